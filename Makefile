@@ -1,0 +1,69 @@
+# The same verbs on a laptop and in CI. Needs python3.11 or newer, git and make; the rest goes into .venv/.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Extra arguments, as in: make test ARGS="tests/unit -k map"
+ARGS ?=
+
+.PHONY: help demo test check format bench map lock clean
+
+help: ## Show what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/run.stamp ## Play one incident from the alert to the postmortem, on this machine
+	@$(BIN)/toban demo $(ARGS)
+
+test: .venv/dev.stamp ## Run every test (emulator tests say so when they cannot run)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev.stamp ## Lint, formatting, types, layers, and generated files against the map
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m toban.topology.generate --check
+
+format: .venv/dev.stamp ## Format the code and apply safe lint fixes
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev.stamp ## Measure cold starts, cost per alert, latency, throughput and a storm
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+map: .venv/dev.stamp ## Generate what follows from events/topology.yaml
+	$(BIN)/python -m toban.topology.generate
+
+# No index address is written: the locks hold names, versions and hashes, and install from any mirror.
+LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+
+lock: .venv/dev.stamp ## Resolve the dependencies anew (UPGRADE=1 also moves the pins)
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group build --output-file requirements/run.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group build --group dev \
+		--constraint requirements/run.txt --output-file requirements/dev.txt
+	$(BIN)/python -m toban.topology.generate
+
+clean: ## Remove .venv/ and caches (keeps .toban/, where incidents live)
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "toban needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+
+# Everything is checked by hash; the project itself is built by the hatchling installed that way.
+.venv/run.stamp: requirements/run.txt pyproject.toml | .venv/bin/python
+	@echo "Installing the locked requirements into .venv (once)"
+	@$(PIP) install --quiet --require-hashes --requirement requirements/run.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt pyproject.toml | .venv/bin/python
+	@echo "Installing the locked development requirements into .venv (once)"
+	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@ .venv/run.stamp
