@@ -8,7 +8,7 @@ are ``HH:MM``; zones are IANA names. A section that is absent is inactive.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, NewType
+from typing import Annotated, Literal, NewType
 
 import msgspec
 
@@ -18,35 +18,44 @@ Seconds = NewType("Seconds", int)
 ClockTime = NewType("ClockTime", str)
 """``HH:MM``, local to the zone beside it."""
 
+ZoneName = Annotated[str, msgspec.Meta(extra={"format": "zone"})]
+"""An IANA time zone, ``Asia/Tokyo``; plain text to the type checker, looked up by the loader."""
+
+ServiceId = Annotated[str, msgspec.Meta(extra={"format": "id"})]
+"""Lower-case letters, digits and ``-``, at most 63, beginning with a letter (ids of documents)."""
+
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Language = Literal["ja", "en"]
 
 
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of every part of a profile: immutable, unknown keys are errors."""
 
 
-class Match(Section):
+class Match(Section, frozen=True):
     """An alert belongs to the service when every label named here has exactly that value."""
 
     labels: dict[str, str]
 
 
-class Service(Section):
+class Service(Section, frozen=True):
     """Who the service is and which alerts are its own."""
 
-    id: str
+    id: ServiceId
     name: str
     name_en: str = ""
     language: Language = "ja"
-    timezone: str = "Asia/Tokyo"
+    timezone: ZoneName = "Asia/Tokyo"
     match: tuple[Match, ...] = ()
-    """Rules are tried in order over all services; any one that holds makes the alert ours."""
+    """
+    Any one that holds makes the alert ours. Over all services the rule with the most labels wins,
+    ties go to the first service id (`toban.profile.match`).
+    """
     default: bool = False
     """Take the alerts that match no service (at most one profile may say so)."""
 
 
-class Severity(Section):
+class Severity(Section, frozen=True):
     """One level of the service's own scheme."""
 
     label: str
@@ -55,7 +64,7 @@ class Severity(Section):
     words: tuple[str, ...] = ()
     """What senders call it (``critical``, ``Error``), compared without case."""
     respond_within: Seconds | None = None
-    """Response-time target; None: next business day."""
+    """Response-time target; ``0m``: at once; None: next business day."""
     via: tuple[str, ...] = ()
     """Channels used for a person at this severity, all at once."""
     notify: tuple[str, ...] = ()
@@ -64,7 +73,7 @@ class Severity(Section):
     """A postmortem is mandatory."""
 
 
-class Grouping(Section):
+class Grouping(Section, frozen=True):
     """Which alerts share an incident."""
 
     by: tuple[str, ...] = ("rule",)
@@ -75,7 +84,7 @@ class Grouping(Section):
     """With so many incidents open, further alerts join the newest (storm protection)."""
 
 
-class SlackChannel(Section, tag="slack", tag_field="type"):
+class SlackChannel(Section, frozen=True, tag="slack", tag_field="type"):
     """A Slack channel by incoming webhook, or by bot token and `channel` (chat.postMessage)."""
 
     webhook_secret: str = ""
@@ -87,7 +96,7 @@ class SlackChannel(Section, tag="slack", tag_field="type"):
     """Channel used when this one failed for good."""
 
 
-class EmailChannel(Section, tag="email", tag_field="type"):
+class EmailChannel(Section, frozen=True, tag="email", tag_field="type"):
     """Email by SMTP. Without `to` it goes to the person who is the target."""
 
     to: tuple[str, ...] = ()
@@ -95,7 +104,7 @@ class EmailChannel(Section, tag="email", tag_field="type"):
     fallback: str = ""
 
 
-class WebhookChannel(Section, tag="webhook", tag_field="type"):
+class WebhookChannel(Section, frozen=True, tag="webhook", tag_field="type"):
     """A signed JSON POST to `url` (or to the URL held by a secret)."""
 
     url: str = ""
@@ -104,7 +113,7 @@ class WebhookChannel(Section, tag="webhook", tag_field="type"):
     fallback: str = ""
 
 
-class ConsoleChannel(Section, tag="console", tag_field="type"):
+class ConsoleChannel(Section, frozen=True, tag="console", tag_field="type"):
     """A line on the log: for trying things out and as the last resort."""
 
     fallback: str = ""
@@ -113,7 +122,7 @@ class ConsoleChannel(Section, tag="console", tag_field="type"):
 Channel = SlackChannel | EmailChannel | WebhookChannel | ConsoleChannel
 
 
-class Person(Section):
+class Person(Section, frozen=True):
     """Somebody who can be on duty."""
 
     name: str
@@ -121,17 +130,17 @@ class Person(Section):
     slack: str = ""
     """Slack member id, mentioned in messages."""
     language: Language | None = None
-    timezone: str | None = None
+    timezone: ZoneName | None = None
 
 
-class Handover(Section):
+class Handover(Section, frozen=True):
     """When a shift ends and the next begins."""
 
     weekday: Weekday = "mon"
     at: ClockTime = ClockTime("09:00")
 
 
-class Override(Section):
+class Override(Section, frozen=True):
     """Somebody stands in: `person` takes `role` from `start` until `end` (aware times)."""
 
     start: datetime
@@ -140,22 +149,27 @@ class Override(Section):
     role: Literal["primary", "secondary"] = "primary"
 
 
-class Rotation(Section):
+class Rotation(Section, frozen=True):
     """A weekly rotation: the members take turns as primary; the next one is secondary."""
 
     members: tuple[str, ...]
     first_shift: date
-    """The day whose hand-over starts the first member's shift."""
-    timezone: str | None = None
+    """
+    The day whose hand-over starts the first member's shift. It is a hand-over day (`toban check`
+    insists); shifts before it follow from it backwards.
+    """
+    timezone: ZoneName | None = None
     """None: the service's."""
     handover: Handover = Handover()
     weeks: int = 1
+    """Length of a shift."""
     secondary: tuple[str, ...] = ()
     """Own order for the secondary; empty: the member after the primary."""
     overrides: tuple[Override, ...] = ()
+    """Of two that cover the same time and role, the later one in the list wins."""
 
 
-class Step(Section):
+class Step(Section, frozen=True):
     """One escalation step: `after` so long without acknowledgement, notify these targets."""
 
     after: Seconds
@@ -165,7 +179,7 @@ class Step(Section):
     """Channels for persons in this step; empty: those of the severity."""
 
 
-class Escalation(Section):
+class Escalation(Section, frozen=True):
     """What happens to an incident that nobody acknowledges."""
 
     severities: tuple[str, ...]
@@ -174,7 +188,7 @@ class Escalation(Section):
     """By growing `after`, counted from the opening (or reopening) of the incident."""
 
 
-class Profile(Section):
+class Profile(Section, frozen=True):
     """One service's operations design."""
 
     service: Service

@@ -1,0 +1,215 @@
+"""
+Whom a target means: ``oncall:…``, ``person:…`` and ``channel:…`` become contacts.
+
+A contact is one notification to send. The same person reached twice through the same channel
+(as primary and by name) is one contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from toban.oncall.shifts import Duty, who_is_on_duty
+from toban.profile.types import EmailChannel, Language, Person, Profile, Severity, SlackChannel
+
+ONCALL_ROLES = ("primary", "secondary", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """
+    One notification to send. `target` and `channel_id` together are unique in a resolution.
+
+    `target` is who is reached, ``person:ID`` or ``channel:ID``; `asked` is how the profile said
+    it first (``oncall:primary``). `address` is where within the channel: the recipients of an
+    email (separated by ``, ``), the Slack member to mention, else empty.
+    """
+
+    target: str
+    person_id: str | None
+    display_name: str
+    channel_id: str
+    language: Language
+    address: str
+    asked: str
+
+
+class Unreachable(NamedTuple):
+    """A target (as the profile says it) that could not be reached, or not by every channel."""
+
+    target: str
+    reason: str
+    """Reason code, with a detail after ``:`` where there is one; see `explain`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Who is told, in the order of the targets and channels, and who could not be."""
+
+    contacts: tuple[Contact, ...]
+    unreachable: tuple[Unreachable, ...]
+
+
+_REASONS: dict[str, tuple[str, str]] = {
+    "nobody-on-call": ("当番がいません", "nobody is on call"),
+    "no-secondary": ("副当番がいません", "there is no secondary on call"),
+    "unknown-person": ("担当者 {} は定義されていません", "person {} is not defined"),
+    "unknown-channel": ("チャンネル {} は定義されていません", "channel {} is not defined"),
+    "no-channel": (
+        "担当者へ連絡するチャンネル（via）がありません",
+        "no channel (via) is given for reaching a person",
+    ),
+    "no-address": (
+        "チャンネル {} で使える宛先がありません",
+        "no address that channel {} could use",
+    ),
+    "bad-target": (
+        "宛先の書き方が正しくありません",
+        "not a target: oncall:ROLE, person:ID or channel:ID is expected",
+    ),
+}
+
+
+def explain(reason: str, language: Language) -> str:
+    """A reason code of `Unreachable` as a sentence for people."""
+    code, _, detail = reason.partition(":")
+    japanese, english = _REASONS[code]
+    return (japanese if language == "ja" else english).format(detail)
+
+
+def resolve(
+    profile: Profile,
+    step_targets: Sequence[str],
+    via: Sequence[str],
+    severity: Severity,
+    at: datetime,
+) -> Resolution:
+    """
+    Turn the targets of a step (or of a severity's `notify`) into contacts at the instant `at`.
+
+    Persons are reached through `via`, or when that is empty through the severity's channels, all
+    at once. A person without an address for a channel is reported and, where that channel has a
+    fallback, reached through it instead: a missing address must not lose a page.
+    """
+    contacts: dict[tuple[str, str], Contact] = {}
+    unreachable: dict[Unreachable, None] = {}
+    channels = tuple(via) or severity.via
+    for asked in step_targets:
+        for found in _expand(profile, asked, at):
+            if isinstance(found, Unreachable):
+                unreachable[found] = None
+                continue
+            found_contacts: Iterator[Contact | Unreachable]
+            if found.startswith("channel:"):
+                found_contacts = _channel(profile, asked, found)
+            else:
+                found_contacts = _person(profile, asked, found, channels)
+            for contact in found_contacts:
+                if isinstance(contact, Unreachable):
+                    unreachable[contact] = None
+                else:
+                    contacts.setdefault((contact.target, contact.channel_id), contact)
+    return Resolution(contacts=tuple(contacts.values()), unreachable=tuple(unreachable))
+
+
+def next_channel(profile: Profile, channel_id: str, tried: Collection[str] = ()) -> str | None:
+    """
+    The channel to use when `channel_id` failed for good, or None when there is none (left).
+
+    `tried` are channels not to be used again, so that a loop of fallbacks ends.
+    """
+    channel = profile.channels.get(channel_id)
+    if channel is None or not channel.fallback:
+        return None
+    if channel.fallback == channel_id or channel.fallback in tried:
+        return None
+    return channel.fallback if channel.fallback in profile.channels else None
+
+
+def _expand(profile: Profile, asked: str, at: datetime) -> Iterator[str | Unreachable]:
+    """The ``person:ID`` and ``channel:ID`` that a target stands for."""
+    kind, _, name = asked.partition(":")
+    if kind in {"person", "channel"} and name:
+        yield asked
+    elif kind == "oncall" and name in ONCALL_ROLES:
+        yield from _on_duty(profile, asked, name, at)
+    else:
+        yield Unreachable(asked, "bad-target")
+
+
+def _on_duty(profile: Profile, asked: str, role: str, at: datetime) -> Iterator[str | Unreachable]:
+    if profile.oncall is None:
+        yield Unreachable(asked, "nobody-on-call")
+        return
+    duty: Duty = who_is_on_duty(profile.oncall, profile.service.timezone, at)
+    if role in {"primary", "all"}:
+        yield f"person:{duty.primary}" if duty.primary else Unreachable(asked, "nobody-on-call")
+    if duty.secondary and role in {"secondary", "all"}:
+        yield f"person:{duty.secondary}"
+    elif role == "secondary":
+        yield Unreachable(asked, "no-secondary")
+
+
+def _channel(profile: Profile, asked: str, target: str) -> Iterator[Contact | Unreachable]:
+    channel_id = target.partition(":")[2]
+    channel = profile.channels.get(channel_id)
+    if channel is None:
+        yield Unreachable(asked, f"unknown-channel:{channel_id}")
+    elif isinstance(channel, EmailChannel) and not channel.to:
+        yield Unreachable(asked, f"no-address:{channel_id}")
+    else:
+        address = ", ".join(channel.to) if isinstance(channel, EmailChannel) else ""
+        yield Contact(
+            target=target,
+            person_id=None,
+            display_name=channel_id,
+            channel_id=channel_id,
+            language=profile.service.language,
+            address=address,
+            asked=asked,
+        )
+
+
+def _person(
+    profile: Profile, asked: str, target: str, channels: Sequence[str]
+) -> Iterator[Contact | Unreachable]:
+    person_id = target.partition(":")[2]
+    person = profile.people.get(person_id)
+    if person is None:
+        yield Unreachable(asked, f"unknown-person:{person_id}")
+        return
+    if not channels:
+        yield Unreachable(asked, "no-channel")
+    for wanted in channels:
+        tried: list[str] = []
+        channel_id: str | None = wanted
+        while channel_id is not None:
+            if channel_id not in profile.channels:
+                yield Unreachable(asked, f"unknown-channel:{channel_id}")
+                break
+            address = _address(profile, person, channel_id)
+            if address is not None:
+                yield Contact(
+                    target=target,
+                    person_id=person_id,
+                    display_name=person.name,
+                    channel_id=channel_id,
+                    language=person.language or profile.service.language,
+                    address=address,
+                    asked=asked,
+                )
+                break
+            yield Unreachable(asked, f"no-address:{channel_id}")
+            tried.append(channel_id)
+            channel_id = next_channel(profile, channel_id, tried)
+
+
+def _address(profile: Profile, person: Person, channel_id: str) -> str | None:
+    """Where `person` is reached through a channel; None when that is not possible."""
+    channel = profile.channels[channel_id]
+    if isinstance(channel, EmailChannel):
+        return ", ".join(channel.to) or person.email or None
+    return person.slack if isinstance(channel, SlackChannel) else ""

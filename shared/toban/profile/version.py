@@ -1,0 +1,19 @@
+"""The version of a profile is its content: equal content, equal version."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from toban.profile.types import Profile
+
+
+def profile_version(profile: Profile) -> str:
+    """
+    Twelve hexadecimal digits that depend on what the profile says, not on how its file says it.
+
+    Comments, key order, aliases and omitted defaults make no difference: SHA-256 over JSON with
+    sorted keys and all defaults written out.
+    """
+    return hashlib.sha256(msgspec.json.encode(profile, order="sorted")).hexdigest()[:12]
