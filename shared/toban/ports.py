@@ -177,7 +177,7 @@ class DeadLetters(Protocol):
     """What subscriptions gave up on."""
 
     def pull(self, subscription: str, limit: int) -> list[DeadLetter]:
-        """Up to `limit` messages given up by `subscription`, oldest first; they stay until removed."""
+        """Up to `limit` messages `subscription` gave up, oldest first; they stay until removed."""
         ...
 
     def remove(self, letters: Sequence[DeadLetter]) -> None:

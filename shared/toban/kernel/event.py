@@ -1,0 +1,196 @@
+"""
+Events: what happened, with who caused it.
+
+Bodies are msgspec structs registered with their CloudEvents type and their topic. The envelope
+is CloudEvents 1.0 in the Pub/Sub protocol binding, binary mode
+(https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md): attributes
+``ce-id ce-type ce-source ce-subject ce-time ce-specversion``, JSON body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+
+from toban.kernel.errors import InvalidEvent, UnknownVersion
+from toban.ports import Message
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every event body. Unknown fields are ignored (a newer producer may add some)."""
+
+    TYPE: ClassVar[str] = ""
+    TOPIC: ClassVar[str] = ""
+
+    def subject(self) -> str:
+        """What the event is about, as ``incidents/inc-1`` (CloudEvents `subject`)."""
+        return ""
+
+
+B = TypeVar("B", bound=type[Body])
+
+_by_type: dict[str, type[Body]] = {}
+
+
+def event(type_: str, topic: str) -> Callable[[B], B]:
+    """Register a body class under its CloudEvents type and the topic it is published to."""
+
+    def register(cls: B) -> B:
+        if type_ in _by_type:
+            raise ValueError(f"event type {type_} is registered twice")
+        cls.TYPE = type_
+        cls.TOPIC = topic
+        _by_type[type_] = cls
+        return cls
+
+    return register
+
+
+def registered() -> dict[str, type[Body]]:
+    """Every known event type with its body class."""
+    return dict(_by_type)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One event: envelope and typed body."""
+
+    id: str
+    source: str
+    time: datetime
+    body: Body
+    subject: str = ""
+    correlation_id: str = ""
+    """The id of the first event of the chain."""
+    causation_id: str = ""
+    """The id of the event whose handling emitted this one."""
+    traceparent: str = ""
+
+    @property
+    def type(self) -> str:
+        """CloudEvents type."""
+        return self.body.TYPE
+
+
+def utc(moment: datetime) -> datetime:
+    """`moment` in UTC; a naive one is an error."""
+    if moment.tzinfo is None:
+        raise ValueError(f"naive time {moment!r}")
+    return moment.astimezone(UTC)
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds, fixed width: ``2026-11-22T03:00:00.000000Z``."""
+    return utc(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def to_message(event: Event) -> Message:
+    """The event as it travels."""
+    attributes = {
+        "ce-specversion": "1.0",
+        "ce-id": event.id,
+        "ce-type": event.type,
+        "ce-source": event.source,
+        "ce-time": timestamp(event.time),
+        "content-type": "application/json",
+    }
+    for name, value in (
+        ("ce-subject", event.subject),
+        ("ce-correlationid", event.correlation_id),
+        ("ce-causationid", event.causation_id),
+        ("traceparent", event.traceparent),
+    ):
+        if value:
+            attributes[name] = value
+    return Message(
+        topic=event.body.TOPIC, data=_encoder.encode(event.body), attributes=attributes
+    )
+
+
+def _parse_time(text: str) -> datetime:
+    try:
+        moment = msgspec.convert(text, datetime)
+    except msgspec.ValidationError as error:
+        raise InvalidEvent(f"ce-time {text[:64]!r} is not an RFC 3339 time") from error
+    if moment.tzinfo is None:
+        raise InvalidEvent(f"ce-time {text[:64]!r} has no offset")
+    return moment.astimezone(UTC)
+
+
+_decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+
+
+def from_message(message: Message) -> Event:
+    """
+    The event a message carries.
+
+    Raises `InvalidEvent` when the envelope or the body does not fit (naming the attribute or the
+    field path), `UnknownVersion` when it is a later version of a type we know.
+    """
+    attributes = message.attributes
+    missing = [n for n in ("ce-id", "ce-type", "ce-source", "ce-time") if not attributes.get(n)]
+    if missing:
+        raise InvalidEvent(f"no {', '.join(missing)} among the message's attributes")
+    version = attributes.get("ce-specversion", "")
+    if version != "1.0":
+        raise InvalidEvent(f"ce-specversion {version[:16]!r}, expected '1.0'")
+    type_ = attributes["ce-type"]
+    body_class = _by_type.get(type_)
+    if body_class is None:
+        if _is_later_version(type_):
+            raise UnknownVersion(f"event type {type_} is newer than this code")
+        raise InvalidEvent(f"event type {type_[:120]!r} is not known here")
+    decoder = _decoders.get(type_)
+    if decoder is None:
+        decoder = _decoders.setdefault(type_, msgspec.json.Decoder(body_class))
+    try:
+        body = decoder.decode(message.data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InvalidEvent(f"body does not fit {type_}: {error}") from error
+    return Event(
+        id=attributes["ce-id"],
+        source=attributes["ce-source"],
+        time=_parse_time(attributes["ce-time"]),
+        subject=attributes.get("ce-subject", ""),
+        body=body,
+        correlation_id=attributes.get("ce-correlationid", "") or attributes["ce-id"],
+        causation_id=attributes.get("ce-causationid", ""),
+        traceparent=attributes.get("traceparent", ""),
+    )
+
+
+def _is_later_version(type_: str) -> bool:
+    stem, _, version = type_.rpartition(".v")
+    return version.isdigit() and any(known.rpartition(".v")[0] == stem for known in _by_type)
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A message kept inside a document (receipt, timer, parked message) until it is published."""
+
+    topic: str
+    attributes: dict[str, str]
+    data: str
+
+    @classmethod
+    def of(cls, message: Message) -> Stored:
+        """Keep `message`; its body is JSON text of ours, hence UTF-8."""
+        return cls(message.topic, dict(message.attributes), message.data.decode())
+
+    def message(self) -> Message:
+        """The message again, byte for byte."""
+        return Message(topic=self.topic, data=self.data.encode(), attributes=self.attributes)
+
+    @property
+    def event_id(self) -> str:
+        """CloudEvents id."""
+        return self.attributes["ce-id"]
+
+    @property
+    def event_type(self) -> str:
+        """CloudEvents type."""
+        return self.attributes["ce-type"]

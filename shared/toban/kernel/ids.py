@@ -1,0 +1,26 @@
+"""Ids that derive from their cause: doing the work twice names the same things."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+
+def derive(*parts: str, length: int = 26) -> str:
+    """
+    A stable id from `parts`: `length` lower-case base32 characters of a SHA-256 (5 bits each).
+
+    The parts are length-prefixed, so ``("ab", "c")`` and ``("a", "bc")`` differ. 26 characters
+    are 130 bits: collisions need about 2**65 ids.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "big"))
+        digest.update(raw)
+    return base64.b32encode(digest.digest()).decode("ascii").lower()[:length]
+
+
+def body_hash(data: bytes) -> str:
+    """SHA-256 of a message body, hex."""
+    return hashlib.sha256(data).hexdigest()

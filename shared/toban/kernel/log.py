@@ -1,0 +1,148 @@
+"""
+Structured logs: one JSON object a line on standard output, in Cloud Logging's special fields
+(https://cloud.google.com/logging/docs/structured-logging).
+
+Fields: timestamp, severity, message, service, function, version, environment, correlation_id,
+event_id, error {type, message, stack}, and whatever the caller adds. Secrets are masked before a
+line is written; control characters are escaped by JSON, so no input can forge a line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, TextIO
+
+import msgspec
+
+from toban import __version__
+
+_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+_context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=MappingProxyType({}))
+_encoder = msgspec.json.Encoder(enc_hook=repr)
+_lock = threading.Lock()
+_secrets: set[str] = set()
+
+MASK = "[secret]"
+# What secrets look like when nobody told us the value: credentials in URLs and headers, tokens.
+_PATTERNS = re.compile(
+    r"(?i)(?<=bearer )[\w.~+/=-]{6,}"
+    r"|(?<=basic )[\w+/=]{6,}"
+    r"|xox[abposr]-[\w-]{6,}"
+    r"|(?<=hooks\.slack\.com/services/)[\w/]+"
+    r"|(?<=auth_token=)[^&\s\"']+"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+
+
+class Settings:
+    """Where lines go and which are written; process-wide."""
+
+    stream: TextIO | None = None
+    """None: standard output as it is at the time."""
+    level: int = _LEVELS[os.environ.get("TOBAN_LOG_LEVEL", "INFO").upper()] if os.environ.get(
+        "TOBAN_LOG_LEVEL", "INFO"
+    ).upper() in _LEVELS else 20
+    environment: str = os.environ.get("TOBAN_ENVIRONMENT", "local")
+    service: str = "toban"
+
+
+def hide(secret: str) -> None:
+    """Mask this value wherever it would be written (values under 6 characters mask too much)."""
+    if len(secret) >= 6:
+        _secrets.add(secret)
+
+
+def mask(text: str) -> str:
+    """`text` with every known secret, and whatever looks like one, replaced by ``[secret]``."""
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return _PATTERNS.sub(MASK, text)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {str(k): _masked(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(v) for v in value]
+    if isinstance(value, (int, float, bool, datetime)) or value is None:
+        return value
+    return mask(str(value))
+
+
+@contextmanager
+def context(**fields: str) -> Iterator[None]:
+    """Add fields to every line written inside."""
+    token = _context.set({**_context.get(), **{k: v for k, v in fields.items() if v}})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def write(
+    severity: str,
+    message: str,
+    *,
+    error: BaseException | None = None,
+    stack: bool = True,
+    **fields: Any,
+) -> None:
+    """Write one line, if its severity is high enough."""
+    if _LEVELS[severity] < Settings.level:
+        return
+    line: dict[str, Any] = {
+        # The wall clock, not the unit of work's: a log line tells when it was written.
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "severity": severity,
+        "message": mask(message),
+        "service": Settings.service,
+        "version": __version__,
+        "environment": Settings.environment,
+        **_context.get(),
+        **{k: _masked(v) for k, v in fields.items()},
+    }
+    if error is not None:
+        line["error"] = {"type": type(error).__name__, "message": mask(str(error))}
+        if stack:
+            line["error"]["stack"] = mask("".join(traceback.format_exception(error)))
+    text = _encoder.encode(line).decode()
+    stream = Settings.stream or sys.stdout
+    with _lock:
+        stream.write(text + "\n")
+        stream.flush()
+
+
+def debug(message: str, **fields: Any) -> None:
+    """For whoever is looking for a defect."""
+    write("DEBUG", message, **fields)
+
+
+def info(message: str, **fields: Any) -> None:
+    """What happened."""
+    write("INFO", message, **fields)
+
+
+def warning(message: str, **fields: Any) -> None:
+    """What may need somebody's attention."""
+    write("WARNING", message, **fields)
+
+
+def error(message: str, **fields: Any) -> None:
+    """What failed."""
+    write("ERROR", message, **fields)
+
+
+def security(message: str, **fields: Any) -> None:
+    """A refused request or another thing an auditor asks for."""
+    write("WARNING", message, security=True, **fields)

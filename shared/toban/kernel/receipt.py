@@ -1,0 +1,71 @@
+"""
+Receipts: proof that a function has handled an event, kept beside what it did.
+
+A receipt is inbox mark, outbox and timers in one document, created in the same batch as the
+state it belongs to. `due` is the earliest unfired timer (None: none), so `tick` needs one
+single-field index and setting a timer costs no write of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import msgspec
+
+from toban.kernel.document import Document
+from toban.kernel.event import Stored, to_message
+from toban.kernel.ids import derive
+from toban.kernel.work import Work
+
+KEEP = timedelta(days=40)
+"""Longer than 7 days' retention, 14 days in a dead-letter topic and slack, taken together."""
+
+
+class Pending(msgspec.Struct):
+    """A timer: `event` is published once `due` has passed."""
+
+    due: datetime
+    event: Stored
+    fired: bool = False
+
+
+class Receipt(Document, kw_only=True):
+    """`function` has handled the event `event_id`."""
+
+    COLLECTION: ClassVar[str] = "receipts"
+
+    function: str
+    event_id: str
+    body_hash: str
+    message_id: str
+    """The message whose delivery committed this; a redelivery of it publishes `emitted` again."""
+    at: datetime
+    emitted: list[Stored] = []
+    timers: list[Pending] = []
+    due: datetime | None = None
+    expires_at: datetime
+    """Removed by the store's TTL some time after this."""
+
+
+def receipt_id(function: str, event_id: str) -> str:
+    """Where the receipt of an event for a function lives."""
+    return derive("receipt", function, event_id)
+
+
+def receipt_of(work: Work, body_hash: str, message_id: str) -> Receipt:
+    """The receipt of a work that is about to be committed."""
+    timers = [Pending(t.due, Stored.of(to_message(t.event))) for t in work.timers]
+    dues = [t.due for t in timers]
+    return Receipt(
+        id=receipt_id(work.function, work.event.id),
+        function=work.function,
+        event_id=work.event.id,
+        body_hash=body_hash,
+        message_id=message_id,
+        at=work.now,
+        emitted=[Stored.of(m) for m in work.messages()],
+        timers=timers,
+        due=min(dues, default=None),
+        expires_at=max([work.now, *dues]) + KEEP,
+    )

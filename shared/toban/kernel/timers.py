@@ -1,0 +1,58 @@
+"""Firing timers: publish what is due. Late is possible, lost is not, early never."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from toban.kernel.decision import Handled
+from toban.kernel.document import decode, encode
+from toban.kernel.platform import Platform
+from toban.kernel.receipt import Receipt
+from toban.kernel.work import clock_now
+from toban.ports import Query, Stale, Update
+
+BATCH = 200
+
+
+def fire_due(function: str, platform: Platform) -> Handled:
+    """
+    Publish the events of all timers that are due, then mark them fired.
+
+    Two runs at once, or a run that dies between publishing and marking, publish an event twice
+    under one id; its consumers drop the second.
+    """
+    fired: list[tuple[str, str]] = []
+    changes: list[str] = []
+    while True:
+        now = clock_now(platform.clock)
+        query = Query(Receipt.COLLECTION, (("due", "<=", now),), order_by="due", limit=BATCH)
+        snapshots = platform.store.query(query)
+        for snapshot in snapshots:
+            receipt = decode(Receipt, snapshot.data)
+            due = [t for t in receipt.timers if not t.fired and t.due <= now]
+            platform.publish(function, [t.event.message() for t in due])
+            for timer in due:
+                timer.fired = True
+            receipt.due = min((t.due for t in receipt.timers if not t.fired), default=None)
+            try:
+                platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])
+            except Stale:
+                continue  # another run marked it
+            changes.append(f"changed receipts/{receipt.id}")
+            fired.extend((t.event.event_type, t.event.event_id) for t in due)
+        if len(snapshots) < BATCH:
+            return Handled("done" if fired else "nothing", tuple(changes), tuple(fired))
+
+
+def next_due(platform: Platform) -> datetime | None:
+    """When the next timer is due, for whoever can wait more precisely than by the minute."""
+    found = platform.store.query(
+        Query(
+            Receipt.COLLECTION,
+            (("due", ">=", datetime.fromisoformat("2000-01-01T00:00:00+00:00")),),
+            order_by="due",
+            limit=1,
+        )
+    )
+    return decode(Receipt, found[0].data).due if found else None
+
