@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+from tests.contract import worlds
 
-import worlds  # noqa: E402
-
-for _module in sorted(path.stem for path in HERE.glob("*_worlds.py")):
-    importlib.import_module(_module)
+for _module in sorted(path.stem for path in Path(__file__).parent.glob("*_worlds.py")):
+    importlib.import_module(f"tests.contract.{_module}")
 
 
 def _start(

@@ -2,7 +2,7 @@
 The worlds that the contract suite runs in.
 
 A *world* is one way to provide a port: in memory, SQLite, an emulator. `local_worlds.py` and
-`google_worlds.py` register theirs here under a name; the fixtures in `conftest.py` run every
+`google_worlds.py` register theirs here under a name (``from tests.contract.worlds import …``); the fixtures in `conftest.py` run every
 test of a port once in each registered world.
 
 A world is made once for the whole test session (an emulator is expensive) and must give every
