@@ -1,0 +1,322 @@
+"""
+The vocabulary: the body of every event, with its CloudEvents type and topic.
+
+Bodies carry what their consumers need, so that most handlers read nothing. Severity is internal
+(1 the worst to 4) beside the service's own label. All times are aware UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from toban.kernel.event import Body, event
+from toban.kernel.parking import MessageParked as MessageParked
+
+IncidentStatus = Literal["open", "acknowledged", "resolved"]
+PageReason = Literal["opened", "escalated", "raised", "joined", "reopened"]
+NotificationKind = Literal[
+    "opened", "escalated", "raised", "joined", "reopened", "acknowledged", "resolved"
+]
+Action = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A link for people."""
+
+    title: str
+    url: str
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One moment at which an incident calls people: who, follows from step, severity and time."""
+
+    number: int
+    """Counts the pages of an incident from 0."""
+    at: datetime
+    step: int
+    """Escalation step whose targets are called."""
+    severity_label: str
+    reason: PageReason
+
+
+class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident as it was when the event was emitted."""
+
+    id: str
+    service: str
+    profile_version: str
+    title: str
+    summary: str
+    status: IncidentStatus
+    severity: int
+    severity_label: str
+    rules: list[str]
+    opened_at: datetime
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    assignee: str = ""
+    generation: int = 0
+    """Grows when an escalation starts anew or ends; timers of an older one do nothing."""
+    links: list[Link] = []
+    labels: dict[str, str] = {}
+    """Labels of the alert that opened it."""
+
+
+# --- alerts ----------------------------------------------------------------------------------
+
+
+class AlertReport(Body, frozen=True, kw_only=True):
+    """What a monitoring system says of one alert (one fingerprint)."""
+
+    source: str
+    """``cloud-monitoring``, ``alertmanager``, ``generic``, ``toban``."""
+    fingerprint: str
+    """The same for every message about this alert, whatever its state."""
+    rule: str
+    """Name of the alerting rule, policy or condition."""
+    title: str
+    summary: str = ""
+    severity: str = ""
+    """The sender's word; empty when it says none."""
+    labels: dict[str, str] = {}
+    starts_at: datetime
+    """When it began to fire, by the sender's clock: names the occurrence."""
+    ends_at: datetime | None = None
+    value: str = ""
+    links: list[Link] = []
+
+    def subject(self) -> str:
+        """The alert, by source and fingerprint."""
+        return f"alerts/{self.source}/{self.fingerprint}"[:200]
+
+
+@event("toban.alert.fired.v1", topic="alert-fired")
+class AlertFired(AlertReport, frozen=True, kw_only=True):
+    """An alert fires (or still fires)."""
+
+
+@event("toban.alert.resolved.v1", topic="alert-resolved")
+class AlertResolved(AlertReport, frozen=True, kw_only=True):
+    """An alert does not fire any more."""
+
+
+@event("toban.alert.attached.v1", topic="alert-attached")
+class AlertAttached(Body, frozen=True, kw_only=True):
+    """A firing alert joined an incident that existed already."""
+
+    incident_id: str
+    alert_id: str
+    rule: str
+    title: str
+    severity: int
+    severity_label: str
+    at: datetime
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident_id}"
+
+
+@event("toban.alert.cleared.v1", topic="alert-cleared")
+class AlertCleared(Body, frozen=True, kw_only=True):
+    """An alert of an incident stopped firing."""
+
+    incident_id: str
+    alert_id: str
+    title: str
+    at: datetime
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident_id}"
+
+
+# --- incidents -------------------------------------------------------------------------------
+
+
+class IncidentEvent(Body, frozen=True, kw_only=True):
+    """Something happened to an incident."""
+
+    incident: IncidentSnapshot
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident.id}"
+
+
+class PagingEvent(IncidentEvent, frozen=True, kw_only=True):
+    """Something happened that people are called for."""
+
+    page: Page
+
+
+@event("toban.incident.opened.v1", topic="incident-opened")
+class IncidentOpened(PagingEvent, frozen=True, kw_only=True):
+    """An incident was opened."""
+
+
+@event("toban.incident.escalated.v1", topic="incident-escalated")
+class IncidentEscalated(PagingEvent, frozen=True, kw_only=True):
+    """The next escalation step is due: nobody acknowledged, nobody was reached, or by hand."""
+
+    by: str = ""
+    """Who asked for it; empty: time or an unreachable step."""
+
+
+@event("toban.incident.raised.v1", topic="incident-raised")
+class IncidentRaised(PagingEvent, frozen=True, kw_only=True):
+    """Its severity rose, or another rule's alert joined."""
+
+    by: str = ""
+
+
+@event("toban.incident.reopened.v1", topic="incident-reopened")
+class IncidentReopened(PagingEvent, frozen=True, kw_only=True):
+    """It was resolved and is open again."""
+
+    by: str = ""
+
+
+@event("toban.incident.acknowledged.v1", topic="incident-acknowledged")
+class IncidentAcknowledged(IncidentEvent, frozen=True, kw_only=True):
+    """Somebody has taken it."""
+
+    by: str
+    pages: list[Page]
+
+
+@event("toban.incident.resolved.v1", topic="incident-resolved")
+class IncidentResolved(IncidentEvent, frozen=True, kw_only=True):
+    """It is over."""
+
+    by: str
+    """The person, or empty when all its alerts were resolved."""
+    pages: list[Page]
+    """Everything that was opened with people and has to be closed there."""
+
+
+@event("toban.escalation.due.v1", topic="escalation-due")
+class EscalationDue(Body, frozen=True, kw_only=True):
+    """A timer: escalate to `step` unless acknowledged; stale for another generation."""
+
+    incident_id: str
+    step: int
+    generation: int
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident_id}"
+
+
+@event("toban.command.issued.v1", topic="command-issued")
+class CommandIssued(Body, frozen=True, kw_only=True):
+    """A person wants something done with an incident."""
+
+    incident_id: str
+    action: Action
+    actor: str
+    via: str
+    """``cli``, ``link``, …"""
+    at: datetime
+    note: str = ""
+    severity_label: str = ""
+    generation: int | None = None
+    """What the person saw; acknowledge, resolve, reopen and escalate do nothing when the incident
+    has moved on since."""
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident_id}"
+
+
+@event("toban.postmortem.drafted.v1", topic="postmortem-drafted")
+class PostmortemDrafted(Body, frozen=True, kw_only=True):
+    """A postmortem draft lies ready."""
+
+    incident_id: str
+    blob: str
+    at: datetime
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident_id}"
+
+
+# --- notifications ---------------------------------------------------------------------------
+
+
+@event("toban.notification.requested.v1", topic="notification-requested")
+class NotificationRequested(Body, frozen=True, kw_only=True):
+    """One message to one target by one channel."""
+
+    notification_id: str
+    kind: NotificationKind
+    incident: IncidentSnapshot
+    page: int
+    """Number of the page it belongs to."""
+    target: str
+    """``person:ID`` or ``channel:ID``."""
+    target_name: str
+    address: str = ""
+    """Email address or Slack member id of the person; empty: the channel's own."""
+    channel: str
+    """Channel id in the profile; its settings are read from the pinned profile version."""
+    language: Literal["ja", "en"] = "ja"
+    contacts: int = 1
+    """How many (target, channel) pairs this page has."""
+    by: str = ""
+    """Who acknowledged, resolved, reopened or escalated."""
+    closes: list[str] = []
+    """Notifications that this one closes; it is sent only if one of them was."""
+    replaces: list[str] = []
+    """Notifications that failed before this one was asked for (fallback)."""
+
+    def subject(self) -> str:
+        """The notification."""
+        return f"notifications/{self.notification_id}"
+
+
+@event("toban.notification.failed.v1", topic="notification-failed")
+class NotificationFailed(Body, frozen=True, kw_only=True):
+    """A channel failed for good."""
+
+    request: NotificationRequested
+    error: str
+    fallback: str = ""
+    """The channel used next; empty: there is none, the target was not reached this way."""
+    at: datetime
+
+    def subject(self) -> str:
+        """The notification."""
+        return f"notifications/{self.request.notification_id}"
+
+
+@event("toban.page.failed.v1", topic="page-failed")
+class PageFailed(Body, frozen=True, kw_only=True):
+    """A page has nobody to go to."""
+
+    incident_id: str
+    page: Page
+    generation: int
+    reason: str
+    at: datetime
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident_id}"
+
+
+# --- schedules -------------------------------------------------------------------------------
+
+
+@event("toban.minute.passed.v1", topic="minute-passed")
+class MinutePassed(Body, frozen=True, kw_only=True):
+    """The minute hand moved (Cloud Scheduler)."""
+
+
+@event("toban.redrive.due.v1", topic="redrive-due")
+class RedriveDue(Body, frozen=True, kw_only=True):
+    """Time to look at dead letters."""
