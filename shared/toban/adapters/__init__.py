@@ -1,0 +1,1 @@
+"""What stands behind the ports: `local` needs nothing but Python, `google` the cloud."""

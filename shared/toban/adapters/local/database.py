@@ -1,0 +1,285 @@
+"""
+One SQLite file, shared by threads and processes, that loses nothing it said it has.
+
+Writers group their commits: whoever finds nobody writing leads, and carries out everything that
+waits in one transaction with one sync; each piece of work has its own savepoint, so that a
+conflict undoes only itself. Nobody waits for company: a lone commit starts at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast
+
+from toban.ports import Unavailable
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+_BUSY_TIMEOUT_MS = 5_000
+_MOST_IN_ONE_COMMIT = 256
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (collection, id)
+);
+CREATE TABLE IF NOT EXISTS counter (one INTEGER PRIMARY KEY CHECK (one = 1), last INTEGER NOT NULL);
+INSERT OR IGNORE INTO counter VALUES (1, 0);
+CREATE TABLE IF NOT EXISTS messages (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    data BLOB NOT NULL,
+    attributes TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    claimed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS messages_due ON messages (due, seq);
+CREATE TABLE IF NOT EXISTS dead_letters (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    data BLOB NOT NULL,
+    attributes TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS dead_letters_subscription ON dead_letters (subscription, seq);
+CREATE TABLE IF NOT EXISTS traces (
+    seq INTEGER PRIMARY KEY,
+    correlation_id TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    trace TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS traces_correlation ON traces (correlation_id);
+CREATE INDEX IF NOT EXISTS traces_event ON traces (event_id);
+"""
+
+
+class Transaction:
+    """What a piece of work may do inside a commit."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._first: int | None = None
+        self._last = 0
+
+    def execute(self, sql: str, parameters: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self._connection.execute(sql, parameters)
+
+    def next_number(self) -> int:
+        """A number that this file never gave before; one that was undone may be skipped."""
+        if self._first is None:
+            (self._first,) = self.execute("SELECT last FROM counter").fetchone()
+            self._last = cast("int", self._first)
+        self._last += 1
+        return self._last
+
+    def save_numbers(self) -> None:
+        """Remember what `next_number` gave; at the end of the transaction."""
+        if self._first not in {None, self._last}:
+            self.execute("UPDATE counter SET last = ?", (self._last,))
+
+
+class _Work(Generic[T]):
+    """One caller's part of a commit, and how it ended."""
+
+    __slots__ = ("done", "error", "job", "leads", "result", "synced", "wake")
+
+    def __init__(self, job: Callable[[Transaction], T], *, synced: bool) -> None:
+        self.job = job
+        self.synced = synced
+        self.wake = threading.Lock()
+        self.wake.acquire()
+        self.done = False
+        self.leads = False
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+
+class Database:
+    """
+    The file, opened for many threads; other processes may have it open too.
+
+    Raises `Unavailable` from `write` when the file cannot be written now (locked by another
+    process for 5 s, disk full); the work then has no effect, or after a failed sync perhaps one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._mutex = threading.Lock()
+        self._waiting: list[_Work[Any]] = []
+        self._leading = False
+        self._closed = False
+        self._readers: list[sqlite3.Connection] = []
+        self._every_connection: set[sqlite3.Connection] = set()
+        self._writer = self.connect()
+        self._synced = True
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise Unavailable(f"{self.path} was written by a newer version of toban ({version})")
+        if version < SCHEMA_VERSION:
+            self._writer.executescript(
+                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
+
+    def connect(self) -> sqlite3.Connection:
+        """One more connection, closed with the database. The caller keeps it to one thread."""
+        connection = sqlite3.connect(
+            self.path,
+            timeout=_BUSY_TIMEOUT_MS / 1000,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        with self._mutex:
+            self._every_connection.add(connection)
+        return connection
+
+    def write(self, job: Callable[[Transaction], T], *, synced: bool = True) -> T:
+        """
+        Carry out `job` in a transaction and return its result when it is committed.
+
+        An exception from `job` undoes what it did, nothing else, and is raised here. Without
+        `synced` the commit survives the end of this process but perhaps not that of the
+        machine; it never overtakes a synced one.
+        """
+        work = _Work(job, synced=synced)
+        with self._mutex:
+            if self._closed:
+                raise Unavailable(f"{self.path} is closed")
+            self._waiting.append(work)
+            work.leads = not self._leading
+            self._leading = True
+        if not work.leads:
+            work.wake.acquire()
+        if not work.done:
+            self._lead()
+        if work.error is not None:
+            raise work.error
+        return cast("T", work.result)
+
+    def _lead(self) -> None:
+        with self._mutex:
+            batch = self._waiting[:_MOST_IN_ONE_COMMIT]
+            del self._waiting[:_MOST_IN_ONE_COMMIT]
+        try:
+            self._commit(batch)
+        finally:
+            with self._mutex:
+                self._leading = bool(self._waiting)
+                heir = self._waiting[0] if self._waiting else None
+            for work in batch:
+                work.done = True
+                work.wake.release()
+            if heir is not None:
+                heir.wake.release()
+
+    def _commit(self, batch: list[_Work[Any]]) -> None:
+        connection = self._writer
+        try:
+            synced = any(work.synced for work in batch)
+            if synced != self._synced:
+                connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+                self._synced = synced
+            connection.execute("BEGIN IMMEDIATE")
+            transaction = Transaction(connection)
+            for work in batch:
+                self._carry_out(work, transaction)
+            transaction.save_numbers()
+            connection.execute("COMMIT")
+        except BaseException as error:
+            unavailable = Unavailable(f"{self.path.name}: {error}")
+            unavailable.__cause__ = error
+            for work in batch:
+                if work.error is None:
+                    work.error = unavailable
+            with contextlib.suppress(sqlite3.Error):  # the first error is the one to report
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.Error):
+                raise
+
+    def _carry_out(self, work: _Work[Any], transaction: Transaction) -> None:
+        transaction.execute("SAVEPOINT work")
+        try:
+            work.result = work.job(transaction)
+        except sqlite3.OperationalError:
+            raise  # no space, an unreadable file: the whole transaction is lost
+        except Exception as error:  # noqa: BLE001  handed to the caller whose work it is
+            work.error = error
+            transaction.execute("ROLLBACK TO work")
+        transaction.execute("RELEASE work")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for reading; each statement sees everything committed before it."""
+        with self._mutex:
+            if self._closed:
+                raise Unavailable(f"{self.path} is closed")
+            connection = self._readers.pop() if self._readers else None
+        if connection is None:
+            connection = self.connect()
+            connection.execute("PRAGMA query_only = ON")
+        try:
+            yield connection
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"{self.path.name}: {error}") from error
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            with self._mutex:
+                self._readers.append(connection)
+
+    def close(self) -> None:
+        """Close every connection; nobody may be reading or writing any more."""
+        with self._mutex:
+            self._closed = True
+            connections, self._every_connection = self._every_connection, set()
+            self._readers.clear()
+        for connection in connections:
+            connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait by itself while another process switches the mode of a new file.
+    for _ in range(_BUSY_TIMEOUT_MS // 10):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            time.sleep(0.01)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")

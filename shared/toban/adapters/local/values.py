@@ -1,0 +1,259 @@
+"""
+Document values: which are allowed, how they compare, and how SQLite stores them.
+
+Both local stores share this module, so a query means the same in memory and on disk. Stored
+documents are JSON. What JSON lacks travels in strings that begin with ``~``: ``~t`` and a
+fixed-width UTC time, ``~b`` and bytes in hexadecimal; a string that itself begins with ``~``
+gets one more. All three keep their order under SQLite's byte-wise text comparison, so indexes
+on expressions serve range queries directly.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from toban.ports import Key, Operator, Query
+
+MAX_DOCUMENT_BYTES = 1_048_576
+"""Firestore's limit for one document; the same here, so that nothing works only on a laptop."""
+
+_INT64 = 2**63
+_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_ESCAPED = re.compile("\x01([\x01\x02])")
+
+
+def check_key(key: Key) -> None:
+    """Raise `ValueError` unless the collection and the id are 1 to 700 bytes without ``/``."""
+    for part in key:
+        if not part or "/" in part or len(part.encode()) > 700:
+            raise ValueError(f"not a document key: {key!r}")
+
+
+def check_blob_name(name: str) -> None:
+    """
+    Raise `ValueError` unless the name is one to 1,024 bytes of plain segments.
+
+    Segments are separated by ``/``, at most 255 bytes each, not empty, not ``.`` or ``..``, do
+    not begin with ``.tmp`` and hold no control characters or backslashes.
+    """
+    segments = name.split("/")
+    if (
+        len(name.encode()) > 1024
+        or any(
+            segment in {"", ".", ".."}
+            or segment.startswith(".tmp")
+            or len(segment.encode()) > 255
+            for segment in segments
+        )
+        or any(character < " " or character in "\\\x7f" for character in name)
+    ):
+        raise ValueError(f"not a name for an object: {name!r}")
+
+
+def check_query(query: Query) -> None:
+    """Raise `ValueError` when a field is no plain name, a value no scalar or the limit below 1."""
+    fields = [name for name, _, _ in query.where]
+    if query.order_by is not None:
+        fields.append(query.order_by.removeprefix("-"))
+    for name in fields:
+        if not _FIELD.match(name):
+            raise ValueError(f"not a field that can be queried: {name!r}")
+    for name, _, value in query.where:
+        if isinstance(value, (list, dict)):
+            raise ValueError(f"{name} can only be compared with a single value")  # noqa: TRY004
+        normal(value)
+    if query.limit is not None and query.limit < 1:
+        raise ValueError("a limit is at least 1")
+
+
+def normal(value: Any) -> Any:
+    """
+    A deep copy of a value in its stored form: times in UTC, tuples and mappings plain.
+
+    Raises `ValueError` (or its `UnicodeEncodeError`) for what a document cannot hold: numbers
+    that are not finite or need more than 64 bits, naive times, unpaired surrogates, keys that
+    are no strings, other types.
+    """
+    match value:
+        case None | bool():
+            return value
+        case str():
+            value.encode()
+            return str(value)
+        case int():
+            if not -_INT64 <= value < _INT64:
+                raise ValueError(f"an integer of more than 64 bits: {value}")
+            return int(value)
+        case float():
+            if not math.isfinite(value):
+                raise ValueError(f"not a finite number: {value}")
+            return value
+        case datetime():
+            if value.tzinfo is None:
+                raise ValueError(f"a time without a zone: {value}")
+            return value.astimezone(UTC)
+        case bytes() | bytearray():
+            return bytes(value)
+        case Mapping():
+            if any(not isinstance(name, str) for name in value):
+                raise ValueError("a key that is not a string")
+            return {normal(name): normal(item) for name, item in value.items()}
+        case list() | tuple():
+            return [normal(item) for item in value]
+    raise ValueError(f"a document cannot hold a {type(value).__name__}")
+
+
+# --- comparing ---------------------------------------------------------------------------------
+
+
+def rank(value: Any) -> int:
+    """The place of a value's type in the order of types, which is Firestore's."""
+    match value:
+        case None:
+            return 0
+        case bool():
+            return 1
+        case int() | float():
+            return 2
+        case datetime():
+            return 3
+        case str():
+            return 4
+        case bytes():
+            return 5
+        case list():
+            return 6
+    return 7
+
+
+def order_key(value: Any) -> tuple[int, Any]:
+    """Sorts values of any type; text by code point, lists and dicts by their JSON."""
+    if isinstance(value, (list, dict)):
+        return rank(value), encode(value)
+    return rank(value), 0 if value is None else value
+
+
+def matches(query: Query, data: Mapping[str, Any]) -> bool:
+    """Whether a document in stored form fulfils every condition of the query."""
+    return all(
+        name in data and _compare(data[name], operator, normal(value))
+        for name, operator, value in query.where
+    )
+
+
+def _compare(left: Any, operator: Operator, right: Any) -> bool:
+    if rank(left) != rank(right) or rank(left) > 5:
+        return False
+    if operator == "==":
+        return bool(left == right)
+    if left is None:
+        return False
+    match operator:
+        case "<":
+            return bool(left < right)
+        case "<=":
+            return bool(left <= right)
+        case ">":
+            return bool(left > right)
+        case ">=":
+            return bool(left >= right)
+    raise ValueError(f"no such operator: {operator!r}")
+
+
+# --- storing -----------------------------------------------------------------------------------
+
+
+def encode_scalar(value: Any) -> bool | int | float | str | None:
+    """A single value in stored form as JSON holds it, which SQLite can compare."""
+    match value:
+        case datetime():
+            return f"~t{value.replace(tzinfo=None).isoformat(timespec='microseconds')}"
+        case bytes():
+            return f"~b{value.hex()}"
+        case str():
+            # SQLite's json_extract cuts text at NUL: spell it, keeping the order.
+            if "\x00" in value or "\x01" in value:
+                value = value.replace("\x01", "\x01\x02").replace("\x00", "\x01\x01")
+            return f"~{value}" if value.startswith("~") else value
+        case None | bool() | int() | float():
+            return value
+    raise TypeError(f"not a single value: {type(value).__name__}")
+
+
+def encode(value: Any) -> str:
+    """JSON of a value that `normal` returned."""
+    return json.dumps(_tagged(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def encode_document(data: Mapping[str, Any]) -> str:
+    """
+    A document as it is stored.
+
+    Raises `ValueError` for what a document cannot hold and above `MAX_DOCUMENT_BYTES`, which
+    are counted without the doubling that bytes get here.
+    """
+    plain = normal(data)
+    text = encode(plain)
+    if len(text) > MAX_DOCUMENT_BYTES // 4:
+        check_size(plain)
+    return text
+
+
+def check_size(value: Any) -> None:
+    """Raise `ValueError` when a document in stored form is larger than one may be."""
+    if size(value) > MAX_DOCUMENT_BYTES:
+        raise ValueError(f"a document of more than {MAX_DOCUMENT_BYTES} bytes")
+
+
+def size(value: Any) -> int:
+    """Bytes of a value in stored form, about as Firestore counts them."""
+    match value:
+        case str():
+            return len(value.encode()) + 1
+        case bytes():
+            return len(value)
+        case dict():
+            return sum(size(name) + size(item) for name, item in value.items())
+        case list():
+            return sum(map(size, value))
+        case None | bool():
+            return 1
+    return 8
+
+
+def _tagged(value: Any) -> Any:
+    if isinstance(value, dict):
+        # Keys carry no tags: nothing compares them, and JSON keeps every character.
+        return {name: _tagged(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_tagged(item) for item in value]
+    return encode_scalar(value)
+
+
+def decode_document(text: str) -> dict[str, Any]:
+    """The document that `encode_document` wrote."""
+    document: dict[str, Any] = _untagged(json.loads(text))
+    return document
+
+
+def _untagged(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _untagged(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_untagged(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    if value.startswith("~"):
+        if value.startswith("~t"):
+            return datetime.fromisoformat(value[2:]).replace(tzinfo=UTC)
+        if value.startswith("~b"):
+            return bytes.fromhex(value[2:])
+        value = value[1:]
+    if "\x01" in value:
+        value = _ESCAPED.sub(lambda found: "\x00" if found[1] == "\x01" else "\x01", value)
+    return value
