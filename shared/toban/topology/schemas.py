@@ -1,0 +1,53 @@
+"""JSON Schemas of the event bodies and of the map itself, from the types that the code uses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from toban import events
+from toban.kernel import parking
+from toban.kernel.event import Body, registered
+from toban.topology.types import Defaults, MapFile
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+# Importing these registers every event type there is; what a test registers stays out.
+_VOCABULARY = (events.__name__, parking.__name__)
+
+
+def bodies() -> dict[str, type[Body]]:
+    """Every event type with its body class."""
+    return {body.TYPE: body for body in registered().values() if body.__module__ in _VOCABULARY}
+
+
+def body_schema(body: type[Body]) -> dict[str, Any]:
+    """
+    The JSON Schema of one event's body.
+
+    Unknown fields are allowed: an event of the same version may gain fields.
+    """
+    return {"$schema": DRAFT, **_inlined(msgspec.json.schema(body)), "title": body.TYPE}
+
+
+def map_schema() -> dict[str, Any]:
+    """The JSON Schema of the map as written: what `defaults` gives, a function need not say."""
+    schema = msgspec.json.schema(MapFile)
+    given = {field.name for field in msgspec.structs.fields(Defaults)}
+    function = schema["$defs"]["Function"]
+    function["required"] = [name for name in function["required"] if name not in given]
+    return {"$schema": DRAFT, **_inlined(schema), "title": "The map of toban"}
+
+
+def as_json(value: object) -> str:
+    """Indented JSON text as it is committed."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its root definition at the top and the others under `$defs`."""
+    definitions = dict(schema.get("$defs", {}))
+    root = definitions.pop(schema["$ref"].rpartition("/")[2]) if "$ref" in schema else schema
+    return {**root, **({"$defs": definitions} if definitions else {})}
