@@ -1,0 +1,1 @@
+"""The ports on Google Cloud. Import the one module needed: each pulls in one client library."""
