@@ -1,0 +1,142 @@
+"""
+Signed links: whoever holds one may do one thing with one incident, for a limited time.
+
+A link is ``…/a?c=<payload>&s=<signature>``: the payload is base64url of a small JSON object, the
+signature HMAC-SHA256 over the payload as it stands in the link, so nothing is decoded before it
+is known to be ours. Everything here is pure: no clock, no randomness, no I/O. Making the same
+link twice gives the same text, so a notification that is sent again is the same notification.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+from urllib.parse import urlencode
+
+import msgspec
+
+from toban.kernel.event import utc
+from toban.kernel.ids import derive
+
+LinkAction = Literal["acknowledge", "resolve", "reopen", "escalate"]
+"""What a single click can ask for; a note or a severity needs something typed."""
+Language = Literal["ja", "en"]
+
+LIFETIME = timedelta(days=7)
+MAX_PAYLOAD = 2048
+"""Characters; a longer one was not made here and is not looked at."""
+
+# Keeps this use of the key apart from any other MAC made with it.
+_PURPOSE = b"toban-link-v1\n"
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a link says."""
+
+    incident: str
+    action: LinkAction
+    actor: str
+    """Who it was sent to: the command is theirs."""
+    generation: int
+    """The incident's generation when the link was made: an old link does nothing to a new turn."""
+    exp: int
+    """Unix seconds after which it does nothing."""
+    nonce: str
+    """Names the link."""
+    lang: Language = "ja"
+    opened: int = 0
+    """Unix milliseconds when the confirmation page was shown; 0 in the link that is sent out."""
+
+
+class BadLink(Exception):
+    """Not a link of ours: forged, damaged, or signed with a secret that is no longer valid."""
+
+
+class ExpiredLink(Exception):
+    """It was ours, and its time is over."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__("the link has expired")
+        self.link = link
+
+
+def _mac(payload: str, secret: str) -> str:
+    digest = hmac.new(secret.encode(), _PURPOSE + payload.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def sign(link: Link, secret: str) -> str:
+    """
+    The query part of the URL, ``c=…&s=…``, ready to stand behind a ``?``.
+
+    Raises `ValueError` for an empty secret or a link that would be too long.
+    """
+    if not secret:
+        raise ValueError("an empty secret signs nothing")
+    raw = msgspec.json.encode(link)
+    payload = base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    if len(payload) > MAX_PAYLOAD:
+        raise ValueError(f"the link would carry {len(payload)} characters, at most {MAX_PAYLOAD}")
+    return urlencode({"c": payload, "s": _mac(payload, secret)})
+
+
+def verify(payload: str, signature: str, secrets: Sequence[str], now: datetime) -> Link:
+    """
+    The link that `payload` and `signature` are.
+
+    Several secrets are valid while one is being rotated. Raises `BadLink`, and `ExpiredLink`
+    once `now` has reached the link's end.
+    """
+    if len(payload) > MAX_PAYLOAD or not payload.isascii():
+        raise BadLink("the payload is not one of ours")
+    given = signature.encode("utf-8", "surrogatepass")
+    # Every secret is tried, whichever fits: the time taken does not tell which one is in use.
+    matches = [hmac.compare_digest(_mac(payload, s).encode(), given) for s in secrets if s]
+    if not any(matches):
+        raise BadLink("the signature does not fit")
+    try:
+        raw = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
+        link = msgspec.json.decode(raw, type=Link)
+    except (binascii.Error, msgspec.DecodeError) as error:
+        raise BadLink("signed by us, but not a link") from error
+    if utc(now).timestamp() >= link.exp:
+        raise ExpiredLink(link)
+    return link
+
+
+def make_link(
+    base_url: str,
+    incident_id: str,
+    action: LinkAction,
+    actor: str,
+    generation: int,
+    now: datetime,
+    secret: str,
+    language: Language,
+    lifetime: timedelta = LIFETIME,
+) -> str:
+    """
+    A link for one person to do one thing with an incident.
+
+    `base_url` is where `ingest_action` answers (``https://…/ingest_action``), `actor` the person
+    (or channel) it is sent to, `generation` the incident's, `now` the time of making it. The same
+    arguments give the same link. Raises `ValueError` for an action that a click cannot express.
+    """
+    if action not in get_args(LinkAction):
+        raise ValueError(f"no link for {action!r}: it needs more than a click")
+    expires = int((utc(now) + lifetime).timestamp())
+    link = Link(
+        incident=incident_id,
+        action=action,
+        actor=actor,
+        generation=generation,
+        exp=expires,
+        nonce=derive("link", incident_id, action, actor, str(generation), str(expires)),
+        lang=language,
+    )
+    return f"{base_url.rstrip('/')}/a?{sign(link, secret)}"
