@@ -82,6 +82,8 @@ class Grouping(Section, frozen=True):
     """An alert joins an incident of its service opened less than this ago, whatever its labels."""
     max_open: int = 20
     """With so many incidents open, further alerts join the newest (storm protection)."""
+    recheck: Seconds = Seconds(1800)
+    """An incident resolved by hand is reopened when its alerts still fire after this time."""
 
 
 class SlackChannel(Section, frozen=True, tag="slack", tag_field="type"):

@@ -1,0 +1,161 @@
+"""The written forms of single values in a profile: durations, clock times, zones, dates."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from datetime import UTC, date, datetime
+
+from toban.oncall.wallclock import exists, instant, zone
+from toban.profile.findings import closest
+from toban.profile.types import ClockTime, Seconds
+
+MAX_DURATION_DAYS = 3660
+
+_DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_LOOSE_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATETIME = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ]+(\d{2}:\d{2}(?::\d{2})?) ?(Z|z|[+-]\d{2}:?\d{2})?", re.ASCII
+)
+_ID = re.compile(r"[a-z][a-z0-9-]{0,62}", re.ASCII)
+_ABBREVIATIONS = {
+    "JST": "Asia/Tokyo",
+    "PST": "America/Los_Angeles",
+    "PDT": "America/Los_Angeles",
+    "EDT": "America/New_York",
+    "CST": "America/Chicago",
+    "CDT": "America/Chicago",
+    "BST": "Europe/London",
+    "CEST": "Europe/Berlin",
+    "IST": "Asia/Kolkata",
+}
+
+
+class WrongValueError(ValueError):
+    """A value that cannot be understood, told in both languages."""
+
+    def __init__(self, japanese: str, english: str) -> None:
+        super().__init__(english)
+        self.japanese = japanese
+        self.english = english
+
+
+def parse_duration(text: str) -> Seconds:
+    """
+    Whole seconds of ``90s``, ``15m``, ``4h``, ``7d`` or a sum of them (``1h30m``).
+
+    Raises `WrongValueError`; a bare number is refused because nobody knows its unit.
+    """
+    found = _DURATION.fullmatch(text)
+    if not text or found is None or not any(found.groups()):
+        hint_ja, hint_en = "", ""
+        if re.fullmatch(r"\d+", text, re.ASCII):
+            hint_ja, hint_en = (
+                f" 単位を付けてください: {text}s または {text}m",
+                f" Add the unit: {text}s or {text}m.",
+            )
+        raise WrongValueError(
+            f"期間は 90s、15m、4h、7d、1h30m のように書きます（{text!r} は読めません）。{hint_ja}",
+            f"expected a duration like 90s, 15m, 4h, 7d or 1h30m, got {text!r}.{hint_en}",
+        )
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if total > MAX_DURATION_DAYS * 86400:
+        raise WrongValueError(
+            f"期間 {text!r} が長すぎます（最大 {MAX_DURATION_DAYS} 日）。",
+            f"the duration {text!r} is too long (at most {MAX_DURATION_DAYS}d).",
+        )
+    return Seconds(total)
+
+
+def parse_clock(text: str) -> ClockTime:
+    """A clock time ``HH:MM``, 00:00 to 23:59; raises `WrongValueError`."""
+    if _CLOCK.fullmatch(text):
+        return ClockTime(text)
+    loose = _LOOSE_CLOCK.fullmatch(text)
+    hint_ja, hint_en = "", ""
+    if loose and int(loose[1]) < 24 and int(loose[2]) < 60:
+        near = f"{int(loose[1]):02d}:{loose[2]}"
+        hint_ja, hint_en = f" もしかして: {near}", f" Did you mean {near}?"
+    raise WrongValueError(
+        f"時刻は HH:MM（00:00〜23:59）で書きます（{text!r} は読めません）。{hint_ja}",
+        f"expected a time of day HH:MM, 00:00 to 23:59, got {text!r}.{hint_en}",
+    )
+
+
+def parse_zone(text: str) -> str:
+    """An IANA zone name that this machine knows; raises `WrongValueError`."""
+    try:
+        zone(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        near = _ABBREVIATIONS.get(text.upper()) or closest(text, zoneinfo.available_timezones())
+        raise WrongValueError(
+            f"タイムゾーン {text!r} はありません。Asia/Tokyo のような IANA 名を書きます。"
+            + (f" もしかして: {near}" if near else ""),
+            f"unknown time zone {text!r}, expected an IANA name like Asia/Tokyo."
+            + (f" Did you mean {near}?" if near else ""),
+        ) from error
+    return text
+
+
+def parse_date(text: str) -> date:
+    """A calendar day ``YYYY-MM-DD``; raises `WrongValueError`."""
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError as error:
+            raise WrongValueError(
+                f"{text} という日付はありません。", f"there is no such day as {text}."
+            ) from error
+    raise WrongValueError(
+        f"日付は YYYY-MM-DD で書きます（{text!r} は読めません）。",
+        f"expected a date YYYY-MM-DD, got {text!r}.",
+    )
+
+
+def parse_datetime(text: str, zone_name: str) -> datetime:
+    """
+    A moment ``YYYY-MM-DD HH:MM``, with an offset, or else in the zone `zone_name`; aware UTC.
+
+    A local time that occurs twice means the first. Raises `WrongValueError`, also for a local
+    time that the zone skips.
+    """
+    found = _DATETIME.fullmatch(text)
+    if found is None:
+        raise WrongValueError(
+            f"日時は 2025-01-06 09:00 または 2025-01-06T09:00+09:00 のように書きます"
+            f"（{text!r} は読めません）。",
+            f"expected a date and time like 2025-01-06 09:00 or 2025-01-06T09:00+09:00, "
+            f"got {text!r}.",
+        )
+    day, clock, offset = found.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+        if exists(moment, zone(zone_name)):
+            return instant(moment, zone(zone_name))
+        after = instant(moment, zone(zone_name)).astimezone(zone(zone_name))
+    except (ValueError, OverflowError) as error:
+        raise WrongValueError(
+            f"{text!r} という日時はありません。", f"there is no such date and time as {text!r}."
+        ) from error
+    raise WrongValueError(
+        f"{text} は {zone_name} に存在しません（夏時間の切替で飛ばされます）。"
+        f" {after:%Y-%m-%d %H:%M} 以降にするか、UTC オフセットを付けてください。",
+        f"{text} does not exist in {zone_name}: the clocks skip it. "
+        f"Write {after:%Y-%m-%d %H:%M} or later, or add a UTC offset.",
+    )
+
+
+def parse_id(text: str) -> str:
+    """An id that may name documents and addresses; raises `WrongValueError`."""
+    if _ID.fullmatch(text):
+        return text
+    raise WrongValueError(
+        f"ID は英小文字で始まる英小文字・数字・ハイフン、63 文字以内です（{text!r}）。",
+        "expected an id of lower-case letters, digits and '-', beginning with a letter, "
+        f"at most 63 characters, got {text!r}.",
+    )
