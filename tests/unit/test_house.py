@@ -1,0 +1,192 @@
+"""The house is in order: locks, verbs, licence, build, and what code may not do where."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from toban.topology import load
+from toban.topology.generate import ROOT
+from toban.topology.requirements import packages, parse_lock, requirements
+
+LOCKS = [ROOT / "requirements" / "run.txt", ROOT / "requirements" / "dev.txt"]
+FUNCTION_LOCKS = sorted((ROOT / "functions").glob("*/requirements.txt"))
+PACKAGE = ROOT / "shared" / "toban"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def read(*parts: str) -> str:
+    return ROOT.joinpath(*parts).read_text(encoding="utf-8")
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# --- locks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*LOCKS, *FUNCTION_LOCKS], ids=named)
+def test_a_lock_names_no_address_and_hashes_everything(path: Path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(
+        r"^\s*-|\w://|@ |index-url|find-links", re.sub(r"    --hash=\S+", "", text), re.MULTILINE
+    )
+    pins = parse_lock(text)
+    assert pins
+    for pin in pins.values():
+        assert re.match(r"^[a-z0-9.-]+==[\w.+!]+( ;.*)? \\$", pin.lines[0]), pin.lines[0]
+        assert len(pin.lines) > 1
+        assert all(
+            re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in pin.lines[1:]
+        )
+
+
+def test_development_pins_are_the_pins_we_run():
+    run, dev = (parse_lock(path.read_text(encoding="utf-8")) for path in LOCKS)
+    assert {name: dev[name].lines for name in run} == {name: pin.lines for name, pin in run.items()}
+
+
+def test_every_dependency_is_locked():
+    wanted = {
+        re.split(r"[=<>~ ]", line)[0].lower().replace("_", "-")
+        for line in PROJECT["project"]["dependencies"]
+    }
+    assert wanted <= set(parse_lock(LOCKS[0].read_text(encoding="utf-8")))
+
+
+def test_a_function_gets_what_it_needs_and_no_more():
+    lock = parse_lock(LOCKS[0].read_text(encoding="utf-8"))
+    functions = load().functions
+    needs = {name: set(parse_lock(requirements(f, lock))) for name, f in functions.items()}
+    assert "google-cloud-firestore" not in needs["ingest_alert"]
+    assert "google-cloud-pubsub" in needs["ingest_alert"]
+    assert "google-cloud-storage" in needs["draft_postmortem"]
+    assert [name for name, needed in needs.items() if "slack-sdk" in needed] == [
+        "deliver_notification"
+    ]
+    never = {"rich", "waitress", "hatchling", "google-cloud-scheduler"}
+    assert [name for name, needed in needs.items() if needed & never] == []
+
+
+def test_a_function_lock_is_closed():
+    """Whatever a package of the lock asks for is in it too."""
+    lock = parse_lock(LOCKS[0].read_text(encoding="utf-8"))
+    for function in load().functions.values():
+        reached = set(parse_lock(requirements(function, lock)))
+        assert set(packages(function)) <= reached
+        assert [p.name for p in lock.values() if p.via & reached and p.name not in reached] == []
+
+
+def test_a_package_missing_from_the_lock_is_named():
+    with pytest.raises(KeyError, match="google-cloud-pubsub is not in"):
+        requirements(load().functions["ingest_alert"], parse_lock("msgspec==1 \\\n    --hash=x\n"))
+
+
+# --- verbs, CI and build ---------------------------------------------------------------------
+
+
+def test_make_help_lists_every_verb():
+    shown = subprocess.run(
+        ["make", "-C", str(ROOT), "help"], check=True, capture_output=True, text=True
+    )
+    listed = re.findall(r"^  make ([a-z]+)", shown.stdout, re.MULTILINE)
+    assert {"demo", "test", "check", "bench", "help", "lock", "map"} <= set(listed)
+
+
+def test_ci_runs_the_verbs_of_the_readme_and_leaves_nothing_out():
+    script = read(".ci", "run")
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert "\nmake check\nmake test\n" in script
+    assert "export TOBAN_REQUIRE=pubsub,firestore,gcs" in script
+    assert "make test" in read("README.md")
+
+
+def test_the_cloud_build_says_what_waits_for_what():
+    build = yaml.safe_load(read("cloudbuild.yaml"))
+    known = {"-"}
+    for step in build["steps"]:
+        assert set(step["waitFor"]) <= known
+        assert re.search(r":\d+\.\d+\.\d+[\w.-]*$", step["name"]), f"{step['name']} is not pinned"
+        known.add(step["id"])
+    assert build["options"]["logging"] == "CLOUD_LOGGING_ONLY"
+
+
+def test_the_licence_is_apache_2():
+    assert PROJECT["project"]["license"] == "Apache-2.0"
+    assert "Apache License\n                           Version 2.0, January 2004" in read("LICENSE")
+    assert "END OF TERMS AND CONDITIONS" in read("LICENSE")
+
+
+# --- what code may not do --------------------------------------------------------------------
+
+PURE = ("actions", "alerts", "incidents", "notify", "oncall", "postmortems", "profile")
+FORBIDDEN_CALLS = {
+    "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns",
+    "time.monotonic", "time.sleep", "uuid.uuid1", "uuid.uuid4", "uuid4", "os.urandom", "os.getenv",
+    "secrets.token_hex", "secrets.token_urlsafe", "open", "print",
+}  # fmt: skip
+DOMAIN_FILES = sorted(path for domain in PURE for path in (PACKAGE / domain).rglob("*.py"))
+
+
+def dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def impurities(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = dotted(node.func)
+            last_two = ".".join(name.split(".")[-2:])
+            if name in FORBIDDEN_CALLS or last_two in FORBIDDEN_CALLS or name.startswith("random."):
+                yield f"{node.lineno}: {name}"
+        elif isinstance(node, ast.Import):
+            yield from (f"{node.lineno}: import {a.name}" for a in node.names if a.name == "random")
+
+
+def test_domains_take_time_ids_and_chance_from_the_unit_of_work_only():
+    found = [
+        f"{named(path)}:{what}"
+        for path in DOMAIN_FILES
+        if path.name != "load.py"  # reading a profile's file is what it is for
+        for what in impurities(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source", ["import random", "datetime.now(UTC)", "datetime.datetime.now()", "x = uuid.uuid4()"]
+)
+def test_an_impurity_is_found(source: str):
+    assert list(impurities(source))
+
+
+def test_files_stay_small():
+    long = {
+        named(path): lines
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) >= 400
+    }
+    assert long == {}
+
+
+def test_nothing_unfinished_is_committed():
+    pattern = re.compile(r"\b(TODO|FIXME|XXX)\b|NotImplementedError|mark\.(skip|xfail)")
+    found = [
+        f"{named(path)}:{number}"
+        for folder in ("shared", "functions")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert found == []
