@@ -84,6 +84,8 @@ class AlertReport(Body, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     starts_at: datetime
     """When it began to fire, by the sender's clock: names the occurrence."""
+    dated: bool = True
+    """False: the sender gave no such time and `starts_at` is the time of receipt."""
     ends_at: datetime | None = None
     value: str = ""
     links: list[Link] = []
@@ -204,6 +206,18 @@ class EscalationDue(Body, frozen=True, kw_only=True):
 
     incident_id: str
     step: int
+    generation: int
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident_id}"
+
+
+@event("toban.recheck.due.v1", topic="recheck-due")
+class RecheckDue(Body, frozen=True, kw_only=True):
+    """A timer: the incident was resolved by hand while alerts fired; look whether they still do."""
+
+    incident_id: str
     generation: int
 
     def subject(self) -> str:

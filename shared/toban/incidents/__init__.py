@@ -1,0 +1,1 @@
+"""Incidents: which alerts make one, how it lives, and who is called when nobody answers."""

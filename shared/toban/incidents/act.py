@@ -1,0 +1,124 @@
+"""
+`act_on_incident`: what people decide.
+
+A command that carries the `generation` its sender saw does nothing once the incident has moved
+on (somebody else acknowledged, it was resolved): a late click can never reopen or undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from toban.events import CommandIssued, IncidentAcknowledged
+from toban.incidents.documents import Incident
+from toban.incidents.lifecycle import (
+    escalate,
+    note,
+    profile_of,
+    reopen,
+    resolve,
+    start_escalation,
+    stop_escalation,
+)
+from toban.incidents.settle import raise_severity
+from toban.kernel.decision import Decision
+from toban.kernel.errors import InvalidEvent
+from toban.kernel.handle import Handlers
+from toban.kernel.work import Work
+
+
+def on_command(command: CommandIssued, work: Work) -> None:
+    """Carry out a command, if it still applies."""
+    incident = work.get(Incident, command.incident_id)
+    if incident is None:
+        raise InvalidEvent(f"incident_id: there is no incident {command.incident_id[:80]!r}")
+    if command.action != "note" and command.generation not in (None, incident.generation):
+        return
+    _ACTIONS[command.action](incident, command, work)
+
+
+def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> None:
+    if incident.status != "open":
+        return
+    incident.status = "acknowledged"
+    incident.acknowledged_at = work.now
+    incident.assignee = command.actor
+    stop_escalation(incident)
+    note(incident, work, "acknowledged", command.actor, via=command.via)
+    work.put(incident)
+    work.emit(
+        IncidentAcknowledged(
+            incident=incident.snapshot(), by=command.actor, pages=list(incident.pages)
+        )
+    )
+
+
+def _resolve(incident: Incident, command: CommandIssued, work: Work) -> None:
+    if incident.status == "resolved":
+        return
+    if incident.acknowledged_at is None:
+        incident.assignee = command.actor
+    if command.note:
+        note(incident, work, "note", command.actor, text=command.note)
+    resolve(incident, work, command.actor)
+
+
+def _reopen(incident: Incident, command: CommandIssued, work: Work) -> None:
+    if incident.status == "resolved":
+        reopen(incident, work, command.actor, why=command.note)
+
+
+def _escalate(incident: Incident, command: CommandIssued, work: Work) -> None:
+    """By hand: the next step at once, from an acknowledged incident too."""
+    if incident.status == "resolved":
+        return
+    if incident.status == "acknowledged":
+        incident.status = "open"
+        incident.acknowledged_at = None
+        incident.assignee = ""
+        incident.generation += 1
+        incident.escalating_since = work.now
+    if not escalate(incident, work, command.actor, why="asked"):
+        note(incident, work, "no-further-step", command.actor)
+        work.put(incident)
+
+
+def _note(incident: Incident, command: CommandIssued, work: Work) -> None:
+    note(incident, work, "note", command.actor, text=command.note)
+    work.put(incident)
+
+
+def _severity(incident: Incident, command: CommandIssued, work: Work) -> None:
+    profile = profile_of(incident, work)
+    wanted = profile.severity_labelled(command.severity_label)
+    if wanted is None:
+        labels = ", ".join(s.label for s in profile.severities)
+        raise InvalidEvent(
+            f"severity_label: {command.severity_label[:40]!r} is none of {incident.service}'s: "
+            f"{labels}"
+        )
+    if wanted.label == incident.severity_label or incident.status == "resolved":
+        return
+    if wanted.level < incident.severity:
+        raise_severity(incident, work, wanted.level, wanted.label, command.actor)
+        return
+    note(
+        incident, work, "lowered", command.actor, before=incident.severity_label, after=wanted.label
+    )
+    incident.severity, incident.severity_label = wanted.level, wanted.label
+    if incident.status == "open":
+        # The milder severity's own steps count from here; nobody is called a second time.
+        start_escalation(incident, work, profile)
+    work.put(incident)
+
+
+_ACTIONS: dict[str, Callable[[Incident, CommandIssued, Work], None]] = {
+    "acknowledge": _acknowledge,
+    "resolve": _resolve,
+    "reopen": _reopen,
+    "escalate": _escalate,
+    "note": _note,
+    "severity": _severity,
+}
+
+HANDLERS: Handlers = {CommandIssued: Decision(on_command)}

@@ -1,0 +1,124 @@
+"""What the incidents domain keeps: alerts, the open incidents of each service, incidents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+import msgspec
+
+from toban.events import IncidentSnapshot, IncidentStatus, Link, Page
+from toban.kernel.document import Document
+
+AlertStatus = Literal["firing", "resolved", "event"]
+
+
+class Alert(Document, kw_only=True):
+    """
+    One alert, through all its occurrences.
+
+    It points at its incident; the incident does not list its alerts, so that a storm writes each
+    alert once and the incident hardly ever. A resolved alert without incident is the trace of a
+    resolution that came before its firing.
+    """
+
+    COLLECTION: ClassVar[str] = "alerts"
+
+    service: str
+    source: str
+    fingerprint: str
+    rule: str
+    title: str
+    status: AlertStatus
+    """``event``: it happened once and never resolves by itself (a parked message)."""
+    severity: int
+    severity_label: str
+    starts_at: datetime
+    """Beginning of the newest occurrence known."""
+    ends_at: datetime | None = None
+    incident: str | None = None
+    attached_at: datetime | None = None
+    labels: dict[str, str] = {}
+
+
+class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident that alerts may join."""
+
+    key: str
+    incident: str
+    opened_at: datetime
+
+
+class Group(Document, kw_only=True):
+    """The open incidents of one service (id = service). Changes when one opens or closes."""
+
+    COLLECTION: ClassVar[str] = "groups"
+
+    open: list[OpenIncident] = []
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an incident's timeline; `kind` names the text in the catalogue."""
+
+    at: datetime
+    kind: str
+    actor: str = ""
+    detail: dict[str, str] = {}
+
+
+class Incident(Document, kw_only=True):
+    """One incident. Changes only when its own state does."""
+
+    COLLECTION: ClassVar[str] = "incidents"
+
+    service: str
+    profile_version: str
+    """Pinned when it opened: a new profile never disturbs a running escalation."""
+    group_key: str
+    title: str
+    summary: str = ""
+    status: IncidentStatus = "open"
+    severity: int
+    severity_label: str
+    rules: list[str] = []
+    labels: dict[str, str] = {}
+    links: list[Link] = []
+    opened_at: datetime
+    started_at: datetime
+    """When its first alert began, by the sender's clock."""
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    assignee: str = ""
+    resolved_by: str = ""
+    generation: int = 0
+    escalating_since: datetime
+    """What the steps of the escalation count from."""
+    step: int = 0
+    next_step_at: datetime | None = None
+    pages: list[Page] = []
+    unreached: dict[str, list[str]] = {}
+    """Page number → (target, channel) pairs that failed for good."""
+    timeline: list[Entry] = []
+    postmortem: str = ""
+    """Blob name of the draft."""
+
+    def snapshot(self) -> IncidentSnapshot:
+        """The incident as events carry it."""
+        return IncidentSnapshot(
+            id=self.id,
+            service=self.service,
+            profile_version=self.profile_version,
+            title=self.title,
+            summary=self.summary,
+            status=self.status,
+            severity=self.severity,
+            severity_label=self.severity_label,
+            rules=list(self.rules),
+            opened_at=self.opened_at,
+            acknowledged_at=self.acknowledged_at,
+            resolved_at=self.resolved_at,
+            assignee=self.assignee,
+            generation=self.generation,
+            links=list(self.links),
+            labels=dict(self.labels),
+        )

@@ -1,0 +1,89 @@
+"""
+`escalate_incident`: the next step, when time has passed or a step reached nobody.
+
+Each step happens once: a step is taken only from the one before it, in the generation the timer
+was set for, while nobody has acknowledged.
+"""
+
+from __future__ import annotations
+
+from toban.events import AlertFired, EscalationDue, NotificationFailed, PageFailed
+from toban.incidents.documents import Incident
+from toban.incidents.lifecycle import escalate, note
+from toban.incidents.settle import incident_of
+from toban.kernel.decision import Decision
+from toban.kernel.handle import Handlers
+from toban.kernel.work import Work
+from toban.profile.builtin import BUILTIN_VERSION
+from toban.profile.store import pinned
+
+
+def on_due(due: EscalationDue, work: Work) -> None:
+    """A step's time has come."""
+    incident = incident_of(due.incident_id, work)
+    current = incident.status == "open" and incident.generation == due.generation
+    if current and due.step == incident.step + 1:
+        escalate(incident, work)
+
+
+def on_notification_failed(failed: NotificationFailed, work: Work) -> None:
+    """Show the failure on the incident; when a page has reached nobody, do not wait."""
+    request = failed.request
+    incident = incident_of(request.incident.id, work)
+    note(
+        incident,
+        work,
+        "notification-failed",
+        target=request.target_name or request.target,
+        channel=request.channel,
+        error=failed.error[:300],
+        fallback=failed.fallback,
+    )
+    if not failed.fallback and request.kind not in ("acknowledged", "resolved"):
+        number = str(request.page)
+        pair = f"{request.target} {request.channel}"
+        unreached = incident.unreached.get(number, [])
+        if pair not in unreached:
+            incident.unreached = {**incident.unreached, number: [*unreached, pair]}
+        if len(incident.unreached[number]) >= request.contacts:
+            _go_on(incident, request.page, work)
+    work.put(incident)
+
+
+def on_page_failed(failed: PageFailed, work: Work) -> None:
+    """Nobody could be called at all: the next step, now."""
+    incident = incident_of(failed.incident_id, work)
+    note(incident, work, "page-failed", reason=failed.reason, step=str(failed.page.step + 1))
+    _go_on(incident, failed.page.number, work)
+    work.put(incident)
+
+
+def _go_on(incident: Incident, page: int, work: Work) -> None:
+    """Escalate if that page is the newest; at the end of the steps, tell the platform's people."""
+    latest = bool(incident.pages) and incident.pages[-1].number == page
+    if incident.status != "open" or not latest or escalate(incident, work, why="unreached"):
+        return
+    own = incident.profile_version == BUILTIN_VERSION or (
+        pinned(work, incident.service, incident.profile_version).service.default
+    )
+    if own:
+        return  # the last resort itself has failed; the log and the list still show it
+    work.emit(
+        AlertFired(
+            source="toban",
+            fingerprint=f"nobody-reached/{incident.id}",
+            rule="nobody-reached",
+            title=f"{incident.service}: nobody reached for {incident.id}",
+            summary=incident.title,
+            severity="critical",
+            labels={"service": "toban", "incident": incident.id},
+            starts_at=work.now,
+        )
+    )
+
+
+HANDLERS: Handlers = {
+    EscalationDue: Decision(on_due),
+    NotificationFailed: Decision(on_notification_failed),
+    PageFailed: Decision(on_page_failed),
+}

@@ -1,0 +1,142 @@
+"""
+How an incident changes, shared by the functions that change it.
+
+Every change is made on a document read in the unit of work and is put back there; none of these
+functions decides whether the change is due.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from toban.events import (
+    EscalationDue,
+    IncidentEscalated,
+    IncidentReopened,
+    IncidentResolved,
+    Page,
+    PageReason,
+)
+from toban.incidents.documents import Entry, Group, Incident, OpenIncident
+from toban.kernel.work import Work
+from toban.profile.store import pinned
+from toban.profile.types import Profile, Severity
+
+MAX_TIMELINE = 500
+"""Entries of a timeline; a document holds 1 MiB at most. The middle is left out beyond."""
+
+
+def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
+    """Add a line to the timeline."""
+    entry = Entry(at=work.now, kind=kind, actor=actor, detail=detail)
+    timeline = incident.timeline
+    if len(timeline) >= MAX_TIMELINE:
+        timeline = timeline[: MAX_TIMELINE // 2] + timeline[MAX_TIMELINE // 2 + 1 :]
+    incident.timeline = [*timeline, entry]
+
+
+def profile_of(incident: Incident, work: Work) -> Profile:
+    """The profile version the incident pinned."""
+    return pinned(work, incident.service, incident.profile_version)
+
+
+def severity_of(incident: Incident, profile: Profile) -> Severity:
+    """The incident's severity in its profile."""
+    return profile.severity_labelled(incident.severity_label) or profile.severity_at(
+        incident.severity
+    )
+
+
+def call(incident: Incident, work: Work, reason: PageReason) -> Page:
+    """Add a page for the step the incident is at."""
+    page = Page(
+        number=len(incident.pages),
+        at=work.now,
+        step=incident.step,
+        severity_label=incident.severity_label,
+        reason=reason,
+    )
+    incident.pages = [*incident.pages, page]
+    return page
+
+
+def start_escalation(incident: Incident, work: Work, profile: Profile) -> None:
+    """Begin at the first step, now; timers of an earlier escalation become stale."""
+    incident.generation += 1
+    incident.step = 0
+    incident.escalating_since = work.now
+    schedule_next(incident, work, profile)
+
+
+def stop_escalation(incident: Incident) -> None:
+    """Make every timer stale."""
+    incident.generation += 1
+    incident.next_step_at = None
+
+
+def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
+    """Set the timer of the step after the present one, if there is one."""
+    steps = profile.steps_for(severity_of(incident, profile))
+    following = incident.step + 1
+    if following >= len(steps):
+        incident.next_step_at = None
+        return
+    due = incident.escalating_since + timedelta(seconds=steps[following].after)
+    incident.next_step_at = max(due, work.now)
+    work.at(
+        incident.next_step_at,
+        EscalationDue(
+            incident_id=incident.id, step=following, generation=incident.generation
+        ),
+    )
+
+
+def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") -> bool:
+    """Go to the next step and call its people; False when there is no further step."""
+    profile = profile_of(incident, work)
+    steps = profile.steps_for(severity_of(incident, profile))
+    if incident.step + 1 >= len(steps):
+        return False
+    incident.step += 1
+    note(incident, work, "escalated", by, step=str(incident.step + 1), why=why)
+    schedule_next(incident, work, profile)
+    page = call(incident, work, "escalated")
+    work.put(incident)
+    work.emit(IncidentEscalated(incident=incident.snapshot(), page=page, by=by))
+    return True
+
+
+def resolve(incident: Incident, work: Work, by: str = "") -> None:
+    """End it: nothing escalates any more, no alert joins it, everything opened is closed."""
+    incident.status = "resolved"
+    incident.resolved_at = work.now
+    incident.resolved_by = by
+    stop_escalation(incident)
+    note(incident, work, "resolved", by)
+    work.put(incident)
+    group = work.get(Group, incident.service)
+    if group is not None:
+        group.open = [entry for entry in group.open if entry.incident != incident.id]
+        work.put(group)
+    work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=list(incident.pages)))
+
+
+def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
+    """Open it again and call people from the first step."""
+    incident.status = "open"
+    incident.resolved_at = None
+    incident.resolved_by = ""
+    incident.acknowledged_at = None
+    incident.assignee = ""
+    note(incident, work, "reopened", by, why=why)
+    start_escalation(incident, work, profile_of(incident, work))
+    page = call(incident, work, "reopened")
+    work.put(incident)
+    group = work.get(Group, incident.service) or Group(id=incident.service)
+    if all(entry.incident != incident.id for entry in group.open):
+        group.open = [
+            *group.open,
+            OpenIncident(key=incident.group_key, incident=incident.id, opened_at=work.now),
+        ]
+    work.put(group)
+    work.emit(IncidentReopened(incident=incident.snapshot(), page=page, by=by))

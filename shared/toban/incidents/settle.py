@@ -1,0 +1,145 @@
+"""
+`settle_incident`: keep an incident true to its alerts.
+
+An alert joins without writing its incident, and an incident resolves without writing its alerts
+(neither may become a hot document), so each side looks at the other after its own commit: a
+joining alert's `AlertAttached` finds an incident that has just been resolved, and a resolution's
+`IncidentResolved` finds an alert that has just joined. Whichever commits second sees the first.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from toban.events import (
+    AlertAttached,
+    AlertCleared,
+    IncidentRaised,
+    IncidentResolved,
+    PostmortemDrafted,
+    RecheckDue,
+)
+from toban.incidents.documents import Alert, Incident
+from toban.incidents.lifecycle import call, note, profile_of, reopen, resolve, start_escalation
+from toban.kernel.decision import Decision
+from toban.kernel.errors import TryLater
+from toban.kernel.handle import Handlers
+from toban.kernel.work import Work
+
+MAX_RULES = 10
+"""Rules an incident lists; in a storm of rules it must not be written for each."""
+
+
+def incident_of(id: str, work: Work) -> Incident:
+    """The incident; `TryLater` when it is not there (its creation must be under way)."""
+    incident = work.get(Incident, id)
+    if incident is None:
+        raise TryLater(f"there is no incident {id}")
+    return incident
+
+
+def on_attached(joined: AlertAttached, work: Work) -> None:
+    """An alert joined: reopen, raise the severity or note the new rule, as it requires."""
+    incident = incident_of(joined.incident_id, work)
+    if incident.status == "resolved":
+        alert = work.get(Alert, joined.alert_id)
+        if alert is not None and alert.status != "resolved" and alert.incident == incident.id:
+            reopen(incident, work, why="alert-joined")
+        return
+    worse = joined.severity < incident.severity
+    new_rule = joined.rule not in incident.rules and len(incident.rules) < MAX_RULES
+    if not (worse or new_rule):
+        return
+    if new_rule:
+        incident.rules = [*incident.rules, joined.rule]
+    if worse:
+        raise_severity(incident, work, joined.severity, joined.severity_label)
+        return
+    note(incident, work, "joined", rule=joined.rule, alert=joined.title)
+    page = call(incident, work, "joined") if incident.status == "acknowledged" else None
+    work.put(incident)
+    if page is not None:
+        # Whoever acknowledged knows of the first trouble, not of this one.
+        work.emit(IncidentRaised(incident=incident.snapshot(), page=page))
+
+
+def raise_severity(
+    incident: Incident, work: Work, severity: int, label: str, by: str = ""
+) -> None:
+    """
+    Make it worse and call people from the first step of the worse severity.
+
+    An acknowledgement was given for less: it does not hold any more.
+    """
+    note(incident, work, "raised", by, before=incident.severity_label, after=label)
+    incident.severity = severity
+    incident.severity_label = label
+    incident.status = "open"
+    incident.acknowledged_at = None
+    incident.assignee = ""
+    start_escalation(incident, work, profile_of(incident, work))
+    page = call(incident, work, "raised")
+    work.put(incident)
+    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by))
+
+
+def still_firing(incident_id: str, work: Work) -> bool:
+    """Whether an alert of the incident fires."""
+    return bool(
+        work.find(Alert, ("incident", "==", incident_id), ("status", "==", "firing"), limit=1)
+    )
+
+
+def on_cleared(cleared: AlertCleared, work: Work) -> None:
+    """An alert stopped: resolve the incident when it was the last."""
+    incident = incident_of(cleared.incident_id, work)
+    if incident.status == "resolved" or still_firing(incident.id, work):
+        return
+    if work.find(Alert, ("incident", "==", incident.id), ("status", "==", "event"), limit=1):
+        return  # something happened that only a person can settle
+    resolve(incident, work)
+
+
+def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
+    """Look once more after the commit: an alert may have joined at the very moment."""
+    if not still_firing(resolved.incident.id, work):
+        return
+    incident = incident_of(resolved.incident.id, work)
+    if incident.status != "resolved" or incident.generation != resolved.incident.generation:
+        return
+    if not resolved.by:
+        reopen(incident, work, why="alert-joined")
+        return
+    # A person may well resolve what still fires; if it goes on, it was no mistake of the alert.
+    recheck = profile_of(incident, work).grouping.recheck
+    work.at(
+        work.now + timedelta(seconds=recheck),
+        RecheckDue(incident_id=incident.id, generation=incident.generation),
+    )
+
+
+def on_recheck(recheck: RecheckDue, work: Work) -> None:
+    """Reopen an incident that was resolved by hand when its alerts still fire."""
+    incident = incident_of(recheck.incident_id, work)
+    unchanged = incident.status == "resolved" and incident.generation == recheck.generation
+    if unchanged and still_firing(incident.id, work):
+        reopen(incident, work, why="still-firing")
+
+
+def on_drafted(drafted: PostmortemDrafted, work: Work) -> None:
+    """Link the postmortem draft."""
+    incident = incident_of(drafted.incident_id, work)
+    if incident.postmortem == drafted.blob:
+        return
+    incident.postmortem = drafted.blob
+    note(incident, work, "postmortem", blob=drafted.blob)
+    work.put(incident)
+
+
+HANDLERS: Handlers = {
+    AlertAttached: Decision(on_attached),
+    AlertCleared: Decision(on_cleared),
+    IncidentResolved: Decision(on_incident_resolved),
+    RecheckDue: Decision(on_recheck),
+    PostmortemDrafted: Decision(on_drafted),
+}

@@ -1,0 +1,210 @@
+"""
+`open_incident`: from an alert to its incident.
+
+Event time decides, arrival order does not. An alert's occurrence is named by `starts_at`: what
+speaks of an older occurrence than the one known changes nothing, and a resolution that arrives
+first is kept, so that its late firing opens nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from toban.events import (
+    AlertAttached,
+    AlertCleared,
+    AlertFired,
+    AlertReport,
+    AlertResolved,
+    IncidentOpened,
+    MessageParked,
+)
+from toban.incidents.documents import Alert, Group, Incident, OpenIncident
+from toban.incidents.lifecycle import call, note, start_escalation
+from toban.kernel.decision import Decision
+from toban.kernel.handle import Handlers
+from toban.kernel.ids import derive
+from toban.kernel.work import Work
+from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
+from toban.profile.match import default_service, match_service
+from toban.profile.store import current
+from toban.profile.types import Grouping, Profile
+
+
+def alert_id(report: AlertReport) -> str:
+    """Where the alert lives; one sender's fingerprints never meet another's."""
+    return derive("alert", report.source, report.labels.get("service", ""), report.fingerprint)
+
+
+def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
+    """The profile (and its version) an alert belongs to; there always is one."""
+    profiles = current(work)
+    by_id = {id: document.profile for id, document in profiles.items()}
+    service = match_service(by_id, report.labels) or default_service(by_id)
+    if service is None:
+        return BUILTIN, BUILTIN_VERSION
+    return profiles[service].profile, profiles[service].version
+
+
+def group_key(report: AlertReport, grouping: Grouping) -> str:
+    """What alerts that share an incident have in common, readable."""
+    values = (
+        (name, report.rule if name == "rule" else report.labels.get(name, ""))
+        for name in grouping.by
+    )
+    return ",".join(f"{name}={value}" for name, value in values)[:500]
+
+
+def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenIncident | None:
+    """
+    The open incident an alert joins: the same key, else one that is still young, else — when too
+    many are open — the newest.
+    """
+    for entry in group.open:
+        if entry.key == key:
+            return entry
+    newest = max(group.open, key=lambda entry: entry.opened_at, default=None)
+    if newest is None:
+        return None
+    young = work.now - newest.opened_at < timedelta(seconds=grouping.window)
+    return newest if young or len(group.open) >= grouping.max_open else None
+
+
+def on_fired(report: AlertFired, work: Work) -> None:
+    """Attach a firing alert to its open incident, or open one."""
+    _take_in(report, work, lasting=True)
+
+
+def on_resolved(report: AlertResolved, work: Work) -> None:
+    """Note that an alert stopped firing; its incident is settled by what that emits."""
+    known = work.get(Alert, alert_id(report))
+    if known is None:
+        profile, _ = responsible(report, work)
+        alert = _alert(report, profile)
+        alert.status, alert.ends_at = "resolved", report.ends_at or work.now
+        work.put(alert)
+        return
+    older = report.starts_at < known.starts_at
+    repeated = known.status == "resolved" and report.starts_at <= known.starts_at
+    if older or repeated:
+        return
+    was_firing = known.status == "firing"
+    known.status = "resolved"
+    known.starts_at = report.starts_at if report.dated else known.starts_at
+    known.ends_at = report.ends_at or work.now
+    work.put(known)
+    if was_firing and known.incident is not None:
+        work.emit(
+            AlertCleared(
+                incident_id=known.incident, alert_id=known.id, title=known.title, at=work.now
+            )
+        )
+
+
+def on_parked(parked: MessageParked, work: Work) -> None:
+    """A message that could not be handled is the platform's own trouble, and somebody's to see."""
+    report = AlertFired(
+        source="toban",
+        fingerprint=parked.parked_id,
+        rule=f"message-{parked.reason}",
+        title=f"{parked.function}: {parked.event_type or 'message'} {parked.reason}",
+        summary=parked.error,
+        severity="critical" if parked.reason == "given-up" else "warning",
+        labels={"service": "toban", "function": parked.function},
+        starts_at=parked.at,
+    )
+    _take_in(report, work, lasting=False)
+
+
+def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
+    known = work.get_assuming_new(Alert, alert_id(report))
+    if known is not None:
+        if report.starts_at <= known.starts_at:
+            return  # a repetition, or late news of an occurrence that is over
+        if known.status == "firing":
+            if report.dated:
+                # A new occurrence whose predecessor's end we have not heard of (yet).
+                known.starts_at = report.starts_at
+                work.put(known)
+            return
+    profile, version = responsible(report, work)
+    alert = _alert(report, profile)
+    alert.status = "firing" if lasting else "event"
+    alert.attached_at = work.now
+    group = work.get(Group, profile.service.id) or Group(id=profile.service.id)
+    key = group_key(report, profile.grouping)
+    found = joinable(group, key, profile.grouping, work)
+    if found is not None:
+        alert.incident = found.incident
+        work.put(alert)
+        work.emit(
+            AlertAttached(
+                incident_id=found.incident,
+                alert_id=alert.id,
+                rule=report.rule,
+                title=report.title,
+                severity=alert.severity,
+                severity_label=alert.severity_label,
+                at=work.now,
+            )
+        )
+        return
+    incident = _open(report, alert, key, profile, version, work)
+    alert.incident = incident.id
+    group.open = [
+        *group.open,
+        OpenIncident(key=key, incident=incident.id, opened_at=work.now),
+    ]
+    work.put(alert)
+    work.put(group)
+
+
+def _alert(report: AlertReport, profile: Profile) -> Alert:
+    severity = profile.severity_for(report.severity)
+    return Alert(
+        id=alert_id(report),
+        service=profile.service.id,
+        source=report.source,
+        fingerprint=report.fingerprint,
+        rule=report.rule,
+        title=report.title,
+        status="firing",
+        severity=severity.level,
+        severity_label=severity.label,
+        starts_at=report.starts_at,
+        labels=report.labels,
+    )
+
+
+def _open(
+    report: AlertReport, alert: Alert, key: str, profile: Profile, version: str, work: Work
+) -> Incident:
+    incident = Incident(
+        id=f"inc-{work.derive('incident', length=10)}",
+        service=profile.service.id,
+        profile_version=version,
+        group_key=key,
+        title=report.title,
+        summary=report.summary,
+        severity=alert.severity,
+        severity_label=alert.severity_label,
+        rules=[report.rule],
+        labels=report.labels,
+        links=list(report.links),
+        opened_at=work.now,
+        started_at=min(report.starts_at, work.now),
+        escalating_since=work.now,
+    )
+    note(incident, work, "opened", alert=report.title, source=report.source)
+    start_escalation(incident, work, profile)
+    page = call(incident, work, "opened")
+    work.create(incident)
+    work.emit(IncidentOpened(incident=incident.snapshot(), page=page))
+    return incident
+
+
+HANDLERS: Handlers = {
+    AlertFired: Decision(on_fired, receipt_first=True),
+    AlertResolved: Decision(on_resolved),
+    MessageParked: Decision(on_parked),
+}
