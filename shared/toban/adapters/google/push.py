@@ -1,0 +1,69 @@
+"""
+What a push subscription with payload unwrapping sends: attributes as headers, the body as it is.
+
+Names of the headers that ``no_wrapper { write_metadata: true }`` adds were read off the Pub/Sub
+emulator 0.8.20 and agree with https://cloud.google.com/pubsub/docs/payload-unwrapping. The
+message id stays the same over redeliveries; the delivery attempt is not sent.
+
+Attributes travel as HTTP headers, and one that is no header value stops the whole subscription
+(measured on the emulator: nothing was delivered after it). `PubSubBus` therefore percent-encodes
+values as the CloudEvents HTTP binding does
+(https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3132-http-header-values),
+and `delivered` decodes them. This module imports nothing but the standard library: every
+function needs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from toban.ports import Delivered, Message
+
+MESSAGE_ID = "x-goog-pubsub-message-id"
+SUBSCRIPTION = "x-goog-pubsub-subscription-name"
+
+_UNSAFE = re.compile(r"[^ !#$&-~]|\A | \Z")
+_PLAIN = frozenset({"content-type", "traceparent"})
+
+
+def encode_value(value: str) -> str:
+    """An attribute value as printable ASCII; ``"``, ``%`` and outer blanks are encoded too."""
+    return _UNSAFE.sub(lambda found: "".join(f"%{b:02X}" for b in found[0].encode()), value)
+
+
+def decode_value(text: str) -> str:
+    """What `encode_value` was given; what is no UTF-8 becomes U+FFFD."""
+    return unquote(text)
+
+
+def subscription_name(header: str) -> str:
+    """``alert-fired--open_incident`` of ``projects/…/subscriptions/alert-fired--open_incident``."""
+    return header.rpartition("/")[2]
+
+
+def topic_of(subscription: str) -> str:
+    """The topic of a subscription that is named ``<topic>--<function>``; empty if it is not."""
+    topic, separator, _ = subscription.partition("--")
+    return topic if separator else ""
+
+
+def delivered(headers: Mapping[str, str], body: bytes) -> Delivered:
+    """
+    The delivery that an unwrapped push request carries.
+
+    Only headers that can be attributes of ours are kept (``ce-*``, content type, trace parent).
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
+    subscription = subscription_name(lower.get(SUBSCRIPTION, ""))
+    attributes = {
+        name: decode_value(value)
+        for name, value in lower.items()
+        if name.startswith("ce-") or name in _PLAIN
+    }
+    return Delivered(
+        message=Message(topic_of(subscription), body, attributes),
+        message_id=lower.get(MESSAGE_ID, ""),
+        subscription=subscription,
+    )
