@@ -287,6 +287,10 @@ class NotificationRequested(Body, frozen=True, kw_only=True):
     """Notifications that this one closes; it is sent only if one of them was."""
     replaces: list[str] = []
     """Notifications that failed before this one was asked for (fallback)."""
+    others: list[str] = []
+    """Channels by which this page reaches the target as well; they are no fallback for this one."""
+    unreached: list[str] = []
+    """Whom this page could not reach at all, and why, for those whom it does reach."""
 
     def subject(self) -> str:
         """The notification."""
