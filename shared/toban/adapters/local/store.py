@@ -67,17 +67,21 @@ class SqliteStore:
     def query(self, query: Query) -> list[Snapshot]:
         """See `toban.ports.Store`."""
         condition, parameters = self._condition(query)
-        order = "id"
+        order, source = "id", "documents"
         if query.order_by is not None:
             field = query.order_by.removeprefix("-")
             down = " DESC" if query.order_by.startswith("-") else ""
             self._index(query.collection, field)
+            if not query.where:  # the planner would rather sort the collection
+                source += f" INDEXED BY {_identifier(_index_name(query.collection, field))}"
             condition += f" AND {_rank(field)} IS NOT NULL"
-            order = f"{_rank(field)}{down}, {_value(field)}{down}, id{down}"
+            order = f"{_value(field)}{down}, id{down}"
+            if all(field != compared for compared, _, _ in query.where):
+                order = f"{_rank(field)}{down}, {order}"  # else one type, and the index is in order
         limit = -1 if query.limit is None else query.limit
         with self._database.reading() as connection:
             rows = connection.execute(
-                f"SELECT id, version, data FROM documents WHERE {condition}"  # noqa: S608
+                f"SELECT id, version, data FROM {source} WHERE {condition}"  # noqa: S608
                 f" ORDER BY {order} LIMIT ?",
                 (*parameters, limit),
             ).fetchall()
@@ -118,7 +122,7 @@ class SqliteStore:
             known = (collection, field) in self._indexed
         if known:
             return
-        name = f"documents {collection} {field}"
+        name = _index_name(collection, field)
         with self._database.reading() as connection:
             known = bool(
                 connection.execute(
@@ -167,6 +171,10 @@ def _apply(transaction: Transaction, write: Write, text: str) -> str:
     if cursor.rowcount != 1:
         raise Stale(place)
     return str(version) if version else ""
+
+
+def _index_name(collection: str, field: str) -> str:
+    return f"documents {collection} {field}"
 
 
 def _value(field: str) -> str:

@@ -45,9 +45,7 @@ def check_blob_name(name: str) -> None:
     if (
         len(name.encode()) > 1024
         or any(
-            segment in {"", ".", ".."}
-            or segment.startswith(".tmp")
-            or len(segment.encode()) > 255
+            segment in {"", ".", ".."} or segment.startswith(".tmp") or len(segment.encode()) > 255
             for segment in segments
         )
         or any(character < " " or character in "\\\x7f" for character in name)
@@ -65,7 +63,7 @@ def check_query(query: Query) -> None:
             raise ValueError(f"not a field that can be queried: {name!r}")
     for name, _, value in query.where:
         if isinstance(value, (list, dict)):
-            raise ValueError(f"{name} can only be compared with a single value")  # noqa: TRY004
+            raise ValueError(f"{name} can only be compared with a single value")
         normal(value)
     if query.limit is not None and query.limit < 1:
         raise ValueError("a limit is at least 1")

@@ -1,0 +1,287 @@
+"""
+The bus and its dead letters in SQLite, with the delivery rules of Pub/Sub.
+
+A message is one row for each subscription. Delivering *claims* the row: it counts the attempt
+and makes the row due again when the acknowledgement deadline passes. Acknowledging deletes it.
+Claims and acknowledgements are committed without a sync of their own: they survive `kill -9`,
+and if the machine itself stops, what is lost is at most the knowledge of a delivery, so the
+message comes once more. Publications and dead letters are synced before anybody is told.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from toban.adapters.local.database import Database, Transaction
+from toban.adapters.local.subscriptions import (
+    Subscription,
+    by_topic,
+    dead_letter_attributes,
+    microseconds,
+)
+from toban.ports import Clock, DeadLetter, Delivered, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One delivery under way."""
+
+    seq: int
+    delivered: Delivered
+
+
+class UnknownTopicError(ValueError):
+    """A message was published to a topic that is not on the map."""
+
+
+class SqliteBus:
+    """
+    The `Bus` port.
+
+    `topics` without a subscription accept messages, which are then gone; publishing to any
+    other topic raises `UnknownTopicError`. `jitter` returns numbers in [0, 1).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        subscriptions: Iterable[Subscription],
+        clock: Clock,
+        topics: Iterable[str] = (),
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.database = database
+        self.subscriptions: Mapping[str, Subscription] = {
+            subscription.name: subscription for subscription in subscriptions
+        }
+        self.clock = clock
+        self._by_topic = by_topic(self.subscriptions, frozenset(topics))
+        self._jitter = jitter
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[int], None]] = []
+
+    # --- publishing ------------------------------------------------------------------------
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """See `toban.ports.Bus`."""
+        for message in messages:
+            if message.topic not in self._by_topic:
+                raise UnknownTopicError(f"no such topic: {message.topic}")
+        texts = [json.dumps(dict(message.attributes)) for message in messages]
+        now = microseconds(self.clock.now())
+
+        def insert(transaction: Transaction) -> int:
+            rows = 0
+            for message, attributes in zip(messages, texts, strict=True):
+                message_id = str(transaction.next_number())
+                for subscription in self._by_topic[message.topic]:
+                    rows += 1
+                    transaction.execute(
+                        "INSERT INTO messages"
+                        " (subscription, message_id, topic, data, attributes, due)"
+                        " VALUES (?, ?, ?, ?, ?, ?)",
+                        (
+                            subscription.name,
+                            message_id,
+                            message.topic,
+                            message.data,
+                            attributes,
+                            now,
+                        ),
+                    )
+            return rows
+
+        if any(self._by_topic[message.topic] for message in messages):
+            rows = self.database.write(insert)
+            for listener in tuple(self._listeners):
+                listener(rows)
+
+    def listen(self, listener: Callable[[int], None]) -> None:
+        """Call `listener` with the number of new rows after each publication made here."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    def unlisten(self, listener: Callable[[int], None]) -> None:
+        """Stop calling it."""
+        with self._lock:
+            self._listeners.remove(listener)
+
+    # --- delivering ------------------------------------------------------------------------
+
+    def claim(self, names: Sequence[str], done: Claim | None = None) -> Claim | None:
+        """
+        Acknowledge `done`, then take the message due longest of these subscriptions, if any.
+
+        A message whose attempts are used up (its handler never came back, again and again)
+        becomes a dead letter instead.
+        """
+        if done is None and not self.is_due(names):
+            return None
+        now = microseconds(self.clock.now())
+        return self.database.write(
+            lambda transaction: self._claim(transaction, names, now, done), synced=False
+        )
+
+    def _claim(
+        self, transaction: Transaction, names: Sequence[str], now: int, done: Claim | None
+    ) -> Claim | None:
+        if done is not None:
+            transaction.execute("DELETE FROM messages WHERE seq = ?", (done.seq,))
+        while True:
+            row = transaction.execute(
+                "SELECT seq, subscription, message_id, topic, data, attributes, attempts"  # noqa: S608
+                f" FROM messages WHERE due <= ? AND subscription IN ({_marks(names)})"
+                " ORDER BY due, seq LIMIT 1",
+                (now, *names),
+            ).fetchone()
+            if row is None:
+                return None
+            seq, name, message_id, topic, data, attributes, attempts = row
+            subscription = self.subscriptions[name]
+            if attempts >= subscription.max_attempts:
+                _bury(transaction, seq)
+                continue
+            transaction.execute(
+                "UPDATE messages SET due = ?, attempts = attempts + 1, claimed = 1 WHERE seq = ?",
+                (now + int(subscription.ack_deadline_s * 1_000_000), seq),
+            )
+            message = Message(topic, bytes(data), json.loads(attributes))
+            return Claim(seq, Delivered(message, message_id, name, attempts + 1))
+
+    def acknowledge(self, claim: Claim) -> None:
+        """The message is done with."""
+        self.database.write(
+            lambda transaction: (
+                transaction.execute("DELETE FROM messages WHERE seq = ?", (claim.seq,)).rowcount
+            ),
+            synced=False,
+        )
+
+    def refuse(self, claim: Claim) -> bool:
+        """
+        The message failed: it comes again after back-off, or becomes a dead letter (True).
+
+        Does nothing when the acknowledgement deadline passed and another delivery took over.
+        """
+        subscription = self.subscriptions[claim.delivered.subscription]
+        attempt = claim.delivered.attempt
+        delay = subscription.retry_delay_us(attempt, self._jitter())
+        due = microseconds(self.clock.now()) + delay
+        given_up = attempt >= subscription.max_attempts
+
+        def put_back(transaction: Transaction) -> None:
+            cursor = transaction.execute(
+                "UPDATE messages SET due = ?, claimed = 0 WHERE seq = ? AND attempts = ?",
+                (due, claim.seq, attempt),
+            )
+            if cursor.rowcount == 1 and given_up:
+                _bury(transaction, claim.seq)
+
+        self.database.write(put_back, synced=given_up)
+        return given_up
+
+    def release_claims(self) -> None:
+        """Make what was being delivered when the process ended due now."""
+        now = microseconds(self.clock.now())
+        self.database.write(
+            lambda transaction: (
+                transaction.execute(
+                    "UPDATE messages SET due = ?, claimed = 0 WHERE claimed = 1", (now,)
+                ).rowcount
+            )
+        )
+
+    # --- looking ---------------------------------------------------------------------------
+
+    def is_due(self, names: Sequence[str]) -> bool:
+        """Whether one of these subscriptions has a message to deliver now."""
+        due = self.next_due(names)
+        return due is not None and due <= microseconds(self.clock.now())
+
+    def next_due(self, names: Sequence[str]) -> int | None:
+        """When the next message is due, in microseconds since 1970; None when there is none."""
+        with self.database.reading() as connection:
+            row = connection.execute(
+                f"SELECT due FROM messages WHERE subscription IN ({_marks(names)})"  # noqa: S608
+                " ORDER BY due, seq LIMIT 1",
+                tuple(names),
+            ).fetchone()
+        return None if row is None else int(row[0])
+
+    def pending(self) -> dict[str, int]:
+        """How many messages each subscription still has to acknowledge, none left out."""
+        with self.database.reading() as connection:
+            counts = dict(
+                connection.execute(
+                    "SELECT subscription, count(*) FROM messages GROUP BY subscription"
+                ).fetchall()
+            )
+        return dict.fromkeys(self.subscriptions, 0) | counts
+
+
+class SqliteDeadLetters:
+    """The `DeadLetters` port on the same file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pull(self, subscription: str, limit: int) -> list[DeadLetter]:
+        """See `toban.ports.DeadLetters`."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT seq, message_id, topic, data, attributes FROM dead_letters"
+                " WHERE subscription = ? ORDER BY seq LIMIT ?",
+                (subscription, limit),
+            ).fetchall()
+        return [
+            DeadLetter(
+                Message(topic, bytes(data), json.loads(attributes)),
+                message_id,
+                subscription,
+                str(seq),
+            )
+            for seq, message_id, topic, data, attributes in rows
+        ]
+
+    def remove(self, letters: Sequence[DeadLetter]) -> None:
+        """See `toban.ports.DeadLetters`."""
+        numbers = [int(letter.token) for letter in letters]
+
+        def delete(transaction: Transaction) -> None:
+            for number in numbers:
+                transaction.execute("DELETE FROM dead_letters WHERE seq = ?", (number,))
+
+        if numbers:
+            self._database.write(delete)
+
+    def counts(self) -> dict[str, int]:
+        """How many dead letters each subscription has; those without any are left out."""
+        with self._database.reading() as connection:
+            return dict(
+                connection.execute(
+                    "SELECT subscription, count(*) FROM dead_letters GROUP BY subscription"
+                ).fetchall()
+            )
+
+
+def _bury(transaction: Transaction, seq: int) -> None:
+    subscription, message_id, topic, data, attributes, attempts = transaction.execute(
+        "SELECT subscription, message_id, topic, data, attributes, attempts"
+        " FROM messages WHERE seq = ?",
+        (seq,),
+    ).fetchone()
+    noted = dead_letter_attributes(json.loads(attributes), subscription, attempts)
+    transaction.execute(
+        "INSERT INTO dead_letters (subscription, message_id, topic, data, attributes)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (subscription, message_id, topic, data, json.dumps(noted)),
+    )
+    transaction.execute("DELETE FROM messages WHERE seq = ?", (seq,))
+
+
+def _marks(names: Sequence[str]) -> str:
+    return ", ".join("?" * len(names))
