@@ -35,7 +35,9 @@ MAX_PAYLOAD = 2048
 _PURPOSE = b"toban-link-v1\n"
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Link(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What a link says."""
 
     incident: str
@@ -118,6 +120,7 @@ def make_link(
     now: datetime,
     secret: str,
     language: Language,
+    *,
     lifetime: timedelta = LIFETIME,
 ) -> str:
     """

@@ -1,0 +1,1 @@
+"""Alerts at the edge: what monitoring systems say, in one form."""

@@ -1,0 +1,81 @@
+"""
+Alertmanager webhooks, version 4
+(https://prometheus.io/docs/alerting/latest/configuration/#webhook_config). Grafana Alerting sends
+the same fields.
+
+A notification is about a group; every alert in it has its own status, start and end, and becomes
+its own event: a group that is partly resolved yields both kinds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from toban.alerts import fields as read
+from toban.alerts.report import Labels, Report, Status, fingerprint_of_labels
+
+SOURCE = "alertmanager"
+
+
+def reports(body: Any, service: str, received_at: datetime) -> list[Report]:
+    """One report for each alert in the notification. Raises `Misfit`."""
+    top = read.as_object(body, "")
+    home = read.strict_text(top, "externalURL", "")
+    return [
+        _report(
+            read.as_object(item, f"alerts[{index}]"), f"alerts[{index}]", service, home, received_at
+        )
+        for index, item in enumerate(read.as_list(top.get("alerts"), "alerts"))
+    ]
+
+
+def truncated(body: Any) -> int:
+    """How many alerts of the group the sender left out (its ``max_alerts``)."""
+    value = body.get("truncatedAlerts")
+    return value if isinstance(value, int) else 0
+
+
+def _report(
+    alert: dict[str, Any], path: str, service: str, home: str, received_at: datetime
+) -> Report:
+    own = dict(read.texts(alert, "labels", path))
+    notes = dict(read.texts(alert, "annotations", path))
+    rule = own.get("alertname", "").strip() or "unnamed alert"
+    status = _status(alert, path)
+    ends_at = read.rfc3339(alert, "endsAt", path) if status == "resolved" else None
+    labels = Labels()
+    labels.add("source", SOURCE)
+    labels.add("service", service)
+    for name, value in own.items():
+        labels.add(name, value, "sender_")
+    return Report(
+        source=SOURCE,
+        status=status,
+        # Like Alertmanager itself: all labels, no annotations.
+        fingerprint=read.strict_text(alert, "fingerprint", path).strip()
+        or fingerprint_of_labels(own.items()),
+        rule=rule,
+        title=notes.get("summary") or notes.get("title") or rule,
+        summary=notes.get("description") or notes.get("message") or "",
+        severity=own.get("severity", ""),
+        labels=labels.kept,
+        starts_at=read.rfc3339(alert, "startsAt", path) or ends_at or received_at,
+        ends_at=ends_at,
+        value=notes.get("value") or read.text(alert, "valueString", path),
+        links=(
+            ("Runbook", notes.get("runbook_url", "")),
+            ("Dashboard", notes.get("dashboard_url", "") or read.text(alert, "dashboardURL", path)),
+            ("Prometheus", read.text(alert, "generatorURL", path)),
+            ("Alertmanager", home),
+        ),
+    )
+
+
+def _status(alert: dict[str, Any], path: str) -> Status:
+    value = alert.get("status")
+    if value == "firing":
+        return "firing"
+    if value == "resolved":
+        return "resolved"
+    raise read.Misfit(f'{path}.status: expected "firing" or "resolved"')
