@@ -85,9 +85,7 @@ def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
     incident.next_step_at = max(due, work.now)
     work.at(
         incident.next_step_at,
-        EscalationDue(
-            incident_id=incident.id, step=following, generation=incident.generation
-        ),
+        EscalationDue(incident_id=incident.id, step=following, generation=incident.generation),
     )
 
 

@@ -63,9 +63,7 @@ def on_attached(joined: AlertAttached, work: Work) -> None:
         work.emit(IncidentRaised(incident=incident.snapshot(), page=page))
 
 
-def raise_severity(
-    incident: Incident, work: Work, severity: int, label: str, by: str = ""
-) -> None:
+def raise_severity(incident: Incident, work: Work, severity: int, label: str, by: str = "") -> None:
     """
     Make it worse and call people from the first step of the worse severity.
 

@@ -24,8 +24,8 @@ from toban.ports import AlreadyExists, Create, Delete, Delivered, Stale, Update,
 MAX_RUNS = 8
 """Runs of a decision that keeps losing races before the delivery is refused."""
 
-MESSAGE_ID = "toban-message-id"
-"""Attribute that keeps a redriven message's first id: it is still the same message."""
+MESSAGE_ID = "ce-tobanmessageid"
+"""Attribute (a CloudEvents extension) that keeps a redriven message's first id: it is still the same message."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,4 @@ def _again(
     if message_id and receipt.message_id and message_id != receipt.message_id:
         return Handled("duplicate")
     platform.publish(function, [stored.message() for stored in receipt.emitted])
-    return Handled(
-        "duplicate", emitted=tuple((s.event_type, s.event_id) for s in receipt.emitted)
-    )
+    return Handled("duplicate", emitted=tuple((s.event_type, s.event_id) for s in receipt.emitted))

@@ -53,7 +53,8 @@ class Done:
 @dataclass(frozen=True)
 class Failed:
     """The call failed; `again` says whether trying again may help, `unknown` whether it may have
-    taken effect all the same."""
+    taken effect all the same.
+    """
 
     error: str
     again: bool
@@ -96,9 +97,7 @@ def run_effect(
     document, version = claimed
     result = effect.call(document, event.body)
     work = _work(function, event, platform)
-    again = (
-        isinstance(result, Failed) and result.again and document.attempts < effect.max_attempts
-    )
+    again = isinstance(result, Failed) and result.again and document.attempts < effect.max_attempts
     if isinstance(result, Failed):
         document.error = result.error
         document.unknown = document.unknown or result.unknown

@@ -107,9 +107,7 @@ def to_message(event: Event) -> Message:
     ):
         if value:
             attributes[name] = value
-    return Message(
-        topic=event.body.TOPIC, data=_encoder.encode(event.body), attributes=attributes
-    )
+    return Message(topic=event.body.TOPIC, data=_encoder.encode(event.body), attributes=attributes)
 
 
 def _parse_time(text: str) -> datetime:

@@ -80,9 +80,7 @@ def handle(function: str, handlers: Handlers, delivered: Delivered, platform: Pl
     return handled
 
 
-def _handle(
-    function: str, handlers: Handlers, delivered: Delivered, platform: Platform
-) -> Handled:
+def _handle(function: str, handlers: Handlers, delivered: Delivered, platform: Platform) -> Handled:
     try:
         event: Event = from_message(delivered.message)
         handler = handlers.get(type(event.body))

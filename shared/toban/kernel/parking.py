@@ -87,9 +87,7 @@ def park(
         parked = decode(Parked, kept.data) if kept else parked
     report = parked_report(parked)
     platform.publish(function, [to_message(report)])
-    return Handled(
-        "parked", (f"created parked/{parked.id}",), ((report.type, report.id),)
-    )
+    return Handled("parked", (f"created parked/{parked.id}",), ((report.type, report.id),))
 
 
 def parked_report(parked: Parked) -> Event:
@@ -111,4 +109,3 @@ def parked_report(parked: Parked) -> Event:
             at=parked.at,
         ),
     )
-

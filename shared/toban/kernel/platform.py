@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from toban.kernel.errors import NotOnTheMap
 from toban.kernel.work import Cache
-from toban.ports import Blobs, Bus, Clock, Message, Store, Trace, Tracer
+from toban.ports import Blobs, Bus, Clock, DeadLetters, Message, Store, Trace, Tracer
 
 
 class NoTracer:
@@ -33,6 +33,9 @@ class Platform:
     cache: Cache = field(default_factory=Cache)
     pause: Callable[[int], None] = no_pause
     """Waits a moment before run number `attempt` of a decision that lost a race."""
+    dead_letters: DeadLetters | None = None
+    subscriptions: tuple[str, ...] = ()
+    """Every subscription on the map, for `redrive_dead_letters`."""
     may_emit: Callable[[str], frozenset[str] | None] = lambda function: None
     """The topics a function may publish to, from the map; None: not checked."""
 

@@ -55,4 +55,3 @@ def next_due(platform: Platform) -> datetime | None:
         )
     )
     return decode(Receipt, found[0].data).due if found else None
-

@@ -6,7 +6,15 @@ It has nobody to call, so that pages go to the log; `toban check` warns about a 
 
 from __future__ import annotations
 
-from toban.profile.types import ConsoleChannel, Escalation, Profile, Seconds, Service, Severity, Step
+from toban.profile.types import (
+    ConsoleChannel,
+    Escalation,
+    Profile,
+    Seconds,
+    Service,
+    Severity,
+    Step,
+)
 
 BUILTIN_VERSION = "builtin"
 

@@ -247,14 +247,14 @@ def _check_steps(profile: Profile, number: int, policy: Escalation, report: Repo
         path = join("escalation", number, "steps")
         report.error("no-steps", path, "段階がありません。", "there are no steps.")
         return
-    quiet = [s for s in profile.severities if s.label in policy.severities and not s.notify]
-    if policy.steps[0].after > 0 and quiet:
+    if policy.steps[0].after > 0:
         report.error(
             "late-first-step",
             join("escalation", number, "steps", 0, "after"),
-            f"最初の段階は 0m にします（{quiet[0].label} は notify がなく、それまで誰も知りません）。",
-            f"the first step must be at 0m: {quiet[0].label} has no notify, "
-            "so nobody would know until then.",
+            "最初の段階はインシデントが開いたときに行われます。0m と書いてください"
+            "（まず channel:… だけに知らせ、人は次の段階で呼べます）。",
+            "the first step is taken when the incident opens: write 0m "
+            "(it may tell a channel only, and the next step a person).",
         )
     before = None
     for n, step in enumerate(policy.steps):

@@ -87,9 +87,7 @@ def plan(store: Store, profiles: Iterable[Profile]) -> list[Change]:
         what: Literal["new", "changed", "unchanged"] = (
             "new" if before is None else "unchanged" if before.version == version else "changed"
         )
-        changes.append(
-            Change(profile.service.id, what, version, before.version if before else "")
-        )
+        changes.append(Change(profile.service.id, what, version, before.version if before else ""))
     return changes
 
 

@@ -43,9 +43,7 @@ def delivered_wrapped(data: Any, source: str) -> Delivered:
     subscription = subscription_name(str(data.get("subscription") or ""))
     topic = topic_of(subscription) or source.partition("/topics/")[2]
     return Delivered(
-        message=Message(
-            topic, body, {str(k): decode_value(str(v)) for k, v in attributes.items()}
-        ),
+        message=Message(topic, body, {str(k): decode_value(str(v)) for k, v in attributes.items()}),
         message_id=str(message.get("messageId") or message.get("message_id") or ""),
         subscription=subscription,
     )

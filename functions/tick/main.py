@@ -1,0 +1,8 @@
+"""tick: publishes the events whose time has come."""
+
+from toban.entry import subscriber
+from toban.events import MinutePassed
+from toban.kernel.handle import Routine
+from toban.kernel.timers import fire_due
+
+main = subscriber("tick", {MinutePassed: Routine(fire_due)})

@@ -1,0 +1,288 @@
+"""
+Where a deployed function begins: its ``main.py`` names a use case, and this binds it to the world.
+
+`subscriber` makes a CloudEvents function, `endpoint` an HTTP function, both for
+functions-framework. The embedded runtime loads the same ``main.py`` files, binds its own platform
+and calls the very same handlers (`SUBSCRIBERS`, `ENDPOINTS`).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import flask
+import functions_framework
+import msgspec
+import werkzeug.exceptions
+
+from toban.adapters.google import push
+from toban.adapters.google.envelope import MESSAGE_PUBLISHED, delivered_wrapped
+from toban.adapters.local.files import EnvSecrets, SystemClock
+from toban.kernel import config, log
+from toban.kernel.errors import InvalidEvent, TryLater
+from toban.kernel.event import Event, to_message
+from toban.kernel.handle import Handlers, handle
+from toban.kernel.http import MAX_BODY, Edge, Endpoint, Request, Response
+from toban.kernel.platform import Platform
+from toban.ports import Blobs, Delivered, Message, Secrets, Unavailable
+
+if TYPE_CHECKING:
+    from cloudevents.http import CloudEvent
+    from flask.typing import ResponseReturnValue
+
+HandlersOf: TypeAlias = Handlers | Callable[[Platform, Secrets], Handlers]
+"""A function's handlers, or how to make them when they need an adapter of their own."""
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A function behind push subscriptions."""
+
+    function: str
+    handlers: HandlersOf
+
+    def bound(self, platform: Platform, secrets: Secrets) -> Handlers:
+        """The handlers, made if they have to be."""
+        if isinstance(self.handlers, Mapping):
+            return self.handlers
+        return self.handlers(platform, secrets)
+
+
+SUBSCRIBERS: dict[str, Subscriber] = {}
+ENDPOINTS: dict[str, Endpoint] = {}
+"""Every function whose ``main.py`` was loaded into this process."""
+
+
+class Config(msgspec.Struct, frozen=True):
+    """What a deployed function reads from its environment (set by Terraform from the map)."""
+
+    project: str = msgspec.field(name="GOOGLE_CLOUD_PROJECT")
+    database: str = "(default)"
+    bucket: str = ""
+    """Bucket for blobs; only functions that keep blobs need it."""
+    subscriptions: str = ""
+    """Every subscription on the map, separated by commas; only `redrive_dead_letters` needs it."""
+    emits: str = ""
+    """Topics the map lets this function publish to, separated by commas; empty: not checked."""
+
+
+class _Google:
+    """The platform on Google Cloud (or its emulators), made at the first request after the fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._platform: Platform | None = None
+        self._secrets: Secrets | None = None
+
+    def platform(self) -> Platform:
+        with self._lock:
+            if self._platform is None:
+                self._platform = google_platform(config.read(Config, os.environ))
+            return self._platform
+
+    def secrets(self) -> Secrets:
+        with self._lock:
+            if self._secrets is None:
+                self._secrets = EnvSecrets(os.environ)
+            return self._secrets
+
+
+_google = _Google()
+
+
+def google_platform(settings: Config) -> Platform:
+    """The ports on Google Cloud. Modules are imported by `subscriber` where they are used."""
+    from toban.adapters.google.firestore import FirestoreStore
+    from toban.adapters.google.pubsub import PubSubBus, PubSubDeadLetters
+
+    allowed = frozenset(filter(None, settings.emits.split(",")))
+    return Platform(
+        store=FirestoreStore(settings.project, settings.database),
+        bus=PubSubBus(settings.project),
+        blobs=_LazyBlobs(settings.bucket),
+        clock=SystemClock(),
+        pause=pause,
+        dead_letters=PubSubDeadLetters(settings.project),
+        subscriptions=tuple(filter(None, settings.subscriptions.split(","))),
+        may_emit=lambda function: allowed or None,
+    )
+
+
+def pause(attempt: int) -> None:
+    """Full jitter before run number `attempt` of a decision that lost a race, at most 1 s."""
+    time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))
+
+
+class _LazyBlobs:
+    """Cloud Storage, imported by the few functions that keep blobs."""
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+        self._made: Blobs | None = None
+
+    def _blobs(self) -> Blobs:
+        if self._made is None:
+            from toban.adapters.google.storage import GcsBlobs
+
+            if not self._bucket:
+                raise config.ConfigError("TOBAN_BUCKET is not set (see README)")
+            self._made = GcsBlobs(self._bucket)
+        return self._made
+
+    def create(self, name: str, data: bytes, content_type: str) -> bool:
+        return self._blobs().create(name, data, content_type)
+
+    def read(self, name: str) -> bytes:
+        return self._blobs().read(name)
+
+    def names(self, prefix: str) -> list[str]:
+        return self._blobs().names(prefix)
+
+    def delete(self, name: str) -> None:
+        self._blobs().delete(name)
+
+    def url(self, name: str) -> str:
+        return self._blobs().url(name)
+
+
+def in_cloud() -> bool:
+    """Whether this process is a deployed function (or runs as one against the emulators)."""
+    return bool(os.environ.get("K_SERVICE") or os.environ.get("TOBAN_RUNTIME") == "google")
+
+
+def subscriber(function: str, handlers: HandlersOf) -> Callable[[CloudEvent], None]:
+    """
+    The CloudEvents function of a handler table, to be named ``main`` in a ``main.py``.
+
+    Returning acknowledges; 503 (`TryLater`, `Unavailable`) and 500 (defects) have the message
+    delivered again.
+    """
+    SUBSCRIBERS[function] = Subscriber(function, handlers)
+    if in_cloud():
+        # Imported while the instance starts (CPU boost), not during its first request; the
+        # clients themselves are made after gunicorn's fork, at the first request.
+        import toban.adapters.google.firestore
+        import toban.adapters.google.pubsub  # noqa: F401
+    made: list[Handlers] = []
+
+    @functions_framework.cloud_event
+    def main(cloud_event: CloudEvent) -> None:
+        platform, secrets = _google.platform(), _google.secrets()
+        if not made:
+            made.append(SUBSCRIBERS[function].bound(platform, secrets))
+        try:
+            handle(function, made[0], delivered(cloud_event), platform)
+        except (TryLater, Unavailable) as error:
+            # An HTTPException answers without the crash header and stack of a defect.
+            raise werkzeug.exceptions.ServiceUnavailable(log.mask(str(error))) from error
+
+    return main
+
+
+def delivered(cloud_event: CloudEvent) -> Delivered:
+    """
+    The delivery behind a CloudEvent, in any of its three envelopes.
+
+    Unwrapped push (our own attributes as headers), wrapped push (functions-framework makes it a
+    ``messagePublished`` event), and Eventarc's ``messagePublished`` over HTTP.
+    """
+    if cloud_event["type"] != MESSAGE_PUBLISHED:
+        return push.delivered(dict(flask.request.headers), flask.request.get_data())
+    try:
+        return delivered_wrapped(cloud_event.data, cloud_event["source"])
+    except ValueError as error:
+        # Not even a message: keep what came as one, so that it is parked.
+        log.error("an envelope that is none", error=error, stack=False)
+        return Delivered(Message("", flask.request.get_data(), {}))
+
+
+def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], ResponseReturnValue]:
+    """The HTTP function of an endpoint, to be named ``main`` in a ``main.py``."""
+    ENDPOINTS[function] = use_case
+    if in_cloud():
+        import toban.adapters.google.pubsub  # noqa: F401
+    edges: list[Edge] = []
+
+    @functions_framework.http
+    def main(request: flask.Request) -> ResponseReturnValue:
+        if not edges:
+            edges.append(google_edge(function, config.read(Config, os.environ)))
+        response = answer_endpoint(function, use_case, read_request(request), edges[0])
+        return flask.Response(
+            response.body,
+            status=response.status,
+            content_type=response.content_type,
+            headers=dict(response.headers),
+        )
+
+    return main
+
+
+def google_edge(function: str, settings: Config) -> Edge:
+    """What an endpoint may use on Google Cloud: it publishes, and has no store."""
+    from toban.adapters.google.pubsub import PubSubBus
+
+    bus = PubSubBus(settings.project)
+    return Edge(
+        clock=SystemClock(),
+        secrets=_google.secrets(),
+        publish=lambda events: bus.publish([to_message(event) for event in events]),
+    )
+
+
+def local_edge(function: str, platform: Platform, secrets: Secrets) -> Edge:
+    """What an endpoint may use on the embedded runtime."""
+
+    def publish(events: Sequence[Event]) -> None:
+        platform.publish(function, [to_message(event) for event in events])
+
+    return Edge(clock=platform.clock, secrets=secrets, publish=publish)
+
+
+def read_request(request: flask.Request) -> Request:
+    """The request without the framework; a body over the cap is not read."""
+    length = request.content_length
+    body: bytes | None = None
+    if length is None or length <= MAX_BODY:
+        body = request.stream.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            body = None
+    query = request.query_string.decode("latin-1")
+    raw_path = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "")
+    path = raw_path.partition("?")[0] or request.path
+    return Request(
+        method=request.method,
+        path=path,
+        query=parse_query(query),
+        headers={name.lower(): value for name, value in reversed(list(request.headers))},
+        body=body,
+    )
+
+
+def parse_query(query: str) -> dict[str, str]:
+    """The first value of each name; bytes that are no UTF-8 become replacement characters."""
+    from urllib.parse import parse_qsl
+
+    values: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=None):
+        values.setdefault(name, value)
+    return values
+
+
+def answer_endpoint(function: str, use_case: Endpoint, request: Request, edge: Edge) -> Response:
+    """The endpoint's answer; a defect is logged with its stack and answered 500 without it."""
+    with log.context(function=function):
+        try:
+            return use_case(request, edge)
+        except InvalidEvent as error:
+            log.error("refused", error=error, stack=False)
+            return Response(400)
+        except Exception as error:
+            log.error("request failed", error=error)
+            return Response(500)

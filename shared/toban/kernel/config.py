@@ -1,0 +1,47 @@
+"""Configuration: read once per process from the environment, frozen, complete or an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from toban.kernel.errors import TobanError
+
+
+class ConfigError(TobanError):
+    """The environment does not say everything; the message names all that is missing or wrong."""
+
+
+C = TypeVar("C", bound=msgspec.Struct)
+
+
+def read(cls: type[C], environ: Mapping[str, str], prefix: str = "TOBAN_") -> C:
+    """
+    A config struct from the environment.
+
+    A field ``data_dir`` is ``TOBAN_DATA_DIR``; a field renamed with msgspec keeps its own name
+    in full (``GOOGLE_CLOUD_PROJECT``). Numbers and booleans are parsed; a blank value is absent.
+    Raises `ConfigError` listing every missing and every malformed name at once, never a value.
+    """
+    given: dict[str, str] = {}
+    missing: list[str] = []
+    for field in msgspec.structs.fields(cls):
+        name = field.encode_name
+        if name == field.name:
+            name = prefix + field.name.upper()
+        value = environ.get(name, "").strip()
+        if value:
+            given[field.encode_name] = value
+        elif field.required:
+            missing.append(name)
+    wrong: list[str] = []
+    if not missing:
+        try:
+            return msgspec.convert(given, cls, strict=False)
+        except msgspec.ValidationError as error:
+            wrong.append(str(error))
+    raise ConfigError(
+        "; ".join([*(f"{name} is not set" for name in missing), *wrong]) + " (see README)"
+    )

@@ -1,0 +1,1 @@
+"""The embedded runtime: the same functions on one machine, with nothing but Python."""

@@ -1,0 +1,176 @@
+"""
+The local world: one data directory with everything in it.
+
+``toban.db`` holds documents, queue, timers, dead letters and traces; ``blobs/`` the blobs. The
+same `main.py` files that are deployed are loaded and bound to it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+
+from toban import entry
+from toban.adapters.local.database import Database
+from toban.adapters.local.files import EnvSecrets, FileBlobs, SystemClock
+from toban.adapters.local.queue import SqliteBus, SqliteDeadLetters
+from toban.adapters.local.store import SqliteStore
+from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.traces import SqliteTracer
+from toban.kernel import log
+from toban.kernel.handle import Handlers, handle
+from toban.kernel.http import Edge
+from toban.kernel.platform import Platform
+from toban.ports import Clock, Delivered, Secrets
+from toban.topology.reader import load
+from toban.topology.types import Topology
+
+ROOT = Path(__file__).resolve().parents[3]
+"""The checkout: functions/, events/ and infra/ lie in it."""
+
+
+def load_functions(topology: Topology, root: Path = ROOT) -> None:
+    """Load the ``main.py`` of every function on the map, once per process."""
+    for name in topology.functions:
+        module_name = f"toban_function_{name}"
+        if module_name in sys.modules:
+            continue
+        path = root / "functions" / name / "main.py"
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        if spec is None or spec.loader is None:
+            raise FileNotFoundError(path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[module_name]
+            raise
+
+
+def subscriptions_of(topology: Topology) -> list[Subscription]:
+    """The map's subscriptions as the local bus takes them."""
+    return [
+        Subscription(
+            topic=s.topic,
+            function=s.function,
+            max_attempts=s.max_attempts,
+            min_backoff_s=s.backoff_s[0],
+            max_backoff_s=s.backoff_s[1],
+            ack_deadline_s=s.ack_deadline_s,
+        )
+        for s in topology.subscriptions()
+    ]
+
+
+def bind(
+    topology: Topology, platform: Platform, secrets: Secrets
+) -> dict[str, Callable[[Delivered], object]]:
+    """A handler for every subscription: what the bus (or a test) calls with a delivery."""
+    made: dict[str, Handlers] = {}
+    handlers: dict[str, Callable[[Delivered], object]] = {}
+    for subscription in topology.subscriptions():
+        name = subscription.function
+        if name not in made:
+            made[name] = entry.SUBSCRIBERS[name].bound(platform, secrets)
+        handlers[subscription.name] = partial(_deliver, name, made[name], platform)
+    return handlers
+
+
+def _deliver(name: str, table: Handlers, platform: Platform, delivered: Delivered) -> object:
+    return handle(name, table, delivered, platform)
+
+
+@dataclass
+class World:
+    """An open data directory."""
+
+    data: Path
+    topology: Topology
+    database: Database
+    bus: SqliteBus
+    dead_letters: SqliteDeadLetters
+    tracer: SqliteTracer
+    platform: Platform
+    secrets: Secrets
+
+    def edges(self) -> Mapping[str, Edge]:
+        """What each HTTP function may use."""
+        return {
+            name: entry.local_edge(name, self.platform, self.secrets) for name in entry.ENDPOINTS
+        }
+
+    def handlers(self) -> dict[str, Callable[[Delivered], object]]:
+        """A handler for every subscription."""
+        return bind(self.topology, self.platform, self.secrets)
+
+    def close(self) -> None:
+        """Flush the traces and let go of the files."""
+        self.tracer.close()
+        self.database.close()
+
+    def __enter__(self) -> World:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """`close`."""
+        self.close()
+
+
+def open_world(
+    data: Path,
+    *,
+    root: Path = ROOT,
+    clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> World:
+    """
+    Open (or begin) a data directory; several processes may have it open at once.
+
+    Loads every function. Raises `toban.topology.reader.MapError` when the map is wrong.
+    """
+    topology = load(root / "events" / "topology.yaml")
+    load_functions(topology, root)
+    data.mkdir(parents=True, exist_ok=True)
+    database = Database(data / "toban.db")
+    clock = clock or SystemClock()
+    bus = SqliteBus(database, subscriptions_of(topology), clock, topology.topics)
+    dead_letters = SqliteDeadLetters(database)
+    tracer = SqliteTracer(database)
+    environ = os.environ if environ is None else environ
+    for name, value in environ.items():
+        if name.startswith("TOBAN_SECRET_"):
+            log.hide(value)
+    platform = Platform(
+        store=SqliteStore(database),
+        bus=bus,
+        blobs=FileBlobs(data / "blobs"),
+        clock=clock,
+        tracer=tracer,
+        pause=entry.pause,
+        dead_letters=dead_letters,
+        subscriptions=tuple(bus.subscriptions),
+        may_emit=topology.emitted_by,
+    )
+    return World(
+        data=data,
+        topology=topology,
+        database=database,
+        bus=bus,
+        dead_letters=dead_letters,
+        tracer=tracer,
+        platform=platform,
+        secrets=EnvSecrets(environ),
+    )
