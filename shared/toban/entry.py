@@ -110,13 +110,13 @@ def google_platform(settings: Config) -> Platform:
         pause=pause,
         dead_letters=PubSubDeadLetters(settings.project),
         subscriptions=tuple(filter(None, settings.subscriptions.split(","))),
-        may_emit=lambda function: allowed or None,
+        may_emit=lambda _: allowed or None,
     )
 
 
 def pause(attempt: int) -> None:
     """Full jitter before run number `attempt` of a decision that lost a race, at most 1 s."""
-    time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))
+    time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))  # noqa: S311 no secret
 
 
 class _LazyBlobs:
@@ -212,7 +212,7 @@ def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], Res
     @functions_framework.http
     def main(request: flask.Request) -> ResponseReturnValue:
         if not edges:
-            edges.append(google_edge(function, config.read(Config, os.environ)))
+            edges.append(google_edge(config.read(Config, os.environ)))
         response = answer_endpoint(function, use_case, read_request(request), edges[0])
         return flask.Response(
             response.body,
@@ -224,7 +224,7 @@ def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], Res
     return main
 
 
-def google_edge(function: str, settings: Config) -> Edge:
+def google_edge(settings: Config) -> Edge:
     """What an endpoint may use on Google Cloud: it publishes, and has no store."""
     from toban.adapters.google.pubsub import PubSubBus
 
@@ -283,6 +283,6 @@ def answer_endpoint(function: str, use_case: Endpoint, request: Request, edge: E
         except InvalidEvent as error:
             log.error("refused", error=error, stack=False)
             return Response(400)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 the last line before the sender
             log.error("request failed", error=error)
             return Response(500)

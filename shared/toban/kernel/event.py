@@ -99,14 +99,13 @@ def to_message(event: Event) -> Message:
         "ce-time": timestamp(event.time),
         "content-type": "application/json",
     }
-    for name, value in (
-        ("ce-subject", event.subject),
-        ("ce-correlationid", event.correlation_id),
-        ("ce-causationid", event.causation_id),
-        ("traceparent", event.traceparent),
-    ):
-        if value:
-            attributes[name] = value
+    optional = {
+        "ce-subject": event.subject,
+        "ce-correlationid": event.correlation_id,
+        "ce-causationid": event.causation_id,
+        "traceparent": event.traceparent,
+    }
+    attributes.update({name: value for name, value in optional.items() if value})
     return Message(topic=event.body.TOPIC, data=_encoder.encode(event.body), attributes=attributes)
 
 
