@@ -1,0 +1,127 @@
+"""
+Whom a page reaches, and the way on when a channel fails.
+
+Everything follows from the pinned profile and the page (its step, severity and time), so that a
+closing weeks later finds exactly those who were called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from toban.events import IncidentSnapshot, Page
+from toban.kernel.i18n import text
+from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
+from toban.profile.types import Profile, Severity, Step
+
+FIRST = ("opened", "raised", "joined", "reopened")
+"""Reasons for which a severity's `notify` targets are told besides the escalation step."""
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who a page goes to, and whom it cannot reach."""
+
+    contacts: tuple[Contact, ...]
+    unreachable: tuple[str, ...]
+    """Sentences for people, in the service's language."""
+
+
+def page_severity(profile: Profile, page: Page, level: int) -> Severity:
+    """The severity a page was made with."""
+    return profile.severity_labelled(page.severity_label) or profile.severity_at(level)
+
+
+def step_of(profile: Profile, severity: Severity, number: int) -> Step | None:
+    """An escalation step; past the end the last one, None when there is no escalation."""
+    steps = profile.steps_for(severity)
+    return steps[min(number, len(steps) - 1)] if steps else None
+
+
+def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
+    """
+    The contacts of a page, without repetition, and the targets that lead to nobody.
+
+    Without an escalation for the severity its `notify` targets are all there is.
+    """
+    severity = page_severity(profile, page, incident.severity)
+    step = step_of(profile, severity, page.step)
+    asked: list[tuple[Sequence[str], Sequence[str]]] = []
+    if step is not None:
+        asked.append((step.notify, step.via))
+    if step is None or page.reason in FIRST:
+        asked.append((severity.notify, ()))
+    contacts: dict[tuple[str, str], Contact] = {}
+    missed: dict[Unreachable, None] = {}
+    for targets, via in asked:
+        resolution = resolve(profile, targets, via, severity, page.at)
+        for contact in resolution.contacts:
+            contacts.setdefault((contact.target, contact.channel_id), contact)
+        missed.update(dict.fromkeys(resolution.unreachable))
+    language = profile.service.language
+    sentences = [
+        text(
+            language,
+            "page.unreached",
+            target=unreachable.target,
+            reason=explain(unreachable.reason, language),
+        )
+        for unreachable in missed
+    ]
+    if not contacts and not sentences:
+        sentences = [text(language, "page.no-targets", severity=severity.label)]
+    return Reach(tuple(contacts.values()), tuple(dict.fromkeys(sentences)))
+
+
+def others(contacts: Sequence[Contact], contact: Contact) -> list[str]:
+    """The channels by which the same target is reached besides `contact`."""
+    return [
+        c.channel_id
+        for c in contacts
+        if c.target == contact.target and c.channel_id != contact.channel_id
+    ]
+
+
+def fallback(profile: Profile, target: str, channel: str, tried: Collection[str]) -> Contact | None:
+    """
+    How to reach `target` when `channel` has failed for good; None when no way is left.
+
+    Channels in `tried` are not used again, and one that has no address for the target is passed
+    over to its own fallback. Loops of fallbacks end.
+    """
+    seen = {channel}
+    current = next_channel(profile, channel)
+    while current is not None and current not in seen:
+        seen.add(current)
+        contact = None if current in tried else contact_by(profile, target, current)
+        if contact is not None:
+            return contact
+        current = next_channel(profile, current)
+    return None
+
+
+def contact_by(profile: Profile, target: str, channel: str) -> Contact | None:
+    """`target` by exactly that channel; None when the profile gives it no address there."""
+    severity = profile.severity_at(1)
+    kind, _, name = target.partition(":")
+    # A person is looked up by their own name: when they are on duty makes no difference.
+    asked, via = (target, (channel,)) if kind == "person" else (f"channel:{channel}", ())
+    contacts = resolve(profile, (asked,), via, severity, _ANY_TIME).contacts
+    if not contacts or contacts[0].channel_id != channel:
+        return None
+    shown = contacts[0].display_name if kind == "person" else name
+    return replace(contacts[0], target=target, display_name=shown, asked=target)
+
+
+def chain(profile: Profile, contact: Contact, besides: Collection[str]) -> list[Contact]:
+    """`contact` and every fallback that may be used for it, in order."""
+    links = [contact]
+    tried = {contact.channel_id, *besides}
+    while (following := fallback(profile, contact.target, links[-1].channel_id, tried)) is not None:
+        links.append(following)
+        tried.add(following.channel_id)
+    return links

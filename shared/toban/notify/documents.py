@@ -1,0 +1,89 @@
+"""What the notify domain keeps: one record for each notification."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from toban.events import NotificationKind, NotificationRequested
+from toban.kernel.effect import EffectDocument
+
+Status = Literal["sending", "waiting", "sent", "failed", "void"]
+
+
+class Notification(EffectDocument, kw_only=True):
+    """
+    One message to one target by one channel, and what became of it.
+
+    State ``void``: it was never sent and never will be, because its incident was closed first
+    (with `unknown`: it may have been sent, and was closed with the others).
+    """
+
+    COLLECTION: ClassVar[str] = "notifications"
+
+    incident: str
+    service: str
+    target: str
+    target_name: str
+    channel: str
+    kind: NotificationKind
+    page: int
+    address: str = ""
+    """Recipients or member mentioned; never a secret."""
+    severity_label: str = ""
+    created_at: datetime
+    """When it was first claimed."""
+    sent_at: datetime | None = None
+    reference: str = ""
+    """The other side's name for the message (Slack: ``channel/ts``), if it gives one."""
+    thread: str = ""
+    """Reference of the first message of this incident to the same target by the same channel."""
+
+    @property
+    def status(self) -> Status:
+        """The state in words for people."""
+        words: dict[str, Status] = {"claimed": "sending", "done": "sent"}
+        return words.get(self.state) or self.state  # type: ignore[return-value]
+
+    @property
+    def maybe_sent(self) -> bool:
+        """Whether the other side has it, or may have it."""
+        return self.state == "done" or self.unknown
+
+
+def record_of(request: NotificationRequested, now: datetime) -> Notification:
+    """The record of a request that is about to be sent."""
+    return Notification(
+        id=request.notification_id,
+        incident=request.incident.id,
+        service=request.incident.service,
+        target=request.target,
+        target_name=request.target_name,
+        channel=request.channel,
+        kind=request.kind,
+        page=request.page,
+        address=request.address,
+        severity_label=request.incident.severity_label,
+        lease_until=now,
+        created_at=now,
+    )
+
+
+def tombstone(id: str, closing: NotificationRequested, now: datetime) -> Notification:
+    """A record that keeps a notification from being sent: what it belongs to is over."""
+    return Notification(
+        id=id,
+        state="void",
+        fence=0,
+        attempts=0,
+        incident=closing.incident.id,
+        service=closing.incident.service,
+        target=closing.target,
+        target_name=closing.target_name,
+        channel=closing.channel,
+        kind=closing.kind,
+        page=closing.page,
+        severity_label=closing.incident.severity_label,
+        lease_until=now,
+        created_at=now,
+    )

@@ -1,0 +1,255 @@
+"""
+`page_responders`: who is told, and by which channel.
+
+Translations: everything follows from the event and the profile version it pins, so handling an
+event twice asks for the same notifications, word for word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from toban.events import (
+    IncidentAcknowledged,
+    IncidentEscalated,
+    IncidentOpened,
+    IncidentRaised,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentSnapshot,
+    NotificationFailed,
+    NotificationKind,
+    NotificationRequested,
+    Page,
+    PageFailed,
+    PagingEvent,
+)
+from toban.kernel import log
+from toban.kernel.decision import Translation
+from toban.kernel.handle import Handlers
+from toban.kernel.work import Work
+from toban.notify.contacts import Reach, chain, contact_by, others, reach
+from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
+from toban.oncall.targets import Contact
+from toban.profile.store import pinned
+from toban.profile.types import Profile
+
+
+def on_page(event: PagingEvent, work: Work) -> None:
+    """Call the people of a page; when there is nobody, say so at once."""
+    incident, page = event.incident, event.page
+    profile = _profile(incident, work)
+    reached = reach(profile, incident, page)
+    if not reached.contacts:
+        work.emit(
+            PageFailed(
+                incident_id=incident.id,
+                page=page,
+                generation=incident.generation,
+                reason="; ".join(reached.unreachable),
+                at=work.now,
+            )
+        )
+        return
+    if reached.unreachable:
+        log.warning(
+            "a page misses some of its targets",
+            incident=incident.id,
+            page=page.number,
+            unreached=list(reached.unreachable),
+        )
+    for contact in reached.contacts:
+        request = _request(page.reason, incident, page.number, contact, reached.contacts)
+        work.emit(
+            msgspec.structs.replace(
+                request,
+                contacts=len(reached.contacts),
+                by=getattr(event, "by", ""),
+                unreached=list(reached.unreachable),
+            )
+        )
+
+
+def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
+    """Show in every channel that was called that somebody has taken it."""
+    if not event.pages:
+        return
+    profile = _profile(event.incident, work)
+    newest = max(page.number for page in event.pages)
+    told: dict[tuple[str, str], Contact] = {}
+    for page in event.pages:
+        for contact in reach(profile, event.incident, page).contacts:
+            if contact.target.startswith("channel:"):
+                told.setdefault((contact.target, contact.channel_id), contact)
+    contacts = list(told.values())
+    for contact in contacts:
+        request = _request(ACKNOWLEDGEMENT, event.incident, newest, contact, contacts)
+        work.emit(msgspec.structs.replace(request, contacts=len(contacts), by=event.by))
+
+
+@dataclass
+class _Closing:
+    """What is to be closed with one target in one channel."""
+
+    contact: Contact
+    others: list[str]
+    closes: dict[str, None] = field(default_factory=dict)
+
+
+def on_resolved(event: IncidentResolved, work: Work) -> None:
+    """
+    Close everything that any page may have opened, fallbacks included.
+
+    What was sent by which channel is not known here: each closing names what it would close, and
+    is sent only if some of that was.
+    """
+    if not event.pages:
+        return
+    incident = event.incident
+    profile = _profile(incident, work)
+    newest = max(page.number for page in event.pages)
+    closings: dict[tuple[str, str], _Closing] = {}
+    for page in event.pages:
+        _collect(closings, profile, incident, page, reach(profile, incident, page))
+    for closing in closings.values():
+        request = _request(CLOSING, incident, newest, closing.contact, ())
+        work.emit(
+            msgspec.structs.replace(
+                request,
+                contacts=len(closings),
+                by=event.by,
+                others=closing.others,
+                closes=list(closing.closes),
+            )
+        )
+
+
+def _collect(
+    closings: dict[tuple[str, str], _Closing],
+    profile: Profile,
+    incident: IncidentSnapshot,
+    page: Page,
+    reached: Reach,
+) -> None:
+    """Add the names of everything that this page may have sent."""
+    for contact in reached.contacts:
+        besides = others(reached.contacts, contact)
+        for link in chain(profile, contact, besides):
+            pair = (link.target, link.channel_id)
+            closing = closings.setdefault(pair, _Closing(link, besides))
+            origin = "" if link is contact else contact.channel_id
+            kinds: list[NotificationKind] = [page.reason]
+            if incident.acknowledged_at is not None and link.target.startswith("channel:"):
+                # Sent in place of the page's message; a late one must not undo the closing.
+                kinds.append(ACKNOWLEDGEMENT)
+            for kind in kinds:
+                closing.closes[
+                    notification_id(kind, incident.id, page.number, *pair, instead_of=origin)
+                ] = None
+
+
+def on_failed(event: NotificationFailed, work: Work) -> None:
+    """Try the next channel, when there is one."""
+    failed = event.request
+    if not event.fallback:
+        return
+    profile = _profile(failed.incident, work)
+    contact = contact_by(profile, failed.target, event.fallback)
+    if contact is None:
+        raise LookupError(f"{failed.target} has no address in channel {event.fallback}")
+    origin = first_channel(profile, failed)
+    name = notification_id(
+        failed.kind,
+        failed.incident.id,
+        failed.page,
+        failed.target,
+        contact.channel_id,
+        instead_of=origin,
+    )
+    work.emit(
+        msgspec.structs.replace(
+            failed,
+            notification_id=name,
+            channel=contact.channel_id,
+            address=contact.address,
+            language=contact.language,
+            replaces=[*failed.replaces, failed.notification_id],
+        )
+    )
+
+
+def first_channel(profile: Profile, request: NotificationRequested) -> str:
+    """The channel that was tried first for what `request` says: its own, unless it replaces one."""
+    if not request.replaces:
+        return request.channel
+    return next(
+        (
+            channel
+            for channel in profile.channels
+            if _name(request, channel, "") == request.replaces[0]
+        ),
+        "",
+    )
+
+
+def tried_channels(profile: Profile, request: NotificationRequested) -> list[str]:
+    """The channels used so far for what `request` says, its own included."""
+    origin = first_channel(profile, request)
+    used = {*request.replaces, request.notification_id}
+    return [
+        channel
+        for channel in profile.channels
+        if channel == origin or _name(request, channel, origin) in used
+    ]
+
+
+def _name(request: NotificationRequested, channel: str, instead_of: str) -> str:
+    return notification_id(
+        request.kind,
+        request.incident.id,
+        request.page,
+        request.target,
+        channel,
+        instead_of=instead_of,
+    )
+
+
+def _request(
+    kind: NotificationKind,
+    incident: IncidentSnapshot,
+    page: int,
+    contact: Contact,
+    contacts: Sequence[Contact],
+) -> NotificationRequested:
+    return NotificationRequested(
+        notification_id=notification_id(
+            kind, incident.id, page, contact.target, contact.channel_id
+        ),
+        kind=kind,
+        incident=incident,
+        page=page,
+        target=contact.target,
+        target_name=contact.display_name,
+        address=contact.address,
+        channel=contact.channel_id,
+        language=contact.language,
+        others=others(contacts, contact),
+    )
+
+
+def _profile(incident: IncidentSnapshot, work: Work) -> Profile:
+    return pinned(work, incident.service, incident.profile_version)
+
+
+HANDLERS: Handlers = {
+    IncidentOpened: Translation(on_page),
+    IncidentEscalated: Translation(on_page),
+    IncidentRaised: Translation(on_page),
+    IncidentReopened: Translation(on_page),
+    IncidentAcknowledged: Translation(on_acknowledged),
+    IncidentResolved: Translation(on_resolved),
+    NotificationFailed: Translation(on_failed),
+}
