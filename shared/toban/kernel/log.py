@@ -48,11 +48,7 @@ class Settings:
 
     stream: TextIO | None = None
     """None: standard output as it is at the time."""
-    level: int = (
-        _LEVELS[os.environ.get("TOBAN_LOG_LEVEL", "INFO").upper()]
-        if os.environ.get("TOBAN_LOG_LEVEL", "INFO").upper() in _LEVELS
-        else 20
-    )
+    level: int = _LEVELS.get(os.environ.get("TOBAN_LOG_LEVEL", "INFO").upper(), 20)
     environment: str = os.environ.get("TOBAN_ENVIRONMENT", "local")
     service: str = "toban"
 

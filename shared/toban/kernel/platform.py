@@ -36,7 +36,7 @@ class Platform:
     dead_letters: DeadLetters | None = None
     subscriptions: tuple[str, ...] = ()
     """Every subscription on the map, for `redrive_dead_letters`."""
-    may_emit: Callable[[str], frozenset[str] | None] = lambda function: None
+    may_emit: Callable[[str], frozenset[str] | None] = lambda _: None
     """The topics a function may publish to, from the map; None: not checked."""
 
     def publish(self, function: str, messages: list[Message]) -> None:

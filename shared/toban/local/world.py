@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from toban import entry
 from toban.adapters.local.database import Database
@@ -115,7 +116,7 @@ class World:
         self.tracer.close()
         self.database.close()
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         """Itself."""
         return self
 
