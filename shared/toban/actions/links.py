@@ -50,9 +50,9 @@ class Link(
     """Unix seconds after which it does nothing."""
     nonce: str
     """Names the link."""
+    iat: int
+    """Unix seconds when it was made."""
     lang: Language = "ja"
-    opened: int = 0
-    """Unix milliseconds when the confirmation page was shown; 0 in the link that is sent out."""
 
 
 class BadLink(Exception):
@@ -132,14 +132,16 @@ def make_link(
     """
     if action not in get_args(LinkAction):
         raise ValueError(f"no link for {action!r}: it needs more than a click")
-    expires = int((utc(now) + lifetime).timestamp())
+    made = int(utc(now).timestamp())
+    expires = made + int(lifetime.total_seconds())
     link = Link(
         incident=incident_id,
         action=action,
         actor=actor,
         generation=generation,
         exp=expires,
-        nonce=derive("link", incident_id, action, actor, str(generation), str(expires)),
+        iat=made,
+        nonce=derive("link", incident_id, action, actor, str(generation), str(made)),
         lang=language,
     )
     return f"{base_url.rstrip('/')}/a?{sign(link, secret)}"
