@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import msgspec
+
 from toban.kernel.document import Document
 from toban.topology.generate import ROOT
 from toban.topology.schemas import bodies
@@ -35,6 +37,8 @@ class Reached:
     sets: set[str] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)
     """Names of the document classes that are asked for or made."""
+    mentions: set[str] = field(default_factory=set)
+    """Topics of every event named at all: an HTTP function publishes what it makes of a request."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def reached_from(main: Path) -> Reached:
             # Imported there, and passed on under the same name.
             waiting.extend(_origin(parse(path), name, ""))
             continue
-        _note(definition, found)
+        _note(definition, path, found)
         waiting.extend(_mentioned(definition, path))
     return found
 
@@ -116,8 +120,10 @@ def _origin(module: Module, name: str, attribute: str) -> Iterator[tuple[Path, s
         yield path, there or attribute
 
 
-def _note(definition: ast.AST, found: Reached) -> None:
+def _note(definition: ast.AST, path: Path, found: Reached) -> None:
     for node in ast.walk(definition):
+        if isinstance(node, ast.Name) and node.id in BODIES:
+            found.mentions.add(BODIES[node.id].TOPIC)
         if isinstance(node, ast.Dict) and node.keys:
             keys = [_name(key) for key in node.keys if key is not None]
             if all(key in BODIES for key in keys):
@@ -126,23 +132,62 @@ def _note(definition: ast.AST, found: Reached) -> None:
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if called == "emit":
-            found.emits |= _topics(node.args[0], definition)
+            found.emits |= _topics(node.args[0], definition, path)
         elif called == "at" and len(node.args) == 2:
-            found.sets |= _topics(node.args[1], definition)
+            found.sets |= _topics(node.args[1], definition, path)
         elif called in READS and node.args:
             found.documents.add(_name(node.args[0]))
         if _name(node.func) in DOCUMENTS:
             found.documents.add(_name(node.func))
 
 
-def _topics(argument: ast.expr, definition: ast.AST) -> set[str]:
-    """The topics of an emitted expression; a variable stands for any body made around it."""
-    made = [n for n in ast.walk(argument) if isinstance(n, ast.Call) and _name(n.func) in BODIES]
-    if not made:
-        made = [
-            n for n in ast.walk(definition) if isinstance(n, ast.Call) and _name(n.func) in BODIES
-        ]
-    return {BODIES[_name(n.func)].TOPIC for n in made}
+def _topics(argument: ast.expr, definition: ast.AST, path: Path) -> set[str]:
+    """The topics of an emitted expression; ``?`` when its type cannot be told."""
+    names = _types(argument, definition, path)
+    return {BODIES[name].TOPIC for name in names} or {f"? {ast.unparse(argument)[:60]}"}
+
+
+def _types(value: ast.expr, definition: ast.AST, path: Path) -> set[str]:
+    """The event bodies that an expression may be, by constructors and annotations."""
+    if isinstance(value, ast.Call):
+        name = _name(value.func)
+        if name in BODIES:
+            return {name}
+        if name == "replace":  # msgspec.structs.replace(body, …)
+            return _types(value.args[0], definition, path)
+        return _returned(name, path)
+    if isinstance(value, ast.IfExp):
+        return _types(value.body, definition, path) | _types(value.orelse, definition, path)
+    if isinstance(value, ast.Attribute):  # a body inside a body
+        holders = _types(value.value, definition, path)
+        fields = [f for h in holders for f in msgspec.structs.fields(BODIES[h])]
+        inside = {f.type for f in fields if f.name == value.attr}
+        return {name for name, body in BODIES.items() if body in inside}
+    if not isinstance(value, ast.Name):
+        return set()
+    found: set[str] = set()
+    for node in ast.walk(definition):
+        if isinstance(node, ast.arg) and node.arg == value.id:
+            found |= _annotated(node.annotation)
+        elif isinstance(node, ast.Assign) and value.id in map(_name, node.targets):
+            found |= _types(node.value, definition, path)
+    return found
+
+
+def _returned(function: str, path: Path) -> set[str]:
+    """The event bodies a function says it returns."""
+    module = parse(path)
+    places = [(path, function)] if function in module.definitions else []
+    for where, name in [*places, *_origin(module, function, "")]:
+        definition = parse(where).definitions.get(name)
+        if isinstance(definition, ast.FunctionDef):
+            return _annotated(definition.returns)
+    return set()
+
+
+def _annotated(annotation: ast.expr | None) -> set[str]:
+    names = ast.walk(annotation) if annotation else ()
+    return {node.id for node in names if isinstance(node, ast.Name) and node.id in BODIES}
 
 
 def _name(node: ast.AST) -> str:

@@ -11,7 +11,10 @@ from toban.kernel.event import Body
 from toban.topology.types import Topology
 
 BINDING = "0.2.0"
-"""Of `googlepubsub`: 0.1.0 would require a schema registered with Pub/Sub."""
+"""
+Of `googlepubsub`, for messages only: its channel binding requires a schema that is registered
+with Pub/Sub, and ours are not.
+"""
 
 
 def document(topology: Topology, bodies: dict[str, type[Body]]) -> str:
@@ -44,20 +47,11 @@ def document(topology: Topology, bodies: dict[str, type[Body]]) -> str:
 
 
 def _channel(name: str, topology: Topology) -> dict[str, Any]:
-    retention = max(
-        (s.retention_days for s in topology.subscriptions() if s.topic == name), default=7
-    )
     return {
         "address": name,
         "description": topology.topics[name].about.en,
         "servers": [{"$ref": "#/servers/pubsub"}],
         "messages": {name: {"$ref": f"#/components/messages/{name}"}},
-        "bindings": {
-            "googlepubsub": {
-                "bindingVersion": BINDING,
-                "messageRetentionDuration": f"{retention * 86400}s",
-            }
-        },
     }
 
 
@@ -70,6 +64,9 @@ def _message(event_type: str, bodies: dict[str, type[Body]]) -> dict[str, Any]:
         "contentType": "application/json",
         "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
         "payload": {"$ref": f"schemas/{event_type}.json"},
+        "bindings": {
+            "googlepubsub": {"bindingVersion": BINDING, "attributes": {"ce-type": event_type}}
+        },
     }
 
 
