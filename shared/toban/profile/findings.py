@@ -46,7 +46,7 @@ class Finding:
         return ": ".join(part for part in parts if part)
 
 
-class ProfileErrors(Exception):  # noqa: N818 - it holds many errors
+class ProfileErrors(Exception):
     """Everything that keeps one or more files from being loaded; `findings` holds it all."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:

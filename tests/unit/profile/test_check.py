@@ -144,22 +144,16 @@ def test_a_secret_written_in_place_of_its_name_is_not_repeated():
     assert "abcdef" not in findings[0].render("en") + findings[0].render("ja")
 
 
-def test_a_severity_that_tells_a_channel_at_once_may_escalate_later():
-    findings = found(
-        ("respond_within: 15m", 'respond_within: 15m, notify: ["channel:chat"]'),
-        ("after: 0m", "after: 10m"),
-    )
-
-    assert findings == []
+def test_a_first_step_may_tell_a_channel_and_the_next_a_person():
+    assert found(('["oncall:primary"]', '["channel:chat"]'), ("after: 15m", "after: 10m")) == []
 
 
 def test_a_person_told_after_the_response_target_is_too_late():
-    findings = found(
-        ("respond_within: 15m", 'respond_within: 5m, notify: ["channel:chat"]'),
-        ("after: 0m", "after: 10m"),
-    )
+    findings = found(('["oncall:primary"]', '["channel:chat"]'), ("after: 15m", "after: 20m"))
 
-    assert [(f.severity, f.code) for f in findings] == [("warning", "too-late")]
+    assert [(f.severity, f.code, f.path) for f in findings] == [
+        ("warning", "too-late", "severities[0]")
+    ]
 
 
 def test_overrides_are_checked_against_each_other():

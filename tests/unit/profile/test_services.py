@@ -32,7 +32,8 @@ def told(profile: Profile, word: str) -> list[tuple[str, str]]:
     for step in profile.steps_for(severity):
         if step.after == 0:
             contacts += resolve(profile, step.notify, step.via, severity, NOW).contacts
-    return [(c.target, c.address) for c in contacts]
+    # The same target by the same channel is told once (`toban.notify`).
+    return list(dict.fromkeys((c.target, c.address) for c in contacts))
 
 
 def test_the_shipped_profiles_are_in_order():
