@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -190,3 +191,37 @@ def test_nothing_unfinished_is_committed():
         if pattern.search(line)
     ]
     assert found == []
+
+
+# --- what a function imports -----------------------------------------------------------------
+
+IMPORTS = """\
+import importlib.metadata, importlib.util, sys
+spec = importlib.util.spec_from_file_location("main", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+own_files = {
+    str(d.locate_file(f)): d.metadata["Name"]
+    for d in importlib.metadata.distributions()
+    for f in d.files or ()
+}
+files = [m.__file__ for m in list(sys.modules.values()) if getattr(m, "__file__", None)]
+names = {own_files[f] for f in files if f in own_files}
+print(" ".join(sorted(n.lower().replace("_", "-") for n in names)))
+print("zoneinfo" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("function", sorted(load().functions))
+def test_a_function_imports_only_what_its_requirements_install(function: str):
+    folder = ROOT / "functions" / function
+    environment = {**os.environ, "TOBAN_RUNTIME": "google", "PYTHONPATH": str(PACKAGE.parent)}
+    ran = subprocess.run(
+        [sys.executable, "-c", IMPORTS, str(folder / "main.py")],
+        check=True, capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    names, zones = ran.stdout.splitlines()
+    installed = set(parse_lock((folder / "requirements.txt").read_text(encoding="utf-8")))
+    assert set(names.split()) - {"toban", "pip", "setuptools"} <= installed
+    if zones == "True":
+        assert "tzdata" in installed, "time zones must not depend on the image"
