@@ -68,13 +68,13 @@ Result = Done | Failed
 class Effect(Generic[E]):
     """
     `claim` names the effect: it returns the document to create, or None when nothing is to be
-    called (it may write all the same). `call` makes the one outside call. `conclude` is given
-    the final result and may fill in the document and emit.
+    called (it may write all the same). `call` makes the one outside call; its work only reads
+    references. `conclude` is given the final result and may fill in the document and emit.
     """
 
     document: type[E]
     claim: Callable[[Any, Work], E | None]
-    call: Callable[[E, Any], Result]
+    call: Callable[[E, Any, Work], Result]
     conclude: Callable[[E, Result, Work], None]
     max_attempts: int = 3
     lease: timedelta = timedelta(seconds=30)
@@ -95,7 +95,7 @@ def run_effect(
     if isinstance(claimed, Handled):
         return claimed
     document, version = claimed
-    result = effect.call(document, event.body)
+    result = effect.call(document, event.body, _work(function, event, platform, writes=False))
     work = _work(function, event, platform)
     again = isinstance(result, Failed) and result.again and document.attempts < effect.max_attempts
     if isinstance(result, Failed):
@@ -181,7 +181,9 @@ def _take_over(
     return document, versions[0]
 
 
-def _work(function: str, event: Event, platform: Platform, guess: bool = False) -> Work:
+def _work(
+    function: str, event: Event, platform: Platform, guess: bool = False, writes: bool = True
+) -> Work:
     return Work(
         store=platform.store,
         event=event,
@@ -189,4 +191,5 @@ def _work(function: str, event: Event, platform: Platform, guess: bool = False) 
         now=clock_now(platform.clock),
         cache=platform.cache,
         guess=guess,
+        writes_allowed=writes,
     )

@@ -1,0 +1,259 @@
+"""
+`deliver_notification`: exactly one outside call for one notification.
+
+An effect (see `toban.kernel.effect`): claimed by the notification's record, called, recorded.
+What opens and what closes may arrive in any order and be under way at once; both are settled on
+the same records. A closing turns every opening that was not sent into a tombstone, which a late
+opening finds, and is itself sent only if something was, or may have been, opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from toban.events import Link, NotificationFailed, NotificationRequested
+from toban.kernel.effect import Effect, Failed, Result
+from toban.kernel.errors import TryLater
+from toban.kernel.event import timestamp
+from toban.kernel.handle import Handlers
+from toban.kernel.outgoing import (
+    ConsoleLine,
+    Mail,
+    Outgoing,
+    Senders,
+    SlackMessage,
+    WebhookCall,
+)
+from toban.kernel.work import Work
+from toban.notify import slack
+from toban.notify.contacts import fallback
+from toban.notify.documents import Notification, record_of, tombstone
+from toban.notify.identity import is_page, notification_id
+from toban.notify.page import tried_channels
+from toban.notify.render import Rendered, render
+from toban.profile.store import pinned
+from toban.profile.types import (
+    Channel,
+    ConsoleChannel,
+    EmailChannel,
+    Profile,
+    SlackChannel,
+    WebhookChannel,
+)
+
+MAX_ATTEMPTS = 3
+"""Calls by one channel before the next one is used."""
+
+ActionLinks = Callable[[NotificationRequested, datetime], Sequence[Link]]
+"""The signed one-click links to offer in a notification first tried at a time; may be none."""
+
+
+def no_links(request: NotificationRequested, at: datetime) -> Sequence[Link]:  # noqa: ARG001
+    """Nothing is offered: no signing secret, or no public address."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """The effect's parts, with what they need from the outside."""
+
+    senders: Senders
+    links: ActionLinks = no_links
+
+    def claim(self, request: NotificationRequested, work: Work) -> Notification | None:
+        """The record of this notification, or None when there is nothing to say any more."""
+        profile = _profile(request, work)
+        document = record_of(request, work.now)
+        if request.closes and not _close(request, work):
+            return None
+        if _updates_in_place(profile.channels.get(request.channel)):
+            document.thread = _thread(request, work)
+        return document
+
+    def call(self, document: Notification, request: NotificationRequested, work: Work) -> Result:
+        """Render and send."""
+        profile = _profile(request, work)
+        channel = profile.channels.get(request.channel)
+        if channel is None:
+            return Failed(f"channel {request.channel} is not in the profile", again=False)
+        actions = self.links(request, document.created_at) if _offers(request) else ()
+        rendered = render(request, profile, actions)
+        return self.senders.send(outgoing(document, request, channel, rendered))
+
+    def conclude(self, document: Notification, result: Result, work: Work) -> None:
+        """Note when it was sent, or hand over to the next channel."""
+        request = work.event.body
+        assert isinstance(request, NotificationRequested)
+        if not isinstance(result, Failed):
+            document.sent_at = work.now
+            document.reference = result.reference
+            return
+        profile = _profile(request, work)
+        tried = {*tried_channels(profile, request), *request.others}
+        following = fallback(profile, request.target, request.channel, tried)
+        work.emit(
+            NotificationFailed(
+                request=request,
+                error=result.error,
+                fallback=following.channel_id if following else "",
+                at=work.now,
+            )
+        )
+
+
+def _profile(request: NotificationRequested, work: Work) -> Profile:
+    return pinned(work, request.incident.service, request.incident.profile_version)
+
+
+def _offers(request: NotificationRequested) -> bool:
+    return request.kind != "resolved"
+
+
+def _close(request: NotificationRequested, work: Work) -> bool:
+    """
+    Settle everything that `request` closes; whether some of it was, or may have been, sent.
+
+    Raises `TryLater` while one of them is being sent.
+    """
+    sent = False
+    for name in request.closes:
+        found = work.get(Notification, name)
+        if found is None:
+            work.put(tombstone(name, request, work.now))
+            continue
+        if found.state == "claimed":
+            if found.lease_until > work.now:
+                raise TryLater(f"{request.notification_id}: {name}, which it closes, is under way")
+            # Whoever held the lease is gone; the message may be there.
+            found.unknown = True
+        if found.state in ("claimed", "waiting"):
+            found.state = "void"
+            found.fence += 1
+            work.put(found)
+        sent = sent or found.maybe_sent
+    return sent
+
+
+def _updates_in_place(channel: Channel | None) -> bool:
+    return isinstance(channel, SlackChannel) and bool(channel.token_secret)
+
+
+def _thread(request: NotificationRequested, work: Work) -> str:
+    """
+    The first message of the incident to the same target by the same channel, if known.
+
+    Raises `TryLater` while it is being sent: what comes after it must find it.
+    """
+    pages = range(request.page + (0 if is_page(request.kind) else 1))
+    for number in pages:
+        name = notification_id(
+            "opened", request.incident.id, number, request.target, request.channel
+        )
+        found = work.get(Notification, name)
+        if found is None:
+            continue
+        if found.reference:
+            return found.reference
+        if found.state == "claimed" and found.lease_until > work.now:
+            raise TryLater(f"{request.notification_id}: {name}, before it, is under way")
+    return ""
+
+
+def outgoing(
+    document: Notification, request: NotificationRequested, channel: Channel, rendered: Rendered
+) -> Outgoing:
+    """The message for the kind of channel that `channel` is."""
+    if isinstance(channel, SlackChannel):
+        return SlackMessage(
+            id=document.id,
+            incident=document.incident,
+            created_at=document.created_at,
+            unknown=document.unknown,
+            webhook_secret=channel.webhook_secret,
+            token_secret=channel.token_secret,
+            channel=channel.channel,
+            text=rendered.fallback,
+            blocks=list(rendered.blocks),
+            details=list(rendered.details),
+            color=rendered.color,
+            repetition=slack.context(slack.plain(rendered.repetition)),
+            thread=document.thread,
+            update=not is_page(request.kind),
+        )
+    if isinstance(channel, EmailChannel):
+        return Mail(
+            id=document.id,
+            incident=document.incident,
+            created_at=document.created_at,
+            unknown=document.unknown,
+            to=tuple(filter(None, (part.strip() for part in document.address.split(",")))),
+            sender=channel.sender,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            language=request.language,
+            urgent=is_page(request.kind) and request.incident.severity == 1,
+        )
+    if isinstance(channel, WebhookChannel):
+        return WebhookCall(
+            id=document.id,
+            incident=document.incident,
+            created_at=document.created_at,
+            unknown=document.unknown,
+            url=channel.url,
+            url_secret=channel.url_secret,
+            signing_secret=channel.signing_secret,
+            body=webhook_body(document, request, rendered),
+        )
+    assert isinstance(channel, ConsoleChannel)
+    return ConsoleLine(
+        id=document.id,
+        incident=document.incident,
+        created_at=document.created_at,
+        unknown=document.unknown,
+        text=rendered.headline,
+        fields={
+            "kind": request.kind,
+            "target": request.target_name,
+            "number": rendered.number,
+        },
+        repetition=rendered.repetition,
+    )
+
+
+def webhook_body(
+    document: Notification, request: NotificationRequested, rendered: Rendered
+) -> bytes:
+    """The JSON of a webhook: the same bytes at every try, so that its receiver can compare."""
+    return msgspec.json.encode(
+        {
+            "version": 1,
+            "id": document.id,
+            "kind": request.kind,
+            "created_at": timestamp(document.created_at),
+            "target": request.target,
+            "target_name": request.target_name,
+            "by": request.by,
+            "number": rendered.number,
+            "headline": rendered.headline,
+            "incident": request.incident,
+        },
+        order="deterministic",
+    )
+
+
+def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
+    """The handler table of `deliver_notification`."""
+    deliver = Deliver(senders, links)
+    effect = Effect(
+        document=Notification,
+        claim=deliver.claim,
+        call=deliver.call,
+        conclude=deliver.conclude,
+        max_attempts=MAX_ATTEMPTS,
+    )
+    return {NotificationRequested: effect}
