@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import hcl2
 import pytest
 import yaml
 
@@ -225,3 +226,18 @@ def test_a_function_imports_only_what_its_requirements_install(function: str):
     assert set(names.split()) - {"toban", "pip", "setuptools"} <= installed
     if zones == "True":
         assert "tzdata" in installed, "time zones must not depend on the image"
+
+
+# --- infrastructure --------------------------------------------------------------------------
+
+
+def test_terraform_reads_the_map_and_parses():
+    resources: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "infra" / "terraform").glob("*.tf")):
+        parsed = hcl2.loads(path.read_text(encoding="utf-8"))
+        for resource in parsed.get("resource", []):
+            for kind, named_resources in resource.items():
+                names = {name.strip('"') for name in named_resources}
+                resources.setdefault(kind.strip('"'), set()).update(names)
+    assert {"push", "dead"} <= resources["google_pubsub_subscription"]
+    assert "events/topology.yaml" in read("infra", "terraform", "main.tf")
