@@ -21,7 +21,7 @@ from toban.profile.types import Profile
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 40
-MAX_NODES = 50_000
+MAX_NODES = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from toban.profile.scalars import (
     parse_duration,
     parse_id,
     parse_zone,
+    show,
 )
 from toban.profile.types import ClockTime, Profile, Seconds
 
@@ -85,16 +86,7 @@ class Reader:
 
     def _read(self, node: Node, kind: Any, path: tuple[str | int, ...]) -> Any:
         self.places.setdefault(join(*path), _place(node))
-        self._left -= 1
-        if self._left < 0:
-            if self._left == -1:
-                self._complain(
-                    node,
-                    path,
-                    "too-big",
-                    "値が多すぎます（エイリアスの展開が大きすぎないか確かめてください）。",
-                    "too many values: do aliases multiply each other?",
-                )
+        if not self._spend(node, path):
             return _BAD
         tag = node.tag.removeprefix(_TAG)
         if tag not in _TAGS:
@@ -122,6 +114,19 @@ class Reader:
             return self._struct(node, kind, path)
         return self._scalar(node, tag, kind, path)
 
+    def _spend(self, node: Node, path: tuple[str | int, ...]) -> bool:
+        """Count one more value; False, with a complaint, when there are too many."""
+        self._left -= 1
+        if self._left == -1:
+            self._complain(
+                node,
+                path,
+                "too-big",
+                "値が多すぎます（エイリアスの展開が大きすぎないか確かめてください）。",
+                "too many values: do aliases multiply each other?",
+            )
+        return self._left >= 0
+
     def _read_again(self, node: Node, kind: Any, path: tuple[str | int, ...]) -> Any:
         self._left += 1
         return self._read(node, kind, path)
@@ -147,8 +152,8 @@ class Reader:
                     key_node,
                     (*path, key),
                     "unknown-key",
-                    f"{key!r} というキーはありません。{hint[0]}",
-                    f"unknown key {key!r}.{hint[1]}",
+                    f"{show(key)} というキーはありません。{hint[0]}",
+                    f"unknown key {show(key)}.{hint[1]}",
                 )
                 continue
             values[field.name] = self._read_at(key_node, value_node, field.type, (*path, key))
@@ -191,8 +196,8 @@ class Reader:
                 chosen,
                 (*path, tag_field),
                 "wrong-value",
-                f"{tag_field} は {names} のどれかです（{word!r}）。{hint[0]}",
-                f"expected one of {names}, got {word!r}.{hint[1]}",
+                f"{tag_field} は {names} のどれかです（{show(word)}）。{hint[0]}",
+                f"expected one of {names}, got {show(word)}.{hint[1]}",
             )
         return self._struct(node, by_tag[word], path, tag_field)
 
@@ -252,6 +257,8 @@ class Reader:
         seen: dict[str, Node] = {}
         merged: list[Node] = []
         for key_node, value_node in node.value:
+            if not self._spend(key_node, path):
+                return
             if not isinstance(key_node, ScalarNode):
                 self._expected(key_node, path, "キー（文字列）", "a key (text)")
             elif key_node.tag == _TAG + "merge":
@@ -262,8 +269,8 @@ class Reader:
                     key_node,
                     (*path, key_node.value),
                     "duplicate-key",
-                    f"キー {key_node.value!r} は {first} 行目にもあります。",
-                    f"the key {key_node.value!r} is already on line {first}.",
+                    f"キー {show(key_node.value)} は {first} 行目にもあります。",
+                    f"the key {show(key_node.value)} is already on line {first}.",
                 )
             elif key_node.tag != _TAG + "str":
                 self._expected(key_node, path, "キー（文字列）", "a key (text)")
@@ -271,9 +278,8 @@ class Reader:
                 seen[key_node.value] = key_node
                 yield key_node.value, key_node, value_node
         for source in merged:
-            self._left -= 1
             # An alias may merge a mapping into itself.
-            if not isinstance(source, MappingNode) or self._left < 0 or merges == MAX_MERGES:
+            if not isinstance(source, MappingNode) or merges == MAX_MERGES:
                 self._expected(source, path, "<< に別のキーと値", "other keys and values for <<")
                 continue
             for key, key_node, value_node in self._items(source, path, merges + 1):
@@ -297,7 +303,7 @@ class Reader:
     ) -> _Bad:
         tag = node.tag.removeprefix(_TAG)
         got_ja, got_en = _WHAT.get(tag, (tag, tag))
-        shown = f" {node.value!r}" if isinstance(node, ScalarNode) and node.value else ""
+        shown = f" {show(node.value)}" if isinstance(node, ScalarNode) and node.value else ""
         hint_ja, hint_en = "", ""
         if isinstance(node, ScalarNode) and node.value and tag != "str" and english == "text":
             hint_ja, hint_en = (
@@ -362,8 +368,8 @@ def _choice(text: str, tag: str, choices: tuple[Any, ...]) -> Any:
     hint = did_you_mean(text, [str(choice) for choice in choices])
     names = ", ".join(str(choice) for choice in choices)
     raise WrongValueError(
-        f"{names} のどれかです（{text!r}）。{hint[0]}",
-        f"expected one of {names}, got {text!r}.{hint[1] if hint[1].startswith(' Did') else ''}",
+        f"{names} のどれかです（{show(text)}）。{hint[0]}",
+        f"expected one of {names}, got {show(text)}.{hint[1] if hint[1].startswith(' Did') else ''}",
     )
 
 
@@ -376,8 +382,8 @@ def _boolean(text: str, tag: str) -> bool:
         or ""
     )
     raise WrongValueError(
-        f"true か false を書きます（{text!r}）。" + (f" もしかして: {hint}" if hint else ""),
-        f"expected true or false, got {text!r}." + (f" Did you mean {hint}?" if hint else ""),
+        f"true か false を書きます（{show(text)}）。" + (f" もしかして: {hint}" if hint else ""),
+        f"expected true or false, got {show(text)}." + (f" Did you mean {hint}?" if hint else ""),
     )
 
 
@@ -388,5 +394,5 @@ def _integer(text: str, tag: str) -> int:
     if tag == "int" and plain and len(digits) < 10:
         return int(text)
     raise WrongValueError(
-        f"整数が必要です（{text!r}）。", f"expected a whole number, got {text!r}."
+        f"整数が必要です（{show(text)}）。", f"expected a whole number, got {show(text)}."
     )

@@ -42,6 +42,11 @@ class WrongValueError(ValueError):
         self.english = english
 
 
+def show(text: str) -> str:
+    """A value as messages quote it: at most 60 characters."""
+    return repr(text if len(text) <= 60 else text[:59] + "…")
+
+
 def parse_duration(text: str) -> Seconds:
     """
     Whole seconds of ``90s``, ``15m``, ``4h``, ``7d`` or a sum of them (``1h30m``).
@@ -57,15 +62,15 @@ def parse_duration(text: str) -> Seconds:
                 f" Add the unit: {text}s or {text}m.",
             )
         raise WrongValueError(
-            f"期間は 90s、15m、4h、7d、1h30m のように書きます（{text!r} は読めません）。{hint_ja}",
-            f"expected a duration like 90s, 15m, 4h, 7d or 1h30m, got {text!r}.{hint_en}",
+            f"期間は 90s、15m、4h、7d、1h30m のように書きます（{show(text)} は読めません）。{hint_ja}",
+            f"expected a duration like 90s, 15m, 4h, 7d or 1h30m, got {show(text)}.{hint_en}",
         )
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     if total > MAX_DURATION_DAYS * 86400:
         raise WrongValueError(
-            f"期間 {text!r} が長すぎます（最大 {MAX_DURATION_DAYS} 日）。",
-            f"the duration {text!r} is too long (at most {MAX_DURATION_DAYS}d).",
+            f"期間 {show(text)} が長すぎます（最大 {MAX_DURATION_DAYS} 日）。",
+            f"the duration {show(text)} is too long (at most {MAX_DURATION_DAYS}d).",
         )
     return Seconds(total)
 
@@ -80,8 +85,8 @@ def parse_clock(text: str) -> ClockTime:
         near = f"{int(loose[1]):02d}:{loose[2]}"
         hint_ja, hint_en = f" もしかして: {near}", f" Did you mean {near}?"
     raise WrongValueError(
-        f"時刻は HH:MM（00:00〜23:59）で書きます（{text!r} は読めません）。{hint_ja}",
-        f"expected a time of day HH:MM, 00:00 to 23:59, got {text!r}.{hint_en}",
+        f"時刻は HH:MM（00:00〜23:59）で書きます（{show(text)} は読めません）。{hint_ja}",
+        f"expected a time of day HH:MM, 00:00 to 23:59, got {show(text)}.{hint_en}",
     )
 
 
@@ -92,9 +97,9 @@ def parse_zone(text: str) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         near = _ABBREVIATIONS.get(text.upper()) or closest(text, zoneinfo.available_timezones())
         raise WrongValueError(
-            f"タイムゾーン {text!r} はありません。Asia/Tokyo のような IANA 名を書きます。"
+            f"タイムゾーン {show(text)} はありません。Asia/Tokyo のような IANA 名を書きます。"
             + (f" もしかして: {near}" if near else ""),
-            f"unknown time zone {text!r}, expected an IANA name like Asia/Tokyo."
+            f"unknown time zone {show(text)}, expected an IANA name like Asia/Tokyo."
             + (f" Did you mean {near}?" if near else ""),
         ) from error
     return text
@@ -110,8 +115,8 @@ def parse_date(text: str) -> date:
                 f"{text} という日付はありません。", f"there is no such day as {text}."
             ) from error
     raise WrongValueError(
-        f"日付は YYYY-MM-DD で書きます（{text!r} は読めません）。",
-        f"expected a date YYYY-MM-DD, got {text!r}.",
+        f"日付は YYYY-MM-DD で書きます（{show(text)} は読めません）。",
+        f"expected a date YYYY-MM-DD, got {show(text)}.",
     )
 
 
@@ -126,9 +131,9 @@ def parse_datetime(text: str, zone_name: str) -> datetime:
     if found is None:
         raise WrongValueError(
             f"日時は 2025-01-06 09:00 または 2025-01-06T09:00+09:00 のように書きます"
-            f"（{text!r} は読めません）。",
+            f"（{show(text)} は読めません）。",
             f"expected a date and time like 2025-01-06 09:00 or 2025-01-06T09:00+09:00, "
-            f"got {text!r}.",
+            f"got {show(text)}.",
         )
     day, clock, offset = found.groups()
     try:
@@ -140,7 +145,8 @@ def parse_datetime(text: str, zone_name: str) -> datetime:
         after = instant(moment, zone(zone_name)).astimezone(zone(zone_name))
     except (ValueError, OverflowError) as error:
         raise WrongValueError(
-            f"{text!r} という日時はありません。", f"there is no such date and time as {text!r}."
+            f"{show(text)} という日時はありません。",
+            f"there is no such date and time as {show(text)}.",
         ) from error
     raise WrongValueError(
         f"{text} は {zone_name} に存在しません（夏時間の切替で飛ばされます）。"
@@ -155,7 +161,7 @@ def parse_id(text: str) -> str:
     if _ID.fullmatch(text):
         return text
     raise WrongValueError(
-        f"ID は英小文字で始まる英小文字・数字・ハイフン、63 文字以内です（{text!r}）。",
+        f"ID は英小文字で始まる英小文字・数字・ハイフン、63 文字以内です（{show(text)}）。",
         "expected an id of lower-case letters, digits and '-', beginning with a letter, "
-        f"at most 63 characters, got {text!r}.",
+        f"at most 63 characters, got {show(text)}.",
     )

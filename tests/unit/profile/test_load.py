@@ -465,3 +465,13 @@ def test_missing_files_and_empty_directories_are_errors(tmp_path):
         load_directory(tmp_path / "none")
     with pytest.raises(ProfileErrors, match="no profiles"):
         load_directory(tmp_path)
+
+
+def test_long_values_are_quoted_in_part():
+    assert len(only(f"grouping: {{window: {'9' * 5000}x}}").message_en) < 200
+
+
+def test_endless_unknown_keys_are_not_endless_complaints():
+    keys = "\n".join(f"k{number}: 1" for number in range(21_000))
+
+    assert complaints(keys)[-1].code == "too-big"
