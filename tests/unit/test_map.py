@@ -11,8 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from tests.unit.reach import collections, reached_from
 
+from tests.unit.reach import collections, reached_from
 from toban.kernel.event import from_message
 from toban.ports import Message
 from toban.topology import MapError, load
