@@ -14,7 +14,7 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -29,8 +29,20 @@ MAX_ANSWER_BYTES = 1_048_576
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+def _as_named(host: str, port: int) -> str:  # noqa: ARG001
+    return host
+
+
 class HttpClient:
     """The `Http` port; one connection for each request."""
+
+    def __init__(self, address: Callable[[str, int], str] = _as_named) -> None:
+        """
+        `address` says which address to connect to for a host and port, or raises `NotSent`.
+
+        It is asked once for each request, so what it has checked is what is connected to.
+        """
+        self._address = address
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float
@@ -42,7 +54,8 @@ class HttpClient:
         connection = http.client.HTTPConnection(host, port)
         connection.default_port = _DEFAULT_PORTS[parts.scheme]  # left out of the Host header
         try:
-            connected = _connect(parts, port, timeout_s)
+            address = self._address(host, port)
+            connected = _connect(parts, (address, port), timeout_s)
             connection.sock = _Timed(connected, deadline)
             _prepare(connection, parts, headers, len(body))
             return _exchange(connection, host, body)
@@ -61,10 +74,10 @@ def _parse(url: str) -> tuple[SplitResult, int]:
     return parts, port or _DEFAULT_PORTS[parts.scheme]
 
 
-def _connect(parts: SplitResult, port: int, timeout_s: float) -> socket.socket:
+def _connect(parts: SplitResult, address: tuple[str, int], timeout_s: float) -> socket.socket:
     host = parts.hostname or ""
     try:
-        plain = socket.create_connection((host, port), timeout_s)
+        plain = socket.create_connection(address, timeout_s)
     except (OSError, UnicodeError) as error:
         raise NotSent(f"{host}: {_reason(error)}") from None
     try:

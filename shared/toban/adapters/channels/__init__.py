@@ -1,0 +1,1 @@
+"""The channels: Slack, email, webhooks, the console. One outside call each."""

@@ -1,0 +1,46 @@
+"""What the channels read from the environment, once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+from toban.kernel import config
+
+
+class ChannelConfig(msgspec.Struct, frozen=True):
+    """Where the channels send to. Each field ``x`` is the variable ``TOBAN_X``."""
+
+    slack_base_url: str = "https://slack.com/api/"
+    smtp_host: str = ""
+    """Empty: email is not configured, and falls back."""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    """With it the secret ``SMTP_PASSWORD`` is used to log in."""
+    smtp_starttls: bool = True
+    smtp_from: str = ""
+    """Sender for email channels that name none."""
+    public_url: str = ""
+    """Where `ingest_action` answers; empty: no one-click links."""
+    allow_http_webhooks: bool = False
+    """Webhooks may be http:// and private addresses on this very machine."""
+    environment: str = ""
+    """``local`` on a laptop (assumed where this is not set and no Cloud Run runs us)."""
+    in_cloud: str = msgspec.field(default="", name="K_SERVICE")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether webhooks may stay on this machine."""
+        unset = not self.environment and not self.in_cloud
+        return self.allow_http_webhooks or self.environment == "local" or unset
+
+
+def read_config(environ: Mapping[str, str] = os.environ) -> ChannelConfig:
+    """
+    The channels' configuration.
+
+    Raises `toban.kernel.config.ConfigError` naming every malformed variable.
+    """
+    return config.read(ChannelConfig, environ)

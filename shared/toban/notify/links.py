@@ -1,0 +1,55 @@
+"""The one-click links in a notification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from toban.actions.links import LinkAction, make_link
+from toban.events import Link, NotificationRequested
+from toban.kernel.i18n import text
+from toban.notify.deliver import ActionLinks, no_links
+from toban.ports import Secrets
+
+SECRET = "LINK_SIGNING"
+FUNCTION = "ingest_action"
+
+
+def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
+    """
+    Links to acknowledge and resolve, signed with the newest ``LINK_SIGNING``.
+
+    `public_url` is what functions are reached under (``https://…``, without the function's name);
+    without it, or without the secret, nothing is offered. A link is its holder's: it acts in the
+    name of whom it was sent to.
+    """
+    if not public_url:
+        return no_links
+    base = f"{public_url.rstrip('/')}/{FUNCTION}"
+
+    def offer(request: NotificationRequested, at: datetime) -> Sequence[Link]:
+        keys = secrets.values(SECRET)
+        if not keys:
+            return ()
+        incident = request.incident
+        wanted: list[LinkAction] = ["resolve"]
+        if incident.status == "open":
+            wanted.insert(0, "acknowledge")
+        return [
+            Link(
+                text(request.language, f"notify.action.{action}"),
+                make_link(
+                    base,
+                    incident.id,
+                    action,
+                    request.target_name or request.target,
+                    incident.generation,
+                    at,
+                    keys[0],
+                    request.language,
+                ),
+            )
+            for action in wanted
+        ]
+
+    return offer
