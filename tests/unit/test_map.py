@@ -18,6 +18,7 @@ from toban.ports import Message
 from toban.topology import MapError, load
 from toban.topology.generate import ROOT, drift
 from toban.topology.graph import follows, unguarded_loops
+from toban.topology.pages import BEGIN, END, embed
 from toban.topology.reader import parse
 from toban.topology.schemas import bodies
 from toban.topology.types import Topology
@@ -198,6 +199,17 @@ def test_every_secret_is_named_in_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     secrets = {s.rstrip("*") for f in TOPOLOGY.functions.values() for s in f.secrets}
     assert sorted(s for s in secrets if s not in readme) == []
+
+
+def test_the_drawing_goes_between_its_markers_and_nowhere_else():
+    page = f"# Mine\n\n{BEGIN}\nold\n{END}\n\nMy own words.\n"
+    embedded = embed(page, TOPOLOGY)
+    assert embedded.startswith(f"# Mine\n\n{BEGIN}\n\n```mermaid")
+    assert embedded.endswith(f"{END}\n\nMy own words.\n")
+    assert "old" not in embedded.partition(BEGIN)[2].split()
+    assert embed(embedded, TOPOLOGY) == embedded
+    with pytest.raises(ValueError, match="map:begin"):
+        embed("# No place for it\n", TOPOLOGY)
 
 
 # --- events ----------------------------------------------------------------------------------
