@@ -11,7 +11,7 @@ from toban.kernel.i18n import text
 from toban.notify.deliver import ActionLinks, no_links
 from toban.ports import Secrets
 
-SECRET = "LINK_SIGNING"
+SIGNING = "LINK_SIGNING"
 FUNCTION = "ingest_action"
 
 
@@ -28,7 +28,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
     base = f"{public_url.rstrip('/')}/{FUNCTION}"
 
     def offer(request: NotificationRequested, at: datetime) -> Sequence[Link]:
-        keys = secrets.values(SECRET)
+        keys = secrets.values(SIGNING)
         if not keys:
             return ()
         incident = request.incident
