@@ -78,4 +78,4 @@ def _status(alert: dict[str, Any], path: str) -> Status:
         return "firing"
     if value == "resolved":
         return "resolved"
-    raise read.Misfit(f'{path}.status: expected "firing" or "resolved"')
+    raise read.Misfit(f"{path}.status: expected firing or resolved")

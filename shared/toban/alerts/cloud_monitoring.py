@@ -59,7 +59,7 @@ def reports(body: Any, service: str, received_at: datetime) -> list[Report]:
     incident = read.as_object(top.get(path), path)
     state = _STATES.get(read.text(incident, "state", path).lower())
     if state is None:
-        raise read.Misfit('incident.state: expected "open" or "closed"')
+        raise read.Misfit("incident.state: expected open or closed")
     test = read.text(top, "version", "") == "test"
     policy = read.text(incident, "policy_name", path)
     condition = read.text(incident, "condition_name", path) or read.text(

@@ -93,7 +93,7 @@ def _status(alert: dict[str, Any], path: str) -> Status:
         return "firing"
     if value == "resolved":
         return "resolved"
-    raise read.Misfit(f'{read.join(path, "status")}: expected "firing" or "resolved"')
+    raise read.Misfit(f"{read.join(path, 'status')}: expected firing or resolved")
 
 
 def _links(alert: dict[str, Any], path: str) -> tuple[tuple[str, str], ...]:

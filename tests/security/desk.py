@@ -1,0 +1,116 @@
+"""Posting to the ingress the way a sender does, with everything it publishes kept in a list."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from toban.actions.ingress import act
+from toban.adapters.local.memory import MemorySecrets, VirtualClock
+from toban.alerts.auth import generic_signature
+from toban.alerts.ingress import ingest
+from toban.kernel import log
+from toban.kernel.event import Event
+from toban.kernel.http import Edge, Request, Response
+from toban.ports import Unavailable
+
+NOW = datetime(2026, 11, 22, 3, 0, 30, tzinfo=UTC)
+TOKEN = "t0ken-of-monitoring"
+BEARER = "bearer-of-alertmanager"
+KEY = "key-of-generic"
+LINK_KEY = "key-of-links"
+
+
+class Desk:
+    """An ingress with its secrets set, a clock that stands still and a bus that is a list."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock(NOW)
+        self.secrets = MemorySecrets(
+            {
+                "INGEST_CLOUD_MONITORING": [TOKEN],
+                "INGEST_ALERTMANAGER": [BEARER],
+                "INGEST_GENERIC": [KEY],
+                "LINK_SIGNING": [LINK_KEY],
+            }
+        )
+        self.published: list[Event] = []
+        self.calls = 0
+        self.bus_is_down = False
+        self.edge = Edge(clock=self.clock, secrets=self.secrets, publish=self._publish)
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        if self.bus_is_down:
+            raise Unavailable("the bus is down")
+        self.calls += 1
+        self.published.extend(events)
+
+    def send(self, request: Request) -> Response:
+        """Hand a request to ``ingest_alert``."""
+        return ingest(request, self.edge)
+
+    def open_link(self, method: str, url: str, **headers: str) -> Response:
+        """Follow a link to ``ingest_action``."""
+        path, _, query = url.partition("?")
+        return act(
+            Request(
+                method,
+                path.removeprefix("https://toban.example/ingest_action"),
+                dict(parse_qsl(query)),
+                headers,
+            ),
+            self.edge,
+        )
+
+    def post(self, path: str, body: Any, query: dict[str, str] | None = None) -> Response:
+        """Post `body` (bytes as they are, else as JSON) with valid credentials."""
+        return self.send(authentic(path, body, self.clock.now(), query))
+
+    def events(self, path: str, body: Any, query: dict[str, str] | None = None) -> list[Event]:
+        """The events that come of a post that has to be accepted."""
+        before = len(self.published)
+        response = self.post(path, body, query)
+        assert response.status == 200, response.body
+        return self.published[before:]
+
+
+def encoded(body: Any) -> bytes:
+    """JSON of `body`; bytes are left as they are."""
+    return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+
+
+def authentic(
+    path: str, body: Any, now: datetime = NOW, query: dict[str, str] | None = None
+) -> Request:
+    """A request with valid credentials for its path."""
+    raw = encoded(body)
+    headers = {"content-type": "application/json"}
+    parameters = dict(query or {})
+    if path == "/cloud-monitoring":
+        parameters["auth_token"] = TOKEN
+    elif path == "/alertmanager":
+        headers["authorization"] = f"Bearer {BEARER}"
+    elif path == "/generic":
+        headers["x-toban-signature"] = generic_signature(KEY, int(now.timestamp()), raw)
+    return Request("POST", path, parameters, headers, raw)
+
+
+def basic(credentials: str) -> str:
+    """The value of ``Authorization`` for ``user:password``."""
+    return "Basic " + base64.b64encode(credentials.encode()).decode()
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """What is logged meanwhile, line by line."""
+    before, log.Settings.stream = log.Settings.stream, io.StringIO()
+    try:
+        yield log.Settings.stream
+    finally:
+        log.Settings.stream = before
