@@ -8,8 +8,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.contract.worlds import SubscriptionSpec
 
+from tests.contract.worlds import SubscriptionSpec
 from toban.ports import Message
 
 FIRED = "alert-fired"
@@ -206,9 +206,7 @@ def test_back_off_grows_up_to_its_maximum(make, bus_world):
     run.run({spec.name: handler})
 
     times = handler.times
-    waits = [
-        (later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)
-    ]
+    waits = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)]
     assert len(waits) == 4
     if bus_world.exact_times:
         for wait, full in zip(waits, [0.2, 0.4, 0.8, 0.8], strict=True):

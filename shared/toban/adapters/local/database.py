@@ -22,7 +22,6 @@ from toban.ports import Unavailable
 T = TypeVar("T")
 
 SCHEMA_VERSION = 1
-_BUSY_TIMEOUT_MS = 5_000
 _MOST_IN_ONE_COMMIT = 256
 
 _SCHEMA = """
@@ -114,11 +113,12 @@ class Database:
     The file, opened for many threads; other processes may have it open too.
 
     Raises `Unavailable` from `write` when the file cannot be written now (locked by another
-    process for 5 s, disk full); the work then has no effect, or after a failed sync perhaps one.
+    process for `busy_timeout_s`, disk full); the work then has no effect, or after a failed sync perhaps one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_timeout_s: float = 5.0) -> None:
         self.path = path
+        self._busy_timeout_s = busy_timeout_s
         path.parent.mkdir(parents=True, exist_ok=True)
         self._mutex = threading.Lock()
         self._waiting: list[_Work[Any]] = []
@@ -147,7 +147,7 @@ class Database:
         """One more connection, closed with the database. The caller keeps it to one thread."""
         connection = sqlite3.connect(
             self.path,
-            timeout=_BUSY_TIMEOUT_MS / 1000,
+            timeout=self._busy_timeout_s,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -275,7 +275,7 @@ class Database:
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     # SQLite does not wait by itself while another process switches the mode of a new file.
-    for _ in range(_BUSY_TIMEOUT_MS // 10):
+    for _ in range(500):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError:

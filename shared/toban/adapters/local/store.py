@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from toban.adapters.local import values
@@ -66,25 +67,9 @@ class SqliteStore:
 
     def query(self, query: Query) -> list[Snapshot]:
         """See `toban.ports.Store`."""
-        condition, parameters = self._condition(query)
-        order, source = "id", "documents"
-        if query.order_by is not None:
-            field = query.order_by.removeprefix("-")
-            down = " DESC" if query.order_by.startswith("-") else ""
-            self._index(query.collection, field)
-            if not query.where:  # the planner would rather sort the collection
-                source += f" INDEXED BY {_identifier(_index_name(query.collection, field))}"
-            condition += f" AND {_rank(field)} IS NOT NULL"
-            order = f"{_value(field)}{down}, id{down}"
-            if all(field != compared for compared, _, _ in query.where):
-                order = f"{_rank(field)}{down}, {order}"  # else one type, and the index is in order
-        limit = -1 if query.limit is None else query.limit
+        statement, parameters = self.statement(query)
         with self._database.reading() as connection:
-            rows = connection.execute(
-                f"SELECT id, version, data FROM {source} WHERE {condition}"  # noqa: S608
-                f" ORDER BY {order} LIMIT ?",
-                (*parameters, limit),
-            ).fetchall()
+            rows = connection.execute(statement, parameters).fetchall()
         return [
             Snapshot(Key(query.collection, id_), values.decode_document(data), str(version))
             for id_, version, data in rows
@@ -92,22 +77,39 @@ class SqliteStore:
 
     def count(self, query: Query) -> int:
         """See `toban.ports.Store`."""
-        condition, parameters = self._condition(query)
+        source, condition, parameters = self._selection(replace(query, order_by=None))
         with self._database.reading() as connection:
             row = connection.execute(
-                f"SELECT count(*) FROM documents WHERE {condition}",  # noqa: S608
+                f"SELECT count(*) FROM {source} WHERE {condition}",  # noqa: S608
                 parameters,
             ).fetchone()
         return int(row[0])
 
-    def _condition(self, query: Query) -> tuple[str, tuple[Any, ...]]:
-        """SQL of the query; fields are plain names (`check_query`), everything else is bound."""
+    def statement(self, query: Query) -> tuple[str, tuple[Any, ...]]:
+        """The SQL of a query and what is bound to it; makes the index that it uses."""
+        source, condition, parameters = self._selection(query)
+        order = "id"
+        if query.order_by is not None:
+            field = query.order_by.removeprefix("-")
+            down = " DESC" if query.order_by.startswith("-") else ""
+            condition += f" AND {_rank(field)} IS NOT NULL"
+            order = f"{_value(field)}{down}, id{down}"
+            if all(field != compared for compared, _, _ in query.where):
+                order = f"{_rank(field)}{down}, {order}"  # else one type, and the index is in order
+        sql = f"SELECT id, version, data FROM {source} WHERE {condition} ORDER BY {order} LIMIT ?"  # noqa: S608
+        return sql, (*parameters, -1 if query.limit is None else query.limit)
+
+    def _selection(self, query: Query) -> tuple[str, str, tuple[Any, ...]]:
+        """
+        What to select from, under which condition, and the parameters of that.
+
+        Fields are plain names (`values.check_query`); everything else is bound or quoted.
+        """
         values.check_query(query)
         # A literal, not a parameter: a partial index is used only for a condition known in time.
         parts = [f"collection = {_literal(query.collection)}"]
         parameters: list[Any] = []
         for field, operator, value in query.where:
-            self._index(query.collection, field)
             plain = values.normal(value)
             parts.append(f"{_rank(field)} = {values.rank(plain)}")
             if plain is not None:
@@ -115,7 +117,16 @@ class SqliteStore:
                 parameters.append(values.encode_scalar(plain))
             elif operator != "==":
                 parts.append("FALSE")
-        return " AND ".join(parts), tuple(parameters)
+        # The planner knows nothing about these indexes and would rather read the collection.
+        equal = [field for field, operator, _ in query.where if operator == "=="]
+        order = [query.order_by.removeprefix("-")] if query.order_by else []
+        compared = [field for field, _, _ in query.where]
+        best = [*equal, *(field for field in order if field in compared), *compared, *order]
+        if not best:
+            return "documents", " AND ".join(parts), ()
+        self._index(query.collection, best[0])
+        source = f"documents INDEXED BY {_identifier(_index_name(query.collection, best[0]))}"
+        return source, " AND ".join(parts), tuple(parameters)
 
     def _index(self, collection: str, field: str) -> None:
         with self._lock:

@@ -1,0 +1,410 @@
+"""What only the local adapters promise: grouped commits, indexes, deadlines, files, traces."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from toban.adapters.local.database import SCHEMA_VERSION, Database
+from toban.adapters.local.dispatcher import Dispatcher
+from toban.adapters.local.files import EnvSecrets, FileBlobs, SystemClock
+from toban.adapters.local.memory import MemorySecrets, MemoryTracer, VirtualClock
+from toban.adapters.local.memory_bus import MemoryBus
+from toban.adapters.local.queue import SqliteBus, SqliteDeadLetters, UnknownTopicError
+from toban.adapters.local.store import SqliteStore
+from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.traces import SqliteTracer
+from toban.ports import AlreadyExists, Create, Key, Message, Query, Trace, Unavailable
+
+START = datetime(2026, 4, 1, tzinfo=UTC)
+SLOW = Subscription("t", "f", max_attempts=3, min_backoff_s=10, max_backoff_s=60, ack_deadline_s=30)
+
+
+@pytest.fixture
+def database(tmp_path):
+    with Database(tmp_path / "data" / "toban.db") as database:
+        yield database
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock(START)
+
+
+# --- the database ------------------------------------------------------------------------------
+
+
+def test_commits_that_wait_together_are_written_together_and_fail_alone(database):
+    started, go_on = threading.Event(), threading.Event()
+    transactions = []
+
+    def hold(transaction):
+        started.set()
+        assert go_on.wait(30)
+
+    def create(number):
+        def job(transaction):
+            transactions.append(transaction)
+            transaction.execute("INSERT INTO documents VALUES ('c', ?, 1, '{}')", (str(number),))
+            if number == 3:
+                raise AlreadyExists("3")
+
+        return job
+
+    def waiting():
+        with database._mutex:
+            return len(database._waiting)
+
+    with ThreadPoolExecutor(7) as pool:
+        first = pool.submit(database.write, hold)
+        assert started.wait(30)
+        others = [pool.submit(database.write, create(number)) for number in range(6)]
+        while waiting() < 6:
+            pass
+        go_on.set()
+        first.result(30)
+        errors = [future.exception(30) for future in others]
+
+    assert len(set(map(id, transactions))) == 1
+    assert [type(error) for error in errors if error] == [AlreadyExists]
+    assert isinstance(errors[3], AlreadyExists)
+    assert [found.key.id for found in SqliteStore(database).query(Query("c"))] == list("01245")
+
+
+def test_a_file_locked_by_another_for_too_long_is_unavailable_and_then_works(tmp_path):
+    path = tmp_path / "toban.db"
+    with Database(path, busy_timeout_s=0.05) as database:
+        store = SqliteStore(database)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(Unavailable, match="locked"):
+            store.commit([Create(Key("a", "1"), {})])
+
+        other.execute("ROLLBACK")
+        other.close()
+        store.commit([Create(Key("a", "1"), {})])
+        assert store.count(Query("a")) == 1
+
+
+def test_a_full_disk_is_unavailable_and_leaves_nothing_half_done(database):
+    store = SqliteStore(database)
+    store.commit([Create(Key("a", "1"), {})])
+    (pages,) = database._writer.execute("PRAGMA page_count").fetchone()
+    database._writer.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    with pytest.raises(Unavailable, match="full"):
+        store.commit([Create(Key("a", "2"), {}), Create(Key("a", "3"), {"x": "x" * 100_000})])
+
+    database._writer.execute("PRAGMA max_page_count = 1000000")
+    assert [found.key.id for found in store.query(Query("a"))] == ["1"]
+    store.commit([Create(Key("a", "2"), {})])
+
+
+def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
+    path = tmp_path / "toban.db"
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+
+    with pytest.raises(Unavailable, match="newer version"):
+        Database(path)
+
+
+def test_a_closed_database_says_so(database):
+    store = SqliteStore(database)
+    database.close()
+
+    with pytest.raises(Unavailable, match="closed"):
+        store.commit([Create(Key("a", "1"), {})])
+    with pytest.raises(Unavailable, match="closed"):
+        store.get([Key("a", "1")])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query("receipts", (("due", "<=", START),), "due", 100),
+        Query("alerts", (("incident", "==", "inc-1"),)),
+        Query("notifications", (("incident", "==", "inc-1"),), "at"),
+        Query("incidents", (("status", "==", "open"),), "-opened_at"),
+        Query("incidents", (), "-opened_at", 50),
+    ],
+    ids=str,
+)
+def test_a_queried_field_is_found_by_an_index(database, query):
+    store = SqliteStore(database)
+    statement, parameters = store.statement(query)
+
+    with database.reading() as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+
+    text = "; ".join(step[-1] for step in plan)
+    field = query.where[0][0] if query.where else "opened_at"
+    assert f"USING INDEX documents {query.collection} {field}" in text
+
+
+# --- delivering --------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def bus(request, database, clock):
+    """Both local buses have the same step-by-step verbs."""
+    if request.param == "memory":
+        bus = MemoryBus([SLOW], clock, ["lonely"])
+        bus.claim = lambda names: bus.take()
+        return bus
+    bus = SqliteBus(database, [SLOW], clock, ["lonely"], jitter=lambda: 0.0)
+    bus.pull = SqliteDeadLetters(database).pull
+    return bus
+
+
+def test_a_message_whose_handler_takes_too_long_is_delivered_again_meanwhile(bus, clock):
+    bus.publish([Message("t", b"x", {})])
+    slow = bus.claim(["t--f"])
+    assert bus.claim(["t--f"]) is None
+
+    clock.advance(30)
+    second = bus.claim(["t--f"])
+
+    assert second.delivered.attempt == 2
+    assert second.delivered.message_id == slow.delivered.message_id
+    assert not bus.refuse(slow), "a late refusal must not disturb the delivery that took over"
+    clock.advance(29)
+    assert bus.claim(["t--f"]) is None
+    bus.acknowledge(slow)
+    assert bus.pending() == {"t--f": 0}
+    assert not bus.refuse(second)
+    assert bus.pull("t--f", 1) == []
+
+
+def test_a_message_whose_handler_never_comes_back_ends_as_a_dead_letter(bus, clock):
+    bus.publish([Message("t", b"x", {"a": "b"})])
+    for _ in range(3):
+        assert bus.claim(["t--f"]) is not None
+        clock.advance(30)
+
+    assert bus.claim(["t--f"]) is None
+    [letter] = bus.pull("t--f", 10)
+    assert letter.message.attributes == {
+        "a": "b",
+        "CloudPubSubDeadLetterSourceDeliveryCount": "3",
+        "CloudPubSubDeadLetterSourceSubscription": "t--f",
+    }
+
+
+def test_a_restart_frees_what_was_being_delivered_but_not_what_backs_off(bus, clock):
+    bus.publish([Message("t", b"refused", {}), Message("t", b"under way", {})])
+    assert not bus.refuse(bus.claim(["t--f"]))
+    assert bus.claim(["t--f"]).delivered.message.data == b"under way"
+
+    bus.release_claims()
+
+    again = bus.claim(["t--f"])
+    assert (again.delivered.message.data, again.delivered.attempt) == (b"under way", 2)
+    assert bus.claim(["t--f"]) is None
+
+
+def test_topics_off_the_map_are_refused_whole(bus):
+    with pytest.raises(UnknownTopicError, match="no such topic: misspelt"):
+        bus.publish([Message("t", b"", {}), Message("misspelt", b"", {})])
+
+    assert bus.pending() == {"t--f": 0}
+    bus.publish([Message("lonely", b"", {})])
+
+
+def test_the_memory_bus_delivers_in_steps_of_the_callers_choice(clock):
+    bus = MemoryBus([SLOW], clock)
+    bus.publish([Message("t", data, {}) for data in (b"1", b"2", b"3")])
+    seen = []
+
+    assert [delivered.message.data for delivered in bus.due()] == [b"1", b"2", b"3"]
+    bus.deliver_next(lambda delivered: seen.append(delivered.message.data), pick=2)
+    step = bus.deliver_next(lambda delivered: 1 / 0)
+
+    assert seen == [b"3"]
+    assert isinstance(step.error, ZeroDivisionError)
+    assert bus.next_due() == START
+    assert [delivered.message.data for delivered in bus.due()] == [b"2"]
+    bus.deliver_next(lambda delivered: None)
+    assert bus.next_due() == START + timedelta(seconds=10)
+    assert bus.deliver_next(lambda delivered: None) is None
+
+
+def test_a_dispatcher_needs_a_handler_for_each_subscription(database, clock):
+    bus = SqliteBus(database, [SLOW], clock)
+
+    with pytest.raises(ValueError, match="t--f"):
+        Dispatcher(bus, {})
+    with pytest.raises(ValueError, match="t--other"):
+        Dispatcher(bus, {"t--f": print, "t--other": print})
+
+
+def test_stopping_waits_for_the_handler_and_acknowledges_its_message(database, clock):
+    bus = SqliteBus(database, [SLOW], clock)
+    started, go_on = threading.Event(), threading.Event()
+
+    def handle(delivered):
+        started.set()
+        assert go_on.wait(30)
+
+    dispatcher = Dispatcher(bus, {"t--f": handle}, workers=1)
+    dispatcher.start()
+    bus.publish([Message("t", b"1", {})])
+    assert started.wait(30)
+    bus.publish([Message("t", b"2", {})])
+    assert not dispatcher.drain(0)
+    stopping = threading.Thread(target=dispatcher.stop)
+    stopping.start()
+    go_on.set()
+    stopping.join(30)
+
+    assert not stopping.is_alive()
+    assert bus.pending() == {"t--f": 1}
+
+
+def test_a_handler_that_exits_only_fails_its_message(database, clock):
+    bus = SqliteBus(database, [SLOW], clock)
+    seen = []
+
+    def handle(delivered):
+        seen.append(delivered.message.data)
+        if delivered.message.data == b"exit":
+            raise SystemExit(1)
+
+    dispatcher = Dispatcher(bus, {"t--f": handle}, workers=1)
+    dispatcher.start()
+    bus.publish([Message("t", b"exit", {}), Message("t", b"next", {})])
+    assert dispatcher.drain(30)
+    assert not dispatcher.drain(0, backoff=True)
+    dispatcher.stop()
+
+    assert seen == [b"exit", b"next"]
+    assert bus.pending() == {"t--f": 1}
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [{"max_attempts": 0}, {"min_backoff_s": 2, "max_backoff_s": 1}, {"ack_deadline_s": 0}],
+)
+def test_a_subscription_that_makes_no_sense_is_refused(numbers):
+    with pytest.raises(ValueError, match="t--f"):
+        Subscription("t", "f", **numbers)
+
+
+def test_back_off_doubles_to_its_maximum_and_jitter_takes_off_a_fifth_at_most():
+    delays = [SLOW.retry_delay_us(failures, 0.0) / 1e6 for failures in (1, 2, 3, 4, 1000)]
+
+    assert delays == [10, 20, 40, 60, 60]
+    assert SLOW.retry_delay_us(1, 0.5) == 9_000_000
+
+
+# --- files, secrets, clocks, traces ------------------------------------------------------------
+
+
+def test_no_unfinished_file_is_left_or_listed(tmp_path):
+    blobs = FileBlobs(tmp_path)
+    blobs.create("a/b", b"1", "text/plain")
+    blobs.create("a/b", b"2", "text/plain")
+    (tmp_path / ".tmp" / "left-by-a-crash").write_bytes(b"half")
+
+    assert blobs.names("") == ["a/b"]
+    assert [file.name for file in (tmp_path / ".tmp").iterdir()] == ["left-by-a-crash"]
+
+
+def test_a_link_that_leads_out_of_the_directory_is_not_followed(tmp_path):
+    (tmp_path / "outside").mkdir()
+    blobs = FileBlobs(tmp_path / "blobs")
+    blobs.create("x", b"1", "text/plain")
+    (tmp_path / "blobs" / "link").symlink_to(tmp_path / "outside")
+
+    with pytest.raises(ValueError, match="leads out"):
+        blobs.create("link/x", b"1", "text/plain")
+
+
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a")])
+def test_an_object_cannot_be_a_directory_as_well(tmp_path, names):
+    blobs = FileBlobs(tmp_path)
+    blobs.create(names[0], b"1", "text/plain")
+
+    with pytest.raises(ValueError, match="below"):
+        blobs.create(names[1], b"2", "text/plain")
+
+
+def test_secrets_come_from_the_environment_and_two_are_valid_during_rotation():
+    secrets = EnvSecrets(
+        {
+            "TOBAN_SECRET_LINK_SIGNING": "new",
+            "TOBAN_SECRET_LINK_SIGNING_PREVIOUS": "old",
+            "TOBAN_SECRET_BLANK": "  ",
+            "TOBAN_SECRET_INGEST_GENERIC": "only",
+            "TOBAN_SECRET_INGEST_GENERIC_PREVIOUS": "",
+        }
+    )
+
+    assert secrets.values("LINK_SIGNING") == ["new", "old"]
+    assert secrets.values("INGEST_GENERIC") == ["only"]
+    assert secrets.values("BLANK") == secrets.values("UNKNOWN") == []
+
+
+def test_secrets_in_memory_can_be_rotated():
+    secrets = MemorySecrets({"LINK_SIGNING": ["old"]})
+    secrets.set("LINK_SIGNING", "new", "old")
+
+    assert secrets.values("LINK_SIGNING") == ["new", "old"]
+    assert secrets.values("UNKNOWN") == []
+
+
+def test_clocks_are_in_utc_and_the_virtual_one_moves_when_told(clock):
+    assert SystemClock().now().utcoffset() == timedelta(0)
+    assert clock.now() == clock.now() == START
+    assert clock.advance(1.5) == clock.now() == START + timedelta(seconds=1.5)
+    clock.set(START - timedelta(days=1))
+    assert clock.now() == START - timedelta(days=1)
+    with pytest.raises(ValueError, match="zone"):
+        VirtualClock(datetime(2026, 4, 1))  # noqa: DTZ001  that is the point
+
+
+def trace(number, correlation="story-1"):
+    return Trace(
+        "open_incident",
+        f"event-{number}",
+        "toban.alert.fired.v1",
+        correlation,
+        "",
+        1,
+        START,
+        1.25,
+        "done",
+        ("created incidents/inc-1",),
+        (("toban.incident.opened.v1", "e-2"),),
+        (("toban.timer.due.v1", "2026-04-01T00:05:00Z"),),
+        "",
+    )
+
+
+@pytest.mark.parametrize("world", ["memory", "sqlite"])
+def test_traces_are_found_by_story_and_by_event_in_the_order_noted(database, world):
+    tracer = MemoryTracer() if world == "memory" else SqliteTracer(database)
+    for one in (trace(2), trace(1), trace(3, "story-2"), trace(1)):
+        tracer.note(one)
+
+    assert tracer.by_correlation("story-1") == [trace(2), trace(1), trace(1)]
+    assert tracer.by_event("event-3") == [trace(3, "story-2")]
+    assert tracer.by_event("none") == []
+    if world == "sqlite":
+        tracer.close()
+
+
+def test_traces_are_there_for_the_next_process_after_closing(database):
+    tracer = SqliteTracer(database)
+    tracer.note(trace(1))
+    tracer.close()
+
+    reader = SqliteTracer(database)
+    assert reader.by_event("event-1") == [trace(1)]
+    reader.close()
