@@ -12,7 +12,10 @@ import functools
 import itertools
 import os
 import re
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -37,6 +40,9 @@ MAX_ATTRIBUTES = 100
 MAX_NAME_BYTES = 256
 MAX_VALUE_BYTES = 1_024
 """Of Pub/Sub (https://cloud.google.com/pubsub/quotas#resource_limits); the emulator has none."""
+
+LOAN_S = 50.0
+"""A little less than the 60 s deadline that dead-letter subscriptions are made with."""
 
 _BATCH = 100  # messages; 100 of the largest stay below Pub/Sub's 10 MB a request
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
@@ -114,6 +120,13 @@ def check(message: Message) -> dict[str, str]:
     return encoded
 
 
+@dataclass(frozen=True, slots=True)
+class _Loan:
+    ends: float
+    published: tuple[int, int]
+    letter: DeadLetter
+
+
 class PubSubBus:
     """Publishes to the topics of one project."""
 
@@ -147,8 +160,9 @@ class PubSubDeadLetters:
     """
     What push subscriptions gave up on.
 
-    A letter that was pulled is hidden from other pulls until the acknowledgement deadline of the
-    dead-letter subscription passes; unless removed it then shows up again.
+    Pub/Sub lends a pulled message for the acknowledgement deadline of its subscription. Letters
+    on loan are remembered and given out again by the same object; to others they are hidden until
+    the loan ends.
     """
 
     def __init__(
@@ -161,32 +175,48 @@ class PubSubDeadLetters:
         self._project = project
         self._client = client
         self._wait_s = wait_s
+        self._lock = threading.Lock()
+        self._loans: dict[tuple[str, str], _Loan] = {}
 
     def pull(self, subscription: str, limit: int) -> list[DeadLetter]:
         """See `toban.ports.DeadLetters`."""
-        found: list[Any] = []
-        while len(found) < limit:
-            part = self._pull(dead_name(subscription), limit - len(found), again=bool(found))
-            if not part:
-                break
-            found += part
-        found.sort(key=lambda received: _published(received.message))
-        return [_letter(subscription, received) for received in found]
+        with self._lock:
+            loans = self._current(subscription)
+            while len(loans) < limit:
+                part = self._pull(
+                    dead_name(subscription), limit - len(loans), again=bool(loans)
+                )
+                if not part:
+                    break
+                ends = time.monotonic() + LOAN_S
+                for received in part:
+                    letter = _letter(subscription, received)
+                    self._loans[subscription, letter.message_id] = _Loan(
+                        ends, _published(received.message), letter
+                    )
+                loans = self._current(subscription)
+        return [loan.letter for loan in sorted(loans, key=lambda loan: loan.published)[:limit]]
 
     def remove(self, letters: Sequence[DeadLetter]) -> None:
         """See `toban.ports.DeadLetters`."""
-        by_subscription: dict[str, list[str]] = {}
+        by_subscription: dict[str, list[DeadLetter]] = {}
         for letter in letters:
-            by_subscription.setdefault(letter.subscription, []).append(letter.token)
-        for subscription, tokens in by_subscription.items():
+            by_subscription.setdefault(letter.subscription, []).append(letter)
+        for subscription, removed in by_subscription.items():
             path = self._path(dead_name(subscription))
             try:
-                for part in _parts(tokens):
-                    self._client().acknowledge(
-                        subscription=path, ack_ids=part, timeout=TIMEOUT_S
-                    )
+                for part in _parts([letter.token for letter in removed]):
+                    self._client().acknowledge(subscription=path, ack_ids=part, timeout=TIMEOUT_S)
             except (exceptions.GoogleAPIError, GoogleAuthError) as error:
                 raise _unavailable(f"removing letters of {subscription}", error) from error
+            with self._lock:
+                for letter in removed:
+                    self._loans.pop((subscription, letter.message_id), None)
+
+    def _current(self, subscription: str) -> list[_Loan]:
+        now = time.monotonic()
+        self._loans = {key: loan for key, loan in self._loans.items() if loan.ends > now}
+        return [loan for (name, _), loan in self._loans.items() if name == subscription]
 
     def _pull(self, name: str, limit: int, *, again: bool) -> list[Any]:
         # Only the first pull waits; after that, whatever is at hand. The next redrive gets the rest.
@@ -222,10 +252,8 @@ def _letter(subscription: str, received: Any) -> DeadLetter:
     )
 
 
-def _published(message: Any) -> tuple[int, int, str]:
-    """When it was first published (Pub/Sub notes it on a dead letter), to sort by."""
-    first = message.attributes.get(f"{_LETTER}TopicPublishTime", "")
-    return message.publish_time.seconds, message.publish_time.nanos, first
+def _published(message: Any) -> tuple[int, int]:
+    return message.publish_time.seconds, message.publish_time.nanos
 
 
 def _parts(items: list[Any]) -> Iterable[list[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from requests.exceptions import RequestException
 
 from toban.ports import Unavailable
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 
 TIMEOUT_S = 30.0
 """For one request; a megabyte over a slow link takes a while."""
@@ -108,6 +111,7 @@ class GcsBlobs:
 
     def url(self, name: str) -> str:
         """Where a person with access opens it in a browser, signed in with Google."""
+        _check(name)
         emulator = os.environ.get("STORAGE_EMULATOR_HOST")
         if emulator:
             path = f"storage/v1/b/{self._name}/o/{quote(name, safe='')}?alt=media"
@@ -115,9 +119,18 @@ class GcsBlobs:
         return f"https://storage.cloud.google.com/{self._name}/{quote(name)}"
 
     def _blob(self, name: str) -> Any:
-        if not name or name in {".", ".."} or len(name.encode()) > 1_024 or set(name) & set("\r\n"):
-            raise ValueError(f"not a name for an object: {name[:80]!r}")
+        _check(name)
         return self._client().bucket(self._name).blob(name)
+
+
+def _check(name: str) -> None:
+    """Raise `ValueError` for what is no name on a disk either, so that copies keep their names."""
+    plain = all(
+        segment not in {"", ".", ".."} and len(segment.encode()) <= 255
+        for segment in name.split("/")
+    )
+    if not plain or len(name.encode()) > 1_024 or _CONTROL.search(name):
+        raise ValueError(f"not a name for an object: {name[:80]!r}")
 
 
 def _unavailable(doing: str, name: str, error: Exception) -> Unavailable:

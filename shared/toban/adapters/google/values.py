@@ -39,7 +39,7 @@ def document_id(id: str) -> str:
     Raises `ValueError` unless it is 1 to 700 bytes of UTF-8 without ``/``.
     """
     if not id or "/" in id or len(id.encode()) > _MAX_ID_BYTES:
-        raise ValueError(f"an id is 1 to {_MAX_ID_BYTES} bytes without '/': {id[:80]!r}")
+        raise ValueError(f"each part of a key is 1 to {_MAX_ID_BYTES} bytes without '/': {id[:80]!r}")
     return escape(id)
 
 
@@ -124,8 +124,8 @@ def take(source: Any) -> Any:
 
 
 def take_fields(source: Any) -> dict[str, Any]:
-    """A document from its protocol buffer map of fields."""
-    return {unescape(name): take(value) for name, value in source.items()}
+    """A document from its protocol buffer map, which has no order: names are sorted."""
+    return {unescape(name): take(source[name]) for name in sorted(source)}
 
 
 def version(stamp: Any) -> str:

@@ -1,0 +1,5 @@
+"""Plugins that every test may use."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.plugins.emulators"]
