@@ -1,0 +1,48 @@
+"""
+`draft_postmortem`: when an incident is over, write down what is known and ask for the rest.
+
+It reads incidents, alerts and notifications (the map says so) and changes none of them; the link
+to the draft is the incident's own matter (`PostmortemDrafted`). Each resolution has a generation
+of its own, so an incident that was reopened gets another draft beside the first.
+"""
+
+from __future__ import annotations
+
+from toban.events import IncidentResolved, IncidentSnapshot, PostmortemDrafted
+from toban.incidents.documents import Alert, Incident
+from toban.kernel.decision import Decision
+from toban.kernel.errors import TryLater
+from toban.kernel.handle import Handlers
+from toban.kernel.work import Work
+from toban.notify.documents import Notification
+from toban.postmortems.render import Facts, render
+from toban.profile.store import pinned
+
+MOST_READ = 300
+"""Alerts and notifications that are looked at; the draft says when there may be more."""
+
+
+def blob_name(incident: IncidentSnapshot) -> str:
+    """Where the draft of this resolution lies."""
+    return f"postmortems/{incident.service}/{incident.id}-{incident.generation}.md"
+
+
+def on_resolved(resolved: IncidentResolved, work: Work) -> None:
+    """Write the draft and tell where it is."""
+    snapshot = resolved.incident
+    incident = work.get(Incident, snapshot.id)
+    if incident is None:
+        raise TryLater(f"there is no incident {snapshot.id}")
+    facts = Facts(
+        profile=pinned(work, snapshot.service, snapshot.profile_version),
+        resolved=resolved,
+        incident=incident,
+        alerts=work.find(Alert, ("incident", "==", snapshot.id), limit=MOST_READ),
+        notifications=work.find(Notification, ("incident", "==", snapshot.id), limit=MOST_READ),
+    )
+    name = blob_name(snapshot)
+    work.attach(name, render(facts).encode(), "text/markdown; charset=utf-8")
+    work.emit(PostmortemDrafted(incident_id=snapshot.id, blob=name, at=work.now))
+
+
+HANDLERS: Handlers = {IncidentResolved: Decision(on_resolved)}

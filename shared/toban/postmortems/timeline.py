@@ -1,0 +1,112 @@
+"""
+The story of an incident in sentences: its own timeline, its alerts and its notifications, merged.
+
+Pure. Values come from anywhere (alert titles, notes); `shown` makes them fit where the sentence
+goes (a terminal, Markdown).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from toban.incidents.documents import Alert, Entry, Incident
+from toban.kernel.i18n import CATALOGUES, Language, text
+from toban.notify.documents import Notification
+
+Shown = Callable[[str], str]
+
+MOST_ALERTS = 20
+"""Alerts that are told one by one; a storm has thousands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of the story; `kind` is the entry's, or attached, cleared, notified."""
+
+    at: datetime
+    kind: str
+    text: str
+
+
+def plain(value: str) -> str:
+    """`value` on one line without control characters (and what reverses the writing direction)."""
+    return " ".join("".join(c if c.isprintable() else " " for c in value).split())
+
+
+def story(
+    language: Language,
+    incident: Incident,
+    alerts: Iterable[Alert] = (),
+    notifications: Iterable[Notification] = (),
+    *,
+    until: datetime | None = None,
+    shown: Shown = plain,
+) -> list[Line]:
+    """What happened, in order of time; nothing after `until`."""
+    lines = [Line(e.at, e.kind, describe(language, e, shown)) for e in incident.timeline]
+    lines += _of_alerts(language, incident, alerts, shown)
+    lines += [
+        Line(n.sent_at, "notified", _notified(language, n, shown))
+        for n in notifications
+        if n.sent_at is not None
+    ]
+    return sorted(
+        (line for line in lines if until is None or line.at <= until), key=lambda line: line.at
+    )
+
+
+def describe(language: Language, entry: Entry, shown: Shown = plain) -> str:
+    """A timeline entry as a sentence; an entry of newer code shows its kind and details."""
+    values = {name: shown(value) for name, value in entry.detail.items()}
+    values["actor"] = shown(entry.actor)
+    if "via" in values:
+        values["via"] = CATALOGUES[language].get(f"via.{entry.detail['via']}", values["via"])
+    try:
+        return text(language, _key(entry), **values)
+    except KeyError:
+        rest = ", ".join(f"{name}={value}" for name, value in values.items() if value)
+        return text(language, "timeline.unknown", kind=shown(f"{entry.kind} {rest}".strip()))
+
+
+def _key(entry: Entry) -> str:
+    kind = f"timeline.{entry.kind}"
+    if entry.kind == "escalated":
+        return f"{kind}.{entry.detail.get('why', 'time')}"
+    if entry.kind == "reopened":
+        why = entry.detail.get("why", "")
+        if entry.actor:
+            return f"{kind}.why" if why else f"{kind}.by"
+        return f"{kind}.{why}"
+    if entry.kind in ("raised", "lowered", "resolved") and entry.actor:
+        return f"{kind}.by"
+    if entry.kind == "notification-failed" and entry.detail.get("fallback"):
+        return f"{kind}.fallback"
+    return kind
+
+
+def _of_alerts(
+    language: Language, incident: Incident, alerts: Iterable[Alert], shown: Shown
+) -> list[Line]:
+    lines = []
+    ordered = sorted(alerts, key=lambda a: (a.attached_at or a.starts_at, a.id))
+    for alert in ordered[:MOST_ALERTS]:
+        # Its first alert is told by "opened".
+        if alert.attached_at is not None and alert.attached_at > incident.opened_at:
+            told = text(language, "timeline.attached", alert=shown(alert.title))
+            lines.append(Line(alert.attached_at, "attached", told))
+        if alert.status == "resolved" and alert.ends_at is not None:
+            told = text(language, "timeline.cleared", alert=shown(alert.title))
+            lines.append(Line(alert.ends_at, "cleared", told))
+    return lines
+
+
+def _notified(language: Language, notification: Notification, shown: Shown) -> str:
+    return text(
+        language,
+        "timeline.notified",
+        target=shown(notification.target_name or notification.target),
+        channel=shown(notification.channel),
+        kind=text(language, f"notify.kind.{notification.kind}"),
+    )
