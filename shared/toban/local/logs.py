@@ -1,0 +1,117 @@
+"""Where a local runtime logs: everything to a file that rotates, what matters to the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from toban.kernel import log
+
+MAX_BYTES = 20_000_000
+KEPT = 3
+"""Older files that are kept, as ``toban.log.1`` (the newest) and so on."""
+
+_QUIET = ('"severity":"INFO"', '"severity":"DEBUG"')
+
+
+class LogFile(io.TextIOBase):
+    """
+    `toban.kernel.log`'s stream: a file of at most `max_bytes`, and a terminal.
+
+    Lines of WARNING and above are repeated on `terminal` in a form for people.
+    """
+
+    def __init__(self, path: Path, terminal: TextIO | None, max_bytes: int = MAX_BYTES) -> None:
+        """`terminal` None: the file only."""
+        self._path = path
+        self._terminal = terminal
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8")
+        self._size = path.stat().st_size
+
+    def write(self, text: str) -> int:
+        """One line with its line break, as `toban.kernel.log` writes it."""
+        with self._lock:
+            self._file.write(text)
+            self._size += len(text)
+            if self._size > self._max_bytes:
+                self._rotate()
+        if self._terminal is not None and _matters(text):
+            self._terminal.write(readable(text) + "\n")
+            self._terminal.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        with self._lock:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file (not the terminal)."""
+        with self._lock:
+            self._file.close()
+
+    def _rotate(self) -> None:
+        self._file.close()
+        for number in range(KEPT, 0, -1):
+            older = self._path.with_name(f"{self._path.name}.{number}")
+            newer = (
+                self._path
+                if number == 1
+                else self._path.with_name(f"{self._path.name}.{number - 1}")
+            )
+            if newer.exists():
+                newer.replace(older)
+        self._file = self._path.open("a", encoding="utf-8")
+        self._size = 0
+
+
+def _matters(text: str) -> bool:
+    head = text[:120]
+    return not any(mark in head for mark in _QUIET)
+
+
+def readable(text: str) -> str:
+    """``12:34:56 WARNING open_incident: what happened: why`` of a structured line."""
+    try:
+        line: dict[str, Any] = json.loads(text)
+    except ValueError:
+        return text.rstrip("\n")
+    where = f"{line['function']}: " if "function" in line else ""
+    error = line.get("error")
+    why = f": {error.get('message') or error.get('type')}" if isinstance(error, dict) else ""
+    head = f"{str(line.get('timestamp', ''))[11:19]} {line.get('severity', '')}"
+    return f"{head} {where}{line.get('message', '')}{why}"
+
+
+class _ToStructured(logging.Handler):
+    """What libraries say through `logging`, as structured lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        severity = record.levelname if record.levelname in log._LEVELS else "INFO"
+        error = record.exc_info[1] if record.exc_info else None
+        log.write(severity, record.getMessage(), error=error, logger=record.name)
+
+
+def begin(path: Path, terminal: TextIO | None = sys.stderr) -> LogFile:
+    """Send this process's log to `path` and what matters to `terminal`."""
+    file = LogFile(path, terminal)
+    log.Settings.stream = cast("TextIO", file)
+    root = logging.getLogger()
+    root.handlers[:] = [_ToStructured()]
+    root.setLevel(logging.WARNING)
+    return file
+
+
+def end(file: LogFile) -> None:
+    """Back to standard output."""
+    log.Settings.stream = None
+    logging.getLogger().handlers.clear()
+    file.close()

@@ -1,0 +1,213 @@
+"""
+`toban dev`: every function in one process, on one data directory.
+
+The HTTP functions behind one port, the others behind the queue in the same SQLite file, timers and
+schedules by the clock. Whatever was answered 2xx survives `kill -9`: the next start goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+from toban import __version__, entry
+from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher
+from toban.kernel import log
+from toban.kernel.http import Edge, Endpoint, Request, Response
+from toban.kernel.work import clock_now
+from toban.local import clockwork, logs, server
+from toban.local.world import ROOT, World, open_world
+from toban.ports import Unavailable
+from toban.profile.findings import ProfileErrors
+from toban.profile.load import load_directory
+from toban.profile.store import Change, apply
+from toban.profile.types import Profile
+from toban.topology.reader import MapError
+from toban.topology.types import Topology
+
+HOST = "127.0.0.1"
+PORT = 8080
+WORKERS = 4
+HTTP_THREADS = 8
+
+
+class Runtime:
+    """A world that runs: call `start`, then `serve` (which returns after `stop`)."""
+
+    def __init__(
+        self, world: World, *, host: str = HOST, port: int = 0, workers: int = WORKERS
+    ) -> None:
+        """Binds the port (0: any free one); raises `OSError` when it is taken."""
+        self._world = world
+        self._dispatcher = Dispatcher(world.bus, world.handlers(), workers=workers)
+        self._clockwork = clockwork.Clockwork(world.platform, world.topology)
+        edges = world.edges()
+        functions = {
+            name: partial(_answer, name, entry.ENDPOINTS[name], edges[name]) for name in edges
+        }
+        application = server.Application(functions, server.health_of(world.topology, "embedded"))
+        self._http = server.HttpServer(application, host, port, HTTP_THREADS)
+        self._started = False
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return self._http.url
+
+    @property
+    def port(self) -> int:
+        """The port it has."""
+        return self._http.port
+
+    def start(self, profiles: dict[str, Profile] | None = None) -> list[Change]:
+        """
+        Begin to deliver messages and to fire timers, with `profiles` applied first.
+
+        Raises `AlreadyRunningError` when another process runs on this data directory; then
+        nothing was changed.
+        """
+        self._dispatcher.start()
+        self._started = True
+        changes: list[Change] = []
+        if profiles is not None:
+            now = clock_now(self._world.platform.clock)
+            changes = apply(self._world.platform.store, profiles.values(), now)
+            self._world.platform.cache.clear()
+        self._clockwork.start()
+        return changes
+
+    def serve(self) -> None:
+        """Answer requests until `stop`; returns when everything under way is done."""
+        self._http.serve()
+        self.close()
+
+    def stop(self) -> None:
+        """Come to an end; may be called from a signal handler."""
+        self._http.stop()
+
+    def close(self) -> None:
+        """Stop timers and deliveries; what is left in the queue waits for the next start."""
+        if self._started:
+            self._started = False
+            self._clockwork.stop()
+            self._dispatcher.stop()
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until no message is due and no handler runs; False when that took too long."""
+        return self._dispatcher.drain(timeout_s)
+
+    def __enter__(self) -> Self:
+        """Answer in a thread of its own (for tests and the demo); `start` first."""
+        self._thread = threading.Thread(target=self.serve, name="toban-http", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop and wait for the end."""
+        self.stop()
+        self._thread.join()
+
+
+def _answer(name: str, endpoint: Endpoint, edge: Edge, request: Request) -> Response:
+    return entry.answer_endpoint(name, endpoint, request, edge)
+
+
+def serve(
+    data: Path,
+    services: Path | None,
+    port: int = PORT,
+    host: str = HOST,
+    *,
+    emulators: bool = False,
+    quiet: bool = False,
+    root: Path = ROOT,
+) -> int:
+    """
+    `toban dev`: run until SIGTERM or SIGINT, and return the exit code.
+
+    0 after a signal; 1 when the port or the data directory is in use; 2 when the map or a profile
+    in `services` (None: leave the store's profiles as they are) is wrong.
+    """
+    if emulators:
+        from toban.local import emulated
+
+        return emulated.serve(data, services, port, host, quiet=quiet, root=root)
+    try:
+        profiles = None if services is None else load_directory(services)
+    except ProfileErrors as error:
+        return failed("the profiles cannot be loaded:", str(error), code=2)
+    with contextlib.ExitStack() as stack:
+        try:
+            file = logs.begin(data / "toban.log", None if quiet else sys.stderr)
+            stack.callback(logs.end, file)
+            world = stack.enter_context(open_world(data, root=root))
+            runtime = Runtime(world, host=host, port=port)
+        except MapError as error:
+            return failed("the map is wrong:", str(error), code=2)
+        except Unavailable as error:
+            return failed(str(error))
+        except OSError as error:
+            return failed(f"{host}:{port}: {error.strerror or error}")
+        try:
+            changes = runtime.start(profiles)
+        except AlreadyRunningError:
+            return failed(f"another toban dev runs on {data} already (one is enough)")
+        stack.callback(runtime.close)
+        if not quiet:
+            print(welcome(world.topology, runtime.url, data, changes), file=sys.stderr, flush=True)
+        log.info("ready", url=runtime.url, data=str(data))
+        with stop_on_signals(runtime.stop):
+            runtime.serve()
+        log.info("stopped")
+    return 0
+
+
+def failed(*lines: str, code: int = 1) -> int:
+    """Say on the terminal why it does not start; returns the exit code."""
+    print("toban dev:", *lines, sep="\n  " if len(lines) > 1 else " ", file=sys.stderr)
+    return code
+
+
+@contextlib.contextmanager
+def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT call `stop`; inside the main thread only."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop()
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, on_signal) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def welcome(
+    topology: Topology, url: str, data: Path, changes: list[Change], runtime: str = "embedded"
+) -> str:
+    """The map, the addresses and the profiles, for the terminal."""
+    doors = [(f"{url}/{n}{p}", n) for n, f in topology.functions.items() for p in f.http]
+    clocks = [(f"{n} ({s.cron} {s.zone})", s.emits) for n, s in topology.schedules.items()]
+    topics = [(topic, ", ".join(topology.consumers(topic)) or "-") for topic in topology.topics]
+    width = max(len(left) for left, _ in [*doors, *clocks, *topics])
+    lines = [f"toban {__version__}, {runtime}, data in {data}"]
+    for rows in (doors, clocks, topics):
+        lines += ["", *(f"  {left.ljust(width)}  → {right}" for left, right in rows)]
+    lines += ["", *(f"  profile {c.service} {c.version} ({c.what})" for c in changes)]
+    lines += [f"  ready: {url}/healthz  log: {data / 'toban.log'}"]
+    return "\n".join(lines)
