@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.contract import worlds
 
 for _module in sorted(path.stem for path in Path(__file__).parent.glob("*_worlds.py")):

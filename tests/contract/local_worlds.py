@@ -15,7 +15,6 @@ from tests.contract.worlds import (
     Handler,
     SubscriptionSpec,
 )
-
 from toban.adapters.local.database import Database
 from toban.adapters.local.dispatcher import Dispatcher
 from toban.adapters.local.files import FileBlobs

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.contract import crash_process
 
+from tests.contract import crash_process
 from toban.adapters.local.database import Database
 from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher
 from toban.adapters.local.files import SystemClock

@@ -1,4 +1,4 @@
-"""What only the local adapters promise: grouped commits, indexes, deadlines, files, traces."""
+"""What only the local adapters promise: grouped commits, indexes, deadlines, single steps."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ import pytest
 
 from toban.adapters.local.database import SCHEMA_VERSION, Database
 from toban.adapters.local.dispatcher import Dispatcher
-from toban.adapters.local.files import EnvSecrets, FileBlobs, SystemClock
-from toban.adapters.local.memory import MemorySecrets, MemoryTracer, VirtualClock
+from toban.adapters.local.memory import VirtualClock
 from toban.adapters.local.memory_bus import MemoryBus
 from toban.adapters.local.queue import SqliteBus, SqliteDeadLetters, UnknownTopicError
 from toban.adapters.local.store import SqliteStore
 from toban.adapters.local.subscriptions import Subscription
-from toban.adapters.local.traces import SqliteTracer
-from toban.ports import AlreadyExists, Create, Key, Message, Query, Trace, Unavailable
+from toban.ports import AlreadyExists, Create, Key, Message, Query, Unavailable
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 SLOW = Subscription("t", "f", max_attempts=3, min_backoff_s=10, max_backoff_s=60, ack_deadline_s=30)
@@ -113,6 +111,16 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
 
     with pytest.raises(Unavailable, match="newer version"):
         Database(path)
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path):
+    path = tmp_path / "toban.db"
+    path.write_bytes(b"something else entirely\n" * 100)
+
+    with pytest.raises(Unavailable, match="not a database"):
+        Database(path)
+
+    assert path.read_bytes() == b"something else entirely\n" * 100
 
 
 def test_a_closed_database_says_so(database):
@@ -301,110 +309,3 @@ def test_back_off_doubles_to_its_maximum_and_jitter_takes_off_a_fifth_at_most():
 
     assert delays == [10, 20, 40, 60, 60]
     assert SLOW.retry_delay_us(1, 0.5) == 9_000_000
-
-
-# --- files, secrets, clocks, traces ------------------------------------------------------------
-
-
-def test_no_unfinished_file_is_left_or_listed(tmp_path):
-    blobs = FileBlobs(tmp_path)
-    blobs.create("a/b", b"1", "text/plain")
-    blobs.create("a/b", b"2", "text/plain")
-    (tmp_path / ".tmp" / "left-by-a-crash").write_bytes(b"half")
-
-    assert blobs.names("") == ["a/b"]
-    assert [file.name for file in (tmp_path / ".tmp").iterdir()] == ["left-by-a-crash"]
-
-
-def test_a_link_that_leads_out_of_the_directory_is_not_followed(tmp_path):
-    (tmp_path / "outside").mkdir()
-    blobs = FileBlobs(tmp_path / "blobs")
-    blobs.create("x", b"1", "text/plain")
-    (tmp_path / "blobs" / "link").symlink_to(tmp_path / "outside")
-
-    with pytest.raises(ValueError, match="leads out"):
-        blobs.create("link/x", b"1", "text/plain")
-
-
-@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a")])
-def test_an_object_cannot_be_a_directory_as_well(tmp_path, names):
-    blobs = FileBlobs(tmp_path)
-    blobs.create(names[0], b"1", "text/plain")
-
-    with pytest.raises(ValueError, match="below"):
-        blobs.create(names[1], b"2", "text/plain")
-
-
-def test_secrets_come_from_the_environment_and_two_are_valid_during_rotation():
-    secrets = EnvSecrets(
-        {
-            "TOBAN_SECRET_LINK_SIGNING": "new",
-            "TOBAN_SECRET_LINK_SIGNING_PREVIOUS": "old",
-            "TOBAN_SECRET_BLANK": "  ",
-            "TOBAN_SECRET_INGEST_GENERIC": "only",
-            "TOBAN_SECRET_INGEST_GENERIC_PREVIOUS": "",
-        }
-    )
-
-    assert secrets.values("LINK_SIGNING") == ["new", "old"]
-    assert secrets.values("INGEST_GENERIC") == ["only"]
-    assert secrets.values("BLANK") == secrets.values("UNKNOWN") == []
-
-
-def test_secrets_in_memory_can_be_rotated():
-    secrets = MemorySecrets({"LINK_SIGNING": ["old"]})
-    secrets.set("LINK_SIGNING", "new", "old")
-
-    assert secrets.values("LINK_SIGNING") == ["new", "old"]
-    assert secrets.values("UNKNOWN") == []
-
-
-def test_clocks_are_in_utc_and_the_virtual_one_moves_when_told(clock):
-    assert SystemClock().now().utcoffset() == timedelta(0)
-    assert clock.now() == clock.now() == START
-    assert clock.advance(1.5) == clock.now() == START + timedelta(seconds=1.5)
-    clock.set(START - timedelta(days=1))
-    assert clock.now() == START - timedelta(days=1)
-    with pytest.raises(ValueError, match="zone"):
-        VirtualClock(datetime(2026, 4, 1))  # noqa: DTZ001  that is the point
-
-
-def trace(number, correlation="story-1"):
-    return Trace(
-        "open_incident",
-        f"event-{number}",
-        "toban.alert.fired.v1",
-        correlation,
-        "",
-        1,
-        START,
-        1.25,
-        "done",
-        ("created incidents/inc-1",),
-        (("toban.incident.opened.v1", "e-2"),),
-        (("toban.timer.due.v1", "2026-04-01T00:05:00Z"),),
-        "",
-    )
-
-
-@pytest.mark.parametrize("world", ["memory", "sqlite"])
-def test_traces_are_found_by_story_and_by_event_in_the_order_noted(database, world):
-    tracer = MemoryTracer() if world == "memory" else SqliteTracer(database)
-    for one in (trace(2), trace(1), trace(3, "story-2"), trace(1)):
-        tracer.note(one)
-
-    assert tracer.by_correlation("story-1") == [trace(2), trace(1), trace(1)]
-    assert tracer.by_event("event-3") == [trace(3, "story-2")]
-    assert tracer.by_event("none") == []
-    if world == "sqlite":
-        tracer.close()
-
-
-def test_traces_are_there_for_the_next_process_after_closing(database):
-    tracer = SqliteTracer(database)
-    tracer.note(trace(1))
-    tracer.close()
-
-    reader = SqliteTracer(database)
-    assert reader.by_event("event-1") == [trace(1)]
-    reader.close()

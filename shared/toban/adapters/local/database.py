@@ -112,7 +112,7 @@ class Database:
     """
     The file, opened for many threads; other processes may have it open too.
 
-    Raises `Unavailable` from `write` when the file cannot be written now (locked by another
+    Opening raises `Unavailable` for a file that is none of ours or of a newer version. Raises `Unavailable` from `write` when the file cannot be written now (locked by another
     process for `busy_timeout_s`, disk full); the work then has no effect, or after a failed sync perhaps one.
     """
 
@@ -126,17 +126,18 @@ class Database:
         self._closed = False
         self._readers: list[sqlite3.Connection] = []
         self._every_connection: set[sqlite3.Connection] = set()
-        self._writer = self.connect()
         self._synced = True
         try:
+            self._writer = self.connect()
             self._prepare()
-        except BaseException:
+        except sqlite3.Error as error:
             self.close()
-            raise
+            raise Unavailable(f"{path}: {error}") from error
 
     def _prepare(self) -> None:
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
+            self.close()
             raise Unavailable(f"{self.path} was written by a newer version of toban ({version})")
         if version < SCHEMA_VERSION:
             self._writer.executescript(
@@ -144,18 +145,24 @@ class Database:
             )
 
     def connect(self) -> sqlite3.Connection:
-        """One more connection, closed with the database. The caller keeps it to one thread."""
+        """One more connection, for one thread at a time; closed with the database at last."""
         connection = sqlite3.connect(
             self.path,
             timeout=self._busy_timeout_s,
             isolation_level=None,
             check_same_thread=False,
         )
-        _use_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
         with self._mutex:
             self._every_connection.add(connection)
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+    def disconnect(self, connection: sqlite3.Connection) -> None:
+        """Close a connection that `connect` made."""
+        with self._mutex:
+            self._every_connection.discard(connection)
+        connection.close()
 
     def write(self, job: Callable[[Transaction], T], *, synced: bool = True) -> T:
         """
@@ -278,7 +285,9 @@ def _use_wal(connection: sqlite3.Connection) -> None:
     for _ in range(500):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
             time.sleep(0.01)
         else:
             return

@@ -200,6 +200,7 @@ class Dispatcher:
             if due is not None and due <= microseconds(self._bus.clock.now()):
                 due, seen = None, -1
                 self.wake()
+        self._bus.database.disconnect(connection)
 
 
 def _lock(path: Path) -> IO[bytes]:
