@@ -150,9 +150,9 @@ def _facts(
             :MAX_LABELS
         ],
         links=[
-            Link(one_line(link.title, 80) or one_line(link.url, 80), link.url)
+            Link(one_line(link.title, 80) or one_line(link.url, 80), slack.address(link.url))
             for link in incident.links
-            if link.url.startswith(("https://", "http://"))
+            if slack.address(link.url)
         ][:MAX_LINKS],
         actions=list(actions),
         footer=footer,

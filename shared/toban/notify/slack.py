@@ -43,12 +43,18 @@ def escaped(text: str, limit: int = MAX_TEXT) -> str:
     return "".join(kept).rstrip() + "…"
 
 
+def address(url: str) -> str:
+    """`url` with everything percent-encoded that has no place in one; empty unless http(s)."""
+    if not url.startswith(("https://", "http://")):
+        return ""
+    return quote(url, safe="%/:=?#&~@!$'()*+,;[]-._")
+
+
 def link(url: str, title: str) -> str:
     """A link in mrkdwn; only the title when the address is not one for a browser."""
-    if not url.startswith(("https://", "http://")):
-        return escaped(title, 200)
-    address = escape(quote(url, safe="%/:=?#&~@!$'()*+,;[]-._"))
-    return f"<{address}|{escaped(title, 200).replace('|', '¦')}>"
+    shown = escaped(title, 200)
+    target = escape(address(url))
+    return f"<{target}|{shown.replace('|', '¦')}>" if target else shown
 
 
 def header(title: str) -> Block:

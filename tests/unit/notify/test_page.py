@@ -1,0 +1,198 @@
+"""Who is told of an incident, and by which channel."""
+
+import msgspec
+import pytest
+
+from tests.unit.notify.world import (
+    NOON,
+    PROFILE,
+    World,
+    acknowledged,
+    by_pair,
+    page,
+    paging,
+    pairs,
+    requests,
+    resolved,
+)
+from toban.events import NotificationFailed, NotificationRequested, PageFailed
+from toban.profile.types import Profile
+from toban.profile.version import profile_version
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_opening_calls_the_step_and_tells_the_severitys_own_targets(world):
+    asked = requests(world.page(paging()))
+    assert [(r.target, r.channel) for r in asked] == [
+        ("person:aoki", "slack"),
+        ("person:aoki", "mail"),
+        ("channel:room", "room"),
+        ("channel:hook", "hook"),
+    ]
+    assert {r.contacts for r in asked} == {4}
+    assert {r.kind for r in asked} == {"opened"}
+    slack, mail, *_ = asked
+    assert (slack.address, mail.address) == ("U0AOKI", "aoki@shop.test")
+    assert (slack.others, mail.others) == (["mail"], ["slack"])
+
+
+def test_escalating_calls_only_the_next_step(world):
+    (only,) = requests(world.page(paging(1, "escalated")))
+    assert (only.target, only.channel, only.language) == ("person:baba", "mail", "en")
+    assert (only.kind, only.page) == ("escalated", 1)
+
+
+def test_who_is_on_duty_is_decided_by_the_time_of_the_page(world):
+    event = paging()
+    next_week = msgspec.structs.replace(event.page, at=NOON.replace(month=12, day=1))
+    asked = world.page(msgspec.structs.replace(event, page=next_week))
+    assert ("person:baba", "mail") in pairs(asked)
+    assert ("person:aoki", "mail") not in pairs(asked)
+
+
+def test_doing_it_twice_asks_for_the_same_in_the_same_words(world):
+    first = world.page(paging())
+    world.clock.advance(3600)
+    messages_before = [msgspec.json.encode(body) for body in first]
+    again = World().page(paging())
+    assert [msgspec.json.encode(body) for body in again] == messages_before
+
+
+def test_the_same_page_twice_publishes_equal_event_ids(world):
+    body = paging()
+    for _ in range(2):
+        world._handle("page_responders", _handlers(), body, "evt-1")
+    half = len(world.bus.messages) // 2
+    assert world.bus.messages[:half] == world.bus.messages[half:]
+
+
+def _handlers():
+    from toban.notify.page import HANDLERS
+
+    return HANDLERS
+
+
+def test_a_target_that_leads_nowhere_is_mentioned_to_those_who_are_reached(world):
+    (only,) = requests(world.page(paging(severity=2, severity_label="Warning")))
+    assert only.target == "person:aoki"
+    assert only.contacts == 1
+    assert only.unreached == ["person:nobody: 担当者 nobody は定義されていません"]
+
+
+def test_without_an_escalation_the_severitys_targets_are_told(world):
+    asked = world.page(paging(severity=4, severity_label="Info"))
+    assert pairs(asked) == {("channel:hook", "hook")}
+
+
+def test_when_nobody_can_be_reached_that_is_said_exactly_once(world):
+    (failed,) = world.page(paging(severity=4, severity_label="Silent"))
+    assert isinstance(failed, PageFailed)
+    assert failed.reason == "重大度 Silent の連絡先が決められていません"
+    assert (failed.incident_id, failed.generation, failed.at) == ("inc-7", 1, NOON)
+
+
+def test_a_step_past_the_end_calls_the_last_one(world):
+    event = paging(4, "escalated")
+    beyond = msgspec.structs.replace(event, page=msgspec.structs.replace(event.page, step=9))
+    assert pairs(world.page(beyond)) == {("person:baba", "mail")}
+
+
+def test_acknowledging_is_shown_in_every_channel_that_was_called_but_disturbs_nobody(world):
+    asked = requests(world.page(acknowledged(page(0), page(1, 1, "escalated"))))
+    assert [(r.target, r.channel) for r in asked] == [
+        ("channel:room", "room"),
+        ("channel:hook", "hook"),
+    ]
+    assert {(r.kind, r.by, r.page) for r in asked} == {("acknowledged", "青木", 1)}
+
+
+def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
+    opened = by_pair(world.page(paging()))
+    escalated = by_pair(world.page(paging(1, "escalated"), "evt-2"))
+    closings = by_pair(world.page(resolved(page(0), page(1, 1, "escalated")), "evt-3"))
+    assert {pair: r.kind for pair, r in closings.items()} == dict.fromkeys(
+        {
+            ("person:aoki", "slack"),
+            ("person:aoki", "mail"),
+            ("person:aoki", "last"),
+            ("person:baba", "mail"),
+            ("person:baba", "last"),
+            ("channel:room", "room"),
+            ("channel:room", "slack"),
+            ("channel:room", "last"),
+            ("channel:hook", "hook"),
+            ("channel:hook", "last"),
+        },
+        "resolved",
+    )
+    for pair, request in {**opened, **escalated}.items():
+        assert request.notification_id in closings[pair].closes
+
+
+def test_resolving_after_an_acknowledgement_also_supersedes_that(world):
+    (shown, _) = requests(world.page(acknowledged(page(0))))
+    closing = by_pair(world.page(resolved(page(0), acknowledged_at=NOON), "evt-2"))
+    assert shown.notification_id in closing[("channel:room", "room")].closes
+    assert len(closing[("person:aoki", "mail")].closes) == 1
+
+
+def test_each_turn_of_an_incident_has_closings_of_its_own(world):
+    first = by_pair(world.page(resolved(page(0))))
+    second = by_pair(world.page(resolved(page(0), page(1, 0, "reopened")), "evt-2"))
+    pair = ("person:aoki", "mail")
+    assert first[pair].notification_id != second[pair].notification_id
+    assert set(first[pair].closes) < set(second[pair].closes)
+
+
+def fail(request: NotificationRequested, fallback: str) -> NotificationFailed:
+    return NotificationFailed(request=request, error="no", fallback=fallback, at=NOON)
+
+
+def test_a_failed_channel_is_followed_by_its_fallback_for_the_same_page(world):
+    opened = by_pair(world.page(paging()))
+    request = opened[("channel:room", "room")]
+    (following,) = requests(world.page(fail(request, "slack"), "evt-2"))
+    assert (following.target, following.channel) == ("channel:room", "slack")
+    assert following.replaces == [request.notification_id]
+    assert (following.kind, following.page, following.contacts) == ("opened", 0, 4)
+    (last,) = requests(world.page(fail(following, "last"), "evt-3"))
+    assert last.replaces == [request.notification_id, following.notification_id]
+    closings = by_pair(world.page(resolved(page(0)), "evt-4"))
+    assert following.notification_id in closings[("channel:room", "slack")].closes
+    assert last.notification_id in closings[("channel:room", "last")].closes
+
+
+def test_a_failure_without_fallback_asks_for_nothing(world):
+    request = requests(world.page(paging()))[0]
+    assert world.page(fail(request, ""), "evt-2") == []
+
+
+def test_an_incident_without_pages_has_nothing_to_close(world):
+    assert world.page(resolved()) == []
+    assert world.page(acknowledged()) == []
+
+
+def test_the_pinned_version_counts_not_the_newest(world):
+    other = msgspec.structs.replace(PROFILE, escalation=())
+    from toban.profile.store import apply
+
+    apply(world.store, [other], NOON)
+    assert ("person:aoki", "mail") in pairs(world.page(paging()))
+    moved = paging(profile_version=profile_version(other))
+    assert pairs(world.page(moved, "evt-2")) == {("channel:hook", "hook")}
+
+
+def test_a_profile_that_is_not_in_the_store_is_a_failure_not_a_lost_page(world):
+    with pytest.raises(LookupError, match="no version 000"):
+        world.page(paging(profile_version="000"))
+
+
+def test_the_built_in_profile_calls_the_log():
+    asked = World(profile=Profile(service=PROFILE.service)).page(
+        paging(profile_version="builtin", severity_label="critical")
+    )
+    assert pairs(asked) == {("channel:console", "console")}

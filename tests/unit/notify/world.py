@@ -1,0 +1,259 @@
+"""A service with people and channels, and a way to run the two functions on it by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from toban.adapters.local.memory import MemoryBlobs, MemoryStore, VirtualClock
+from toban.events import (
+    IncidentAcknowledged,
+    IncidentEscalated,
+    IncidentOpened,
+    IncidentRaised,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentSnapshot,
+    Link,
+    NotificationRequested,
+    Page,
+)
+from toban.kernel.document import decode
+from toban.kernel.effect import Done, Result
+from toban.kernel.event import Body, Event, from_message, to_message
+from toban.kernel.handle import Handlers, handle
+from toban.kernel.outgoing import Outgoing, Senders
+from toban.kernel.platform import Platform
+from toban.notify import deliver
+from toban.notify.documents import Notification
+from toban.notify.page import HANDLERS
+from toban.ports import Delivered, Message, Query
+from toban.profile.store import apply
+from toban.profile.types import (
+    ConsoleChannel,
+    EmailChannel,
+    Escalation,
+    Person,
+    Profile,
+    Rotation,
+    Seconds,
+    Service,
+    Severity,
+    SlackChannel,
+    Step,
+    WebhookChannel,
+)
+from toban.profile.version import profile_version
+
+NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+"""Tuesday, 12:00 in Tokyo: Aoki is on duty, Baba after her."""
+
+PROFILE = Profile(
+    service=Service(id="shop", name="ショップ", name_en="Shop"),
+    severities=(
+        Severity(
+            label="Critical",
+            level=1,
+            respond_within=Seconds(900),
+            via=("slack", "mail"),
+            notify=("channel:hook",),
+            postmortem=True,
+        ),
+        Severity(label="Warning", level=2, via=("mail",)),
+        Severity(label="Info", level=4, notify=("channel:hook",)),
+        Severity(label="Silent", level=4),
+    ),
+    channels={
+        "slack": SlackChannel(webhook_secret="SLACK_WEBHOOK_OPS", fallback="mail"),
+        "room": SlackChannel(token_secret="SLACK_BOT_TOKEN", channel="C0ROOM", fallback="slack"),
+        "mail": EmailChannel(sender="toban@shop.test", fallback="last"),
+        "hook": WebhookChannel(url="https://hooks.shop.test/in", fallback="last"),
+        "last": ConsoleChannel(),
+    },
+    people={
+        "aoki": Person(name="青木", email="aoki@shop.test", slack="U0AOKI"),
+        "baba": Person(name="Baba", email="baba@shop.test", language="en", timezone="Europe/Paris"),
+        "endo": Person(name="遠藤"),
+    },
+    oncall=Rotation(members=("aoki", "baba"), first_shift=date(2026, 11, 23)),
+    escalation=(
+        Escalation(
+            severities=("Critical",),
+            steps=(
+                Step(after=Seconds(0), notify=("oncall:primary", "channel:room")),
+                Step(after=Seconds(900), notify=("oncall:secondary",), via=("mail",)),
+            ),
+        ),
+        Escalation(
+            severities=("Warning",),
+            steps=(Step(after=Seconds(0), notify=("person:aoki", "person:nobody")),),
+        ),
+    ),
+)
+
+
+def incident(**changes: object) -> IncidentSnapshot:
+    """An open, critical incident."""
+    snapshot = IncidentSnapshot(
+        id="inc-7",
+        service="shop",
+        profile_version=profile_version(PROFILE),
+        title="注文APIのエラー率",
+        summary="5xx が 12% を超えました",
+        status="open",
+        severity=1,
+        severity_label="Critical",
+        rules=["api-errors"],
+        opened_at=NOON,
+        generation=1,
+        links=[Link("Runbook", "https://wiki.shop.test/runbook?a=1&b=2")],
+        labels={"region": "asia-northeast1"},
+    )
+    return msgspec.structs.replace(snapshot, **changes)
+
+
+def page(number: int = 0, step: int = 0, reason: str = "opened", label: str = "Critical") -> Page:
+    return Page(
+        number=number,
+        at=NOON + timedelta(minutes=15 * number),
+        step=step,
+        severity_label=label,
+        reason=reason,
+    )
+
+
+PAGING = {
+    "opened": IncidentOpened,
+    "escalated": IncidentEscalated,
+    "raised": IncidentRaised,
+    "reopened": IncidentReopened,
+}
+
+
+def paging(number: int = 0, reason: str = "opened", **changes: object) -> Body:
+    """An event that calls people."""
+    of = incident(**changes)
+    step = 1 if reason == "escalated" else 0
+    return PAGING[reason](incident=of, page=page(number, step, reason, of.severity_label))
+
+
+def acknowledged(*pages: Page, by: str = "青木") -> IncidentAcknowledged:
+    snapshot = incident(status="acknowledged", acknowledged_at=NOON, assignee=by, generation=2)
+    return IncidentAcknowledged(incident=snapshot, by=by, pages=list(pages))
+
+
+def resolved(*pages: Page, by: str = "", **changes: object) -> IncidentResolved:
+    given: dict[str, object] = {
+        "status": "resolved",
+        "resolved_at": NOON + timedelta(hours=1),
+        "generation": 3,
+    }
+    return IncidentResolved(incident=incident(**{**given, **changes}), by=by, pages=list(pages))
+
+
+@dataclass
+class ListBus:
+    """Keeps what is published."""
+
+    messages: list[Message] = field(default_factory=list)
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        self.messages.extend(messages)
+
+    def take(self) -> list[Body]:
+        """The bodies published since the last time."""
+        bodies = [from_message(message).body for message in self.messages]
+        self.messages.clear()
+        return bodies
+
+
+@dataclass
+class FakeSenders:
+    """Notes what is sent; `answers` are given in turn, then success."""
+
+    answers: list[Result] = field(default_factory=list)
+    sent: list[Outgoing] = field(default_factory=list)
+
+    def send(self, outgoing: Outgoing) -> Result:
+        self.sent.append(outgoing)
+        return self.answers.pop(0) if self.answers else Done(f"C0ROOM/{len(self.sent)}.0")
+
+
+class Crash(BaseException):
+    """The process dies."""
+
+
+class CrashingStore(MemoryStore):
+    """Dies before or after one of its commits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commits = 0
+        self.die: tuple[int, str] | None = None
+
+    def commit(self, writes):
+        self.commits += 1
+        here = self.die is not None and self.die[0] == self.commits
+        if here and self.die[1] == "before":
+            raise Crash
+        versions = super().commit(writes)
+        if here:
+            raise Crash
+        return versions
+
+
+class World:
+    """The two functions on documents in memory."""
+
+    def __init__(self, senders: Senders | None = None, profile: Profile = PROFILE) -> None:
+        self.clock = VirtualClock(NOON)
+        self.store = CrashingStore()
+        self.bus = ListBus()
+        self.senders = senders or FakeSenders()
+        apply(self.store, [profile], NOON)
+        self.store.commits = 0
+        self.platform = Platform(
+            store=self.store, bus=self.bus, blobs=MemoryBlobs(), clock=self.clock
+        )
+        self.deliver: Handlers = deliver.handlers(self.senders)
+
+    def page(self, body: Body, cause: str = "evt-1") -> list[Body]:
+        """What `page_responders` says to an event."""
+        self._handle("page_responders", HANDLERS, body, cause)
+        return self.bus.take()
+
+    def send(self, request: NotificationRequested, message_id: str = "") -> str:
+        """Deliver one notification; how that ended."""
+        cause = f"evt-{request.notification_id}"
+        return self._handle("deliver_notification", self.deliver, request, cause, message_id)
+
+    def _handle(
+        self, function: str, handlers: Handlers, body: Body, cause: str, message_id: str = ""
+    ) -> str:
+        event = Event(id=cause, source="/test", time=self.clock.now(), body=body)
+        delivered = Delivered(to_message(event), message_id or f"m-{cause}")
+        return handle(function, handlers, delivered, self.platform).outcome
+
+    def notifications(self) -> dict[str, Notification]:
+        """Every record, by id."""
+        found = self.store.query(Query(Notification.COLLECTION))
+        return {s.key.id: decode(Notification, s.data) for s in found}
+
+
+def requests(bodies: Sequence[Body]) -> list[NotificationRequested]:
+    """The bodies, all of them requests for a notification."""
+    assert all(isinstance(body, NotificationRequested) for body in bodies), bodies
+    return list(bodies)
+
+
+def pairs(bodies: Sequence[Body]) -> set[tuple[str, str]]:
+    return {(body.target, body.channel) for body in requests(bodies)}
+
+
+def by_pair(bodies: Sequence[Body]) -> dict[tuple[str, str], NotificationRequested]:
+    return {(body.target, body.channel): body for body in requests(bodies)}
+
+
