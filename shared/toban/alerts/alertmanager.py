@@ -9,7 +9,6 @@ its own event: a group that is partly resolved yields both kinds.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from toban.alerts import fields as read
@@ -18,14 +17,12 @@ from toban.alerts.report import Labels, Report, Status, fingerprint_of_labels
 SOURCE = "alertmanager"
 
 
-def reports(body: Any, service: str, received_at: datetime) -> list[Report]:
+def reports(body: Any, service: str) -> list[Report]:
     """One report for each alert in the notification. Raises `Misfit`."""
     top = read.as_object(body, "")
     home = read.strict_text(top, "externalURL", "")
     return [
-        _report(
-            read.as_object(item, f"alerts[{index}]"), f"alerts[{index}]", service, home, received_at
-        )
+        _report(read.as_object(item, f"alerts[{index}]"), f"alerts[{index}]", service, home)
         for index, item in enumerate(read.as_list(top.get("alerts"), "alerts"))
     ]
 
@@ -36,9 +33,7 @@ def truncated(body: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _report(
-    alert: dict[str, Any], path: str, service: str, home: str, received_at: datetime
-) -> Report:
+def _report(alert: dict[str, Any], path: str, service: str, home: str) -> Report:
     own = dict(read.texts(alert, "labels", path))
     notes = dict(read.texts(alert, "annotations", path))
     rule = own.get("alertname", "").strip() or "unnamed alert"
@@ -60,7 +55,7 @@ def _report(
         summary=notes.get("description") or notes.get("message") or "",
         severity=own.get("severity", ""),
         labels=labels.kept,
-        starts_at=read.rfc3339(alert, "startsAt", path) or ends_at or received_at,
+        starts_at=read.rfc3339(alert, "startsAt", path),
         ends_at=ends_at,
         value=notes.get("value") or read.text(alert, "valueString", path),
         links=(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
 from typing import Any
 
 from toban.alerts import fields as read
@@ -52,7 +51,7 @@ def unwrap(body: Any) -> Any:
         raise read.Misfit(f"{place}: {error}") from error
 
 
-def reports(body: Any, service: str, received_at: datetime) -> list[Report]:
+def reports(body: Any, service: str) -> list[Report]:
     """The one report in a notification. Raises `Misfit`."""
     top = read.as_object(unwrap(body), "")
     path = "incident"
@@ -80,7 +79,7 @@ def reports(body: Any, service: str, received_at: datetime) -> list[Report]:
             summary="\n\n".join(part for part in (summary, content) if part.strip()),
             severity=_severity(incident, path),
             labels=_labels(incident, service, policy, condition, test=test),
-            starts_at=read.epoch(incident, "started_at", path) or ends_at or received_at,
+            starts_at=read.epoch(incident, "started_at", path),
             ends_at=ends_at,
             value=read.text(incident, "observed_value", path),
             links=(("Cloud Monitoring", read.text(incident, "url", path)), *links),

@@ -7,7 +7,6 @@ others this one is ours, so a key that is not in it is a mistake of the sender a
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from toban.alerts import fields as read
@@ -32,22 +31,17 @@ FIELDS = (
 _LINK_FIELDS = ("title", "url")
 
 
-def reports(body: Any, service: str, signed_at: datetime) -> list[Report]:
-    """
-    One report for each object.
-
-    `signed_at` stands in for a missing ``starts_at``: the time in the signature and not that of
-    receipt, so that a replay of the same signed request is the same event. Raises `Misfit`.
-    """
+def reports(body: Any, service: str) -> list[Report]:
+    """One report for each object. Raises `Misfit`."""
     if isinstance(body, list):
         return [
-            _report(read.as_object(item, f"[{index}]"), f"[{index}]", service, signed_at)
+            _report(read.as_object(item, f"[{index}]"), f"[{index}]", service)
             for index, item in enumerate(body)
         ]
-    return [_report(read.as_object(body, ""), "", service, signed_at)]
+    return [_report(read.as_object(body, ""), "", service)]
 
 
-def _report(alert: dict[str, Any], path: str, service: str, signed_at: datetime) -> Report:
+def _report(alert: dict[str, Any], path: str, service: str) -> Report:
     _known(alert, path, FIELDS)
     rule = _required(alert, "rule", path)
     title = _required(alert, "title", path)
@@ -71,7 +65,7 @@ def _report(alert: dict[str, Any], path: str, service: str, signed_at: datetime)
         summary=read.strict_text(alert, "summary", path),
         severity=read.text(alert, "severity", path),
         labels=labels.kept,
-        starts_at=read.rfc3339(alert, "starts_at", path) or ends_at or signed_at,
+        starts_at=read.rfc3339(alert, "starts_at", path),
         ends_at=ends_at,
         value=read.text(alert, "value", path),
         links=_links(alert, path),

@@ -28,7 +28,7 @@ _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)")
 _FAR_AHEAD = timedelta(minutes=10)
 
 Check = Callable[[Request, Sequence[str], datetime], datetime]
-Read = Callable[[Any, str, datetime], list[Report]]
+Read = Callable[[Any, str], list[Report]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class _Way:
 
     secret: str
     check: Check
-    """Returns the time to take where the sender gives none; raises `auth.Refused`."""
+    """Returns the start to take where the sender gives none; raises `auth.Refused`."""
     read: Read
     challenge: str
     """``WWW-Authenticate``."""
@@ -54,6 +54,7 @@ def _alertmanager(request: Request, secrets: Sequence[str], now: datetime) -> da
 
 
 def _generic(request: Request, secrets: Sequence[str], now: datetime) -> datetime:
+    # The time of signing and not of receipt: a replay of the request is then the same event.
     return datetime.fromtimestamp(auth.check_generic(request, secrets, now), UTC)
 
 
@@ -92,7 +93,7 @@ def ingest(request: Request, edge: Edge) -> Response:
         return _not_set(way, edge)
     now = utc(edge.clock.now())
     try:
-        default_time = way.check(request, secrets, now)
+        default_start = way.check(request, secrets, now)
     except auth.Refused as refused:
         return _refused(source, way, refused)
     if not _is_json(request.headers.get("content-type", "")):
@@ -102,11 +103,12 @@ def ingest(request: Request, edge: Edge) -> Response:
         return problem(400, f"service: expected a service id ({_SERVICE.pattern})")
     try:
         body = strictjson.loads(request.body)
-        reports = way.read(body, service, default_time)
+        reports = way.read(body, service)
     except (strictjson.NotStrictJson, Misfit) as error:
         log.warning("report refused", source=source, reason=str(error))
         return problem(400, str(error))
-    events = list({e.id: e for e in (to_event(r, service, now) for r in reports)}.values())
+    made = (to_event(report, service, now, default_start) for report in reports)
+    events = list({event.id: event for event in made}.values())
     return _publish(source, events, _notes(source, body, events, now), edge)
 
 

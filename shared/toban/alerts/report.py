@@ -62,7 +62,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
     severity: str = ""
     labels: dict[str, str]
-    starts_at: datetime
+    starts_at: datetime | None
+    """None when the sender does not say."""
     ends_at: datetime | None = None
     value: str = ""
     links: tuple[tuple[str, str], ...] = ()
@@ -86,14 +87,16 @@ def fingerprint_of_labels(labels: Iterable[tuple[str, str]], *more: str) -> str:
     return derive("labels", *more, str(len(flat)), *flat)
 
 
-def to_event(report: Report, service: str, received_at: datetime) -> Event:
+def to_event(report: Report, service: str, received_at: datetime, default_start: datetime) -> Event:
     """
     The event of a report.
 
     Its id derives from what is reported and not from when it arrived: the same report again is
     the same event, one that differs (a new value, another annotation) is another. `service` is
-    the sender's hint, or empty.
+    the sender's hint, or empty; `default_start` stands in for a start that the sender does not
+    give (unless it gives an end).
     """
+    starts_at = report.starts_at or report.ends_at or default_start
     kind: type[AlertReport] = AlertFired if report.status == "firing" else AlertResolved
     body = _fit(
         kind(
@@ -104,7 +107,8 @@ def to_event(report: Report, service: str, received_at: datetime) -> Event:
             summary=text.block(report.summary),
             severity=text.line(report.severity, text.LABEL_KEY),
             labels=report.labels,
-            starts_at=report.starts_at,
+            starts_at=starts_at,
+            dated=report.starts_at is not None,
             ends_at=report.ends_at,
             value=text.line(report.value, text.LABEL_VALUE),
             links=_links(report.links),
@@ -116,7 +120,7 @@ def to_event(report: Report, service: str, received_at: datetime) -> Event:
         service,
         body.fingerprint,
         report.status,
-        timestamp(report.starts_at),
+        timestamp(starts_at),
         "" if report.ends_at is None else timestamp(report.ends_at),
         report.sender_id,
         body_hash(_encoder.encode(body)),

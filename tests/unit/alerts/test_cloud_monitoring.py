@@ -79,6 +79,7 @@ def test_a_test_notification_is_accepted_and_says_so():
     assert fired.title.startswith("[test] ")
     assert fired.labels["test"] == "true"
     assert fired.starts_at == NOW
+    assert not fired.dated
     assert fired.ends_at is None
     assert "A test documentation" in fired.summary
 

@@ -33,6 +33,7 @@ def test_an_object_becomes_an_event():
     assert fired.rule == "nightly-export"
     assert fired.title == "The nightly export has not finished"
     assert fired.starts_at == datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+    assert fired.dated
     assert fired.value == "7"
     assert fired.labels == {"source": "generic", "job": "export", "host": "batch-1"}
     assert fired.links[0].url == "https://jobs.example.com/1"
@@ -59,6 +60,7 @@ def test_without_a_start_the_time_of_signing_stands_in_so_a_replay_is_the_same_e
     desk.send(request)
     first, replayed = desk.published
     assert first.body.starts_at == NOW
+    assert not first.body.dated
     assert first.id == replayed.id
 
 
