@@ -7,12 +7,11 @@ Bodies carry what their consumers need, so that most handlers read nothing. Seve
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from toban.kernel.event import Body, event
+from toban.kernel.event import Body, Moment, event
 from toban.kernel.parking import MessageParked as MessageParked
 
 IncidentStatus = Literal["open", "acknowledged", "resolved"]
@@ -35,7 +34,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     """Counts the pages of an incident from 0."""
-    at: datetime
+    at: Moment
     step: int
     """Escalation step whose targets are called."""
     severity_label: str
@@ -54,9 +53,9 @@ class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     severity: int
     severity_label: str
     rules: list[str]
-    opened_at: datetime
-    acknowledged_at: datetime | None = None
-    resolved_at: datetime | None = None
+    opened_at: Moment
+    acknowledged_at: Moment | None = None
+    resolved_at: Moment | None = None
     assignee: str = ""
     generation: int = 0
     """Grows when an escalation starts anew or ends; timers of an older one do nothing."""
@@ -82,11 +81,11 @@ class AlertReport(Body, frozen=True, kw_only=True):
     severity: str = ""
     """The sender's word; empty when it says none."""
     labels: dict[str, str] = {}
-    starts_at: datetime
+    starts_at: Moment
     """When it began to fire, by the sender's clock: names the occurrence."""
     dated: bool = True
     """False: the sender gave no such time and `starts_at` is the time of receipt."""
-    ends_at: datetime | None = None
+    ends_at: Moment | None = None
     value: str = ""
     links: list[Link] = []
 
@@ -115,7 +114,7 @@ class AlertAttached(Body, frozen=True, kw_only=True):
     title: str
     severity: int
     severity_label: str
-    at: datetime
+    at: Moment
 
     def subject(self) -> str:
         """The incident."""
@@ -129,7 +128,7 @@ class AlertCleared(Body, frozen=True, kw_only=True):
     incident_id: str
     alert_id: str
     title: str
-    at: datetime
+    at: Moment
 
     def subject(self) -> str:
         """The incident."""
@@ -234,7 +233,7 @@ class CommandIssued(Body, frozen=True, kw_only=True):
     actor: str
     via: str
     """``cli``, ``link``, …"""
-    at: datetime
+    at: Moment
     note: str = ""
     severity_label: str = ""
     generation: int | None = None
@@ -252,7 +251,7 @@ class PostmortemDrafted(Body, frozen=True, kw_only=True):
 
     incident_id: str
     blob: str
-    at: datetime
+    at: Moment
 
     def subject(self) -> str:
         """The incident."""
@@ -305,7 +304,7 @@ class NotificationFailed(Body, frozen=True, kw_only=True):
     error: str
     fallback: str = ""
     """The channel used next; empty: there is none, the target was not reached this way."""
-    at: datetime
+    at: Moment
 
     def subject(self) -> str:
         """The notification."""
@@ -320,7 +319,7 @@ class PageFailed(Body, frozen=True, kw_only=True):
     page: Page
     generation: int
     reason: str
-    at: datetime
+    at: Moment
 
     def subject(self) -> str:
         """The incident."""

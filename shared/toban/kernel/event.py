@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 import msgspec
 
 from toban.kernel.errors import InvalidEvent, UnknownVersion
 from toban.ports import Message
+
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time in an event: one without an offset does not fit (it would fail in the handler, again and
+again, where this is parked)."""
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):

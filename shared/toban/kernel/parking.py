@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from toban.kernel.decision import Handled, message_identity
 from toban.kernel.document import Document, decode, encode
-from toban.kernel.event import Body, Event, event, to_message
+from toban.kernel.event import Body, Event, Moment, event, to_message
 from toban.kernel.ids import derive
 from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
@@ -34,7 +34,7 @@ class MessageParked(Body, frozen=True, kw_only=True):
     error: str
     event_type: str = ""
     event_id: str = ""
-    at: datetime
+    at: Moment
 
     def subject(self) -> str:
         """The parked message's document."""
