@@ -30,8 +30,11 @@ class PushSubscription:
     endpoint: str
     max_attempts: int = 5
     """Deliveries before a message is given up; Pub/Sub takes 5 to 100."""
-    min_backoff: timedelta = timedelta(seconds=10)
-    max_backoff: timedelta = timedelta(seconds=600)
+    backoff: tuple[timedelta, timedelta] | None = None
+    """
+    Shortest and longest wait. By default none: redelivery after one second. The emulator 0.8.20
+    stops delivering when several messages of a subscription with a retry policy fail together.
+    """
     ack_deadline: timedelta = timedelta(seconds=60)
 
     @property
@@ -74,16 +77,19 @@ def ensure(
                 "topic": f"projects/{project}/topics/{subscription.topic}",
                 "ack_deadline_seconds": int(subscription.ack_deadline.total_seconds()),
                 "push_config": _push_config(subscription.endpoint),
-                "retry_policy": {
-                    "minimum_backoff": subscription.min_backoff,
-                    "maximum_backoff": subscription.max_backoff,
-                },
+                **_retry_policy(subscription.backoff),
                 "dead_letter_policy": {
                     "dead_letter_topic": dead_topic,
                     "max_delivery_attempts": subscription.max_attempts,
                 },
             },
         )
+
+
+def _retry_policy(backoff: tuple[timedelta, timedelta] | None) -> dict[str, object]:
+    if backoff is None:
+        return {}
+    return {"retry_policy": {"minimum_backoff": backoff[0], "maximum_backoff": backoff[1]}}
 
 
 def _push_config(endpoint: str) -> dict[str, object]:
