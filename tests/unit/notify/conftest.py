@@ -1,5 +1,7 @@
 """Servers on this machine that stand for the outside."""
 
+import socket
+
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -26,7 +28,10 @@ def mailbox():
 @pytest.fixture
 def smtp(mailbox):
     """(host, port) of an SMTP server that puts everything into `mailbox`."""
-    controller = Controller(mailbox, hostname="127.0.0.1", port=0)
+    with socket.socket() as free:  # aiosmtpd wants to know its port beforehand
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()
-    yield "127.0.0.1", controller.server.sockets[0].getsockname()[1]
+    yield "127.0.0.1", port
     controller.stop()

@@ -35,9 +35,7 @@ class Story:
         self.opened = by_pair(self.world.page(paging()))
         self.escalated = by_pair(self.world.page(paging(1, "reopened"), "evt-2"))
         self.acknowledged = by_pair(self.world.page(acknowledged(page(0)), "evt-3"))
-        self.resolved = by_pair(
-            self.world.page(resolved(page(0), acknowledged_at=NOON), "evt-4")
-        )
+        self.resolved = by_pair(self.world.page(resolved(page(0), acknowledged_at=NOON), "evt-4"))
 
     def record(self, request):
         return self.world.notifications()[request.notification_id]

@@ -255,5 +255,3 @@ def pairs(bodies: Sequence[Body]) -> set[tuple[str, str]]:
 
 def by_pair(bodies: Sequence[Body]) -> dict[tuple[str, str], NotificationRequested]:
     return {(body.target, body.channel): body for body in requests(bodies)}
-
-

@@ -182,11 +182,11 @@ class SlackSender:
                 return ""
         return None
 
-    def _client(self, token: str, timeout_s: int = TIMEOUT_S) -> WebClient:
+    def _client(self, token: str, timeout_s: int | None = None) -> WebClient:
         client = WebClient(
             token,
             base_url=self._config.slack_base_url,
-            timeout=timeout_s,
+            timeout=timeout_s or TIMEOUT_S,
             logger=_silent,
             retry_handlers=[],
         )

@@ -1,0 +1,158 @@
+"""Email, against a real SMTP server."""
+
+import email
+import email.policy
+import socket
+
+import pytest
+
+from tests.unit.notify.world import NOON
+from toban.adapters.channels import email as channel
+from toban.adapters.channels.config import ChannelConfig
+from toban.adapters.channels.email import MailSender, compose
+from toban.adapters.local.memory import FixedClock, MemorySecrets
+from toban.kernel.effect import Done, Failed
+from toban.kernel.outgoing import Mail
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(channel, "TIMEOUT_S", 0.5)
+
+
+@pytest.fixture
+def sender(smtp):
+    host, port = smtp
+    config = ChannelConfig(smtp_host=host, smtp_port=port, smtp_starttls=False)
+    return MailSender(config, MemorySecrets(), FixedClock(NOON))
+
+
+def mail(**changes) -> Mail:
+    given = {
+        "id": "ntf-1",
+        "incident": "inc-7",
+        "created_at": NOON,
+        "to": ("aoki@shop.test",),
+        "sender": "toban@shop.test",
+        "subject": "[ショップ] Critical インシデント発生: 注文API",
+        "text": "本文\n",
+        "html": "<p>本文</p>",
+    }
+    return Mail(**{**given, **changes})
+
+
+def parsed(mailbox, number: int = 0):
+    return email.message_from_bytes(mailbox.envelopes[number].content, policy=email.policy.default)
+
+
+def test_a_mail_arrives_in_both_forms_in_plain_ascii(sender, mailbox):
+    assert sender.send(mail()) == Done("<ntf-1@shop.test>")
+    assert mailbox.envelopes[0].content.isascii()
+    assert mailbox.envelopes[0].rcpt_tos == ["aoki@shop.test"]
+    message = parsed(mailbox)
+    assert message["Subject"] == "[ショップ] Critical インシデント発生: 注文API"
+    assert message["From"] == "toban <toban@shop.test>"
+    assert message["Date"] == "Tue, 24 Nov 2026 03:00:00 +0000"
+    assert message["Auto-Submitted"] == "auto-generated"
+    text, html = message.iter_parts()
+    assert (text.get_content_type(), text.get_content().splitlines()) == ("text/plain", ["本文"])
+    assert (html.get_content_type(), html.get_content().strip()) == ("text/html", "<p>本文</p>")
+
+
+def test_a_second_copy_is_the_same_message(sender, mailbox):
+    sender.send(mail())
+    sender.send(mail(unknown=True))
+    assert [parsed(mailbox, n)["Message-ID"] for n in (0, 1)] == ["<ntf-1@shop.test>"] * 2
+
+
+def test_all_mails_of_an_incident_are_one_thread(sender, mailbox):
+    sender.send(mail())
+    sender.send(mail(id="ntf-2"))
+    assert {parsed(mailbox, n)["References"] for n in (0, 1)} == {"<incident-inc-7@shop.test>"}
+    assert parsed(mailbox)["In-Reply-To"] == "<incident-inc-7@shop.test>"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"subject": "x\r\nBcc: victim@evil.test"},
+        {"to": ("a@shop.test\r\nBcc: victim@evil.test",)},
+        {"to": ("not an address",)},
+        {"to": ("a@shop.test> <b@shop.test",)},
+        {"to": ()},
+        {"sender": "toban@shop.test\nBcc: victim@evil.test"},
+        {"sender": ""},
+        {"incident": "inc\r\nBcc: victim@evil.test"},
+    ],
+)
+def test_a_header_cannot_be_smuggled_in(sender, mailbox, bad):
+    failed = sender.send(mail(**bad))
+    assert isinstance(failed, Failed)
+    assert not failed.again
+    assert mailbox.envelopes == []
+
+
+def test_a_dot_at_the_beginning_of_a_line_does_not_end_the_mail(sender, mailbox):
+    sender.send(mail(text="one\n.\nRCPT TO:<x@y>\n", html="<p>\n.\n</p>"))
+    text = parsed(mailbox).get_body(["plain"]).get_content()
+    assert text.splitlines() == ["one", ".", "RCPT TO:<x@y>"]
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "again"),
+    [
+        ("DATA", "451 try again later", True),
+        ("DATA", "554 no thanks", False),
+        ("RCPT", "450 greylisted", True),
+        ("RCPT", "550 no such user", False),
+    ],
+)
+def test_the_answer_decides_whether_to_try_again(sender, mailbox, command, answer, again):
+    mailbox.script[command] = [answer]
+    failed = sender.send(mail())
+    assert isinstance(failed, Failed)
+    assert (failed.again, failed.unknown) == (again, False)
+
+
+def test_one_refused_recipient_does_not_keep_the_others_from_it(sender, mailbox):
+    mailbox.script["RCPT"] = ["550 no such user"]
+    assert isinstance(sender.send(mail(to=("x@shop.test", "y@shop.test"))), Done)
+    assert mailbox.envelopes[0].rcpt_tos == ["y@shop.test"]
+
+
+def test_silence_after_the_text_was_sent_leaves_the_outcome_unknown(sender, mailbox):
+    mailbox.script["DATA"] = ["hang"]
+    failed = sender.send(mail())
+    assert (failed.again, failed.unknown) == (True, True)
+    assert len(mailbox.envelopes) == 1
+
+
+def test_a_refused_connection_had_no_effect():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    config = ChannelConfig(smtp_host="127.0.0.1", smtp_port=port, smtp_starttls=False)
+    failed = MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail())
+    assert (failed.again, failed.unknown) == (True, False)
+
+
+def test_without_configuration_the_next_channel_is_due():
+    clock = FixedClock(NOON)
+    bare = MailSender(ChannelConfig(), MemorySecrets(), clock)
+    assert bare.send(mail()) == Failed("TOBAN_SMTP_HOST is not set", again=False)
+    config = ChannelConfig(smtp_host="127.0.0.1", smtp_user="toban")
+    no_password = MailSender(config, MemorySecrets(), clock)
+    assert no_password.send(mail()) == Failed("secret SMTP_PASSWORD is not set", again=False)
+
+
+def test_a_server_without_tls_is_not_spoken_to_in_the_clear(smtp, mailbox):
+    host, port = smtp
+    config = ChannelConfig(smtp_host=host, smtp_port=port)
+    failed = MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail())
+    assert not failed.again
+    assert mailbox.envelopes == []
+
+
+def test_only_calls_at_the_worst_severity_are_marked_urgent():
+    assert compose(mail(urgent=True), "toban@shop.test")["X-Priority"] == "1"
+    assert compose(mail(), "toban@shop.test")["X-Priority"] is None

@@ -1,0 +1,194 @@
+"""Webhooks: signed, the same key at every try, and never to where they must not lead."""
+
+import hashlib
+import hmac
+import socket
+
+import pytest
+
+from tests.unit.notify.world import NOON
+from toban.adapters.channels import webhook
+from toban.adapters.channels.config import ChannelConfig, read_config
+from toban.adapters.channels.webhook import Forbidden, check_address, guarded, webhook_sender
+from toban.adapters.local.http import HttpClient
+from toban.adapters.local.memory import FixedClock, MemorySecrets
+from toban.kernel.effect import Done, Failed
+from toban.kernel.outgoing import WebhookCall
+
+LOCAL = ChannelConfig(environment="local")
+CLOUD = ChannelConfig(environment="production")
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(webhook, "TIMEOUT_S", 0.3)
+
+
+def sender(config=LOCAL, **secrets):
+    held = MemorySecrets({name: [value] for name, value in secrets.items()})
+    return webhook_sender(config, held, FixedClock(NOON))
+
+
+def call(url: str = "", **changes) -> WebhookCall:
+    given = {"id": "ntf-1", "incident": "inc-7", "created_at": NOON, "url": url, "body": b"{}"}
+    return WebhookCall(**{**given, **changes})
+
+
+def test_a_call_is_signed_over_time_and_body(hook_server):
+    given = call(hook_server.url + "/in", signing_secret="WEBHOOK_KEY", body=b'{"id":"ntf-1"}')
+    assert sender(WEBHOOK_KEY="k1").send(given) == Done()
+    (received,) = hook_server.received
+    assert received.body == b'{"id":"ntf-1"}'
+    at = str(int(NOON.timestamp()))
+    mac = hmac.new(b"k1", at.encode() + b"." + received.body, hashlib.sha256).hexdigest()
+    assert received.headers["x-toban-signature"] == f"t={at},v1={mac}"
+    assert received.headers["idempotency-key"] == "ntf-1"
+    assert received.headers["content-type"] == "application/json"
+
+
+def test_while_a_key_is_rotated_both_sign(hook_server):
+    secrets = MemorySecrets({"WEBHOOK_KEY": ["new", "old"]})
+    given = call(hook_server.url, signing_secret="WEBHOOK_KEY")
+    webhook_sender(LOCAL, secrets, FixedClock(NOON)).send(given)
+    assert hook_server.received[0].headers["x-toban-signature"].count("v1=") == 2
+
+
+def test_the_second_try_carries_the_same_key(hook_server):
+    hook_server.script = ["hang"]
+    first = sender().send(call(hook_server.url))
+    assert isinstance(first, Failed)
+    assert (first.again, first.unknown) == (True, True)
+    assert sender().send(call(hook_server.url, unknown=True)) == Done()
+    keys = [received.headers["idempotency-key"] for received in hook_server.received]
+    assert keys == ["ntf-1", "ntf-1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "again", "unknown"),
+    [
+        (500, True, False),
+        (504, True, True),
+        (429, True, False),
+        (408, True, True),
+        (404, False, False),
+        (410, False, False),
+        (302, False, False),
+    ],
+)
+def test_the_answer_decides_whether_to_try_again(hook_server, status, again, unknown):
+    hook_server.script = [status]
+    failed = sender().send(call(hook_server.url))
+    assert isinstance(failed, Failed)
+    assert (failed.again, failed.unknown) == (again, unknown)
+
+
+def test_redirects_are_not_followed(hook_server):
+    hook_server.script = [307]
+    sender().send(call(hook_server.url))
+    assert len(hook_server.received) == 1
+
+
+def test_a_refused_connection_had_no_effect():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    failed = sender().send(call(f"http://127.0.0.1:{port}/secret-path"))
+    assert (failed.again, failed.unknown) == (True, False)
+    assert "secret-path" not in failed.error
+
+
+def test_the_address_may_be_a_secret(hook_server):
+    assert sender(WEBHOOK_URL=hook_server.url).send(call(url_secret="WEBHOOK_URL")) == Done()
+    missing = sender().send(call(url_secret="WEBHOOK_URL"))
+    assert missing == Failed("secret WEBHOOK_URL is not set", again=False)
+    unsigned = sender().send(call("https://x.test/", signing_secret="WEBHOOK_KEY"))
+    assert unsigned == Failed("secret WEBHOOK_KEY is not set", again=False)
+
+
+# --- where a webhook may lead ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("config", [LOCAL, CLOUD])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/",
+        "http://10.0.0.1/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "https://user:pass@example.com/",
+        "https://169.254.169.254/computeMetadata/v1/",
+        "https://[fe80::1]/",
+        "https://0.0.0.0/",
+        "https:///nowhere",
+        "https://[bad/",
+    ],
+)
+def test_never_anywhere_but_over_https_to_the_outside(config, url):
+    failed = sender(config).send(call(url))
+    assert isinstance(failed, Failed)
+    assert not failed.again
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/",
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://10.1.2.3/",
+        "https://192.168.0.1/",
+        "https://100.64.0.1/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+    ],
+)
+def test_in_the_cloud_never_inside(url):
+    failed = sender(CLOUD).send(call(url))
+    assert isinstance(failed, Failed)
+    assert not failed.again
+
+
+@pytest.mark.parametrize(
+    "address", ["64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:10.0.0.1", "fc00::1"]
+)
+def test_addresses_that_carry_another_do_not_hide_it(address):
+    with pytest.raises(Forbidden):
+        check_address(address, local=False)
+
+
+def test_one_bad_address_among_good_ones_is_enough():
+    address = guarded(False, lambda host, port: ["93.184.215.14", "10.0.0.1"])
+    with pytest.raises(Forbidden):
+        address("example.com", 443)
+
+
+def test_what_was_checked_is_what_is_connected_to(hook_server):
+    """The name is looked up once: an answer that changes afterwards changes nothing."""
+    port = int(hook_server.url.rpartition(":")[2])
+    lookups = []
+
+    def lookup(host: str, at: int) -> list[str]:
+        lookups.append((host, at))
+        return ["127.0.0.1"] if len(lookups) == 1 else ["192.0.2.1"]
+
+    client = HttpClient(guarded(True, lookup))
+    assert client.post(f"http://anything.test:{port}/", b"{}", {}, 1.0).status == 200
+    assert lookups == [("anything.test", port)]
+    assert hook_server.received[0].headers["host"] == f"anything.test:{port}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "local"),
+    [
+        ({}, True),
+        ({"K_SERVICE": "deliver-notification"}, False),
+        ({"TOBAN_ENVIRONMENT": "production"}, False),
+        ({"TOBAN_ENVIRONMENT": "local"}, True),
+        ({"K_SERVICE": "x", "TOBAN_ALLOW_HTTP_WEBHOOKS": "1"}, True),
+    ],
+)
+def test_only_a_laptop_may_call_itself(environ, local):
+    assert read_config(environ).is_local is local
