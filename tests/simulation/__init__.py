@@ -1,0 +1,1 @@
+"""Deterministic simulation of the chain: crash points, faults, invariants, broken variants."""

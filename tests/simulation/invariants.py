@@ -1,0 +1,219 @@
+"""
+What must hold once everything has come to rest. Each check names what broke, with ids.
+
+An incident's own timeline and the events published are held against what really happened outside
+(`Truth`) and what arrived there (`Outside`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TypeVar
+
+from tests.simulation.platform import Simulated
+from tests.simulation.sim import Simulation
+from toban.events import IncidentEscalated, NotificationRequested, PagingEvent
+from toban.incidents.documents import Alert, Group, Incident
+from toban.incidents.triage import alert_id
+from toban.kernel.document import Document, decode
+from toban.kernel.event import from_message
+from toban.kernel.parking import Parked
+from toban.kernel.receipt import Receipt
+from toban.notify.documents import Notification
+from toban.notify.identity import is_page, notification_id
+from toban.notify.contacts import reach
+from toban.ports import Query
+from toban.profile.store import PinnedProfile, pinned_id
+
+D = TypeVar("D", bound=Document)
+
+
+def everything(world: Simulated, cls: type[D]) -> list[D]:
+    """All documents of a kind."""
+    return [decode(cls, s.data) for s in world.memory.query(Query(cls.COLLECTION))]
+
+
+def violations(simulation: Simulation) -> list[str]:
+    """Everything that is wrong at the end of a run; empty when all is well."""
+    world = simulation.world
+    incidents = {incident.id: incident for incident in everything(world, Incident)}
+    notifications = {n.id: n for n in everything(world, Notification)}
+    alerts = everything(world, Alert)
+    return [
+        *_at_rest(world, notifications),
+        *_alerts_true(simulation, alerts, incidents),
+        *_groups(world, incidents),
+        *_escalations(world, incidents),
+        *_pages(world, incidents, notifications),
+        *_arrivals(world, incidents, notifications),
+    ]
+
+
+def _at_rest(world: Simulated, notifications: dict[str, Notification]) -> list[str]:
+    found = [f"queue: {n} in {name}" for name, n in world.bus.pending().items() if n]
+    for name in world.bus.subscriptions:
+        found += [
+            f"dead letter left in {name}: {letter.message.attributes.get('ce-id')}"
+            for letter in world.bus.pull(name, 100)
+        ]
+    now = world.clock.now()
+    found += [
+        f"timer never fired: receipt {r.id} due {r.due}"
+        for r in everything(world, Receipt)
+        if r.due is not None and (now - r.due).total_seconds() > 120
+    ]
+    found += [
+        f"notification {n.id} left {n.state}"
+        for n in notifications.values()
+        if n.state in ("claimed", "waiting")
+    ]
+    found += [
+        f"parked without cause: {p.function} {p.error}"
+        for p in everything(world, Parked)
+        if p.reason == "invalid"
+    ]
+    return found
+
+
+def _alerts_true(
+    simulation: Simulation, alerts: list[Alert], incidents: dict[str, Incident]
+) -> list[str]:
+    found = []
+    by_id = {alert.id: alert for alert in alerts}
+    firing: Counter[str] = Counter()
+    for fingerprint, report in simulation.truth.alerts.items():
+        alert = by_id.get(alert_id(report))
+        if alert is None:
+            found.append(f"alert {fingerprint} was accepted and is nowhere")
+            continue
+        last = simulation.truth.occurrences[fingerprint][-1]
+        wanted = "firing" if last.end is None else "resolved"
+        if alert.status != wanted:
+            found.append(f"alert {fingerprint} is {alert.status}, in truth {wanted}")
+        if alert.status == "firing":
+            firing[alert.incident or ""] += 1
+            if alert.incident not in incidents:
+                found.append(f"alert {fingerprint} fires without an incident")
+    with_event = {alert.incident for alert in alerts if alert.status == "event"}
+    for incident in incidents.values():
+        n = firing[incident.id]
+        if n and incident.status == "resolved":
+            # Even resolved by hand: the recheck reopens what goes on firing.
+            found.append(f"{incident.id} is resolved (by {incident.resolved_by!r}), {n} fire")
+        by_person = any(e.kind == "reopened" and e.actor for e in incident.timeline)
+        if not n and incident.status != "resolved" and incident.id not in with_event:
+            if not by_person:
+                found.append(f"{incident.id} is {incident.status} though nothing fires")
+    return found
+
+
+def _groups(world: Simulated, incidents: dict[str, Incident]) -> list[str]:
+    found = []
+    listed: Counter[str] = Counter()
+    for group in everything(world, Group):
+        listed.update(entry.incident for entry in group.open)
+    for incident in incidents.values():
+        times = listed[incident.id]
+        if times != (0 if incident.status == "resolved" else 1):
+            found.append(f"{incident.id} is {incident.status} and listed {times} times as open")
+    return found
+
+
+def _escalations(world: Simulated, incidents: dict[str, Incident]) -> list[str]:
+    found = []
+    steps: Counter[tuple[str, int, int]] = Counter()
+    seen: set[str] = set()
+    for message in world.out.published:
+        event = from_message(message)
+        if event.id in seen:
+            continue
+        seen.add(event.id)
+        if isinstance(event.body, IncidentEscalated):
+            snapshot = event.body.incident
+            steps[(snapshot.id, snapshot.generation, event.body.page.step)] += 1
+            if snapshot.id not in incidents:
+                found.append(f"phantom escalation of {snapshot.id}")
+        if isinstance(event.body, PagingEvent):
+            incident = incidents.get(event.body.incident.id)
+            page = event.body.page
+            if incident is None or page not in incident.pages:
+                found.append(f"phantom page {page.number} of {event.body.incident.id}")
+    found += [
+        f"{id}: step {step} of generation {generation} taken {n} times"
+        for (id, generation, step), n in steps.items()
+        if n > 1
+    ]
+    for incident in incidents.values():
+        waiting = True
+        for entry in incident.timeline:
+            if entry.kind in ("acknowledged", "resolved"):
+                waiting = False
+            elif entry.kind in ("reopened", "raised", "opened"):
+                waiting = True
+            elif entry.kind == "escalated":
+                if not waiting and not entry.actor:
+                    found.append(f"{incident.id} escalated after acknowledgement")
+                waiting = True
+        due = incident.next_step_at
+        if incident.status == "open" and due is not None:
+            if (world.clock.now() - due).total_seconds() > 120:
+                found.append(f"{incident.id}: the step due at {due} was never taken")
+        if sorted(p.number for p in incident.pages) != list(range(len(incident.pages))):
+            found.append(f"{incident.id}: pages are not numbered through")
+    return found
+
+
+def _pages(
+    world: Simulated, incidents: dict[str, Incident], notifications: dict[str, Notification]
+) -> list[str]:
+    """Everybody a page calls is called, or was spared because it was over."""
+    found = []
+    for incident in incidents.values():
+        key = PinnedProfile.key(pinned_id(incident.service, incident.profile_version))
+        snapshot = world.memory.get([key])[0]
+        assert snapshot is not None
+        profile = decode(PinnedProfile, snapshot.data).profile
+        for page in incident.pages:
+            for contact in reach(profile, incident.snapshot(), page).contacts:
+                name = notification_id(
+                    page.reason, incident.id, page.number, contact.target, contact.channel_id
+                )
+                if name not in notifications:  # sent, failed, or spared because it was over
+                    found.append(
+                        f"{incident.id} page {page.number}: {contact.target} never called"
+                    )
+    return found
+
+
+def _arrivals(
+    world: Simulated, incidents: dict[str, Incident], notifications: dict[str, Notification]
+) -> list[str]:
+    found = []
+    requested = set()
+    for message in world.out.published:
+        event = from_message(message)
+        if isinstance(event.body, NotificationRequested):
+            requested.add(event.body.notification_id)
+    marked: dict[str, list[bool]] = {}
+    for arrival in world.outside.arrivals:
+        marked.setdefault(arrival.id, []).append(arrival.marked)
+        record = notifications.get(arrival.id)
+        if record is None or arrival.incident not in incidents or arrival.id not in requested:
+            found.append(f"phantom notification {arrival.id}")
+    for id, marks in marked.items():
+        if len(marks) > 1 and not all(marks[1:]):
+            found.append(f"notification {id} arrived {len(marks)} times, a repetition unmarked")
+    for incident in incidents.values():
+        if incident.status != "resolved":
+            continue
+        own = [n for n in notifications.values() if n.incident == incident.id]
+        newest = max(p.number for p in incident.pages)
+        closed = {
+            (n.target, n.channel)
+            for n in own
+            if n.kind == "resolved" and n.page == newest and n.state in ("done", "failed")
+        }
+        for n in own:
+            if is_page(n.kind) and n.state == "done" and (n.target, n.channel) not in closed:
+                found.append(f"{incident.id}: {n.target} by {n.channel} is never told it is over")
+    return found

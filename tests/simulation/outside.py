@@ -1,0 +1,73 @@
+"""
+The world outside, simulated: who receives notifications, and what goes wrong on the way.
+
+A webhook's receiver honours our key and takes a notification once; a Slack incoming webhook has
+no key and shows whatever arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from toban.kernel.effect import Done, Failed, Result
+from toban.kernel.outgoing import Outgoing, WebhookCall
+
+Fate = Literal["ok", "refused", "error", "timeout", "rejected"]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One message that reached somebody."""
+
+    id: str
+    incident: str
+    keyed: bool
+    marked: bool
+    """It says that it may be a repetition."""
+
+
+@dataclass
+class Outside:
+    """`Senders` of the simulation. `fate` decides what becomes of each call."""
+
+    fate: Callable[[Outgoing], Fate] = lambda _: "ok"
+    point: Callable[[str], None] = lambda _: None
+    arrivals: list[Arrival] = field(default_factory=list)
+    excused: set[str] = field(default_factory=set)
+    """Notifications whose outcome was made unknown: these may arrive twice where no key helps."""
+    calls: int = 0
+
+    def send(self, outgoing: Outgoing) -> Result:
+        """One call."""
+        self.point("send before")
+        self.calls += 1
+        fate = self.fate(outgoing)
+        if fate == "refused":
+            return Failed("connection refused", again=True)
+        if fate == "error":
+            return Failed("HTTP 500", again=True)
+        if fate == "rejected":
+            return Failed("HTTP 404", again=False)
+        self._arrive(outgoing)
+        if fate == "timeout":
+            self.excused.add(outgoing.id)
+            return Failed("timed out", again=True, unknown=True)
+        self.point("send after")
+        return Done(reference=f"ref-{outgoing.id}")
+
+    def _arrive(self, outgoing: Outgoing) -> None:
+        keyed = isinstance(outgoing, WebhookCall)
+        if keyed and any(arrival.id == outgoing.id for arrival in self.arrivals):
+            return
+        self.arrivals.append(
+            Arrival(outgoing.id, outgoing.incident, keyed, marked=outgoing.unknown)
+        )
+
+    def received(self) -> dict[str, int]:
+        """How often each notification arrived."""
+        counts: dict[str, int] = {}
+        for arrival in self.arrivals:
+            counts[arrival.id] = counts.get(arrival.id, 0) + 1
+        return counts

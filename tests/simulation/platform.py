@@ -1,0 +1,170 @@
+"""The whole platform in memory, with a hook at every I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tests.simulation.outside import Outside
+from tests.simulation.profiles import PROFILES
+from toban.adapters.local.memory import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
+from toban.adapters.local.memory_bus import MemoryBus
+from toban.entry import SUBSCRIBERS
+from toban.kernel.handle import Handlers, handle
+from toban.kernel.platform import Platform
+from toban.local.world import ROOT, load_functions, subscriptions_of
+from toban.notify import deliver
+from toban.ports import (
+    DeadLetter,
+    Delivered,
+    Key,
+    Message,
+    Query,
+    Snapshot,
+    Stale,
+    Store,
+    Unavailable,
+    Write,
+)
+from toban.profile.store import apply
+from toban.topology.reader import load
+from toban.topology.types import Topology
+
+START = datetime(2026, 11, 2, 0, 0, tzinfo=UTC)
+TOPOLOGY: Topology = load(ROOT / "events" / "topology.yaml")
+load_functions(TOPOLOGY)
+
+
+class SimulatedCrash(BaseException):
+    """The process is gone: nothing of the handling goes on, not even its `except Exception`."""
+
+
+@dataclass
+class Faults:
+    """What an I/O may suffer. Each is asked once per I/O; all say no by default."""
+
+    point: Callable[[str], None] = lambda _: None
+    """Called before and after each I/O; may raise `SimulatedCrash` or switch to another task."""
+    conflict: Callable[[], bool] = lambda: False
+    lost_answer: Callable[[], bool] = lambda: False
+    publish_fails: Callable[[], bool] = lambda: False
+    publish_twice: Callable[[], bool] = lambda: False
+    trouble: Callable[[], bool] = lambda: False
+    """A read or a write that fails without effect."""
+
+
+@dataclass
+class FaultyStore:
+    """A store with hooks."""
+
+    inner: Store
+    faults: Faults
+    reads: int = 0
+    writes: int = 0
+    written: dict[Key, int] = field(default_factory=dict)
+
+    def get(self, keys: Sequence[Key]) -> list[Snapshot | None]:
+        self.faults.point("get before")
+        if self.faults.trouble():
+            raise Unavailable("simulated: read failed")
+        found = self.inner.get(keys)
+        self.reads += len(keys)
+        self.faults.point("get after")
+        return found
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        self.faults.point("commit before")
+        if self.faults.trouble():
+            raise Unavailable("simulated: commit never arrived")
+        if self.faults.conflict():
+            raise Stale("simulated: somebody else was first")
+        versions = self.inner.commit(writes)
+        self.writes += len(writes)
+        for write in writes:
+            self.written[write.key] = self.written.get(write.key, 0) + 1
+        if self.faults.lost_answer():
+            raise Unavailable("simulated: answer lost")
+        self.faults.point("commit after")
+        return versions
+
+    def query(self, query: Query) -> list[Snapshot]:
+        self.faults.point("query before")
+        found = self.inner.query(query)
+        self.reads += max(1, len(found))
+        self.faults.point("query after")
+        return found
+
+    def count(self, query: Query) -> int:
+        return self.inner.count(query)
+
+
+@dataclass
+class FaultyBus:
+    """A bus with hooks, which remembers what was published."""
+
+    inner: MemoryBus
+    faults: Faults
+    published: list[Message] = field(default_factory=list)
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        self.faults.point("publish before")
+        if self.faults.publish_fails():
+            raise Unavailable("simulated: nothing published")
+        for _ in range(2 if self.faults.publish_twice() else 1):
+            self.inner.publish(messages)
+            self.published.extend(messages)
+        if self.faults.lost_answer():
+            raise Unavailable("simulated: published, answer lost")
+        self.faults.point("publish after")
+
+
+@dataclass
+class FaultyLetters:
+    """Dead letters with hooks."""
+
+    inner: MemoryBus
+    faults: Faults
+
+    def pull(self, subscription: str, limit: int) -> list[DeadLetter]:
+        return self.inner.pull(subscription, limit)
+
+    def remove(self, letters: Sequence[DeadLetter]) -> None:
+        self.faults.point("remove before")
+        self.inner.remove(letters)
+        self.faults.point("remove after")
+
+
+class Simulated:
+    """One simulated installation: its documents, queue, people outside, and a virtual clock."""
+
+    def __init__(self, faults: Faults | None = None, jitter: Callable[[], float] = lambda: 0.0):
+        self.faults = faults or Faults()
+        self.clock = VirtualClock(START)
+        self.bus = MemoryBus(subscriptions_of(TOPOLOGY), self.clock, TOPOLOGY.topics, jitter)
+        self.memory = MemoryStore()
+        self.store = FaultyStore(self.memory, self.faults)
+        self.out = FaultyBus(self.bus, self.faults)
+        self.outside = Outside(point=lambda name: self.faults.point(name))
+        apply(self.memory, PROFILES, START)
+        self.platform = Platform(
+            store=self.store,
+            bus=self.out,
+            blobs=MemoryBlobs(),
+            clock=self.clock,
+            dead_letters=FaultyLetters(self.bus, self.faults),
+            subscriptions=tuple(self.bus.subscriptions),
+            may_emit=TOPOLOGY.emitted_by,
+        )
+        secrets = MemorySecrets()
+        self.tables: dict[str, Handlers] = {
+            name: deliver.handlers(self.outside)
+            if name == "deliver_notification"
+            else subscriber.bound(self.platform, secrets)
+            for name, subscriber in SUBSCRIBERS.items()
+        }
+
+    def handle(self, delivered: Delivered) -> None:
+        """Hand a delivery to its function."""
+        function = self.bus.subscriptions[delivered.subscription].function
+        handle(function, self.tables[function], delivered, self.platform)

@@ -1,0 +1,71 @@
+"""The services of the simulated world: every kind of step, fallback and channel, few of each."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from toban.profile.types import (
+    ConsoleChannel,
+    Escalation,
+    Grouping,
+    Person,
+    Profile,
+    Rotation,
+    Seconds,
+    Service,
+    Severity,
+    SlackChannel,
+    Step,
+    WebhookChannel,
+)
+
+
+def profile(service: str, *, default: bool = False, by: tuple[str, ...] = ("rule",)) -> Profile:
+    """A service with two severities, three people, three steps."""
+    return Profile(
+        service=Service(
+            id=service, name=service, language="en", timezone="Asia/Tokyo", default=default
+        ),
+        severities=(
+            Severity(
+                label="P1", level=1, words=("critical",), via=("pager",), notify=("channel:room",)
+            ),
+            Severity(label="P3", level=3, words=("warning",), via=("pager",)),
+        ),
+        grouping=Grouping(by=by, window=Seconds(60)),
+        channels={
+            "pager": WebhookChannel(url="https://pager.example/hook", fallback="room"),
+            "room": SlackChannel(webhook_secret="SLACK_WEBHOOK_ROOM", fallback="log"),
+            "log": ConsoleChannel(),
+        },
+        people={
+            "aoki": Person(name="Aoki", slack="U1"),
+            "baba": Person(name="Baba", slack="U2"),
+            "chiba": Person(name="Chiba", slack="U3"),
+        },
+        oncall=Rotation(members=("aoki", "baba", "chiba"), first_shift=date(2026, 1, 5)),
+        escalation=(
+            Escalation(
+                severities=("P1",),
+                steps=(
+                    Step(after=Seconds(0), notify=("oncall:primary",)),
+                    Step(after=Seconds(300), notify=("oncall:secondary",)),
+                    Step(after=Seconds(900), notify=("oncall:all", "channel:room")),
+                ),
+            ),
+            Escalation(
+                severities=("P3",),
+                steps=(
+                    Step(after=Seconds(0), notify=("channel:room",)),
+                    Step(after=Seconds(1800), notify=("oncall:primary",)),
+                ),
+            ),
+        ),
+    )
+
+
+PROFILES = (
+    profile("shop"),
+    profile("search", by=()),
+    profile("toban", default=True),
+)
