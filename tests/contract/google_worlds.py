@@ -156,7 +156,9 @@ class PubSubRun:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        for subscription in self._subscriber.list_subscriptions(project=f"projects/{self._project}"):
+        for subscription in self._subscriber.list_subscriptions(
+            project=f"projects/{self._project}"
+        ):
             self._subscriber.delete_subscription(subscription=subscription.name)
         for topic in self._publisher.list_topics(project=f"projects/{self._project}"):
             self._publisher.delete_topic(topic=topic.name)
@@ -180,9 +182,7 @@ class PubSubRun:
             )
             for spec in self._specs
         ]
-        topology.ensure(
-            self._project, topics, subscriptions, self._publisher, self._subscriber
-        )
+        topology.ensure(self._project, topics, subscriptions, self._publisher, self._subscriber)
 
     def _wait(self) -> None:
         last, since = -1, time.monotonic()

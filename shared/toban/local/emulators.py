@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HOST = "127.0.0.1"
 START_S = 60.0
@@ -145,9 +146,7 @@ def _wait(
     last: Exception | None = None
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise _NotHere(
-                f"{process.args!r} ended with {process.returncode}: {_tail(log_path)}"
-            )
+            raise _NotHere(f"{process.args!r} ended with {process.returncode}: {_tail(log_path)}")
         try:
             emulator.ready(address)
         except Exception as error:  # noqa: BLE001 - each client has its own, and all mean: not yet
@@ -283,10 +282,12 @@ def _in_a_container(emulator: Emulator, log_dir: Path) -> Iterator[str]:
     _require_docker()
     from testcontainers.core.container import DockerContainer
 
+    # A pair binds to that address only; the annotation of testcontainers does not know it.
+    local: Any = (HOST, free_port())
     container = (
         DockerContainer(emulator.image)
         .with_command(emulator.image_command)
-        .with_bind_ports(emulator.image_port, (HOST, free_port()))
+        .with_bind_ports(emulator.image_port, local)
     )
     try:
         container.start()

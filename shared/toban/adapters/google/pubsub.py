@@ -183,9 +183,7 @@ class PubSubDeadLetters:
         with self._lock:
             loans = self._current(subscription)
             while len(loans) < limit:
-                part = self._pull(
-                    dead_name(subscription), limit - len(loans), again=bool(loans)
-                )
+                part = self._pull(dead_name(subscription), limit - len(loans), again=bool(loans))
                 if not part:
                     break
                 ends = time.monotonic() + LOAN_S

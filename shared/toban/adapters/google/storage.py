@@ -47,12 +47,18 @@ _FAILURES = (
 
 @functools.cache
 def connect(project: str | None = None) -> Client:
-    """
-    The client, made once per process; ``STORAGE_EMULATOR_HOST`` (a URL) points it at an emulator.
-    """
+    """The client, made once per process; the URL ``STORAGE_EMULATOR_HOST`` leads to an emulator."""
     if os.environ.get("STORAGE_EMULATOR_HOST"):
         return Client(project=project or "emulator")  # anonymous by itself
     return Client(project=project)
+
+
+def ensure_bucket(name: str, client: Client) -> None:
+    """Make a bucket of an emulator unless it is there; in the cloud Terraform makes it."""
+    try:
+        client.create_bucket(name, timeout=TIMEOUT_S)
+    except exceptions.Conflict:
+        return
 
 
 class GcsBlobs:

@@ -39,7 +39,9 @@ def document_id(id: str) -> str:
     Raises `ValueError` unless it is 1 to 700 bytes of UTF-8 without ``/``.
     """
     if not id or "/" in id or len(id.encode()) > _MAX_ID_BYTES:
-        raise ValueError(f"each part of a key is 1 to {_MAX_ID_BYTES} bytes without '/': {id[:80]!r}")
+        raise ValueError(
+            f"each part of a key is 1 to {_MAX_ID_BYTES} bytes without '/': {id[:80]!r}"
+        )
     return escape(id)
 
 
