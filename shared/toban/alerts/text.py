@@ -42,6 +42,8 @@ def block(text: str, limit: int = SUMMARY) -> str:
 
 def line(text: str, limit: int = TITLE) -> str:
     """Text of one line: any white space becomes one space."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return cut(text.strip(), limit)  # nothing to clean, as nearly always
     return cut(_SPACE.sub(" ", _DROPPED.sub("", _NEWLINES.sub("\n", text))).strip(), limit)
 
 
