@@ -151,7 +151,7 @@ def test_secrets_do_not_reach_the_log_or_the_records(world, slack_server, capsys
         world.send(requests[pair])
     log.warning("a line that quotes xoxb-not-a-real-token", url=slack_server.webhook)
     out = capsys.readouterr().out
-    records = repr([snapshot for snapshot in world.notifications().values()])
+    records = repr(list(world.notifications().values()))
     for secret in ("xoxb-not-a-real-token", "secretpart"):
         assert secret not in out
         assert secret not in records
