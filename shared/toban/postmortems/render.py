@@ -14,7 +14,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from toban.events import IncidentResolved
-from toban.incidents.documents import Alert, Incident
+from toban.incidents.documents import Alert, Entry, Incident
 from toban.kernel.i18n import Language, duration, moment, text
 from toban.notify.documents import Notification
 from toban.notify.identity import is_page
@@ -116,9 +116,9 @@ class _Draft:
             yield self.say("reported")
             yield ""
             yield from (f"> {escaped(line)}" for line in self.now.summary.splitlines()[:20])
-        for found in self.now.links:
+        if self.now.links:
             yield ""
-            yield f"- {link(found.title, found.url)}"
+        yield from (f"- {link(found.title, found.url)}" for found in self.now.links)
 
     def impact(self) -> Iterator[str]:
         for key in ("users", "loss", "money"):
@@ -155,7 +155,7 @@ class _Draft:
                 self.clock(n.sent_at or n.created_at),
                 escaped(n.target_name or n.target),
                 escaped(n.channel),
-                text(self.language, f"notify.kind.{n.kind}"),
+                text(self.language, f"told.{n.kind}"),
                 result_of(n, self.language, escaped(n.error)),
             ]
             for n in self.calls[:MOST_ROWS]
@@ -219,26 +219,30 @@ class _Draft:
 
     def suggested(self) -> Iterator[str]:
         """Actions that follow from the record itself."""
-        failed = {(n.channel, n.target_name or n.target): n for n in self.calls if n.error}
-        for (channel, target), notification in failed.items():
-            if notification.state == "failed":
-                yield self.say("action.channel", channel=escaped(channel), target=escaped(target))
-        if self.now.acknowledged_at is None and not self.facts.resolved.by:
+        failed = {n.channel: n for n in self.calls if n.state == "failed"}
+        for channel, call in failed.items():
+            yield self.say("action.channel", channel=escaped(channel), error=escaped(call.error))
+        if self.taken() is None and not self.facts.resolved.by:
             yield self.say("action.nobody")
         steps = [page.step for page in self.facts.resolved.pages]
         if max(steps, default=0) > 0:
             yield self.say("action.late", step=max(steps) + 1)
 
     def acknowledged(self) -> str:
-        at = self.now.acknowledged_at
-        if at is None:
+        entry = self.taken()
+        if entry is None:
             return self.say("acknowledged.never")
         return self.say(
             "acknowledged.value",
-            moment=self.at(at),
-            duration=self.took(self.now.opened_at, at),
-            who=escaped(self.now.assignee),
+            moment=self.at(entry.at),
+            duration=self.took(self.now.opened_at, entry.at),
+            who=escaped(entry.actor),
         )
+
+    def taken(self) -> Entry | None:
+        """When somebody first took it (a later escalation or a worse severity frees it again)."""
+        entries = self.facts.incident.timeline
+        return next((e for e in entries if e.kind == "acknowledged" and e.at <= self.end), None)
 
     def more(self, count: int) -> Iterator[str]:
         if count > MOST_ROWS:

@@ -81,8 +81,10 @@ def _key(entry: Entry) -> str:
         return f"{kind}.{why}"
     if entry.kind in ("raised", "lowered", "resolved") and entry.actor:
         return f"{kind}.by"
-    if entry.kind == "notification-failed" and entry.detail.get("fallback"):
-        return f"{kind}.fallback"
+    if entry.kind == "notification-failed":
+        detail = entry.detail
+        whole = ".channel" if detail.get("target") == detail.get("channel") else ""
+        return f"{kind}{whole}.fallback" if detail.get("fallback") else f"{kind}{whole}"
     return kind
 
 
@@ -103,10 +105,11 @@ def _of_alerts(
 
 
 def _notified(language: Language, notification: Notification, shown: Shown) -> str:
+    to_channel = notification.target == f"channel:{notification.channel}"
     return text(
         language,
-        "timeline.notified",
+        "timeline.notified.channel" if to_channel else "timeline.notified",
         target=shown(notification.target_name or notification.target),
         channel=shown(notification.channel),
-        kind=text(language, f"notify.kind.{notification.kind}"),
+        kind=text(language, f"told.{notification.kind}"),
     )

@@ -45,6 +45,15 @@ class SqliteTracer:
         """Every handling of one event, in the order noted."""
         return self._select("event_id", event_id)
 
+    def touching(self, document: str) -> list[Trace]:
+        """Every handling that wrote a document (``incidents/inc-1``), in the order noted."""
+        self.flush()
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT trace FROM traces WHERE instr(trace, ?) ORDER BY seq", (f' {document}"',)
+            ).fetchall()
+        return [_decode(text) for (text,) in rows]
+
     def flush(self) -> None:
         """Write what waits; what cannot be written is dropped and said in the log."""
         with self._lock:

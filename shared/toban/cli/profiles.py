@@ -1,0 +1,117 @@
+"""`toban check`, `toban plan` and `toban apply`."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from toban.cli.terminal import Problem, Terminal
+from toban.profile.checker import check_directory, check_file
+from toban.profile.findings import Finding, ProfileErrors
+from toban.profile.load import load_directory
+from toban.profile.types import Profile
+
+_COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
+
+
+def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
+    """The profiles of a directory; `Problem` with every error of loading."""
+    try:
+        return load_directory(services)
+    except ProfileErrors as errors:
+        lines = [finding.render(terminal.language) for finding in errors.findings]
+        raise Problem("\n  ".join(lines), 2) from errors
+
+
+def check(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Everything questionable about profiles, with file and line."""
+    findings: list[Finding] = []
+    if asked.files:
+        for path in asked.files:
+            try:
+                findings += check_directory(path) if path.is_dir() else check_file(path)
+            except ProfileErrors as unloaded:
+                findings += unloaded.findings
+    else:
+        findings = check_directory(asked.services)
+    errors = sum(f.severity == "error" for f in findings)
+    if asked.json:
+        terminal.json([_view(finding, terminal) for finding in findings])
+        return 1 if errors else 0
+    for finding in findings:
+        terminal.line(terminal.paint(finding.render(terminal.language), _COLORS[finding.severity]))
+    warnings = sum(f.severity == "warning" for f in findings)
+    if errors:
+        terminal.line(terminal.say("check.bad", errors=errors, warnings=warnings))
+        return 1
+    count = len(asked.files) or sum(
+        path.suffix in {".yaml", ".yml"} for path in asked.services.iterdir()
+    )
+    terminal.line(terminal.say("check.good", n=count, warnings=warnings))
+    return 0
+
+
+def _view(finding: Finding, terminal: Terminal) -> dict[str, object]:
+    return {
+        "severity": finding.severity,
+        "code": finding.code,
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "path": finding.path,
+        "message": finding.message(terminal.language),
+    }
+
+
+def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Write the profiles to the store of the data directory, or show what would change."""
+    from toban.adapters.local.database import Database
+    from toban.adapters.local.memory import MemoryStore
+    from toban.adapters.local.store import SqliteStore
+    from toban.cli import local
+    from toban.profile import store
+
+    profiles = loaded(asked.services, terminal).values()
+    bad = [f for f in check_directory(asked.services) if f.severity == "error"]
+    if bad:
+        lines = [finding.render(terminal.language) for finding in bad]
+        raise Problem("\n  ".join(lines))
+    if asked.dry_run and not local.exists(asked.data):
+        changes = store.plan(MemoryStore(), profiles)
+    else:
+        asked.data.mkdir(parents=True, exist_ok=True)
+        database = Database(asked.data / "toban.db")
+        try:
+            documents = SqliteStore(database)
+            changes = (
+                store.plan(documents, profiles)
+                if asked.dry_run
+                else store.apply(documents, profiles, datetime.now(UTC))
+            )
+        finally:
+            database.close()
+    if asked.json:
+        terminal.json(
+            [
+                {"service": c.service, "change": c.what, "version": c.version, "before": c.before}
+                for c in changes
+            ]
+        )
+        return 0
+    columns = ("service", "change", "version")
+    terminal.table(
+        [terminal.say(f"column.{column}") for column in columns],
+        [
+            [
+                c.service,
+                terminal.say(f"apply.{c.what}"),
+                f"{c.before} → {c.version}" if c.what == "changed" else c.version,
+            ]
+            for c in changes
+        ],
+        {1: {terminal.say("apply.new"): "green", terminal.say("apply.changed"): "yellow"}},
+    )
+    done = "apply.dry" if asked.dry_run else "apply.done"
+    terminal.line(terminal.say(done, data=asked.data))
+    return 0
