@@ -97,7 +97,7 @@ class Incident(Document, kw_only=True):
     next_step_at: datetime | None = None
     pages: list[Page] = []
     unreached: dict[str, list[str]] = {}
-    """Page number → (target, channel) pairs that failed for good."""
+    """Page number → the page's notifications that failed for good, fallbacks included."""
     timeline: list[Entry] = []
     postmortem: str = ""
     """Blob name of the draft."""

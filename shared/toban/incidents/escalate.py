@@ -41,10 +41,11 @@ def on_notification_failed(failed: NotificationFailed, work: Work) -> None:
     )
     if not failed.fallback and request.kind not in ("acknowledged", "resolved"):
         number = str(request.page)
-        pair = f"{request.target} {request.channel}"
+        # Named by what was asked for first: two channels may end in the same last fallback.
+        contact = request.replaces[0] if request.replaces else request.notification_id
         unreached = incident.unreached.get(number, [])
-        if pair not in unreached:
-            incident.unreached = {**incident.unreached, number: [*unreached, pair]}
+        if contact not in unreached:
+            incident.unreached = {**incident.unreached, number: [*unreached, contact]}
         if len(incident.unreached[number]) >= request.contacts:
             _go_on(incident, request.page, work)
     work.put(incident)
