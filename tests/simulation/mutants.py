@@ -156,19 +156,6 @@ def state_after_receipt() -> AbstractContextManager[Any]:
     return mock.patch.object(MemoryStore, "commit", commit)
 
 
-def random_ids() -> AbstractContextManager[Any]:
-    """Emitted events get a fresh id at every run."""
-    numbers = itertools.count()
-    original = Work._follow_up
-
-    def follow_up(self: Work, body: Any) -> Any:
-        import msgspec
-
-        return msgspec.structs.replace(original(self, body), id=f"random-{next(numbers)}")
-
-    return mock.patch.object(Work, "_follow_up", follow_up)
-
-
 def failure_acknowledged() -> AbstractContextManager[Any]:
     """A handling that failed is acknowledged all the same."""
     from tests.simulation.platform import Simulated
@@ -352,7 +339,6 @@ MUTANTS = (
         no_receipt_look_up_when_idle,
     ),
     Mutant("state after receipt", "a crash in between loses the state", state_after_receipt),
-    Mutant("random ids", "a repetition has other ids", random_ids),
     Mutant("failure acknowledged", "a passing fault loses the event", failure_acknowledged),
     Mutant("effect without claim", "one notification is sent twice", no_claim),
     Mutant("lease ignored", "two deliveries call at once", lease_ignored),

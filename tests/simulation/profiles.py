@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from toban.profile.types import (
     ConsoleChannel,
     Escalation,
@@ -64,7 +66,23 @@ def profile(service: str, *, default: bool = False, by: tuple[str, ...] = ("rule
     )
 
 
+GHOST = msgspec.structs.replace(
+    profile("ghost"),
+    oncall=None,
+    escalation=(
+        Escalation(
+            severities=("P3",),
+            steps=(
+                Step(after=Seconds(0), notify=("oncall:primary",)),
+                Step(after=Seconds(600), notify=("channel:room",)),
+            ),
+        ),
+    ),
+)
+"""Nobody is on call there: its first step reaches nobody."""
+
 PROFILES = (
+    GHOST,
     profile("shop"),
     profile("search", by=()),
     profile("toban", default=True),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from toban.kernel.decision import Handled, message_identity
+from toban.kernel.decision import Handled
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.event import Body, Event, Moment, event, to_message
 from toban.kernel.ids import derive
@@ -60,11 +60,14 @@ class Parked(Document, kw_only=True):
 def park(
     function: str, delivered: Delivered, reason: Reason, error: str, platform: Platform
 ) -> Handled:
-    """Keep the message as a document and report it; the caller then acknowledges it."""
+    """
+    Keep the message as a document and report it; the caller then acknowledges it.
+
+    The document's id derives from what the message says, so that its repetitions are one.
+    """
     message = delivered.message
-    identity = message_identity(delivered) or derive(
-        message.data.hex(), *(f"{k}={v}" for k, v in sorted(message.attributes.items()))
-    )
+    attributes = message.attributes
+    identity = derive(attributes.get("ce-type", ""), attributes.get("ce-id", ""), message.data.hex())
     now = clock_now(platform.clock)
     parked = Parked(
         id=derive("parked", function, identity),

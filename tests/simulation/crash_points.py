@@ -1,0 +1,126 @@
+"""
+Crash points in memory: the process dies before and after every I/O of every handler, singly and
+in pairs, the message is delivered again, and the end has to equal the undisturbed run's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from tests.simulation.platform import Faults, Simulated, SimulatedCrash
+from tests.simulation.story import STORY, end_state, fate, unlucky
+from toban.incidents.documents import Incident
+from toban.ports import Query
+
+PATIENCE = timedelta(seconds=1200)
+"""How long a step may take to come to rest: leases and back-off, but no next escalation step."""
+
+
+@dataclass
+class Run:
+    """One telling of the story, with crashes at given points (counted from 1 over the story)."""
+
+    crashes: tuple[int, ...] = ()
+    """The first counts from the beginning, each other from the crash before it."""
+    passed: list[str] = field(default_factory=list)
+    """Every point passed, as ``function event-type point``, in order."""
+    crashed: int = 0
+
+    def __post_init__(self) -> None:
+        self.world = Simulated(Faults(point=self._point, trouble=lambda: self._unlucky))
+        self._unlucky = False
+        self.world.outside.fate = fate
+        self._left = list(self.crashes)
+        self._since = 0
+        self._where = ""
+
+    def _point(self, name: str) -> None:
+        if not self._where:
+            return
+        self.passed.append(f"{self._where} {name}")
+        self._since += 1
+        if self._left and self._since == self._left[0]:
+            self._left.pop(0)
+            self._since = 0
+            self.crashed += 1
+            raise SimulatedCrash(name)
+
+    def tell(self) -> dict[str, Any]:
+        """Play every step and come to rest; the end state."""
+        for step in STORY:
+            self.world.clock.advance(step.wait)
+            incidents = [s.data for s in self.world.memory.query(Query(Incident.COLLECTION))]
+            self.world.out.publish(step.messages(self.world.clock.now(), incidents))
+            self._settle()
+        for name in self.world.bus.subscriptions:
+            assert not self.world.bus.pull(name, 1), f"dead letter in {name}"
+        return self.end()
+
+    def _settle(self) -> None:
+        until = self.world.clock.now() + PATIENCE
+        while True:
+            taken = self.world.bus.take()
+            if taken is None:
+                due = self.world.bus.next_due()
+                if due is None:
+                    return
+                assert due < until, "the story does not come to rest"
+                self.world.clock.set(due)
+                continue
+            attributes = taken.delivered.message.attributes
+            self._unlucky = unlucky(taken.delivered.message)
+            self._where = f"{taken.delivered.subscription} {attributes.get('ce-type')}"
+            try:
+                self.world.handle(taken.delivered)
+            except SimulatedCrash:
+                self.world.bus.release_claims()  # as after a restart
+            except Exception:  # noqa: BLE001 as a push subscription sees it
+                self.world.bus.refuse(taken)
+            else:
+                self.world.bus.acknowledge(taken)
+            self._where = ""
+
+    def end(self) -> dict[str, Any]:
+        memory = self.world.memory
+        collections = (
+            "receipts", "alerts", "groups", "incidents", "notifications", "parked",
+        )  # fmt: skip
+        snapshots = [s for c in collections for s in memory.query(Query(c))]
+        return end_state(
+            snapshots, self.world.out.published, (a.id for a in self.world.outside.arrivals)
+        )
+
+    def repetitions(self) -> list[str]:
+        """Notifications that arrived again without saying so."""
+        seen: set[str] = set()
+        found = []
+        for arrival in self.world.outside.arrivals:
+            if arrival.id in seen and not arrival.marked:
+                found.append(arrival.id)
+            seen.add(arrival.id)
+        return found
+
+
+def first_points(passed: list[str]) -> list[int]:
+    """
+    The first time each handler passes each of its points: one index for each kind.
+
+    A kind is a subscription, an event type, a point and how often the handling passed it before.
+    """
+    seen: set[str] = set()
+    chosen = []
+    counts: dict[str, int] = {}
+    previous = ""
+    for index, name in enumerate(passed, start=1):
+        where = name.rsplit(" ", 2)[0]
+        if where != previous or name.endswith("get before") and counts.get(name, 0) > 8:
+            counts = {}
+            previous = where
+        counts[name] = counts.get(name, 0) + 1
+        kind = f"{name} {counts[name]}"
+        if kind not in seen:
+            seen.add(kind)
+            chosen.append(index)
+    return chosen

@@ -1,0 +1,209 @@
+"""
+One story that passes through every handler, step by step.
+
+Between the steps everything comes to rest, so that a crash (and the time its repair takes) in one
+step leaves the next unchanged: whatever dies where, the end has to be the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from tests.simulation.outside import Fate
+from toban.events import (
+    Action,
+    AlertFired,
+    AlertResolved,
+    CommandIssued,
+    MinutePassed,
+    RedriveDue,
+)
+from toban.kernel.event import Body, Event, to_message
+from toban.kernel.outgoing import Outgoing, WebhookCall
+from toban.kernel.redrive import REDRIVES
+from toban.ports import Message, Snapshot
+
+Publish = Callable[[list[Message]], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """After `wait` seconds, publish what `messages` gives for the time and the incidents then."""
+
+    name: str
+    wait: float
+    messages: Callable[[datetime, list[dict[str, Any]]], list[Message]]
+
+
+_START = datetime.fromisoformat("2026-11-02T00:00:00+00:00")
+
+
+def _event(id: str, body: Body, now: datetime) -> Message:
+    return to_message(Event(id=id, source="/story", time=now, body=body))
+
+
+def _alert(
+    name: str, rule: str, severity: str, *, resolved: bool = False, at: int = 0, service: str = "shop"
+) -> Any:
+    def make(now: datetime, _: object) -> list[Message]:
+        cls = AlertResolved if resolved else AlertFired
+        body = cls(
+            source="generic",
+            fingerprint=name,
+            rule=rule,
+            title=f"{name} of {rule}",
+            severity=severity,
+            labels={"service": service},
+            starts_at=_START + timedelta(seconds=at),
+            ends_at=datetime.fromisoformat("2026-11-02T05:00:00+00:00") if resolved else None,
+        )
+        return [_event(f"{name}-{'r' if resolved else 'f'}-{at}", body, now)]
+
+    return make
+
+
+def _command(action: Action, title: str, severity: str = "") -> Any:
+    def make(now: datetime, incidents: list[dict[str, Any]]) -> list[Message]:
+        incident = next(i["id"] for i in incidents if i["title"].startswith(title))
+        body = CommandIssued(
+            incident_id=incident, action=action, actor="aoki", via="story", at=_START,
+            note="looking", severity_label=severity,
+        )
+        return [_event(f"{action}-{title}-{severity}", body, now)]
+
+    return make
+
+
+def _timer(name: str, body: Body) -> Any:
+    return lambda now, _: [_event(name, body, now)]
+
+
+def _poison(now: datetime, _: object) -> list[Message]:
+    message = _event("poison", MinutePassed(), now)
+    attributes = {**message.attributes, "ce-type": "toban.alert.fired.v1"}
+    return [Message("alert-fired", b'{"source": 7}', attributes)]
+
+
+def _twice(make: Any) -> Any:
+    return lambda now, incidents: make(now, incidents) * 2
+
+
+STORY = (
+    Step("an alert opens an incident", 0, _alert("disk", "disk-full", "critical")),
+    Step("it is reported again", 1, _alert("disk", "disk-full", "critical")),
+    Step("another alert of the rule joins", 5, _alert("disk2", "disk-full", "warning")),
+    Step("nobody answers: a step", 301, _timer("tick-1", MinutePassed())),
+    Step("a person answers, twice", 60, _twice(_command("acknowledge", "disk"))),
+    Step("a note that nobody can take for a while", 1, _command("note", "disk")),
+    Step("a milder incident", 120, _alert("slow", "latency", "warning")),
+    Step("its severity rises", 30, _command("severity", "slow", "P1")),
+    Step("somebody escalates it", 30, _command("escalate", "slow")),
+    Step("a worse alert joins", 30, _alert("slow2", "latency", "critical", at=700)),
+    Step("the first alert stops", 10, _alert("disk", "disk-full", "critical", resolved=True)),
+    Step("the last alert stops", 10, _alert("disk2", "disk-full", "warning", resolved=True)),
+    Step("resolved by hand while firing", 10, _command("resolve", "slow")),
+    Step("it still fires: reopened", 1900, _timer("tick-2", MinutePassed())),
+    Step("late news changes nothing", 10, _alert("disk", "disk-full", "critical")),
+    Step("its alerts stop", 5, _alert("slow", "latency", "warning", resolved=True)),
+    Step("the last one, too", 5, _alert("slow2", "latency", "critical", resolved=True, at=700)),
+    Step("somebody reopens it", 60, _command("reopen", "slow")),
+    Step("and resolves it", 60, _command("resolve", "slow", "again")),
+    Step("a service with nobody on call", 60, _alert("lost", "down", "warning", service="ghost")),
+    Step("a message that is none", 10, _poison),
+    Step("dead letters are looked at", 60, _timer("redrive", RedriveDue())),
+)
+
+
+def unlucky(message: Message) -> bool:
+    """The note fails at every attempt until it has been a dead letter once."""
+    return message.attributes["ce-id"].startswith("note-") and REDRIVES not in message.attributes
+
+
+def fate(outgoing: Outgoing) -> Fate:
+    """The pager of one person is gone for good, the room takes one message late."""
+    if isinstance(outgoing, WebhookCall) and b'"target":"person:chiba"' in outgoing.body:
+        return "rejected"
+    return "ok"
+
+
+# --- what has to be equal ------------------------------------------------------------------
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+_VOLATILE = {
+    "message_id", "body_hash", "fence", "attempts", "lease_until", "error", "unknown", "at", "due",
+    "expires_at", "created_at", "sent_at", "next_step_at", "escalating_since", "attached_at",
+    "opened_at", "acknowledged_at", "resolved_at", "applied_at", "ends_at", "ce-time",
+}  # fmt: skip
+"""What a crash may change: when something happened, and how many tries it took."""
+
+
+def stripped(value: Any) -> Any:
+    """A value without times and counts of tries."""
+    if isinstance(value, dict):
+        return {k: stripped(v) for k, v in sorted(value.items()) if k not in _VOLATILE}
+    if isinstance(value, (list, tuple)):
+        return [stripped(v) for v in value]
+    if isinstance(value, datetime):
+        return "TIME"
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        if value.startswith("{"):
+            try:
+                return stripped(msgspec.json.decode(value))
+            except msgspec.DecodeError:
+                return value
+        return _TIME.sub("TIME", value)
+    return value
+
+
+def end_state(
+    snapshots: Iterable[Snapshot], published: Iterable[Message], arrived: Iterable[str]
+) -> dict[str, Any]:
+    """Documents, emitted events and notifications, comparable between runs."""
+    documents = {f"{s.key.collection}/{s.key.id}": stripped(s.data) for s in snapshots}
+    for data in documents.values():
+        if "timeline" in data:
+            data["timeline"] = sorted(data["timeline"], key=repr)
+    events = {
+        m.attributes["ce-id"]: (m.topic, stripped(m.data.decode("utf-8", "replace")))
+        for m in published
+    }
+    return {"documents": documents, "events": events, "notifications": sorted(set(arrived))}
+
+
+def difference(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """Where two end states differ, in words."""
+    said = []
+    for part in ("documents", "events"):
+        a, b = expected[part], found[part]
+        said += [f"{part}: lost {key}" for key in a.keys() - b.keys()]
+        said += [f"{part}: never should be {key}" for key in b.keys() - a.keys()]
+        said += [
+            f"{part}: {key} differs: {_first_difference(a[key], b[key])}"
+            for key in a.keys() & b.keys()
+            if a[key] != b[key]
+        ]
+    if expected["notifications"] != found["notifications"]:
+        a, b = set(expected["notifications"]), set(found["notifications"])
+        said += [f"notification lost: {id}" for id in a - b]
+        said += [f"notification never should be: {id}" for id in b - a]
+    return said
+
+
+def _first_difference(a: Any, b: Any, path: str = "") -> str:
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in a.keys() | b.keys():
+            if a.get(key) != b.get(key):
+                return _first_difference(a.get(key), b.get(key), f"{path}.{key}")
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and len(a) == len(b):
+        for index, (x, y) in enumerate(zip(a, b, strict=True)):
+            if x != y:
+                return _first_difference(x, y, f"{path}[{index}]")
+    return f"{path}: {str(a)[:200]} != {str(b)[:200]}"

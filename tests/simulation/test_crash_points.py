@@ -1,0 +1,67 @@
+"""Whatever dies where, the end is the same: state, emitted events, notifications."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.simulation.crash_points import Run, first_points
+from tests.simulation.platform import TOPOLOGY
+from tests.simulation.story import difference
+
+PARTS = 8
+SECOND = 12
+"""How many points after a first crash a second one is tried at: more than any handler passes."""
+
+
+@cache
+def undisturbed() -> tuple[Run, dict[str, Any]]:
+    run = Run()
+    return run, run.tell()
+
+
+def crashes(part: int) -> list[int]:
+    run, _ = undisturbed()
+    return first_points(run.passed)[part::PARTS]
+
+
+def what_is_wrong(*points: int) -> list[str]:
+    """Play the story with crashes; everything that differs from the undisturbed run."""
+    _, expected = undisturbed()
+    run = Run(points)
+    found = run.tell()
+    assert run.crashed >= 1
+    repeated = [f"{id} arrived again, unmarked" for id in run.repetitions()]
+    return difference(expected, found) + repeated
+
+
+def test_the_story_passes_through_every_subscription_on_the_map() -> None:
+    run, _ = undisturbed()
+    passed = {name.split(" ")[0] for name in run.passed}
+
+    assert passed == {subscription.name for subscription in TOPOLOGY.subscriptions()}
+
+
+def test_the_story_told_twice_is_the_same_story() -> None:
+    _, expected = undisturbed()
+
+    assert difference(expected, Run().tell()) == []
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_dying_before_or_after_any_io_of_any_handler_changes_nothing(part: int) -> None:
+    run, _ = undisturbed()
+    for point in crashes(part):
+        assert what_is_wrong(point) == [], f"crash at point {point}: {run.passed[point - 1]}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_dying_again_while_repairing_the_first_crash_changes_nothing(part: int) -> None:
+    run, _ = undisturbed()
+    for point in crashes(part):
+        for second in range(1, SECOND + 1):
+            wrong = what_is_wrong(point, second)
+            assert wrong == [], f"crashes at {point}+{second}: {run.passed[point - 1]}"

@@ -1,0 +1,57 @@
+"""The harness can fail: every deliberately broken variant of the platform is caught."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.crash_points import Run, first_points
+from tests.simulation.invariants import violations
+from tests.simulation.mutants import MUTANTS, Mutant, remember
+from tests.simulation.sim import Simulation
+from tests.simulation.story import difference
+
+SEEDS = 40
+_table: list[tuple[str, str, str]] = []
+
+
+def by_simulation(mutant: Mutant) -> str:
+    """Which seed catches it first, and what it finds."""
+    for seed in range(SEEDS):
+        with mutant.apply():
+            simulation = Simulation(seed)
+            remember(simulation.world.platform)
+            try:
+                simulation.run()
+                found = violations(simulation)
+            except Exception as error:  # noqa: BLE001 a defect may well break the world
+                found = [f"{type(error).__name__}: {error}"]
+        if found:
+            return f"seed {seed}: {found[0][:70]}"
+    return ""
+
+
+def by_crash_points(mutant: Mutant) -> str:
+    """Which crash point catches it first."""
+    sound = Run()
+    expected = sound.tell()
+    for point in first_points(sound.passed):
+        with mutant.apply():
+            run = Run((point,))
+            remember(run.world.platform)
+            try:
+                found = difference(expected, run.tell()) + run.repetitions()
+            except Exception as error:  # noqa: BLE001 as above
+                found = [f"{type(error).__name__}: {error}"]
+        if found:
+            return f"{sound.passed[point - 1].replace('toban.', '')[:70]}"
+    return ""
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_broken_variant_is_caught(mutant: Mutant, record_property: object) -> None:
+    simulated, crashed = by_simulation(mutant), by_crash_points(mutant)
+    line = f"{mutant.name:34} simulation: {simulated or '-':80} crash points: {crashed or '-'}"
+    assert callable(record_property)
+    record_property("mutant", line)
+
+    assert simulated or crashed, f"nothing caught: {mutant.defect}"

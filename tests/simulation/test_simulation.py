@@ -1,0 +1,65 @@
+"""
+The chain under seeded faults. A failing seed is printed; play it again with
+
+    python -m tests.simulation SEED --trace
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation.invariants import violations
+from tests.simulation.sim import Simulation
+
+SEEDS = int(os.environ.get("TOBAN_SEEDS", "240"))
+CHUNK = 10
+
+REGRESSIONS: tuple[int, ...] = (3, 16, 17, 39, 40, 50, 51, 54)
+"""Seeds that once failed."""
+
+
+def broken(seed: int) -> list[str]:
+    simulation = Simulation(seed)
+    simulation.run()
+    return violations(simulation)
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_every_invariant_holds_under_faults(first: int) -> None:
+    for seed in range(first, min(first + CHUNK, SEEDS)):
+        assert broken(seed) == [], f"python -m tests.simulation {seed} --trace"
+
+
+@pytest.mark.parametrize("seed", REGRESSIONS)
+def test_seeds_that_once_failed_still_hold(seed: int) -> None:
+    assert broken(seed) == []
+
+
+def test_a_seed_gives_the_same_run_in_another_process() -> None:
+    def digest(hash_seed: str) -> str:
+        command = [sys.executable, "-m", "tests.simulation", "5", "--digest"]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        return subprocess.run(
+            command, env=environment, check=True, capture_output=True, text=True
+        ).stdout
+
+    assert digest("1") == digest("2") != ""
+
+
+def test_the_faults_really_happen() -> None:
+    counts: dict[str, int] = {}
+    for seed in range(12):
+        simulation = Simulation(seed)
+        simulation.run()
+        for name, number in simulation.counts.items():
+            counts[name] = counts.get(name, 0) + number
+
+    wanted = {
+        "crash", "conflict", "lost_answer", "publish_fails", "publish_twice", "trouble",
+        "refused", "timeout", "rejected", "lost_ack",
+    }  # fmt: skip
+    assert wanted <= {name for name, number in counts.items() if number > 0}
