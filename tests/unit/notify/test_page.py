@@ -16,7 +16,10 @@ from tests.unit.notify.world import (
     resolved,
 )
 from toban.events import NotificationFailed, NotificationRequested, PageFailed
-from toban.profile.types import Profile
+from toban.notify.contacts import chain, contact_by
+from toban.notify.page import HANDLERS
+from toban.profile.store import apply
+from toban.profile.types import ConsoleChannel, Profile
 from toban.profile.version import profile_version
 
 
@@ -65,15 +68,9 @@ def test_doing_it_twice_asks_for_the_same_in_the_same_words(world):
 def test_the_same_page_twice_publishes_equal_event_ids(world):
     body = paging()
     for _ in range(2):
-        world._handle("page_responders", _handlers(), body, "evt-1")
+        world._handle("page_responders", HANDLERS, body, "evt-1")
     half = len(world.bus.messages) // 2
     assert world.bus.messages[:half] == world.bus.messages[half:]
-
-
-def _handlers():
-    from toban.notify.page import HANDLERS
-
-    return HANDLERS
 
 
 def test_a_target_that_leads_nowhere_is_mentioned_to_those_who_are_reached(world):
@@ -166,6 +163,18 @@ def test_a_failed_channel_is_followed_by_its_fallback_for_the_same_page(world):
     assert last.notification_id in closings[("channel:room", "last")].closes
 
 
+def test_fallbacks_that_lead_round_in_a_circle_end():
+    channels = {
+        "a": ConsoleChannel(fallback="b"),
+        "b": ConsoleChannel(fallback="c"),
+        "c": ConsoleChannel(fallback="a"),
+    }
+    profile = msgspec.structs.replace(PROFILE, channels=channels)
+    first = contact_by(profile, "person:aoki", "a")
+    assert [link.channel_id for link in chain(profile, first, ())] == ["a", "b", "c"]
+    assert [link.channel_id for link in chain(profile, first, ("b",))] == ["a", "c"]
+
+
 def test_a_failure_without_fallback_asks_for_nothing(world):
     request = requests(world.page(paging()))[0]
     assert world.page(fail(request, ""), "evt-2") == []
@@ -178,8 +187,6 @@ def test_an_incident_without_pages_has_nothing_to_close(world):
 
 def test_the_pinned_version_counts_not_the_newest(world):
     other = msgspec.structs.replace(PROFILE, escalation=())
-    from toban.profile.store import apply
-
     apply(world.store, [other], NOON)
     assert ("person:aoki", "mail") in pairs(world.page(paging()))
     moved = paging(profile_version=profile_version(other))

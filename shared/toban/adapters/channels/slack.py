@@ -30,7 +30,9 @@ from toban.kernel.outgoing import Outgoing, SlackMessage
 from toban.ports import Secrets
 
 TIMEOUT_S = 10
-LOOKUP_TIMEOUT_S = 3
+UPDATE_TIMEOUT_S = 8
+LOOKUP_TIMEOUT_S = 2
+"""An update that fails, a look-up and a post together stay below the effect's lease of 30 s."""
 LOOKUP_PAGES = 3
 LOOKUP_PAGE_SIZE = 200
 LOOKUP_MARGIN = timedelta(minutes=2)
@@ -108,7 +110,9 @@ class SlackSender:
         channel, ts = message.thread.split("/", 1)
         try:
             # Declaring the whole message: doing it twice is doing it once.
-            self._client(token).chat_update(channel=channel, ts=ts, **_body(message))
+            self._client(token, UPDATE_TIMEOUT_S).chat_update(
+                channel=channel, ts=ts, **_body(message)
+            )
         except SlackApiError as error:
             if _error(error) in _NOT_UPDATABLE:
                 return None
