@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,23 +25,24 @@ def read(cls: type[C], environ: Mapping[str, str], prefix: str = "TOBAN_") -> C:
     in full (``GOOGLE_CLOUD_PROJECT``). Numbers and booleans are parsed; a blank value is absent.
     Raises `ConfigError` listing every missing and every malformed name at once, never a value.
     """
-    given: dict[str, str] = {}
+    given: dict[str, Any] = {}
     missing: list[str] = []
+    wrong: list[str] = []
     for field in msgspec.structs.fields(cls):
         name = field.encode_name
         if name == field.name:
             name = prefix + field.name.upper()
         value = environ.get(name, "").strip()
         if value:
-            given[field.encode_name] = value
+            try:
+                given[field.name] = msgspec.convert(value, field.type, strict=False)
+            except msgspec.ValidationError:
+                # Its message may quote the value: it is not passed on, not even as the cause.
+                wrong.append(name)
         elif field.required:
             missing.append(name)
-    wrong: list[str] = []
-    if not missing:
-        try:
-            return msgspec.convert(given, cls, strict=False)
-        except msgspec.ValidationError as error:
-            wrong.append(str(error))
-    raise ConfigError(
-        "; ".join([*(f"{name} is not set" for name in missing), *wrong]) + " (see README)"
-    )
+    if missing or wrong:
+        faults = [*(f"{name} is not set" for name in missing)]
+        faults += [f"{name} does not have the right form" for name in wrong]
+        raise ConfigError("; ".join(faults) + " (see README)")
+    return cls(**given)

@@ -113,8 +113,9 @@ def run_decision(
         decision.decide(event.body, work)
         if work.is_empty:
             # Either there is nothing to do, or it was done by a delivery that died before it
-            # could publish: only the receipt tells.
-            found = None if decision.receipt_first else _receipt(platform, function, event)
+            # could publish: only the receipt tells. With `receipt_first` it is read once more,
+            # for that delivery may have committed between our first look and this decision.
+            found = _receipt(platform, function, event)
             if found is not None:
                 return _again(found, digest, message_id, platform, function)
             return Handled("nothing")

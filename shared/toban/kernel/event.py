@@ -120,7 +120,10 @@ def _parse_time(text: str) -> datetime:
         raise InvalidEvent(f"ce-time {text[:64]!r} is not an RFC 3339 time") from error
     if moment.tzinfo is None:
         raise InvalidEvent(f"ce-time {text[:64]!r} has no offset")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # year 1 east of Greenwich, year 9999 west of it
+        raise InvalidEvent(f"ce-time {text[:64]!r} is out of range") from error
 
 
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {}
@@ -167,7 +170,10 @@ def from_message(message: Message) -> Event:
 
 def _is_later_version(type_: str) -> bool:
     stem, _, version = type_.rpartition(".v")
-    return version.isdigit() and any(known.rpartition(".v")[0] == stem for known in _by_type)
+    if not version.isdecimal() or len(version) > 6:
+        return False
+    ours = [known.rpartition(".v") for known in _by_type]
+    return any(name == stem and int(version) > int(number) for name, _, number in ours)
 
 
 class Stored(msgspec.Struct, frozen=True):

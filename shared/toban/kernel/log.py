@@ -43,6 +43,15 @@ _PATTERNS = re.compile(
 )
 
 
+# Beyond what JSON escapes by itself: other line separators, and control characters that a terminal
+# obeys (DEL, C1 with the one-byte CSI, directional overrides).
+_ACTIVE = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
 class Settings:
     """Where lines go and which are written; process-wide."""
 
@@ -63,14 +72,15 @@ def mask(text: str) -> str:
     """`text` with every known secret, and whatever looks like one, replaced by ``[secret]``."""
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, MASK)
-    return _PATTERNS.sub(MASK, text)
+    # A lone surrogate (a file name, a broken escape) cannot be written as UTF-8: make it visible.
+    return _PATTERNS.sub(MASK, text).encode("utf-8", "backslashreplace").decode()
 
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {str(k): _masked(v) for k, v in value.items()}
+        return {mask(str(k)): _masked(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_masked(v) for v in value]
     if isinstance(value, (int, float, bool, datetime)) or value is None:
@@ -107,14 +117,14 @@ def write(
         "service": Settings.service,
         "version": __version__,
         "environment": Settings.environment,
-        **_context.get(),
+        **{k: mask(v) for k, v in _context.get().items()},
         **{k: _masked(v) for k, v in fields.items()},
     }
     if error is not None:
         line["error"] = {"type": type(error).__name__, "message": mask(str(error))}
         if stack:
             line["error"]["stack"] = mask("".join(traceback.format_exception(error)))
-    text = _encoder.encode(line).decode()
+    text = _ACTIVE.sub(_escaped, _encoder.encode(line).decode())
     stream = Settings.stream or sys.stdout
     with _lock:
         stream.write(text + "\n")

@@ -63,7 +63,7 @@ def redrive(function: str, platform: Platform) -> Handled:
 
 def _redrives(letter: DeadLetter) -> int:
     text = letter.message.attributes.get(REDRIVES, "0")
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0
 
 
 def _why(letter: DeadLetter, times: int) -> str:

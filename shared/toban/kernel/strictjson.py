@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 MAX_DEPTH = 64
@@ -67,6 +68,8 @@ def _check(value: Any, depth: int) -> None:
             _check(item, depth - 1)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise NotStrictJson("an integer beyond 64 bits")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise NotStrictJson("a number beyond 64-bit floating point")  # 1e999 parses as infinity
 
 
 def _check_text(text: str) -> None:

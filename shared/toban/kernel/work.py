@@ -204,6 +204,8 @@ class Work:
         snapshot = self._read[key]
         if snapshot is not None:
             self._writes[key] = Delete(key, snapshot.version)
+        else:
+            self._writes.pop(key, None)  # created in this very work: now it is not
 
     def emit(self, body: Body) -> Event:
         """Publish an event after the commit. Its id derives from this event, function and order."""
