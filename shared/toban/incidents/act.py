@@ -13,6 +13,7 @@ from toban.events import CommandIssued, IncidentAcknowledged
 from toban.incidents.documents import Incident
 from toban.incidents.lifecycle import (
     escalate,
+    has_next_step,
     note,
     profile_of,
     reopen,
@@ -72,15 +73,18 @@ def _escalate(incident: Incident, command: CommandIssued, work: Work) -> None:
     """By hand: the next step at once, from an acknowledged incident too."""
     if incident.status == "resolved":
         return
+    if not has_next_step(incident, work):
+        # Whoever has acknowledged it keeps it: nobody else would be called in their place.
+        note(incident, work, "no-further-step", command.actor)
+        work.put(incident)
+        return
     if incident.status == "acknowledged":
         incident.status = "open"
         incident.acknowledged_at = None
         incident.assignee = ""
         incident.generation += 1
         incident.escalating_since = work.now
-    if not escalate(incident, work, command.actor, why="asked"):
-        note(incident, work, "no-further-step", command.actor)
-        work.put(incident)
+    escalate(incident, work, command.actor, why="asked")
 
 
 def _note(incident: Incident, command: CommandIssued, work: Work) -> None:

@@ -12,6 +12,9 @@ from toban.kernel.document import Document
 
 AlertStatus = Literal["firing", "resolved", "event"]
 
+OWN = "toban"
+"""Source of the alerts that the platform raises about itself."""
+
 
 class Alert(Document, kw_only=True):
     """
@@ -30,7 +33,8 @@ class Alert(Document, kw_only=True):
     rule: str
     title: str
     status: AlertStatus
-    """``event``: it happened once and never resolves by itself (a parked message)."""
+    """``event``: it happened once and never resolves by itself (a parked message, nobody
+    reached)."""
     severity: int
     severity_label: str
     starts_at: datetime

@@ -8,7 +8,7 @@ was set for, while nobody has acknowledged.
 from __future__ import annotations
 
 from toban.events import AlertFired, EscalationDue, NotificationFailed, PageFailed
-from toban.incidents.documents import Incident
+from toban.incidents.documents import OWN, Incident
 from toban.incidents.lifecycle import escalate, note
 from toban.incidents.settle import incident_of
 from toban.kernel.decision import Decision
@@ -71,7 +71,7 @@ def _go_on(incident: Incident, page: int, work: Work) -> None:
         return  # the last resort itself has failed; the log and the list still show it
     work.emit(
         AlertFired(
-            source="toban",
+            source=OWN,
             fingerprint=f"nobody-reached/{incident.id}",
             rule="nobody-reached",
             title=f"{incident.service}: nobody reached for {incident.id}",

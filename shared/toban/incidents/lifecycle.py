@@ -89,15 +89,19 @@ def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
     )
 
 
+def has_next_step(incident: Incident, work: Work) -> bool:
+    """Whether there is a step after the one the incident is at."""
+    profile = profile_of(incident, work)
+    return incident.step + 1 < len(profile.steps_for(severity_of(incident, profile)))
+
+
 def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") -> bool:
     """Go to the next step and call its people; False when there is no further step."""
-    profile = profile_of(incident, work)
-    steps = profile.steps_for(severity_of(incident, profile))
-    if incident.step + 1 >= len(steps):
+    if not has_next_step(incident, work):
         return False
     incident.step += 1
     note(incident, work, "escalated", by, step=str(incident.step + 1), why=why)
-    schedule_next(incident, work, profile)
+    schedule_next(incident, work, profile_of(incident, work))
     page = call(incident, work, "escalated")
     work.put(incident)
     work.emit(IncidentEscalated(incident=incident.snapshot(), page=page, by=by))

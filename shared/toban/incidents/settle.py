@@ -44,10 +44,10 @@ def on_attached(joined: AlertAttached, work: Work) -> None:
     if incident.status == "resolved":
         alert = work.get(Alert, joined.alert_id)
         if alert is not None and alert.status != "resolved" and alert.incident == incident.id:
-            reopen(incident, work, why="alert-joined")
+            _reopen_for(joined, incident, work)
         return
     worse = joined.severity < incident.severity
-    new_rule = joined.rule not in incident.rules and len(incident.rules) < MAX_RULES
+    new_rule = _is_new_rule(joined, incident)
     if not (worse or new_rule):
         return
     if new_rule:
@@ -61,6 +61,21 @@ def on_attached(joined: AlertAttached, work: Work) -> None:
     if page is not None:
         # Whoever acknowledged knows of the first trouble, not of this one.
         work.emit(IncidentRaised(incident=incident.snapshot(), page=page))
+
+
+def _is_new_rule(joined: AlertAttached, incident: Incident) -> bool:
+    return joined.rule not in incident.rules and len(incident.rules) < MAX_RULES
+
+
+def _reopen_for(joined: AlertAttached, incident: Incident, work: Work) -> None:
+    """Reopen for an alert that joined too late: at its severity, if that is worse."""
+    if _is_new_rule(joined, incident):
+        incident.rules = [*incident.rules, joined.rule]
+    if joined.severity < incident.severity:
+        before, after = incident.severity_label, joined.severity_label
+        note(incident, work, "raised", before=before, after=after)
+        incident.severity, incident.severity_label = joined.severity, joined.severity_label
+    reopen(incident, work, why="alert-joined")
 
 
 def raise_severity(incident: Incident, work: Work, severity: int, label: str, by: str = "") -> None:
@@ -88,24 +103,34 @@ def still_firing(incident_id: str, work: Work) -> bool:
     )
 
 
+def _needs_person(incident_id: str, work: Work) -> bool:
+    """Whether something happened that only a person can settle."""
+    return bool(
+        work.find(Alert, ("incident", "==", incident_id), ("status", "==", "event"), limit=1)
+    )
+
+
 def on_cleared(cleared: AlertCleared, work: Work) -> None:
     """An alert stopped: resolve the incident when it was the last."""
     incident = incident_of(cleared.incident_id, work)
     if incident.status == "resolved" or still_firing(incident.id, work):
         return
-    if work.find(Alert, ("incident", "==", incident.id), ("status", "==", "event"), limit=1):
-        return  # something happened that only a person can settle
+    if _needs_person(incident.id, work):
+        return
     resolve(incident, work)
 
 
 def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
     """Look once more after the commit: an alert may have joined at the very moment."""
-    if not still_firing(resolved.incident.id, work):
+    by_itself = not resolved.by
+    if not still_firing(resolved.incident.id, work) and not (
+        by_itself and _needs_person(resolved.incident.id, work)
+    ):
         return
     incident = incident_of(resolved.incident.id, work)
     if incident.status != "resolved" or incident.generation != resolved.incident.generation:
         return
-    if not resolved.by:
+    if by_itself:
         reopen(incident, work, why="alert-joined")
         return
     # A person may well resolve what still fires; if it goes on, it was no mistake of the alert.

@@ -19,7 +19,7 @@ from toban.events import (
     IncidentOpened,
     MessageParked,
 )
-from toban.incidents.documents import Alert, Group, Incident, OpenIncident
+from toban.incidents.documents import OWN, Alert, Group, Incident, OpenIncident
 from toban.incidents.lifecycle import call, note, start_escalation
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
@@ -72,7 +72,8 @@ def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenInci
 
 def on_fired(report: AlertFired, work: Work) -> None:
     """Attach a firing alert to its open incident, or open one."""
-    _take_in(report, work, lasting=True)
+    # What the platform reports of itself (nobody was reached) has no end that anybody would send.
+    _take_in(report, work, lasting=report.source != OWN)
 
 
 def on_resolved(report: AlertResolved, work: Work) -> None:
@@ -104,7 +105,7 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
 def on_parked(parked: MessageParked, work: Work) -> None:
     """A message that could not be handled is the platform's own trouble, and somebody's to see."""
     report = AlertFired(
-        source="toban",
+        source=OWN,
         fingerprint=parked.parked_id,
         rule=f"message-{parked.reason}",
         title=f"{parked.function}: {parked.event_type or 'message'} {parked.reason}",
