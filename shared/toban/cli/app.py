@@ -101,7 +101,7 @@ class _Builder:
         """Options that may stand before or after the command."""
         for name, key, default in (
             ("--data", "data", None),  # see `run`: the demo has a place of its own
-            ("--services", "services", Path("infra/services")),
+            ("--services", "services", None),
         ):
             to.add_argument(
                 name,
@@ -198,6 +198,7 @@ class _Builder:
             group, "list", "notifications", "toban.cli.notifications:list_", json=True
         )
         listing.add_argument("--incident", metavar="ID", help=self.say("notifications.incident"))
+        listing.add_argument("--all", action="store_true", help=self.say("notifications.all"))
         topology = self.add(to, "topology", "topology", "toban.cli.maps:topology", json=True)
         topology.add_argument("--mermaid", action="store_true", help=self.say("topology.mermaid"))
         trace = self.add(to, "trace", "trace", "toban.cli.trace:trace", json=True)
@@ -241,6 +242,8 @@ def run(argv: Sequence[str] | None = None) -> int:
             return 0
         if asked.data is None and asked.command != "demo":
             asked.data = Path(".toban")
+        if asked.services is None:
+            asked.services = _services()
         module, _, name = asked.run.partition(":")
         command: Command = getattr(importlib.import_module(module), name)
         return command(asked, terminal)
@@ -256,6 +259,14 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 130
     except SystemExit as exit_:  # argparse after --help
         return exit_.code if isinstance(exit_.code, int) else 0
+
+
+def _services() -> Path:
+    """The services directory here, else that of the checkout."""
+    here = Path("infra/services")
+    if here.is_dir():
+        return here
+    return Path(__file__).resolve().parents[3] / "infra" / "services"
 
 
 def _tell(terminal: Terminal, message: str, code: int) -> int:

@@ -23,7 +23,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     with local.opened(asked.data, terminal) as data:
         reader = Reader(data.store)
         incident = chosen(reader, asked.incident, terminal).id if asked.incident else None
-        found = reader.notifications(incident)
+        found = reader.notifications(incident, everything=asked.all)
         if asked.json:
             terminal.json([notification_view(n) for n in found])
             return 0

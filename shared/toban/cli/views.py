@@ -130,13 +130,16 @@ class Reader:
             where.append(("status", "==", "firing"))
         return self.store.count(Query(Alert.COLLECTION, tuple(where)))
 
-    def notifications(self, incident: str | None = None) -> list[Notification]:
-        """Notifications, oldest first."""
+    def notifications(
+        self, incident: str | None = None, *, everything: bool = False
+    ) -> list[Notification]:
+        """Notifications, oldest first; with `everything` also what was never tried."""
         where: list[tuple[str, Operator, Value]] = []
         if incident is not None:
             where.append(("incident", "==", incident))
         return sorted(
-            self.find(Notification, *where), key=lambda n: (n.sent_at or n.created_at, n.id)
+            (n for n in self.find(Notification, *where) if everything or not never_tried(n)),
+            key=lambda n: (n.sent_at or n.created_at, n.id),
         )
 
     def next_step(self, incident: Incident) -> NextStep | None:
@@ -216,6 +219,16 @@ def alert_view(alert: Alert) -> dict[str, Any]:
         "starts_at": shown_time(alert.starts_at),
         "ends_at": shown_time(alert.ends_at),
     }
+
+
+def never_tried(notification: Notification) -> bool:
+    """
+    Whether it only marks that this must not be sent any more.
+
+    Closing an incident leaves such a record for everything that might still have been asked for
+    (every fallback of every channel), so they are no news.
+    """
+    return notification.state == "void" and notification.attempts == 0
 
 
 def status_word(notification: Notification) -> str:

@@ -116,6 +116,10 @@ HELP: Final[Words] = {
         "en": "only of this incident",
         "ja": "このインシデントの通知だけ",
     },
+    "help.notifications.all": {
+        "en": "with those that were never tried, because the incident was closed first",
+        "ja": "先に解決したため一度も送らなかったものも含める",
+    },
     "help.topology": {"en": "the map: functions, topics, state", "ja": "関数とトピックの地図"},
     "help.topology.mermaid": {"en": "as a Mermaid drawing", "ja": "Mermaid の図で出力"},
     "help.trace": {
@@ -352,7 +356,7 @@ SAID: Final[Words] = {
     },
     "trace.timer": {"en": "timer {type} at {at}", "ja": "タイマー {type} {at}"},
     "trace.attempt": {"en": "attempt {n}", "ja": "{n}回目"},
-    "trace.repeats": {"en": "{n} duplicates dropped", "ja": "重複 {n} 件は無視"},
+    "trace.repeats": {"en": "duplicates dropped: {n}", "ja": "重複 {n} 件は無視"},
     "trace.sum": {
         "en": "{events} events, {handlings} handlings, {ms} ms of work",
         "ja": "イベント {events} 件、処理 {handlings} 回、合計 {ms} ミリ秒",

@@ -4,4 +4,129 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {}
+DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
+    "demo.title": {
+        "en": "toban demo: one incident, from the alert to the postmortem",
+        "ja": "toban の実演: アラートからポストモーテムまで、ひとつのインシデント",
+    },
+    "demo.intro": {
+        "en": "Everything runs on this machine, in {data}. Slack and the mail server are stand-ins.",
+        "ja": "すべてこの端末の {data} で動きます。Slack とメールサーバーは代役です。",
+    },
+    "demo.shortened": {
+        "en": "So that nobody has to wait, a copy of the profile ({services}) has its escalation steps at {after} instead of {before}.",
+        "ja": "待たずに済むよう、プロファイルの写し（{services}）ではエスカレーションの時刻を {before} から {after} に縮めています。",
+    },
+    "demo.ready": {
+        "en": "toban dev is ready at {url} (after {seconds} s)",
+        "ja": "toban dev が {url} で動き始めました（{seconds} 秒）",
+    },
+    "demo.duty": {
+        "en": "on duty: {primary}; second: {secondary}",
+        "ja": "主当番: {primary}、副当番: {secondary}",
+    },
+    "demo.fires": {
+        "en": "Cloud Monitoring reports: the error rate is too high",
+        "ja": "Cloud Monitoring が伝えます: エラー率が高すぎます",
+    },
+    "demo.posted": {"en": "POST {path} → {status}", "ja": "POST {path} → {status}"},
+    "demo.opened": {
+        "en": "{id} opened after {ms} ms: {severity} {title}",
+        "ja": "{ms} ミリ秒後に {id} が始まりました: {severity} {title}",
+    },
+    "demo.notified": {"en": "→ {who}: {status}", "ja": "→ {who}: {status}"},
+    "demo.again": {
+        "en": "The same message comes a second time, as messages do",
+        "ja": "同じメッセージがもう一度届きます（よくあることです）",
+    },
+    "demo.unchanged": {
+        "en": "still {incidents} open incident with {alerts} alert, {more} more notifications",
+        "ja": "対応中のインシデントは {incidents} 件、アラートは {alerts} 件、増えた通知は {more} 件",
+    },
+    "demo.more": {
+        "en": "Alertmanager reports two slow instances of the same service",
+        "ja": "Alertmanager が同じサービスの遅いインスタンスを 2 つ伝えます",
+    },
+    "demo.joined": {
+        "en": "{n} alerts joined {id}, which has {alerts} now; nobody is woken again",
+        "ja": "{n} 件が {id} に加わり、アラートは {alerts} 件になりました。もう一度起こすことはしません",
+    },
+    "demo.waiting": {
+        "en": "Nobody answers. In {seconds} s step {step} calls {who} …",
+        "ja": "誰も応答しません。あと {seconds} 秒で第 {step} 段階が {who} を呼びます…",
+    },
+    "demo.escalated": {"en": "escalated to step {step}", "ja": "第 {step} 段階へ進みました"},
+    "demo.link": {
+        "en": "{who} opens the link in the mail “{subject}”",
+        "ja": "{who} がメール「{subject}」のリンクを開きます",
+    },
+    "demo.looked": {
+        "en": "opening it only asks (the incident is still {status}); the button acts",
+        "ja": "開いただけでは変わらず（状態は{status}のまま）、ボタンで操作が行われます",
+    },
+    "demo.acknowledged": {
+        "en": "acknowledged by {who} after {after}; the escalation stops",
+        "ja": "{after}後に {who} が確認し、エスカレーションが止まりました",
+    },
+    "demo.note": {
+        "en": "They find the cause, and write it down ({command})",
+        "ja": "原因を見つけ、書き残します（{command}）",
+    },
+    "demo.note.text": {
+        "en": "Revision 00042 answers 5xx; traffic is back on 00041.",
+        "ja": "リビジョン 00042 が 5xx を返していたため、00041 に戻しました。",
+    },
+    "demo.noted": {"en": "in the timeline now: {note}", "ja": "経過に残りました: {note}"},
+    "demo.recovers": {
+        "en": "Both monitors report that all is well again",
+        "ja": "どちらの監視も正常への復帰を伝えます",
+    },
+    "demo.resolved": {
+        "en": "resolved after {after}; whoever was called is told",
+        "ja": "{after}で解決しました。呼ばれた全員に知らせます",
+    },
+    "demo.drafted": {
+        "en": "postmortem draft: {blob}",
+        "ja": "ポストモーテムの下書き: {blob}",
+    },
+    "demo.what-happened": {"en": "── The incident", "ja": "── このインシデント"},
+    "demo.what-caused": {
+        "en": "── What caused what (from the first alert)",
+        "ja": "── 何が何を引き起こしたか（最初のアラートから）",
+    },
+    "demo.received": {
+        "en": "The stand-ins received {slack} Slack messages and {mails} mails.",
+        "ja": "代役が受け取ったのは Slack {slack} 通、メール {mails} 通です。",
+    },
+    "demo.postmortem": {"en": "── The postmortem draft", "ja": "── ポストモーテムの下書き"},
+    "demo.next": {"en": "── What to try next", "ja": "── 次に試すこと"},
+    "demo.try.show": {
+        "en": "the incident again, at any time",
+        "ja": "このインシデントをいつでも見直す",
+    },
+    "demo.try.trace": {
+        "en": "every event, handler and millisecond",
+        "ja": "すべてのイベント、処理、所要時間",
+    },
+    "demo.try.notifications": {
+        "en": "who was told, and how it went",
+        "ja": "誰に知らせたか、その結果",
+    },
+    "demo.try.oncall": {"en": "who is on duty", "ja": "いまの当番"},
+    "demo.try.dev": {
+        "en": "run it yourself; the README goes on from here",
+        "ja": "自分で動かす（続きは README に）",
+    },
+    "demo.done": {
+        "en": "Done in {seconds} s. Everything lies in {data}; remove it when you like.",
+        "ja": "{seconds} 秒で終わりました。すべて {data} にあります。いつ消してもかまいません。",
+    },
+    "demo.stuck": {
+        "en": "{what} did not come; see {log}",
+        "ja": "{what} がありません。{log} を見てください",
+    },
+    "demo.not-ready": {
+        "en": "toban dev did not get ready; see {log}",
+        "ja": "toban dev が動き始めませんでした。{log} を見てください",
+    },
+}
