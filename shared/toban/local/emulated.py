@@ -35,7 +35,7 @@ from toban.kernel.work import clock_now
 from toban.local import emulators, logs, server
 from toban.local.clockwork import Clockwork
 from toban.local.processes import FunctionProcess, NotStartedError, environment_of
-from toban.local.runtime import HOST, PORT, failed, stop_on_signals, welcome
+from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, load_functions
 from toban.ports import Blobs
 from toban.profile.findings import ProfileErrors

@@ -8,21 +8,20 @@ schedules by the clock. Whatever was answered 2xx survives `kill -9`: the next s
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
-from toban import __version__, entry
+from toban import entry
 from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher
 from toban.kernel import log
 from toban.kernel.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, logs, server
+from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, World, open_world
 from toban.ports import Unavailable
 from toban.profile.findings import ProfileErrors
@@ -30,10 +29,7 @@ from toban.profile.load import load_directory
 from toban.profile.store import Change, apply
 from toban.profile.types import Profile
 from toban.topology.reader import MapError
-from toban.topology.types import Topology
 
-HOST = "127.0.0.1"
-PORT = 8080
 WORKERS = 4
 HTTP_THREADS = 8
 
@@ -172,42 +168,3 @@ def serve(
             runtime.serve()
         log.info("stopped")
     return 0
-
-
-def failed(*lines: str, code: int = 1) -> int:
-    """Say on the terminal why it does not start; returns the exit code."""
-    print("toban dev:", *lines, sep="\n  " if len(lines) > 1 else " ", file=sys.stderr)
-    return code
-
-
-@contextlib.contextmanager
-def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """SIGTERM and SIGINT call `stop`; inside the main thread only."""
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        stop()
-
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, on_signal) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
-def welcome(
-    topology: Topology, url: str, data: Path, changes: list[Change], runtime: str = "embedded"
-) -> str:
-    """The map, the addresses and the profiles, for the terminal."""
-    doors = [(f"{url}/{n}{p}", n) for n, f in topology.functions.items() for p in f.http]
-    clocks = [(f"{n} ({s.cron} {s.zone})", s.emits) for n, s in topology.schedules.items()]
-    topics = [(topic, ", ".join(topology.consumers(topic)) or "-") for topic in topology.topics]
-    width = max(len(left) for left, _ in [*doors, *clocks, *topics])
-    lines = [f"toban {__version__}, {runtime}, data in {data}"]
-    for rows in (doors, clocks, topics):
-        lines += ["", *(f"  {left.ljust(width)}  → {right}" for left, right in rows)]
-    lines += ["", *(f"  profile {c.service} {c.version} ({c.what})" for c in changes)]
-    lines += [f"  ready: {url}/healthz  log: {data / 'toban.log'}"]
-    return "\n".join(lines)

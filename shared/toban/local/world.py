@@ -55,15 +55,21 @@ def load_functions(topology: Topology, root: Path = ROOT) -> None:
             raise
 
 
-def subscriptions_of(topology: Topology) -> list[Subscription]:
-    """The map's subscriptions as the local bus takes them."""
+def subscriptions_of(
+    topology: Topology, backoff_s: tuple[float, float] | None = None
+) -> list[Subscription]:
+    """
+    The map's subscriptions as the local bus takes them.
+
+    `backoff_s` replaces the map's (least, most) seconds: for tests that cannot wait so long.
+    """
     return [
         Subscription(
             topic=s.topic,
             function=s.function,
             max_attempts=s.max_attempts,
-            min_backoff_s=s.backoff_s[0],
-            max_backoff_s=s.backoff_s[1],
+            min_backoff_s=(backoff_s or s.backoff_s)[0],
+            max_backoff_s=(backoff_s or s.backoff_s)[1],
             ack_deadline_s=s.ack_deadline_s,
         )
         for s in topology.subscriptions()
@@ -136,18 +142,19 @@ def open_world(
     root: Path = ROOT,
     clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
+    backoff_s: tuple[float, float] | None = None,
 ) -> World:
     """
     Open (or begin) a data directory; several processes may have it open at once.
 
-    Loads every function. Raises `toban.topology.reader.MapError` when the map is wrong.
+    Loads every function. `backoff_s` as in `subscriptions_of`. Raises `toban.topology.reader.MapError` when the map is wrong.
     """
     topology = load(root / "events" / "topology.yaml")
     load_functions(topology, root)
     data.mkdir(parents=True, exist_ok=True)
     database = Database(data / "toban.db")
     clock = clock or SystemClock()
-    bus = SqliteBus(database, subscriptions_of(topology), clock, topology.topics)
+    bus = SqliteBus(database, subscriptions_of(topology, backoff_s), clock, topology.topics)
     dead_letters = SqliteDeadLetters(database)
     tracer = SqliteTracer(database)
     environ = os.environ if environ is None else environ

@@ -1,0 +1,56 @@
+"""How the local runtimes start and end: what they say, and what a signal does."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+from toban import __version__
+from toban.profile.store import Change
+from toban.topology.types import Topology
+
+HOST = "127.0.0.1"
+PORT = 8080
+
+
+def failed(*lines: str, code: int = 1) -> int:
+    """Say on the terminal why it does not start; returns the exit code."""
+    print("toban dev:", *lines, sep="\n  " if len(lines) > 1 else " ", file=sys.stderr)
+    return code
+
+
+@contextlib.contextmanager
+def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT call `stop`; inside the main thread only."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop()
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, on_signal) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def welcome(
+    topology: Topology, url: str, data: Path, changes: list[Change], runtime: str = "embedded"
+) -> str:
+    """The map, the addresses and the profiles, for the terminal."""
+    doors = [(f"{url}/{n}{p}", n) for n, f in topology.functions.items() for p in f.http]
+    clocks = [(f"{n} ({s.cron} {s.zone})", s.emits) for n, s in topology.schedules.items()]
+    topics = [(topic, ", ".join(topology.consumers(topic)) or "-") for topic in topology.topics]
+    width = max(len(left) for left, _ in [*doors, *clocks, *topics])
+    lines = [f"toban {__version__}, {runtime}, data in {data}"]
+    for rows in (doors, clocks, topics):
+        lines += ["", *(f"  {left.ljust(width)}  → {right}" for left, right in rows)]
+    lines += ["", *(f"  profile {c.service} {c.version} ({c.what})" for c in changes)]
+    lines += [f"  ready: {url}/healthz  log: {data / 'toban.log'}"]
+    return "\n".join(lines)
