@@ -1,0 +1,114 @@
+"""A data directory and a small service to try the command line on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toban.cli import main
+
+PROFILE = """\
+service:
+  id: shop
+  name: 売店
+  name_en: Shop
+  language: en
+  timezone: Asia/Tokyo
+  default: true
+severities:
+  - {label: P1, level: 1, words: [critical], notify: ["channel:room"], via: [pager]}
+  - {label: P3, level: 3, words: [warning], notify: ["channel:room"], via: [pager]}
+channels:
+  room: {type: console}
+  pager: {type: console}
+people:
+  hanako: {name: Hanako, email: hanako@example.jp}
+  taro: {name: Taro, email: taro@example.jp}
+oncall:
+  members: [hanako, taro]
+  first_shift: 2025-01-06
+  handover: {weekday: mon, at: "09:00"}
+escalation:
+  - severities: [P1, P3]
+    steps:
+      - {after: 0m, notify: ["oncall:primary"]}
+      - {after: 15m, notify: ["oncall:secondary"]}
+"""
+
+
+@dataclass
+class Said:
+    """What a command wrote, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Desk:
+    """`toban` on a data directory of its own."""
+
+    data: Path
+    services: Path
+    capture: pytest.CaptureFixture[str]
+
+    def run(self, *arguments: str, lang: str = "en") -> Said:
+        self.capture.readouterr()
+        common = ["--data", str(self.data), "--services", str(self.services), "--lang", lang]
+        code = main([*arguments, *common])
+        out, err = self.capture.readouterr()
+        return Said(code, out, err)
+
+    def alert(self, **fields: object) -> Said:
+        """An alert fires; the queue is worked off before this returns."""
+        fired = {
+            "source": "generic",
+            "fingerprint": "errors-1",
+            "rule": "errors",
+            "title": "Too many errors",
+            "summary": "5xx ratio 18 %",
+            "severity": "critical",
+            "labels": {"service": "shop"},
+            "starts_at": "2026-11-22T03:00:00Z",
+        } | fields
+        body = self.data.parent / "alert.json"
+        body.write_text(json.dumps(fired), encoding="utf-8")
+        return self.run("send", "alert-fired", "--file", str(body))
+
+    def incidents(self, *more: str) -> list[dict[str, Any]]:
+        found = self.run("incidents", "list", "--json", *more).json()
+        assert isinstance(found, list)
+        return found
+
+    def only(self) -> dict[str, Any]:
+        (incident,) = self.incidents()
+        return incident
+
+
+Make = Callable[[Sequence[str]], Said]
+
+
+@pytest.fixture
+def empty(tmp_path, capsys, monkeypatch):
+    """Nothing applied, nothing happened."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    services = tmp_path / "services"
+    services.mkdir()
+    (services / "shop.yaml").write_text(PROFILE, encoding="utf-8")
+    return Desk(tmp_path / "data", services, capsys)
+
+
+@pytest.fixture
+def desk(empty):
+    """The profile is applied."""
+    assert empty.run("apply").code == 0
+    return empty

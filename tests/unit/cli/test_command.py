@@ -1,0 +1,195 @@
+"""`toban` itself: arguments, words, profiles, on-call, the map, sending."""
+
+from __future__ import annotations
+
+import io
+import json
+import string
+import subprocess
+import sys
+
+import pytest
+
+from toban.cli import main, words
+from toban.cli.terminal import Terminal, cut, language_of, width
+from toban.kernel.i18n import CATALOGUES
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_values():
+    for key, texts in words.WORDS.items():
+        assert set(texts) == {"en", "ja"}, key
+        assert fields(texts["en"]) == fields(texts["ja"]), key
+
+
+def test_the_catalogue_has_the_same_keys_and_values_in_both_languages():
+    english, japanese = CATALOGUES["en"], CATALOGUES["ja"]
+    assert set(english) == set(japanese)
+    for key in english:
+        assert fields(english[key]) == fields(japanese[key]), key
+
+
+def test_help_imports_nothing_heavy():
+    probe = (
+        "import sys; from toban.cli import main; main(['--help']);"
+        "print([m for m in ('flask', 'msgspec', 'yaml', 'rich', 'sqlite3', 'grpc') "
+        "if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert "incidents" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["incidnts", "list"], "Did you mean incidents?"),
+        (["incidents", "lst"], "Did you mean list?"),
+        (["incidents", "list", "--jsn"], "Did you mean --json?"),
+        (["incidents", "list", "--status", "opened"], "Did you mean open?"),
+        (["incidents", "show"], "ID"),
+        (["send", "alertmanger"], "Did you mean alertmanager?"),
+        (["send", "alert-fird"], "Did you mean alert-fired?"),
+    ],
+)
+def test_a_misspelt_word_is_one_line_with_a_suggestion(arguments, told, capsys):
+    assert main([*arguments, "--lang", "en"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
+    assert err.count("\n") == 1
+
+
+def test_the_language_comes_from_the_option_then_from_the_locale():
+    assert language_of(["--lang", "ja"], {"LANG": "en_US.UTF-8"}) == "ja"
+    assert language_of(["x", "--lang=en"], {"LANG": "ja_JP.UTF-8"}) == "en"
+    assert language_of([], {"LANG": "ja_JP.UTF-8"}) == "ja"
+    assert language_of([], {"LC_ALL": "C", "LANG": "ja_JP.UTF-8"}) == "en"
+    assert language_of([], {}) == "en"
+
+
+class _Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_colour_only_on_a_terminal_and_never_with_no_color():
+    assert "\033[" in Terminal("en", _Tty(), {"TERM": "xterm"}).paint("x", "red")
+    assert Terminal("en", _Tty(), {"NO_COLOR": "1"}).paint("x", "red") == "x"
+    assert Terminal("en", io.StringIO(), {}).paint("x", "red") == "x"
+
+
+def test_columns_line_up_under_wide_characters():
+    out = io.StringIO()
+    Terminal("en", out, {}).table(["WHO", "N"], [["運用担当A", "1"], ["bob", "2"]])
+    lines = out.getvalue().splitlines()
+    assert width(lines[1].rpartition("1")[0]) == width(lines[2].rpartition("2")[0])
+    assert cut("運用担当", 5) == "運用…"
+
+
+def test_check_finds_errors_with_file_and_line(empty):
+    path = empty.services / "shop.yaml"
+    path.write_text(path.read_text().replace("timezone: Asia", "timezon: Asia"))
+    said = empty.run("check")
+    assert said.code == 1
+    assert f"{path}:6:" in said.out
+    found = empty.run("check", str(path), "--json")
+    assert found.code == 1
+    assert {"file", "line", "severity", "code", "message"} <= set(found.json()[0])
+
+
+def test_check_of_good_profiles_ends_with_0(empty):
+    assert empty.run("check").code == 0
+
+
+def test_plan_writes_nothing_and_apply_does_once(empty):
+    assert empty.run("plan", "--json").json()[0]["change"] == "new"
+    assert not empty.data.exists()
+    assert empty.run("apply", "--json").json()[0]["change"] == "new"
+    assert empty.run("plan", "--json").json()[0]["change"] == "unchanged"
+    path = empty.services / "shop.yaml"
+    path.write_text(path.read_text().replace("after: 15m", "after: 20m"))
+    assert empty.run("apply", "--dry-run", "--json").json()[0]["change"] == "changed"
+    assert empty.run("plan", "--json").json()[0]["change"] == "changed"
+
+
+def test_apply_refuses_a_profile_with_errors(empty):
+    path = empty.services / "shop.yaml"
+    path.write_text(path.read_text().replace('"oncall:primary"', '"person:nobody"'))
+    said = empty.run("apply")
+    assert said.code == 1
+    assert f"{path}:" in said.err
+    assert not empty.data.exists()
+
+
+def test_on_call_at_a_time_in_the_service_zone(empty):
+    def at(*time: str) -> dict[str, object]:
+        (duty,) = empty.run("oncall", "--service", "shop", "--json", "--at", *time).json()
+        return duty
+
+    assert at("2025-01-06T09:00")["primary"] == {"id": "hanako", "name": "Hanako"}
+    assert at("2025-01-06T00:00+00:00")["primary"] == {"id": "hanako", "name": "Hanako"}
+    duty = at("2025-01-13T09:00")
+    assert duty["primary"] == {"id": "taro", "name": "Taro"}
+    assert duty["secondary"] == {"id": "hanako", "name": "Hanako"}
+    assert duty["until"] == "2025-01-20T00:00:00.000000Z"
+    assert "Taro" in empty.run("oncall", "--at", "2025-01-13T09:00").out
+
+
+def test_on_call_refuses_what_is_no_time(empty):
+    said = empty.run("oncall", "--at", "tomorrow")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+
+
+def test_the_map_as_table_json_and_drawing(empty):
+    assert "open_incident" in empty.run("topology").out
+    found = empty.run("topology", "--json").json()
+    assert "alert-fired" in found["functions"]["open_incident"]["consumes"]
+    assert empty.run("topology", "--mermaid").out.startswith(("flowchart", "graph", "```"))
+
+
+def test_show_prints_the_body_with_values_set(empty):
+    said = empty.run(
+        "send",
+        "alertmanager",
+        "--show",
+        "--set",
+        "alerts.1.status=resolved",
+        "--set",
+        "truncatedAlerts=3",
+    )
+    body = said.json()
+    assert [alert["status"] for alert in body["alerts"]] == ["firing", "resolved"]
+    assert body["truncatedAlerts"] == 3
+
+
+def test_sending_without_the_secret_names_it(empty, monkeypatch):
+    monkeypatch.delenv("TOBAN_SECRET_INGEST_GENERIC", raising=False)
+    said = empty.run("send", "generic")
+    assert said.code == 1
+    assert "TOBAN_SECRET_INGEST_GENERIC" in said.err
+
+
+def test_sending_where_nobody_answers_says_so_without_the_token(empty, monkeypatch):
+    monkeypatch.setenv("TOBAN_SECRET_INGEST_CLOUD_MONITORING", "very-secret")
+    said = empty.run("send", "cloud-monitoring", "--url", "http://127.0.0.1:9")
+    assert said.code == 1
+    assert "toban dev" in said.err
+    assert "very-secret" not in said.err + said.out
+
+
+def test_an_event_body_that_does_not_fit_is_refused_before_it_is_published(desk):
+    said = desk.alert(starts_at="yesterday")
+    assert said.code == 2
+    assert "starts_at" in said.err
+    assert desk.incidents() == []
+
+
+def test_a_closed_pipe_is_no_error(empty):
+    command = f"{sys.executable} -m toban.cli topology --json | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout + "}") == {}
+    assert done.stderr == ""

@@ -1,0 +1,99 @@
+"""`toban demo` plays the whole story over real HTTP; what it says is what the store says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from toban.cli.stage import shortened
+from toban.cli.terminal import Terminal
+from toban.profile.load import load_directory
+from toban.topology.generate import ROOT
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """What the demo wrote, and where it kept its state."""
+    data = tmp_path_factory.mktemp("demo") / "state"
+    done = subprocess.run(
+        [sys.executable, "-m", "toban.cli", "demo", "--data", str(data), "--lang", "en"],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, data
+
+
+def toban(data, *arguments):
+    import json
+
+    done = subprocess.run(
+        [sys.executable, "-m", "toban.cli", *arguments, "--data", str(data), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_one_incident_was_opened_escalated_acknowledged_resolved_and_written_down(played):
+    out, data = played
+    (incident,) = toban(data, "incidents", "list")
+    assert (incident["status"], incident["alerts"]) == ("resolved", 3)
+    assert incident["acknowledged_at"] > incident["opened_at"]
+    detail = toban(data, "incidents", "show", incident["id"])
+    kinds = [line["kind"] for line in detail["timeline"]]
+    assert {"opened", "escalated", "acknowledged", "note", "resolved", "postmortem"} <= set(kinds)
+    assert kinds.count("escalated") == 1
+    draft = (data / "blobs" / incident["postmortem"]).read_text(encoding="utf-8")
+    assert incident["id"] in draft
+    assert incident["id"] in out
+    assert incident["postmortem"] in out
+
+
+def test_every_notification_was_sent_and_is_told(played):
+    out, data = played
+    found = toban(data, "notifications", "list")
+    assert {n["status"] for n in found} == {"sent"}
+    slack, mails = map(int, re.findall(r"received (\d+) Slack messages and (\d+) mails", out)[0])
+    by_channel = [n["channel"] for n in found]
+    assert slack == by_channel.count("alerts-critical")
+    assert mails == len(found) - slack
+
+
+def test_the_person_called_in_by_the_escalation_acknowledged_by_link(played):
+    _, data = played
+    (incident,) = toban(data, "incidents", "list")
+    called = [n for n in toban(data, "notifications", "list") if n["kind"] == "escalated"]
+    assert incident["assignee"] in {n["target_name"] for n in called}
+    roots = toban(data, "trace", incident["id"])
+    assert [r["type"] for r in roots].count("toban.command.issued.v1") == 2
+
+
+def test_the_repetition_changed_nothing(played):
+    out, data = played
+    assert "still 1 open incident with 1 alert, 0 more notifications" in out
+    (incident,) = toban(data, "incidents", "list")
+    first = toban(data, "trace", incident["id"])[0]
+    (opened,) = first["handled"]
+    assert opened["duplicates"] == 1
+
+
+def test_the_shortened_profile_differs_in_nothing_but_the_times_of_its_steps(tmp_path):
+    import msgspec
+
+    source = ROOT / "infra" / "services"
+    steps = shortened(source, tmp_path / "services", "tokyo-ai-chat", Terminal("en"))
+    assert steps == [(0, 0), (900, 4), (1800, 60)]
+    before, after = load_directory(source), load_directory(tmp_path / "services")
+    assert before["toban"] == after["toban"]
+    one, other = before["tokyo-ai-chat"], after["tokyo-ai-chat"]
+    replace = msgspec.structs.replace
+    assert replace(one, escalation=()) == replace(other, escalation=())

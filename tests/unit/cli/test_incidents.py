@@ -1,0 +1,237 @@
+"""`toban incidents`, `toban notifications` and `toban trace` on a real data directory."""
+
+from __future__ import annotations
+
+import getpass
+
+import pytest
+
+STABLE = {
+    "id", "service", "severity", "severity_label", "status", "title", "opened_at",
+    "acknowledged_at", "resolved_at", "alerts", "assignee", "next_step",
+}  # fmt: skip
+
+
+def test_nothing_yet_is_an_empty_list_and_a_hint(empty):
+    said = empty.run("incidents", "list", "--json")
+    assert (said.code, said.json()) == (0, [])
+    assert "toban dev" in said.err
+    assert not empty.data.exists()
+
+
+def test_the_list_for_scripts_has_the_stable_fields(desk):
+    desk.alert()
+    incident = desk.only()
+    assert set(incident) >= STABLE
+    assert incident["service"] == "shop"
+    assert (incident["severity"], incident["severity_label"]) == (1, "P1")
+    assert (incident["status"], incident["title"]) == ("open", "Too many errors")
+    assert incident["opened_at"].endswith("Z")
+    assert (incident["acknowledged_at"], incident["resolved_at"]) == (None, None)
+    assert (incident["alerts"], incident["assignee"]) == (1, "")
+    assert incident["next_step"]["step"] == 2
+    assert len(incident["next_step"]["calls"]) == 1
+
+
+def test_the_notifications_for_scripts_have_the_stable_fields(desk):
+    desk.alert()
+    found = desk.run("notifications", "list", "--json").json()
+    stable = {"id", "incident", "target", "channel", "status", "attempts", "sent_at", "kind"}
+    assert all(set(n) >= stable for n in found)
+    assert {n["target"].partition(":")[0] for n in found} == {"person", "channel"}
+    assert {(n["status"], n["kind"], n["attempts"]) for n in found} == {("sent", "opened", 1)}
+    assert {n["incident"] for n in found} == {desk.only()["id"]}
+
+
+def test_acknowledging_by_the_beginning_of_the_id_takes_effect_at_once(desk):
+    desk.alert()
+    id_ = desk.only()["id"]
+    said = desk.run("incidents", "ack", id_[4:10], "--as", "hanako")
+    assert said.code == 0
+    assert f"✓ {id_}: acknowledged by hanako" in said.out
+    incident = desk.only()
+    assert (incident["status"], incident["assignee"]) == ("acknowledged", "hanako")
+    assert incident["next_step"] is None
+
+
+def test_acknowledging_twice_changes_nothing_and_says_so(desk):
+    desk.alert()
+    id_ = desk.only()["id"]
+    desk.run("incidents", "ack", id_, "--as", "hanako")
+    said = desk.run("incidents", "ack", id_, "--as", "taro")
+    assert said.code == 0
+    assert "nothing to do; it is acknowledged" in said.out
+    assert desk.only()["assignee"] == "hanako"
+
+
+def test_the_actor_is_the_user_unless_another_is_named(desk, monkeypatch):
+    desk.alert()
+    monkeypatch.setattr(getpass, "getuser", lambda: "jiro")
+    desk.run("incidents", "resolve", desk.only()["id"], "--note", "rolled back")
+    incident = desk.only()
+    assert (incident["status"], incident["resolved_by"]) == ("resolved", "jiro")
+
+
+def test_a_story_from_alert_to_postmortem_reads_in_order(desk):
+    desk.alert()
+    id_ = desk.only()["id"]
+    desk.run("incidents", "note", id_, "looking", "into", "it", "--as", "hanako")
+    desk.run("incidents", "severity", id_, "p3", "--as", "hanako")
+    desk.run("incidents", "escalate", id_, "--as", "hanako")
+    desk.run("incidents", "resolve", id_, "--as", "taro")
+    desk.run("incidents", "reopen", id_, "--as", "taro")
+    desk.run("incidents", "resolve", id_, "--as", "taro")
+    detail = desk.run("incidents", "show", id_, "--json").json()
+    kinds = [line["kind"] for line in detail["timeline"] if line["kind"] != "notified"]
+    assert kinds == [
+        "opened",
+        "note",
+        "lowered",
+        "escalated",
+        "resolved",
+        "postmortem",
+        "reopened",
+        "resolved",
+        "postmortem",
+    ]
+    drafts = sorted((desk.data / "blobs" / "postmortems" / "shop").iterdir())
+    assert len(drafts) == 2
+    assert detail["postmortem"] in [f"postmortems/shop/{draft.name}" for draft in drafts]
+    told = desk.run("incidents", "show", id_).out
+    assert "hanako: looking into it" in told
+    assert f"file://{desk.data}/blobs/{detail['postmortem']}" in told
+
+
+def test_show_says_who_is_called_next(desk):
+    desk.alert()
+    told = desk.run("incidents", "show", desk.only()["id"]).out
+    (name,) = desk.only()["next_step"]["calls"]
+    assert "Unless somebody acknowledges by" in told
+    assert f"step 2 calls {name}." in told
+
+
+def test_the_same_in_japanese(desk):
+    desk.alert()
+    told = desk.run("incidents", "show", desk.only()["id"], lang="ja").out
+    assert "アラート「Too many errors」（generic）で始まりました" in told
+    assert "第 2 段階として" in told
+
+
+def test_alert_text_cannot_steer_the_terminal(desk):
+    desk.alert(title="bad\x1b[2J\r\ntitle\u202e", summary="\x1b]0;owned\x07")
+    for said in (desk.run("incidents", "list"), desk.run("incidents", "show", "inc")):
+        assert "\x1b" not in said.out
+        assert "\u202e" not in said.out
+        assert "\r" not in said.out
+
+
+def test_an_unknown_id_is_answered_with_the_nearest_one(desk):
+    desk.alert()
+    id_ = desk.only()["id"]
+    wrong = id_[:-1] + ("a" if id_[-1] != "a" else "b")
+    said = desk.run("incidents", "show", wrong)
+    assert said.code == 1
+    assert f"Did you mean {id_}?" in said.err
+
+
+def test_an_ambiguous_beginning_is_refused(desk):
+    desk.alert()
+    desk.run("incidents", "resolve", desk.only()["id"])
+    desk.alert(fingerprint="errors-2")
+    said = desk.run("incidents", "ack", "inc-")
+    assert said.code == 2
+    assert all(incident["id"] in said.err for incident in desk.incidents())
+
+
+def test_an_unknown_severity_is_answered_with_those_there_are(desk):
+    desk.alert()
+    said = desk.run("incidents", "severity", desk.only()["id"], "urgent")
+    assert said.code == 2
+    assert "There are: P1, P3." in said.err
+
+
+def test_status_narrows_the_list(desk):
+    desk.alert()
+    id_ = desk.only()["id"]
+    assert [i["id"] for i in desk.incidents("--status", "open")] == [id_]
+    assert desk.incidents("--status", "resolved") == []
+    assert desk.incidents("--service", "other") == []
+
+
+def test_a_trace_is_the_tree_of_causes(desk):
+    said = desk.alert()
+    event_id = said.out.split()[-1]
+    (root,) = desk.run("trace", event_id, "--json").json()
+    assert (root["id"], root["type"]) == (event_id, "toban.alert.fired.v1")
+    (opened,) = root["handled"]
+    assert (opened["function"], opened["outcome"], opened["attempts"]) == (
+        "open_incident",
+        "done",
+        1,
+    )
+    assert any(change.startswith("created incidents/") for change in opened["changes"])
+    assert [timer["type"] for timer in opened["timers"]] == ["toban.escalation.due.v1"]
+    (event,) = opened["emitted"]
+    assert event["type"] == "toban.incident.opened.v1"
+    (paged,) = event["handled"]
+    assert [e["type"] for e in paged["emitted"]] == ["toban.notification.requested.v1"] * 2
+    assert {h["function"] for e in paged["emitted"] for h in e["handled"]} == {
+        "deliver_notification"
+    }
+
+
+def test_the_trace_of_an_incident_has_every_story_that_touched_it(desk):
+    desk.alert()
+    id_ = desk.only()["id"]
+    desk.run("incidents", "ack", id_, "--as", "hanako")
+    roots = desk.run("trace", id_, "--json").json()
+    assert [root["type"] for root in roots] == [
+        "toban.alert.fired.v1",
+        "toban.command.issued.v1",
+    ]
+    drawn = desk.run("trace", id_[:8]).out
+    assert "open_incident  done" in drawn
+    assert "⏲" in drawn
+
+
+def test_a_trace_of_nothing_says_so(desk):
+    said = desk.run("trace", "nothing")
+    assert said.code == 1
+    assert "nothing: no event, incident or correlation" in said.err
+
+
+def test_a_message_that_does_not_fit_is_parked_and_can_be_looked_at(desk):
+    from toban.adapters.local.database import Database
+    from toban.adapters.local.files import SystemClock
+    from toban.adapters.local.queue import SqliteBus
+    from toban.local.world import subscriptions_of
+    from toban.ports import Message
+    from toban.topology import load
+
+    database = Database(desk.data / "toban.db")
+    bus = SqliteBus(database, subscriptions_of(load()), SystemClock())
+    attributes = {
+        "ce-id": "bad-1",
+        "ce-type": "toban.alert.fired.v1",
+        "ce-source": "/test",
+        "ce-time": "2026-11-22T03:00:00Z",
+        "ce-specversion": "1.0",
+    }
+    bus.publish([Message("alert-fired", b'{"source": 1}', attributes)])
+    database.close()
+    desk.alert()
+    (parked,) = desk.run("parked", "list", "--json").json()
+    assert (parked["event_id"], parked["function"]) == ("bad-1", "open_incident")
+    shown = desk.run("parked", "show", parked["id"][:6]).json()
+    assert shown["body"] == '{"source": 1}'
+    assert desk.run("parked", "list").out.count("\n") == 2
+    assert desk.run("dead", "redrive", "--json").json() == {"before": 0, "after": 0}
+
+
+@pytest.mark.parametrize("command", ["show", "ack", "resolve", "note"])
+def test_acting_where_nothing_is_says_how_to_begin(empty, command):
+    more = ["text"] if command == "note" else []
+    said = empty.run("incidents", command, "inc-1", *more)
+    assert said.code == 1
+    assert "toban dev" in said.err
+    assert said.err.count("\n") == 1
