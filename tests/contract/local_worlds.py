@@ -26,6 +26,8 @@ from toban.adapters.local.subscriptions import Subscription, moment_at
 from toban.ports import Blobs, Query, Snapshot, Store, Unavailable, Write
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
+NEVER_S = 3_600.0
+"""Workers do not look again by themselves, so that a wake-up that was missed shows."""
 
 
 class LosesAnswer:
@@ -149,7 +151,7 @@ class SqliteBusRun:
         self.now = self._clock.now
 
     def run(self, handlers: Mapping[str, Handler]) -> None:
-        dispatcher = Dispatcher(self._bus, handlers, workers=4)
+        dispatcher = Dispatcher(self._bus, handlers, workers=4, look_again_s=NEVER_S)
         dispatcher.start()
         try:
             while True:

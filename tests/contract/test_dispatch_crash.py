@@ -142,7 +142,9 @@ def test_messages_and_documents_of_another_process_are_noticed_while_running(tmp
         bus = SqliteBus(database, [Subscription("t", "f")], SystemClock())
         seen = []
         dispatcher = Dispatcher(
-            bus, {"t--f": lambda delivered: seen.append(delivered.message.attributes["ce-id"])}
+            bus,
+            {"t--f": lambda delivered: seen.append(delivered.message.attributes["ce-id"])},
+            look_again_s=3_600,  # only what it notices counts
         )
         dispatcher.start()
         process = start(["-c", PUBLISHES], path)

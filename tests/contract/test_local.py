@@ -133,6 +133,27 @@ def test_a_closed_database_says_so(database):
         store.get([Key("a", "1")])
 
 
+def test_closing_under_threads_that_read_and_write_ends_them_with_an_error(tmp_path):
+    database = Database(tmp_path / "toban.db")
+    store = SqliteStore(database)
+    busy = threading.Barrier(9)
+
+    def work(number):
+        for step in range(1_000_000):
+            if step == 5:
+                busy.wait(30)
+            store.commit([Create(Key("a", f"{number}-{step}"), {"n": step})])
+            store.query(Query("a", (("n", "==", step),)))
+
+    with ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(work, number) for number in range(8)]
+        busy.wait(30)
+        database.close()
+        errors = [future.exception(30) for future in futures]
+
+    assert {type(error) for error in errors} == {Unavailable}
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -121,17 +121,16 @@ class Database:
         self._busy_timeout_s = busy_timeout_s
         path.parent.mkdir(parents=True, exist_ok=True)
         self._mutex = threading.Lock()
+        self._idle = threading.Condition(self._mutex)
         self._waiting: list[_Work[Any]] = []
         self._leading = False
         self._closed = False
         self._readers: list[sqlite3.Connection] = []
-        self._every_connection: set[sqlite3.Connection] = set()
         self._synced = True
         try:
             self._writer = self.connect()
             self._prepare()
         except sqlite3.Error as error:
-            self.close()
             raise Unavailable(f"{path}: {error}") from error
 
     def _prepare(self) -> None:
@@ -145,24 +144,20 @@ class Database:
             )
 
     def connect(self) -> sqlite3.Connection:
-        """One more connection, for one thread at a time; closed with the database at last."""
+        """One more connection, for one thread at a time; whoever asked for it closes it."""
         connection = sqlite3.connect(
             self.path,
             timeout=self._busy_timeout_s,
             isolation_level=None,
             check_same_thread=False,
         )
-        with self._mutex:
-            self._every_connection.add(connection)
-        _use_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            _use_wal(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
         return connection
-
-    def disconnect(self, connection: sqlite3.Connection) -> None:
-        """Close a connection that `connect` made."""
-        with self._mutex:
-            self._every_connection.discard(connection)
-        connection.close()
 
     def write(self, job: Callable[[Transaction], T], *, synced: bool = True) -> T:
         """
@@ -197,6 +192,8 @@ class Database:
             with self._mutex:
                 self._leading = bool(self._waiting)
                 heir = self._waiting[0] if self._waiting else None
+                if heir is None:
+                    self._idle.notify_all()
             for work in batch:
                 work.done = True
                 work.wake.release()
@@ -256,17 +253,29 @@ class Database:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            with self._mutex:
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._mutex:
+            if not self._closed:
                 self._readers.append(connection)
+                return
+        connection.close()
 
     def close(self) -> None:
-        """Close every connection; nobody may be reading or writing any more."""
+        """
+        Refuse new work, let what has begun come to its end, and close the file.
+
+        Closing a connection under a thread that uses it would end the process, so reads under
+        way close theirs themselves.
+        """
         with self._mutex:
             self._closed = True
-            connections, self._every_connection = self._every_connection, set()
-            self._readers.clear()
-        for connection in connections:
-            connection.close()
+            while self._leading:
+                self._idle.wait()
+            connections, self._readers = self._readers, []
+        for connection in (*connections, self._writer):
+            connection.close()  # closing twice does nothing
 
     def __enter__(self) -> Self:
         return self

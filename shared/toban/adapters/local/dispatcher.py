@@ -17,8 +17,6 @@ from toban.adapters.local.subscriptions import Handler, microseconds
 from toban.ports import Unavailable
 
 _POLL_S = 0.02
-_SAFETY_S = 1.0
-"""Workers look again after so long even if nobody woke them."""
 _log = logging.getLogger(__name__)
 
 
@@ -36,11 +34,17 @@ class Dispatcher:
     free again. Publications by this process are noticed at once, those of others and back-off
     that ended within 50 ms.
 
-    Raises `ValueError` when a subscription of the bus has no handler or a handler none.
+    Workers look again after `look_again_s` seconds even if nobody woke them. Raises
+    `ValueError` when a subscription of the bus has no handler or a handler none.
     """
 
     def __init__(
-        self, bus: SqliteBus, handlers: Mapping[str, Handler], *, workers: int = 4
+        self,
+        bus: SqliteBus,
+        handlers: Mapping[str, Handler],
+        *,
+        workers: int = 4,
+        look_again_s: float = 1.0,
     ) -> None:
         if set(handlers) != set(bus.subscriptions):
             odd = sorted(set(handlers) ^ set(bus.subscriptions))
@@ -52,6 +56,7 @@ class Dispatcher:
         self._work_ready = threading.Condition(self._lock)
         self._went_quiet = threading.Condition(self._lock)
         self._stop = threading.Event()
+        self._look_again_s = look_again_s
         self._generation = 0
         """Counts reasons to look for work, so that none between a look and a sleep is missed."""
         self._in_flight = 0
@@ -147,7 +152,7 @@ class Dispatcher:
                     if self._stop.is_set():
                         return
                     if claim is None and self._generation == generation:
-                        self._work_ready.wait(_SAFETY_S)
+                        self._work_ready.wait(self._look_again_s)
 
     def _next(self, done: Claim | None) -> Claim | None:
         try:
@@ -200,7 +205,7 @@ class Dispatcher:
             if due is not None and due <= microseconds(self._bus.clock.now()):
                 due, seen = None, -1
                 self.wake()
-        self._bus.database.disconnect(connection)
+        connection.close()
 
 
 def _lock(path: Path) -> IO[bytes]:
