@@ -1,0 +1,115 @@
+"""
+Every story runs in three worlds: in memory, on the embedded runtime, and on the emulators.
+
+The emulators (and a process for each function) start once for the whole run. Where they cannot,
+their stories say why they were not run, or fail when ``TOBAN_REQUIRE`` asks for them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.chains import services
+from tests.chains.receivers import HttpReceiver, Mailbox
+from tests.chains.worlds import (
+    PUBLIC_URL,
+    SECRETS,
+    EmbeddedWorld,
+    EmulatedWorld,
+    MemoryWorld,
+    World,
+)
+from tests.plugins.emulators import RUNNING, fresh_project
+from toban.local.emulated import Emulated
+from toban.profile.types import Profile
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def outside() -> Iterator[HttpReceiver]:
+    """Chat and pagers."""
+    receiver = HttpReceiver()
+    receiver.start()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture(scope="session")
+def mailbox() -> Iterator[Mailbox]:
+    """Mail, and where the platform finds it."""
+    box = Mailbox()
+    box.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOBAN_SMTP_HOST", "127.0.0.1")
+        patch.setenv("TOBAN_SMTP_PORT", str(box.port))
+        patch.setenv("TOBAN_SMTP_STARTTLS", "false")
+        patch.setenv("TOBAN_PUBLIC_URL", PUBLIC_URL)
+        patch.setenv("TOBAN_ALLOW_HTTP_WEBHOOKS", "true")
+        yield box
+    box.stop()
+
+
+@pytest.fixture(scope="session")
+def profiles(outside: HttpReceiver) -> dict[str, Profile]:
+    """All services of all stories."""
+    return services.all_services(outside.url)
+
+
+@pytest.fixture(scope="session")
+def secrets(outside: HttpReceiver, profiles: dict[str, Profile]) -> dict[str, str]:
+    """Every secret by its name."""
+    rooms = {services.slack_secret(name): f"{outside.url}/{name}/slack" for name in profiles}
+    return SECRETS | rooms
+
+
+@pytest.fixture(scope="session")
+def emulated(
+    mailbox: Mailbox,
+    profiles: dict[str, Profile],
+    secrets: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Emulated]:
+    """Emulators and functions, once."""
+    addresses = {
+        "PUBSUB_EMULATOR_HOST": RUNNING.need("pubsub"),
+        "FIRESTORE_EMULATOR_HOST": RUNNING.need("firestore"),
+        "STORAGE_EMULATOR_HOST": f"http://{RUNNING.need('gcs')}",
+    }
+    environ = os.environ | addresses
+    environ |= {f"TOBAN_SECRET_{name}": value for name, value in secrets.items()}
+    with Emulated(
+        tmp_path_factory.mktemp("emulated"), profiles, project=fresh_project(), environ=environ
+    ) as running:
+        yield running
+
+
+@pytest.fixture(
+    params=["memory", "embedded", pytest.param("emulators", marks=pytest.mark.emulator)]
+)
+def world(
+    request: pytest.FixtureRequest,
+    outside: HttpReceiver,
+    mailbox: Mailbox,
+    profiles: dict[str, Profile],
+    secrets: dict[str, str],
+    tmp_path: Path,
+) -> Iterator[World]:
+    """A world with a service of this story's own."""
+    service = services.name_of(next(_numbers))
+    made: World
+    if request.param == "memory":
+        made = MemoryWorld(service, outside, mailbox, profiles, secrets)
+    elif request.param == "embedded":
+        made = EmbeddedWorld(service, outside, mailbox, profiles, secrets, tmp_path)
+    else:
+        running = request.getfixturevalue("emulated")
+        made = EmulatedWorld(service, outside, mailbox, running)
+    outside.calls.clear()
+    mailbox.letters.clear()
+    yield made
+    made.close()

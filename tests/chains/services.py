@@ -1,0 +1,105 @@
+"""The services of the stories: real profiles whose steps take seconds instead of minutes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from toban.profile.types import (
+    ConsoleChannel,
+    EmailChannel,
+    Escalation,
+    Grouping,
+    Person,
+    Profile,
+    Rotation,
+    Seconds,
+    Service,
+    Severity,
+    SlackChannel,
+    Step,
+    WebhookChannel,
+)
+
+STEP_S = 4
+"""After so long without acknowledgement the secondary is called."""
+LAST_STEP_S = 9
+"""And after so long the lead."""
+RECHECK_S = 3
+COUNT = 40
+"""Each story has a service of its own: the emulators are shared by all of them."""
+
+
+def name_of(number: int) -> str:
+    return f"shop-{number:02}"
+
+
+def slack_secret(service: str) -> str:
+    """Name of the secret with its incoming webhook."""
+    return f"SLACK_WEBHOOK_{service.upper().replace('-', '_')}"
+
+
+def shop(service: str, outside: str) -> Profile:
+    """
+    A service with a pager (a webhook), a chat room (Slack) and mail behind the pager.
+
+    `outside` is the address of the receiver.
+    """
+    return Profile(
+        service=Service(id=service, name=service, language="en", timezone="Asia/Tokyo"),
+        severities=(
+            Severity(
+                label="P1",
+                level=1,
+                words=("critical",),
+                notify=("channel:room",),
+                via=("pager",),
+                postmortem=True,
+            ),
+            Severity(label="P3", level=3, words=("warning",), notify=("channel:room",)),
+        ),
+        grouping=Grouping(by=("rule",), window=Seconds(0), recheck=Seconds(RECHECK_S)),
+        channels={
+            "pager": WebhookChannel(url=f"{outside}/{service}/pager", fallback="mail"),
+            "mail": EmailChannel(sender="toban@example.jp", fallback="console"),
+            "room": SlackChannel(webhook_secret=slack_secret(service), fallback="console"),
+            "console": ConsoleChannel(),
+        },
+        people={
+            "aoki": Person(name="Aoki", email=f"aoki@{service}.example"),
+            "baba": Person(name="Baba", email=f"baba@{service}.example"),
+            "lead": Person(name="Lead", email=f"lead@{service}.example"),
+        },
+        # One name each: whose week it is must not depend on the day the test runs.
+        oncall=Rotation(members=("aoki",), secondary=("baba",), first_shift=date(2026, 1, 5)),
+        escalation=(
+            Escalation(
+                severities=("P1",),
+                steps=(
+                    Step(after=Seconds(0), notify=("oncall:primary",)),
+                    Step(after=Seconds(STEP_S), notify=("oncall:secondary",)),
+                    Step(after=Seconds(LAST_STEP_S), notify=("person:lead",)),
+                ),
+            ),
+        ),
+    )
+
+
+def desk(outside: str) -> Profile:
+    """The service that takes what no other takes, and the platform's own trouble."""
+    return Profile(
+        service=Service(id="toban", name="toban", language="en", timezone="UTC", default=True),
+        severities=(
+            Severity(label="S1", level=1, words=("critical",), notify=("channel:desk",)),
+            Severity(label="S3", level=3, words=("warning",), notify=("channel:desk",)),
+        ),
+        grouping=Grouping(by=("source", "rule"), window=Seconds(0)),
+        channels={
+            "desk": WebhookChannel(url=f"{outside}/desk", fallback="console"),
+            "console": ConsoleChannel(),
+        },
+    )
+
+
+def all_services(outside: str) -> dict[str, Profile]:
+    names = [name_of(number) for number in range(COUNT)]
+    return {"toban": desk(outside), **{name: shop(name, outside) for name in names}}
