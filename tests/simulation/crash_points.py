@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.simulation.platform import Faults, Simulated, SimulatedCrash
-from tests.simulation.story import STORY, end_state, fate, unlucky
+from tests.simulation.story import STORY, end_state, fate, refused, unlucky
 from toban.incidents.documents import Incident
 from toban.ports import Query
 
@@ -26,26 +26,43 @@ class Run:
     """The first counts from the beginning, each other from the crash before it."""
     passed: list[str] = field(default_factory=list)
     """Every point passed, as ``function event-type point``, in order."""
-    crashed: int = 0
+    crashed: list[str] = field(default_factory=list)
+    """Ids of the messages whose handling crashed."""
 
     def __post_init__(self) -> None:
         self.world = Simulated(Faults(point=self._point, trouble=lambda: self._unlucky))
         self._unlucky = False
+        self._refused = False
+        self._commits = 0
         self.world.outside.fate = fate
         self._left = list(self.crashes)
         self._since = 0
         self._where = ""
+        self._message = ""
 
     def _point(self, name: str) -> None:
-        if not self._where:
+        if not self._where or self._between_call_and_record(name):
             return
         self.passed.append(f"{self._where} {name}")
         self._since += 1
         if self._left and self._since == self._left[0]:
             self._left.pop(0)
             self._since = 0
-            self.crashed += 1
+            self.crashed.append(self._message)
             raise SimulatedCrash(name)
+
+    def _between_call_and_record(self, name: str) -> bool:
+        """
+        Whether this is the window in which nobody can know what a refused call did.
+
+        Dying there rightly has another end: what may have been sent is closed later. The window
+        is crashed in all other notifications; here only the story would change.
+        """
+        if not self._refused:
+            return False
+        if name.startswith("commit"):
+            self._commits += 1
+        return 2 <= self._commits <= 3
 
     def tell(self) -> dict[str, Any]:
         """Play every step and come to rest; the end state."""
@@ -70,6 +87,9 @@ class Run:
                 self.world.clock.set(due)
                 continue
             attributes = taken.delivered.message.attributes
+            self._message = taken.delivered.message_id + taken.delivered.subscription
+            self._refused = refused(taken.delivered.message.data)
+            self._commits = 0
             self._unlucky = unlucky(taken.delivered.message)
             self._where = f"{taken.delivered.subscription} {attributes.get('ce-type')}"
             try:

@@ -12,8 +12,8 @@ from tests.simulation.platform import TOPOLOGY
 from tests.simulation.story import difference
 
 PARTS = 8
-SECOND = 12
-"""How many points after a first crash a second one is tried at: more than any handler passes."""
+SECOND = 40
+"""More points than any handling passes."""
 
 
 @cache
@@ -27,14 +27,14 @@ def crashes(part: int) -> list[int]:
     return first_points(run.passed)[part::PARTS]
 
 
-def what_is_wrong(*points: int) -> list[str]:
+def told(*points: int) -> tuple[Run, list[str]]:
     """Play the story with crashes; everything that differs from the undisturbed run."""
     _, expected = undisturbed()
     run = Run(points)
     found = run.tell()
-    assert run.crashed >= 1
+    assert run.crashed
     repeated = [f"{id} arrived again, unmarked" for id in run.repetitions()]
-    return difference(expected, found) + repeated
+    return run, difference(expected, found) + repeated
 
 
 def test_the_story_passes_through_every_subscription_on_the_map() -> None:
@@ -54,7 +54,7 @@ def test_the_story_told_twice_is_the_same_story() -> None:
 def test_dying_before_or_after_any_io_of_any_handler_changes_nothing(part: int) -> None:
     run, _ = undisturbed()
     for point in crashes(part):
-        assert what_is_wrong(point) == [], f"crash at point {point}: {run.passed[point - 1]}"
+        assert told(point)[1] == [], f"crash at point {point}: {run.passed[point - 1]}"
 
 
 @pytest.mark.slow
@@ -63,5 +63,7 @@ def test_dying_again_while_repairing_the_first_crash_changes_nothing(part: int) 
     run, _ = undisturbed()
     for point in crashes(part):
         for second in range(1, SECOND + 1):
-            wrong = what_is_wrong(point, second)
+            crashing, wrong = told(point, second)
+            if len(set(crashing.crashed)) > 1:
+                break  # the second one hit another handling already
             assert wrong == [], f"crashes at {point}+{second}: {run.passed[point - 1]}"

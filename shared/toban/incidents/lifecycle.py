@@ -69,8 +69,12 @@ def start_escalation(incident: Incident, work: Work, profile: Profile) -> None:
 
 
 def stop_escalation(incident: Incident) -> None:
-    """Make every timer stale."""
-    incident.generation += 1
+    """
+    Nobody is called any more: a timer acts on an open incident only.
+
+    The generation stays, so that a link from the first message still resolves what its reader's
+    colleague acknowledged; whatever starts an escalation anew makes older links and timers stale.
+    """
     incident.next_step_at = None
 
 
