@@ -235,3 +235,36 @@ def test_acting_where_nothing_is_says_how_to_begin(empty, command):
     assert said.code == 1
     assert "toban dev" in said.err
     assert said.err.count("\n") == 1
+
+
+def test_a_running_runtime_carries_out_the_command(desk):
+    from toban.local.runtime import Runtime
+    from toban.local.world import open_world
+
+    desk.alert()
+    id_ = desk.only()["id"]
+    with open_world(desk.data) as world:
+        runtime = Runtime(world)
+        runtime.start()
+        with runtime:
+            said = desk.run("incidents", "ack", id_, "--as", "hanako", "--json")
+            again = desk.run("incidents", "ack", id_, "--as", "taro")
+    assert said.code == 0
+    assert said.json()["status"] == "acknowledged"
+    assert "nothing to do" in again.out
+    assert desk.only()["assignee"] == "hanako"
+
+
+def test_what_was_never_tried_is_listed_only_when_asked_for(desk):
+    path = desk.services / "shop.yaml"
+    text = path.read_text()
+    path.write_text(
+        text.replace("pager: {type: console}", "pager: {type: console, fallback: room}")
+    )
+    desk.run("apply")
+    desk.alert()
+    desk.run("incidents", "resolve", desk.only()["id"])
+    listed = desk.run("notifications", "list", "--json").json()
+    everything = desk.run("notifications", "list", "--all", "--json").json()
+    assert {n["status"] for n in listed} == {"sent"}
+    assert {n["status"] for n in everything} == {"sent", "withdrawn"}
