@@ -135,7 +135,7 @@ def first_points(passed: list[str]) -> list[int]:
     previous = ""
     for index, name in enumerate(passed, start=1):
         where = name.rsplit(" ", 2)[0]
-        if where != previous or name.endswith("get before") and counts.get(name, 0) > 8:
+        if where != previous or (name.endswith("get before") and counts.get(name, 0) > 8):
             counts = {}
             previous = where
         counts[name] = counts.get(name, 0) + 1

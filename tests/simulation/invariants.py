@@ -19,9 +19,9 @@ from toban.kernel.document import Document, decode
 from toban.kernel.event import from_message
 from toban.kernel.parking import Parked
 from toban.kernel.receipt import Receipt
+from toban.notify.contacts import reach
 from toban.notify.documents import Notification
 from toban.notify.identity import is_page, notification_id
-from toban.notify.contacts import reach
 from toban.ports import Query
 from toban.profile.store import PinnedProfile, pinned_id
 
@@ -101,9 +101,9 @@ def _alerts_true(
             # Even resolved by hand: the recheck reopens what goes on firing.
             found.append(f"{incident.id} is resolved (by {incident.resolved_by!r}), {n} fire")
         by_person = any(e.kind == "reopened" and e.actor for e in incident.timeline)
-        if not n and incident.status != "resolved" and incident.id not in with_event:
-            if not by_person:
-                found.append(f"{incident.id} is {incident.status} though nothing fires")
+        if incident.status == "resolved" or n or by_person or incident.id in with_event:
+            continue
+        found.append(f"{incident.id} is {incident.status} though nothing fires")
     return found
 
 
@@ -155,9 +155,9 @@ def _escalations(world: Simulated, incidents: dict[str, Incident]) -> list[str]:
                     found.append(f"{incident.id} escalated after acknowledgement")
                 waiting = True
         due = incident.next_step_at
-        if incident.status == "open" and due is not None:
-            if (world.clock.now() - due).total_seconds() > 120:
-                found.append(f"{incident.id}: the step due at {due} was never taken")
+        late = due is not None and (world.clock.now() - due).total_seconds() > 120
+        if incident.status == "open" and late:
+            found.append(f"{incident.id}: the step due at {due} was never taken")
         if sorted(p.number for p in incident.pages) != list(range(len(incident.pages))):
             found.append(f"{incident.id}: pages are not numbered through")
     return found
@@ -179,9 +179,7 @@ def _pages(
                     page.reason, incident.id, page.number, contact.target, contact.channel_id
                 )
                 if name not in notifications:  # sent, failed, or spared because it was over
-                    found.append(
-                        f"{incident.id} page {page.number}: {contact.target} never called"
-                    )
+                    found.append(f"{incident.id} page {page.number}: {contact.target} never called")
     return found
 
 
@@ -213,7 +211,9 @@ def _arrivals(
             for n in own
             if n.kind == "resolved" and n.page == newest and n.state in ("done", "failed")
         }
-        for n in own:
-            if is_page(n.kind) and n.state == "done" and (n.target, n.channel) not in closed:
-                found.append(f"{incident.id}: {n.target} by {n.channel} is never told it is over")
+        found += [
+            f"{incident.id}: {n.target} by {n.channel} is never told it is over"
+            for n in own
+            if is_page(n.kind) and n.state == "done" and (n.target, n.channel) not in closed
+        ]
     return found

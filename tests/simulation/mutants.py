@@ -18,7 +18,7 @@ from toban.adapters.local.memory import MemoryStore
 from toban.events import EscalationDue, IncidentResolved
 from toban.incidents import escalate, lifecycle, settle, triage
 from toban.incidents.documents import Alert
-from toban.kernel import decision, effect, redrive, timers
+from toban.kernel import decision, effect, redrive
 from toban.kernel.decision import Handled
 from toban.kernel.effect import EffectDocument
 from toban.kernel.errors import TobanError
@@ -114,7 +114,7 @@ def remember(platform: Platform) -> None:
 
 def no_republish() -> AbstractContextManager[Any]:
     """A redelivery that finds the receipt publishes nothing."""
-    return mock.patch.object(decision, "_again", lambda *_: Handled("duplicate"))
+    return mock.patch.object(decision, "_again", return_value=Handled("duplicate"))
 
 
 def no_receipt_look_up_when_idle() -> AbstractContextManager[Any]:
@@ -128,8 +128,12 @@ def no_receipt_look_up_when_idle() -> AbstractContextManager[Any]:
             return None
 
         probe = Work(
-            store=platform.store, event=event, function=function, now=platform.clock.now(),
-            cache=platform.cache, guess=False,
+            store=platform.store,
+            event=event,
+            function=function,
+            now=platform.clock.now(),
+            cache=platform.cache,
+            guess=False,
         )
         made.decide(event.body, probe)
         if probe.is_empty:
@@ -165,7 +169,7 @@ def failure_acknowledged() -> AbstractContextManager[Any]:
     def handle(self: Simulated, delivered: Delivered) -> None:
         try:
             original(self, delivered)
-        except Exception:  # noqa: BLE001, S110 the defect
+        except Exception:  # noqa: BLE001 the defect
             pass
 
     return mock.patch.object(Simulated, "handle", handle)
@@ -246,7 +250,8 @@ def stale_timers() -> AbstractContextManager[Any]:
             lifecycle.escalate(incident, work)
 
     return mock.patch.dict(
-        escalate.HANDLERS, {EscalationDue: decision.Decision(on_due)}  # type: ignore[dict-item]
+        escalate.HANDLERS,
+        {EscalationDue: decision.Decision(on_due)},  # type: ignore[dict-item]
     )
 
 
@@ -272,7 +277,6 @@ def timers_marked_first() -> AbstractContextManager[Any]:
     from toban.entry import SUBSCRIBERS
     from toban.events import MinutePassed
     from toban.kernel.handle import Routine
-
 
     return mock.patch.dict(SUBSCRIBERS["tick"].handlers, {MinutePassed: Routine(fire)})
 
@@ -318,9 +322,7 @@ def arrival_order() -> AbstractContextManager[Any]:
         from toban.events import AlertCleared
 
         work.emit(
-            AlertCleared(
-                incident_id=known.incident or "", alert_id=known.id, title="", at=work.now
-            )
+            AlertCleared(incident_id=known.incident or "", alert_id=known.id, title="", at=work.now)
         )
 
     from toban.events import AlertResolved

@@ -145,7 +145,7 @@ class Simulated:
         self.memory = MemoryStore()
         self.store = FaultyStore(self.memory, self.faults)
         self.out = FaultyBus(self.bus, self.faults)
-        self.outside = Outside(point=lambda name: self.faults.point(name))
+        self.outside = Outside(point=self.faults.point)
         apply(self.memory, PROFILES, START)
         self.platform = Platform(
             store=self.store,

@@ -223,9 +223,7 @@ class Simulation:
         for _ in range(rng.choice((1, 1, 2, 4))):
             self._at(occurrence.start + self._delay(), fired)
         if occurrence.end is not None:
-            resolved = AlertResolved(
-                **fields, starts_at=occurrence.start, ends_at=occurrence.end
-            )
+            resolved = AlertResolved(**fields, starts_at=occurrence.start, ends_at=occurrence.end)
             for _ in range(rng.choice((1, 1, 2))):
                 self._at(occurrence.end + self._delay(), resolved)
 
@@ -268,7 +266,13 @@ class Simulation:
             return
         incident = decode(Incident, self.rng.choice(snapshots).data)
         actions: tuple[Action, ...] = (
-            "acknowledge", "acknowledge", "resolve", "escalate", "note", "severity", "reopen",
+            "acknowledge",
+            "acknowledge",
+            "resolve",
+            "escalate",
+            "note",
+            "severity",
+            "reopen",
         )
         action = self.rng.choice(actions)
         self.truth.commands += 1

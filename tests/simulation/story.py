@@ -49,7 +49,13 @@ def _event(id: str, body: Body, now: datetime) -> Message:
 
 
 def _alert(
-    name: str, rule: str, severity: str, *, resolved: bool = False, at: int = 0, service: str = "shop"
+    name: str,
+    rule: str,
+    severity: str,
+    *,
+    resolved: bool = False,
+    at: int = 0,
+    service: str = "shop",
 ) -> Any:
     def make(now: datetime, _: object) -> list[Message]:
         cls = AlertResolved if resolved else AlertFired
@@ -72,8 +78,13 @@ def _command(action: Action, title: str, severity: str = "") -> Any:
     def make(now: datetime, incidents: list[dict[str, Any]]) -> list[Message]:
         incident = next(i["id"] for i in incidents if i["title"].startswith(title))
         body = CommandIssued(
-            incident_id=incident, action=action, actor="aoki", via="story", at=_START,
-            note="looking", severity_label=severity,
+            incident_id=incident,
+            action=action,
+            actor="aoki",
+            via="story",
+            at=_START,
+            note="looking",
+            severity_label=severity,
         )
         return [_event(f"{action}-{title}-{severity}", body, now)]
 
