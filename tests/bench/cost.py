@@ -1,0 +1,115 @@
+"""Firestore reads and writes for one alert over the chain, and what they cost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tests.bench.chain import Chain, Use, quiet_profile, report
+from tests.bench.report import Row, Section, progress
+from toban.kernel import log
+from toban.local.world import ROOT
+from toban.profile.load import load_directory
+from toban.profile.types import Profile
+
+START = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)
+
+USD_READ, USD_WRITE, USD_DELETE = 0.03 / 1e5, 0.09 / 1e5, 0.01 / 1e5
+"""List prices for one document in a US region; Pub/Sub and functions are not in it."""
+
+
+def run() -> Section:
+    """Count, deterministically: no repetition is needed."""
+    progress("cost: counting reads and writes")
+    level, log.Settings.level = log.Settings.level, 50
+    try:
+        tokyo = load_directory(ROOT / "infra" / "services")
+        return Section(
+            "Cost: Firestore documents read and written per alert over the chain",
+            [
+                *_rows("one notification", "shop", {"shop": quiet_profile("shop")}, aims=True),
+                *_rows("tokyo-ai-chat P1", "tokyo-ai-chat", tokyo, aims=False),
+                *_upkeep(tokyo),
+            ],
+            (
+                "R+W counted as billed, receipts included, caches warm; in brackets each function.",
+                "USD: $0.03 / $0.09 / $0.01 per 100,000 reads / writes / TTL deletes of receipts.",
+            ),
+        )
+    finally:
+        log.Settings.level = level
+
+
+def _rows(name: str, service: str, profiles: dict[str, Profile], *, aims: bool) -> list[Row]:
+    chain = Chain(profiles.values(), START)
+    # Every cache (the profiles, the pinned version) is warm after one incident has gone through.
+    chain.fire(report(chain, "warm-up", service))
+    chain.run()
+    chain.fire(report(chain, "warm-up", service, resolved=True))
+    chain.run()
+    chain.pass_time(20)
+    sent = chain.outside.calls
+    chain.fire(report(chain, "a", service))
+    first = chain.run()
+    sent = chain.outside.calls - sent
+    chain.fire(report(chain, "a", service, value="again"))
+    repeat = chain.run()
+    chain.fire(report(chain, "b", service))
+    second = chain.run()
+    chain.fire(report(chain, "b", service, resolved=True))
+    cleared = chain.run()
+    sent_before = chain.outside.calls
+    chain.fire(report(chain, "a", service, resolved=True))
+    resolved = chain.run()
+    closed = chain.outside.calls - sent_before
+    told = f"{name}: first alert, {sent} notification{'s' if sent != 1 else ''}"
+    return [
+        _row(told, first, (2, 6) if aims else None),
+        _row(f"{name}: repeat of a firing one", repeat, (1, 0)),
+        _row(f"{name}: another alert joins", second, None),
+        _row(f"{name}: one of several stops", cleared, None),
+        _row(f"{name}: the last stops, {closed} closing notifications", resolved, None),
+    ]
+
+
+def _row(what: str, uses: dict[str, Use], aim: tuple[int, int] | None) -> Row:
+    total = sum(uses.values(), Use())
+    each = ", ".join(f"{f} {u.reads}+{u.writes}" for f, u in uses.items() if u.reads or u.writes)
+    usd = 1e6 * (total.reads * USD_READ + total.writes * USD_WRITE + total.receipts * USD_DELETE)
+    met = None if aim is None else total.reads <= aim[0] and total.writes <= aim[1]
+    return Row(
+        what,
+        f"{total.reads} R + {total.writes} W, ${usd:.2f} per million ({each})",
+        "" if aim is None else f"<= {aim[0]} R + {aim[1]} W",
+        met,
+        {
+            "reads": total.reads,
+            "writes": total.writes,
+            "profile_reads": total.profile_reads,
+            "usd_per_million": round(usd, 3),
+            "functions": {f: [u.reads, u.writes] for f, u in uses.items()},
+        },
+    )
+
+
+def _upkeep(profiles: dict[str, Profile]) -> list[Row]:
+    """What does not depend on the number of alerts."""
+    chain = Chain(profiles.values(), START)
+    chain.fire(report(chain, "a", "tokyo-ai-chat"))
+    cold = {f: u.profile_reads for f, u in chain.run().items() if u.profile_reads}
+    chain.pass_time(31)
+    chain.fire(report(chain, "b", "tokyo-ai-chat"))
+    later = sum(u.profile_reads for u in chain.run().values())
+    usd = later * 2 * 60 * 24 * 30 * USD_READ
+    each = ", ".join(f"{f} {n}" for f, n in cold.items())
+    return [
+        Row(
+            f"profiles ({len(profiles)} services): each busy instance of open_incident",
+            f"{later} R per half minute, ${usd:.2f} a month if always busy",
+            data={"reads_per_half_minute": later, "usd_per_month": round(usd, 3)},
+        ),
+        Row(
+            "profiles: a new instance, once",
+            f"{sum(cold.values())} R ({each})",
+            data={"reads": cold},
+        ),
+    ]
