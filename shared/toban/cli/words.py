@@ -278,8 +278,8 @@ SAID: Final[Words] = {
         "ja": "{who} が対応しています。終わったら: toban incidents resolve {id}",
     },
     "next.resolved": {
-        "en": "It is over. It reopens by itself if its alerts fire again soon.",
-        "ja": "解決しました。まもなくアラートが再発した場合は自動で再開します。",
+        "en": "It is over. If an alert fires again, that is a new incident.",
+        "ja": "解決しました。再発した場合は新しいインシデントになります。",
     },
     "next.postmortem": {
         "en": "Fill in the postmortem: {url}",

@@ -40,7 +40,7 @@ TEXTS: Final[dict[str, str]] = {
     "notify.next.acknowledge": "Acknowledge to stop the escalation.",
     "notify.next.last": "Acknowledge and take it from here.",
     "notify.next.acknowledged": "Resolve it when the work is done.",
-    "notify.next.resolved": "It reopens by itself if the alert fires again.",
+    "notify.next.resolved": "If the alert fires again, you will hear of it as a new incident.",
     "notify.next.postmortem": "A postmortem is due; a draft is on its way.",
     "notify.target": "Respond within {duration} (by {deadline})",
     "notify.action.acknowledge": "Acknowledge",

@@ -40,7 +40,7 @@ TEXTS: Final[dict[str, str]] = {
     "notify.next.acknowledge": "確認（acknowledge）するとエスカレーションが止まります。",
     "notify.next.last": "確認（acknowledge）して対応を始めてください。",
     "notify.next.acknowledged": "対応が終わったら解決（resolve）してください。",
-    "notify.next.resolved": "再発したら自動的に再開します。",
+    "notify.next.resolved": "再発した場合は、新しいインシデントとしてお知らせします。",
     "notify.next.postmortem": "ポストモーテムが必要です。下書きを用意しています。",
     "notify.target": "応答目標: {duration}以内（{deadline} まで）",
     "notify.action.acknowledge": "確認する",
