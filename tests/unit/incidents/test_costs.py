@@ -1,0 +1,108 @@
+"""What the chain reads and writes, counted exactly: this is what it costs, and where it gets hot."""
+
+import pytest
+
+from tests.unit.incidents.world import Cost, World, fired, resolved
+from tests.unit.notify.world import FakeSenders
+from toban.incidents.documents import Alert, Group, Incident
+
+
+@pytest.fixture
+def world() -> World:
+    """Warm instances: profiles are in their caches."""
+    world = World(people=FakeSenders())
+    world.tell(fired("warm-up", labels={}))
+    world.tell(fired("warm-up-2", rule="warm"))
+    world.tell(resolved("warm-up-2", rule="warm"))
+    world.take_costs()
+    return world
+
+
+def cost(world: World, body: object, **of: str) -> list[Cost]:
+    world.take_costs()
+    world.tell(body, **of)
+    return world.take_costs()
+
+
+def test_a_first_alert_costs_two_reads_and_six_writes_from_end_to_end(world):
+    assert cost(world, fired("a")) == [
+        Cost("open_incident", reads=2, writes=4),  # receipt, group; receipt, alert, incident, group
+        Cost("page_responders", reads=0, writes=0),
+        Cost("deliver_notification", reads=0, writes=2),  # claim, record
+    ]
+
+
+def test_a_repetition_of_a_firing_alert_costs_one_read(world):
+    cost(world, fired("a"), id="report-1")
+    assert cost(world, fired("a"), id="report-1") == [Cost("open_incident", 1, 0)]
+
+
+def test_even_when_the_sender_words_it_anew_it_costs_no_write(world):
+    cost(world, fired("a"))
+    (again,) = cost(world, fired("a", value="13 %"))
+    assert again == Cost("open_incident", reads=5, writes=0)
+
+
+def test_an_alert_that_joins_writes_itself_and_no_incident(world):
+    cost(world, fired("a"))
+    assert cost(world, fired("b")) == [
+        Cost("open_incident", reads=2, writes=2),  # receipt, group; receipt, alert
+        Cost("settle_incident", reads=2, writes=0),  # incident, receipt
+    ]
+
+
+def test_a_storm_writes_neither_group_nor_incident(world):
+    cost(world, fired("a"))
+    versions = _versions(world)
+    for number in range(20):
+        world.tell(fired(f"b{number}"))
+    assert _versions(world) == versions
+
+
+def _versions(world: World) -> list[str]:
+    keys = [Incident.key(i.id) for i in world.incidents()]
+    keys += [Group.key(group.id) for group in world.all(Group)]
+    return [found.version for found in world.store.inner.get(keys)]
+
+
+def test_an_alert_that_clears_while_others_fire(world):
+    cost(world, fired("a"))
+    cost(world, fired("b"))
+    assert cost(world, resolved("b")) == [
+        Cost("open_incident", reads=1, writes=2),  # alert; receipt, alert
+        Cost("settle_incident", reads=3, writes=0),  # incident, a firing alert, receipt
+    ]
+
+
+def test_the_last_one_resolves_the_incident_and_closes_what_was_opened(world):
+    cost(world, fired("a"))
+    settled = cost(world, resolved("a"))
+    assert settled[:2] == [
+        Cost("open_incident", reads=1, writes=2),
+        Cost("settle_incident", reads=4, writes=3),  # incident, 2 queries, group; receipt, both
+    ]
+    assert [c for c in settled[2:] if c.function == "settle_incident"] == [
+        Cost("settle_incident", reads=3, writes=0)  # 2 queries, receipt
+    ]
+
+
+def test_an_acknowledgement(world):
+    cost(world, fired("a"))
+    world.take_costs()
+    world.command("acknowledge", incident=world.alert("a").incident)
+    assert world.take_costs()[0] == Cost("act_on_incident", reads=1, writes=2)
+
+
+def test_a_stale_timer_costs_two_reads(world):
+    cost(world, fired("a"))
+    world.command("acknowledge", incident=world.alert("a").incident)
+    world.take_costs()
+    world.pass_time(5)
+    assert Cost("escalate_incident", reads=2, writes=0) in world.take_costs()
+
+
+def test_an_alert_has_one_document_however_often_it_fires(world):
+    for minute in range(0, 30, 10):
+        cost(world, fired("a", at=minute))
+        cost(world, resolved("a", at=minute))
+    assert len([a for a in world.all(Alert) if a.fingerprint == "a"]) == 1
