@@ -1,0 +1,76 @@
+"""Defects that only this harness may find: each has to be caught (see `mutants` for the others)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+from unittest import mock
+
+from tests.simulation import mutants
+from toban.adapters.local.database import Transaction
+from toban.adapters.local.queue import Claim, SqliteBus
+from toban.adapters.local.store import SqliteStore
+from toban.kernel.receipt import Receipt
+from toban.ports import Key, Snapshot, Write
+
+
+def receipts_not_found() -> AbstractContextManager[Any]:
+    """Nobody finds a receipt, and nobody minds that one is there."""
+    original_get, original_commit = SqliteStore.get, SqliteStore.commit
+
+    def get(self: SqliteStore, keys: Sequence[Key]) -> list[Snapshot | None]:
+        found = original_get(self, keys)
+        return [None if key.collection == Receipt.COLLECTION else s for key, s in zip(keys, found)]
+
+    def commit(self: SqliteStore, writes: Sequence[Write]) -> list[str]:
+        kept = [
+            w
+            for w in writes
+            if w.key.collection != Receipt.COLLECTION or original_get(self, [w.key]) == [None]
+        ]
+        return original_commit(self, kept)
+
+    return mock.patch.multiple(SqliteStore, get=get, commit=commit)
+
+
+def acknowledged_first() -> AbstractContextManager[Any]:
+    """A message is deleted when it is handed over."""
+    original = SqliteBus._claim
+
+    def claim(self: SqliteBus, transaction: Transaction, *rest: Any) -> Claim | None:
+        taken = original(self, transaction, *rest)
+        if taken is not None:
+            transaction.execute("DELETE FROM messages WHERE seq = ?", (taken.seq,))
+        return taken
+
+    return mock.patch.object(SqliteBus, "_claim", claim)
+
+
+def published_unsaved() -> AbstractContextManager[Any]:
+    """Publications are kept in this process until something else is published."""
+    original = SqliteBus.publish
+    waiting: list[Any] = []
+
+    def publish(self: SqliteBus, messages: Sequence[Any]) -> None:
+        waiting.extend(messages)
+        original(self, [waiting.pop(0) for _ in range(len(waiting) - 1)])
+
+    real_take = SqliteBus.claim
+
+    def claim(self: SqliteBus, *rest: Any) -> Claim | None:
+        if waiting:
+            original(self, [waiting.pop() for _ in list(waiting)])
+        return real_take(self, *rest)
+
+    return mock.patch.multiple(SqliteBus, publish=publish, claim=claim)
+
+
+DEFECTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "": nullcontext,
+    "receipts not found": receipts_not_found,
+    "nothing published again": mutants.no_republish,
+    "a repetition that does not say so": mutants.unknown_forgotten,
+    "acknowledged before it is handled": acknowledged_first,
+    "published before it is on disk": published_unsaved,
+}

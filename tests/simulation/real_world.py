@@ -1,0 +1,270 @@
+"""
+The story on a real data directory, in a process that can really die.
+
+Everything that outlives a process lies in files: SQLite and blobs of the platform, and beside
+them what the world outside has (what arrived there, what was published, what time it is).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tests.simulation.crash_points import Run
+from tests.simulation.outside import Arrival, Outside
+from tests.simulation.platform import (
+    START,
+    TOPOLOGY,
+    Faults,
+    FaultyBus,
+    FaultyLetters,
+    FaultyStore,
+    SimulatedCrash,
+)
+from tests.simulation.profiles import PROFILES
+from tests.simulation.story import Step, fate, stripped
+from toban.adapters.local.database import Database
+from toban.adapters.local.files import FileBlobs
+from toban.adapters.local.memory import MemorySecrets, VirtualClock
+from toban.adapters.local.queue import Claim, SqliteBus, SqliteDeadLetters
+from toban.adapters.local.store import SqliteStore
+from toban.adapters.local.subscriptions import moment_at
+from toban.adapters.local.traces import SqliteTracer
+from toban.entry import SUBSCRIBERS
+from toban.incidents.documents import Incident
+from toban.kernel.handle import Handlers, handle
+from toban.kernel.outgoing import Outgoing
+from toban.kernel.platform import Platform
+from toban.local.world import subscriptions_of
+from toban.notify import deliver
+from toban.ports import Delivered, Message, Query
+from toban.profile.store import apply
+
+CRASHED = 70
+"""Exit code of a process that died on purpose."""
+
+
+class Lines:
+    """A file of JSON lines; a line that was added survives the end of the process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Any:
+        if self._path.exists():
+            yield from map(json.loads, self._path.read_text("utf-8").splitlines())
+
+    def add(self, values: Iterable[dict[str, Any]]) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(value) + "\n" for value in values)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class LastingClock(VirtualClock):
+    """Virtual time that goes on where the process before left it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        super().__init__(datetime.fromisoformat(path.read_text()) if path.exists() else START)
+
+    def set(self, moment: datetime) -> None:
+        super().set(moment)
+        self._path.write_text(moment.isoformat())
+
+    def advance(self, by: Any) -> datetime:
+        moment = super().advance(by)
+        self._path.write_text(moment.isoformat())
+        return moment
+
+
+class LastingOutside(Outside):
+    """What arrived there is there, whoever dies here."""
+
+    def __init__(self, path: Path, **more: Any) -> None:
+        self._lines = Lines(path)
+        super().__init__(arrivals=[Arrival(**line) for line in self._lines], **more)
+
+    def _arrive(self, outgoing: Outgoing) -> None:
+        before = len(self.arrivals)
+        super()._arrive(outgoing)
+        self._lines.add(asdict(arrival) for arrival in self.arrivals[before:])
+
+
+class LastingBus(FaultyBus):
+    """Remembers in a file what was published; the story's own messages, too."""
+
+    def __init__(self, inner: Any, faults: Faults, path: Path) -> None:
+        super().__init__(inner, faults)
+        self._lines = Lines(path)
+
+    def publish(self, messages: Any) -> None:
+        self.faults.point("publish before")
+        self.inner.publish(messages)
+        self._lines.add(
+            {"topic": m.topic, "data": m.data.decode(), "attributes": dict(m.attributes)}
+            for m in messages
+        )
+        self.faults.point("publish after")
+
+    def all(self) -> list[Message]:
+        return [Message(li["topic"], li["data"].encode(), li["attributes"]) for li in self._lines]
+
+
+@dataclass
+class FaultyBlobs:
+    """Blobs with hooks."""
+
+    inner: FileBlobs
+    faults: Faults
+
+    def create(self, name: str, data: bytes, content_type: str) -> bool:
+        self.faults.point("blob before")
+        created = self.inner.create(name, data, content_type)
+        self.faults.point("blob after")
+        return created
+
+    def read(self, name: str) -> bytes:
+        return self.inner.read(name)
+
+    def names(self, prefix: str) -> list[str]:
+        return self.inner.names(prefix)
+
+    def delete(self, name: str) -> None:
+        self.inner.delete(name)
+
+    def url(self, name: str) -> str:
+        # The directory is another one in each run.
+        return f"file:///blobs/{name}"
+
+
+@dataclass
+class Queue:
+    """The queue as the dispatcher uses it: what is done is acknowledged by the next claim."""
+
+    inner: SqliteBus
+    faults: Faults
+    done: Claim | None = None
+    subscriptions: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.subscriptions = self.inner.subscriptions
+
+    def take(self) -> Claim | None:
+        done, self.done = self.done, None
+        return self.inner.claim(tuple(self.subscriptions), done)
+
+    def acknowledge(self, claim: Claim) -> None:
+        self.faults.point("acknowledge before")
+        self.done = claim
+
+    def refuse(self, claim: Claim) -> None:
+        self.faults.point("refuse before")
+        self.inner.refuse(claim)
+        self.faults.point("refuse after")
+
+    def next_due(self) -> datetime | None:
+        due = self.inner.next_due(tuple(self.subscriptions))
+        return None if due is None else moment_at(due)
+
+
+class SqliteWorld:
+    """One data directory, opened; as `tests.simulation.platform.Simulated`, but it lasts."""
+
+    def __init__(self, data: Path, faults: Faults) -> None:
+        new = not (data / "toban.db").exists()
+        self.clock = LastingClock(data / "time")
+        self.database = Database(data / "toban.db")
+        sqlite_bus = SqliteBus(
+            self.database,
+            subscriptions_of(TOPOLOGY),
+            self.clock,
+            TOPOLOGY.topics,
+            jitter=lambda: 0.0,
+        )
+        self.memory = SqliteStore(self.database)
+        self.letters = SqliteDeadLetters(self.database)
+        self.tracer = SqliteTracer(self.database)
+        self.blobs = FileBlobs(data / "blobs")
+        self.bus = Queue(sqlite_bus, faults)
+        self.out = LastingBus(sqlite_bus, faults, data / "published")
+        self.outside = LastingOutside(data / "arrived", fate=fate, point=faults.point)
+        if new:
+            apply(self.memory, PROFILES, START)
+        self.platform = Platform(
+            store=FaultyStore(self.memory, faults),
+            bus=self.out,
+            blobs=FaultyBlobs(self.blobs, faults),
+            clock=self.clock,
+            tracer=self.tracer,
+            dead_letters=FaultyLetters(self.letters, faults),  # type: ignore[arg-type]
+            subscriptions=tuple(sqlite_bus.subscriptions),
+            may_emit=TOPOLOGY.emitted_by,
+        )
+        self.tables: dict[str, Handlers] = {
+            name: deliver.handlers(self.outside)
+            if name == "deliver_notification"
+            else subscriber.bound(self.platform, MemorySecrets())
+            for name, subscriber in SUBSCRIBERS.items()
+        }
+
+    def handle(self, delivered: Delivered) -> None:
+        function = self.bus.subscriptions[delivered.subscription].function
+        handle(function, self.tables[function], delivered, self.platform)
+
+    def close(self) -> None:
+        self.tracer.close()
+        self.database.close()
+
+
+class RealRun(Run):
+    """A telling of (a part of) the story by this process, which dies at its crash."""
+
+    def __init__(self, data: Path, crash: int = 0) -> None:
+        self._data = data
+        super().__init__((crash,) if crash else ())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # What `Run` asks of the world in memory, this one can do.
+        self.world: Any = SqliteWorld(self._data, self.world.faults)
+        self.world.bus.inner.release_claims()  # as the dispatcher does when it starts
+
+    def _point(self, name: str) -> None:
+        try:
+            super()._point(name)
+        except SimulatedCrash:
+            os._exit(CRASHED)
+
+    def begin(self, step: Step) -> None:
+        """Let the step's time pass and its messages come in."""
+        self.world.clock.advance(step.wait)
+        incidents = [s.data for s in self.world.memory.query(Query(Incident.COLLECTION))]
+        self.world.out.publish(step.messages(self.world.clock.now(), incidents))
+
+    def settle(self) -> dict[str, Any]:
+        """Come to rest; what there is then, as JSON, and the points that were passed."""
+        self._settle()
+        self.world.out.published = self.world.out.all()
+        state = self.end()
+        documents = state["documents"]
+        for name in self.world.bus.subscriptions:
+            for letter in self.world.letters.pull(name, 100):
+                id = letter.message.attributes["ce-id"]
+                documents[f"dead letters of {name}/{id}"] = stripped(letter.message.data)
+        for name in self.world.blobs.names(""):
+            documents[f"blobs/{name}"] = stripped(self.world.blobs.read(name))
+        return {
+            "state": state,
+            "passed": self.passed,
+            "pending": {n: c for n, c in self.world.bus.inner.pending().items() if c},
+            "repetitions": self.repetitions(),
+        }
+
+    def close(self) -> None:
+        self.world.close()
