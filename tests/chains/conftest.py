@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,7 +86,11 @@ def emulated(
     with Emulated(
         tmp_path_factory.mktemp("emulated"), profiles, project=fresh_project(), environ=environ
     ) as running:
+        front = threading.Thread(target=running.serve, daemon=True)
+        front.start()
         yield running
+        running.stop()
+        front.join()
 
 
 @pytest.fixture(

@@ -31,7 +31,9 @@ def test_a_pager_that_is_down_for_a_moment_is_tried_again(world: World):
     world.outside.broken[path] = 503
     world.alert("PagerHiccup")
     world.wait(
-        lambda: [n for n in world.notifications() if n.channel == "pager" and n.attempts >= 1 and n.error],
+        lambda: [
+            n for n in world.notifications() if n.channel == "pager" and n.attempts >= 1 and n.error
+        ],
         "a failed try",
     )
     del world.outside.broken[path]

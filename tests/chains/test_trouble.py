@@ -10,7 +10,9 @@ from toban.profile.store import PinnedProfile
 
 def desk_incidents(world: World, *words: str):
     """Incidents of the catch-all service that speak of all these."""
-    return [i for i in world.incidents("toban") if all(w in f"{i.title} {i.summary}" for w in words)]
+    return [
+        i for i in world.incidents("toban") if all(w in f"{i.title} {i.summary}" for w in words)
+    ]
 
 
 def test_an_alert_of_nobody_lands_on_the_catch_all_service(world: World):
@@ -46,9 +48,7 @@ def test_a_message_given_up_is_told_of_and_carried_out_once_the_cause_is_mended(
     # The profile version that the incident pins is gone: paging fails again and again.
     name = f"{world.service}@"
     version = next(
-        s
-        for s in world.platform.store.query(query_versions())
-        if s.key.id.startswith(name)
+        s for s in world.platform.store.query(query_versions()) if s.key.id.startswith(name)
     )
     world.platform.store.commit([Delete(version.key, version.version)])
     world.alert("Unpageable", "warning")

@@ -78,7 +78,9 @@ class World(ABC):
         """One HTTP request to a function; `path` with its query."""
 
     @abstractmethod
-    def wait(self, holds: Callable[[], Any], what: str, each: Callable[[], None] | None = None) -> Any:
+    def wait(
+        self, holds: Callable[[], Any], what: str, each: Callable[[], None] | None = None
+    ) -> Any:
         """Let time pass until `holds` gives something true, and return that; `each` now and then."""
 
     @abstractmethod
@@ -97,7 +99,9 @@ class World(ABC):
     def now(self) -> datetime:
         return self.platform.clock.now()
 
-    def alert(self, rule: str, severity: str = "critical", status: str = "firing", **fields: Any) -> Response:
+    def alert(
+        self, rule: str, severity: str = "critical", status: str = "firing", **fields: Any
+    ) -> Response:
         """Our own format, signed; for this story's service unless `labels` say otherwise."""
         body = payloads.generic(
             status,
@@ -157,7 +161,9 @@ class World(ABC):
         found = [decode(Incident, s.data) for s in self.platform.store.query(query)]
         return sorted(found, key=lambda incident: incident.opened_at)
 
-    def incident(self, holds: Callable[[Incident], Any] = lambda _: True, what: str = "") -> Incident:
+    def incident(
+        self, holds: Callable[[Incident], Any] = lambda _: True, what: str = ""
+    ) -> Incident:
         """Wait for the one incident of this story to be as `holds` says, and return it."""
 
         def look() -> Incident | None:
