@@ -145,12 +145,22 @@ def test_without_configuration_the_next_channel_is_due():
     assert no_password.send(mail()) == Failed("secret SMTP_PASSWORD is not set", again=False)
 
 
-def test_a_server_without_tls_is_not_spoken_to_in_the_clear(smtp, mailbox):
+def test_a_server_without_tls_is_not_spoken_to_in_the_clear(smtp, mailbox, monkeypatch):
+    monkeypatch.setattr(channel, "_stays_here", lambda _: False)
     host, port = smtp
     config = ChannelConfig(smtp_host=host, smtp_port=port)
     failed = MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail())
     assert not failed.again
+    assert "TOBAN_SMTP_STARTTLS" in failed.error
     assert mailbox.envelopes == []
+
+
+def test_a_server_on_this_machine_needs_no_tls(smtp, mailbox):
+    host, port = smtp
+    config = ChannelConfig(smtp_host=host, smtp_port=port)
+    sent = MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail())
+    assert isinstance(sent, Done)
+    assert len(mailbox.envelopes) == 1
 
 
 def test_only_calls_at_the_worst_severity_are_marked_urgent():

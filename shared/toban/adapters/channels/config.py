@@ -20,6 +20,7 @@ class ChannelConfig(msgspec.Struct, frozen=True):
     smtp_user: str = ""
     """With it the secret ``SMTP_PASSWORD`` is used to log in."""
     smtp_starttls: bool = True
+    """False: speak in the clear. A server on this very machine need not offer it either way."""
     smtp_from: str = ""
     """Sender for email channels that name none."""
     public_url: str = ""

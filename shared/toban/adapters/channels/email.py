@@ -7,6 +7,7 @@ compares; all mails of an incident form one thread by a common, derived referenc
 
 from __future__ import annotations
 
+import ipaddress
 import smtplib
 import ssl
 import threading
@@ -82,10 +83,20 @@ class MailSender:
         return Done(str(message["Message-ID"]))
 
     def _prepare(self, server: smtplib.SMTP, password: str) -> None:
-        if self._config.smtp_starttls:
+        server.ehlo_or_helo_if_needed()
+        offered = server.has_extn("starttls")
+        # A relay or a test server on this very machine often has no TLS, and nobody in between.
+        if self._config.smtp_starttls and (offered or not _stays_here(server)):
             server.starttls(context=ssl.create_default_context())
         if self._config.smtp_user:
             server.login(self._config.smtp_user, password)
+
+
+def _stays_here(server: smtplib.SMTP) -> bool:
+    """Whether what is said to this server never leaves the machine."""
+    if server.sock is None:
+        return False
+    return ipaddress.ip_address(server.sock.getpeername()[0]).is_loopback
 
 
 class _Progress:
@@ -179,7 +190,8 @@ def _failure(error: OSError | smtplib.SMTPException, unknown: bool) -> Failed:
         raw = text if isinstance(text, bytes) else str(text).encode()
         return _refusal("refused", error.smtp_code, raw)
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return Failed("SMTP: the server does not offer what is configured", again=False)
+        said = "SMTP: the server offers no STARTTLS or no login (TOBAN_SMTP_STARTTLS, _USER)"
+        return Failed(said, again=False)
     if isinstance(error, TimeoutError):
         return Failed("SMTP: timed out", again=True, unknown=unknown)
     # SMTPException is an OSError too; what the system says is short and names no address.
