@@ -169,7 +169,7 @@ class _Builder:
         )
         listing.add_argument("--service", metavar="ID", help=self.say("incidents.service"))
         show = self.add(group, "show", "incidents.show", f"{module}:show", json=True)
-        show.add_argument("id", metavar="ID", help=self.say("id"))
+        show.add_argument("id", metavar="ID", nargs="?", help=self.say("id.newest"))
         for name, action in (
             ("ack", "acknowledge"),
             ("resolve", "resolve"),
@@ -180,7 +180,10 @@ class _Builder:
         ):
             command = self.add(group, name, f"incidents.{name}", f"{module}:act", json=True)
             command.set_defaults(action=action)
-            command.add_argument("id", metavar="ID", help=self.say("id"))
+            if name == "ack":
+                command.add_argument("id", metavar="ID", nargs="?", help=self.say("id.only"))
+            else:
+                command.add_argument("id", metavar="ID", help=self.say("id"))
             if name == "note":
                 command.add_argument("text", metavar="TEXT", nargs="+", help=self.say("text"))
             if name == "severity":

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from toban.cli import samples
 from toban.cli.incidents import tell
@@ -300,7 +301,8 @@ class Story:
 
     def scene(self, key: str, **values: object) -> None:
         """What is about to happen."""
-        clock = datetime.now().astimezone().strftime("%H:%M:%S")
+        # The clock of everything that is shown afterwards, whatever this machine's may be.
+        clock = datetime.now(ZoneInfo(self.stage.reader.zone(SERVICE))).strftime("%H:%M:%S")
         text = self.terminal.say(key, **values)
         self.terminal.line(
             f"{self.terminal.paint(clock, 'dim')}  {self.terminal.paint(text, 'bold')}"
@@ -354,8 +356,9 @@ def _told(
             found = stories(tracer, reader, story.first_event)
         finally:
             tracer.close()
+        zone = reader.zone(incident.service, incident.profile_version)
         for event in found:
-            for line in drawn(event, terminal, brief=True):
+            for line in drawn(event, terminal, zone, brief=True):
                 terminal.line(f"  {line}")
         received = story.stage.standins.received
         terminal.line()

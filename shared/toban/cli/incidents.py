@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn
 
 from toban.cli import local
 from toban.cli.app import unknown
 from toban.cli.terminal import Problem, Terminal, printable
-from toban.cli.views import Reader
+from toban.cli.times import Times, due, now, soon
+from toban.cli.views import NextStep, Reader
 from toban.events import CommandIssued
 from toban.incidents.documents import Incident
 from toban.kernel.i18n import duration, moment
@@ -35,11 +36,6 @@ _MARKS = {
 }
 
 
-def now() -> datetime:
-    """The time, for saying how long ago something was."""
-    return datetime.now(UTC)
-
-
 def chosen(reader: Reader, word: str, terminal: Terminal) -> Incident:
     """The incident with that id, or the only one whose id begins so (with or without ``inc-``)."""
     word = word.strip().lower().removeprefix("incidents/")
@@ -52,6 +48,37 @@ def chosen(reader: Reader, word: str, terminal: Terminal) -> Incident:
             raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
     known = [i.id for i in reader.incidents(now(), everything=True)]
     raise Problem(unknown(terminal.language, word, "what.incident", known))
+
+
+def newest(reader: Reader, terminal: Terminal) -> Incident:
+    """The newest incident that nobody has acknowledged, else the newest that is not resolved."""
+    going_on = [i for i in reader.incidents(now()) if i.status != "resolved"]
+    if not going_on:
+        _nothing_open(reader, terminal)
+    if len(going_on) > 1:
+        terminal.note(terminal.say("others", n=len(going_on) - 1))
+    return going_on[0]
+
+
+def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
+    """The one incident that waits for an acknowledgement; several are listed instead."""
+    waiting = reader.incidents(now(), status="open")
+    if not waiting:
+        _nothing_open(reader, terminal)
+    if len(waiting) > 1:
+        if not asked.json:
+            _table(reader, waiting, terminal)
+        words = ", ".join(i.id for i in waiting[:5])
+        raise Problem(terminal.say("which", n=len(waiting), words=words), 2)
+    return waiting[0]
+
+
+def _nothing_open(reader: Reader, terminal: Terminal) -> NoReturn:
+    last = reader.incidents(now(), everything=True)[:1]
+    if not last:
+        raise Problem(terminal.say("none.open"))
+    status = terminal.say(f"status.{last[0].status}")
+    raise Problem(terminal.say("none.open.last", id=last[0].id, status=status))
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -69,42 +96,52 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
         if asked.json:
             terminal.json([reader.incident_view(i) for i in found])
             return 0
-        if not found:
+        if found:
+            _table(reader, found, terminal)
+        elif asked.status or asked.service:
+            terminal.line(terminal.say("none.like-that"))
+        elif asked.all or not reader.incidents(now(), everything=True):
             terminal.line(terminal.say("none.incidents"))
-            return 0
-        columns = (
-            "id", "severity", "status", "service", "opened", "alerts", "assignee", "next", "title",
-        )  # fmt: skip
-        statuses = {terminal.say(f"status.{s}"): c for s, c in STATUS_COLORS.items()}
-        terminal.table(
-            [terminal.say(f"column.{column}") for column in columns],
-            [_row(reader, i, terminal) for i in found],
-            {2: statuses},
-            flexible=8,
-        )
+        else:
+            terminal.line(terminal.say("none.lately"))
     return 0
 
 
-def _row(reader: Reader, incident: Incident, terminal: Terminal) -> list[str]:
-    following = reader.next_step(incident)
-    return [
-        incident.id,
-        incident.severity_label,
-        terminal.say(f"status.{incident.status}"),
-        incident.service,
-        incident.opened_at.astimezone().strftime("%m-%d %H:%M"),
-        str(reader.count_alerts(incident)),
-        incident.assignee or "-",
-        following.at.astimezone().strftime("%H:%M:%S") if following else "-",
-        incident.title,
+def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
+    columns = (
+        "id", "severity", "status", "next", "opened", "service", "alerts", "assignee", "title",
+    )  # fmt: skip
+    zones = {i.id: reader.zone(i.service, i.profile_version) for i in found}
+    times = Times((i.opened_at, zones[i.id]) for i in found)
+    titles = {column: terminal.say(f"column.{column}") for column in columns}
+    titles["opened"] = times.title(titles["opened"])
+    rows = [
+        [
+            i.id,
+            i.severity_label,
+            terminal.say(f"status.{i.status}"),
+            _when(reader.next_step(i), terminal),
+            times.written(i.opened_at, zones[i.id]),
+            i.service,
+            str(reader.count_alerts(i)),
+            i.assignee or "-",
+            i.title,
+        ]
+        for i in found
     ]
+    statuses = {terminal.say(f"status.{s}"): c for s, c in STATUS_COLORS.items()}
+    terminal.table(list(titles.values()), rows, {2: statuses}, flexible=8, spare=(6, 5, 7, 3))
+
+
+def _when(following: NextStep | None, terminal: Terminal) -> str:
+    return due(terminal, following.at, now()) if following else "-"
 
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     """One incident: what happened, and what happens next."""
     with local.opened(asked.data, terminal) as data:
         reader = Reader(data.store)
-        incident = chosen(reader, asked.id, terminal)
+        incident = chosen(reader, asked.id, terminal) if asked.id else newest(reader, terminal)
         if asked.json:
             terminal.json(reader.incident_detail(incident, terminal.language))
         else:
@@ -126,7 +163,7 @@ def postmortem_url(data: object, incident: Incident) -> str:
 def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str = "") -> None:
     """An incident as a person would like to read it."""
     profile = reader.profile(incident.service, incident.profile_version)
-    zone = profile.service.timezone if profile else "UTC"
+    zone = reader.zone(incident.service, incident.profile_version)
     status = terminal.paint(
         terminal.say(f"status.{incident.status}"), STATUS_COLORS[incident.status], "bold"
     )
@@ -186,19 +223,37 @@ def _facts(
 
 def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
     if incident.status == "resolved":
-        return terminal.say("next.resolved")
+        return _after_all(reader, incident, terminal, zone)
     if incident.status == "acknowledged":
         return terminal.say("next.acknowledged", who=printable(incident.assignee), id=incident.id)
     following = reader.next_step(incident)
     if following is None:
         return terminal.say("next.last", id=incident.id)
-    left = (following.at - now()).total_seconds()
+    at = now()
+    left = (following.at - at).total_seconds()
     return terminal.say(
         "next.step" if left >= 0 else "next.late",
-        moment=moment(terminal.language, following.at, zone),
+        moment=soon(terminal.language, following.at, zone, at),
         duration=duration(terminal.language, abs(left)),
         step=following.number,
         who=", ".join(map(printable, following.calls)) or terminal.say("oncall.nobody"),
+    )
+
+
+def _after_all(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
+    """A resolved incident: over, unless a person resolved it while its alerts fire."""
+    firing = reader.count_alerts(incident, firing=True)
+    profile = reader.profile(incident.service, incident.profile_version)
+    if not firing or profile is None or incident.resolved_at is None:
+        return terminal.say("next.resolved")
+    at = now()
+    # `settle_incident` looks again so long after the resolution.
+    again = incident.resolved_at + timedelta(seconds=profile.grouping.recheck)
+    return terminal.say(
+        "next.firing" if again >= at else "next.firing.late",
+        n=terminal.say("firing.one" if firing == 1 else "firing.many", n=firing),
+        moment=soon(terminal.language, again, zone, at),
+        duration=duration(terminal.language, abs((again - at).total_seconds())),
     )
 
 
@@ -206,7 +261,9 @@ def act(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Have a command carried out, and show what came of it."""
     with local.opened(asked.data, terminal) as data:
         reader = Reader(data.store)
-        incident = chosen(reader, asked.id, terminal)
+        incident = (
+            chosen(reader, asked.id, terminal) if asked.id else only_open(reader, asked, terminal)
+        )
         command = _command(asked, reader, incident, terminal)
     issued = local.issue(asked.data, command, "act_on_incident")
     with local.opened(asked.data, terminal) as data:

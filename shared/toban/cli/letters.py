@@ -8,6 +8,7 @@ from typing import Any
 from toban.cli import local
 from toban.cli.app import unknown
 from toban.cli.terminal import Problem, Terminal
+from toban.cli.times import LIST_SECONDS, Times
 from toban.cli.views import Reader, shown_time
 from toban.kernel.parking import Parked
 
@@ -15,19 +16,27 @@ from toban.kernel.parking import Parked
 def parked_list(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Messages that were set aside."""
     with local.opened(asked.data, terminal) as data:
-        found = sorted(Reader(data.store).find(Parked), key=lambda p: (p.at, p.id))
+        reader = Reader(data.store)
+        found = sorted(reader.find(Parked), key=lambda p: (p.at, p.id))
+        zone = reader.home_zone()
     if asked.json:
         terminal.json([_view(p) for p in found])
     elif not found:
         terminal.line(terminal.say("none.parked"))
     else:
+        times = Times((p.at, zone) for p in found)
         columns = ("id", "at", "function", "reason", "type", "error")
         terminal.table(
-            [terminal.say(f"column.{column}") for column in columns],
+            [
+                times.title(terminal.say(f"column.{column}"))
+                if column == "at"
+                else terminal.say(f"column.{column}")
+                for column in columns
+            ],
             [
                 [
                     p.id[:12],
-                    p.at.astimezone().strftime("%m-%d %H:%M:%S"),
+                    times.written(p.at, zone, LIST_SECONDS),
                     p.function,
                     p.reason,
                     p.attributes.get("ce-type", ""),
@@ -36,7 +45,9 @@ def parked_list(asked: argparse.Namespace, terminal: Terminal) -> int:
                 for p in found
             ],
             flexible=5,
+            spare=(3,),
         )
+        terminal.note(terminal.say("parked.more"))
     return 0
 
 
@@ -94,6 +105,7 @@ def dead_list(asked: argparse.Namespace, terminal: Terminal) -> int:
             [terminal.say("column.subscription"), terminal.say("column.count")],
             [[name, str(n)] for name, n in sorted(counts.items())],
         )
+        terminal.note(terminal.say("dead.more"))
     return 0
 
 

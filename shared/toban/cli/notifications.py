@@ -7,6 +7,7 @@ import argparse
 from toban.cli import local
 from toban.cli.incidents import chosen
 from toban.cli.terminal import Terminal
+from toban.cli.times import LIST_SECONDS, Times
 from toban.cli.views import Reader, notification_view, status_word
 from toban.kernel.i18n import text
 
@@ -30,13 +31,16 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
         if not found:
             terminal.line(terminal.say("none.notifications"))
             return 0
+        zones = {service: reader.zone(service) for service in {n.service for n in found}}
+        times = Times((n.sent_at or n.created_at, zones[n.service]) for n in found)
         columns = ("sent", "incident", "kind", "target", "channel", "status", "attempts", "error")
         words = {word: terminal.say(f"notification.{word}") for word in _COLORS}
         terminal.table(
-            [terminal.say(f"column.{column}") for column in columns],
+            [times.title(terminal.say("column.sent"))]
+            + [terminal.say(f"column.{column}") for column in columns[1:]],
             [
                 [
-                    (n.sent_at or n.created_at).astimezone().strftime("%m-%d %H:%M:%S"),
+                    times.written(n.sent_at or n.created_at, zones[n.service], LIST_SECONDS),
                     n.incident,
                     text(terminal.language, f"told.{n.kind}"),
                     n.target_name or n.target,
@@ -49,5 +53,6 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
             ],
             {5: {words[word]: color for word, color in _COLORS.items()}},
             flexible=7,
+            spare=(6, 2),
         )
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import shutil
 import sys
 import unicodedata
@@ -23,6 +24,10 @@ _COLORS = {
     "blue": "34",
     "cyan": "36",
 }
+_PAINT = re.compile(r"\033\[[\d;]*m")
+_LEAST = 24
+"""Columns that a title or an error should have before a whole other column is left out."""
+_NO_LESS = 12
 
 
 class Problem(Exception):
@@ -132,35 +137,66 @@ class Terminal:
         rows: Sequence[Sequence[str]],
         colors: Mapping[int, Mapping[str, str]] | None = None,
         flexible: int | None = None,
+        spare: Sequence[int] = (),
     ) -> None:
         """
         Write rows in columns; `colors` maps column → cell text → colour.
 
-        The `flexible` column gives way where the terminal is narrow.
+        Where the terminal is narrow, the `flexible` column gives way down to 24 columns, then the
+        `spare` ones are left out, in their order.
         """
         cells = [[printable(cell) for cell in row] for row in rows]
         widths = [
             max([width(title), *(width(row[column]) for row in cells)])
             for column, title in enumerate(head)
         ]
+        kept = list(range(len(head)))
         if flexible is not None and self.is_tty:
-            room = shutil.get_terminal_size().columns - sum(widths) - 2 * (len(head) - 1)
-            widths[flexible] = max(12, widths[flexible] + min(0, room))
-        self.line(self.paint(_row(head, widths), "dim"))
+            _narrow(widths, kept, flexible, spare)
+        self.line(self.paint("  ".join(_cells(head, widths, kept)).rstrip(), "dim"))
         for row in cells:
-            shown = _cells(row, widths)
+            shown = _cells(row, widths, kept)
             for column, choice in (colors or {}).items():
-                shown[column] = self.paint(shown[column], choice.get(row[column], ""))
+                if column in kept:
+                    place = kept.index(column)
+                    shown[place] = self.paint(shown[place], choice.get(row[column], ""))
             self.line("  ".join(shown).rstrip())
 
+    def clipped(self, text: str) -> str:
+        """`text` (it may be coloured) cut to the width of the terminal; whole where there is none."""
+        if not self.is_tty:
+            return text
+        left = shutil.get_terminal_size().columns
+        if width(_PAINT.sub("", text)) <= left:
+            return text
+        parts = []
+        for part in re.split(f"({_PAINT.pattern})", text):
+            if _PAINT.fullmatch(part):
+                parts.append(part)
+            elif left > 0:
+                parts.append(part if width(part) < left else cut(part + "…", left))
+                left -= width(part)
+        return "".join(parts)
 
-def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    short = [cut(cell, columns) for cell, columns in zip(row, widths, strict=True)]
-    return [c + " " * (w - width(c)) for c, w in zip(short, widths, strict=True)]
+
+def _narrow(widths: list[int], kept: list[int], flexible: int, spare: Sequence[int]) -> None:
+    """Make the columns fit the terminal: change `widths`, and `kept` (the columns shown)."""
+    columns = shutil.get_terminal_size().columns
+    leave = iter(spare)
+    while True:
+        others = sum(widths[c] for c in kept if c != flexible) + 2 * (len(kept) - 1)
+        if columns - others >= min(widths[flexible], _LEAST):
+            break
+        column = next(leave, None)
+        if column is None:
+            break
+        kept.remove(column)
+    widths[flexible] = min(widths[flexible], max(_NO_LESS, columns - others))
 
 
-def _row(row: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(_cells(row, widths)).rstrip()
+def _cells(row: Sequence[str], widths: Sequence[int], kept: Sequence[int]) -> list[str]:
+    short = [(cut(row[column], widths[column]), widths[column]) for column in kept]
+    return [text + " " * (columns - width(text)) for text, columns in short]
 
 
 def _plain(value: object) -> str:

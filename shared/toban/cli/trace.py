@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from toban.adapters.local.traces import SqliteTracer
 from toban.cli import local
@@ -27,22 +30,41 @@ def trace(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Everything that belongs to an event, an incident or a correlation."""
     with local.opened(asked.data, terminal) as data:
         tracer = SqliteTracer(data.database)
+        reader = Reader(data.store)
         try:
-            found = stories(tracer, Reader(data.store), asked.id.strip())
+            found = stories(tracer, reader, asked.id.strip())
         finally:
             tracer.close()
+        zone = zone_of(found, reader)
     if not found:
         raise Problem(terminal.say("trace.none", id=asked.id))
     if asked.json:
         terminal.json([view(event) for event in found])
         return 0
     for event in found:
-        for line in drawn(event, terminal):
-            terminal.line(line)
+        for line in drawn(event, terminal, zone):
+            terminal.line(terminal.clipped(line))
         terminal.line()
     events, deliveries, spent = totals(found)
-    terminal.line(terminal.say("trace.sum", events=events, handlings=deliveries, ms=f"{spent:.1f}"))
+    terminal.line(
+        terminal.say("trace.sum", events=events, handlings=deliveries, ms=f"{spent:.1f}", zone=zone)
+    )
     return 0
+
+
+def zone_of(events: Iterable[Caused], reader: Reader) -> str:
+    """The zone of the incident that the events changed, else that of all services."""
+    waiting = list(events)
+    while waiting:
+        event = waiting.pop(0)
+        for handling in event.handled:
+            waiting.extend(handling.caused)
+            for change in (c for trace in handling.traces for c in trace.changes):
+                name = change.partition("incidents/")[2].split()
+                incident = reader.get(Incident, name[0]) if name else None
+                if incident is not None:
+                    return reader.zone(incident.service, incident.profile_version)
+    return reader.home_zone()
 
 
 def stories(tracer: SqliteTracer, reader: Reader, word: str) -> list[Caused]:
@@ -63,39 +85,51 @@ def _of_correlations(tracer: SqliteTracer, ids: list[str]) -> list[Trace]:
     return [trace for id_ in dict.fromkeys(ids) if id_ for trace in tracer.by_correlation(id_)]
 
 
-def drawn(event: Caused, terminal: Terminal, *, brief: bool = False) -> Iterator[str]:
-    """A tree as lines; `brief` leaves out the documents and ids."""
-    yield _event(event, terminal, brief)
-    yield from _handlings(event, terminal, "", brief)
+def drawn(event: Caused, terminal: Terminal, zone: str, *, brief: bool = False) -> Iterator[str]:
+    """A tree as lines, with times in `zone`; `brief` leaves out the documents and ids."""
+    yield from _Drawing(terminal, ZoneInfo(zone), brief).tree(event)
 
 
-def _event(event: Caused, terminal: Terminal, brief: bool) -> str:
-    name = terminal.paint(event.type.removeprefix("toban."), "bold")
-    clock = event.at.astimezone().strftime(" %H:%M:%S.%f")[:-3] if event.at else ""
-    mark = "⏲ " if event.by_timer else ""
-    id_ = "" if brief else f"  {event.id}"
-    return f"{mark}{name}{terminal.paint(f'{clock}{id_}', 'dim')}"
+@dataclass(frozen=True)
+class _Drawing:
+    terminal: Terminal
+    zone: ZoneInfo
+    brief: bool
 
+    def tree(self, event: Caused) -> Iterator[str]:
+        yield self._event(event)
+        yield from self._handlings(event, "")
 
-def _handlings(event: Caused, terminal: Terminal, indent: str, brief: bool) -> Iterator[str]:
-    for position, handling in enumerate(event.handled):
-        last = position == len(event.handled) - 1
-        branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        yield f"{indent}{branch}{_handling(handling, terminal, brief)}"
-        inner = indent + below
-        problem = next((t.error for t in reversed(handling.traces) if t.error), "")
-        if problem:
-            yield f"{inner}  {terminal.paint(printable(problem)[:200], 'red')}"
-        for kind, due in handling.waiting:
-            told = terminal.say(
-                "trace.timer", type=kind.removeprefix("toban."), at=due[11:19] + "Z"
-            )
-            yield f"{inner}  {terminal.paint(f'⏲ {told}', 'cyan')}"
-        for number, caused in enumerate(handling.caused):
-            final = number == len(handling.caused) - 1
-            branch, deeper = ("└▶ ", "   ") if final else ("├▶ ", "│  ")
-            yield f"{inner}{branch}{_event(caused, terminal, brief)}"
-            yield from _handlings(caused, terminal, inner + deeper, brief)
+    def _event(self, event: Caused) -> str:
+        name = self.terminal.paint(event.type.removeprefix("toban."), "bold")
+        clock = event.at.astimezone(self.zone).strftime(" %H:%M:%S.%f")[:-3] if event.at else ""
+        mark = "⏲ " if event.by_timer else ""
+        id_ = "" if self.brief else f"  {event.id}"
+        return f"{mark}{name}{self.terminal.paint(f'{clock}{id_}', 'dim')}"
+
+    def _timer(self, kind: str, due: str) -> str:
+        at = datetime.fromisoformat(due).astimezone(self.zone)
+        told = self.terminal.say(
+            "trace.timer", type=kind.removeprefix("toban."), at=at.strftime("%H:%M:%S")
+        )
+        return self.terminal.paint(f"⏲ {told}", "cyan")
+
+    def _handlings(self, event: Caused, indent: str) -> Iterator[str]:
+        for position, handling in enumerate(event.handled):
+            last = position == len(event.handled) - 1
+            branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
+            yield f"{indent}{branch}{_handling(handling, self.terminal, self.brief)}"
+            inner = indent + below
+            problem = next((t.error for t in reversed(handling.traces) if t.error), "")
+            if problem:
+                yield f"{inner}  {self.terminal.paint(printable(problem)[:200], 'red')}"
+            for kind, due in handling.waiting:
+                yield f"{inner}  {self._timer(kind, due)}"
+            for number, caused in enumerate(handling.caused):
+                final = number == len(handling.caused) - 1
+                branch, deeper = ("└▶ ", "   ") if final else ("├▶ ", "│  ")
+                yield f"{inner}{branch}{self._event(caused)}"
+                yield from self._handlings(caused, inner + deeper)
 
 
 def _handling(handling: Handling, terminal: Terminal, brief: bool) -> str:

@@ -119,6 +119,19 @@ class Reader:
         """The current profile of every service."""
         return {d.id: d.profile for d in self.find(CurrentProfile)}
 
+    def zone(self, service: str, version: str = "") -> str:
+        """The time zone of a service: by a version of its profile, else by the current one."""
+        pinned = self.profile(service, version) if version else None
+        if pinned is not None:
+            return pinned.service.timezone
+        current = self.get(CurrentProfile, service)
+        return current.profile.service.timezone if current else "UTC"
+
+    def home_zone(self) -> str:
+        """The zone for what belongs to no service: that of all services, if they share one."""
+        zones = {profile.service.timezone for profile in self.profiles().values()}
+        return zones.pop() if len(zones) == 1 else "UTC"
+
     def alerts(self, incident: Incident, limit: int = 200) -> list[Alert]:
         """Alerts of an incident."""
         return self.find(Alert, ("incident", "==", incident.id), limit=limit)

@@ -9,151 +9,9 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from toban.cli.words_demo import DEMO
+from toban.cli.words_help import HELP
 
 Words: TypeAlias = dict[str, dict[Literal["en", "ja"], str]]
-
-HELP: Final[Words] = {
-    "help.toban": {
-        "en": "toban: whoever is on duty. Operations as events.",
-        "ja": "toban（当番）: 運用をイベントで動かします。",
-    },
-    "help.more": {
-        "en": "`toban COMMAND --help` explains a command. `toban demo` shows everything in 15 seconds.",
-        "ja": "`toban コマンド --help` で各コマンドの説明、`toban demo` で15秒の実演。",
-    },
-    "help.commands": {"en": "commands", "ja": "コマンド"},
-    "help.data": {
-        "en": "directory with all local state (default: .toban)",
-        "ja": "手元の状態をすべて置くディレクトリ（既定: .toban）",
-    },
-    "help.services": {
-        "en": "directory with the service profiles (default: infra/services)",
-        "ja": "サービスプロファイルのディレクトリ（既定: infra/services）",
-    },
-    "help.lang": {
-        "en": "language for people (default: from LANG)",
-        "ja": "表示言語（既定: LANG から）",
-    },
-    "help.json": {"en": "for scripts: JSON on standard output", "ja": "スクリプト用に JSON で出力"},
-    "help.version": {"en": "show the version", "ja": "版を表示"},
-    "help.dev": {"en": "run everything on this machine", "ja": "すべてをこの端末で動かす"},
-    "help.dev.port": {"en": "HTTP port (default: 8080)", "ja": "HTTP のポート（既定: 8080）"},
-    "help.dev.emulators": {
-        "en": "each function in its own process, on Google's emulators",
-        "ja": "関数ごとのプロセスを Google のエミュレーター上で動かす",
-    },
-    "help.dev.quiet": {"en": "write only to the log file", "ja": "ログファイルだけに書く"},
-    "help.demo": {
-        "en": "play one incident, from the alert to the postmortem",
-        "ja": "アラートからポストモーテムまでの実演",
-    },
-    "help.demo.keep": {
-        "en": "keep the state in DIR (default: a new directory under the system's temporary one)",
-        "ja": "状態を DIR に残す（既定: 一時ディレクトリに新しく作る）",
-    },
-    "help.send": {
-        "en": "post an alert to the ingress, or publish an event",
-        "ja": "アラートを送る、またはイベントを発行する",
-    },
-    "help.send.what": {
-        "en": "cloud-monitoring, alertmanager, generic, an event type or a topic",
-        "ja": "cloud-monitoring、alertmanager、generic、イベント型、またはトピック",
-    },
-    "help.send.file": {
-        "en": "JSON file with the body (-: standard input)",
-        "ja": "本文の JSON ファイル（-: 標準入力）",
-    },
-    "help.send.set": {
-        "en": "change a value of the body: incident.severity=Error (may be repeated)",
-        "ja": "本文の値を変える: incident.severity=Error（繰り返し可）",
-    },
-    "help.send.url": {"en": "where `toban dev` answers", "ja": "`toban dev` の URL"},
-    "help.send.service": {
-        "en": "name the service (?service=)",
-        "ja": "サービスを指定（?service=）",
-    },
-    "help.send.show": {"en": "only print what would be sent", "ja": "送らずに内容だけ表示"},
-    "help.incidents": {
-        "en": "list incidents, look at one, act on it",
-        "ja": "インシデントの一覧・詳細・操作",
-    },
-    "help.incidents.list": {
-        "en": "open ones, and those resolved in the last 7 days",
-        "ja": "対応中と、7日以内に解決したもの",
-    },
-    "help.incidents.all": {"en": "all there ever were", "ja": "これまでのすべて"},
-    "help.incidents.status": {"en": "only these", "ja": "状態で絞る"},
-    "help.incidents.service": {"en": "only this service", "ja": "サービスで絞る"},
-    "help.incidents.show": {
-        "en": "what happened so far, and what happens next",
-        "ja": "これまでの経過と次の動き",
-    },
-    "help.incidents.ack": {
-        "en": "acknowledge: you have taken it",
-        "ja": "確認（対応を引き受ける）",
-    },
-    "help.incidents.resolve": {"en": "it is over", "ja": "解決にする"},
-    "help.incidents.reopen": {"en": "it is not over after all", "ja": "再開する"},
-    "help.incidents.note": {"en": "write a note into the timeline", "ja": "経過にメモを残す"},
-    "help.incidents.escalate": {"en": "call the next people now", "ja": "次の担当者をすぐに呼ぶ"},
-    "help.incidents.severity": {"en": "change the severity", "ja": "重大度を変える"},
-    "help.id": {"en": "incident id, or its beginning", "ja": "インシデント ID（先頭だけでもよい）"},
-    "help.as": {"en": "who you are (default: $USER)", "ja": "操作者の名前（既定: $USER）"},
-    "help.note": {"en": "a note to go with it", "ja": "添えるメモ"},
-    "help.text": {"en": "the note", "ja": "メモ"},
-    "help.label": {
-        "en": "the service's own label, such as P2",
-        "ja": "サービスの重大度（P2 など）",
-    },
-    "help.oncall": {"en": "who is on duty", "ja": "当番を表示"},
-    "help.oncall.at": {
-        "en": "at another time: 2026-11-22T12:00+09:00, or without offset in the service's zone",
-        "ja": "別の時刻: 2026-11-22T12:00+09:00（オフセットなしはサービスの時刻帯）",
-    },
-    "help.service": {"en": "only this service", "ja": "このサービスだけ"},
-    "help.notifications": {"en": "who was told, and how it went", "ja": "通知の一覧と結果"},
-    "help.notifications.incident": {
-        "en": "only of this incident",
-        "ja": "このインシデントの通知だけ",
-    },
-    "help.notifications.all": {
-        "en": "with those that were never tried, because the incident was closed first",
-        "ja": "先に解決したため一度も送らなかったものも含める",
-    },
-    "help.topology": {"en": "the map: functions, topics, state", "ja": "関数とトピックの地図"},
-    "help.topology.mermaid": {"en": "as a Mermaid drawing", "ja": "Mermaid の図で出力"},
-    "help.trace": {
-        "en": "what caused what: events, handlers, times",
-        "ja": "何が何を引き起こしたか",
-    },
-    "help.trace.id": {
-        "en": "event, incident or correlation id",
-        "ja": "イベント・インシデント・相関の ID",
-    },
-    "help.check": {
-        "en": "prove the profiles; exit code 1 when one has errors",
-        "ja": "プロファイルを検査（誤りがあれば終了コード 1）",
-    },
-    "help.check.files": {
-        "en": "files (default: all of --services)",
-        "ja": "ファイル（既定: --services のすべて）",
-    },
-    "help.plan": {"en": "show what `apply` would change", "ja": "`apply` で変わる内容を表示"},
-    "help.apply": {"en": "write the profiles to the store", "ja": "プロファイルを反映"},
-    "help.apply.dry": {"en": "change nothing, like `plan`", "ja": "何も変えない（`plan` と同じ）"},
-    "help.parked": {
-        "en": "messages that could not be handled",
-        "ja": "処理できず退避したメッセージ",
-    },
-    "help.parked.id": {"en": "id, or its beginning", "ja": "ID（先頭だけでもよい）"},
-    "help.dead": {
-        "en": "messages that functions gave up on",
-        "ja": "関数が諦めたメッセージ（デッドレター）",
-    },
-    "help.dead.redrive": {"en": "try them again now", "ja": "いますぐ再試行する"},
-    "help.list": {"en": "list", "ja": "一覧"},
-    "help.show": {"en": "show one", "ja": "詳細"},
-}
 
 SAID: Final[Words] = {
     # --- asked wrongly, or it did not work ---------------------------------------------------
@@ -192,14 +50,54 @@ SAID: Final[Words] = {
         "en": "there is nothing in {data} yet; start with `toban dev` (or `toban demo`), or name another place with --data",
         "ja": "{data} にはまだ何もありません。`toban dev`（または `toban demo`）を始めるか、--data で場所を指定してください",
     },
-    "none": {"en": "nothing here", "ja": "ありません"},
     "none.incidents": {
-        "en": "No incidents. (`--all` shows older ones.)",
-        "ja": "インシデントはありません。（`--all` で過去も表示）",
+        "en": "No incidents yet. To make one, while `toban dev` runs: toban send generic",
+        "ja": "インシデントはまだありません。試すには、`toban dev` を動かして: toban send generic",
     },
-    "none.notifications": {"en": "No notifications.", "ja": "通知はありません。"},
-    "none.parked": {"en": "No parked messages.", "ja": "退避したメッセージはありません。"},
-    "none.dead": {"en": "No dead letters.", "ja": "デッドレターはありません。"},
+    "none.lately": {
+        "en": "Nothing is open, and nothing was resolved in the last 7 days. Older ones: toban incidents list --all",
+        "ja": "対応中のものも、7日以内に解決したものもありません。過去の分: toban incidents list --all",
+    },
+    "none.like-that": {
+        "en": "No incident is like that. All of them: toban incidents list --all",
+        "ja": "当てはまるインシデントはありません。すべて表示: toban incidents list --all",
+    },
+    "none.open": {
+        "en": "no incident is open, and there never was one; `toban send generic` makes one",
+        "ja": "インシデントはまだ一件もありません。試すには: toban send generic",
+    },
+    "none.open.last": {
+        "en": "no incident is open. The last one is {status}: toban incidents show {id}",
+        "ja": "未確認のインシデントはありません。直近のもの（{status}）: toban incidents show {id}",
+    },
+    "which": {
+        "en": "{n} incidents are open; say which: {words}",
+        "ja": "未確認のインシデントが {n} 件あります。ID を指定してください: {words}",
+    },
+    "others": {
+        "en": "({n} more not resolved: toban incidents list)",
+        "ja": "（ほかに未解決が {n} 件: toban incidents list）",
+    },
+    "none.notifications": {
+        "en": "No notifications: nobody had to be told of anything. Incidents: toban incidents list",
+        "ja": "通知はありません。インシデントの一覧: toban incidents list",
+    },
+    "none.parked": {
+        "en": "No parked messages: everything that came could be understood.",
+        "ja": "退避したメッセージはありません。届いたものはすべて読み取れています。",
+    },
+    "none.dead": {
+        "en": "No dead letters: no function has given up on a message.",
+        "ja": "デッドレターはありません。処理を断念したメッセージはありません。",
+    },
+    "parked.more": {
+        "en": "One of them in full: toban parked show ID",
+        "ja": "中身を見る: toban parked show ID",
+    },
+    "dead.more": {
+        "en": "Once the cause is mended, try them again: toban dead redrive",
+        "ja": "原因を直したら再試行: toban dead redrive",
+    },
     "bad.time": {
         "en": "{word!r} is not a time; write 2026-11-22T12:00+09:00",
         "ja": "{word!r} は時刻として読めません。2026-11-22T12:00+09:00 のように書きます",
@@ -224,6 +122,8 @@ SAID: Final[Words] = {
     "column.alerts": {"en": "ALERTS", "ja": "アラート"},
     "column.assignee": {"en": "ASSIGNEE", "ja": "担当"},
     "column.next": {"en": "NEXT STEP", "ja": "次の段階"},
+    "due.in": {"en": "in {duration}", "ja": "あと{duration}"},
+    "due.late": {"en": "{duration} late", "ja": "{duration}超過"},
     "column.incident": {"en": "INCIDENT", "ja": "インシデント"},
     "column.target": {"en": "WHO", "ja": "宛先"},
     "column.channel": {"en": "CHANNEL", "ja": "経路"},
@@ -278,8 +178,18 @@ SAID: Final[Words] = {
         "ja": "{who} が対応しています。終わったら: toban incidents resolve {id}",
     },
     "next.resolved": {
-        "en": "It is over. If an alert fires again, that is a new incident.",
-        "ja": "解決しました。再発した場合は新しいインシデントになります。",
+        "en": "Nothing more to do: it is over. If an alert fires again, that is a new incident.",
+        "ja": "対応することはもうありません。再発した場合は新しいインシデントになります。",
+    },
+    "firing.one": {"en": "{n} alert still fires", "ja": "アラートがまだ{n}件続いています"},
+    "firing.many": {"en": "{n} alerts still fire", "ja": "アラートがまだ{n}件続いています"},
+    "next.firing": {
+        "en": "{n}; the incident reopens at {moment} (in {duration}) if that has not changed by then.",
+        "ja": "{n}。{moment}（あと{duration}）になっても続いていれば再開します。",
+    },
+    "next.firing.late": {
+        "en": "{n}; the incident was due to reopen at {moment} ({duration} ago): `toban dev` does it as soon as it runs.",
+        "ja": "{n}。再開の時刻 {moment} を{duration}過ぎています。`toban dev` が動き始めると再開します。",
     },
     "next.postmortem": {
         "en": "Fill in the postmortem: {url}",
@@ -358,8 +268,8 @@ SAID: Final[Words] = {
     "trace.attempt": {"en": "attempt {n}", "ja": "{n}回目"},
     "trace.repeats": {"en": "duplicates dropped: {n}", "ja": "重複 {n} 件は無視"},
     "trace.sum": {
-        "en": "{events} events, {handlings} handlings, {ms} ms of work",
-        "ja": "イベント {events} 件、処理 {handlings} 回、合計 {ms} ミリ秒",
+        "en": "{events} events, {handlings} handlings, {ms} ms of work. Times in {zone}.",
+        "ja": "イベント {events} 件、処理 {handlings} 回、合計 {ms} ミリ秒。時刻は {zone}。",
     },
     # --- parked, dead ------------------------------------------------------------------------------
     "dead.redriven": {

@@ -84,6 +84,22 @@ class Desk:
         body.write_text(json.dumps(fired), encoding="utf-8")
         return self.run("send", "alert-fired", "--file", str(body))
 
+    def alert_ends(self, fingerprint: str = "errors-1") -> Said:
+        """An alert of `alert` stops firing."""
+        body = self.data.parent / "resolved.json"
+        resolved = {
+            "source": "generic",
+            "fingerprint": fingerprint,
+            "rule": "errors",
+            "title": "Too many errors",
+            "severity": "critical",
+            "labels": {"service": "shop"},
+            "starts_at": "2026-11-22T03:00:00Z",
+            "ends_at": "2026-11-22T03:10:00Z",
+        }
+        body.write_text(json.dumps(resolved), encoding="utf-8")
+        return self.run("send", "alert-resolved", "--file", str(body))
+
     def incidents(self, *more: str) -> list[dict[str, Any]]:
         found = self.run("incidents", "list", "--json", *more).json()
         assert isinstance(found, list)

@@ -50,7 +50,7 @@ def test_help_imports_nothing_heavy():
         (["incidents", "lst"], "Did you mean list?"),
         (["incidents", "list", "--jsn"], "Did you mean --json?"),
         (["incidents", "list", "--status", "opened"], "Did you mean open?"),
-        (["incidents", "show"], "ID"),
+        (["incidents", "resolve"], "ID"),
         (["send", "alertmanger"], "Did you mean alertmanager?"),
         (["send", "alert-fird"], "Did you mean alert-fired?"),
     ],
