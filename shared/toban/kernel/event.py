@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 import msgspec
 
 from toban.kernel.errors import InvalidEvent, UnknownVersion
+from toban.kernel.prepared import prepare
 from toban.ports import Message
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -126,6 +127,18 @@ def _parse_time(text: str) -> datetime:
         raise InvalidEvent(f"ce-time {text[:64]!r} is out of range") from error
 
 
+MAX_BODY = 65_536
+"""Bytes of a body; a larger one cannot be published (DESIGN: larger bodies travel by reference)."""
+
+MAX_ID = 250
+"""Bytes of an event's id; percent-encoded it still fits an attribute of Pub/Sub (1,024 bytes)."""
+
+
+def _short(text: str) -> str:
+    """An attribute that is passed on; one that is too long to be is none of ours and is left out."""
+    return text if len(text.encode("utf-8", "surrogatepass")) <= MAX_ID else ""
+
+
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {}
 
 
@@ -140,6 +153,8 @@ def from_message(message: Message) -> Event:
     missing = [n for n in ("ce-id", "ce-type", "ce-source", "ce-time") if not attributes.get(n)]
     if missing:
         raise InvalidEvent(f"no {', '.join(missing)} among the message's attributes")
+    if not _short(attributes["ce-id"]):
+        raise InvalidEvent(f"ce-id has more than {MAX_ID} bytes")
     version = attributes.get("ce-specversion", "")
     if version != "1.0":
         raise InvalidEvent(f"ce-specversion {version[:16]!r}, expected '1.0'")
@@ -151,20 +166,22 @@ def from_message(message: Message) -> Event:
         raise InvalidEvent(f"event type {type_[:120]!r} is not known here")
     decoder = _decoders.get(type_)
     if decoder is None:
+        prepare(body_class)
         decoder = _decoders.setdefault(type_, msgspec.json.Decoder(body_class))
     try:
         body = decoder.decode(message.data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InvalidEvent(f"body does not fit {type_}: {error}") from error
+        # The decoder quotes what does not fit, however long it is.
+        raise InvalidEvent(f"body does not fit {type_}: {str(error)[:500]}") from error
     return Event(
         id=attributes["ce-id"],
         source=attributes["ce-source"],
         time=_parse_time(attributes["ce-time"]),
         subject=attributes.get("ce-subject", ""),
         body=body,
-        correlation_id=attributes.get("ce-correlationid", "") or attributes["ce-id"],
-        causation_id=attributes.get("ce-causationid", ""),
-        traceparent=attributes.get("traceparent", ""),
+        correlation_id=_short(attributes.get("ce-correlationid", "")) or attributes["ce-id"],
+        causation_id=_short(attributes.get("ce-causationid", "")),
+        traceparent=_short(attributes.get("traceparent", "")),
     )
 
 

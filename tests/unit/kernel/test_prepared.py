@@ -1,0 +1,56 @@
+"""Decoding a type for the first time in several threads at once (it once ended the process)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+THREADS_DECODE_NEW_TYPES = textwrap.dedent(
+    """
+    import sys, threading
+    from toban.kernel.document import Document, decode
+
+    SOURCE = '''
+    import msgspec
+    from toban.kernel.document import Document
+
+    class Inner(msgspec.Struct):
+        number: "int" = 0
+        words: "list[str]" = []
+
+    class Outer(Document, kw_only=True):
+        one: "Inner | None" = None
+        many: "list[Inner]" = []
+    '''.replace("\\n    ", "\\n")
+
+    sys.setswitchinterval(1e-5)
+    decoded = []
+    for _ in range(30):
+        names = {"__name__": "__main__"}
+        exec(SOURCE, names)
+        globals().update(names)
+        cls, barrier = names["Outer"], threading.Barrier(8)
+
+        def run():
+            barrier.wait()
+            decoded.append(decode(cls, {"id": "a", "many": [{"number": 2}]}).many[0].number)
+
+        threads = [threading.Thread(target=run) for _ in range(8)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+    print(len(decoded), set(decoded))
+    """
+)
+
+
+def test_threads_that_decode_a_new_type_at_once_do_not_end_the_process():
+    ended = subprocess.run(
+        [sys.executable, "-c", THREADS_DECODE_NEW_TYPES],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={"PYTHONPATH": "shared"},
+    )
+    assert (ended.returncode, ended.stdout) == (0, "240 {2}\n"), ended.stderr
