@@ -164,15 +164,14 @@ class Emulated:
 
     def _platform(self, gcs_host: str) -> Platform:
         store_client = partial(firestore.connect, self.addresses["firestore"])
-        publisher = partial(pubsub.publisher, self.addresses["pubsub"])
-        subscriber = partial(pubsub.subscriber, self.addresses["pubsub"])
+        bus_client = partial(pubsub.connect, self.addresses["pubsub"])
         return Platform(
             store=firestore.FirestoreStore(self._project, client=store_client),
-            bus=pubsub.PubSubBus(self._project, publisher),
+            bus=pubsub.PubSubBus(self._project, bus_client),
             blobs=_bucket(self._project, gcs_host),
             clock=SystemClock(),
             pause=entry.pause,
-            dead_letters=pubsub.PubSubDeadLetters(self._project, subscriber),
+            dead_letters=pubsub.PubSubDeadLetters(self._project, bus_client),
             subscriptions=tuple(s.name for s in self.topology.subscriptions()),
             may_emit=self.topology.emitted_by,
         )

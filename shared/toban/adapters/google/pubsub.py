@@ -1,9 +1,10 @@
 """
 Messages on Cloud Pub/Sub.
 
-The generated clients are used, not `google.cloud.pubsub_v1.PublisherClient`: that one starts
-threads to batch messages over time, while a function publishes a few, waits for the answer and
-may be frozen right after. It also imports about 50 ms faster.
+No client library stands in between: `google.cloud.pubsub_v1.PublisherClient` starts threads to
+batch messages over time, while a function publishes a few, waits for the answer and may be frozen
+right after; and the generated clients take longer to import than a function to start. Those are
+used for what only tools do: managing topics and subscriptions.
 """
 
 from __future__ import annotations
@@ -16,19 +17,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.api_core import exceptions, retry
-from google.auth.exceptions import GoogleAuthError
-from google.pubsub_v1 import types
-from google.pubsub_v1.services.publisher import PublisherClient
-from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
-from google.pubsub_v1.services.subscriber import SubscriberClient
-from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from toban.adapters.google import push
+from toban.adapters.google import push, rpc, wire
 from toban.ports import DeadLetter, Message, Unavailable
+
+if TYPE_CHECKING:
+    from google.pubsub_v1.services.publisher import PublisherClient
+    from google.pubsub_v1.services.subscriber import SubscriberClient
 
 TIMEOUT_S = 10.0
 """For publishing a batch, tries included."""
@@ -48,24 +46,28 @@ _BATCH = 100  # messages; 100 of the largest stay below Pub/Sub's 10 MB a reques
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _LETTER = "CloudPubSubDeadLetterSource"
 
+_PUBLISHER = "/google.pubsub.v1.Publisher/"
+_SUBSCRIBER = "/google.pubsub.v1.Subscriber/"
+
 # A message published twice is dropped by its consumers, so trying again is harmless.
-_RETRY = retry.Retry(
-    predicate=retry.if_exception_type(
-        exceptions.Aborted,
-        exceptions.InternalServerError,
-        exceptions.ServiceUnavailable,
-        exceptions.Unknown,
-    ),
-    initial=0.1,
-    maximum=2.0,
-    timeout=TIMEOUT_S,
+_AGAIN = frozenset(
+    {
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.UNKNOWN,
+    }
 )
 
 
+def _host(emulator: str | None) -> str | None:
+    return emulator or os.environ.get("PUBSUB_EMULATOR_HOST")
+
+
 @functools.cache
-def publisher(emulator: str | None = None) -> PublisherClient:
+def connect(emulator: str | None = None) -> grpc.Channel:
     """
-    The generated client, made once per process and address.
+    The connection, made once per process and address.
 
     Call it from a request at the earliest: gRPC does not survive gunicorn's fork.
 
@@ -73,7 +75,16 @@ def publisher(emulator: str | None = None) -> PublisherClient:
         emulator: ``host:port`` of an emulator; by default ``PUBSUB_EMULATOR_HOST`` if set, else
             Google's service with the credentials of the environment.
     """
-    host = emulator or os.environ.get("PUBSUB_EMULATOR_HOST")
+    return rpc.open_channel("pubsub.googleapis.com", _host(emulator))
+
+
+@functools.cache
+def publisher(emulator: str | None = None) -> PublisherClient:
+    """The generated client, for managing topics; `emulator` as for `connect`."""
+    from google.pubsub_v1.services.publisher import PublisherClient
+    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+
+    host = _host(emulator)
     if not host:
         return PublisherClient()
     channel = grpc.insecure_channel(host)
@@ -82,8 +93,11 @@ def publisher(emulator: str | None = None) -> PublisherClient:
 
 @functools.cache
 def subscriber(emulator: str | None = None) -> SubscriberClient:
-    """As `publisher`, for pulling and for managing subscriptions."""
-    host = emulator or os.environ.get("PUBSUB_EMULATOR_HOST")
+    """The generated client, for managing subscriptions; `emulator` as for `connect`."""
+    from google.pubsub_v1.services.subscriber import SubscriberClient
+    from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+
+    host = _host(emulator)
     if not host:
         return SubscriberClient()
     channel = grpc.insecure_channel(host)
@@ -130,7 +144,7 @@ class _Loan:
 class PubSubBus:
     """Publishes to the topics of one project."""
 
-    def __init__(self, project: str, client: Callable[[], PublisherClient] = publisher) -> None:
+    def __init__(self, project: str, client: Callable[[], grpc.Channel] = connect) -> None:
         """`client` is called at the first publication, not here."""
         self._project = project
         self._client = client
@@ -139,7 +153,7 @@ class PubSubBus:
         """See `toban.ports.Bus`. Raises `ValueError` before sending any that can never go."""
         by_topic: dict[str, list[Any]] = {}
         for message in messages:
-            pb = types.PubsubMessage.pb()(data=message.data, attributes=check(message))
+            pb = wire.PubsubMessage(data=message.data, attributes=check(message))
             by_topic.setdefault(message.topic, []).append(pb)
         for topic, prepared in by_topic.items():
             for part in _parts(prepared):
@@ -147,12 +161,22 @@ class PubSubBus:
 
     def _publish(self, topic: str, part: list[Any]) -> None:
         name = f"projects/{self._project}/topics/{topic}"
-        request = types.PublishRequest.pb()(topic=name, messages=part)
-        try:
-            self._client().publish(
-                types.PublishRequest.wrap(request), retry=_RETRY, timeout=TIMEOUT_S
+        request = wire.PublishRequest(topic=name, messages=part)
+        metadata = rpc.routed("topic", name)
+
+        def call(left_s: float) -> None:
+            rpc.unary(
+                self._client(),
+                f"{_PUBLISHER}Publish",
+                request,
+                wire.PublishResponse,
+                left_s,
+                metadata,
             )
-        except (exceptions.GoogleAPIError, GoogleAuthError) as error:
+
+        try:
+            rpc.again(call, _AGAIN, TIMEOUT_S, 0.1, 2.0)
+        except grpc.RpcError as error:
             raise _unavailable(f"publishing to {topic}", error) from error
 
 
@@ -168,7 +192,7 @@ class PubSubDeadLetters:
     def __init__(
         self,
         project: str,
-        client: Callable[[], SubscriberClient] = subscriber,
+        client: Callable[[], grpc.Channel] = connect,
         wait_s: float = 3.0,
     ) -> None:
         """`wait_s`: how long a pull may look for letters before it takes there to be none."""
@@ -204,8 +228,15 @@ class PubSubDeadLetters:
             path = self._path(dead_name(subscription))
             try:
                 for part in _parts([letter.token for letter in removed]):
-                    self._client().acknowledge(subscription=path, ack_ids=part, timeout=TIMEOUT_S)
-            except (exceptions.GoogleAPIError, GoogleAuthError) as error:
+                    rpc.unary(
+                        self._client(),
+                        f"{_SUBSCRIBER}Acknowledge",
+                        wire.AcknowledgeRequest(subscription=path, ack_ids=part),
+                        wire.Empty,
+                        TIMEOUT_S,
+                        rpc.routed("subscription", path),
+                    )
+            except grpc.RpcError as error:
                 raise _unavailable(f"removing letters of {subscription}", error) from error
             with self._lock:
                 for letter in removed:
@@ -218,18 +249,22 @@ class PubSubDeadLetters:
 
     def _pull(self, name: str, limit: int, *, again: bool) -> list[Any]:
         # Only the first pull waits; after that, whatever is at hand. The next redrive gets the rest.
-        request = types.PullRequest.pb()(
-            subscription=self._path(name), max_messages=limit, return_immediately=again
-        )
+        path = self._path(name)
+        request = wire.PullRequest(subscription=path, max_messages=limit, return_immediately=again)
         try:
-            answer = self._client().pull(
-                types.PullRequest.wrap(request), retry=None, timeout=self._wait_s
+            answer = rpc.unary(
+                self._client(),
+                f"{_SUBSCRIBER}Pull",
+                request,
+                wire.PullResponse,
+                self._wait_s,
+                rpc.routed("subscription", path),
             )
-        except exceptions.DeadlineExceeded:
-            return []  # a pull answers as soon as there is something
-        except (exceptions.GoogleAPIError, GoogleAuthError) as error:
+        except grpc.RpcError as error:
+            if rpc.code(error) is grpc.StatusCode.DEADLINE_EXCEEDED:
+                return []  # a pull answers as soon as there is something
             raise _unavailable(f"pulling from {name}", error) from error
-        return list(types.PullResponse.pb(answer).received_messages)
+        return list(answer.received_messages)
 
     def _path(self, name: str) -> str:
         return f"projects/{self._project}/subscriptions/{name}"
@@ -260,5 +295,5 @@ def _parts(items: list[Any]) -> Iterable[list[Any]]:
         yield part
 
 
-def _unavailable(doing: str, error: Exception) -> Unavailable:
-    return Unavailable(f"Pub/Sub, {doing}: {type(error).__name__}: {str(error)[:500]}")
+def _unavailable(doing: str, error: grpc.RpcError) -> Unavailable:
+    return Unavailable(f"Pub/Sub, {doing}: {rpc.text(error)}")
