@@ -22,7 +22,7 @@ THREADS_DECODE_NEW_TYPES = textwrap.dedent(
     class Outer(Document, kw_only=True):
         one: "Inner | None" = None
         many: "list[Inner]" = []
-    '''.replace("\\n    ", "\\n")
+    '''
 
     sys.setswitchinterval(1e-5)
     decoded = []
