@@ -19,7 +19,7 @@ demo: .venv/run.stamp ## Play one incident from the alert to the postmortem, on 
 	@$(BIN)/toban demo $(ARGS)
 
 test: .venv/dev.stamp ## Run every test (emulator tests say so when they cannot run)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: .venv/dev.stamp ## Lint, formatting, types, layers, and generated files against the map
 	$(BIN)/ruff check .

@@ -180,7 +180,7 @@ def describe(value):
         {1, 2},
         object(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_a_document_cannot_hold_is_refused_by_both(one_file, value):
     for store in (MemoryStore(), SqliteStore(one_file)):

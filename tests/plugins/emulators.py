@@ -13,6 +13,7 @@ import os
 import tempfile
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,13 +101,53 @@ def project() -> str:
     return fresh_project()
 
 
+GROUP = "emulators"
+_WORLDS = {"firestore", "pubsub", "gcs", "emulators", "emulated"}
+"""Names of parameters that mean: this test runs on an emulator."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, one of them runs all that needs emulators: they start once."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        callspec = getattr(item, "callspec", None)
+        worlds = {v for v in callspec.params.values() if isinstance(v, str)} if callspec else set()
+        if fixtures & {f"{name}_emulator" for name in STARTERS} or worlds & _WORLDS:
+            item.add_marker(pytest.mark.emulator)
+            item.add_marker(pytest.mark.xdist_group(GROUP))
+
+
+_told: list[tuple[dict[str, str], dict[str, str]]] = []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells the process that prints what ran in it."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[GROUP] = (RUNNING.addresses, RUNNING.refused)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what a worker tells."""
+    told = getattr(node, "workeroutput", {}).get(GROUP)
+    if told:
+        _told.append((told[0], told[1]))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which emulators ran, and why others did not."""
-    if not RUNNING.addresses and not RUNNING.refused:
+    addresses: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for ran, did_not in [*_told, (RUNNING.addresses, RUNNING.refused)]:
+        addresses.update(ran)
+        refused.update(did_not)
+    if not addresses and not refused:
         return
-    ran = ", ".join(f"{name} ({address})" for name, address in RUNNING.addresses.items())
-    terminalreporter.write_line(f"Emulators that ran: {ran or 'none'}")
-    for name, reason in RUNNING.refused.items():
+    ran_text = ", ".join(f"{name} ({address})" for name, address in addresses.items())
+    terminalreporter.write_line(f"Emulators that ran: {ran_text or 'none'}")
+    for name, reason in refused.items():
         terminalreporter.write_line(f"Emulator that did not run: {name}: {reason}")
 
 
