@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
@@ -15,13 +16,25 @@ from toban.kernel.receipt import Receipt
 from toban.ports import Key, Snapshot, Write
 
 
+@dataclass(frozen=True)
+class Defect:
+    """A defect, and where to die for it to show (the end of the name of a point)."""
+
+    name: str
+    shows: str
+    apply: Callable[[], AbstractContextManager[Any]]
+
+
 def receipts_not_found() -> AbstractContextManager[Any]:
     """Nobody finds a receipt, and nobody minds that one is there."""
     original_get, original_commit = SqliteStore.get, SqliteStore.commit
 
     def get(self: SqliteStore, keys: Sequence[Key]) -> list[Snapshot | None]:
         found = original_get(self, keys)
-        return [None if key.collection == Receipt.COLLECTION else s for key, s in zip(keys, found)]
+        return [
+            None if key.collection == Receipt.COLLECTION else s
+            for key, s in zip(keys, found, strict=True)
+        ]
 
     def commit(self: SqliteStore, writes: Sequence[Write]) -> list[str]:
         kept = [
@@ -66,11 +79,16 @@ def published_unsaved() -> AbstractContextManager[Any]:
     return mock.patch.multiple(SqliteBus, publish=publish, claim=claim)
 
 
-DEFECTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
-    "": nullcontext,
-    "receipts not found": receipts_not_found,
-    "nothing published again": mutants.no_republish,
-    "a repetition that does not say so": mutants.unknown_forgotten,
-    "acknowledged before it is handled": acknowledged_first,
-    "published before it is on disk": published_unsaved,
+DEFECTS = {
+    defect.name: defect
+    for defect in (
+        Defect("", "", nullcontext),
+        Defect("receipts not found", "commit after", receipts_not_found),
+        Defect("nothing published again", "commit after", mutants.no_republish),
+        Defect("a repetition that does not say so", "send after", mutants.unknown_forgotten),
+        Defect("acknowledged before it is handled", "get before", acknowledged_first),
+        Defect(
+            "published before it is on disk", "minute.passed.v1 commit after", published_unsaved
+        ),
+    )
 }

@@ -7,6 +7,7 @@ shares nothing with its siblings. One JSON object a line on stdin, one on stdout
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -90,7 +91,7 @@ def _settle(data: Path, crash: int, defect: str) -> dict[str, Any]:
     from tests.simulation.real_defects import DEFECTS
     from tests.simulation.real_world import RealRun
 
-    with DEFECTS[defect]():
+    with DEFECTS[defect].apply():
         run = RealRun(data, crash)
         found = run.settle()
         run.close()
@@ -132,6 +133,8 @@ def _main() -> None:
     from toban.kernel import log
 
     log.Settings.level = 100
+    gc.collect()
+    gc.freeze()  # what is loaded already stays shared with the children
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), flush=True)
 

@@ -1,0 +1,310 @@
+"""An installation on emulators whose functions die, and incidents that happen in it side by side."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from tests.chains.receivers import HttpReceiver
+from tests.emulator.real_crashing import DIRECTORY, MAIN
+from tests.simulation.story import stripped
+from toban.events import AlertFired, AlertResolved, CommandIssued, MinutePassed
+from toban.incidents.documents import Alert, Group, Incident
+from toban.kernel.event import Body, Event, to_message
+from toban.kernel.receipt import Receipt
+from toban.local import emulated
+from toban.local.emulated import Emulated
+from toban.local.world import ROOT
+from toban.notify.documents import Notification
+from toban.ports import Key, Query, Snapshot
+from toban.profile.types import (
+    ConsoleChannel,
+    Escalation,
+    Grouping,
+    Person,
+    Profile,
+    Rotation,
+    Seconds,
+    Service,
+    Severity,
+    SlackChannel,
+    Step,
+    WebhookChannel,
+)
+
+SECOND_STEP_S = 3
+PULSE_S = 1.5
+"""How often `tick` is called, which Cloud Scheduler does each minute."""
+_STARTED = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+_MARK = "may be a repetition"
+_ID = re.compile(r"\b[a-z2-7]{26}\b|\b(inc|ntf)-[a-z0-9]+")
+
+
+def secret_of(case: str) -> str:
+    """Name of the secret of its Slack room."""
+    return f"SLACK_WEBHOOK_{case.upper().replace('-', '_')}"
+
+
+def profile(case: str, outside: str) -> Profile:
+    """A service with two steps; the second is by a channel that is gone for good."""
+    return Profile(
+        service=Service(id=case, name=case, language="en", timezone="Asia/Tokyo"),
+        severities=(
+            Severity(
+                label="P1",
+                level=1,
+                words=("critical",),
+                via=("pager",),
+                notify=("channel:room",),
+                postmortem=True,
+            ),
+        ),
+        grouping=Grouping(by=("rule",), window=Seconds(0)),
+        channels={
+            "pager": WebhookChannel(url=f"{outside}/{case}/pager", fallback="log"),
+            "room": SlackChannel(webhook_secret=secret_of(case), fallback="log"),
+            "gone": WebhookChannel(url=f"{outside}/{case}/gone", fallback="spare"),
+            "spare": WebhookChannel(url=f"{outside}/{case}/spare", fallback="log"),
+            "log": ConsoleChannel(),
+        },
+        people={"aoki": Person(name="Aoki")},
+        oncall=Rotation(members=("aoki",), first_shift=date(2026, 1, 5)),
+        escalation=(
+            Escalation(
+                severities=("P1",),
+                steps=(
+                    Step(after=Seconds(0), notify=("oncall:primary",)),
+                    Step(after=Seconds(SECOND_STEP_S), notify=("channel:gone",)),
+                ),
+            ),
+        ),
+    )
+
+
+def crashing_root(directory: Path) -> Path:
+    """A checkout whose functions die, with one thread each: a crash takes nobody else along."""
+    root = directory / "root"
+    for function in (ROOT / "functions").iterdir():
+        (root / "functions" / function.name).mkdir(parents=True)
+        (root / "functions" / function.name / "main.py").write_text(MAIN)
+    (root / "shared").symlink_to(ROOT / "shared")
+    (root / "events").mkdir()
+    text = (ROOT / "events" / "topology.yaml").read_text("utf-8")
+    alone = re.sub(r"(?m)^  concurrency: \d+$", "  concurrency: 1", text)
+    (root / "events" / "topology.yaml").write_text(alone, "utf-8")
+    return root
+
+
+class _NoClockwork:
+    """Timers are fired by the deployed `tick` alone, as in the cloud."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def without_clockwork() -> AbstractContextManager[Any]:
+    return mock.patch.object(emulated, "Clockwork", _NoClockwork)
+
+
+@dataclass
+class Installation:
+    """Emulators and functions, and what can be seen of them."""
+
+    running: Emulated
+    outside: HttpReceiver
+    directory: Path
+    """Where the functions note what they pass."""
+    _pulses: int = 0
+    _pulsed: float = 0.0
+
+    @staticmethod
+    def environment(directory: Path) -> dict[str, str]:
+        return {DIRECTORY: str(directory), "TOBAN_ALLOW_HTTP_WEBHOOKS": "true"}
+
+    def publish(self, id: str, body: Body) -> None:
+        event = Event(id=id, source="/story", time=datetime.now(UTC), body=body)
+        self.running.platform.bus.publish([to_message(event)])
+
+    def pulse(self) -> None:
+        """Let `tick` run now and then."""
+        if time.monotonic() - self._pulsed > PULSE_S:
+            self._pulsed = time.monotonic()
+            self._pulses += 1
+            self.publish(f"pulse-{self._pulses}", MinutePassed())
+
+    def noted(self, name: str) -> list[list[Any]]:
+        """What functions noted in a file."""
+        path = self.directory / name
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def _of(self, document: Any, case: str) -> list[Snapshot]:
+        query = Query(document.COLLECTION, (("service", "==", case),))
+        return self.running.platform.store.query(query)
+
+    def incident(self, case: str) -> dict[str, Any]:
+        found = self._of(Incident, case)
+        assert len(found) <= 1, f"{case} has {len(found)} incidents"
+        return found[0].data if found else {}
+
+    def events(self, case: str) -> dict[str, tuple[str, str]]:
+        """Topic and body of every event a case led to, by its id."""
+        return {id: (topic, data) for of, id, topic, data in self.noted("published") if of == case}
+
+    def state(self, case: str) -> dict[str, Any]:
+        """Documents, emitted events and arrivals of a case, comparable with another's."""
+        incident = self.incident(case)
+        events = self.events(case)
+        ids = [*events, *(f"{case}-{step.name}" for step in STEPS)]
+        receipts = [
+            s
+            for s in self.running.platform.store.query(Query(Receipt.COLLECTION))
+            if s.data["event_id"] in ids
+        ]
+        groups = self.running.platform.store.get([Key(Group.COLLECTION, case)])
+        documents = [
+            *self._of(Incident, case),
+            *self._of(Alert, case),
+            *self._of(Notification, case),
+            *receipts,
+            *(group for group in groups if group is not None),
+        ]
+        version = incident.get("profile_version", "") or "-"
+
+        def plain(value: Any) -> str:
+            value = stripped(value)
+            if isinstance(value, dict) and "timeline" in value:
+                value["timeline"] = sorted(value["timeline"], key=repr)
+            text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+            return _ID.sub("ID", text.replace(case, "CASE").replace(version, "VERSION"))
+
+        return {
+            "documents": sorted(f"{s.key.collection} {plain(s.data)}" for s in documents),
+            "events": sorted(f"{topic} {plain(data)}" for topic, data in events.values()),
+            "arrivals": sorted(self.arrivals(case)),
+        }
+
+    def arrivals(self, case: str) -> list[str]:
+        """What reached people: where, and what; repetitions that could be told are dropped."""
+        found = []
+        keys = set()
+        for call in list(self.outside.calls):
+            if not call.path.startswith(f"/{case}/") or _MARK in json.dumps(call.body):
+                continue
+            if "id" in call.body:  # our key: the receiver takes it once
+                if call.body["id"] in keys:
+                    continue
+                keys.add(call.body["id"])
+            what = call.body.get("kind") or call.body["text"].split()[0]
+            found.append(f"{call.path.replace(case, 'CASE')} {what}")
+        return found
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One thing that happens from outside, and how the incident looks when it was dealt with."""
+
+    name: str
+    body: Callable[[str, dict[str, Any]], Body]
+    over: Callable[[dict[str, Any]], bool]
+
+
+def _alert(cls: Any, case: str) -> Body:
+    return cls(
+        source="generic",
+        fingerprint=f"{case}-disk",
+        rule="disk-full",
+        title="a disk is full",
+        severity="critical",
+        labels={"service": case},
+        starts_at=_STARTED,
+        ends_at=datetime.now(UTC) if cls is AlertResolved else None,
+    )
+
+
+def _acknowledge(incident: dict[str, Any]) -> Body:
+    return CommandIssued(
+        incident_id=incident["id"], action="acknowledge", actor="aoki", via="cli", at=_STARTED
+    )
+
+
+STEPS = (
+    Stage("fired", lambda case, _: _alert(AlertFired, case), lambda i: len(i["pages"]) == 2),
+    Stage(
+        "answered", lambda _, incident: _acknowledge(incident), lambda i: bool(i["acknowledged_at"])
+    ),
+    Stage("cleared", lambda case, _: _alert(AlertResolved, case), lambda i: bool(i["postmortem"])),
+)
+
+
+@dataclass
+class Telling:
+    """One incident from its alert to its postmortem."""
+
+    installation: Installation
+    case: str
+    stage: int = -1
+    states: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        return len(self.states) == len(STEPS)
+
+    def go_on(self) -> None:
+        """Let the next thing happen."""
+        self.stage += 1
+        step = STEPS[self.stage]
+        body = step.body(self.case, self.installation.incident(self.case))
+        self.installation.publish(f"{self.case}-{step.name}", body)
+
+    def tell_undisturbed(self, quiet_s: float = 2.5, patience_s: float = 60) -> None:
+        """All of it, each stage until nothing moves any more."""
+        while not self.is_over:
+            self.go_on()
+            until = time.monotonic() + patience_s
+            last, since = {}, time.monotonic()
+            while time.monotonic() - since < quiet_s:
+                assert time.monotonic() < until, f"{self.case} does not come to rest: {last}"
+                self.installation.pulse()
+                time.sleep(0.3)
+                state = self.installation.state(self.case)
+                incident = self.installation.incident(self.case)
+                if state != last or not incident or not STEPS[self.stage].over(incident):
+                    last, since = state, time.monotonic()
+            self.states.append(last)
+
+    def follow(self, expected: list[dict[str, Any]]) -> None:
+        """Go on once this stage has come to what is expected."""
+        if self.is_over:
+            return
+        if self.stage >= len(self.states):
+            wanted = expected[self.stage]
+            if len(self.installation.events(self.case)) < len(wanted["events"]):
+                return  # without asking for every document
+            state = self.installation.state(self.case)
+            if state != wanted:
+                return
+            self.states.append(state)
+        if not self.is_over:
+            self.go_on()
+
+
+def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """What is missing and what is too much."""
+    said = []
+    for part, values in expected.items():
+        a, b = Counter(values), Counter(found[part])
+        said += [f"{part}: lost {value[:400]}" for value in (a - b).elements()]
+        said += [f"{part}: never should be {value[:400]}" for value in (b - a).elements()]
+    return said
