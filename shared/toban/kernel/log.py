@@ -29,7 +29,8 @@ _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=MappingProxyType({}))
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 _lock = threading.Lock()
-_secrets: set[str] = set()
+_secrets: list[str] = []
+"""The longest first: a secret may be a part of another."""
 
 MASK = "[secret]"
 # What secrets look like when nobody told us the value: credentials in URLs and headers, tokens.
@@ -65,7 +66,7 @@ class Settings:
 def hide(secret: str) -> None:
     """Mask this value wherever it would be written (values under 6 characters mask too much)."""
     if len(secret) >= 6:
-        _secrets.add(secret)
+        _secrets[:] = sorted({*_secrets, secret}, key=len, reverse=True)
 
 
 def mask(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -15,6 +16,8 @@ from toban.kernel import log
 MAX_BYTES = 20_000_000
 KEPT = 3
 """Older files that are kept, as ``toban.log.1`` (the newest) and so on."""
+FLUSH_S = 0.1
+"""How long a line below WARNING may wait for others before the system gets it."""
 
 _QUIET = ('"severity":"INFO"', '"severity":"DEBUG"')
 
@@ -23,7 +26,9 @@ class LogFile(io.TextIOBase):
     """
     `toban.kernel.log`'s stream: a file of at most `max_bytes`, and a terminal.
 
-    Lines of WARNING and above are repeated on `terminal` in a form for people.
+    Lines of WARNING and above are repeated on `terminal` in a form for people, and are in the file
+    at once. Others are handed over together, within `FLUSH_S`: a system call for each line, by
+    whichever of a dozen threads wrote it, cost more than the line.
     """
 
     def __init__(self, path: Path, terminal: TextIO | None, max_bytes: int = MAX_BYTES) -> None:
@@ -35,28 +40,47 @@ class LogFile(io.TextIOBase):
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
         self._size = path.stat().st_size
+        self._urgent = False
+        self._ended = threading.Event()
+        self._flusher = threading.Thread(target=self._flush_often, name="toban-log", daemon=True)
+        self._flusher.start()
 
     def write(self, text: str) -> int:
         """One line with its line break, as `toban.kernel.log` writes it."""
+        matters = _matters(text)
         with self._lock:
             self._file.write(text)
             self._size += len(text)
+            self._urgent = self._urgent or matters
             if self._size > self._max_bytes:
                 self._rotate()
-        if self._terminal is not None and _matters(text):
+        if self._terminal is not None and matters:
             self._terminal.write(readable(text) + "\n")
             self._terminal.flush()
         return len(text)
 
     def flush(self) -> None:
-        """Hand what was written to the system."""
-        with self._lock:
-            self._file.flush()
+        """Hand what was written to the system if some of it matters; the rest follows soon."""
+        if self._urgent:
+            self._hand_over()
 
     def close(self) -> None:
         """Close the file (not the terminal)."""
+        self._ended.set()
+        self._flusher.join()
         with self._lock:
             self._file.close()
+
+    def _hand_over(self) -> None:
+        with self._lock:
+            self._urgent = False
+            self._file.flush()
+
+    def _flush_often(self) -> None:
+        while not self._ended.wait(FLUSH_S):
+            # No space, say: the lines stay in the buffer, and whoever writes the next one is told.
+            with contextlib.suppress(OSError):
+                self._hand_over()
 
     def _rotate(self) -> None:
         self._file.close()

@@ -16,7 +16,7 @@ def stream(monkeypatch) -> io.StringIO:
     stream = io.StringIO()
     monkeypatch.setattr(log.Settings, "stream", stream)
     monkeypatch.setattr(log.Settings, "level", 20)
-    monkeypatch.setattr(log, "_secrets", set())
+    monkeypatch.setattr(log, "_secrets", [])
     return stream
 
 

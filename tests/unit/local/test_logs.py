@@ -1,0 +1,48 @@
+"""The local runtimes' log: nothing is missing from the file, and what matters is there at once."""
+
+import json
+import time
+
+from toban.kernel import log
+from toban.local import logs
+
+
+def test_what_matters_is_in_the_file_at_once(tmp_path):
+    file = logs.begin(tmp_path / "toban.log", None)
+    try:
+        log.info("first")
+        log.warning("second")
+        written = (tmp_path / "toban.log").read_text().splitlines()
+    finally:
+        logs.end(file)
+
+    assert [json.loads(line)["message"] for line in written] == ["first", "second"]
+
+
+def test_other_lines_follow_soon_and_all_are_there_at_the_end(tmp_path):
+    path = tmp_path / "toban.log"
+    file = logs.begin(path, None)
+    try:
+        log.info("soon")
+        deadline = time.monotonic() + 20
+        while not path.read_text() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert "soon" in path.read_text()
+        for number in range(1000):
+            log.info("line", number=number)
+    finally:
+        logs.end(file)
+
+    numbers = [json.loads(line).get("number") for line in path.read_text().splitlines()[1:]]
+    assert numbers == list(range(1000))
+
+
+def test_a_full_file_is_kept_under_another_name(tmp_path):
+    path = tmp_path / "toban.log"
+    file = logs.LogFile(path, None, max_bytes=100)
+    for letter in "abc":
+        file.write(f"{letter * 80}\n")
+    file.close()
+
+    assert path.read_text() == f"{'c' * 80}\n"
+    assert path.with_name("toban.log.1").read_text() == f"{'a' * 80}\n{'b' * 80}\n"
