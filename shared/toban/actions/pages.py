@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from html import escape
 from types import MappingProxyType
 
@@ -35,6 +35,8 @@ button{display:block;width:100%;min-height:3.25rem;margin-top:1.25rem;border:0;
 border-radius:.5rem;background:var(--go);color:var(--on);font:inherit;font-weight:600}
 button:focus-visible{outline:3px solid var(--text);outline-offset:2px}
 """
+# A link does not know its reader's zone. Japan has one, without daylight saving.
+_CLOCKS: dict[Language, timezone] = {"ja": timezone(timedelta(hours=9), "JST"), "en": UTC}
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
 
 HEADERS: Mapping[str, str] = MappingProxyType(
@@ -53,10 +55,10 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 
 _ASK: dict[Language, dict[LinkAction, tuple[str, str]]] = {
     "ja": {
-        "acknowledge": ("このインシデントの対応を始めますか?", "確認した(対応を始める)"),
-        "resolve": ("このインシデントを解決済みにしますか?", "解決済みにする"),
-        "reopen": ("このインシデントを再開しますか?", "再開する"),
-        "escalate": ("次の担当者へエスカレーションしますか?", "エスカレーションする"),
+        "acknowledge": ("このインシデントを確認しますか？", "確認する（対応を引き受ける）"),
+        "resolve": ("このインシデントを解決にしますか？", "解決にする"),
+        "reopen": ("このインシデントを再開しますか？", "再開する"),
+        "escalate": ("次の担当者へエスカレーションしますか？", "エスカレーションする"),
     },
     "en": {
         "acknowledge": ("Take this incident?", "Acknowledge"),
@@ -84,25 +86,27 @@ _TEXT: dict[Language, dict[str, str]] = {
         "incident": "インシデント",
         "as": "操作者",
         "until": "リンクの有効期限",
-        "settled": "まもなく反映されます。その間に状況が変わっていた場合は何も変わりません。"
-        "このページは閉じてかまいません。",
+        "settled": "まもなく反映されます。その前にインシデントの状態が変わっていた場合は、"
+        "何も起こりません。このページは閉じてかまいません。",
         "refused": "このリンクは使えません",
-        "refused_more": "届いた通知のリンクをもう一度開くか、コマンドで操作してください。",
+        "refused_more": "リンクが途中で切れている可能性があります。通知のリンクをもう一度開くか、"
+        "toban コマンドで操作してください。",
         "expired": "リンクの有効期限が切れています",
-        "expired_more": "新しい通知のリンクを使うか、コマンドで操作してください。",
+        "expired_more": "新しい通知のリンクを使うか、toban コマンドで操作してください。",
         "later": "いまは受け付けられません",
-        "later_more": "まだ何も行われていません。少し待って、もう一度お試しください。",
+        "later_more": "操作はまだ行われていません。少し待って、もう一度お試しください。",
     },
     "en": {
         "incident": "Incident",
         "as": "As",
         "until": "Link valid until",
-        "settled": "It takes effect in a moment; if the incident has moved on meanwhile, nothing "
-        "changes. You can close this page.",
+        "settled": "It takes effect in a moment. If the incident has moved on in the meantime, "
+        "nothing changes. You can close this page.",
         "refused": "This link cannot be used",
-        "refused_more": "Open the link in the notification again, or use the command line.",
+        "refused_more": "It may have been cut off on its way. Open it from the notification again, "
+        "or use the toban command.",
         "expired": "This link has expired",
-        "expired_more": "Use the link in a newer notification, or the command line.",
+        "expired_more": "Use the link in a newer notification, or the toban command.",
         "later": "Not possible right now",
         "later_more": "Nothing has been done yet. Please wait a moment and try again.",
     },
@@ -130,7 +134,7 @@ def _what(link: Link) -> str:
 def confirm(link: Link, query: str) -> Response:
     """What the link would do, and one button; `query` is the link's own signed part."""
     title, button = _ASK[link.lang][link.action]
-    until = datetime.fromtimestamp(link.exp, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    until = datetime.fromtimestamp(link.exp, _CLOCKS[link.lang]).strftime("%Y-%m-%d %H:%M %Z")
     return _page(
         200,
         link.lang,

@@ -103,7 +103,7 @@ class _Drawing:
     def _event(self, event: Caused) -> str:
         name = self.terminal.paint(event.type.removeprefix("toban."), "bold")
         clock = event.at.astimezone(self.zone).strftime(" %H:%M:%S.%f")[:-3] if event.at else ""
-        mark = "⏲ " if event.by_timer else ""
+        mark = f"{self.terminal.say('trace.by-timer')} " if event.by_timer else ""
         id_ = "" if self.brief else f"  {event.id}"
         return f"{mark}{name}{self.terminal.paint(f'{clock}{id_}', 'dim')}"
 
@@ -112,7 +112,7 @@ class _Drawing:
         told = self.terminal.say(
             "trace.timer", type=kind.removeprefix("toban."), at=at.strftime("%H:%M:%S")
         )
-        return self.terminal.paint(f"⏲ {told}", "cyan")
+        return self.terminal.paint(told, "cyan")
 
     def _handlings(self, event: Caused, indent: str) -> Iterator[str]:
         for position, handling in enumerate(event.handled):

@@ -21,7 +21,7 @@ SAID: Final[Words] = {
         "ja": "{word!s}: そのような{what}はありません。{hint}",
     },
     "error.meant": {"en": " Did you mean {word}?", "ja": " もしかして: {word}"},
-    "error.known": {"en": " There are: {words}.", "ja": " 使えるもの: {words}"},
+    "error.known": {"en": " There are: {words}.", "ja": " 指定できるもの: {words}"},
     "error.usage": {
         "en": "{message} (see `{program} --help`)",
         "ja": "{message}（`{program} --help` を参照）",
@@ -130,20 +130,20 @@ SAID: Final[Words] = {
     "column.kind": {"en": "KIND", "ja": "内容"},
     "column.attempts": {"en": "TRIES", "ja": "試行"},
     "column.sent": {"en": "SENT", "ja": "送信"},
-    "column.error": {"en": "ERROR", "ja": "誤り"},
+    "column.error": {"en": "ERROR", "ja": "エラー"},
     "column.primary": {"en": "PRIMARY", "ja": "主当番"},
     "column.secondary": {"en": "SECONDARY", "ja": "副当番"},
     "column.until": {"en": "UNTIL", "ja": "まで"},
     "column.function": {"en": "FUNCTION", "ja": "関数"},
     "column.consumes": {"en": "CONSUMES", "ja": "受け取る"},
     "column.emits": {"en": "EMITS", "ja": "発行する"},
-    "column.state": {"en": "STATE", "ja": "書く状態"},
+    "column.state": {"en": "STATE", "ja": "書き込む状態"},
     "column.reason": {"en": "REASON", "ja": "理由"},
     "column.at": {"en": "AT", "ja": "時刻"},
     "column.type": {"en": "TYPE", "ja": "型"},
-    "column.subscription": {"en": "SUBSCRIPTION", "ja": "購読"},
+    "column.subscription": {"en": "SUBSCRIPTION", "ja": "サブスクリプション"},
     "column.count": {"en": "COUNT", "ja": "件数"},
-    "column.version": {"en": "VERSION", "ja": "版"},
+    "column.version": {"en": "VERSION", "ja": "バージョン"},
     "column.change": {"en": "CHANGE", "ja": "変更"},
     # --- incidents -----------------------------------------------------------------------------
     "status.open": {"en": "open", "ja": "未確認"},
@@ -203,15 +203,15 @@ SAID: Final[Words] = {
     "done.severity": {"en": "severity changed by {actor}", "ja": "{actor} が重大度を変えました"},
     "undone": {
         "en": "{id}: nothing to do; it is {status}",
-        "ja": "{id}: 変わりません。現在は{status}です",
+        "ja": "{id}: 変更はありません（現在: {status}）",
     },
     "not-yet": {
         "en": "{id}: not carried out within {seconds} s; the command waits in the queue (see `toban trace {event}`)",
-        "ja": "{id}: {seconds} 秒以内に実行されませんでした。操作は待ち行列にあります（`toban trace {event}`）",
+        "ja": "{id}: {seconds} 秒以内に実行されませんでした。操作はキューで待機中です（`toban trace {event}`）",
     },
     "refused": {
         "en": "{id}: the command was set aside: {error}",
-        "ja": "{id}: 操作は退避されました: {error}",
+        "ja": "{id}: 操作を実行できず、退避しました: {error}",
     },
     # --- on call, notifications ------------------------------------------------------------------
     "oncall.none": {"en": "(no rotation)", "ja": "（当番表なし）"},
@@ -225,19 +225,19 @@ SAID: Final[Words] = {
     # --- profiles ----------------------------------------------------------------------------------
     "check.good": {
         "en": "{n} profiles, no errors, {warnings} warnings.",
-        "ja": "プロファイル {n} 件、誤りなし、警告 {warnings} 件。",
+        "ja": "プロファイル {n} 件、エラーなし、警告 {warnings} 件。",
     },
     "check.bad": {
         "en": "{errors} errors, {warnings} warnings.",
-        "ja": "誤り {errors} 件、警告 {warnings} 件。",
+        "ja": "エラー {errors} 件、警告 {warnings} 件。",
     },
     "apply.new": {"en": "new", "ja": "新規"},
     "apply.changed": {"en": "changed", "ja": "変更"},
     "apply.unchanged": {"en": "unchanged", "ja": "変更なし"},
-    "apply.dry": {"en": "Nothing was written.", "ja": "何も書いていません。"},
+    "apply.dry": {"en": "Nothing was written.", "ja": "何も書き込んでいません。"},
     "apply.done": {
         "en": "Written to {data}. Open incidents keep the version they began with.",
-        "ja": "{data} に反映しました。対応中のインシデントは始まったときの版のままです。",
+        "ja": "{data} に反映しました。対応中のインシデントには、開始時のバージョンを使い続けます。",
     },
     # --- sending ---------------------------------------------------------------------------------
     "send.accepted": {"en": "accepted: {n} events", "ja": "受け付けました: イベント {n} 件"},
@@ -258,13 +258,14 @@ SAID: Final[Words] = {
         "en": "{type} published ({outcome})",
         "ja": "{type} を発行しました（{outcome}）",
     },
-    "outcome.waiting": {"en": "waiting in the queue", "ja": "待ち行列"},
+    "outcome.waiting": {"en": "waiting in the queue", "ja": "キューで待機中"},
     # --- trace -----------------------------------------------------------------------------------
     "trace.none": {
         "en": "{id}: no event, incident or correlation with that id was handled here",
         "ja": "{id}: その ID のイベント・インシデント・相関の記録はありません",
     },
-    "trace.timer": {"en": "timer {type} at {at}", "ja": "タイマー {type} {at}"},
+    "trace.timer": {"en": "timer set: {type} at {at}", "ja": "タイマー設定: {type} {at}"},
+    "trace.by-timer": {"en": "(timer)", "ja": "（タイマー）"},
     "trace.attempt": {"en": "attempt {n}", "ja": "{n}回目"},
     "trace.repeats": {"en": "duplicates dropped: {n}", "ja": "重複 {n} 件は無視"},
     "trace.sum": {

@@ -11,11 +11,11 @@ DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "demo.intro": {
         "en": "Everything runs on this machine, in {data}. Slack and the mail server are stand-ins.",
-        "ja": "すべてこの端末の {data} で動きます。Slack とメールサーバーは代役です。",
+        "ja": "すべてこのマシンの {data} で動きます。Slack とメールサーバーは模擬です。",
     },
     "demo.shortened": {
         "en": "So that nobody has to wait, a copy of the profile ({services}) has its escalation steps at {after} instead of {before}.",
-        "ja": "待たずに済むよう、プロファイルの写し（{services}）ではエスカレーションの時刻を {before} から {after} に縮めています。",
+        "ja": "待たずに済むよう、プロファイルのコピー（{services}）ではエスカレーションの時刻を {before} から {after} に縮めています。",
     },
     "demo.ready": {
         "en": "toban dev is ready at {url} (after {seconds} s)",
@@ -27,12 +27,12 @@ DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "demo.fires": {
         "en": "Cloud Monitoring reports: the error rate is too high",
-        "ja": "Cloud Monitoring が伝えます: エラー率が高すぎます",
+        "ja": "Cloud Monitoring からの通知: エラー率が高くなっています",
     },
     "demo.posted": {"en": "POST {path} → {status}", "ja": "POST {path} → {status}"},
     "demo.opened": {
         "en": "{id} opened after {ms} ms: {severity} {title}",
-        "ja": "{ms} ミリ秒後に {id} が始まりました: {severity} {title}",
+        "ja": "{ms} ミリ秒でインシデント {id} を開始: {severity} {title}",
     },
     "demo.notified": {"en": "→ {who}: {status}", "ja": "→ {who}: {status}"},
     "demo.again": {
@@ -45,15 +45,15 @@ DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "demo.more": {
         "en": "Alertmanager reports two slow instances of the same service",
-        "ja": "Alertmanager が同じサービスの遅いインスタンスを 2 つ伝えます",
+        "ja": "Alertmanager からの通知: 同じサービスのインスタンス 2 台の応答が遅くなっています",
     },
     "demo.joined": {
         "en": "{n} alerts joined {id}, which has {alerts} now; nobody is woken again",
-        "ja": "{n} 件が {id} に加わり、アラートは {alerts} 件になりました。もう一度起こすことはしません",
+        "ja": "{n} 件が {id} に加わり、アラートは {alerts} 件になりました。担当者を再び起こすことはありません",
     },
     "demo.waiting": {
         "en": "Nobody answers. In {seconds} s step {step} calls {who} …",
-        "ja": "誰も応答しません。あと {seconds} 秒で第 {step} 段階が {who} を呼びます…",
+        "ja": "誰も応答しません。あと {seconds} 秒で第 {step} 段階に進み、{who} を呼びます…",
     },
     "demo.escalated": {"en": "escalated to step {step}", "ja": "第 {step} 段階へ進みました"},
     "demo.link": {
@@ -79,7 +79,7 @@ DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "demo.noted": {"en": "in the timeline now: {note}", "ja": "経過に残りました: {note}"},
     "demo.recovers": {
         "en": "Both monitors report that all is well again",
-        "ja": "どちらの監視も正常への復帰を伝えます",
+        "ja": "どちらの監視からも復旧の通知が届きます",
     },
     "demo.resolved": {
         "en": "resolved after {after}; whoever was called is told",
@@ -96,7 +96,7 @@ DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "demo.received": {
         "en": "The stand-ins received {slack} Slack messages and {mails} mails.",
-        "ja": "代役が受け取ったのは Slack {slack} 通、メール {mails} 通です。",
+        "ja": "模擬サーバーが受け取ったのは Slack {slack} 通、メール {mails} 通です。",
     },
     "demo.postmortem": {"en": "── The postmortem draft", "ja": "── ポストモーテムの下書き"},
     "demo.next": {"en": "── What to try next", "ja": "── 次に試すこと"},
@@ -123,10 +123,10 @@ DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "demo.stuck": {
         "en": "{what} did not come; see {log}",
-        "ja": "{what} がありません。{log} を見てください",
+        "ja": "{what} が届きませんでした。{log} を確認してください",
     },
     "demo.not-ready": {
         "en": "toban dev did not get ready; see {log}",
-        "ja": "toban dev が動き始めませんでした。{log} を見てください",
+        "ja": "toban dev が起動しませんでした。{log} を確認してください",
     },
 }

@@ -16,7 +16,7 @@ HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "help.commands": {"en": "commands", "ja": "コマンド"},
     "help.data": {
         "en": "directory with all local state (default: .toban)",
-        "ja": "手元の状態をすべて置くディレクトリ（既定: .toban）",
+        "ja": "状態をすべて置くディレクトリ（既定: .toban）",
     },
     "help.services": {
         "en": "directory with the service profiles (default: infra/services)",
@@ -27,8 +27,8 @@ HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "ja": "表示言語（既定: LANG から）",
     },
     "help.json": {"en": "for scripts: JSON on standard output", "ja": "スクリプト用に JSON で出力"},
-    "help.version": {"en": "show the version", "ja": "版を表示"},
-    "help.dev": {"en": "run everything on this machine", "ja": "すべてをこの端末で動かす"},
+    "help.version": {"en": "show the version", "ja": "バージョンを表示"},
+    "help.dev": {"en": "run everything on this machine", "ja": "すべてをこのマシンで動かす"},
     "help.dev.port": {"en": "HTTP port (default: 8080)", "ja": "HTTP のポート（既定: 8080）"},
     "help.dev.emulators": {
         "en": "each function in its own process, on Google's emulators",
@@ -108,7 +108,7 @@ HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "help.oncall": {"en": "who is on duty", "ja": "当番を表示"},
     "help.oncall.at": {
         "en": "at another time: 2026-11-22T12:00+09:00, or without offset in the service's zone",
-        "ja": "別の時刻: 2026-11-22T12:00+09:00（オフセットなしはサービスの時刻帯）",
+        "ja": "別の時刻: 2026-11-22T12:00+09:00（オフセットなしはサービスのタイムゾーン）",
     },
     "help.service": {"en": "only this service", "ja": "このサービスだけ"},
     "help.notifications": {"en": "who was told, and how it went", "ja": "通知の一覧と結果"},
@@ -132,7 +132,7 @@ HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "help.check": {
         "en": "prove the profiles; exit code 1 when one has errors",
-        "ja": "プロファイルを検査（誤りがあれば終了コード 1）",
+        "ja": "プロファイルを検査（エラーがあれば終了コード 1）",
     },
     "help.check.files": {
         "en": "files (default: all of --services)",
@@ -148,7 +148,7 @@ HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "help.parked.id": {"en": "id, or its beginning", "ja": "ID（先頭だけでもよい）"},
     "help.dead": {
         "en": "messages that functions gave up on",
-        "ja": "関数が諦めたメッセージ（デッドレター）",
+        "ja": "関数が処理を断念したメッセージ（デッドレター）",
     },
     "help.dead.redrive": {"en": "try them again now", "ja": "いますぐ再試行する"},
     "help.list": {"en": "list", "ja": "一覧"},

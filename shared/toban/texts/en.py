@@ -11,7 +11,7 @@ TEXTS: Final[dict[str, str]] = {
     "unit.seconds": "{n} s",
     # --- notifications: what happened -----------------------------------------------------
     "notify.kind.opened": "incident opened",
-    "notify.kind.escalated": "escalated to you",
+    "notify.kind.escalated": "escalated",
     "notify.kind.raised": "severity raised",
     "notify.kind.joined": "another alert joined",
     "notify.kind.reopened": "incident reopened",
@@ -40,7 +40,7 @@ TEXTS: Final[dict[str, str]] = {
     "notify.next.acknowledge": "Acknowledge to stop the escalation.",
     "notify.next.last": "Acknowledge and take it from here.",
     "notify.next.acknowledged": "Resolve it when the work is done.",
-    "notify.next.resolved": "If the alert fires again, you will hear of it as a new incident.",
+    "notify.next.resolved": "Nothing more to do. If the alert fires again, that is a new incident.",
     "notify.next.postmortem": "A postmortem is due; a draft is on its way.",
     "notify.target": "Respond within {duration} (by {deadline})",
     "notify.action.acknowledge": "Acknowledge",
@@ -169,5 +169,5 @@ TEXTS: Final[dict[str, str]] = {
     "notification.sent": "sent",
     "notification.sent.again": "sent (attempt {attempts})",
     "notification.failed": "failed: {error}",
-    "notification.withdrawn": "not sent any more: it was over",
+    "notification.withdrawn": "not sent: it was over before",
 }

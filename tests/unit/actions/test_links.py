@@ -155,8 +155,8 @@ def test_two_links_are_two_commands():
 @pytest.mark.parametrize(
     ("language", "action", "asked"),
     [
-        ("ja", "acknowledge", "確認した"),
-        ("ja", "resolve", "解決済みにする"),
+        ("ja", "acknowledge", "確認する"),
+        ("ja", "resolve", "解決にする"),
         ("ja", "reopen", "再開する"),
         ("ja", "escalate", "エスカレーションする"),
         ("en", "acknowledge", "Acknowledge"),

@@ -113,7 +113,7 @@ def test_show_says_who_is_called_next(desk):
 def test_the_same_in_japanese(desk):
     desk.alert()
     told = desk.run("incidents", "show", desk.only()["id"], lang="ja").out
-    assert "アラート「Too many errors」（generic）で始まりました" in told
+    assert "アラート「Too many errors」（generic）により発生しました" in told
     assert "第 2 段階として" in told
 
 
@@ -191,7 +191,7 @@ def test_the_trace_of_an_incident_has_every_story_that_touched_it(desk):
     ]
     drawn = desk.run("trace", id_[:8]).out
     assert "open_incident  done" in drawn
-    assert "⏲" in drawn
+    assert "timer set: escalation.due.v1 at" in drawn
 
 
 def test_a_trace_of_nothing_says_so(desk):

@@ -88,7 +88,7 @@ def test_without_an_escalation_the_severitys_targets_are_told(world):
 def test_when_nobody_can_be_reached_that_is_said_exactly_once(world):
     (failed,) = world.page(paging(severity=4, severity_label="Silent"))
     assert isinstance(failed, PageFailed)
-    assert failed.reason == "重大度 Silent の連絡先が決められていません"
+    assert failed.reason == "重大度 Silent の連絡先が設定されていません"
     assert (failed.incident_id, failed.generation, failed.at) == ("inc-7", 1, NOON)
 
 

@@ -88,10 +88,10 @@ def test_severities_and_states_have_colours_of_their_own():
 def test_a_resolution_says_by_whom_and_how_long_it_took():
     over = incident(status="resolved", resolved_at=NOON.replace(hour=4, minute=5))
     rendered = render(request(kind="resolved", incident=over), PROFILE)
-    assert "解決: 2026-11-24 (火) 13:05:00 JST（自動、1時間5分）" in rendered.text
+    assert "解決: 2026-11-24 (火) 13:05:00 JST（自動、発生から1時間5分）" in rendered.text
     assert "ポストモーテムが必要です" in rendered.text
     by_hand = render(request(kind="resolved", incident=over, by="青木"), PROFILE)
-    assert "（青木、1時間5分）" in by_hand.text
+    assert "（青木、発生から1時間5分）" in by_hand.text
 
 
 def test_actions_are_offered_as_links_in_every_form():

@@ -175,7 +175,7 @@ def test_the_timeline_tells_alerts_people_and_notifications_in_order():
         "12:40:00",
         "12:44:00",
     ]
-    assert "- 12:02:01 - 花子 に oncall-email で知らせました（インシデント発生）" in told
+    assert "- 12:02:01 - 花子 に oncall-email で通知しました（インシデント発生）" in told
     assert "- 12:05:00 - hanako が確認しました（リンク）" in told
     assert "- 12:45:00 - すべてのアラートが収まり、解決しました" in told
 
