@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.chains import services
 from tests.chains.receivers import HttpReceiver, Mailbox
 from tests.chains.worlds import (

@@ -80,7 +80,7 @@ class Mailbox:
         self.port = free_port()  # aiosmtpd looks for itself at the port it was given
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         part = message.get_body(("plain",))
         text = part.get_content() if part is not None else ""

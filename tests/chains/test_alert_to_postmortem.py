@@ -50,7 +50,7 @@ STORY = ("opened", "escalated", "acknowledged", "note", "resolved", "postmortem"
 
 def test_a_click_on_the_link_in_the_message_acknowledges(world: World):
     world.alert("LinkWorks")
-    world.wait(lambda: world.room(), "the message in the room")
+    world.wait(world.room, "the message in the room")
     message = str(world.room()[0]).replace("&amp;", "&")
     links = re.findall(rf"{PUBLIC_URL}/ingest_action([^\s'\"|>)]+)", message)
     assert links, message

@@ -25,7 +25,7 @@ def test_an_alert_that_was_resolved_before_it_was_heard_of_opens_nothing(world: 
     world.alert("Overtaken", starts_at=start)
     world.alert("Witness", "warning")
 
-    world.wait(lambda: world.incidents(), "the other alert's incident")
+    world.wait(world.incidents, "the other alert's incident")
     world.settle()
     assert [incident.rules for incident in world.incidents()] == [["Witness"]]
 
@@ -64,7 +64,7 @@ def test_a_group_is_over_when_its_last_alert_is(world: World):
 
 def test_an_alert_that_makes_it_worse_calls_the_person_on_duty(world: World):
     world.alert("Slow", "warning", fingerprint="first")
-    world.wait(lambda: world.room(), "the room being told")
+    world.wait(world.room, "the room being told")
     mild = world.incident()
     assert (mild.severity_label, world.paged()) == ("P3", [])
     world.command(mild, "acknowledge")

@@ -62,7 +62,7 @@ def test_a_message_given_up_is_told_of_and_carried_out_once_the_cause_is_mended(
     assert world.room() == []
 
     world.platform.store.commit([Create(version.key, version.data)])
-    world.wait(lambda: world.room(), "the message carried out", each=lambda: redrive(world))
+    world.wait(world.room, "the message carried out", each=lambda: redrive(world))
     world.settle()
     assert len(world.room()) == 1
     assert world.incident().id == incident.id

@@ -93,6 +93,7 @@ class World(ABC):
 
     def close(self) -> None:
         """Let go of what is this story's own."""
+        self.settle()
 
     # --- what the outside does -------------------------------------------------------------
 

@@ -34,6 +34,7 @@ from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
 from toban.local import emulators, logs, server
 from toban.local.clockwork import Clockwork
+from toban.local.httpd import HttpServer
 from toban.local.processes import FunctionProcess, NotStartedError, environment_of
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, load_functions
@@ -80,7 +81,7 @@ class Emulated:
         application = server.Application(
             {name: partial(self._forward, name) for name in http_functions}, self._health
         )
-        self._http = server.HttpServer(application, host, port)
+        self._http = HttpServer(application, host, port)
         self.platform: Platform
 
     @property

@@ -21,6 +21,7 @@ from toban.kernel import log
 from toban.kernel.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, logs, server
+from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, World, open_world
 from toban.ports import Unavailable
@@ -31,7 +32,6 @@ from toban.profile.types import Profile
 from toban.topology.reader import MapError
 
 WORKERS = 4
-HTTP_THREADS = 8
 
 
 class Runtime:
@@ -49,7 +49,7 @@ class Runtime:
             name: partial(_answer, name, entry.ENDPOINTS[name], edges[name]) for name in edges
         }
         application = server.Application(functions, server.health_of(world.topology, "embedded"))
-        self._http = server.HttpServer(application, host, port, HTTP_THREADS)
+        self._http = HttpServer(application, host, port)
         self._started = False
 
     @property
