@@ -238,6 +238,19 @@ def test_a_restart_frees_what_was_being_delivered_but_not_what_backs_off(bus, cl
     assert bus.claim(["t--f"]) is None
 
 
+def test_a_single_message_does_not_wait_behind_the_backlog_of_another_subscription(database, clock):
+    pages, alerts = Subscription("pages", "f"), Subscription("alerts", "f")
+    bus = SqliteBus(database, [alerts, pages], clock=clock)
+    bus.publish([Message("alerts", b"%d" % number, {}) for number in range(100)])
+    clock.advance(timedelta(seconds=1))
+    bus.publish([Message("pages", b"wake up", {})])
+    claims, done = [], None
+    for _ in range(3):
+        done = bus.claim([alerts.name, pages.name], done)
+        claims.append(done.delivered.message.data)
+    assert claims == [b"0", b"wake up", b"1"]
+
+
 def test_topics_off_the_map_are_refused_whole(bus):
     with pytest.raises(UnknownTopicError, match="no such topic: misspelt"):
         bus.publish([Message("t", b"", {}), Message("misspelt", b"", {})])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,9 @@ class SqliteBus:
         self._jitter = jitter
         self._lock = threading.Lock()
         self._listeners: list[Callable[[int], None]] = []
+        self._turn = 0
+        self._served: dict[str, int] = {}
+        """The turn in which each subscription was last served."""
 
     # --- publishing ------------------------------------------------------------------------
 
@@ -114,7 +118,11 @@ class SqliteBus:
 
     def claim(self, names: Sequence[str], done: Claim | None = None) -> Claim | None:
         """
-        Acknowledge `done`, then take the message due longest of these subscriptions, if any.
+        Acknowledge `done`, then take a due message of these subscriptions, if there is one.
+
+        Subscriptions take turns, as Pub/Sub serves each on its own: the one message that calls
+        a person does not wait behind ten thousand alerts. Within one, what is due longest comes
+        first.
 
         A message whose attempts are used up (its handler never came back, again and again)
         becomes a dead letter instead.
@@ -132,15 +140,17 @@ class SqliteBus:
         if done is not None:
             transaction.execute("DELETE FROM messages WHERE seq = ?", (done.seq,))
         while True:
-            row = transaction.execute(
-                "SELECT seq, subscription, message_id, topic, data, attributes, attempts"  # noqa: S608
-                f" FROM messages WHERE due <= ? AND subscription IN ({_marks(names)})"
-                " ORDER BY due, seq LIMIT 1",
-                (now, *names),
-            ).fetchone()
-            if row is None:
+            waiting = [(name, due) for name, due in _first_due(transaction, names) if due <= now]
+            if not waiting:
                 return None
-            seq, name, message_id, topic, data, attributes, attempts = row
+            name, _ = min(waiting, key=lambda item: (self._served.get(item[0], 0), item[1]))
+            self._turn += 1
+            self._served[name] = self._turn
+            seq, message_id, topic, data, attributes, attempts = transaction.execute(
+                "SELECT seq, message_id, topic, data, attributes, attempts FROM messages"
+                " WHERE subscription = ? ORDER BY due, seq LIMIT 1",
+                (name,),
+            ).fetchone()
             subscription = self.subscriptions[name]
             if attempts >= subscription.max_attempts:
                 _bury(transaction, seq)
@@ -205,12 +215,7 @@ class SqliteBus:
     def next_due(self, names: Sequence[str]) -> int | None:
         """When the next message is due, in microseconds since 1970; None when there is none."""
         with self.database.reading() as connection:
-            row = connection.execute(
-                f"SELECT due FROM messages WHERE subscription IN ({_marks(names)})"  # noqa: S608
-                " ORDER BY due, seq LIMIT 1",
-                tuple(names),
-            ).fetchone()
-        return None if row is None else int(row[0])
+            return min((due for _, due in _first_due(connection, names)), default=None)
 
     def pending(self) -> dict[str, int]:
         """How many messages each subscription still has to acknowledge, none left out."""
@@ -283,5 +288,15 @@ def _bury(transaction: Transaction, seq: int) -> None:
     transaction.execute("DELETE FROM messages WHERE seq = ?", (seq,))
 
 
-def _marks(names: Sequence[str]) -> str:
-    return ", ".join("?" * len(names))
+def _first_due(
+    connection: Transaction | sqlite3.Connection, names: Sequence[str]
+) -> list[tuple[str, int]]:
+    """When each of these subscriptions has its next message; those without any are left out."""
+    if not names:
+        return []
+    rows = connection.execute(
+        "SELECT column1, (SELECT min(due) FROM messages WHERE subscription = column1)"  # noqa: S608
+        f" FROM (VALUES {', '.join(['(?)'] * len(names))})",
+        tuple(names),
+    ).fetchall()
+    return [(name, due) for name, due in rows if due is not None]
