@@ -33,6 +33,9 @@ from toban.ports import (
 
 T = TypeVar("T")
 
+MOST_SEEN = 20_000
+"""Documents an instance remembers to have met, a few megabytes."""
+
 
 class Cache:
     """
@@ -45,6 +48,7 @@ class Cache:
     def __init__(self) -> None:
         """Empty."""
         self._entries: dict[object, tuple[datetime, Any]] = {}
+        self._seen: set[Key] = set()
 
     def get(
         self, name: object, now: datetime, max_age: timedelta | None, load: Callable[[], T]
@@ -58,6 +62,19 @@ class Cache:
         if fresh is not None:
             self._entries[name] = (now, fresh)
         return fresh
+
+    def seen(self, key: Key) -> bool:
+        """
+        Whether this was asked before, and note that it was.
+
+        Of a document that a decision was about to create: it is there by now, most likely.
+        """
+        if key in self._seen:
+            return True
+        if len(self._seen) >= MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(key)
+        return False
 
     def clear(self) -> None:
         """Forget everything (a profile was applied in this very process)."""
@@ -123,10 +140,11 @@ class Work:
         """
         Like `get`, but the first run saves the read by assuming there is no such document.
 
-        Right for documents that usually do not exist yet: a wrong guess costs a second run.
+        Right for documents that usually do not exist yet: a wrong guess costs a second run. So an
+        instance guesses once for each document, and reads the ones that it has met before.
         """
         key = cls.key(id)
-        if self.guess and key not in self._read:
+        if self.guess and key not in self._read and not self.cache.seen(key):
             self._only_when_writing()
             self._read[key] = None
             return None
