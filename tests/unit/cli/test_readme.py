@@ -1,0 +1,71 @@
+"""The README: its example is a good profile, its twin keeps step, its pictures are there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from toban.cli.app import parser
+from toban.topology.generate import ROOT
+
+PAGES = ["README.md", "README.ja.md"]
+TWINS = [("README.md", "README.ja.md"), ("docs/operations.md", "docs/operations.ja.md")]
+MOST_BYTES = 250_000
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def shape(page: str) -> list[str]:
+    """What both languages must share: levels of headings, kinds of blocks, rows of tables."""
+    return re.findall(r"(?m)^(#+ |```\w*|\||- |\d\. )", page)
+
+
+@pytest.mark.parametrize(("english", "japanese"), TWINS)
+def test_both_languages_say_the_same_things_in_the_same_order(english, japanese):
+    assert shape(read(english)) == shape(read(japanese))
+
+
+@pytest.mark.parametrize(("english", "japanese"), TWINS)
+def test_both_languages_name_the_same_settings_and_numbers(english, japanese):
+    def fixed(page: str) -> set[str]:
+        names = re.findall(r"`((?:TOBAN|INGEST|LINK|SLACK|SMTP|WEBHOOK)_[A-Z_]+)", page)
+        return {*names, *re.findall(r"\$\d+(?:\.\d+)?", page)}
+
+    assert fixed(read(english)) == fixed(read(japanese))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_example_is_a_profile_that_check_accepts(empty, page):
+    [example] = re.findall(r"```yaml\n(.*?)```", read(page), re.DOTALL)
+    assert len(example.splitlines()) <= 20
+    path = empty.services / "shop.yaml"
+    path.write_text(example, encoding="utf-8")
+    said = empty.run("check", str(path))
+    assert said.code == 0, said.out
+    assert "no errors, 0 warnings" in said.out
+
+
+@pytest.mark.parametrize("page", [page for twins in TWINS for page in twins])
+def test_every_link_and_picture_leads_to_something(page):
+    place = (ROOT / page).parent
+    named = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", read(page))
+    targets = {link or picture for link, picture in named}
+    assert [t for t in targets if not t.startswith("http") and not (place / t).exists()] == []
+
+
+def test_pictures_load_with_the_page():
+    pictures = sorted((ROOT / "docs" / "pictures").glob("*.png"))
+    assert pictures
+    assert [p.name for p in pictures if p.stat().st_size > MOST_BYTES] == []
+
+
+@pytest.mark.parametrize("page", [page for twins in TWINS for page in twins])
+def test_every_command_that_is_named_exists(page):
+    commands = next(
+        set(action.choices) for action in parser("en")._actions if action.dest == "command"
+    )
+    named = set(re.findall(r"`(?:\.venv/bin/)?toban ([a-z]+)", read(page)))
+    assert named <= commands
