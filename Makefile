@@ -10,7 +10,7 @@ SHELL := /bin/bash
 # Extra arguments, as in: make test ARGS="tests/unit -k map"
 ARGS ?=
 
-.PHONY: help demo test check format bench map lock clean
+.PHONY: help demo test check format bench pictures map lock clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: .venv/dev.stamp ## Lint, formatting, types, layers, and generated files a
 format: .venv/dev.stamp ## Format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pictures: .venv/run.stamp ## Take the README's pictures anew (needs chromium and a Japanese font)
+	@$(BIN)/python docs/pictures.py
 
 bench: .venv/dev.stamp ## Measure cold starts, cost per alert, latency, throughput and a storm
 	@$(BIN)/python -m tests.bench $(ARGS)
