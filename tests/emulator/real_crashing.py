@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -57,13 +58,21 @@ def case_of(attributes: Mapping[str, str]) -> str:
 
 
 class Hooks:
-    """Counts the points of the handling that is under way (workers have one thread)."""
+    """
+    Counts the points of the handling that is under way.
+
+    A process handles one delivery at a time here, so that a crash hits the one that it is meant
+    for; others only wait (and lose an attempt).
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._alone = threading.Lock()
         self._case = ""
         self._name = ""
         self._count = 0
+        self._first = False
+        """Whether this is the event a function of the case has to die at."""
         self._dies_at = 0
 
     @contextmanager
@@ -71,13 +80,17 @@ class Hooks:
         """One delivery to a function."""
         attributes = delivered.message.attributes
         kind = attributes.get("ce-type", "").removeprefix("toban.").removesuffix(".v1")
-        self._name = f"{function} {kind}"
-        self._case = TICK if function == TICK else case_of(attributes)
-        self._count = 0
-        self._dies_at = self._chosen(attributes.get("ce-id", ""))
-        with _defect() if self._case.startswith("broken") else nullcontext():
-            yield
-        self._case = ""
+        with self._alone:
+            self._name = f"{function} {kind}"
+            self._case = TICK if function == TICK else case_of(attributes)
+            self._count = 0
+            self._first = False
+            self._dies_at = self._chosen(attributes.get("ce-id", ""))
+            with _defect() if self._case.startswith("broken") else nullcontext():
+                yield
+            if self._case not in {"", TICK}:
+                self._note("handled", [self._case, function, attributes.get("ce-id", "")])
+            self._case = ""
 
     def _chosen(self, event_id: str) -> int:
         if self._case == TICK:
@@ -87,9 +100,9 @@ class Hooks:
         if not self._case:
             return 0
         first = self._directory / f"first.{self._case}.{self._name}"
-        if self._make(first, event_id):
-            self._note("handled", [self._case, self._name])
-        if first.read_text() != event_id or (self._directory / self._died()).exists():
+        self._make(first, event_id)
+        self._first = first.read_text() == event_id
+        if not self._first or (self._directory / self._died()).exists():
             return 0
         return int(self._case.rpartition("-")[2])
 
@@ -102,7 +115,7 @@ class Hooks:
         if not self._case:
             return
         self._count += 1
-        if self._case != TICK:
+        if self._first:
             self._note("passed", [self._case, self._name, self._count, name])
         if self._count == self._dies_at and self._make(self._directory / self._died(), name):
             os._exit(70)
@@ -205,6 +218,7 @@ def _install(function: str, hooks: Hooks, module: Any) -> None:
 
     def hooked(name: str, table: Handlers, delivered: Delivered, platform: Platform) -> Any:
         with hooks.handling(name, delivered):
+            platform.cache.clear()  # every handling passes the points of a new instance
             return handle(name, table, delivered, platform)
 
     entry.handle = hooked

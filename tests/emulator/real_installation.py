@@ -91,7 +91,7 @@ def profile(case: str, outside: str) -> Profile:
 
 
 def crashing_root(directory: Path) -> Path:
-    """A checkout whose functions die, with one thread each: a crash takes nobody else along."""
+    """A checkout whose functions die; a crash also takes along what waited in the same process."""
     root = directory / "root"
     for function in (ROOT / "functions").iterdir():
         (root / "functions" / function.name).mkdir(parents=True)
@@ -99,8 +99,9 @@ def crashing_root(directory: Path) -> Path:
     (root / "shared").symlink_to(ROOT / "shared")
     (root / "events").mkdir()
     text = (ROOT / "events" / "topology.yaml").read_text("utf-8")
-    alone = re.sub(r"(?m)^  concurrency: \d+$", "  concurrency: 1", text)
-    (root / "events" / "topology.yaml").write_text(alone, "utf-8")
+    patient = text.replace("\n  max_attempts: 5\n", "\n  max_attempts: 20\n")
+    assert patient != text
+    (root / "events" / "topology.yaml").write_text(patient, "utf-8")
     return root
 
 
@@ -126,6 +127,8 @@ class Installation:
     outside: HttpReceiver
     directory: Path
     """Where the functions note what they pass."""
+    sent: dict[str, str] = field(default_factory=dict)
+    """Topic of every event that came from outside, by its id."""
     _pulses: int = 0
     _pulsed: float = 0.0
 
@@ -135,7 +138,21 @@ class Installation:
 
     def publish(self, id: str, body: Body) -> None:
         event = Event(id=id, source="/story", time=datetime.now(UTC), body=body)
-        self.running.platform.bus.publish([to_message(event)])
+        message = to_message(event)
+        self.sent[id] = message.topic
+        self.running.platform.bus.publish([message])
+
+    def is_at_rest(self, case: str) -> bool:
+        """Whether every event of the case was handled by everybody who consumes it."""
+        handled = {(function, id) for of, function, id in self.noted("handled") if of == case}
+        topics = {id: topic for id, topic in self.sent.items() if id.startswith(f"{case}-")}
+        topics |= {id: topic for id, (topic, _) in self.events(case).items()}
+        return all(
+            (subscription.function, id) in handled
+            for id, topic in topics.items()
+            for subscription in self.running.topology.subscriptions()
+            if subscription.topic == topic
+        )
 
     def pulse(self) -> None:
         """Let `tick` run now and then."""
@@ -268,21 +285,21 @@ class Telling:
         body = step.body(self.case, self.installation.incident(self.case))
         self.installation.publish(f"{self.case}-{step.name}", body)
 
-    def tell_undisturbed(self, quiet_s: float = 2.5, patience_s: float = 60) -> None:
+    def tell_undisturbed(self, patience_s: float = 90) -> None:
         """All of it, each stage until nothing moves any more."""
         while not self.is_over:
             self.go_on()
             until = time.monotonic() + patience_s
-            last, since = {}, time.monotonic()
-            while time.monotonic() - since < quiet_s:
-                assert time.monotonic() < until, f"{self.case} does not come to rest: {last}"
+            while not self._is_dealt_with():
+                assert time.monotonic() < until, f"{self.case} does not come to rest"
                 self.installation.pulse()
-                time.sleep(0.3)
-                state = self.installation.state(self.case)
-                incident = self.installation.incident(self.case)
-                if state != last or not incident or not STEPS[self.stage].over(incident):
-                    last, since = state, time.monotonic()
-            self.states.append(last)
+                time.sleep(0.2)
+            self.states.append(self.installation.state(self.case))
+
+    def _is_dealt_with(self) -> bool:
+        incident = self.installation.incident(self.case)
+        over = bool(incident) and STEPS[self.stage].over(incident)
+        return over and self.installation.is_at_rest(self.case)
 
     def follow(self, expected: list[dict[str, Any]]) -> None:
         """Go on once this stage has come to what is expected."""
