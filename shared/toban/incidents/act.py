@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from toban.events import CommandIssued, IncidentAcknowledged
 from toban.incidents.documents import Incident
 from toban.incidents.lifecycle import (
@@ -20,12 +22,16 @@ from toban.incidents.lifecycle import (
     resolve,
     start_escalation,
     stop_escalation,
+    told_pages,
 )
 from toban.incidents.settle import raise_severity
 from toban.kernel.decision import Decision
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.handle import Handlers
 from toban.kernel.work import Work
+
+MAX_ACTOR = 200
+"""Characters of who asked: the name travels in every event of the incident."""
 
 
 def on_command(command: CommandIssued, work: Work) -> None:
@@ -35,6 +41,7 @@ def on_command(command: CommandIssued, work: Work) -> None:
         raise InvalidEvent(f"incident_id: there is no incident {command.incident_id[:80]!r}")
     if command.action != "note" and command.generation not in (None, incident.generation):
         return
+    command = msgspec.structs.replace(command, actor=command.actor[:MAX_ACTOR])
     _ACTIONS[command.action](incident, command, work)
 
 
@@ -49,7 +56,7 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> None
     work.put(incident)
     work.emit(
         IncidentAcknowledged(
-            incident=incident.snapshot(), by=command.actor, pages=list(incident.pages)
+            incident=incident.snapshot(), by=command.actor, pages=told_pages(incident)
         )
     )
 

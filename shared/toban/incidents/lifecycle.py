@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
+
 from toban.events import (
     EscalationDue,
     IncidentEscalated,
@@ -23,16 +25,28 @@ from toban.profile.store import pinned
 from toban.profile.types import Profile, Severity
 
 MAX_TIMELINE = 500
-"""Entries of a timeline; a document holds 1 MiB at most. The middle is left out beyond."""
+MAX_TIMELINE_BYTES = 400_000
+"""Of a timeline; a document holds 1 MiB at most. The middle is left out beyond."""
+
+MAX_DETAIL = 4_000
+"""Characters of one thing that a line of the timeline says (a person's note)."""
+
+TOLD_PAGES = 40
+"""
+The newest pages, which an acknowledgement or a closing tells of, so that the message stays below
+64 KB however often an incident was reopened. Each resolution has closed what came before it.
+"""
 
 
 def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
     """Add a line to the timeline."""
-    entry = Entry(at=work.now, kind=kind, actor=actor, detail=detail)
-    timeline = incident.timeline
-    if len(timeline) >= MAX_TIMELINE:
-        timeline = timeline[: MAX_TIMELINE // 2] + timeline[MAX_TIMELINE // 2 + 1 :]
-    incident.timeline = [*timeline, entry]
+    said = {name: value[:MAX_DETAIL] for name, value in detail.items()}
+    timeline = [*incident.timeline, Entry(at=work.now, kind=kind, actor=actor, detail=said)]
+    sizes = [len(msgspec.json.encode(entry)) for entry in timeline]
+    while len(timeline) > MAX_TIMELINE or sum(sizes) > MAX_TIMELINE_BYTES:
+        middle = len(timeline) // 2
+        del timeline[middle], sizes[middle]
+    incident.timeline = timeline
 
 
 def profile_of(incident: Incident, work: Work) -> Profile:
@@ -58,6 +72,11 @@ def call(incident: Incident, work: Work, reason: PageReason) -> Page:
     )
     incident.pages = [*incident.pages, page]
     return page
+
+
+def told_pages(incident: Incident) -> list[Page]:
+    """The pages that an acknowledgement or a closing tells of."""
+    return incident.pages[-TOLD_PAGES:]
 
 
 def start_escalation(incident: Incident, work: Work, profile: Profile) -> None:
@@ -124,7 +143,7 @@ def resolve(incident: Incident, work: Work, by: str = "") -> None:
     if group is not None:
         group.open = [entry for entry in group.open if entry.incident != incident.id]
         work.put(group)
-    work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=list(incident.pages)))
+    work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=told_pages(incident)))
 
 
 def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:

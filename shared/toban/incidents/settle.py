@@ -53,7 +53,7 @@ def on_attached(joined: AlertAttached, work: Work) -> None:
     if new_rule:
         incident.rules = [*incident.rules, joined.rule]
     if worse:
-        raise_severity(incident, work, joined.severity, joined.severity_label)
+        raise_severity(incident, work, joined.severity, _own_label(joined, incident, work))
         return
     note(incident, work, "joined", rule=joined.rule, alert=joined.title)
     page = call(incident, work, "joined") if incident.status == "acknowledged" else None
@@ -67,14 +67,26 @@ def _is_new_rule(joined: AlertAttached, incident: Incident) -> bool:
     return joined.rule not in incident.rules and len(incident.rules) < MAX_RULES
 
 
+def _own_label(joined: AlertAttached, incident: Incident, work: Work) -> str:
+    """
+    The alert's severity in the words of the profile that the incident pinned.
+
+    The alert was judged by the present profile, which may have renamed its severities; a page
+    under a label that the pinned one does not know could not be traced to whom it reached.
+    """
+    profile = profile_of(incident, work)
+    known = profile.severity_labelled(joined.severity_label)
+    return (known or profile.severity_at(joined.severity)).label
+
+
 def _reopen_for(joined: AlertAttached, incident: Incident, work: Work) -> None:
     """Reopen for an alert that joined too late: at its severity, if that is worse."""
     if _is_new_rule(joined, incident):
         incident.rules = [*incident.rules, joined.rule]
     if joined.severity < incident.severity:
-        before, after = incident.severity_label, joined.severity_label
+        before, after = incident.severity_label, _own_label(joined, incident, work)
         note(incident, work, "raised", before=before, after=after)
-        incident.severity, incident.severity_label = joined.severity, joined.severity_label
+        incident.severity, incident.severity_label = joined.severity, after
     reopen(incident, work, why="alert-joined")
 
 

@@ -8,7 +8,7 @@ first is kept, so that its late firing opens nothing.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from toban.events import (
     AlertAttached,
@@ -29,6 +29,36 @@ from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.match import default_service, match_service
 from toban.profile.store import current
 from toban.profile.types import Grouping, Profile
+
+MAX_AHEAD = timedelta(days=1)
+"""How far a sender's clock may be ahead (local time called UTC, and slack). What begins later is
+taken to begin when it is heard of: the far future would make everything after it old news."""
+
+MAX_SUMMARY = 1_500
+MAX_LINKS = 5
+MAX_LABELS_BYTES = 12_000
+"""What an incident takes over of its first alert: it travels in every event of the incident, which
+stays below 64 KB with all else that it says. The alert itself keeps the rest."""
+
+
+def began(report: AlertReport, work: Work) -> datetime:
+    """When the occurrence began, by the sender's clock if that can be right."""
+    return report.starts_at if report.starts_at <= work.now + MAX_AHEAD else work.now
+
+
+def ended(report: AlertReport, work: Work) -> datetime:
+    """When it ended; a report without any time of its own carries that of its receipt."""
+    return report.ends_at or (work.now if report.dated else began(report, work))
+
+
+def _first_labels(labels: dict[str, str]) -> dict[str, str]:
+    kept, size = {}, 0
+    for name, value in labels.items():
+        size += len(name.encode()) + len(value.encode())
+        if size > MAX_LABELS_BYTES:
+            break
+        kept[name] = value
+    return kept
 
 
 def alert_id(report: AlertReport) -> str:
@@ -81,18 +111,19 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
     known = work.get(Alert, alert_id(report))
     if known is None:
         profile, _ = responsible(report, work)
-        alert = _alert(report, profile)
-        alert.status, alert.ends_at = "resolved", report.ends_at or work.now
+        alert = _alert(report, profile, work)
+        alert.status, alert.ends_at = "resolved", ended(report, work)
         work.put(alert)
         return
-    older = report.starts_at < known.starts_at
-    repeated = known.status == "resolved" and report.starts_at <= known.starts_at
+    starts_at = began(report, work)
+    older = starts_at < known.starts_at
+    repeated = known.status == "resolved" and starts_at <= known.starts_at
     if older or repeated:
         return
     was_firing = known.status == "firing"
     known.status = "resolved"
-    known.starts_at = report.starts_at if report.dated else known.starts_at
-    known.ends_at = report.ends_at or work.now
+    known.starts_at = starts_at if report.dated else known.starts_at
+    known.ends_at = ended(report, work)
     work.put(known)
     if was_firing and known.incident is not None:
         work.emit(
@@ -120,16 +151,16 @@ def on_parked(parked: MessageParked, work: Work) -> None:
 def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
     known = work.get_assuming_new(Alert, alert_id(report))
     if known is not None:
-        if report.starts_at <= known.starts_at:
-            return  # a repetition, or late news of an occurrence that is over
-        if known.status == "firing":
-            if report.dated:
-                # A new occurrence whose predecessor's end we have not heard of (yet).
-                known.starts_at = report.starts_at
-                work.put(known)
+        starts_at = began(report, work)
+        if known.status == "firing" and starts_at >= known.starts_at:
+            _still_fires(report, known, starts_at, work)
             return
+        if starts_at <= known.starts_at:
+            return  # a repetition, or late news of an occurrence that is over
+        if not report.dated and known.ends_at is not None and starts_at <= known.ends_at:
+            return  # sent before the end that we have heard of, and come after it
     profile, version = responsible(report, work)
-    alert = _alert(report, profile)
+    alert = _alert(report, profile, work)
     alert.status = "firing" if lasting else "event"
     alert.attached_at = work.now
     group = work.get(Group, profile.service.id) or Group(id=profile.service.id)
@@ -138,17 +169,7 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
     if found is not None:
         alert.incident = found.incident
         work.put(alert)
-        work.emit(
-            AlertAttached(
-                incident_id=found.incident,
-                alert_id=alert.id,
-                rule=report.rule,
-                title=report.title,
-                severity=alert.severity,
-                severity_label=alert.severity_label,
-                at=work.now,
-            )
-        )
+        work.emit(_attached(alert, found.incident, work))
         return
     incident = _open(report, alert, key, profile, version, work)
     alert.incident = incident.id
@@ -160,7 +181,34 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
     work.put(group)
 
 
-def _alert(report: AlertReport, profile: Profile) -> Alert:
+def _still_fires(report: AlertReport, known: Alert, starts_at: datetime, work: Work) -> None:
+    """
+    A firing alert is reported again: a new occurrence, whose predecessor's end we have not heard
+    of (yet), or the same one. It may be worse than it was, and its incident with it.
+    """
+    if report.dated:
+        known.starts_at = starts_at
+    profile, _ = responsible(report, work)
+    severity = profile.severity_for(report.severity)
+    if severity.level < known.severity and known.incident is not None:
+        known.severity, known.severity_label = severity.level, severity.label
+        work.emit(_attached(known, known.incident, work))
+    work.put(known)
+
+
+def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
+    return AlertAttached(
+        incident_id=incident,
+        alert_id=alert.id,
+        rule=alert.rule,
+        title=alert.title,
+        severity=alert.severity,
+        severity_label=alert.severity_label,
+        at=work.now,
+    )
+
+
+def _alert(report: AlertReport, profile: Profile, work: Work) -> Alert:
     severity = profile.severity_for(report.severity)
     return Alert(
         id=alert_id(report),
@@ -172,7 +220,7 @@ def _alert(report: AlertReport, profile: Profile) -> Alert:
         status="firing",
         severity=severity.level,
         severity_label=severity.label,
-        starts_at=report.starts_at,
+        starts_at=began(report, work),
         labels=report.labels,
     )
 
@@ -186,12 +234,12 @@ def _open(
         profile_version=version,
         group_key=key,
         title=report.title,
-        summary=report.summary,
+        summary=report.summary[:MAX_SUMMARY],
         severity=alert.severity,
         severity_label=alert.severity_label,
         rules=[report.rule],
-        labels=report.labels,
-        links=list(report.links),
+        labels=_first_labels(report.labels),
+        links=list(report.links[:MAX_LINKS]),
         opened_at=work.now,
         started_at=min(report.starts_at, work.now),
         escalating_since=work.now,

@@ -21,7 +21,15 @@ from toban.ports import AlreadyExists, Create, Delivered
 KEPT_BYTES = 700_000
 """A document holds 1 MiB at most; the rest of a larger body is cut off (and said so)."""
 
+KEPT_ERROR = 1_000
+"""Characters of why: it is told to people, and has to fit a message."""
+
 Reason = Literal["invalid", "given-up"]
+
+
+_QUOTED = 80
+"""Characters of what the message called itself: whatever they are, percent-encoded they still fit
+an attribute of the report. The document has all of it."""
 
 
 @event("toban.message.parked.v1", topic="message-parked")
@@ -67,14 +75,16 @@ def park(
     """
     message = delivered.message
     attributes = message.attributes
-    identity = derive(attributes.get("ce-type", ""), attributes.get("ce-id", ""), message.data.hex())
+    identity = derive(
+        attributes.get("ce-type", ""), attributes.get("ce-id", ""), message.data.hex()
+    )
     now = clock_now(platform.clock)
     parked = Parked(
         id=derive("parked", function, identity),
         function=function,
         subscription=delivered.subscription,
         reason=reason,
-        error=error,
+        error=error[:KEPT_ERROR],
         topic=message.topic,
         attributes=dict(message.attributes),
         data=message.data[:KEPT_BYTES],
@@ -100,15 +110,15 @@ def parked_report(parked: Parked) -> Event:
         source=f"/functions/{parked.function}",
         time=parked.at,
         subject=f"parked/{parked.id}",
-        correlation_id=parked.attributes.get("ce-correlationid", ""),
-        causation_id=parked.attributes.get("ce-id", ""),
+        correlation_id=parked.attributes.get("ce-correlationid", "")[:_QUOTED],
+        causation_id=parked.attributes.get("ce-id", "")[:_QUOTED],
         body=MessageParked(
             parked_id=parked.id,
             function=parked.function,
             reason=parked.reason,
             error=parked.error,
-            event_type=parked.attributes.get("ce-type", ""),
-            event_id=parked.attributes.get("ce-id", ""),
+            event_type=parked.attributes.get("ce-type", "")[:_QUOTED],
+            event_id=parked.attributes.get("ce-id", "")[:_QUOTED],
             at=parked.at,
         ),
     )

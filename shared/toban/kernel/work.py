@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from toban.kernel.document import D, Document, decode, encode
-from toban.kernel.event import Body, Event, to_message, utc
+from toban.kernel.errors import InvalidEvent
+from toban.kernel.event import MAX_BODY, Body, Event, to_message, utc
 from toban.kernel.ids import derive
 from toban.ports import (
     Clock,
@@ -280,8 +281,20 @@ class Work:
         return not (self._writes or self._emitted or self._timers or self._objects)
 
     def messages(self) -> list[Message]:
-        """The emitted events as they travel."""
-        return [to_message(event) for event in self._emitted]
+        """
+        The emitted events as they travel.
+
+        Raises `InvalidEvent` for one that is too large to be published. The kernel asks before it
+        commits: a state must not change when the news of it can never leave.
+        """
+        messages = [to_message(event) for event in self._emitted]
+        for message in messages:
+            if len(message.data) > MAX_BODY:
+                raise InvalidEvent(
+                    f"{self.function} would emit {message.topic} of {len(message.data)} bytes;"
+                    f" at most {MAX_BODY}"
+                )
+        return messages
 
     def _follow_up(self, body: Body) -> Event:
         ordinal = self._ordinal

@@ -135,6 +135,8 @@ def _collect(
     reached: Reach,
 ) -> None:
     """Add the names of everything that this page may have sent."""
+    # An acknowledgement that holds no more (it was escalated or raised since) began a new turn.
+    acknowledged_once = incident.acknowledged_at is not None or incident.generation > 1
     for contact in reached.contacts:
         besides = others(reached.contacts, contact)
         for link in chain(profile, contact, besides):
@@ -142,7 +144,7 @@ def _collect(
             closing = closings.setdefault(pair, _Closing(link, besides))
             origin = "" if link is contact else contact.channel_id
             kinds: list[NotificationKind] = [page.reason]
-            if incident.acknowledged_at is not None and link.target.startswith("channel:"):
+            if acknowledged_once and link.target.startswith("channel:"):
                 # Sent in place of the page's message; a late one must not undo the closing.
                 kinds.append(ACKNOWLEDGEMENT)
             for kind in kinds:

@@ -28,8 +28,13 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Language = Literal["ja", "en"]
 
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of every part of a profile: immutable, unknown keys are errors."""
+class Section(msgspec.Struct, frozen=True):
+    """
+    Base of every part of a profile: immutable.
+
+    Unknown keys in a file are errors (`toban.profile.reader`). In the store they are ignored: a
+    function that is not deployed anew yet reads what newer code applied.
+    """
 
 
 class Match(Section, frozen=True):
