@@ -27,6 +27,10 @@ MAX_RUNS = 8
 MESSAGE_ID = "ce-tobanmessageid"
 """Attribute (a CloudEvents extension) that keeps a redriven message's first id: it is still the same message."""
 
+MEANT_FOR = "ce-tobanmeantfor"
+"""Attribute of a redriven message: the one function that gave it up. The others on its topic have
+their own; without this, three functions that fail together would make 81 deliveries of one."""
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from toban.kernel import log
-from toban.kernel.decision import Decision, Handled, Translation, run_decision, run_translation
+from toban.kernel.decision import (
+    MEANT_FOR,
+    Decision,
+    Handled,
+    Translation,
+    run_decision,
+    run_translation,
+)
 from toban.kernel.effect import Effect, run_effect
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Body, Event, from_message
@@ -81,6 +88,9 @@ def handle(function: str, handlers: Handlers, delivered: Delivered, platform: Pl
 
 
 def _handle(function: str, handlers: Handlers, delivered: Delivered, platform: Platform) -> Handled:
+    meant_for = delivered.message.attributes.get(MEANT_FOR)
+    if meant_for and meant_for != function:
+        return Handled("nothing")  # redriven for another function on this topic
     try:
         event: Event = from_message(delivered.message)
         handler = handlers.get(type(event.body))

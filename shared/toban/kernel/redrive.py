@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from toban.kernel import log
-from toban.kernel.decision import MESSAGE_ID, Handled
+from toban.kernel.decision import MEANT_FOR, MESSAGE_ID, Handled
 from toban.kernel.parking import park
 from toban.kernel.platform import Platform
-from toban.ports import DeadLetter, Delivered, Message
+from toban.ports import DeadLetter, Delivered, Message, Unavailable
 
 REDRIVES = "ce-tobanredrives"
 MAX_REDRIVES = 3
@@ -26,44 +26,60 @@ def redrive(function: str, platform: Platform) -> Handled:
     Publish the dead letters of all subscriptions again, or park those redriven too often.
 
     A letter is removed only after it was published or parked; dying in between does it twice,
-    which receipts absorb.
+    which receipts absorb. One that can be neither stays, and raises once the others are done.
     """
     letters = platform.dead_letters
     if letters is None:
         raise RuntimeError(f"{function} needs the dead letters, and the platform has none")
     moved: list[str] = []
     emitted: list[tuple[str, str]] = []
+    failure: Exception | None = None
     for subscription in platform.subscriptions:
         for letter in letters.pull(subscription, BATCH):
-            times = _redrives(letter)
-            original = _original(letter)
-            if times == 0 or times >= MAX_REDRIVES:
-                # At the first redrive people learn of it; at the last it is kept for good.
-                handled = park(
-                    subscription.partition("--")[2],
-                    original,
-                    "given-up",
-                    _why(letter, times),
-                    platform,
-                )
-                emitted.extend(handled.emitted)
-            if times < MAX_REDRIVES:
-                platform.publish(function, [_again(letter, times + 1)])
-            letters.remove([letter])
-            moved.append(f"redriven {subscription}/{letter.message_id}")
-            log.error(
-                "dead letter parked for good" if times >= MAX_REDRIVES else "dead letter redriven",
-                subscription=subscription,
-                event_type=letter.message.attributes.get("ce-type", ""),
-                event=letter.message.attributes.get("ce-id", ""),
-                redrives=times,
-            )
+            try:
+                emitted.extend(_redrive(function, letter, platform))
+                letters.remove([letter])
+            except Unavailable:
+                raise  # nothing can be published now
+            except Exception as error:  # noqa: BLE001 one letter must not hold up the others
+                log.error("dead letter cannot be redriven", subscription=subscription, error=error)
+                failure = error
+            else:
+                moved.append(f"redriven {subscription}/{letter.message_id}")
+    if failure is not None:
+        raise failure
     return Handled("done" if moved else "nothing", tuple(moved), tuple(emitted))
+
+
+def _redrive(function: str, letter: DeadLetter, platform: Platform) -> tuple[tuple[str, str], ...]:
+    """Publish a letter again, or park it; returns the events that tell of it."""
+    times = _redrives(letter)
+    told: tuple[tuple[str, str], ...] = ()
+    if times == 0 or times >= MAX_REDRIVES:
+        # At the first redrive people learn of it; at the last it is kept for good.
+        told = park(
+            _consumer(letter), _original(letter), "given-up", _why(letter, times), platform
+        ).emitted
+    if times < MAX_REDRIVES:
+        platform.publish(function, [_again(letter, times + 1)])
+    log.error(
+        "dead letter parked for good" if times >= MAX_REDRIVES else "dead letter redriven",
+        subscription=letter.subscription,
+        event_type=letter.message.attributes.get("ce-type", ""),
+        event=letter.message.attributes.get("ce-id", ""),
+        redrives=times,
+    )
+    return told
+
+
+def _consumer(letter: DeadLetter) -> str:
+    """The function that gave it up."""
+    return letter.subscription.partition("--")[2]
 
 
 def _redrives(letter: DeadLetter) -> int:
     text = letter.message.attributes.get(REDRIVES, "0")
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _why(letter: DeadLetter, times: int) -> str:
@@ -86,12 +102,17 @@ def _own(letter: DeadLetter) -> dict[str, str]:
 
 
 def _again(letter: DeadLetter, times: int) -> Message:
-    attributes = {**_own(letter), REDRIVES: str(times), MESSAGE_ID: _first_id(letter)}
+    attributes = {
+        **_own(letter),
+        REDRIVES: str(times),
+        MESSAGE_ID: _first_id(letter),
+        MEANT_FOR: _consumer(letter),
+    }
     return replace(letter.message, attributes=attributes)
 
 
 def _original(letter: DeadLetter) -> Delivered:
-    attributes = {k: v for k, v in _own(letter).items() if k != REDRIVES}
+    attributes = {k: v for k, v in _own(letter).items() if k not in (REDRIVES, MEANT_FOR)}
     return Delivered(
         replace(letter.message, attributes=attributes), _first_id(letter), letter.subscription
     )

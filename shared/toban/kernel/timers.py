@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from toban.kernel import log
 from toban.kernel.decision import Handled
 from toban.kernel.document import decode, encode
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import Receipt
 from toban.kernel.work import clock_now
-from toban.ports import Query, Stale, Update
+from toban.ports import Query, Snapshot, Stale, Unavailable, Update
 
 BATCH = 200
 
@@ -23,25 +24,44 @@ def fire_due(function: str, platform: Platform) -> Handled:
     """
     fired: list[tuple[str, str]] = []
     changes: list[str] = []
+    failure: Exception | None = None
     while True:
         now = clock_now(platform.clock)
         query = Query(Receipt.COLLECTION, (("due", "<=", now),), order_by="due", limit=BATCH)
         snapshots = platform.store.query(query)
         for snapshot in snapshots:
-            receipt = decode(Receipt, snapshot.data)
-            due = [t for t in receipt.timers if not t.fired and t.due <= now]
-            platform.publish(function, [t.event.message() for t in due])
-            for timer in due:
-                timer.fired = True
-            receipt.due = min((t.due for t in receipt.timers if not t.fired), default=None)
             try:
-                platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])
-            except Stale:
-                continue  # another run marked it
-            changes.append(f"changed receipts/{receipt.id}")
-            fired.extend((t.event.event_type, t.event.event_id) for t in due)
+                events = _fire(function, snapshot, now, platform)
+            except Unavailable:
+                raise  # nothing can be published or written now
+            except Exception as error:  # noqa: BLE001 one timer must not hold up the others
+                log.error("timer cannot be fired", receipt=snapshot.key.id, error=error)
+                failure = error
+                continue
+            if events:
+                changes.append(f"changed receipts/{snapshot.key.id}")
+                fired.extend(events)
+        if failure is not None:
+            raise failure
         if len(snapshots) < BATCH:
             return Handled("done" if fired else "nothing", tuple(changes), tuple(fired))
+
+
+def _fire(
+    function: str, snapshot: Snapshot, now: datetime, platform: Platform
+) -> list[tuple[str, str]]:
+    """Publish the due timers of one receipt and mark them; what was fired, unless by another."""
+    receipt = decode(Receipt, snapshot.data)
+    due = [t for t in receipt.timers if not t.fired and t.due <= now]
+    platform.publish(function, [t.event.message() for t in due])
+    for timer in due:
+        timer.fired = True
+    receipt.due = min((t.due for t in receipt.timers if not t.fired), default=None)
+    try:
+        platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])
+    except Stale:
+        return []  # another run marked it
+    return [(t.event.event_type, t.event.event_id) for t in due]
 
 
 def next_due(platform: Platform) -> datetime | None:
