@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import smtplib
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -109,8 +110,10 @@ def _at_most(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
     """Cut the connection when the conversation takes too long, however busy it is."""
 
     def cut() -> None:
-        if server.sock is not None:
-            server.sock.close()
+        # Shut down, not closed: closing would not wake a thread that waits in a read.
+        with suppress(OSError):
+            if server.sock is not None:
+                server.sock.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, cut)
     timer.daemon = True
