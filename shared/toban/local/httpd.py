@@ -30,7 +30,12 @@ IDLE_S = 60.0
 """A connection that is silent for so long is closed."""
 GRACE_S = 10.0
 """How long stopping waits for requests under way."""
+REQUEST_S = 10.0
+"""A request that has begun and then brings nothing for so long is given up."""
+LINGER_S = 0.5
+"""After a refusal, how long a silent sender is waited for."""
 MAX_CONNECTIONS = 256
+"""With so many, a newcomer takes the place of the one that has been reading longest."""
 _MAX_LINE = 16_384
 _MAX_HEADERS = 100
 _MAX_DISCARDED = 16 * MAX_BODY
@@ -102,14 +107,30 @@ class HttpServer:
     def _take(self, accepted: socket.socket) -> None:
         connection = _Connection(accepted, self._answer, self._stopping, self._ended)
         with self._lock:
-            full = len(self._connections) >= MAX_CONNECTIONS
-            if not full:
+            if len(self._connections) < MAX_CONNECTIONS or self._make_room():
                 self._connections.add(connection)
+                full = False
+            else:
+                full = True
         if full:
             log.warning("too many connections", most=MAX_CONNECTIONS)
             connection.refuse()
             return
         threading.Thread(target=connection.run, name="toban-http", daemon=True).start()
+
+    def _make_room(self) -> bool:
+        """
+        End the connection that has been reading longest; false when all of them answer.
+
+        So clients that open many connections and never finish a request keep nobody out.
+        """
+        slow = [c for c in self._connections if c.reading_since is not None]
+        if not slow:
+            return False
+        slowest = min(slow, key=lambda c: c.reading_since or 0.0)
+        self._connections.discard(slowest)
+        slowest.end()
+        return True
 
     def _ended(self, connection: _Connection) -> None:
         with self._lock:
@@ -145,6 +166,8 @@ class _Connection:
         self._stopping = stopping
         self._ended = ended
         self._busy = False
+        self.reading_since: float | None = time.monotonic()
+        """When it began to wait for a request or the rest of one; None while it answers."""
         accepted.settimeout(IDLE_S)
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -170,15 +193,23 @@ class _Connection:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RD)
 
+    def end(self) -> None:
+        """Whatever it is doing."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def _one(self, file: BufferedReader) -> bool:
         """One request and its answer; whether the connection stays."""
         self._busy = False
+        self.reading_since = time.monotonic()
+        self._socket.settimeout(IDLE_S)
         line = file.readline(_MAX_LINE)
         if line == b"\r\n":
             line = file.readline(_MAX_LINE)  # one empty line before a request is forgiven
         if not line:
             return False
         self._busy = True
+        self._socket.settimeout(REQUEST_S)
         try:
             method, target, version = _request_line(line)
             headers, stays = _headers(file, version)
@@ -186,11 +217,19 @@ class _Connection:
         except _Refused as refused:
             log.security("not HTTP", status=refused.status, reason=str(refused))
             self._write(problem(refused.status, str(refused)), close=True, head=False)
+            self._hear_out(file)
             return False
+        self.reading_since = None
         response = self._answer(Received(method, target, headers, body))
         close = not stays or body is None or self._stopping.is_set()
         self._write(response, close=close, head=method == "HEAD")
         return not close
+
+    def _hear_out(self, file: BufferedReader) -> None:
+        """Closing with something unread would reset the connection, and the answer be lost."""
+        self._socket.shutdown(socket.SHUT_WR)
+        self._socket.settimeout(LINGER_S)
+        _discard(file, MAX_BODY)
 
     def _body(self, file: BufferedReader, headers: Mapping[str, str]) -> bytes | None:
         coding = headers.get("transfer-encoding")

@@ -19,6 +19,8 @@ KEPT = 3
 FLUSH_S = 0.1
 """How long a line below WARNING may wait for others before the system gets it."""
 
+_NO_ROOM = (OSError, ValueError)
+"""A full disk, and writing to the file that could then not be opened anew."""
 _QUIET = ('"severity":"INFO"', '"severity":"DEBUG"')
 
 
@@ -48,10 +50,11 @@ class LogFile(io.TextIOBase):
     def write(self, text: str) -> int:
         """One line with its line break, as `toban.kernel.log` writes it."""
         matters = _matters(text)
-        with self._lock:
+        # A full disk must not stop what is logged about: the line is lost, the terminal has it.
+        with self._lock, contextlib.suppress(*_NO_ROOM):
+            self._urgent = self._urgent or matters
             self._file.write(text)
             self._size += len(text)
-            self._urgent = self._urgent or matters
             if self._size > self._max_bytes:
                 self._rotate()
         if self._terminal is not None and matters:
@@ -68,22 +71,21 @@ class LogFile(io.TextIOBase):
         """Close the file (not the terminal)."""
         self._ended.set()
         self._flusher.join()
-        with self._lock:
+        with self._lock, contextlib.suppress(*_NO_ROOM):
             self._file.close()
 
     def _hand_over(self) -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(*_NO_ROOM):
             self._urgent = False
             self._file.flush()
 
     def _flush_often(self) -> None:
         while not self._ended.wait(FLUSH_S):
-            # No space, say: the lines stay in the buffer, and whoever writes the next one is told.
-            with contextlib.suppress(OSError):
-                self._hand_over()
+            self._hand_over()
 
     def _rotate(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
         for number in range(KEPT, 0, -1):
             older = self._path.with_name(f"{self._path.name}.{number}")
             newer = (

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from toban.kernel.http import MAX_BODY, Response
+from toban.local import httpd
 from toban.local.httpd import HttpServer, Received
 
 
@@ -152,3 +153,24 @@ def test_stopping_finishes_what_was_received_and_ends_what_is_idle(running: Runn
     running.thread.join(15)
     with pytest.raises(ConnectionRefusedError):
         running.connect()
+
+
+def test_requests_that_never_end_keep_nobody_out(running: Running, monkeypatch):
+    monkeypatch.setattr(httpd, "MAX_CONNECTIONS", 3)
+    slow = [running.connect() for _ in range(6)]
+    for connection in slow:
+        connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Le")
+
+    assert b"200 OK" in running.say(post(b"in a hurry"))
+
+    assert slow[0].recv(100) == b""  # the first to come had to go
+    for connection in slow:
+        connection.close()
+
+
+def test_a_request_that_stops_halfway_is_given_up(running: Running, monkeypatch):
+    monkeypatch.setattr(httpd, "REQUEST_S", 0.05)
+    with running.connect() as connection:
+        connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhal")
+        assert connection.recv(100) == b""
+    assert running.echo.received == []

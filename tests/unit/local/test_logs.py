@@ -1,7 +1,9 @@
 """The local runtimes' log: nothing is missing from the file, and what matters is there at once."""
 
+import io
 import json
 import time
+from pathlib import Path
 
 from toban.kernel import log
 from toban.local import logs
@@ -46,3 +48,13 @@ def test_a_full_file_is_kept_under_another_name(tmp_path):
 
     assert path.read_text() == f"{'c' * 80}\n"
     assert path.with_name("toban.log.1").read_text() == f"{'a' * 80}\n{'b' * 80}\n"
+
+
+def test_a_full_disk_stops_nothing_and_the_terminal_still_hears():
+    terminal = io.StringIO()
+    file = logs.LogFile(Path("/dev/full"), terminal)
+    for _ in range(3):
+        file.write('{"severity":"WARNING","message":"no room"}\n' * 500)
+        file.flush()
+    file.close()
+    assert "no room" in terminal.getvalue()
