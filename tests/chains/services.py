@@ -25,7 +25,7 @@ STEP_S = 4
 LAST_STEP_S = 9
 """And after so long the lead."""
 RECHECK_S = 3
-COUNT = 40
+COUNT = 100
 """Each story has a service of its own: the emulators are shared by all of them."""
 
 

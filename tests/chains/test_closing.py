@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from tests.chains.worlds import World
 
-STARTED = "2026-11-24T02:00:00Z"
-ENDED = "2026-11-24T02:20:00Z"
-
 
 def test_an_incident_whose_alerts_are_over_resolves_and_closes_its_pages(world: World):
-    world.alert("ByItself", starts_at=STARTED)
+    started, ended = world.ago(20), world.ago(10)
+    world.alert("ByItself", starts_at=started)
     world.wait(lambda: world.paged("opened") == ["Aoki"], "the page")
 
-    world.alert("ByItself", status="resolved", starts_at=STARTED, ends_at=ENDED)
+    world.alert("ByItself", status="resolved", starts_at=started, ends_at=ended)
 
     over = world.incident(lambda i: i.status == "resolved", "the end")
     assert (over.resolved_by, over.next_step_at) == ("", None)
@@ -21,7 +19,8 @@ def test_an_incident_whose_alerts_are_over_resolves_and_closes_its_pages(world: 
 
 
 def test_an_incident_resolved_by_hand_opens_again_when_its_alert_goes_on(world: World):
-    world.alert("StillThere", starts_at=STARTED)
+    started, ended = world.ago(20), world.ago(10)
+    world.alert("StillThere", starts_at=started)
     incident = world.incident(what="the incident")
 
     world.command(incident, "resolve", actor="Baba")
@@ -33,15 +32,16 @@ def test_an_incident_resolved_by_hand_opens_again_when_its_alert_goes_on(world: 
         "reopened",
     ]
     world.wait(lambda: world.paged("reopened") == ["Aoki"], "the page")
-    world.alert("StillThere", status="resolved", starts_at=STARTED, ends_at=ENDED)
+    world.alert("StillThere", status="resolved", starts_at=started, ends_at=ended)
     world.incident(lambda i: i.status == "resolved", "the end")
 
 
 def test_a_late_click_does_not_take_an_incident_that_has_moved_on(world: World):
-    world.alert("MovedOn", starts_at=STARTED)
+    started, ended = world.ago(20), world.ago(10)
+    world.alert("MovedOn", starts_at=started)
     seen = world.incident(what="the incident")
     world.command(seen, "resolve", actor="Baba", generation=seen.generation)
-    world.alert("MovedOn", status="resolved", starts_at=STARTED, ends_at=ENDED)
+    world.alert("MovedOn", status="resolved", starts_at=started, ends_at=ended)
     over = world.incident(lambda i: i.status == "resolved", "the end")
 
     world.command(seen, "acknowledge", actor="Aoki", generation=seen.generation)

@@ -100,6 +100,10 @@ class World(ABC):
     def now(self) -> datetime:
         return self.platform.clock.now()
 
+    def ago(self, minutes: float) -> str:
+        """A time in the past as monitors write it."""
+        return (self.now() - timedelta(minutes=minutes)).isoformat()
+
     def alert(
         self, rule: str, severity: str = "critical", status: str = "firing", **fields: Any
     ) -> Response:
@@ -109,7 +113,7 @@ class World(ABC):
             rule=rule,
             title=fields.pop("title", f"{rule} is wrong"),
             severity=severity,
-            starts_at=fields.pop("starts_at", _at(3)),
+            starts_at=fields.pop("starts_at", self.ago(1)),
             **{"labels": {"service": self.service}, **fields},
         )
         raw = json.dumps(body).encode()
@@ -346,7 +350,3 @@ class EmulatedWorld(RunningWorld):
 def redrive(world: World) -> None:
     """What the schedule does every ten minutes."""
     world.publish(RedriveDue())
-
-
-def _at(hour: int, minute: int = 0, second: int = 0) -> str:
-    return f"2026-11-24T{hour:02}:{minute:02}:{second:02}Z"
