@@ -129,6 +129,7 @@ class Installation:
     """Where the functions note what they pass."""
     sent: dict[str, str] = field(default_factory=dict)
     """Topic of every event that came from outside, by its id."""
+    _noted: dict[str, tuple[list[Any], int]] = field(default_factory=dict)
     _pulses: int = 0
     _pulsed: float = 0.0
 
@@ -162,9 +163,16 @@ class Installation:
             self.publish(f"pulse-{self._pulses}", MinutePassed())
 
     def noted(self, name: str) -> list[list[Any]]:
-        """What functions noted in a file."""
+        """What functions noted in a file; what was read before is not read again."""
+        lines, offset = self._noted.setdefault(name, ([], 0))
         path = self.directory / name
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        if path.exists():
+            with path.open("rb") as file:
+                file.seek(offset)
+                new, end, _ = file.read().rpartition(b"\n")
+            lines += map(json.loads, new.splitlines())
+            self._noted[name] = (lines, offset + len(new) + len(end))
+        return lines
 
     def _of(self, document: Any, case: str) -> list[Snapshot]:
         query = Query(document.COLLECTION, (("service", "==", case),))
