@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -231,6 +232,10 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Carry out a command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     language = language_of(arguments, os.environ)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A locale without our letters must not end a command halfway.
+            stream.reconfigure(errors="replace")
     terminal = Terminal(language)
     top = parser(language)
     try:
@@ -249,7 +254,9 @@ def run(argv: Sequence[str] | None = None) -> int:
             asked.services = _services()
         module, _, name = asked.run.partition(":")
         command: Command = getattr(importlib.import_module(module), name)
-        return command(asked, terminal)
+        code = command(asked, terminal)
+        sys.stdout.flush()  # here, where a closed pipe is expected
+        return code
     except _Usage as error:
         return _tell(terminal, str(error), 2)
     except Problem as problem:

@@ -155,7 +155,8 @@ def serve(
         except Unavailable as error:
             return failed(str(error))
         except OSError as error:
-            return failed(f"{host}:{port}: {error.strerror or error}")
+            where = error.filename or f"{host}:{port}"  # the data directory, or the port
+            return failed(f"{where}: {error.strerror or error}")
         try:
             changes = runtime.start(profiles)
         except AlreadyRunningError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import string
 import subprocess
 import sys
@@ -193,3 +194,24 @@ def test_a_closed_pipe_is_no_error(empty):
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout + "}") == {}
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("pipe", ["| true", "| head -1"])
+def test_a_pipe_closed_before_anything_was_written_is_no_error(pipe):
+    command = f"(sleep 0.3; {sys.executable} -m toban.cli topology; echo $? >&2) {pipe}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stderr == "0\n"
+
+
+def test_a_locale_without_our_letters_costs_the_letters_only(empty):
+    empty.run("apply")
+    command = [sys.executable, "-m", "toban.cli", "oncall", "--lang", "ja"]
+    command += ["--services", str(empty.services)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"?" in done.stdout

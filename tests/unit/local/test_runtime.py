@@ -21,6 +21,7 @@ from toban.incidents.documents import Incident
 from toban.kernel.platform import Platform
 from toban.local.clockwork import Clockwork, sweep
 from toban.local.emulators import free_port
+from toban.local.runtime import serve
 from toban.local.world import ROOT, open_world, subscriptions_of
 from toban.ports import Create, Key, Query
 from toban.topology.reader import load
@@ -121,6 +122,12 @@ def test_a_second_one_on_the_same_data_is_refused_with_the_reason(start):
     assert code == 1
     assert "already" in said
     assert first.request("GET", "/healthz")[0] == 200
+
+
+def test_a_data_directory_that_cannot_be_is_named(tmp_path: Path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert serve(tmp_path / "file", None, 0, quiet=True) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
 
 
 def test_a_broken_profile_is_named_with_its_line_and_nothing_starts(start, tmp_path: Path):
