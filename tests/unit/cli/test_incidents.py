@@ -237,12 +237,15 @@ def test_acting_where_nothing_is_says_how_to_begin(empty, command):
     assert said.err.count("\n") == 1
 
 
-def test_a_running_runtime_carries_out_the_command(desk):
+def test_a_running_runtime_carries_out_the_command(desk, monkeypatch):
+    from toban.kernel import log
     from toban.local.runtime import Runtime
     from toban.local.world import open_world
 
     desk.alert()
     id_ = desk.only()["id"]
+    # Elsewhere the runtime is a process of its own; here its log would mix with the command's JSON.
+    monkeypatch.setattr(log.Settings, "level", 100)
     with open_world(desk.data) as world:
         runtime = Runtime(world)
         runtime.start()
