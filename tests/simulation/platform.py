@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import msgspec
+
 from tests.simulation.outside import Outside
 from tests.simulation.profiles import PROFILES
+from toban.adapters.google.pubsub import check
 from toban.adapters.local.memory import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
 from toban.adapters.local.memory_bus import MemoryBus
 from toban.entry import SUBSCRIBERS
@@ -17,6 +20,7 @@ from toban.local.world import ROOT, load_functions, subscriptions_of
 from toban.notify import deliver
 from toban.ports import (
     DeadLetter,
+    Delete,
     Delivered,
     Key,
     Message,
@@ -30,6 +34,9 @@ from toban.ports import (
 from toban.profile.store import apply
 from toban.topology.reader import load
 from toban.topology.types import Topology
+
+MAX_DOCUMENT = 1_000_000
+"""Bytes; Firestore takes 1 MiB."""
 
 START = datetime(2026, 11, 2, 0, 0, tzinfo=UTC)
 TOPOLOGY: Topology = load(ROOT / "events" / "topology.yaml")
@@ -79,6 +86,10 @@ class FaultyStore:
             raise Unavailable("simulated: commit never arrived")
         if self.faults.conflict():
             raise Stale("simulated: somebody else was first")
+        for write in writes:
+            if not isinstance(write, Delete):
+                size = len(msgspec.json.encode(write.data))
+                assert size <= MAX_DOCUMENT, f"{write.key} has {size} bytes"
         versions = self.inner.commit(writes)
         self.writes += len(writes)
         for write in writes:
@@ -111,6 +122,8 @@ class FaultyBus:
         self.faults.point("publish before")
         if self.faults.publish_fails():
             raise Unavailable("simulated: nothing published")
+        for message in messages:
+            check(message)  # what Pub/Sub would never take
         for _ in range(2 if self.faults.publish_twice() else 1):
             self.inner.publish(messages)
             self.published.extend(messages)

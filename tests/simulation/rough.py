@@ -1,0 +1,139 @@
+"""
+The simulation with rougher surroundings: clocks that disagree, profiles that change in mid-run,
+alerts without times or that become worse, a service where nobody is on call, poison on every
+topic, a Slack bot and email.
+
+A class of its own, so that the seeds of the plain simulation keep what they mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from greenlet import getcurrent
+
+from tests.simulation.invariants import violations
+from tests.simulation.platform import START, TOPOLOGY
+from tests.simulation.profiles import PROFILES
+from tests.simulation.sim import FAULTY, Simulation
+from toban.adapters.local.memory import VirtualClock
+from toban.events import AlertReport
+from toban.kernel.ids import derive
+from toban.kernel.parking import Parked
+from toban.ports import Message, Query
+from toban.profile.store import apply
+from toban.profile.types import EmailChannel, Profile, SlackChannel, WebhookChannel
+
+SKEW_S = 120.0
+"""How far two instances may disagree (real ones: milliseconds)."""
+
+
+@dataclass
+class SkewedClock:
+    """Each handling has an instance's clock, off by up to `SKEW_S` either way."""
+
+    true: VirtualClock
+    simulation: RoughSimulation
+
+    def now(self) -> datetime:
+        """The time as the instance of the current task sees it."""
+        return self.true.now() + self.simulation.skew()
+
+
+class RoughSimulation(Simulation):
+    """One seed, with all of the above."""
+
+    def __init__(self, seed: int, alerts: int = 12, skew_s: float = SKEW_S) -> None:
+        self._skews: dict[int, timedelta] = {}
+        self._skew_s = skew_s
+        self.poison = 0
+        super().__init__(seed, alerts)
+        self.world.platform = replace(
+            self.world.platform, clock=SkewedClock(self.world.clock, self)
+        )
+        for number in range(3):
+            self._at(self._moment(), ("profiles", number))
+        for _ in range(4):
+            self._at(self._moment(), "poison")
+
+    def skew(self) -> timedelta:
+        """Of the instance that handles the current task; none while everything heals."""
+        task = getcurrent()
+        if task is self.main or self.healed:
+            return timedelta(0)
+        key = id(task) % 7
+        if key not in self._skews:
+            self._skews[key] = timedelta(seconds=self.rng.uniform(-self._skew_s, self._skew_s))
+        return self._skews[key]
+
+    def _moment(self) -> datetime:
+        return START + timedelta(seconds=self.rng.uniform(0, FAULTY.total_seconds()))
+
+    def _act(self, action: Any) -> None:
+        if action == "poison":
+            self._poison()
+        elif isinstance(action, tuple):
+            self._apply(action[1])
+        elif isinstance(action, AlertReport) and self.rng.random() < 0.2:
+            worse = msgspec.structs.replace(action, severity="critical")
+            super()._act(action)
+            self._post(derive("worse", action.TYPE, action.fingerprint, str(self.now)), worse)
+        else:
+            super()._act(action)
+
+    def _poison(self) -> None:
+        topic = self.rng.choice(sorted(t for t in TOPOLOGY.topics if self._consumed(t)))
+        self.poison += 1
+        attributes = {"ce-id": f"poison-{self.poison}", "ce-type": "toban.poison.v1"}
+        data = self.rng.choice((b"{", b"", b"[]", b'{"incident_id": 1}', b"\xff\xfe"))
+        self.world.bus.publish([Message(topic, data, attributes)])
+
+    def _consumed(self, topic: str) -> bool:
+        return bool(TOPOLOGY.consumers(topic))
+
+    def _apply(self, number: int) -> None:
+        profiles = [changed(p, number, self.rng.random() < 0.5) for p in PROFILES]
+        apply(self.world.memory, profiles, self.now)
+
+    def broken(self) -> list[str]:
+        """What is wrong at the end, apart from the poison, which has to be parked."""
+        self.world.out.published = [
+            m for m in self.world.out.published if not m.attributes["ce-id"].startswith("poison")
+        ]
+        parked = self.world.memory.query(Query(Parked.COLLECTION))
+        kept = {p.data["attributes"]["ce-id"] for p in parked}
+        lost = [
+            f"poison-{n} is nowhere" for n in range(1, self.poison + 1) if f"poison-{n}" not in kept
+        ]
+        # Somebody asked for a severity that a profile does not have (any more), or poison.
+        caused = ("among the message's attributes", "severity_label: ")
+        found = [v for v in violations(self) if not any(c in v for c in caused)]
+        return lost + found
+
+
+def changed(profile: Profile, number: int, renamed: bool) -> Profile:
+    """The profile after an edit: other channels, and perhaps other names of severities."""
+    channels = {
+        **profile.channels,
+        "pager": WebhookChannel(url=f"https://pager{number}.example/hook", fallback="mail"),
+        "mail": EmailChannel(to=("all@example.com",), fallback="room"),
+        "room": SlackChannel(token_secret="SLACK_BOT", channel="C1", fallback="log"),
+    }
+    if not renamed:
+        return msgspec.structs.replace(profile, channels=channels)
+    names = {"P1": f"SEV{number}-1", "P3": f"SEV{number}-3"}
+    return msgspec.structs.replace(
+        profile,
+        channels=channels,
+        severities=tuple(
+            msgspec.structs.replace(s, label=names.get(s.label, s.label))
+            for s in profile.severities
+        ),
+        escalation=tuple(
+            msgspec.structs.replace(e, severities=tuple(names.get(n, n) for n in e.severities))
+            for e in profile.escalation
+        ),
+    )
