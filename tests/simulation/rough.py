@@ -27,8 +27,12 @@ from toban.ports import Message, Query
 from toban.profile.store import apply
 from toban.profile.types import EmailChannel, Profile, SlackChannel, WebhookChannel
 
-SKEW_S = 120.0
-"""How far two instances may disagree (real ones: milliseconds)."""
+SKEW_S = 10.0
+"""
+How far a clock may be off (real ones: milliseconds). Two instances then disagree by less than an
+effect's lease (30 s); beyond it a lease protects nothing: with 120 s one seed in some fifty sent a
+notification a second time, the unmarked copy after the marked one.
+"""
 
 
 @dataclass
