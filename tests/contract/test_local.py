@@ -177,6 +177,17 @@ def test_a_queried_field_is_found_by_an_index(database, query):
     assert f"USING INDEX documents {query.collection} {field}" in text
 
 
+def test_a_full_disk_can_still_be_read(database):
+    store = SqliteStore(database)
+    store.commit([Create(Key("incidents", "1"), {"status": "open"})])
+    (pages,) = database._writer.execute("PRAGMA page_count").fetchone()
+    database._writer.execute(f"PRAGMA max_page_count = {pages}")
+
+    found = store.query(Query("incidents", (("status", "==", "open"),)))
+
+    assert [snapshot.key.id for snapshot in found] == ["1"]
+
+
 # --- delivering --------------------------------------------------------------------------------
 
 

@@ -228,6 +228,13 @@ class _Builder:
         self.add(dead, "redrive", "dead.redrive", "toban.cli.letters:redrive", json=True)
 
 
+def _unavailable() -> type[Exception]:
+    """Looked up when something went wrong only: help and usage import nothing."""
+    from toban.ports import Unavailable
+
+    return Unavailable
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Carry out a command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -261,6 +268,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         return _tell(terminal, str(error), 2)
     except Problem as problem:
         return _tell(terminal, str(problem), problem.code)
+    except _unavailable() as error:  # a full disk, a locked file
+        return _tell(terminal, str(error), 1)
     except BrokenPipeError:
         # `toban … | head`: nobody reads any more, and nothing may be written at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

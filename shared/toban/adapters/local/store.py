@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -11,7 +12,17 @@ from typing import Any
 from toban.adapters.local import values
 from toban.adapters.local.database import Database, Transaction
 from toban.adapters.local.memory import check_writes
-from toban.ports import AlreadyExists, Create, Delete, Key, Query, Snapshot, Stale, Write
+from toban.ports import (
+    AlreadyExists,
+    Create,
+    Delete,
+    Key,
+    Query,
+    Snapshot,
+    Stale,
+    Unavailable,
+    Write,
+)
 
 _OPERATORS = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
@@ -124,8 +135,10 @@ class SqliteStore:
         best = [*equal, *(field for field in order if field in compared), *compared, *order]
         if not best:
             return "documents", " AND ".join(parts), ()
-        self._index(query.collection, best[0])
-        source = f"documents INDEXED BY {_identifier(_index_name(query.collection, best[0]))}"
+        source = "documents"
+        with contextlib.suppress(Unavailable):  # a full disk can still be read, only more slowly
+            self._index(query.collection, best[0])
+            source += f" INDEXED BY {_identifier(_index_name(query.collection, best[0]))}"
         return source, " AND ".join(parts), tuple(parameters)
 
     def _index(self, collection: str, field: str) -> None:
