@@ -96,7 +96,9 @@ def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenInci
     newest = max(group.open, key=lambda entry: entry.opened_at, default=None)
     if newest is None:
         return None
-    young = work.now - newest.opened_at < timedelta(seconds=grouping.window)
+    # Decisions that race may see an opening later than their own now: its age is none.
+    age = max(work.now - newest.opened_at, timedelta(0))
+    young = age < timedelta(seconds=grouping.window)
     return newest if young or len(group.open) >= grouping.max_open else None
 
 

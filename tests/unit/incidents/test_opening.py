@@ -67,6 +67,14 @@ def test_an_alert_of_another_rule_joins_an_incident_younger_than_five_minutes(mi
     assert len(world.incidents()) == incidents
 
 
+def test_without_a_window_rules_stay_apart_even_when_decided_by_a_clock_behind():
+    world = World(grouped(window=0))
+    world.tell(fired("a", rule="api"))
+    world.clock.set(NOON - timedelta(milliseconds=3))
+    world.tell(fired("b", rule="disk"))
+    assert len(world.incidents()) == 2
+
+
 def test_the_group_may_be_made_by_labels(world):
     world = World(grouped(by=("region", "rule"), window=0))
     for number, (region, rule) in enumerate([("t", "x"), ("o", "x"), ("t", "y"), ("t", "x")]):
