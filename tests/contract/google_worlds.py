@@ -124,8 +124,8 @@ class PubSubRun:
         self._changes = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler_class())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.bus = CountingBus(pubsub.PubSubBus(self._project, lambda: pubsub.connect(host)))
-        self.dead_letters = pubsub.PubSubDeadLetters(self._project, lambda: pubsub.connect(host))
+        self.bus = CountingBus(pubsub.PubSubBus(self._project, lambda: self._publisher))
+        self.dead_letters = pubsub.PubSubDeadLetters(self._project, lambda: self._subscriber)
         self._ensure(topics, pushing=False)
         for spec in specs:
             self._subscriber.create_subscription(

@@ -165,14 +165,15 @@ class Emulated:
 
     def _platform(self, gcs_host: str) -> Platform:
         store_client = partial(firestore.connect, self.addresses["firestore"])
-        bus_client = partial(pubsub.connect, self.addresses["pubsub"])
+        publisher = partial(pubsub.publisher, self.addresses["pubsub"])
+        subscriber = partial(pubsub.subscriber, self.addresses["pubsub"])
         return Platform(
             store=firestore.FirestoreStore(self._project, client=store_client),
-            bus=pubsub.PubSubBus(self._project, bus_client),
+            bus=pubsub.PubSubBus(self._project, publisher),
             blobs=_bucket(self._project, gcs_host),
             clock=SystemClock(),
             pause=entry.pause,
-            dead_letters=pubsub.PubSubDeadLetters(self._project, bus_client),
+            dead_letters=pubsub.PubSubDeadLetters(self._project, subscriber),
             subscriptions=tuple(s.name for s in self.topology.subscriptions()),
             may_emit=self.topology.emitted_by,
         )

@@ -2,10 +2,10 @@
 Documents in Firestore.
 
 One optimistic batch per commit, never a read-write transaction: those lock pessimistically,
-collapse under contention, and a crashed one blocks its documents for a minute. No client library
-stands in between: `google.cloud.firestore.WriteBatch` retries commits by default (a lost answer
-then looks like a conflict with ourselves), cannot replace a whole document under an update-time
-precondition, and takes longer to import than a function to start. Protocol:
+collapse under contention, and a crashed one blocks its documents for a minute. The generated
+client is used directly because `google.cloud.firestore.WriteBatch` retries commits by default
+(a lost answer then looks like a conflict with ourselves) and cannot replace a whole document
+under an update-time precondition. Protocol:
 https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#commitrequest
 """
 
@@ -13,12 +13,17 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import grpc
+from google.api_core import exceptions, retry
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.firestore_v1 import types
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
-from toban.adapters.google import queries, rpc, values, wire
+from toban.adapters.google import queries, values
 from toban.ports import (
     AlreadyExists,
     Create,
@@ -38,15 +43,25 @@ TIMEOUT_S = 5.0
 MAX_COMMIT_BYTES = 3_000_000
 """Firestore takes 10 MiB, its emulator 4 MiB, and an oversize commit is reported as overload."""
 
-_SERVICE = "/google.firestore.v1.Firestore/"
+# The plain protocol buffer classes: proto-plus wrappers cost more than the rest of a commit here.
+_CommitRequest = types.CommitRequest.pb()
+_BatchGetRequest = types.BatchGetDocumentsRequest.pb()
+_RunQueryRequest = types.RunQueryRequest.pb()
+_CountRequest = types.RunAggregationQueryRequest.pb()
+
 # Reading twice is harmless, so a connection that the other side closed is worth one more try.
-_READ_AGAIN = frozenset({grpc.StatusCode.UNAVAILABLE})
+_RETRY_READ = retry.Retry(
+    predicate=retry.if_exception_type(exceptions.ServiceUnavailable),
+    initial=0.05,
+    maximum=0.5,
+    timeout=TIMEOUT_S,
+)
 
 
 @functools.cache
-def connect(emulator: str | None = None) -> grpc.Channel:
+def connect(emulator: str | None = None) -> FirestoreClient:
     """
-    The connection, made once per process and address.
+    The generated client, made once per process and address.
 
     Call it from a request at the earliest: gRPC does not survive gunicorn's fork.
 
@@ -55,7 +70,10 @@ def connect(emulator: str | None = None) -> grpc.Channel:
             else Google's service with the credentials of the environment.
     """
     host = emulator or os.environ.get("FIRESTORE_EMULATOR_HOST")
-    return rpc.open_channel("firestore.googleapis.com", host)
+    if not host:
+        return FirestoreClient()
+    channel = grpc.insecure_channel(host)
+    return FirestoreClient(transport=FirestoreGrpcTransport(host=host, channel=channel))
 
 
 class FirestoreStore:
@@ -70,29 +88,24 @@ class FirestoreStore:
         self,
         project: str,
         database: str = "(default)",
-        client: Callable[[], grpc.Channel] = connect,
+        client: Callable[[], FirestoreClient] = connect,
     ) -> None:
         """`client` is called at the first request, not here."""
         self._database = f"projects/{project}/databases/{database}"
         self._documents = f"{self._database}/documents"
         self._client = client
-        self._prefix = ("google-cloud-resource-prefix", self._database)
+        self._metadata = (("google-cloud-resource-prefix", self._database),)
 
     def get(self, keys: Sequence[Key]) -> list[Snapshot | None]:
         """See `toban.ports.Store`; one call, outside any transaction."""
         if not keys:
             return []
         names = [self._name(key) for key in keys]
-        request = wire.BatchGetDocumentsRequest(
-            database=self._database, documents=dict.fromkeys(names)
-        )
+        request = _BatchGetRequest(database=self._database, documents=dict.fromkeys(names))
         found = {
             answer.found.name: answer.found
             for answer in self._stream(
-                "BatchGetDocuments",
-                request,
-                wire.BatchGetDocumentsResponse,
-                rpc.routed("database", self._database, self._prefix),
+                self._client().batch_get_documents, types.BatchGetDocumentsRequest.wrap(request)
             )
             if answer.WhichOneof("result") == "found"
         }
@@ -107,7 +120,7 @@ class FirestoreStore:
             return []
         if len({write.key for write in writes}) != len(writes):
             raise ValueError("a document is written twice in one commit")
-        request = wire.CommitRequest(database=self._database)
+        request = _CommitRequest(database=self._database)
         for write in writes:
             self._add(request.writes.add(), write)
         if request.ByteSize() > MAX_COMMIT_BYTES:
@@ -115,33 +128,38 @@ class FirestoreStore:
                 f"a commit of {request.ByteSize()} bytes; at most {MAX_COMMIT_BYTES} are sent"
             )
         try:
-            answer = rpc.unary(
-                self._client(),
-                f"{_SERVICE}Commit",
-                request,
-                wire.CommitResponse,
-                TIMEOUT_S,
-                rpc.routed("database", self._database, self._prefix),
+            answer = self._client().commit(
+                types.CommitRequest.wrap(request),
+                retry=None,
+                timeout=TIMEOUT_S,
+                metadata=self._metadata,
             )
-        except grpc.RpcError as error:
-            raise _refusal(error, writes) from error
+        except exceptions.AlreadyExists as error:
+            raise AlreadyExists(error.message) from error
+        except exceptions.NotFound as error:
+            # Only a precondition needs a document to be there; else it is the database.
+            if all(isinstance(write, Create) for write in writes):
+                raise Unavailable(_text(error)) from error
+            raise Stale(error.message) from error
+        except (exceptions.FailedPrecondition, exceptions.Aborted) as error:
+            # Aborted: another writer held a document, and nothing of this batch was applied.
+            raise Stale(error.message) from error
+        except (exceptions.GoogleAPIError, GoogleAuthError) as error:
+            raise _failure(error) from error
         return [
             "" if isinstance(write, Delete) else values.version(result.update_time)
-            for write, result in zip(writes, answer.write_results, strict=True)
+            for write, result in zip(
+                writes, types.CommitResponse.pb(answer).write_results, strict=True
+            )
         ]
 
     def query(self, query: Query) -> list[Snapshot]:
         """See `toban.ports.Store`. `queries.composite_index` tells the index that it needs."""
         if queries.matches_nothing(query):
             return []
-        request = wire.RunQueryRequest(parent=self._documents)
+        request = _RunQueryRequest(parent=self._documents)
         queries.fill(request.structured_query, query)
-        answers = self._stream(
-            "RunQuery",
-            request,
-            wire.RunQueryResponse,
-            rpc.routed("parent", self._documents, self._prefix),
-        )
+        answers = self._stream(self._client().run_query, types.RunQueryRequest.wrap(request))
         snapshots = [
             _snapshot(Key(query.collection, _id(answer.document.name)), answer.document)
             for answer in answers
@@ -153,16 +171,13 @@ class FirestoreStore:
         """See `toban.ports.Store`; counted by the server."""
         if queries.matches_nothing(query):
             return 0
-        request = wire.RunAggregationQueryRequest(parent=self._documents)
+        request = _CountRequest(parent=self._documents)
         aggregation = request.structured_aggregation_query
         queries.fill(aggregation.structured_query, Query(query.collection, query.where))
         aggregation.aggregations.add(alias="n").count.SetInParent()
         total = 0
         for answer in self._stream(
-            "RunAggregationQuery",
-            request,
-            wire.RunAggregationQueryResponse,
-            rpc.routed("parent", self._documents, self._prefix),
+            self._client().run_aggregation_query, types.RunAggregationQueryRequest.wrap(request)
         ):
             if answer.HasField("result"):
                 total += answer.result.aggregate_fields["n"].integer_value
@@ -191,15 +206,14 @@ class FirestoreStore:
             # Reversed, because ascending values of an indexed field make a hot range.
             target.update.fields[_REPLACED].string_value = write.version[::-1]
 
-    def _stream(self, method: str, request: Any, answer: Any, metadata: rpc.Metadata) -> list[Any]:
-        def call(left_s: float) -> list[Any]:
-            return rpc.stream(self._client(), _SERVICE + method, request, answer, left_s, metadata)
-
+    def _stream(self, call: Callable[..., Iterable[Any]], request: Any) -> Iterable[Any]:
         try:
-            answers: list[Any] = rpc.again(call, _READ_AGAIN, TIMEOUT_S, 0.05, 0.5)
-        except grpc.RpcError as error:
+            for answer in call(
+                request, retry=_RETRY_READ, timeout=TIMEOUT_S, metadata=self._metadata
+            ):
+                yield type(answer).pb(answer)
+        except (exceptions.GoogleAPIError, GoogleAuthError) as error:
             raise _failure(error) from error
-        return answers
 
 
 _REPLACED = "~replaced"
@@ -219,25 +233,12 @@ def _id(name: str) -> str:
     return values.unescape(name.rpartition("/")[2])
 
 
-def _refusal(error: grpc.RpcError, writes: Sequence[Write]) -> Exception:
-    """What to raise for a failed commit."""
-    code = rpc.code(error)
-    if code is grpc.StatusCode.ALREADY_EXISTS:
-        return AlreadyExists(rpc.text(error))
-    if code is grpc.StatusCode.NOT_FOUND:
-        # Only a precondition needs a document to be there; else it is the database.
-        if all(isinstance(write, Create) for write in writes):
-            return _failure(error)
-        return Stale(rpc.text(error))
-    if code in {grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.ABORTED}:
-        # Aborted: another writer held a document, and nothing of this batch was applied.
-        return Stale(rpc.text(error))
-    return _failure(error)
+def _text(error: Exception) -> str:
+    return f"Firestore: {type(error).__name__}: {str(error)[:500]}"
 
 
-def _failure(error: grpc.RpcError) -> Exception:
+def _failure(error: Exception) -> Exception:
     """What to raise for an error whose outcome is unknown, or that no retry can mend."""
-    text = f"Firestore: {rpc.text(error)}"
-    if rpc.code(error) in {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE}:
-        return ValueError(text)
-    return Unavailable(text)
+    if isinstance(error, exceptions.InvalidArgument | exceptions.OutOfRange):
+        return ValueError(_text(error))
+    return Unavailable(_text(error))

@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from google.cloud.firestore_v1 import types
+
 from toban.adapters.google import values
 from toban.ports import Query, Snapshot
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-# Numbers of the protocol's enums (StructuredQuery.FieldFilter.Operator and so on).
-_OPERATORS = {"<": 1, "<=": 2, ">": 3, ">=": 4, "==": 5}
-_ASCENDING, _DESCENDING = 1, 2
-_IS_NULL = 3
-_AND = 1
+_OPERATORS = {
+    "==": types.StructuredQuery.FieldFilter.Operator.EQUAL,
+    "<": types.StructuredQuery.FieldFilter.Operator.LESS_THAN,
+    "<=": types.StructuredQuery.FieldFilter.Operator.LESS_THAN_OR_EQUAL,
+    ">": types.StructuredQuery.FieldFilter.Operator.GREATER_THAN,
+    ">=": types.StructuredQuery.FieldFilter.Operator.GREATER_THAN_OR_EQUAL,
+}
+_ASCENDING = types.StructuredQuery.Direction.ASCENDING
+_DESCENDING = types.StructuredQuery.Direction.DESCENDING
+_IS_NULL = types.StructuredQuery.UnaryFilter.Operator.IS_NULL
+_AND = types.StructuredQuery.CompositeFilter.Operator.AND
 
 
 def matches_nothing(query: Query) -> bool:
