@@ -75,7 +75,7 @@ def test_a_function_gets_what_it_needs_and_no_more():
     assert [name for name, needed in needs.items() if "slack-sdk" in needed] == [
         "deliver_notification"
     ]
-    never = {"rich", "waitress", "hatchling", "google-cloud-scheduler"}
+    never = {"rich", "hatchling", "google-cloud-scheduler"}
     assert [name for name, needed in needs.items() if needed & never] == []
 
 
