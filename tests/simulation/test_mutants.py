@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.simulation.crash_points import Run, first_points
@@ -11,7 +13,6 @@ from tests.simulation.sim import Simulation
 from tests.simulation.story import difference
 
 SEEDS = 40
-_table: list[tuple[str, str, str]] = []
 
 
 def by_simulation(mutant: Mutant) -> str:
@@ -48,10 +49,11 @@ def by_crash_points(mutant: Mutant) -> str:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_broken_variant_is_caught(mutant: Mutant, record_property: object) -> None:
+def test_a_broken_variant_is_caught(
+    mutant: Mutant, record_property: Callable[[str, object], None]
+) -> None:
     simulated, crashed = by_simulation(mutant), by_crash_points(mutant)
-    line = f"{mutant.name:34} simulation: {simulated or '-':80} crash points: {crashed or '-'}"
-    assert callable(record_property)
-    record_property("mutant", line)
+    caught = f"simulation: {simulated or '-'} | crash points: {crashed or '-'}"
+    record_property("mutant", f"{mutant.name:30} {caught}")
 
     assert simulated or crashed, f"nothing caught: {mutant.defect}"

@@ -186,14 +186,18 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
 def _still_fires(report: AlertReport, known: Alert, starts_at: datetime, work: Work) -> None:
     """
     A firing alert is reported again: a new occurrence, whose predecessor's end we have not heard
-    of (yet), or the same one. It may be worse than it was, and its incident with it.
+    of (yet), or the same one. Its incident is asked to look when the alert is worse than it was,
+    or fires anew: a person may have resolved the incident in the meantime.
     """
+    anew = report.dated and starts_at > known.starts_at
     if report.dated:
         known.starts_at = starts_at
     profile, _ = responsible(report, work)
     severity = profile.severity_for(report.severity)
-    if severity.level < known.severity and known.incident is not None:
+    worse = severity.level < known.severity
+    if worse:
         known.severity, known.severity_label = severity.level, severity.label
+    if (worse or anew) and known.incident is not None:
         work.emit(_attached(known, known.incident, work))
     work.put(known)
 

@@ -224,6 +224,18 @@ def test_a_person_may_resolve_what_still_fires_and_it_is_looked_at_again(world):
     assert world.pages()[-1] == ("escalated", 1), "from the first step again"
 
 
+def test_a_new_occurrence_reopens_it_without_waiting_for_that_look(world):
+    world.tell(fired(at=0))
+    world.command("resolve")
+    world.pass_time(5)
+    world.tell(fired(at=4))  # its end of minute 3 is still on its way
+    assert world.incident.status == "open"
+    world.tell(resolved(at=0))
+    assert world.incident.status == "open", "the older occurrence ended, this one did not"
+    world.tell(resolved(at=4))
+    assert world.incident.status == "resolved"
+
+
 def test_the_time_of_that_look_is_the_pinned_profiles(world):
     world = World(grouped(recheck=60), HOUSE)
     world.tell(fired())

@@ -1,0 +1,25 @@
+"""Prints at the end of a run what tests have put on a table with ``record_property``."""
+
+from __future__ import annotations
+
+import pytest
+
+TABLES = {"mutant": "Broken variants, and what catches each"}
+"""Property → heading."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print every table that has rows, workers' rows included."""
+    rows: dict[str, list[str]] = {name: [] for name in TABLES}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") != "call":
+                continue
+            for name, value in report.user_properties:
+                if name in rows:
+                    rows[name].append(str(value))
+    for name, heading in TABLES.items():
+        if rows[name]:
+            terminalreporter.section(heading)
+            for row in sorted(rows[name]):
+                terminalreporter.write_line(row)
