@@ -1,7 +1,6 @@
 """
 The simulation with rougher surroundings: clocks that disagree, profiles that change in mid-run,
-alerts without times or that become worse, a service where nobody is on call, poison on every
-topic, a Slack bot and email.
+alerts that become worse, poison on every topic, a Slack bot and email.
 
 A class of its own, so that the seeds of the plain simulation keep what they mean.
 """

@@ -17,6 +17,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ def _on_this_machine(emulator: Emulator, log_dir: Path) -> Iterator[str]:
     with log_path.open("wb") as log:
         # A session of its own: the whole group is stopped together, and Ctrl-C does not reach it.
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-c", _BOUND, str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -137,6 +138,17 @@ def _on_this_machine(emulator: Emulator, log_dir: Path) -> Iterator[str]:
         yield address
     finally:
         _stop(process)
+
+
+_BOUND = """
+import ctypes, os, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG, prctl(2): kept over exec
+    if os.getppid() != int(sys.argv[1]):
+        sys.exit("whoever started this emulator is gone")
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Starts a command that ends with its parent, however that ends."""
 
 
 def _wait(
