@@ -21,6 +21,7 @@ from toban.kernel import log
 from toban.kernel.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, logs, server
+from toban.local.courtesy import Courtesy
 from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, World, open_world
@@ -42,11 +43,14 @@ class Runtime:
     ) -> None:
         """Binds the port (0: any free one); raises `OSError` when it is taken."""
         self._world = world
-        self._dispatcher = Dispatcher(world.bus, world.handlers(), workers=workers)
+        courtesy = Courtesy()
+        handlers = {name: courtesy.after(handle) for name, handle in world.handlers().items()}
+        self._dispatcher = Dispatcher(world.bus, handlers, workers=workers)
         self._clockwork = clockwork.Clockwork(world.platform, world.topology)
         edges = world.edges()
         functions = {
-            name: partial(_answer, name, entry.ENDPOINTS[name], edges[name]) for name in edges
+            name: courtesy.first(partial(_answer, name, entry.ENDPOINTS[name], edges[name]))
+            for name in edges
         }
         application = server.Application(functions, server.health_of(world.topology, "embedded"))
         self._http = HttpServer(application, host, port)
