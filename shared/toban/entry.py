@@ -23,7 +23,8 @@ import werkzeug.exceptions
 
 from toban.adapters.google import push
 from toban.adapters.google.envelope import MESSAGE_PUBLISHED, delivered_wrapped
-from toban.adapters.local.files import EnvSecrets, SystemClock
+from toban.adapters.google.secrets import SecretManagerSecrets
+from toban.adapters.local.files import SystemClock
 from toban.kernel import config, log
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Event, to_message
@@ -89,8 +90,22 @@ class _Google:
     def secrets(self) -> Secrets:
         with self._lock:
             if self._secrets is None:
-                self._secrets = EnvSecrets(os.environ)
+                self._secrets = HiddenSecrets(SecretManagerSecrets())
             return self._secrets
+
+
+class HiddenSecrets:
+    """Secrets whose values are masked in every log line from the moment they are read."""
+
+    def __init__(self, inner: Secrets) -> None:
+        self._inner = inner
+
+    def values(self, name: str) -> list[str]:
+        """See `toban.ports.Secrets`."""
+        found = self._inner.values(name)
+        for value in found:
+            log.hide(value)
+        return found
 
 
 _google = _Google()

@@ -2,8 +2,9 @@
 Secrets of Secret Manager as Cloud Run hands them over; no client library and no call.
 
 Two ways, looked at in this order: an environment variable ``TOBAN_SECRET_<NAME>`` (with
-``…_PREVIOUS`` while it is being rotated), whose version is fixed when the instance starts, and a mounted directory ``/secrets/<NAME>/``, whose files Cloud
-Run reads anew, so that a rotation needs no deployment
+``…_PREVIOUS`` while it is being rotated), whose version is fixed when the instance starts, and a
+mounted directory ``/secrets/<NAME>/``, whose files Cloud Run reads anew, so that a rotation needs
+no deployment
 (https://cloud.google.com/run/docs/configuring/services/secrets). While a secret is being rotated
 the directory also mounts the version before as ``previous``.
 """
