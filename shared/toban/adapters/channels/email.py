@@ -22,7 +22,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from toban.adapters.channels.config import ChannelConfig
-from toban.adapters.channels.senders import not_set, secret
+from toban.adapters.channels.secrets import not_set, secret
 from toban.kernel import log
 from toban.kernel.effect import Done, Failed, Result
 from toban.kernel.outgoing import Mail, Outgoing

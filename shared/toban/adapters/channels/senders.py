@@ -76,16 +76,3 @@ class ConsoleSender:
             **fields,
         )
         return Done()
-
-
-def secret(secrets: Secrets, name: str) -> str:
-    """The newest value of a secret, hidden from the log from now on; empty when not set."""
-    values = secrets.values(name) if name else []
-    for value in values:
-        log.hide(value)
-    return values[0] if values else ""
-
-
-def not_set(name: str) -> Failed:
-    """A channel cannot be used because its secret is missing: the fallback is next."""
-    return Failed(f"secret {name} is not set", again=False)

@@ -23,7 +23,7 @@ from slack_sdk.web.client import WebClient
 from slack_sdk.webhook.client import WebhookClient
 
 from toban.adapters.channels.config import ChannelConfig
-from toban.adapters.channels.senders import not_set, secret
+from toban.adapters.channels.secrets import not_set, secret
 from toban.kernel import log
 from toban.kernel.effect import Done, Failed, Result
 from toban.kernel.outgoing import Outgoing, SlackMessage

@@ -17,7 +17,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from toban.adapters.channels.config import ChannelConfig
-from toban.adapters.channels.senders import not_set, secret
+from toban.adapters.channels.secrets import not_set, secret
 from toban.adapters.local.http import HttpClient
 from toban.kernel.effect import Done, Failed, Result
 from toban.kernel.outgoing import Outgoing, WebhookCall
