@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract import worlds
+from tests.plugins.emulators import required
 
 for _module in sorted(path.stem for path in Path(__file__).parent.glob("*_worlds.py")):
     importlib.import_module(f"tests.contract.{_module}")
@@ -25,7 +25,7 @@ def _start(
     try:
         world = registry[name](tmp_path_factory.mktemp(name))
     except worlds.WorldUnavailable as error:
-        if os.environ.get("TOBAN_REQUIRE"):
+        if required(name):
             pytest.fail(f"{name} is required (TOBAN_REQUIRE) and did not start: {error}")
         pytest.skip(f"{name} was not run: {error}")
     yield world
