@@ -30,7 +30,7 @@ from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Event, to_message
 from toban.kernel.handle import Handlers, handle
 from toban.kernel.http import MAX_BODY, Edge, Endpoint, Request, Response
-from toban.kernel.platform import Platform
+from toban.kernel.platform import Platform, require_on_map
 from toban.ports import Blobs, Delivered, Message, Secrets, Unavailable
 
 if TYPE_CHECKING:
@@ -71,6 +71,11 @@ class Config(msgspec.Struct, frozen=True):
     """Every subscription on the map, separated by commas; only `redrive_dead_letters` needs it."""
     emits: str = ""
     """Topics the map lets this function publish to, separated by commas; empty: not checked."""
+
+    @property
+    def allowed(self) -> frozenset[str] | None:
+        """`emits` as a set; None: not checked."""
+        return frozenset(filter(None, self.emits.split(","))) or None
 
 
 class _Google:
@@ -116,7 +121,6 @@ def google_platform(settings: Config) -> Platform:
     from toban.adapters.google.firestore import FirestoreStore
     from toban.adapters.google.pubsub import PubSubBus, PubSubDeadLetters
 
-    allowed = frozenset(filter(None, settings.emits.split(",")))
     return Platform(
         store=FirestoreStore(settings.project, settings.database),
         bus=PubSubBus(settings.project),
@@ -125,7 +129,7 @@ def google_platform(settings: Config) -> Platform:
         pause=pause,
         dead_letters=PubSubDeadLetters(settings.project),
         subscriptions=tuple(filter(None, settings.subscriptions.split(","))),
-        may_emit=lambda _: allowed or None,
+        may_emit=lambda _: settings.allowed,
     )
 
 
@@ -227,7 +231,7 @@ def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], Res
     @functions_framework.http
     def main(request: flask.Request) -> ResponseReturnValue:
         if not edges:
-            edges.append(google_edge(config.read(Config, os.environ)))
+            edges.append(google_edge(function, config.read(Config, os.environ)))
         response = answer_endpoint(function, use_case, read_request(request), edges[0])
         return flask.Response(
             response.body,
@@ -239,16 +243,18 @@ def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], Res
     return main
 
 
-def google_edge(settings: Config) -> Edge:
+def google_edge(function: str, settings: Config) -> Edge:
     """What an endpoint may use on Google Cloud: it publishes, and has no store."""
     from toban.adapters.google.pubsub import PubSubBus
 
     bus = PubSubBus(settings.project)
-    return Edge(
-        clock=SystemClock(),
-        secrets=_google.secrets(),
-        publish=lambda events: bus.publish([to_message(event) for event in events]),
-    )
+
+    def publish(events: Sequence[Event]) -> None:
+        messages = [to_message(event) for event in events]
+        require_on_map(function, messages, settings.allowed)
+        bus.publish(messages)
+
+    return Edge(clock=SystemClock(), secrets=_google.secrets(), publish=publish)
 
 
 def local_edge(function: str, platform: Platform, secrets: Secrets) -> Edge:

@@ -25,7 +25,7 @@ from toban.kernel.errors import TobanError
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import Receipt
 from toban.kernel.work import Work
-from toban.ports import Create, Delivered, Update, Write
+from toban.ports import Create, Delivered, Message, Update, Write
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,11 @@ def no_precondition() -> Iterator[None]:
 @contextmanager
 def publish_before_commit() -> Iterator[None]:
     """Events leave before the state they tell of is kept."""
-    original = Work.messages
     commit = decision.receipt_of
 
-    def early(work: Work, digest: str, message_id: str) -> Receipt:
-        platform = _platform_of(work)
-        platform.publish(work.function, original(work))
-        return commit(work, digest, message_id)
+    def early(work: Work, messages: list[Message], digest: str, message_id: str) -> Receipt:
+        _platform_of(work).publish(work.function, messages)
+        return commit(work, messages, digest, message_id)
 
     with mock.patch.object(decision, "receipt_of", early):
         yield
@@ -181,7 +179,7 @@ def no_claim() -> AbstractContextManager[Any]:
     def run(function: str, made: Any, event: Any, delivered: Any, platform: Platform) -> Handled:
         from toban.kernel.document import encode
 
-        work = effect._work(function, event, platform)
+        work = platform.work(function, event)
         document = made.claim(event.body, work)
         if document is None:
             if work.writes:
@@ -194,7 +192,7 @@ def no_claim() -> AbstractContextManager[Any]:
         result = made.call(document, event.body, work)
         if isinstance(result, effect.Failed):
             raise effect.TryLater(result.error)
-        conclusion = effect._work(function, event, platform)
+        conclusion = platform.work(function, event)
         document.state = "done"
         made.conclude(document, result, conclusion)
         platform.store.commit([*work.writes, Create(key, encode(document))])

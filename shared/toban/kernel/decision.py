@@ -18,7 +18,7 @@ from toban.kernel.event import Event, timestamp
 from toban.kernel.ids import body_hash
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import Receipt, receipt_id, receipt_of
-from toban.kernel.work import Work, clock_now
+from toban.kernel.work import Work
 from toban.ports import AlreadyExists, Create, Delete, Delivered, Stale, Update, Write
 
 MAX_RUNS = 8
@@ -106,14 +106,7 @@ def run_decision(
     for run in range(MAX_RUNS):
         if run:
             platform.pause(run)
-        work = Work(
-            store=platform.store,
-            event=event,
-            function=function,
-            now=clock_now(platform.clock),
-            cache=platform.cache,
-            guess=run == 0,
-        )
+        work = platform.work(function, event, guess=run == 0)
         decision.decide(event.body, work)
         if work.is_empty:
             # Either there is nothing to do, or it was done by a delivery that died before it
@@ -125,7 +118,8 @@ def run_decision(
             return Handled("nothing")
         for blob in work.objects:
             platform.blobs.create(blob.name, blob.data, blob.content_type)
-        receipt = receipt_of(work, digest, message_id)
+        messages = work.messages()
+        receipt = receipt_of(work, messages, digest, message_id)
         try:
             platform.store.commit([Create(key, encode(receipt)), *work.writes])
         except AlreadyExists:
@@ -135,7 +129,7 @@ def run_decision(
         except Stale:
             pass  # somebody else was first: decide again on what is there now
         else:
-            platform.publish(function, work.messages())
+            platform.publish(function, messages)
             return Handled.of("done", work)
     raise TryLater(f"{function} lost {MAX_RUNS} races over {event.type} {event.id}")
 
@@ -144,14 +138,7 @@ def run_translation(
     function: str, translation: Translation, event: Event, platform: Platform
 ) -> Handled:
     """Handle an event by a translation; raises whatever the bus raises."""
-    work = Work(
-        store=platform.store,
-        event=event,
-        function=function,
-        now=event.time,
-        cache=platform.cache,
-        writes_allowed=False,
-    )
+    work = platform.work(function, event, now=event.time, writes_allowed=False)
     translation.translate(event.body, work)
     platform.publish(function, work.messages())
     return Handled.of("nothing" if work.is_empty else "done", work)

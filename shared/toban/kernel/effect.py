@@ -18,7 +18,7 @@ from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Event, Stored
 from toban.kernel.platform import Platform
-from toban.kernel.work import Work, clock_now
+from toban.kernel.work import Work
 from toban.ports import AlreadyExists, Create, Delivered, Key, Snapshot, Stale, Update, Write
 
 State = Literal["claimed", "waiting", "done", "failed", "void"]
@@ -95,8 +95,8 @@ def run_effect(
     if isinstance(claimed, Handled):
         return claimed
     document, version = claimed
-    result = effect.call(document, event.body, _work(function, event, platform, writes=False))
-    work = _work(function, event, platform)
+    result = effect.call(document, event.body, platform.work(function, event, writes_allowed=False))
+    work = platform.work(function, event)
     again = isinstance(result, Failed) and result.again and document.attempts < effect.max_attempts
     if isinstance(result, Failed):
         document.error = result.error
@@ -109,7 +109,8 @@ def run_effect(
     document.lease_until = work.now
     if not again:
         effect.conclude(document, result, work)
-        document.emitted = [Stored.of(m) for m in work.messages()]
+    messages = work.messages()
+    document.emitted = [Stored.of(m) for m in messages]
     record = Update(document.key(document.id), encode(document), version)
     try:
         platform.store.commit([record])
@@ -117,7 +118,7 @@ def run_effect(
         raise TryLater(f"{document.id}: another delivery took over meanwhile") from error
     if again:
         raise TryLater(f"{document.id}: try {document.attempts} failed: {document.error}")
-    platform.publish(function, work.messages())
+    platform.publish(function, messages)
     return Handled.of("done", work, record)
 
 
@@ -127,7 +128,7 @@ def _claim(
     for run in range(MAX_RUNS):
         if run:
             platform.pause(run)
-        work = _work(function, event, platform, guess=run == 0)
+        work = platform.work(function, event, guess=run == 0)
         document = effect.claim(event.body, work)
         writes: list[Write] = list(work.writes)
         if document is not None:
@@ -179,17 +180,3 @@ def _take_over(
     except Stale as error:
         raise TryLater(f"{document.id}: another delivery was faster") from error
     return document, versions[0]
-
-
-def _work(
-    function: str, event: Event, platform: Platform, guess: bool = False, writes: bool = True
-) -> Work:
-    return Work(
-        store=platform.store,
-        event=event,
-        function=function,
-        now=clock_now(platform.clock),
-        cache=platform.cache,
-        guess=guess,
-        writes_allowed=writes,
-    )

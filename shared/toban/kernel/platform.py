@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from toban.kernel.errors import NotOnTheMap
-from toban.kernel.work import Cache
+from toban.kernel.event import Event
+from toban.kernel.work import Cache, Work, clock_now
 from toban.ports import Blobs, Bus, Clock, DeadLetters, Message, Store, Trace, Tracer
 
 
@@ -39,13 +41,38 @@ class Platform:
     may_emit: Callable[[str], frozenset[str] | None] = lambda _: None
     """The topics a function may publish to, from the map; None: not checked."""
 
-    def publish(self, function: str, messages: list[Message]) -> None:
+    def work(
+        self,
+        function: str,
+        event: Event,
+        *,
+        now: datetime | None = None,
+        guess: bool = False,
+        writes_allowed: bool = True,
+    ) -> Work:
+        """A unit of work for one run of a handler; `now` is the present time unless given."""
+        return Work(
+            store=self.store,
+            event=event,
+            function=function,
+            now=clock_now(self.clock) if now is None else now,
+            cache=self.cache,
+            guess=guess,
+            writes_allowed=writes_allowed,
+        )
+
+    def publish(self, function: str, messages: Sequence[Message]) -> None:
         """Publish; raises `NotOnTheMap` when the map does not show it."""
         if not messages:
             return
-        allowed = self.may_emit(function)
-        if allowed is not None:
-            strange = sorted({m.topic for m in messages} - allowed)
-            if strange:
-                raise NotOnTheMap(f"{function} emits to {', '.join(strange)}: not on the map")
+        require_on_map(function, messages, self.may_emit(function))
         self.bus.publish(messages)
+
+
+def require_on_map(
+    function: str, messages: Sequence[Message], allowed: frozenset[str] | None
+) -> None:
+    """Raise `NotOnTheMap` when a message goes to a topic that is not `allowed` (None: all are)."""
+    strange = set() if allowed is None else {m.topic for m in messages} - allowed
+    if strange:
+        raise NotOnTheMap(f"{function} emits to {', '.join(sorted(strange))}: not on the map")

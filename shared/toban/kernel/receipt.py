@@ -8,6 +8,7 @@ single-field index and setting a timer costs no write of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from toban.kernel.document import Document
 from toban.kernel.event import Stored, to_message
 from toban.kernel.ids import derive
 from toban.kernel.work import Work
+from toban.ports import Message
 
 KEEP = timedelta(days=40)
 """Longer than 7 days' retention, 14 days in a dead-letter topic and slack, taken together."""
@@ -53,8 +55,8 @@ def receipt_id(function: str, event_id: str) -> str:
     return derive("receipt", function, event_id)
 
 
-def receipt_of(work: Work, body_hash: str, message_id: str) -> Receipt:
-    """The receipt of a work that is about to be committed."""
+def receipt_of(work: Work, messages: Sequence[Message], body_hash: str, message_id: str) -> Receipt:
+    """The receipt of a work that is about to be committed; `messages` are what it emits."""
     timers = [Pending(t.due, Stored.of(to_message(t.event))) for t in work.timers]
     dues = [t.due for t in timers]
     return Receipt(
@@ -64,7 +66,7 @@ def receipt_of(work: Work, body_hash: str, message_id: str) -> Receipt:
         body_hash=body_hash,
         message_id=message_id,
         at=work.now,
-        emitted=[Stored.of(m) for m in work.messages()],
+        emitted=[Stored.of(m) for m in messages],
         timers=timers,
         due=min(dues, default=None),
         expires_at=max([work.now, *dues]) + KEEP,
