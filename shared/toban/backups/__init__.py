@@ -1,0 +1,1 @@
+"""Backups that are proven: due, taken, replicated, verified, pruned, restored."""
