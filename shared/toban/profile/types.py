@@ -199,7 +199,7 @@ class Escalation(Section, frozen=True):
 
 
 class Destination(Section, frozen=True):
-    """A bucket that keeps backups; the first of the list is written, the others replicate it."""
+    """A bucket that keeps backups; the first of a plan's is written, the others replicate it."""
 
     bucket: str
     region: str
@@ -308,6 +308,11 @@ class Plan(Section, frozen=True, rename={"class_": "class"}):
     """And so every other copy."""
     max_shrink: int = 50
     """Per cent by which a backup may be smaller than the one before without being refused."""
+    destinations: tuple[str, ...] = ()
+    """
+    Names of `backup.destinations` (their buckets) that keep this series, the first is written, the
+    others replicate it; empty: all of them.
+    """
 
 
 class Objective(Section, frozen=True):
