@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,27 +39,18 @@ class FileBlobs:
         path = self._path(name)
         if path.is_file():
             return False
-        unfinished = self._root / _UNFINISHED / secrets.token_hex(16)
         try:
-            _make_directory(unfinished.parent)
-            _make_directory(path.parent)
+            make_directory(path.parent)
         except (FileExistsError, NotADirectoryError):
             raise ValueError(f"{name!r} would be below another object") from None
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+        with unfinished(self._root / _UNFINISHED, (data,)) as whole:
             try:
-                path.hardlink_to(unfinished)
+                path.hardlink_to(whole)
             except FileExistsError:
                 if path.is_dir():
                     raise ValueError(f"{name!r} has other objects below it") from None
                 return False
-        finally:
-            unfinished.unlink(missing_ok=True)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
         return True
 
     def read(self, name: str) -> bytes:
@@ -100,17 +92,35 @@ class FileBlobs:
         return path
 
 
-def _make_directory(path: Path) -> None:
+@contextlib.contextmanager
+def unfinished(directory: Path, chunks: Iterable[bytes]) -> Iterator[Path]:
+    """A file below `directory` with all of `chunks`, on the disk; removed in the end."""
+    make_directory(directory)
+    path = directory / secrets.token_hex(16)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory and those above it, so that they are there after a power cut."""
     missing = []
     while not path.is_dir():
         missing.append(path)
         path = path.parent
     for directory in reversed(missing):
         directory.mkdir(exist_ok=True)
-        _sync_directory(directory.parent)
+        sync_directory(directory.parent)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Make what was created, linked or removed in a directory durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,0 +1,1 @@
+"""Sources to back up: reading them, checking what was read, loading it back."""
