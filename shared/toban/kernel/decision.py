@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from toban.kernel.document import decode, encode
+from toban.kernel.document import encode
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Event, timestamp
 from toban.kernel.ids import body_hash
 from toban.kernel.platform import Platform
-from toban.kernel.receipt import Receipt, receipt_id, receipt_of
+from toban.kernel.receipt import Receipt, find_receipt, receipt_of
 from toban.kernel.work import Work
 from toban.ports import AlreadyExists, Create, Delete, Delivered, Stale, Update, Write
 
@@ -98,40 +98,51 @@ def run_decision(
     """
     digest = body_hash(delivered.message.data)
     message_id = message_identity(delivered)
-    key = Receipt.key(receipt_id(function, event.id))
     if decision.receipt_first:
-        found = _receipt(platform, function, event)
+        found = find_receipt(platform.store, function, event.id)
         if found is not None:
-            return _again(found, digest, message_id, platform, function)
+            return again(found, digest, message_id, platform, function)
     for run in range(MAX_RUNS):
         if run:
             platform.pause(run)
         work = platform.work(function, event, guess=run == 0)
         decision.decide(event.body, work)
-        if work.is_empty:
-            # Either there is nothing to do, or it was done by a delivery that died before it
-            # could publish: only the receipt tells. With `receipt_first` it is read once more,
-            # for that delivery may have committed between our first look and this decision.
-            found = _receipt(platform, function, event)
-            if found is not None:
-                return _again(found, digest, message_id, platform, function)
-            return Handled("nothing")
-        for blob in work.objects:
-            platform.blobs.create(blob.name, blob.data, blob.content_type)
-        messages = work.messages()
-        receipt = receipt_of(work, messages, digest, message_id)
-        try:
-            platform.store.commit([Create(key, encode(receipt)), *work.writes])
-        except AlreadyExists:
-            found = _receipt(platform, function, event)
-            if found is not None:
-                return _again(found, digest, message_id, platform, function)
-        except Stale:
-            pass  # somebody else was first: decide again on what is there now
-        else:
-            platform.publish(function, messages)
-            return Handled.of("done", work)
+        done = commit(work, digest, message_id, platform)
+        if done is not None:
+            return done
     raise TryLater(f"{function} lost {MAX_RUNS} races over {event.type} {event.id}")
+
+
+def commit(work: Work, digest: str, message_id: str, platform: Platform) -> Handled | None:
+    """
+    Commit a work with its receipt and publish what it emitted; None: a race was lost, run again.
+
+    An empty work is committed as nothing, unless its receipt says that it was done before.
+    """
+    function, event = work.function, work.event
+    if work.is_empty:
+        # Either there is nothing to do, or it was done by a delivery that died before it
+        # could publish: only the receipt tells. With `receipt_first` it is read once more,
+        # for that delivery may have committed between our first look and this decision.
+        found = find_receipt(platform.store, function, event.id)
+        if found is not None:
+            return again(found, digest, message_id, platform, function)
+        return Handled("nothing")
+    for blob in work.objects:
+        platform.blobs.create(blob.name, blob.data, blob.content_type)
+    messages = work.messages()
+    receipt = receipt_of(work, messages, digest, message_id)
+    try:
+        platform.store.commit([Create(Receipt.key(receipt.id), encode(receipt)), *work.writes])
+    except AlreadyExists:
+        found = find_receipt(platform.store, function, event.id)
+        if found is not None:
+            return again(found, digest, message_id, platform, function)
+        return None
+    except Stale:
+        return None  # somebody else was first: decide again on what is there now
+    platform.publish(function, messages)
+    return Handled.of("done", work)
 
 
 def run_translation(
@@ -144,12 +155,7 @@ def run_translation(
     return Handled.of("nothing" if work.is_empty else "done", work)
 
 
-def _receipt(platform: Platform, function: str, event: Event) -> Receipt | None:
-    snapshot = platform.store.get([Receipt.key(receipt_id(function, event.id))])[0]
-    return None if snapshot is None else decode(Receipt, snapshot.data)
-
-
-def _again(
+def again(
     receipt: Receipt, digest: str, message_id: str, platform: Platform, function: str
 ) -> Handled:
     """

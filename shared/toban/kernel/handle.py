@@ -19,6 +19,7 @@ from toban.kernel.decision import (
 from toban.kernel.effect import Effect, run_effect
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Body, Event, from_message
+from toban.kernel.job import Job, run_job
 from toban.kernel.parking import park
 from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
@@ -32,7 +33,7 @@ class Routine:
     run: Callable[[str, Platform], Handled]
 
 
-Handler: TypeAlias = Decision | Translation | Effect[Any] | Routine
+Handler: TypeAlias = Decision | Translation | Effect[Any] | Job[Any] | Routine
 Handlers: TypeAlias = Mapping[type[Body], Handler]
 
 
@@ -102,6 +103,8 @@ def _handle(function: str, handlers: Handlers, delivered: Delivered, platform: P
             return run_translation(function, handler, event, platform)
         if isinstance(handler, Effect):
             return run_effect(function, handler, event, delivered, platform)
+        if isinstance(handler, Job):
+            return run_job(function, handler, event, delivered, platform)
         return handler.run(function, platform)
     except InvalidEvent as error:
         log.error("message parked", error=error, stack=False)

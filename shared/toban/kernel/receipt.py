@@ -14,11 +14,11 @@ from typing import ClassVar
 
 import msgspec
 
-from toban.kernel.document import Document
+from toban.kernel.document import Document, decode
 from toban.kernel.event import Stored, to_message
 from toban.kernel.ids import derive
 from toban.kernel.work import Work
-from toban.ports import Message
+from toban.ports import Message, Store
 
 KEEP = timedelta(days=40)
 """Longer than 7 days' retention, 14 days in a dead-letter topic and slack, taken together."""
@@ -53,6 +53,12 @@ class Receipt(Document, kw_only=True):
 def receipt_id(function: str, event_id: str) -> str:
     """Where the receipt of an event for a function lives."""
     return derive("receipt", function, event_id)
+
+
+def find_receipt(store: Store, function: str, event_id: str) -> Receipt | None:
+    """The receipt, if the function has handled the event."""
+    snapshot = store.get([Receipt.key(receipt_id(function, event_id))])[0]
+    return None if snapshot is None else decode(Receipt, snapshot.data)
 
 
 def receipt_of(work: Work, messages: Sequence[Message], body_hash: str, message_id: str) -> Receipt:

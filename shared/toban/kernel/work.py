@@ -253,6 +253,11 @@ class Work:
         """A stable id from this event and `parts`."""
         return derive(self.event.id, self.function, *parts, length=length)
 
+    def version_read(self, key: Key) -> str | None:
+        """The version a document had when it was read here; None: there was none."""
+        snapshot = self._read[key]
+        return None if snapshot is None else snapshot.version
+
     # --- what the kernel takes out -------------------------------------------------------
 
     @property
