@@ -28,6 +28,11 @@ class ObjectInfo:
     """Changes whenever the object's content is written anew."""
     content_type: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """
+    What else it is served with: ``Cache-Control``, ``Content-Disposition``, ``Content-Encoding``,
+    ``Content-Language``. Without its encoding a compressed web page is noise to a browser.
+    """
 
 
 class Bucket(Protocol):
@@ -92,6 +97,7 @@ class Bucket(Protocol):
         data: Iterable[bytes],
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
         """Write an object of any size, replacing what is there; memory stays bounded."""
         ...
