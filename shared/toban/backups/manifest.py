@@ -367,7 +367,7 @@ def entries(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEn
     """
     digest = hashlib.sha256()
     number = plain = items = 0
-    for entry in _listed(manifest, read):
+    for entry in listed(manifest, read):
         number += 1
         if entry.number != number or entry.name != layout.part_name(manifest.attempt, number):
             raise Damaged(f"{manifest.prefix}{layout.MANIFEST}: lists no part {number}")
@@ -385,7 +385,8 @@ def entries(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEn
         raise Damaged(f"{manifest.prefix}{layout.MANIFEST}: its totals are not those of its parts")
 
 
-def _listed(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEntry]:
+def listed(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEntry]:
+    """The parts as listed, without a look at totals (`entries` has one); raises `Damaged`."""
     for ref in manifest.index:
         name = manifest.prefix + ref.name
         try:

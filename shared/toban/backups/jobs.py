@@ -1,0 +1,85 @@
+"""What the jobs on backups have in common: their document, their budget, their failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Final, TypeVar
+
+from toban.backups.documents import Backup
+from toban.backups.plans import labels_of
+from toban.events.backups import BackupFailed, Stage
+from toban.kernel import log
+from toban.kernel.job import Hold, JobDocument
+from toban.kernel.work import Work
+
+STEP: Final = timedelta(seconds=240)
+"""A step that can be left and gone on with takes about this long (functions have 540 s)."""
+
+T = TypeVar("T")
+
+
+class BackupJob(JobDocument, kw_only=True):
+    """Work on one backup (id ``<backup id>.<stage>``): where it stands."""
+
+    COLLECTION: ClassVar[str] = "backup_jobs"
+
+    stage: Stage
+    backup_id: str
+    done: int = 0
+    """Units done so far (parts, objects), of `total` when that is known."""
+    total: int = 0
+    bytes: int = 0
+    error: str = ""
+    """What the last try failed with."""
+
+
+@dataclass(frozen=True)
+class Continue:
+    """The step's time is up (or something has to be waited for); go on with the next."""
+
+    after: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """There is nothing to do any more (the backup was abandoned or removed meanwhile)."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Given up; `damaged` names the bucket in which something is not what was stored."""
+
+    reason: str
+    damaged: str = ""
+
+
+def job_id(backup_id: str, stage: Stage) -> str:
+    """Where a job's document lives."""
+    return f"{backup_id}.{stage}"
+
+
+def beating(values: Iterator[T], hold: Hold[BackupJob] | Hold[JobDocument]) -> Iterator[T]:
+    """The values, while the lease is kept alive between them."""
+    for value in values:
+        hold.beat()
+        yield value
+
+
+def fail(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
+    """Tell that a backup cannot be counted on; its own document is the caller's to change."""
+    reason = log.mask(reason)[:2_000]
+    backup.reason = reason
+    work.emit(
+        BackupFailed(
+            service=backup.service,
+            source=backup.source,
+            class_=backup.class_,
+            backup_id=backup.id,
+            stage=stage,
+            reason=reason,
+            at=work.now,
+        )
+    )
+    log.error("backup failed", stage=stage, reason=reason, **labels_of(backup))

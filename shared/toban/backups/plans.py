@@ -1,0 +1,109 @@
+"""What a profile says about one backup, looked up; and where backups lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from toban.backups.documents import Backup
+from toban.kernel.event import utc
+from toban.kernel.work import Work
+from toban.ports.backup import Spec
+from toban.profile import types as profile_types
+from toban.profile.cadence import slots
+from toban.profile.store import pinned
+from toban.profile.types import BackupSource, Destination, Plan, Profile
+
+LONGEST_LOOK_BACK = timedelta(days=800)
+"""A schedule may come round once a year; 29 February once in four is no backup plan."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan with everything it names."""
+
+    profile: Profile
+    section: profile_types.Backup
+    plan: Plan
+    source: BackupSource
+    destinations: tuple[Destination, ...]
+
+    @property
+    def spec(self) -> Spec:
+        """The source as the depot takes it."""
+        return spec_of(self.source)
+
+    @property
+    def zone(self) -> str:
+        """Zone of the plan's schedule."""
+        return self.plan.zone or self.profile.service.timezone
+
+
+def find_plan(profile: Profile, source: str, class_: str) -> Planned | None:
+    """The plan of a series; None when the profile has none (any more)."""
+    section = profile.backup
+    if section is None:
+        return None
+    for plan in section.plans:
+        if plan.source == source and plan.class_ == class_ and source in section.sources:
+            return Planned(
+                profile, section, plan, section.sources[source], destinations(section, plan)
+            )
+    return None
+
+
+def destinations(section: profile_types.Backup, plan: Plan) -> tuple[Destination, ...]:
+    """Who keeps a series, the first is written first."""
+    if not plan.destinations:
+        return section.destinations
+    by_name = {destination.bucket: destination for destination in section.destinations}
+    return tuple(by_name[name] for name in plan.destinations if name in by_name)
+
+
+def plan_of(work: Work, backup: Backup) -> Planned | None:
+    """The plan a backup was started by, in the profile version that it pins."""
+    profile = pinned(work, backup.service, backup.profile_version)
+    return find_plan(profile, backup.source, backup.class_)
+
+
+def spec_of(section: msgspec.Struct) -> Spec:
+    """A section of a profile with a ``type`` as the depot takes it."""
+    options = msgspec.to_builtins(section)
+    assert isinstance(options, dict)
+    return Spec(kind=str(options.pop("type")), options=options)
+
+
+def newest_slot(cron: str, zone: str, until: datetime) -> datetime | None:
+    """
+    The last slot of a schedule not after `until`, in UTC; None when there is none within 800 days.
+
+    Raises `toban.profile.cadence.BadCronError`.
+    """
+    reach = timedelta(hours=2)
+    while True:
+        found = None
+        for slot in slots(cron, zone, until - reach):
+            if slot > until:
+                break
+            found = slot
+        if found is not None or reach > LONGEST_LOOK_BACK:
+            return found
+        reach *= 4
+
+
+def backup_id(service: str, source: str, class_: str, slot: datetime) -> str:
+    """The id of the backup for a slot: the same slot is the same backup."""
+    return f"{service}.{source}.{class_}.{utc(slot).strftime('%Y%m%dT%H%M%SZ')}"
+
+
+def labels_of(backup: Backup) -> Mapping[str, str]:
+    """What log lines and alerts say of a backup."""
+    return {
+        "service": backup.service,
+        "source": backup.source,
+        "class": backup.class_,
+        "backup": backup.id,
+    }
