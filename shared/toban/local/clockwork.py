@@ -2,27 +2,30 @@
 What happens by the clock on a laptop: schedules, timers, and removing what has expired.
 
 In the cloud Cloud Scheduler publishes the schedules and `tick` fires timers by the minute; here a
-thread does the first the same way and fires timers to the second besides.
+thread does the first the same way and fires timers to the second besides. When a schedule's slots
+are is said in `toban.kernel.cron`.
 """
 
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
+from cronsim import CronSimError
 
 from toban.kernel import log
+from toban.kernel.cron import newest_slot, next_slot
 from toban.kernel.document import Document, decode, encode
-from toban.kernel.event import Event, registered, timestamp, to_message
+from toban.kernel.event import timestamp, to_message
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import Receipt
 from toban.kernel.timers import fire_due, next_due
 from toban.kernel.work import clock_now
-from toban.ports import Create, Delete, PortError, Query, Stale, Update
-from toban.topology.types import Schedule, Topology
+from toban.ports import Create, Delete, PortError, Query, Snapshot, Stale, Update, Write
+from toban.profile.store import CURRENT_MAX_AGE, applied
+from toban.topology.schedules import Repeating, repeating, slot_event
+from toban.topology.types import Topology
 
 TICK_S = 1.0
 _SWEEP_EACH = timedelta(hours=1)
@@ -35,41 +38,20 @@ class FiredSchedule(Document, kw_only=True):
     COLLECTION: ClassVar[str] = "schedules"
 
     slot: datetime
-
-
-def slot_event(name: str, schedule: Schedule, slot: datetime, topology: Topology) -> Event:
-    """
-    The event of a schedule's slot (UTC, whole minutes).
-
-    Its id is ``/schedules/<name>|<ISO minute>``: publishing a slot twice is publishing it once.
-    """
-    body = registered()[topology.topics[schedule.emits].event]()
-    minute = slot.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
-    return Event(
-        id=f"/schedules/{name}|{minute}", source=f"/schedules/{name}", time=slot, body=body
-    )
-
-
-def next_slot(schedule: Schedule, after: datetime) -> datetime:
-    """The first slot after a moment, in UTC."""
-    local = after.astimezone(ZoneInfo(schedule.zone))
-    return next(CronSim(schedule.cron, local)).astimezone(UTC)
-
-
-def newest_slot(schedule: Schedule, after: datetime, until: datetime) -> datetime | None:
-    """The last slot after one moment and not after another; None when there is none."""
-    local = until.astimezone(ZoneInfo(schedule.zone)) + timedelta(seconds=1)
-    slot = next(CronSim(schedule.cron, local, reverse=True)).astimezone(UTC)
-    return slot if after < slot <= until else None
+    cron: str = ""
+    zone: str = ""
+    """What the schedule said then; another one begins anew with its next slot."""
 
 
 class Clockwork:
     """
     A thread that publishes schedules and fires timers.
 
-    A slot that passed while nothing ran is made up for once, at the start; of several only the
-    newest (so do Cloud Scheduler's jobs after an outage). Publishing comes before noting, so a
-    slot may be published twice under one id and is never lost.
+    The schedules are those of the map and of the profiles in the store, which are read again every
+    half a minute: what is new or has changed begins with its next slot, what is gone stops.
+
+    A slot that passed while nothing ran is made up for once; of several only the newest. Publishing
+    comes before noting, so a slot may be published twice under one id and is never lost.
     """
 
     def __init__(self, platform: Platform, topology: Topology) -> None:
@@ -77,7 +59,9 @@ class Clockwork:
         self._topology = topology
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="toban-clock", daemon=True)
+        self._schedules = {s.name: s for s in repeating(topology, ())}
         self._next: dict[str, datetime] = {}
+        self._read_at: datetime | None = None
         self._sweep_at: datetime | None = None
         self._tick = next((name for name, f in topology.functions.items() if f.emits_due), "tick")
 
@@ -108,8 +92,12 @@ class Clockwork:
     def turn(self) -> None:
         """Do what is due now."""
         now = clock_now(self._platform.clock)
-        for name, schedule in self._topology.schedules.items():
-            self._publish_slot(name, schedule, now)
+        if self._read_at is None or not timedelta() <= now - self._read_at < CURRENT_MAX_AGE:
+            # Set first: what cannot be read must not keep everything else from happening.
+            self._read_at = now
+            self._read(now)
+        for schedule in self._schedules.values():
+            self._publish_slot(schedule, now)
         due = next_due(self._platform)
         if due is not None and due <= now:
             fire_due(self._tick, self._platform)
@@ -117,25 +105,63 @@ class Clockwork:
             sweep(self._platform, now)
             self._sweep_at = now + _SWEEP_EACH
 
-    def _publish_slot(self, name: str, schedule: Schedule, now: datetime) -> None:
-        if name in self._next and now < self._next[name]:
+    def _read(self, now: datetime) -> None:
+        """Take over what the profiles say now, and forget the slots of schedules that are gone."""
+        profiles = applied(self._platform.store).values()
+        found = {s.name: s for s in repeating(self._topology, profiles)}
+        current = {
+            name: schedule
+            for name, schedule in found.items()
+            if schedule == self._schedules.get(name) or _can_fire(schedule, now)
+        }
+        self._next = {
+            name: at
+            for name, at in self._next.items()
+            if name in current and current[name] == self._schedules.get(name)
+        }
+        self._schedules = current
+        for snapshot in self._platform.store.query(Query(FiredSchedule.COLLECTION)):
+            if snapshot.key.id not in current:
+                try:
+                    self._platform.store.commit([Delete(snapshot.key, snapshot.version)])
+                except Stale:
+                    continue  # somebody else was quicker: the next time shows it
+
+    def _publish_slot(self, schedule: Repeating, now: datetime) -> None:
+        if now < self._next.get(schedule.name, now):
             return
-        key = FiredSchedule.key(name)
+        key = FiredSchedule.key(schedule.name)
         found = self._platform.store.get([key])[0]
-        if found is None:
-            # New here: it begins with the next slot.
-            note = FiredSchedule(id=name, slot=now)
-            self._platform.store.commit([Create(key, encode(note))])
-            self._next[name] = next_slot(schedule, now)
-            return
-        slot = newest_slot(schedule, decode(FiredSchedule, found.data).slot, now)
-        if slot is not None:
-            event = slot_event(name, schedule, slot, self._topology)
-            self._platform.bus.publish([to_message(event)])
-            note = FiredSchedule(id=name, slot=slot)
-            self._platform.store.commit([Update(key, encode(note), found.version)])
-            log.debug("schedule", schedule=name, slot=timestamp(slot))
-        self._next[name] = next_slot(schedule, now)
+        before = decode(FiredSchedule, found.data) if found is not None else None
+        if found is None or before is None or _changed(before, schedule):
+            self._note(schedule, now, found)  # it begins with the next slot
+        else:
+            slot = newest_slot(schedule.cron, schedule.zone, before.slot, now)
+            if slot is not None:
+                self._platform.bus.publish([to_message(slot_event(schedule, slot))])
+                self._note(schedule, slot, found)
+                log.debug("schedule", schedule=schedule.name, slot=timestamp(slot))
+        self._next[schedule.name] = next_slot(schedule.cron, schedule.zone, now)
+
+    def _note(self, schedule: Repeating, slot: datetime, found: Snapshot | None) -> None:
+        note = FiredSchedule(id=schedule.name, slot=slot, cron=schedule.cron, zone=schedule.zone)
+        key, data = FiredSchedule.key(schedule.name), encode(note)
+        write: Write = Create(key, data) if found is None else Update(key, data, found.version)
+        self._platform.store.commit([write])
+
+
+def _can_fire(schedule: Repeating, now: datetime) -> bool:
+    """One schedule that cannot be read must not hold up the others (`toban check` refuses it)."""
+    try:
+        next_slot(schedule.cron, schedule.zone, now)
+    except (CronSimError, LookupError, ValueError) as error:
+        log.error("a schedule that never fires", schedule=schedule.name, error=error, stack=False)
+        return False
+    return True
+
+
+def _changed(before: FiredSchedule, schedule: Repeating) -> bool:
+    return (before.cron, before.zone) not in {("", ""), (schedule.cron, schedule.zone)}
 
 
 def sweep(platform: Platform, now: datetime) -> int:

@@ -74,6 +74,12 @@ class Change:
     before: str = ""
 
 
+def applied(store: Store) -> dict[str, Profile]:
+    """The current profile of every service, for a process that is no function."""
+    found = store.query(Query(CurrentProfile.COLLECTION))
+    return {s.key.id: decode(CurrentProfile, s.data).profile for s in found}
+
+
 def plan(store: Store, profiles: Iterable[Profile]) -> list[Change]:
     """What `apply` would change, by service id."""
     stored = {

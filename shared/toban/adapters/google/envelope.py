@@ -13,7 +13,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from toban.adapters.google.push import decode_value, subscription_name, topic_of
+from toban.adapters.google.push import completed, decode_value, subscription_name, topic_of
 from toban.ports import Delivered, Message
 
 MESSAGE_PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished"
@@ -42,8 +42,11 @@ def delivered_wrapped(data: Any, source: str) -> Delivered:
         raise ValueError("message.data: expected base64") from error
     subscription = subscription_name(str(data.get("subscription") or ""))
     topic = topic_of(subscription) or source.partition("/topics/")[2]
+    message_id = str(message.get("messageId") or message.get("message_id") or "")
+    published = str(message.get("publishTime") or message.get("publish_time") or "")
+    decoded = {str(k): decode_value(str(v)) for k, v in attributes.items()}
     return Delivered(
-        message=Message(topic, body, {str(k): decode_value(str(v)) for k, v in attributes.items()}),
-        message_id=str(message.get("messageId") or message.get("message_id") or ""),
+        message=Message(topic, body, completed(decoded, published, message_id)),
+        message_id=message_id,
         subscription=subscription,
     )

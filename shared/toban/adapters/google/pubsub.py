@@ -242,6 +242,9 @@ def _letter(subscription: str, received: Any) -> DeadLetter:
         for name, value in message.attributes.items()
         if not name.startswith(_LETTER)
     }
+    # A letter is a message of its own; what it tells of was published before.
+    published = message.attributes.get(f"{_LETTER}TopicPublishTime", "")
+    attributes = push.completed(attributes, published, message.message_id)
     return DeadLetter(
         message=Message(push.topic_of(subscription), message.data, attributes),
         message_id=message.message_id,

@@ -11,18 +11,25 @@ values as the CloudEvents HTTP binding does
 (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3132-http-header-values),
 and `delivered` decodes them. This module imports nothing but the standard library: every
 function needs it.
+
+Cloud Scheduler sends the same attributes every time, so its messages carry no ``ce-id`` and no
+``ce-time``; `completed` gives them both.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from toban.ports import Delivered, Message
 
 MESSAGE_ID = "x-goog-pubsub-message-id"
 SUBSCRIPTION = "x-goog-pubsub-subscription-name"
+PUBLISH_TIME = "x-goog-pubsub-publish-time"
+SCHEDULES = "/schedules/"
+"""How the source of a message from Cloud Scheduler begins."""
 
 _UNSAFE = re.compile(r"[^ !#$&-~]|\A | \Z")
 _PLAIN = frozenset({"content-type", "traceparent"})
@@ -49,6 +56,40 @@ def topic_of(subscription: str) -> str:
     return topic if separator else ""
 
 
+def completed(attributes: Mapping[str, str], published: str, message_id: str) -> dict[str, str]:
+    """
+    The attributes of a message, with the id and the time that one of Cloud Scheduler lacks.
+
+    The time is when Pub/Sub took the message, the id is ``<source>|<that minute>``, so two
+    messages of one minute are one event, as they are on a laptop (`toban.topology.schedules`).
+    Where the time is missing (a subscription made by hand, without metadata) the message's own id
+    takes its place, and the time is that of arrival: a slot that comes late is better than none.
+
+    Args:
+        attributes: As published. Those of any other message come back as they are.
+        published: RFC 3339, or empty.
+        message_id: Pub/Sub's, or empty.
+    """
+    found = dict(attributes)
+    source = found.get("ce-source", "")
+    if not source.startswith(SCHEDULES) or found.get("ce-id") or found.get("ce-time"):
+        return found
+    known = _moment(published)
+    moment = known or datetime.now(UTC)
+    slot = moment.strftime("%Y-%m-%dT%H:%MZ") if known or not message_id else message_id
+    found["ce-id"] = f"{source}|{slot}"
+    found["ce-time"] = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return found
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
 def delivered(headers: Mapping[str, str], body: bytes) -> Delivered:
     """
     The delivery that an unwrapped push request carries.
@@ -62,8 +103,10 @@ def delivered(headers: Mapping[str, str], body: bytes) -> Delivered:
         for name, value in lower.items()
         if name.startswith("ce-") or name in _PLAIN
     }
+    message_id = lower.get(MESSAGE_ID, "")
+    attributes = completed(attributes, lower.get(PUBLISH_TIME, ""), message_id)
     return Delivered(
         message=Message(topic_of(subscription), body, attributes),
-        message_id=lower.get(MESSAGE_ID, ""),
+        message_id=message_id,
         subscription=subscription,
     )

@@ -1,0 +1,189 @@
+"""
+Everything that repeats: the schedules of the map and those of the profiles.
+
+In the cloud each is a Cloud Scheduler job, which `toban apply` makes; on a laptop the clockwork
+publishes them. Nothing here reads a store or calls anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from toban.events.backups import BackupDue, RestoreTestDue
+from toban.kernel.cron import slot_minute
+from toban.kernel.event import Body, Event, registered
+from toban.ports.schedules import MARK, PAUSED_MARK, PREFIX, Job
+from toban.profile.types import Profile
+from toban.topology.types import Topology
+
+SOURCE = "/schedules/"
+
+_PLAIN = re.compile(r"[a-z0-9_]+(-[a-z0-9_]+)*", re.ASCII)
+_FOREIGN = re.compile(r"[^a-z0-9_]+", re.ASCII)
+_PART = 60
+"""Most characters of one part of a name: with three parts an event's id stays below 250 bytes."""
+_ABOUT = 300
+"""Most characters a description says about its job; Cloud Scheduler takes 500 in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeating:
+    """Something that happens by the clock."""
+
+    name: str
+    """Unique; legal as (a part of) the name of a Cloud Scheduler job."""
+    cron: str
+    zone: str
+    body: Body
+    """What is published at every slot."""
+    about: str
+    service: str = ""
+    """Empty: the platform's own."""
+
+    @property
+    def topic(self) -> str:
+        """Where it is published."""
+        return self.body.TOPIC
+
+    @property
+    def source(self) -> str:
+        """The events' CloudEvents source."""
+        return SOURCE + self.name
+
+
+def name_of(*parts: str) -> str:
+    """
+    A name of parts, such as ``chat--main-db--daily``.
+
+    Different parts have different names: what is not written in small letters, digits, ``_`` and
+    single ``-`` (or is longer than 60 characters) is shortened to that, and ``---`` with a hash of
+    all parts follows, which no plain name contains.
+    """
+    if all(len(part) <= _PART and _PLAIN.fullmatch(part) for part in parts):
+        return "--".join(parts)
+    plain = [_FOREIGN.sub("-", p.lower()).strip("-")[:_PART].strip("-") or "x" for p in parts]
+    digest = hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:12]
+    return f"{'--'.join(plain)}---{digest}"
+
+
+def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[Repeating]:
+    """
+    Every schedule of the map, then those of every profile by service.
+
+    What has no topic on the map is left out: nothing would take it.
+    """
+    types = registered()  # importing toban.events.backups has registered those of toban.events
+    found = [
+        Repeating(
+            name=name,
+            cron=schedule.cron,
+            zone=schedule.zone,
+            body=types[topology.topics[schedule.emits].event](),
+            about=topology.topics[schedule.emits].about.en.rstrip("."),
+        )
+        for name, schedule in topology.schedules.items()
+    ]
+    for profile in sorted(profiles, key=lambda p: p.service.id):
+        found += (r for r in _of(profile) if r.topic in topology.topics)
+    return _distinct(found)
+
+
+def _of(profile: Profile) -> Iterable[Repeating]:
+    service, backup = profile.service, profile.backup
+    if backup is None:
+        return
+    for plan in backup.plans:
+        yield Repeating(
+            name=name_of(service.id, plan.source, plan.class_),
+            cron=plan.schedule,
+            zone=plan.zone or service.timezone,
+            body=BackupDue(service=service.id, source=plan.source, class_=plan.class_),
+            about=f"Backup of {service.id}/{plan.source}, {plan.class_}",
+            service=service.id,
+        )
+    if backup.restore_test is not None:
+        yield Repeating(
+            name=name_of(service.id, "restore-test"),
+            cron=backup.restore_test.schedule,
+            zone=backup.restore_test.zone or service.timezone,
+            body=RestoreTestDue(service=service.id),
+            about=f"Restore test of {service.id}",
+            service=service.id,
+        )
+
+
+def _distinct(found: Iterable[Repeating]) -> list[Repeating]:
+    """A series that has several plans (a finding of `toban check`) fires by all of them."""
+    named: dict[str, Repeating] = {}
+    for item in found:
+        name, number = item.name, 1
+        while name in named:
+            number += 1
+            name = f"{item.name}---{number}"
+        named[name] = replace(item, name=name)
+    return list(named.values())
+
+
+def slot_event(schedule: Repeating, slot: datetime) -> Event:
+    """
+    The event of a schedule's slot (UTC, whole minutes).
+
+    Its id is ``/schedules/<name>|<ISO minute>``: publishing a slot twice is publishing it once.
+    """
+    return Event(
+        id=f"{schedule.source}|{slot_minute(slot)}",
+        source=schedule.source,
+        time=slot,
+        body=schedule.body,
+    )
+
+
+def job_name(schedule: Repeating) -> str:
+    """The name of its Cloud Scheduler job, without project and location."""
+    return PREFIX + schedule.name
+
+
+def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> list[Job]:
+    """
+    The Cloud Scheduler jobs that a project should have.
+
+    None of them is paused: a profile cannot ask for that (take the plan out of it instead), and
+    one that a person pauses stays paused.
+    """
+    return [_job(schedule, project) for schedule in repeating(topology, profiles)]
+
+
+def _job(schedule: Repeating, project: str) -> Job:
+    # Cloud Scheduler's attributes never change, so there is no ce-id and no ce-time among them:
+    # `toban.adapters.google.push` makes them of the time at which Pub/Sub took the message.
+    job = Job(
+        name=job_name(schedule),
+        cron=schedule.cron,
+        zone=schedule.zone,
+        topic=f"projects/{project}/topics/{schedule.topic}",
+        attributes={
+            "ce-specversion": "1.0",
+            "ce-type": schedule.body.TYPE,
+            "ce-source": schedule.source,
+            "content-type": "application/json",
+        },
+        body=msgspec.json.encode(schedule.body, order="deterministic"),
+        description="",
+    )
+    return replace(job, description=describe(schedule.about, job))
+
+
+def describe(about: str, job: Job) -> str:
+    """A job's description: what it is for, whose it is, and a hash of what it should be."""
+    content = msgspec.json.encode(
+        [job.name, job.cron, job.zone, job.topic, dict(job.attributes), job.body, job.paused],
+        order="sorted",
+    )
+    marks = f"{MARK}; {PAUSED_MARK}" if job.paused else MARK
+    return f"{about[:_ABOUT]} [{marks}; {hashlib.sha256(content).hexdigest()[:12]}]"
