@@ -83,13 +83,16 @@ class BesideStream:
 
     def __init__(
         self,
-        shelf: Shelf,
+        bucket: Bucket,
+        prefix: str,
+        backup_id: str,
+        data_key: bytes | None,
         *,
         part_bytes: int = PART_BYTES,
         nonce: Callable[[], bytes] = random_nonce,
     ) -> None:
-        """Below `shelf`'s prefix; the rest as in `toban.backups.parts.cut`."""
-        self._shelf = shelf
+        """`prefix` is the backup's; the others are as in `Shelf` and `toban.backups.parts.cut`."""
+        self._shelf = Shelf(bucket, prefix, backup_id, data_key)
         self._part_bytes = part_bytes
         self._nonce = nonce
 
