@@ -21,7 +21,7 @@ clocks makes shorter (as in both models).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -60,7 +60,8 @@ def decide(
     decision = _Decision(entries, now.astimezone(UTC))
     groups: dict[Series, list[int]] = {}
     for position, entry in enumerate(entries):
-        groups.setdefault(entry.series, []).append(position)
+        series = (entry.service, entry.source, entry.class_)
+        groups.setdefault(series, []).append(position)
     for series, members in groups.items():
         given = policy if isinstance(policy, Policy) else policy.get(series)
         decision.series(members, given)
@@ -83,24 +84,21 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
             if base in going:
                 built_on.setdefault(base, []).append(entry.id)
     ordered: dict[str, None] = {}
+    entered: set[str] = set()
     for first in sorted(going.values(), key=lambda e: (e.status != "deleting", e.started_at, e.id)):
         if len(ordered) >= most:
             break
-        stack, seen = [(first.id, False)], {first.id}
+        stack = [(first.id, False)]
         while stack:
             id_, dependents_done = stack.pop()
             if dependents_done:
                 ordered[id_] = None
-            elif id_ not in ordered:
+            elif id_ not in entered:
+                entered.add(id_)
                 stack.append((id_, True))
-                waiting = [d for d in built_on.get(id_, ()) if d not in seen]
-                seen.update(waiting)
-                stack.extend((d, False) for d in sorted(waiting, reverse=True))
+                stack.extend((d, False) for d in sorted(built_on.get(id_, ()), reverse=True))
     return list(ordered)[:most]
 
-
-_Chain = frozenset[str] | str | None
-"""Regions that can restore a backup; or an unknown base's id; None: it cannot be restored."""
 
 _PERIODS: Mapping[Word, tuple[Callable[[date], object], Callable[[date], str]]] = {
     # what tells one period from another (quickly), and its name
@@ -117,53 +115,63 @@ class _Decision:
     def __init__(self, entries: Sequence[Entry], now: datetime) -> None:
         self.entries = entries
         self.now = now
-        self.at: list[datetime] = []
-        """Starts in UTC: datetimes of one zone compare by the wall clock, wrongly in autumn."""
-        self.index: dict[str, int] = {}
-        for position, entry in enumerate(entries):
+        for entry in entries:
             at = entry.started_at
             if at.tzinfo is None or not _YEARS[0] <= at.year <= _YEARS[1]:
                 raise ValueError(f"{entry.id}: started_at: {at.isoformat()} is no moment")
-            self.at.append(at.astimezone(UTC))
-            if self.index.setdefault(entry.id, position) != position:
-                raise ValueError(f"id {entry.id!r} occurs twice")
+        self.at = [entry.started_at.astimezone(UTC) for entry in entries]
+        """Starts in UTC: datetimes of one zone compare by the wall clock, wrongly in autumn."""
+        self.index = {entry.id: position for position, entry in enumerate(entries)}
+        if len(self.index) < len(entries):
+            twice = next(e.id for p, e in enumerate(entries) if self.index[e.id] != p)
+            raise ValueError(f"id {twice!r} occurs twice")
         self.for_: list[list[Reason]] = [[] for _ in entries]
         self.against: list[Reason] = [Reason("no-rule")] * len(entries)
-        self._chains: dict[int, _Chain] = {}
+        self.regions: dict[int, frozenset[str]] = {}
+        """By position: where a backup and all that it builds on are verified; empty: nowhere."""
+        self.unknown: dict[int, str] = {}
+        """By position: something that it builds on, however far, and that is not among the entries."""
+        same: dict[tuple[str, ...], frozenset[str]] = {}
+        for position, entry in enumerate(entries):
+            if entry.status != "verified":
+                self.regions[position] = frozenset()
+            elif not entry.needs:
+                if entry.regions not in same:
+                    same[entry.regions] = frozenset(entry.regions)
+                self.regions[position] = same[entry.regions]
+        for position in range(len(entries)):
+            if position not in self.regions:
+                self._follow(position)
 
     # --- chains ------------------------------------------------------------------------------
 
-    def chain(self, position: int) -> _Chain:
-        """Whether, and in which regions, a backup and all it builds on are verified."""
-        stack, open_ = [position], set()
+    def _follow(self, position: int) -> None:
+        """Find out where a backup and all that it builds on can be restored."""
+        stack, open_ = [position], set[int]()
         while stack:
             top = stack[-1]
-            entry = self.entries[top]
-            if top in self._chains:
+            if top in self.regions:
                 stack.pop()
-            elif top in open_ or entry.status != "verified" or not entry.needs:
-                # Reached the second time: its bases are known now (one that is not builds on itself).
-                self._chains[top] = self._joined(entry)
-                stack.pop()
+            elif top in open_:
+                # Its bases are known now, but for one that builds on it in turn.
+                self._join(top)
             else:
                 open_.add(top)
-                bases = (self.index[id_] for id_ in entry.needs if id_ in self.index)
-                stack.extend(b for b in bases if b not in self._chains and b not in open_)
-        return self._chains[position]
+                bases = (self.index[id_] for id_ in self.entries[top].needs if id_ in self.index)
+                stack.extend(b for b in bases if b not in self.regions and b not in open_)
 
-    def _joined(self, entry: Entry) -> _Chain:
-        if entry.status != "verified":
-            return None
-        regions, unknown = frozenset(entry.regions), ""
+    def _join(self, position: int) -> None:
+        entry = self.entries[position]
+        regions = frozenset(entry.regions)
         for id_ in sorted(entry.needs):
-            base = self._chains.get(self.index[id_]) if id_ in self.index else id_
+            base = self.index.get(id_)
             if base is None:
-                return None
-            if isinstance(base, str):
-                unknown = unknown or base
-            else:
-                regions &= base
-        return unknown or regions or None
+                self.unknown.setdefault(position, id_)
+                continue
+            regions &= self.regions.get(base, frozenset())
+            if base in self.unknown:
+                self.unknown.setdefault(position, self.unknown[base])
+        self.regions[position] = regions
 
     # --- one series --------------------------------------------------------------------------
 
@@ -172,8 +180,8 @@ class _Decision:
         restorable = [
             p
             for p in members
-            if self.at[p] <= self.now and isinstance(self.chain(p), frozenset)
-        ]  # fmt: skip
+            if self.at[p] <= self.now and self.regions[p] and p not in self.unknown
+        ]
         restorable.sort(key=self.at.__getitem__, reverse=True)
         newest = self.at[restorable[0]] if restorable else None
         for position in members:
@@ -205,13 +213,11 @@ class _Decision:
         entry, found = self.entries[position], self.for_[position]
         at, age = self.at[position], self.now - self.at[position]
         newer = newest is None or at >= newest
-        chain = self.chain(position) if entry.status == "verified" else None
         if entry.status == "verified" and policy.forever:
             found.append(Reason("forever"))
-        if isinstance(chain, frozenset):
-            return
-        if isinstance(chain, str):
-            found.append(Reason("unknown-base", chain))
+        if self.regions[position]:
+            if position in self.unknown:
+                found.append(Reason("unknown-base", self.unknown[position]))
         elif entry.status == "running":
             found.append(Reason("running"))
         elif entry.status == "unchanged":
@@ -245,17 +251,10 @@ class _Decision:
         if not candidates:
             return
         zone = ZoneInfo(policy.zone)
-        days: list[date] = []
-        counts: tuple[tuple[Word, int], ...] = (
-            ("daily", policy.daily),
-            ("weekly", policy.weekly),
-            ("monthly", policy.monthly),
-            ("yearly", policy.yearly),
-        )
-        for rule, count in counts:
-            if count and not days:
-                days = [self.at[p].astimezone(zone).date() for p in candidates]
-            self._slots(candidates, days, rule, count)
+        self._slots(candidates, zone, "daily", policy.daily)
+        self._slots(candidates, zone, "weekly", policy.weekly)
+        self._slots(candidates, zone, "monthly", policy.monthly)
+        self._slots(candidates, zone, "yearly", policy.yearly)
         if policy.keep_days:
             begin = self._window(policy)
             inside = [p for p in candidates if self.at[p] >= begin]
@@ -265,13 +264,15 @@ class _Decision:
                 self.for_[position].append(Reason("before-window"))
         self._minimum(candidates, policy.minimum_verified)
 
-    def _slots(self, candidates: list[int], days: list[date], rule: Word, count: int) -> None:
+    def _slots(self, candidates: list[int], zone: ZoneInfo, rule: Word, count: int) -> None:
         """The newest of each of `count` periods, and the oldest while there are slots left."""
         if not count:
             return
         key, name = _PERIODS[rule]
         newest: dict[object, datetime] = {}
-        for position, day in zip(candidates, days, strict=True):
+        period: object = None
+        for position in candidates:
+            day = self.at[position].astimezone(zone).date()
             period = key(day)
             if period not in newest:
                 if len(newest) == count:
@@ -281,23 +282,23 @@ class _Decision:
                 self.for_[position].append(Reason(rule, name(day)))
         if len(newest) < count:
             for position in self._newest(candidates[::-1], 1):
-                if newest[key(days[-1])] != self.at[position]:
+                if newest[period] != self.at[position]:
                     self.for_[position].append(Reason("oldest", rule))
 
-    def _newest(self, candidates: list[int], count: int) -> Iterator[int]:
+    def _newest(self, candidates: Iterable[int], count: int) -> Iterator[int]:
         """The first `count`, and those that began at the same moment as the last of them."""
-        for number, position in enumerate(candidates):
-            if number >= count and self.at[position] != self.at[candidates[count - 1]]:
+        last: datetime | None = None
+        for number, position in enumerate(candidates, 1):
+            if last is not None and self.at[position] != last:
                 return
+            if number == count:
+                last = self.at[position]
             yield position
 
     def _minimum(self, candidates: list[int], count: int) -> None:
-        copies: dict[str, list[int]] = {}
-        for position in candidates:
-            for region in self.chain(position) or ():
-                copies.setdefault(region, []).append(position)
-        for region in sorted(copies):
-            for position in self._newest(copies[region], count):
+        for region in sorted(frozenset[str]().union(*{self.regions[p] for p in candidates})):
+            there = (p for p in candidates if region in self.regions[p])
+            for position in self._newest(there, count):
                 self.for_[position].append(Reason("minimum", region))
 
     # --- the end -----------------------------------------------------------------------------

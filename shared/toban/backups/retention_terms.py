@@ -16,7 +16,7 @@ Series: TypeAlias = tuple[str, str, str]
 """Service, source, class: what retention is decided for, each by itself."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_": "class"}):
     """What retention has to know of a backup."""
 
     id: str
@@ -111,7 +111,7 @@ WORDS: Mapping[Word, str] = {
 """What scripts read; `Reason.detail` is filled in."""
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """One rule that speaks for or against a backup."""
 
     word: Word
@@ -119,10 +119,10 @@ class Reason(msgspec.Struct, frozen=True):
     """A period (``2026-W47``), a region, a rule, an id or a status."""
 
     def __str__(self) -> str:
-        return WORDS[self.word].format(self.detail)
+        return WORDS[self.word].format(self.detail).removesuffix(" ()")  # a region without a name
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What becomes of a backup. There is always a reason."""
 
     id: str
