@@ -7,8 +7,8 @@ A part is a cleartext *header*, *data frames* and one *trailer frame*::
     frame    length of what follows (4) · sealed bytes · tag (16)
 
 Integers are big-endian; backup id and stream name are UTF-8 with their length (2) before them. The
-top bit of a frame's length marks the trailer. The data frames hold one zstd frame (RFC 8878) cut
-into stretches of 1 MiB; the trailer is JSON.
+top bit of a frame's length marks the trailer. The data frames hold one zstd frame (RFC 8878) in
+stretches of about 1 MiB; the trailer is JSON.
 
 Encrypted (flag 1): each frame is AES-256-GCM (NIST SP 800-38D) with the nonce *prefix ‖ frame
 number*, under a key of this part alone: HKDF-Expand-SHA256 (RFC 5869) of the backup's data key over
@@ -42,8 +42,8 @@ from toban.ports.backup import Damaged
 
 MAX_PART: Final = 8 * 1024 * 1024
 """What a bucket takes in one request with a precondition; no part is larger."""
-FRAME: Final = 1024 * 1024
-"""Compressed bytes in one data frame."""
+MAX_FRAME: Final = 2 * 1024 * 1024
+"""Most compressed bytes in one data frame."""
 MAX_PLAIN: Final = 64 * 1024 * 1024
 """Most plain bytes of one part, however well they compress: it is loaded and retried as a whole."""
 MAX_TRAILER: Final = 64 * 1024
@@ -224,7 +224,7 @@ class FrameReader:
             (word,) = _LENGTH.unpack_from(view, at)
             at += _LENGTH.size
             length, trailer = word & ~_TRAILER_BIT, bool(word & _TRAILER_BIT)
-            if not TAG <= length <= (MAX_TRAILER if trailer else FRAME) + TAG:
+            if not TAG <= length <= (MAX_TRAILER if trailer else MAX_FRAME) + TAG:
                 raise self.damaged(f"is tampered with: frame {len(frames)} says {length} bytes")
             if len(view) < at + length:
                 raise self.damaged(f"is truncated: ends within frame {len(frames)}")

@@ -16,7 +16,6 @@ import google_crc32c
 import zstandard
 
 from toban.backups.frames import (
-    FRAME,
     MAX_PART,
     MAX_PLAIN,
     FrameReader,
@@ -35,6 +34,8 @@ PART_BYTES: Final = MAX_PART - OVERHEAD
 SMALLEST: Final = 4096
 """Part sizes below this leave no room for incompressible pieces."""
 LEVEL: Final = 3
+_FRAME = 512 * 1024
+"""Compressed bytes that are enough for a frame; what one stretch adds comes on top of it."""
 _UNFLUSHED = 288 * 1024
 """What zstd may have taken in and not given out: a block of input, a block of output, headers."""
 _WINDOW = 8 * 1024 * 1024
@@ -86,7 +87,8 @@ class _Growing:
         self._stored = hashlib.sha256()
         self._crc = 0
         self._done: list[bytes] = []
-        self._waiting = bytearray()
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
         self._plain_bytes = 0
         self._compressed = 0
         self._items = 0
@@ -120,10 +122,17 @@ class _Growing:
         self._compressed += len(compressed)
         if self._compressed > self._limit:
             raise self._no_cursor(f"{self._compressed} compressed bytes")
-        self._waiting += compressed
-        while len(self._waiting) >= FRAME:
-            self._append(*self._frames.frame(bytes(self._waiting[:FRAME])))
-            del self._waiting[:FRAME]
+        if compressed:
+            self._waiting.append(compressed)
+            self._waiting_bytes += len(compressed)
+        if self._waiting_bytes >= _FRAME:
+            self._frame()
+
+    def _frame(self) -> None:
+        """Close a frame; zstd's output goes into it as it is, mostly without a copy."""
+        waiting = self._waiting
+        self._append(*self._frames.frame(waiting[0] if len(waiting) == 1 else b"".join(waiting)))
+        self._waiting, self._waiting_bytes = [], 0
 
     def _append(self, *stretches: bytes) -> None:
         for stretch in stretches:
@@ -134,7 +143,7 @@ class _Growing:
     def finish(self, *, last: bool) -> Part:
         self._take(self._zstd.flush())
         if self._waiting:
-            self._append(*self._frames.frame(bytes(self._waiting)))
+            self._frame()
         trailer = Trailer(
             cursor="" if last else self._cursor,
             items=self._items,
