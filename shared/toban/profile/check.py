@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from toban.profile.check_backup import check_backup
 from toban.profile.check_contacts import check_channels, check_oncall, check_people
 from toban.profile.findings import Finding, did_you_mean, join
 from toban.profile.report import Report
@@ -20,6 +21,7 @@ _SECTIONS = {
     "people": ("担当者", "people"),
     "oncall": ("当番", "on-call"),
     "escalation": ("エスカレーション", "escalation"),
+    "backup": ("バックアップ", "backups"),
 }
 
 
@@ -40,6 +42,7 @@ def check(profile: Profile, all_profiles: Iterable[Profile] = ()) -> list[Findin
     check_oncall(profile, report)
     _check_escalation(profile, report)
     _check_reach(profile, report)
+    check_backup(profile, report)
     for section, (japanese, english) in _SECTIONS.items():
         if not getattr(profile, section):
             report.info(

@@ -34,6 +34,14 @@ escalation:
     steps:
       - {after: 0m, notify: ["oncall:primary"]}
       - {after: 15m, notify: ["oncall:secondary"]}
+backup:
+  destinations:
+    - {bucket: shop-backup, region: asia-northeast1}
+    - {bucket: shop-backup-osaka, region: asia-northeast2}
+  sources:
+    database: {type: postgres, url_secret: DATABASE_URL}
+  plans:
+    - {source: database, class: daily, schedule: "0 2 * * *", keep: {daily: 7}}
 """
 
 
@@ -196,6 +204,7 @@ def test_absent_sections_are_told_as_inactive():
         ("info", "people"),
         ("info", "oncall"),
         ("info", "escalation"),
+        ("info", "backup"),
     ]
 
 

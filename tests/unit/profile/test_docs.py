@@ -10,7 +10,7 @@ import pytest
 from toban.profile import types
 from toban.profile.check import check
 from toban.profile.load import parse_profile
-from toban.profile.types import Channel, Profile, Section
+from toban.profile.types import BackupSource, Channel, Profile, Section
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = ["profile.md", "profile.ja.md"]
@@ -42,7 +42,7 @@ def test_every_key_is_mentioned(page, kind):
 
 def test_no_key_is_invented(page):
     known = {f.encode_name for kind in SECTIONS for f in msgspec.structs.fields(kind)}
-    tags = {str(kind.__struct_config__.tag) for kind in get_args(Channel)}
+    tags = {str(kind.__struct_config__.tag) for kind in get_args(Channel | BackupSource)}
 
     described = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
 

@@ -1,0 +1,96 @@
+"""Checking names and values that several parts of the `backup` section have."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Final
+
+from toban.profile.cadence import BadCronError, gaps
+from toban.profile.findings import did_you_mean
+from toban.profile.report import Report
+from toban.profile.scalars import WrongValueError, parse_id
+from toban.profile.types import Backup
+
+SHORTEST_GAP: Final = timedelta(minutes=5)
+
+SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", re.ASCII)
+
+
+def check_schedule(cron: str, path: str, report: Report) -> bool:
+    """Complain about a schedule that is none, or comes too often; whether it is one."""
+    try:
+        # Clock changes may put two slots side by side; that is not what is asked here.
+        shortest = gaps(cron, "UTC").smallest
+    except BadCronError as error:
+        report.error(
+            "bad-schedule",
+            path,
+            f'{cron!r} は cron（分 時 日 月 曜日。例 "0 2 * * *"）ではありません: {error}',
+            f'{cron!r} is not cron (minute hour day month weekday, like "0 2 * * *"): {error}.',
+        )
+        return False
+    if shortest < SHORTEST_GAP:
+        report.error(
+            "too-often",
+            path,
+            f"{cron!r} は 5 分に一度より頻繁です。",
+            f"{cron!r} comes more often than every 5 minutes.",
+        )
+    return True
+
+
+def check_source_name(backup: Backup, name: str, path: str, report: Report) -> bool:
+    """Complain about a source that does not exist; whether it does."""
+    if name in backup.sources:
+        return True
+    hint = did_you_mean(name, backup.sources)
+    report.error(
+        "unknown-source",
+        path,
+        f"バックアップ元 {name!r} は定義されていません。{hint[0]}",
+        f"there is no source {name!r}.{hint[1]}",
+    )
+    return False
+
+
+def check_secret_name(value: str, path: str, report: Report) -> None:
+    """Complain about a secret that is written where its name belongs, without repeating it."""
+    if not SECRET_NAME.fullmatch(value):
+        report.error(
+            "secret-name",
+            path,
+            "シークレットの値ではなく名前（DATABASE_URL など）を書きます。",
+            "write the name of a secret (like DATABASE_URL), never the secret itself.",
+        )
+
+
+def check_id(name: str, path: str, report: Report) -> None:
+    """Complain about a name that could not be part of the id of a document."""
+    try:
+        parse_id(name)
+    except WrongValueError as error:
+        report.error("bad-id", path, error.japanese, error.english)
+
+
+def check_zone(zone: str | None, path: str, report: Report) -> None:
+    """Remark on a zone without a region."""
+    if zone is not None and "/" not in zone and zone != "UTC":
+        report.warning(
+            "fixed-zone",
+            path,
+            f"{zone} は夏時間の扱いがはっきりしません。地域名（Asia/Tokyo など）を使ってください。",
+            f"{zone} says little about daylight saving; use a region like Asia/Tokyo.",
+        )
+
+
+def check_bucket_name(name: str, path: str, report: Report) -> None:
+    """Complain about what is not the name of a bucket."""
+    if not _BUCKET.fullmatch(name):
+        report.error(
+            "wrong-value",
+            path,
+            f"バケット名ではありません（gs:// は付けません）: {name!r}",
+            f"not the name of a bucket (no gs://): {name!r}.",
+        )

@@ -1,0 +1,255 @@
+"""Checking whether backups are enough: recovery objectives against schedules, and restore tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from toban.profile.cadence import ALLOWANCE, BadCronError, largest_gap
+from toban.profile.check_names import (
+    check_bucket_name,
+    check_schedule,
+    check_secret_name,
+    check_source_name,
+    check_zone,
+)
+from toban.profile.findings import join
+from toban.profile.report import Report
+from toban.profile.types import (
+    Backup,
+    BackupSource,
+    BucketSource,
+    FirestoreSource,
+    Objective,
+    PostgresSource,
+    RedisSource,
+    RestoreTest,
+    StagingTarget,
+)
+
+_UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+
+
+def check_objectives(zone: str, backup: Backup, report: Report) -> None:
+    """
+    Every objective can be met by the schedules, and something measures it.
+
+    `zone` is the service's. A restore point counts when it was verified, so a schedule needs to
+    come round by `ALLOWANCE` more often than the recovery point objective says.
+    """
+    names: set[str] = set()
+    for number, objective in enumerate(backup.objectives):
+        path = join("backup", "objectives", number)
+        if objective.name in names:
+            report.error(
+                "duplicate-objective",
+                f"{path}.name",
+                f"目標 {objective.name} がもう一つあります。",
+                f"there is another objective {objective.name}.",
+            )
+        names.add(objective.name)
+        if not objective.sources:
+            report.error(
+                "empty",
+                f"{path}.sources",
+                "何を戻すのか書かれていません。",
+                "it does not say what has to be restored.",
+            )
+        if objective.rpo is None and objective.rto is None:
+            report.warning(
+                "never-used",
+                path,
+                "rpo も rto もないので何も確かめません。",
+                "with neither rpo nor rto there is nothing to watch.",
+            )
+        if objective.rto is not None and backup.restore_test is None:
+            report.warning(
+                "rto-unmeasured",
+                f"{path}.rto",
+                "restore_test がないので、復旧時間は測られません。",
+                "there is no restore_test, so nothing measures how long recovery takes.",
+            )
+        for n, name in enumerate(objective.sources):
+            if check_source_name(backup, name, f"{path}.sources[{n}]", report):
+                _check_rpo(zone, backup, objective, name, path, report)
+
+
+def check_restore_test(zone: str, backup: Backup, report: Report) -> None:
+    """Restore tests come often enough, cover every source, and never touch one."""
+    test = backup.restore_test
+    if test is None:
+        return
+    at = join("backup", "restore_test")
+    check_zone(test.zone, f"{at}.zone", report)
+    if check_schedule(test.schedule, f"{at}.schedule", report):
+        gap = largest_gap(test.schedule, test.zone or zone)
+        if gap > timedelta(seconds=test.every):
+            report.error(
+                "tests-too-rare",
+                f"{at}.every",
+                f"試験の間隔は最大 {spell(gap)} ですが、every は {spell(test.every)} です。",
+                f"the tests are up to {spell(gap)} apart, but every is {spell(test.every)}.",
+            )
+    for number, target in enumerate(test.targets):
+        path = f"{at}.targets[{number}]"
+        if not check_source_name(backup, target.source, f"{path}.source", report):
+            continue
+        if any(target.source == other.source for other in test.targets[:number]):
+            report.error(
+                "duplicate-target",
+                f"{path}.source",
+                f"{target.source} の試験先は上にもあります。",
+                f"there is a target for {target.source} already.",
+            )
+        _check_target(backup, target, path, report)
+        _check_apart(backup, test, number, path, report)
+    _check_covered(backup, test, report)
+
+
+def spell(duration: timedelta | int) -> str:
+    """A duration as profiles write it, ``1d12h``; whole seconds."""
+    left = int(duration.total_seconds()) if isinstance(duration, timedelta) else duration
+    text = ""
+    for unit, size in _UNITS:
+        number, left = divmod(left, size)
+        text += f"{number}{unit}" if number else ""
+    return text or "0m"
+
+
+def best_gap(zone: str, backup: Backup, source: str) -> timedelta | None:
+    """
+    The largest gap between slots of the plan of `source` that comes round most often.
+
+    `zone` is the service's. None when no plan with a valid schedule backs the source up.
+    """
+    found: list[timedelta] = []
+    for plan in backup.plans:
+        if plan.source == source:
+            try:
+                found.append(largest_gap(plan.schedule, plan.zone or zone))
+            except BadCronError:
+                continue  # complained about where the schedule stands
+    return min(found, default=None)
+
+
+def _check_rpo(
+    zone: str, backup: Backup, objective: Objective, source: str, path: str, report: Report
+) -> None:
+    if objective.rpo is None:
+        return
+    if not any(plan.source == source for plan in backup.plans):
+        report.error(
+            "rpo-without-plan",
+            f"{path}.rpo",
+            f"{source} を取る計画がないので、RPO は決して守れません。",
+            f"no plan backs up {source}, so the RPO is never met.",
+        )
+        return
+    gap = best_gap(zone, backup, source)
+    if gap is None:
+        return
+    rpo = timedelta(seconds=objective.rpo)
+    if gap > rpo:
+        report.warning(
+            "rpo-missed",
+            f"{path}.rpo",
+            f"「{objective.name}」の RPO は {spell(rpo)} ですが、{source} のバックアップは"
+            f"最大 {spell(gap)} 空きます。",
+            f"{objective.name}: the RPO is {spell(rpo)}, but backups of {source} are up to "
+            f"{spell(gap)} apart.",
+        )
+    elif gap + ALLOWANCE > rpo:
+        report.warning(
+            "rpo-tight",
+            f"{path}.rpo",
+            f"「{objective.name}」の RPO は {spell(rpo)} で、{source} のバックアップは最大"
+            f" {spell(gap)} 空きます。取得と検証の時間（{spell(ALLOWANCE)}）の余裕がありません。",
+            f"{objective.name}: the RPO is {spell(rpo)} and backups of {source} are up to "
+            f"{spell(gap)} apart, which leaves less than {spell(ALLOWANCE)} to take and verify one.",
+        )
+
+
+def _check_target(backup: Backup, target: StagingTarget, path: str, report: Report) -> None:
+    source = backup.sources[target.source]
+    if isinstance(source, PostgresSource | RedisSource):
+        needed, there = "url_secret", bool(target.url_secret)
+    elif isinstance(source, FirestoreSource):
+        needed, there = "project / database", bool(target.project or target.database)
+    else:
+        needed, there = "bucket", bool(target.bucket)
+    if not there:
+        report.error(
+            "incomplete",
+            path,
+            f"{target.source} の試験先には {needed} が必要です。",
+            f"the target for {target.source} needs {needed}.",
+        )
+    if target.url_secret:
+        check_secret_name(target.url_secret, f"{path}.url_secret", report)
+    if target.bucket:
+        check_bucket_name(target.bucket, f"{path}.bucket", report)
+
+
+def _check_apart(backup: Backup, test: RestoreTest, number: int, path: str, report: Report) -> None:
+    """A test's target is nothing that is in use: no source, no destination, no other target."""
+    target = test.targets[number]
+    places = _places(target, backup.sources)
+    for name, source in backup.sources.items():
+        for key in sorted(places.keys() & _place_of(source).keys()):
+            if places[key] == _place_of(source)[key]:
+                report.error(
+                    "target-is-source",
+                    f"{path}.{key}",
+                    f"試験先がバックアップ元 {name} そのものです。上書きしてしまいます。",
+                    f"the target is the source {name} itself: the test would overwrite it.",
+                )
+    if target.bucket and any(target.bucket == d.bucket for d in backup.destinations):
+        report.error(
+            "target-is-destination",
+            f"{path}.bucket",
+            f"{target.bucket} はバックアップの保存先です。",
+            f"{target.bucket} keeps the backups.",
+        )
+    for other in test.targets[:number]:
+        if target.bucket and target.bucket == other.bucket:
+            report.error(
+                "target-shared",
+                f"{path}.bucket",
+                f"{target.bucket} は {other.source} の試験先でもあります。",
+                f"{target.bucket} is the target for {other.source} as well.",
+            )
+
+
+def _place_of(source: BackupSource) -> dict[str, str]:
+    """Where a source's data lies, as far as the profile tells, by the key of a target."""
+    if isinstance(source, BucketSource):
+        return {"bucket": source.bucket}
+    if isinstance(source, PostgresSource | RedisSource) and source.url_secret:
+        return {"url_secret": source.url_secret}
+    if isinstance(source, FirestoreSource):
+        return {"database": f"{source.project}/{source.database}"}
+    return {}
+
+
+def _places(target: StagingTarget, sources: Mapping[str, BackupSource]) -> dict[str, str]:
+    """Where a target lies, in the words of `_place_of`."""
+    source = sources[target.source]
+    found = {"bucket": target.bucket, "url_secret": target.url_secret}
+    if isinstance(source, FirestoreSource):
+        project, database = target.project or source.project, target.database or "(default)"
+        found["database"] = f"{project}/{database}"
+    return {key: value for key, value in found.items() if value}
+
+
+def _check_covered(backup: Backup, test: RestoreTest, report: Report) -> None:
+    covered = {target.source for target in test.targets}
+    for name in backup.sources:
+        planned = any(plan.source == name for plan in backup.plans)
+        if planned and name not in covered:
+            report.warning(
+                "never-restored",
+                join("backup", "sources", name),
+                f"{name} の試験先（restore_test.targets）がなく、戻せることが確かめられません。",
+                f"restore_test has no target for {name}: nothing shows that it can be restored.",
+            )
