@@ -25,12 +25,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from toban.backups.retention_terms import EARLIEST, LATEST, Word
 from toban.backups.retention_terms import Entry as Entry
 from toban.backups.retention_terms import Policy as Policy
 from toban.backups.retention_terms import Reason as Reason
 from toban.backups.retention_terms import Series as Series
 from toban.backups.retention_terms import Verdict as Verdict
-from toban.backups.retention_terms import Word
 from toban.backups.retention_terms import entry_of as entry_of
 from toban.backups.retention_terms import policy_of as policy_of
 
@@ -38,8 +38,6 @@ UNVERIFIED_GRACE = timedelta(hours=48)
 """So long a finished backup may wait for its verification although a newer one has it."""
 NOTED = timedelta(days=30)
 """How long failures are kept in a series without a verified backup, and "nothing changed" in any."""
-
-_YEARS = (1900, 9000)  # a start outside of these is no time, and overflows in some zone
 
 
 def decide(
@@ -117,7 +115,7 @@ class _Decision:
         self.now = now
         for entry in entries:
             at = entry.started_at
-            if at.tzinfo is None or not _YEARS[0] <= at.year <= _YEARS[1]:
+            if at.tzinfo is None or not EARLIEST <= at.year <= LATEST:
                 raise ValueError(f"{entry.id}: started_at: {at.isoformat()} is no moment")
         self.at = [entry.started_at.astimezone(UTC) for entry in entries]
         """Starts in UTC: datetimes of one zone compare by the wall clock, wrongly in autumn."""

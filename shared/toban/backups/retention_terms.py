@@ -15,6 +15,18 @@ from toban.profile.types import Keep
 Series: TypeAlias = tuple[str, str, str]
 """Service, source, class: what retention is decided for, each by itself."""
 
+EARLIEST, LATEST = 1900, 9000
+"""Years; a start outside of them is no moment, and overflows in some zone."""
+
+
+def known_zone(name: str) -> bool:
+    """Whether there is such an IANA zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_": "class"}):
     """What retention has to know of a backup."""
@@ -65,10 +77,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(
                 "the policy keeps nothing: set one of daily, weekly, monthly, yearly, keep_days"
             )
-        try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"no such time zone: {self.zone!r} (zone)") from error
+        if not known_zone(self.zone):
+            raise ValueError(f"no such time zone: {self.zone!r} (zone)")
 
 
 Word = Literal[

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from toban.cli import backups
 from toban.cli.terminal import Language, Problem, Terminal, language_of, nearest, say
 
 Command = Callable[[argparse.Namespace, Terminal], int]
@@ -88,6 +89,7 @@ def parser(language: Language) -> argparse.ArgumentParser:
     builder.looking(commands)
     builder.profiles(commands)
     builder.letters(commands)
+    backups.arguments(builder, commands)
     return top
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+from toban.cli.words_backups import BACKUPS
 from toban.cli.words_demo import DEMO
 from toban.cli.words_help import HELP
 
@@ -279,4 +280,4 @@ SAID: Final[Words] = {
     },
 }
 
-WORDS: Final[Words] = {**HELP, **SAID, **DEMO}
+WORDS: Final[Words] = {**HELP, **SAID, **DEMO, **BACKUPS}
