@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.plugins.emulators", "tests.plugins.tables"]
+pytest_plugins = ["tests.plugins.emulators", "tests.plugins.servers", "tests.plugins.tables"]
