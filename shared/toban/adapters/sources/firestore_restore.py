@@ -1,0 +1,292 @@
+"""
+Loading a backup into a Firestore database: a scan by batch writes, an export by Google's import.
+
+Which documents are ours is told by a marker (`MARKER`), written before the first of them and
+again after the last. Only with it may a target be emptied, and not when somebody else wrote there
+meanwhile: a restored database that went into service is never taken for staging.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from toban.adapters.sources import firestore_questions
+from toban.adapters.sources import firestore_stream as stream
+from toban.adapters.sources.firestore import EMULATOR, MARKER, named
+from toban.adapters.sources.firestore_database import (
+    MAX_WRITES,
+    Database,
+    Write,
+    target_failed,
+)
+from toban.adapters.sources.world import World
+from toban.ports.backup import Damaged, Fetch, Question, TargetFailed
+
+MAX_BATCH_BYTES: Final = 3_000_000
+"""Firestore takes 10 MiB in a request, its emulator 4 MiB."""
+RAMP_START: Final = 500
+RAMP_GROWTH: Final = 1.5
+RAMP_EVERY_S: Final = 300.0
+
+
+def allowed_per_second(elapsed: float) -> int:
+    """
+    Writes per second that a new collection should be given `elapsed` seconds after the first.
+
+    The 500/50/5 rule: 500 at first, 50 % more every 5 minutes, so that Firestore has time to
+    split the range: https://cloud.google.com/firestore/docs/best-practices#ramping_up_traffic
+    """
+    return int(RAMP_START * RAMP_GROWTH ** int(max(elapsed, 0.0) / RAMP_EVERY_S))
+
+
+class FirestoreTarget:
+    """
+    A database to load. Options:
+
+    - ``project``, ``database`` (else ``(default)``);
+    - ``overwrite``: load into a database that holds documents. Those of the backup replace the
+      ones of the same name, others stay, and `discard` refuses ever after;
+    - ``ramp``: follow the 500/50/5 rule (`allowed_per_second`, applied to all writes together);
+      by default everywhere but on the emulator;
+    - ``bucket``: from where Google imports a managed export, see `firestore_managed.ManagedImport`.
+
+    Names of documents and references to documents of the source database, however deep in arrays
+    and maps, are made to point into this one; references to other databases stay.
+    """
+
+    resumable = True
+
+    def __init__(self, options: Mapping[str, object], world: World) -> None:
+        emulator = world.environ.get(EMULATOR) or None
+        self._options = options
+        self._world = world
+        self._database = Database(*named(options), emulator, target_failed)
+        self._overwrite = bool(options.get("overwrite"))
+        self._ramp = bool(options.get("ramp", emulator is None))
+
+    @property
+    def identity(self) -> str:
+        """``firestore://project/database``."""
+        return self._database.identity
+
+    def prepare(self, *, fresh: bool) -> None:
+        """
+        See `toban.ports.backup.Target`.
+
+        Raises `TargetFailed` for a database that holds documents which an attempt of ours did not
+        write, unless the option ``overwrite`` is given.
+        """
+        marker = self._database.get(MARKER)
+        if marker is None:
+            if not self._overwrite and not self._database.is_empty(MARKER):
+                raise TargetFailed(
+                    f"{self.identity} holds documents. Restore into an empty database, or say"
+                    " that they may be overwritten",
+                    again=False,
+                )
+            if not self._database.create(MARKER, self._note("loading")):
+                raise TargetFailed(f"{self.identity}: another restore just began", again=True)
+            return
+        if fresh:
+            if not self._overwrite:
+                self._clear(marker)
+            self._mark("loading", marker)
+
+    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
+        """
+        See `toban.ports.backup.Target`; `parts` may begin at any part of a scan.
+
+        Raises `Damaged` for a stream that is none.
+        """
+        marker = self._marker()
+        first = next(parts, None)
+        if first is None:
+            return
+        if _state(marker) != "loading":
+            # What was loaded before may be loaded again; until the end it counts as unfinished.
+            self._mark("loading", marker)
+        parts = itertools.chain([first], parts)
+        head = next(stream.split([first]), b"")
+        if stream.is_note(head) and stream.read_note(head).get("kind") == "export":
+            from toban.adapters.sources.firestore_managed import ManagedImport
+
+            import_ = ManagedImport(self._database, self._options, self._world)
+            counts = import_.run(parts, fetch, attempt=_stamp(marker.create_time))
+            self._mark("loaded", marker, managed=True)
+            yield from counts
+            return
+        pace = _Pace(self._ramp, time.time() - marker.create_time.seconds)
+        ended = False
+        for part in parts:
+            items = 0
+            for batch in self._batches(part):
+                if batch is None:
+                    ended = True
+                    continue
+                self._database.write(batch)
+                items += len(batch)
+                pace.wrote(len(batch))
+            if ended:
+                self._mark("loaded", marker)
+            yield items
+        if not ended:
+            raise Damaged("the stream ends without its end record")
+
+    def counts(self) -> dict[str, int]:
+        """``documents`` and ``documents in <collection>``, as of one moment; without the marker."""
+        counts = stream.Counts()
+        for message in self._database.scan(at=self._database.now(), keys=True):
+            path = self._database.path(message)
+            if path != MARKER:
+                counts.add(path)
+        return counts.result()
+
+    def ask(self, questions: Sequence[Question]) -> list[str]:
+        """Answers; the language is described in `firestore_questions`."""
+        return [
+            firestore_questions.answer(self._database, question.query) for question in questions
+        ]
+
+    def discard(self) -> None:
+        """
+        Remove every document, the marker last. Done again it finds nothing to do.
+
+        Raises `TargetFailed` without a marker, for a target that was overwritten, and when
+        somebody else wrote there.
+        """
+        marker = self._database.get(MARKER)
+        if marker is None:
+            if self._database.is_empty(MARKER):
+                return
+            raise TargetFailed(
+                f"{self.identity} holds documents that no restore of ours left there", again=False
+            )
+        self._clear(marker)
+        self._database.delete([MARKER])
+
+    def _marker(self) -> Any:
+        marker = self._database.get(MARKER)
+        if marker is None:
+            raise TargetFailed(f"{self.identity} was not prepared", again=False)
+        return marker
+
+    def _note(self, state: str, **more: bool) -> dict[str, object]:
+        return {"state": state, "overwrite": self._overwrite, "managed": False, **more}
+
+    def _mark(self, state: str, marker: Any, **more: bool) -> None:
+        """Set the state; what was ever overwritten stays so."""
+        note = self._note(state, **more)
+        note["overwrite"] = self._overwrite or marker.fields["overwrite"].boolean_value
+        self._database.put(MARKER, note)
+
+    def _clear(self, marker: Any) -> None:
+        """Delete everything but the marker, once it is certain that all of it is ours."""
+        fields = marker.fields
+        if fields["overwrite"].boolean_value:
+            raise TargetFailed(
+                f"{self.identity} held documents before the restore: it is not emptied", again=False
+            )
+        at = self._database.now()
+        began, ended = _ticks(marker.create_time), _ticks(marker.update_time)
+        loaded = _state(marker) == "loaded"
+        # What an import leaves may carry the times of the original.
+        imported = fields["managed"].boolean_value
+        for message in self._database.scan(at=at, keys=True):
+            earlier = not imported and _ticks(message.create_time) < began
+            if earlier or (loaded and _ticks(message.update_time) > ended):
+                raise TargetFailed(
+                    f"{self.identity}: somebody else wrote"
+                    f" {self._database.path(message)[:200]}; it is not emptied",
+                    again=False,
+                )
+        waiting: list[str] = []
+        for message in self._database.scan(at=at, keys=True):
+            path = self._database.path(message)
+            if path == MARKER:
+                continue
+            waiting.append(path)
+            if len(waiting) == MAX_WRITES:
+                self._database.delete(waiting)
+                waiting = []
+        self._database.delete(waiting)
+
+    def _batches(self, part: bytes) -> Iterator[list[Any] | None]:
+        """Writes of a part; None stands for the end of the stream."""
+        batch: list[Any] = []
+        size = 0
+        for record in stream.split([part]):
+            if stream.is_note(record):
+                if "end" in stream.read_note(record):
+                    yield batch
+                    yield None
+                    batch = []
+                else:
+                    stream.read_header(record)
+                continue
+            write = self._write(record)
+            if batch and (len(batch) == MAX_WRITES or size + len(record) > MAX_BATCH_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(write)
+            size += len(record)
+        if batch:
+            yield batch
+
+    def _write(self, record: bytes) -> Any:
+        message = stream.read_document(record)
+        source = stream.database_of(message.name)
+        write = Write()
+        write.update.name = self._database.name + message.name[len(source) :]
+        for name, value in message.fields.items():
+            write.update.fields[name].CopyFrom(value)
+        if source != self._database.name:
+            for value in write.update.fields.values():
+                redirect(value, f"{source}/", f"{self._database.name}/")
+        return write
+
+
+def redirect(value: Any, old: str, new: str) -> None:
+    """Make references that begin with `old` begin with `new`, in a protocol buffer ``Value``."""
+    kind = value.WhichOneof("value_type")
+    if kind == "reference_value":
+        if value.reference_value.startswith(old):
+            value.reference_value = new + value.reference_value[len(old) :]
+    elif kind == "array_value":
+        for item in value.array_value.values:
+            redirect(item, old, new)
+    elif kind == "map_value":
+        for item in value.map_value.fields.values():
+            redirect(item, old, new)
+
+
+class _Pace:
+    """Keeps writes within `allowed_per_second`, by sleeping at most about a second at a time."""
+
+    def __init__(self, active: bool, elapsed: float) -> None:
+        self._active = active
+        self._began = time.monotonic() - elapsed
+        self._free = time.monotonic()
+
+    def wrote(self, writes: int) -> None:
+        if not self._active:
+            return
+        now = time.monotonic()
+        self._free = max(self._free, now - 1.0) + writes / allowed_per_second(now - self._began)
+        if self._free > now:
+            time.sleep(self._free - now)
+
+
+def _state(marker: Any) -> str:
+    state: str = marker.fields["state"].string_value
+    return state
+
+
+def _ticks(stamp: Any) -> tuple[int, int]:
+    return stamp.seconds, stamp.nanos
+
+
+def _stamp(stamp: Any) -> str:
+    return f"{stamp.seconds}-{stamp.nanos:09d}"

@@ -1,0 +1,485 @@
+"""Firestore backed up by a scan and restored, on the real emulator."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from concurrent import futures
+from datetime import UTC, datetime, timedelta
+
+import grpc
+import pytest
+from google.cloud.firestore_v1 import types
+
+from tests.contract.firestore_data import (
+    Documents,
+    every_type,
+    many_kinds,
+    no_fetch,
+    read,
+    rename,
+    run,
+    text,
+    world,
+)
+from toban.adapters.sources import (
+    firestore,
+    firestore_database,
+    firestore_restore,
+    firestore_stream,
+)
+from toban.ports.backup import Damaged, Piece, Question, SourceFailed, TargetFailed
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def filled(firestore_emulator, project):
+    """A database that holds something of everything."""
+    documents = Documents(firestore_emulator, project)
+    documents.write(many_kinds(documents.root))
+    return documents
+
+
+def make_source(emulator: str, project: str):
+    return firestore.source({"project": project}, world(emulator))
+
+
+def make_target(emulator: str, project: str, **options: object):
+    return firestore.target({"project": project, "database": "staging", **options}, world(emulator))
+
+
+def taken(source) -> list[Piece]:
+    this = run(world(""))
+    return read(source, this, source.begin(this, None, NOW))
+
+
+def parts_of(pieces: list[Piece]) -> list[bytes]:
+    """As a run cuts them: a part ends only where a piece has a cursor."""
+    parts, part = [], b""
+    for piece in pieces:
+        part += piece.data
+        if piece.cursor is not None:
+            parts.append(part)
+            part = b""
+    return [*parts, part] if part else parts
+
+
+def test_everything_comes_back_in_another_database(firestore_emulator, project, filled):
+    before = filled.contents()
+    assert "nowhere/gone/sub/gone/sub/here" in before
+    pieces = taken(make_source(firestore_emulator, project))
+    counts = firestore.format_(world(firestore_emulator)).check(
+        iter([piece.data for piece in pieces]), no_fetch
+    )
+    filled.delete(filled.all())
+    assert filled.all() == {}
+
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    loaded = list(target.load(iter(parts_of(pieces)), no_fetch))
+
+    staging = Documents(firestore_emulator, project, "staging")
+    assert staging.contents() == before
+    assert sum(loaded) == sum(piece.items for piece in pieces) == len(before)
+    found = target.counts()
+    assert found["documents"] == len(before)
+    assert {**counts, **found} == counts
+    assert found["documents in users"] == 4
+    assert filled.all() == {}, "nothing was written to the source"
+
+
+def test_references_point_into_the_restored_database_and_others_stay(
+    firestore_emulator, project, filled
+):
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    list(target.load(iter(parts_of(taken(make_source(firestore_emulator, project)))), no_fetch))
+    staging = Documents(firestore_emulator, project, "staging")
+    restored = staging.all()["types/all"]
+    assert filled.name.encode() + b"/" not in restored.SerializeToString()
+    assert restored.fields["reference"].reference_value == f"{staging.root}/users/u1"
+    assert restored.fields["reference abroad"].reference_value.startswith("projects/elsewhere/")
+
+
+def test_a_database_whose_name_begins_like_the_sources_is_another_one():
+    value = types.Value(reference_value="projects/p/databases/db2/documents/a/b")._pb
+    firestore_restore.redirect(value, "projects/p/databases/db/", "projects/p/databases/new/")
+    assert value.reference_value == "projects/p/databases/db2/documents/a/b"
+
+
+def test_pieces_are_small_and_a_large_document_ends_in_the_last_of_its_pieces(
+    firestore_emulator, project, filled
+):
+    source = make_source(firestore_emulator, project)
+    pieces = taken(source)
+    assert max(len(piece.data) for piece in pieces) <= MIB
+    assert source.resumable
+    # A document of single booleans is several times as large as a message.
+    many = Documents(firestore_emulator, f"{project}-b")
+
+    def booleans(fields):
+        for _ in range(400_000):
+            fields["a"].array_value.values.add(boolean_value=True)
+
+    many.write([("big/1", booleans), ("big/2", text("after it"))])
+    pieces = taken(make_source(firestore_emulator, f"{project}-b"))
+    assert max(len(piece.data) for piece in pieces) <= MIB
+    assert [piece.items for piece in pieces if piece.cursor is None][:-1] == [0]
+    records = list(firestore_stream.split(piece.data for piece in pieces))
+    assert len(records) == 4
+    for at, piece in enumerate(pieces):
+        if piece.cursor is not None:
+            list(firestore_stream.split(each.data for each in pieces[: at + 1]))  # whole records
+
+
+def test_interrupted_after_any_piece_it_goes_on_to_the_same_bytes(
+    firestore_emulator, project, filled, monkeypatch
+):
+    monkeypatch.setattr(firestore, "FULL", 1)  # a piece for each document
+    source = make_source(firestore_emulator, project)
+    this = run(world(""))
+    snapshot = source.begin(this, None, NOW)
+    whole = read(source, this, snapshot)
+    assert len(whole) == len(filled.all()) + 1  # and the end
+    # What happens meanwhile does not matter.
+    filled.delete(["users/u1", "odd/中"])
+    filled.write([("aaa/new", text("new")), ("zzz/new", text("new")), ("empty/nothing", text("x"))])
+    for at, piece in enumerate(whole):
+        if piece.cursor is None:
+            continue
+        again = make_source(firestore_emulator, project)
+        rest = read(again, this, again.begin(this, snapshot, NOW), piece.cursor)
+        assert b"".join(p.data for p in [*whole[: at + 1], *rest]) == b"".join(
+            p.data for p in whole
+        )
+        assert sum(p.items for p in [*whole[: at + 1], *rest]) == sum(p.items for p in whole)
+
+
+def test_writes_during_the_scan_are_not_seen(firestore_emulator, project, filled, monkeypatch):
+    monkeypatch.setattr(firestore_database, "PAGE", 5)
+    monkeypatch.setattr(firestore, "FULL", 1)
+    before = filled.contents()
+    source = make_source(firestore_emulator, project)
+    this = run(world(""))
+    pieces, names = [], iter(range(1000))
+    snapshot = source.begin(this, None, NOW)
+    for piece in source.read(this, snapshot, ""):
+        pieces.append(piece)
+        filled.write([("zzz/late", text(str(next(names)))), ("users/u1", text("changed"))])
+        filled.delete(["types/all", "日本/x"])
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    list(target.load(iter(parts_of(pieces)), no_fetch))
+    assert Documents(firestore_emulator, project, "staging").contents() == before
+
+
+def test_the_snapshot_is_a_time_of_the_server_and_stays_when_asked_again(
+    firestore_emulator, project, filled
+):
+    source = make_source(firestore_emulator, project)
+    this = run(world(""))
+    newest = max(message.update_time.ToMicroseconds() for message in filled.all().values())
+    snapshot = source.begin(this, None, NOW)
+    assert snapshot.ready
+    assert snapshot.at >= datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=newest)
+    assert source.begin(this, snapshot, NOW) == snapshot
+    assert source.identity == f"firestore://{project}/(default)"
+
+
+def test_an_empty_database_is_a_backup_too(firestore_emulator, project):
+    pieces = taken(make_source(firestore_emulator, project))
+    counts = firestore.format_(world("")).check(iter([p.data for p in pieces]), no_fetch)
+    assert counts == {"documents": 0, "bytes": 0}
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    assert list(target.load(iter(parts_of(pieces)), no_fetch)) == [0]
+    assert target.counts() == {"documents": 0}
+
+
+class CuttingProxy:
+    """Forwards TCP, and cuts each connection after so many bytes of the server's."""
+
+    def __init__(self, upstream: str, allowances: Iterator[int]) -> None:
+        host, _, port = upstream.rpartition(":")
+        self._upstream = (host, int(port))
+        self._allowances = allowances
+        self.cut = 0
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._server.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            server = socket.create_connection(self._upstream)
+            allowance = next(self._allowances)
+            threading.Thread(target=self._pump, args=(client, server, 1 << 60), daemon=True).start()
+            threading.Thread(
+                target=self._pump, args=(server, client, allowance), daemon=True
+            ).start()
+
+    def _pump(self, one: socket.socket, other: socket.socket, allowance: int) -> None:
+        try:
+            while allowance > 0 and (block := one.recv(16_384)):
+                other.sendall(block)
+                allowance -= len(block)
+        except OSError:
+            pass
+        if allowance <= 0:
+            self.cut += 1
+        for each in (one, other):
+            try:
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            each.close()
+
+    def close(self) -> None:
+        self._server.close()
+
+
+def test_a_stream_that_breaks_goes_on_after_the_last_document(firestore_emulator, project, filled):
+    expected = b"".join(piece.data for piece in taken(make_source(firestore_emulator, project)))
+    read_time = firestore_stream.read_note(next(firestore_stream.split([expected])))["read_time"]
+    proxy = CuttingProxy(
+        firestore_emulator, itertools.chain([60_000, 700_000, 1_300_000], itertools.repeat(1 << 60))
+    )
+    source = make_source(proxy.address, project)
+    this = run(world(""))
+    snapshot = source.begin(this, None, NOW)
+    snapshot = type(snapshot)(datetime.fromisoformat(read_time), tools=snapshot.tools)
+    assert b"".join(piece.data for piece in source.read(this, snapshot, "")) == expected
+    assert proxy.cut == 3
+    proxy.close()
+
+
+def _server_that_answers(code: grpc.StatusCode, message: str):
+    """A Firestore whose queries fail."""
+
+    def fail(request: bytes, context: grpc.ServicerContext):
+        context.abort(code, message)
+
+    handler = grpc.method_handlers_generic_handler(
+        "google.firestore.v1.Firestore",
+        {"RunQuery": grpc.unary_stream_rpc_method_handler(fail)},
+    )
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    server.add_generic_rpc_handlers((handler,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, f"127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "again", "says"),
+    [
+        (
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "The requested snapshot version is too old.",
+            True,
+            "point-in-time recovery",
+        ),
+        (grpc.StatusCode.PERMISSION_DENIED, "Missing permissions.", False, "Missing permissions"),
+        (grpc.StatusCode.NOT_FOUND, "The database does not exist", False, "does not exist"),
+        (grpc.StatusCode.UNAVAILABLE, "Come back later", True, "Come back later"),
+    ],
+)
+def test_what_cannot_be_read_says_why_and_whether_to_try_again(
+    code, message, again, says, project, monkeypatch
+):
+    monkeypatch.setattr(firestore_database, "_WAIT_S", 0.001)
+    server, address = _server_that_answers(code, message)
+    source = make_source(address, project)
+    snapshot = firestore.Snapshot(at=NOW)
+    try:
+        with pytest.raises(SourceFailed, match=says) as failure:
+            read(source, run(world("")), snapshot)
+        assert failure.value.again is again
+    finally:
+        server.stop(0)
+
+
+def test_damage_is_told(firestore_emulator, project, filled):
+    data = b"".join(piece.data for piece in taken(make_source(firestore_emulator, project)))
+    check = firestore.format_(world("")).check
+    records = [firestore_stream.delimited(r) for r in firestore_stream.split([data])]
+    assert b"".join(records) == data
+    assert check(iter(records), no_fetch)["documents"] == len(records) - 2
+
+    def damaged(stream: bytes) -> str:
+        with pytest.raises(Damaged) as damage:
+            check(iter([stream[at : at + MIB] for at in range(0, len(stream), MIB)]), no_fetch)
+        return str(damage.value)
+
+    assert "end" in damaged(data[:-1])
+    assert "within a record" in damaged(data[: len(data) // 2])
+    assert "without its end" in damaged(b"".join(records[:-1]))
+    assert "comes after" in damaged(b"".join([*records[:5], records[6], records[5], *records[7:]]))
+    assert "comes after" in damaged(b"".join([*records[:5], records[4], *records[5:]]))
+    assert "there are" in damaged(b"".join([*records[:5], *records[6:]]))
+    assert "follows" in damaged(data + records[3])
+    assert "header" in damaged(b"".join(records[1:]))
+    assert damaged(b"")
+    step = len(data) // 100
+    for at in [*range(200), *range(200, len(data), step), *range(len(data) - 60, len(data))]:
+        flipped = bytearray(data)
+        flipped[at] ^= 1 << (at % 8)
+        assert damaged(bytes(flipped)), f"a flip of byte {at} went unseen"
+
+
+def test_loading_goes_on_at_every_part(firestore_emulator, project, filled, monkeypatch):
+    monkeypatch.setattr(firestore, "FULL", 1)
+    parts = parts_of(taken(make_source(firestore_emulator, project)))
+    expected = filled.contents()
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    done = 0
+    while done < len(parts):
+        target = make_target(firestore_emulator, project)  # another process
+        target.prepare(fresh=False)
+        loading = target.load(iter(parts[done:]), no_fetch)
+        next(loading)
+        done += 1
+        if done < len(parts):
+            next(loading)  # durable, but nobody wrote down that it is
+        loading.close()
+    assert Documents(firestore_emulator, project, "staging").contents() == expected
+    target.discard()
+
+
+def test_a_stream_without_its_end_is_not_accepted(firestore_emulator, project, filled):
+    data = b"".join(piece.data for piece in taken(make_source(firestore_emulator, project)))
+    records = [firestore_stream.delimited(r) for r in firestore_stream.split([data])]
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    with pytest.raises(Damaged, match="end record"):
+        list(target.load(iter([b"".join(records[:-1])]), no_fetch))
+
+
+def test_a_target_that_holds_documents_is_refused_unless_told(firestore_emulator, project, filled):
+    parts = parts_of(taken(make_source(firestore_emulator, project)))
+    staging = Documents(firestore_emulator, project, "staging")
+    staging.write([("mine/1", text("somebody's")), ("users/u1", text("older"))])
+    with pytest.raises(TargetFailed, match="holds documents") as failure:
+        make_target(firestore_emulator, project).prepare(fresh=True)
+    assert not failure.value.again
+    with pytest.raises(TargetFailed, match="not prepared"):
+        list(make_target(firestore_emulator, project).load(iter(parts), no_fetch))
+
+    target = make_target(firestore_emulator, project, overwrite=True)
+    target.prepare(fresh=True)
+    list(target.load(iter(parts), no_fetch))
+    mine = staging.contents()
+    assert mine.pop("mine/1")
+    assert mine == filled.contents()
+    for later in (target, make_target(firestore_emulator, project)):
+        with pytest.raises(TargetFailed, match="held documents before"):
+            later.discard()
+    assert "mine/1" in staging.all()
+
+
+def test_an_earlier_attempt_of_ours_is_removed(firestore_emulator, project, filled):
+    parts = parts_of(taken(make_source(firestore_emulator, project)))
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    list(target.load(iter(parts), no_fetch))
+    target.prepare(fresh=True)
+    assert target.counts() == {"documents": 0}
+    list(target.load(iter(parts), no_fetch))
+    target.discard()
+    assert Documents(firestore_emulator, project, "staging").all() == {}
+    target.discard()  # done again
+
+
+def test_a_restored_database_that_went_into_service_is_never_emptied(
+    firestore_emulator, project, filled
+):
+    parts = parts_of(taken(make_source(firestore_emulator, project)))
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    list(target.load(iter(parts), no_fetch))
+    staging = Documents(firestore_emulator, project, "staging")
+    staging.write([("orders/1", text("the first order after the disaster"))])
+    target.prepare(fresh=False)
+    for attempt in (target.discard, lambda: target.prepare(fresh=True)):
+        with pytest.raises(TargetFailed, match="orders/1"):
+            attempt()
+    assert len(staging.contents()) == len(filled.contents()) + 1
+
+
+def test_without_a_marker_nothing_is_discarded(firestore_emulator, project, filled):
+    target = firestore.target({"project": project}, world(firestore_emulator))
+    assert target.identity == make_source(firestore_emulator, project).identity
+    with pytest.raises(TargetFailed, match="no restore of ours"):
+        target.discard()
+    assert filled.all()
+
+
+def test_the_marker_is_no_part_of_the_next_backup(firestore_emulator, project, filled):
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    list(target.load(iter(parts_of(taken(make_source(firestore_emulator, project)))), no_fetch))
+    restored = firestore.source(
+        {"project": project, "database": "staging"}, world(firestore_emulator)
+    )
+    records = list(firestore_stream.split(piece.data for piece in taken(restored)))
+    names = [firestore_stream.read_document(record).name for record in records[1:-1]]
+    assert len(names) == len(filled.all())
+    assert not [name for name in names if "toban-restores" in name]
+
+
+def test_questions(firestore_emulator, project, filled):
+    filled.write([("users/u9", every_type(filled.root)), ("users/u 8", text("blank in the id"))])
+    target = firestore.target({"project": project}, world(firestore_emulator))
+    asked = {
+        "count users": "3",
+        "count users/u1/posts": "1",
+        "count nowhere": "0",
+        "get users/u1 text": "with a child",
+        "get users/u 8 text": "blank in the id",
+        "get users/u9 most": str(2**63 - 1),
+        "get users/u9 true": "true",
+        "get users/u9 null": "null",
+        "get users/u9 reference": "users/u1",
+        "get users/u9 time": "2023-11-14T22:13:20.123456Z",
+        "get users/u9 point": "-89.999999,180.0",
+        "get users/u9 map.in.array": '["users/u2", 1, 1.0, {"a.b `c` \\\\": "odd name",'
+        ' "again": ["users/u3"]}]',
+        "get users/u9 map.nothing": "(missing)",
+        "get users/nobody text": "(missing)",
+    }
+    answers = target.ask([Question(query, "") for query in asked])
+    assert dict(zip(asked, answers, strict=True)) == asked
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "drop users", "count", "count users/u1", "get users text", "get users/u1", "get a//b c"],
+)
+def test_what_is_no_question_is_refused(query, project):
+    target = firestore.target({"project": project}, world("127.0.0.1:1"))
+    with pytest.raises(TargetFailed, match="not a question"):
+        target.ask([Question(query, "")])
+
+
+def test_a_project_is_needed():
+    for make in (firestore.source, firestore.target):
+        with pytest.raises(ValueError, match="project"):
+            make({"database": "x"}, world(""))
+
+
+def test_rename_of_the_test_data_itself_reaches_every_reference(project):
+    message = types.Document.pb()()
+    every_type("projects/a/databases/b/documents")(message.fields)
+    for value in message.fields.values():
+        rename(value, "projects/a/databases/b", "projects/X/databases/Y")
+    assert b"projects/a/" not in message.SerializeToString()
