@@ -23,6 +23,7 @@ STARTERS = {
     "pubsub": emulators.start_pubsub,
     "firestore": emulators.start_firestore,
     "gcs": emulators.start_gcs,
+    "gcs2": emulators.start_gcs2,
 }
 
 
@@ -95,6 +96,12 @@ def gcs_emulator() -> str:
     return RUNNING.need("gcs")
 
 
+@pytest.fixture(scope="session")
+def gcs2_emulator() -> str:
+    """The other Cloud Storage emulator's ``host:port``."""
+    return RUNNING.need("gcs2")
+
+
 @pytest.fixture
 def project() -> str:
     """A Google Cloud project of this test's own."""
@@ -102,7 +109,7 @@ def project() -> str:
 
 
 GROUP = "emulators"
-_WORLDS = {"firestore", "pubsub", "gcs", "emulators", "emulated"}
+_WORLDS = {"firestore", "pubsub", "gcs", "gcs2", "emulators", "emulated"}
 """Names of parameters that mean: this test runs on an emulator."""
 
 

@@ -74,6 +74,21 @@ class LossyProxy:
         _close(client)
 
 
+class LossyHttpProxy(LossyProxy):
+    """The same for HTTP/1.1, where an answer is whatever comes back next."""
+
+    def _answers(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while block := server.recv(65_536):
+                if self._armed.is_set():
+                    self._armed.clear()
+                    self.lost += 1
+                    _close(server)
+                    break
+                client.sendall(block)
+        _close(client)
+
+
 def _close(each: socket.socket) -> None:
     with contextlib.suppress(OSError):
         each.shutdown(socket.SHUT_RDWR)

@@ -47,9 +47,9 @@ class Emulator:
     """How to run it on this machine, given the port and a log directory; raises `_NotHere`."""
     ready: Callable[[str], None]
     """One real call to ``host:port``; raises until it answers."""
-    image: str
-    image_port: int
-    image_command: str
+    image: str = ""
+    image_port: int = 0
+    image_command: str = ""
 
 
 class _NotHere(Exception):
@@ -78,6 +78,18 @@ def start_gcs(log_dir: Path, environment: Mapping[str, str] = os.environ) -> Ite
     ``STORAGE_EMULATOR_HOST`` itself is a URL: ``http://`` and the address.
     """
     with _start(GCS, log_dir, environment) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def start_gcs2(log_dir: Path, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """
+    A second Cloud Storage as ``host:port``; raises `EmulatorNotAvailable`.
+
+    gcp-storage-emulator knows what fake-gcs-server does not (checksums that are refused,
+    resumable uploads that are resumed) and the other way round: tests run on both.
+    """
+    with _start(GCS2, log_dir, environment) as address:
         yield address
 
 
@@ -250,6 +262,14 @@ def _gcs_command(port: int, log_dir: Path) -> list[str]:
     ]
 
 
+def _gcs2_command(port: int, log_dir: Path) -> list[str]:
+    del log_dir
+    if importlib.util.find_spec("gcp_storage_emulator") is None:
+        raise _NotHere("the package gcp-storage-emulator is not installed")
+    module = [sys.executable, "-m", "gcp_storage_emulator"]
+    return [*module, "start", "--host", HOST, "--port", str(port), "--quiet", "--in-memory"]
+
+
 # --- a real call ---------------------------------------------------------------------------------
 
 
@@ -291,6 +311,8 @@ def _gcs_ready(address: str) -> None:
 @contextlib.contextmanager
 def _in_a_container(emulator: Emulator, log_dir: Path) -> Iterator[str]:
     del log_dir
+    if not emulator.image:
+        raise _NotHere("no container is known for it")
     _require_docker()
     from testcontainers.core.container import DockerContainer
 
@@ -367,4 +389,10 @@ GCS = Emulator(
     image=GCS_IMAGE,
     image_port=4443,
     image_command="-scheme http -backend memory -port 4443",
+)
+GCS2 = Emulator(
+    name="gcs2",
+    variable="STORAGE_EMULATOR_2_HOST",
+    command=_gcs2_command,
+    ready=_gcs_ready,
 )

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from toban.adapters.local.file_bucket import FileBucket
 from toban.adapters.objects import (
@@ -21,6 +22,12 @@ from toban.adapters.objects import (
     in_ranges,
 )
 from toban.ports.backup import Bucket, DeleteBlocked, ObjectInfo
+
+
+class _About(NamedTuple):
+    content_type: str
+    metadata: Mapping[str, str]
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,8 @@ class MemoryBucket:
         """See `toban.ports.backup.Bucket`."""
         check_object_name(name)
         check_size(name, data)
-        return self._put(name, bytes(data), content_type, metadata or {}, replace=False)
+        about = _About(content_type, metadata or {}, {})
+        return self._put(name, bytes(data), about, replace=False)
 
     def stat(self, name: str, generation: int | None = None) -> ObjectInfo | None:
         """See `toban.ports.backup.Bucket`."""
@@ -99,7 +107,8 @@ class MemoryBucket:
         if self.stat(to) is not None:
             return None
         data = b"".join(in_ranges(source, found))
-        copied = self._put(to, data, found.content_type, found.metadata, replace=False)
+        about = _About(found.content_type, found.metadata, found.headers)
+        copied = self._put(to, data, about, replace=False)
         if copied is not None:
             compare(copied, found, self._name)
         return copied
@@ -110,10 +119,12 @@ class MemoryBucket:
         data: Iterable[bytes],
         content_type: str = DEFAULT_TYPE,
         metadata: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
         """See `toban.ports.backup.Bucket`; memory holds it all here."""
         check_object_name(name)
-        info = self._put(name, b"".join(data), content_type, metadata or {}, replace=True)
+        about = _About(content_type, metadata or {}, headers or {})
+        info = self._put(name, b"".join(data), about, replace=True)
         assert info is not None
         return info
 
@@ -128,8 +139,7 @@ class MemoryBucket:
         self,
         name: str,
         data: bytes,
-        content_type: str,
-        metadata: Mapping[str, str],
+        about: _About,
         *,
         replace: bool,
     ) -> ObjectInfo | None:
@@ -139,7 +149,13 @@ class MemoryBucket:
                 return None
             self._retire(name)
             info = ObjectInfo(
-                name, len(data), checksum, next(self._generations), content_type, dict(metadata)
+                name,
+                len(data),
+                checksum,
+                next(self._generations),
+                about.content_type,
+                dict(about.metadata),
+                dict(about.headers),
             )
             self._live[name] = _Stored(info, data)
         return info

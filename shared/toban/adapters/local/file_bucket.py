@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from toban.adapters.local.files import make_directory, sync_directory, unfinished
 from toban.adapters.objects import (
@@ -25,6 +27,9 @@ from toban.ports import Unavailable
 from toban.ports.backup import Bucket, ObjectInfo
 
 _HIDDEN = ".toban"
+_About = dict[str, Any]
+"""What `ObjectInfo` tells beside name and generation."""
+
 _RECENT_NS = 2_000_000_000
 """A file changed so lately may change again without its time showing it."""
 
@@ -65,7 +70,8 @@ class FileBucket:
         with self._failures("creating", name):
             if self._file(name) is not None:
                 return None
-            return self._put(name, (data,), content_type, metadata or {}, replace=False)
+            about = {"content_type": content_type, "metadata": dict(metadata or {})}
+            return self._put(name, (data,), about, replace=False)
 
     def stat(self, name: str, generation: int | None = None) -> ObjectInfo | None:
         """See `toban.ports.backup.Bucket`; only one generation is kept."""
@@ -87,12 +93,17 @@ class FileBucket:
         with self._failures("reading", name):
             try:
                 descriptor = os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            except OSError as error:
+            except (FileNotFoundError, NotADirectoryError) as error:
                 raise KeyError(name) from error
+            except OSError as error:
+                if error.errno == errno.ELOOP:  # a symbolic link
+                    raise KeyError(name) from error
+                raise
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                os.close(descriptor)
+                raise KeyError(name)
             with os.fdopen(descriptor, "rb") as file:
-                found = os.fstat(descriptor)
-                if not stat.S_ISREG(found.st_mode):
-                    raise KeyError(name)
                 file.seek(start)
                 data = file.read() if end is None else file.read(max(0, end - start))
                 now = os.fstat(descriptor)
@@ -120,8 +131,12 @@ class FileBucket:
         with self._failures("creating", to):
             if self._file(to) is not None:
                 return None
-            data = in_ranges(source, found)
-            copied = self._put(to, data, found.content_type, found.metadata, replace=False)
+            about = {
+                "content_type": found.content_type,
+                "metadata": dict(found.metadata),
+                "headers": dict(found.headers),
+            }
+            copied = self._put(to, in_ranges(source, found), about, replace=False)
         if copied is not None:
             compare(copied, found, self._name)
         return copied
@@ -132,10 +147,16 @@ class FileBucket:
         data: Iterable[bytes],
         content_type: str = DEFAULT_TYPE,
         metadata: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
         """See `toban.ports.backup.Bucket`."""
+        about = {
+            "content_type": content_type,
+            "metadata": dict(metadata or {}),
+            "headers": dict(headers or {}),
+        }
         with self._failures("writing", name):
-            info = self._put(name, data, content_type, metadata or {}, replace=True)
+            info = self._put(name, data, about, replace=True)
         assert info is not None
         return info
 
@@ -156,8 +177,7 @@ class FileBucket:
         self,
         name: str,
         chunks: Iterable[bytes],
-        content_type: str,
-        metadata: Mapping[str, str],
+        about: _About,
         *,
         replace: bool,
     ) -> ObjectInfo | None:
@@ -170,8 +190,8 @@ class FileBucket:
             raise ValueError(f"{name!r} has other objects below it")
         checksum = _Checksum(chunks)
         with unfinished(self._hidden / "unfinished", checksum) as whole:
-            content = (checksum.size, checksum.crc32c, content_type, dict(metadata))
-            generation = self._claim(name, whole, content)
+            about = {"size": checksum.size, "crc32c": checksum.crc32c, **about}
+            generation = self._claim(name, whole, about)
             try:
                 before = self._file(name)
                 if replace:
@@ -186,28 +206,25 @@ class FileBucket:
             sync_directory(path.parent)
         if before is not None and replace:
             self._about(name, _generation(before)).unlink(missing_ok=True)
-        size, crc, _, _ = content
-        return ObjectInfo(name, size, crc, generation, content_type, dict(metadata))
+        return ObjectInfo(name=name, generation=generation, **about)
 
-    def _claim(self, name: str, whole: Path, content: tuple[int, int, str, dict[str, str]]) -> int:
+    def _claim(self, name: str, whole: Path, about: _About) -> int:
         """Give an unfinished file a generation that no other one of this name has."""
         now = time.time_ns()
         while True:
             os.utime(whole, ns=(now, now))
             generation = _generation(whole.lstat())
-            if self._note(name, generation, content):
+            if self._note(name, generation, about):
                 break
             now += 1
         with whole.open("rb") as file:
             os.fsync(file.fileno())
         return generation
 
-    def _note(
-        self, name: str, generation: int, content: tuple[int, int, str, dict[str, str]]
-    ) -> bool:
+    def _note(self, name: str, generation: int, about: _About) -> bool:
         path = self._about(name, generation)
         make_directory(path.parent)
-        data = json.dumps(content, ensure_ascii=False).encode()
+        data = json.dumps(about, ensure_ascii=False).encode()
         with unfinished(self._hidden / "unfinished", (data,)) as whole:
             try:
                 path.hardlink_to(whole)
@@ -221,11 +238,10 @@ class FileBucket:
     def _describe(self, name: str, found: os.stat_result) -> ObjectInfo | None:
         generation = _generation(found)
         try:
-            about = json.loads(self._about(name, generation).read_bytes())
-            size, crc, content_type, metadata = about
+            about: _About = json.loads(self._about(name, generation).read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             return self._computed(name, generation)
-        return ObjectInfo(name, size, crc, generation, content_type, metadata)
+        return ObjectInfo(name=name, generation=generation, **about)
 
     def _computed(self, name: str, generation: int) -> ObjectInfo | None:
         """Of a file that somebody else put there; None when it changes or goes meanwhile."""
@@ -242,7 +258,7 @@ class FileBucket:
         if time.time_ns() - found.st_mtime_ns > _RECENT_NS:
             # Only saves reading it again: a bucket that cannot be written is read as well.
             with contextlib.suppress(OSError):
-                self._note(name, generation, (found.st_size, crc, "", {}))
+                self._note(name, generation, {"size": found.st_size, "crc32c": crc})
         return ObjectInfo(name, found.st_size, crc, generation)
 
     def _names(self, directory: bytes, prefix: bytes, after: bytes) -> Iterator[str]:
