@@ -160,8 +160,9 @@ def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> lis
 
 
 def _job(schedule: Repeating, project: str) -> Job:
-    # Cloud Scheduler's attributes never change, so there is no ce-id and no ce-time among them:
-    # `toban.adapters.google.push` makes them of the time at which Pub/Sub took the message.
+    # Cloud Scheduler's attributes never change, so there is no ce-time among them and no real ce-id:
+    # `toban.adapters.google.push` makes both of the time at which Pub/Sub took the message. Without
+    # any ce-id functions-framework answers 400 to a push.
     job = Job(
         name=job_name(schedule),
         cron=schedule.cron,
@@ -169,6 +170,7 @@ def _job(schedule: Repeating, project: str) -> Job:
         topic=f"projects/{project}/topics/{schedule.topic}",
         attributes={
             "ce-specversion": "1.0",
+            "ce-id": schedule.source,
             "ce-type": schedule.body.TYPE,
             "ce-source": schedule.source,
             "content-type": "application/json",

@@ -7,6 +7,7 @@ answers are what Pub/Sub acts upon: 2xx acknowledges, anything else has the mess
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import functions_framework
@@ -14,6 +15,7 @@ import pytest
 
 from tests.unit.kernel.world import NOON, World
 from toban import entry
+from toban.adapters.google import push
 from toban.adapters.local.memory import MemorySecrets
 from toban.entry import Subscriber
 from toban.events import AlertFired
@@ -177,6 +179,110 @@ def _raising(error: Exception):
         raise error
 
     return decide
+
+
+# --- from Cloud Scheduler ----------------------------------------------------------------------
+
+STATIC = {
+    "ce-specversion": "1.0",
+    "ce-id": "/schedules/shop--orders--daily",
+    "ce-type": MESSAGE.attributes["ce-type"],
+    "ce-source": "/schedules/shop--orders--daily",
+    "content-type": "application/json",
+}
+"""What a job sends: the same attributes every time, so no time, and its source for an id."""
+AT_THREE = {"publishTime": "2026-11-24T03:00:07.125Z"}
+
+
+def scheduled(**message: str) -> dict[str, tuple[bytes, dict[str, str]]]:
+    """A message of a job in each envelope; `publishTime` and `messageId` as given."""
+    ids = {"publishTime": "", "messageId": "m-1", **message}
+    headers = {
+        **STATIC,
+        "x-goog-pubsub-subscription-name": FULL_NAME,
+        "x-goog-pubsub-message-id": ids["messageId"],
+        "x-goog-pubsub-publish-time": ids["publishTime"],
+    }
+    wrapped = envelope(attributes=STATIC, message_id=ids["messageId"], **ids)
+    return {
+        "unwrapped push": (MESSAGE.data, {k: v for k, v in headers.items() if v}),
+        "wrapped push": (json.dumps(wrapped).encode(), WRAPPED),
+        "Eventarc": (json.dumps(wrapped).encode(), EVENTARC),
+    }
+
+
+@pytest.mark.parametrize("kind", ENVELOPES)
+def test_a_message_of_cloud_scheduler_is_the_event_of_its_minute(deployed, kind):
+    seen = []
+    deployed.reacts(lambda _, work: seen.append(work.event))
+    assert deployed.post(*scheduled(**AT_THREE)[kind]) == 200
+    (event,) = seen
+    assert event.id == "/schedules/shop--orders--daily|2026-11-24T03:00Z"
+    assert event.time == datetime(2026, 11, 24, 3, 0, 7, 125000, tzinfo=UTC)
+    assert event.correlation_id == event.id
+    assert deployed.world.documents("parked") == []
+
+
+def test_two_messages_of_one_minute_are_one_event_whatever_brings_them(deployed):
+    for number, (body, headers) in enumerate(scheduled(**AT_THREE).values()):
+        sent = {**headers, "x-goog-pubsub-message-id": f"m-{number}"}
+        assert deployed.post(body, sent) == 200
+    later = {"publishTime": "2026-11-24T03:00:59.999Z", "messageId": "m-9"}
+    assert deployed.post(*scheduled(**later)["unwrapped push"]) == 200
+    assert len(deployed.world.documents("receipts")) == 1
+
+
+def test_the_message_of_the_next_minute_is_the_next_event(deployed):
+    seen = []
+    deployed.reacts(lambda _, work: seen.append(work.event.id[-6:]))
+    for moment in ("03:00:59.999Z", "03:01:00Z", "03:01:00.000000001Z", "12:02:00+09:00"):
+        message = {"publishTime": f"2026-11-24T{moment}"}
+        assert deployed.post(*scheduled(**message)["unwrapped push"]) == 200
+    assert seen == ["03:00Z", "03:01Z", "03:01Z", "03:02Z"]
+
+
+def test_without_a_publish_time_the_message_is_known_by_its_id(deployed):
+    seen = []
+    deployed.reacts(lambda _, work: seen.append(work.event))
+    for time_ in ("", "soon", "2026-11-24T03:00:00"):
+        message = {"publishTime": time_, "messageId": "m-5"}
+        assert deployed.post(*scheduled(**message)["unwrapped push"]) == 200
+    assert {event.id for event in seen} == {"/schedules/shop--orders--daily|m-5"}
+
+
+def test_without_any_metadata_it_is_the_event_of_the_minute_it_arrives_in(deployed):
+    seen = []
+    deployed.reacts(lambda _, work: seen.append(work.event))
+    headers = {**STATIC, "x-goog-pubsub-subscription-name": FULL_NAME}
+    assert deployed.post(MESSAGE.data, headers) == 200
+    (event,) = seen
+    assert event.id == event.time.strftime("/schedules/shop--orders--daily|%Y-%m-%dT%H:%MZ")
+    assert abs(event.time - datetime.now(UTC)) < timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {**STATIC, "ce-source": "/ingress/generic", "ce-id": "/ingress/generic"},
+        {**STATIC, "ce-id": "evt-1"},
+        {**STATIC, "ce-time": "2026-11-24T03:00:00Z"},
+        {n: v for n, v in STATIC.items() if n != "ce-source"},
+    ],
+    ids=["another source", "an id of its own", "half an envelope", "no source"],
+)
+def test_nothing_else_is_given_an_id(attributes):
+    assert push.completed(attributes, "2026-11-24T03:00:07Z", "m-1") == attributes
+
+
+def test_a_job_without_any_id_is_completed_as_well():
+    attributes = {n: v for n, v in STATIC.items() if n != "ce-id"}
+    found = push.completed(attributes, "2026-11-24T03:00:07Z", "m-1")
+    assert found["ce-id"] == "/schedules/shop--orders--daily|2026-11-24T03:00Z"
+
+
+def test_an_event_with_id_and_time_keeps_them():
+    full = {**STATIC, "ce-id": "evt", "ce-time": "2026-11-24T01:00:00Z"}
+    assert push.completed(full, "2026-11-24T03:00:07Z", "m-1") == full
 
 
 # --- what does not fit -----------------------------------------------------------------------

@@ -12,8 +12,9 @@ values as the CloudEvents HTTP binding does
 and `delivered` decodes them. This module imports nothing but the standard library: every
 function needs it.
 
-Cloud Scheduler sends the same attributes every time, so its messages carry no ``ce-id`` and no
-``ce-time``; `completed` gives them both.
+Cloud Scheduler sends the same attributes every time, so its messages carry no ``ce-time``, and as
+``ce-id`` their source (with none, functions-framework would answer 400 before we see them);
+`completed` gives them both.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def completed(attributes: Mapping[str, str], published: str, message_id: str) ->
     """
     found = dict(attributes)
     source = found.get("ce-source", "")
-    if not source.startswith(SCHEDULES) or found.get("ce-id") or found.get("ce-time"):
+    bare = found.get("ce-id", source) == source and not found.get("ce-time")
+    if not (bare and source.startswith(SCHEDULES)):
         return found
     known = _moment(published)
     moment = known or datetime.now(UTC)

@@ -1,0 +1,44 @@
+"""Profiles and a map to make schedules from."""
+
+from __future__ import annotations
+
+import msgspec
+
+from toban.events.backups import BackupDue, RestoreTestDue
+from toban.profile import types
+from toban.topology import load
+from toban.topology.types import Text, Topic, Topology
+
+_ABOUT = Text(en="It is due.", ja="期限が来た。")
+
+
+def the_map() -> Topology:
+    """The map, with the topics of backups even where nothing consumes them yet."""
+    topology = load()
+    topics = {
+        body.TOPIC: Topic(event=body.TYPE, about=_ABOUT) for body in (BackupDue, RestoreTestDue)
+    }
+    return msgspec.structs.replace(topology, topics={**topics, **topology.topics})
+
+
+def plan(source: str = "main-db", class_: str = "daily", cron: str = "0 3 * * *", **more):
+    return types.Plan(source=source, class_=class_, schedule=cron, keep=types.Keep(daily=7), **more)
+
+
+def profile(
+    service: str = "chat",
+    *plans: types.Plan,
+    test: str = "",
+    zone: str = "Asia/Tokyo",
+) -> types.Profile:
+    """A service with these plans (without any: one daily one), and restore tests by that cron."""
+    backup = types.Backup(
+        destinations=(types.Destination(bucket="b", region="asia-northeast1"),),
+        sources={p.source: types.LogsSource(paths=("/var/log",)) for p in plans},
+        plans=plans or (plan(),),
+        restore_test=types.RestoreTest(schedule=test, targets=()) if test else None,
+    )
+    return types.Profile(
+        service=types.Service(id=service, name=service, name_en=service, timezone=zone),
+        backup=backup,
+    )
