@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Final, TypeVar
@@ -11,7 +11,7 @@ from toban.backups.documents import Backup
 from toban.backups.plans import labels_of
 from toban.events.backups import BackupFailed, Stage
 from toban.kernel import log
-from toban.kernel.job import Hold, JobDocument
+from toban.kernel.job import JobDocument
 from toban.kernel.work import Work
 
 STEP: Final = timedelta(seconds=240)
@@ -60,10 +60,10 @@ def job_id(backup_id: str, stage: Stage) -> str:
     return f"{backup_id}.{stage}"
 
 
-def beating(values: Iterator[T], hold: Hold[BackupJob] | Hold[JobDocument]) -> Iterator[T]:
-    """The values, while the lease is kept alive between them."""
+def beating(values: Iterator[T], beat: Callable[[], None]) -> Iterator[T]:
+    """The values, while the lease is kept alive between them (`toban.kernel.job.Hold.beat`)."""
     for value in values:
-        hold.beat()
+        beat()
         yield value
 
 

@@ -292,8 +292,6 @@ class OpenedPart:
             raise self._frames.damaged(f"cannot be decompressed ({error})") from error
         if size != wanted:
             raise self._frames.damaged(f"unpacks to {size} bytes instead of {wanted}")
-        if source.left():
-            raise self._frames.damaged("has data after its compressed content")
         if digest.hexdigest() != self.trailer.plain_sha256:
             raise self._frames.damaged("its content has another SHA-256 than its trailer says")
 
@@ -324,10 +322,6 @@ class _Compressed:
     def read(self, _size: int = -1) -> bytes | memoryview:
         """The next frame, whatever the size asked for; empty at the end."""
         return next(self._frames, b"")
-
-    def left(self) -> bool:
-        """Whether anything was not asked for."""
-        return bool(self.read())
 
 
 def open_part(data: bytes, seal: Seal, number: int, *, name: str) -> OpenedPart:

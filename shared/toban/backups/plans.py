@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from toban.backups.documents import Backup
+from toban.backups.layout import prefix
 from toban.kernel.event import utc
 from toban.kernel.work import Work
 from toban.ports.backup import Spec
@@ -97,6 +98,12 @@ def newest_slot(cron: str, zone: str, until: datetime) -> datetime | None:
 def backup_id(service: str, source: str, class_: str, slot: datetime) -> str:
     """The id of the backup for a slot: the same slot is the same backup."""
     return f"{service}.{source}.{class_}.{utc(slot).strftime('%Y%m%dT%H%M%SZ')}"
+
+
+def backup_prefix(service: str, source: str, backup_id: str) -> str:
+    """Where a backup of that id lies; the id itself tells the class."""
+    class_ = backup_id.removeprefix(f"{service}.{source}.").partition(".")[0]
+    return prefix(service, source, class_, backup_id)
 
 
 def labels_of(backup: Backup) -> Mapping[str, str]:

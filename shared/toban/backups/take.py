@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from toban.backups import layout
+from toban.backups.datakeys import data_key_for, new_data_key
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.frames import Seal
 from toban.backups.jobs import (
@@ -22,10 +23,10 @@ from toban.backups.jobs import (
     fail,
     job_id,
 )
-from toban.backups.manifest import Manifest, ManifestKey, key_context
+from toban.backups.manifest import Manifest, ManifestKey
 from toban.backups.parts import Part, cut, open_part
 from toban.backups.plans import Planned, plan_of
-from toban.backups.reading import Opener
+from toban.backups.reading import Opener, open_copy
 from toban.backups.sealing import BesideStream
 from toban.backups.writing import (
     Progress,
@@ -121,7 +122,11 @@ class Taking:
             return Failure(f"the key cannot be used, and nothing is kept unencrypted: {error}")
         except (SourceFailed, Damaged, ValueError) as error:
             job.error = str(error)[:1_000]
-            if isinstance(error, SourceFailed) and error.again and job.progress.attempt < MAX_ATTEMPTS:
+            if (
+                isinstance(error, SourceFailed)
+                and error.again
+                and job.progress.attempt < MAX_ATTEMPTS
+            ):
                 raise TryLater(f"{backup.id}: {error}") from error
             return Failure(str(error))
 
@@ -162,10 +167,14 @@ class Taking:
                 )
             )
         elif isinstance(result, Unchanged):
-            backup.status = "unchanged"
-            backup.finished_at = work.now
+            # Looking changes nothing but the time of the look: neither an entry of the catalogue
+            # nor a job is left behind.
             if series is not None:
                 series.unchanged_at = job.snapshot.at if job.snapshot else work.now
+                work.put(series)
+            work.delete(Backup, backup.id)
+            work.delete(TakeJob, job.id)
+            return
         else:
             if isinstance(result, GaveUp):
                 result = Failure(job.error or f"no progress in {result.tries} tries")
@@ -231,26 +240,22 @@ class _Step:
             if self._is_unchanged(job.snapshot):
                 self._source.end(run, job.snapshot)
                 return Unchanged()
-        if not job.complete and not self._read(run, job.snapshot):
+        if not job.progress.last and not self._read(run, job.snapshot):
             return Continue()
         return self._finish(run, job.snapshot)
 
     def _choose_key(self) -> None:
         reference = self._planned.section.key
-        if reference:
-            wrapped = self._depot.keys(reference).wrap(
-                self._entropy(32), key_context(self._backup.id)
-            )
-            self._job.key_id, self._job.wrapped_key = wrapped.key_id, wrapped.wrapped
+        made = new_data_key(reference, self._depot.keys, self._backup.id, self._entropy)
+        if made is not None:
+            self._job.key_id, self._job.wrapped_key = made.wrapped.key_id, made.wrapped.wrapped
         self._job.sealed = True
         self._hold.checkpoint()
 
     def _data_key(self) -> bytes | None:
-        if not self._job.wrapped_key:
-            return None
-        wrapped = WrappedKey(self._job.key_id, self._job.wrapped_key)
-        keys = self._depot.keys(self._planned.section.key)
-        return keys.unwrap(wrapped, key_context(self._backup.id))
+        job, reference = self._job, self._planned.section.key
+        wrapped = WrappedKey(job.key_id, job.wrapped_key) if job.wrapped_key else None
+        return data_key_for(reference, self._depot.keys, self._backup.id, wrapped)
 
     def _seal(self) -> Seal:
         stream = layout.stream_name(self._job.progress.attempt)
@@ -272,7 +277,7 @@ class _Step:
             raise SourceFailed(
                 f"the backup {self._backup.needs[0]} that it builds on is gone", again=False
             )
-        opened = self._opener.open(base, base.copies[0].bucket, self._planned.section.key)
+        opened = open_copy(self._opener, base, base.copies[0].bucket, self._planned.section.key)
         return Base(base.id, opened.stream)
 
     def _is_unchanged(self, snapshot: Snapshot) -> bool:
@@ -300,7 +305,7 @@ class _Step:
         while not job.progress.last:
             if source.resumable and self._hold.elapsed() > STEP:
                 return False
-            pieces = beating(source.read(run, snapshot, job.progress.cursor), self._hold)
+            pieces = beating(source.read(run, snapshot, job.progress.cursor), self._hold.beat)
             try:
                 self._store_all(pieces)
             finally:
@@ -356,9 +361,7 @@ class _Step:
             read=bucket.read,
         )
         plan = self._planned.plan
-        wrong = problem(
-            manifest, self._before(), plan.max_shrink, incremental=bool(backup.needs)
-        )
+        wrong = problem(manifest, self._before(), plan.max_shrink, incremental=bool(backup.needs))
         self._source.end(run, snapshot)
         if wrong:
             return Failure(wrong)

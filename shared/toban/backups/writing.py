@@ -67,9 +67,7 @@ def flush(progress: Progress, bucket: Bucket, backup: Backup) -> None:
     """Move the entries into an index object once there are `FLUSH` of them."""
     if len(progress.entries) < FLUSH:
         return
-    ref, data = index_object(
-        backup.id, progress.attempt, len(progress.index) + 1, progress.entries
-    )
+    ref, data = index_object(backup.id, progress.attempt, len(progress.index) + 1, progress.entries)
     name = backup.prefix + ref.name
     if bucket.create(name, data, "application/json") is None and bucket.read(name) != data:
         raise Damaged(f"{name}: is there already and says something else")
@@ -194,4 +192,3 @@ def problem(manifest: Manifest, before: int, max_shrink: int, *, incremental: bo
 def weight(manifest: Manifest) -> int:
     """What shrinking is measured by: the plain stream and what lies beside it."""
     return manifest.plain_bytes + manifest.beside.bytes
-

@@ -33,6 +33,10 @@ from toban.ports import AlreadyExists, Create, Delivered, PortError, Stale, Unav
 
 D = TypeVar("D", bound=Document)
 
+ABANDONED = timedelta(hours=2)
+"""Without a sign of life for so long a job is abandoned: longer than all redeliveries and redrives
+of a step's message together."""
+
 
 class JobDocument(Document, kw_only=True):
     """A job's record: what step it is at, who may work on it, and how far that came."""
@@ -49,6 +53,10 @@ class JobDocument(Document, kw_only=True):
     """Nothing more is to be done."""
     touched_at: datetime | None = None
     """The last claim, checkpoint or conclusion."""
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether nobody will go on with it by itself: its message has run out of attempts."""
+        return not self.over and self.touched_at is not None and now - self.touched_at > ABANDONED
 
 
 J = TypeVar("J", bound=JobDocument)

@@ -198,10 +198,15 @@ class Kept:
 class Beside(Protocol):
     """Where a source keeps whole objects beside its stream (everything below ``objects/``)."""
 
-    bucket: Bucket
-    """For server-side copies, to names that begin with `prefix`; these are not sealed."""
-    prefix: str
-    """Ends with ``/objects/``."""
+    @property
+    def bucket(self) -> Bucket:
+        """For server-side copies, to names that begin with `prefix`; these are not sealed."""
+        ...
+
+    @property
+    def prefix(self) -> str:
+        """Ends with ``/objects/``."""
+        ...
 
     def put(self, name: str, data: Iterator[bytes]) -> Kept:
         """

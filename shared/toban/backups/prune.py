@@ -1,0 +1,246 @@
+"""
+Removing what retention does not keep: decided for whole series, carried out backup by backup.
+
+A backup that may go is marked ``deleting`` first. Its removal decides once more, on the catalogue as
+it is then, and takes the mark back when something has changed (a pin, a restore, a newer backup
+found damaged). The manifest goes first, in every destination: what has none is no backup.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from toban.backups import layout
+from toban.backups.documents import Backup, Status
+from toban.backups.jobs import STEP, BackupJob, Continue, Failure, Nothing, fail, job_id
+from toban.backups.retention import decide, removals
+from toban.backups.retention_terms import Policy, Series, Verdict, entry_of, policy_of
+from toban.events.backups import BackupPruned, BackupVerified, PruneDue, PruneStepDue, Stage
+from toban.kernel import log
+from toban.kernel.decision import Decision
+from toban.kernel.handle import Handlers
+from toban.kernel.job import GaveUp, Hold, Job
+from toban.kernel.work import Work
+from toban.ports.backup import DeleteBlocked, Depot
+from toban.profile.store import current
+from toban.profile.types import Profile
+
+BLOCKED: Final = timedelta(days=1)
+"""A locked copy is tried again after so long."""
+FORGOTTEN: Final = timedelta(days=30)
+"""The catalogue remembers a deleted backup for so long."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The backups of a service and what retention says of each."""
+
+    backups: dict[str, Backup]
+    verdicts: list[Verdict]
+    removable: list[str]
+    """In the order of removal, at most as many as one run may remove."""
+
+
+def policies(profile: Profile) -> dict[Series, Policy]:
+    """The policy of every series of a profile."""
+    section = profile.backup
+    if section is None:
+        return {}
+    return {
+        (profile.service.id, plan.source, plan.class_): policy_of(
+            plan.keep, plan.zone or profile.service.timezone, section.minimum_verified
+        )
+        for plan in section.plans
+    }
+
+
+def weigh(profile: Profile, work: Work, undecided: str = "") -> Weighed:
+    """
+    What retention says of every backup of a service, now.
+
+    `undecided`: a backup marked for removal that is looked at as if it were not.
+    """
+    found = work.find(Backup, ("service", "==", profile.service.id))
+    for backup in found:
+        if backup.id == undecided:
+            backup.status = unmarked(backup)
+    backups = {backup.id: backup for backup in found}
+    entries = [entry_of(backup) for backup in found]
+    verdicts = decide(entries, policies(profile), work.now)
+    most = profile.backup.max_deletions if profile.backup else 0
+    return Weighed(backups, verdicts, removals(entries, verdicts, most))
+
+
+def unmarked(backup: Backup) -> Status:
+    """What a backup was before it was marked for removal."""
+    if backup.verified_at is not None and not any(copy.damage for copy in backup.copies):
+        return "verified"
+    return "partial" if backup.finished_at is None and backup.parts else "failed"
+
+
+class Pruning:
+    """`prune_backups`."""
+
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
+
+    def on_due(self, due: PruneDue, work: Work) -> None:
+        """Mark what may go, of one service or of all."""
+        for service, document in sorted(current(work).items()):
+            if due.service in ("", service) and document.profile.backup is not None:
+                _mark(document.profile, work)
+
+    def on_verified(self, verified: BackupVerified, work: Work) -> None:
+        """A new backup counts: an older one may have had its time."""
+        document = current(work).get(verified.service)
+        if document is not None and document.profile.backup is not None:
+            _mark(document.profile, work)
+
+    def claim(self, due: PruneStepDue, work: Work) -> BackupJob | None:
+        """The removal of one backup, unless retention has come to keep it."""
+        id = job_id(due.backup_id, "prune")
+        job = work.get(BackupJob, id) or BackupJob(id=id, stage="prune", backup_id=due.backup_id)
+        if job.step != due.step:
+            return None
+        backup = work.get(Backup, due.backup_id)
+        if backup is None or backup.status != "deleting":
+            return None
+        if job.done == 0 and self._is_kept(backup, work):
+            backup.status = unmarked(backup)
+            work.put(backup)
+            log.warning("kept after all", backup=backup.id)
+            return None
+        job.over = False
+        return job
+
+    def _is_kept(self, backup: Backup, work: Work) -> bool:
+        document = current(work).get(backup.service)
+        if document is None:
+            return True  # a service without a profile is kept whole
+        weighed = weigh(document.profile, work, undecided=backup.id)
+        return any(v.keep for v in weighed.verdicts if v.id == backup.id)
+
+    def run(
+        self, job: BackupJob, due: PruneStepDue, hold: Hold[BackupJob]
+    ) -> Continue | Nothing | Failure | None:
+        """Delete, the manifests first; None: everything is gone."""
+        backup = hold.read(Backup, due.backup_id)
+        if backup is None or backup.status != "deleting":
+            return Nothing()
+        buckets = [self._depot.bucket(copy.bucket) for copy in backup.copies]
+        job.done = max(job.done, 1)  # from here on there is no way back
+        hold.checkpoint()
+        try:
+            for bucket in buckets:
+                bucket.delete(backup.prefix + layout.MANIFEST)
+            for bucket in buckets:
+                for info in bucket.list(backup.prefix):
+                    bucket.delete(info.name)
+                    job.done += 1
+                    hold.beat()
+                    if hold.elapsed() > STEP:
+                        return Continue()
+        except DeleteBlocked as error:
+            log.warning("locked copies stay", backup=backup.id, error=error, stack=False)
+            return Continue(BLOCKED)
+        return None
+
+    def conclude(
+        self, job: BackupJob, result: Continue | Nothing | Failure | GaveUp | None, work: Work
+    ) -> None:
+        """Record that it is gone, or when to go on."""
+        backup = work.get(Backup, job.backup_id)
+        if backup is None or isinstance(result, Nothing):
+            job.over = True
+            work.put(job)
+            return
+        job.step += 1
+        if isinstance(result, Continue):
+            work.put(job)
+            following = _step(backup, job.step)
+            if result.after:
+                work.at(work.now + result.after, following)
+            else:
+                work.emit(following)
+            return
+        job.over = True
+        work.put(job)
+        if isinstance(result, GaveUp):
+            fail(backup, "prune", f"cannot be removed: {job.error or 'no progress'}", work)
+        elif result is None:
+            backup.status = "deleted"
+            backup.deleted_at = work.now
+            backup.copies = [
+                msgspec.structs.replace(copy, manifest=False, level=None) for copy in backup.copies
+            ]
+            work.emit(
+                BackupPruned(
+                    service=backup.service,
+                    source=backup.source,
+                    class_=backup.class_,
+                    backup_id=backup.id,
+                    at=work.now,
+                )
+            )
+        work.put(backup)
+
+    def handlers(self) -> Handlers:
+        """What the function consumes."""
+        return {
+            PruneDue: Decision(self.on_due),
+            BackupVerified: Decision(self.on_verified),
+            PruneStepDue: Job(BackupJob, self.claim, self.run, self.conclude),
+        }
+
+
+def _mark(profile: Profile, work: Work) -> None:
+    weighed = weigh(profile, work)
+    reasons: Counter[str] = Counter()
+    for id in weighed.removable:
+        backup = work.get(Backup, id)  # the commit insists on this one
+        if backup is None or not _same(backup, weighed.backups[id]):
+            continue
+        job = work.get(BackupJob, job_id(id, "prune"))
+        if backup.status == "deleting":
+            if job is not None and job.is_stale(work.now):
+                work.emit(_step(backup, job.step))  # the news of it was lost for good
+            continue
+        backup.status = "deleting"
+        work.put(backup)
+        work.emit(_step(backup, job.step if job else 0))
+        reasons[f"{backup.source}/{backup.class_}"] += 1
+    for id, backup in weighed.backups.items():
+        old = backup.deleted_at is not None and work.now - backup.deleted_at > FORGOTTEN
+        if old and work.get(Backup, id) is not None:
+            forget(id, work)
+    if reasons:
+        log.info("pruning", service=profile.service.id, **reasons)
+
+
+def forget(backup_id: str, work: Work) -> None:
+    """Remove a backup from the catalogue, and what its jobs left."""
+    work.delete(Backup, backup_id)
+    stages: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
+    for stage in stages:
+        if work.get(BackupJob, job_id(backup_id, stage)) is not None:
+            work.delete(BackupJob, job_id(backup_id, stage))
+
+
+def _same(now: Backup, weighed: Backup) -> bool:
+    """Whether a backup is as it was when retention looked at it."""
+    return entry_of(now) == entry_of(weighed)
+
+
+def _step(backup: Backup, step: int) -> PruneStepDue:
+    return PruneStepDue(
+        service=backup.service,
+        source=backup.source,
+        class_=backup.class_,
+        backup_id=backup.id,
+        step=step,
+    )

@@ -1,0 +1,373 @@
+"""Loading a backup into a target: never the source unless told, checked, and timed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from toban.backups.documents import Backup, Copy, RestoreTestResult
+from toban.backups.jobs import STEP, Continue, Failure, Nothing, beating
+from toban.backups.plans import plan_of
+from toban.backups.reading import Opened, Opener, open_copy
+from toban.backups.restores import (
+    Restore,
+    RestoreRecord,
+    Tested,
+    missing,
+    pair,
+    wrong_answers,
+)
+from toban.events.backups import (
+    RestoreEvent,
+    RestoreFailed,
+    RestoreFinished,
+    RestoreRequested,
+    RestoreStepDue,
+)
+from toban.kernel import log
+from toban.kernel.errors import TryLater
+from toban.kernel.handle import Handlers
+from toban.kernel.job import GaveUp, Hold, Job
+from toban.kernel.work import Work
+from toban.ports.backup import (
+    Damaged,
+    Depot,
+    KeyUnavailable,
+    Question,
+    Spec,
+    Target,
+    TargetFailed,
+)
+from toban.profile.store import current
+from toban.profile.types import Profile, StagingTarget
+
+NEWEST_TESTS: Final = 10
+"""Test results a backup remembers."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """Everything is in the target and was checked there."""
+
+
+class Restoring:
+    """`restore_backup`."""
+
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
+        self._opener = Opener(depot)
+
+    # --- claiming ------------------------------------------------------------------------
+
+    def claim(self, event: RestoreEvent, work: Work) -> Restore | None:
+        """The restore, if the step is the one due; a request begins one, or is refused."""
+        restore = work.get(Restore, event.restore_id)
+        if restore is not None:
+            step = event.step if isinstance(event, RestoreStepDue) else 0
+            return None if restore.over or restore.step != step else restore
+        if not isinstance(event, RestoreRequested):
+            return None
+        backup = work.get(Backup, event.backup_id)
+        restore = Restore(
+            id=event.restore_id,
+            service=event.service,
+            source=event.source,
+            backup_id=event.backup_id,
+            kind=backup.kind if backup else "",
+            purpose=event.purpose,
+            region=event.region,
+            bucket="",
+            target=dict(event.target),
+            onto_source=event.onto_source,
+            requested_by=event.requested_by,
+            requested_at=event.detected_at or work.event.time,
+        )
+        copy = _copy(backup, event.region) if backup else None
+        if backup is None or backup.status not in ("finished", "verified"):
+            status = backup.status if backup else "unknown"
+            _refuse(restore, f"backup {event.backup_id} is {status}", work)
+            return None
+        if copy is None:
+            _refuse(restore, f"no copy of {backup.id} in {event.region or 'any region'}", work)
+            return None
+        restore.region, restore.bucket = copy.region, copy.bucket
+        restore.total = backup.parts
+        # Retention leaves a backup alone while a restore reads it.
+        backup.restores = [*backup.restores, restore.id]
+        work.put(backup)
+        work.put(restore)
+        return restore
+
+    # --- running -------------------------------------------------------------------------
+
+    def run(
+        self, restore: Restore, _event: RestoreEvent, hold: Hold[Restore]
+    ) -> Restored | Continue | Nothing | Failure:
+        """Load for some minutes, or check what was loaded."""
+        backup = hold.read(Backup, restore.backup_id)
+        if backup is None:
+            return Failure(f"backup {restore.backup_id} is gone from the catalogue")
+        planned = plan_of(hold.work, backup)
+        if planned is None:
+            return Failure(f"profile version {backup.profile_version} has no such plan")
+        staging = staging_of(planned.profile, restore.source)
+        try:
+            opened = open_copy(self._opener, backup, restore.bucket, planned.section.key)
+            target = self._depot.target(target_spec(restore, staging))
+            here = {opened.manifest.identity, self._depot.source(planned.spec).identity}
+            restore.target_identity = target.identity
+            if target.identity in here and not restore.onto_source:
+                return Failure(f"{target.identity} is the source itself: nothing was written")
+            if not self._load(restore, opened, target, hold):
+                return Continue()
+            wrong = self._check(restore, backup, target, staging, hold)
+            if restore.purpose == "test":
+                target.discard()
+        except Damaged as error:
+            return Failure(str(error), restore.bucket)
+        except (KeyUnavailable, ValueError) as error:
+            return Failure(str(error))
+        except TargetFailed as error:
+            restore.error = str(error)[:1_000]
+            if error.again:
+                raise TryLater(f"{restore.id}: {error}") from error
+            return Failure(str(error))
+        return Failure("; ".join(wrong)[:2_000]) if wrong else Restored()
+
+    def _load(self, restore: Restore, opened: Opened, target: Target, hold: Hold[Restore]) -> bool:
+        """Whether everything is in the target."""
+        if restore.total and restore.done == restore.total and target.resumable:
+            return True
+        if not restore.begun:
+            restore.spans["wait"] = _seconds(restore.requested_at, hold.now())
+        again = restore.begun and not target.resumable
+        if again:
+            restore.done = restore.items = restore.bytes = 0
+        target.prepare(fresh=not restore.begun or again)
+        restore.begun = True
+        restore.total = opened.manifest.total_parts
+        _checkpoint(hold, target)
+        watch = _Stopwatch(restore, hold)
+        for items in target.load(watch.parts(opened, restore.done + 1), opened.fetch):
+            watch.loaded()
+            restore.done = min(restore.done + 1, restore.total)
+            restore.items += items
+            _checkpoint(hold, target)
+            if target.resumable and hold.elapsed() > STEP and restore.done < restore.total:
+                return False
+        watch.loaded()
+        restore.done = restore.total
+        _checkpoint(hold, target)
+        return True
+
+    def _check(
+        self,
+        restore: Restore,
+        backup: Backup,
+        target: Target,
+        staging: StagingTarget | None,
+        hold: Hold[Restore],
+    ) -> list[str]:
+        began = hold.now()
+        restore.counts = target.counts()
+        wrong = missing(backup.counts, restore.counts)
+        if restore.purpose == "test" and staging is not None and staging.queries:
+            questions = [Question(q.query, q.expect) for q in staging.queries]
+            restore.answers = target.ask(questions)
+            wrong += wrong_answers(questions, restore.answers)
+        restore.spans["check"] = _seconds(began, hold.now())
+        return wrong
+
+    # --- concluding ----------------------------------------------------------------------
+
+    def conclude(
+        self,
+        restore: Restore,
+        result: Restored | Continue | Nothing | Failure | GaveUp,
+        work: Work,
+    ) -> None:
+        """Record how it went, and let go of the backup."""
+        if isinstance(result, Continue):
+            restore.step += 1
+            work.put(restore)
+            work.emit(RestoreStepDue(step=restore.step, **_named(restore)))
+            return
+        restore.over = True
+        restore.finished_at = work.now
+        seconds = _seconds(restore.requested_at, work.now)
+        if isinstance(result, GaveUp):
+            result = Failure(restore.error or f"no progress in {result.tries} tries")
+        reason = log.mask(result.reason)[:2_000] if isinstance(result, Failure) else ""
+        profile = current(work).get(restore.service)
+        if not reason and restore.purpose == "test" and profile is not None:
+            reason = _too_slow(profile.profile, seconds)
+        restore.reason = reason
+        restore.status = "failed" if reason else "finished"
+        work.put(restore)
+        damaged = result.damaged if isinstance(result, Failure) else ""
+        self._let_go(restore, seconds, damaged, work)
+        if restore.purpose == "test":
+            _note_test(restore, seconds, work)
+        if reason:
+            work.emit(
+                RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore))
+            )
+        else:
+            work.emit(
+                RestoreFinished(
+                    region=restore.region, at=work.now, seconds=seconds, **_named(restore)
+                )
+            )
+
+    def _let_go(self, restore: Restore, seconds: float, damaged: str, work: Work) -> None:
+        backup = work.get(Backup, restore.backup_id)
+        if backup is None:
+            return
+        passed = restore.status == "finished"
+        backup.restores = [id for id in backup.restores if id != restore.id]
+        if restore.purpose == "test":
+            result = RestoreTestResult(
+                restore_id=restore.id,
+                region=restore.region,
+                at=work.now,
+                passed=passed,
+                seconds=seconds,
+                spans=dict(restore.spans),
+                reason=restore.reason[:500],
+            )
+            backup.tests = [*backup.tests, result][-NEWEST_TESTS:]
+        backup.copies = [
+            _after(copy, restore, passed, damaged, work.now)
+            if copy.bucket == restore.bucket
+            else copy
+            for copy in backup.copies
+        ]
+        if damaged and backup.status == "verified":
+            backup.status = "failed"
+            backup.reason = restore.reason
+        work.put(backup)
+
+    def handlers(self) -> Handlers:
+        """What the function consumes."""
+        job = Job(Restore, self.claim, self.run, self.conclude)
+        return {RestoreRequested: job, RestoreStepDue: job}
+
+
+class _Stopwatch:
+    """Tells the time spent on fetching parts from the time spent on loading them."""
+
+    def __init__(self, restore: Restore, hold: Hold[Restore]) -> None:
+        self._restore = restore
+        self._hold = hold
+        self._mark = hold.now()
+
+    def parts(self, opened: Opened, first: int) -> Iterator[bytes]:
+        for pieces in opened.parts(first):
+            self._add("load")
+            data = b"".join(beating(pieces, self._hold.beat))
+            self._restore.bytes += len(data)
+            self._add("fetch")
+            yield data
+
+    def loaded(self) -> None:
+        self._add("load")
+
+    def _add(self, span: str) -> None:
+        now = self._hold.now()
+        spans = self._restore.spans
+        spans[span] = spans.get(span, 0.0) + _seconds(self._mark, now)
+        self._mark = now
+
+
+def _checkpoint(hold: Hold[Restore], target: Target) -> None:
+    """Progress counts only where a dead process's successor can use it."""
+    if target.resumable:
+        hold.checkpoint()
+    else:
+        hold.beat()
+
+
+def staging_of(profile: Profile, source: str) -> StagingTarget | None:
+    """Where a source is loaded for tests."""
+    section = profile.backup
+    if section is None or section.restore_test is None:
+        return None
+    return next((t for t in section.restore_test.targets if t.source == source), None)
+
+
+def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
+    """
+    What the depot makes the target of: the request's options, else the profile's staging target.
+
+    Raises `ValueError` when there is neither.
+    """
+    options: dict[str, object] = dict(restore.target)
+    if not options:
+        if staging is None:
+            raise ValueError(f"no target was named, and the profile has none for {restore.source}")
+        said = msgspec.to_builtins(staging)
+        options = {k: v for k, v in said.items() if v and k not in ("source", "queries")}
+    options["restore_id"] = restore.id
+    return Spec(restore.kind, options)
+
+
+def _copy(backup: Backup, region: str) -> Copy | None:
+    """The copy to read: of the region asked for, else the first verified one, else any."""
+    there = [c for c in backup.copies if c.manifest and region in ("", c.region)]
+    good = [c for c in there if not c.damage]
+    verified = [c for c in good if c.level is not None]
+    return next(iter([*verified, *good, *(there if region else [])]), None)
+
+
+def _refuse(restore: Restore, reason: str, work: Work) -> None:
+    restore.over = True
+    restore.status = "failed"
+    restore.reason = reason
+    restore.finished_at = work.now
+    work.put(restore)
+    work.emit(RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore)))
+
+
+def _after(copy: Copy, restore: Restore, passed: bool, damaged: str, now: datetime) -> Copy:
+    if damaged:
+        return msgspec.structs.replace(copy, level=None, damage=restore.reason[:500])
+    if passed and restore.purpose == "test":
+        return msgspec.structs.replace(copy, level="restored", verified_at=now)
+    return copy
+
+
+def _note_test(restore: Restore, seconds: float, work: Work) -> None:
+    record = work.get(RestoreRecord, restore.service) or RestoreRecord(
+        id=restore.service, since=work.now
+    )
+    key = pair(restore.source, restore.region)
+    before = record.tested.get(key, Tested())
+    if restore.status == "finished":
+        record.tested[key] = msgspec.structs.replace(before, passed_at=work.now, seconds=seconds)
+    work.put(record)
+
+
+def _too_slow(profile: Profile, seconds: float) -> str:
+    section = profile.backup
+    within = section.restore_test.within if section and section.restore_test else None
+    if within is None or seconds <= within:
+        return ""
+    return f"it took {seconds:.0f} s; {within} s are allowed"
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    return max(0.0, (end - start) / timedelta(seconds=1))
+
+
+def _named(restore: Restore) -> dict[str, Any]:
+    return {
+        "restore_id": restore.id,
+        "service": restore.service,
+        "source": restore.source,
+        "backup_id": restore.backup_id,
+        "purpose": restore.purpose,
+    }
