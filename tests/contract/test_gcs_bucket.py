@@ -167,13 +167,11 @@ def described(name, data, generation=7):
     [
         (
             "retentionPolicyNotMet",
-            "Object 'locked/a' is subject to bucket's retention policy or object retention and "
-            "cannot be deleted or overwritten until 2026-12-22T00:00:00-08:00",
+            "Object 'locked/a' is subject to bucket's retention policy or object retention",
         ),
         (
             "objectUnderActiveHold",
-            "Object 'locked/a' is under active Event-Based hold and cannot be deleted, "
-            "overwritten or archived until hold is removed.",
+            "Object 'locked/a' is under active Event-Based hold and cannot be deleted",
         ),
         ("forbidden", "Object 'locked/a' is under active Temporary hold and cannot be deleted"),
     ],

@@ -139,13 +139,13 @@ def test_a_full_disk_leaves_nothing_half_visible(root, bucket, tmp_path, monkeyp
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(files.os, "fsync", full)
+    write = {
+        "create": lambda: bucket.create("new", b"content"),
+        "upload": lambda: bucket.upload("old", [b"content"]),
+        "copy": lambda: bucket.copy(other, "x", "new"),
+    }[way]
     with pytest.raises(Unavailable, match="No space left"):
-        if way == "create":
-            bucket.create("new", b"content")
-        elif way == "upload":
-            bucket.upload("old", [b"content"])
-        else:
-            bucket.copy(other, "x", "new")
+        write()
     monkeypatch.undo()
 
     assert visible(root) == ["old"]

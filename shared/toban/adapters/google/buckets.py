@@ -211,22 +211,23 @@ class GcsBucket:
         self, doing: str, wanted: ObjectInfo, send: Callable[[], ObjectInfo]
     ) -> ObjectInfo | None:
         """`send` under the precondition that there is no object; None when there was another."""
-        unsure = False
+        failure: Exception | None = None
         for pause in (_PAUSE_S, 0.0):
             try:
                 return send()
             except FAILURES as error:
                 exists = status_of(error) == 412
-                if exists and not unsure:
+                if exists and failure is None:
                     return None
                 if not exists and not undecided(error):
                     raise unavailable(doing, wanted.name, error) from error
-                unsure, failure = True, error
+                failure = error
             there = self.stat(wanted.name)
             if there is not None:
                 ours = (there.size, there.crc32c) == (wanted.size, wanted.crc32c)
                 return there if ours else None
             time.sleep(pause)
+        assert failure is not None
         raise unavailable(doing, wanted.name, failure) from failure
 
     def _rewrite(self, source: GcsBucket, found: ObjectInfo, to: str) -> ObjectInfo | None:
