@@ -1,0 +1,137 @@
+"""Streams, and whole stored backups of them, small enough to be damaged in many ways."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import google_crc32c
+
+from toban.adapters.local.buckets import MemoryBucket
+from toban.backups import layout
+from toban.backups.manifest import (
+    IndexRef,
+    Manifest,
+    ManifestKey,
+    PartEntry,
+    encode,
+    index_object,
+    stream_digest,
+)
+from toban.backups.parts import Part, cut
+from toban.backups.sealing import BesideStream, Shelf, store_part
+from toban.ports.backup import Held, Piece
+
+KEY = bytes(range(32))
+WRAPPED = b"wrapped by the key that everything here uses"
+PART_BYTES = 8 * 1024
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def noise(size: int, seed: object) -> bytes:
+    """Incompressible, and the same each time."""
+    return random.Random(str(seed)).randbytes(size)
+
+
+def stream(seed: object, pieces: int = 24, size: int = 1500) -> list[Piece]:
+    """Pieces with cursors: `from_cursor` goes on from each."""
+    return [Piece(noise(size, (seed, n)), cursor=str(n + 1), items=1) for n in range(pieces)]
+
+
+def from_cursor(pieces: list[Piece], cursor: str) -> Iterator[Piece]:
+    """What a resumable source would read."""
+    return iter(pieces[int(cursor or 0) :])
+
+
+@dataclass
+class Stored:
+    """A backup as it lies in its bucket."""
+
+    bucket: MemoryBucket
+    shelf: Shelf
+    manifest: Manifest
+    plain: bytes
+    beside: dict[str, bytes]
+    held: list[Held]
+
+    @property
+    def manifest_name(self) -> str:
+        return self.shelf.prefix + layout.MANIFEST
+
+    def alter(self, name: str, data: bytes | None) -> None:
+        """Replace an object's content, or remove it."""
+        self.bucket.delete(name)
+        if data is not None:
+            assert self.bucket.create(name, data) is not None
+
+
+def store(bucket: MemoryBucket, backup_id: str, data_key: bytes | None) -> Stored:
+    """A backup with five parts, two index objects, a sealed object in parts, two copied ones."""
+    shelf = Shelf(bucket, layout.prefix("shop", "db", "daily", backup_id), backup_id, data_key)
+    pieces = stream(backup_id)
+    entries = [_stored(shelf, part) for part in _cut(shelf, pieces)]
+    assert len(entries) == 5
+    index: list[IndexRef] = []
+    for number in (1, 2):
+        ref, data = index_object(backup_id, 1, number, entries[number - 1 : number])
+        bucket.create(shelf.prefix + ref.name, data)
+        index.append(ref)
+    beside = {
+        "ab/sealed-7": noise(20_000, (backup_id, "sealed")),
+        "cd/copied-1": noise(5000, (backup_id, "copied")),
+        "cd/copied-2": noise(5000, (backup_id, "another")),
+    }
+    sink = BesideStream(bucket, shelf.prefix, backup_id, data_key, part_bytes=PART_BYTES)
+    held = []
+    for name, content in beside.items():
+        copied = "copied" in name
+        if copied:
+            bucket.upload(sink.prefix + name, [content])
+        else:
+            sink.put(name, iter([content]))
+        crc32c = google_crc32c.value(content)
+        held.append(Held(backup_id, layout.object_name(name), copied, len(content), crc32c))
+    manifest = Manifest(
+        backup_id=backup_id,
+        service="shop",
+        source="db",
+        class_="daily",
+        kind="postgres",
+        slot=NOON,
+        started_at=NOON,
+        snapshot_at=NOON,
+        finished_at=NOON,
+        cipher="none" if data_key is None else "aes-256-gcm",
+        key=None if data_key is None else ManifestKey(key_id="k/1", wrapped=WRAPPED),
+        index=index,
+        parts=entries[2:],
+        stream_digest=stream_digest(entries),
+        total_parts=len(entries),
+        bytes_=sum(entry.size for entry in entries),
+        plain_bytes=sum(entry.plain_bytes for entry in entries),
+        items=len(pieces),
+        tools={"server": "15.18", "pg_dump": "15.18"},
+        counts={"tables": 3},
+        needs=["b-0"],
+    )
+    bucket.create(shelf.prefix + layout.MANIFEST, encode(manifest, data_key))
+    plain = b"".join(piece.data for piece in pieces)
+    return Stored(bucket, shelf, manifest, plain, beside, held)
+
+
+def _cut(shelf: Shelf, pieces: list[Piece]) -> Iterator[Part]:
+    seal = shelf.seal(layout.stream_name(1))
+    return cut(iter(pieces), seal, resumable=True, part_bytes=PART_BYTES)
+
+
+def _stored(shelf: Shelf, part: Part) -> PartEntry:
+    name = layout.part_name(1, part.number)
+    return PartEntry.of(store_part(shelf, name, layout.stream_name(1), part), 1, shelf.data_key)
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
