@@ -71,8 +71,8 @@ def check_objectives(zone: str, backup: Backup, report: Report) -> None:
                 "there is no restore_test, so nothing measures how long recovery takes.",
             )
         for n, name in enumerate(objective.sources):
-            if check_source_name(backup, name, f"{path}.sources[{n}]", report):
-                _check_rpo(zone, backup, objective, name, path, report)
+            check_source_name(backup, name, f"{path}.sources[{n}]", report)
+        _check_rpo(zone, backup, objective, path, report)
 
 
 def check_restore_test(zone: str, backup: Backup, report: Report) -> None:
@@ -133,41 +133,46 @@ def best_gap(zone: str, backup: Backup, source: str) -> timedelta | None:
     return min(found, default=None)
 
 
-def _check_rpo(
-    zone: str, backup: Backup, objective: Objective, source: str, path: str, report: Report
-) -> None:
+def _check_rpo(zone: str, backup: Backup, objective: Objective, path: str, report: Report) -> None:
     if objective.rpo is None:
         return
-    if not any(plan.source == source for plan in backup.plans):
-        report.error(
-            "rpo-without-plan",
-            f"{path}.rpo",
-            f"{source} を取る計画がないので、RPO は決して守れません。",
-            f"no plan backs up {source}, so the RPO is never met.",
-        )
-        return
-    gap = best_gap(zone, backup, source)
-    if gap is None:
-        return
     rpo = timedelta(seconds=objective.rpo)
-    if gap > rpo:
-        report.warning(
-            "rpo-missed",
-            f"{path}.rpo",
-            f"「{objective.name}」の RPO は {spell(rpo)} ですが、{source} のバックアップは"
-            f"最大 {spell(gap)} 空きます。",
-            f"{objective.name}: the RPO is {spell(rpo)}, but backups of {source} are up to "
-            f"{spell(gap)} apart.",
-        )
-    elif gap + ALLOWANCE > rpo:
-        report.warning(
-            "rpo-tight",
-            f"{path}.rpo",
-            f"「{objective.name}」の RPO は {spell(rpo)} で、{source} のバックアップは最大"
-            f" {spell(gap)} 空きます。取得と検証の時間（{spell(ALLOWANCE)}）の余裕がありません。",
-            f"{objective.name}: the RPO is {spell(rpo)} and backups of {source} are up to "
-            f"{spell(gap)} apart, which leaves less than {spell(ALLOWANCE)} to take and verify one.",
-        )
+    late: dict[timedelta, list[str]] = {}
+    for source in objective.sources:
+        if source not in backup.sources:
+            continue
+        if not any(plan.source == source for plan in backup.plans):
+            report.error(
+                "rpo-without-plan",
+                f"{path}.rpo",
+                f"{source} を取る計画がないので、RPO は決して守れません。",
+                f"no plan backs up {source}, so the RPO is never met.",
+            )
+            continue
+        gap = best_gap(zone, backup, source)
+        if gap is not None and gap + ALLOWANCE > rpo:
+            late.setdefault(gap, []).append(source)
+    for gap, sources in late.items():
+        japanese, english = "・".join(sources), ", ".join(sources)
+        if gap > rpo:
+            report.warning(
+                "rpo-missed",
+                f"{path}.rpo",
+                f"「{objective.name}」の RPO は {spell(rpo)} ですが、{japanese} のバックアップは"
+                f"最大 {spell(gap)} 空きます。",
+                f"{objective.name}: the RPO is {spell(rpo)}, but backups of {english} are up to "
+                f"{spell(gap)} apart.",
+            )
+        else:
+            report.warning(
+                "rpo-tight",
+                f"{path}.rpo",
+                f"「{objective.name}」の RPO は {spell(rpo)} で、{japanese} のバックアップは最大"
+                f" {spell(gap)} 空きます。取得と検証の時間（{spell(ALLOWANCE)}）の余裕がありません。",
+                f"{objective.name}: the RPO is {spell(rpo)} and backups of {english} are up to "
+                f"{spell(gap)} apart, which leaves less than {spell(ALLOWANCE)} to take and verify "
+                "one.",
+            )
 
 
 def _check_target(backup: Backup, target: StagingTarget, path: str, report: Report) -> None:
