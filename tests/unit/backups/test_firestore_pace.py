@@ -25,4 +25,4 @@ def test_names_sort_as_firestore_sorts_them():
         "b/\uff5e", "b/\U0001f600", "c/__id-3__", "c/__id7__", "c/__id10__", "c/!", "c/10", "c/9",
         "c/a", "c/a/b/c", "c/a b", "c/a-", "c/\ue000", "c /q", "c!/1",
     ]  # fmt: skip
-    assert sorted(ordered[::-1], key=firestore_stream.order) == ordered
+    assert sorted([*ordered[7:], *ordered[:7]], key=firestore_stream.order) == ordered
