@@ -61,16 +61,22 @@ def store_part(shelf: Shelf, name: str, stream: str, part: Part) -> Part:
     with any other content is replaced. Raises `toban.ports.Unavailable`, also when somebody else
     is writing the same part at this moment, and `toban.ports.backup.DeleteBlocked`.
     """
-    full = shelf.prefix + name
-    if shelf.bucket.create(full, part.data, CONTENT_TYPE) is not None:
-        return part
+    return part if _created(shelf, name, part) else _settled(shelf, name, stream, part)
+
+
+def _created(shelf: Shelf, name: str, part: Part) -> bool:
+    return shelf.bucket.create(shelf.prefix + name, part.data, CONTENT_TYPE) is not None
+
+
+def _settled(shelf: Shelf, name: str, stream: str, part: Part) -> Part:
+    """`store_part`, where something lies there."""
     there = find_part(shelf, name, stream, part.number)
     if there is not None:
         if _content(there) == _content(part):
             return there
-        shelf.bucket.delete(full)
-    if shelf.bucket.create(full, part.data, CONTENT_TYPE) is None:
-        raise Unavailable(f"{full} is being written by somebody else")
+        shelf.bucket.delete(shelf.prefix + name)
+    if not _created(shelf, name, part):
+        raise Unavailable(f"{shelf.prefix}{name} is being written by somebody else")
     return part
 
 
@@ -124,8 +130,10 @@ class BesideStream:
         number, met = 0, False
         for part in parts:
             number = part.number
-            stored = store_part(self._shelf, layout.object_part(stream, number), stream, part)
-            met = met or stored is not part
+            name = layout.object_part(stream, number)
+            if not _created(self._shelf, name, part):
+                met = True
+                _settled(self._shelf, name, stream, part)
         if met:
             self._remove_after(stream, number)
         return Kept(
