@@ -210,6 +210,10 @@ def cut(
             part = _Growing(first, seal, nonce, compressor, part_bytes)
         for piece in group.pieces:
             part.add(piece)
+        if group.ends_part:
+            yield part.finish(last=False)
+            first += 1
+            part = _Growing(first, seal, nonce, compressor, part_bytes)
     yield part.finish(last=True)
 
 
@@ -219,6 +223,7 @@ class _Group:
 
     pieces: list[Piece]
     may_begin: bool
+    ends_part: bool = False
 
 
 def _groups(pieces: Iterator[Piece], limit: int, *, resumable: bool) -> Iterator[_Group]:
@@ -235,7 +240,8 @@ def _groups(pieces: Iterator[Piece], limit: int, *, resumable: bool) -> Iterator
         waiting.append(piece)
         size += len(piece.data)
         if piece.cursor or size > limit:
-            yield _Group(waiting, may_begin)
+            ends_part = piece.ends_part and bool(piece.cursor)
+            yield _Group(waiting, may_begin, ends_part)
             waiting, size, may_begin = [], 0, bool(piece.cursor)
     if waiting:
         yield _Group(waiting, may_begin)

@@ -173,6 +173,11 @@ class Piece:
     """Where reading can go on after this piece; None: not here."""
     items: int = 0
     """Documents, objects, keys, files that end in this piece."""
+    ends_part: bool = False
+    """
+    Store what was read so far (needs a cursor): reaching this took long, as when much was put
+    beside the stream.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,31 @@
+"""A source may ask that a part ends, because reaching it took long."""
+
+from toban.backups.frames import Seal
+from toban.backups.parts import cut, open_part
+from toban.ports.backup import Piece
+
+SEAL = Seal("b-1", "stream/a1", None)
+
+
+def contents(pieces):
+    parts = list(cut(iter(pieces), SEAL, resumable=True))
+    return [(open_part(p.data, SEAL, p.number, name="p").read(), p.cursor, p.last) for p in parts]
+
+
+def test_a_part_ends_where_the_source_asks_for_it():
+    pieces = [Piece(b"a", "1"), Piece(b"b", "2", ends_part=True), Piece(b"c", "3")]
+
+    assert contents(pieces) == [(b"ab", "2", False), (b"c", "3", True)]
+
+
+def test_a_stream_that_ends_there_has_an_empty_last_part():
+    [first, last] = contents([Piece(b"a", "1", ends_part=True)])
+
+    assert first == (b"a", "1", False)
+    assert (last[0], last[2]) == (b"", True)
+
+
+def test_no_part_ends_where_reading_could_not_go_on():
+    [only] = contents([Piece(b"a", ends_part=True), Piece(b"b", "2")])
+
+    assert only == (b"ab", "2", True)
