@@ -219,6 +219,11 @@ class _Builder:
         plan.set_defaults(dry_run=True)
         apply = self.add(to, "apply", "apply", "toban.cli.profiles:apply", json=True)
         apply.add_argument("--dry-run", action="store_true", help=self.say("apply.dry"))
+        apply.add_argument("--yes", action="store_true", help=self.say("yes"))
+        for command in (plan, apply):
+            command.add_argument("--project", metavar="ID", help=self.say("project"))
+            command.add_argument("--location", metavar="NAME", help=self.say("location"))
+        self.add(to, "schedules", "schedules", "toban.cli.schedules:schedules", json=True)
 
     def letters(self, to: Any) -> None:
         parked = self.group(to, "parked", "parked")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
 from toban.cli.terminal import Problem, Terminal
+from toban.profile import store
 from toban.profile.checker import check_directory, check_file
 from toban.profile.findings import Finding, ProfileErrors
 from toban.profile.load import load_directory
+from toban.profile.store import Change
 from toban.profile.types import Profile
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
@@ -65,53 +68,46 @@ def _view(finding: Finding, terminal: Terminal) -> dict[str, object]:
 
 
 def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Write the profiles to the store of the data directory, or show what would change."""
-    from toban.adapters.local.database import Database
-    from toban.adapters.local.memory import MemoryStore
-    from toban.adapters.local.store import SqliteStore
-    from toban.cli import local
-    from toban.profile import store
+    """
+    Write the profiles to a store, or show what would change.
 
+    To that of the data directory, where schedules need no jobs; or to a Google Cloud project
+    (`toban.cli.cloud`), where they do.
+    """
+    from toban.cli import cloud
+
+    place = cloud.place_of(asked, terminal)
     profiles = loaded(asked.services, terminal).values()
     bad = [f for f in check_directory(asked.services) if f.severity == "error"]
     if bad:
         lines = [finding.render(terminal.language) for finding in bad]
         raise Problem("\n  ".join(lines))
-    if asked.dry_run and not local.exists(asked.data):
-        changes = store.plan(MemoryStore(), profiles)
-    else:
-        asked.data.mkdir(parents=True, exist_ok=True)
-        database = Database(asked.data / "toban.db")
-        try:
-            documents = SqliteStore(database)
-            changes = (
-                store.plan(documents, profiles)
-                if asked.dry_run
-                else store.apply(documents, profiles, datetime.now(UTC))
-            )
-        finally:
-            database.close()
+    if place is not None:
+        return cloud.reconcile(asked, terminal, place, profiles)
+    changes = _apply_here(asked, profiles)
     if asked.json:
-        terminal.json(
-            [
-                {"service": c.service, "change": c.what, "version": c.version, "before": c.before}
-                for c in changes
-            ]
-        )
+        terminal.json(cloud.profile_views(changes))
         return 0
-    columns = ("service", "change", "version")
-    terminal.table(
-        [terminal.say(f"column.{column}") for column in columns],
-        [
-            [
-                c.service,
-                terminal.say(f"apply.{c.what}"),
-                f"{c.before} → {c.version}" if c.what == "changed" else c.version,
-            ]
-            for c in changes
-        ],
-        {1: {terminal.say("apply.new"): "green", terminal.say("apply.changed"): "yellow"}},
-    )
+    cloud.profile_table(terminal, changes)
     done = "apply.dry" if asked.dry_run else "apply.done"
     terminal.line(terminal.say(done, data=asked.data))
     return 0
+
+
+def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> list[Change]:
+    from toban.adapters.local.database import Database
+    from toban.adapters.local.memory import MemoryStore
+    from toban.adapters.local.store import SqliteStore
+    from toban.cli import local
+
+    if asked.dry_run and not local.exists(asked.data):
+        return store.plan(MemoryStore(), profiles)
+    asked.data.mkdir(parents=True, exist_ok=True)
+    database = Database(asked.data / "toban.db")
+    try:
+        documents = SqliteStore(database)
+        if asked.dry_run:
+            return store.plan(documents, profiles)
+        return store.apply(documents, profiles, datetime.now(UTC))
+    finally:
+        database.close()

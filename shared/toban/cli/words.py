@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 from toban.cli.words_backups import BACKUPS
 from toban.cli.words_demo import DEMO
 from toban.cli.words_help import HELP
+from toban.cli.words_schedules import SCHEDULES
 
 Words: TypeAlias = dict[str, dict[Literal["en", "ja"], str]]
 
@@ -280,4 +281,4 @@ SAID: Final[Words] = {
     },
 }
 
-WORDS: Final[Words] = {**HELP, **SAID, **DEMO, **BACKUPS}
+WORDS: Final[Words] = {**HELP, **SAID, **DEMO, **SCHEDULES, **BACKUPS}

@@ -139,7 +139,10 @@ HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "ja": "ファイル（既定: --services のすべて）",
     },
     "help.plan": {"en": "show what `apply` would change", "ja": "`apply` で変わる内容を表示"},
-    "help.apply": {"en": "write the profiles to the store", "ja": "プロファイルを反映"},
+    "help.apply": {
+        "en": "write the profiles to the store, and in a project bring its Cloud Scheduler jobs in line",
+        "ja": "プロファイルを反映し、プロジェクトでは Cloud Scheduler のジョブも合わせる",
+    },
     "help.apply.dry": {"en": "change nothing, like `plan`", "ja": "何も変えない（`plan` と同じ）"},
     "help.parked": {
         "en": "messages that could not be handled",

@@ -33,11 +33,14 @@ _SWEEP_BATCH = 500
 
 
 class FiredSchedule(Document, kw_only=True):
-    """The newest slot of a schedule that was published by a local runtime."""
+    """How far a local runtime has come with a schedule."""
 
     COLLECTION: ClassVar[str] = "schedules"
 
     slot: datetime
+    """Nothing up to here is still to be published: the newest slot, or when the schedule began."""
+    fired: datetime | None = None
+    """The newest slot that was published."""
     cron: str = ""
     zone: str = ""
     """What the schedule said then; another one begins anew with its next slot."""
@@ -134,17 +137,22 @@ class Clockwork:
         found = self._platform.store.get([key])[0]
         before = decode(FiredSchedule, found.data) if found is not None else None
         if found is None or before is None or _changed(before, schedule):
-            self._note(schedule, now, found)  # it begins with the next slot
+            # It begins with the next slot.
+            self._note(schedule, now, found, before.fired if before else None)
         else:
             slot = newest_slot(schedule.cron, schedule.zone, before.slot, now)
             if slot is not None:
                 self._platform.bus.publish([to_message(slot_event(schedule, slot))])
-                self._note(schedule, slot, found)
+                self._note(schedule, slot, found, slot)
                 log.debug("schedule", schedule=schedule.name, slot=timestamp(slot))
         self._next[schedule.name] = next_slot(schedule.cron, schedule.zone, now)
 
-    def _note(self, schedule: Repeating, slot: datetime, found: Snapshot | None) -> None:
-        note = FiredSchedule(id=schedule.name, slot=slot, cron=schedule.cron, zone=schedule.zone)
+    def _note(
+        self, schedule: Repeating, slot: datetime, found: Snapshot | None, fired: datetime | None
+    ) -> None:
+        note = FiredSchedule(
+            id=schedule.name, slot=slot, fired=fired, cron=schedule.cron, zone=schedule.zone
+        )
         key, data = FiredSchedule.key(schedule.name), encode(note)
         write: Write = Create(key, data) if found is None else Update(key, data, found.version)
         self._platform.store.commit([write])
