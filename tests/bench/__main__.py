@@ -1,4 +1,4 @@
-"""``python -m tests.bench [cold-start|cost|latency|throughput|storm …] [--json]``."""
+"""``python -m tests.bench [cold-start|cost|latency|throughput|storm|retention …] [--json]``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ BENCHES = {
     "latency": "latency",
     "throughput": "throughput",
     "storm": "storm",
+    "retention": "retention",
 }
 
 

@@ -21,6 +21,7 @@ clocks makes shorter (as in both models).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -98,13 +99,31 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
     return list(ordered)[:most]
 
 
-_PERIODS: Mapping[Word, tuple[Callable[[date], object], Callable[[date], str]]] = {
+_PERIODS: Mapping[Word, tuple[Callable[[date], int], Callable[[date], str]]] = {
     # what tells one period from another (quickly), and its name
     "daily": (date.toordinal, date.isoformat),
-    "weekly": (lambda d: d.isocalendar()[:2], lambda d: "{:04}-W{:02}".format(*d.isocalendar())),
-    "monthly": (lambda d: (d.year, d.month), lambda d: f"{d.year:04}-{d.month:02}"),
+    # Day 1 of the calendar, the first of January of the year 1, is a Monday, as ISO weeks begin.
+    "weekly": (
+        lambda d: (d.toordinal() - 1) // 7,
+        lambda d: "{:04}-W{:02}".format(*d.isocalendar()),
+    ),
+    "monthly": (lambda d: d.year * 12 + d.month, lambda d: f"{d.year:04}-{d.month:02}"),
     "yearly": (lambda d: d.year, lambda d: f"{d.year:04}"),
 }
+
+
+_NOWHERE = frozenset[str]()
+
+
+class _Days(dict[int, date]):
+    """The day of the wall clock on which each backup began, by its position; found when asked."""
+
+    def __init__(self, at: Sequence[datetime], zone: ZoneInfo) -> None:
+        self.at, self.zone = at, zone
+
+    def __missing__(self, position: int) -> date:
+        day = self[position] = self.at[position].astimezone(self.zone).date()
+        return day
 
 
 class _Decision:
@@ -123,40 +142,43 @@ class _Decision:
         if len(self.index) < len(entries):
             twice = next(e.id for p, e in enumerate(entries) if self.index[e.id] != p)
             raise ValueError(f"id {twice!r} occurs twice")
-        self.for_: list[list[Reason]] = [[] for _ in entries]
-        self.against: list[Reason] = [Reason("no-rule")] * len(entries)
-        self.regions: dict[int, frozenset[str]] = {}
-        """By position: where a backup and all that it builds on are verified; empty: nowhere."""
+        self.for_: defaultdict[int, list[Reason]] = defaultdict(list)
+        self.against: list[tuple[Reason]] = [(Reason("no-rule"),)] * len(entries)
+        self.regions: list[frozenset[str] | None] = [None] * len(entries)
+        """Where a backup and all that it builds on are verified; empty: nowhere."""
         self.unknown: dict[int, str] = {}
         """By position: something that it builds on, however far, and that is not among the entries."""
-        same: dict[tuple[str, ...], frozenset[str]] = {}
+        own = {regions: frozenset(regions) for regions in {e.regions for e in entries}}
         for position, entry in enumerate(entries):
             if entry.status != "verified":
-                self.regions[position] = frozenset()
+                self.regions[position] = _NOWHERE
             elif not entry.needs:
-                if entry.regions not in same:
-                    same[entry.regions] = frozenset(entry.regions)
-                self.regions[position] = same[entry.regions]
-        for position in range(len(entries)):
-            if position not in self.regions:
-                self._follow(position)
+                self.regions[position] = own[entry.regions]
+        pending = [position for position, regions in enumerate(self.regions) if regions is None]
+        for position in sorted(pending, key=self.at.__getitem__):  # a base is mostly older
+            self._follow(position)
 
     # --- chains ------------------------------------------------------------------------------
 
     def _follow(self, position: int) -> None:
         """Find out where a backup and all that it builds on can be restored."""
-        stack, open_ = [position], set[int]()
+        stack, entered = [position], set[int]()
         while stack:
             top = stack[-1]
-            if top in self.regions:
-                stack.pop()
-            elif top in open_:
-                # Its bases are known now, but for one that builds on it in turn.
+            waiting = []
+            if top not in entered:
+                entered.add(top)
+                for id_ in self.entries[top].needs:
+                    base = self.index.get(id_, top)
+                    if self.regions[base] is None and base not in entered:
+                        waiting.append(base)
+            if waiting:
+                stack += waiting
+                continue
+            # Its bases are known now, but for one that builds on it in turn.
+            stack.pop()
+            if self.regions[top] is None:
                 self._join(top)
-            else:
-                open_.add(top)
-                bases = (self.index[id_] for id_ in self.entries[top].needs if id_ in self.index)
-                stack.extend(b for b in bases if b not in self.regions and b not in open_)
 
     def _join(self, position: int) -> None:
         entry = self.entries[position]
@@ -166,7 +188,7 @@ class _Decision:
             if base is None:
                 self.unknown.setdefault(position, id_)
                 continue
-            regions &= self.regions.get(base, frozenset())
+            regions &= self.regions[base] or _NOWHERE
             if base in self.unknown:
                 self.unknown.setdefault(position, self.unknown[base])
         self.regions[position] = regions
@@ -182,58 +204,61 @@ class _Decision:
         ]
         restorable.sort(key=self.at.__getitem__, reverse=True)
         newest = self.at[restorable[0]] if restorable else None
+        plain = set(restorable) if policy is not None and not policy.forever else set[int]()
         for position in members:
-            self._one(position, policy, newest)
+            entry = self.entries[position]
+            if position not in plain or entry.pinned or entry.restores:
+                self._one(position, policy, newest)
         if policy is not None:
             self._rules([p for p in restorable if not self.entries[p].pinned], policy)
 
     def _one(self, position: int, policy: Policy | None, newest: datetime | None) -> None:
         """What depends on its state, and on no other backup but the newest verified one."""
-        entry, found = self.entries[position], self.for_[position]
+        entry = self.entries[position]
         if entry.status == "deleted":
-            self.against[position] = Reason("deleted")
+            self.against[position] = (Reason("deleted"),)
             return
         if entry.restores:
-            found.append(Reason("restoring"))
+            self._keep(position, "restoring")
         if entry.status == "deleting":
-            self.against[position] = Reason("deleting")
+            self.against[position] = (Reason("deleting"),)
             return
         if entry.pinned:
-            found.append(Reason("pinned"))
+            self._keep(position, "pinned")
         if policy is None:
-            found.append(Reason("no-policy"))
+            self._keep(position, "no-policy")
         elif self.at[position] > self.now:
-            found.append(Reason("future"))
+            self._keep(position, "future")
         else:
             self._by_status(position, policy, newest)
 
     def _by_status(self, position: int, policy: Policy, newest: datetime | None) -> None:
-        entry, found = self.entries[position], self.for_[position]
+        entry = self.entries[position]
         at, age = self.at[position], self.now - self.at[position]
         newer = newest is None or at >= newest
         if entry.status == "verified" and policy.forever:
-            found.append(Reason("forever"))
+            self._keep(position, "forever")
         if self.regions[position]:
             if position in self.unknown:
-                found.append(Reason("unknown-base", self.unknown[position]))
+                self._keep(position, "unknown-base", self.unknown[position])
         elif entry.status == "running":
-            found.append(Reason("running"))
+            self._keep(position, "running")
         elif entry.status == "unchanged":
             if age <= NOTED:
-                found.append(Reason("unchanged"))
-            self.against[position] = Reason("long-unchanged")
+                self._keep(position, "unchanged")
+            self.against[position] = (Reason("long-unchanged"),)
         elif entry.status == "finished":
             waiting = newer or age < UNVERIFIED_GRACE or at >= self._window(policy)
             if waiting:
-                found.append(Reason("unverified"))
-            self.against[position] = Reason("older", "never verified")
+                self._keep(position, "unverified")
+            self.against[position] = (Reason("older", "never verified"),)
         elif newest is None and entry.status == "failed" and age > NOTED:
-            self.against[position] = Reason("long-failed")
+            self.against[position] = (Reason("long-failed"),)
         else:
             if newer:
-                found.append(Reason("none-verified" if newest is None else "newer"))
+                self._keep(position, "none-verified" if newest is None else "newer")
             what = "cannot be restored" if entry.status == "verified" else entry.status
-            self.against[position] = Reason("older", what)
+            self.against[position] = (Reason("older", what),)
 
     def _window(self, policy: Policy) -> datetime:
         """Where the recovery window begins; without one, now."""
@@ -249,39 +274,42 @@ class _Decision:
         if not candidates:
             return
         zone = ZoneInfo(policy.zone)
-        self._slots(candidates, zone, "daily", policy.daily)
-        self._slots(candidates, zone, "weekly", policy.weekly)
-        self._slots(candidates, zone, "monthly", policy.monthly)
-        self._slots(candidates, zone, "yearly", policy.yearly)
+        days = _Days(self.at, zone)
+        self._slots(candidates, days, "daily", policy.daily)
+        self._slots(candidates, days, "weekly", policy.weekly)
+        self._slots(candidates, days, "monthly", policy.monthly)
+        self._slots(candidates, days, "yearly", policy.yearly)
         if policy.keep_days:
             begin = self._window(policy)
             inside = [p for p in candidates if self.at[p] >= begin]
             for position in inside:
-                self.for_[position].append(Reason("window"))
+                self._keep(position, "window")
             for position in self._newest(candidates[len(inside) :], 1):
-                self.for_[position].append(Reason("before-window"))
+                self._keep(position, "before-window")
         self._minimum(candidates, policy.minimum_verified)
 
-    def _slots(self, candidates: list[int], zone: ZoneInfo, rule: Word, count: int) -> None:
+    def _slots(self, candidates: list[int], days: _Days, rule: Word, count: int) -> None:
         """The newest of each of `count` periods, and the oldest while there are slots left."""
         if not count:
             return
         key, name = _PERIODS[rule]
-        newest: dict[object, datetime] = {}
-        period: object = None
+        newest: dict[int, datetime] = {}
+        period, began = -1, self.now
         for position in candidates:
-            day = self.at[position].astimezone(zone).date()
-            period = key(day)
-            if period not in newest:
-                if len(newest) == count:
-                    return
-                newest[period] = self.at[position]
-            if newest[period] == self.at[position]:
-                self.for_[position].append(Reason(rule, name(day)))
+            day = days[position]
+            if (this := key(day)) != period:
+                period = this
+                if period not in newest:
+                    if len(newest) == count:
+                        return
+                    newest[period] = self.at[position]
+                began = newest[period]  # a zone may have had a day in two pieces
+            if began == self.at[position]:
+                self._keep(position, rule, name(day))
         if len(newest) < count:
             for position in self._newest(candidates[::-1], 1):
                 if newest[period] != self.at[position]:
-                    self.for_[position].append(Reason("oldest", rule))
+                    self._keep(position, "oldest", rule)
 
     def _newest(self, candidates: Iterable[int], count: int) -> Iterator[int]:
         """The first `count`, and those that began at the same moment as the last of them."""
@@ -294,17 +322,20 @@ class _Decision:
             yield position
 
     def _minimum(self, candidates: list[int], count: int) -> None:
-        for region in sorted(frozenset[str]().union(*{self.regions[p] for p in candidates})):
-            there = (p for p in candidates if region in self.regions[p])
+        for region in sorted(_NOWHERE.union(*{self.regions[p] or _NOWHERE for p in candidates})):
+            there = (p for p in candidates if region in (self.regions[p] or ()))
             for position in self._newest(there, count):
-                self.for_[position].append(Reason("minimum", region))
+                self._keep(position, "minimum", region)
+
+    def _keep(self, position: int, word: Word, detail: str = "") -> None:
+        self.for_[position].append(Reason(word, detail))
 
     # --- the end -----------------------------------------------------------------------------
 
     def close(self) -> None:
         """Keep what kept backups build on; each is told the newest of those that need it."""
-        stack = [p for p, found in enumerate(self.for_) if found]
-        kept = set(stack)
+        kept = {position for position, found in self.for_.items() if found}
+        stack = sorted(kept)
         by: dict[int, int] = {}
         while stack:
             position = stack.pop()
@@ -325,7 +356,10 @@ class _Decision:
 
     def verdicts(self) -> list[Verdict]:
         """What was found, in the order of the entries."""
+        found = self.for_
         return [
-            Verdict(entry.id, bool(found), tuple(found) or (against,))
-            for entry, found, against in zip(self.entries, self.for_, self.against, strict=True)
+            Verdict(entry.id, True, tuple(found[position]))
+            if found.get(position)
+            else Verdict(entry.id, False, self.against[position])
+            for position, entry in enumerate(self.entries)
         ]
