@@ -384,6 +384,13 @@ class TargetFailed(PortError):
         self.again = again
 
 
+class TargetBusy(TargetFailed):
+    """The other side goes on loading (a managed import): nothing failed, call `load` again later."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, again=True)
+
+
 # --- all of it -------------------------------------------------------------------------------
 
 
