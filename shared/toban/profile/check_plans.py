@@ -42,6 +42,14 @@ def check_plans(backup: Backup, report: Report) -> None:
         _check_keep(plan, f"{path}.keep", report)
         _check_plan_destinations(backup, plan, path, report)
         _check_kind(backup, plan, path, report)
+        for name, level in (("level", plan.level), ("replica_level", plan.replica_level)):
+            if level == "restored":
+                report.error(
+                    "wrong-value",
+                    f"{path}.{name}",
+                    "restored は復元試験だけが与えます。format までにしてください。",
+                    "only restore tests reach restored; ask for format at most.",
+                )
         if not 0 <= plan.max_shrink <= 100:
             report.error(
                 "wrong-value",

@@ -180,7 +180,9 @@ def _check_target(backup: Backup, target: StagingTarget, path: str, report: Repo
     if isinstance(source, PostgresSource | RedisSource):
         needed, there = "url_secret", bool(target.url_secret)
     elif isinstance(source, FirestoreSource):
-        needed, there = "project / database", bool(target.project or target.database)
+        # Google imports a managed export from a bucket of the database's location.
+        needed = "project + bucket" if source.managed else "project"
+        there = bool(target.project and (target.bucket or not source.managed))
     else:
         needed, there = "bucket", bool(target.bucket)
     if not there:
@@ -242,8 +244,7 @@ def _places(target: StagingTarget, sources: Mapping[str, BackupSource]) -> dict[
     source = sources[target.source]
     found = {"bucket": target.bucket, "url_secret": target.url_secret}
     if isinstance(source, FirestoreSource):
-        project, database = target.project or source.project, target.database or "(default)"
-        found["database"] = f"{project}/{database}"
+        found["database"] = f"{target.project}/{target.database or '(default)'}"
     return {key: value for key, value in found.items() if value}
 
 

@@ -8,6 +8,7 @@ import os
 import string
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -104,6 +105,22 @@ def test_check_finds_errors_with_file_and_line(empty):
 
 def test_check_of_good_profiles_ends_with_0(empty):
     assert empty.run("check").code == 0
+
+
+def test_check_of_the_shipped_profiles_warns_of_what_their_designs_cannot_keep(empty):
+    empty.services = Path(__file__).parents[3] / "infra" / "services"
+
+    said = empty.run("check", lang="ja")
+
+    assert said.code == 0
+    assert (
+        "「データベース障害」の RPO は 10m ですが、redis のバックアップは最大 1d 空きます。"
+        in said.out
+    )
+    assert {f["code"] for f in empty.run("check", "--json").json() if f["severity"] != "info"} == {
+        "rpo-missed",
+        "rpo-tight",
+    }
 
 
 def test_plan_writes_nothing_and_apply_does_once(empty):

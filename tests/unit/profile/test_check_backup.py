@@ -47,7 +47,7 @@ backup:
       - {source: database, url_secret: STAGING_DATABASE_URL}
       - {source: cache, url_secret: STAGING_REDIS_URL}
       - {source: uploads, bucket: shop-staging}
-      - {source: documents, database: staging}
+      - {source: documents, project: shop, database: staging}
       - {source: settings, bucket: shop-staging-settings}
 """
 
@@ -116,6 +116,8 @@ MISTAKES = [
     ("weekly: 4}}", "weekly: 4}, destinations: [shop-osaka]}", "23 warning one-region plans[0].destinations"),
     ("weekly: 4}}", "weekly: 4}, on_change: true}", "23 error cannot-tell plans[0].on_change"),
     ("weekly: 4}}", "weekly: 4}, incremental: true}", "23 error not-incremental plans[0].incremental"),
+    ("weekly: 4}}", "weekly: 4}, level: restored}", "23 error wrong-value plans[0].level"),
+    ("weekly: 4}}", "weekly: 4}, replica_level: restored}", "23 error wrong-value plans[0].replica_level"),
     ("weekly: 4}}", "weekly: 4}, max_shrink: 101}", "23 error wrong-value plans[0].max_shrink"),
     ("weekly: 4}}", "weekly: 4}, max_shrink: -1}", "23 error wrong-value plans[0].max_shrink"),
     ('"0 5 * * 0", keep: {keep_days: 90}}', '"0 5 * * 0", keep: {keep_days: 90}, incremental: true}', "27 error no-base plans[4].incremental"),
@@ -152,8 +154,9 @@ MISTAKES = [
     ("bucket: shop-staging}", "bucket: gs://x}", "39 error wrong-value restore_test.targets[2].bucket"),
     ("bucket: shop-staging-settings}", "bucket: shop-staging}", "41 error target-shared restore_test.targets[4].bucket"),
     ("database: staging", "database: (default)", "40 error target-is-source restore_test.targets[3].database"),
-    ("database: staging", "project: shop", "40 error target-is-source restore_test.targets[3].database"),
-    ("database: staging", "bucket: x-y-z", "40 error incomplete restore_test.targets[3]"),
+    (", database: staging", "", "40 error target-is-source restore_test.targets[3].database"),
+    ("project: shop, database: staging", "database: staging", "40 error incomplete restore_test.targets[3]"),
+    ("firestore, project: shop", "firestore, project: shop, managed: true", "40 error incomplete restore_test.targets[3]"),
 ]  # fmt: skip
 
 
@@ -190,7 +193,7 @@ FINE = [
     ("url_secret: DATABASE_URL", "instance: 'shop:main', database: shop"),
     ("url_secret: REDIS_URL", "instance: projects/p/locations/l/instances/i"),
     ("every: 8d", "every: 7d"),
-    ("database: staging", "project: shop-staging"),
+    ("project: shop, database: staging", "project: shop-staging"),
 ]
 
 
