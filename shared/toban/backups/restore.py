@@ -301,7 +301,8 @@ def staging_of(profile: Profile, source: str) -> StagingTarget | None:
 
 def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
     """
-    What the depot makes the target of: the request's options, else the profile's staging target.
+    What the depot makes the target of: the request's options, else the profile's staging target
+    (``staging``: what it loads there may be removed again).
 
     Raises `ValueError` when there is neither.
     """
@@ -311,6 +312,7 @@ def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
             raise ValueError(f"no target was named, and the profile has none for {restore.source}")
         said = msgspec.to_builtins(staging)
         options = {k: v for k, v in said.items() if v and k not in ("source", "queries")}
+        options["staging"] = True
     options["restore_id"] = restore.id
     return Spec(restore.kind, options)
 

@@ -1,0 +1,180 @@
+"""Writing the objects of a backup into a bucket."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from toban.adapters.sources import inventory
+from toban.adapters.sources.bucket import identity
+from toban.adapters.sources.inventory import Header, Record
+from toban.adapters.sources.patterns import Exclusion, flag
+from toban.adapters.sources.side_by_side import side_by_side
+from toban.ports.backup import (
+    Bucket,
+    DeleteBlocked,
+    Fetch,
+    ObjectInfo,
+    Question,
+    TargetFailed,
+)
+
+
+class BucketTarget:
+    """
+    Objects get the names they had, below `prefix`. What is there already with the same content and
+    description is left; what is there and not in the backup is left as well, unless `mirror`.
+    """
+
+    def __init__(
+        self, bucket: Bucket, *, prefix: str = "", mirror: bool = False, staging: bool = False
+    ) -> None:
+        """`staging`: everything below `prefix` is ours, and may be removed."""
+        if staging and not prefix:
+            raise ValueError("a staging target needs a prefix of its own")
+        self._bucket = bucket
+        self._prefix = prefix
+        self._mirror = mirror
+        self._staging = staging
+
+    @classmethod
+    def of(cls, options: Mapping[str, object], bucket: Bucket) -> BucketTarget:
+        """
+        By a request's or a profile's options.
+
+        ``prefix``: before every name. ``mirror``: remove what the backup does not hold (of what it
+        could hold: below its prefix, not excluded). ``staging``: the profile's bucket for restore
+        tests; every restore (``restore_id``) has a folder of its own there.
+        """
+        prefix = str(options.get("prefix") or "")
+        staging = flag(options.get("staging"))
+        if staging:
+            prefix = f"{prefix}{options.get('restore_id') or 'restore-test'}/"
+        return cls(bucket, prefix=prefix, mirror=flag(options.get("mirror")), staging=staging)
+
+    @property
+    def resumable(self) -> bool:
+        """See `toban.ports.backup.Target`; a mirror has to see all names from the first on."""
+        return not self._mirror
+
+    @property
+    def identity(self) -> str:
+        """See `toban.ports.backup.Target`: the bucket, whatever the prefix."""
+        return identity(self._bucket)
+
+    def prepare(self, *, fresh: bool) -> None:
+        """See `toban.ports.backup.Target`."""
+        if fresh and self._staging:
+            self.discard()
+
+    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
+        """See `toban.ports.backup.Target`."""
+        there: _There | None = None
+        ended = False
+        for part in parts:
+            found = inventory.lines([part])
+            first = next(found, None)
+            if isinstance(first, Header):
+                there = _There(self._bucket, self._prefix, "", first if self._mirror else None)
+                first = next(found, None)
+            if isinstance(first, Record) and there is None:
+                there = _There(self._bucket, self._prefix, first.name[:-1], None)
+            lines = list(itertools.chain([first] if first is not None else [], found))
+            records = [line for line in lines if isinstance(line, Record)]
+            ended = any(isinstance(line, inventory.End) for line in lines)
+            if there is not None:
+                pairs = ((record, there.at(record.name)) for record in records)
+                for _ in side_by_side(lambda pair: self._write(*pair, fetch), pairs):
+                    pass
+                if ended:
+                    there.finish()
+            yield len(records)
+        if not ended:
+            raise TargetFailed("the inventory has no end", again=False)
+
+    def counts(self) -> dict[str, int]:
+        """What lies below the prefix: ``objects`` and ``bytes``."""
+        counts = {"objects": 0, "bytes": 0}
+        for info in self._bucket.list(self._prefix):
+            counts["objects"] += 1
+            counts["bytes"] += info.size
+        return counts
+
+    def ask(self, questions: Sequence[Question]) -> list[str]:
+        """The query is an object's name in the backup; the answer its size, or ``missing``."""
+        answers = []
+        for question in questions:
+            info = self._bucket.stat(self._prefix + question.query)
+            answers.append("missing" if info is None else str(info.size))
+        return answers
+
+    def discard(self) -> None:
+        """See `toban.ports.backup.Target`; only a staging target is ever removed."""
+        if not self._staging:
+            return
+        for info in self._bucket.list(self._prefix):
+            self._bucket.delete(info.name)
+
+    def _write(self, record: Record, there: ObjectInfo | None, fetch: Fetch) -> None:
+        if there is not None and _equal(record, there):
+            return
+        name = self._prefix + record.name
+        try:
+            written = self._bucket.upload(
+                name, fetch(record.held), record.content_type, record.metadata, record.headers
+            )
+        except ValueError as error:
+            raise TargetFailed(
+                f"{self._bucket.name} cannot hold {name!r}: {error}", again=False
+            ) from error
+        except DeleteBlocked as error:
+            raise TargetFailed(f"{name!r} cannot be replaced: {error}", again=False) from error
+        if (written.size, written.crc32c) != (record.size, record.crc32c):
+            raise TargetFailed(f"{name!r} did not arrive as it was sent", again=True)
+
+
+class _There:
+    """What the target holds already, read along with the inventory: both are in one order."""
+
+    def __init__(self, bucket: Bucket, prefix: str, after: str, mirrored: Header | None) -> None:
+        """`mirrored`: what the inventory may speak of; None: nothing is ever removed."""
+        self._bucket = bucket
+        self._prefix = prefix
+        self._mirrored = mirrored
+        self._excluded = Exclusion(mirrored.exclude if mirrored else ())
+        self._found = iter(bucket.list(prefix, prefix + after if after else ""))
+        self._next = next(self._found, None)
+
+    def at(self, name: str) -> ObjectInfo | None:
+        """What there is under a name of the inventory; names come in order."""
+        full = (self._prefix + name).encode()
+        while self._next is not None and self._next.name.encode() < full:
+            self._pass()
+        if self._next is None or self._next.name.encode() != full:
+            return None
+        info, self._next = self._next, next(self._found, None)
+        return info
+
+    def finish(self) -> None:
+        """What comes after the last name."""
+        while self._mirrored is not None and self._next is not None:
+            self._pass()
+
+    def _pass(self) -> None:
+        """Go on to the next, over one that the inventory does not know."""
+        assert self._next is not None
+        name = self._next.name.removeprefix(self._prefix)
+        header = self._mirrored
+        if header is not None and name.startswith(header.prefix) and not self._excluded(name):
+            self._bucket.delete(self._next.name)
+        self._next = next(self._found, None)
+
+
+def _equal(record: Record, there: ObjectInfo) -> bool:
+    """Whether an object is there as it was; some buckets name a type where none was given."""
+    return (
+        (there.size, there.crc32c) == (record.size, record.crc32c)
+        and (not record.content_type or there.content_type == record.content_type)
+        and there.metadata == record.metadata
+        and there.headers == record.headers
+    )

@@ -1,0 +1,66 @@
+"""Which names are left out."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable
+
+
+class Exclusion:
+    """
+    Patterns as in `fnmatch`, compared with case; ``*`` matches ``/`` as well.
+
+    ``*.log`` matches the last segment of a name, ``tmp/*.log`` the whole name, and
+    ``node_modules/`` everything below a directory of that name, at any depth.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.patterns = tuple(patterns)
+        self._directories = [_compiled(p[:-1]) for p in self.patterns if p.endswith("/")]
+        others = [p for p in self.patterns if not p.endswith("/")]
+        self._whole = [_compiled(p) for p in others if "/" in p]
+        self._last = [_compiled(p) for p in others if "/" not in p]
+
+    def __call__(self, name: str) -> bool:
+        """Whether `name` (segments with ``/``) is left out."""
+        directory, _, last = name.rpartition("/")
+        return (
+            any(pattern.match(last) for pattern in self._last)
+            or any(pattern.match(name) for pattern in self._whole)
+            or bool(self._directories and directory and self._below(directory))
+        )
+
+    def _below(self, directory: str) -> bool:
+        """Whether a directory is one that is left out, or below one."""
+        segments = directory.split("/")
+        return any(
+            pattern.match("/".join(segments[start:end]))
+            for pattern in self._directories
+            for start in range(len(segments))
+            for end in range(start + 1, len(segments) + 1)
+        )
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(pattern))
+
+
+def texts(options: object, what: str) -> tuple[str, ...]:
+    """
+    A list of texts of a profile (also as one text with commas, as a command line gives it).
+
+    Raises `ValueError`, naming `what` it is, for anything else.
+    """
+    if options is None:
+        return ()
+    if isinstance(options, str):
+        return tuple(text.strip() for text in options.split(",") if text.strip())
+    if isinstance(options, list | tuple) and all(isinstance(text, str) for text in options):
+        return tuple(options)
+    raise ValueError(f"{what} has to be a list of texts")
+
+
+def flag(option: object) -> bool:
+    """A yes or no of a profile or a command line."""
+    return option is True or str(option).lower() in {"true", "yes", "1"}
