@@ -32,6 +32,7 @@ from toban.kernel.handle import Handlers, handle
 from toban.kernel.http import MAX_BODY, Edge, Endpoint, Request, Response
 from toban.kernel.platform import Platform, require_on_map
 from toban.ports import Blobs, Delivered, Message, Secrets, Unavailable
+from toban.ports.backup import Bucket
 
 if TYPE_CHECKING:
     from cloudevents.http import CloudEvent
@@ -125,6 +126,7 @@ def google_platform(settings: Config) -> Platform:
         store=FirestoreStore(settings.project, settings.database),
         bus=PubSubBus(settings.project),
         blobs=_LazyBlobs(settings.bucket),
+        buckets=_bucket,
         clock=SystemClock(),
         pause=pause,
         dead_letters=PubSubDeadLetters(settings.project),
@@ -136,6 +138,13 @@ def google_platform(settings: Config) -> Platform:
 def pause(attempt: int) -> None:
     """Full jitter before run number `attempt` of a decision that lost a race, at most 1 s."""
     time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))  # noqa: S311 no secret
+
+
+def _bucket(name: str) -> Bucket:
+    """A Cloud Storage bucket, imported by the few functions that work with some."""
+    from toban.adapters.google.buckets import GcsBuckets
+
+    return GcsBuckets()(name)
 
 
 class _LazyBlobs:

@@ -11,6 +11,7 @@ import msgspec
 from tests.simulation.outside import Outside
 from tests.simulation.profiles import PROFILES
 from toban.adapters.google.pubsub import check
+from toban.adapters.local.buckets import MemoryBuckets
 from toban.adapters.local.memory import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
 from toban.adapters.local.memory_bus import MemoryBus
 from toban.entry import SUBSCRIBERS
@@ -158,12 +159,14 @@ class Simulated:
         self.memory = MemoryStore()
         self.store = FaultyStore(self.memory, self.faults)
         self.out = FaultyBus(self.bus, self.faults)
+        self.buckets = MemoryBuckets()
         self.outside = Outside(point=self.faults.point)
         apply(self.memory, PROFILES, START)
         self.platform = Platform(
             store=self.store,
             bus=self.out,
             blobs=MemoryBlobs(),
+            buckets=self.buckets,
             clock=self.clock,
             dead_letters=FaultyLetters(self.bus, self.faults),
             subscriptions=tuple(self.bus.subscriptions),

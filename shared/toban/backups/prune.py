@@ -18,9 +18,10 @@ import msgspec
 from toban.backups import layout
 from toban.backups.documents import Backup, Status
 from toban.backups.jobs import STEP, BackupJob, Continue, Failure, Nothing, fail, job_id
+from toban.backups.plans import labels_of
 from toban.backups.retention import decide, removals
 from toban.backups.retention_terms import Policy, Series, Verdict, entry_of, policy_of
-from toban.events.backups import BackupPruned, BackupVerified, PruneDue, PruneStepDue, Stage
+from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
 from toban.kernel import log
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
@@ -178,15 +179,7 @@ class Pruning:
             backup.copies = [
                 msgspec.structs.replace(copy, manifest=False, level=None) for copy in backup.copies
             ]
-            work.emit(
-                BackupPruned(
-                    service=backup.service,
-                    source=backup.source,
-                    class_=backup.class_,
-                    backup_id=backup.id,
-                    at=work.now,
-                )
-            )
+            log.info("pruned", **labels_of(backup))
         work.put(backup)
 
     def handlers(self) -> Handlers:

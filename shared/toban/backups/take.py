@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,7 +94,7 @@ class Unchanged:
 class Taking:
     """`run_backup_step`."""
 
-    def __init__(self, depot: Depot, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, depot: Depot, entropy: Callable[[int], bytes] = os.urandom) -> None:
         """`entropy`: random bytes for data keys (``os.urandom``)."""
         self._depot = depot
         self._entropy = entropy

@@ -55,7 +55,7 @@ class StepEvent(BackupEvent, frozen=True, kw_only=True):
     step: int
 
 
-@event("toban.backup.stepped.v1", topic="backup-step-due")
+@event("toban.backup.step-due.v1", topic="backup-step-due")
 class BackupStepDue(StepEvent, frozen=True, kw_only=True):
     """The next step of taking it is due."""
 
@@ -77,7 +77,7 @@ class BackupFailed(BackupEvent, frozen=True, kw_only=True):
     at: Moment
 
 
-@event("toban.backup.replicating.v1", topic="replication-step-due")
+@event("toban.replication.step-due.v1", topic="replication-step-due")
 class ReplicationStepDue(StepEvent, frozen=True, kw_only=True):
     """The next step of copying it to the other destinations is due."""
 
@@ -89,7 +89,7 @@ class BackupReplicated(BackupEvent, frozen=True, kw_only=True):
     at: Moment
 
 
-@event("toban.backup.verifying.v1", topic="verification-step-due")
+@event("toban.verification.step-due.v1", topic="verification-step-due")
 class VerificationStepDue(StepEvent, frozen=True, kw_only=True):
     """The next step of reading it back is due."""
 
@@ -114,16 +114,9 @@ class PruneDue(Body, frozen=True, kw_only=True):
         return f"services/{self.service}"
 
 
-@event("toban.backup.pruning.v1", topic="prune-step-due")
+@event("toban.prune.step-due.v1", topic="prune-step-due")
 class PruneStepDue(StepEvent, frozen=True, kw_only=True):
     """A backup that retention does not keep is to be removed, step by step."""
-
-
-@event("toban.backup.pruned.v1", topic="backup-pruned")
-class BackupPruned(BackupEvent, frozen=True, kw_only=True):
-    """It is gone from every destination."""
-
-    at: Moment
 
 
 RestoreId = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -158,7 +151,7 @@ class RestoreRequested(RestoreEvent, frozen=True, kw_only=True):
     """When the loss was noticed: the recovery clock counts from here."""
 
 
-@event("toban.restore.stepped.v1", topic="restore-step-due")
+@event("toban.restore.step-due.v1", topic="restore-step-due")
 class RestoreStepDue(RestoreEvent, frozen=True, kw_only=True):
     """The next step of a restore is due."""
 
@@ -184,7 +177,7 @@ class RestoreFailed(RestoreEvent, frozen=True, kw_only=True):
     at: Moment
 
 
-@event("toban.restoretest.due.v1", topic="restore-test-due")
+@event("toban.restore.test-due.v1", topic="restore-test-due")
 class RestoreTestDue(Body, frozen=True, kw_only=True):
     """The profile's calendar asks for a restore test (Cloud Scheduler, or a person)."""
 
@@ -198,6 +191,6 @@ class RestoreTestDue(Body, frozen=True, kw_only=True):
         return f"services/{self.service}"
 
 
-@event("toban.backupwatch.due.v1", topic="backup-watch-due")
+@event("toban.backup.watch-due.v1", topic="backup-watch-due")
 class BackupWatchDue(Body, frozen=True, kw_only=True):
     """Compare every newest restore point with its objective."""

@@ -10,6 +10,7 @@ from toban.kernel.errors import NotOnTheMap
 from toban.kernel.event import Event
 from toban.kernel.work import Cache, Work, clock_now
 from toban.ports import Blobs, Bus, Clock, DeadLetters, Message, Store, Trace, Tracer
+from toban.ports.backup import Bucket
 
 
 class NoTracer:
@@ -35,6 +36,8 @@ class Platform:
     cache: Cache = field(default_factory=Cache)
     pause: Callable[[int], None] = no_pause
     """Waits a moment before run number `attempt` of a decision that lost a race."""
+    buckets: Callable[[str], Bucket] | None = None
+    """The buckets that profiles name, for the functions that work with them."""
     dead_letters: DeadLetters | None = None
     subscriptions: tuple[str, ...] = ()
     """Every subscription on the map, for `redrive_dead_letters`."""

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from toban import entry
+from toban.adapters.local.buckets import FileBuckets
 from toban.adapters.local.database import Database
 from toban.adapters.local.files import EnvSecrets, FileBlobs, SystemClock
 from toban.adapters.local.queue import SqliteBus, SqliteDeadLetters
@@ -165,6 +166,7 @@ def open_world(
         store=SqliteStore(database),
         bus=bus,
         blobs=FileBlobs(data / "blobs"),
+        buckets=FileBuckets(data / "buckets"),
         clock=clock,
         tracer=tracer,
         pause=entry.pause,

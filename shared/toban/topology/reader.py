@@ -177,7 +177,7 @@ class _Reading:
             types[topic.event] = name
             if not topology.consumers(name):
                 self.say(where, f"nothing consumes {name}")
-            if not topology.producers(name):
+            if not topology.producers(name) and not topic.by_profile:
                 self.say(where, f"nothing publishes {name}")
         for name, function in topology.functions.items():
             self.check_function(topology, name, function)
@@ -210,9 +210,6 @@ class _Reading:
             self.say((*where, "reads"), f"{name} writes {value}, so it may read it: list it once")
         if bool(function.http) == bool(function.consumes):
             self.say(where, f"{name} needs either http or consumes")
-        for topic in function.emits:
-            if topic in topology.topics and topology.topics[topic].timer:
-                self.say((*where, "emits"), f"{topic} is a timer: list it under sets")
         for topic in function.sets:
             if topic in topology.topics and not topology.topics[topic].timer:
                 self.say((*where, "sets"), f"{topic} is not a timer: list it under emits")

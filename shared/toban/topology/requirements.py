@@ -57,7 +57,7 @@ def packages(function: Function) -> list[str]:
         needed.add("google-cloud-pubsub")
     if function.store != "none":
         needed.add("google-cloud-firestore")
-    if function.blobs:
+    if function.blobs or function.buckets:
         needed.add("google-cloud-storage")
     return sorted(needed)
 

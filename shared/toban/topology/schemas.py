@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from toban import events
+from toban.events import backups
 from toban.kernel import parking
 from toban.kernel.event import Body, registered
 from toban.topology.types import Defaults, MapFile
@@ -15,7 +16,7 @@ from toban.topology.types import Defaults, MapFile
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 # Importing these registers every event type there is; what a test registers stays out.
-_VOCABULARY = (events.__name__, parking.__name__)
+_VOCABULARY = (events.__name__, backups.__name__, parking.__name__)
 
 
 def bodies() -> dict[str, type[Body]]:

@@ -10,7 +10,7 @@ from msgspec import Meta
 TopicName = Annotated[str, Meta(pattern=r"^[a-z]+(-[a-z0-9]+)+$", max_length=60)]
 # A service account is named after its function (`fn-open-incident`) and has 30 characters at most.
 FunctionName = Annotated[str, Meta(pattern=r"^[a-z]+(_[a-z]+)*$", max_length=27)]
-EventType = Annotated[str, Meta(pattern=r"^toban\.[a-z]+\.[a-z]+\.v[1-9][0-9]*$")]
+EventType = Annotated[str, Meta(pattern=r"^toban\.[a-z]+\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*$")]
 CollectionName = Annotated[str, Meta(pattern=r"^[a-z_]+$")]
 SecretName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*\*?$")]
 PackageName = Annotated[str, Meta(pattern=r"^[a-z0-9-]+$")]
@@ -61,7 +61,10 @@ class Topic(Entry, frozen=True, kw_only=True):
     event: EventType
     about: Text
     timer: bool = False
-    """Published by the function with `emits_due` once a timer has come due."""
+    """Published by the function with `emits_due` once a timer has come due (and at once by those
+    that list it under `emits`)."""
+    by_profile: bool = False
+    """Published by the schedules of service profiles, and by people."""
     loop_ends: str = ""
     """Why events cannot go round for ever through this topic."""
 
@@ -86,6 +89,8 @@ class Function(Entry, frozen=True, kw_only=True):
     """Collections it reads and writes."""
     blobs: bool = False
     """Whether it stores or reads objects in Cloud Storage."""
+    buckets: bool = False
+    """Whether it reads or writes buckets that profiles name (backups, and what they are of)."""
     secrets: tuple[SecretName, ...] = ()
     """Names; a trailing ``*`` stands for one per channel."""
     packages: tuple[PackageName, ...] = ()
@@ -214,8 +219,8 @@ class Topology(msgspec.Struct, frozen=True):
         if entry.store != "none":
             # Also for writers: `create` and preconditions need read and write together.
             granted.add("roles/datastore.user" if entry.writes else "roles/datastore.viewer")
-        if entry.blobs:
-            granted.add("roles/storage.objectUser")  # on the bucket
+        if entry.blobs or entry.buckets:
+            granted.add("roles/storage.objectUser")  # on the bucket, or on those of the profiles
         if entry.secrets:
             granted.add("roles/secretmanager.secretAccessor")  # on the named secrets
         return sorted(granted)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, cast
 
 from toban.adapters.sources.world import World
+from toban.kernel.platform import Platform
 from toban.ports import Secrets, Store
 from toban.ports.backup import (
     Bucket,
@@ -89,6 +92,19 @@ class WorldDepot:
 
             return KmsKeys(reference)
         raise KeyUnavailable(f"not a key: {reference[:80]!r} (secret:NAME or projects/…)")
+
+
+def depot(platform: Platform, secrets: Secrets) -> WorldDepot:
+    """The depot of a function; raises `RuntimeError` in a world without buckets."""
+    if platform.buckets is None:
+        raise RuntimeError("this platform has no buckets")
+    return WorldDepot(
+        store=platform.store,
+        secrets=secrets,
+        buckets=platform.buckets,
+        scratch=Path(tempfile.gettempdir()) / "toban",
+        environ=os.environ,
+    )
 
 
 def _kind(name: str) -> _Kind:

@@ -1,0 +1,122 @@
+"""Alerts about a service's backups: opened once, closed once, in the service's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import ClassVar
+
+import msgspec
+
+from toban.events import AlertFired, AlertResolved
+from toban.kernel import i18n
+from toban.kernel.document import Document
+from toban.kernel.work import Work
+from toban.profile.types import Profile
+
+OWN = "toban"
+"""Source of the platform's own alerts."""
+
+
+class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert that was fired and not resolved."""
+
+    rule: str
+    title: str
+    severity: str
+    starts_at: datetime
+    labels: dict[str, str] = {}
+
+
+class BackupWatch(Document, kw_only=True):
+    """The alerts about a service's backups that are open now (id: the service)."""
+
+    COLLECTION: ClassVar[str] = "backup_watches"
+
+    open: dict[str, OpenAlert] = {}
+    """By fingerprint."""
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that should be an open alert."""
+
+    fingerprint: str
+    rule: str
+    title: str
+    summary: str
+    level: int
+    """Internal severity."""
+    labels: dict[str, str]
+
+
+def watch_of(service: str, work: Work) -> BackupWatch:
+    return work.get(BackupWatch, service) or BackupWatch(id=service)
+
+
+def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> None:
+    if trouble.fingerprint in watch.open:
+        return
+    service = profile.service.id
+    alert = OpenAlert(
+        rule=trouble.rule,
+        title=trouble.title,
+        severity=profile.severity_at(trouble.level).label,
+        starts_at=work.now,
+        labels={"service": service, **trouble.labels},
+    )
+    watch.open[trouble.fingerprint] = alert
+    work.emit(
+        AlertFired(
+            source=OWN,
+            fingerprint=f"{service}/{trouble.fingerprint}",
+            rule=alert.rule,
+            title=alert.title,
+            summary=trouble.summary,
+            severity=alert.severity,
+            labels=alert.labels,
+            starts_at=alert.starts_at,
+        )
+    )
+
+
+def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
+    alert = watch.open.pop(fingerprint, None)
+    if alert is None:
+        return
+    work.emit(
+        AlertResolved(
+            source=OWN,
+            fingerprint=f"{watch.id}/{fingerprint}",
+            rule=alert.rule,
+            title=alert.title,
+            severity=alert.severity,
+            labels=alert.labels,
+            starts_at=alert.starts_at,
+            ends_at=work.now,
+        )
+    )
+
+
+def failed_print(source: str, class_: str) -> str:
+    return f"backup-failed/{source}/{class_}"
+
+
+def restore_print(source: str, purpose: str) -> str:
+    return f"restore-failed/{source}/{purpose}"
+
+
+def say_in(profile: Profile) -> Callable[..., str]:
+    """Texts in a service's language."""
+    return partial(i18n.text, profile.service.language)
+
+
+def moment_in(profile: Profile, at: datetime | None) -> str:
+    language = profile.service.language
+    if at is None:
+        return i18n.text(language, "backup.never")
+    return i18n.moment(language, at, profile.service.timezone)
+
+
+def duration_in(profile: Profile, seconds: int) -> str:
+    return i18n.duration(profile.service.language, seconds)

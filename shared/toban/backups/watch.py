@@ -1,0 +1,306 @@
+"""
+Backup trouble as alerts of the service: what failed, what is late, what nobody works on any more.
+
+"No success for too long" is computed from the catalogue, whether or not anything runs. Alerts open
+and close when the state changes, so that a tick that finds nothing new costs a few reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from toban.backups.alerts import (
+    Trouble,
+    duration_in,
+    failed_print,
+    fire,
+    moment_in,
+    resolve,
+    restore_print,
+    say_in,
+    watch_of,
+)
+from toban.backups.documents import Backup, SeriesState, series_id
+from toban.backups.jobs import BackupJob, fail, job_id
+from toban.backups.objectives import Newest, ObjectiveState, SeriesKey, assess, overdue, untested
+from toban.backups.restores import Restore, RestoreRecord
+from toban.events.backups import (
+    BackupFailed,
+    BackupVerified,
+    BackupWatchDue,
+    RestoreFailed,
+    RestoreFinished,
+    Stage,
+)
+from toban.kernel import log
+from toban.kernel.decision import Decision
+from toban.kernel.handle import Handlers
+from toban.kernel.work import Work
+from toban.profile.store import CurrentProfile, current
+from toban.profile.types import Profile
+
+# --- what happened -----------------------------------------------------------------------------
+
+
+def on_failed(failed: BackupFailed, work: Work) -> None:
+    """A backup cannot be counted on: its people hear of it, until the next one counts."""
+    document = current(work).get(failed.service)
+    if document is None:
+        log.warning("a service without a profile", service=failed.service)
+        return
+    if _is_past(failed, work):
+        return
+    watch = watch_of(failed.service, work)
+    say = say_in(document.profile)
+    series = {"source": failed.source, "class": failed.class_}
+    trouble = Trouble(
+        fingerprint=failed_print(failed.source, failed.class_),
+        rule="backup-failed",
+        title=say("backup.failed.title", **series),
+        summary=say(f"backup.failed.{failed.stage}", backup=failed.backup_id, reason=failed.reason),
+        level=2,
+        labels={**series, "backup": failed.backup_id},
+    )
+    fire(trouble, document.profile, watch, work)
+    work.put(watch)
+
+
+def _is_past(failed: BackupFailed, work: Work) -> bool:
+    """Whether this is old news: what came after it counts (events may overtake each other)."""
+    if failed.stage == "take":
+        key = series_id(failed.service, failed.source, failed.class_)
+        series = work.get(SeriesState, key)
+        # The ids of a series sort by the time of their slots.
+        return series is not None and series.verified > failed.backup_id
+    backup = work.get(Backup, failed.backup_id)
+    return (
+        backup is not None
+        and backup.status == "verified"
+        and backup.verified_at is not None
+        and backup.verified_at > failed.at
+    )
+
+
+def on_verified(verified: BackupVerified, work: Work) -> None:
+    """The series has a backup again."""
+    watch = watch_of(verified.service, work)
+    resolve(failed_print(verified.source, verified.class_), watch, work)
+    work.put(watch)
+
+
+def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
+    """A restore that fails is what all of this is to prevent."""
+    document = current(work).get(failed.service)
+    if document is None:
+        return
+    watch = watch_of(failed.service, work)
+    say = say_in(document.profile)
+    trouble = Trouble(
+        fingerprint=restore_print(failed.source, failed.purpose),
+        rule=f"restore-{failed.purpose}-failed",
+        title=say(f"backup.restore.{failed.purpose}.title", source=failed.source),
+        summary=say(
+            "backup.restore.failed",
+            backup=failed.backup_id,
+            region=failed.region,
+            reason=failed.reason,
+        ),
+        level=2,
+        labels={"source": failed.source, "restore": failed.restore_id},
+    )
+    fire(trouble, document.profile, watch, work)
+    work.put(watch)
+
+
+def on_restore_finished(finished: RestoreFinished, work: Work) -> None:
+    """It works (again)."""
+    watch = watch_of(finished.service, work)
+    resolve(restore_print(finished.source, finished.purpose), watch, work)
+    work.put(watch)
+
+
+# --- what should have happened -----------------------------------------------------------------
+
+
+def on_due(_due: BackupWatchDue, work: Work) -> None:
+    """Look at every service: what is late, and what was abandoned."""
+    for service, document in sorted(current(work).items()):
+        if document.profile.backup is None:
+            continue
+        _end_abandoned(service, work)
+        watch = watch_of(service, work)
+        troubles = {t.fingerprint: t for t in _troubles(document, work)}
+        for trouble in troubles.values():
+            fire(trouble, document.profile, watch, work)
+        for fingerprint in list(watch.open):
+            if fingerprint.split("/")[0] in _LOOKED_AT and fingerprint not in troubles:
+                resolve(fingerprint, watch, work)
+        work.put(watch)
+
+
+_LOOKED_AT = {"backup-overdue", "rpo", "rto", "restore-test-overdue"}
+"""Rules whose alerts come and go with what a look finds; the others do with events."""
+
+
+def newest_points(profile: Profile, work: Work) -> dict[SeriesKey, Newest]:
+    """The newest verified restore point of every plan, from the catalogue."""
+    found: dict[SeriesKey, Newest] = {}
+    for plan in profile.backup.plans if profile.backup else ():
+        backups = work.find(
+            Backup,
+            ("service", "==", profile.service.id),
+            ("source", "==", plan.source),
+            ("class", "==", plan.class_),
+            ("status", "==", "verified"),
+            order_by="-snapshot_at",
+            limit=1,
+        )
+        if not backups:
+            continue
+        point = backups[0].snapshot_at
+        if plan.on_change:
+            key = series_id(profile.service.id, plan.source, plan.class_)
+            series = work.get(SeriesState, key)
+            if series is not None and series.verified == backups[0].id and series.unchanged_at:
+                point = max(series.unchanged_at, point or series.unchanged_at)
+        found[plan.source, plan.class_] = Newest(backup_id=backups[0].id, point=point)
+    return found
+
+
+def _troubles(document: CurrentProfile, work: Work) -> Iterator[Trouble]:
+    profile = document.profile
+    service = profile.service.id
+    newest = newest_points(profile, work)
+    record = work.get(RestoreRecord, service)
+    tested = record.tested if record else {}
+    say = say_in(profile)
+    for late in overdue(profile, newest, document.applied_at, work.now):
+        series = {"source": late.source, "class": late.class_}
+        yield Trouble(
+            fingerprint=f"backup-overdue/{late.source}/{late.class_}",
+            rule="backup-overdue",
+            title=say("backup.overdue.title", **series),
+            summary=say(
+                "backup.overdue.summary",
+                last=moment_in(profile, late.last),
+                allowed=duration_in(profile, late.allowed_s),
+            ),
+            level=2,
+            labels=series,
+        )
+    for state in assess(profile, newest, tested, work.now):
+        yield from _missed(state, profile, document.applied_at, work.now)
+    for source, last in untested(profile, tested, document.applied_at, work.now):
+        yield Trouble(
+            fingerprint=f"restore-test-overdue/{source}",
+            rule="restore-test-overdue",
+            title=say("backup.untested.title", source=source),
+            summary=say("backup.untested.summary", last=moment_in(profile, last)),
+            level=3,
+            labels={"source": source},
+        )
+
+
+def _missed(
+    state: ObjectiveState, profile: Profile, since: datetime, now: datetime
+) -> Iterator[Trouble]:
+    say = say_in(profile)
+    labels = {"objective": state.objective}
+    new = state.restore_point is None and (now - since).total_seconds() <= (state.rpo_s or 0)
+    if state.rpo_status == "missed" and not new:
+        yield Trouble(
+            fingerprint=f"rpo/{state.objective}",
+            rule="rpo-missed",
+            title=say("backup.rpo.title", objective=state.objective),
+            summary=say(
+                "backup.rpo.summary",
+                point=moment_in(profile, state.restore_point),
+                rpo=duration_in(profile, state.rpo_s or 0),
+            ),
+            level=state.severity,
+            labels=labels,
+        )
+    if state.rto_status == "missed":
+        yield Trouble(
+            fingerprint=f"rto/{state.objective}",
+            rule="rto-missed",
+            title=say("backup.rto.title", objective=state.objective),
+            summary=say(
+                "backup.rto.summary",
+                measured=duration_in(profile, int(state.measured_s or 0)),
+                rto=duration_in(profile, state.rto_s or 0),
+            ),
+            level=state.severity,
+            labels=labels,
+        )
+
+
+def _end_abandoned(service: str, work: Work) -> None:
+    for backup in work.find(Backup, ("service", "==", service), ("status", "==", "running")):
+        job = work.get(BackupJob, job_id(backup.id, "take"))
+        last = job.touched_at if job is not None and job.touched_at else backup.started_at
+        found = work.get(Backup, backup.id)
+        gone = job.is_stale(work.now) if job is not None else _never_begun(backup, work.now)
+        if not gone or found is None or found.status != "running":
+            continue
+        found.status = "partial" if job is not None and job.done else "failed"
+        fail(found, "take", f"abandoned: no sign of life since {last.isoformat()}", work)
+        work.put(found)
+        series = work.get(SeriesState, series_id(found.service, found.source, found.class_))
+        if series is not None and series.running == found.id:
+            series.running = ""
+            work.put(series)
+    stages: tuple[Stage, ...] = ("replicate", "verify")
+    for backup in work.find(Backup, ("service", "==", service), ("status", "==", "finished")):
+        jobs = [(stage, work.get(BackupJob, job_id(backup.id, stage))) for stage in stages]
+        stuck = next((s for s, job in jobs if job is not None and job.is_stale(work.now)), None)
+        found = work.get(Backup, backup.id)
+        if stuck is not None and found is not None and not found.reason:
+            fail(found, stuck, "abandoned: nobody goes on with it", work)
+            work.put(found)
+    for restore in work.find(Restore, ("service", "==", service), ("status", "==", "running")):
+        if restore.is_stale(work.now):
+            _end_restore(restore.id, work)
+
+
+def _never_begun(backup: Backup, now: datetime) -> bool:
+    return BackupJob(
+        id="", stage="take", backup_id=backup.id, touched_at=backup.started_at
+    ).is_stale(now)
+
+
+def _end_restore(id: str, work: Work) -> None:
+    restore = work.get(Restore, id)
+    if restore is None or restore.status != "running":
+        return
+    restore.status = "failed"
+    restore.over = True
+    restore.reason = "abandoned: nobody goes on with it"
+    restore.finished_at = work.now
+    work.put(restore)
+    backup = work.get(Backup, restore.backup_id)
+    if backup is not None:
+        backup.restores = [other for other in backup.restores if other != id]
+        work.put(backup)
+    work.emit(
+        RestoreFailed(
+            restore_id=id,
+            service=restore.service,
+            source=restore.source,
+            backup_id=restore.backup_id,
+            purpose=restore.purpose,
+            region=restore.region,
+            reason=restore.reason,
+            at=work.now,
+        )
+    )
+
+
+HANDLERS: Handlers = {
+    BackupWatchDue: Decision(on_due),
+    BackupFailed: Decision(on_failed),
+    BackupVerified: Decision(on_verified),
+    RestoreFailed: Decision(on_restore_failed),
+    RestoreFinished: Decision(on_restore_finished),
+}

@@ -1,0 +1,135 @@
+"""Buckets, and the keys that close what is put into them. See `toban.ports.backup`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from toban.ports import PortError
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """An object as its bucket describes it; `crc32c` is what the *bucket* computed or keeps."""
+
+    name: str
+    size: int
+    crc32c: int
+    generation: int
+    """Changes whenever the object's content is written anew."""
+    content_type: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """
+    What else it is served with: ``Cache-Control``, ``Content-Disposition``, ``Content-Encoding``,
+    ``Content-Language``. Without its encoding a compressed web page is noise to a browser.
+    """
+
+
+class Bucket(Protocol):
+    """
+    Named byte objects. Thread-safe. Every method may raise `toban.ports.Unavailable`.
+
+    What backups write is created once and deleted once; only `upload` (loading data back into a
+    bucket) replaces.
+    """
+
+    @property
+    def name(self) -> str:
+        """The bucket's name."""
+        ...
+
+    def create(
+        self,
+        name: str,
+        data: bytes,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> ObjectInfo | None:
+        """Store at most 8 MiB in one request; None when the name exists (left as it is)."""
+        ...
+
+    def stat(self, name: str, generation: int | None = None) -> ObjectInfo | None:
+        """The object's description (of one generation, where the bucket keeps several)."""
+        ...
+
+    def read(
+        self,
+        name: str,
+        *,
+        start: int = 0,
+        end: int | None = None,
+        generation: int | None = None,
+    ) -> bytes:
+        """Bytes ``start`` to ``end`` (exclusive); raises `KeyError` when there is no such object.
+
+        With `generation`: `KeyError` as well when that generation is gone.
+        """
+        ...
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[ObjectInfo]:
+        """Objects in the order of their names' UTF-8 bytes, after (not including) `after`; paged as it goes."""
+        ...
+
+    def copy(
+        self, source: Bucket, name: str, to: str, generation: int | None = None
+    ) -> ObjectInfo | None:
+        """
+        Copy an object from `source` into this bucket as `to`, server-side where both allow it.
+
+        The result's size and crc32c have been compared with the source's. None when `to` exists
+        already; `KeyError` when the object (or that generation) is gone.
+        """
+        ...
+
+    def upload(
+        self,
+        name: str,
+        data: Iterable[bytes],
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ObjectInfo:
+        """Write an object of any size, replacing what is there; memory stays bounded."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """
+        Remove; no error when there is none.
+
+        Raises `DeleteBlocked` when a hold or retention policy forbids it.
+        """
+        ...
+
+
+class DeleteBlocked(PortError):
+    """The bucket refuses to delete (retention policy, hold): expected of locked copies."""
+
+
+# --- keys ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key that only the holder of `key_id` can unwrap."""
+
+    key_id: str
+    """Which key wrapped it: a Cloud KMS crypto key *version*, or a fingerprint of a local key."""
+    wrapped: bytes
+
+
+class KeyUnavailable(PortError):
+    """The key is configured but cannot be used. Nothing is ever written unencrypted instead."""
+
+
+class Keys(Protocol):
+    """Wraps and unwraps data keys (envelope encryption)."""
+
+    def wrap(self, data_key: bytes, context: bytes) -> WrappedKey:
+        """Wrap 32 bytes; `context` (additional authenticated data) must be given again."""
+        ...
+
+    def unwrap(self, key: WrappedKey, context: bytes) -> bytes:
+        """The data key; raises `KeyUnavailable` (also for a wrong context or a tampered key)."""
+        ...
