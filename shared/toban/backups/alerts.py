@@ -51,10 +51,12 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def watch_of(service: str, work: Work) -> BackupWatch:
+    """What is open for a service now; a new document when nothing ever was."""
     return work.get(BackupWatch, service) or BackupWatch(id=service)
 
 
 def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> None:
+    """Open an alert, unless it is open; `watch` is the caller's to put."""
     if trouble.fingerprint in watch.open:
         return
     service = profile.service.id
@@ -81,6 +83,7 @@ def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> 
 
 
 def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
+    """Close an alert, if it is open; `watch` is the caller's to put."""
     alert = watch.open.pop(fingerprint, None)
     if alert is None:
         return
@@ -99,10 +102,12 @@ def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
 
 
 def failed_print(source: str, class_: str) -> str:
+    """Fingerprint: a series whose newest backup cannot be counted on."""
     return f"backup-failed/{source}/{class_}"
 
 
 def restore_print(source: str, purpose: str) -> str:
+    """Fingerprint: restores of a source."""
     return f"restore-failed/{source}/{purpose}"
 
 
@@ -112,6 +117,7 @@ def say_in(profile: Profile) -> Callable[..., str]:
 
 
 def moment_in(profile: Profile, at: datetime | None) -> str:
+    """A time as the service's people write it; None: never."""
     language = profile.service.language
     if at is None:
         return i18n.text(language, "backup.never")
@@ -119,4 +125,5 @@ def moment_in(profile: Profile, at: datetime | None) -> str:
 
 
 def duration_in(profile: Profile, seconds: int) -> str:
+    """A length of time as the service's people write it."""
     return i18n.duration(profile.service.language, seconds)

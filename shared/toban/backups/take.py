@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
-
-import msgspec
 
 from toban.backups import layout
 from toban.backups.datakeys import data_key_for, new_data_key
@@ -16,7 +13,6 @@ from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.frames import Seal
 from toban.backups.jobs import (
     STEP,
-    BackupJob,
     Continue,
     Failure,
     Nothing,
@@ -24,11 +20,12 @@ from toban.backups.jobs import (
     fail,
     job_id,
 )
-from toban.backups.manifest import Manifest, ManifestKey
+from toban.backups.manifest import ManifestKey
 from toban.backups.parts import Part, cut, open_part
 from toban.backups.plans import Planned, plan_of
 from toban.backups.reading import Opener, open_copy
 from toban.backups.sealing import BesideStream
+from toban.backups.take_job import TakeJob, Taken, Unchanged, record
 from toban.backups.writing import (
     Progress,
     beside,
@@ -63,32 +60,6 @@ POLL: Final = timedelta(seconds=30)
 """How long to wait for an export on the other side before asking again."""
 MAX_ATTEMPTS: Final = 5
 """Times that a source which cannot be resumed is read from the beginning."""
-
-
-class TakeJob(BackupJob, kw_only=True):
-    """A backup being taken."""
-
-    key_id: str = ""
-    wrapped_key: bytes = b""
-    """Set before the first part is written; empty: not encrypted."""
-    sealed: bool = False
-    """The question of the key is settled."""
-    snapshot: Snapshot | None = None
-    progress: Progress = msgspec.field(default_factory=Progress)
-    begun: bool = False
-    """This attempt has been read from."""
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Everything is stored and the manifest is written."""
-
-    manifest: Manifest
-
-
-@dataclass(frozen=True)
-class Unchanged:
-    """The source is as it was at the newest backup of the series."""
 
 
 class Taking:
@@ -152,7 +123,7 @@ class Taking:
         if series is not None and series.running == backup.id:
             series.running = ""
         if isinstance(result, Taken):
-            _record(backup, result, work.now)
+            record(backup, result, work.now)
             if series is not None:
                 series.finished = backup.id
                 series.finished_bytes = weight(result.manifest)
@@ -383,18 +354,3 @@ def _close(pieces: Iterator[Piece]) -> None:
     close = getattr(pieces, "close", None)
     if close is not None:
         close()
-
-
-def _record(backup: Backup, taken: Taken, now: datetime) -> None:
-    manifest = taken.manifest
-    backup.status = "finished"
-    backup.finished_at = now
-    backup.snapshot_at = manifest.snapshot_at
-    backup.fingerprint = manifest.fingerprint
-    backup.key_id = manifest.key.key_id if manifest.key else ""
-    backup.bytes = manifest.bytes_
-    backup.plain_bytes = manifest.plain_bytes
-    backup.items = manifest.items
-    backup.parts = manifest.total_parts
-    first = msgspec.structs.replace(backup.copies[0], manifest=True)
-    backup.copies = [first, *backup.copies[1:]]
