@@ -31,6 +31,8 @@ from toban.adapters.sources import (
     firestore_restore,
     firestore_stream,
 )
+from toban.backups.frames import Seal
+from toban.backups.parts import Part, cut, open_part
 from toban.ports.backup import Damaged, Piece, Question, SourceFailed, TargetFailed
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -123,7 +125,7 @@ def test_pieces_are_small_and_a_large_document_ends_in_the_last_of_its_pieces(
     many = Documents(firestore_emulator, f"{project}-b")
 
     def booleans(fields):
-        for _ in range(400_000):
+        for _ in range(300_000):
             fields["a"].array_value.values.add(boolean_value=True)
 
     many.write([("big/1", booleans), ("big/2", text("after it"))])
@@ -416,6 +418,102 @@ def test_a_restored_database_that_went_into_service_is_never_emptied(
     assert len(staging.contents()) == len(filled.contents()) + 1
 
 
+def test_a_restore_that_begins_takes_an_unfinished_target_over_and_the_earlier_one_stops(
+    firestore_emulator, project, filled, monkeypatch
+):
+    monkeypatch.setattr(firestore, "FULL", 1)
+    parts = parts_of(taken(make_source(firestore_emulator, project)))
+    first, second = (make_target(firestore_emulator, project, restore_id=id) for id in ("r1", "r2"))
+    first.prepare(fresh=True)
+    loading = first.load(iter(parts), no_fetch)
+    next(loading)
+    second.prepare(fresh=True)
+    for goes_on in (lambda: next(loading), lambda: first.prepare(fresh=False), first.discard):
+        with pytest.raises(TargetFailed, match="r2 has taken"):
+            goes_on()
+    list(second.load(iter(parts), no_fetch))
+    assert Documents(firestore_emulator, project, "staging").contents() == filled.contents()
+
+
+@pytest.mark.parametrize(("id", "refused"), [("r1", True), ("test-1", False)])
+def test_a_finished_restore_is_kept_unless_it_was_a_test(
+    id, refused, firestore_emulator, project, filled
+):
+    parts = parts_of(taken(make_source(firestore_emulator, project)))
+    target = make_target(firestore_emulator, project, restore_id=id)
+    target.prepare(fresh=True)
+    list(target.load(iter(parts), no_fetch))
+    later = make_target(firestore_emulator, project, restore_id="test-2")
+    if refused:
+        with pytest.raises(TargetFailed, match="the restore r1 put there"):
+            later.prepare(fresh=True)
+        assert Documents(firestore_emulator, project, "staging").contents() == filled.contents()
+    else:
+        later.prepare(fresh=True)
+        assert later.counts() == {"documents": 0}
+
+
+def test_a_marker_within_a_backup_does_not_touch_the_targets_own(
+    firestore_emulator, project, filled
+):
+    message = firestore_stream.Document(
+        name=f"{filled.root}/{firestore.MARKER}", fields={"restore": {"string_value": "old"}}
+    )
+    target = make_target(firestore_emulator, project, restore_id="r1")
+    target.prepare(fresh=True)
+    part = firestore_stream.document(message) + firestore_stream.Progress().end()
+    assert list(target.load(iter([part]), no_fetch)) == [0]
+    target.discard()
+
+
+def test_writing_to_the_cloud_keeps_to_the_ramp(firestore_emulator, project, monkeypatch):
+    Documents(firestore_emulator, project).write((f"a/{n:05d}", text("")) for n in range(1_000))
+    slept: list[float] = []
+    clock = [1000.0]
+
+    class Time:
+        time = staticmethod(lambda: 0.0)
+        monotonic = staticmethod(lambda: clock[0])
+
+        @staticmethod
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            clock[0] += seconds
+
+    monkeypatch.setattr(firestore_restore, "time", Time)
+    parts = parts_of(taken(make_source(firestore_emulator, project)))
+    for ramp, seconds in (("true", 2.0), ("", 0.0)):
+        slept.clear()
+        target = make_target(firestore_emulator, project, ramp=ramp)
+        target.prepare(fresh=True)
+        assert sum(target.load(iter(parts), no_fetch)) == 1_000
+        assert sum(slept) == pytest.approx(seconds)
+        assert max(slept, default=0.0) <= 1.01
+
+
+def test_parts_as_they_are_stored_load_and_resume(firestore_emulator, project, filled):
+    source = make_source(firestore_emulator, project)
+    this = run(world(""))
+    snapshot = source.begin(this, None, NOW)
+    seal = Seal("b1", "stream/a1", bytes(32))
+
+    def from_(cursor: str, first: int) -> list[Part]:
+        pieces = source.read(this, snapshot, cursor)
+        return list(cut(pieces, seal, first=first, resumable=True, part_bytes=1_200_000))
+
+    stored = from_("", 1)
+    assert len(stored) > 1
+    for part in stored[:-1]:
+        rest = from_(part.cursor, part.number + 1)
+        assert [p.plain_sha256 for p in rest] == [p.plain_sha256 for p in stored[part.number :]]
+    plain = [
+        b"".join(open_part(part.data, seal, part.number, name="x").pieces()) for part in stored
+    ]
+    target = make_target(firestore_emulator, project)
+    target.prepare(fresh=True)
+    assert list(target.load(iter(plain), no_fetch)) == [part.items for part in stored]
+
+
 def test_without_a_marker_nothing_is_discarded(firestore_emulator, project, filled):
     target = firestore.target({"project": project}, world(firestore_emulator))
     assert target.identity == make_source(firestore_emulator, project).identity
@@ -469,6 +567,14 @@ def test_what_is_no_question_is_refused(query, project):
     target = firestore.target({"project": project}, world("127.0.0.1:1"))
     with pytest.raises(TargetFailed, match="not a question"):
         target.ask([Question(query, "")])
+
+
+def test_an_option_that_is_neither_on_nor_off_is_refused(project):
+    for word in ("maybe", "0.5"):
+        with pytest.raises(ValueError, match="true or false"):
+            firestore.target({"project": project, "overwrite": word}, world(""))
+    with pytest.raises(ValueError, match="true or false"):
+        firestore.source({"project": project, "managed": "perhaps"}, world(""))
 
 
 def test_a_project_is_needed():

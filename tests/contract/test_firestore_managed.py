@@ -13,7 +13,7 @@ from tests.contract.firestore_admin import FirestoreAdmin
 from tests.contract.firestore_data import Documents, many_kinds, read, run, text, world
 from toban.adapters.local.buckets import MemoryBuckets
 from toban.adapters.sources import firestore, firestore_managed, firestore_stream
-from toban.ports.backup import Damaged, Held, SourceFailed, TargetFailed
+from toban.ports.backup import Damaged, Held, SourceFailed, TargetBusy, TargetFailed
 
 NOW = datetime(2026, 1, 31, 3, 5, 42, 123456, tzinfo=UTC)
 AT = datetime(2026, 1, 31, 3, 5, tzinfo=UTC)
@@ -229,7 +229,7 @@ def test_an_import_that_goes_on_is_found_again(setting):
     target = setting.target(patience_s=0.05)
     target.prepare(fresh=True)
     for _ in range(2):
-        with pytest.raises(TargetFailed, match="goes on") as failure:
+        with pytest.raises(TargetBusy, match="goes on") as failure:
             list(target.load(iter([data]), setting.fetch))
         assert failure.value.again
         target = setting.target(patience_s=0.05)

@@ -36,7 +36,7 @@ def source(options: Mapping[str, object], world: World) -> Source:
             `toban.adapters.sources.firestore_managed`).
         world: Its environment names the emulator, if there is one.
     """
-    if options.get("managed"):
+    if flag(options, "managed", False):
         from toban.adapters.sources.firestore_managed import ManagedSource
 
         return ManagedSource(named(options), world)
@@ -65,6 +65,19 @@ def named(options: Mapping[str, object]) -> tuple[str, str]:
     if not project:
         raise ValueError("a Firestore database needs its project")
     return project, str(options.get("database") or "(default)")
+
+
+def flag(options: Mapping[str, object], name: str, default: bool) -> bool:
+    """An option that is on or off, as a boolean or in a word; raises `ValueError`."""
+    given = options.get(name)
+    word = ("" if given is None else str(given)).strip().lower()
+    if word not in _WORDS:
+        raise ValueError(f"{name} is {word[:40]!r}; it must be true or false")
+    meant = _WORDS[word]
+    return default if meant is None else meant
+
+
+_WORDS = {"": None, "true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 class ScanSource:

@@ -2,7 +2,8 @@
 Google's managed export of Firestore as a source of backups, and its import as a target.
 
 The export runs on Google's side and writes its objects into the bucket, below the backup's own
-prefix; the stream is their inventory. They are encrypted at rest by the bucket's key, not by us.
+prefix (Google's service agent for Firestore must be allowed to write there); the stream is their
+inventory. They are encrypted at rest by the bucket's key, not by us.
 Like a scan, an export holds no definitions of indexes, rules or settings.
 https://cloud.google.com/firestore/docs/manage-data/export-import
 """
@@ -33,7 +34,16 @@ from toban.adapters.sources.firestore_database import TRANSIENT, Database, Failu
 from toban.adapters.sources.firestore_database import moment as moment_of
 from toban.adapters.sources.world import World
 from toban.ports import Unavailable
-from toban.ports.backup import Bucket, Fetch, Piece, Run, Snapshot, SourceFailed, TargetFailed
+from toban.ports.backup import (
+    Bucket,
+    Fetch,
+    Piece,
+    Run,
+    Snapshot,
+    SourceFailed,
+    TargetBusy,
+    TargetFailed,
+)
 
 ADMIN: Final = "TOBAN_FIRESTORE_ADMIN"
 """Environment: ``host:port`` of a stand-in for the Admin API, which the emulator does not have."""
@@ -293,8 +303,8 @@ class ManagedImport:
         """
         Import everything; the entries of each part.
 
-        Raises `TargetFailed` with `again` while the import goes on at Google's: called again with
-        the same `attempt` it finds the import that it started.
+        Raises `TargetBusy` while the import goes on at Google's: called again with the same
+        `attempt` it finds the import that it started.
         """
         if not self._bucket_name:
             raise TargetFailed(
@@ -331,7 +341,7 @@ class ManagedImport:
         until = time.monotonic() + self._patience
         while not operation.done:
             if time.monotonic() > until:
-                raise TargetFailed(f"the import into {self._database.name} goes on", again=True)
+                raise TargetBusy(f"the import into {self._database.name} goes on")
             time.sleep(min(_SECONDS_BETWEEN, self._patience))
             operation = self._admin.operation(operation.name) or operation
         self._admin.refuse("the import into", operation)

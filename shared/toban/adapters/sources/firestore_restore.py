@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from toban.adapters.sources import firestore_questions
 from toban.adapters.sources import firestore_stream as stream
-from toban.adapters.sources.firestore import EMULATOR, MARKER, named
+from toban.adapters.sources.firestore import EMULATOR, MARKER, flag, named
 from toban.adapters.sources.firestore_database import (
     MAX_WRITES,
     Database,
@@ -27,6 +27,8 @@ from toban.ports.backup import Damaged, Fetch, Question, TargetFailed
 
 MAX_BATCH_BYTES: Final = 3_000_000
 """Firestore takes 10 MiB in a request, its emulator 4 MiB."""
+TEST: Final = "test-"
+"""How the ids of restore tests begin: what these leave behind may always be removed."""
 RAMP_START: Final = 500
 RAMP_GROWTH: Final = 1.5
 RAMP_EVERY_S: Final = 300.0
@@ -47,10 +49,12 @@ class FirestoreTarget:
     A database to load. Options:
 
     - ``project``, ``database`` (else ``(default)``);
-    - ``overwrite``: load into a database that holds documents. Those of the backup replace the
+    - ``overwrite`` (``true``): load into a database that holds documents. Those of the backup replace the
       ones of the same name, others stay, and `discard` refuses ever after;
     - ``ramp``: follow the 500/50/5 rule (`allowed_per_second`, applied to all writes together);
       by default everywhere but on the emulator;
+    - ``restore_id``: for which restore. One that begins afresh takes the target over from an
+      earlier one, which then stops;
     - ``bucket``: from where Google imports a managed export, see `firestore_managed.ManagedImport`.
 
     Names of documents and references to documents of the source database, however deep in arrays
@@ -64,8 +68,10 @@ class FirestoreTarget:
         self._options = options
         self._world = world
         self._database = Database(*named(options), emulator, target_failed)
-        self._overwrite = bool(options.get("overwrite"))
-        self._ramp = bool(options.get("ramp", emulator is None))
+        self._overwrite = flag(options, "overwrite", False)
+        self._ramp = flag(options, "ramp", emulator is None)
+        self._mark_name = f"{self._database.documents}/{MARKER}"
+        self._restore = str(options.get("restore_id") or "")
 
     @property
     def identity(self) -> str:
@@ -77,7 +83,8 @@ class FirestoreTarget:
         See `toban.ports.backup.Target`.
 
         Raises `TargetFailed` for a database that holds documents which an attempt of ours did not
-        write, unless the option ``overwrite`` is given.
+        write, or what another restore finished (unless that was a test), unless the option
+        ``overwrite`` is given.
         """
         marker = self._database.get(MARKER)
         if marker is None:
@@ -90,8 +97,17 @@ class FirestoreTarget:
             if not self._database.create(MARKER, self._note("loading")):
                 raise TargetFailed(f"{self.identity}: another restore just began", again=True)
             return
-        if fresh:
+        if not fresh:
+            self._is_ours(marker)
+        else:
             if not self._overwrite:
+                other = marker.fields["restore"].string_value
+                of_a_test = other in {"", self._restore} or other.startswith(TEST)
+                if _state(marker) == "loaded" and not of_a_test:
+                    raise TargetFailed(
+                        f"{self.identity} holds what the restore {other[:80]} put there",
+                        again=False,
+                    )
                 self._clear(marker)
             self._mark("loading", marker)
 
@@ -120,7 +136,9 @@ class FirestoreTarget:
             return
         pace = _Pace(self._ramp, time.time() - marker.create_time.seconds)
         ended = False
-        for part in parts:
+        for number, part in enumerate(parts):
+            if number:
+                self._marker()  # another restore may have begun meanwhile
             items = 0
             for batch in self._batches(part):
                 if batch is None:
@@ -164,6 +182,7 @@ class FirestoreTarget:
             raise TargetFailed(
                 f"{self.identity} holds documents that no restore of ours left there", again=False
             )
+        self._is_ours(marker)
         self._clear(marker)
         self._database.delete([MARKER])
 
@@ -171,10 +190,24 @@ class FirestoreTarget:
         marker = self._database.get(MARKER)
         if marker is None:
             raise TargetFailed(f"{self.identity} was not prepared", again=False)
+        self._is_ours(marker)
         return marker
 
+    def _is_ours(self, marker: Any) -> None:
+        other = marker.fields["restore"].string_value
+        if other != self._restore:
+            raise TargetFailed(
+                f"{self.identity}: the restore {other[:80]} has taken this database", again=False
+            )
+
     def _note(self, state: str, **more: bool) -> dict[str, object]:
-        return {"state": state, "overwrite": self._overwrite, "managed": False, **more}
+        return {
+            "state": state,
+            "restore": self._restore,
+            "overwrite": self._overwrite,
+            "managed": False,
+            **more,
+        }
 
     def _mark(self, state: str, marker: Any, **more: bool) -> None:
         """Set the state; what was ever overwritten stays so."""
@@ -227,6 +260,8 @@ class FirestoreTarget:
                     stream.read_header(record)
                 continue
             write = self._write(record)
+            if write.update.name == self._mark_name:
+                continue  # of a restore into the source, long ago
             if batch and (len(batch) == MAX_WRITES or size + len(record) > MAX_BATCH_BYTES):
                 yield batch
                 batch, size = [], 0
