@@ -20,8 +20,10 @@ from zoneinfo import ZoneInfo
 
 import cronsim
 import grpc
+from google.api_core import exceptions
 from google.cloud.scheduler_v1 import types
 from google.protobuf import empty_pb2
+from google.rpc import status_pb2
 
 from toban.kernel.cron import newest_slot, next_slot
 
@@ -252,7 +254,11 @@ class CloudScheduler:
         job.last_attempt_time = at
         if self._publish is not None:
             target = job.pubsub_target
-            self._publish(target.topic_name, target.data, dict(target.attributes))
+            try:
+                self._publish(target.topic_name, target.data, dict(target.attributes))
+            except exceptions.GoogleAPICallError as error:
+                # The attempt failed: that shows in the job, whoever asked for it.
+                job.status = status_pb2.Status(code=2, message=str(error))
 
     def _keep(self, job: types.Job) -> types.Job:
         job.user_update_time = self._now()
