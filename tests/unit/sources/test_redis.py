@@ -1,0 +1,244 @@
+"""Redis: dumps of a real server over the replication protocol, loaded back into another."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.plugins.servers import Redis, start_redis
+from tests.unit.sources.desk import (
+    NOW,
+    backup,
+    cut,
+    no_objects,
+    restore,
+    run_for,
+)
+from tests.unit.sources.redis_desk import check, client, content_of, fill, source_of, target_on
+from toban.adapters.sources import redis
+from toban.ports.backup import (
+    Question,
+    TargetFailed,
+)
+
+
+@pytest.fixture(scope="module")
+def filled(redis_server: Redis) -> Redis:
+    fill(redis_server, 100_000)
+    return redis_server
+
+
+@pytest.fixture(scope="module")
+def data(filled: Redis, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return backup(source_of(filled, tmp_path_factory.mktemp("data")))[1]
+
+
+@pytest.fixture(scope="module")
+def other(redis_server: Redis) -> Iterator[Redis]:
+    with start_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def empty(other: Redis) -> Redis:
+    with client(other) as redis_:
+        redis_.call("FLUSHALL")
+        redis_.call("FUNCTION", "FLUSH")
+        redis_.call("CONFIG", "SET", "masterauth", "its own secret")
+    return other
+
+
+@pytest.fixture(scope="module")
+def wanted(filled: Redis, data: bytes) -> dict[tuple[int, bytes], tuple[Any, int]]:
+    return content_of(filled)
+
+
+@pytest.mark.parametrize("through", ["replication", "keys"])
+def test_every_type_comes_back_equal(
+    through: str, wanted: dict[Any, Any], empty: Redis, data: bytes, tmp_path: Path
+) -> None:
+    counts = check(data, tmp_path)
+    assert counts["bytes"] == len(data)
+    assert counts["keys"] == len(wanted)
+    assert counts["lasting_keys"] == sum(expires < 0 for _, expires in wanted.values())
+    assert counts["db9_lasting_keys"] == 1
+
+    target = target_on(empty, tmp_path, through=through)
+    yielded = restore(target, data)
+    assert len(yielded) == len(list(cut(data)))
+    assert sum(yielded) == len(wanted)
+    assert content_of(empty) == wanted
+    assert target.counts() == {k: v for k, v in counts.items() if "lasting" in k}
+    with client(empty) as redis_:
+        assert redis_.call("FCALL", "f", 0) == 7
+        assert redis_.info("replication")["role"] == "master"
+        assert redis_.call("CONFIG", "GET", "masterauth")[1] == b"its own secret"
+        assert redis_.call("CONFIG", "GET", "masteruser")[1] == b""
+
+    restore(target, data)  # again: it is ours, so it is emptied first
+    assert target.counts() == {k: v for k, v in counts.items() if "lasting" in k}
+    target.discard()
+    target.discard()
+    with client(empty) as redis_:
+        assert redis_.info("keyspace") == {}
+
+
+def test_a_snapshot_names_time_and_version(filled: Redis, tmp_path: Path) -> None:
+    snapshot = source_of(filled, tmp_path).begin(run_for(), None, NOW)
+    assert abs(snapshot.at - datetime.now(UTC)) < timedelta(minutes=5)
+    assert snapshot.tools["redis"].count(".") == 2
+
+
+def test_a_framed_dump_is_read_as_well(filled: Redis, data: bytes, tmp_path: Path) -> None:
+    """With ``repl-diskless-sync`` a replica that can is sent ``$EOF:<mark>`` instead of a length."""
+    with client(filled) as redis_:
+        redis_.call("CONFIG", "SET", "repl-diskless-sync-delay", 0)
+        redis_.call("REPLCONF", "capa", "eof")
+        framed = b"".join(redis.transfer(redis_, "7.0"))
+    assert check(framed, tmp_path)["keys"] == check(data, tmp_path)["keys"]
+
+
+def test_a_dump_is_one_moment_while_others_write(
+    filled: Redis, empty: Redis, tmp_path: Path
+) -> None:
+    """Transfers in transactions keep a sum; the dump must hold exactly that sum."""
+    names = [f"account:{i}" for i in range(40)]
+    stop = threading.Event()
+
+    def move() -> None:
+        with client(filled) as redis_:
+            turn = 0
+            while not stop.is_set():
+                turn += 1
+                redis_.call("MULTI")
+                redis_.call("DECRBY", names[turn % 40], turn)
+                redis_.call("INCRBY", names[(turn * 7 + 1) % 40], turn)
+                redis_.call("EXEC")
+
+    with client(filled) as redis_:
+        for name in names:
+            redis_.call("SET", name, 1000)
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        time.sleep(0.2)
+        _, dump = backup(source_of(filled, tmp_path))
+    finally:
+        stop.set()
+        mover.join()
+        with client(filled) as redis_:
+            redis_.call("DEL", *names)
+    target = target_on(empty, tmp_path)
+    restore(target, dump)
+    amounts = [int(a) for a in target.ask([Question(f"GET {name}", "") for name in names])]
+    assert sum(amounts) == 40_000
+    assert len(set(amounts)) > 1
+    target.discard()
+
+
+def test_questions_only_read(empty: Redis, tmp_path: Path) -> None:
+    with client(empty) as redis_:
+        redis_.call("SET", "名前", "太郎")
+        redis_.call("SELECT", 2)
+        redis_.call("RPUSH", "l", "a", "b")
+    target = target_on(empty, tmp_path)
+    asked = ["DBSIZE", "get 名前", "GET nothing", "2: LRANGE l 0 -1", "2: dbsize"]
+    assert target.ask([Question(q, "") for q in asked]) == ["1", "太郎", "nil", "a\nb", "1"]
+    for bad in ["FLUSHALL", "SET a b", "EVAL 'return 1' 0", "", "2:", "GET 'open", "CONFIG GET *"]:
+        with pytest.raises(TargetFailed, match="not a"):
+            target.ask([Question(bad, "")])
+    with pytest.raises(TargetFailed, match="WRONGTYPE"):
+        target.ask([Question("2: GET l", "")])
+
+
+# --- targets that are not ours ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("through", ["replication", "keys"])
+def test_data_of_others_are_left_alone(
+    through: str, empty: Redis, data: bytes, tmp_path: Path
+) -> None:
+    with client(empty) as redis_:
+        redis_.call("SET", "precious", 1)
+    target = target_on(empty, tmp_path, through=through)
+    with pytest.raises(TargetFailed, match="no restore of ours"):
+        target.prepare(fresh=True)
+    with pytest.raises(TargetFailed, match="not ours"):
+        target.discard()
+    assert target.ask([Question("GET precious", "")]) == ["1"]
+
+    restore(target_on(empty, tmp_path, through=through, overwrite=True), data)
+    assert target.ask([Question("GET precious", "")]) == ["nil"]
+    target.discard()
+
+
+def test_a_replica_of_somebody_is_left_alone(filled: Redis, empty: Redis, tmp_path: Path) -> None:
+    with client(empty) as redis_:
+        redis_.call("REPLICAOF", "127.0.0.1", 1)
+        try:
+            with pytest.raises(TargetFailed, match="somebody's replica"):
+                target_on(empty, tmp_path).prepare(fresh=True)
+        finally:
+            redis_.call("REPLICAOF", "NO", "ONE")
+
+
+@pytest.mark.parametrize("defect", ["cut", "flipped"])
+def test_a_damaged_dump_changes_nothing_in_the_target(
+    defect: str, empty: Redis, data: bytes, tmp_path: Path
+) -> None:
+    with client(empty) as redis_:
+        redis_.call("SET", "old", "still here")
+    at = data.index(b"value 77")
+    bad = data[:-5000] if defect == "cut" else data[:at] + b"V" + data[at + 1 :]
+    target = target_on(empty, tmp_path, through="replication", overwrite=True)
+    with pytest.raises(TargetFailed, match=r"cut off|checksum"):
+        restore(target, bad)
+    assert target.ask([Question("GET old", ""), Question("DBSIZE", "")]) == ["still here", "1"]
+    with client(empty) as redis_:
+        assert redis_.info("replication")["role"] == "master"
+
+
+def test_strangers_get_no_data_from_the_master(empty: Redis, data: bytes, tmp_path: Path) -> None:
+    target = target_on(empty, tmp_path, through="replication")
+    target.prepare(fresh=True)
+    strangers: list[socket.socket] = []
+    real = socket.create_server
+
+    def with_a_stranger(address: tuple[str, int], **more: Any) -> socket.socket:
+        server = real(address, **more)
+        stranger = socket.create_connection(server.getsockname(), 5)  # is there before the target
+        stranger.sendall(b"PING\r\nREPLCONF capa eof\r\nAUTH guess\r\nPSYNC ? -1\r\n")
+        strangers.append(stranger)
+        return server
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "create_server", with_a_stranger)
+        assert sum(target.load(cut(data), no_objects)) > 100_000
+    (stranger,) = strangers
+    with stranger, stranger.makefile("rb") as answered:
+        answers = answered.readlines()
+    assert [line.split()[0] for line in answers] == [
+        b"-NOAUTH",
+        b"-NOAUTH",
+        b"-WRONGPASS",
+        b"-NOAUTH",
+    ]
+    target.discard()
+
+
+def test_a_target_that_cannot_reach_us_is_given_up(
+    empty: Redis, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toban.adapters.sources.redismaster.ARRIVAL_S", 0.0)
+    with pytest.raises(TargetFailed, match="cannot reach this machine"):
+        restore(target_on(empty, tmp_path, through="replication"), data)
+    with client(empty) as redis_:
+        assert redis_.info("replication")["role"] == "master"
+        assert redis_.call("CONFIG", "GET", "masterauth")[1] == b"its own secret"
