@@ -1,6 +1,7 @@
 # What holds the functions together, read from THE MAP: topics, push subscriptions with their
-# dead-letter topics, one account per function, schedules. The functions themselves, the store and
-# the bucket are not described here yet.
+# dead-letter topics, one account per function. The functions themselves, the store and the bucket are
+# not described here yet. Cloud Scheduler jobs never will be: they change with the profiles, and
+# `toban apply` makes them.
 
 terraform {
   required_version = ">= 1.9"
@@ -18,7 +19,7 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Region of functions and schedules."
+  description = "Region of the functions."
   type        = string
   default     = "asia-northeast1"
 }
