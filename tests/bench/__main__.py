@@ -18,6 +18,7 @@ BENCHES = {
     "latency": "latency",
     "throughput": "throughput",
     "storm": "storm",
+    "pipe": "pipe",
     "retention": "retention",
 }
 
