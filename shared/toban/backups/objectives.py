@@ -183,20 +183,15 @@ def overdue(
 
 def untested(
     profile: Profile, tested: Mapping[str, Tested], since: datetime, now: datetime
-) -> list[tuple[str, datetime | None]]:
-    """Sources without a restore test that passed within `restore_test.every`, and their last."""
+) -> datetime | None:
+    """
+    When a restore test last passed, or `since` (the profile was applied) if none did, if that is
+    longer ago than `restore_test.every`; None: it is not, or nothing is to be tested.
+
+    Sources and regions take turns, so any of them counts.
+    """
     section = profile.backup
     if section is None or section.restore_test is None:
-        return []
-    limit = timedelta(seconds=section.restore_test.every)
-    late = []
-    for target in section.restore_test.targets:
-        passed = [
-            t.passed_at
-            for key, t in tested.items()
-            if key.startswith(f"{target.source}@") and t.passed_at is not None
-        ]
-        last = max(passed, default=None)
-        if now - (last or since) > limit:
-            late.append((target.source, last))
-    return late
+        return None
+    last = max((t.passed_at for t in tested.values() if t.passed_at is not None), default=since)
+    return last if now - last > timedelta(seconds=section.restore_test.every) else None

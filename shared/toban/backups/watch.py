@@ -191,14 +191,15 @@ def _troubles(document: CurrentProfile, work: Work) -> Iterator[Trouble]:
         )
     for state in assess(profile, newest, tested, work.now):
         yield from _missed(state, profile, document.applied_at, work.now)
-    for source, last in untested(profile, tested, document.applied_at, work.now):
+    last = untested(profile, tested, document.applied_at, work.now)
+    if last is not None:
         yield Trouble(
-            fingerprint=f"restore-test-overdue/{source}",
+            fingerprint="restore-test-overdue",
             rule="restore-test-overdue",
-            title=say("backup.untested.title", source=source),
+            title=say("backup.untested.title"),
             summary=say("backup.untested.summary", last=moment_in(profile, last)),
             level=3,
-            labels={"source": source},
+            labels={},
         )
 
 
