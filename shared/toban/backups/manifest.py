@@ -9,8 +9,8 @@ Plain JSON for people, authenticated for machines::
 `hmac_sha256`, of an encrypted backup, is keyed by HKDF-SHA256 of its data key and tells forgery. The
 same manifest always gives the same bytes.
 
-A long backup lists its parts in *index objects* of `INDEX_ENTRIES` each, which the manifest names
-with their SHA-256: neither it nor a checkpoint grows with the size of the backup.
+A long backup lists its parts in *index objects*, some hundred in each, which the manifest names with
+their SHA-256: neither it nor a checkpoint grows with the size of the backup.
 
 The manifest is readable without the key, and the plain hash of a small part would let anybody try
 out guesses at its content. So an encrypted backup's `PartEntry.plain_digest` is the HMAC of that
@@ -24,7 +24,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -37,9 +37,6 @@ from toban.backups.parts import Part
 from toban.kernel.prepared import prepare
 from toban.ports.backup import Damaged, KeyUnavailable, WrappedKey
 from toban.profile.types import Level
-
-INDEX_ENTRIES: Final = 1000
-"""Entries in one index object: a checkpoint never holds more."""
 
 Unwrap = Callable[[WrappedKey, bytes], bytes]
 """As `toban.ports.backup.Keys.unwrap`."""

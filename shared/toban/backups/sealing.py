@@ -36,9 +36,9 @@ def find_part(shelf: Shelf, name: str, stream: str, number: int) -> Part | None:
     """
     A part that lies in the bucket though no checkpoint knows it, read and checked; None: none.
 
-    Cutting goes on after it: from its `cursor`, with number + 1, unless it is the `last`. What lies
-    there damaged is removed (may raise `toban.ports.backup.DeleteBlocked`). `name` is below the
-    backup's prefix.
+    Cutting can go on after it: from its `cursor`, with number + 1, unless it is the `last`. What
+    lies there damaged is removed (may raise `toban.ports.backup.DeleteBlocked`). `name` is below
+    the backup's prefix.
     """
     full = shelf.prefix + name
     try:
@@ -53,31 +53,36 @@ def find_part(shelf: Shelf, name: str, stream: str, number: int) -> Part | None:
         return None
 
 
-def store_part(shelf: Shelf, name: str, stream: str, part: Part) -> Part:
+def store_part(shelf: Shelf, name: str, stream: str, part: Part) -> tuple[Part, bool]:
     """
-    Store a part under a name below the backup's prefix; what lies there now.
+    Store a part under a name below the backup's prefix; what lies there now, and whether something
+    had lain there before.
 
-    That is an earlier one with the same content, if there is one (sealed with another nonce); one
-    with any other content is replaced. Raises `toban.ports.Unavailable`, also when somebody else
-    is writing the same part at this moment, and `toban.ports.backup.DeleteBlocked`.
+    An earlier one with the same content (sealed with another nonce) is left there; one with any
+    other content is replaced. Raises `toban.ports.Unavailable`, also when it arrived damaged or
+    somebody else writes the same part at this moment, and `toban.ports.backup.DeleteBlocked`.
     """
-    return part if _created(shelf, name, part) else _settled(shelf, name, stream, part)
-
-
-def _created(shelf: Shelf, name: str, part: Part) -> bool:
-    return shelf.bucket.create(shelf.prefix + name, part.data, CONTENT_TYPE) is not None
-
-
-def _settled(shelf: Shelf, name: str, stream: str, part: Part) -> Part:
-    """`store_part`, where something lies there."""
+    if _created(shelf, name, part):
+        return part, False
     there = find_part(shelf, name, stream, part.number)
     if there is not None:
         if _content(there) == _content(part):
-            return there
+            return there, True
         shelf.bucket.delete(shelf.prefix + name)
     if not _created(shelf, name, part):
         raise Unavailable(f"{shelf.prefix}{name} is being written by somebody else")
-    return part
+    return part, True
+
+
+def _created(shelf: Shelf, name: str, part: Part) -> bool:
+    full = shelf.prefix + name
+    info = shelf.bucket.create(full, part.data, CONTENT_TYPE)
+    if info is None:
+        return False
+    if (info.size, info.crc32c) != (part.size, part.crc32c):
+        shelf.bucket.delete(full)
+        raise Unavailable(f"{full} arrived damaged in {shelf.bucket.name}")
+    return True
 
 
 def _content(part: Part) -> tuple[str, int, str, int, bool]:
@@ -131,9 +136,8 @@ class BesideStream:
         for part in parts:
             number = part.number
             name = layout.object_part(stream, number)
-            if not _created(self._shelf, name, part):
-                met = True
-                _settled(self._shelf, name, stream, part)
+            _, earlier = store_part(self._shelf, name, stream, part)
+            met = met or earlier
         if met:
             self._remove_after(stream, number)
         return Kept(

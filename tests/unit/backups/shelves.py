@@ -129,7 +129,8 @@ def _cut(shelf: Shelf, pieces: list[Piece]) -> Iterator[Part]:
 
 def _stored(shelf: Shelf, part: Part) -> PartEntry:
     name = layout.part_name(1, part.number)
-    return PartEntry.of(store_part(shelf, name, layout.stream_name(1), part), 1, shelf.data_key)
+    stored, _ = store_part(shelf, name, layout.stream_name(1), part)
+    return PartEntry.of(stored, 1, shelf.data_key)
 
 
 def sha256(data: bytes) -> str:

@@ -12,7 +12,6 @@ from toban.adapters.local.buckets import MemoryBucket
 from toban.backups import layout
 from toban.backups.documents import Copy
 from toban.backups.manifest import (
-    INDEX_ENTRIES,
     Manifest,
     PartEntry,
     decode,
@@ -26,6 +25,7 @@ from toban.backups.manifest import (
 )
 from toban.ports.backup import Damaged, KeyUnavailable, WrappedKey
 
+INDEX_ENTRIES = 1000
 NAME = "shop/db/daily/b-1/manifest.json"
 
 

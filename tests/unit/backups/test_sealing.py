@@ -58,14 +58,13 @@ def first_part(shelf: Shelf, seed: object = "content") -> Part:
 def test_a_part_is_stored_and_found(shelf, bucket):
     part = first_part(shelf)
     assert find_part(shelf, NAME, STREAM, 1) is None
-    assert store_part(shelf, NAME, STREAM, part) is part
+    assert store_part(shelf, NAME, STREAM, part) == (part, False)
     assert find_part(shelf, NAME, STREAM, 1) == part
 
 
 def test_what_lies_there_already_is_kept(shelf, bucket):
-    earlier = store_part(shelf, NAME, STREAM, first_part(shelf))
-    again = store_part(shelf, NAME, STREAM, first_part(shelf))
-    assert again == earlier
+    earlier, _ = store_part(shelf, NAME, STREAM, first_part(shelf))
+    assert store_part(shelf, NAME, STREAM, first_part(shelf)) == (earlier, True)
     assert bucket.created == [PREFIX + NAME]
     assert bucket.deleted == []
 
@@ -73,7 +72,7 @@ def test_what_lies_there_already_is_kept(shelf, bucket):
 def test_other_content_is_replaced(shelf, bucket):
     store_part(shelf, NAME, STREAM, first_part(shelf, "other"))
     part = first_part(shelf)
-    assert store_part(shelf, NAME, STREAM, part) is part
+    assert store_part(shelf, NAME, STREAM, part) == (part, True)
     assert bucket.read(PREFIX + NAME) == part.data
 
 
@@ -84,7 +83,19 @@ def test_what_is_damaged_is_removed_and_made_anew(shelf, bucket, damage):
     assert bucket.deleted == [PREFIX + NAME]
     bucket.create(PREFIX + NAME, damage)
     part = first_part(shelf)
-    assert store_part(shelf, NAME, STREAM, part) is part
+    assert store_part(shelf, NAME, STREAM, part) == (part, True)
+
+
+def test_what_arrives_damaged_does_not_stay(shelf, bucket, monkeypatch):
+    whole = MemoryBucket.create
+
+    def losing(self, name, data, content_type="", metadata=None) -> ObjectInfo | None:
+        return whole(self, name, data[:-1], content_type, metadata)
+
+    monkeypatch.setattr(Noting, "create", losing)
+    with pytest.raises(Unavailable, match="arrived damaged in backups"):
+        store_part(shelf, NAME, STREAM, first_part(shelf))
+    assert bucket.stat(PREFIX + NAME) is None
 
 
 def test_what_may_not_be_removed_is_said(shelf, bucket):
