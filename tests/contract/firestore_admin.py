@@ -41,6 +41,8 @@ class FirestoreAdmin:
         """Carry out so many requests to start something and lose the answer."""
         self.fail_with: status_pb2.Status | None = None
         self.page_size = 2
+        self.drop = 0
+        """Imports leave so many documents out."""
         self._left: dict[str, int] = {}
         self._work: dict[str, Any] = {}
         self._server = grpc.server(futures.ThreadPoolExecutor(4))
@@ -110,7 +112,9 @@ class FirestoreAdmin:
             _, project, _, database = request.name.split("/")
             target = Documents(self.emulator, project, database)
             data = bucket.read(f"{folder}/all_namespaces/all_kinds/output-0")
+            about.progress_documents.completed_work = -self.drop
             while data:
+                about.progress_documents.completed_work += 1
                 size = int.from_bytes(data[:4], "big")
                 document = types.Document.pb().FromString(data[4 : 4 + size])
                 data = data[4 + size :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from google.cloud.firestore_v1 import types
 from toban.adapters.google import firestore
 from toban.adapters.local.buckets import MemoryBuckets
 from toban.adapters.local.memory import MemoryStore
+from toban.adapters.sources import firestore as kind
 from toban.adapters.sources.world import World
 from toban.ports.backup import Bucket, Held, Kept, Piece, Run
 
 Fill = Callable[[Any], None]
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 def world(emulator: str, **environ: str) -> World:
@@ -105,11 +108,11 @@ class Documents:
                 found[message.document.name[len(self.root) + 1 :]] = message.document
         return found
 
-    def contents(self, but: Iterable[str] = ("toban-restores/marker",)) -> dict[str, bytes]:
+    def contents(self) -> dict[str, bytes]:
         """Every document's fields, serialized, with references into this database made neutral."""
         result = {}
         for path, message in self.all().items():
-            if path in set(but):
+            if path.startswith("toban-restores/"):
                 continue
             plain = types.Document.pb()()
             for name, value in message.fields.items():
@@ -224,3 +227,27 @@ def many_kinds(root: str) -> list[tuple[str, Fill]]:
 
 def read(source: Any, run: Run, snapshot: Any, cursor: str = "") -> list[Piece]:
     return list(source.read(run, snapshot, cursor))
+
+
+def make_source(emulator: str, project: str):
+    return kind.source({"project": project}, world(emulator))
+
+
+def make_target(emulator: str, project: str, **options: object):
+    return kind.target({"project": project, "database": "staging", **options}, world(emulator))
+
+
+def taken(source) -> list[Piece]:
+    this = run(world(""))
+    return read(source, this, source.begin(this, None, NOW))
+
+
+def parts_of(pieces: list[Piece]) -> list[bytes]:
+    """As a run cuts them: a part ends only where a piece has a cursor."""
+    parts, part = [], b""
+    for piece in pieces:
+        part += piece.data
+        if piece.cursor is not None:
+            parts.append(part)
+            part = b""
+    return [*parts, part] if part else parts

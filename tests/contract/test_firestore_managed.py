@@ -98,7 +98,7 @@ def test_an_export_is_started_once_polled_and_listed(setting):
     data = b"".join(piece.data for piece in pieces)
     format_ = firestore.format_(setting.world)
     counts = format_.check(iter([data]), setting.fetch)
-    assert (counts["objects"], counts["documents"]) == (3, 2)
+    assert (counts["objects"], counts["documents exported"]) == (3, 2)
     held = list(format_.held(iter([data])))
     assert {one.name for one in held} == {
         f"objects/{FOLDER}/{FOLDER}.overall_export_metadata",
@@ -246,12 +246,48 @@ def test_an_import_that_goes_on_is_found_again(setting):
 def test_an_earlier_import_of_the_same_backup_does_not_count_for_a_later_attempt(setting):
     setting.documents.write([("users/u1", text("one"))])
     data = setting.taken()
-    for _ in range(2):
+    for attempt in range(3):
         target = setting.target()
         target.prepare(fresh=True)
+        assert target.counts()["documents"] == 0
         list(target.load(iter([data]), setting.fetch))
         assert target.counts()["documents"] == 1
-        target.discard()
+        if attempt == 1:
+            target.discard()
+
+
+def test_what_an_export_brings_of_an_earlier_restore_does_not_disturb(
+    setting, firestore_emulator, project
+):
+    for name in ("(default)", "staging"):
+        setting.documents.write([(f"toban-restores/{name}", text("of a restore long ago"))])
+    setting.documents.write([("users/u1", text("one"))])
+    data = setting.taken()
+    setting.admin.polls = 3
+    for overwrite, into in (("", "other"), ("true", "(default)")):
+        target = setting.target(patience_s=0.0, database=into, overwrite=overwrite, restore_id="r1")
+        target.prepare(fresh=True)
+        with pytest.raises(TargetBusy):
+            list(target.load(iter([data]), setting.fetch))
+        for _ in range(5):
+            target.prepare(fresh=False)
+            try:
+                assert list(target.load(iter([data]), setting.fetch)) == [3]
+                break
+            except TargetBusy:
+                continue
+        # The one user (and into the source itself nothing else was there).
+        assert next(iter(target.counts().values())) == 1
+
+
+def test_an_import_that_brings_fewer_documents_than_were_exported_has_failed(setting):
+    setting.documents.write([("users/u1", text("one")), ("users/u2", text("two"))])
+    data = setting.taken()
+    setting.admin.drop = 1
+    target = setting.target()
+    target.prepare(fresh=True)
+    with pytest.raises(TargetFailed, match="1 documents were imported, 2 exported"):
+        list(target.load(iter([data]), setting.fetch))
 
 
 def test_a_failed_import_and_a_missing_bucket_are_told(setting):

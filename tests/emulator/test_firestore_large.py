@@ -118,5 +118,5 @@ def test_a_hundred_thousand_documents_come_back_in_bounded_memory(
                 ].string_value
     assert found == {path(n): f"{n} {filler}" for n in range(DOCUMENTS)}
     restored = staging.all()
-    restored.pop("toban-restores/marker")
+    restored.pop("toban-restores/staging")
     assert {name: m.fields["text"].string_value for name, m in restored.items()} == found

@@ -14,7 +14,7 @@ from typing import Final
 import google_crc32c
 
 from toban.adapters.sources import firestore_stream as stream
-from toban.adapters.sources.firestore_database import Database, source_failed
+from toban.adapters.sources.firestore_database import Database, is_marker, source_failed
 from toban.adapters.sources.world import World
 from toban.ports.backup import Format, Piece, Run, Snapshot, Source, SourceFailed, Target
 
@@ -23,8 +23,6 @@ PIECE: Final = 1024 * 1024
 """Most bytes of a piece: a document that is larger as a message is cut."""
 FULL: Final = 256 * 1024
 """A piece is handed on when it has grown to this."""
-MARKER: Final = "toban-restores/marker"
-"""The document by which a target knows what it loaded; no part of the data."""
 
 
 def source(options: Mapping[str, object], world: World) -> Source:
@@ -82,7 +80,8 @@ _WORDS = {"": None, "true": True, "yes": True, "1": True, "false": False, "no": 
 
 class ScanSource:
     """
-    Every document of a database, toban's own included, as of one read time.
+    Every document of a database, toban's own included, as of one read time (but for those by which
+    restores into it are marked, `is_marker`).
 
     One query over all collections at once (no kind, all descendants) ordered by name: documents
     whose parent does not exist are found as well, which listing collections would miss. In the
@@ -117,7 +116,7 @@ class ScanSource:
             crc = google_crc32c.value(bytes(waiting))
         for message in self._database.scan(at=snapshot.at, after=last):
             path = self._database.path(message)
-            if path == MARKER:
+            if is_marker(path):
                 continue
             record = stream.document(message)
             if waiting and len(waiting) + len(record) > PIECE:

@@ -30,6 +30,8 @@ STREAM_S: Final = 60.0
 CALL_S: Final = 30.0
 MAX_WRITES: Final = 500
 """In one batch: https://cloud.google.com/firestore/quotas."""
+MARKERS: Final = "toban-restores"
+"""Collection of the documents by which targets know what they loaded; no part of the data."""
 ATTEMPTS: Final = 5
 """Of a call that makes no progress."""
 
@@ -79,6 +81,8 @@ class Database:
         self.name = f"projects/{project}/databases/{database}"
         self.documents = f"{self.name}/documents"
         self.identity = f"firestore://{project}/{database}"
+        self.marker = f"{MARKERS}/{database}"
+        """Named by the database, so that importing another one's documents does not replace it."""
         self.emulator = emulator
         self.failed = failed
         self._metadata: tuple[tuple[str, str], ...] = (("google-cloud-resource-prefix", self.name),)
@@ -88,8 +92,7 @@ class Database:
 
     def now(self) -> datetime:
         """The server's time of a read, to the microsecond: what a later read can be asked for."""
-        _, moment = self._get("toban-restores/marker")
-        return moment
+        return self._get(self.marker)[1]
 
     def get(self, path: str) -> Any | None:
         """A document; None when there is none."""
@@ -119,9 +122,9 @@ class Database:
                 if found < PAGE:
                     return
 
-    def is_empty(self, but: str) -> bool:
-        """Whether there is no document except `but`."""
-        return all(self.path(message) == but for message in self._first(2))
+    def is_empty(self) -> bool:
+        """Whether there are no documents but markers."""
+        return all(is_marker(self.path(message)) for message in self.scan(keys=True))
 
     def path(self, message: Any) -> str:
         """A document's name below the database."""
@@ -233,11 +236,8 @@ class Database:
             moment(answer.read_time),
         )
 
-    def _first(self, limit: int) -> list[Any]:
-        return self._all(lambda: self._query(None, "", True, limit), "document")
-
     def _page(self, at: datetime | None, after: str, keys: bool) -> Iterator[Any]:
-        stream = self._query(at, after, keys, PAGE)
+        stream = self._query(at, after, keys)
         try:
             for answer in stream:
                 message = type(answer).pb(answer)
@@ -246,13 +246,13 @@ class Database:
         finally:
             stream.cancel()
 
-    def _query(self, at: datetime | None, after: str, keys: bool, limit: int) -> Any:
+    def _query(self, at: datetime | None, after: str, keys: bool) -> Any:
         request = _RunQuery(parent=self.documents)
         query = request.structured_query
         query.from_.add(all_descendants=True)  # of no kind: every collection
         query.order_by.add(direction=types.StructuredQuery.Direction.ASCENDING)
         query.order_by[0].field.field_path = "__name__"
-        query.limit.value = limit
+        query.limit.value = PAGE
         if keys:
             query.select.fields.add(field_path="__name__")
         if after:
@@ -267,19 +267,15 @@ class Database:
             metadata=self._metadata,
         )
 
-    def _all(self, call: Callable[[], Iterable[Any]], part: str = "") -> list[Any]:
+    def _all(self, call: Callable[[], Iterable[Any]]) -> list[Any]:
         """All answers of a short stream, asked again for a passing reason."""
         failures = 0
         while True:
             try:
-                answers = [type(answer).pb(answer) for answer in call()]
+                return [type(answer).pb(answer) for answer in call()]
             except (exceptions.GoogleAPIError, GoogleAuthError) as error:
                 failures += 1
                 self._pause(error, failures, None)
-                continue
-            if part:
-                return [getattr(answer, part) for answer in answers if answer.HasField(part)]
-            return answers
 
     def _client(self) -> Any:
         return firestore.connect(self.emulator)
@@ -303,6 +299,12 @@ class Database:
             ) from error
         again = isinstance(error, (*TRANSIENT, GoogleAuthError, exceptions.Unauthorized))
         raise self.failed(f"{self.identity}: {type(error).__name__}: {text}", again) from error
+
+
+def is_marker(path: str) -> bool:
+    """Whether a document marks a restore."""
+    collection, _, rest = path.partition("/")
+    return collection == MARKERS and "/" not in rest
 
 
 def moment(stamp: Any) -> datetime:

@@ -50,6 +50,8 @@ ADMIN: Final = "TOBAN_FIRESTORE_ADMIN"
 CALL_S: Final = 30.0
 PATIENCE_S: Final = 20.0
 """How long loading waits for an import before it asks to be called again."""
+COPY_S: Final = 90.0
+"""How long loading lays out objects before it asks to be called again; what is there stays."""
 MARGIN: Final = timedelta(seconds=10)
 """A snapshot is at least this old: our clock may be ahead, and the future cannot be exported."""
 
@@ -320,6 +322,7 @@ class ManagedImport:
                 counts.append(0)
                 yield part
 
+        began = time.monotonic()
         checked = stream.Checked(counted())
         folder = str(checked.header["folder"])
         place = f"toban-imports/{attempt}/{folder}"
@@ -329,22 +332,33 @@ class ManagedImport:
             name = f"{place}/{held.name.removeprefix(f'objects/{folder}/')}"
             there = bucket.stat(name)
             if there is None or (there.size, there.crc32c) != (held.size, held.crc32c):
+                if time.monotonic() - began > COPY_S:
+                    raise TargetBusy(f"copying the export to {bucket.name} goes on")
                 there = bucket.upload(name, fetch(held))
             if (there.size, there.crc32c) != (held.size, held.crc32c):
                 raise TargetFailed(f"{held.name} did not arrive whole in {name}", again=True)
-        self._import(f"gs://{bucket.name}/{place}")
+        imported = self._import(f"gs://{bucket.name}/{place}")
+        exported = checked.header.get("documents")
+        if imported and exported and imported != exported:
+            raise TargetFailed(
+                f"{imported} documents were imported, {exported} exported", again=False
+            )
         _remove(bucket, f"toban-imports/{attempt}/")
         return counts
 
-    def _import(self, uri: str) -> None:
+    def _import(self, uri: str) -> int:
+        """Import, or wait for it; the number of documents (0: Google does not say)."""
         operation = self._known(uri) or self._start(uri)
         until = time.monotonic() + self._patience
         while not operation.done:
-            if time.monotonic() > until:
-                raise TargetBusy(f"the import into {self._database.name} goes on")
             time.sleep(min(_SECONDS_BETWEEN, self._patience))
             operation = self._admin.operation(operation.name) or operation
+            if not operation.done and time.monotonic() > until:
+                raise TargetBusy(f"the import into {self._database.name} goes on")
         self._admin.refuse("the import into", operation)
+        about = _ImportMetadata()
+        known = operation.metadata.Unpack(about)
+        return int(about.progress_documents.completed_work) if known else 0
 
     def _known(self, uri: str) -> Any | None:
         return next(

@@ -1,7 +1,7 @@
 """
 Loading a backup into a Firestore database: a scan by batch writes, an export by Google's import.
 
-Which documents are ours is told by a marker (`MARKER`), written before the first of them and
+Which documents are ours is told by a marker (`Database.marker`), written before the first of them and
 again after the last. Only with it may a target be emptied, and not when somebody else wrote there
 meanwhile: a restored database that went into service is never taken for staging.
 """
@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from toban.adapters.sources import firestore_questions
 from toban.adapters.sources import firestore_stream as stream
-from toban.adapters.sources.firestore import EMULATOR, MARKER, flag, named
+from toban.adapters.sources.firestore import EMULATOR, flag, named
 from toban.adapters.sources.firestore_database import (
     MAX_WRITES,
     Database,
     Write,
+    is_marker,
     target_failed,
 )
 from toban.adapters.sources.world import World
@@ -70,7 +71,6 @@ class FirestoreTarget:
         self._database = Database(*named(options), emulator, target_failed)
         self._overwrite = flag(options, "overwrite", False)
         self._ramp = flag(options, "ramp", emulator is None)
-        self._mark_name = f"{self._database.documents}/{MARKER}"
         self._restore = str(options.get("restore_id") or "")
 
     @property
@@ -86,30 +86,28 @@ class FirestoreTarget:
         write, or what another restore finished (unless that was a test), unless the option
         ``overwrite`` is given.
         """
-        marker = self._database.get(MARKER)
+        marker = self._database.get(self._database.marker)
+        overwritten = self._overwrite
         if marker is None:
-            if not self._overwrite and not self._database.is_empty(MARKER):
+            if not self._overwrite and not self._database.is_empty():
                 raise TargetFailed(
                     f"{self.identity} holds documents. Restore into an empty database, or say"
                     " that they may be overwritten",
                     again=False,
                 )
-            if not self._database.create(MARKER, self._note("loading")):
-                raise TargetFailed(f"{self.identity}: another restore just began", again=True)
-            return
-        if not fresh:
-            self._is_ours(marker)
-        else:
+        elif fresh:
             if not self._overwrite:
-                other = marker.fields["restore"].string_value
-                of_a_test = other in {"", self._restore} or other.startswith(TEST)
-                if _state(marker) == "loaded" and not of_a_test:
-                    raise TargetFailed(
-                        f"{self.identity} holds what the restore {other[:80]} put there",
-                        again=False,
-                    )
-                self._clear(marker)
-            self._mark("loading", marker)
+                self._remove_attempt(marker)
+            # A new marker: the time of its creation names the attempt.
+            overwritten = overwritten or marker.fields["overwrite"].boolean_value
+            self._database.delete([self._database.marker])
+        else:
+            self._is_ours(marker)
+            return
+        if not self._database.create(
+            self._database.marker, self._note("loading", overwrite=overwritten)
+        ):
+            raise TargetFailed(f"{self.identity}: another restore just began", again=True)
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
         """
@@ -129,6 +127,7 @@ class FirestoreTarget:
         if stream.is_note(head) and stream.read_note(head).get("kind") == "export":
             from toban.adapters.sources.firestore_managed import ManagedImport
 
+            self._mark("loading", marker, managed=True)
             import_ = ManagedImport(self._database, self._options, self._world)
             counts = import_.run(parts, fetch, attempt=_stamp(marker.create_time))
             self._mark("loaded", marker, managed=True)
@@ -154,13 +153,21 @@ class FirestoreTarget:
             raise Damaged("the stream ends without its end record")
 
     def counts(self) -> dict[str, int]:
-        """``documents`` and ``documents in <collection>``, as of one moment; without the marker."""
+        """
+        ``documents`` and ``documents in <collection>``, as of one moment; without markers.
+
+        What was overwritten holds other documents as well, and says so in other words.
+        """
         counts = stream.Counts()
         for message in self._database.scan(at=self._database.now(), keys=True):
             path = self._database.path(message)
-            if path != MARKER:
+            if not is_marker(path):
                 counts.add(path)
-        return counts.result()
+        found = counts.result()
+        marker = self._database.get(self._database.marker)
+        if marker is not None and marker.fields["overwrite"].boolean_value:
+            return {"documents with those that stayed": found["documents"]}
+        return found
 
     def ask(self, questions: Sequence[Question]) -> list[str]:
         """Answers; the language is described in `firestore_questions`."""
@@ -175,19 +182,19 @@ class FirestoreTarget:
         Raises `TargetFailed` without a marker, for a target that was overwritten, and when
         somebody else wrote there.
         """
-        marker = self._database.get(MARKER)
+        marker = self._database.get(self._database.marker)
         if marker is None:
-            if self._database.is_empty(MARKER):
+            if self._database.is_empty():
                 return
             raise TargetFailed(
                 f"{self.identity} holds documents that no restore of ours left there", again=False
             )
         self._is_ours(marker)
         self._clear(marker)
-        self._database.delete([MARKER])
+        self._database.delete([self._database.marker])
 
     def _marker(self) -> Any:
-        marker = self._database.get(MARKER)
+        marker = self._database.get(self._database.marker)
         if marker is None:
             raise TargetFailed(f"{self.identity} was not prepared", again=False)
         self._is_ours(marker)
@@ -195,7 +202,8 @@ class FirestoreTarget:
 
     def _is_ours(self, marker: Any) -> None:
         other = marker.fields["restore"].string_value
-        if other != self._restore:
+        # An import over an earlier state of the same database brings back its marker.
+        if other != self._restore and not self._overwrite:
             raise TargetFailed(
                 f"{self.identity}: the restore {other[:80]} has taken this database", again=False
             )
@@ -213,7 +221,17 @@ class FirestoreTarget:
         """Set the state; what was ever overwritten stays so."""
         note = self._note(state, **more)
         note["overwrite"] = self._overwrite or marker.fields["overwrite"].boolean_value
-        self._database.put(MARKER, note)
+        self._database.put(self._database.marker, note)
+
+    def _remove_attempt(self, marker: Any) -> None:
+        """Empty the target of an earlier attempt, unless another restore finished there."""
+        other = marker.fields["restore"].string_value
+        ours_or_a_test = other in {"", self._restore} or other.startswith(TEST)
+        if _state(marker) == "loaded" and not ours_or_a_test:
+            raise TargetFailed(
+                f"{self.identity} holds what the restore {other[:80]} put there", again=False
+            )
+        self._clear(marker)
 
     def _clear(self, marker: Any) -> None:
         """Delete everything but the marker, once it is certain that all of it is ours."""
@@ -238,7 +256,7 @@ class FirestoreTarget:
         waiting: list[str] = []
         for message in self._database.scan(at=at, keys=True):
             path = self._database.path(message)
-            if path == MARKER:
+            if path == self._database.marker:
                 continue
             waiting.append(path)
             if len(waiting) == MAX_WRITES:
@@ -260,8 +278,8 @@ class FirestoreTarget:
                     stream.read_header(record)
                 continue
             write = self._write(record)
-            if write.update.name == self._mark_name:
-                continue  # of a restore into the source, long ago
+            if is_marker(self._database.path(write.update)):
+                continue
             if batch and (len(batch) == MAX_WRITES or size + len(record) > MAX_BATCH_BYTES):
                 yield batch
                 batch, size = [], 0

@@ -39,6 +39,8 @@ MAX_RECORD: Final = 16 * 1024 * 1024
 """A document of 1 MiB can be several times that as a message (references carry whole names)."""
 MAX_COLLECTIONS: Final = 50
 """Top-level collections that are counted by name."""
+EXPORTED: Final = "documents exported"
+"""As Google counts: with toban's own markers, so it is not compared with what a scan finds."""
 OTHERS: Final = "documents in others"
 
 Document = types.Document.pb()
@@ -264,7 +266,7 @@ class FirestoreFormat:
         See `toban.ports.backup.Format`.
 
         A scan gives ``documents``, ``bytes`` and ``documents in <collection>`` (of the first
-        `MAX_COLLECTIONS`); an export ``objects``, ``bytes`` and, where Google told, ``documents``.
+        `MAX_COLLECTIONS`); an export ``objects``, ``bytes`` and, where Google told, `EXPORTED`.
         """
         stream = Checked(pieces)
         if stream.header["kind"] == "export":
@@ -320,7 +322,7 @@ def _check_export(stream: Checked, fetch: Fetch) -> dict[str, int]:
     if not complete:
         raise Damaged(f"the export has no {wanted}")
     known = stream.header.get("documents")
-    documents = {"documents": known} if isinstance(known, int) else {}
+    documents = {EXPORTED: known} if isinstance(known, int) else {}
     return {"objects": objects, "bytes": total, **documents}
 
 
