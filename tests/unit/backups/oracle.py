@@ -7,22 +7,29 @@ at every calendar day there is, at every pair of backups, and repeats until noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.backups.retention import Entry, Policy
+from toban.backups.retention import Entry, Policy, Series
 
 DAY = timedelta(days=1)
 
 
-def kept(entries: Iterable[Entry], policy: Policy, now: datetime) -> set[str]:
-    """Ids of what must stay."""
+def kept(
+    entries: Iterable[Entry], policy: Policy | Mapping[Series, Policy], now: datetime
+) -> set[str]:
+    """Ids of what must stay; a series without a policy stays as it is."""
     everything = {entry.id: entry for entry in entries}
     stay: set[str] = set()
     for series in {(e.service, e.source, e.class_) for e in everything.values()}:
         own = [e for e in everything.values() if (e.service, e.source, e.class_) == series]
-        stay |= _kept_of_series(own, everything, policy, now)
+        rules = policy if isinstance(policy, Policy) else policy.get(series)
+        if rules is None:
+            stay |= {e.id for e in own if e.status not in ("deleting", "deleted") or e.restores}
+            stay -= {e.id for e in own if e.status == "deleted"}
+        else:
+            stay |= _kept_of_series(own, everything, rules, now)
     # Whatever a kept backup needs is kept, unless it is gone already.
     while True:
         more = {
