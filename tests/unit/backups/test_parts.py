@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 import tracemalloc
 from collections.abc import Iterator
 
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.unit.backups.shelves import KEY, PART_BYTES, from_cursor, noise, sha256, stream
 from toban.backups.frames import MAX_PART, MAX_PLAIN, FrameWriter, Seal, Trailer, random_nonce
+from toban.backups.parts import OVERHEAD, SMALLEST, Part, cut, open_part
 from toban.backups.parts import PART_BYTES as FULL
-from toban.backups.parts import SMALLEST, Part, cut, open_part
 from toban.ports.backup import Damaged, Piece, SourceFailed
 
 MIB = 1024 * 1024
@@ -136,6 +137,22 @@ def test_no_part_is_larger_than_eight_mib_and_all_but_the_last_are_nearly_full(s
     *full, _ = cut(iter(pieces), seal, resumable=True)
     assert all(6.5 * MIB < part.size <= MAX_PART for part in full)
     assert len(full) == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_every_piece_has_a_cursor_no_mixture_of_data_grows_too_large(seed):
+    chance = random.Random(seed)
+
+    def piece(number: int) -> Piece:
+        size = chance.choice([chance.randrange(MIB), chance.randrange(3000), MIB])
+        units = [os.urandom(size), (os.urandom(1 + size // 50) * 50)[:size], b"x" * size]
+        return Piece(chance.choice(units), str(number + 1), 1)
+
+    pieces = [piece(number) for number in range(25)]
+    limit = chance.choice([MIB * 3 // 2, 3 * MIB, FULL])
+    parts = list(cut(iter(pieces), BARE, resumable=True, part_bytes=limit))
+    assert whole(parts, BARE) == plain(pieces)
+    assert max(part.size for part in parts) <= limit + OVERHEAD
 
 
 def test_a_group_that_just_fits_between_two_cursors_is_one_part():
