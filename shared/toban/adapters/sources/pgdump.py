@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 ARCHIVE = b"PGDMP"
 """How an archive in the custom format begins."""
 
@@ -9,6 +11,7 @@ END_MARK = b"-- PostgreSQL database dump complete"
 """The last comment of a dump in SQL; what follows are a few short lines at most."""
 
 _TAIL = 4_096
+_RESTRICT = re.compile(rb"^\\restrict (\S+)\n", re.MULTILINE)
 _COPY_END = b"\n\\.\n"
 
 
@@ -75,11 +78,13 @@ class SqlText:
     def __init__(self) -> None:
         self._contents = Contents()
         self._size = 0
+        self._head = b""
         self._tail = b""
 
     def feed(self, block: bytes) -> None:
         """The next bytes."""
         self._size += len(block)
+        self._head += block[: _TAIL - len(self._head)]
         self._tail = (self._tail + block)[-_TAIL:]
         self._contents.feed(block)
 
@@ -89,13 +94,20 @@ class SqlText:
 
     def problem(self) -> str:
         """What is wrong with it; empty: nothing."""
-        return problem(self._tail)
+        return problem(self._tail, self._head)
 
 
-def problem(tail: bytes) -> str:
-    """What is wrong with a dump in SQL that ends like this (its last 4 KiB); empty: nothing."""
+def problem(tail: bytes, head: bytes = b"") -> str:
+    r"""
+    What is wrong with a dump in SQL that begins and ends like this; empty: nothing.
+
+    Since August 2025 ``pg_dump`` encloses its SQL in ``\\restrict`` and ``\\unrestrict``.
+    """
     if not tail:
         return "the dump is empty"
     if END_MARK not in tail:
         return "the dump has no end mark (PostgreSQL database dump complete): it was cut off"
+    opened = _RESTRICT.search(head)
+    if opened and b"\n\\unrestrict " + opened.group(1) + b"\n" not in tail:
+        return "the dump has no \\unrestrict at its end: it was cut off"
     return ""
