@@ -77,7 +77,7 @@ class Safe:
 
     @property
     def fetch(self) -> Fetch:
-        return fetch_from(lambda id: Shelf(self.bucket, f"safe/{id}/", id, self.key))
+        return fetch_from(lambda held_by: Shelf(self.bucket, f"safe/{held_by}/", held_by, self.key))
 
     def check(self, form: Format, id: str) -> dict[str, int]:
         return form.check(self.stream(id), self.fetch)
