@@ -75,7 +75,10 @@ def test_a_function_gets_what_it_needs_and_no_more():
     assert [name for name, needed in needs.items() if "slack-sdk" in needed] == [
         "deliver_notification"
     ]
-    never = {"rich", "hatchling", "google-cloud-scheduler"}
+    assert [name for name, needed in needs.items() if "google-cloud-scheduler" in needed] == [
+        "run_backup_step"
+    ]
+    never = {"rich", "hatchling"}
     assert [name for name, needed in needs.items() if needed & never] == []
 
 

@@ -8,7 +8,6 @@ found damaged). The manifest goes first, in every destination: what has none is 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -193,7 +192,7 @@ class Pruning:
 
 def _mark(profile: Profile, work: Work) -> None:
     weighed = weigh(profile, work)
-    reasons: Counter[str] = Counter()
+    reasons: dict[str, int] = {}
     for id in weighed.removable:
         backup = work.get(Backup, id)  # the commit insists on this one
         if backup is None or not _same(backup, weighed.backups[id]):
@@ -206,7 +205,8 @@ def _mark(profile: Profile, work: Work) -> None:
         backup.status = "deleting"
         work.put(backup)
         work.emit(_step(backup, job.step if job else 0))
-        reasons[f"{backup.source}/{backup.class_}"] += 1
+        series = f"{backup.source}/{backup.class_}"
+        reasons[series] = reasons.get(series, 0) + 1
     for id, backup in weighed.backups.items():
         old = backup.deleted_at is not None and work.now - backup.deleted_at > FORGOTTEN
         if old and work.get(Backup, id) is not None:

@@ -44,7 +44,7 @@ backup:
     schedule: "0 6 * * 0"
     every: 8d
     targets:
-      - {source: database, url_secret: STAGING_DATABASE_URL}
+      - {source: database, url_secret: DATABASE_URL_STAGING}
       - {source: cache, url_secret: STAGING_REDIS_URL}
       - {source: uploads, bucket: shop-staging}
       - {source: documents, project: shop, database: staging}
@@ -145,9 +145,9 @@ MISTAKES = [
     ("source: database, url_secret: STAGING", "source: databsae, url_secret: STAGING", "37 error unknown-source restore_test.targets[0].source"),
     ("source: database, url_secret: STAGING", "source: databsae, url_secret: STAGING", "17 warning never-restored sources.database"),
     ("source: cache, url_secret: STAGING_REDIS_URL", "source: database, url_secret: X", "38 error duplicate-target restore_test.targets[1].source"),
-    ("url_secret: STAGING_DATABASE_URL", "url_secret: DATABASE_URL", "37 error target-is-source restore_test.targets[0].url_secret"),
-    ("url_secret: STAGING_DATABASE_URL", "bucket: x-y-z", "37 error incomplete restore_test.targets[0]"),
-    ("url_secret: STAGING_DATABASE_URL", "url_secret: 'postgresql://u:p@h/d'", "37 error secret-name restore_test.targets[0].url_secret"),
+    ("url_secret: DATABASE_URL_STAGING", "url_secret: DATABASE_URL", "37 error target-is-source restore_test.targets[0].url_secret"),
+    ("url_secret: DATABASE_URL_STAGING", "bucket: x-y-z", "37 error incomplete restore_test.targets[0]"),
+    ("url_secret: DATABASE_URL_STAGING", "url_secret: 'postgresql://u:p@h/d'", "37 error secret-name restore_test.targets[0].url_secret"),
     ("url_secret: STAGING_REDIS_URL", "url_secret: REDIS_URL", "38 error target-is-source restore_test.targets[1].url_secret"),
     ("bucket: shop-staging}", "bucket: shop-uploads}", "39 error target-is-source restore_test.targets[2].bucket"),
     ("bucket: shop-staging}", "bucket: shop-osaka}", "39 error target-is-destination restore_test.targets[2].bucket"),
@@ -322,7 +322,7 @@ def test_a_misspelt_name_gets_a_suggestion(old, new, english):
     ("old", "value"),
     [
         ("url_secret: DATABASE_URL", "url_secret: 'postgresql://u:hunter2@h/d'"),
-        ("url_secret: STAGING_DATABASE_URL", "url_secret: 'postgresql://u:hunter2@h/d'"),
+        ("url_secret: DATABASE_URL_STAGING", "url_secret: 'postgresql://u:hunter2@h/d'"),
         ("  sources:\n", "  key: hunter2\n  sources:\n"),
     ],
 )

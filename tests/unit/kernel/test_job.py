@@ -1,0 +1,234 @@
+"""Long work in steps: claim under a lease, checkpoint, conclude once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.kernel.world import NOON, Counter, Crash, World, crash, follow_up, once, unavailable
+from toban.kernel.document import decode
+from toban.kernel.errors import TryLater
+from toban.kernel.job import ABANDONED, GaveUp, Hold, Job, JobDocument, LeaseLost
+from toban.ports import Unavailable
+
+LEASE = timedelta(seconds=120)
+
+
+class Digging(JobDocument, kw_only=True):
+    """The job of the tests: dig so many holes."""
+
+    COLLECTION = "diggings"
+
+    holes: int = 0
+
+
+def first(action: Callable[[Digging, Hold[Digging]], None]) -> Callable[..., None]:
+    """`action` before the first hole only."""
+    left = [action]
+
+    def during(document: Digging, hold: Hold[Digging]) -> None:
+        if left:
+            left.pop()(document, hold)
+
+    return during
+
+
+class Digger:
+    """Digs `holes` holes, with a checkpoint after each; `during` may interfere before each."""
+
+    def __init__(self, holes: int = 3, during: Callable[..., None] = lambda *_: None) -> None:
+        self.holes = holes
+        self.during = during
+        self.dug: list[int] = []
+        self.results: list[Any] = []
+
+    def job(self, **settings: Any) -> Job[Digging]:
+        return Job(Digging, self.claim, self.run, self.conclude, lease=LEASE, **settings)
+
+    def claim(self, _, work) -> Digging | None:
+        document = work.get(Digging, "garden") or Digging(id="garden")
+        return None if document.over else document
+
+    def run(self, document: Digging, _, hold: Hold[Digging]) -> str:
+        while document.holes < self.holes:
+            self.during(document, hold)
+            document.holes += 1
+            self.dug.append(document.holes)
+            hold.checkpoint()
+        return "dug"
+
+    def conclude(self, document: Digging, result: Any, work) -> None:
+        self.results.append(result)
+        document.over = True
+        work.put(document)
+        counter = work.get(Counter, "c") or Counter(id="c")
+        counter.value += 1
+        work.put(counter)
+        work.emit(follow_up(document.holes))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def kept(world: World) -> Digging:
+    (found,) = world.documents("diggings")
+    return decode(Digging, found)
+
+
+def test_a_step_is_claimed_run_and_concluded_with_its_receipt(world):
+    digger = Digger()
+    assert world.handle(digger.job()).outcome == "done"
+    assert digger.dug == [1, 2, 3]
+    document = kept(world)
+    assert (document.over, document.lease_until, document.fence) == (True, None, 1)
+    assert [event.body for event in world.bus.take()] == [follow_up(3)]
+    assert world.receipt() is not None
+    assert world.value() == 1, "everything is concluded in one batch"
+
+
+def test_a_redelivery_publishes_again_and_does_nothing_else(world):
+    digger = Digger()
+    world.handle(digger.job())
+    world.bus.take()
+    assert world.handle(digger.job()).outcome == "duplicate"
+    assert digger.dug == [1, 2, 3]
+    assert [event.body for event in world.bus.take()] == [follow_up(3)]
+
+
+def test_while_somebody_is_at_it_another_delivery_waits(world):
+    def meanwhile(*_: object) -> None:
+        with pytest.raises(TryLater, match="another delivery is at it"):
+            world.handle(Digger().job(), message_id="m-2")
+
+    assert world.handle(Digger(during=first(meanwhile)).job()).outcome == "done"
+
+
+def test_after_a_death_the_next_delivery_goes_on_at_the_checkpoint(world):
+    digger = Digger(during=lambda document, _: crash() if document.holes == 2 else None)
+    with pytest.raises(Crash):
+        world.handle(digger.job())
+    again = Digger()
+    with pytest.raises(TryLater):
+        world.handle(again.job())  # the lease of the dead one lasts
+    world.clock.advance(LEASE.total_seconds() + 1)
+    assert world.handle(again.job()).outcome == "done"
+    assert (digger.dug, again.dug) == ([1, 2], [3])
+    assert kept(world).fence == 2
+
+
+def test_a_failure_ends_the_lease_at_once(world):
+    digger = Digger(during=once(unavailable))
+    with pytest.raises(Unavailable):
+        world.handle(digger.job())
+    assert world.handle(digger.job()).outcome == "done", "without waiting for the lease"
+
+
+def test_whoever_was_overtaken_learns_it_at_its_next_checkpoint(world):
+    successor = Digger()
+
+    def overtaken(*_: object) -> None:
+        world.clock.advance(LEASE.total_seconds() + 1)
+        world.handle(successor.job(), message_id="m-2")
+
+    slow = Digger(during=first(overtaken))
+    with pytest.raises(LeaseLost):
+        world.handle(slow.job())
+    assert successor.dug == [1, 2, 3]
+    assert slow.results == [], "it concludes nothing"
+    assert world.value() == 1
+
+
+def test_a_beat_keeps_the_lease_through_a_long_call(world):
+    def long_call(_, hold: Hold[Digging]) -> None:
+        for _ in range(5):
+            world.clock.advance(60)
+            hold.beat()
+        with pytest.raises(TryLater):
+            world.handle(Digger().job(), message_id="m-2")
+
+    assert world.handle(Digger(during=first(long_call)).job()).outcome == "done"
+
+
+def test_a_beat_costs_a_write_only_when_a_third_of_the_lease_is_used_up(world):
+    def busy(_, hold: Hold[Digging]) -> None:
+        before = world.store.writes
+        for _ in range(100):
+            hold.beat()
+        assert world.store.writes == before
+
+    world.handle(Digger(during=first(busy)).job())
+
+
+def test_a_step_that_never_gets_anywhere_is_given_up(world):
+    digger = Digger(during=lambda *_: unavailable())
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            world.handle(digger.job(max_tries=3))
+    assert world.handle(digger.job(max_tries=3)).outcome == "done"
+    assert digger.results == [GaveUp(3)]
+    assert digger.dug == []
+
+
+def test_progress_starts_the_count_of_tries_anew(world):
+    tries = iter(range(100))
+    digger = Digger(holes=4, during=lambda *_: unavailable() if next(tries) % 2 else None)
+    for _ in range(4):
+        try:
+            world.handle(digger.job(max_tries=1))
+        except Unavailable:
+            continue
+    assert digger.results == ["dug"]
+
+
+def test_a_lost_race_over_another_document_concludes_again_and_digs_nothing_twice(world):
+    def somebody_else_counts(*_: object) -> None:
+        other = Counter(id="c", value=41)
+        from toban.kernel.document import encode
+        from toban.ports import Create
+
+        world.store.inner.commit([Create(Counter.key("c"), encode(other))])
+
+    digger = Digger()
+    conclude = digger.conclude
+    interfere = once(somebody_else_counts)
+
+    def concluding(document, result, work) -> None:
+        conclude(document, result, work)
+        interfere()
+
+    digger.conclude = concluding
+    assert world.handle(digger.job()).outcome == "done"
+    assert digger.dug == [1, 2, 3]
+    assert world.value() == 42
+
+
+def test_a_claim_must_not_emit(world):
+    digger = Digger()
+    claim = digger.claim
+
+    def emitting(body, work):
+        work.emit(follow_up())
+        return claim(body, work)
+
+    digger.claim = emitting
+    with pytest.raises(RuntimeError, match="belongs to `conclude`"):
+        world.handle(digger.job())
+
+
+def test_a_claim_with_nothing_to_run_is_a_decision(world):
+    digger = Digger()
+    world.handle(digger.job())
+    world.bus.take()
+    assert world.handle(digger.job(), id="evt-2").outcome == "nothing"
+    assert digger.dug == [1, 2, 3]
+
+
+def test_a_job_without_a_sign_of_life_is_stale():
+    document = Digging(id="garden", touched_at=NOON)
+    assert not document.is_stale(NOON + ABANDONED)
+    assert document.is_stale(NOON + ABANDONED + timedelta(seconds=1))
+    document.over = True
+    assert not document.is_stale(NOON + 2 * ABANDONED)
