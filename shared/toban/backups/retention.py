@@ -156,7 +156,11 @@ class _Decision:
                 self.regions[position] = own[entry.regions]
         pending = [position for position, regions in enumerate(self.regions) if regions is None]
         for position in sorted(pending, key=self.at.__getitem__):  # a base is mostly older
-            self._follow(position)
+            bases = (self.index.get(id_) for id_ in entries[position].needs)
+            if all(base is None or self.regions[base] is not None for base in bases):
+                self._join(position)
+            else:
+                self._follow(position)
 
     # --- chains ------------------------------------------------------------------------------
 
