@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from toban.events.backups import BackupDue, RestoreTestDue
 from toban.profile import types
 from toban.topology import load
-from toban.topology.types import Text, Topic, Topology
-
-_ABOUT = Text(en="It is due.", ja="期限が来た。")
+from toban.topology.types import Topology
 
 
 def the_map() -> Topology:
-    """The map, with the topics of backups even where nothing consumes them yet."""
+    """The map with two schedules of its own, whatever others it has."""
     topology = load()
-    topics = {
-        body.TOPIC: Topic(event=body.TYPE, about=_ABOUT) for body in (BackupDue, RestoreTestDue)
-    }
-    return msgspec.structs.replace(topology, topics={**topics, **topology.topics})
+    own = {name: topology.schedules[name] for name in ("each-minute", "redrive")}
+    return msgspec.structs.replace(topology, schedules=own)
 
 
 def plan(source: str = "main-db", class_: str = "daily", cron: str = "0 3 * * *", **more):

@@ -149,3 +149,10 @@ def test_slots_are_named_alike_everywhere():
     assert event.id == "/schedules/chat--main-db--daily|2026-11-22T18:00Z"
     assert event.body == BackupDue(service="chat", source="main-db", class_="daily")
     assert RestoreTestDue.TOPIC == "restore-test-due"
+
+
+def test_the_map_knows_what_profiles_publish():
+    topology = load()
+    found = [s for s in repeating(topology, [profile(test="0 5 * * 0")]) if s.service]
+    assert len(found) == 2
+    assert all(topology.topics[s.topic].by_profile for s in found)
