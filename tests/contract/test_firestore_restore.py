@@ -20,16 +20,10 @@ from tests.contract.firestore_data import (
     text,
     world,
 )
-from toban.adapters.sources import (
-    firestore,
-    firestore_restore,
-    firestore_stream,
-)
+from toban.adapters.sources import firestore, firestore_restore, firestore_stream
 from toban.backups.frames import Seal
 from toban.backups.parts import Part, cut, open_part
 from toban.ports.backup import Damaged, Question, TargetFailed
-
-MIB = 1024 * 1024
 
 
 @pytest.fixture
