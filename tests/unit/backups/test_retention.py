@@ -156,6 +156,21 @@ def test_a_day_that_a_zone_left_out_is_no_period():
     assert kept["saturday"][0] == "daily 2011-12-31"
 
 
+def test_a_day_in_two_pieces_is_one_day():
+    """St John's clocks went back at one minute past midnight: into the day before."""
+    entries = [
+        at("seventh, again", "2010-11-07T03:45Z"),
+        at("sixth, again", "2010-11-07T02:45Z"),
+        at("seventh", "2010-11-07T02:30:30Z"),
+        at("sixth", "2010-11-07T02:00Z"),
+    ]
+    kept = told(entries, Policy(daily=2, zone="America/St_Johns"))
+    assert kept == {
+        "seventh, again": ["daily 2010-11-07", "minimum verified"],
+        "sixth, again": ["daily 2010-11-06"],
+    }
+
+
 # --- the recovery window -----------------------------------------------------------------------
 
 
@@ -253,6 +268,25 @@ def test_that_nothing_had_changed_is_noted_for_30_days():
     entries = [backup(100), backup(29, "unchanged"), backup(31, "unchanged")]
     assert told(entries, ONE)["unchanged-29"] == ["unchanged"]
     assert against(entries, ONE) == {"unchanged-31": ["unchanged, more than 30 days ago"]}
+
+
+def test_the_edges_of_48_hours_of_30_days_and_of_the_newest():
+    def ago(id_: str, status: str, hours: float) -> Entry:
+        return Entry(id=id_, status=status, started_at=NOW - timedelta(hours=hours))
+
+    noted = 30 * 24
+    entries = [
+        ago("newest", "verified", 1),
+        ago("as-old", "failed", 1),
+        ago("older", "failed", 1.001),
+        ago("in-time", "finished", 47.999),
+        ago("too-late", "finished", 48),
+        ago("noted", "unchanged", noted),
+        ago("forgotten", "unchanged", noted + 0.001),
+    ]
+    assert list(told(entries, ONE)) == ["newest", "as-old", "in-time", "noted"]
+    never = [ago("noted", "failed", noted), ago("forgotten", "failed", noted + 0.001)]
+    assert list(told(never, ONE)) == ["noted"]
 
 
 # --- order and series ------------------------------------------------------------------------------
