@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.plugins.servers import Redis
 from tests.unit.sources.desk import (
@@ -69,8 +74,7 @@ def fill(server: Redis, many: int) -> None:
             ("SELECT", 3), ("SET", "in three", 3), ("SETEX", "short", 5_000, "x"),
             ("SELECT", 9), ("RPUSH", "in nine", 9), ("SELECT", 0),
             ("FUNCTION", "LOAD", "REPLACE", "#!lua name=lib\nredis.register_function('f', function() return 7 end)"),
-            *(("SET", f"key:{i}", f"value {i}") for i in range(many)),
-            *(("PEXPIREAT", f"key:{i}", IN_AN_HOUR) for i in range(0, many, 10)),
+            ("EVAL", FILL, 0, many, IN_AN_HOUR),
         ]  # fmt: skip
         for at in range(0, len(commands), 5_000):
             batch = commands[at : at + 5_000]
@@ -80,21 +84,77 @@ def fill(server: Redis, many: int) -> None:
                 assert not isinstance(answer, resp.ReplyError), (words[:2], answer)
 
 
-def content_of(server: Redis) -> dict[tuple[int, bytes], tuple[Any, int]]:
-    """Of every key: what DUMP gives (of a hash table, whose order is chance, its sorted content),
-    and when it expires."""
-    found: dict[tuple[int, bytes], tuple[Any, int]] = {}
+FILL = """
+for i = 0, ARGV[1] - 1 do
+    redis.call('SET', 'key:' .. i, 'value ' .. i)
+    if i % 10 == 0 then redis.call('PEXPIREAT', 'key:' .. i, ARGV[2]) end
+end
+"""
+HASH = """
+local hash = ''
+for _, key in ipairs(ARGV) do
+    hash = redis.sha1hex(hash .. redis.call('DUMP', key) .. redis.call('PEXPIRETIME', key))
+end
+return hash
+"""
+
+
+def content_of(server: Redis) -> dict[tuple[int, bytes], object]:
+    """
+    Of every key what DUMP gives and when it expires. Of hash tables, whose order is chance, their
+    sorted content instead; of the many plain keys a hash over each thousand of them.
+    """
+    found: dict[tuple[int, bytes], object] = {}
     with client(server) as redis_:
         for db in range(10):
             redis_.call("SELECT", db)
-            keys = redis_.call("KEYS", "*")
-            redis_.send(
-                b"".join(resp.command(("DUMP", k)) + resp.command(("PEXPIRETIME", k)) for k in keys)
-            )
-            for key in keys:
-                found[db, key] = (redis_.answer(), redis_.answer())
-            for (at, key), (dumped, expires) in found.items():
-                if at == db and dumped[0] in {2, 4}:
-                    name = "SMEMBERS" if dumped[0] == 2 else "HGETALL"
-                    found[at, key] = (sorted(redis_.call(name, key)), expires)
+            keys = sorted(redis_.call("KEYS", "*"))
+            many = [key for key in keys if key.startswith(b"key:")]
+            for at in range(0, len(many), 1_000):
+                found[db, many[at]] = redis_.call("EVAL", HASH, 0, *many[at : at + 1_000])
+            for key in (key for key in keys if not key.startswith(b"key:")):
+                dumped, expires = redis_.call("DUMP", key), redis_.call("PEXPIRETIME", key)
+                if dumped[0] in {2, 4}:
+                    dumped = sorted(redis_.call("SMEMBERS" if dumped[0] == 2 else "HGETALL", key))
+                found[db, key] = (dumped, expires)
     return found
+
+
+def expiring(server: Redis) -> tuple[int, int]:
+    """Numbers of keys that last, and that expire, as Redis counts them."""
+    with client(server) as redis_:
+        fields = [
+            dict(f.split("=") for f in v.split(",")) for v in redis_.info("keyspace").values()
+        ]
+    expires = sum(int(f["expires"]) for f in fields)
+    return sum(int(f["keys"]) for f in fields) - expires, expires
+
+
+def self_signed(directory: Path) -> tuple[str, str]:
+    """Files with a certificate for 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = directory / "certificate.pem", directory / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return str(paths[0]), str(paths[1])

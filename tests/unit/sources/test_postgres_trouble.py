@@ -102,6 +102,27 @@ def test_nothing_listens_is_worth_another_try(tmp_path: Path) -> None:
     assert caught.value.again
 
 
+def test_a_role_that_may_only_read_is_enough_and_one_that_may_not_is_final(
+    postgres_server: Postgres, small: str, tmp_path: Path
+) -> None:
+    postgres_server.sql(
+        "drop role if exists reader; drop role if exists stranger;"
+        "create role reader login password 'read only' in role pg_read_all_data;"
+        "create role stranger login password 'read only'"
+    )
+    at = f"{postgres_server.host}:{postgres_server.port}/{small}"
+    secrets = GivenSecrets(
+        READER=f"postgresql://reader:read%20only@{at}",
+        STRANGER=f"postgresql://stranger:read%20only@{at}",
+    )
+    _, data = backup(postgres.source({"url_secret": "READER"}, world(tmp_path, secrets)))
+    counts = postgres.format_(world(tmp_path, GivenSecrets())).check(cut(data), no_objects)
+    assert counts["rows"] == 5000
+    with pytest.raises(SourceFailed, match="permission denied for table t") as caught:
+        backup(postgres.source({"url_secret": "STRANGER"}, world(tmp_path, secrets)))
+    assert not caught.value.again
+
+
 @pytest.fixture
 def big(postgres_server: Postgres, postgres_database: str) -> str:
     postgres_server.sql(

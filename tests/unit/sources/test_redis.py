@@ -15,16 +15,29 @@ import pytest
 from tests.plugins.servers import Redis, start_redis
 from tests.unit.sources.desk import (
     NOW,
+    GivenSecrets,
     backup,
     cut,
     no_objects,
     restore,
     run_for,
+    world,
 )
-from tests.unit.sources.redis_desk import check, client, content_of, fill, source_of, target_on
+from tests.unit.sources.redis_desk import (
+    check,
+    client,
+    content_of,
+    expiring,
+    fill,
+    self_signed,
+    source_of,
+    target_on,
+)
 from toban.adapters.sources import redis
+from toban.local.emulators import free_port
 from toban.ports.backup import (
     Question,
+    SourceFailed,
     TargetFailed,
 )
 
@@ -56,24 +69,25 @@ def empty(other: Redis) -> Redis:
 
 
 @pytest.fixture(scope="module")
-def wanted(filled: Redis, data: bytes) -> dict[tuple[int, bytes], tuple[Any, int]]:
+def wanted(filled: Redis, data: bytes) -> dict[tuple[int, bytes], object]:
     return content_of(filled)
 
 
 @pytest.mark.parametrize("through", ["replication", "keys"])
 def test_every_type_comes_back_equal(
-    through: str, wanted: dict[Any, Any], empty: Redis, data: bytes, tmp_path: Path
+    through: str, wanted: dict[Any, Any], filled: Redis, empty: Redis, data: bytes, tmp_path: Path
 ) -> None:
     counts = check(data, tmp_path)
     assert counts["bytes"] == len(data)
-    assert counts["keys"] == len(wanted)
-    assert counts["lasting_keys"] == sum(expires < 0 for _, expires in wanted.values())
+    lasting, passing = expiring(filled)
+    assert counts["keys"] == lasting + passing > 100_000
+    assert counts["lasting_keys"] == lasting
     assert counts["db9_lasting_keys"] == 1
 
     target = target_on(empty, tmp_path, through=through)
     yielded = restore(target, data)
     assert len(yielded) == len(list(cut(data)))
-    assert sum(yielded) == len(wanted)
+    assert sum(yielded) == counts["keys"]
     assert content_of(empty) == wanted
     assert target.counts() == {k: v for k, v in counts.items() if "lasting" in k}
     with client(empty) as redis_:
@@ -156,6 +170,49 @@ def test_questions_only_read(empty: Redis, tmp_path: Path) -> None:
             target.ask([Question(bad, "")])
     with pytest.raises(TargetFailed, match="WRONGTYPE"):
         target.ask([Question("2: GET l", "")])
+
+
+def test_in_a_function_nobody_can_reach_us_so_keys_are_restored_one_by_one(
+    empty: Redis, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toban.adapters.sources.redismaster.ARRIVAL_S", 0.0)
+    secrets = GivenSecrets(URL=empty.url())
+    target = redis.target(
+        {"url_secret": "URL"}, world(tmp_path, secrets, environ={"K_SERVICE": "run_restore_step"})
+    )
+    assert sum(restore(target, data)) > 100_000
+    target.discard()
+
+
+def test_a_user_that_may_only_replicate_is_enough(filled: Redis, tmp_path: Path) -> None:
+    with client(filled) as redis_:
+        allowed = ("+ping", "+info", "+time", "+sync", "+replconf")
+        redis_.call("ACL", "SETUSER", "backup", "reset", "on", ">its own: secret", *allowed)
+    url = f"redis://backup:its%20own%3A%20secret@{filled.host}:{filled.port}"
+    _, dump = backup(redis.source({"url_secret": "URL"}, world(tmp_path, GivenSecrets(URL=url))))
+    assert check(dump, tmp_path)["keys"] > 100_000
+
+
+def test_tls_is_spoken_and_the_certificate_checked(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    port = free_port()
+    options = ("--tls-port", str(port), "--tls-cert-file", certificate, "--tls-key-file", key)
+    with start_redis(*options, "--tls-auth-clients", "no") as server:
+        with client(server) as redis_:
+            redis_.call("SET", "a", "b")
+        plain = server.url().replace(str(server.port), str(port))
+        url = plain.replace("redis://", "rediss://")
+        trusted = GivenSecrets(URL=f"{url}?ssl_ca_certs={certificate}")
+        _, dump = backup(redis.source({"url_secret": "URL"}, world(tmp_path, trusted)))
+        target = redis.target(
+            {"url_secret": "URL", "overwrite": True, "through": "keys"}, world(tmp_path, trusted)
+        )
+        restore(target, dump)
+        assert target.ask([Question("GET a", "")]) == ["b"]
+        for wrong in (url, plain):
+            source = redis.source({"url_secret": "URL"}, world(tmp_path, GivenSecrets(URL=wrong)))
+            with pytest.raises(SourceFailed):
+                source.begin(run_for(), None, NOW)
 
 
 # --- targets that are not ours ---------------------------------------------------------------

@@ -55,12 +55,16 @@ class RedisSource:
         try:
             with self._connect() as server:
                 seconds = int(server.call("TIME")[0])
-                info = server.info("server", "persistence")
+                info = server.info("server", "persistence", "replication")
                 summed = _setting(server, "rdbchecksum")
         except resp.RedisError as error:
             raise SourceFailed(str(error), again=error.again) from error
         if info.get("loading") == "1":
             raise SourceFailed("the server is still loading its own data", again=True)
+        # A replica holds what its master had sent when it last heard of it.
+        behind = info.get("master_last_io_seconds_ago", "0")
+        if behind.isdigit():
+            seconds -= int(behind)
         return Snapshot(
             at=datetime.fromtimestamp(seconds, UTC),
             tools={
@@ -226,7 +230,8 @@ class RedisFormat:
             except Stuck as error:
                 raise FormatUnchecked(f"redis-check-rdb: {error}") from None
         second = said.decode("utf-8", "replace").strip()
-        if code and "Can't handle RDB format version" not in second:
+        # Killed, or older than the dump: it has no opinion.
+        if code > 0 and "Can't handle RDB format version" not in second:
             raise Damaged(f"redis-check-rdb {ended(code)}: {second[-500:]}")
         return counts
 
