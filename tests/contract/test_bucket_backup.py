@@ -395,8 +395,8 @@ def test_an_inventory_without_its_end_is_not_loaded_as_if_it_were_whole(small):
 # --- parts -------------------------------------------------------------------------------------
 
 
-def test_parts_end_when_much_was_put_beside_the_stream(monkeypatch):
-    monkeypatch.setattr(kind, "FLUSH_OBJECTS", 10)
+def test_parts_end_after_some_objects_however_small_the_inventory(monkeypatch):
+    monkeypatch.setattr(kind, "PART_OBJECTS", 10)
     bucket = MemoryBucket("many")
     for number in range(35):
         bucket.create(f"{number:03}", b"x")

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -152,6 +153,22 @@ def test_a_full_disk_leaves_nothing_half_visible(root, bucket, tmp_path, monkeyp
     assert bucket.read("old") == b"old"
     assert list((root / ".toban" / "unfinished").iterdir()) == []
     assert bucket.create("new", b"content")
+
+
+def test_what_a_dead_process_was_writing_is_removed_a_day_later(root):
+    FileBucket(root).create("x", b"x")
+    for name, age in (("old", 90_000), ("new", 60)):
+        (root / ".toban" / "unfinished" / name).write_bytes(b"half")
+        then = time.time() - age
+        os.utime(root / ".toban" / "unfinished" / name, (then, then))
+
+    FileBucket(root).create("y", b"y")
+
+    assert [path.name for path in (root / ".toban" / "unfinished").iterdir()] == ["new"]
+
+
+def test_a_bucket_by_name_is_there_at_once(tmp_path):
+    assert list(FileBuckets(tmp_path / "data" / "buckets")("staging").list()) == []
 
 
 DYING = """

@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-import yaml
 
 from tests.safes import Safe
 from toban.adapters.google import project
@@ -73,11 +72,11 @@ def test_profiles_and_files_come_back_as_files(world, safe, tmp_path):
     where = str(files).lstrip("/")
     assert (out / "files" / where / "app.conf").read_text("utf-8") == "名前 = 当番\n"
     assert (out / "files" / where / "sub" / "logo.png").read_bytes() == b"\x89PNG\xff"
-    profile = yaml.safe_load((out / "profiles" / "tokyo-ai-chat.yaml").read_text("utf-8"))
+    profile = json.loads((out / "profiles" / "tokyo-ai-chat.json").read_text("utf-8"))
     assert profile["profile"]["service"]["name"] == "東京"
     assert safe.check(FORM, "b1") == target.counts() == {"files": 2, "profiles": 1}
     assert (
-        target.ask([Question("profiles/tokyo-ai-chat.yaml", ""), Question("x", "")])[1] == "missing"
+        target.ask([Question("profiles/tokyo-ai-chat.json", ""), Question("x", "")])[1] == "missing"
     )
     target.discard()
     assert not out.exists()

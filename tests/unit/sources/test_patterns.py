@@ -7,7 +7,7 @@ import time
 import pytest
 
 from toban.adapters.sources.patterns import Exclusion, flag, texts
-from toban.adapters.sources.side_by_side import side_by_side
+from toban.adapters.sources.side_by_side import WAITING, side_by_side
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,22 @@ def test_the_first_that_fails_ends_it():
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(ValueError, match="two"):
         next(results)
+
+
+def test_who_waits_for_something_long_is_told_so():
+    def do(number):
+        time.sleep(0.1 if number == 1 else 0)
+        return number
+
+    results = list(side_by_side(do, range(3), workers=1, patience_s=0.02))
+
+    assert [result for result in results if result is not WAITING] == [0, 1, 2]
+    assert results[1] is WAITING
+
+
+def test_a_time_out_of_what_is_done_is_its_own_failure():
+    def do(_):
+        raise TimeoutError("the other side")
+
+    with pytest.raises(TimeoutError, match="other side"):
+        list(side_by_side(do, range(3)))

@@ -44,7 +44,7 @@ def connect(project: str | None = None, endpoint: str = "") -> Client:
     if endpoint:
         return Client(
             project=project or "emulator",
-            credentials=AnonymousCredentials(),
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
             client_options={"api_endpoint": endpoint},
         )
     if os.environ.get("STORAGE_EMULATOR_HOST"):

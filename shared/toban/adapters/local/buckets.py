@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toban.adapters.local.file_bucket import FileBucket
+from toban.adapters.local.files import make_directory
 from toban.adapters.objects import (
     DEFAULT_TYPE,
     check_object_name,
@@ -21,6 +22,7 @@ from toban.adapters.objects import (
     crc32c,
     in_ranges,
 )
+from toban.ports import Unavailable
 from toban.ports.backup import Bucket, DeleteBlocked, ObjectInfo
 
 
@@ -193,7 +195,7 @@ class MemoryBuckets:
 
 
 class FileBuckets:
-    """Buckets as directories of `root`, by name."""
+    """Buckets as directories of `root`, by name; made when first asked for, as nobody else would."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -206,4 +208,8 @@ class FileBuckets:
     def _make(self, name: str) -> FileBucket:
         if not name or name.startswith(".") or "/" in name or "\\" in name or "\0" in name:
             raise ValueError(f"not a name for a bucket: {name[:80]!r}")
+        try:
+            make_directory((self._root / name).absolute())
+        except OSError as error:
+            raise Unavailable(f"bucket {name} cannot be made: {error.strerror}") from error
         return FileBucket(self._root / name, name)

@@ -27,6 +27,9 @@ from toban.ports import Unavailable
 from toban.ports.backup import Bucket, ObjectInfo
 
 _HIDDEN = ".toban"
+_ABANDONED_S = 86_400
+"""No write takes this long."""
+
 _About = dict[str, Any]
 """What `ObjectInfo` tells beside name and generation."""
 
@@ -52,6 +55,7 @@ class FileBucket:
         self._root = root.absolute()
         self._name = name or root.name
         self._hidden = self._root / _HIDDEN
+        self._tidied = False
 
     @property
     def name(self) -> str:
@@ -189,6 +193,7 @@ class FileBucket:
         if path.is_dir():
             raise ValueError(f"{name!r} has other objects below it")
         checksum = _Checksum(chunks)
+        self._tidy()
         with unfinished(self._hidden / "unfinished", checksum) as whole:
             about = {"size": checksum.size, "crc32c": checksum.crc32c, **about}
             generation = self._claim(name, whole, about)
@@ -207,6 +212,16 @@ class FileBucket:
         if before is not None and replace:
             self._about(name, _generation(before)).unlink(missing_ok=True)
         return ObjectInfo(name=name, generation=generation, **about)
+
+    def _tidy(self) -> None:
+        """Once per process, remove what processes that died were writing long ago."""
+        if self._tidied:
+            return
+        self._tidied = True
+        for path in (self._hidden / "unfinished").glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                    path.unlink()
 
     def _claim(self, name: str, whole: Path, about: _About) -> int:
         """Give an unfinished file a generation that no other one of this name has."""

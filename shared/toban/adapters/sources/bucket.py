@@ -17,7 +17,7 @@ from toban.adapters.objects import crc32c, in_ranges
 from toban.adapters.sources import inventory
 from toban.adapters.sources.inventory import Content, Header, Record, record_of
 from toban.adapters.sources.patterns import Exclusion, flag, texts
-from toban.adapters.sources.side_by_side import side_by_side
+from toban.adapters.sources.side_by_side import Waiting, side_by_side
 from toban.adapters.sources.world import World
 from toban.ports.backup import (
     Bucket,
@@ -36,9 +36,12 @@ from toban.ports.backup import (
 
 TRIES: Final = 5
 """How often an object may change while it is being read."""
-FLUSH_BYTES: Final = 64 * 1024 * 1024
-FLUSH_OBJECTS: Final = 500
-"""After so much content has been put beside the stream, its part is stored."""
+PART_BYTES: Final = 64 * 1024 * 1024
+PART_OBJECTS: Final = 500
+"""
+A part ends with so much content, although the inventory itself is small: taking and restoring can
+be left and gone on with only between parts.
+"""
 
 
 def source(options: Mapping[str, object], world: World) -> Source:
@@ -151,18 +154,20 @@ class BucketSource:
                 base=run.base.backup_id if run.base else "",
             )
             yield Piece(inventory.encode(header))
-        put_objects = put_bytes = 0
+        begun = at
         found = (i for i in self._bucket.list(self._prefix, at.name) if not self._excluded(i.name))
         joined = _joined(found, self._base(run))
         for record in side_by_side(lambda pair: self._record(run, *pair), joined):
+            if isinstance(record, Waiting):
+                yield Piece(b"")
+                continue
             if record is None:
                 continue
             at = at.after(record)
-            if record.content.backup == run.backup_id:
-                put_objects, put_bytes = put_objects + 1, put_bytes + record.size
-            full = put_objects >= FLUSH_OBJECTS or put_bytes >= FLUSH_BYTES
-            if full:
-                put_objects = put_bytes = 0
+            full = (
+                at.objects - begun.objects >= PART_OBJECTS or at.bytes - begun.bytes >= PART_BYTES
+            )
+            begun = at if full else begun
             yield Piece(inventory.encode(record), str(at), items=1, ends_part=full)
         yield Piece(inventory.encode(inventory.End(at.objects, at.bytes)))
 

@@ -294,11 +294,6 @@ def _content(record: Record) -> tuple[str, bytes]:
         except (AttributeError, KeyError, ValueError) as error:
             raise Damaged(f"the file {record.name!r} has no content") from error
         return f"files/{record.name}", whole
-    if record.section == PROFILES:
-        import yaml
-
-        profile: str = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
-        return f"profiles/{record.name}.yaml", profile.encode()
     setting = msgspec.json.format(_ENCODER.encode(data), indent=2)
     return f"{record.section}/{record.name}.json", setting + b"\n"
 

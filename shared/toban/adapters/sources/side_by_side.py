@@ -14,21 +14,45 @@ WORKERS = 4
 """Most of the time of a small object is waiting; each large one needs some 20 MiB of memory."""
 
 
-def side_by_side(do: Callable[[A], B], items: Iterable[A], workers: int = WORKERS) -> Iterator[B]:
+class Waiting:
+    """Said instead of a result when one takes long: whoever holds a lease can keep it alive."""
+
+
+WAITING = Waiting()
+
+
+def side_by_side(
+    do: Callable[[A], B], items: Iterable[A], *, workers: int = WORKERS, patience_s: float = 5.0
+) -> Iterator[B | Waiting]:
     """
     ``do(item)`` of each, in the order of `items`, which is read no further than `workers` ahead.
 
-    The first that raises ends it; what was begun is waited for.
+    The first that raises ends it; what was begun is waited for. `WAITING` comes in between every
+    `patience_s` seconds without a result.
     """
     waiting: deque[Future[B]] = deque()
+
+    def oldest() -> Iterator[B | Waiting]:
+        while True:
+            try:
+                result = waiting[0].result(timeout=patience_s)
+            except TimeoutError:
+                if waiting[0].done():  # it was what was done that took too long
+                    raise
+                yield WAITING
+            else:
+                waiting.popleft()
+                yield result
+                return
+
     with ThreadPoolExecutor(workers, thread_name_prefix="side-by-side") as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(do, item))
                 if len(waiting) >= workers:
-                    yield waiting.popleft().result()
+                    yield from oldest()
             while waiting:
-                yield waiting.popleft().result()
+                yield from oldest()
         finally:
             for future in waiting:
                 future.cancel()
