@@ -114,6 +114,25 @@ def test_a_restore_test_makes_its_own_database_and_removes_it(
     assert "toban_restore" not in postgres_server.sql("select datname from pg_database")
 
 
+def test_configuration_of_extensions_is_counted_as_it_is_dumped(
+    postgres_server: Postgres, small: str, tmp_path: Path
+) -> None:
+    """PostGIS, for one, marks its reference systems so: only what users added is dumped."""
+    postgres_server.sql(
+        "create extension citext; create table marked (a int); create table unmarked (a int);"
+        "insert into marked values (1), (2), (3); insert into unmarked values (1);"
+        "alter extension citext add table marked; alter extension citext add table unmarked;"
+        "update pg_extension set extconfig = array['marked'::regclass::oid],"
+        " extcondition = array['where a > 1'] where extname = 'citext'",
+        small,
+    )
+    _, data = backup(source_of(postgres_server, small, tmp_path))
+    counts = postgres.format_(world(tmp_path, GivenSecrets())).check(cut(data), no_objects)
+    assert counts["rows"] == 5002
+    there = target_on(postgres_server, tmp_path, database=small).counts()
+    assert there == {name: counts[name] for name in there}
+
+
 def test_queries_change_nothing_and_run_no_commands(
     postgres_server: Postgres, small: str, tmp_path: Path
 ) -> None:

@@ -246,6 +246,46 @@ def test_a_replica_of_somebody_is_left_alone(filled: Redis, empty: Redis, tmp_pa
             redis_.call("REPLICAOF", "NO", "ONE")
 
 
+def test_a_load_that_is_given_up_leaves_the_target_as_it_was(
+    empty: Redis, data: bytes, tmp_path: Path
+) -> None:
+    with client(empty) as redis_:
+        redis_.call("SET", "old", "still here")
+    target = target_on(empty, tmp_path, through="replication", overwrite=True)
+    target.prepare(fresh=True)
+    loading = target.load(cut(data), no_objects)
+    next(loading)
+    loading.close()
+    with client(empty) as redis_:
+        assert redis_.info("replication")["role"] == "master"
+        assert redis_.call("CONFIG", "GET", "masterauth")[1] == b"its own secret"
+        assert redis_.call("GET", "old") == b"still here"
+
+
+@pytest.mark.parametrize("through", ["replication", "keys"])
+def test_after_a_process_died_while_loading_the_next_attempt_takes_over(
+    through: str, empty: Redis, data: bytes, tmp_path: Path
+) -> None:
+    target = target_on(empty, tmp_path, through=through)
+    if through == "replication":  # what `kill -9` leaves: a replica of a master that is gone
+        with client(empty) as redis_:
+            redis_.call("CONFIG", "SET", "masteruser", "toban-restore")
+            redis_.call("CONFIG", "SET", "masterauth", "one time")
+            redis_.call("REPLICAOF", "127.0.0.1", 1)
+    else:
+        target.prepare(fresh=True)
+        loading = target.load(cut(data), no_objects)
+        next(loading)
+        loading.close()
+        with pytest.raises(TargetFailed, match="an earlier attempt"):
+            target.prepare(fresh=False)
+    assert sum(restore(target, data)) > 100_000
+    with client(empty) as redis_:
+        assert redis_.info("replication")["role"] == "master"
+        assert redis_.call("CONFIG", "GET", "masteruser")[1] == b""
+    target.discard()
+
+
 @pytest.mark.parametrize("defect", ["cut", "flipped"])
 def test_a_damaged_dump_changes_nothing_in_the_target(
     defect: str, empty: Redis, data: bytes, tmp_path: Path

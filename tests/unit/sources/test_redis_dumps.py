@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,21 @@ def test_a_killed_server_never_counts(redis_server: Redis, tmp_path: Path) -> No
         server.kill()
         with pytest.raises(SourceFailed) as caught:
             list(pieces)
+        assert caught.value.again
+
+
+def test_a_dump_begun_for_another_replica_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """A server writing a dump already gives that one to whoever comes meanwhile."""
+    with start_redis() as server, client(server) as redis_, client(server) as replica:
+        redis_.call("DEBUG", "POPULATE", 100)
+        redis_.call("CONFIG", "SET", "rdb-key-save-delay", 25_000)  # it takes 2.5 s
+        replica.send(b"SYNC\r\n")
+        while redis_.info("persistence")["rdb_bgsave_in_progress"] == "0":
+            time.sleep(0.01)
+        time.sleep(1.1)  # times in a dump are whole seconds
+        redis_.call("SET", "acknowledged", "before our backup began")
+        with pytest.raises(SourceFailed, match="older dump") as caught:
+            backup(source_of(server, tmp_path))
         assert caught.value.again
 
 

@@ -53,11 +53,13 @@ class Master:
         host = str(control.socket.getsockname()[0])
         family = control.socket.family
         before = {name: self._setting(name) for name in ("masteruser", "masterauth")}
+        if before["masteruser"] == USER:  # of an attempt that died; what was there before is lost
+            before = {"masteruser": "", "masterauth": ""}
         with contextlib.ExitStack() as stack:
             server = stack.enter_context(socket.create_server((host, 0), family=family))
             server.settimeout(ARRIVAL_S)
             for name, value in before.items():
-                if value is not None and not (name == "masteruser" and value == USER):
+                if value is not None:
                     stack.callback(control.call, "CONFIG", "SET", name, value)
             if before["masteruser"] is not None:  # Redis 6 and newer
                 control.call("CONFIG", "SET", "masteruser", USER)
