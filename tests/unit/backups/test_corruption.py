@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 
-from tests.unit.backups.shelves import KEY, Stored, noise, store
+from tests.unit.backups.shelves import KEY, Stored, noise, sha256, store
 from toban.adapters.local.buckets import MemoryBucket
-from toban.backups.frames import TAG, Seal
-from toban.backups.manifest import Manifest, decode
+from toban.backups.frames import TAG, FrameWriter, Seal, Trailer
+from toban.backups.manifest import Manifest, PartEntry, decode, entries, stream_digest
 from toban.backups.parts import cut, open_part
 from toban.backups.readback import fetch_from, read_parts, read_stream
 from toban.ports.backup import Damaged, Piece
@@ -235,10 +236,10 @@ def frames_of(data: bytes) -> tuple[bytes, list[bytes]]:
     return header, frames
 
 
-@pytest.fixture
-def large() -> tuple[Seal, bytes]:
+@pytest.fixture(params=[KEY, None], ids=["encrypted", "bare"])
+def large(request: pytest.FixtureRequest) -> tuple[Seal, bytes]:
     """A part with several data frames."""
-    seal = Seal("b-1", "stream/a1", KEY)
+    seal = Seal("b-1", "stream/a1", request.param)
     pieces = (Piece(noise(1 << 20, n), "c") for n in range(4))
     (part,) = cut(pieces, seal, resumable=True)
     assert len(frames_of(part.data)[1]) >= 4
@@ -305,3 +306,63 @@ def test_reading_from_a_later_part_still_notices_what_is_wrong_with_it(world):
     world.alter("parts/a1/000004", None)
     with pytest.raises(Damaged, match=r"000004: is missing"):
         list(read_parts(world.one.shelf, world.one.manifest, first=2))
+
+
+@pytest.mark.parametrize("key", [KEY, None], ids=["encrypted", "bare"])
+def test_content_that_looks_like_a_trailer_does_not_become_one(key):
+    seal = Seal("b-1", "stream/a1", key)
+    frames = FrameWriter(seal, 1, lambda: bytes(8))
+    trailer = Trailer(cursor="", items=0, plain_bytes=0, plain_sha256=sha256(b""), last=True)
+    length, sealed = frames.frame(msgspec.json.encode(trailer))
+    passed_off = frames.header + bytes([length[0] | 0x80]) + length[1:] + sealed
+    with pytest.raises(Damaged, match="its trailer does not open"):
+        open_part(passed_off, seal, 1, name="part")
+
+
+# --- a manifest that lists something else ----------------------------------------------------
+
+
+def relisted(stored: Stored, parts: list[PartEntry]) -> Manifest:
+    """The manifest with other entries instead of those that follow its index objects."""
+    indexed = list(entries(stored.manifest, stored.bucket.read))[:2]
+    every = [*indexed, *parts]
+    return msgspec.structs.replace(
+        stored.manifest,
+        parts=parts,
+        stream_digest=stream_digest(every),
+        total_parts=len(every),
+        plain_bytes=sum(entry.plain_bytes for entry in every),
+        items=sum(entry.items for entry in every),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ({"items": 9}, "its content is not what the manifest lists"),
+        ({"plain_bytes": 9}, "its content is not what the manifest lists"),
+        ({"plain_digest": "0" * 64}, "its content is not what the manifest lists"),
+        ({"sha256": "0" * 64}, r"not the object that the manifest lists \(SHA-256\)"),
+        ({"crc32c": 9}, r"not the object that the manifest lists \(CRC32C\)"),
+        ({"size": 9}, r"not the object that the manifest lists"),
+    ],
+)
+def test_a_part_has_to_be_as_it_is_listed(world, change, wrong):
+    first, *rest = world.one.manifest.parts
+    manifest = relisted(world.one, [msgspec.structs.replace(first, **change), *rest])
+    with pytest.raises(Damaged, match=rf"parts/a1/000003: .*{wrong}"):
+        b"".join(read_stream(world.one.shelf, manifest))
+
+
+def test_a_list_that_ends_before_the_stream_does_is_noticed(world):
+    manifest = relisted(world.one, world.one.manifest.parts[:-1])
+    with pytest.raises(Damaged, match="000004: does not end the stream"):
+        b"".join(read_stream(world.one.shelf, manifest))
+
+
+def test_a_list_that_goes_on_after_the_stream_ended_is_noticed(world):
+    last = world.one.manifest.parts[-1]
+    more = msgspec.structs.replace(last, number=6, name="parts/a1/000006")
+    manifest = relisted(world.one, [*world.one.manifest.parts, more])
+    with pytest.raises(Damaged, match="000005: ends the stream too early"):
+        b"".join(read_stream(world.one.shelf, manifest))
