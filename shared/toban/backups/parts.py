@@ -254,6 +254,10 @@ def cut(
                 part = _Growing(first, seal, nonce, compressor, part_bytes, aside)
             for piece in group.pieces:
                 part.add(piece)
+            if group.ends_part:
+                yield part.finish(last=False)
+                first += 1
+                part = _Growing(first, seal, nonce, compressor, part_bytes, aside)
         yield part.finish(last=True)
     finally:
         aside.close()
