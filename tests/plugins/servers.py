@@ -172,7 +172,11 @@ def _directory(identity: dict[str, Any]) -> Iterator[Path]:
     try:
         yield directory
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        for _ in range(20):  # a dying server's children may still be writing
+            shutil.rmtree(directory, ignore_errors=True)
+            if not directory.exists():
+                break
+            time.sleep(0.1)
 
 
 @contextlib.contextmanager

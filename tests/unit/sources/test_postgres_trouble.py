@@ -163,7 +163,7 @@ def test_a_connection_cut_in_the_middle_never_counts(
     assert caught.value.again
 
 
-def test_a_killed_server_never_counts(tmp_path: Path) -> None:
+def test_a_killed_server_never_counts(postgres_server: Postgres, tmp_path: Path) -> None:
     with start_postgres() as server:
         server.sql(
             "create table big as select i, repeat('z', 900) z from generate_series(1, 40000) i"

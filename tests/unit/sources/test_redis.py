@@ -193,7 +193,7 @@ def test_a_user_that_may_only_replicate_is_enough(filled: Redis, tmp_path: Path)
     assert check(dump, tmp_path)["keys"] > 100_000
 
 
-def test_tls_is_spoken_and_the_certificate_checked(tmp_path: Path) -> None:
+def test_tls_is_spoken_and_the_certificate_checked(redis_server: Redis, tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     port = free_port()
     options = ("--tls-port", str(port), "--tls-cert-file", certificate, "--tls-key-file", key)

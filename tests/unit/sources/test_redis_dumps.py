@@ -77,7 +77,9 @@ def test_a_killed_server_never_counts(redis_server: Redis, tmp_path: Path) -> No
         assert caught.value.again
 
 
-def test_a_dump_begun_for_another_replica_is_not_taken_for_ours(tmp_path: Path) -> None:
+def test_a_dump_begun_for_another_replica_is_not_taken_for_ours(
+    redis_server: Redis, tmp_path: Path
+) -> None:
     """A server writing a dump already gives that one to whoever comes meanwhile."""
     with start_redis() as server, client(server) as redis_, client(server) as replica:
         redis_.call("DEBUG", "POPULATE", 100)
