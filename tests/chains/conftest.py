@@ -30,6 +30,7 @@ from toban.local.emulated import Emulated
 from toban.profile.types import Profile
 
 _numbers = itertools.count()
+_safes = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +107,8 @@ def world(
     tmp_path: Path,
 ) -> Iterator[World]:
     """A world with a service of this story's own."""
-    service = services.name_of(next(_numbers))
+    backups = "backup" in request.module.__name__
+    service = services.safe_of(next(_safes)) if backups else services.name_of(next(_numbers))
     made: World
     if request.param == "memory":
         made = MemoryWorld(service, outside, mailbox, profiles, secrets)

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from toban.profile.types import (
+    Backup,
+    BucketSource,
     ConsoleChannel,
+    Destination,
     EmailChannel,
     Escalation,
     Grouping,
+    Keep,
     Person,
+    Plan,
     Profile,
+    RestoreTest,
     Rotation,
     Seconds,
     Service,
     Severity,
     SlackChannel,
+    StagingTarget,
     Step,
     WebhookChannel,
 )
@@ -25,6 +34,8 @@ STEP_S = 4
 LAST_STEP_S = 9
 """And after so long the lead."""
 RECHECK_S = 3
+SAFES = 30
+YEARLY = "0 0 1 1 *"
 COUNT = 100
 """Each story has a service of its own: the emulators are shared by all of them."""
 
@@ -84,6 +95,39 @@ def shop(service: str, outside: str) -> Profile:
     )
 
 
+def safe_of(number: int) -> str:
+    """A service with backups."""
+    return f"safe-{number:02}"
+
+
+def safe(service: str, outside: str) -> Profile:
+    """A shop that backs up a bucket to two regions; nothing in it happens by the clock."""
+    backup = Backup(
+        destinations=(
+            Destination(bucket=f"{service}-tokyo", region="asia-northeast1"),
+            Destination(bucket=f"{service}-osaka", region="asia-northeast2"),
+        ),
+        sources={"files": BucketSource(bucket=f"{service}-data")},
+        plans=(
+            Plan(source="files", class_="daily", schedule=YEARLY, keep=Keep(daily=2)),
+            Plan(
+                source="files",
+                class_="hourly",
+                schedule=YEARLY,
+                keep=Keep(keep_days=7),
+                incremental=True,
+            ),
+        ),
+        key="secret:BACKUP_KEY",
+        restore_test=RestoreTest(
+            schedule=YEARLY,
+            targets=(StagingTarget(source="files", bucket=f"{service}-staging"),),
+            every=Seconds(400 * 86_400),
+        ),
+    )
+    return msgspec.structs.replace(shop(service, outside), backup=backup)
+
+
 def desk(outside: str) -> Profile:
     """The service that takes what no other takes, and the platform's own trouble."""
     return Profile(
@@ -102,4 +146,9 @@ def desk(outside: str) -> Profile:
 
 def all_services(outside: str) -> dict[str, Profile]:
     names = [name_of(number) for number in range(COUNT)]
-    return {"toban": desk(outside), **{name: shop(name, outside) for name in names}}
+    safes = [safe_of(number) for number in range(SAFES)]
+    return {
+        "toban": desk(outside),
+        **{name: shop(name, outside) for name in names},
+        **{name: safe(name, outside) for name in safes},
+    }

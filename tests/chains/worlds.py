@@ -7,6 +7,7 @@ runtime and the emulators run by themselves, and the story waits for what it exp
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import time
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 from tests import payloads
 from tests.chains.receivers import HttpReceiver, Mailbox
 from toban import entry
+from toban.adapters.local.buckets import MemoryBuckets
 from toban.adapters.local.memory import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
 from toban.adapters.local.memory_bus import MemoryBus
 from toban.alerts.auth import generic_signature
@@ -47,6 +49,7 @@ SECRETS = {
     "INGEST_ALERTMANAGER": "alertmanager-token",
     "INGEST_GENERIC": "generic-signing-key",
     "LINK_SIGNING": "link-signing-key",
+    "BACKUP_KEY": base64.b64encode(bytes(range(32))).decode(),
 }
 PUBLIC_URL = "http://toban.test"
 _BACKOFF_S = (0.2, 1.0)
@@ -212,6 +215,7 @@ class MemoryWorld(World):
             store=MemoryStore(),
             bus=self._bus,
             blobs=MemoryBlobs(),
+            buckets=MemoryBuckets(),
             clock=self._clock,
             dead_letters=self._bus,
             subscriptions=tuple(self._bus.subscriptions),

@@ -15,8 +15,8 @@ from toban.kernel.document import Document
 from toban.kernel.work import Work
 from toban.profile.types import Profile
 
-OWN = "toban"
-"""Source of the platform's own alerts."""
+SOURCE = "backups"
+"""Of these alerts. (``toban`` is the platform's own, whose alerts happen once and never resolve.)"""
 
 
 class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> 
     watch.open[trouble.fingerprint] = alert
     work.emit(
         AlertFired(
-            source=OWN,
+            source=SOURCE,
             fingerprint=f"{service}/{trouble.fingerprint}",
             rule=alert.rule,
             title=alert.title,
@@ -89,7 +89,7 @@ def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
         return
     work.emit(
         AlertResolved(
-            source=OWN,
+            source=SOURCE,
             fingerprint=f"{watch.id}/{fingerprint}",
             rule=alert.rule,
             title=alert.title,

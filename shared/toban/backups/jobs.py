@@ -31,8 +31,6 @@ class BackupJob(JobDocument, kw_only=True):
     """Units done so far (parts, objects), of `total` when that is known."""
     total: int = 0
     bytes: int = 0
-    error: str = ""
-    """What the last try failed with."""
 
 
 @dataclass(frozen=True)

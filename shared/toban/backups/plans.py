@@ -10,16 +10,18 @@ import msgspec
 
 from toban.backups.documents import Backup
 from toban.backups.layout import prefix
+from toban.kernel.cron import newest_slot
 from toban.kernel.event import utc
 from toban.kernel.work import Work
 from toban.ports.backup import Spec
 from toban.profile import types as profile_types
-from toban.profile.cadence import slots
 from toban.profile.store import pinned
-from toban.profile.types import BackupSource, Destination, Plan, Profile
+from toban.profile.types import BackupSource, BucketSource, Destination, Plan, Profile
 
 LONGEST_LOOK_BACK = timedelta(days=800)
 """A schedule may come round once a year; 29 February once in four is no backup plan."""
+EARLY = timedelta(seconds=5)
+"""How much the clock that dates a message may be behind the one that fires schedules."""
 
 
 @dataclass(frozen=True)
@@ -77,22 +79,15 @@ def spec_of(section: msgspec.Struct) -> Spec:
     return Spec(kind=str(options.pop("type")), options=options)
 
 
-def newest_slot(cron: str, zone: str, until: datetime) -> datetime | None:
+def newest_slot_of(planned: Planned, at: datetime) -> datetime | None:
     """
-    The last slot of a schedule not after `until`, in UTC; None when there is none within 800 days.
+    The last slot of a plan's schedule at a moment, in UTC; None when there was none for long.
 
-    Raises `toban.profile.cadence.BadCronError`.
+    Clocks differ a little: a message that seems to come just before its slot is that slot's.
+    Raises what `toban.kernel.cron.newest_slot` raises.
     """
-    reach = timedelta(hours=2)
-    while True:
-        found = None
-        for slot in slots(cron, zone, until - reach):
-            if slot > until:
-                break
-            found = slot
-        if found is not None or reach > LONGEST_LOOK_BACK:
-            return found
-        reach *= 4
+    until = at + EARLY
+    return newest_slot(planned.plan.schedule, planned.zone, until - LONGEST_LOOK_BACK, until)
 
 
 def backup_id(service: str, source: str, class_: str, slot: datetime) -> str:
@@ -104,6 +99,17 @@ def backup_prefix(service: str, source: str, backup_id: str) -> str:
     """Where a backup of that id lies; the id itself tells the class."""
     class_ = backup_id.removeprefix(f"{service}.{source}.").partition(".")[0]
     return prefix(service, source, class_, backup_id)
+
+
+def bucket_names(profile: Profile) -> set[str]:
+    """Every bucket that a profile's backups read, write or test restores in."""
+    section = profile.backup
+    if section is None:
+        return set()
+    tests = section.restore_test.targets if section.restore_test else ()
+    named = {destination.bucket for destination in section.destinations}
+    named |= {s.bucket for s in section.sources.values() if isinstance(s, BucketSource)}
+    return named | {target.bucket for target in tests if target.bucket}
 
 
 def labels_of(backup: Backup) -> Mapping[str, str]:

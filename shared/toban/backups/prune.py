@@ -51,12 +51,17 @@ def policies(profile: Profile) -> dict[Series, Policy]:
     section = profile.backup
     if section is None:
         return {}
-    return {
-        (profile.service.id, plan.source, plan.class_): policy_of(
-            plan.keep, plan.zone or profile.service.timezone, section.minimum_verified
-        )
-        for plan in section.plans
-    }
+    found = {}
+    for plan in section.plans:
+        zone = plan.zone or profile.service.timezone
+        try:
+            policy = policy_of(plan.keep, zone, section.minimum_verified)
+        except ValueError as error:
+            # `toban check` refuses it; should it get here, the series is kept whole.
+            log.error("a series has no retention", source=plan.source, error=error, stack=False)
+            continue
+        found[profile.service.id, plan.source, plan.class_] = policy
+    return found
 
 
 def weigh(profile: Profile, work: Work, undecided: str = "") -> Weighed:
@@ -110,7 +115,7 @@ class Pruning:
         backup = work.get(Backup, due.backup_id)
         if backup is None or backup.status != "deleting":
             return None
-        if job.done == 0 and self._is_kept(backup, work):
+        if job.done == 0 and self._stays(backup, work):
             backup.status = unmarked(backup)
             work.put(backup)
             log.warning("kept after all", backup=backup.id)
@@ -118,12 +123,16 @@ class Pruning:
         job.over = False
         return job
 
-    def _is_kept(self, backup: Backup, work: Work) -> bool:
+    def _stays(self, backup: Backup, work: Work) -> bool:
+        """Whether it is kept by now, or has to wait until what builds on it is gone."""
         document = current(work).get(backup.service)
         if document is None:
             return True  # a service without a profile is kept whole
         weighed = weigh(document.profile, work, undecided=backup.id)
-        return any(v.keep for v in weighed.verdicts if v.id == backup.id)
+        return any(v.keep for v in weighed.verdicts if v.id == backup.id) or any(
+            backup.id in other.needs and other.status != "deleted"
+            for other in weighed.backups.values()
+        )
 
     def run(
         self, job: BackupJob, due: PruneStepDue, hold: Hold[BackupJob]
@@ -171,7 +180,7 @@ class Pruning:
         job.over = True
         work.put(job)
         if isinstance(result, GaveUp):
-            fail(backup, "prune", f"cannot be removed: {job.error or 'no progress'}", work)
+            fail(backup, "prune", f"cannot be removed: {result}", work)
         elif result is None:
             backup.status = "deleted"
             backup.deleted_at = work.now

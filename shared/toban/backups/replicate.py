@@ -125,7 +125,7 @@ class Replicating:
             work.emit(BackupReplicated(at=work.now, **named))
             return
         if isinstance(result, GaveUp):
-            result = Failure(job.error or f"no progress in {result.tries} tries")
+            result = Failure(str(result))
         # The original may be whole: it stays `finished`, and is verified once a person has it
         # replicated again. Until then it does not count.
         fail(backup, "replicate", result.reason, work)

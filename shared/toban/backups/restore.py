@@ -40,11 +40,16 @@ from toban.ports.backup import (
     Question,
     Spec,
     Target,
+    TargetBusy,
     TargetFailed,
 )
 from toban.profile.store import current
 from toban.profile.types import Profile, StagingTarget
 
+POLL: Final = timedelta(seconds=20)
+"""How long to wait for an import on the other side before asking again."""
+LEASE: Final = timedelta(seconds=600)
+"""Emptying or counting a target is one long call, and no function lives longer than this."""
 NEWEST_TESTS: Final = 10
 """Test results a backup remembers."""
 
@@ -131,8 +136,9 @@ class Restoring:
             return Failure(str(error), restore.bucket)
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
+        except TargetBusy:
+            return Continue(POLL)
         except TargetFailed as error:
-            restore.error = str(error)[:1_000]
             if error.again:
                 raise TryLater(f"{restore.id}: {error}") from error
             return Failure(str(error))
@@ -194,13 +200,17 @@ class Restoring:
         if isinstance(result, Continue):
             restore.step += 1
             work.put(restore)
-            work.emit(RestoreStepDue(step=restore.step, **_named(restore)))
+            following = RestoreStepDue(step=restore.step, **_named(restore))
+            if result.after:
+                work.at(work.now + result.after, following)
+            else:
+                work.emit(following)
             return
         restore.over = True
         restore.finished_at = work.now
         seconds = _seconds(restore.requested_at, work.now)
         if isinstance(result, GaveUp):
-            result = Failure(restore.error or f"no progress in {result.tries} tries")
+            result = Failure(str(result))
         reason = log.mask(result.reason)[:2_000] if isinstance(result, Failure) else ""
         profile = current(work).get(restore.service)
         if not reason and restore.purpose == "test" and profile is not None:
@@ -253,7 +263,7 @@ class Restoring:
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job(Restore, self.claim, self.run, self.conclude)
+        job = Job(Restore, self.claim, self.run, self.conclude, lease=LEASE)
         return {RestoreRequested: job, RestoreStepDue: job}
 
 
@@ -314,6 +324,8 @@ def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
         options = {k: v for k, v in said.items() if v and k not in ("source", "queries")}
         options["staging"] = True
     options["restore_id"] = restore.id
+    if restore.onto_source:
+        options["overwrite"] = "true"
     return Spec(restore.kind, options)
 
 

@@ -49,7 +49,6 @@ class Restore(JobDocument, kw_only=True):
     counts: dict[str, int] = {}
     answers: list[str] = []
     target_identity: str = ""
-    error: str = ""
     reason: str = ""
     finished_at: datetime | None = None
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from toban.backups.documents import Backup, Copy, SeriesState, series_id
 from toban.backups.layout import prefix
-from toban.backups.plans import Planned, backup_id, find_plan, newest_slot
+from toban.backups.plans import Planned, backup_id, find_plan, newest_slot_of
 from toban.events.backups import BackupDue, BackupStepDue
 from toban.kernel import log
 from toban.kernel.decision import Decision
@@ -64,7 +64,7 @@ def on_due(due: BackupDue, work: Work) -> None:
 def _slot(due: BackupDue, planned: Planned, work: Work) -> datetime | None:
     if due.requested_by:
         return work.event.time.replace(microsecond=0)
-    return newest_slot(planned.plan.schedule, planned.zone, work.event.time)
+    return newest_slot_of(planned, work.event.time)
 
 
 def _backup(
@@ -90,15 +90,15 @@ def _backup(
 
 
 def _base(due: BackupDue, work: Work) -> Backup | None:
-    """The newest verified backup of the source that an incremental one may build on."""
+    """The newest verified backup of the source; None: a full one begins a new chain."""
     verified = work.find(
         Backup,
         ("service", "==", due.service),
         ("source", "==", due.source),
         ("status", "==", "verified"),
     )
-    fit = [b for b in verified if len(b.needs) < MAX_CHAIN]
-    return max(fit, key=lambda b: (b.snapshot_at or b.started_at, b.id), default=None)
+    newest = max(verified, key=lambda b: (b.snapshot_at or b.started_at, b.id), default=None)
+    return newest if newest is not None and len(newest.needs) < MAX_CHAIN else None
 
 
 def _named(due: BackupDue) -> dict[str, str]:

@@ -93,7 +93,6 @@ class Taking:
         except KeyUnavailable as error:
             return Failure(f"the key cannot be used, and nothing is kept unencrypted: {error}")
         except (SourceFailed, Damaged, ValueError) as error:
-            job.error = str(error)[:1_000]
             if (
                 isinstance(error, SourceFailed)
                 and error.again
@@ -149,8 +148,9 @@ class Taking:
             return
         else:
             if isinstance(result, GaveUp):
-                result = Failure(job.error or f"no progress in {result.tries} tries")
-            backup.status = "partial" if job.progress.parts else "failed"
+                result = Failure(str(result))
+            interrupted = job.progress.parts > 0 and not job.progress.last
+            backup.status = "partial" if interrupted else "failed"
             fail(backup, "take", result.reason, work)
         if series is not None:
             work.put(series)
@@ -333,16 +333,14 @@ class _Step:
             read=bucket.read,
         )
         plan = self._planned.plan
-        wrong = problem(manifest, self._before(), plan.max_shrink, incremental=bool(backup.needs))
+        wrong = problem(manifest, self._before(), plan.max_shrink)
         self._source.end(run, snapshot)
         if wrong:
             return Failure(wrong)
         return Taken(publish(bucket, manifest, self._key))
 
     def _before(self) -> int:
-        """What it must not be much smaller than; 0 when nobody knows or a person asked for it."""
-        if self._backup.requested_by:
-            return 0
+        """What it must not be much smaller than; 0 when nobody knows."""
         backup = self._backup
         series = self._hold.read(
             SeriesState, series_id(backup.service, backup.source, backup.class_)

@@ -116,9 +116,10 @@ class Verifying:
                 return False
             if LEVELS.index(wanted) < LEVELS.index("format") or manifest.beside.objects:
                 return True  # an inventory and its objects were understood while reading them
-        job.counts = form.check(
-            beating(opened.stream(), hold.beat), lambda held: beating(opened.fetch(held), hold.beat)
-        )
+        stream = beating(opened.stream(), hold.beat)
+        job.counts = form.check(stream, lambda held: beating(opened.fetch(held), hold.beat))
+        for _ in stream:
+            pass  # a format may know enough early; the last hashes are compared at the end
         return True
 
     def _read_content(self, opened: Opened, job: VerifyJob, hold: Hold[VerifyJob]) -> bool:
@@ -174,7 +175,7 @@ class Verifying:
         job.over = True
         work.put(job)
         if isinstance(result, GaveUp):
-            result = Failure(job.error or f"no progress in {result.tries} tries")
+            result = Failure(str(result))
         if isinstance(result, Verified):
             self._passed(backup, job, work)
         else:

@@ -36,6 +36,10 @@ FLUSH: Final = 200
 """Entries of a checkpoint before they become an index object: a checkpoint stays small."""
 
 
+COUNTED: Final = frozenset({"bucket", "configuration", "firestore", "logs"})
+"""Kinds of sources whose stream counts its items."""
+
+
 class Progress(msgspec.Struct, kw_only=True):
     """The parts stored so far, as a checkpoint keeps them."""
 
@@ -171,20 +175,25 @@ def publish(bucket: Bucket, manifest: Manifest, data_key: bytes | None) -> Manif
     return there
 
 
-def problem(manifest: Manifest, before: int, max_shrink: int, *, incremental: bool) -> str:
+def problem(manifest: Manifest, before: int, max_shrink: int) -> str:
     """
     Why a complete stream is not to be trusted; empty: nothing is wrong.
 
-    `before`: `weight` of the backup before it, 0 when there is none to compare with.
+    `before`: `weight` of the backup before it, 0 when there is none to compare with. A person who
+    takes one by hand has looked, and is not asked.
     """
     if manifest.plain_bytes == 0:
         return "the source gave no bytes at all"
-    least = before * (100 - max_shrink) / 100
+    if manifest.requested_by:
+        return ""
+    by_hand = "If that is right, take one by hand: it is kept without this question"
+    if manifest.items == 0 and manifest.kind in COUNTED:
+        return f"there was nothing in the source. {by_hand}"
     now = weight(manifest)
-    if before and not incremental and now < least:
+    if before and not manifest.needs and now < before * (100 - max_shrink) / 100:
         return (
             f"{now} bytes, where the backup before had {before}: it shrank by more than"
-            f" {max_shrink} %. If that is right, take one by hand: it is kept without this question"
+            f" {max_shrink} %. {by_hand}"
         )
     return ""
 

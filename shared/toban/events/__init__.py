@@ -71,7 +71,7 @@ class AlertReport(Body, frozen=True, kw_only=True):
     """What a monitoring system says of one alert (one fingerprint)."""
 
     source: str
-    """``cloud-monitoring``, ``alertmanager``, ``generic``, ``toban``."""
+    """``cloud-monitoring``, ``alertmanager``, ``generic``, ``backups``, ``toban``."""
     fingerprint: str
     """The same for every message about this alert, whatever its state."""
     rule: str

@@ -49,6 +49,8 @@ class JobDocument(Document, kw_only=True):
     """Somebody is at it until then; None: nobody is."""
     tries: int = 0
     """Claims of this step that brought no progress."""
+    error: str = ""
+    """What the last try failed with."""
     over: bool = False
     """Nothing more is to be done."""
     touched_at: datetime | None = None
@@ -68,9 +70,15 @@ class LeaseLost(TryLater):
 
 @dataclass(frozen=True)
 class GaveUp:
-    """A step was tried too often without progress; `error` is what the last try said, if known."""
+    """A step was tried too often without progress."""
 
     tries: int
+    error: str = ""
+    """What the last try failed with, where it could be recorded."""
+
+    def __str__(self) -> str:
+        """In words."""
+        return self.error or f"no progress in {self.tries} tries"
 
 
 class Hold(Generic[J]):
@@ -166,7 +174,7 @@ def run_job(
         return claimed
     document, version = claimed
     if document.tries > job.max_tries:
-        result: Any = GaveUp(document.tries - 1)
+        result: Any = GaveUp(document.tries - 1, document.error)
     else:
         reading = platform.work(function, event, writes_allowed=False)
         hold = Hold(document, version, reading, platform, job.lease)
@@ -174,7 +182,8 @@ def run_job(
             result = job.run(document, event.body, hold)
         except LeaseLost:
             raise
-        except (PortError, TryLater, OSError):
+        except (PortError, TryLater, OSError) as error:
+            document.error = log.mask(str(error))[:1_000]
             _let_go(hold)
             raise
         version = hold.version

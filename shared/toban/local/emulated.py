@@ -20,14 +20,16 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import msgspec
 
 from toban import entry
 from toban.adapters.google import firestore, pubsub, storage, topology
+from toban.adapters.google.buckets import GcsBuckets
 from toban.adapters.local.files import SystemClock
+from toban.backups.plans import bucket_names
 from toban.kernel import log
 from toban.kernel.http import Request, Response, problem
 from toban.kernel.platform import Platform
@@ -38,7 +40,6 @@ from toban.local.httpd import HttpServer
 from toban.local.processes import FunctionProcess, NotStartedError, environment_of
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, load_functions
-from toban.ports import Blobs
 from toban.profile.findings import ProfileErrors
 from toban.profile.load import load_directory
 from toban.profile.store import Change, apply
@@ -167,10 +168,15 @@ class Emulated:
         store_client = partial(firestore.connect, self.addresses["firestore"])
         publisher = partial(pubsub.publisher, self.addresses["pubsub"])
         subscriber = partial(pubsub.subscriber, self.addresses["pubsub"])
+        client = _storage(self._project, gcs_host)
+        # In the cloud Terraform makes them.
+        for name in {self._project, *(b for p in self._profiles.values() for b in bucket_names(p))}:
+            storage.ensure_bucket(name, client)
         return Platform(
             store=firestore.FirestoreStore(self._project, client=store_client),
             bus=pubsub.PubSubBus(self._project, publisher),
-            blobs=_bucket(self._project, gcs_host),
+            blobs=storage.GcsBlobs(self._project, lambda: client),
+            buckets=GcsBuckets(lambda: client),
             clock=SystemClock(),
             pause=entry.pause,
             dead_letters=pubsub.PubSubDeadLetters(self._project, subscriber),
@@ -250,17 +256,15 @@ class Emulated:
         return Response(answer.status, body, kind, kept)
 
 
-def _bucket(name: str, address: str) -> Blobs:
+def _storage(project: str, address: str) -> Any:
     from google.auth.credentials import AnonymousCredentials
     from google.cloud.storage import Client
 
-    client = Client(
-        project=name,
+    return Client(
+        project=project,
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
         client_options={"api_endpoint": f"http://{address}"},
     )
-    storage.ensure_bucket(name, client)
-    return storage.GcsBlobs(name, lambda: client)
 
 
 @contextlib.contextmanager
