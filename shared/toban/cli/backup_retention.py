@@ -80,7 +80,7 @@ def _table(
             times.written(entry.started_at, zone, "%Y-%m-%d %H:%M"),
             terminal.say(f"backup.{entry.status}"),
             words[verdict.keep],
-            ", ".join(_said(reason, terminal) for reason in verdict.reasons),
+            ", ".join(said(reason, terminal) for reason in verdict.reasons),
         ]
         for entry, verdict in zip(entries, verdicts, strict=True)
     ]
@@ -93,7 +93,8 @@ def _table(
     )
 
 
-def _said(reason: Reason, terminal: Terminal) -> str:
+def said(reason: Reason, terminal: Terminal) -> str:
+    """A reason in the language of the terminal."""
     if reason.word == "minimum" and not reason.detail:
         return terminal.say("keep.minimum.unnamed")
     detail = reason.detail

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+from toban.cli.words_backup_help import BACKUP_HELP
 from toban.cli.words_backups import BACKUPS
+from toban.cli.words_catalogue import CATALOGUE
 from toban.cli.words_demo import DEMO
 from toban.cli.words_help import HELP
+from toban.cli.words_restore import RESTORE
 from toban.cli.words_schedules import SCHEDULES
 
 Words: TypeAlias = dict[str, dict[Literal["en", "ja"], str]]
@@ -281,4 +284,13 @@ SAID: Final[Words] = {
     },
 }
 
-WORDS: Final[Words] = {**HELP, **SAID, **DEMO, **SCHEDULES, **BACKUPS}
+WORDS: Final[Words] = {
+    **HELP,
+    **SAID,
+    **DEMO,
+    **SCHEDULES,
+    **BACKUPS,
+    **BACKUP_HELP,
+    **CATALOGUE,
+    **RESTORE,
+}

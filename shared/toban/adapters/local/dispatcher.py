@@ -208,6 +208,15 @@ class Dispatcher:
         connection.close()
 
 
+def is_running(path: Path) -> bool:
+    """Whether a dispatcher delivers the messages of that file, in whatever process."""
+    try:
+        _lock(path).close()
+    except AlreadyRunningError:
+        return True
+    return False
+
+
 def _lock(path: Path) -> IO[bytes]:
     file = path.with_name(f"{path.name}.dispatcher").open("ab")
     try:

@@ -1,0 +1,56 @@
+"""
+Pinning a backup: retention leaves it alone, and it takes nobody's place.
+
+A person's mark on an entry of the catalogue, written to the store directly as an applied profile
+is: no function has to react to it. Optimistic like everything else, so nothing that happens to the
+backup meanwhile is lost.
+"""
+
+from __future__ import annotations
+
+from toban.backups.documents import Backup
+from toban.kernel.document import decode, encode
+from toban.ports import Stale, Store, Update
+
+
+class NotPinned(ValueError):
+    """It cannot be pinned: it is being removed, or gone; `status` says which (or ``unknown``)."""
+
+    def __init__(self, backup_id: str, status: str) -> None:
+        super().__init__(f"{backup_id} is {status}")
+        self.status = status
+
+
+def pin(store: Store, backup_id: str, by: str, note: str = "") -> Backup:
+    """
+    Pin a backup; an empty `note` leaves the one it has.
+
+    Raises `NotPinned` for one whose removal has begun: retention may have looked at it already.
+    """
+    return _change(store, backup_id, pinned=True, by=by, note=note)
+
+
+def unpin(store: Store, backup_id: str) -> Backup:
+    """Let retention decide about it again; raises `NotPinned` when there is none."""
+    return _change(store, backup_id, pinned=False, by="", note="")
+
+
+def _change(store: Store, backup_id: str, *, pinned: bool, by: str, note: str) -> Backup:
+    key = Backup.key(backup_id)
+    while True:
+        found = store.get([key])[0]
+        backup = None if found is None else decode(Backup, found.data)
+        if found is None or backup is None:
+            raise NotPinned(backup_id, "unknown")
+        if pinned and backup.status in ("deleting", "deleted"):
+            raise NotPinned(backup_id, backup.status)
+        if backup.pinned == pinned and note in ("", backup.note):
+            return backup
+        backup.pinned = pinned
+        backup.pinned_by = by
+        backup.note = note or (backup.note if pinned else "")
+        try:
+            store.commit([Update(key, encode(backup), found.version)])
+        except Stale:
+            continue  # it changed at this very moment: look again
+        return backup

@@ -1,0 +1,191 @@
+"""`toban backups pin`, `unpin` and `prune`: what is kept, and what goes."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from toban.backups.documents import Backup
+from toban.backups.pins import NotPinned, pin, unpin
+from toban.backups.prune import Weighed, weigh
+from toban.backups.retention import Verdict
+from toban.cli import local
+from toban.cli.backup_common import (
+    agreed,
+    chosen,
+    newest_first,
+    person,
+    profiles_of,
+    size,
+    work_for,
+)
+from toban.cli.backup_list import backup_view
+from toban.cli.backup_retention import said
+from toban.cli.follow import Seen, Session, session
+from toban.cli.terminal import Problem, Terminal
+from toban.cli.times import Times
+from toban.cli.views import Reader
+from toban.events.backups import PruneDue
+
+# --- pins --------------------------------------------------------------------------------------
+
+
+def pin_(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Have retention leave a backup alone, or (``unpin``) not any more."""
+    with local.opened(asked.data, terminal) as data:
+        backup = chosen(Reader(data.store), asked.id, terminal)
+        try:
+            if asked.pinned:
+                backup = pin(data.store, backup.id, person(asked), asked.note.strip()[:500])
+            else:
+                backup = unpin(data.store, backup.id)
+        except NotPinned as error:
+            status = terminal.say(f"backup.{error.status}")
+            raise Problem(terminal.say("pin.refused", id=backup.id, status=status)) from error
+        if asked.json:
+            terminal.json(backup_view(backup))
+        else:
+            done = terminal.say("pin.done" if asked.pinned else "pin.undone", id=backup.id)
+            terminal.line(terminal.paint(f"✓ {done}", "green"))
+    return 0
+
+
+# --- pruning -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Row:
+    backup: Backup
+    verdict: Verdict
+    now: bool
+    """The next run of pruning removes it (each removes a limited number)."""
+
+    @property
+    def goes(self) -> bool:
+        """Whether anything is left of it to remove."""
+        return not self.verdict.keep and self.backup.status != "deleted"
+
+
+def prune(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Show what retention keeps and removes, and (not with ``--dry-run``) have it removed."""
+    if asked.dry_run:
+        with local.opened(asked.data, terminal) as data:
+            rows = _weigh(Reader(data.store), asked, terminal)
+            _show(Reader(data.store), rows, asked, terminal)
+        return 0
+    with session(asked.data, terminal, quiet=asked.json) as work:
+        rows = _weigh(work.reader, asked, terminal)
+        going = [row for row in rows if row.now]
+        if not going:
+            _show(work.reader, rows, asked, terminal)
+            return 0
+        if not asked.json:
+            _show(work.reader, rows, asked, terminal)
+        question = terminal.say(
+            "prune.ask", n=len(going), size=size(sum(row.backup.bytes for row in going))
+        )
+        if not agreed(asked, terminal, question):
+            terminal.line(terminal.say("ask.kept"))
+            return 1
+        return _carry_out(work, [row.backup.id for row in going], asked, terminal)
+
+
+def _weigh(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[_Row]:
+    rows: list[_Row] = []
+    for profile in profiles_of(reader, asked.service, terminal):
+        weighed: Weighed = weigh(profile, work_for(reader, profile.service.id))
+        verdicts = {verdict.id: verdict for verdict in weighed.verdicts}
+        removed = set(weighed.removable)
+        rows.extend(
+            _Row(backup, verdicts[backup.id], backup.id in removed)
+            for backup in newest_first(weighed.backups.values())
+            if backup.status != "deleted"
+        )
+    return rows
+
+
+def _show(reader: Reader, rows: list[_Row], asked: argparse.Namespace, terminal: Terminal) -> None:
+    if asked.json:
+        terminal.json(
+            [
+                {
+                    "id": row.backup.id,
+                    "keep": row.verdict.keep,
+                    "reasons": [str(reason) for reason in row.verdict.reasons],
+                    "now": row.now,
+                    "bytes": row.backup.bytes,
+                }
+                for row in rows
+            ]
+        )
+        return
+    if not rows:
+        terminal.line(terminal.say("backups.none"))
+        return
+    zones = {name: reader.zone(name) for name in {row.backup.service for row in rows}}
+    times = Times((row.backup.started_at, zones[row.backup.service]) for row in rows)
+    titles = {
+        title: terminal.say(f"column.{title}")
+        for title in ("id", "status", "started", "size", "keep", "why")
+    }
+    titles["started"] = times.title(titles["started"])
+    words = [terminal.say("keep.no"), terminal.say("keep.yes")]
+    table = [
+        [
+            row.backup.id,
+            terminal.say(f"backup.{row.backup.status}"),
+            times.written(row.backup.started_at, zones[row.backup.service], "%Y-%m-%d %H:%M"),
+            size(row.backup.bytes),
+            words[row.verdict.keep],
+            ", ".join(said(reason, terminal) for reason in row.verdict.reasons),
+        ]
+        for row in rows
+    ]
+    terminal.table(
+        list(titles.values()),
+        table,
+        {4: {words[0]: "red", words[1]: "green"}},
+        flexible=5,
+        spare=(3, 1),
+    )
+    going = [row for row in rows if row.goes]
+    terminal.line()
+    terminal.line(
+        terminal.say(
+            "prune.sum",
+            kept=sum(row.verdict.keep for row in rows),
+            gone=len(going),
+            now=sum(row.now for row in rows),
+            size=size(sum(row.backup.bytes for row in going)),
+        )
+    )
+
+
+def _carry_out(work: Session, ids: list[str], asked: argparse.Namespace, terminal: Terminal) -> int:
+    work.publish(PruneDue(service=asked.service or ""))
+    total = len(ids)
+
+    def left() -> list[str]:
+        return [
+            id
+            for id in ids
+            if (backup := work.reader.get(Backup, id)) is not None and backup.status != "deleted"
+        ]
+
+    # One that has changed meanwhile (a pin, a restore) is kept: then nothing is left to do for it,
+    # and the queue comes to rest.
+    work.wait(
+        lambda: None if left() else True,
+        lambda: Seen(terminal.say("follow.prune"), total - len(left()), total),
+        terminal.say("follow.goes-on", command="toban backups list"),
+    )
+    remaining = left()
+    if asked.json:
+        terminal.json(
+            {"removed": [id for id in ids if id not in remaining], "remaining": remaining}
+        )
+    else:
+        terminal.line(terminal.say("prune.done", n=total - len(remaining)))
+    if remaining:
+        raise Problem(terminal.say("prune.left", n=len(remaining), words=", ".join(remaining[:5])))
+    return 0

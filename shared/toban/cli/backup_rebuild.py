@@ -1,0 +1,186 @@
+"""`toban backups rebuild-catalog`: everything known again, from the manifests of one region."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from toban.backups.catalogue import Found, Rebuilt, Scan, Skipped, rebuild, scan
+from toban.backups.documents import Backup
+from toban.backups.jobs import BackupJob, job_id
+from toban.cli.backup_common import profile_of
+from toban.cli.backup_list import backup_view
+from toban.cli.follow import Seen, Session, session
+from toban.cli.terminal import Problem, Terminal, printable
+from toban.cli.times import now
+from toban.events.backups import BackupReplicated
+from toban.ports import Unavailable
+from toban.profile.store import CurrentProfile
+
+_COLORS = {"created": "green", "extended": "yellow", "known": "dim", "removed": "dim"}
+
+
+def rebuild_catalog(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Read the manifests, enter what the catalogue lacks, and have it verified."""
+    with session(asked.data, terminal, quiet=asked.json) as work:
+        profiles = {p.id: p for p in work.reader.find(CurrentProfile)}
+        if asked.service is not None:
+            profile_of(work.reader, asked.service, terminal)
+        buckets = asked.bucket or _destinations(profiles, asked.service)
+        if not buckets:
+            raise Problem(terminal.say("rebuild.no-buckets"), 2)
+        read = _scan(work, buckets, profiles, asked, terminal)
+        done = rebuild(read.found, profiles, work.world.platform.store, dry_run=asked.dry_run)
+        new = [each for each in done if each.what in ("created", "extended")]
+        unverified = []
+        if not asked.dry_run and asked.verify:
+            unverified = _verify(work, [each.backup for each in new if each.planned], terminal)
+        if asked.json:
+            _json(work, read, done, unverified, terminal)
+        else:
+            _tell(read, done, unverified, asked, terminal)
+    return 1 if read.skipped or unverified or any(not each.planned for each in new) else 0
+
+
+def _destinations(profiles: dict[str, CurrentProfile], service: str | None) -> list[str]:
+    """Every bucket that the profiles keep backups in."""
+    return list(
+        dict.fromkeys(
+            destination.bucket
+            for id, document in sorted(profiles.items())
+            if service in (None, id) and document.profile.backup is not None
+            for destination in document.profile.backup.destinations
+        )
+    )
+
+
+def _scan(
+    work: Session,
+    buckets: Sequence[str],
+    profiles: dict[str, CurrentProfile],
+    asked: argparse.Namespace,
+    terminal: Terminal,
+) -> Scan:
+    def seen(each: Found | Skipped) -> None:
+        if isinstance(each, Skipped) and not asked.json:
+            terminal.note(
+                terminal.say(
+                    "rebuild.skipped", bucket=each.bucket, reason=printable(each.reason)[:300]
+                )
+            )
+
+    try:
+        return scan(
+            buckets,
+            profiles,
+            work.depot(),
+            service=asked.service or "",
+            unencrypted=asked.accept_unencrypted,
+            seen=seen,
+        )
+    except (Unavailable, ValueError) as error:
+        raise Problem(terminal.say("rebuild.unreadable", error=error)) from error
+
+
+def _verify(work: Session, backups: list[Backup], terminal: Terminal) -> list[str]:
+    """Have them read back, and wait; the ids of those that did not pass."""
+    if not backups:
+        return []
+    asked_at = now()
+    for backup in backups:
+        work.publish(
+            BackupReplicated(
+                service=backup.service,
+                source=backup.source,
+                class_=backup.class_,
+                backup_id=backup.id,
+                at=asked_at,
+            )
+        )
+    waiting = {backup.id for backup in backups}
+
+    def look() -> bool | None:
+        for id in sorted(waiting):
+            job = work.reader.get(BackupJob, job_id(id, "verify"))
+            if job is not None and job.over and job.touched_at and job.touched_at >= asked_at:
+                waiting.discard(id)
+        return None if waiting else True
+
+    work.wait(
+        look,
+        lambda: Seen(terminal.say("stage.verify"), len(backups) - len(waiting), len(backups)),
+        terminal.say("follow.goes-on", command="toban backups list"),
+    )
+    after = [work.reader.get(Backup, backup.id) for backup in backups]
+    return [
+        backup.id
+        for backup in after
+        if backup is not None
+        and not (
+            backup.status == "verified"
+            and backup.verified_at is not None
+            and backup.verified_at >= asked_at
+        )
+    ]
+
+
+def _json(
+    work: Session, read: Scan, done: list[Rebuilt], unverified: list[str], terminal: Terminal
+) -> None:
+    terminal.json(
+        {
+            "backups": [
+                {
+                    **backup_view(work.reader.get(Backup, each.backup.id) or each.backup),
+                    "change": each.what,
+                    "planned": each.planned,
+                }
+                for each in done
+            ],
+            "skipped": [
+                {"bucket": s.bucket, "name": s.name, "reason": s.reason} for s in read.skipped
+            ],
+            "unfinished": read.unfinished,
+            "unverified": unverified,
+        }
+    )
+
+
+def _tell(
+    read: Scan,
+    done: list[Rebuilt],
+    unverified: list[str],
+    asked: argparse.Namespace,
+    terminal: Terminal,
+) -> None:
+    if done:
+        terminal.table(
+            [terminal.say(f"column.{column}") for column in ("id", "change", "regions", "detail")],
+            [
+                [
+                    each.backup.id,
+                    terminal.say(f"rebuild.{each.what}"),
+                    ", ".join(copy.region or copy.bucket for copy in each.backup.copies),
+                    _detail(each, unverified, terminal),
+                ]
+                for each in done
+            ],
+            {1: {terminal.say(f"rebuild.{what}"): color for what, color in _COLORS.items()}},
+            flexible=3,
+        )
+        terminal.line()
+    terminal.line(
+        terminal.say(
+            "rebuild.would" if asked.dry_run else "rebuild.done",
+            new=sum(each.what in ("created", "extended") for each in done),
+            n=len(done),
+            skipped=len(read.skipped),
+            unfinished=read.unfinished,
+        )
+    )
+
+
+def _detail(each: Rebuilt, unverified: list[str], terminal: Terminal) -> str:
+    if not each.planned:
+        return terminal.say("rebuild.unplanned")
+    return terminal.say("rebuild.unverified") if each.backup.id in unverified else ""

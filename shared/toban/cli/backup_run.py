@@ -1,0 +1,224 @@
+"""`toban backups run`, `verify` and `replicate`: asking for work on a backup, and watching it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import datetime
+
+from toban.backups.documents import Backup, SeriesState, series_id
+from toban.backups.jobs import BackupJob, job_id
+from toban.backups.plans import backup_id
+from toban.cli.backup_common import chosen, person, plan_named, profile_of, size
+from toban.cli.backup_list import backup_view, regions
+from toban.cli.follow import Seen, Session, session
+from toban.cli.terminal import Problem, Terminal
+from toban.cli.views import Reader
+from toban.events.backups import BackupDue, BackupFinished, BackupReplicated, Stage
+from toban.kernel.event import Event
+from toban.kernel.i18n import duration
+
+_AT_WORK: tuple[tuple[Stage, tuple[str, ...]], ...] = (
+    ("take", ("running",)),
+    ("replicate", ("finished",)),
+    ("verify", ("finished", "verified", "failed")),
+)
+
+
+def run(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Take a backup now, until it is verified."""
+    with session(asked.data, terminal, quiet=asked.json) as work:
+        profile = profile_of(work.reader, asked.service, terminal)
+        plan = plan_named(profile, asked.source, asked.class_, terminal)
+        key = series_id(asked.service, plan.source, plan.class_)
+        series = work.reader.get(SeriesState, key)
+        due = BackupDue(
+            service=asked.service,
+            source=plan.source,
+            class_=plan.class_,
+            requested_by=person(asked),
+        )
+        if series is not None and series.running:
+            id = series.running
+            terminal.note(terminal.say("run.already", id=id))
+        else:
+            event = work.publish(due)
+            id = backup_id(
+                asked.service, plan.source, plan.class_, event.time.replace(microsecond=0)
+            )
+        if not asked.wait:
+            return _left(work, id, asked, terminal, f"toban backups show {id}")
+        backup = work.wait(
+            lambda: _ended(work.reader, id),
+            lambda: how_far(work.reader, id, terminal),
+            _interrupted(work, terminal, f"toban backups show {id}"),
+        )
+        backup = backup or work.reader.get(Backup, id)
+        return _told(backup, id, asked, terminal)
+
+
+def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Read every copy of a backup back once more."""
+    with session(asked.data, terminal, quiet=asked.json) as work:
+        backup = chosen(work.reader, asked.id, terminal)
+        if backup.status not in ("finished", "verified", "failed") or backup.finished_at is None:
+            status = terminal.say(f"backup.{backup.status}")
+            raise Problem(terminal.say("verify.impossible", id=backup.id, status=status))
+        if missing := [copy.bucket for copy in backup.copies if not copy.manifest]:
+            words = ", ".join(missing)
+            raise Problem(terminal.say("verify.incomplete", id=backup.id, buckets=words))
+
+        def ask(at: datetime) -> BackupReplicated:
+            return BackupReplicated(backup_id=backup.id, at=at, **_series(backup))
+
+        return _again(work, backup, asked, terminal, ask, "verify")
+
+
+def replicate(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Copy a backup to its other destinations once more, then verify it."""
+    with session(asked.data, terminal, quiet=asked.json) as work:
+        backup = chosen(work.reader, asked.id, terminal)
+        original = backup.copies[0] if backup.copies else None
+        if original is None or not original.manifest or original.damage:
+            raise Problem(terminal.say("replicate.no-original", id=backup.id))
+        if backup.status not in ("finished", "verified", "failed"):
+            status = terminal.say(f"backup.{backup.status}")
+            raise Problem(terminal.say("verify.impossible", id=backup.id, status=status))
+
+        def ask(at: datetime) -> BackupFinished:
+            return BackupFinished(backup_id=backup.id, at=at, bytes=backup.bytes, **_series(backup))
+
+        return _again(work, backup, asked, terminal, ask, "replicate")
+
+
+def _again(
+    work: Session,
+    backup: Backup,
+    asked: argparse.Namespace,
+    terminal: Terminal,
+    ask: Callable[[datetime], BackupReplicated | BackupFinished],
+    first: Stage,
+) -> int:
+    """Have a backup that was taken before copied or read back again."""
+    id = backup.id
+    event = work.publish(ask(work.world.platform.clock.now()))
+    if not asked.wait:
+        return _left(work, id, asked, terminal, f"toban backups show {id}")
+    done = work.wait(
+        lambda: _again_ended(work.reader, id, event, first),
+        lambda: how_far(work.reader, id, terminal, event.time),
+        _interrupted(work, terminal, f"toban backups show {id}"),
+    )
+    if done is None:
+        raise Problem(terminal.say("follow.stopped", id=id))
+    good = done.status == "verified" and _since(done.verified_at, event)
+    return _told(done, id, asked, terminal, good=good)
+
+
+def _series(backup: Backup) -> dict[str, str]:
+    return {"service": backup.service, "source": backup.source, "class_": backup.class_}
+
+
+# --- watching ----------------------------------------------------------------------------------
+
+
+def _ended(reader: Reader, id: str) -> Backup | None:
+    """The backup, once nothing more will happen to it by itself."""
+    backup = reader.get(Backup, id)
+    if backup is None or backup.status == "running":
+        return None
+    return None if backup.status == "finished" and not backup.reason else backup
+
+
+def _again_ended(reader: Reader, id: str, event: Event, first: Stage) -> Backup | None:
+    """The backup, once the work that `event` asked for has ended."""
+    backup = reader.get(Backup, id)
+    job = reader.get(BackupJob, job_id(id, "verify"))
+    if backup is None:
+        return None
+    if job is not None and job.over and _since(job.touched_at, event):
+        return backup
+    copying = reader.get(BackupJob, job_id(id, first)) if first != "verify" else None
+    stopped = copying is not None and copying.over and _since(copying.touched_at, event)
+    return backup if stopped and backup.reason and backup.status != "verified" else None
+
+
+def _since(at: datetime | None, event: Event) -> bool:
+    return at is not None and at >= event.time
+
+
+def how_far(reader: Reader, id: str, terminal: Terminal, since: datetime | None = None) -> Seen:
+    """Where the work on a backup stands; `since`: jobs that ended before are of earlier work."""
+    backup = reader.get(Backup, id)
+    if backup is None:
+        return Seen(terminal.say("follow.begin"))
+    found = Seen(terminal.say("follow.begin" if backup.status == "running" else "follow.next"))
+    for stage, statuses in _AT_WORK:
+        job = reader.get(BackupJob, job_id(id, stage)) if backup.status in statuses else None
+        if (
+            job is None
+            or job.over
+            or (since and (job.touched_at is None or job.touched_at < since))
+        ):
+            continue
+        stored = f" · {size(job.bytes)}" if job.bytes else ""
+        trouble = f" · {job.error[:80]}" if job.error else ""
+        text = f"{terminal.say(f'stage.{stage}')}{stored}{trouble}"
+        found = Seen(text, job.done, job.total)
+    return found
+
+
+def _interrupted(work: Session, terminal: Terminal, command: str) -> str:
+    runs = work.runtime_runs()
+    return terminal.say("follow.goes-on" if runs else "follow.resumes", command=command)
+
+
+def _left(
+    work: Session, id: str, asked: argparse.Namespace, terminal: Terminal, command: str
+) -> int:
+    """Asked for and not waited for."""
+    runs = work.another_delivers()
+    if asked.json:
+        terminal.json({"id": id, "queued": True, "runtime": runs})
+    else:
+        terminal.line(terminal.say("run.queued", id=id, command=command))
+    if not runs:
+        terminal.note(terminal.say("run.nobody", data=asked.data))
+    return 0
+
+
+def _told(
+    backup: Backup | None,
+    id: str,
+    asked: argparse.Namespace,
+    terminal: Terminal,
+    *,
+    good: bool | None = None,
+) -> int:
+    """Say how it ended; the exit code."""
+    if backup is None:
+        raise Problem(terminal.say("follow.never-began", id=id))
+    passed = backup.status == "verified" if good is None else good
+    if asked.json:
+        terminal.json({**backup_view(backup), "reason": backup.reason})
+    if not passed:
+        if backup.status in ("running", "finished") and not backup.reason:
+            raise Problem(terminal.say("follow.stopped", id=id))
+        status = terminal.say(f"backup.{backup.status}")
+        raise Problem(terminal.say("run.failed", id=id, status=status, reason=backup.reason))
+    if not asked.json:
+        took = (backup.verified_at or backup.started_at) - backup.started_at
+        seconds = took.total_seconds()
+        done = terminal.say(
+            "run.done",
+            id=id,
+            level=terminal.say(f"level.{backup.level}") if backup.level else "-",
+            regions=", ".join(regions(backup)),
+            size=size(backup.bytes),
+            duration=f"{seconds:.1f} s"
+            if seconds < 60
+            else duration(terminal.language, seconds),
+        )
+        again = terminal.say("verify.done", id=id, regions=", ".join(regions(backup)))
+        terminal.line(terminal.paint(f"✓ {again if good else done}", "green"))
+    return 0
