@@ -147,6 +147,22 @@ def test_queries_change_nothing_and_run_no_commands(
     assert not marker.exists()
 
 
+def test_while_the_server_is_busy_there_are_signs_of_life(
+    postgres_server: Postgres, small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that takes long to build: the caller would lose its lease."""
+    postgres_server.sql(
+        "create function slow(text) returns text language plpgsql immutable as"
+        " $$ begin perform pg_sleep(0.0002); return $1; end $$; create index on t (slow(note))",
+        small,
+    )
+    _, data = backup(source_of(postgres_server, small, tmp_path))
+    monkeypatch.setattr("toban.adapters.sources.pgtarget.SIGN_OF_LIFE_S", 0.1)
+    target = target_on(postgres_server, tmp_path)
+    assert len(restore(target, data)) > len(list(cut(data))) + 2
+    target.discard()
+
+
 def test_a_full_database_is_refused_and_with_clean_kept_beside(
     postgres_server: Postgres, small: str, tmp_path: Path
 ) -> None:

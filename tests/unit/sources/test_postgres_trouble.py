@@ -21,7 +21,7 @@ from tests.unit.sources.desk import (
     world,
 )
 from tests.unit.sources.postgres_desk import source_of, target_on
-from toban.adapters.sources import pgserver, postgres
+from toban.adapters.sources import pgserver, postgres, redis
 from toban.ports.backup import (
     Damaged,
     FormatUnchecked,
@@ -121,6 +121,14 @@ def test_a_role_that_may_only_read_is_enough_and_one_that_may_not_is_final(
     with pytest.raises(SourceFailed, match="permission denied for table t") as caught:
         backup(postgres.source({"url_secret": "STRANGER"}, world(tmp_path, secrets)))
     assert not caught.value.again
+
+
+def test_a_restore_does_not_need_the_secret_of_the_source(tmp_path: Path) -> None:
+    for module, name in ((postgres, "postgres"), (redis, "redis")):
+        nowhere = module.source({"url_secret": "GONE"}, world(tmp_path, GivenSecrets()))
+        assert nowhere.identity == f"{name}:secret/GONE"
+        with pytest.raises(SourceFailed, match="GONE is not set"):
+            nowhere.begin(run_for(), None, NOW)
 
 
 @pytest.fixture

@@ -121,6 +121,13 @@ class Child:
             thread.join()
         return code
 
+    def wait(self, seconds: float) -> int | None:
+        """Close its input and wait so long at most; its exit code, or None while it still runs."""
+        try:
+            return self.finish(seconds)
+        except Stuck:
+            return None
+
     @property
     def complaints(self) -> str:
         """The end of what it wrote to stderr; not masked."""

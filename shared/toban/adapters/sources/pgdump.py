@@ -101,7 +101,7 @@ def problem(tail: bytes, head: bytes = b"") -> str:
     r"""
     What is wrong with a dump in SQL that begins and ends like this; empty: nothing.
 
-    Since August 2025 ``pg_dump`` encloses its SQL in ``\\restrict`` and ``\\unrestrict``.
+    Since August 2025 ``pg_dump`` encloses its SQL in ``\restrict`` and ``\unrestrict``.
     """
     if not tail:
         return "the dump is empty"

@@ -161,18 +161,27 @@ def parse(url: str) -> Server:
     return Server(user, hosts, database, query, password)
 
 
+def newest(world: World, url_secret: str, failed: Failure) -> Server:
+    """The server that a secret names, without connecting to it. Raises `failed`."""
+    return _named(world, url_secret, failed)[0]
+
+
+def _named(world: World, url_secret: str, failed: Failure) -> list[Server]:
+    values = world.secrets.values(url_secret)
+    if not values:
+        raise failed(f"the secret {url_secret} is not set", again=False)
+    try:
+        return [parse(value.strip()) for value in values]
+    except ValueError as error:
+        raise failed(f"the secret {url_secret}: {error}", again=False) from None
+
+
 def connect(world: World, url_secret: str, failed: Failure) -> Server:
     """
     The server that a secret names. While the secret is being rotated, the newest value that
     the server lets in. Raises `failed`.
     """
-    values = world.secrets.values(url_secret)
-    if not values:
-        raise failed(f"the secret {url_secret} is not set", again=False)
-    try:
-        servers = [parse(value.strip()) for value in values]
-    except ValueError as error:
-        raise failed(f"the secret {url_secret}: {error}", again=False) from None
+    servers = _named(world, url_secret, failed)
     for server in servers[:-1]:
         try:
             ask(server, "select 1", world, failed, database=server.database)

@@ -34,6 +34,9 @@ GENERATED = "toban_restore_"
 MAINTENANCE = "postgres"
 """The database to be connected to while others are made, renamed and dropped."""
 
+SIGN_OF_LIFE_S = 30.0
+"""How often `load` yields while it waits for the end, so that its caller keeps its lease."""
+
 _NAME = re.compile(r"[a-z0-9_]{1,40}")
 _QUESTION_LIMIT_MS = 300_000
 
@@ -78,7 +81,8 @@ class PostgresTarget:
     @property
     def identity(self) -> str:
         """As `toban.adapters.sources.postgres.PostgresSource.identity`."""
-        return self._server().identity(self._named or self._generated)
+        server = pgserver.newest(self._world, self._secret, TargetFailed)
+        return server.identity(self._named or self._generated)
 
     def prepare(self, *, fresh: bool) -> None:
         """
@@ -111,7 +115,8 @@ class PostgresTarget:
         """
         Feed ``pg_restore``. Everything becomes durable at once: after the last part.
 
-        Yields 0 for each part, the last of them only after the commit.
+        Yields 0 for each part, the last of them only after the commit; and 0 now and then while
+        the server is busy with what it was given.
         """
         del fetch
         server = self._server()
@@ -128,7 +133,8 @@ class PostgresTarget:
                     reads = child.write(part)
                     if not reads:
                         break  # it gave up: its exit code and last words say why
-                code = child.finish()
+                while (code := child.wait(SIGN_OF_LIFE_S)) is None:
+                    yield 0  # building indexes: nothing to feed, and not stuck
             except Stuck as error:
                 raise TargetFailed(f"loading: {error}", again=True) from None
             said = server.mask(child.complaints)[-1_000:]
@@ -247,7 +253,7 @@ class PostgresTarget:
 
 def target(options: Mapping[str, object], world: World) -> Target:
     """
-    Options: `url_secret` (the server), `database` (empty: a restore test), `clean`.
+    Options: `url_secret` (the server), `database` (empty: a restore test), `clean` (or `overwrite`).
 
     The generated name follows from `restore_id`, else from `source`, so that a later process
     finds what an earlier one made.
@@ -256,13 +262,19 @@ def target(options: Mapping[str, object], world: World) -> Target:
     if not isinstance(url_secret, str) or not url_secret:
         raise ValueError("a postgres target needs url_secret")
     named = str(options.get("database") or "")
-    clean = str(options.get("clean") or "").lower() in {"true", "yes", "1"}
+    clean = _yes(options.get("clean"))
     if clean and not named:
         raise ValueError("`clean` needs a database to replace")
+    # Overwriting never loses anything here: what was there is kept beside it.
+    clean |= bool(named) and _yes(options.get("overwrite"))
     generated = generated_name(
         [options.get("restore_id"), options.get("source"), named or url_secret]
     )
     return PostgresTarget(url_secret, named, generated, world, clean=clean)
+
+
+def _yes(option: object) -> bool:
+    return str(option or "").lower() in {"true", "yes", "1"}
 
 
 def generated_name(words: Iterable[object]) -> str:

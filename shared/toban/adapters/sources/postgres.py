@@ -56,8 +56,16 @@ class PostgresSource:
 
     @property
     def identity(self) -> str:
-        """``postgres://host:port/database``, without credentials."""
-        server = self._server()
+        """
+        ``postgres://host:port/database``, without credentials.
+
+        Where the secret is not to be had (the other region, after a disaster) the secret's name
+        stands for it: a restore compares identities, and must not need the source for that.
+        """
+        try:
+            server = pgserver.newest(self._world, self._secret, SourceFailed)
+        except SourceFailed:
+            return f"postgres:secret/{self._secret}"
         return server.identity(server.database)
 
     def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
@@ -69,12 +77,11 @@ class PostgresSource:
         del run, before, now
         server = self._server()
         served = pgserver.version(server, self._world, SourceFailed)
-        path, ours = _dumper(served)
+        _, ours = _dumper(served)
         at = pgserver.ask(server, _NOW, self._world, SourceFailed)[0]
         return Snapshot(
             at=datetime.fromisoformat(at).replace(tzinfo=UTC),
             tools={"postgresql": served, "pg_dump": ours},
-            token={"pg_dump": path},
         )
 
     def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:

@@ -9,6 +9,7 @@ Nothing has to be installed or mounted beside the server, and nothing is left th
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ from toban.ports.backup import (
 )
 
 PIECE_BYTES = 1 << 18
+PREPARING_S = 500.0
+"""Longest that a server may write its dump before it sends any; a step's lease is little more."""
+
 _MARK_BYTES = 40
 
 
@@ -46,8 +50,11 @@ class RedisSource:
 
     @property
     def identity(self) -> str:
-        """``redis://host:port``."""
-        return self._endpoints()[0].identity
+        """``redis://host:port``; the secret's name where that is not to be had, as of PostgreSQL."""
+        try:
+            return self._endpoints()[0].identity
+        except SourceFailed:
+            return f"redis:secret/{self._secret}"
 
     def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
         """The server's own time, in whole seconds: `read` insists on a dump begun after it."""
@@ -131,8 +138,10 @@ def transfer(server: resp.Connection, version: str) -> Iterator[bytes]:
         # The dump alone: without it, the server would keep us as a replica and its writes in a buffer.
         server.call("REPLCONF", "rdb-only", "1")
     server.send(b"SYNC\r\n")
-    while not (line := server.line()):
-        pass  # a sign of life while the server writes the dump
+    deadline = time.monotonic() + PREPARING_S
+    while not (line := server.line()):  # a sign of life while the server writes the dump
+        if time.monotonic() > deadline:
+            raise resp.RedisError(f"the server prepared its dump for more than {PREPARING_S:.0f} s")
     if line.startswith(b"-"):
         raise resp.ReplyError(line[1:].decode("utf-8", "replace"))
     if line.startswith(b"$EOF:"):

@@ -26,6 +26,7 @@ ARRIVAL_S = 30.0
 LOADING_S = 1_800.0
 """Longest that a target may take to load what it was given."""
 
+SIGN_OF_LIFE_S = 30.0
 _HANDSHAKE_S = 5.0
 _POLL_S = 0.1
 
@@ -76,11 +77,12 @@ class Master:
         assert self._link is not None
         self._link.send(data)
 
-    def finish(self) -> None:
-        """The dump is complete: wait until the target has loaded it."""
+    def finish(self) -> Iterator[None]:
+        """The dump is complete: wait until the target has loaded it, yielding now and then."""
         assert self._link is not None
         self._link.send(self._mark)
         deadline = time.monotonic() + LOADING_S
+        told = time.monotonic()
         while True:
             info = self._control.info("replication", "persistence")
             if info.get("master_link_status") == "up" and info.get("loading") == "0":
@@ -89,6 +91,9 @@ class Master:
                 raise resp.RedisError("the target did not accept the dump: its log says why")
             if time.monotonic() > deadline:
                 raise resp.RedisError(f"the target did not load the dump in {LOADING_S:.0f} s")
+            if time.monotonic() - told > SIGN_OF_LIFE_S:
+                told = time.monotonic()
+                yield
             time.sleep(_POLL_S)
 
     def _hung_up(self) -> bool:

@@ -119,7 +119,8 @@ class RedisTarget:
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
         """
         Through replication everything becomes durable at once, after the last part, whose number
-        of keys is that of all; key by key as it goes.
+        of keys is that of all (and 0 is yielded now and then while the target loads); key by key
+        as it goes.
         """
         del fetch
         with self._connect() as server:
@@ -198,7 +199,8 @@ class RedisTarget:
             end = _mark_entry(last) + bytes([rdb.EOF])
             crc = 0 if trailer.unsummed else rdb.crc64(end, trailer.crc)
             master.send(end + crc.to_bytes(8, "little"))
-            master.finish()
+            for _ in master.finish():
+                yield 0
         for _ in range(given, taken - 1):
             yield 0
         yield items
