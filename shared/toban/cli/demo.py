@@ -1,5 +1,6 @@
 """
-`toban demo`: one incident, from the alert to the postmortem, played over real HTTP.
+`toban demo`: an incident from the alert to the postmortem, over real HTTP, and a backup from the
+moment it is due to the day it is needed.
 
 Everything that is printed about what happened is read from the store of the runtime that was
 played on; only the explanations are ours.
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from toban.cli import samples
+from toban.cli import demo_backup, samples
 from toban.cli.incidents import tell
 from toban.cli.local import new_event
 from toban.cli.send import credentials, post
@@ -70,6 +71,7 @@ class Story:
 
     stage: Stage
     terminal: Terminal
+    service: str = SERVICE
     nonce: str = field(default_factory=lambda: uuid.uuid4().hex)
     first_event: str = ""
     second: str = ""
@@ -88,6 +90,7 @@ class Story:
         self.acknowledged(incident_id)
         self.noted(incident_id)
         self.recovers(began, incident_id)
+        demo_backup.play(self)
         return self.incident(incident_id)
 
     # --- scenes --------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from toban.adapters.local.queue import SqliteBus
 from toban.adapters.local.store import SqliteStore
 from toban.adapters.local.traces import SqliteTracer
 from toban.cli.app import unknown
+from toban.cli.demo_backup import only_here
 from toban.cli.profiles import loaded
 from toban.cli.standins import StandIns
 from toban.cli.terminal import Problem, Terminal
@@ -79,7 +80,8 @@ def shortened(
     source: Path, target: Path, service: str, terminal: Terminal
 ) -> list[tuple[int, int]]:
     """
-    Copy the profiles; in `service` every escalation gets the steps of `STEPS_S`.
+    Copy the profiles; in `service` every escalation gets the steps of `STEPS_S`. Of their backups
+    only those of buckets stay.
 
     Returns (seconds before, seconds in the demo) for the steps of its first policy.
     """
@@ -94,6 +96,7 @@ def shortened(
     before = profiles[service].escalation[0].steps
     for path in sorted(source.glob("*.y*ml")):
         written: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        only_here(written)
         if written["service"]["id"] == service:
             for policy in written["escalation"]:
                 for step, seconds in zip(policy["steps"], STEPS_S, strict=False):

@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "demo.title": {
-        "en": "toban demo: one incident, from the alert to the postmortem",
-        "ja": "toban の実演: アラートからポストモーテムまで、ひとつのインシデント",
+        "en": "toban demo: one incident, from the alert to the postmortem, and one backup",
+        "ja": "toban の実演: アラートからポストモーテムまでのインシデントと、バックアップの復元",
     },
     "demo.intro": {
         "en": "Everything runs on this machine, in {data}. Slack and the mail server are stand-ins.",
@@ -128,5 +128,33 @@ DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "demo.not-ready": {
         "en": "toban dev did not get ready; see {log}",
         "ja": "toban dev が起動しませんでした。{log} を確認してください",
+    },
+    "demo.backup.due": {
+        "en": "A backup is due: {objects} recordings, as the profile says ({schedule})",
+        "ja": "バックアップの時刻です: 録音 {objects} 件（プロファイルの予定 {schedule}）",
+    },
+    "demo.backup.verified": {
+        "en": "{id}: taken, replicated and read back in {seconds} s ({bytes} bytes in each region)",
+        "ja": "{id}: 取得・複製・読み戻しの検証まで {seconds} 秒（各リージョンに {bytes} バイト）",
+    },
+    "demo.backup.copy": {
+        "en": "{region}: {bucket}, verified to the level “{level}”",
+        "ja": "{region}: {bucket}、検証の段階は {level}",
+    },
+    "demo.backup.lost": {
+        "en": "Somebody empties {bucket}, and the region {region} is lost with it",
+        "ja": "誰かが {bucket} を空にし、リージョン {region} も失われました",
+    },
+    "demo.backup.gone": {
+        "en": "{objects} recordings are left. Restoring …",
+        "ja": "残った録音は {objects} 件。復元します…",
+    },
+    "demo.backup.back": {
+        "en": "{same} of {objects} recordings are back as they were, from {region} alone",
+        "ja": "録音 {objects} 件のうち {same} 件が、{region} だけから元どおりに戻りました",
+    },
+    "demo.backup.spans": {
+        "en": "what the recovery clock says: {spans}",
+        "ja": "復旧にかかった時間: {spans}",
     },
 }
