@@ -151,12 +151,21 @@ def test_another_operation_is_waited_for(case: Case) -> None:
     assert case.google.started == 1
 
 
-def test_a_failed_export_is_a_failed_source(case: Case) -> None:
+def test_a_failed_export_is_started_anew_and_given_up_in_the_end(case: Case) -> None:
     case.google.fail = "The service account does not have the required permissions"
-    with pytest.raises(SourceFailed, match="required permissions"):
+    with pytest.raises(SourceFailed, match=r"3 times: .*required permissions") as caught:
         case.wait()
+    assert not caught.value.again
+    assert case.google.started == 3
+
+
+def test_one_failed_export_is_not_the_end(case: Case) -> None:
+    case.google.fail = "An internal error occurred"
+    first = case.source().begin(run_for("b1", case.bucket), None, NOW)
+    while case.google.started == 0 or not case.google.exports[0].done:
+        first = case.source().begin(run_for("b1", case.bucket), first, NOW)
     case.google.fail = ""
-    assert case.wait().ready  # a new attempt starts a new export
+    assert b"".join(p.data for p in case.read(case.wait(first))) == case.google.content
     assert case.google.started == 2
 
 
@@ -222,9 +231,10 @@ def test_an_object_that_changed_or_went_is_not_read(case: Case) -> None:
     with pytest.raises(SourceFailed, match="is gone"):
         case.read(snapshot)
     wrong = {**snapshot.token, "generation": str(case.bucket.stat(name).generation)}
-    with pytest.raises(SourceFailed, match="checksum"):
+    with pytest.raises(SourceFailed, match="checksum") as caught:
         case.read(Snapshot(snapshot.at, wrong))
-    case.bucket.delete(name)
+    assert not caught.value.again
+    assert case.names() == []  # nothing in the clear is left behind
     with pytest.raises(SourceFailed, match="is gone"):
         case.read(snapshot)
 

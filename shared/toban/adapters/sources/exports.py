@@ -31,6 +31,9 @@ TIMEOUT_S = (10.0, 60.0)
 PATIENCE = timedelta(hours=12)
 """How long an export may be under way, or wait for another operation to end."""
 
+ATTEMPTS = 3
+"""Exports that are started for one backup when they fail."""
+
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TAIL_BYTES = 4_096
 
@@ -174,15 +177,15 @@ class ManagedExport(ABC):
                 name, start=max(0, size - TAIL_BYTES), end=size, generation=generation
             )
         except KeyError:
-            raise SourceFailed(f"the exported object {name} is gone", again=True) from None
+            raise SourceFailed(f"the exported object {name} is gone", again=False) from None
         except Unavailable as error:
             raise SourceFailed(str(error), again=True) from error
-        if crc != wanted:
-            raise SourceFailed(
-                f"{name}: its content has not the checksum of the bucket", again=True
-            )
-        if problem := self.problem(tail):
-            raise SourceFailed(f"the exported object: {problem}", again=True)
+        problem = "" if crc == wanted else "its content has not the checksum of the bucket"
+        problem = problem or self.problem(tail)
+        if problem:
+            # The snapshot is this very object: reading it again would help nobody.
+            self._remove(run)
+            raise SourceFailed(f"the exported object {name}: {problem}", again=False)
 
     def end(self, run: Run, snapshot: Snapshot) -> None:
         """Remove the exported object."""
@@ -253,13 +256,16 @@ class ManagedExport(ABC):
         operation = self._poll(token["operation"])
         if not operation.done:
             return self._waiting(before, token, now)
-        if operation.error:
-            self._remove(run)
-            raise SourceFailed(f"the export failed: {operation.error}", again=True)
-        ready = self._ready(run, before, token, at)
-        if ready is None:
-            raise SourceFailed("the export ended well, but there is no object", again=True)
-        return ready
+        ready = None if operation.error else self._ready(run, before, token, at)
+        if ready is not None:
+            return ready
+        problem = operation.error or "it ended well, but there is no object"
+        self._remove(run)
+        failures = int(token.get("failures", "0")) + 1
+        if failures >= ATTEMPTS:
+            raise SourceFailed(f"the export failed {failures} times: {problem}", again=False)
+        log.write("WARNING", "export failed, starting another", reason=problem)
+        return self._waiting(before, {"since": token["since"], "failures": str(failures)}, now)
 
     def _remove(self, run: Run) -> None:
         try:
