@@ -1,0 +1,211 @@
+"""
+The whole chain on real databases: backed up, replicated, read back, destroyed, restored, equal.
+
+On the embedded runtime, with a PostgreSQL, a Redis and the Firestore emulator behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from google.cloud import firestore
+
+from tests.chains import services
+from tests.chains.receivers import HttpReceiver, Mailbox
+from tests.chains.test_backup_to_restore import Safe
+from tests.chains.worlds import EmbeddedWorld
+from tests.plugins.servers import Postgres, Redis
+from toban.adapters.sources.resp import Connection, parse
+from toban.backups.documents import Backup
+from toban.backups.restores import Restore
+from toban.events.backups import BackupDue, RestoreRequested, RestoreTestDue
+from toban.profile.types import (
+    FirestoreSource,
+    Keep,
+    Plan,
+    PostgresSource,
+    Profile,
+    Query,
+    RedisSource,
+    RestoreTest,
+    Seconds,
+    StagingTarget,
+)
+
+SCHEMA = """
+create table people (id int primary key, name text not null, joined timestamptz);
+insert into people select n, '山田 ' || n, now() - n * interval '1 day' from generate_series(1, 500) n;
+create view recent as select * from people where id < 10;
+"""
+ROWS = "select count(*) || ' ' || md5(string_agg(people::text, ',' order by id)) from people"
+
+
+def vault(service: str, outside: str, project: str) -> Profile:
+    """A service whose databases are backed up to two regions."""
+    profile = services.safe(service, outside)
+    assert profile.backup is not None
+
+    def plan(source: str) -> Plan:
+        return Plan(source=source, class_="daily", schedule=services.YEARLY, keep=Keep(daily=7))
+
+    section = msgspec.structs.replace(
+        profile.backup,
+        sources={
+            "database": PostgresSource(url_secret="DATABASE_URL"),
+            "cache": RedisSource(url_secret="REDIS_URL"),
+            "documents": FirestoreSource(project=project),
+        },
+        plans=(plan("database"), plan("cache"), plan("documents")),
+        restore_test=RestoreTest(
+            schedule=services.YEARLY,
+            targets=(
+                StagingTarget(
+                    source="database",
+                    url_secret="DATABASE_URL",
+                    queries=(Query(query="select count(*) from people", expect=">= 500"),),
+                ),
+            ),
+            within=Seconds(600),
+        ),
+    )
+    return msgspec.structs.replace(profile, backup=section)
+
+
+class Vault(Safe):
+    """The backups of databases."""
+
+    def take(self, source: str) -> Backup:
+        self.world.publish(
+            BackupDue(service=self.service, source=source, class_="daily", requested_by="Aoki")
+        )
+
+        def verified() -> Backup | None:
+            found = [b for b in self.backups() if b.source == source]
+            assert not found or found[-1].status != "failed", found[-1].reason
+            return found[-1] if found and found[-1].status == "verified" else None
+
+        return self.world.wait(verified, f"a verified backup of {source}")
+
+    def restore(self, backup: Backup, target: dict[str, str], *, onto: bool = False) -> Restore:
+        restore_id = f"{backup.source}-{len(target)}"
+        self.world.publish(
+            RestoreRequested(
+                restore_id=restore_id,
+                service=self.service,
+                source=backup.source,
+                backup_id=backup.id,
+                purpose="recovery",
+                region="asia-northeast2",
+                target=target,
+                onto_source=onto,
+            )
+        )
+        return self.restored(restore_id)
+
+
+@pytest.fixture
+def make(
+    outside: HttpReceiver,
+    mailbox: Mailbox,
+    secrets: dict[str, str],
+    project: str,
+    tmp_path: Path,
+) -> Iterator[Callable[..., Vault]]:
+    """Opens a world with the given secrets."""
+    worlds = []
+
+    def opened(**more: str) -> Vault:
+        profiles = {
+            "vault": vault("vault", outside.url, project),
+            "toban": services.desk(outside.url),
+        }
+        rooms = {services.slack_secret("vault"): f"{outside.url}/vault/slack"}
+        world = EmbeddedWorld("vault", outside, mailbox, profiles, secrets | rooms | more, tmp_path)
+        worlds.append(world)
+        return Vault(world)
+
+    yield opened
+    for world in worlds:
+        world.close()
+
+
+def test_postgresql_comes_back_row_for_row(make, postgres_server: Postgres):
+    postgres_server.sql("drop database if exists shop; create database shop")
+    postgres_server.sql(SCHEMA, "shop")
+    before = postgres_server.sql(ROWS, "shop")
+    safe = make(DATABASE_URL=postgres_server.url("shop"))
+
+    backup = safe.take("database")
+    assert [c.level for c in backup.copies] == ["format", "content"]
+    postgres_server.sql("drop database shop")
+    safe.restore(backup, {"url_secret": "DATABASE_URL", "database": "shop_again"})
+
+    assert postgres_server.sql(ROWS, "shop_again") == before
+    assert postgres_server.sql("select count(*) from recent", "shop_again") == "9"
+    postgres_server.sql("drop database shop_again")
+
+
+def test_a_restore_test_of_postgresql_asks_its_questions_and_leaves_nothing(
+    make, postgres_server: Postgres
+):
+    postgres_server.sql("drop database if exists shop; create database shop")
+    postgres_server.sql(SCHEMA, "shop")
+    safe = make(DATABASE_URL=postgres_server.url("shop"))
+    safe.take("database")
+    databases = postgres_server.sql("select datname from pg_database order by 1")
+
+    safe.world.publish(RestoreTestDue(service="vault"))
+
+    def tested() -> Backup | None:
+        return next((b for b in safe.backups() if b.tests), None)
+
+    result = safe.world.wait(tested, "a restore test").tests[0]
+    assert result.passed, result.reason
+    assert postgres_server.sql("select datname from pg_database order by 1") == databases
+    postgres_server.sql("drop database shop")
+
+
+def test_redis_comes_back_key_for_key(make, redis_server: Redis):
+    with Connection(parse(redis_server.url())) as redis:
+        redis.call("FLUSHALL")
+        redis.call("SET", "挨拶", "こんにちは")
+        redis.call("RPUSH", "queue", "a", "b", "c")
+        redis.call("ZADD", "scores", "1.5", "aoki", "2", "baba")
+        safe = make(REDIS_URL=redis_server.url())
+
+        backup = safe.take("cache")
+        redis.call("FLUSHALL")
+        safe.restore(backup, {"url_secret": "REDIS_URL"}, onto=True)
+        assert redis.call("GET", "挨拶") == "こんにちは".encode()
+        assert redis.call("LRANGE", "queue", "0", "-1") == [b"a", b"b", b"c"]
+        assert redis.call("ZSCORE", "scores", "aoki") == b"1.5"
+
+
+def test_firestore_comes_back_document_for_document_in_another_database(
+    make, firestore_emulator: str, project: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    client = firestore.Client(project=project)
+    for number in range(40):
+        person = client.collection("people").document(f"人{number}")
+        person.set({"n": number, "f": float(number), "raw": bytes([number]), "self": person})
+        person.collection("orders").document("o1").set({"total": [1, {"yen": 100 * number}]})
+    client.document("missing/parent/child/c1").set({"here": True})
+    safe = make()
+
+    backup = safe.take("documents")
+    assert backup.counts["documents"] == 81
+    safe.restore(backup, {"project": project, "database": "again"})
+    again = firestore.Client(project=project, database="again")
+    for number in range(40):
+        person = again.collection("people").document(f"人{number}")
+        data = person.get().to_dict()
+        assert data is not None
+        assert (data["n"], data["f"], data["raw"]) == (number, float(number), bytes([number]))
+        assert data["self"] == person, "a reference points into the database that it is in"
+        order = person.collection("orders").document("o1").get().to_dict()
+        assert order == {"total": [1, {"yen": 100 * number}]}
+    assert again.document("missing/parent/child/c1").get().to_dict() == {"here": True}
