@@ -1,7 +1,8 @@
 """
 A stand-in for the SQL Admin API and the Memorystore API on 127.0.0.1: exports and operations only.
 
-Written after the REST references of ``sqladmin v1`` and ``redis v1``. An export takes a number of
+Fields and errors are those of ``sqladmin v1`` and ``redis v1`` as far as exports use them; the
+services themselves were never asked. An export takes a number of
 looks at its operation; then its object appears, all at once, as objects do.
 """
 

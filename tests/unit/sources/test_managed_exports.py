@@ -140,6 +140,21 @@ def test_a_lost_answer_starts_no_second_export(case: Case) -> None:
     assert case.google.started == 1
 
 
+def test_memorystore_forgets_operations_after_some_hours(tmp_path: Path) -> None:
+    case = Case("redis", MemoryBuckets(), tmp_path)
+    try:
+        snapshot: Snapshot | None = None
+        while case.google.started == 0:
+            snapshot = case.source().begin(run_for("b1", case.bucket), snapshot, NOW)
+        while not case.google.exports[0].done:
+            case.google.look(case.google.exports[0])
+        case.google.exports[0].name = "forgotten"
+        assert case.wait(snapshot).ready
+        assert case.google.started == 1
+    finally:
+        case.stop()
+
+
 def test_another_operation_is_waited_for(case: Case) -> None:
     case.google.exports.append(Export("theirs", "gs://theirs/x", 3, {}, other=True))
     first = case.source().begin(run_for("b1", case.bucket), None, NOW)

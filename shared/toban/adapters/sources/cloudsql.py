@@ -22,6 +22,7 @@ from toban.adapters.sources.exports import (
     Busy,
     ManagedExport,
     Operation,
+    is_busy,
     moment,
 )
 from toban.adapters.sources.postgres import format_ as format_
@@ -107,7 +108,7 @@ class CloudSqlSource(ManagedExport):
             path = self._path("instances", self._instance, "export")
             return _operation(self._api.call("POST", path, body))
         except ApiError as error:
-            if error.status == 409:  # operationInProgress
+            if is_busy(error):
                 raise Busy(str(error)) from error
             raise
 

@@ -1,9 +1,9 @@
 """
 Exports that Google makes into a bucket: asked for, waited for, read from there, removed again.
 
-Cloud SQL and Memorystore have no client library that reads their exports, but the same shape: a
-REST call starts an operation, the operation is polled, an object appears. Between the calls other
-processes may go on: everything needed travels in the snapshot's token.
+Cloud SQL and Memorystore are asked over REST, three calls each, and have the same shape: a call
+starts an operation, the operation is polled, an object appears. Between the calls other processes
+may go on: everything needed travels in the snapshot's token.
 """
 
 from __future__ import annotations
@@ -122,6 +122,11 @@ class Operation:
 
 class Busy(Exception):
     """Another operation is in progress on the instance."""
+
+
+def is_busy(error: ApiError) -> bool:
+    """Whether that is why a start was refused: 409, in the past 403 with the same text."""
+    return error.status == 409 or (error.status == 403 and "already in progress" in str(error))
 
 
 class ManagedExport(ABC):

@@ -18,7 +18,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from toban.adapters.sources.exports import Api, ApiError, Busy, ManagedExport, Operation, moment
+from toban.adapters.sources.exports import (
+    Api,
+    ApiError,
+    Busy,
+    ManagedExport,
+    Operation,
+    is_busy,
+    moment,
+)
 from toban.adapters.sources.rdb import EOF
 from toban.adapters.sources.redis import format_ as format_
 from toban.adapters.sources.redis import target as target
@@ -97,12 +105,17 @@ class MemorystoreSource(ManagedExport):
         try:
             return _operation(self._api.call("POST", f"{quote(self._instance)}:export", body))
         except ApiError as error:
-            if error.status == 409:
+            if is_busy(error):
                 raise Busy(str(error)) from error
             raise
 
     def _poll(self, name: str) -> Operation:
-        return _operation(self._api.call("GET", quote(name)))
+        try:
+            return _operation(self._api.call("GET", quote(name)))
+        except ApiError as error:
+            if error.status == 404:  # finished ones are forgotten after a few hours
+                return Operation(name, done=True)
+            raise
 
 
 def _operation(said: dict[str, Any]) -> Operation:
