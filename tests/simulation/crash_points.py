@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from tests.simulation.platform import Faults, Simulated, SimulatedCrash
-from tests.simulation.story import STORY, end_state, fate, refused, unlucky
+from tests.simulation.platform import Faults, SimulatedCrash
+from tests.simulation.story import INCIDENTS, Step, Story, difference, end_state
 from toban.incidents.documents import Incident
 from toban.ports import Query
 
@@ -28,20 +28,26 @@ class Run:
     """Every point passed, as ``function event-type point``, in order."""
     crashed: list[str] = field(default_factory=list)
     """Ids of the messages whose handling crashed."""
+    story: Story = INCIDENTS
 
     def __post_init__(self) -> None:
-        self.world = Simulated(Faults(point=self._point, trouble=lambda: self._unlucky))
+        self.world = self.story.world(Faults(point=self._point, trouble=lambda: self._unlucky))
         self._unlucky = False
         self._refused = False
         self._commits = 0
-        self.world.outside.fate = fate
+        self._mortal = True
+        self.world.outside.fate = self.story.fate
         self._left = list(self.crashes)
         self._since = 0
         self._where = ""
         self._message = ""
 
+    def again(self, crashes: tuple[int, ...]) -> None:
+        """From now on die at these points."""
+        self._left, self._since, self._where = list(crashes), 0, ""
+
     def _point(self, name: str) -> None:
-        if not self._where or self._between_call_and_record(name):
+        if not self._where or not self._mortal or self._between_call_and_record(name):
             return
         self.passed.append(f"{self._where} {name}")
         self._since += 1
@@ -66,14 +72,19 @@ class Run:
 
     def tell(self) -> dict[str, Any]:
         """Play every step and come to rest; the end state."""
-        for step in STORY:
-            self.world.clock.advance(step.wait)
-            incidents = [s.data for s in self.world.memory.query(Query(Incident.COLLECTION))]
-            self.world.out.publish(step.messages(self.world.clock.now(), incidents))
+        for step in self.story.steps:
+            self.begin(step)
             self._settle()
         for name in self.world.bus.subscriptions:
             assert not self.world.bus.pull(name, 1), f"dead letter in {name}"
         return self.end()
+
+    def begin(self, step: Step) -> None:
+        """Let the step's time pass and its messages come in."""
+        self.world.clock.advance(step.wait)
+        step.change(self.world)
+        incidents = [s.data for s in self.world.memory.query(Query(Incident.COLLECTION))]
+        self.world.out.publish(step.messages(self.world.clock.now(), incidents))
 
     def _settle(self) -> None:
         until = self.world.clock.now() + PATIENCE
@@ -88,10 +99,12 @@ class Run:
                 continue
             attributes = taken.delivered.message.attributes
             self._message = taken.delivered.message_id + taken.delivered.subscription
-            self._refused = refused(taken.delivered.message.data)
+            self._refused = self.story.refused(taken.delivered.message.data)
             self._commits = 0
-            self._unlucky = unlucky(taken.delivered.message)
+            self._unlucky = self.story.unlucky(taken.delivered.message)
             self._where = f"{taken.delivered.subscription} {attributes.get('ce-type')}"
+            function = self.world.bus.subscriptions[taken.delivered.subscription].function
+            self._mortal = self.story.functions is None or function in self.story.functions
             try:
                 self.world.handle(taken.delivered)
             except SimulatedCrash:
@@ -104,13 +117,17 @@ class Run:
 
     def end(self) -> dict[str, Any]:
         memory = self.world.memory
-        collections = (
-            "receipts", "alerts", "groups", "incidents", "notifications", "parked",
-        )  # fmt: skip
-        snapshots = [s for c in collections for s in memory.query(Query(c))]
-        return end_state(
-            snapshots, self.world.out.published, (a.id for a in self.world.outside.arrivals)
-        )
+        snapshots = [s for c in self.story.collections for s in memory.query(Query(c))]
+        return {
+            **end_state(
+                snapshots,
+                self.world.out.published,
+                (a.id for a in self.world.outside.arrivals),
+                self.story.volatile,
+                steps_vary=self.story.steps_vary,
+            ),
+            **self.story.observe(self.world),
+        }
 
     def repetitions(self) -> list[str]:
         """Notifications that arrived again without saying so."""
@@ -144,3 +161,46 @@ def first_points(passed: list[str]) -> list[int]:
             seen.add(kind)
             chosen.append(index)
     return chosen
+
+
+class Chapters:
+    """
+    A story told once, with a way back to the beginning of each of its steps.
+
+    A crash is then tried in its own step alone, which takes a hundredth of the story's time.
+    """
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self._run = Run(story=story)
+        self._saved: list[dict[str, Any]] = []
+        self.ends: list[dict[str, Any]] = []
+        self.passed: list[tuple[int, int, str]] = []
+        """Every point: its step, its number within the step (from 1), its name."""
+        for number, step in enumerate(story.steps):
+            self._run.begin(step)
+            self._saved.append(self._run.world.save())
+            self._run.passed.clear()
+            self._run._settle()
+            self.passed += [(number, i, name) for i, name in enumerate(self._run.passed, start=1)]
+            self.ends.append(self._run.end())
+
+    def kinds(self) -> list[tuple[int, int, str]]:
+        """Every kind of point once."""
+        chosen = first_points([name for _, _, name in self.passed])
+        return [self.passed[index - 1] for index in chosen]
+
+    def crash(self, step: int, *points: int) -> tuple[Run, list[str]]:
+        """Die there (the second counts from the first); what differs at the end of the step."""
+        run = self._run
+        run.passed.clear()
+        run.crashed.clear()
+        run.again(points)
+        run.world.load(self._saved[step])
+        try:
+            run._settle()
+            end = run.end()
+        except AssertionError as error:
+            return run, [str(error)]
+        wrong = [f"dead letter in {n}" for n in run.world.bus.subscriptions if run.world.bus._dead]
+        return run, difference(self.ends[step], end) + wrong[:1]

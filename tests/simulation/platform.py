@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
+from typing import Any
 
 import msgspec
 
@@ -26,6 +29,7 @@ from toban.ports import (
     Key,
     Message,
     Query,
+    Secrets,
     Snapshot,
     Stale,
     Store,
@@ -33,6 +37,7 @@ from toban.ports import (
     Write,
 )
 from toban.profile.store import apply
+from toban.profile.types import Profile
 from toban.topology.reader import load
 from toban.topology.types import Topology
 
@@ -60,6 +65,12 @@ class Faults:
     publish_twice: Callable[[], bool] = lambda: False
     trouble: Callable[[], bool] = lambda: False
     """A read or a write that fails without effect."""
+    bucket_trouble: Callable[[], bool] = lambda: False
+    """A call of a bucket that fails without effect."""
+    wrote: Callable[[], object] = lambda: None
+    """Called after each write into a bucket: that takes time."""
+    bucket_lost: Callable[[], bool] = lambda: False
+    """A call of a bucket that takes effect, and its answer is lost."""
 
 
 @dataclass
@@ -149,10 +160,69 @@ class FaultyLetters:
         self.faults.point("remove after")
 
 
+class FaultyBucket:
+    """A bucket with hooks; a listing has them before and after, a server-side copy is one call."""
+
+    def __init__(self, inner: Any, faults: Faults) -> None:
+        self.inner = inner
+        self._faults = faults
+
+    @property
+    def name(self) -> str:
+        return str(self.inner.name)
+
+    def _call(self, what: str, do: Callable[[], Any]) -> Any:
+        self._faults.point(f"{what} before")
+        if self._faults.bucket_trouble():
+            raise Unavailable(f"simulated: {what} never arrived at {self.name}")
+        result = do()
+        if what in ("create", "copy", "upload"):
+            self._faults.wrote()
+        if self._faults.bucket_lost():
+            raise Unavailable(f"simulated: {what} at {self.name}, answer lost")
+        self._faults.point(f"{what} after")
+        return result
+
+    def create(self, *args: Any, **more: Any) -> Any:
+        return self._call("create", lambda: self.inner.create(*args, **more))
+
+    def stat(self, *args: Any, **more: Any) -> Any:
+        return self._call("stat", lambda: self.inner.stat(*args, **more))
+
+    def read(self, *args: Any, **more: Any) -> Any:
+        return self._call("read", lambda: self.inner.read(*args, **more))
+
+    def upload(self, name: str, data: Any, *args: Any, **more: Any) -> Any:
+        whole = b"".join(data)
+        return self._call("upload", lambda: self.inner.upload(name, [whole], *args, **more))
+
+    def delete(self, name: str) -> None:
+        self._call("delete", lambda: self.inner.delete(name))
+
+    def copy(self, source: Any, *args: Any, **more: Any) -> Any:
+        plain = source.inner if isinstance(source, FaultyBucket) else source
+        return self._call("copy", lambda: self.inner.copy(plain, *args, **more))
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[Any]:
+        self._faults.point("list before")
+        if self._faults.bucket_trouble():
+            raise Unavailable(f"simulated: no listing of {self.name}")
+        yield from self.inner.list(prefix, after)
+        self._faults.point("list after")
+
+
 class Simulated:
     """One simulated installation: its documents, queue, people outside, and a virtual clock."""
 
-    def __init__(self, faults: Faults | None = None, jitter: Callable[[], float] = lambda: 0.0):
+    def __init__(
+        self,
+        faults: Faults | None = None,
+        jitter: Callable[[], float] = lambda: 0.0,
+        profiles: Sequence[Profile] = PROFILES,
+        secrets: Mapping[str, Sequence[str]] | None = None,
+        own: Callable[[Platform, Secrets], dict[str, Handlers]] = lambda _, __: {},
+    ):
+        """`own`: handlers of functions that are made in another way here."""
         self.faults = faults or Faults()
         self.clock = VirtualClock(START)
         self.bus = MemoryBus(subscriptions_of(TOPOLOGY), self.clock, TOPOLOGY.topics, jitter)
@@ -160,27 +230,64 @@ class Simulated:
         self.store = FaultyStore(self.memory, self.faults)
         self.out = FaultyBus(self.bus, self.faults)
         self.buckets = MemoryBuckets()
+        self.blobs = MemoryBlobs()
         self.outside = Outside(point=self.faults.point)
-        apply(self.memory, PROFILES, START)
+        apply(self.memory, profiles, START)
         self.platform = Platform(
             store=self.store,
             bus=self.out,
-            blobs=MemoryBlobs(),
-            buckets=self.buckets,
+            blobs=self.blobs,
+            buckets=lambda name: FaultyBucket(self.buckets(name), self.faults),
             clock=self.clock,
             dead_letters=FaultyLetters(self.bus, self.faults),
             subscriptions=tuple(self.bus.subscriptions),
             may_emit=TOPOLOGY.emitted_by,
         )
-        secrets = MemorySecrets()
+        keys = MemorySecrets(secrets or {})
         self.tables: dict[str, Handlers] = {
             name: deliver.handlers(self.outside)
             if name == "deliver_notification"
-            else subscriber.bound(self.platform, secrets)
+            else subscriber.bound(self.platform, keys)
             for name, subscriber in SUBSCRIBERS.items()
-        }
+        } | own(self.platform, keys)
 
     def handle(self, delivered: Delivered) -> None:
         """Hand a delivery to its function."""
         function = self.bus.subscriptions[delivered.subscription].function
         handle(function, self.tables[function], delivered, self.platform)
+
+    # --- going back ----------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """Everything that outlives a process, to go back to."""
+        return {
+            "store": (dict(self.memory._documents), self.memory._version),
+            "rows": deepcopy(self.bus._rows, {id(s): s for s in self.bus.subscriptions.values()}),
+            "bus": (dict(self.bus._dead), self.bus._last_seq, self.bus._last_id),
+            "buckets": {
+                name: (dict(b._live), dict(b._old), copy(b._generations), set(b.held))
+                for name, b in self.buckets._made.items()
+            },
+            "blobs": dict(self.blobs._objects),
+            "time": self.clock.now(),
+            "published": list(self.out.published),
+            "arrivals": list(self.outside.arrivals),
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go back: of the time after it nothing is left."""
+        self.memory._documents, self.memory._version = dict(saved["store"][0]), saved["store"][1]
+        same = {id(s): s for s in self.bus.subscriptions.values()}
+        self.bus._rows = deepcopy(saved["rows"], same)
+        dead, self.bus._last_seq, self.bus._last_id = saved["bus"]
+        self.bus._dead = dict(dead)
+        for name, bucket in self.buckets._made.items():
+            live, old, generations, held = saved["buckets"].get(name, ({}, {}, count(1), set()))
+            bucket._live, bucket._old, bucket.held = dict(live), dict(old), set(held)
+            bucket._generations = copy(generations)
+        self.blobs._objects = dict(saved["blobs"])
+        self.clock.set(saved["time"])
+        self.out.published[:] = saved["published"]
+        self.outside.arrivals[:] = saved["arrivals"]
+        self.platform.cache.clear()
+        self.platform.cache._seen.clear()

@@ -27,7 +27,7 @@ from tests.simulation.platform import (
     SimulatedCrash,
 )
 from tests.simulation.profiles import PROFILES
-from tests.simulation.story import Step, fate, stripped
+from tests.simulation.story import fate, stripped
 from toban.adapters.local.database import Database
 from toban.adapters.local.files import FileBlobs
 from toban.adapters.local.memory import MemorySecrets, VirtualClock
@@ -36,13 +36,12 @@ from toban.adapters.local.store import SqliteStore
 from toban.adapters.local.subscriptions import moment_at
 from toban.adapters.local.traces import SqliteTracer
 from toban.entry import SUBSCRIBERS
-from toban.incidents.documents import Incident
 from toban.kernel.handle import Handlers, handle
 from toban.kernel.outgoing import Outgoing
 from toban.kernel.platform import Platform
 from toban.local.world import subscriptions_of
 from toban.notify import deliver
-from toban.ports import Delivered, Message, Query
+from toban.ports import Delivered, Message
 from toban.profile.store import apply
 
 CRASHED = 70
@@ -240,12 +239,6 @@ class RealRun(Run):
             super()._point(name)
         except SimulatedCrash:
             os._exit(CRASHED)
-
-    def begin(self, step: Step) -> None:
-        """Let the step's time pass and its messages come in."""
-        self.world.clock.advance(step.wait)
-        incidents = [s.data for s in self.world.memory.query(Query(Incident.COLLECTION))]
-        self.world.out.publish(step.messages(self.world.clock.now(), incidents))
 
     def settle(self) -> dict[str, Any]:
         """Come to rest; what there is then, as JSON, and the points that were passed."""

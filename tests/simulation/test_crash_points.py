@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.simulation.backup_story import BACKUPS
+from tests.simulation.backup_world import small
 from tests.simulation.crash_points import Run, first_points
 from tests.simulation.platform import TOPOLOGY
 from tests.simulation.story import difference
@@ -37,9 +39,13 @@ def told(*points: int) -> tuple[Run, list[str]]:
     return run, difference(expected, found) + repeated
 
 
-def test_the_story_passes_through_every_subscription_on_the_map() -> None:
+def test_the_stories_pass_through_every_subscription_on_the_map() -> None:
     run, _ = undisturbed()
     passed = {name.split(" ")[0] for name in run.passed}
+    with small():
+        backups = Run(story=BACKUPS)
+        backups.tell()
+    passed |= {name.split(" ")[0] for name in backups.passed}
 
     assert passed == {subscription.name for subscription in TOPOLOGY.subscriptions()}
 

@@ -127,12 +127,15 @@ class Restoring:
             restore.target_identity = target.identity
             if target.identity in here and not restore.onto_source:
                 return Failure(f"{target.identity} is the source itself: nothing was written")
-            if not self._load(restore, opened, target, hold):
-                return Continue()
-            wrong = self._check(restore, backup, target, staging, hold)
+            if restore.wrong is None:
+                if not self._load(restore, opened, target, hold):
+                    return Continue()
+                restore.wrong = self._check(restore, backup, target, staging, hold)
+                hold.checkpoint()  # once a test's target is gone, nothing can be checked there
             if restore.purpose == "test":
                 target.discard()
         except Damaged as error:
+            self._clear(restore, staging)
             return Failure(str(error), restore.bucket)
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
@@ -141,8 +144,18 @@ class Restoring:
         except TargetFailed as error:
             if error.again:
                 raise TryLater(f"{restore.id}: {error}") from error
+            self._clear(restore, staging)
             return Failure(str(error))
-        return Failure("; ".join(wrong)[:2_000]) if wrong else Restored()
+        return Failure("; ".join(restore.wrong)[:2_000]) if restore.wrong else Restored()
+
+    def _clear(self, restore: Restore, staging: StagingTarget | None) -> None:
+        """Leave nothing of a test that failed in the middle; best effort."""
+        if restore.purpose != "test":
+            return
+        try:
+            self._depot.target(target_spec(restore, staging)).discard()
+        except TargetFailed as error:
+            log.warning("staging is not empty", restore=restore.id, error=error, stack=False)
 
     def _load(self, restore: Restore, opened: Opened, target: Target, hold: Hold[Restore]) -> bool:
         """Whether everything is in the target."""

@@ -48,6 +48,8 @@ class Restore(JobDocument, kw_only=True):
     """Seconds: ``wait`` for it to begin, ``fetch`` (with decryption), ``load``, ``check``."""
     counts: dict[str, int] = {}
     answers: list[str] = []
+    wrong: list[str] | None = None
+    """What checking found, in words; None: not checked yet."""
     target_identity: str = ""
     reason: str = ""
     finished_at: datetime | None = None

@@ -1,0 +1,341 @@
+"""
+The story of backups: due, taken, replicated, verified, pruned, restored, tested, watched.
+
+As the story of incidents it comes to rest after every step. Each handling may die at any I/O, a
+call of a bucket included, and the end has to be the same: documents, events, and every object in
+every bucket, opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.simulation.backup_world import (
+    FUNCTIONS,
+    PROFILES,
+    SECRETS,
+    SmallDepot,
+    content,
+    handlers,
+)
+from tests.simulation.platform import START, Faults, Simulated
+from tests.simulation.story import Step, Story
+from toban.adapters.local.memory import MemorySecrets
+from toban.backups import layout
+from toban.backups.documents import Backup, SeriesState, series_id
+from toban.backups.manifest import peek
+from toban.backups.plans import backup_id
+from toban.backups.reading import Opener
+from toban.events import MinutePassed
+from toban.events.backups import (
+    BackupDue,
+    BackupReplicated,
+    BackupWatchDue,
+    PruneDue,
+    RestoreRequested,
+    RestoreTestDue,
+)
+from toban.kernel.document import decode, encode
+from toban.kernel.event import Body, Event, to_message
+from toban.ports import Key, Message, Query, Update
+
+HOUR = 3600.0
+MORE = ("incremental", "")
+
+
+def world(faults: Faults) -> Simulated:
+    """The installation of the story, with something in every source."""
+    made = Simulated(faults, profiles=PROFILES, secrets=SECRETS, own=handlers)
+    for number in range(5):
+        made.buckets("data").create(f"a/{number}", content(f"data {number}", 900 + number))
+        made.buckets("media").create(f"m/{number}", content(f"media {number}", 700 + number))
+    made.buckets("dump").create("content", content("dump", 16_000))
+    faults.wrote = lambda: made.clock.advance(0.001)
+    return made
+
+
+# --- what is done ------------------------------------------------------------------------------
+
+
+def _say(name: str, *bodies: Body) -> Callable[..., list[Message]]:
+    def make(now: Any, _: object) -> list[Message]:
+        return [
+            to_message(Event(id=f"{name}-{n}", source="/story", time=now, body=body))
+            for n, body in enumerate(bodies)
+        ]
+
+    return make
+
+
+def _due(source: str, class_: str) -> BackupDue:
+    return BackupDue(service="shop", source=source, class_=class_)
+
+
+def _slot(hours: int) -> Any:
+    return START + timedelta(hours=hours)
+
+
+def _id(source: str, class_: str, hours: int) -> str:
+    return backup_id("shop", source, class_, _slot(hours))
+
+
+def _newest(world: Any, source: str, class_: str, status: str = "verified") -> Backup:
+    found = [decode(Backup, s.data) for s in world.memory.query(Query("backups"))]
+    fit = [b for b in found if (b.source, b.class_, b.status) == (source, class_, status)]
+    return max(fit, key=lambda b: b.slot)
+
+
+def change(world: Any, backup: Backup) -> None:
+    """Write a document of the catalogue as a person's command would."""
+    key = Backup.key(backup.id)
+    world.memory.commit([Update(key, encode(backup), world.memory.get([key])[0].version)])
+
+
+def _more_files(world: Any) -> None:
+    data, media = world.buckets("data"), world.buckets("media")
+    data.create("a/new", content("new", 800))
+    data.upload("a/1", [content("data 1, changed", 950)])
+    data.delete("a/2")
+    media.create("m/new", content("new medium", 800))
+
+
+def _break(world: Any) -> None:
+    world.buckets("dump").create("broken", b"")
+
+
+def _mend(world: Any) -> None:
+    world.buckets("dump").delete("broken")
+    world.buckets("dump").create("slow", b"")
+
+
+def _ask_again(now: Any, _: object) -> list[Message]:
+    body = BackupReplicated(
+        service="shop", source="dump", class_="full", backup_id=_id("dump", "full", 6), at=now
+    )
+    return [to_message(Event(id="again", source="/story", time=now, body=body))]
+
+
+def _pin(world: Any) -> None:
+    backup = _newest(world, "media", "full")
+    backup.pinned, backup.pinned_by = True, "aoki"
+    change(world, backup)
+
+
+def _hold(world: Any) -> None:
+    """One object of the oldest dump is locked."""
+    found = [decode(Backup, s.data) for s in world.memory.query(Query("backups"))]
+    oldest = min(
+        (b for b in found if (b.source, b.status) == ("dump", "verified")), key=lambda b: b.slot
+    )
+    bucket = world.buckets("second")
+    bucket.held.add(next(i.name for i in bucket.list(oldest.prefix + "parts/")))
+
+
+def _release(world: Any) -> None:
+    world.buckets("second").held.clear()
+
+
+def _abandon(world: Any) -> None:
+    """A run that nobody works on, whose message is lost."""
+    id = backup_id("shop", "files", "full", world.clock.now())
+    series = SeriesState.key(series_id("shop", "files", "full"))
+    before = world.memory.get([series])[0]
+    state = msgspec.structs.replace(decode(SeriesState, before.data), running=id)
+    like = _newest(world, "files", "full")
+    backup = msgspec.structs.replace(
+        like, id=id, status="running", slot=world.clock.now(), started_at=world.clock.now(),
+        prefix=layout.prefix("shop", "files", "full", id), verified_at=None, finished_at=None,
+    )  # fmt: skip
+    from toban.ports import Create
+
+    world.memory.commit(
+        [Create(Backup.key(id), encode(backup)), Update(series, encode(state), before.version)]
+    )
+
+
+def _restore(id: str, backup: str, region: str, **target: str) -> RestoreRequested:
+    return RestoreRequested(
+        restore_id=id,
+        service="shop",
+        source="files",
+        backup_id=backup,
+        purpose="recovery",
+        region=region,
+        target=target,
+        requested_by="aoki",
+    )
+
+
+DAY = 24 * HOUR
+
+STEPS = (
+    Step("a full backup of files", HOUR, _say("b1", _due("files", "full"))),
+    Step("the same slot again", 60, _say("b1b", _due("files", "full"))),
+    Step("an incremental one", HOUR - 60, _say("b2", _due("files", "often")), _more_files),
+    Step("copied objects", HOUR, _say("b3", _due("media", "full"))),
+    Step("an incremental one on them", HOUR, _say("b4", _due("media", "often"))),
+    Step("configuration", HOUR, _say("b5", _due("config", "looked"))),
+    Step("a dump, in one go", HOUR, _say("b6", _due("dump", "full"))),
+    Step("configuration has not changed", HOUR, _say("b7", _due("config", "looked"))),
+    Step("a dump fails for good", HOUR, _say("b8", _due("dump", "full")), _break),
+    Step("the next has to be waited for", HOUR, _say("b9", _due("dump", "full")), _mend),
+    Step("and succeeds", 60, _say("tick-1", MinutePassed())),
+    Step("into another bucket", 60, _say("r1", _restore("r-1", _id("files", "often", 2), "osaka", bucket="target"))),
+    Step("of nothing", 60, _say("r2", _restore("r-2", "shop.files.full.never", ""))),
+    Step("a restore test", 60, _say("t1", RestoreTestDue(service="shop"))),
+    Step("from the other region", HOUR, _say("t2", RestoreTestDue(service="shop"))),
+    Step("an old dump is found damaged", 60, _ask_again, lambda w: _damage_of(w, 6)),
+    Step("somebody pins one", 60, _say("p1", PruneDue()), _pin),
+    Step("three days later much is late", 3 * DAY, _say("w1", BackupWatchDue())),
+    Step("files", HOUR, _say("c1", _due("files", "full"))),
+    Step("dump", HOUR, _say("c2", _due("dump", "full"), MinutePassed())),
+    Step("dump, waited for", 60, _say("c3", MinutePassed())),
+    Step("media", HOUR, _say("c4", _due("media", "full"))),
+    Step("a day later: files", DAY, _say("d1", _due("files", "full"))),
+    Step("dump again", HOUR, _say("d2", _due("dump", "full")), lambda w: w.buckets("dump").delete("slow")),
+    Step("it is well again", 60, _say("w2", BackupWatchDue())),
+    Step("a third day: files", DAY, _say("e1", _due("files", "full"))),
+    Step("a dump, while an old one is locked", HOUR, _say("e2", _due("dump", "full")), _hold),
+    Step("it is looked at in vain", 60, _say("e3", PruneDue())),
+    Step("and tried again", DAY + HOUR, _say("e4", MinutePassed()), _release),
+    Step("a run is lost", HOUR, _say("e5", BackupWatchDue()), _abandon),
+    Step("and ended", 3 * HOUR, _say("e6", BackupWatchDue())),
+    Step("the next succeeds", HOUR, _say("e7", _due("files", "full"))),
+)  # fmt: skip
+
+
+def _damage_of(world: Any, hours: int) -> None:
+    backup = decode(Backup, world.memory.get([Backup.key(_id("dump", "full", hours))])[0].data)
+    bucket = world.buckets("second")
+    name = [i.name for i in bucket.list(backup.prefix + "parts/")][1]
+    data = bytearray(bucket.read(name))
+    data[len(data) // 2] ^= 1
+    bucket.upload(name, [bytes(data)])
+
+
+# --- what there is at the end ------------------------------------------------------------------
+
+_ATTEMPT = re.compile(r"(parts|index)/a\d+/")
+VOLATILE = frozenset((
+    "bytes", "started_at", "finished_at", "snapshot_at", "verified_at", "deleted_at", "passed_at", "since",
+    "unchanged_at", "verified_snapshot_at", "requested_at", "touched_at", "starts_at", "tries", "step",
+    "wrapped_key", "spans", "seconds", "attempt", "done", "stage_at", "summary", "newest_slot_at",
+    "entries", "index", "time", "reason", "timeline", "title", "snapshot", "duration", "took",
+))  # fmt: skip
+
+
+class Plain:
+    """Opens what lies in buckets; remembers what it has opened."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Any] = {}
+
+    def of(self, world: Any) -> dict[str, Any]:
+        """Every object by name: its size, and for a manifest what it stands for, decrypted."""
+        found: dict[str, Any] = {}
+        for bucket in ("primary", "second", "target", "staging"):
+            for info in list(world.buckets(bucket).list()):
+                name = _ATTEMPT.sub(r"\1/a#/", info.name)
+                assert f"{bucket}/{name}" not in found, f"stored under two names: {name}"
+                is_manifest = name.endswith(layout.MANIFEST)
+                is_index = "/index/" in name
+                found[f"{bucket}/{name}"] = "" if is_manifest or is_index else info.size
+                if is_manifest:
+                    found[f"{bucket}/{name}"] = self._opened(world, bucket, info.name)
+        for bucket in ("target", "staging"):
+            for info in list(world.buckets(bucket).list()):
+                found[f"{bucket}/{info.name}"] = info.crc32c
+        return found
+
+    def _opened(self, world: Any, bucket: str, name: str) -> str:
+        folder = name.removesuffix(layout.MANIFEST)
+        objects = world.buckets(bucket)
+        key = hashlib.sha256(objects.read(name))
+        for needed in [folder, *self._needed(objects.read(name), name)]:
+            for info in objects.list(needed):
+                key.update(f"{info.name} {info.size} {info.crc32c}\n".encode())
+        mark = key.digest()
+        if mark not in self._known:
+            self._known[mark] = self._open(world, bucket, folder)
+        return str(self._known[mark])
+
+    @staticmethod
+    def _needed(data: bytes, name: str) -> list[str]:
+        manifest = peek(data, name=name)
+        return [
+            layout.prefix(manifest.service, manifest.source, id.split(".")[2], id)
+            for id in manifest.needs
+        ]
+
+    @staticmethod
+    def _open(world: Any, bucket: str, folder: str) -> str:
+        depot = depot_of(world)
+        try:
+            opened = Opener(depot).open(folder, bucket, "secret:BACKUP_KEY")
+            digest = hashlib.sha256()
+            held = depot.format(opened.manifest.kind).held(opened.stream())
+            for one in held:
+                digest.update(f"{one.name} {one.size}".encode())
+                for data in opened.fetch(one):
+                    digest.update(data)
+            for data in opened.stream():
+                digest.update(_timeless(data))
+        except Exception as error:  # noqa: BLE001 some are damaged in the story
+            return f"{type(error).__name__}"
+        return digest.hexdigest()
+
+
+def _timeless(data: bytes) -> bytes:
+    return re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"TIME", data)
+
+
+def depot_of(world: Any) -> SmallDepot:
+    """A depot without faults."""
+    return SmallDepot(
+        store=world.memory,
+        secrets=MemorySecrets(SECRETS),
+        buckets=world.buckets,
+        scratch=Path("/nonexistent"),
+        environ={},
+    )
+
+
+def observe(plain: Plain) -> Callable[[Any], dict[str, Mapping[str, Any]]]:
+    """What the buckets hold, and everything that should have come to an end and has not."""
+
+    def look(world: Any) -> dict[str, Mapping[str, Any]]:
+        now = world.clock.now()
+        open_ends = {}
+        for collection in ("backup_jobs", "restores"):
+            for found in world.memory.query(Query(collection)):
+                until = found.data.get("lease_until")
+                if until is not None:
+                    open_ends[f"{collection}/{found.key.id}"] = (
+                        "under a lease" if until < now else ""
+                    )
+        return {"objects": plain.of(world), "open ends": open_ends}
+
+    return look
+
+
+BACKUPS = Story(
+    STEPS,
+    world,
+    (
+        "parked", "backups", "backup_jobs", "backup_series", "backup_watches",
+        "restores", "restore_records", "alerts",
+    ),
+    functions=FUNCTIONS,
+    observe=observe(Plain()),
+    volatile=VOLATILE,
+    steps_vary=True,
+)  # fmt: skip
+
+__all__ = ["BACKUPS", "Key"]

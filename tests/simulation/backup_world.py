@@ -1,0 +1,205 @@
+"""
+A small world for backups: a service with sources of every manner, and a budget so small that every
+kind of work takes several parts and steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import msgspec
+
+from tests.simulation.profiles import profile
+from toban.adapters.sources import bucket as bucket_kind
+from toban.adapters.sources import bucket_restore
+from toban.adapters.sources.depot import WorldDepot
+from toban.backups import prune, replicate, restore, take, verify, writing
+from toban.backups.parts import cut
+from toban.kernel.handle import Handlers
+from toban.kernel.platform import Platform
+from toban.ports import Secrets
+from toban.ports.backup import (
+    Bucket,
+    Damaged,
+    Fetch,
+    Held,
+    Piece,
+    Run,
+    Snapshot,
+    SourceFailed,
+    Spec,
+)
+from toban.profile.types import (
+    Backup,
+    BucketSource,
+    ConfigurationSource,
+    Destination,
+    Keep,
+    LogsSource,
+    Objective,
+    Plan,
+    Profile,
+    RestoreTest,
+    Seconds,
+    StagingTarget,
+)
+
+SECRETS = {"BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]}
+KEEP = Keep(daily=2)
+EVERY_HOUR = "0 * * * *"
+
+SECTION = Backup(
+    destinations=(Destination("primary", "tokyo"), Destination("second", "osaka")),
+    key="secret:BACKUP_KEY",
+    sources={
+        "files": BucketSource("data"),
+        "media": BucketSource("media", copy=True),
+        "dump": LogsSource(("dump",)),
+        "config": ConfigurationSource(),
+    },
+    plans=(
+        Plan("files", "full", EVERY_HOUR, KEEP, level="content"),
+        Plan("files", "often", EVERY_HOUR, KEEP, incremental=True),
+        Plan("media", "full", EVERY_HOUR, KEEP),
+        Plan("media", "often", EVERY_HOUR, KEEP, incremental=True, replica_level="format"),
+        Plan("dump", "full", EVERY_HOUR, KEEP, level="content", replica_level="checksums"),
+        Plan("config", "looked", EVERY_HOUR, KEEP, on_change=True),
+    ),
+    objectives=(Objective("loss", ("files",), rpo=Seconds(7_200), rto=Seconds(600)),),
+    restore_test=RestoreTest(
+        "0 3 * * 1", (StagingTarget("files", bucket="staging"),), every=Seconds(90 * 86_400)
+    ),
+)
+
+
+def of_shop(section: Backup) -> Profile:
+    """The profile of the service whose backups these are."""
+    return msgspec.structs.replace(profile("shop"), backup=section)
+
+
+PROFILES = (of_shop(SECTION), profile("toban", default=True))
+
+
+def content(name: str, size: int) -> bytes:
+    """Bytes that do not compress, always the same for a name."""
+    blocks = range(0, size, 32)
+    return b"".join(hashlib.sha256(f"{name} {n}".encode()).digest() for n in blocks)[:size]
+
+
+# --- a source that cannot be left and gone on with ---------------------------------------------
+
+
+class Dump:
+    """
+    Reads the object ``content`` of the bucket `name` from the beginning, whatever happened before.
+
+    An object ``broken`` there makes it fail in the middle, for good; with ``slow`` it has to be
+    asked twice before it is ready.
+    """
+
+    resumable = False
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    @property
+    def identity(self) -> str:
+        return f"dump of {self._bucket.name}"
+
+    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+        ready = before is not None or self._bucket.stat("slow") is None
+        return Snapshot(at=before.at if before else now, ready=ready)
+
+    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+        data = self._bucket.read("content")
+        for start in range(0, len(data), 1500):
+            if start > 4000 and self._bucket.stat("broken") is not None:
+                raise SourceFailed("the dump ended with code 1", again=False)
+            yield Piece(data[start : start + 1500], items=1)
+
+    def end(self, run: Run, snapshot: Snapshot) -> None:
+        """Nothing was left there."""
+
+
+class DumpFormat:
+    """Its bytes are counted."""
+
+    def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
+        size = sum(map(len, pieces))
+        if not size:
+            raise Damaged("an empty dump")
+        return {"bytes": size}
+
+    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+        return iter(())
+
+
+class SmallDepot(WorldDepot):
+    """The depot, where what a profile calls logs is a `Dump`."""
+
+    def source(self, spec: Spec) -> Any:
+        if spec.kind != "logs":
+            return super().source(spec)
+        paths = spec.options["paths"]
+        assert isinstance(paths, (list, tuple))
+        return Dump(self.bucket(paths[0]))
+
+    def format(self, kind: str) -> Any:
+        return DumpFormat() if kind == "logs" else super().format(kind)
+
+
+def handlers(platform: Platform, secrets: Secrets) -> dict[str, Handlers]:
+    """The functions that need a depot, with this one."""
+    assert platform.buckets is not None
+    depot = SmallDepot(
+        store=platform.store,
+        secrets=secrets,
+        buckets=platform.buckets,
+        scratch=Path("/nonexistent"),
+        environ={},
+    )
+    return {
+        "run_backup_step": take.Taking(depot).handlers(),
+        "replicate_backup": replicate.Replicating(depot).handlers(),
+        "verify_backup": verify.Verifying(depot).handlers(),
+        "prune_backups": prune.Pruning(depot).handlers(),
+        "restore_backup": restore.Restoring(depot).handlers(),
+    }
+
+
+FUNCTIONS = frozenset(
+    ("start_backup", "run_backup_step", "replicate_backup", "verify_backup", "prune_backups",
+     "restore_backup", "test_restores", "watch_backups")
+)  # fmt: skip
+
+
+def one_after_another(do: Callable[[Any], Any], items: Iterable[Any], **_: Any) -> Iterator[Any]:
+    """Instead of threads, in which nothing can be repeated exactly."""
+    yield from map(do, items)
+
+
+@contextmanager
+def small() -> Iterator[None]:
+    """Parts of four kilobytes, steps of one part, checkpoints of three objects."""
+    hurry = timedelta(seconds=-1)
+    constants: Mapping[Any, Mapping[str, Any]] = {
+        take: {"STEP": timedelta(0), "cut": partial(cut, part_bytes=4096)},
+        replicate: {"STEP": hurry, "EACH": 3},
+        verify: {"STEP": hurry},
+        prune: {"STEP": hurry},
+        restore: {"STEP": hurry},
+        writing: {"FLUSH": 2},
+        bucket_kind: {"PART_OBJECTS": 3, "side_by_side": one_after_another},
+        bucket_restore: {"side_by_side": one_after_another},
+    }
+    with ExitStack() as stack:
+        for module, values in constants.items():
+            stack.enter_context(mock.patch.multiple(module, **values))
+        yield
