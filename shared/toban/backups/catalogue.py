@@ -203,8 +203,14 @@ def _destinations(manifest: Manifest, profiles: Mapping[str, CurrentProfile]) ->
     yield from manifest.destinations
 
 
-def merged(known: Backup | None, found: Backup) -> tuple[Backup, What]:
-    """The entry as it should be: a new one, or the known one with copies it did not know of."""
+def merged(
+    known: Backup | None, found: Backup, destinations: Sequence[Place] = ()
+) -> tuple[Backup, What]:
+    """
+    The entry as it should be: a new one, or the known one with copies it did not know of.
+
+    Copies are put in the order of `destinations`: the first is what others are made from.
+    """
     if known is None:
         return found, "created"
     if known.status in ("deleting", "deleted"):
@@ -223,8 +229,9 @@ def merged(known: Backup | None, found: Backup) -> tuple[Backup, What]:
     new = {copy.bucket: copy for copy in found.copies if copy.bucket not in there}
     if not new or known.status == "running":
         return known, "known"
-    kept = [new.pop(copy.bucket, copy) for copy in known.copies]
-    return msgspec.structs.replace(known, copies=[*kept, *new.values()]), "extended"
+    copies = {copy.bucket: copy for copy in known.copies} | new
+    ordered = [copies[bucket] for bucket in _in_order(copies, destinations)]
+    return msgspec.structs.replace(known, copies=ordered), "extended"
 
 
 def series_of(backups: Iterable[Backup], weights: Mapping[str, int]) -> dict[str, SeriesState]:
@@ -287,10 +294,10 @@ def rebuild(
     has no more is replaced by the current one: verifying and restoring go by it.
     """
     done = []
-    made = entries(found, profiles)
-    for backup in made:
+    destinations = {each.manifest.backup_id: each.manifest.destinations for each in found}
+    for backup in entries(found, profiles):
         _pin_version(backup, profiles, store)
-        result, what = _put(store, backup, dry_run=dry_run)
+        result, what = _put(store, backup, destinations[backup.id], dry_run=dry_run)
         current = profiles.get(backup.service)
         planned = current is not None and _is_planned(result, current, store)
         done.append(Rebuilt(result, what, planned))
@@ -320,12 +327,14 @@ def _version(store: Store, service: str, version: str) -> PinnedProfile | None:
     return None if found is None else decode_document(PinnedProfile, found.data)
 
 
-def _put(store: Store, backup: Backup, *, dry_run: bool) -> tuple[Backup, What]:
+def _put(
+    store: Store, backup: Backup, destinations: Sequence[Place], *, dry_run: bool
+) -> tuple[Backup, What]:
     key = Backup.key(backup.id)
     while True:
         before = store.get([key])[0]
         known = None if before is None else decode_document(Backup, before.data)
-        entry, what = merged(known, backup)
+        entry, what = merged(known, backup, destinations)
         if dry_run or what in ("known", "removed"):
             return entry, what
         if _commit(store, entry, before.version if before else None):

@@ -41,20 +41,30 @@ class Replicating:
         self._depot = depot
 
     def claim(self, event: BackupEvent, work: Work) -> ReplicateJob | None:
-        """The job, if the step is the one due."""
-        step = event.step if isinstance(event, ReplicationStepDue) else 0
+        """The job, if the step is the one due; a new request copies anew what is not there."""
         id = job_id(event.backup_id, "replicate")
         job = work.get(ReplicateJob, id)
+        if isinstance(event, ReplicationStepDue):
+            return None if job is None or job.over or job.step != event.step else job
         if job is None:
-            job = ReplicateJob(id=id, stage="replicate", backup_id=event.backup_id)
-        return None if job.over or job.step != step else job
+            return ReplicateJob(id=id, stage="replicate", backup_id=event.backup_id)
+        if job.over:
+            # Steps are numbered on, so that a late one of the earlier request finds no work.
+            return ReplicateJob(
+                id=id,
+                stage="replicate",
+                backup_id=event.backup_id,
+                step=job.step + 1,
+                fence=job.fence,
+            )
+        return job
 
     def run(
         self, job: ReplicateJob, event: BackupEvent, hold: Hold[ReplicateJob]
     ) -> Replicated | Continue | Nothing | Failure:
         """Copy for some minutes."""
         backup = hold.read(Backup, event.backup_id)
-        if backup is None or backup.status not in ("finished", "verified"):
+        if backup is None or not _is_whole(backup):
             return Nothing()
         original = self._depot.bucket(backup.copies[0].bucket)
         try:
@@ -135,6 +145,14 @@ class Replicating:
         """What the function consumes."""
         job = Job(ReplicateJob, self.claim, self.run, self.conclude)
         return {BackupFinished: job, ReplicationStepDue: job}
+
+
+def _is_whole(backup: Backup) -> bool:
+    """Whether there is something to copy from (a failed one: of which another copy is damaged)."""
+    original = backup.copies[0]
+    if backup.status == "failed":
+        return original.manifest and not original.damage
+    return backup.status in ("finished", "verified")
 
 
 def copy_one(original: Bucket, target: Bucket, name: str) -> None:

@@ -16,6 +16,8 @@ from toban.cli.terminal import Problem, Terminal
 from toban.cli.times import now
 from toban.cli.views import Reader
 from toban.events.backups import PruneDue
+from toban.kernel import i18n
+from toban.kernel.i18n import Language, duration
 from toban.kernel.work import Work
 from toban.profile.types import Plan, Profile
 
@@ -38,6 +40,13 @@ def size(count: float) -> str:
             break
         count /= 1000
     return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+
+
+def length(language: Language, seconds: float) -> str:
+    """A length of time; below a minute with a tenth of a second: ``0.4 s``."""
+    if seconds >= 60:
+        return duration(language, seconds)
+    return i18n.text(language, "unit.seconds", n=f"{max(0.0, seconds):.1f}")
 
 
 def work_for(reader: Reader, service: str = "") -> Work:

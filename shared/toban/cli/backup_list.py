@@ -21,6 +21,7 @@ from toban.cli.backup_common import (
     STATUS_COLORS,
     chosen,
     known_source,
+    length,
     newest_first,
     point_of,
     profile_of,
@@ -32,7 +33,7 @@ from toban.cli.terminal import Terminal, printable
 from toban.cli.times import Times
 from toban.cli.views import Reader, shown_time
 from toban.events.backups import Stage
-from toban.kernel.i18n import duration, moment
+from toban.kernel.i18n import moment
 
 _STAGES: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
 
@@ -288,7 +289,7 @@ def _copy(copy: Any, terminal: Terminal, zone: str) -> str:
 def _tests(backup: Backup, terminal: Terminal, zone: str) -> Iterator[str]:
     for test in reversed(backup.tests):
         word = terminal.say("backups.test.passed" if test.passed else "backups.test.failed")
-        took = duration(terminal.language, test.seconds)
+        took = length(terminal.language, test.seconds)
         told = terminal.paint(word, "green" if test.passed else "red")
         at = moment(terminal.language, test.at, zone)
         yield f"{at}  {test.region}  {told}  {took}  {printable(test.reason)}".rstrip()

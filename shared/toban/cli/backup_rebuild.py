@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from toban.backups.catalogue import Found, Rebuilt, Scan, Skipped, rebuild, scan
 from toban.backups.documents import Backup
 from toban.backups.jobs import BackupJob, job_id
+from toban.cli import local
 from toban.cli.backup_common import profile_of
 from toban.cli.backup_list import backup_view
 from toban.cli.follow import Seen, Session, session
@@ -22,6 +23,8 @@ _COLORS = {"created": "green", "extended": "yellow", "known": "dim", "removed": 
 
 def rebuild_catalog(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Read the manifests, enter what the catalogue lacks, and have it verified."""
+    if not local.exists(asked.data):
+        raise Problem(terminal.say("rebuild.apply-first", data=asked.data))
     with session(asked.data, terminal, quiet=asked.json) as work:
         profiles = {p.id: p for p in work.reader.find(CurrentProfile)}
         if asked.service is not None:

@@ -13,7 +13,7 @@ from toban.backups.objectives import ObjectiveState, Overdue, assess, overdue, u
 from toban.backups.restores import RestoreRecord
 from toban.backups.watch import newest_points
 from toban.cli import local
-from toban.cli.backup_common import profiles_of, work_for
+from toban.cli.backup_common import length, profiles_of, work_for
 from toban.cli.terminal import Terminal
 from toban.cli.times import now, rough
 from toban.cli.views import Reader, shown_time
@@ -113,7 +113,7 @@ def _table(looked: list[_Looked], terminal: Terminal) -> None:
             else terminal.say("rpo.no-point"),
             _length(state.rpo_s, terminal),
             terminal.say(f"objective.{state.rpo_status}"),
-            _length(state.measured_s, terminal),
+            length(terminal.language, state.measured_s) if state.measured_s is not None else "-",
             _length(state.rto_s, terminal),
             terminal.say(f"objective.{state.rto_status}"),
         ]

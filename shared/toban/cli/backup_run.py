@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.jobs import BackupJob, job_id
 from toban.backups.plans import backup_id
-from toban.cli.backup_common import chosen, person, plan_named, profile_of, size
+from toban.cli.backup_common import chosen, length, person, plan_named, profile_of, size
 from toban.cli.backup_list import backup_view, regions
 from toban.cli.follow import Seen, Session, session
 from toban.cli.terminal import Problem, Terminal
 from toban.cli.views import Reader
 from toban.events.backups import BackupDue, BackupFinished, BackupReplicated, Stage
 from toban.kernel.event import Event
-from toban.kernel.i18n import duration
 
 _AT_WORK: tuple[tuple[Stage, tuple[str, ...]], ...] = (
     ("take", ("running",)),
@@ -32,29 +32,58 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
         plan = plan_named(profile, asked.source, asked.class_, terminal)
         key = series_id(asked.service, plan.source, plan.class_)
         series = work.reader.get(SeriesState, key)
-        due = BackupDue(
-            service=asked.service,
-            source=plan.source,
-            class_=plan.class_,
-            requested_by=person(asked),
-        )
-        if series is not None and series.running:
-            id = series.running
-            terminal.note(terminal.say("run.already", id=id))
+        going = series.running if series is not None else ""
+        if going:
+            terminal.note(terminal.say("run.already", id=going))
+            request = _Request(work, terminal, key, going, None)
         else:
-            event = work.publish(due)
-            id = backup_id(
-                asked.service, plan.source, plan.class_, event.time.replace(microsecond=0)
+            event = work.publish(
+                BackupDue(
+                    service=asked.service,
+                    source=plan.source,
+                    class_=plan.class_,
+                    requested_by=person(asked),
+                )
             )
+            slot = event.time.replace(microsecond=0)
+            id = backup_id(asked.service, plan.source, plan.class_, slot)
+            request = _Request(work, terminal, key, id, event)
         if not asked.wait:
-            return _left(work, id, asked, terminal, f"toban backups show {id}")
+            return _left(work, request.id, asked, terminal)
         backup = work.wait(
-            lambda: _ended(work.reader, id),
-            lambda: how_far(work.reader, id, terminal),
-            _interrupted(work, terminal, f"toban backups show {id}"),
+            request.ended,
+            lambda: how_far(work.reader, request.id, terminal),
+            _interrupted(work, terminal, request.id),
         )
-        backup = backup or work.reader.get(Backup, id)
-        return _told(backup, id, asked, terminal)
+        backup = backup or work.reader.get(Backup, request.id)
+        return _told(backup, request.id, asked, terminal)
+
+
+@dataclass
+class _Request:
+    """A backup that was asked for, or the one that is being taken instead."""
+
+    work: Session
+    terminal: Terminal
+    series: str
+    id: str
+    event: Event | None
+
+    def ended(self) -> Backup | None:
+        """The backup, once nothing more will happen to it by itself."""
+        if self.event is not None and self.work.reader.get(Backup, self.id) is None:
+            self._find_other(self.event)
+        return _ended(self.work.reader, self.id)
+
+    def _find_other(self, event: Event) -> None:
+        """Another request was quicker: `start_backup` takes none beside it."""
+        if self.work.outcome(event, "start_backup") not in ("done", "nothing"):
+            return
+        series = self.work.reader.get(SeriesState, self.series)
+        other = (series.running or series.finished) if series is not None else ""
+        if other and other != self.id and self.work.reader.get(Backup, self.id) is None:
+            self.terminal.note(self.terminal.say("run.already", id=other))
+            self.id, self.event = other, None
 
 
 def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -103,11 +132,11 @@ def _again(
     id = backup.id
     event = work.publish(ask(work.world.platform.clock.now()))
     if not asked.wait:
-        return _left(work, id, asked, terminal, f"toban backups show {id}")
+        return _left(work, id, asked, terminal)
     done = work.wait(
         lambda: _again_ended(work.reader, id, event, first),
         lambda: how_far(work.reader, id, terminal, event.time),
-        _interrupted(work, terminal, f"toban backups show {id}"),
+        _interrupted(work, terminal, id),
     )
     if done is None:
         raise Problem(terminal.say("follow.stopped", id=id))
@@ -168,20 +197,18 @@ def how_far(reader: Reader, id: str, terminal: Terminal, since: datetime | None 
     return found
 
 
-def _interrupted(work: Session, terminal: Terminal, command: str) -> str:
-    runs = work.runtime_runs()
-    return terminal.say("follow.goes-on" if runs else "follow.resumes", command=command)
+def _interrupted(work: Session, terminal: Terminal, id: str) -> str:
+    key = "follow.goes-on" if work.runtime_runs() else "follow.resumes"
+    return terminal.say(key, command=f"toban backups show {id}")
 
 
-def _left(
-    work: Session, id: str, asked: argparse.Namespace, terminal: Terminal, command: str
-) -> int:
+def _left(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal) -> int:
     """Asked for and not waited for."""
     runs = work.another_delivers()
     if asked.json:
         terminal.json({"id": id, "queued": True, "runtime": runs})
     else:
-        terminal.line(terminal.say("run.queued", id=id, command=command))
+        terminal.line(terminal.say("run.queued", id=id, command=f"toban backups show {id}"))
     if not runs:
         terminal.note(terminal.say("run.nobody", data=asked.data))
     return 0
@@ -208,16 +235,13 @@ def _told(
         raise Problem(terminal.say("run.failed", id=id, status=status, reason=backup.reason))
     if not asked.json:
         took = (backup.verified_at or backup.started_at) - backup.started_at
-        seconds = took.total_seconds()
         done = terminal.say(
             "run.done",
             id=id,
             level=terminal.say(f"level.{backup.level}") if backup.level else "-",
             regions=", ".join(regions(backup)),
             size=size(backup.bytes),
-            duration=f"{seconds:.1f} s"
-            if seconds < 60
-            else duration(terminal.language, seconds),
+            duration=length(terminal.language, took.total_seconds()),
         )
         again = terminal.say("verify.done", id=id, regions=", ".join(regions(backup)))
         terminal.line(terminal.paint(f"✓ {again if good else done}", "green"))

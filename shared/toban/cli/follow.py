@@ -80,6 +80,10 @@ class Session:
         self.world.platform.bus.publish([to_message(event)])
         return event
 
+    def outcome(self, event: Event, function: str) -> str:
+        """How a function handled an event (`toban.ports.Trace`); empty: it did not yet."""
+        return local.outcome(self.world, event.id, function)
+
     def work_if_nobody_does(self) -> None:
         """Begin to deliver here, unless another process does."""
         from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher

@@ -111,7 +111,7 @@ def issue(data: Path, body: Body, function: str, wait_s: float = WAIT_S) -> Issu
                 dispatcher.drain(DRAIN_S)
             finally:
                 dispatcher.stop()
-            return Issued(event, _outcome(world, event.id, function), False)
+            return Issued(event, outcome(world, event.id, function), False)
     finally:
         logs.end(file)
 
@@ -119,13 +119,14 @@ def issue(data: Path, body: Body, function: str, wait_s: float = WAIT_S) -> Issu
 def _await(world: World, event_id: str, function: str, wait_s: float) -> str:
     deadline = time.monotonic() + wait_s
     while True:
-        outcome = _outcome(world, event_id, function)
-        if outcome not in ("", "retry", "error") or time.monotonic() > deadline:
-            return outcome
+        found = outcome(world, event_id, function)
+        if found not in ("", "retry", "error") or time.monotonic() > deadline:
+            return found
         time.sleep(_POLL_S)
 
 
-def _outcome(world: World, event_id: str, function: str) -> str:
+def outcome(world: World, event_id: str, function: str) -> str:
+    """How a function handled an event (`toban.ports.Trace`); empty: it did not yet."""
     from toban.kernel.receipt import Receipt, receipt_id
 
     # The receipt is there at once; the trace (the only sign of an event that changed nothing)

@@ -20,6 +20,7 @@ from toban.cli.backup_common import (
     answer,
     chosen,
     known_source,
+    length,
     moment_of,
     newest_first,
     person,
@@ -245,7 +246,7 @@ def _show(plan: Plan, terminal: Terminal) -> None:
     else:
         takes = terminal.say(
             "restore.takes",
-            duration=duration(language, plan.takes.seconds),
+            duration=length(language, plan.takes.seconds),
             at=moment(language, plan.takes.tested_at, zone),
         )
     rto = recovery_time(plan.profile, backup.source)

@@ -9,7 +9,7 @@ from toban.backups.documents import Backup
 from toban.backups.recovery import recovery_time
 from toban.backups.restores import Restore
 from toban.cli.app import unknown
-from toban.cli.backup_common import known_source, person, profile_of, size
+from toban.cli.backup_common import known_source, length, person, profile_of, size
 from toban.cli.follow import Seen, Session, session
 from toban.cli.terminal import Problem, Terminal, printable
 from toban.cli.views import Reader, shown_time
@@ -22,8 +22,13 @@ _SPANS = ("wait", "fetch", "load", "check")
 
 def follow(work: Session, word: str, asked: argparse.Namespace, terminal: Terminal) -> int:
     """Watch a restore that somebody else asked for, or look at one that is over."""
-    found = work.reader.by_prefix(Restore, word)
-    if len(found) != 1:
+    # What was asked for a moment ago may still be in the queue.
+    found = work.wait(
+        lambda: work.reader.by_prefix(Restore, word) or None,
+        lambda: Seen(terminal.say("follow.begin")),
+        terminal.say("follow.goes-on", command=f"toban restore --follow {word}"),
+    )
+    if found is None or len(found) != 1:
         known = [r.id for r in (found or work.reader.find(Restore))]
         raise Problem(unknown(terminal.language, word, "what.restore", known), 2)
     return watch(work, found[0].id, asked, terminal)
@@ -108,13 +113,13 @@ def _tell(restore: Restore, rto: int | None, terminal: Terminal) -> None:
         "restore.done",
         id=restore.id,
         where=restore.target_identity,
-        duration=f"{took:.1f} s" if took < 60 else duration(terminal.language, took),
+        duration=length(terminal.language, took),
     )
     terminal.line(terminal.paint(f"✓ {done}", "green"))
     for span in _SPANS:
         if span in restore.spans:
             label = terminal.paint(terminal.say(f"span.{span}"), "dim")
-            terminal.line(f"  {label}: {restore.spans[span]:.1f} s")
+            terminal.line(f"  {label}: {length(terminal.language, restore.spans[span])}")
     if restore.counts:
         counts = ", ".join(f"{name} {count:,}" for name, count in restore.counts.items())
         terminal.line(f"  {terminal.paint(terminal.say('restore.counts'), 'dim')}: {counts}")

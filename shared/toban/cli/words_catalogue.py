@@ -201,6 +201,14 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "no applied profile names a destination; name a bucket with --bucket",
         "ja": "保管先のあるプロファイルが反映されていません。--bucket で指定してください",
     },
+    "rebuild.apply-first": {
+        "en": "there is nothing in {data}; first the profiles, which name the keys: toban apply",
+        "ja": "{data} には何もありません。先に鍵を指すプロファイルを反映してください: toban apply",
+    },
+    "rebuild.empty": {
+        "en": "no manifest of a backup lies in {buckets}",
+        "ja": "{buckets} にバックアップの目録がありません",
+    },
     "rebuild.skipped": {
         "en": "skipped in {bucket}: {reason}",
         "ja": "{bucket} で見送り: {reason}",
