@@ -38,10 +38,12 @@ from toban.backups.writing import (
     weight,
 )
 from toban.events.backups import BackupFinished, BackupStepDue
+from toban.kernel import log
 from toban.kernel.errors import TryLater
 from toban.kernel.handle import Handlers
 from toban.kernel.job import GaveUp, Hold, Job
 from toban.kernel.work import Work
+from toban.ports import PortError
 from toban.ports.backup import (
     Base,
     Bucket,
@@ -88,10 +90,13 @@ class Taking:
         planned = plan_of(hold.work, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
+        step: _Step | None = None
+        result: Taken | Unchanged | Continue | Failure
         try:
-            return _Step(self._depot, self._entropy, job, backup, planned, hold).go()
+            step = _Step(self._depot, self._entropy, job, backup, planned, hold)
+            result = step.go()
         except KeyUnavailable as error:
-            return Failure(f"the key cannot be used, and nothing is kept unencrypted: {error}")
+            result = Failure(f"the key cannot be used, and nothing is kept unencrypted: {error}")
         except (SourceFailed, Damaged, ValueError) as error:
             if (
                 isinstance(error, SourceFailed)
@@ -99,7 +104,10 @@ class Taking:
                 and job.progress.attempt < MAX_ATTEMPTS
             ):
                 raise TryLater(f"{backup.id}: {error}") from error
-            return Failure(str(error))
+            result = Failure(str(error))
+        if step is not None and isinstance(result, Failure):
+            step.leave()
+        return result
 
     def conclude(
         self,
@@ -215,6 +223,17 @@ class _Step:
         if not job.progress.last and not self._read(run, job.snapshot):
             return Continue()
         return self._finish(run, job.snapshot)
+
+    def leave(self) -> None:
+        """Remove what was begun on the other side of a source that is given up; best effort."""
+        if self._job.snapshot is None:
+            return
+        backup = self._backup
+        beside = BesideStream(self._bucket, backup.prefix, backup.id, None)
+        try:
+            self._source.end(Run(backup.id, beside), self._job.snapshot)
+        except PortError as error:
+            log.warning("an export may be left behind", backup=backup.id, error=error, stack=False)
 
     def _choose_key(self) -> None:
         reference = self._planned.section.key
