@@ -13,6 +13,7 @@ from toban.backups.documents import Backup, Copy, RestoreTestResult
 from toban.backups.jobs import STEP, Continue, Failure, Nothing, beating
 from toban.backups.plans import plan_of
 from toban.backups.reading import Opened, Opener, open_copy
+from toban.backups.recovery import usable
 from toban.backups.restores import (
     Restore,
     RestoreRecord,
@@ -91,13 +92,14 @@ class Restoring:
             requested_by=event.requested_by,
             requested_at=event.detected_at or work.event.time,
         )
-        copy = _copy(backup, event.region) if backup else None
-        if backup is None or backup.status not in ("finished", "verified"):
+        copy = usable(backup, event.region) if backup else None
+        if backup is None or backup.status in ("running", "deleting", "deleted"):
             status = backup.status if backup else "unknown"
             _refuse(restore, f"backup {event.backup_id} is {status}", work)
             return None
         if copy is None:
-            _refuse(restore, f"no copy of {backup.id} in {event.region or 'any region'}", work)
+            where = event.region or "any region"
+            _refuse(restore, f"no usable copy of {backup.id} in {where}", work)
             return None
         restore.region, restore.bucket = copy.region, copy.bucket
         restore.total = backup.parts
@@ -340,14 +342,6 @@ def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
     if restore.onto_source:
         options["overwrite"] = "true"
     return Spec(restore.kind, options)
-
-
-def _copy(backup: Backup, region: str) -> Copy | None:
-    """The copy to read: of the region asked for, else the first verified one, else any."""
-    there = [c for c in backup.copies if c.manifest and region in ("", c.region)]
-    good = [c for c in there if not c.damage]
-    verified = [c for c in good if c.level is not None]
-    return next(iter([*verified, *good, *(there if region else [])]), None)
 
 
 def _refuse(restore: Restore, reason: str, work: Work) -> None:

@@ -1,0 +1,166 @@
+"""How much could be lost, how long recovery takes, and what is late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from toban.backups.objectives import Newest, ObjectiveState, assess, overdue, untested
+from toban.backups.restores import Tested
+from toban.profile.types import (
+    Backup,
+    Destination,
+    Keep,
+    Objective,
+    Plan,
+    PostgresSource,
+    Profile,
+    RedisSource,
+    RestoreTest,
+    Seconds,
+    Service,
+    StagingTarget,
+)
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+APPLIED = NOW - timedelta(days=30)
+
+
+def shop(*objectives: Objective, schedule: str = "0 * * * *") -> Profile:
+    """A database backed up by the hour, a cache by the day; restore tests each week."""
+    return Profile(
+        service=Service(id="shop", name="Shop", timezone="Asia/Tokyo"),
+        backup=Backup(
+            destinations=(Destination(bucket="b", region="tokyo"),),
+            sources={
+                "database": PostgresSource(url_secret="A"),
+                "cache": RedisSource(url_secret="B"),
+            },
+            plans=(
+                Plan(source="database", class_="hourly", schedule=schedule, keep=Keep(daily=7)),
+                Plan(source="cache", class_="daily", schedule="0 2 * * *", keep=Keep(daily=7)),
+            ),
+            objectives=objectives,
+            restore_test=RestoreTest(
+                schedule="0 4 * * 0",
+                targets=(
+                    StagingTarget(source="database", url_secret="C"),
+                    StagingTarget(source="cache", url_secret="D"),
+                ),
+            ),
+        ),
+    )
+
+
+def loss(rpo: timedelta, *sources: str, rto: timedelta | None = None) -> Objective:
+    return Objective(
+        name="loss",
+        sources=sources or ("database",),
+        rpo=Seconds(int(rpo.total_seconds())),
+        rto=None if rto is None else Seconds(int(rto.total_seconds())),
+    )
+
+
+def state(
+    profile: Profile, tested: dict[str, Tested] | None = None, **ages: timedelta
+) -> ObjectiveState:
+    """The one objective, with backups of these ages."""
+    classes = {"database": "hourly", "cache": "daily"}
+    newest = {
+        (source, classes[source]): Newest(backup_id=f"{source}-1", point=NOW - age)
+        for source, age in ages.items()
+    }
+    (found,) = assess(profile, newest, tested or {}, NOW)
+    return found
+
+
+def test_an_objective_is_met_while_its_newest_restore_point_is_young_enough():
+    profile = shop(loss(2 * HOUR))
+    assert state(profile, database=HOUR).rpo_status == "met"
+    assert state(profile, database=2 * HOUR).rpo_status == "met", "exactly as much as was promised"
+    assert state(profile, database=2 * HOUR + timedelta(seconds=1)).rpo_status == "missed"
+
+
+def test_recovery_is_as_fresh_as_the_oldest_source_that_it_needs():
+    found = state(shop(loss(2 * HOUR, "database", "cache")), database=HOUR, cache=20 * HOUR)
+    assert found.restore_point == NOW - 20 * HOUR
+    assert found.age_s == 20 * 3600
+    assert sorted(found.backups) == ["cache-1", "database-1"]
+
+
+def test_what_no_schedule_can_reach_is_told_apart_from_what_was_missed():
+    profile = shop(loss(timedelta(minutes=10), "cache"))
+    assert state(profile, cache=20 * HOUR).rpo_status == "unreachable", "as fresh as a daily one is"
+    assert state(profile, cache=25 * HOUR).rpo_status == "missed", "older than even that"
+
+
+def test_without_any_verified_backup_an_objective_is_missed():
+    found = state(shop(loss(2 * HOUR)))
+    assert (found.rpo_status, found.restore_point, found.age_s) == ("missed", None, None)
+
+
+def test_an_objective_that_somebody_else_keeps_is_not_watched():
+    objective = Objective(name="loss", sources=("database",), rpo=None)
+    assert state(shop(objective), database=99 * HOUR).rpo_status == "not-watched"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status"), [(None, "untested"), (599.0, "met"), (600.0, "met"), (601.0, "missed")]
+)
+def test_recovery_time_is_what_restore_tests_measured(seconds, status):
+    tested = {} if seconds is None else {"database@tokyo": Tested(passed_at=NOW, seconds=seconds)}
+    profile = shop(loss(2 * HOUR, rto=timedelta(minutes=10)))
+    found = state(profile, tested, database=HOUR)
+    assert (found.rto_status, found.measured_s) == (status, seconds)
+
+
+def test_of_several_sources_the_slowest_counts_and_each_has_to_be_tested():
+    profile = shop(loss(2 * HOUR, "database", "cache", rto=timedelta(minutes=10)))
+    one = {"database@tokyo": Tested(passed_at=NOW, seconds=60)}
+    both = one | {"cache@osaka": Tested(passed_at=NOW, seconds=700)}
+    assert state(profile, one, database=HOUR, cache=HOUR).rto_status == "untested"
+    assert state(profile, both, database=HOUR, cache=HOUR).rto_status == "missed"
+
+
+def late(profile: Profile, **ages: timedelta | None) -> list[str]:
+    classes = {"database": "hourly", "cache": "daily"}
+    newest = {
+        (source, classes[source]): Newest(point=NOW - age)
+        for source, age in ages.items()
+        if age is not None
+    }
+    return [found.source for found in overdue(profile, newest, APPLIED, NOW)]
+
+
+def test_a_series_is_overdue_when_its_largest_gap_and_half_an_hour_have_passed():
+    assert late(shop(), database=1.5 * HOUR, cache=24.5 * HOUR) == []
+    assert late(shop(), database=1.51 * HOUR, cache=24.51 * HOUR) == ["database", "cache"]
+
+
+def test_a_series_that_never_succeeded_is_overdue_once_there_was_time_for_it():
+    assert late(shop(), cache=HOUR) == ["database"]
+    new = overdue(shop(), {}, NOW - HOUR, NOW)
+    assert new == [], "applied an hour ago: the first slot may still be under way"
+
+
+def test_a_restore_test_of_any_source_from_any_region_counts():
+    week = {"cache@osaka": Tested(passed_at=NOW - timedelta(days=7))}
+    assert untested(shop(), week, APPLIED, NOW) is None
+    long_ago = {"cache@osaka": Tested(passed_at=NOW - timedelta(days=9))}
+    assert untested(shop(), long_ago, APPLIED, NOW) == NOW - timedelta(days=9)
+    assert untested(shop(), {}, APPLIED, NOW) == APPLIED
+
+
+def test_a_failed_test_is_no_test():
+    failed = {"database@tokyo": Tested(chosen=3, at=NOW)}
+    assert untested(shop(), failed, APPLIED, NOW) == APPLIED
+
+
+def test_a_profile_without_backups_has_nothing_to_watch():
+    bare = msgspec.structs.replace(shop(), backup=None)
+    assert assess(bare, {}, {}, NOW) == []
+    assert overdue(bare, {}, APPLIED, NOW) == []
+    assert untested(bare, {}, APPLIED, NOW) is None

@@ -1,0 +1,105 @@
+"""Whose turn a restore test is, and what its questions expect."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from toban.backups.documents import Backup, Copy
+from toban.backups.restore_test import choose
+from toban.backups.restores import Tested, meets, missing, pair
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+REGIONS = ("tokyo", "osaka")
+
+
+def backup(source: str, days: int, *regions: str, **fields) -> Backup:
+    at = NOW - timedelta(days=days)
+    return Backup(
+        id=f"{source}-{days}",
+        service="shop",
+        source=source,
+        class_="daily",
+        kind="postgres",
+        status=fields.pop("status", "verified"),
+        slot=at,
+        started_at=at,
+        snapshot_at=at,
+        copies=[
+            Copy(bucket=region, region=region, manifest=True, level="format", **fields)
+            for region in regions or REGIONS
+        ],
+    )
+
+
+def played(backups: list[Backup], turns: int, *sources: str) -> list[tuple[str, str, str]]:
+    """So many turns, one a week."""
+    tested: dict[str, Tested] = {}
+    said = []
+    for week in range(turns):
+        turn = choose(sources, backups, tested)
+        assert turn is not None
+        said.append((turn.source, turn.region, turn.backup.id))
+        key = pair(turn.source, turn.region)
+        before = tested.get(key, Tested())
+        tested[key] = msgspec.structs.replace(
+            before, chosen=before.chosen + 1, at=NOW + timedelta(weeks=week)
+        )
+    return said
+
+
+def test_every_source_has_its_turn_from_every_region():
+    backups = [backup(source, days) for source in ("db", "cache") for days in range(1, 8)]
+    turns = played(backups, 12, "db", "cache")
+    assert Tally((source, region) for source, region, _ in turns) == {
+        (source, region): 3 for source in ("db", "cache") for region in REGIONS
+    }
+
+
+def test_newest_oldest_and_middle_take_turns():
+    backups = [backup("db", days, "tokyo") for days in range(1, 8)]
+    assert [id for _, _, id in played(backups, 6, "db")] == [
+        "db-1", "db-7", "db-4", "db-1", "db-7", "db-4",
+    ]  # fmt: skip
+
+
+def test_a_region_whose_copy_is_damaged_or_missing_has_no_turn():
+    damaged = backup("db", 1)
+    damaged.copies[1] = msgspec.structs.replace(damaged.copies[1], level=None, damage="part 3")
+    assert {region for _, region, _ in played([damaged], 4, "db")} == {"tokyo"}
+
+
+def test_only_verified_backups_are_tested():
+    assert choose(["db"], [backup("db", 1, status="failed")], {}) is None
+    assert choose(["db"], [], {}) is None
+    assert choose(["cache"], [backup("db", 1)], {}) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "expect", "met"),
+    [
+        ("12", "", True),
+        ("12", "12", True),
+        (" 12\n", "12", True),
+        ("12", "13", False),
+        ("12", ">= 10", True),
+        ("10", ">= 10", True),
+        ("9.5", ">= 10", False),
+        ("10", "> 10", False),
+        ("-3", "< 0", True),
+        ("3", "<=3", True),
+        ("many", ">= 10", False),
+        ("", ">= 0", False),
+        ("山田", "山田", True),
+    ],
+)
+def test_an_answer_meets_a_value_or_a_bound(answer, expect, met):
+    assert meets(answer, expect) is met
+
+
+def test_counts_that_both_know_have_to_be_equal():
+    backup_has = {"tables": 3, "rows": 100, "bytes": 9, "indexes": 2}
+    assert missing(backup_has, {"tables": 3, "rows": 99, "bytes": 1}) == ["rows: 99 instead of 100"]
