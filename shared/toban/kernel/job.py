@@ -208,6 +208,12 @@ def _claim(
             if done is not None:
                 return done
             continue
+        # Looked for after the document was read: whoever concludes from now on changes that, and
+        # our claim fails. Otherwise a repetition that overlaps with its first delivery would
+        # claim what is concluded, and nobody would ever end its lease.
+        found = find_receipt(platform.store, function, event.id)
+        if found is not None:
+            return decision.again(found, digest, message_id, platform, function)
         if document.lease_until is not None and document.lease_until > work.now:
             raise TryLater(f"{document.id}: another delivery is at it")
         if work.emitted or work.timers or work.objects:
@@ -260,6 +266,7 @@ def _conclude(
             raise LeaseLost(f"{document.id}: another delivery took over")
         ours = decode(job.document, encode(document))
         ours.lease_until = None
+        ours.tries = 0
         ours.touched_at = work.now
         job.conclude(ours, result, work)
         done = decision.commit(work, digest, message_id, platform)

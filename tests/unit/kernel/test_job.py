@@ -232,3 +232,19 @@ def test_a_job_without_a_sign_of_life_is_stale():
     assert document.is_stale(NOON + ABANDONED + timedelta(seconds=1))
     document.over = True
     assert not document.is_stale(NOON + 2 * ABANDONED)
+
+
+def test_a_repetition_does_not_claim_what_was_concluded_while_it_began(world):
+    class Again(Digger):
+        """As a verification: what is over may be asked for anew."""
+
+        def claim(self, _, work) -> Digging:
+            if not world.documents("diggings"):
+                world.handle(Digger().job(), message_id="m-2")  # its first delivery, meanwhile
+            before = work.get(Digging, "garden")
+            return Digging(id="garden", fence=before.fence)
+
+    digger = Again()
+    assert world.handle(digger.job()).outcome == "duplicate"
+    assert digger.dug == []
+    assert (kept(world).over, kept(world).lease_until) == (True, None)
