@@ -168,7 +168,7 @@ def test_a_step_that_never_gets_anywhere_is_given_up(world):
         with pytest.raises(Unavailable):
             world.handle(digger.job(max_tries=3))
     assert world.handle(digger.job(max_tries=3)).outcome == "done"
-    assert digger.results == [GaveUp(3)]
+    assert digger.results == [GaveUp(3, "simulated: no answer")]
     assert digger.dug == []
 
 
