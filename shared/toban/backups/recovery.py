@@ -41,14 +41,24 @@ def usable(backup: Backup, region: str = "") -> Copy | None:
     return next(iter(sorted(whole, key=lambda copy: copy.level is None)), None)
 
 
+def is_proven(copy: Copy | None) -> bool:
+    """Whether it was read back, and found whole."""
+    return copy is not None and copy.level is not None and not copy.damage
+
+
 def newest(backups: Iterable[Backup], at: datetime | None, region: str = "") -> Backup | None:
-    """The newest verified restore point, not after `at`; with a copy in the region if one is named."""
+    """
+    The newest verified restore point, not after `at`; with a copy in the region if one is named.
+
+    What counts is the copy that is read: when a region is lost, its backups are found damaged there
+    and have failed, and yet the other region's copies are as good as they were.
+    """
     fit = [
         backup
         for backup in backups
-        if backup.status == "verified"
+        if backup.status in ("verified", "failed")
         and (at is None or point(backup) <= at)
-        and usable(backup, region) is not None
+        and is_proven(usable(backup, region))
     ]
     return max(fit, key=lambda b: (point(b), b.id), default=None)
 

@@ -33,6 +33,10 @@ def rebuild_catalog(asked: argparse.Namespace, terminal: Terminal) -> int:
         if not buckets:
             raise Problem(terminal.say("rebuild.no-buckets"), 2)
         read = _scan(work, buckets, profiles, asked, terminal)
+        there = {found.bucket for found in read.found}
+        empty = [name for name in asked.bucket or () if name not in there]
+        if empty and not read.skipped:
+            raise Problem(terminal.say("rebuild.empty", buckets=", ".join(empty)))
         done = rebuild(read.found, profiles, work.world.platform.store, dry_run=asked.dry_run)
         new = [each for each in done if each.what in ("created", "extended")]
         unverified = []

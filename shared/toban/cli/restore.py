@@ -137,14 +137,14 @@ def _choose(
         if (backup.service, backup.source) != (asked.service, asked.source):
             series = f"{asked.service}/{asked.source}"
             raise Problem(terminal.say("restore.other", id=backup.id, series=series), 2)
-        if backup.status not in ("finished", "verified"):
+        if backup.status in ("running", "deleting", "deleted"):
             status = terminal.say(f"backup.{backup.status}")
             raise Problem(terminal.say("restore.unfit", id=backup.id, status=status))
         return backup
     found = newest(backups, at, asked.region or "")
     if found is not None:
         return found
-    good = [b for b in newest_first(backups) if b.status == "verified"]
+    good = [b for b in newest_first(backups) if newest([b], None) is not None]
     if not good:
         raise Problem(
             terminal.say("restore.none-verified", series=f"{asked.service}/{asked.source}")

@@ -9,6 +9,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from toban.adapters.local.traces import SqliteTracer
+from toban.backups.documents import Backup
+from toban.backups.restores import Restore
 from toban.cli import local
 from toban.cli.causes import Caused, Handling, totals, trees, view
 from toban.cli.terminal import Problem, Terminal, printable
@@ -16,6 +18,8 @@ from toban.cli.views import Reader
 from toban.incidents.documents import Incident
 from toban.ports import Trace
 
+_TOLD: tuple[type[Incident | Backup | Restore], ...] = (Incident, Backup, Restore)
+"""Documents whose story is told by their id."""
 _COLORS = {
     "done": "green",
     "duplicate": "dim",
@@ -53,32 +57,45 @@ def trace(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def zone_of(events: Iterable[Caused], reader: Reader) -> str:
-    """The zone of the incident that the events changed, else that of all services."""
+    """The zone of the incident or backup that the events changed, else that of all services."""
     waiting = list(events)
     while waiting:
         event = waiting.pop(0)
         for handling in event.handled:
             waiting.extend(handling.caused)
             for change in (c for trace in handling.traces for c in trace.changes):
-                name = change.partition("incidents/")[2].split()
-                incident = reader.get(Incident, name[0]) if name else None
-                if incident is not None:
-                    return reader.zone(incident.service, incident.profile_version)
+                found = _changed(change, reader)
+                if found is not None:
+                    return reader.zone(found.service, getattr(found, "profile_version", ""))
     return reader.home_zone()
 
 
+def _changed(change: str, reader: Reader) -> Incident | Backup | Restore | None:
+    """The document that a change is of, if it belongs to a service."""
+    for cls in _TOLD:
+        name = change.partition(f"{cls.COLLECTION}/")[2].split()
+        found = reader.get(cls, name[0]) if name else None
+        if found is not None:
+            return found
+    return None
+
+
 def stories(tracer: SqliteTracer, reader: Reader, word: str) -> list[Caused]:
-    """The trees an id belongs to; an incident (or the beginning of its id) has several."""
+    """
+    The trees an id belongs to; an incident (or the beginning of its id) has several, so has a
+    backup or a restore.
+    """
     traces = _of_correlations(tracer, [word])
     if not traces:
         traces = _of_correlations(tracer, [t.correlation_id for t in tracer.by_event(word)])
     if traces:
         return trees(traces)
-    found = reader.by_prefix(Incident, word.removeprefix("incidents/"))
-    if len(found) != 1:
-        return []
-    touching = tracer.touching(f"incidents/{found[0].id}")
-    return trees(_of_correlations(tracer, [t.correlation_id for t in touching]))
+    for cls in _TOLD:
+        found = reader.by_prefix(cls, word.removeprefix(f"{cls.COLLECTION}/"))
+        if len(found) == 1:
+            touching = tracer.touching(f"{cls.COLLECTION}/{found[0].id}")
+            return trees(_of_correlations(tracer, [t.correlation_id for t in touching]))
+    return []
 
 
 def _of_correlations(tracer: SqliteTracer, ids: list[str]) -> list[Trace]:

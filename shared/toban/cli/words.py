@@ -266,8 +266,8 @@ SAID: Final[Words] = {
     "outcome.waiting": {"en": "waiting in the queue", "ja": "キューで待機中"},
     # --- trace -----------------------------------------------------------------------------------
     "trace.none": {
-        "en": "{id}: no event, incident or correlation with that id was handled here",
-        "ja": "{id}: その ID のイベント・インシデント・相関の記録はありません",
+        "en": "{id}: no event, incident or correlation, no backup or restore with that id was handled here",
+        "ja": "{id}: その ID のイベント・インシデント・相関・バックアップ・リストアの記録はありません",
     },
     "trace.timer": {"en": "timer set: {type} at {at}", "ja": "タイマー設定: {type} {at}"},
     "trace.by-timer": {"en": "(timer)", "ja": "（タイマー）"},

@@ -127,8 +127,8 @@ HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "ja": "何が何を引き起こしたか",
     },
     "help.trace.id": {
-        "en": "event, incident or correlation id",
-        "ja": "イベント・インシデント・相関の ID",
+        "en": "event, incident, backup, restore or correlation id",
+        "ja": "イベント・インシデント・バックアップ・リストア・相関の ID",
     },
     "help.check": {
         "en": "prove the profiles; exit code 1 when one has errors",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.cli.vaults import BACKUP, KEY, MEDIA, Vault
 from toban.cli import main
 
 PROFILE = """\
@@ -128,3 +129,20 @@ def desk(empty):
     """The profile is applied."""
     assert empty.run("apply").code == 0
     return empty
+
+
+@pytest.fixture
+def vault(empty, tmp_path, monkeypatch):
+    """A service with backups in two regions, applied; nothing was taken yet."""
+    monkeypatch.setenv("TOBAN_SECRET_BACKUP_KEY", KEY)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "app.log").write_text("03:00 all is well\n", encoding="utf-8")
+    profile = empty.services / "shop.yaml"
+    profile.write_text(PROFILE + BACKUP.format(logs=logs), encoding="utf-8")
+    assert empty.run("apply").code == 0
+    made = Vault(empty, tmp_path)
+    for name, content in MEDIA.items():
+        made.buckets("shop-media").upload(name, [content])
+    made.buckets("shop-staging")
+    return made

@@ -1,0 +1,325 @@
+"""`toban backups`: taking, looking, keeping, and whether what was promised holds."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.cli.vaults import Vault
+from toban.backups.documents import SeriesState
+
+REGIONS = ["asia-northeast1", "asia-northeast2"]
+
+
+def test_run_without_a_runtime_takes_replicates_and_verifies_here(vault):
+    said = vault.run("backups", "run", "shop", "media", "daily")
+    assert said.code == 0, said.err
+    assert "verified (content) in asia-northeast1, asia-northeast2" in said.out
+    (row,) = vault.backups()
+    assert list(row) == [
+        "id", "service", "source", "class", "status", "started_at", "finished_at",
+        "verified_at", "level", "regions", "bytes", "pinned",
+    ]  # fmt: skip
+    assert row["id"].startswith("shop.media.daily.2")
+    assert (row["service"], row["source"], row["class"]) == ("shop", "media", "daily")
+    assert (row["status"], row["level"], row["regions"]) == ("verified", "content", REGIONS)
+    assert row["bytes"] > 0
+    assert row["pinned"] is False
+    assert row["started_at"] < row["finished_at"] < row["verified_at"]
+
+
+def test_a_source_with_one_plan_needs_no_class_and_its_backup_is_taken_though_nothing_changed(
+    vault,
+):
+    first = vault.run("backups", "run", "shop", "logs", "--json").json()
+    assert first["status"] == "verified"
+    # Another second, for a slot by hand is the second in which it was asked for.
+    state = vault.document(first["id"])
+    while True:
+        again = vault.run("backups", "run", "shop", "logs", "--json").json()
+        if again["id"] != state.id:
+            break
+    assert again["status"] == "verified", "`on_change` is for the schedule, not for people"
+
+
+def test_a_request_that_finds_one_under_way_follows_that(vault):
+    first = vault.run("backups", "run", "shop", "logs", "--no-wait")
+    assert "nobody works on" in first.err
+    assert vault.backups() == []
+    said = vault.run("backups", "run", "shop", "logs", "--json")
+    assert said.code == 0, said.err
+    (row,) = vault.backups()
+    assert row["id"] in first.out
+    assert said.json()["id"] == row["id"]
+
+
+def test_a_backup_that_fails_says_why_and_ends_with_1(vault):
+    (vault.home / "logs" / "app.log").unlink()
+    (vault.home / "logs").rmdir()
+    said = vault.run("backups", "run", "shop", "logs")
+    assert said.code == 1
+    assert "logs is not there" in said.err
+    (row,) = vault.backups()
+    assert (row["status"], row["level"], row["regions"]) == ("failed", None, [])
+    assert "失敗" in vault.run("backups", "list", lang="ja").out
+
+
+def test_a_key_that_is_not_there_stops_the_backup(vault, monkeypatch):
+    monkeypatch.delenv("TOBAN_SECRET_BACKUP_KEY")
+    said = vault.run("backups", "run", "shop", "logs")
+    assert said.code == 1
+    assert "nothing is kept unencrypted" in said.err
+    assert vault.objects("shop-tokyo") == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "shp", "media"], "Did you mean shop?"),
+        (["run", "shop", "medja"], "Did you mean media?"),
+        (["run", "shop", "media"], "say which: daily, weekly"),
+        (["run", "shop", "media", "monthly"], "There are: daily, weekly."),
+        (["show", "shop.media.daily.2020"], "no such backup"),
+        (["list", "--service", "shopp"], "Did you mean shop?"),
+        (["list", "--service", "shop", "--source", "log"], "Did you mean logs?"),
+        (["rpo", "--service", "sho"], "Did you mean shop?"),
+        (["test", "shop", "logs"], "There are: media."),
+        (["list", "--status", "verifed"], "Did you mean verified?"),
+    ],
+)
+def test_what_is_unknown_is_told_in_one_line_with_what_there_is(vault, arguments, told):
+    said = vault.run("backups", *arguments)
+    assert said.code == 2
+    assert told in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_an_id_may_be_shortened_and_a_list_narrowed(vault):
+    media, logs = vault.take(), vault.take("logs")
+    assert [r["id"] for r in vault.backups()] == [logs, media], "the newest first"
+    assert [r["id"] for r in vault.backups("--source", "media")] == [media]
+    assert [r["id"] for r in vault.backups("--class", "weekly")] == []
+    assert [r["id"] for r in vault.backups("--status", "verified", "--source", "logs")] == [logs]
+    assert vault.run("backups", "show", "shop.media", "--json").json()["id"] == media
+    said = vault.run("backups", "show", "shop.")
+    assert said.code == 2
+    assert media in said.err
+
+
+def test_show_tells_everything(vault):
+    id = vault.take()
+    told = vault.run("backups", "show", id, "--json").json()
+    assert [(c["region"], c["level"], c["damage"]) for c in told["copies"]] == [
+        (REGIONS[0], "format", ""),
+        (REGIONS[1], "content", ""),
+    ]
+    assert told["key_id"].startswith("local:")
+    assert told["counts"] == {"objects": 3, "bytes": 512_005}
+    assert {job["stage"]: job["over"] for job in told["jobs"]} == {
+        "take": True, "replicate": True, "verify": True,
+    }  # fmt: skip
+    assert told["retention"]["keep"] is True
+    assert any(reason.startswith("daily ") for reason in told["retention"]["reasons"])
+    english, japanese = (vault.run("backups", "show", id, lang=lang).out for lang in ("en", "ja"))
+    assert "Restore point: " in english
+    assert "verified (format)" in english
+    assert "復元点" in japanese
+    assert "検証済み（形式）" in japanese
+
+
+def test_what_list_prints_is_what_retention_reads(vault, tmp_path):
+    id = vault.take()
+    (tmp_path / "catalogue.json").write_text(json.dumps(vault.backups()), encoding="utf-8")
+    (tmp_path / "policy.json").write_text('{"daily": 1}', encoding="utf-8")
+    files = [
+        "--policy",
+        str(tmp_path / "policy.json"),
+        "--catalog",
+        str(tmp_path / "catalogue.json"),
+    ]
+    (verdict,) = vault.run("backups", "retention", *files, "--json").json()
+    assert (verdict["id"], verdict["keep"]) == (id, True)
+
+
+# --- reading back, copying again -----------------------------------------------------------------
+
+
+def test_verify_finds_damage_and_replicate_mends_it(vault):
+    id = vault.take("logs")
+    assert vault.run("backups", "verify", id).code == 0
+    name = vault.damage("shop-osaka", "parts/a1/000001")
+    said = vault.run("backups", "verify", id)
+    assert said.code == 1
+    assert name in said.err
+    (row,) = vault.backups()
+    assert (row["status"], row["regions"]) == ("failed", REGIONS[:1])
+    assert "damaged: shop-osaka" in vault.run("backups", "show", id).out
+    mended = vault.run("backups", "replicate", id)
+    assert mended.code == 0, mended.err
+    (row,) = vault.backups()
+    assert (row["status"], row["regions"]) == ("verified", REGIONS)
+    assert vault.objects("shop-osaka") == vault.objects("shop-tokyo")
+
+
+def test_a_damaged_original_is_no_source_for_copies(vault):
+    id = vault.take("logs")
+    vault.damage("shop-tokyo", "parts/a1/000001")
+    assert vault.run("backups", "verify", id).code == 1
+    said = vault.run("backups", "replicate", id)
+    assert said.code == 1
+    assert "its first copy is not whole" in said.err
+
+
+# --- keeping and removing ------------------------------------------------------------------------
+
+
+def aged(vault: Vault, id: str, days: int) -> None:
+    """Let a backup have been taken so many days earlier."""
+    backup = vault.document(id)
+    back = timedelta(days=days)
+    backup.started_at -= back
+    backup.slot -= back
+    assert backup.snapshot_at
+    assert backup.verified_at
+    backup.snapshot_at -= back
+    backup.verified_at -= back
+    vault.put(backup)
+
+
+@pytest.fixture
+def two(vault):
+    """An old backup that retention does not keep, and one that it does; ids, the old one first."""
+    old = vault.take()
+    vault.run("backups", "pin", old)
+    aged(vault, old, 3)
+    new = vault.take()
+    while new == old:
+        new = vault.take()
+    vault.run("backups", "unpin", old)
+    return old, new
+
+
+def test_prune_shows_its_reasons_asks_and_removes(vault, two):
+    old, new = two
+    rows = vault.run("backups", "prune", "--dry-run", "--json").json()
+    by_id = {row["id"]: row for row in rows}
+    assert (by_id[old]["keep"], by_id[old]["now"], by_id[old]["reasons"]) == (
+        False, True, ["no rule keeps it"],
+    )  # fmt: skip
+    assert by_id[new]["keep"] is True
+    table = vault.run("backups", "prune", "--service", "shop", "--dry-run").out
+    assert "1 kept; 1 may go" in table
+
+    unasked = vault.run("backups", "prune")
+    assert unasked.code == 2
+    assert "say --yes" in unasked.err
+    assert len(vault.backups()) == 2
+
+    said = vault.run("backups", "prune", "--yes")
+    assert (said.code, "1 removed." in said.out) == (0, True), said.err
+    assert [row["id"] for row in vault.backups()] == [new]
+    assert {r["id"]: r["status"] for r in vault.backups("--all")}[old] == "deleted"
+    assert not [name for name in vault.objects("shop-tokyo") if old in name]
+    late = vault.run("backups", "pin", old)
+    assert late.code == 1
+    assert "too late" in late.err
+
+
+def test_a_pinned_backup_stays(vault, two):
+    old, _ = two
+    said = vault.run("backups", "pin", old, "--note", "before the upgrade", "--as", "hanako")
+    assert said.code == 0
+    assert vault.run("backups", "prune", "--yes").code == 0
+    kept = vault.document(old)
+    assert (kept.status, kept.pinned, kept.pinned_by, kept.note) == (
+        "verified", True, "hanako", "before the upgrade",
+    )  # fmt: skip
+    assert {r["id"]: r["pinned"] for r in vault.backups()}[old] is True
+    assert vault.run("backups", "unpin", old, "--json").json()["pinned"] is False
+    assert vault.document(old).note == ""
+
+
+# --- what was promised ---------------------------------------------------------------------------
+
+
+def test_rpo_tells_what_is_missed_and_by_how_much(vault):
+    before = vault.run("backups", "rpo", "--json")
+    assert before.code == 1, "nothing was ever taken"
+    vault.take("logs")
+    old = vault.take()
+    tested = vault.run("backups", "test", "shop")
+    assert tested.code == 0, tested.err
+    assert "Within the RTO of 10 min." in tested.out
+    rows = vault.run("backups", "rpo", "--json")
+    assert rows.code == 0
+    states = {row["objective"]: row for row in rows.json()}
+    media = states["media lost"]
+    assert (media["kind"], media["rpo_status"], media["rto_status"]) == ("objective", "met", "met")
+    assert media["backups"] == [old]
+    assert 0 < media["measured_s"] < media["rto_s"] == 600
+    assert states["logs lost"]["rto_s"] is None
+    assert "Everything that was promised holds." in vault.run("backups", "rpo").out
+
+    aged(vault, old, 3)
+    missed = vault.run("backups", "rpo", "--service", "shop")
+    assert missed.code == 1
+    assert "missed" in missed.out
+    assert "3 d" in missed.out
+    assert "shop/media/daily: overdue" in missed.out
+    late = [r for r in vault.run("backups", "rpo", "--json").json() if r["kind"] == "overdue"]
+    assert ("media", "daily") in [(row["source"], row["class"]) for row in late]
+
+
+def test_a_restore_test_is_told_in_the_backup_and_leaves_nothing_behind(vault):
+    id = vault.take()
+    told = vault.run("backups", "test", "shop", "media", "--json").json()
+    assert (told["status"], told["backup"], told["purpose"]) == ("finished", id, "test")
+    assert set(told["spans"]) == {"wait", "fetch", "load", "check"}
+    assert vault.objects("shop-staging") == {}
+    (result,) = vault.document(id).tests
+    assert (result.passed, result.region) == (True, told["region"])
+    assert "passed" in vault.run("backups", "show", id).out
+
+
+def test_a_test_whose_question_is_answered_wrongly_fails(vault):
+    vault.buckets("shop-media").delete("a.txt")
+    vault.take()
+    said = vault.run("backups", "test", "shop")
+    assert said.code == 1
+    assert "a.txt: 'missing', expected '> 0'" in said.err
+
+
+def test_a_run_whose_series_waits_for_a_dead_one_says_so(vault):
+    id = vault.take("logs")
+    key = "shop.logs.daily"
+    vault.put(SeriesState(id=key, service="shop", source="logs", class_="daily", running=id))
+    said = vault.run("backups", "run", "shop", "logs")
+    assert f"already: {id}" in said.err
+
+
+def test_the_trace_of_a_backup_shows_its_whole_chain(vault):
+    id = vault.take("logs")
+    said = vault.run("trace", id)
+    assert said.code == 0, said.err
+    for event in (
+        "backup.due.v1",
+        "backup.step-due.v1",
+        "backup.replicated.v1",
+        "backup.verified.v1",
+    ):
+        assert event in said.out
+    assert "JST" in said.out or "Asia/Tokyo" in said.out
+
+
+def test_nothing_yet_is_said_kindly(empty, tmp_path):
+    assert empty.run("backups", "list", "--json").json() == []
+    assert "toban dev" in empty.run("backups", "list").err
+    assert empty.run("apply").code == 0
+    assert "No backups yet" in empty.run("backups", "list").out
+    assert "No applied profile has backups" in empty.run("backups", "rpo").out
+    said = empty.run("backups", "run", "shop", "media")
+    assert said.code == 2
+    assert "has no backups in its profile" in said.err
+    assert not (tmp_path / "data" / "buckets" / "shop-tokyo").exists()
