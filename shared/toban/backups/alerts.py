@@ -27,6 +27,8 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     severity: str
     starts_at: datetime
     labels: dict[str, str] = {}
+    backup: str = ""
+    """The newest backup it is about, where it is about backups."""
 
 
 class BackupWatch(Document, kw_only=True):
@@ -48,6 +50,10 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     level: int
     """Internal severity."""
     labels: dict[str, str]
+    at: datetime | None = None
+    """When it happened; None: now."""
+    backup: str = ""
+    """The backup it is about."""
 
 
 def watch_of(service: str, work: Work) -> BackupWatch:
@@ -57,14 +63,19 @@ def watch_of(service: str, work: Work) -> BackupWatch:
 
 def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> None:
     """Open an alert, unless it is open; `watch` is the caller's to put."""
-    if trouble.fingerprint in watch.open:
+    known = watch.open.get(trouble.fingerprint)
+    if known is not None:
+        if trouble.backup > known.backup:
+            newer = msgspec.structs.replace(known, backup=trouble.backup)
+            watch.open[trouble.fingerprint] = newer
         return
     service = profile.service.id
     alert = OpenAlert(
         rule=trouble.rule,
         title=trouble.title,
         severity=profile.severity_at(trouble.level).label,
-        starts_at=work.now,
+        starts_at=trouble.at or work.now,
+        backup=trouble.backup,
         labels={"service": service, **trouble.labels},
     )
     watch.open[trouble.fingerprint] = alert

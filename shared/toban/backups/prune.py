@@ -98,7 +98,7 @@ class Pruning:
         """Mark what may go, of one service or of all."""
         for service, document in sorted(current(work).items()):
             if due.service in ("", service) and document.profile.backup is not None:
-                _mark(document.profile, work)
+                _mark(document.profile, work, calendar=True)
 
     def on_verified(self, verified: BackupVerified, work: Work) -> None:
         """A new backup counts: an older one may have had its time."""
@@ -199,7 +199,8 @@ class Pruning:
         }
 
 
-def _mark(profile: Profile, work: Work) -> None:
+def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> None:
+    """Mark what may go; by the calendar also take up removals that nobody goes on with."""
     weighed = weigh(profile, work)
     reasons: dict[str, int] = {}
     for id in weighed.removable:
@@ -208,8 +209,10 @@ def _mark(profile: Profile, work: Work) -> None:
             continue
         job = work.get(BackupJob, job_id(id, "prune"))
         if backup.status == "deleting":
-            if job is not None and job.is_stale(work.now):
-                work.emit(_step(backup, job.step))  # the news of it was lost for good
+            idle = job is None or job.over
+            if (calendar and idle) or (job is not None and job.is_stale(work.now)):
+                # The news of it was lost for good, or it was given up.
+                work.emit(_step(backup, job.step if job else 0))
             continue
         backup.status = "deleting"
         work.put(backup)

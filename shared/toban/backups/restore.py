@@ -32,7 +32,7 @@ from toban.events.backups import (
 from toban.kernel import log
 from toban.kernel.errors import TryLater
 from toban.kernel.handle import Handlers
-from toban.kernel.job import GaveUp, Hold, Job
+from toban.kernel.job import GaveUp, Hold, Job, LeaseLost
 from toban.kernel.work import Work
 from toban.ports.backup import (
     Damaged,
@@ -136,6 +136,11 @@ class Restoring:
                 hold.checkpoint()  # once a test's target is gone, nothing can be checked there
             if restore.purpose == "test":
                 target.discard()
+        except LeaseLost:
+            ended = hold.read(Restore, restore.id)
+            if ended is not None and ended.over:
+                self._clear(restore, staging)  # what we loaded after the other had emptied it
+            raise
         except Damaged as error:
             self._clear(restore, staging)
             return Failure(str(error), restore.bucket)

@@ -90,14 +90,20 @@ def _backup(
 
 
 def _base(due: BackupDue, work: Work) -> Backup | None:
-    """The newest verified backup of the source; None: a full one begins a new chain."""
+    """
+    The newest verified backup of the source; None: a full one begins a new chain.
+
+    One whose own base was found damaged since cannot be restored, nor what would build on it.
+    """
     verified = work.find(
         Backup,
         ("service", "==", due.service),
         ("source", "==", due.source),
         ("status", "==", "verified"),
     )
-    newest = max(verified, key=lambda b: (b.snapshot_at or b.started_at, b.id), default=None)
+    good = {backup.id for backup in verified}
+    whole = [backup for backup in verified if good.issuperset(backup.needs)]
+    newest = max(whole, key=lambda b: (b.snapshot_at or b.started_at, b.id), default=None)
     return newest if newest is not None and len(newest.needs) < MAX_CHAIN else None
 
 

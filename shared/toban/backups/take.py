@@ -265,8 +265,10 @@ class _Step:
             return None
         base = self._hold.read(Backup, self._backup.needs[0])
         if base is None or base.status != "verified":
+            # Marked for removal before this one was begun: retention will take that back.
             raise SourceFailed(
-                f"the backup {self._backup.needs[0]} that it builds on is gone", again=False
+                f"the backup {self._backup.needs[0]} that it builds on is gone",
+                again=base is not None and base.status == "deleting",
             )
         opened = open_copy(self._opener, base, base.copies[0].bucket, self._planned.section.key)
         return Base(base.id, opened.stream)
@@ -315,7 +317,11 @@ class _Step:
             job.done, job.bytes = job.progress.parts, job.progress.bytes
             if resumable:
                 self._hold.checkpoint()
-                if stored.plain_sha256 != part.plain_sha256:
+                if (stored.plain_sha256, stored.cursor, stored.last) != (
+                    part.plain_sha256,
+                    part.cursor,
+                    part.last,
+                ):
                     return  # another holder stored this one: go on from where it left off
                 if self._hold.elapsed() > STEP:
                     return

@@ -177,6 +177,8 @@ class Verifying:
         if isinstance(result, GaveUp):
             result = Failure(str(result))
         if isinstance(result, Verified):
+            result = _foundation(backup, work) or result
+        if isinstance(result, Verified):
             self._passed(backup, job, work)
         else:
             self._failed(backup, result, work)
@@ -232,6 +234,15 @@ class Verifying:
         """What the function consumes."""
         job = Job(VerifyJob, self.claim, self.run, self.conclude)
         return {BackupReplicated: job, VerificationStepDue: job}
+
+
+def _foundation(backup: Backup, work: Work) -> Failure | None:
+    """Why it cannot be restored though everything in it is whole; None: it can."""
+    for id in backup.needs:
+        base = work.get(Backup, id)
+        if base is None or base.status != "verified":
+            return Failure(f"it builds on {id}, which is {base.status if base else 'gone'}")
+    return None
 
 
 def _higher(before: Level | None, now: Level) -> Level:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from toban.backups.alerts import (
+    BackupWatch,
     Trouble,
     duration_in,
     failed_print,
@@ -25,17 +26,20 @@ from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.jobs import BackupJob, fail, job_id
 from toban.backups.objectives import Newest, ObjectiveState, SeriesKey, assess, overdue, untested
 from toban.backups.restores import Restore, RestoreRecord
+from toban.backups.take_job import TakeJob
 from toban.events.backups import (
     BackupFailed,
     BackupVerified,
     BackupWatchDue,
     RestoreFailed,
     RestoreFinished,
+    Series,
     Stage,
 )
 from toban.kernel import log
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
+from toban.kernel.job import ABANDONED
 from toban.kernel.work import Work
 from toban.profile.store import CurrentProfile, current
 from toban.profile.types import Profile
@@ -49,8 +53,8 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
     if document is None:
         log.warning("a service without a profile", service=failed.service)
         return
-    if _is_past(failed, work):
-        return
+    if _is_mended(failed, failed.backup_id, failed.at, work):
+        return  # old news: events may overtake each other
     watch = watch_of(failed.service, work)
     say = say_in(document.profile)
     series = {"source": failed.source, "class": failed.class_}
@@ -61,32 +65,39 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
         summary=say(f"backup.failed.{failed.stage}", backup=failed.backup_id, reason=failed.reason),
         level=2,
         labels={**series, "backup": failed.backup_id},
+        at=failed.at,
+        backup=failed.backup_id,
     )
     fire(trouble, document.profile, watch, work)
     work.put(watch)
 
 
-def _is_past(failed: BackupFailed, work: Work) -> bool:
-    """Whether this is old news: what came after it counts (events may overtake each other)."""
-    if failed.stage == "take":
-        key = series_id(failed.service, failed.source, failed.class_)
-        series = work.get(SeriesState, key)
-        # The ids of a series sort by the time of their slots.
-        return series is not None and series.verified > failed.backup_id
-    backup = work.get(Backup, failed.backup_id)
+def _is_mended(of: Series, backup_id: str, since: datetime, work: Work) -> bool:
+    """Whether a series counts again after the failure of one of its backups."""
+    series = work.get(SeriesState, series_id(of.service, of.source, of.class_))
+    if series is not None and series.verified > backup_id:
+        return True  # the ids of a series sort by the time of their slots
+    backup = work.get(Backup, backup_id)
     return (
         backup is not None
         and backup.status == "verified"
         and backup.verified_at is not None
-        and backup.verified_at > failed.at
+        and backup.verified_at > since
     )
 
 
 def on_verified(verified: BackupVerified, work: Work) -> None:
-    """The series has a backup again."""
+    """The series has a backup again, unless a newer one has failed since."""
     watch = watch_of(verified.service, work)
-    resolve(failed_print(verified.source, verified.class_), watch, work)
+    _resolve_failed(verified, watch, work)
     work.put(watch)
+
+
+def _resolve_failed(of: Series, watch: BackupWatch, work: Work) -> None:
+    fingerprint = failed_print(of.source, of.class_)
+    alert = watch.open.get(fingerprint)
+    if alert is not None and _is_mended(of, alert.backup, alert.starts_at, work):
+        resolve(fingerprint, watch, work)
 
 
 def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
@@ -136,6 +147,11 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
         for fingerprint in list(watch.open):
             if fingerprint.split("/")[0] in _LOOKED_AT and fingerprint not in troubles:
                 resolve(fingerprint, watch, work)
+        # A failure and the success after it may have been told at the same moment, and each have
+        # seen only itself: this is the second look.
+        for plan in document.profile.backup.plans:
+            of = Series(service=service, source=plan.source, class_=plan.class_)
+            _resolve_failed(of, watch, work)
         work.put(watch)
 
 
@@ -239,36 +255,49 @@ def _missed(
 
 def _end_abandoned(service: str, work: Work) -> None:
     for backup in work.find(Backup, ("service", "==", service), ("status", "==", "running")):
-        job = work.get(BackupJob, job_id(backup.id, "take"))
-        last = job.touched_at if job is not None and job.touched_at else backup.started_at
-        found = work.get(Backup, backup.id)
-        gone = job.is_stale(work.now) if job is not None else _never_begun(backup, work.now)
-        if not gone or found is None or found.status != "running":
-            continue
-        found.status = "partial" if job is not None and job.done else "failed"
-        fail(found, "take", f"abandoned: no sign of life since {last.isoformat()}", work)
-        work.put(found)
-        series = work.get(SeriesState, series_id(found.service, found.source, found.class_))
-        if series is not None and series.running == found.id:
-            series.running = ""
-            work.put(series)
-    stages: tuple[Stage, ...] = ("replicate", "verify")
+        _end_run(backup.id, work)
     for backup in work.find(Backup, ("service", "==", service), ("status", "==", "finished")):
-        jobs = [(stage, work.get(BackupJob, job_id(backup.id, stage))) for stage in stages]
-        stuck = next((s for s, job in jobs if job is not None and job.is_stale(work.now)), None)
-        found = work.get(Backup, backup.id)
-        if stuck is not None and found is not None and not found.reason:
-            fail(found, stuck, "abandoned: nobody goes on with it", work)
-            work.put(found)
+        _end_proof(backup.id, work)
     for restore in work.find(Restore, ("service", "==", service), ("status", "==", "running")):
         if restore.is_stale(work.now):
             _end_restore(restore.id, work)
 
 
-def _never_begun(backup: Backup, now: datetime) -> bool:
-    return BackupJob(
-        id="", stage="take", backup_id=backup.id, touched_at=backup.started_at
-    ).is_stale(now)
+def _end_run(id: str, work: Work) -> None:
+    """End a run that nobody works on; its job as well, so that a late holder records nothing."""
+    backup, job = work.get(Backup, id), work.get(TakeJob, job_id(id, "take"))
+    if backup is None or backup.status != "running":
+        return
+    last = job.touched_at if job is not None and job.touched_at else backup.started_at
+    if work.now - last <= ABANDONED:
+        return
+    if job is not None:
+        job.over, job.lease_until = True, None
+        job.fence += 1
+        work.put(job)
+    backup.status = "partial" if job is not None and job.done else "failed"
+    fail(backup, "take", f"abandoned: no sign of life since {last.isoformat()}", work)
+    work.put(backup)
+    series = work.get(SeriesState, series_id(backup.service, backup.source, backup.class_))
+    if series is not None and series.running == id:
+        series.running = ""
+        work.put(series)
+
+
+def _end_proof(id: str, work: Work) -> None:
+    """Tell of a backup that was taken, and that nobody replicates or verifies any more."""
+    backup = work.get(Backup, id)
+    if backup is None or backup.status != "finished" or backup.reason:
+        return
+    replicate = work.get(BackupJob, job_id(id, "replicate"))
+    verify = work.get(BackupJob, job_id(id, "verify"))
+    # Not even begun counts from what came before: the news of it may be lost as well.
+    signs = [job.touched_at for job in (replicate, verify) if job is not None and job.touched_at]
+    last = max(signs, default=backup.finished_at or backup.started_at)
+    if work.now - last > ABANDONED:
+        stage: Stage = "verify" if replicate is not None and replicate.over else "replicate"
+        fail(backup, stage, f"abandoned: no sign of life since {last.isoformat()}", work)
+        work.put(backup)
 
 
 def _end_restore(id: str, work: Work) -> None:
