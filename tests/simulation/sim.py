@@ -125,7 +125,7 @@ class Simulation:
         self.counts: dict[str, int] = {}
         self.tasks: list[Task] = []
         self.main = getcurrent()
-        self.world = Simulated(
+        self.world = self._world(
             Faults(
                 point=self._point,
                 conflict=lambda: self._fault("conflict"),
@@ -133,13 +133,18 @@ class Simulation:
                 publish_fails=lambda: self._outage() or self._fault("publish_fails"),
                 publish_twice=lambda: self._fault("publish_twice"),
                 trouble=lambda: self._fault("trouble"),
-            ),
-            jitter=self.rng.random,
+            )
         )
         self.world.outside.fate = self._fate
         self.plan: list[tuple[datetime, int, Any]] = []
         self._number = 0
-        self._plan_alerts(alerts)
+        self._plan(alerts)
+
+    def _world(self, faults: Faults) -> Simulated:
+        return Simulated(faults, jitter=self.rng.random)
+
+    def _plan(self, number: int) -> None:
+        self._plan_alerts(number)
         self._plan_people()
 
     # --- faults --------------------------------------------------------------------------
@@ -311,7 +316,7 @@ class Simulation:
     def _run_until(self, end: datetime) -> None:
         while True:
             self._work_off()
-            upcoming = [self._next_minute()]
+            upcoming = [self._next_minute(), *self._wakes()]
             if self.plan:
                 upcoming.append(min(self.plan)[0])
             due = self.world.bus.next_due()
@@ -329,11 +334,16 @@ class Simulation:
                 self._act(entry[2])
 
     _minute = START
+    _turn = timedelta(minutes=1)
 
     def _next_minute(self) -> datetime:
         while self._minute < self.now or self._ticked == self._minute:
-            self._minute += timedelta(minutes=1)
+            self._minute += self._turn
         return self._minute
+
+    def _wakes(self) -> list[datetime]:
+        """When handlings that stand still go on."""
+        return []
 
     _ticked: datetime | None = None
 

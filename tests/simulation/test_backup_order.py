@@ -1,0 +1,206 @@
+"""News that comes late, twice, out of order or never: what the simulations found, as examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.simulation import backup_story as story
+from tests.simulation.backup_world import content, small
+from tests.simulation.crash_points import Run
+from toban.backups.alerts import BackupWatch
+from toban.backups.documents import Backup
+from toban.backups.jobs import BackupJob
+from toban.backups.take_job import TakeJob
+from toban.events.backups import (
+    BackupDue,
+    BackupFailed,
+    BackupReplicated,
+    BackupVerified,
+    BackupWatchDue,
+    PruneDue,
+)
+from toban.kernel.document import D, decode, encode
+from toban.kernel.event import Body, Event, to_message
+from toban.ports import Create, Delete, Query, Update
+
+SERIES = {"service": "shop", "source": "files", "class_": "full"}
+
+
+class Told(Run):
+    """A world in which one thing is said after the other."""
+
+    said = 0
+
+    def say(self, body: Body, wait: float = 3600) -> None:
+        self.world.clock.advance(wait)
+        self.said += 1
+        event = Event(id=f"e{self.said}", source="/test", time=self.world.clock.now(), body=body)
+        self.world.out.publish([to_message(event)])
+        self._settle()
+
+    def due(self, source: str = "files", class_: str = "full") -> Backup:
+        self.say(BackupDue(service="shop", source=source, class_=class_))
+        own = [b for b in self.all(Backup) if (b.source, b.class_) == (source, class_)]
+        return max(own, key=lambda b: b.slot)
+
+    def all(self, cls: type[D]) -> list[D]:
+        return [decode(cls, s.data) for s in self.world.memory.query(Query(cls.COLLECTION))]
+
+    def one(self, cls: type[D], id: str) -> D:
+        return next(d for d in self.all(cls) if d.id == id)
+
+    def put(self, document: Any, **changes: Any) -> None:
+        key = document.key(document.id)
+        found = self.world.memory.get([key])[0]
+        data = encode(msgspec.structs.replace(document, **changes))
+        write = Update(key, data, found.version) if found else Create(key, data)
+        self.world.memory.commit([write])
+
+    def open_alerts(self) -> set[str]:
+        return {name for watch in self.all(BackupWatch) for name in watch.open}
+
+    def lose(self, function: str) -> None:
+        """Whatever this function is told is lost."""
+        self.world.tables[function] = dict.fromkeys(self.world.tables[function], _Deaf())
+
+
+class _Deaf:
+    def run(self, *_: Any) -> Any:
+        from toban.kernel.decision import Handled
+
+        return Handled("nothing")
+
+
+@pytest.fixture
+def run() -> Iterator[Told]:
+    with small():
+        yield Told(story=story.BACKUPS)
+
+
+def test_a_success_told_late_resolves_no_newer_failure(run: Told) -> None:
+    older, newer = run.due(), run.due()
+    now = run.world.clock.now()
+    run.put(run.one(Backup, newer.id), status="failed", verified_at=None)
+    series = next(s for s in run.all(story.SeriesState) if s.source == "files")
+    run.put(series, verified=older.id)
+    run.say(BackupFailed(backup_id=newer.id, stage="verify", reason="bad", at=now, **SERIES))
+    assert "backup-failed/files/full" in run.open_alerts()
+
+    run.say(BackupVerified(backup_id=older.id, at=now, level="content", **SERIES))
+
+    assert "backup-failed/files/full" in run.open_alerts()
+
+
+def test_a_failure_told_late_opens_nothing_once_a_newer_backup_counts(run: Told) -> None:
+    older = run.due()
+    run.due()
+
+    run.say(
+        BackupFailed(backup_id=older.id, stage="take", reason="old", at=older.started_at, **SERIES)
+    )
+
+    assert "backup-failed/files/full" not in run.open_alerts()
+
+
+def test_a_success_that_nobody_was_told_of_is_seen_at_the_next_look(run: Told) -> None:
+    failed = run.due()
+    run.put(run.one(Backup, failed.id), status="failed", verified_at=None)
+    run.say(
+        BackupFailed(
+            backup_id=failed.id, stage="verify", reason="bad", at=run.world.clock.now(), **SERIES
+        )
+    )
+    watching = run.world.tables["watch_backups"]
+    run.lose("watch_backups")
+    run.due()
+    run.world.tables["watch_backups"] = watching
+    assert "backup-failed/files/full" in run.open_alerts()
+
+    run.say(BackupWatchDue(), wait=60)
+
+    assert "backup-failed/files/full" not in run.open_alerts()
+
+
+def test_a_late_holder_of_an_abandoned_run_records_nothing_more(run: Told) -> None:
+    run.due()
+    run.lose("run_backup_step")
+    begun = run.due()
+    assert begun.status == "running"
+    job = TakeJob(
+        id=f"{begun.id}.take",
+        stage="take",
+        backup_id=begun.id,
+        fence=1,
+        lease_until=run.world.clock.now() + timedelta(minutes=2),
+        touched_at=run.world.clock.now(),
+    )
+    run.put(job)
+    held = run.world.memory.get([TakeJob.key(job.id)])[0].version
+
+    run.say(BackupWatchDue(), wait=2.5 * 3600)
+
+    ended = run.one(TakeJob, job.id)
+    assert run.one(Backup, begun.id).status == "failed"
+    assert (ended.over, ended.lease_until) == (True, None)
+    assert run.world.memory.get([TakeJob.key(job.id)])[0].version != held
+
+
+@pytest.mark.parametrize("deaf", ["replicate_backup", "verify_backup"])
+def test_a_backup_that_nobody_goes_on_to_prove_is_told_of(run: Told, deaf: str) -> None:
+    run.lose(deaf)
+    taken = run.due()
+    assert taken.status == "finished"
+
+    run.say(BackupWatchDue(), wait=2.5 * 3600)
+
+    assert "backup-failed/files/full" in run.open_alerts()
+    assert "abandoned" in run.one(Backup, taken.id).reason
+
+
+def test_nothing_builds_on_a_backup_whose_base_was_found_damaged(run: Told) -> None:
+    full = run.due()
+    run.world.buckets("data").create("a/more", content("more", 500))
+    often = run.due("files", "often")
+    assert often.needs == [full.id]
+    run.put(run.one(Backup, full.id), status="failed")
+
+    assert run.due("files", "often").needs == []
+
+
+def test_what_builds_on_a_damaged_backup_does_not_count(run: Told) -> None:
+    full = run.due()
+    often = run.due("files", "often")
+    run.put(run.one(Backup, full.id), status="failed")
+
+    run.say(
+        BackupReplicated(
+            service="shop", source="files", class_="often", backup_id=often.id,
+            at=run.world.clock.now(),
+        )
+    )  # fmt: skip
+
+    assert "builds on" in run.one(Backup, often.id).reason
+    assert "backup-failed/files/often" in run.open_alerts()
+
+
+def test_a_removal_whose_news_is_lost_is_taken_up_by_the_calendar(run: Told) -> None:
+    first = run.due()
+    for _ in range(3):
+        run.say(PruneDue(), wait=86_400)
+        run.due()
+    assert run.one(Backup, first.id).status == "deleted"
+    oldest = min((b for b in run.all(Backup) if b.status == "verified"), key=lambda b: b.slot)
+    run.put(oldest, status="deleting")
+    for job in run.all(BackupJob):
+        if job.id == f"{oldest.id}.prune":
+            key = BackupJob.key(job.id)
+            run.world.memory.commit([Delete(key, run.world.memory.get([key])[0].version)])
+
+    run.say(PruneDue())
+
+    assert run.one(Backup, oldest.id).status != "deleting"
