@@ -29,7 +29,7 @@ from toban.kernel.ids import body_hash
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import find_receipt
 from toban.kernel.work import Work, clock_now
-from toban.ports import AlreadyExists, Create, Delivered, PortError, Stale, Unavailable, Update
+from toban.ports import AlreadyExists, Create, Delivered, Key, PortError, Stale, Unavailable, Update
 
 D = TypeVar("D", bound=Document)
 
@@ -271,5 +271,20 @@ def _conclude(
         job.conclude(ours, result, work)
         done = decision.commit(work, digest, message_id, platform)
         if done is not None:
+            if done.outcome == "duplicate":
+                _end_claim(work, key, platform)
             return done
     raise TryLater(f"{function} lost {MAX_RUNS} races over {event.type} {event.id}")
+
+
+def _end_claim(work: Work, key: Key, platform: Platform) -> None:
+    """
+    End a claim whose step was concluded by somebody else all the same; best effort.
+
+    That is possible only where a conclusion removes the document: a repetition that had begun
+    before it then makes a new one.
+    """
+    try:
+        platform.store.commit([write for write in work.writes if write.key == key])
+    except (AlreadyExists, Stale, Unavailable) as error:
+        log.warning("a claim is left to its lease", error=error, stack=False)

@@ -248,3 +248,31 @@ def test_a_repetition_does_not_claim_what_was_concluded_while_it_began(world):
     assert world.handle(digger.job()).outcome == "duplicate"
     assert digger.dug == []
     assert (kept(world).over, kept(world).lease_until) == (True, None)
+
+
+def test_a_claim_of_what_was_concluded_and_removed_meanwhile_is_ended(world):
+    class Gone(Digger):
+        def conclude(self, document: Digging, result: Any, work) -> None:
+            work.delete(Digging, document.id)
+            work.emit(follow_up(1))
+
+    class Late(Digger):
+        """It has looked for receipts before the other begins."""
+
+        def run(self, document: Digging, _, hold: Hold[Digging]) -> str:
+            return "nothing to dig"
+
+    receipts = world.store.get
+
+    def first_look(keys):
+        found = receipts(keys)
+        if keys[0].collection == "receipts":
+            looks.append(1)
+            if len(looks) == 2:
+                world.handle(Gone().job(), message_id="m-2")
+        return found
+
+    looks: list[int] = []
+    world.store.get = first_look
+    assert world.handle(Late().job()).outcome == "duplicate"
+    assert (kept(world).over, kept(world).lease_until) == (True, None)
