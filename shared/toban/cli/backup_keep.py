@@ -177,7 +177,8 @@ def _carry_out(work: Session, ids: list[str], asked: argparse.Namespace, termina
     work.wait(
         lambda: None if left() else True,
         lambda: Seen(terminal.say("follow.prune"), total - len(left()), total),
-        terminal.say("follow.goes-on", command="toban backups list"),
+        shows=lambda: "toban backups list",
+        resumes=lambda: "toban backups prune",
     )
     remaining = left()
     if asked.json:

@@ -41,7 +41,8 @@ def rebuild_catalog(asked: argparse.Namespace, terminal: Terminal) -> int:
         new = [each for each in done if each.what in ("created", "extended")]
         unverified = []
         if not asked.dry_run and asked.verify:
-            unverified = _verify(work, [each.backup for each in new if each.planned], terminal)
+            unread = [each for each in done if each in new or each.backup.status == "finished"]
+            unverified = _verify(work, [each.backup for each in unread if each.planned], terminal)
         if asked.json:
             _json(work, read, done, unverified, terminal)
         else:
@@ -116,7 +117,8 @@ def _verify(work: Session, backups: list[Backup], terminal: Terminal) -> list[st
     work.wait(
         look,
         lambda: Seen(terminal.say("stage.verify"), len(backups) - len(waiting), len(backups)),
-        terminal.say("follow.goes-on", command="toban backups list"),
+        shows=lambda: "toban backups list",
+        resumes=lambda: "toban backups rebuild-catalog",
     )
     after = [work.reader.get(Backup, backup.id) for backup in backups]
     return [

@@ -13,7 +13,7 @@ from toban.backups.plans import backup_id
 from toban.cli.backup_common import chosen, length, person, plan_named, profile_of, size
 from toban.cli.backup_list import backup_view, regions
 from toban.cli.follow import Seen, Session, session
-from toban.cli.terminal import Problem, Terminal
+from toban.cli.terminal import Problem, Terminal, printable
 from toban.cli.views import Reader
 from toban.events.backups import BackupDue, BackupFinished, BackupReplicated, Stage
 from toban.kernel.event import Event
@@ -53,7 +53,8 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
         backup = work.wait(
             request.ended,
             lambda: how_far(work.reader, request.id, terminal),
-            _interrupted(work, terminal, request.id),
+            shows=lambda: f"toban backups show {request.id}",
+            resumes=lambda: f"toban backups run {asked.service} {plan.source} {plan.class_}",
         )
         backup = backup or work.reader.get(Backup, request.id)
         return _told(backup, request.id, asked, terminal)
@@ -136,7 +137,8 @@ def _again(
     done = work.wait(
         lambda: _again_ended(work.reader, id, event, first),
         lambda: how_far(work.reader, id, terminal, event.time),
-        _interrupted(work, terminal, id),
+        shows=lambda: f"toban backups show {id}",
+        resumes=lambda: f"toban backups {first} {id}",
     )
     if done is None:
         raise Problem(terminal.say("follow.stopped", id=id))
@@ -191,15 +193,10 @@ def how_far(reader: Reader, id: str, terminal: Terminal, since: datetime | None 
         ):
             continue
         stored = f" · {size(job.bytes)}" if job.bytes else ""
-        trouble = f" · {job.error[:80]}" if job.error else ""
+        trouble = f" · {printable(job.error)[:80]}" if job.error else ""
         text = f"{terminal.say(f'stage.{stage}')}{stored}{trouble}"
         found = Seen(text, job.done, job.total)
     return found
-
-
-def _interrupted(work: Session, terminal: Terminal, id: str) -> str:
-    key = "follow.goes-on" if work.runtime_runs() else "follow.resumes"
-    return terminal.say(key, command=f"toban backups show {id}")
 
 
 def _left(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -232,7 +229,9 @@ def _told(
         if backup.status in ("running", "finished") and not backup.reason:
             raise Problem(terminal.say("follow.stopped", id=id))
         status = terminal.say(f"backup.{backup.status}")
-        raise Problem(terminal.say("run.failed", id=id, status=status, reason=backup.reason))
+        raise Problem(
+            terminal.say("run.failed", id=id, status=status, reason=printable(backup.reason))
+        )
     if not asked.json:
         took = (backup.verified_at or backup.started_at) - backup.started_at
         done = terminal.say(

@@ -97,11 +97,6 @@ class Session:
             return
         self._dispatcher = dispatcher
 
-    def runtime_runs(self) -> bool:
-        """Whether another process delivers (this one begins to, if not)."""
-        self.work_if_nobody_does()
-        return not self.here
-
     def another_delivers(self) -> bool:
         """Whether another process delivers; nothing is begun here."""
         from toban.adapters.local.dispatcher import is_running
@@ -109,13 +104,19 @@ class Session:
         return not self.here and is_running(self.world.bus.database.path)
 
     def wait(
-        self, look: Callable[[], T | None], see: Callable[[], Seen], interrupted: str
+        self,
+        look: Callable[[], T | None],
+        see: Callable[[], Seen],
+        *,
+        shows: Callable[[], str],
+        resumes: Callable[[], str],
     ) -> T | None:
         """
         Wait until `look` finds something, and show what `see` says meanwhile.
 
-        None when nobody goes on with it any more. Ctrl-C ends this process at once and says
-        `interrupted`; the work itself goes on, here or there.
+        None when nobody goes on with it any more. Ctrl-C ends this process at once; the work goes
+        on in the runtime (the command `shows` how far it is), or is gone on with by the command
+        `resumes`, if it was done here.
         """
         self.work_if_nobody_does()
         try:
@@ -123,12 +124,13 @@ class Session:
                 return self._watch(look, see, show)
         except KeyboardInterrupt:
             self._terminal.note("")
-            self._terminal.note(interrupted)
             if self.here:
+                self._terminal.note(self._terminal.say("follow.resumes", command=resumes()))
                 # A handler may take minutes; that it can be left at any line is tested.
                 sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(INTERRUPTED)
+            self._terminal.note(self._terminal.say("follow.goes-on", command=shows()))
             raise
 
     def _watch(

@@ -26,7 +26,8 @@ def follow(work: Session, word: str, asked: argparse.Namespace, terminal: Termin
     found = work.wait(
         lambda: work.reader.by_prefix(Restore, word) or None,
         lambda: Seen(terminal.say("follow.begin")),
-        terminal.say("follow.goes-on", command=f"toban restore --follow {word}"),
+        shows=lambda: f"toban restore --follow {word}",
+        resumes=lambda: f"toban restore --follow {word}",
     )
     if found is None or len(found) != 1:
         known = [r.id for r in (found or work.reader.find(Restore))]
@@ -37,11 +38,11 @@ def follow(work: Session, word: str, asked: argparse.Namespace, terminal: Termin
 def watch(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show how far a restore is until it is over; the exit code."""
     command = f"toban restore --follow {id}"
-    key = "follow.goes-on" if work.runtime_runs() else "follow.resumes"
     done = work.wait(
         lambda: _over(work.reader, id),
         lambda: _seen(work.reader, id, terminal),
-        terminal.say(key, command=command),
+        shows=lambda: command,
+        resumes=lambda: command,
     )
     if done is None:
         raise Problem(terminal.say("restore.stopped", id=id, command=command))
@@ -67,7 +68,7 @@ def _seen(reader: Reader, id: str, terminal: Terminal) -> Seen:
     loaded = bool(restore.total) and restore.done >= restore.total
     text = terminal.say("follow.check" if loaded else "follow.load")
     stored = f" · {size(restore.bytes)}" if restore.bytes else ""
-    trouble = f" · {restore.error[:80]}" if restore.error else ""
+    trouble = f" · {printable(restore.error)[:80]}" if restore.error else ""
     return Seen(f"{text}{stored}{trouble}", restore.done, restore.total)
 
 
@@ -167,7 +168,8 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
         restore = work.wait(
             lambda: work.reader.get(Restore, id),
             lambda: Seen(terminal.say("follow.begin")),
-            terminal.say("follow.goes-on", command=f"toban restore --follow {id}"),
+            shows=lambda: f"toban restore --follow {id}",
+            resumes=lambda: f"toban restore --follow {id}",
         )
         if restore is None:
             raise Problem(terminal.say("test.not-begun", service=asked.service))

@@ -104,8 +104,8 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "ja": "`toban dev` が続けています。進行を見るには: {command}",
     },
     "follow.resumes": {
-        "en": "Stopped here; `toban dev`, or this command, goes on from where it was: {command}",
-        "ja": "ここで中断しました。`toban dev` か次のコマンドが途中から続けます: {command}",
+        "en": "Stopped here. `toban dev` goes on from where it was, and so does: {command}",
+        "ja": "ここで中断しました。続きは `toban dev` か次のコマンドが行います: {command}",
     },
     "follow.stopped": {
         "en": "{id}: nobody goes on with it; see `toban dead list`, `toban parked list` and `toban backups show {id}`",

@@ -89,6 +89,8 @@ def test_a_dry_run_writes_nothing_and_without_verifying_nothing_counts(taken):
     assert taken.run("backups", "rebuild-catalog", *OSAKA, "--no-verify").code == 0
     assert {row["status"] for row in taken.backups()} == {"finished"}
     assert taken.run("backups", "verify", taken.ids[0]).code == 0
+    assert taken.run("backups", "rebuild-catalog", *OSAKA).code == 0
+    assert {row["status"] for row in taken.backups()} == {"verified"}, "those left are read now"
 
 
 def test_an_entry_that_knows_more_only_learns_of_copies(taken):

@@ -214,13 +214,18 @@ def somebody_delivers(vault: Vault) -> Iterator[None]:
         yield
 
 
-def begun(vault: Vault, *arguments: str) -> subprocess.Popen[str]:
+def begun(
+    vault: Vault, *arguments: str, until: str = "waiting for it to begin"
+) -> subprocess.Popen[str]:
+    """A command in a process of its own that has come so far."""
     process = subprocess.Popen(
         command(vault, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
-    line = process.stderr.readline()
-    assert "waiting for it to begin" in line, line
+    told = []
+    while until not in (line := process.stderr.readline()):
+        assert line, told
+        told.append(line)
     return process
 
 
@@ -248,3 +253,15 @@ def test_when_the_runtime_ends_the_command_goes_on_by_itself(ready):
     assert process.returncode == 0, err
     assert "restored into bucket b" in out
     assert ready.objects("b") == MEDIA
+
+
+def test_interrupted_in_the_middle_of_its_own_work_it_ends_at_once_and_says_how_to_go_on(vault):
+    with (vault.home / "logs" / "large.log").open("wb") as file:
+        file.truncate(16 * 1024**3)  # sparse: it takes seconds to read and no room
+    process = begun(vault, "backups", "run", "shop", "logs", until="reading and storing")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=5)
+    assert process.returncode == 130
+    assert "`toban dev` goes on from where it was, and so does: toban backups run shop logs" in err
+    (row,) = vault.backups()
+    assert row["status"] == "running"
