@@ -9,7 +9,6 @@ from toban.backups.documents import Backup
 from toban.backups.pins import NotPinned, pin, unpin
 from toban.backups.prune import Weighed, weigh
 from toban.backups.retention import Verdict
-from toban.cli import local
 from toban.cli.backup_common import (
     agreed,
     chosen,
@@ -21,7 +20,7 @@ from toban.cli.backup_common import (
 )
 from toban.cli.backup_list import backup_view
 from toban.cli.backup_retention import said
-from toban.cli.follow import Seen, Session, session
+from toban.cli.follow import Seen, Session, opened, session
 from toban.cli.terminal import Problem, Terminal
 from toban.cli.times import Times
 from toban.cli.views import Reader
@@ -32,13 +31,13 @@ from toban.events.backups import PruneDue
 
 def pin_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Have retention leave a backup alone, or (``unpin``) not any more."""
-    with local.opened(asked.data, terminal) as data:
-        backup = chosen(Reader(data.store), asked.id, terminal)
+    with opened(asked, terminal) as store:
+        backup = chosen(Reader(store), asked.id, terminal)
         try:
             if asked.pinned:
-                backup = pin(data.store, backup.id, person(asked), asked.note.strip()[:500])
+                backup = pin(store, backup.id, person(asked), asked.note.strip()[:500])
             else:
-                backup = unpin(data.store, backup.id)
+                backup = unpin(store, backup.id)
         except NotPinned as error:
             status = terminal.say(f"backup.{error.status}")
             raise Problem(terminal.say("pin.refused", id=backup.id, status=status)) from error
@@ -69,11 +68,11 @@ class _Row:
 def prune(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show what retention keeps and removes, and (not with ``--dry-run``) have it removed."""
     if asked.dry_run:
-        with local.opened(asked.data, terminal) as data:
-            rows = _weigh(Reader(data.store), asked, terminal)
-            _show(Reader(data.store), rows, asked, terminal)
+        with opened(asked, terminal) as store:
+            rows = _weigh(Reader(store), asked, terminal)
+            _show(Reader(store), rows, asked, terminal)
         return 0
-    with session(asked.data, terminal, quiet=asked.json) as work:
+    with session(asked, terminal) as work:
         rows = _weigh(work.reader, asked, terminal)
         going = [row for row in rows if row.now]
         if not going:

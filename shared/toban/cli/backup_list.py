@@ -29,6 +29,7 @@ from toban.cli.backup_common import (
     work_for,
 )
 from toban.cli.backup_retention import said
+from toban.cli.follow import opened
 from toban.cli.terminal import Terminal, printable
 from toban.cli.times import Times
 from toban.cli.views import Reader, shown_time
@@ -63,13 +64,13 @@ def regions(backup: Backup) -> list[str]:
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """The catalogue, the newest first."""
-    if not local.exists(asked.data):
+    if not asked.project and not local.exists(asked.data):
         if asked.json:
             terminal.json([])
         terminal.note(terminal.say("data.none", data=asked.data))
         return 0
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
+    with opened(asked, terminal) as store:
+        reader = Reader(store)
         found = _found(reader, asked, terminal)
         if asked.json:
             terminal.json([backup_view(backup) for backup in found])
@@ -133,8 +134,8 @@ def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Everything about one backup."""
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
+    with opened(asked, terminal) as store:
+        reader = Reader(store)
         backup = chosen(reader, asked.id, terminal)
         needed_by = sorted(
             other.id

@@ -23,9 +23,9 @@ _COLORS = {"created": "green", "extended": "yellow", "known": "dim", "removed": 
 
 def rebuild_catalog(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Read the manifests, enter what the catalogue lacks, and have it verified."""
-    if not local.exists(asked.data):
+    if not asked.project and not local.exists(asked.data):
         raise Problem(terminal.say("rebuild.apply-first", data=asked.data))
-    with session(asked.data, terminal, quiet=asked.json) as work:
+    with session(asked, terminal) as work:
         profiles = {p.id: p for p in work.reader.find(CurrentProfile)}
         if asked.service is not None:
             profile_of(work.reader, asked.service, terminal)
@@ -37,7 +37,7 @@ def rebuild_catalog(asked: argparse.Namespace, terminal: Terminal) -> int:
         empty = [name for name in asked.bucket or () if name not in there]
         if empty and not read.skipped:
             raise Problem(terminal.say("rebuild.empty", buckets=", ".join(empty)))
-        done = rebuild(read.found, profiles, work.world.platform.store, dry_run=asked.dry_run)
+        done = rebuild(read.found, profiles, work.platform.store, dry_run=asked.dry_run)
         new = [each for each in done if each.what in ("created", "extended")]
         unverified = []
         if not asked.dry_run and asked.verify:

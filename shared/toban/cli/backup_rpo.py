@@ -12,8 +12,8 @@ import msgspec
 from toban.backups.objectives import ObjectiveState, Overdue, assess, overdue, untested
 from toban.backups.restores import RestoreRecord
 from toban.backups.watch import newest_points
-from toban.cli import local
 from toban.cli.backup_common import length, profiles_of, work_for
+from toban.cli.follow import opened
 from toban.cli.terminal import Terminal
 from toban.cli.times import now, rough
 from toban.cli.views import Reader, shown_time
@@ -51,8 +51,8 @@ class _Looked:
 
 def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Every objective as it stands; 1 when something is missed."""
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
+    with opened(asked, terminal) as store:
+        reader = Reader(store)
         looked = [_look(reader, p) for p in profiles_of(reader, asked.service, terminal)]
     if asked.json:
         terminal.json([row for each in looked for row in _views(each)])

@@ -27,7 +27,7 @@ _AT_WORK: tuple[tuple[Stage, tuple[str, ...]], ...] = (
 
 def run(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Take a backup now, until it is verified."""
-    with session(asked.data, terminal, quiet=asked.json) as work:
+    with session(asked, terminal) as work:
         profile = profile_of(work.reader, asked.service, terminal)
         plan = plan_named(profile, asked.source, asked.class_, terminal)
         key = series_id(asked.service, plan.source, plan.class_)
@@ -89,7 +89,7 @@ class _Request:
 
 def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Read every copy of a backup back once more."""
-    with session(asked.data, terminal, quiet=asked.json) as work:
+    with session(asked, terminal) as work:
         backup = chosen(work.reader, asked.id, terminal)
         if backup.status not in ("finished", "verified", "failed") or backup.finished_at is None:
             status = terminal.say(f"backup.{backup.status}")
@@ -106,7 +106,7 @@ def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 def replicate(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Copy a backup to its other destinations once more, then verify it."""
-    with session(asked.data, terminal, quiet=asked.json) as work:
+    with session(asked, terminal) as work:
         backup = chosen(work.reader, asked.id, terminal)
         original = backup.copies[0] if backup.copies else None
         if original is None or not original.manifest or original.damage:
@@ -131,7 +131,7 @@ def _again(
 ) -> int:
     """Have a backup that was taken before copied or read back again."""
     id = backup.id
-    event = work.publish(ask(work.world.platform.clock.now()))
+    event = work.publish(ask(work.platform.clock.now()))
     if not asked.wait:
         return _left(work, id, asked, terminal)
     done = work.wait(

@@ -25,6 +25,23 @@ class Builder(Protocol):
         ...
 
 
+class _InPlace:
+    """A builder whose commands work on a data directory or on a project."""
+
+    def __init__(self, plain: Builder) -> None:
+        self.plain = plain
+        self.say = plain.say
+        self.group = plain.group
+
+    def add(
+        self, to: Any, name: str, key: str, run: str, *, json: bool = False
+    ) -> argparse.ArgumentParser:
+        """See `Builder`."""
+        made = self.plain.add(to, name, key, run, json=json)
+        made.add_argument("--project", metavar="ID", help=self.say("backups.project"))
+        return made
+
+
 STATUSES = (
     "running", "finished", "verified", "partial", "failed", "deleting", "deleted",
 )  # fmt: skip
@@ -33,12 +50,13 @@ STATUSES = (
 def arguments(builder: Builder, to: Any) -> None:
     """Describe ``backups`` with its commands, and ``restore``."""
     group = builder.group(to, "backups", "backups")
-    looking(builder, group)
-    working(builder, group)
-    keeping(builder, group)
+    here_or_there = _InPlace(builder)
+    looking(here_or_there, group)
+    working(here_or_there, group)
+    keeping(here_or_there, group)
     retention(builder, group)
-    rebuilding(builder, group)
-    restoring(builder, to)
+    rebuilding(here_or_there, group)
+    restoring(here_or_there, to)
 
 
 def looking(builder: Builder, to: Any) -> None:

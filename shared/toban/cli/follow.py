@@ -1,12 +1,14 @@
 """
-Long work from the command line: published into the queue of the data directory, and watched.
+Long work from the command line: published into the queue, and watched.
 
-When `toban dev` delivers there, it does the work; else this process does, until it is done. Either
-way the work is a job: whoever dies over it, somebody else goes on from the last checkpoint.
+Of a data directory: when `toban dev` delivers there, it does the work, else this process does, until
+it is done. Of a Google Cloud project (``--project``): its functions do. Either way the work is a job:
+whoever dies over it, somebody else goes on from the last checkpoint.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import sys
@@ -14,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from toban.cli import local
@@ -25,7 +26,9 @@ from toban.cli.views import Reader
 if TYPE_CHECKING:
     from toban.adapters.local.dispatcher import Dispatcher
     from toban.kernel.event import Body, Event
+    from toban.kernel.platform import Platform
     from toban.local.world import World
+    from toban.ports import Secrets, Store
     from toban.ports.backup import Depot
 
 T = TypeVar("T")
@@ -51,12 +54,26 @@ class Seen:
 
 
 class Session:
-    """An open data directory whose queue is worked off, by a runtime or by this process."""
+    """A store and a queue that is worked off: by functions, by a runtime, or by this process."""
 
-    def __init__(self, world: World, terminal: Terminal, *, quiet: bool) -> None:
-        """`quiet`: progress is shown only where a person looks (not beside JSON in a log)."""
-        self.world = world
-        self.reader = Reader(world.platform.store)
+    def __init__(
+        self,
+        platform: Platform,
+        secrets: Secrets,
+        world: World | None,
+        terminal: Terminal,
+        *,
+        quiet: bool,
+    ) -> None:
+        """
+        `world`: the data directory; None: a project, whose functions deliver.
+
+        `quiet`: progress is shown only where a person looks (not beside JSON in a log).
+        """
+        self.platform = platform
+        self.reader = Reader(platform.store)
+        self._secrets = secrets
+        self._world = world
         self._terminal = terminal
         self._quiet = quiet
         self._dispatcher: Dispatcher | None = None
@@ -70,27 +87,31 @@ class Session:
         """Buckets, keys, sources and targets, as the functions see them."""
         from toban.adapters.sources.depot import depot
 
-        return depot(self.world.platform, self.world.secrets)
+        return depot(self.platform, self._secrets)
 
     def publish(self, body: Body) -> Event:
         """Put an event into the queue."""
         from toban.kernel.event import to_message
 
         event = local.new_event(body)
-        self.world.platform.bus.publish([to_message(event)])
+        self.platform.bus.publish([to_message(event)])
         return event
 
     def outcome(self, event: Event, function: str) -> str:
         """How a function handled an event (`toban.ports.Trace`); empty: it did not yet."""
-        return local.outcome(self.world, event.id, function)
+        from toban.kernel.receipt import find_receipt
+
+        if self._world is not None:
+            return local.outcome(self._world, event.id, function)
+        return "done" if find_receipt(self.platform.store, function, event.id) else ""
 
     def work_if_nobody_does(self) -> None:
         """Begin to deliver here, unless another process does."""
         from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher
 
-        if self._dispatcher is not None:
+        if self._dispatcher is not None or self._world is None:
             return
-        dispatcher = Dispatcher(self.world.bus, self.world.handlers())
+        dispatcher = Dispatcher(self._world.bus, self._world.handlers())
         try:
             dispatcher.start()
         except AlreadyRunningError:
@@ -101,7 +122,9 @@ class Session:
         """Whether another process delivers; nothing is begun here."""
         from toban.adapters.local.dispatcher import is_running
 
-        return not self.here and is_running(self.world.bus.database.path)
+        if self._world is None:
+            return True
+        return not self.here and is_running(self._world.bus.database.path)
 
     def wait(
         self,
@@ -159,16 +182,18 @@ class Session:
         if not self.here:
             self.work_if_nobody_does()
         else:
-            due = next_due(self.world.platform)
+            due = next_due(self.platform)
             if due is not None and due <= now():
-                fire_due("tick", self.world.platform)
+                fire_due("tick", self.platform)
 
     def _is_busy(self) -> bool:
         from toban.kernel.timers import next_due
 
-        if any(self.world.bus.pending().values()):
+        if self._world is None:
+            return True  # what waits in Pub/Sub cannot be seen: Ctrl-C ends the watching
+        if any(self._world.bus.pending().values()):
             return True
-        due = next_due(self.world.platform)
+        due = next_due(self.platform)
         return due is not None and due - now() < _SOON
 
     def close(self) -> None:
@@ -180,17 +205,39 @@ class Session:
 
 
 @contextlib.contextmanager
-def session(data: Path, terminal: Terminal, *, quiet: bool = False) -> Iterator[Session]:
-    """Open a data directory for work; `Problem` when there is none."""
+def opened(asked: argparse.Namespace, terminal: Terminal) -> Iterator[Store]:
+    """The documents of the data directory or the project, for reading; `Problem` when there are none."""
+    if asked.project:
+        from toban.cli.cloud import documents
+
+        yield documents(asked.project)
+        return
+    with local.opened(asked.data, terminal) as data:
+        yield data.store
+
+
+@contextlib.contextmanager
+def session(asked: argparse.Namespace, terminal: Terminal) -> Iterator[Session]:
+    """Open a data directory or a project for work; `Problem` when there is none."""
+    quiet = bool(asked.json)
+    if asked.project:
+        from toban import entry
+        from toban.adapters.google.secrets import SecretManagerSecrets
+
+        os.environ.setdefault("GOOGLE_CLOUD_PROJECT", asked.project)
+        platform = entry.google_platform(entry.Config(project=asked.project))
+        secrets = entry.HiddenSecrets(SecretManagerSecrets())
+        yield Session(platform, secrets, None, terminal, quiet=quiet)
+        return
     from toban.local import logs
     from toban.local.world import open_world
 
-    if not local.exists(data):
-        raise Problem(terminal.say("data.none", data=data))
-    file = logs.begin(data / "toban.log", None)
+    if not local.exists(asked.data):
+        raise Problem(terminal.say("data.none", data=asked.data))
+    file = logs.begin(asked.data / "toban.log", None)
     try:
-        with open_world(data) as world:
-            made = Session(world, terminal, quiet=quiet)
+        with open_world(asked.data) as world:
+            made = Session(world.platform, world.secrets, world, terminal, quiet=quiet)
             try:
                 yield made
             finally:

@@ -60,7 +60,7 @@ class Plan:
 
 def restore(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Plan, ask, request, and watch."""
-    with session(asked.data, terminal, quiet=asked.json) as work:
+    with session(asked, terminal) as work:
         if asked.follow:
             return follow(work, asked.follow, asked, terminal)
         if not asked.service or not asked.source:

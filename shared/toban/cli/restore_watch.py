@@ -138,7 +138,7 @@ def _tell(restore: Restore, rto: int | None, terminal: Terminal) -> None:
 
 def test(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Restore something verified into staging now, and measure it."""
-    with session(asked.data, terminal, quiet=asked.json) as work:
+    with session(asked, terminal) as work:
         profile = profile_of(work.reader, asked.service, terminal)
         section = profile.backup.restore_test if profile.backup else None
         if section is None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Final, Literal
 
 BACKUP_HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
+    "help.backups.project": {
+        "en": "Google Cloud project instead of the data directory",
+        "ja": "データディレクトリーの代わりに Google Cloud のプロジェクト",
+    },
     "help.backups.list": {"en": "the catalogue, the newest first", "ja": "一覧（新しい順）"},
     "help.backups.source": {"en": "only of this source", "ja": "対象で絞る"},
     "help.backups.class": {"en": "only of this class", "ja": "クラスで絞る"},
