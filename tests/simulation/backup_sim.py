@@ -18,7 +18,15 @@ import msgspec
 from greenlet import getcurrent, greenlet
 
 from tests.simulation.backup_story import depot_of
-from tests.simulation.backup_world import FUNCTIONS, SECRETS, SECTION, content, handlers, of_shop
+from tests.simulation.backup_world import (
+    FUNCTIONS,
+    SECRETS,
+    SECTION,
+    content,
+    handlers,
+    of_shop,
+    watch_order,
+)
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.profiles import profile
 from tests.simulation.sim import Simulation, Task
@@ -39,8 +47,8 @@ from toban.kernel.event import Body
 from toban.ports import Query, Stale, Update, Write
 from toban.profile.types import Keep
 
-FAULTY = timedelta(days=3)
-HEALED = timedelta(days=4, hours=12)
+FAULTY = timedelta(days=2, hours=6)
+HEALED = timedelta(days=3, hours=16)
 EVERY = 12
 """Hours between two slots of a plan."""
 SHORT = msgspec.structs.replace(
@@ -109,6 +117,7 @@ class BackupSimulation(Simulation):
             return inner(writes)
 
         made.memory.commit = commit  # type: ignore[method-assign]
+        self.wrong = watch_order(made.buckets, ("primary", "second"))
         for bucket in ("primary", "second"):
             self._watch_deletions(made, bucket)
         for number in range(5):
@@ -235,7 +244,7 @@ class BackupSimulation(Simulation):
 
     # --- what happens outside ------------------------------------------------------------
 
-    def _plan(self, number: int) -> None:  # noqa: ARG002 alerts come from the backups here
+    def _plan(self, number: int) -> None:
         rng = self.own
         for hour in range(1, int(HEALED / timedelta(hours=1)) - 6):
             calm = hour >= FAULTY / timedelta(hours=1)

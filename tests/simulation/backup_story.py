@@ -24,6 +24,7 @@ from tests.simulation.backup_world import (
     SmallDepot,
     content,
     handlers,
+    watch_order,
 )
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.story import Step, Story
@@ -58,6 +59,7 @@ def world(faults: Faults) -> Simulated:
         made.buckets("media").create(f"m/{number}", content(f"media {number}", 700 + number))
     made.buckets("dump").create("content", content("dump", 16_000))
     faults.wrote = lambda: made.clock.advance(0.001)
+    made.order = watch_order(made.buckets, ("primary", "second"))
     return made
 
 
@@ -320,7 +322,8 @@ def observe(plain: Plain) -> Callable[[Any], dict[str, Mapping[str, Any]]]:
                     open_ends[f"{collection}/{found.key.id}"] = (
                         "under a lease" if until < now else ""
                     )
-        return {"objects": plain.of(world), "open ends": open_ends}
+        order = dict.fromkeys(world.order, "")
+        return {"objects": plain.of(world), "open ends": open_ends, "order": order}
 
     return look
 

@@ -20,7 +20,8 @@ from tests.simulation.profiles import profile
 from toban.adapters.sources import bucket as bucket_kind
 from toban.adapters.sources import bucket_restore
 from toban.adapters.sources.depot import WorldDepot
-from toban.backups import prune, replicate, restore, take, verify, writing
+from toban.backups import layout, prune, replicate, restore, take, verify, writing
+from toban.backups.manifest import peek
 from toban.backups.parts import cut
 from toban.kernel.handle import Handlers
 from toban.kernel.platform import Platform
@@ -203,3 +204,39 @@ def small() -> Iterator[None]:
         for module, values in constants.items():
             stack.enter_context(mock.patch.multiple(module, **values))
         yield
+
+
+def watch_order(buckets: Callable[[str], Any], names: Iterable[str]) -> list[str]:
+    """
+    Note whatever breaks the one order there is: a manifest comes last, and goes first.
+
+    What was noted so far is in the list that this returns.
+    """
+    wrong: list[str] = []
+    for bucket in names:
+        _watch_order(buckets(bucket), wrong)
+    return wrong
+
+
+def _watch_order(bucket: Any, wrong: list[str]) -> None:
+    put, delete = bucket._put, bucket.delete
+
+    def putting(name: str, data: bytes, *rest: Any, **more: Any) -> Any:
+        if name.endswith(layout.MANIFEST):
+            manifest = peek(data, name=name)
+            there = {info.name for info in bucket.list(manifest.prefix)}
+            parts = sum("/parts/" in other for other in there)
+            beside = sum("/objects/" in other for other in there)
+            if (parts, beside) != (manifest.total_parts, manifest.beside.objects):
+                wrong.append(f"{bucket.name}/{name} comes before what it lists")
+        return put(name, data, *rest, **more)
+
+    def deleting(name: str) -> None:
+        parts = name.split("/", 4)
+        manifest = "/".join((*parts[:4], layout.MANIFEST))
+        gone = len(parts) == 5 and parts[4].startswith("parts/") and bucket.stat(name) is not None
+        if gone and bucket.stat(manifest) is not None:
+            wrong.append(f"{bucket.name}/{name} goes before its manifest")
+        delete(name)
+
+    bucket._put, bucket.delete = putting, deleting

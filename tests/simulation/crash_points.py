@@ -5,6 +5,7 @@ in pairs, the message is delivered again, and the end has to equal the undisturb
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -29,6 +30,8 @@ class Run:
     crashed: list[str] = field(default_factory=list)
     """Ids of the messages whose handling crashed."""
     story: Story = INCIDENTS
+    meanwhile: Callable[[Any], None] = lambda _: None
+    """What happens between a death and the repair."""
 
     def __post_init__(self) -> None:
         self.world = self.story.world(Faults(point=self._point, trouble=lambda: self._unlucky))
@@ -108,6 +111,7 @@ class Run:
             try:
                 self.world.handle(taken.delivered)
             except SimulatedCrash:
+                self.meanwhile(self.world)
                 self.world.bus.release_claims()  # as after a restart
             except Exception:  # noqa: BLE001 as a push subscription sees it
                 self.world.bus.refuse(taken)
@@ -190,12 +194,19 @@ class Chapters:
         chosen = first_points([name for _, _, name in self.passed])
         return [self.passed[index - 1] for index in chosen]
 
-    def crash(self, step: int, *points: int) -> tuple[Run, list[str]]:
-        """Die there (the second counts from the first); what differs at the end of the step."""
+    def crash(
+        self, step: int, *points: int, meanwhile: Callable[[Any], None] = lambda _: None
+    ) -> tuple[Run, list[str]]:
+        """
+        Die there (the second counts from the first); what differs at the end of the step.
+
+        `meanwhile` happens in the world before the repair.
+        """
         run = self._run
         run.passed.clear()
         run.crashed.clear()
         run.again(points)
+        run.meanwhile = meanwhile
         run.world.load(self._saved[step])
         try:
             run._settle()

@@ -224,6 +224,8 @@ class Simulated:
     ):
         """`own`: handlers of functions that are made in another way here."""
         self.faults = faults or Faults()
+        self.order: list[str] = []
+        """What was done in a wrong order, where somebody looks."""
         self.clock = VirtualClock(START)
         self.bus = MemoryBus(subscriptions_of(TOPOLOGY), self.clock, TOPOLOGY.topics, jitter)
         self.memory = MemoryStore()
@@ -287,6 +289,7 @@ class Simulated:
             bucket._generations = copy(generations)
         self.blobs._objects = dict(saved["blobs"])
         self.clock.set(saved["time"])
+        self.order.clear()
         self.out.published[:] = saved["published"]
         self.outside.arrivals[:] = saved["arrivals"]
         self.platform.cache.clear()

@@ -7,6 +7,7 @@ from unittest import mock
 
 import pytest
 
+from tests.simulation.backup_changes import changing, torn
 from tests.simulation.backup_story import BACKUPS
 from tests.simulation.backup_world import small
 from tests.simulation.crash_points import Chapters
@@ -80,3 +81,8 @@ def test_dying_again_while_repairing_changes_nothing(told: Chapters) -> None:
             assert wrong == [], (
                 f"in “{BACKUPS.steps[step].name}” at {name} (number {index}+{second})"
             )
+
+
+def test_a_source_that_changes_before_the_repair_is_kept_as_one_whole(told: Chapters) -> None:
+    for step, index, name in changing(told):
+        assert not torn(told, step, index), f"died at {name} (number {index})"

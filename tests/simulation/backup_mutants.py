@@ -1,0 +1,180 @@
+"""
+Deliberately broken variants of backups, one defect each: every one has to be caught by the crash
+points or by the simulation of backups, or their silence would prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest import mock
+
+import msgspec
+
+from tests.simulation.mutants import Mutant
+from toban.backups import layout, prune, replicate, restore, take, verify
+from toban.backups.documents import Backup
+from toban.backups.retention_terms import entry_of
+from toban.kernel import job as kernel_job
+from toban.kernel.document import encode
+from toban.kernel.job import Hold
+from toban.kernel.work import Work
+from toban.ports import Update
+from toban.ports.backup import Damaged
+
+
+def no_fence() -> AbstractContextManager[Any]:
+    """A checkpoint is written over whatever is there by now."""
+
+    def record(self: Hold[Any]) -> None:
+        key = self.document.key(self.document.id)
+        found = self._platform.store.get([key])[0]
+        assert found is not None
+        write = Update(key, encode(self.document), found.version)
+        self.version = self._platform.store.commit([write])[0]
+        self._recorded = self.now()
+
+    return mock.patch.object(Hold, "record", record)
+
+
+def manifest_before_parts() -> AbstractContextManager[Any]:
+    """A copy's manifest is written before what it lists."""
+    original = replicate.Replicating._copy
+
+    def copy(self: Any, backup: Any, source: Any, target: Any, job: Any, hold: Any) -> bool:
+        replicate.copy_one(source, target, backup.prefix + layout.MANIFEST)
+        return original(self, backup, source, target, job, hold)
+
+    return mock.patch.object(replicate.Replicating, "_copy", copy)
+
+
+def no_receipt_for_jobs() -> AbstractContextManager[Any]:
+    """Nobody looks whether a step was concluded already, and what it emitted then is lost."""
+    return mock.patch.object(kernel_job, "find_receipt", return_value=None)
+
+
+def adoption_without_cursor() -> AbstractContextManager[Any]:
+    """A part that is there is taken over, and reading goes on where our own would have ended."""
+    original = take._Step._store
+
+    def store(self: Any, part: Any) -> Any:
+        there = original(self, part)
+        if there is part:
+            return part
+        return replace(there, cursor=part.cursor, last=part.last, plain_sha256=part.plain_sha256)
+
+    return mock.patch.object(take._Step, "_store", store)
+
+
+def unverified_counts() -> AbstractContextManager[Any]:
+    """Retention takes every backup that was finished for one that can be restored."""
+
+    def entry(backup: Backup) -> Any:
+        made = entry_of(backup)
+        if backup.status in ("finished", "failed", "partial"):
+            regions = tuple(copy.region for copy in backup.copies)
+            return msgspec.structs.replace(made, status="verified", regions=regions)
+        return made
+
+    return mock.patch.object(prune, "entry_of", entry)
+
+
+def parts_before_manifest() -> AbstractContextManager[Any]:
+    """Pruning deletes everything else first."""
+    original = prune.Pruning.run
+
+    class Late:
+        def __init__(self, inner: Any) -> None:
+            self._inner = inner
+            self._rest_gone = False
+
+        def delete(self, name: str) -> None:
+            if self._rest_gone or not name.endswith(layout.MANIFEST):
+                self._inner.delete(name)
+
+        def list(self, prefix: str) -> Iterator[Any]:
+            manifests = []
+            for info in self._inner.list(prefix):
+                if info.name.endswith(layout.MANIFEST):
+                    manifests.append(info)
+                else:
+                    yield info
+            self._rest_gone = True
+            yield from manifests
+
+    def run(self: Any, job: Any, due: Any, hold: Any) -> Any:
+        bucket = self._depot.bucket
+        with mock.patch.object(self._depot, "bucket", lambda name: Late(bucket(name))):
+            return original(self, job, due, hold)
+
+    return mock.patch.object(prune.Pruning, "run", run)
+
+
+@contextmanager
+def manifest_not_compared() -> Iterator[None]:
+    """Whatever lies at the destination is taken for the copy."""
+
+    def copy_one(original: Any, target: Any, name: str) -> None:
+        try:
+            target.copy(original, name, name)
+        except KeyError as error:
+            raise Damaged(name) from error
+
+    with mock.patch.object(replicate, "copy_one", copy_one):
+        yield
+
+
+def verified_unread() -> AbstractContextManager[Any]:
+    """Verification passes without a look."""
+    return mock.patch.object(verify.Verifying, "_check", return_value=True)
+
+
+def restore_holds_on() -> AbstractContextManager[Any]:
+    """A restore that is over does not let go of its backup."""
+    return mock.patch.object(restore.Restoring, "_let_go", return_value=None)
+
+
+@contextmanager
+def lease_for_ever() -> Iterator[None]:
+    """A step whose holder died is never taken over."""
+    original = kernel_job._claim
+
+    def claim(function: str, job: Any, event: Any, *rest: Any) -> Any:
+        def asked(body: Any, work: Work) -> Any:
+            document = job.claim(body, work)
+            if document is not None and document.lease_until is not None:
+                document.lease_until = work.now.replace(year=2100)
+            return document
+
+        return original(function, replace(job, claim=asked), event, *rest)
+
+    with mock.patch.object(kernel_job, "_claim", claim):
+        yield
+
+
+def emptied_before_noted() -> AbstractContextManager[Any]:
+    """A test's target is removed before anybody knows that it was right."""
+    original = Hold.checkpoint
+
+    def checkpoint(self: Hold[Any]) -> None:
+        if getattr(self.document, "wrong", None) is None:
+            original(self)
+
+    return mock.patch.object(Hold, "checkpoint", checkpoint)
+
+
+MUTANTS = (
+    Mutant("no fence at a checkpoint", "two holders write in turns", no_fence),
+    Mutant("manifest before parts", "half a copy looks whole", manifest_before_parts),
+    Mutant("no receipt for a job", "the news of a step is lost", no_receipt_for_jobs),
+    Mutant("adoption without cursor", "a stretch is lost or doubled", adoption_without_cursor),
+    Mutant("retention counts unverified", "the last good one is removed", unverified_counts),
+    Mutant("parts go before manifest", "half a backup looks whole", parts_before_manifest),
+    Mutant("copies are not compared", "rubbish is taken for a copy", manifest_not_compared),
+    Mutant("verified unread", "damage is found at the restore", verified_unread),
+    Mutant("restore holds on", "what was restored once stays for ever", restore_holds_on),
+    Mutant("lease for ever", "a dead holder's step is never done", lease_for_ever),
+    Mutant("emptied before noted", "a good test counts as failed", emptied_before_noted),
+)

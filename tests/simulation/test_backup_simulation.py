@@ -1,0 +1,91 @@
+"""
+Backups under seeded faults, and broken variants that have to be noticed. Play a seed again with
+
+    python -m tests.simulation backups SEED
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from unittest import mock
+
+import pytest
+
+from tests.simulation.backup_changes import changing, torn
+from tests.simulation.backup_invariants import violations
+from tests.simulation.backup_mutants import MUTANTS
+from tests.simulation.backup_sim import BackupSimulation
+from tests.simulation.backup_story import BACKUPS
+from tests.simulation.backup_world import small
+from tests.simulation.crash_points import Chapters
+from tests.simulation.mutants import Mutant
+from toban.kernel import log
+
+SEEDS = int(os.environ.get("TOBAN_BACKUP_SEEDS", "5"))
+KINDS = 7
+"""One in so many kinds of points is tried on a broken variant."""
+MOST = 4
+"""Seeds tried on one that no crash point has caught."""
+
+
+@pytest.fixture(autouse=True)
+def tiny() -> Iterator[None]:
+    with small():
+        yield
+
+
+def broken(seed: int) -> list[str]:
+    simulation = BackupSimulation(seed)
+    simulation.run()
+    return violations(simulation)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_every_invariant_holds_under_faults(seed: int) -> None:
+    assert broken(seed) == [], f"python -m tests.simulation backups {seed}"
+
+
+def by_story(mutant: Mutant, sound: Chapters) -> str:
+    with mutant.apply():
+        for step in range(len(BACKUPS.steps)):
+            wrong = sound.crash(step)[1]
+            if wrong:
+                return f"undisturbed, in “{BACKUPS.steps[step].name}”"
+        for step, index, name in sound.kinds()[::KINDS]:
+            if sound.crash(step, index)[1]:
+                return name.replace("toban.", "")[:70]
+        for step, index, name in changing(sound):
+            if torn(sound, step, index):
+                return f"the source changed: {name.replace('toban.', '')[:50]}"
+    return ""
+
+
+def by_simulation(mutant: Mutant) -> str:
+    for seed in range(MOST):
+        with mutant.apply():
+            try:
+                found = broken(seed)
+            except Exception as error:  # noqa: BLE001 a defect may well break the world
+                found = [f"{type(error).__name__}: {error}"]
+        if found:
+            return f"seed {seed}: {found[0][:70]}"
+    return ""
+
+
+@pytest.fixture(scope="module")
+def sound() -> Iterator[Chapters]:
+    with mock.patch.object(log.Settings, "level", 100), small():
+        yield Chapters(BACKUPS)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_broken_variant_is_caught(
+    mutant: Mutant, sound: Chapters, record_property: Callable[[str, object], None]
+) -> None:
+    crashed = by_story(mutant, sound)
+    simulated = "" if crashed else by_simulation(mutant)
+    caught = f"simulation: {simulated or '-'} | crash points: {crashed or '-'}"
+    record_property("mutant", f"{mutant.name:30} {caught}")
+
+    assert simulated or crashed, f"nothing caught: {mutant.defect}"
