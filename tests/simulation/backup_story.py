@@ -54,13 +54,18 @@ MORE = ("incremental", "")
 def world(faults: Faults) -> Simulated:
     """The installation of the story, with something in every source."""
     made = Simulated(faults, profiles=PROFILES, secrets=SECRETS, own=handlers)
+    fill(made)
+    faults.wrote = lambda: made.clock.advance(0.001)
+    made.order = watch_order(made.buckets, ("primary", "second"))
+    return made
+
+
+def fill(made: Any) -> None:
+    """Something in every source."""
     for number in range(5):
         made.buckets("data").create(f"a/{number}", content(f"data {number}", 900 + number))
         made.buckets("media").create(f"m/{number}", content(f"media {number}", 700 + number))
     made.buckets("dump").create("content", content("dump", 16_000))
-    faults.wrote = lambda: made.clock.advance(0.001)
-    made.order = watch_order(made.buckets, ("primary", "second"))
-    return made
 
 
 # --- what is done ------------------------------------------------------------------------------
@@ -137,11 +142,12 @@ def _hold(world: Any) -> None:
         (b for b in found if (b.source, b.status) == ("dump", "verified")), key=lambda b: b.slot
     )
     bucket = world.buckets("second")
-    bucket.held.add(next(i.name for i in bucket.list(oldest.prefix + "parts/")))
+    held = getattr(bucket, "held", set())  # a directory locks nothing
+    held.add(next(i.name for i in bucket.list(oldest.prefix + "parts/")))
 
 
 def _release(world: Any) -> None:
-    world.buckets("second").held.clear()
+    getattr(world.buckets("second"), "held", set()).clear()
 
 
 def _abandon(world: Any) -> None:

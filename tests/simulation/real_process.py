@@ -70,45 +70,46 @@ def _in_a_child(result: Path, job: Callable[[], Any]) -> int:
     os._exit(0)
 
 
-def _tell(data: Path, snapshots: Path) -> list[dict[str, Any]]:
+def _tell(data: Path, snapshots: Path, story: str) -> list[dict[str, Any]]:
     """The whole story, undisturbed; a copy of the data directory before each step settles."""
-    from tests.simulation.real_world import RealRun
-    from tests.simulation.story import STORY
+    from tests.simulation.real_world import SETTINGS, RealRun
 
     told = []
-    for number, step in enumerate(STORY):
-        run = RealRun(data)
-        run.begin(step)
-        run.close()
-        shutil.copytree(data, snapshots / str(number))
-        run = RealRun(data)
-        told.append(run.settle())
-        run.close()
+    setting = SETTINGS[story]
+    with setting.around():
+        for number, step in enumerate(setting.story.steps):
+            run = RealRun(data, setting=story)
+            run.begin(step)
+            run.close()
+            shutil.copytree(data, snapshots / str(number))
+            run = RealRun(data, setting=story)
+            told.append(run.settle())
+            run.close()
     return told
 
 
-def _settle(data: Path, crash: int, defect: str) -> dict[str, Any]:
+def _settle(data: Path, crash: int, defect: str, story: str) -> dict[str, Any]:
     from tests.simulation.real_defects import DEFECTS
-    from tests.simulation.real_world import RealRun
+    from tests.simulation.real_world import SETTINGS, RealRun
 
-    with DEFECTS[defect].apply():
-        run = RealRun(data, crash)
+    with DEFECTS[defect].apply(), SETTINGS[story].around():
+        run = RealRun(data, crash, story)
         found = run.settle()
         run.close()
     return found
 
 
-def _crash(snapshot: Path, data: Path, crash: int, defect: str) -> dict[str, Any]:
+def _crash(snapshot: Path, data: Path, crash: int, defect: str, story: str) -> dict[str, Any]:
     """Go on from a snapshot in a process that dies, and then in one that does not."""
     from tests.simulation.real_world import CRASHED
 
     shutil.rmtree(data, ignore_errors=True)
     shutil.copytree(snapshot, data)
     result = data.with_suffix(".json")
-    code = _in_a_child(result, lambda: _settle(data, crash, defect))
+    code = _in_a_child(result, lambda: _settle(data, crash, defect, story))
     if code != CRASHED:
         return {"failed": f"it ended with {code} instead of dying: {_text(result)}"}
-    _in_a_child(result, lambda: _settle(data, 0, defect))
+    _in_a_child(result, lambda: _settle(data, 0, defect, story))
     answer: dict[str, Any] = json.loads(_text(result))
     return answer
 
@@ -120,12 +121,13 @@ def _text(result: Path) -> str:
 def _answer(command: dict[str, Any]) -> Any:
     data = Path(command["data"])
     snapshots = Path(command["snapshots"])
+    story = command.get("story", "incidents")
     if command["do"] == "tell":
         result = data.with_suffix(".json")
-        _in_a_child(result, lambda: {"told": _tell(data, snapshots)})
+        _in_a_child(result, lambda: {"told": _tell(data, snapshots, story)})
         return json.loads(_text(result))
     snapshot = snapshots / str(command["step"])
-    return _crash(snapshot, data, command["crash"], command["defect"])
+    return _crash(snapshot, data, command["crash"], command["defect"], story)
 
 
 def _main() -> None:

@@ -9,25 +9,29 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.simulation import backup_story, backup_world
 from tests.simulation.crash_points import Run
 from tests.simulation.outside import Arrival, Outside
 from tests.simulation.platform import (
     START,
     TOPOLOGY,
     Faults,
+    FaultyBucket,
     FaultyBus,
     FaultyLetters,
     FaultyStore,
     SimulatedCrash,
 )
 from tests.simulation.profiles import PROFILES
-from tests.simulation.story import fate, stripped
+from tests.simulation.story import INCIDENTS, Story, stripped
+from toban.adapters.local.buckets import FileBuckets
 from toban.adapters.local.database import Database
 from toban.adapters.local.files import FileBlobs
 from toban.adapters.local.memory import MemorySecrets, VirtualClock
@@ -41,8 +45,9 @@ from toban.kernel.outgoing import Outgoing
 from toban.kernel.platform import Platform
 from toban.local.world import subscriptions_of
 from toban.notify import deliver
-from toban.ports import Delivered, Message
+from toban.ports import Delivered, Message, Secrets
 from toban.profile.store import apply
+from toban.profile.types import Profile
 
 CRASHED = 70
 """Exit code of a process that died on purpose."""
@@ -172,10 +177,35 @@ class Queue:
         return None if due is None else moment_at(due)
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What a story needs of its world."""
+
+    story: Story
+    profiles: Sequence[Profile] = PROFILES
+    secrets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    own: Callable[[Platform, Secrets], dict[str, Handlers]] = lambda _, __: {}
+    fill: Callable[[Any], None] = lambda _: None
+    around: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+
+SETTINGS = {
+    "incidents": Setting(INCIDENTS),
+    "backups": Setting(
+        backup_story.BACKUPS,
+        backup_world.PROFILES,
+        backup_world.SECRETS,
+        backup_world.handlers,
+        backup_story.fill,
+        backup_world.small,
+    ),
+}
+
+
 class SqliteWorld:
     """One data directory, opened; as `tests.simulation.platform.Simulated`, but it lasts."""
 
-    def __init__(self, data: Path, faults: Faults) -> None:
+    def __init__(self, data: Path, faults: Faults, setting: Setting) -> None:
         new = not (data / "toban.db").exists()
         self.clock = LastingClock(data / "time")
         self.database = Database(data / "toban.db")
@@ -192,13 +222,18 @@ class SqliteWorld:
         self.blobs = FileBlobs(data / "blobs")
         self.bus = Queue(sqlite_bus, faults)
         self.out = LastingBus(sqlite_bus, faults, data / "published")
-        self.outside = LastingOutside(data / "arrived", fate=fate, point=faults.point)
+        self.outside = LastingOutside(data / "arrived", fate=setting.story.fate, point=faults.point)
+        self.buckets = FileBuckets(data / "buckets")
+        self.order: list[str] = []
+        faults.wrote = lambda: self.clock.advance(0.001)
         if new:
-            apply(self.memory, PROFILES, START)
+            apply(self.memory, setting.profiles, START)
+            setting.fill(self)
         self.platform = Platform(
             store=FaultyStore(self.memory, faults),
             bus=self.out,
             blobs=FaultyBlobs(self.blobs, faults),
+            buckets=lambda name: FaultyBucket(self.buckets(name), faults),
             clock=self.clock,
             tracer=self.tracer,
             dead_letters=FaultyLetters(self.letters, faults),  # type: ignore[arg-type]
@@ -208,9 +243,9 @@ class SqliteWorld:
         self.tables: dict[str, Handlers] = {
             name: deliver.handlers(self.outside)
             if name == "deliver_notification"
-            else subscriber.bound(self.platform, MemorySecrets())
+            else subscriber.bound(self.platform, MemorySecrets(setting.secrets))
             for name, subscriber in SUBSCRIBERS.items()
-        }
+        } | setting.own(self.platform, MemorySecrets(setting.secrets))
 
     def handle(self, delivered: Delivered) -> None:
         function = self.bus.subscriptions[delivered.subscription].function
@@ -224,14 +259,15 @@ class SqliteWorld:
 class RealRun(Run):
     """A telling of (a part of) the story by this process, which dies at its crash."""
 
-    def __init__(self, data: Path, crash: int = 0) -> None:
+    def __init__(self, data: Path, crash: int = 0, setting: str = "incidents") -> None:
         self._data = data
-        super().__init__((crash,) if crash else ())
+        self._setting = SETTINGS[setting]
+        super().__init__((crash,) if crash else (), story=self._setting.story)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         # What `Run` asks of the world in memory, this one can do.
-        self.world: Any = SqliteWorld(self._data, self.world.faults)
+        self.world: Any = SqliteWorld(self._data, self.world.faults, self._setting)
         self.world.bus.inner.release_claims()  # as the dispatcher does when it starts
 
     def _point(self, name: str) -> None:
