@@ -86,7 +86,9 @@ def test_the_repetition_changed_nothing(played):
     assert opened["duplicates"] == 1
 
 
-def test_the_shortened_profile_differs_in_nothing_but_the_times_of_its_steps(tmp_path):
+def test_the_shortened_profile_differs_only_in_its_steps_and_in_backups_that_this_machine_lacks(
+    tmp_path,
+):
     import msgspec
 
     source = ROOT / "infra" / "services"
@@ -96,4 +98,15 @@ def test_the_shortened_profile_differs_in_nothing_but_the_times_of_its_steps(tmp
     assert before["toban"] == after["toban"]
     one, other = before["tokyo-ai-chat"], after["tokyo-ai-chat"]
     replace = msgspec.structs.replace
-    assert replace(one, escalation=()) == replace(other, escalation=())
+    assert replace(one, escalation=(), backup=None) == replace(other, escalation=(), backup=None)
+    assert set(other.backup.sources) == {"storage"}
+    assert other.backup.plans == tuple(p for p in one.backup.plans if p.source == "storage")
+
+
+def test_the_backup_was_verified_in_both_regions_and_came_back_from_the_far_one(played):
+    out, data = played
+    (backup,) = toban(data, "backups", "list")
+    assert (backup["status"], backup["regions"]) == ("verified", ["asia-northeast1", "us-central1"])
+    assert f"{backup['id']}: taken, replicated and read back" in out
+    assert "120 of 120 recordings are back as they were, from us-central1 alone" in out
+    assert len(list((data / "buckets" / "tokyo-ai-chat-data" / "voice").rglob("*.ogg"))) == 120

@@ -45,7 +45,7 @@ backup:
     every: 8d
     targets:
       - {source: database, url_secret: DATABASE_URL_STAGING}
-      - {source: cache, url_secret: STAGING_REDIS_URL}
+      - {source: cache, url_secret: REDIS_URL_STAGING}
       - {source: uploads, bucket: shop-staging}
       - {source: documents, project: shop, database: staging}
       - {source: settings, bucket: shop-staging-settings}
@@ -142,13 +142,13 @@ MISTAKES = [
     ('"0 6 * * 0"', '"0 6 1 * *"', "35 error tests-too-rare restore_test.every"),
     ("every: 8d", "every: 6d", "35 error tests-too-rare restore_test.every"),
     ("every: 8d", "zone: EST", "35 warning fixed-zone restore_test.zone"),
-    ("source: database, url_secret: STAGING", "source: databsae, url_secret: STAGING", "37 error unknown-source restore_test.targets[0].source"),
-    ("source: database, url_secret: STAGING", "source: databsae, url_secret: STAGING", "17 warning never-restored sources.database"),
-    ("source: cache, url_secret: STAGING_REDIS_URL", "source: database, url_secret: X", "38 error duplicate-target restore_test.targets[1].source"),
+    ("source: database, url_secret: DATABASE", "source: databsae, url_secret: DATABASE", "37 error unknown-source restore_test.targets[0].source"),
+    ("source: database, url_secret: DATABASE", "source: databsae, url_secret: DATABASE", "17 warning never-restored sources.database"),
+    ("source: cache, url_secret: REDIS_URL_STAGING", "source: database, url_secret: X", "38 error duplicate-target restore_test.targets[1].source"),
     ("url_secret: DATABASE_URL_STAGING", "url_secret: DATABASE_URL", "37 error target-is-source restore_test.targets[0].url_secret"),
     ("url_secret: DATABASE_URL_STAGING", "bucket: x-y-z", "37 error incomplete restore_test.targets[0]"),
     ("url_secret: DATABASE_URL_STAGING", "url_secret: 'postgresql://u:p@h/d'", "37 error secret-name restore_test.targets[0].url_secret"),
-    ("url_secret: STAGING_REDIS_URL", "url_secret: REDIS_URL", "38 error target-is-source restore_test.targets[1].url_secret"),
+    ("url_secret: REDIS_URL_STAGING", "url_secret: REDIS_URL", "38 error target-is-source restore_test.targets[1].url_secret"),
     ("bucket: shop-staging}", "bucket: shop-uploads}", "39 error target-is-source restore_test.targets[2].bucket"),
     ("bucket: shop-staging}", "bucket: shop-osaka}", "39 error target-is-destination restore_test.targets[2].bucket"),
     ("bucket: shop-staging}", "bucket: gs://x}", "39 error wrong-value restore_test.targets[2].bucket"),
