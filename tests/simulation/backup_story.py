@@ -46,6 +46,7 @@ from toban.events.backups import (
 from toban.kernel.document import decode, encode
 from toban.kernel.event import Body, Event, to_message
 from toban.ports import Key, Message, Query, Update
+from toban.ports.backup import Damaged
 
 HOUR = 3600.0
 MORE = ("incremental", "")
@@ -146,6 +147,14 @@ def _hold(world: Any) -> None:
     held.add(next(i.name for i in bucket.list(oldest.prefix + "parts/")))
 
 
+def _rubbish(world: Any) -> None:
+    """Something lies where the copy of the next backup will be."""
+    slot = world.clock.now().replace(minute=0, second=0, microsecond=0)
+    prefix = layout.prefix("shop", "media", "full", backup_id("shop", "media", "full", slot))
+    for name in (layout.part_name(1, 1), layout.MANIFEST):
+        world.buckets("second").create(prefix + name, b"rubbish")
+
+
 def _release(world: Any) -> None:
     getattr(world.buckets("second"), "held", set()).clear()
 
@@ -205,7 +214,7 @@ STEPS = (
     Step("files", HOUR, _say("c1", _due("files", "full"))),
     Step("dump", HOUR, _say("c2", _due("dump", "full"), MinutePassed())),
     Step("dump, waited for", 60, _say("c3", MinutePassed())),
-    Step("media", HOUR, _say("c4", _due("media", "full"))),
+    Step("media, where rubbish lies", HOUR, _say("c4", _due("media", "full")), _rubbish),
     Step("a day later: files", DAY, _say("d1", _due("files", "full"))),
     Step("dump again", HOUR, _say("d2", _due("dump", "full")), lambda w: w.buckets("dump").delete("slow")),
     Step("it is well again", 60, _say("w2", BackupWatchDue())),
@@ -276,7 +285,10 @@ class Plain:
 
     @staticmethod
     def _needed(data: bytes, name: str) -> list[str]:
-        manifest = peek(data, name=name)
+        try:
+            manifest = peek(data, name=name)
+        except Damaged:
+            return []
         return [
             layout.prefix(manifest.service, manifest.source, id.split(".")[2], id)
             for id in manifest.needs

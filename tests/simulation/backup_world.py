@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -222,8 +222,8 @@ def _watch_order(bucket: Any, wrong: list[str]) -> None:
     put, delete = bucket._put, bucket.delete
 
     def putting(name: str, data: bytes, *rest: Any, **more: Any) -> Any:
-        if name.endswith(layout.MANIFEST):
-            manifest = peek(data, name=name)
+        with suppress(Damaged):
+            manifest = peek(data if name.endswith(layout.MANIFEST) else b"", name=name)
             there = {info.name for info in bucket.list(manifest.prefix)}
             parts = sum("/parts/" in other for other in there)
             beside = sum("/objects/" in other for other in there)
@@ -236,7 +236,9 @@ def _watch_order(bucket: Any, wrong: list[str]) -> None:
         manifest = "/".join((*parts[:4], layout.MANIFEST))
         gone = len(parts) == 5 and parts[4].startswith("parts/") and bucket.stat(name) is not None
         if gone and bucket.stat(manifest) is not None:
-            wrong.append(f"{bucket.name}/{name} goes before its manifest")
+            with suppress(Damaged):
+                peek(bucket.read(manifest), name=manifest)
+                wrong.append(f"{bucket.name}/{name} goes before its manifest")
         delete(name)
 
     bucket._put, bucket.delete = putting, deleting

@@ -5,7 +5,8 @@ in pairs, the message is delivered again, and the end has to equal the undisturb
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -188,6 +189,15 @@ class Chapters:
             self._run._settle()
             self.passed += [(number, i, name) for i, name in enumerate(self._run.passed, start=1)]
             self.ends.append(self._run.end())
+
+    @contextmanager
+    def bound_anew(self) -> Iterator[None]:
+        """With handlers made now (they may be other ones now), and again afterwards."""
+        self._run.world.bind()
+        try:
+            yield
+        finally:
+            self._run.world.bind()
 
     def kinds(self) -> list[tuple[int, int, str]]:
         """Every kind of point once."""

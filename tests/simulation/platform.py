@@ -251,7 +251,13 @@ class Simulated:
             if name == "deliver_notification"
             else subscriber.bound(self.platform, keys)
             for name, subscriber in SUBSCRIBERS.items()
-        } | own(self.platform, keys)
+        }
+        self._own, self._keys = own, keys
+        self.bind()
+
+    def bind(self) -> None:
+        """Make the functions anew that are made in another way here."""
+        self.tables.update(self._own(self.platform, self._keys))
 
     def handle(self, delivered: Delivered) -> None:
         """Hand a delivery to its function."""

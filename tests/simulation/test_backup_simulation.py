@@ -22,8 +22,8 @@ from tests.simulation.crash_points import Chapters
 from tests.simulation.mutants import Mutant
 from toban.kernel import log
 
-SEEDS = int(os.environ.get("TOBAN_BACKUP_SEEDS", "5"))
-KINDS = 7
+SEEDS = int(os.environ.get("TOBAN_BACKUP_SEEDS", "4"))
+KINDS = 13
 """One in so many kinds of points is tried on a broken variant."""
 MOST = 4
 """Seeds tried on one that no crash point has caught."""
@@ -47,7 +47,7 @@ def test_every_invariant_holds_under_faults(seed: int) -> None:
 
 
 def by_story(mutant: Mutant, sound: Chapters) -> str:
-    with mutant.apply():
+    with mutant.apply(), sound.bound_anew():
         for step in range(len(BACKUPS.steps)):
             wrong = sound.crash(step)[1]
             if wrong:
