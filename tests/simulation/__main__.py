@@ -1,4 +1,8 @@
-"""Play one seed: ``python -m tests.simulation SEED [--trace] [--digest]``; or the mutants."""
+"""
+Play one seed: ``python -m tests.simulation SEED [--trace] [--digest]``.
+
+For ``backups`` and ``crashes`` see `tests.simulation.backup_main`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,10 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "shared")]
 
 def main() -> int:
     """0 when every invariant holds."""
+    if sys.argv[1:2] in (["backups"], ["crashes"]):
+        from tests.simulation.backup_main import main as backup_main
+
+        return backup_main(sys.argv[1:])
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("seed", type=int)
     parser.add_argument("--trace", action="store_true", help="print every handling")
