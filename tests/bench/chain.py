@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.simulation.outside import Outside
+from toban.adapters.local.buckets import MemoryBuckets
 from toban.adapters.local.memory import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
 from toban.adapters.local.memory_bus import MemoryBus
 from toban.entry import SUBSCRIBERS
@@ -107,6 +108,7 @@ class Chain:
         self.blobs = MemoryBlobs()
         self.outside = Outside()
         apply(self.memory, profiles, start)
+        self.buckets = MemoryBuckets()
         self.platforms: dict[str, Platform] = {}
         self.tables: dict[str, Handlers] = {}
         secrets = MemorySecrets()
@@ -115,6 +117,7 @@ class Chain:
                 store=self.store,
                 bus=self.bus,
                 blobs=self.blobs,
+                buckets=self.buckets,
                 clock=self.clock,
                 cache=Cache(),
                 dead_letters=self.bus,
