@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from tests.bench.chain import Chain, Use, quiet_profile, report
 from tests.bench.report import Row, Section, progress
+from toban.events.backups import BackupDue, BackupWatchDue
 from toban.kernel import log
 from toban.local.world import ROOT
 from toban.profile.load import load_directory
-from toban.profile.types import Profile
+from toban.profile.types import ConfigurationSource, Profile
 
 START = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)
 
@@ -30,7 +33,7 @@ def run() -> Section:
         each = [f"{row.what}: {_each(row)}" for row in rows if row.data["functions"]]
         return Section(
             "Cost: Firestore documents read and written per alert over the chain",
-            [*rows, *_upkeep(tokyo)],
+            [*rows, *_upkeep(tokyo), *_backups(tokyo)],
             (
                 (
                     "As billed, receipts included, caches warm. USD: $0.03 / $0.09 / $0.01 per 100,000"
@@ -101,6 +104,48 @@ def _row(what: str, uses: dict[str, Use], aim: tuple[int, int] | None) -> Row:
 def _each(row: Row) -> str:
     used = row.data["functions"].items()
     return ", ".join(f"{name} {reads}+{writes}" for name, (reads, writes) in used if reads + writes)
+
+
+def _backups(profiles: dict[str, Profile]) -> list[Row]:
+    """One backup with all that follows, a look that finds nothing new, and a day of the watch."""
+    chain = Chain([_settings_only(profiles["tokyo-ai-chat"]), profiles["cro-tool"]], START)
+    chain.buckets("tokyo-ai-chat-data").create("voice/1.ogg", b"a recording" * 1000)
+
+    def take(source: str, class_: str) -> dict[str, Use]:
+        chain.pass_time(86_400)
+        chain.publish(
+            BackupDue(service="tokyo-ai-chat", source=source, class_=class_), source, class_
+        )
+        return chain.run()
+
+    take("storage", "daily")
+    backup = take("storage", "daily")
+    take("configuration", "on-change")
+    unchanged = take("configuration", "on-change")
+    chain.publish(BackupWatchDue(), "watch")
+    chain.run()
+    chain.publish(BackupWatchDue(), "watch again")
+    watch = chain.run()
+    reads = sum(use.reads for use in watch.values())
+    usd = reads * 144 * 30 * USD_READ
+    return [
+        _row("a backup of one part in two regions, verified, older ones weighed", backup, None),
+        _row("a look at a source that has not changed", unchanged, None),
+        Row(
+            "the watch over two services",
+            f"{reads} R each ten minutes, ${usd:.2f} a month",
+            data={"reads": reads, "usd_per_month": round(usd, 3), "functions": {}},
+        ),
+    ]
+
+
+def _settings_only(profile: Profile) -> Profile:
+    """Its configuration without what only Google could tell."""
+    assert profile.backup is not None
+    sources = {**profile.backup.sources, "configuration": ConfigurationSource()}
+    return msgspec.structs.replace(
+        profile, backup=msgspec.structs.replace(profile.backup, sources=sources)
+    )
 
 
 def _upkeep(profiles: dict[str, Profile]) -> list[Row]:
