@@ -399,7 +399,7 @@ class BackupSimulation(Simulation):
         for at, where, name, data in self.history:
             if where != bucket or at > until:
                 continue
-            if at <= since:
+            if at < since:  # at the same moment it may have been either
                 may[name] = {data}
             else:
                 may.setdefault(name, {None}).add(data)

@@ -101,8 +101,8 @@ class Dump:
     """
     Reads the object ``content`` of the bucket `name` from the beginning, whatever happened before.
 
-    An object ``broken`` there makes it fail in the middle, for good; with ``slow`` it has to be
-    asked twice before it is ready.
+    An object ``broken`` there makes it fail in the middle, for good; as long as ``slow`` is there
+    it is not ready.
     """
 
     resumable = False
@@ -115,7 +115,7 @@ class Dump:
         return f"dump of {self._bucket.name}"
 
     def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
-        ready = before is not None or self._bucket.stat("slow") is None
+        ready = self._bucket.stat("slow") is None
         return Snapshot(at=before.at if before else now, ready=ready)
 
     def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:

@@ -24,6 +24,7 @@ OBJECTS: Final = "objects/"
 MOST_PARTS: Final = 999_999
 
 _SEGMENT = re.compile(r"[^/\x00-\x1f\x7f]+")
+_ATTEMPT = re.compile(r"(?:parts|index)/a([1-9]\d{0,5})/")
 _PART = re.compile(r"parts/a([1-9]\d{0,5})/(\d{6})")
 
 
@@ -80,6 +81,12 @@ def parse_part(name: str) -> tuple[int, int] | None:
 def index_name(attempt: int, number: int) -> str:
     """A list of parts, below the backup's prefix."""
     return f"index/a{attempt}/{_numbered(number)}"
+
+
+def attempt_of(name: str) -> int:
+    """Which attempt a part or a list of parts (below the backup's prefix) is of; 0: of none."""
+    found = _ATTEMPT.match(name)
+    return int(found[1]) if found else 0
 
 
 def stream_name(attempt: int) -> str:

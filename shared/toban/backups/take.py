@@ -217,9 +217,10 @@ class _Step:
             self._hold.checkpoint()
             if not job.snapshot.ready:
                 return Continue(POLL)
-            if self._is_unchanged(job.snapshot):
-                self._source.end(run, job.snapshot)
-                return Unchanged()
+        untouched = not job.begun and job.progress.parts == 0
+        if untouched and self._is_unchanged(job.snapshot):
+            self._source.end(run, job.snapshot)
+            return Unchanged()
         if not job.progress.last and not self._read(run, job.snapshot):
             return Continue()
         return self._finish(run, job.snapshot)
@@ -293,8 +294,11 @@ class _Step:
         if not source.resumable:
             if job.begun:
                 job.progress = Progress(attempt=job.progress.attempt + 1)
-            job.begun = True
+            again, job.begun = job.begun, True
             self._hold.record()
+            if again:
+                # What the attempt before has stored is of no use to anybody.
+                sweep(self._bucket, self._backup, job.progress, self._hold.beat)
         while not job.progress.last:
             if source.resumable and self._hold.elapsed() > STEP:
                 return False

@@ -80,7 +80,11 @@ def flush(progress: Progress, bucket: Bucket, backup: Backup) -> None:
 
 
 def sweep(bucket: Bucket, backup: Backup, progress: Progress, beat: Callable[[], None]) -> None:
-    """Remove parts and index objects that no checkpoint counts (of attempts that died)."""
+    """
+    Remove parts and index objects that no checkpoint counts (of attempts that died).
+
+    Those of a later attempt stay: then somebody has taken over from us, and we do not know it yet.
+    """
     ours = {ref.name for ref in progress.index}
     for info in _below(bucket, backup, ("parts/", "index/"), beat):
         place = layout.parse(info)
@@ -88,7 +92,7 @@ def sweep(bucket: Bucket, backup: Backup, progress: Progress, beat: Callable[[],
         number = layout.parse_part(rest)
         if number is not None and number[0] == progress.attempt and number[1] <= progress.parts:
             continue
-        if rest not in ours:
+        if rest not in ours and layout.attempt_of(rest) <= progress.attempt:
             bucket.delete(info)
 
 
