@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from tests.simulation.backup_sim import restored
+from tests.simulation.backup_story import depot_of
 from tests.simulation.backup_world import content
 from tests.simulation.crash_points import Chapters
 from toban.backups.documents import Backup
@@ -57,3 +58,16 @@ def torn(told: Chapters, step: int, index: int) -> list[str]:
         return [f"{newest.id} is {newest.status}: {newest.reason}"]
     kept = restored(run.world, newest, "second")
     return [n for n in may.keys() | kept.keys() if kept.get(n) not in may.get(n, {None})]
+
+
+def restored(world: Any, backup: Backup, bucket: str) -> Mapping[str, bytes]:
+    """What a copy of a backup holds, by name; raises what reading it raises."""
+    from toban.adapters.sources import inventory
+    from toban.backups.reading import Opener, open_copy
+
+    depot = depot_of(world)
+    opened = open_copy(Opener(depot), backup, bucket, "secret:BACKUP_KEY")
+    if backup.kind != "bucket":
+        return {"content": b"".join(opened.stream())}
+    records = list(inventory.records(opened.stream()))
+    return {r.name: b"".join(opened.fetch(r.held)) for r in records}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.simulation.backup_sim import SHORT, BackupSimulation, restored
+from tests.simulation.backup_changes import restored
+from tests.simulation.backup_sim import SHORT, BackupSimulation
 from tests.simulation.backup_story import depot_of
 from tests.simulation.invariants import everything
 from toban.backups import layout

@@ -9,7 +9,7 @@ The machinery is that of `tests.simulation.sim`. ``python -m tests.simulation ba
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 import msgspec
 from greenlet import getcurrent, greenlet
 
-from tests.simulation.backup_story import depot_of
 from tests.simulation.backup_world import (
     FUNCTIONS,
     SECRETS,
@@ -30,7 +29,6 @@ from tests.simulation.backup_world import (
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.profiles import profile
 from tests.simulation.sim import Simulation, Task
-from toban.adapters.local.memory_bus import Taken
 from toban.backups import layout
 from toban.backups.documents import Backup
 from toban.events import MinutePassed, RedriveDue
@@ -382,16 +380,11 @@ class BackupSimulation(Simulation):
         if function not in WORKING:
             self.world.bus.acknowledge(taken)  # incidents have a simulation of their own
             return None
-        task = Task(taken, self._greenlet(taken, answers=True))
+        task = Task(taken, greenlet(lambda: self._deliver(taken, answers=True)))
         self.tasks.append(task)
         if self._begin_twice():
-            self.tasks.append(Task(None, self._greenlet(taken, answers=False)))
+            self.tasks.append(Task(None, greenlet(lambda: self._deliver(taken, answers=False))))
         return task
-
-    def _greenlet(self, taken: Taken, *, answers: bool) -> greenlet:
-        return greenlet(lambda: self._deliver(taken, answers=answers))
-
-    # --- the truth -----------------------------------------------------------------------
 
     def states(self, bucket: str, since: datetime, until: datetime) -> dict[str, set[bytes | None]]:
         """What each object may be in a backup that was read between two moments."""
@@ -404,19 +397,3 @@ class BackupSimulation(Simulation):
             else:
                 may.setdefault(name, {None}).add(data)
         return may
-
-
-def restored(world: Any, backup: Backup, bucket: str) -> Mapping[str, bytes]:
-    """What a copy of a backup holds, by name; raises what reading it raises."""
-    from toban.adapters.sources import inventory
-    from toban.backups.reading import Opener, open_copy
-
-    depot = depot_of(world)
-    opened = open_copy(Opener(depot), backup, bucket, "secret:BACKUP_KEY")
-    if backup.kind != "bucket":
-        return {"content": b"".join(opened.stream())}
-    records = list(inventory.records(opened.stream()))
-    return {r.name: b"".join(opened.fetch(r.held)) for r in records}
-
-
-__all__ = ["BackupSimulation", "layout", "restored"]

@@ -140,12 +140,12 @@ class Simulation:
         self._number = 0
         self._plan(alerts)
 
-    def _world(self, faults: Faults) -> Simulated:
-        return Simulated(faults, jitter=self.rng.random)
-
     def _plan(self, number: int) -> None:
         self._plan_alerts(number)
         self._plan_people()
+
+    def _world(self, faults: Faults) -> Simulated:
+        return Simulated(faults, jitter=self.rng.random)
 
     # --- faults --------------------------------------------------------------------------
 
@@ -220,10 +220,8 @@ class Simulation:
     def _report(self, report: AlertReport, occurrence: Occurrence) -> None:
         """Post both ends, late and out of order, some of it several times."""
         rng = self.rng
-        fields = {
-            name: getattr(report, name)
-            for name in ("source", "fingerprint", "rule", "title", "severity", "labels")
-        }
+        names = ("source", "fingerprint", "rule", "title", "severity", "labels")
+        fields = {name: getattr(report, name) for name in names}
         fired = AlertFired(**fields, starts_at=occurrence.start)
         for _ in range(rng.choice((1, 1, 2, 4))):
             self._at(occurrence.start + self._delay(), fired)
@@ -271,14 +269,8 @@ class Simulation:
             return
         incident = decode(Incident, self.rng.choice(snapshots).data)
         actions: tuple[Action, ...] = (
-            "acknowledge",
-            "acknowledge",
-            "resolve",
-            "escalate",
-            "note",
-            "severity",
-            "reopen",
-        )
+            "acknowledge", "acknowledge", "resolve", "escalate", "note", "severity", "reopen",
+        )  # fmt: skip
         action = self.rng.choice(actions)
         self.truth.commands += 1
         command = CommandIssued(
@@ -342,7 +334,6 @@ class Simulation:
         return self._minute
 
     def _wakes(self) -> list[datetime]:
-        """When handlings that stand still go on."""
         return []
 
     _ticked: datetime | None = None
