@@ -132,11 +132,13 @@ def test_the_source_is_never_overwritten_unless_somebody_says_so(safe: Safe):
     assert "is the source itself: nothing was written" in refused.reason
     assert len(contents(safe.bucket("data"))) == len(FILES) - 1
 
+    # What came since stays, and what was lost comes back.
+    safe.bucket("data").create("since.txt", b"newer than the backup")
     safe.world.publish(
         RestoreRequested(restore_id=f"{safe.service}-yes", onto_source=True, **request)
     )
     safe.restored(f"{safe.service}-yes")
-    assert contents(safe.bucket("data")) == FILES
+    assert contents(safe.bucket("data")) == FILES | {"since.txt": b"newer than the backup"}
 
 
 def test_an_incremental_backup_holds_what_changed_and_restores_everything(safe: Safe):

@@ -200,7 +200,7 @@ class Restoring:
     ) -> list[str]:
         began = hold.now()
         restore.counts = target.counts()
-        wrong = missing(backup.counts, restore.counts)
+        wrong = missing(backup.counts, restore.counts, exact=restore.purpose == "test")
         if restore.purpose == "test" and staging is not None and staging.queries:
             questions = [Question(q.query, q.expect) for q in staging.queries]
             restore.answers = target.ask(questions)

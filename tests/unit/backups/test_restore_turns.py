@@ -100,6 +100,14 @@ def test_an_answer_meets_a_value_or_a_bound(answer, expect, met):
     assert meets(answer, expect) is met
 
 
-def test_counts_that_both_know_have_to_be_equal():
+def test_counts_that_both_know_have_to_be_equal_in_a_test():
     backup_has = {"tables": 3, "rows": 100, "bytes": 9, "indexes": 2}
-    assert missing(backup_has, {"tables": 3, "rows": 99, "bytes": 1}) == ["rows: 99 instead of 100"]
+    assert missing(backup_has, {"tables": 3, "rows": 99, "bytes": 1}, exact=True) == [
+        "rows: 99 instead of 100"
+    ]
+    assert missing({"objects": 3}, {"objects": 5}, exact=True) == ["objects: 5 instead of 3"]
+
+
+def test_a_recovery_may_load_beside_what_is_there():
+    assert missing({"objects": 3}, {"objects": 5}, exact=False) == []
+    assert missing({"objects": 3}, {"objects": 2}, exact=False) == ["objects: 2 instead of 3"]
