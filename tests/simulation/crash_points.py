@@ -180,6 +180,7 @@ class Chapters:
         self._run = Run(story=story)
         self._saved: list[dict[str, Any]] = []
         self.ends: list[dict[str, Any]] = []
+        self._dead: list[list[str]] = []
         self.passed: list[tuple[int, int, str]] = []
         """Every point: its step, its number within the step (from 1), its name."""
         for number, step in enumerate(story.steps):
@@ -189,6 +190,7 @@ class Chapters:
             self._run._settle()
             self.passed += [(number, i, name) for i, name in enumerate(self._run.passed, start=1)]
             self.ends.append(self._run.end())
+            self._dead.append(self._dead_letters())
 
     @contextmanager
     def bound_anew(self) -> Iterator[None]:
@@ -223,5 +225,14 @@ class Chapters:
             end = run.end()
         except AssertionError as error:
             return run, [str(error)]
-        wrong = [f"dead letter in {n}" for n in run.world.bus.subscriptions if run.world.bus._dead]
-        return run, difference(self.ends[step], end) + wrong[:1]
+        dead = self._dead_letters()
+        wrong = [] if dead == self._dead[step] else [f"dead letters: {dead}"]
+        return run, difference(self.ends[step], end) + wrong
+
+    def _dead_letters(self) -> list[str]:
+        bus = self._run.world.bus
+        return [
+            f"{name} {letter.message_id}"
+            for name in bus.subscriptions
+            for letter in bus.pull(name, 9)
+        ]

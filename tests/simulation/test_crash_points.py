@@ -9,9 +9,9 @@ import pytest
 
 from tests.simulation.backup_story import BACKUPS
 from tests.simulation.backup_world import small
-from tests.simulation.crash_points import Run, first_points
+from tests.simulation.crash_points import Chapters, Run, first_points
 from tests.simulation.platform import TOPOLOGY
-from tests.simulation.story import difference
+from tests.simulation.story import INCIDENTS, difference
 
 PARTS = 8
 SECOND = 40
@@ -22,6 +22,11 @@ SECOND = 40
 def undisturbed() -> tuple[Run, dict[str, Any]]:
     run = Run()
     return run, run.tell()
+
+
+@cache
+def chapters() -> Chapters:
+    return Chapters(INCIDENTS)
 
 
 def crashes(part: int) -> list[int]:
@@ -63,13 +68,13 @@ def test_dying_before_or_after_any_io_of_any_handler_changes_nothing(part: int) 
         assert told(point)[1] == [], f"crash at point {point}: {run.passed[point - 1]}"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_dying_again_while_repairing_the_first_crash_changes_nothing(part: int) -> None:
-    run, _ = undisturbed()
-    for point in crashes(part):
+    told = chapters()
+    for step, index, name in told.kinds()[part::PARTS]:
         for second in range(1, SECOND + 1):
-            crashing, wrong = told(point, second)
-            if len(set(crashing.crashed)) > 1:
+            run, wrong = told.crash(step, index, second)
+            if len(set(run.crashed)) > 1:
                 break  # the second one hit another handling already
-            assert wrong == [], f"crashes at {point}+{second}: {run.passed[point - 1]}"
+            wrong += [f"{id} arrived again, unmarked" for id in run.repetitions()]
+            assert wrong == [], f"in “{told.story.steps[step].name}” at {name} ({index}+{second})"
