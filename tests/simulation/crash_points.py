@@ -192,6 +192,11 @@ class Chapters:
             self.ends.append(self._run.end())
             self._dead.append(self._dead_letters())
 
+    @property
+    def world(self) -> Any:
+        """Where it is told."""
+        return self._run.world
+
     @contextmanager
     def bound_anew(self) -> Iterator[None]:
         """With handlers made now (they may be other ones now), and again afterwards."""

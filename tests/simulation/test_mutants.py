@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
 
 import pytest
 
-from tests.simulation.crash_points import Run, first_points
+from tests.simulation.crash_points import Chapters
 from tests.simulation.invariants import violations
 from tests.simulation.mutants import MUTANTS, Mutant, remember
 from tests.simulation.sim import Simulation
-from tests.simulation.story import difference
+from tests.simulation.story import INCIDENTS
 
 SEEDS = 40
 
@@ -32,25 +32,30 @@ def by_simulation(mutant: Mutant) -> str:
     return ""
 
 
+@cache
+def chapters() -> Chapters:
+    return Chapters(INCIDENTS)
+
+
 def by_crash_points(mutant: Mutant) -> str:
     """Which crash point catches it first, or that it tells another story even undisturbed."""
-    sound = Run()
-    expected = sound.tell()
-    if _differs(mutant, Run(), expected):
-        return "the undisturbed story"
-    for point in first_points(sound.passed):
-        if _differs(mutant, Run((point,)), expected):
-            return f"{sound.passed[point - 1].replace('toban.', '')[:70]}"
+    told = chapters()
+    with mutant.apply(), told.bound_anew():
+        remember(told.world.platform)
+        if any(_differs(told, step) for step in range(len(told.story.steps))):
+            return "the undisturbed story"
+        for step, index, name in told.kinds():
+            if _differs(told, step, index):
+                return name.replace("toban.", "")[:70]
     return ""
 
 
-def _differs(mutant: Mutant, run: Run, expected: dict[str, Any]) -> bool:
-    with mutant.apply():
-        remember(run.world.platform)
-        try:
-            return bool(difference(expected, run.tell()) + run.repetitions())
-        except Exception:  # noqa: BLE001 a defect may well break the world
-            return True
+def _differs(told: Chapters, step: int, *points: int) -> bool:
+    try:
+        run, wrong = told.crash(step, *points)
+        return bool(wrong + run.repetitions())
+    except Exception:  # noqa: BLE001 a defect may well break the world
+        return True
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
