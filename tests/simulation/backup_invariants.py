@@ -113,7 +113,7 @@ def _objects(simulation: BackupSimulation) -> Iterator[str]:
     But for one object that a holder wrote which stood still beyond its lease: no bucket knows
     fences. It goes with its backup, and nobody reads it.
     """
-    stood_still = simulation.counts["stall"] > 0
+    stood_still = simulation.counts.get("stall", 0) > 0
     catalogue = {b.prefix: b for b in simulation.backups()}
     for bucket in BUCKETS:
         names: dict[str, set[str]] = {}
