@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from toban.adapters.local.buckets import FileBuckets
 from toban.backups.documents import Backup
 from toban.backups.restores import Restore
 from toban.cli.local import new_event
+from toban.cli.stage import Stage
 from toban.events.backups import BackupDue, RestoreRequested
 from toban.kernel.event import to_message
 from toban.profile.types import BucketSource, Profile
 
-if TYPE_CHECKING:
-    from toban.cli.demo import Story
-
 SOURCE = "storage"
 CLASS = "daily"
 PHOTOS = 120
+
+
+class Story(Protocol):
+    """Who tells it."""
+
+    service: str
+    nonce: str
+
+    @property
+    def stage(self) -> Stage:
+        """Where it is played."""
+        ...
+
+    def scene(self, key: str, **values: object) -> None:
+        """What is about to happen."""
+        ...
+
+    def fact(self, key: str, **values: object) -> None:
+        """What the store says."""
+        ...
 
 
 def play(story: Story) -> None:
@@ -96,25 +114,3 @@ def publish(story: Story, body: Any) -> None:
 def _verified(story: Story) -> Backup | None:
     found = story.stage.reader.find(Backup, ("service", "==", story.service))
     return found[0] if found and found[0].status == "verified" else None
-
-
-def only_here(written: dict[str, Any]) -> None:
-    """
-    Leave of a profile's `backup` what this machine has: buckets, which are directories here.
-
-    Databases and Google's services are not here, and their backups would rightly fail.
-    """
-    section = written.get("backup")
-    if section is None:
-        return
-    here = {name for name, s in section["sources"].items() if s["type"] == "bucket"}
-    if not here:
-        del written["backup"]
-        return
-    section["sources"] = {name: section["sources"][name] for name in here}
-    section["plans"] = [plan for plan in section["plans"] if plan["source"] in here]
-    section.pop("restore_test", None)
-    section.pop("objectives", None)
-    used = {name for plan in section["plans"] for name in plan.get("destinations", ())}
-    if used:
-        section["destinations"] = [d for d in section["destinations"] if d["bucket"] in used]

@@ -23,7 +23,6 @@ from toban.adapters.local.queue import SqliteBus
 from toban.adapters.local.store import SqliteStore
 from toban.adapters.local.traces import SqliteTracer
 from toban.cli.app import unknown
-from toban.cli.demo_backup import only_here
 from toban.cli.profiles import loaded
 from toban.cli.standins import StandIns
 from toban.cli.terminal import Problem, Terminal
@@ -96,7 +95,7 @@ def shortened(
     before = profiles[service].escalation[0].steps
     for path in sorted(source.glob("*.y*ml")):
         written: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        only_here(written)
+        _only_here(written)
         if written["service"]["id"] == service:
             for policy in written["escalation"]:
                 for step, seconds in zip(policy["steps"], STEPS_S, strict=False):
@@ -105,6 +104,28 @@ def shortened(
         (target / path.name).write_text(text, encoding="utf-8")
     after = load_directory(target)[service].escalation[0].steps
     return [(int(a.after), int(b.after)) for a, b in zip(before, after, strict=True)]
+
+
+def _only_here(written: dict[str, Any]) -> None:
+    """
+    Leave of a profile's `backup` what this machine has: buckets, which are directories here.
+
+    Databases and Google's services are not here, and their backups would rightly fail.
+    """
+    section = written.get("backup")
+    if section is None:
+        return
+    here = {name for name, s in section["sources"].items() if s["type"] == "bucket"}
+    if not here:
+        del written["backup"]
+        return
+    section["sources"] = {name: section["sources"][name] for name in here}
+    section["plans"] = [plan for plan in section["plans"] if plan["source"] in here]
+    section.pop("restore_test", None)
+    section.pop("objectives", None)
+    used = {name for plan in section["plans"] for name in plan.get("destinations", ())}
+    if used:
+        section["destinations"] = [d for d in section["destinations"] if d["bucket"] in used]
 
 
 def free_port() -> int:

@@ -87,11 +87,6 @@ def named(options: Mapping[str, object]) -> str:
     return name
 
 
-def identity(bucket: Bucket) -> str:
-    """The whole bucket, whatever the prefix: names of one prefix may lie within another."""
-    return f"bucket {bucket.name}"
-
-
 @dataclass(frozen=True, slots=True)
 class _Cursor:
     """After which name reading goes on, and what was counted before."""
@@ -135,7 +130,7 @@ class BucketSource:
     @property
     def identity(self) -> str:
         """See `toban.ports.backup.Source`."""
-        return identity(self._bucket)
+        return inventory.identity(self._bucket)
 
     def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`: every object is read in a state later than `now`."""

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from toban.adapters.sources import inventory
-from toban.adapters.sources.bucket import identity
 from toban.adapters.sources.inventory import Header, Record
 from toban.adapters.sources.patterns import Exclusion, flag
 from toban.adapters.sources.side_by_side import side_by_side
@@ -60,7 +59,7 @@ class BucketTarget:
     @property
     def identity(self) -> str:
         """See `toban.ports.backup.Target`: the bucket, whatever the prefix."""
-        return identity(self._bucket)
+        return inventory.identity(self._bucket)
 
     def prepare(self, *, fresh: bool) -> None:
         """See `toban.ports.backup.Target`."""

@@ -25,8 +25,6 @@ from toban.adapters.sources.exports import (
     is_busy,
     moment,
 )
-from toban.adapters.sources.postgres import format_ as format_
-from toban.adapters.sources.postgres import target as target
 from toban.adapters.sources.world import World
 from toban.ports.backup import Run, Snapshot, Source
 

@@ -15,12 +15,10 @@ import google_crc32c
 
 from toban.adapters.sources import firestore_stream as stream
 from toban.adapters.sources.firestore_database import Database, is_marker, source_failed
+from toban.adapters.sources.firestore_options import EMULATOR, PIECE, flag, named
 from toban.adapters.sources.world import World
 from toban.ports.backup import Format, Piece, Run, Snapshot, Source, SourceFailed, Target
 
-EMULATOR: Final = "FIRESTORE_EMULATOR_HOST"
-PIECE: Final = 1024 * 1024
-"""Most bytes of a piece: a document that is larger as a message is cut."""
 FULL: Final = 256 * 1024
 """A piece is handed on when it has grown to this."""
 
@@ -55,27 +53,6 @@ def target(options: Mapping[str, object], world: World) -> Target:
     from toban.adapters.sources.firestore_restore import FirestoreTarget
 
     return FirestoreTarget(options, world)
-
-
-def named(options: Mapping[str, object]) -> tuple[str, str]:
-    """Project and database; raises `ValueError` without a project."""
-    project = str(options.get("project") or "")
-    if not project:
-        raise ValueError("a Firestore database needs its project")
-    return project, str(options.get("database") or "(default)")
-
-
-def flag(options: Mapping[str, object], name: str, default: bool) -> bool:
-    """An option that is on or off, as a boolean or in a word; raises `ValueError`."""
-    given = options.get(name)
-    word = ("" if given is None else str(given)).strip().lower()
-    if word not in _WORDS:
-        raise ValueError(f"{name} is {word[:40]!r}; it must be true or false")
-    meant = _WORDS[word]
-    return default if meant is None else meant
-
-
-_WORDS = {"": None, "true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 class ScanSource:

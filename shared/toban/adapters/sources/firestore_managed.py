@@ -29,9 +29,9 @@ from google.longrunning import operations_pb2  # type: ignore[import-untyped]
 
 from toban.adapters.google import values
 from toban.adapters.sources import firestore_stream as stream
-from toban.adapters.sources.firestore import EMULATOR, PIECE
 from toban.adapters.sources.firestore_database import TRANSIENT, Database, Failure, source_failed
 from toban.adapters.sources.firestore_database import moment as moment_of
+from toban.adapters.sources.firestore_options import EMULATOR, PIECE
 from toban.adapters.sources.world import World
 from toban.ports import Unavailable
 from toban.ports.backup import (

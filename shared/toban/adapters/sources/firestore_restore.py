@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from toban.adapters.sources import firestore_questions
 from toban.adapters.sources import firestore_stream as stream
-from toban.adapters.sources.firestore import EMULATOR, flag, named
 from toban.adapters.sources.firestore_database import (
     MAX_WRITES,
     Database,
@@ -23,6 +22,7 @@ from toban.adapters.sources.firestore_database import (
     is_marker,
     target_failed,
 )
+from toban.adapters.sources.firestore_options import EMULATOR, flag, named
 from toban.adapters.sources.world import World
 from toban.ports.backup import Damaged, Fetch, Question, TargetFailed
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from toban.ports.backup import Damaged, Held, ObjectInfo
+from toban.ports.backup import Bucket, Damaged, Held, ObjectInfo
 
 VERSION: Final = 1
 
@@ -143,3 +143,8 @@ def records(pieces: Iterable[bytes]) -> Iterator[Record]:
             f"the inventory has {objects} objects of {size} bytes"
             f" and says {end.objects} of {end.bytes}"
         )
+
+
+def identity(bucket: Bucket) -> str:
+    """The whole bucket, whatever the prefix: names of one prefix may lie within another."""
+    return f"bucket {bucket.name}"

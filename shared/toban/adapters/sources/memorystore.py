@@ -28,8 +28,6 @@ from toban.adapters.sources.exports import (
     moment,
 )
 from toban.adapters.sources.rdb import EOF
-from toban.adapters.sources.redis import format_ as format_
-from toban.adapters.sources.redis import target as target
 from toban.adapters.sources.world import World
 from toban.ports.backup import Run, Snapshot, Source
 
