@@ -42,7 +42,7 @@ from toban.profile.store import apply
 from toban.profile.types import Profile
 from toban.topology.reader import load
 
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 """How long a story waits on worlds that run by themselves, on a machine that is busy."""
 SECRETS = {
     "INGEST_CLOUD_MONITORING": "cloud-monitoring-token",
