@@ -169,7 +169,7 @@ class PubSubDeadLetters:
         self,
         project: str,
         client: Callable[[], SubscriberClient] = subscriber,
-        wait_s: float = 3.0,
+        wait_s: float = 1.0,
     ) -> None:
         """`wait_s`: how long a pull may look for letters before it takes there to be none."""
         self._project = project
