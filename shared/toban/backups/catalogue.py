@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from toban.backups import layout
-from toban.backups.documents import Backup, Copy, SeriesState, series_id
+from toban.backups.documents import Backup, Copy, SeriesState
 from toban.backups.manifest import Manifest, Place, decode
 from toban.backups.plans import find_plan
 from toban.backups.writing import weight
@@ -239,7 +239,7 @@ def series_of(backups: Iterable[Backup], weights: Mapping[str, int]) -> dict[str
     states: dict[str, SeriesState] = {}
     newest: dict[str, Backup] = {}
     for backup in backups:
-        key = series_id(backup.service, backup.source, backup.class_)
+        key = backup.series
         state = states.setdefault(
             key,
             SeriesState(id=key, service=backup.service, source=backup.source, class_=backup.class_),

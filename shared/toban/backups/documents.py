@@ -99,6 +99,21 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     deleted_at: datetime | None = None
 
     @property
+    def series(self) -> str:
+        """Where the state of its series lives."""
+        return series_id(self.service, self.source, self.class_)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The fields of an event about it that say which one it is."""
+        return {
+            "service": self.service,
+            "source": self.source,
+            "class_": self.class_,
+            "backup_id": self.id,
+        }
+
+    @property
     def level(self) -> Level | None:
         """What all its copies together have passed."""
         levels = [copy.level for copy in self.copies]

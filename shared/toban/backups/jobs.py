@@ -71,10 +71,7 @@ def fail(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
     backup.reason = reason
     work.emit(
         BackupFailed(
-            service=backup.service,
-            source=backup.source,
-            class_=backup.class_,
-            backup_id=backup.id,
+            **backup.named,
             stage=stage,
             reason=reason,
             at=work.now,

@@ -243,9 +243,6 @@ def _same(now: Backup, weighed: Backup) -> bool:
 
 def _step(backup: Backup, step: int) -> PruneStepDue:
     return PruneStepDue(
-        service=backup.service,
-        source=backup.source,
-        class_=backup.class_,
-        backup_id=backup.id,
+        **backup.named,
         step=step,
     )

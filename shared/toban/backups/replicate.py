@@ -116,23 +116,17 @@ class Replicating:
             job.over = True
             work.put(job)
             return
-        named = {
-            "service": backup.service,
-            "source": backup.source,
-            "class_": backup.class_,
-            "backup_id": backup.id,
-        }
         if isinstance(result, Continue):
             job.step += 1
             work.put(job)
-            work.emit(ReplicationStepDue(step=job.step, **named))
+            work.emit(ReplicationStepDue(step=job.step, **backup.named))
             return
         job.over = True
         work.put(job)
         if isinstance(result, Replicated):
             backup.copies = [msgspec.structs.replace(c, manifest=True) for c in backup.copies]
             work.put(backup)
-            work.emit(BackupReplicated(at=work.now, **named))
+            work.emit(BackupReplicated(at=work.now, **backup.named))
             return
         if isinstance(result, GaveUp):
             result = Failure(str(result))

@@ -9,7 +9,7 @@ from typing import Final
 
 from toban.backups import layout
 from toban.backups.datakeys import data_key_for, new_data_key
-from toban.backups.documents import Backup, SeriesState, series_id
+from toban.backups.documents import Backup, SeriesState
 from toban.backups.frames import Seal
 from toban.backups.jobs import (
     STEP,
@@ -126,7 +126,7 @@ class Taking:
             return
         job.over = True
         work.put(job)
-        series = work.get(SeriesState, series_id(backup.service, backup.source, backup.class_))
+        series = work.get(SeriesState, backup.series)
         if series is not None and series.running == backup.id:
             series.running = ""
         if isinstance(result, Taken):
@@ -137,10 +137,7 @@ class Taking:
                 series.fingerprint = backup.fingerprint
             work.emit(
                 BackupFinished(
-                    service=backup.service,
-                    source=backup.source,
-                    class_=backup.class_,
-                    backup_id=backup.id,
+                    **backup.named,
                     at=work.now,
                     bytes=backup.bytes,
                 )
@@ -168,10 +165,7 @@ class Taking:
         job.step += 1
         work.put(job)
         following = BackupStepDue(
-            service=backup.service,
-            source=backup.source,
-            class_=backup.class_,
-            backup_id=backup.id,
+            **backup.named,
             step=job.step,
         )
         if result.after:
@@ -280,7 +274,7 @@ class _Step:
         if self._backup.requested_by:
             return False
         backup = self._backup
-        key = series_id(backup.service, backup.source, backup.class_)
+        key = backup.series
         series = self._hold.read(SeriesState, key)
         if series is None or series.fingerprint != snapshot.fingerprint:
             return False
@@ -371,9 +365,7 @@ class _Step:
     def _before(self) -> int:
         """What it must not be much smaller than; 0 when nobody knows."""
         backup = self._backup
-        series = self._hold.read(
-            SeriesState, series_id(backup.service, backup.source, backup.class_)
-        )
+        series = self._hold.read(SeriesState, backup.series)
         return series.finished_bytes if series else 0
 
 

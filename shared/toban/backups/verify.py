@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from toban.backups import layout
-from toban.backups.documents import LEVELS, Backup, SeriesState, series_id
+from toban.backups.documents import LEVELS, Backup, SeriesState
 from toban.backups.jobs import STEP, BackupJob, Continue, Failure, Nothing, beating, fail, job_id
 from toban.backups.plans import plan_of
 from toban.backups.reading import Opened, Opener, open_copy
@@ -164,10 +164,7 @@ class Verifying:
             work.put(job)
             work.emit(
                 VerificationStepDue(
-                    service=backup.service,
-                    source=backup.source,
-                    class_=backup.class_,
-                    backup_id=backup.id,
+                    **backup.named,
                     step=job.step,
                 )
             )
@@ -199,7 +196,7 @@ class Verifying:
         backup.reason = ""
         backup.counts = dict(job.counts)
         work.put(backup)
-        series = work.get(SeriesState, series_id(backup.service, backup.source, backup.class_))
+        series = work.get(SeriesState, backup.series)
         if series is not None and (
             series.verified_snapshot_at is None
             or (backup.snapshot_at or backup.started_at) >= series.verified_snapshot_at
@@ -209,10 +206,7 @@ class Verifying:
             work.put(series)
         work.emit(
             BackupVerified(
-                service=backup.service,
-                source=backup.source,
-                class_=backup.class_,
-                backup_id=backup.id,
+                **backup.named,
                 at=work.now,
                 level=str(backup.level),
             )

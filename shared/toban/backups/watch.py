@@ -278,7 +278,7 @@ def _end_run(id: str, work: Work) -> None:
     backup.status = "partial" if job is not None and job.done else "failed"
     fail(backup, "take", f"abandoned: no sign of life since {last.isoformat()}", work)
     work.put(backup)
-    series = work.get(SeriesState, series_id(backup.service, backup.source, backup.class_))
+    series = work.get(SeriesState, backup.series)
     if series is not None and series.running == id:
         series.running = ""
         work.put(series)

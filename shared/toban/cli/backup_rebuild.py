@@ -98,10 +98,7 @@ def _verify(work: Session, backups: list[Backup], terminal: Terminal) -> list[st
     for backup in backups:
         work.publish(
             BackupReplicated(
-                service=backup.service,
-                source=backup.source,
-                class_=backup.class_,
-                backup_id=backup.id,
+                **backup.named,
                 at=asked_at,
             )
         )

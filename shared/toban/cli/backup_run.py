@@ -99,7 +99,7 @@ def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
             raise Problem(terminal.say("verify.incomplete", id=backup.id, buckets=words))
 
         def ask(at: datetime) -> BackupReplicated:
-            return BackupReplicated(backup_id=backup.id, at=at, **_series(backup))
+            return BackupReplicated(at=at, **backup.named)
 
         return _again(work, backup, asked, terminal, ask, "verify")
 
@@ -116,7 +116,7 @@ def replicate(asked: argparse.Namespace, terminal: Terminal) -> int:
             raise Problem(terminal.say("verify.impossible", id=backup.id, status=status))
 
         def ask(at: datetime) -> BackupFinished:
-            return BackupFinished(backup_id=backup.id, at=at, bytes=backup.bytes, **_series(backup))
+            return BackupFinished(at=at, bytes=backup.bytes, **backup.named)
 
         return _again(work, backup, asked, terminal, ask, "replicate")
 
@@ -144,10 +144,6 @@ def _again(
         raise Problem(terminal.say("follow.stopped", id=id))
     good = done.status == "verified" and _since(done.verified_at, event)
     return _told(done, id, asked, terminal, good=good)
-
-
-def _series(backup: Backup) -> dict[str, str]:
-    return {"service": backup.service, "source": backup.source, "class_": backup.class_}
 
 
 # --- watching ----------------------------------------------------------------------------------
