@@ -139,6 +139,8 @@ def _note(definition: ast.AST, path: Path, found: Reached) -> None:
             found.documents.add(_name(node.args[0]))
         if _name(node.func) in DOCUMENTS:
             found.documents.add(_name(node.func))
+        # Handed on, to be asked for or made there.
+        found.documents |= {_name(argument) for argument in node.args} & DOCUMENTS.keys()
 
 
 def _topics(argument: ast.expr, definition: ast.AST, path: Path) -> set[str]:

@@ -9,7 +9,7 @@ from typing import ClassVar, Final, TypeVar
 
 from toban.backups.documents import Backup
 from toban.backups.plans import labels_of
-from toban.events.backups import BackupFailed, Stage
+from toban.events.backups import BackupEvent, BackupFailed, Stage, StepEvent
 from toban.kernel import log
 from toban.kernel.job import JobDocument
 from toban.kernel.work import Work
@@ -51,6 +51,29 @@ class Failure:
 
     reason: str
     damaged: str = ""
+
+
+J = TypeVar("J", bound=BackupJob)
+
+
+def claim_next(cls: type[J], stage: Stage, event: BackupEvent, work: Work) -> J | None:
+    """
+    The job of a stage that follows another: of the step that is due, or begun by a request.
+
+    A request that finds the job over does it anew. Steps are then numbered on, so that a late one
+    of the earlier request finds no work.
+    """
+    id = job_id(event.backup_id, stage)
+    job = work.get(cls, id)
+    if isinstance(event, StepEvent):
+        return None if job is None or job.over or job.step != event.step else job
+    if job is None:
+        return cls(id=id, stage=stage, backup_id=event.backup_id)
+    if job.over:
+        return cls(
+            id=id, stage=stage, backup_id=event.backup_id, step=job.step + 1, fence=job.fence
+        )
+    return job
 
 
 def job_id(backup_id: str, stage: Stage) -> str:

@@ -26,6 +26,7 @@ from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
 from toban.kernel.job import GaveUp, Hold, Job
 from toban.kernel.work import Work
+from toban.ports import Operator, Value
 from toban.ports.backup import DeleteBlocked, Depot
 from toban.profile.store import current
 from toban.profile.types import Profile
@@ -64,15 +65,19 @@ def policies(profile: Profile) -> dict[Series, Policy]:
     return found
 
 
-def weigh(profile: Profile, work: Work, undecided: str = "") -> Weighed:
+def weigh(profile: Profile, work: Work, undecided: Backup | None = None) -> Weighed:
     """
     What retention says of every backup of a service, now.
 
-    `undecided`: a backup marked for removal that is looked at as if it were not.
+    `undecided`: one marked for removal that is looked at as if it were not. Only backups of its
+    source are then weighed: nothing else decides about it or builds on it.
     """
-    found = work.find(Backup, ("service", "==", profile.service.id))
+    where: list[tuple[str, Operator, Value]] = [("service", "==", profile.service.id)]
+    if undecided is not None:
+        where.append(("source", "==", undecided.source))
+    found = work.find(Backup, *where)
     for backup in found:
-        if backup.id == undecided:
+        if undecided is not None and backup.id == undecided.id:
             backup.status = unmarked(backup)
     backups = {backup.id: backup for backup in found}
     entries = [entry_of(backup) for backup in found]
@@ -128,7 +133,7 @@ class Pruning:
         document = current(work).get(backup.service)
         if document is None:
             return True  # a service without a profile is kept whole
-        weighed = weigh(document.profile, work, undecided=backup.id)
+        weighed = weigh(document.profile, work, undecided=backup)
         return any(v.keep for v in weighed.verdicts if v.id == backup.id) or any(
             backup.id in other.needs and other.status != "deleted"
             for other in weighed.backups.values()

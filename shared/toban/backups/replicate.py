@@ -9,7 +9,7 @@ import msgspec
 
 from toban.backups import layout
 from toban.backups.documents import Backup
-from toban.backups.jobs import STEP, BackupJob, Continue, Failure, Nothing, fail, job_id
+from toban.backups.jobs import STEP, BackupJob, Continue, Failure, Nothing, claim_next, fail
 from toban.events.backups import BackupEvent, BackupFinished, BackupReplicated, ReplicationStepDue
 from toban.kernel.handle import Handlers
 from toban.kernel.job import GaveUp, Hold, Job
@@ -42,22 +42,7 @@ class Replicating:
 
     def claim(self, event: BackupEvent, work: Work) -> ReplicateJob | None:
         """The job, if the step is the one due; a new request copies anew what is not there."""
-        id = job_id(event.backup_id, "replicate")
-        job = work.get(ReplicateJob, id)
-        if isinstance(event, ReplicationStepDue):
-            return None if job is None or job.over or job.step != event.step else job
-        if job is None:
-            return ReplicateJob(id=id, stage="replicate", backup_id=event.backup_id)
-        if job.over:
-            # Steps are numbered on, so that a late one of the earlier request finds no work.
-            return ReplicateJob(
-                id=id,
-                stage="replicate",
-                backup_id=event.backup_id,
-                step=job.step + 1,
-                fence=job.fence,
-            )
-        return job
+        return claim_next(ReplicateJob, "replicate", event, work)
 
     def run(
         self, job: ReplicateJob, event: BackupEvent, hold: Hold[ReplicateJob]

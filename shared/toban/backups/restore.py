@@ -367,9 +367,7 @@ def _after(copy: Copy, restore: Restore, passed: bool, damaged: str, now: dateti
 
 
 def _note_test(restore: Restore, seconds: float, work: Work) -> None:
-    record = work.get(RestoreRecord, restore.service) or RestoreRecord(
-        id=restore.service, since=work.now
-    )
+    record = work.get(RestoreRecord, restore.service) or RestoreRecord(id=restore.service)
     key = pair(restore.source, restore.region)
     before = record.tested.get(key, Tested())
     if restore.status == "finished":

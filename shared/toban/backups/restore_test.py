@@ -78,11 +78,10 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
         return
     sources = [t.source for t in section.restore_test.targets if due.source in ("", t.source)]
     backups = work.find(Backup, ("service", "==", due.service), ("status", "==", "verified"))
-    record = work.get(RestoreRecord, due.service) or RestoreRecord(id=due.service, since=work.now)
+    record = work.get(RestoreRecord, due.service) or RestoreRecord(id=due.service)
     turn = choose(sources, backups, record.tested)
     if turn is None:
         log.warning("nothing verified to test a restore with", service=due.service)
-        work.put(record)
         return
     key = pair(turn.source, turn.region)
     before = record.tested.get(key, Tested())

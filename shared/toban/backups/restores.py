@@ -74,8 +74,6 @@ class RestoreRecord(Document, kw_only=True):
 
     tested: dict[str, Tested] = {}
     """By ``<source>@<region>``."""
-    since: datetime | None = None
-    """When the record began: before the first test nobody can say that none succeeded."""
 
 
 def pair(source: str, region: str) -> str:

@@ -9,7 +9,16 @@ import msgspec
 
 from toban.backups import layout
 from toban.backups.documents import LEVELS, Backup, SeriesState
-from toban.backups.jobs import STEP, BackupJob, Continue, Failure, Nothing, beating, fail, job_id
+from toban.backups.jobs import (
+    STEP,
+    BackupJob,
+    Continue,
+    Failure,
+    Nothing,
+    beating,
+    claim_next,
+    fail,
+)
 from toban.backups.plans import plan_of
 from toban.backups.reading import Opened, Opener, open_copy
 from toban.events.backups import (
@@ -57,22 +66,7 @@ class Verifying:
 
     def claim(self, event: BackupEvent, work: Work) -> VerifyJob | None:
         """The job, if the step is the one due; a new request verifies anew."""
-        id = job_id(event.backup_id, "verify")
-        job = work.get(VerifyJob, id)
-        if isinstance(event, VerificationStepDue):
-            return None if job is None or job.over or job.step != event.step else job
-        if job is None:
-            return VerifyJob(id=id, stage="verify", backup_id=event.backup_id)
-        if job.over:
-            # Steps are numbered on, so that a late one of the earlier request finds no work.
-            return VerifyJob(
-                id=id,
-                stage="verify",
-                backup_id=event.backup_id,
-                step=job.step + 1,
-                fence=job.fence,
-            )
-        return job
+        return claim_next(VerifyJob, "verify", event, work)
 
     def run(
         self, job: VerifyJob, event: BackupEvent, hold: Hold[VerifyJob]
