@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from toban.adapters.sources.own_directory import OwnDirectory
+from toban.adapters.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
 from toban.adapters.sources.patterns import texts
 from toban.adapters.sources.world import World
 from toban.ports import Query, Store
@@ -28,7 +28,6 @@ from toban.ports.backup import (
     Format,
     Held,
     Piece,
-    Question,
     Run,
     Snapshot,
     Source,
@@ -298,26 +297,12 @@ def _content(record: Record) -> tuple[str, bytes]:
     return f"{record.section}/{record.name}.json", setting + b"\n"
 
 
-class ConfigurationTarget:
+class ConfigurationTarget(DirectoryTarget):
     """One file for each record, in a directory of its own."""
-
-    resumable = False
-
-    def __init__(self, directory: OwnDirectory) -> None:
-        self._directory = directory
-
-    @property
-    def identity(self) -> str:
-        """See `toban.ports.backup.Target`."""
-        return self._directory.identity
-
-    def prepare(self, *, fresh: bool) -> None:
-        """See `toban.ports.backup.Target`."""
-        self._directory.prepare(fresh=fresh)
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:  # noqa: ARG002
         """See `toban.ports.backup.Target`."""
-        pulled = yielded = items = 0
+        pulled = 0
 
         def pulling() -> Iterator[bytes]:
             nonlocal pulled
@@ -325,16 +310,13 @@ class ConfigurationTarget:
                 pulled += 1
                 yield part
 
-        for record in _records(pulling()):
-            name, data = _content(record)
-            self._directory.write(name, (data,))
-            items += 1
-            while yielded < pulled - 1:
-                yield items
-                items, yielded = 0, yielded + 1
-        while yielded < pulled:
-            yield items
-            items, yielded = 0, yielded + 1
+        def writing() -> Iterator[None]:
+            for record in _records(pulling()):
+                name, data = _content(record)
+                self._directory.write(name, (data,))
+                yield
+
+        return by_part(writing(), lambda: pulled)
 
     def counts(self) -> dict[str, int]:
         """Files of each section."""
@@ -343,11 +325,3 @@ class ConfigurationTarget:
             section = name.split("/", 1)[0]
             counts[section] = counts.get(section, 0) + 1
         return counts
-
-    def ask(self, questions: Sequence[Question]) -> list[str]:
-        """See `toban.adapters.sources.own_directory.OwnDirectory.ask`."""
-        return self._directory.ask(questions)
-
-    def discard(self) -> None:
-        """See `toban.ports.backup.Target`."""
-        self._directory.discard()

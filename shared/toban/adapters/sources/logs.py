@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Final, cast
 
-from toban.adapters.sources.own_directory import OwnDirectory
+from toban.adapters.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
 from toban.adapters.sources.patterns import Exclusion, texts
 from toban.adapters.sources.world import World
 from toban.ports.backup import (
@@ -24,7 +24,6 @@ from toban.ports.backup import (
     Format,
     Held,
     Piece,
-    Question,
     Run,
     Snapshot,
     Source,
@@ -262,46 +261,21 @@ class ArchiveFormat:
         return iter(())
 
 
-class ArchiveTarget:
+class ArchiveTarget(DirectoryTarget):
     """Unpacks into a directory of its own."""
-
-    resumable = False
-
-    def __init__(self, directory: OwnDirectory) -> None:
-        self._directory = directory
-
-    @property
-    def identity(self) -> str:
-        """See `toban.ports.backup.Target`."""
-        return self._directory.identity
-
-    def prepare(self, *, fresh: bool) -> None:
-        """See `toban.ports.backup.Target`."""
-        self._directory.prepare(fresh=fresh)
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:  # noqa: ARG002
         """See `toban.ports.backup.Target`."""
         reader = _Reader(parts)
-        done = items = 0
-        for member, content in _members(reader):
-            self._directory.write(member.name, content, float(member.mtime))
-            items += 1
-            while done < reader.begun - 1:
-                yield items
-                items, done = 0, done + 1
-        while done < reader.begun:
-            yield items
-            items, done = 0, done + 1
+
+        def writing() -> Iterator[None]:
+            for member, content in _members(reader):
+                self._directory.write(member.name, content, float(member.mtime))
+                yield
+
+        return by_part(writing(), lambda: reader.begun)
 
     def counts(self) -> dict[str, int]:
         """See `ArchiveFormat.check`."""
         sizes = [size for _, size in self._directory.files()]
         return {"files": len(sizes), "bytes": sum(sizes)}
-
-    def ask(self, questions: Sequence[Question]) -> list[str]:
-        """See `toban.adapters.sources.own_directory.OwnDirectory.ask`."""
-        return self._directory.ask(questions)
-
-    def discard(self) -> None:
-        """See `toban.ports.backup.Target`."""
-        self._directory.discard()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -108,3 +108,46 @@ def _failures(path: Path) -> Iterator[None]:
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise TargetFailed(f"{path} cannot be written: {why}", again=True) from error
+
+
+def by_part(written: Iterable[None], begun: Callable[[], int]) -> Iterator[int]:
+    """
+    How many items were written of each part, once the next has been begun or all is written.
+
+    `written` writes an item at each turn; `begun`: parts taken so far.
+    """
+    done = items = 0
+    for _ in written:
+        items += 1
+        while done < begun() - 1:
+            yield items
+            items, done = 0, done + 1
+    while done < begun():
+        yield items
+        items, done = 0, done + 1
+
+
+class DirectoryTarget:
+    """What targets that write files into a directory of their own have in common."""
+
+    resumable = False
+
+    def __init__(self, directory: OwnDirectory) -> None:
+        self._directory = directory
+
+    @property
+    def identity(self) -> str:
+        """See `toban.ports.backup.Target`."""
+        return self._directory.identity
+
+    def prepare(self, *, fresh: bool) -> None:
+        """See `toban.ports.backup.Target`."""
+        self._directory.prepare(fresh=fresh)
+
+    def ask(self, questions: Sequence[Question]) -> list[str]:
+        """See `OwnDirectory.ask`."""
+        return self._directory.ask(questions)
+
+    def discard(self) -> None:
+        """See `toban.ports.backup.Target`."""
+        self._directory.discard()

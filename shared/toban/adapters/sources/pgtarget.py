@@ -23,6 +23,7 @@ from itertools import chain
 
 from toban.adapters.sources import pgserver
 from toban.adapters.sources.child import Child, Stuck, ended
+from toban.adapters.sources.patterns import flag
 from toban.adapters.sources.pgdump import ARCHIVE
 from toban.adapters.sources.pgserver import NoProgram, final
 from toban.adapters.sources.world import World
@@ -262,19 +263,15 @@ def target(options: Mapping[str, object], world: World) -> Target:
     if not isinstance(url_secret, str) or not url_secret:
         raise ValueError("a postgres target needs url_secret")
     named = str(options.get("database") or "")
-    clean = _yes(options.get("clean"))
+    clean = flag(options.get("clean"))
     if clean and not named:
         raise ValueError("`clean` needs a database to replace")
     # Overwriting never loses anything here: what was there is kept beside it.
-    clean |= bool(named) and _yes(options.get("overwrite"))
+    clean |= bool(named) and flag(options.get("overwrite"))
     generated = generated_name(
         [options.get("restore_id"), options.get("source"), named or url_secret]
     )
     return PostgresTarget(url_secret, named, generated, world, clean=clean)
-
-
-def _yes(option: object) -> bool:
-    return str(option or "").lower() in {"true", "yes", "1"}
 
 
 def generated_name(words: Iterable[object]) -> str:
