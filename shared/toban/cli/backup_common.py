@@ -42,6 +42,17 @@ def size(count: float) -> str:
     return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
 
 
+def sizes(backup: Backup, terminal: Terminal) -> str:
+    """How large a backup is, in every way that it is counted."""
+    return terminal.say(
+        "backups.show.size.value",
+        stored=size(backup.bytes),
+        plain=size(backup.plain_bytes),
+        parts=backup.parts,
+        items=f"{backup.items:,}",
+    )
+
+
 def length(language: Language, seconds: float) -> str:
     """A length of time; below a minute with a tenth of a second: ``0.4 s``."""
     if seconds >= 60:

@@ -26,6 +26,7 @@ from toban.cli.backup_common import (
     point_of,
     profile_of,
     size,
+    sizes,
     work_for,
 )
 from toban.cli.backup_retention import said
@@ -249,13 +250,7 @@ def _facts(
         yield "reason", backup.reason
     yield (
         "size",
-        terminal.say(
-            "backups.show.size.value",
-            stored=size(backup.bytes),
-            plain=size(backup.plain_bytes),
-            parts=backup.parts,
-            items=f"{backup.items:,}",
-        ),
+        sizes(backup, terminal),
     )
     if backup.counts:
         yield "counts", ", ".join(f"{name} {count:,}" for name, count in backup.counts.items())

@@ -25,7 +25,7 @@ from toban.cli.backup_common import (
     newest_first,
     person,
     profile_of,
-    size,
+    sizes,
     work_for,
 )
 from toban.cli.follow import Session, session
@@ -266,13 +266,7 @@ def _show(plan: Plan, terminal: Terminal) -> None:
         ("from", f"{plan.copy.region} ({plan.copy.bucket})"),
         (
             "size",
-            terminal.say(
-                "backups.show.size.value",
-                stored=size(backup.bytes),
-                plain=size(backup.plain_bytes),
-                parts=backup.parts,
-                items=f"{backup.items:,}",
-            ),
+            sizes(backup, terminal),
         ),
         ("time", takes),
     )
