@@ -57,6 +57,7 @@ def _report(alert: dict[str, Any], path: str, service: str, home: str) -> Report
         labels=labels.kept,
         starts_at=read.rfc3339(alert, "startsAt", path),
         ends_at=ends_at,
+        current=True,
         value=notes.get("value") or read.text(alert, "valueString", path),
         links=(
             ("Runbook", notes.get("runbook_url", "")),

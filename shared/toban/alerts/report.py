@@ -70,6 +70,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """(title, url)"""
     sender_id: str = ""
     """The sender's own id of this report, if it has one."""
+    current: bool = False
+    """See `AlertReport.current`."""
 
 
 def fingerprint(raw: str) -> str:
@@ -92,7 +94,9 @@ def to_event(report: Report, service: str, received_at: datetime, default_start:
     The event of a report.
 
     Its id derives from what is reported and not from when it arrived: the same report again is
-    the same event, one that differs (a new value, another annotation) is another. `service` is
+    the same event, one that differs (a new value, another annotation) is another. Only where the
+    sender tells the present, the same words later are another event: it fires, was over, and
+    fires again with the start that Alertmanager has merged it to. `service` is
     the sender's hint, or empty; `default_start` stands in for a start that the sender does not
     give (unless it gives an end).
     """
@@ -109,6 +113,7 @@ def to_event(report: Report, service: str, received_at: datetime, default_start:
             labels=report.labels,
             starts_at=starts_at,
             dated=report.starts_at is not None,
+            current=report.current,
             ends_at=report.ends_at,
             value=text.line(report.value, text.LABEL_VALUE),
             links=_links(report.links),
@@ -124,6 +129,7 @@ def to_event(report: Report, service: str, received_at: datetime, default_start:
         "" if report.ends_at is None else timestamp(report.ends_at),
         report.sender_id,
         body_hash(_encoder.encode(body)),
+        *([timestamp(received_at)] if report.current else []),
     )
     return Event(
         id=id_,

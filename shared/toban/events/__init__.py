@@ -85,6 +85,11 @@ class AlertReport(Body, frozen=True, kw_only=True):
     """When it began to fire, by the sender's clock: names the occurrence."""
     dated: bool = True
     """False: the sender gave no such time and `starts_at` is the time of receipt."""
+    current: bool = False
+    """
+    Each post of this sender tells what is so when it posts (Alertmanager): a later one outweighs
+    an earlier one whatever their times say, and a repetition is news of its own.
+    """
     ends_at: Moment | None = None
     value: str = ""
     links: list[Link] = []

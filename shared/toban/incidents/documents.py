@@ -38,8 +38,12 @@ class Alert(Document, kw_only=True):
     severity: int
     severity_label: str
     starts_at: datetime
-    """Beginning of the newest occurrence known."""
+    """Beginning of the newest occurrence known: the earliest one reported of it."""
+    newest_start: datetime | None = None
+    """The latest beginning reported of that occurrence; None: `starts_at`."""
     ends_at: datetime | None = None
+    heard_at: datetime | None = None
+    """When the report came in that its state follows from."""
     incident: str | None = None
     attached_at: datetime | None = None
     labels: dict[str, str] = {}

@@ -1,9 +1,9 @@
 """
 `open_incident`: from an alert to its incident.
 
-Event time decides, arrival order does not. An alert's occurrence is named by `starts_at`: what
-speaks of an older occurrence than the one known changes nothing, and a resolution that arrives
-first is kept, so that its late firing opens nothing.
+Event time decides, arrival order does not (`occurrences`): what speaks of an older occurrence than
+the one known changes nothing, and a resolution that arrives first is kept, so that its late firing
+opens nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,16 @@ from toban.events import (
 )
 from toban.incidents.documents import OWN, Alert, Group, Incident, OpenIncident
 from toban.incidents.lifecycle import call, note, start_escalation
+from toban.incidents.occurrences import (
+    Said,
+    is_new,
+    is_news,
+    is_over,
+    is_overtaken,
+    newest_start,
+    possible,
+    read,
+)
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
 from toban.kernel.ids import derive
@@ -30,25 +40,11 @@ from toban.profile.match import default_service, match_service
 from toban.profile.store import current
 from toban.profile.types import Grouping, Profile
 
-MAX_AHEAD = timedelta(days=1)
-"""How far a sender's clock may be ahead (local time called UTC, and slack). What begins later is
-taken to begin when it is heard of: the far future would make everything after it old news."""
-
 MAX_SUMMARY = 1_500
 MAX_LINKS = 5
 MAX_LABELS_BYTES = 12_000
 """What an incident takes over of its first alert: it travels in every event of the incident, which
 stays below 64 KB with all else that it says. The alert itself keeps the rest."""
-
-
-def began(report: AlertReport, work: Work) -> datetime:
-    """When the occurrence began, by the sender's clock if that can be right."""
-    return report.starts_at if report.starts_at <= work.now + MAX_AHEAD else work.now
-
-
-def ended(report: AlertReport, work: Work) -> datetime:
-    """When it ended; a report without any time of its own carries that of its receipt."""
-    return report.ends_at or (work.now if report.dated else began(report, work))
 
 
 def _first_labels(labels: dict[str, str]) -> dict[str, str]:
@@ -96,9 +92,11 @@ def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenInci
     newest = max(group.open, key=lambda entry: entry.opened_at, default=None)
     if newest is None:
         return None
-    # Decisions that race may see an opening later than their own now: its age is none.
+    # Decisions that race may see an opening later than their own now: its age is none. One that
+    # a wrong clock dated far ahead is not young, or it would be until that time has come.
     age = max(work.now - newest.opened_at, timedelta(0))
-    young = age < timedelta(seconds=grouping.window)
+    dated_ahead = possible(newest.opened_at, work.now) != newest.opened_at
+    young = age < timedelta(seconds=grouping.window) and not dated_ahead
     return newest if young or len(group.open) >= grouping.max_open else None
 
 
@@ -110,22 +108,38 @@ def on_fired(report: AlertFired, work: Work) -> None:
 
 def on_resolved(report: AlertResolved, work: Work) -> None:
     """Note that an alert stopped firing; its incident is settled by what that emits."""
+    said = read(report, work)
     known = work.get(Alert, alert_id(report))
     if known is None:
         profile, _ = responsible(report, work)
-        alert = _alert(report, profile, work)
-        alert.status, alert.ends_at = "resolved", ended(report, work)
+        alert = _alert(report, said, profile)
+        alert.status, alert.ends_at = "resolved", said.end
         work.put(alert)
         return
-    starts_at = began(report, work)
-    older = starts_at < known.starts_at
-    repeated = known.status == "resolved" and starts_at <= known.starts_at
-    if older or repeated:
+    if is_overtaken(known, said):
         return
     was_firing = known.status == "firing"
+    if was_firing and not is_over(known, said):
+        if said.dated and said.start == known.starts_at:
+            # The start was moved back by late news of this older occurrence.
+            known.starts_at = newest_start(known, said.now)
+            work.put(known)
+        return
+    if not was_firing and not is_news(known, said):
+        return
     known.status = "resolved"
-    known.starts_at = starts_at if report.dated else known.starts_at
-    known.ends_at = ended(report, work)
+    newest = newest_start(known, said.now)
+    if newest != (known.newest_start or known.starts_at):
+        # A wrong clock dated it ahead; nothing would begin after that for a long time.
+        known.starts_at = known.newest_start = newest
+    if said.dated:
+        if said.start > newest:
+            known.starts_at = known.newest_start = said.start
+        elif said.start < known.starts_at:
+            known.newest_start = newest
+            known.starts_at = said.start
+    known.ends_at = said.end
+    known.heard_at = said.heard
     work.put(known)
     if was_firing and known.incident is not None:
         work.emit(
@@ -151,18 +165,16 @@ def on_parked(parked: MessageParked, work: Work) -> None:
 
 
 def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
+    said = read(report, work)
     known = work.get_assuming_new(Alert, alert_id(report))
     if known is not None:
-        starts_at = began(report, work)
-        if known.status == "firing" and starts_at >= known.starts_at:
-            _still_fires(report, known, starts_at, work)
+        if known.status == "firing":
+            _still_fires(report, said, known, work)
             return
-        if starts_at <= known.starts_at:
-            return  # a repetition, or late news of an occurrence that is over
-        if not report.dated and known.ends_at is not None and starts_at <= known.ends_at:
-            return  # sent before the end that we have heard of, and come after it
+        if is_overtaken(known, said) or not is_new(known, said):
+            return
     profile, version = responsible(report, work)
-    alert = _alert(report, profile, work)
+    alert = _alert(report, said, profile)
     alert.status = "firing" if lasting else "event"
     alert.attached_at = work.now
     group = work.get(Group, profile.service.id) or Group(id=profile.service.id)
@@ -183,15 +195,22 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
     work.put(group)
 
 
-def _still_fires(report: AlertReport, known: Alert, starts_at: datetime, work: Work) -> None:
+def _still_fires(report: AlertReport, said: Said, known: Alert, work: Work) -> None:
     """
     A firing alert is reported again: a new occurrence, whose predecessor's end we have not heard
     of (yet), or the same one. Its incident is asked to look when the alert is worse than it was,
     or fires anew: a person may have resolved the incident in the meantime.
     """
-    anew = report.dated and starts_at > known.starts_at
-    if report.dated:
-        known.starts_at = starts_at
+    if is_overtaken(known, said):
+        return
+    newest = newest_start(known, said.now)
+    anew = said.dated and said.start > newest
+    if anew:
+        known.newest_start = said.start
+        known.attached_at = work.now
+    elif said.dated and said.start < known.starts_at:
+        known.newest_start = newest
+        known.starts_at = said.start
     profile, _ = responsible(report, work)
     severity = profile.severity_for(report.severity)
     worse = severity.level < known.severity
@@ -199,6 +218,9 @@ def _still_fires(report: AlertReport, known: Alert, starts_at: datetime, work: W
         known.severity, known.severity_label = severity.level, severity.label
     if (worse or anew) and known.incident is not None:
         work.emit(_attached(known, known.incident, work))
+    if anew or worse or (said.current and said.late):
+        # Otherwise a repetition writes nothing: it is in order with what came before.
+        known.heard_at = said.heard
     work.put(known)
 
 
@@ -214,7 +236,7 @@ def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
     )
 
 
-def _alert(report: AlertReport, profile: Profile, work: Work) -> Alert:
+def _alert(report: AlertReport, said: Said, profile: Profile) -> Alert:
     severity = profile.severity_for(report.severity)
     return Alert(
         id=alert_id(report),
@@ -226,7 +248,8 @@ def _alert(report: AlertReport, profile: Profile, work: Work) -> Alert:
         status="firing",
         severity=severity.level,
         severity_label=severity.label,
-        starts_at=began(report, work),
+        starts_at=said.start,
+        heard_at=said.heard,
         labels=report.labels,
     )
 

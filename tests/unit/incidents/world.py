@@ -178,6 +178,12 @@ class World:
         )
         return self._go_on([to_message(event)], message_id)
 
+    def tell_as_of(self, heard: datetime, body: Body) -> list[Handled]:
+        """Handle only now what came in at `heard`."""
+        self._posts += 1
+        event = Event(id=f"post-{self._posts}", source="/test", time=heard, body=body)
+        return self._go_on([to_message(event)], "")
+
     def go_on(self) -> None:
         """Let what lies on the bus work until everything rests."""
         self._go_on([], "")
