@@ -15,10 +15,13 @@ from toban.kernel.event import Body, Moment, event
 from toban.kernel.parking import MessageParked as MessageParked
 
 IncidentStatus = Literal["open", "acknowledged", "resolved"]
-PageReason = Literal["opened", "escalated", "raised", "joined", "reopened"]
-NotificationKind = Literal[
-    "opened", "escalated", "raised", "joined", "reopened", "acknowledged", "resolved"
+PageReason = Literal[
+    "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated"
 ]
+NotificationKind = Literal[
+    "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated",
+    "acknowledged", "resolved",
+]  # fmt: skip
 Action = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
 
 
@@ -39,6 +42,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Escalation step whose targets are called."""
     severity_label: str
     reason: PageReason
+    to: str = ""
+    """Whom a reminder is for (the assignee); empty: those whom the step names."""
 
 
 class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +67,8 @@ class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     links: list[Link] = []
     labels: dict[str, str] = {}
     """Labels of the alert that opened it."""
+    remind_at: Moment | None = None
+    """When it comes back to people unless something happens."""
 
 
 # --- alerts ----------------------------------------------------------------------------------
@@ -174,7 +181,7 @@ class IncidentEscalated(PagingEvent, frozen=True, kw_only=True):
 
 @event("toban.incident.raised.v1", topic="incident-raised")
 class IncidentRaised(PagingEvent, frozen=True, kw_only=True):
-    """Its severity rose, or another rule's alert joined."""
+    """Its severity rose, or an alert joined that its people have not heard of."""
 
     by: str = ""
 
@@ -184,6 +191,11 @@ class IncidentReopened(PagingEvent, frozen=True, kw_only=True):
     """It was resolved and is open again."""
 
     by: str = ""
+
+
+@event("toban.incident.reminded.v1", topic="incident-reminded")
+class IncidentReminded(PagingEvent, frozen=True, kw_only=True):
+    """Nothing has happened for long: a reminder, or, after it, people are called again."""
 
 
 @event("toban.incident.acknowledged.v1", topic="incident-acknowledged")
@@ -211,6 +223,21 @@ class EscalationDue(Body, frozen=True, kw_only=True):
     incident_id: str
     step: int
     generation: int
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident_id}"
+
+
+@event("toban.reminder.due.v1", topic="reminder-due")
+class ReminderDue(Body, frozen=True, kw_only=True):
+    """A timer: somebody has to hear of the incident again, unless something has happened since."""
+
+    incident_id: str
+    what: Literal["joined", "reminder"]
+    """``joined``: alerts that joined after the newest page; ``reminder``: nothing happened."""
+    at: Moment
+    """What the incident has noted; stale when it has noted another time."""
 
     def subject(self) -> str:
         """The incident."""

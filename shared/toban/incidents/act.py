@@ -18,13 +18,15 @@ from toban.incidents.lifecycle import (
     has_next_step,
     note,
     profile_of,
+    raise_severity,
+    remind_at,
     reopen,
     resolve,
+    severity_of,
     start_escalation,
     stop_escalation,
     told_pages,
 )
-from toban.incidents.settle import raise_severity
 from toban.kernel.decision import Decision
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.handle import Handlers
@@ -46,19 +48,30 @@ def on_command(command: CommandIssued, work: Work) -> None:
 
 
 def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> None:
-    if incident.status != "open":
+    """Take it; or, when its people were called or reminded since, say that it is still in hand."""
+    anew = incident.status == "acknowledged"
+    if incident.status == "resolved" or (anew and not _called_since(incident)):
         return
     incident.status = "acknowledged"
     incident.acknowledged_at = work.now
     incident.assignee = command.actor
     stop_escalation(incident)
-    note(incident, work, "acknowledged", command.actor, via=command.via)
+    severity = severity_of(incident, profile_of(incident, work))
+    remind_at(incident, work, work.now + severity.reminder)
+    kind = "confirmed" if anew else "acknowledged"
+    note(incident, work, kind, command.actor, via=command.via)
     work.put(incident)
     work.emit(
         IncidentAcknowledged(
             incident=incident.snapshot(), by=command.actor, pages=told_pages(incident)
         )
     )
+
+
+def _called_since(incident: Incident) -> bool:
+    """Whether a page (a reminder counts) came after the acknowledgement."""
+    since = incident.acknowledged_at
+    return since is None or any(page.at > since for page in incident.pages)
 
 
 def _resolve(incident: Incident, command: CommandIssued, work: Work) -> None:
@@ -89,6 +102,7 @@ def _escalate(incident: Incident, command: CommandIssued, work: Work) -> None:
         incident.status = "open"
         incident.acknowledged_at = None
         incident.assignee = ""
+        incident.reminded = False
         incident.generation += 1
         incident.escalating_since = work.now
     escalate(incident, work, command.actor, why="asked")

@@ -103,6 +103,16 @@ class Incident(Document, kw_only=True):
     """What the steps of the escalation count from."""
     step: int = 0
     next_step_at: datetime | None = None
+    remind_at: datetime | None = None
+    """When it comes back to people unless something happens; a timer for another time is stale."""
+    reminded: bool = False
+    """Whoever acknowledged has been reminded: next, the acknowledgement runs out."""
+    repeats: int = 0
+    """How often its steps were taken anew with nobody answering: ever more rarely."""
+    tell_joined_at: datetime | None = None
+    """When people are called for what has joined since the newest page."""
+    untold_since: datetime | None = None
+    """When the first of that joined."""
     pages: list[Page] = []
     unreached: dict[str, list[str]] = {}
     """Page number → the page's notifications that failed for good, fallbacks included."""
@@ -129,4 +139,5 @@ class Incident(Document, kw_only=True):
             generation=self.generation,
             links=list(self.links),
             labels=dict(self.labels),
+            remind_at=self.remind_at,
         )

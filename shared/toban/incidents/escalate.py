@@ -7,9 +7,10 @@ was set for, while nobody has acknowledged.
 
 from __future__ import annotations
 
-from toban.events import AlertFired, EscalationDue, NotificationFailed, PageFailed
+from toban.events import AlertFired, EscalationDue, NotificationFailed, PageFailed, ReminderDue
 from toban.incidents.documents import OWN, Incident
 from toban.incidents.lifecycle import escalate, note
+from toban.incidents.reminders import on_reminder_due
 from toban.incidents.settle import incident_of
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
@@ -87,4 +88,5 @@ HANDLERS: Handlers = {
     EscalationDue: Decision(on_due),
     NotificationFailed: Decision(on_notification_failed),
     PageFailed: Decision(on_page_failed),
+    ReminderDue: Decision(on_reminder_due),
 }

@@ -7,17 +7,19 @@ functions decides whether the change is due.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from toban.events import (
     EscalationDue,
     IncidentEscalated,
+    IncidentRaised,
     IncidentReopened,
     IncidentResolved,
     Page,
     PageReason,
+    ReminderDue,
 )
 from toban.incidents.documents import Entry, Group, Incident, OpenIncident
 from toban.kernel.work import Work
@@ -61,16 +63,19 @@ def severity_of(incident: Incident, profile: Profile) -> Severity:
     )
 
 
-def call(incident: Incident, work: Work, reason: PageReason) -> Page:
-    """Add a page for the step the incident is at."""
+def call(incident: Incident, work: Work, reason: PageReason, to: str = "") -> Page:
+    """Add a page for the step the incident is at; `to`: a reminder, to one person only."""
     page = Page(
         number=len(incident.pages),
         at=work.now,
         step=incident.step,
         severity_label=incident.severity_label,
         reason=reason,
+        to=to,
     )
     incident.pages = [*incident.pages, page]
+    if not to:
+        incident.tell_joined_at = incident.untold_since = None  # told by this one
     return page
 
 
@@ -79,37 +84,63 @@ def told_pages(incident: Incident) -> list[Page]:
     return incident.pages[-TOLD_PAGES:]
 
 
-def start_escalation(incident: Incident, work: Work, profile: Profile) -> None:
+def start_escalation(incident: Incident, work: Work, profile: Profile, *, repeats: int = 0) -> None:
     """Begin at the first step, now; timers of an earlier escalation become stale."""
     incident.generation += 1
     incident.step = 0
     incident.escalating_since = work.now
+    incident.reminded = False
+    incident.repeats = repeats
     schedule_next(incident, work, profile)
 
 
 def stop_escalation(incident: Incident) -> None:
     """
-    Nobody is called any more: a timer acts on an open incident only.
+    No step calls anybody any more: a timer acts on an open incident only.
 
     The generation stays, so that a link from the first message still resolves what its reader's
     colleague acknowledged; whatever starts an escalation anew makes older links and timers stale.
     """
     incident.next_step_at = None
+    incident.remind_at = None
+    incident.reminded = False
+    incident.repeats = 0
 
 
 def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
-    """Set the timer of the step after the present one, if there is one."""
-    steps = profile.steps_for(severity_of(incident, profile))
+    """Set the timer of the step after the present one; after the last, when all begins anew."""
+    severity = severity_of(incident, profile)
+    steps = profile.steps_for(severity)
     following = incident.step + 1
+    incident.remind_at = None
     if following >= len(steps):
         incident.next_step_at = None
+        remind_at(incident, work, work.now + _rarer(severity.reminder, incident.repeats))
         return
-    due = incident.escalating_since + timedelta(seconds=steps[following].after)
-    incident.next_step_at = max(due, work.now)
+    # A clock that was ahead must not put off the steps until that time has come.
+    since = min(incident.escalating_since, work.now)
+    incident.next_step_at = max(since + timedelta(seconds=steps[following].after), work.now)
     work.at(
         incident.next_step_at,
         EscalationDue(incident_id=incident.id, step=following, generation=incident.generation),
     )
+
+
+def is_quiet(incident: Incident) -> bool:
+    """Whether nobody will be called by a step: acknowledged, or all were taken."""
+    return incident.status == "acknowledged" or incident.next_step_at is None
+
+
+def remind_at(incident: Incident, work: Work, at: datetime) -> None:
+    """Have it come back to people at that time, unless something happens; replaces an earlier one."""
+    incident.remind_at = at
+    work.at(at, ReminderDue(incident_id=incident.id, what="reminder", at=at))
+
+
+def _rarer(wait: timedelta, repeats: int) -> timedelta:
+    """Twice as long each time, up to a day (or `wait` itself)."""
+    times: int = 2 ** min(repeats, 10)
+    return min(wait * times, max(wait, timedelta(days=1)))
 
 
 def has_next_step(incident: Incident, work: Work) -> bool:
@@ -131,12 +162,31 @@ def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") ->
     return True
 
 
+def raise_severity(incident: Incident, work: Work, severity: int, label: str, by: str = "") -> None:
+    """
+    Make it worse and call people from the first step of the worse severity.
+
+    An acknowledgement was given for less: it does not hold any more.
+    """
+    note(incident, work, "raised", by, before=incident.severity_label, after=label)
+    incident.severity = severity
+    incident.severity_label = label
+    incident.status = "open"
+    incident.acknowledged_at = None
+    incident.assignee = ""
+    start_escalation(incident, work, profile_of(incident, work))
+    page = call(incident, work, "raised")
+    work.put(incident)
+    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by))
+
+
 def resolve(incident: Incident, work: Work, by: str = "") -> None:
     """End it: nothing escalates any more, no alert joins it, everything opened is closed."""
     incident.status = "resolved"
     incident.resolved_at = work.now
     incident.resolved_by = by
     stop_escalation(incident)
+    incident.tell_joined_at = incident.untold_since = None
     note(incident, work, "resolved", by)
     work.put(incident)
     group = work.get(Group, incident.service)

@@ -14,13 +14,13 @@ from datetime import timedelta
 from toban.events import (
     AlertAttached,
     AlertCleared,
-    IncidentRaised,
     IncidentResolved,
     PostmortemDrafted,
     RecheckDue,
 )
 from toban.incidents.documents import Alert, Incident
-from toban.incidents.lifecycle import call, note, profile_of, reopen, resolve, start_escalation
+from toban.incidents.lifecycle import note, profile_of, raise_severity, reopen, resolve
+from toban.incidents.reminders import tell_joined
 from toban.kernel.decision import Decision
 from toban.kernel.errors import TryLater
 from toban.kernel.handle import Handlers
@@ -39,32 +39,26 @@ def incident_of(id: str, work: Work) -> Incident:
 
 
 def on_attached(joined: AlertAttached, work: Work) -> None:
-    """An alert joined: reopen, raise the severity or note the new rule, as it requires."""
+    """
+    An alert joined, fires anew or became worse: reopen, raise the severity, note the new rule, and
+    have people told, as it requires.
+    """
     incident = incident_of(joined.incident_id, work)
     if incident.status == "resolved":
         alert = work.get(Alert, joined.alert_id)
         if alert is not None and alert.status != "resolved" and alert.incident == incident.id:
             _reopen_for(joined, incident, work)
         return
-    worse = joined.severity < incident.severity
-    new_rule = _is_new_rule(joined, incident)
-    if not (worse or new_rule):
-        return
-    if new_rule:
+    new_rule = joined.rule not in incident.rules
+    listed = new_rule and len(incident.rules) < MAX_RULES
+    if listed:
         incident.rules = [*incident.rules, joined.rule]
-    if worse:
+        note(incident, work, "joined", rule=joined.rule, alert=joined.title)
+        work.put(incident)
+    if joined.severity < incident.severity:
         raise_severity(incident, work, joined.severity, _own_label(joined, incident, work))
-        return
-    note(incident, work, "joined", rule=joined.rule, alert=joined.title)
-    page = call(incident, work, "joined") if incident.status == "acknowledged" else None
-    work.put(incident)
-    if page is not None:
-        # Whoever acknowledged knows of the first trouble, not of this one.
-        work.emit(IncidentRaised(incident=incident.snapshot(), page=page))
-
-
-def _is_new_rule(joined: AlertAttached, incident: Incident) -> bool:
-    return joined.rule not in incident.rules and len(incident.rules) < MAX_RULES
+    else:
+        tell_joined(incident, joined, work, new_rule=new_rule, listed=listed)
 
 
 def _own_label(joined: AlertAttached, incident: Incident, work: Work) -> str:
@@ -81,31 +75,13 @@ def _own_label(joined: AlertAttached, incident: Incident, work: Work) -> str:
 
 def _reopen_for(joined: AlertAttached, incident: Incident, work: Work) -> None:
     """Reopen for an alert that joined too late: at its severity, if that is worse."""
-    if _is_new_rule(joined, incident):
+    if joined.rule not in incident.rules and len(incident.rules) < MAX_RULES:
         incident.rules = [*incident.rules, joined.rule]
     if joined.severity < incident.severity:
         before, after = incident.severity_label, _own_label(joined, incident, work)
         note(incident, work, "raised", before=before, after=after)
         incident.severity, incident.severity_label = joined.severity, after
     reopen(incident, work, why="alert-joined")
-
-
-def raise_severity(incident: Incident, work: Work, severity: int, label: str, by: str = "") -> None:
-    """
-    Make it worse and call people from the first step of the worse severity.
-
-    An acknowledgement was given for less: it does not hold any more.
-    """
-    note(incident, work, "raised", by, before=incident.severity_label, after=label)
-    incident.severity = severity
-    incident.severity_label = label
-    incident.status = "open"
-    incident.acknowledged_at = None
-    incident.assignee = ""
-    start_escalation(incident, work, profile_of(incident, work))
-    page = call(incident, work, "raised")
-    work.put(incident)
-    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by))
 
 
 def still_firing(incident_id: str, work: Work) -> bool:

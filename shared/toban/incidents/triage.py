@@ -8,7 +8,7 @@ opens nothing.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from toban.events import (
     AlertAttached,
@@ -33,6 +33,7 @@ from toban.incidents.occurrences import (
 )
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
+from toban.kernel.i18n import text
 from toban.kernel.ids import derive
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
@@ -193,6 +194,25 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
     ]
     work.put(alert)
     work.put(group)
+    if len(group.open) == profile.grouping.max_open:
+        work.emit(_too_many_open(profile, work))
+
+
+def _too_many_open(profile: Profile, work: Work) -> AlertFired:
+    """From now on alerts of this service share an incident that is not their own: somebody's to see."""
+    service, language = profile.service, profile.service.language
+    number = profile.grouping.max_open
+    name = service.name_en if language == "en" and service.name_en else service.name
+    return AlertFired(
+        source=OWN,
+        fingerprint=f"too-many-open/{service.id}",
+        rule="too-many-open",
+        title=text(language, "alert.too-many-open", service=name, number=number),
+        summary=text(language, "alert.too-many-open.summary"),
+        severity="error",
+        labels={"service": OWN, "of": service.id},
+        starts_at=work.now,
+    )
 
 
 def _still_fires(report: AlertReport, said: Said, known: Alert, work: Work) -> None:

@@ -16,7 +16,7 @@ from toban.kernel.i18n import text
 from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
 from toban.profile.types import Profile, Severity, Step
 
-FIRST = ("opened", "raised", "joined", "reopened")
+FIRST = ("opened", "raised", "joined", "reopened", "expired")
 """Reasons for which a severity's `notify` targets are told besides the escalation step."""
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -46,10 +46,16 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
     """
     The contacts of a page, without repetition, and the targets that lead to nobody.
 
-    Without an escalation for the severity its `notify` targets are all there is.
+    Without an escalation for the severity its `notify` targets are all there is. A page to one
+    person goes to the step's people when the profile does not know that person.
     """
     severity = page_severity(profile, page, incident.severity)
     step = step_of(profile, severity, page.step)
+    person = _person_named(profile, page.to)
+    if person:
+        alone = resolve(profile, (f"person:{person}",), (), severity, page.at)
+        if alone.contacts:
+            return Reach(alone.contacts, ())
     asked: list[tuple[Sequence[str], Sequence[str]]] = []
     if step is not None:
         asked.append((step.notify, step.via))
@@ -75,6 +81,15 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
     if not contacts and not sentences:
         sentences = [text(language, "page.no-targets", severity=severity.label)]
     return Reach(tuple(contacts.values()), tuple(dict.fromkeys(sentences)))
+
+
+def _person_named(profile: Profile, name: str) -> str | None:
+    """The person with that id or name; whoever acknowledges may be called either way."""
+    wanted = name.strip().casefold()
+    for id, person in profile.people.items():
+        if wanted and wanted in (id.casefold(), person.name.casefold()):
+            return id
+    return None
 
 
 def others(contacts: Sequence[Contact], contact: Contact) -> list[str]:

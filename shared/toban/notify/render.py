@@ -207,6 +207,9 @@ def _hint(request: NotificationRequested, profile: Profile, severity: Severity) 
     if request.kind == "resolved":
         key = "notify.next.postmortem" if severity.postmortem else "notify.next.resolved"
         return text(language, key)
+    if request.kind == "reminded" and incident.remind_at is not None:
+        deadline = moment(language, incident.remind_at, zone)
+        return text(language, "notify.next.reminded", deadline=deadline)
     if request.kind == "acknowledged" or incident.status == "acknowledged":
         return text(language, "notify.next.acknowledged")
     steps = profile.steps_for(severity)

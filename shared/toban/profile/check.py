@@ -24,6 +24,8 @@ _SECTIONS = {
     "backup": ("バックアップ", "backups"),
 }
 
+SHORTEST_REMINDER = 300
+
 
 def check(profile: Profile, all_profiles: Iterable[Profile] = ()) -> list[Finding]:
     """
@@ -164,6 +166,13 @@ def _check_severities(profile: Profile, report: Report) -> None:
             check_channel_name(profile, channel, join("severities", number, "via", n), report)
         for n, target in enumerate(severity.notify):
             check_target(profile, target, join("severities", number, "notify", n), report)
+        if severity.remind_after is not None and severity.remind_after < SHORTEST_REMINDER:
+            report.error(
+                "wrong-value",
+                join("severities", number, "remind_after"),
+                "5m 以上にしてください。",
+                "at least 5m: nobody can look after an incident that asks more often.",
+            )
         _check_answering(profile, severity, path, report)
 
 

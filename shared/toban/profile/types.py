@@ -7,7 +7,7 @@ are ``HH:MM``; zones are IANA names. A section that is absent is inactive.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from toban.profile.backup_types import (
@@ -106,6 +106,10 @@ class Service(Section, frozen=True):
     """Take the alerts that match no service (at most one profile may say so)."""
 
 
+REMIND_AFTER = {1: 3_600, 2: 4 * 3_600, 3: 24 * 3_600, 4: 72 * 3_600}
+"""Seconds, by level."""
+
+
 class Severity(Section, frozen=True):
     """One level of the service's own scheme."""
 
@@ -122,6 +126,18 @@ class Severity(Section, frozen=True):
     """Targets told of every incident of this severity when it opens, besides the escalation."""
     postmortem: bool = False
     """A postmortem is mandatory."""
+    remind_after: Seconds | None = None
+    """
+    An incident at which nothing has happened for so long comes back to people: whoever acknowledged
+    it is reminded, and soon after that the acknowledgement runs out; one that nobody answered is
+    escalated again from the first step. None: by level (`REMIND_AFTER`).
+    """
+
+    @property
+    def reminder(self) -> timedelta:
+        """`remind_after`, or what it is by default."""
+        seconds = REMIND_AFTER[self.level] if self.remind_after is None else self.remind_after
+        return timedelta(seconds=seconds)
 
 
 class Grouping(Section, frozen=True):
@@ -132,7 +148,10 @@ class Grouping(Section, frozen=True):
     window: Seconds = Seconds(300)
     """An alert joins an incident of its service opened less than this ago, whatever its labels."""
     max_open: int = 20
-    """With so many incidents open, further alerts join the newest (storm protection)."""
+    """
+    With so many incidents open, further alerts join the newest (storm protection); people are
+    called for a new rule all the same, and the platform's own are told.
+    """
     recheck: Seconds = Seconds(1800)
     """An incident resolved by hand is reopened when its alerts still fire after this time."""
 

@@ -212,7 +212,7 @@ def test_lowering_what_is_acknowledged_leaves_it_acknowledged(world):
     world.command("acknowledge")
     world.command("severity", severity_label="P3")
     assert (world.incident.status, world.incident.next_step_at) == ("acknowledged", None)
-    world.pass_time(60)
+    world.pass_time(59)
     assert world.pages() == [("opened", 0)]
 
 

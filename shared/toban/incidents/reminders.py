@@ -1,0 +1,185 @@
+"""
+No incident falls silent: what joins one whose people are not being called any more, and what
+happens when nothing happens.
+
+An incident is *quiet* when nobody will be called for it by the steps of its escalation: somebody
+has acknowledged it, or its steps are over. Then
+
+- an alert that begins or joins calls people again; what comes within `grouping.window` of the
+  newest page is told of in one page at the end of that window,
+- after `remind_after` an acknowledgement is asked about, and a little later runs out,
+- and steps that nobody answered are taken anew, ever more rarely.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from toban.events import AlertAttached, IncidentRaised, IncidentReminded, ReminderDue
+from toban.incidents.documents import Alert, Incident
+from toban.incidents.lifecycle import (
+    call,
+    is_quiet,
+    note,
+    profile_of,
+    remind_at,
+    severity_of,
+    start_escalation,
+)
+from toban.incidents.occurrences import MAX_AHEAD, possible
+from toban.kernel.work import Work
+from toban.profile.types import Profile
+
+SHORTEST_WINDOW = timedelta(minutes=1)
+"""Even where alerts are not grouped by time, an incident calls people no more often for joiners."""
+
+MOST_JOINED = 50
+"""Alerts looked through for one that people have not heard of; beyond, there is one."""
+
+
+def window_of(profile: Profile) -> timedelta:
+    """How long after a page what joins is collected for the next."""
+    return max(timedelta(seconds=profile.grouping.window), SHORTEST_WINDOW)
+
+
+def tell_joined(
+    incident: Incident, joined: AlertAttached, work: Work, *, new_rule: bool, listed: bool
+) -> None:
+    """
+    See to it that people hear of an alert that has joined: now, by the next step, or at the end of
+    the newest page's window.
+
+    Args:
+        incident: Not resolved.
+        joined: The alert.
+        work: The unit of work; what is changed is put there.
+        new_rule: None of the incident's rules: told within the window whatever the steps bring.
+        listed: It has just become one of them: told at once when the incident is quiet. In a
+            storm of rules, those beyond the list are collected.
+    """
+    called = last_call(incident, work)
+    if called is not None and called > joined.at + MAX_AHEAD:
+        return
+    window = window_of(profile_of(incident, work))
+    recent = called is not None and work.now - called < window
+    if not is_quiet(incident):
+        by_step = incident.next_step_at is not None and (
+            called is not None and incident.next_step_at <= called + window
+        )
+        if not new_rule or (recent and by_step):
+            return
+    alert = work.get(Alert, joined.alert_id)
+    # One that only became worse joined long ago, and may have been told of.
+    since = joined.at if called is None else called - MAX_AHEAD
+    if alert is None or alert.incident != incident.id or not _goes_on(alert, since):
+        return
+    if called is None or not recent or (listed and is_quiet(incident)):
+        page_joined(incident, work, new_rule=new_rule)
+    elif incident.tell_joined_at is None:
+        incident.tell_joined_at = called + window
+        incident.untold_since = joined.at
+        work.put(incident)
+        work.at(
+            incident.tell_joined_at,
+            ReminderDue(incident_id=incident.id, what="joined", at=incident.tell_joined_at),
+        )
+
+
+def last_call(incident: Incident, work: Work) -> datetime | None:
+    """
+    When people (and not only the assignee) were last called.
+
+    None when that was under a clock that was ahead: nobody can tell what they have heard of.
+    """
+    calls = [page.at for page in incident.pages if not page.to]
+    return calls[-1] if possible(calls[-1], work.now) == calls[-1] else None
+
+
+def page_joined(incident: Incident, work: Work, *, new_rule: bool) -> None:
+    """
+    Call people for what has joined: of the present step, or from the first when all were taken.
+
+    Whoever acknowledged knows of the first trouble and not of another rule's: unless they say that
+    they have this one too, the acknowledgement runs out as soon as a step would have been due.
+    """
+    profile = profile_of(incident, work)
+    if incident.status == "acknowledged":
+        if new_rule:
+            _ask_soon(incident, work, profile)
+    elif is_quiet(incident):
+        start_escalation(incident, work, profile)
+    page = call(incident, work, "joined")
+    work.put(incident)
+    work.emit(IncidentRaised(incident=incident.snapshot(), page=page))
+
+
+def _ask_soon(incident: Incident, work: Work, profile: Profile) -> None:
+    steps = profile.steps_for(severity_of(incident, profile))
+    if len(steps) < 2:
+        return
+    due = work.now + timedelta(seconds=steps[1].after)
+    if incident.remind_at is None or due < incident.remind_at:
+        incident.reminded = False
+        remind_at(incident, work, due)
+
+
+def _goes_on(alert: Alert, since: datetime) -> bool:
+    """Whether the alert has joined since then, and is not over."""
+    return (
+        alert.status != "resolved" and alert.attached_at is not None and alert.attached_at >= since
+    )
+
+
+def on_reminder_due(due: ReminderDue, work: Work) -> None:
+    """Its time has come, unless something has happened since."""
+    incident = work.get(Incident, due.incident_id)
+    if incident is None or incident.status == "resolved":
+        return
+    if due.what == "joined" and incident.tell_joined_at == due.at:
+        since, incident.tell_joined_at = incident.untold_since or due.at, None
+        _tell_collected(incident, since, work)
+        work.put(incident)
+    elif due.what == "reminder" and incident.remind_at == due.at:
+        incident.remind_at = None
+        _remind(incident, work)
+        work.put(incident)
+
+
+def _tell_collected(incident: Incident, since: datetime, work: Work) -> None:
+    """Call people for what has joined since, if some of it goes on."""
+    alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
+    untold = {alert.rule for alert in alerts if _goes_on(alert, since)}
+    told = {alert.rule for alert in alerts if (alert.attached_at or since) < since}
+    many = len(alerts) == MOST_JOINED
+    if untold or many:
+        page_joined(incident, work, new_rule=many or bool(untold - told))
+
+
+def _remind(incident: Incident, work: Work) -> None:
+    profile = profile_of(incident, work)
+    severity = severity_of(incident, profile)
+    if incident.status == "acknowledged" and not incident.reminded:
+        incident.reminded = True
+        note(incident, work, "reminded", assignee=incident.assignee)
+        remind_at(incident, work, work.now + grace(severity.reminder))
+        page = call(incident, work, "reminded", to=incident.assignee)
+    elif incident.status == "acknowledged":
+        note(incident, work, "ack-expired", assignee=incident.assignee)
+        incident.status = "open"
+        incident.acknowledged_at = None
+        incident.assignee = ""
+        start_escalation(incident, work, profile)
+        page = call(incident, work, "expired")
+    elif is_quiet(incident):
+        repeats = incident.repeats + 1
+        note(incident, work, "repeated", times=str(repeats))
+        start_escalation(incident, work, profile, repeats=repeats)
+        page = call(incident, work, "repeated")
+    else:
+        return
+    work.emit(IncidentReminded(incident=incident.snapshot(), page=page))
+
+
+def grace(reminder: timedelta) -> timedelta:
+    """How long after a reminder the acknowledgement runs out: a quarter, 5 minutes to an hour."""
+    return min(max(reminder / 4, timedelta(minutes=5)), timedelta(hours=1))

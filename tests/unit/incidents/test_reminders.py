@@ -1,0 +1,354 @@
+"""No incident falls silent: acknowledgements run out, steps are repeated, what joins is told."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from tests.unit.incidents.world import HOUSE, NOON, SHOP, World, fired, grouped, resolved
+from tests.unit.notify.world import FakeSenders
+from toban.events import IncidentAcknowledged, IncidentOpened, IncidentReminded, ReminderDue
+from toban.incidents.settle import MAX_RULES
+from toban.profile.types import Profile, Seconds
+
+
+def minute(number: float):
+    return NOON + timedelta(minutes=number)
+
+
+def at(world: World, number: float, body: object) -> None:
+    """Let time pass until that minute and tell `body`."""
+    world.pass_time((minute(number) - world.clock.now()) / timedelta(minutes=1))
+    world.tell(body)
+
+
+def reminding(seconds: int) -> Profile:
+    """The shop with another `remind_after`."""
+    severities = tuple(
+        msgspec.structs.replace(s, remind_after=Seconds(seconds)) for s in SHOP.severities
+    )
+    return msgspec.structs.replace(SHOP, severities=severities)
+
+
+@pytest.fixture
+def world() -> World:
+    """An incident of P1 (escalation after 5 and 15 minutes) that began at noon."""
+    world = World()
+    world.tell(fired("a"))
+    return world
+
+
+# --- nothing happens ---------------------------------------------------------------------------
+
+
+def test_an_acknowledgement_is_asked_about_and_then_runs_out(world):
+    world.command("acknowledge", actor="aoki")
+    world.pass_time(60)
+    assert world.pages() == [("opened", 0), ("reminded", 0)]
+    assert world.incident.pages[-1].to == "aoki"
+    assert (world.incident.status, world.incident.remind_at) == ("acknowledged", minute(75))
+    world.pass_time(15)
+    assert (world.incident.status, world.incident.assignee) == ("open", "")
+    assert world.pages()[2:] == [("expired", 0)]
+    world.pass_time(5)
+    assert world.pages()[3:] == [("escalated", 1)], "nobody has taken it: the steps go on"
+    assert world.kinds()[1:4] == ["acknowledged", "reminded", "ack-expired"]
+
+
+def test_whoever_is_still_on_it_says_so_and_is_left_alone(world):
+    world.command("acknowledge", actor="aoki")
+    world.pass_time(61)
+    world.command("acknowledge", actor="aoki", generation=world.incident.generation)
+    assert (world.incident.status, world.incident.assignee) == ("acknowledged", "aoki")
+    assert world.incident.remind_at == minute(121)
+    world.pass_time(59)
+    assert world.pages() == [("opened", 0), ("reminded", 0)]
+    assert len(world.told(IncidentAcknowledged)) == 2
+
+
+def test_somebody_else_may_answer_the_reminder_and_has_it_then(world):
+    world.command("acknowledge", actor="aoki")
+    world.pass_time(61)
+    world.command("acknowledge", actor="baba")
+    assert (world.incident.assignee, world.incident.acknowledged_at) == ("baba", minute(61))
+
+
+def test_a_second_click_without_a_reminder_changes_nothing(world):
+    world.command("acknowledge", actor="aoki")
+    world.clock.advance(10)
+    assert world.command("acknowledge", actor="baba").outcome == "nothing"
+    assert world.incident.assignee == "aoki"
+
+
+def test_a_resolved_incident_reminds_nobody(world):
+    world.command("acknowledge")
+    world.tell(resolved("a"))
+    world.pass_time(60 * 24 * 30)
+    assert world.pages() == [("opened", 0)]
+    assert world.incident.remind_at is None
+
+
+def test_steps_that_nobody_answers_begin_again_ever_more_rarely(world):
+    world.pass_time(60 * 24 * 4)
+    begun = [p.at for p in world.incident.pages if p.reason == "repeated"]
+    last_steps = [p.at for p in world.incident.pages if p.step == 2]
+    hours = [(b - s) / timedelta(hours=1) for s, b in zip(last_steps, begun, strict=False)]
+    assert hours[:6] == [1, 2, 4, 8, 16, 24]
+    assert set(hours[6:]) <= {24}
+    assert world.pages()[:7] == [
+        ("opened", 0), ("escalated", 1), ("escalated", 2),
+        ("repeated", 0), ("escalated", 1), ("escalated", 2),
+        ("repeated", 0),
+    ]  # fmt: skip
+
+
+def test_after_somebody_acknowledged_the_repetitions_count_anew(world):
+    world.pass_time(60 * 10)
+    world.command("acknowledge")
+    world.pass_time(75)
+    assert (world.incident.status, world.incident.repeats) == ("open", 0)
+
+
+@pytest.mark.parametrize(
+    ("severity", "hours"), [("critical", 1), ("error", 4), ("warning", 24), ("info", 72)]
+)
+def test_how_long_it_holds_depends_on_the_severity(severity, hours):
+    low = msgspec.structs.replace(SHOP.severities[0], label="P4", level=4, words=("info",))
+    world = World(msgspec.structs.replace(SHOP, severities=(*SHOP.severities, low)), HOUSE)
+    world.tell(fired(severity=severity))
+    world.command("acknowledge")
+    assert world.incident.remind_at == minute(60 * hours)
+
+
+@pytest.mark.parametrize(("after", "grace"), [(600, 5), (3600, 15), (14_400, 60), (90_000, 60)])
+def test_the_profile_may_say_how_long_and_people_are_called_a_quarter_later(after, grace):
+    world = World(reminding(after), HOUSE)
+    world.tell(fired())
+    world.command("acknowledge")
+    world.pass_time(after / 60)
+    assert world.pages()[1:] == [("reminded", 0)]
+    world.pass_time(grace)
+    assert world.pages()[2:] == [("expired", 0)]
+
+
+def test_a_timer_of_what_has_moved_on_does_nothing(world):
+    world.command("acknowledge")
+    stale = ReminderDue(incident_id=world.incident.id, what="reminder", at=world.incident.remind_at)
+    world.command("escalate")
+    world.clock.advance(3600)
+    assert [h.outcome for h in world.tell(stale)] == ["nothing"]
+
+
+def test_the_reminder_goes_to_the_assignee_and_the_call_after_it_to_the_step():
+    people = FakeSenders()
+    world = World(people=people)
+    world.tell(fired())
+    world.command("acknowledge", actor="Baba")
+    world.pass_time(75)
+    told = [(e.page.reason, e.page.to) for e in world.told(IncidentReminded)]
+    assert told == [("reminded", "Baba"), ("expired", "")]
+    calls = [(call.fields["kind"], call.fields["target"]) for call in people.sent]
+    assert ("reminded", "Baba") in calls
+    assert ("reminded", "Aoki") not in calls
+    assert ("expired", "Aoki") in calls
+
+
+def test_a_reminder_to_a_stranger_goes_to_those_on_duty():
+    people = FakeSenders()
+    world = World(people=people)
+    world.tell(fired())
+    world.command("acknowledge", actor="slack")
+    world.pass_time(60)
+    calls = [(call.fields["kind"], call.fields["target"]) for call in people.sent]
+    assert ("reminded", "Aoki") in calls
+
+
+# --- something joins -----------------------------------------------------------------------------
+
+
+def test_a_new_occurrence_inside_an_acknowledged_incident_calls_people(world):
+    world.tell(fired("b"))
+    world.command("acknowledge")
+    at(world, 10, resolved("b", ends_at=minute(9)))
+    at(world, 20, fired("b", at=20))
+    assert world.incident.status == "acknowledged", "it is still taken"
+    assert world.pages() == [("opened", 0), ("joined", 0)]
+
+
+def test_another_instance_inside_an_acknowledged_incident_calls_people(world):
+    world.command("acknowledge")
+    at(world, 20, fired("b", at=20))
+    assert world.pages() == [("opened", 0), ("joined", 0)]
+
+
+def test_a_new_occurrence_whose_predecessors_end_was_lost_calls_people(world):
+    world.command("acknowledge")
+    at(world, 20, fired("a", at=20))
+    assert world.pages() == [("opened", 0), ("joined", 0)]
+
+
+def test_many_instances_call_people_once_and_once_more_at_the_end_of_the_window(world):
+    world.command("acknowledge")
+    for number in range(30):
+        at(world, 20 + number / 10, fired(f"b{number}", at=20))
+    assert world.pages()[1:] == [("joined", 0)]
+    world.pass_time(30)
+    assert [(p.reason, p.at) for p in world.incident.pages[1:]] == [
+        ("joined", minute(20)),
+        ("joined", minute(25)),
+    ]
+
+
+def test_what_is_over_by_then_calls_nobody(world):
+    world.command("acknowledge")
+    at(world, 20, fired("b", at=20))
+    at(world, 21, fired("c", at=21))
+    at(world, 22, resolved("c", at=21, ends_at=minute(22)))
+    world.pass_time(20)
+    assert world.pages() == [("opened", 0), ("joined", 0)]
+
+
+def test_late_news_that_an_alert_joined_calls_nobody_when_it_has_cleared(world):
+    world.tell(fired("b"))
+    world.command("acknowledge")
+    world.pass_time(10)
+    world.before_commit("open_incident", lambda: None)
+    world.tables.pop("settle_incident")
+    world.tell(fired("c", at=10))
+    (joined,) = [b for b in world.history if type(b).__name__ == "AlertAttached"][-1:]
+    world.tell(resolved("c", at=10, ends_at=minute(11)))
+    from toban.incidents import settle
+
+    world.tables["settle_incident"] = settle.HANDLERS
+    world.pass_time(10)
+    world.tell(joined)
+    assert world.pages() == [("opened", 0)]
+
+
+def test_when_all_steps_were_taken_a_new_occurrence_begins_them_again(world):
+    world.pass_time(16)
+    assert world.incident.next_step_at is None
+    at(world, 30, fired("b", at=30))
+    assert world.pages()[3:] == [("joined", 0)]
+    world.pass_time(5)
+    assert world.pages()[4:] == [("escalated", 1)]
+
+
+def test_while_the_steps_go_on_an_instance_waits_for_the_next_one(world):
+    at(world, 1, fired("b", at=1))
+    world.pass_time(2)
+    assert world.pages() == [("opened", 0)]
+
+
+def test_another_rule_in_a_taken_incident_has_to_be_taken_too(world):
+    """Whoever acknowledged knows of the first trouble, not of this one."""
+    world.command("acknowledge")
+    at(world, 3, fired("b", at=3, rule="disk"))
+    assert world.pages()[1:] == [("joined", 0)]
+    world.pass_time(5)
+    assert world.pages()[2:] == [("reminded", 0)]
+    world.pass_time(15)
+    assert world.pages()[3:] == [("expired", 0)]
+
+
+def test_an_answer_takes_the_other_rule_as_well(world):
+    world.command("acknowledge")
+    at(world, 3, fired("b", at=3, rule="disk"))
+    world.command("acknowledge")
+    world.pass_time(50)
+    assert world.pages() == [("opened", 0), ("joined", 0)]
+
+
+# --- too many are open -----------------------------------------------------------------------
+
+
+def full(**changes: object) -> World:
+    """As many incidents as may be open, their steps over."""
+    world = World(grouped(window=0, **changes), HOUSE)
+    for number in range(3):
+        at(world, number, fired(str(number), at=number, rule=f"rule-{number}"))
+    world.pass_time(20)
+    return world
+
+
+def newest(world: World):
+    return [i for i in world.incidents() if i.service == "shop"][-1]
+
+
+def test_a_new_rule_is_paged_although_too_many_incidents_are_open():
+    world = full()
+    before = len(newest(world).pages)
+    at(world, 30, fired("x", at=30, rule="payment"))
+    assert world.alert("x").incident == newest(world).id
+    assert world.pages(newest(world))[before:] == [("joined", 0)]
+    world.pass_time(5)
+    assert world.pages(newest(world))[before + 1 :] == [("escalated", 1)]
+
+
+def test_even_when_the_incident_that_it_joins_is_taken_and_lists_its_ten_rules():
+    world = full()
+    for number in range(MAX_RULES):
+        at(world, 30 + number / 10, fired(f"y{number}", at=30, rule=f"more-{number}"))
+    world.pass_time(30)
+    world.command("acknowledge", incident=newest(world).id)
+    before = len(newest(world).pages)
+    at(world, 70, fired("x", at=70, rule="payment"))
+    assert world.pages(newest(world))[before:] == [("joined", newest(world).step)]
+    at(world, 71, fired("z", at=71, rule="search"))
+    world.pass_time(4)
+    reasons = [r for r, _ in world.pages(newest(world))[before:]]
+    assert reasons == ["joined", "joined", "reminded"], "and to be taken, too"
+
+
+def test_a_storm_of_rules_is_paged_in_bundles():
+    world = full()
+    before = len(newest(world).pages)
+    for number in range(60):
+        at(world, 30 + number / 30, fired(f"y{number}", at=30, rule=f"more-{number}"))
+    world.pass_time(10)
+    reasons = [r for r, _ in world.pages(newest(world))[before:]]
+    assert reasons.count("joined") <= 4
+
+
+def test_that_so_many_are_open_is_told_to_the_platforms_people():
+    world = full()
+    (own,) = [i for i in world.incidents() if i.service == "house"]
+    assert own.title == "Shop: 3 incidents are open at once"
+    assert own.severity_label == "high"
+
+
+def test_that_is_told_once_while_it_lasts_and_again_when_it_happens_anew():
+    world = full()
+    at(world, 30, fired("x", at=30, rule="payment"))
+    opened = [b.incident.service for b in world.told(IncidentOpened)]
+    assert opened.count("house") == 1
+    world.tell(resolved("0", rule="rule-0", ends_at=minute(30)))
+    world.command("resolve", incident=next(i.id for i in world.incidents() if i.service == "house"))
+    at(world, 40, fired("0", at=40, rule="rule-0"))
+    opened = [b.incident.service for b in world.told(IncidentOpened)]
+    assert opened.count("house") == 2
+
+
+def test_the_platforms_own_service_comes_to_rest_with_too_many_of_its_own():
+    own = msgspec.structs.replace(
+        HOUSE, grouping=msgspec.structs.replace(HOUSE.grouping, window=0, max_open=2)
+    )
+    world = World(SHOP, own)
+    for number in range(4):
+        at(world, number, fired(str(number), at=number, rule=f"r{number}", labels={}))
+    assert len(world.open_ids("house")) == 2
+    assert {"too-many-open"} <= {r for i in world.incidents() for r in i.rules}
+
+
+# --- after our own clock was ahead ---------------------------------------------------------------
+
+
+def test_an_incident_that_our_clock_dated_ahead_still_calls_people(world):
+    ahead = World()
+    ahead.clock.set(NOON + timedelta(days=300))
+    ahead.tell(fired("a", starts_at=ahead.clock.now()))
+    ahead.command("acknowledge")
+    ahead.clock.set(minute(2))
+    ahead.tell(fired("b", at=2))
+    assert ahead.pages() == [("opened", 0), ("joined", 0)]
+    assert ahead.incident.pages[-1].at == minute(2)
