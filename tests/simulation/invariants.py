@@ -148,16 +148,20 @@ def _escalations(world: Simulated, incidents: dict[str, Incident]) -> list[str]:
         for entry in incident.timeline:
             if entry.kind in ("acknowledged", "resolved"):
                 waiting = False
-            elif entry.kind in ("reopened", "raised", "opened"):
+            elif entry.kind in ("reopened", "raised", "opened", "ack-expired", "repeated"):
                 waiting = True
             elif entry.kind == "escalated":
                 if not waiting and not entry.actor:
                     found.append(f"{incident.id} escalated after acknowledgement")
                 waiting = True
-        due = incident.next_step_at
-        late = due is not None and (world.clock.now() - due).total_seconds() > 120
-        if incident.status == "open" and late:
-            found.append(f"{incident.id}: the step due at {due} was never taken")
+        if incident.status != "resolved":
+            due = incident.next_step_at or incident.remind_at
+            if due is None:
+                found.append(f"{incident.id} is {incident.status} and nobody will hear of it again")
+            elif (world.clock.now() - due).total_seconds() > 120:
+                found.append(f"{incident.id}: what was due at {due} never happened")
+            if incident.tell_joined_at and incident.tell_joined_at < world.clock.now():
+                found.append(f"{incident.id}: people were never called for what joined")
         if sorted(p.number for p in incident.pages) != list(range(len(incident.pages))):
             found.append(f"{incident.id}: pages are not numbered through")
     return found

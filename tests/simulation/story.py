@@ -153,6 +153,14 @@ STORY = (
     Step("the last one, too", 5, _alert("slow2", "latency", "critical", resolved=True, at=700)),
     Step("somebody reopens it", 60, _command("reopen", "slow")),
     Step("and resolves it", 60, _command("resolve", "slow", "again")),
+    Step("a third incident", 60, _alert("queue", "queue-full", "critical", at=8000)),
+    Step("somebody takes it", 60, _command("acknowledge", "queue")),
+    Step("another instance joins it", 600, _alert("queue2", "queue-full", "critical", at=8600)),
+    Step("and a third one", 5, _alert("queue3", "queue-full", "warning", at=8600)),
+    Step("those are told of in one page", 70, _timer("tick-3", MinutePassed())),
+    Step("nothing happens: a reminder", 3000, _timer("tick-4", MinutePassed())),
+    Step("nor after that: the steps begin anew", 1000, _timer("tick-5", MinutePassed())),
+    Step("somebody is on it again", 10, _command("acknowledge", "queue", "again")),
     Step("a service with nobody on call", 60, _alert("lost", "down", "warning", service="ghost")),
     Step("a message that is none", 10, _poison),
     Step("dead letters are looked at", 60, _timer("redrive", RedriveDue())),
@@ -193,6 +201,7 @@ _VOLATILE = {
     "message_id", "body_hash", "fence", "attempts", "lease_until", "error", "unknown", "at", "due",
     "expires_at", "created_at", "sent_at", "next_step_at", "escalating_since", "attached_at",
     "opened_at", "acknowledged_at", "resolved_at", "applied_at", "ends_at", "ce-time",
+    "heard_at", "remind_at", "tell_joined_at", "untold_since",
 }  # fmt: skip
 """What a crash may change: when something happened, and how many tries it took."""
 
