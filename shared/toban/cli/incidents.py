@@ -224,11 +224,9 @@ def _facts(
 def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
     if incident.status == "resolved":
         return _after_all(reader, incident, terminal, zone)
-    if incident.status == "acknowledged":
-        return terminal.say("next.acknowledged", who=printable(incident.assignee), id=incident.id)
     following = reader.next_step(incident)
     if following is None:
-        return terminal.say("next.last", id=incident.id)
+        return _next_reminder(incident, terminal, zone)
     at = now()
     left = (following.at - at).total_seconds()
     return terminal.say(
@@ -237,6 +235,24 @@ def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> 
         duration=duration(terminal.language, abs(left)),
         step=following.number,
         who=", ".join(map(printable, following.calls)) or terminal.say("oncall.nobody"),
+    )
+
+
+def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
+    """What time brings to an incident for which no step calls anybody."""
+    taken = incident.status == "acknowledged"
+    who, at = printable(incident.assignee), now()
+    if incident.remind_at is None:
+        return terminal.say("next.acknowledged" if taken else "next.last", who=who, id=incident.id)
+    key = "next.repeated"
+    if taken:
+        key = "next.expires" if incident.reminded else "next.reminder"
+    return terminal.say(
+        key,
+        who=who,
+        id=incident.id,
+        moment=soon(terminal.language, incident.remind_at, zone, at),
+        duration=duration(terminal.language, (incident.remind_at - at).total_seconds()),
     )
 
 

@@ -192,6 +192,7 @@ class Reader:
             "alerts": self.count_alerts(incident),
             "assignee": incident.assignee,
             "next_step": None if following is None else following.view(),
+            "remind_at": shown_time(incident.remind_at),
             "rules": incident.rules,
             "resolved_by": incident.resolved_by,
             "postmortem": incident.postmortem,

@@ -178,9 +178,21 @@ SAID: Final[Words] = {
         "en": "There is no further step. Take it: toban incidents ack {id}",
         "ja": "次の段階はありません。引き受けるには: toban incidents ack {id}",
     },
+    "next.repeated": {
+        "en": "All steps were taken; unless somebody acknowledges, they begin again at {moment} (in {duration}). Take it: toban incidents ack {id}",
+        "ja": "全段階を終えました。{moment}（あと{duration}）までに確認がなければ、最初の段階から呼び出します。引き受けるには: toban incidents ack {id}",
+    },
     "next.acknowledged": {
         "en": "{who} has it. When the work is done: toban incidents resolve {id}",
         "ja": "{who} が対応しています。終わったら: toban incidents resolve {id}",
+    },
+    "next.reminder": {
+        "en": "{who} has it, and is reminded at {moment} (in {duration}). When the work is done: toban incidents resolve {id}",
+        "ja": "{who} が対応しています。{moment}（あと{duration}）になっても未解決なら、本人に知らせます。終わったら: toban incidents resolve {id}",
+    },
+    "next.expires": {
+        "en": "{who} has it, was reminded, and has not answered: at {moment} (in {duration}) people are called again. Still on it? toban incidents ack {id}",
+        "ja": "{who} に知らせましたが返事がありません。{moment}（あと{duration}）に改めて呼び出します。対応を続けるなら: toban incidents ack {id}",
     },
     "next.resolved": {
         "en": "Nothing more to do: it is over. If an alert fires again, that is a new incident.",
