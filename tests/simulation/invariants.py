@@ -8,6 +8,7 @@ An incident's own timeline and the events published are held against what really
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tests.simulation.platform import Simulated
@@ -27,6 +28,8 @@ from toban.profile.store import PinnedProfile, pinned_id
 
 D = TypeVar("D", bound=Document)
 
+LATE = timedelta(minutes=2)
+
 
 def everything(world: Simulated, cls: type[D]) -> list[D]:
     """All documents of a kind."""
@@ -37,11 +40,19 @@ def violations(simulation: Simulation) -> list[str]:
     """Everything that is wrong at the end of a run; empty when all is well."""
     world = simulation.world
     incidents = {incident.id: incident for incident in everything(world, Incident)}
-    notifications = {n.id: n for n in everything(world, Notification)}
     alerts = everything(world, Alert)
     return [
-        *_at_rest(world, notifications),
+        *in_any_world(world),
         *_alerts_true(simulation, alerts, incidents),
+    ]
+
+
+def in_any_world(world: Simulated) -> list[str]:
+    """What is wrong whatever really happened outside."""
+    incidents = {incident.id: incident for incident in everything(world, Incident)}
+    notifications = {n.id: n for n in everything(world, Notification)}
+    return [
+        *_at_rest(world, notifications),
         *_groups(world, incidents),
         *_escalations(world, incidents),
         *_pages(world, incidents, notifications),
@@ -144,27 +155,40 @@ def _escalations(world: Simulated, incidents: dict[str, Incident]) -> list[str]:
         if n > 1
     ]
     for incident in incidents.values():
-        waiting = True
-        for entry in incident.timeline:
-            if entry.kind in ("acknowledged", "resolved"):
-                waiting = False
-            elif entry.kind in ("reopened", "raised", "opened", "ack-expired", "repeated"):
-                waiting = True
-            elif entry.kind == "escalated":
-                if not waiting and not entry.actor:
-                    found.append(f"{incident.id} escalated after acknowledgement")
-                waiting = True
-        if incident.status != "resolved":
-            due = incident.next_step_at or incident.remind_at
-            if due is None:
-                found.append(f"{incident.id} is {incident.status} and nobody will hear of it again")
-            elif (world.clock.now() - due).total_seconds() > 120:
-                found.append(f"{incident.id}: what was due at {due} never happened")
-            if incident.tell_joined_at and incident.tell_joined_at < world.clock.now():
-                found.append(f"{incident.id}: people were never called for what joined")
+        found += _after_acknowledgement(incident)
+        found += _silent(incident, world.clock.now())
         if sorted(p.number for p in incident.pages) != list(range(len(incident.pages))):
             found.append(f"{incident.id}: pages are not numbered through")
     return found
+
+
+def _after_acknowledgement(incident: Incident) -> list[str]:
+    waiting = True
+    for entry in incident.timeline:
+        if entry.kind in ("acknowledged", "resolved"):
+            waiting = False
+        elif entry.kind in ("reopened", "raised", "opened", "ack-expired", "repeated"):
+            waiting = True
+        elif entry.kind == "escalated":
+            if not waiting and not entry.actor:
+                return [f"{incident.id} escalated after acknowledgement"]
+            waiting = True
+    return []
+
+
+def _silent(incident: Incident, now: datetime) -> list[str]:
+    """Whoever believes that somebody will be called is right."""
+    if incident.status == "resolved":
+        return []
+    due = incident.next_step_at or incident.remind_at
+    if due is None:
+        return [f"{incident.id} is {incident.status} and nobody will hear of it again"]
+    if now - due > LATE:
+        return [f"{incident.id}: what was due at {due} never happened"]
+    joined = incident.tell_joined_at
+    if joined is not None and now - joined > LATE:
+        return [f"{incident.id}: people were never called for what joined"]
+    return []
 
 
 def _pages(

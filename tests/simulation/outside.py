@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
+import msgspec
+
+from toban.events import NotificationKind
 from toban.kernel.effect import Done, Failed, Result
-from toban.kernel.outgoing import Outgoing, WebhookCall
+from toban.kernel.outgoing import ConsoleLine, Mail, Outgoing, SlackMessage, WebhookCall
+from toban.notify.identity import is_page
 
 Fate = Literal["ok", "refused", "error", "timeout", "rejected"]
 
@@ -26,6 +31,9 @@ class Arrival:
     keyed: bool
     marked: bool
     """It says that it may be a repetition."""
+    at: datetime
+    calls: bool
+    """It calls somebody, and is no closing or acknowledgement."""
 
 
 @dataclass
@@ -34,6 +42,7 @@ class Outside:
 
     fate: Callable[[Outgoing], Fate] = lambda _: "ok"
     point: Callable[[str], None] = lambda _: None
+    now: Callable[[], datetime] = lambda: datetime.max.replace(tzinfo=UTC)
     arrivals: list[Arrival] = field(default_factory=list)
     excused: set[str] = field(default_factory=set)
     """Notifications whose outcome was made unknown: these may arrive twice where no key helps."""
@@ -62,7 +71,14 @@ class Outside:
         if keyed and any(arrival.id == outgoing.id for arrival in self.arrivals):
             return
         self.arrivals.append(
-            Arrival(outgoing.id, outgoing.incident, keyed, marked=outgoing.unknown)
+            Arrival(
+                outgoing.id,
+                outgoing.incident,
+                keyed,
+                marked=outgoing.unknown,
+                at=self.now(),
+                calls=_calls(outgoing),
+            )
         )
 
     def received(self) -> dict[str, int]:
@@ -71,3 +87,20 @@ class Outside:
         for arrival in self.arrivals:
             counts[arrival.id] = counts.get(arrival.id, 0) + 1
         return counts
+
+
+def _calls_by(kind: NotificationKind) -> bool:
+    """A reminder is for whoever has taken it, and says nothing new."""
+    return is_page(kind) and kind != "reminded"
+
+
+def _calls(outgoing: Outgoing) -> bool:
+    """Whether its reader is called, as far as they can tell from it."""
+    if isinstance(outgoing, WebhookCall):
+        return _calls_by(msgspec.json.decode(outgoing.body)["kind"])
+    if isinstance(outgoing, ConsoleLine):
+        return _calls_by(outgoing.fields["kind"])
+    if isinstance(outgoing, SlackMessage):
+        return not outgoing.update
+    assert isinstance(outgoing, Mail)
+    return True

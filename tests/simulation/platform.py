@@ -233,7 +233,7 @@ class Simulated:
         self.out = FaultyBus(self.bus, self.faults)
         self.buckets = MemoryBuckets()
         self.blobs = MemoryBlobs()
-        self.outside = Outside(point=self.faults.point)
+        self.outside = Outside(point=self.faults.point, now=self.clock.now)
         apply(self.memory, profiles, START)
         self.platform = Platform(
             store=self.store,

@@ -3,12 +3,12 @@ No incident falls silent: what joins one whose people are not being called any m
 happens when nothing happens.
 
 An incident is *quiet* when nobody will be called for it by the steps of its escalation: somebody
-has acknowledged it, or its steps are over. Then
+has acknowledged it, or its steps are over.
 
-- an alert that begins or joins calls people again; what comes within `grouping.window` of the
-  newest page is told of in one page at the end of that window,
-- after `remind_after` an acknowledgement is asked about, and a little later runs out,
-- and steps that nobody answered are taken anew, ever more rarely.
+- An alert that begins in a quiet incident, or in one whose next step is far, calls people again;
+  what comes within `grouping.window` of the newest page is told of in one page at its end.
+- After `remind_after` an acknowledgement is asked about, and a little later runs out.
+- Steps that nobody answered are taken anew, ever more rarely.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ from toban.incidents.lifecycle import (
     severity_of,
     start_escalation,
 )
-from toban.incidents.occurrences import MAX_AHEAD, possible
+from toban.incidents.occurrences import MAX_AHEAD, newest_start, possible
 from toban.kernel.work import Work
 from toban.profile.types import Profile
 
 SHORTEST_WINDOW = timedelta(minutes=1)
 """Even where alerts are not grouped by time, an incident calls people no more often for joiners."""
+
+SAME_BREATH = timedelta(minutes=1)
 
 MOST_JOINED = 50
 """Alerts looked through for one that people have not heard of; beyond, there is one."""
@@ -46,14 +48,14 @@ def tell_joined(
     incident: Incident, joined: AlertAttached, work: Work, *, new_rule: bool, listed: bool
 ) -> None:
     """
-    See to it that people hear of an alert that has joined: now, by the next step, or at the end of
-    the newest page's window.
+    See to it that people hear of an alert that has joined: now, by a step within `window_of`, or at
+    the end of the newest page's window.
 
     Args:
         incident: Not resolved.
         joined: The alert.
         work: The unit of work; what is changed is put there.
-        new_rule: None of the incident's rules: told within the window whatever the steps bring.
+        new_rule: None of the incident's rules.
         listed: It has just become one of them: told at once when the incident is quiet. In a
             storm of rules, those beyond the list are collected.
     """
@@ -61,28 +63,31 @@ def tell_joined(
     if called is not None and called > joined.at + MAX_AHEAD:
         return
     window = window_of(profile_of(incident, work))
-    recent = called is not None and work.now - called < window
-    if not is_quiet(incident):
-        by_step = incident.next_step_at is not None and (
-            called is not None and incident.next_step_at <= called + window
-        )
-        if not new_rule or (recent and by_step):
-            return
+    step = incident.next_step_at
+    if not is_quiet(incident) and step is not None and step <= work.now + window:
+        return  # that step tells of it; if somebody acknowledges first: `tell_what_waited`
     alert = work.get(Alert, joined.alert_id)
-    # One that only became worse joined long ago, and may have been told of.
-    since = joined.at if called is None else called - MAX_AHEAD
-    if alert is None or alert.incident != incident.id or not _goes_on(alert, since):
+    if alert is None or alert.incident != incident.id:
         return
+    if called is None:
+        untold = _goes_on(alert, joined.at)
+    elif new_rule:
+        untold = _goes_on(alert, called - MAX_AHEAD)
+    else:
+        untold = _came_after(alert, called, work.now)
+    if not untold:
+        return
+    recent = called is not None and work.now - called < window
     if called is None or not recent or (listed and is_quiet(incident)):
         page_joined(incident, work, new_rule=new_rule)
     elif incident.tell_joined_at is None:
-        incident.tell_joined_at = called + window
-        incident.untold_since = joined.at
-        work.put(incident)
-        work.at(
-            incident.tell_joined_at,
-            ReminderDue(incident_id=incident.id, what="joined", at=incident.tell_joined_at),
-        )
+        _tell_at(incident, called + window, joined.at, work)
+
+
+def _tell_at(incident: Incident, at: datetime, since: datetime, work: Work) -> None:
+    incident.tell_joined_at, incident.untold_since = at, since
+    work.put(incident)
+    work.at(at, ReminderDue(incident_id=incident.id, what="joined", at=at))
 
 
 def last_call(incident: Incident, work: Work) -> datetime | None:
@@ -93,6 +98,37 @@ def last_call(incident: Incident, work: Work) -> datetime | None:
     """
     calls = [page.at for page in incident.pages if not page.to]
     return calls[-1] if possible(calls[-1], work.now) == calls[-1] else None
+
+
+def tell_what_waited(incident: Incident, work: Work) -> None:
+    """
+    An acknowledgement stops the steps: see to it that people hear of what joined since they were
+    called and waited for the next step.
+    """
+    called = last_call(incident, work)
+    if called is None or incident.tell_joined_at is not None:
+        return
+    alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
+    waited = [a.attached_at for a in alerts if a.attached_at and _came_after(a, called, work.now)]
+    if not waited:
+        return
+    due = called + window_of(profile_of(incident, work))
+    if due <= work.now:
+        page_joined(incident, work, new_rule=False)
+    else:
+        _tell_at(incident, due, min(waited), work)
+
+
+def _came_after(alert: Alert, called: datetime, now: datetime) -> bool:
+    """
+    Whether the alert began after people were called, or joined clearly later.
+
+    What a monitor reports in the same breath as the alert that called them is one trouble.
+    """
+    if not _goes_on(alert, called):
+        return False
+    joined = alert.attached_at or called
+    return newest_start(alert, now) > called or joined > called + SAME_BREATH
 
 
 def page_joined(incident: Incident, work: Work, *, new_rule: bool) -> None:

@@ -14,13 +14,14 @@ from datetime import timedelta
 from toban.events import (
     AlertAttached,
     AlertCleared,
+    IncidentAcknowledged,
     IncidentResolved,
     PostmortemDrafted,
     RecheckDue,
 )
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.lifecycle import note, profile_of, raise_severity, reopen, resolve
-from toban.incidents.reminders import tell_joined
+from toban.incidents.reminders import tell_joined, tell_what_waited
 from toban.kernel.decision import Decision
 from toban.kernel.errors import TryLater
 from toban.kernel.handle import Handlers
@@ -129,6 +130,13 @@ def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
     )
 
 
+def on_acknowledged(acknowledged: IncidentAcknowledged, work: Work) -> None:
+    """Look once more after the commit: what joined before it waited for a step that never comes."""
+    incident = incident_of(acknowledged.incident.id, work)
+    if incident.status == "acknowledged":
+        tell_what_waited(incident, work)
+
+
 def on_recheck(recheck: RecheckDue, work: Work) -> None:
     """Reopen an incident that was resolved by hand when its alerts still fire."""
     incident = incident_of(recheck.incident_id, work)
@@ -151,6 +159,7 @@ HANDLERS: Handlers = {
     AlertAttached: Decision(on_attached),
     AlertCleared: Decision(on_cleared),
     IncidentResolved: Decision(on_incident_resolved),
+    IncidentAcknowledged: Decision(on_acknowledged),
     RecheckDue: Decision(on_recheck),
     PostmortemDrafted: Decision(on_drafted),
 }

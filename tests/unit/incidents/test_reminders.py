@@ -240,6 +240,22 @@ def test_while_the_steps_go_on_an_instance_waits_for_the_next_one(world):
     assert world.pages() == [("opened", 0)]
 
 
+def test_what_waited_for_a_step_is_told_after_an_acknowledgement(world):
+    at(world, 2, fired("b", at=2))
+    world.command("acknowledge")
+    assert world.pages() == [("opened", 0)]
+    world.pass_time(3)
+    assert world.pages() == [("opened", 0), ("joined", 0)]
+
+
+def test_what_came_in_the_same_breath_is_one_trouble(world):
+    world.clock.advance(2)
+    world.tell(fired("b"))
+    world.command("acknowledge")
+    world.pass_time(30)
+    assert world.pages() == [("opened", 0)]
+
+
 def test_another_rule_in_a_taken_incident_has_to_be_taken_too(world):
     """Whoever acknowledged knows of the first trouble, not of this one."""
     world.command("acknowledge")

@@ -1,0 +1,156 @@
+"""
+The chain behind real senders' behaviour (`senders`), held against what is really wrong outside.
+
+What people were told, and when, is what arrived at their side; which incident was about which
+outage is what the published events say.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from tests.simulation.invariants import everything, in_any_world
+from tests.simulation.platform import START
+from tests.simulation.profiles import PROFILES
+from tests.simulation.senders import GROUP_INTERVAL, REPEAT, Outage, posts
+from tests.simulation.sim import FAULTY, HEALED, Simulation
+from toban.alerts import alertmanager
+from toban.alerts.report import to_event
+from toban.events import AlertAttached, IncidentOpened
+from toban.incidents.documents import Alert, Incident
+from toban.kernel.event import from_message, to_message
+from toban.profile.store import apply
+from toban.profile.types import Profile
+
+SERVICE = "shop"
+HOLD_DOWN = timedelta(minutes=10)
+"""An outage that is over sooner need not reach anybody."""
+IN_TIME = timedelta(minutes=45)
+"""Within which one is told of: the longest step is 30 minutes, and what joins waits for it."""
+LAST_START = timedelta(hours=3)
+LAST_END = timedelta(hours=3, minutes=20)
+
+
+@dataclass(frozen=True)
+class Post:
+    """One webhook of a sender."""
+
+    body: dict[str, Any]
+
+
+def small(profile: Profile) -> Profile:
+    """Few incidents may be open at once: storms overflow."""
+    grouping = msgspec.structs.replace(profile.grouping, max_open=2)
+    return msgspec.structs.replace(profile, grouping=grouping)
+
+
+class SenderSimulation(Simulation):
+    """One seed, its alerts reported by Prometheus and Alertmanager."""
+
+    outages: list[Outage]
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed, alerts=10)
+        profiles = [small(p) if p.service.id == SERVICE else p for p in PROFILES]
+        apply(self.world.memory, profiles, START)
+        self.world.platform.cache.clear()
+
+    def _plan_alerts(self, number: int) -> None:
+        rng = random.Random(self.seed)
+        self.outages = list(_outages(number, rng))
+        for moment, body in posts(self.outages, START, START + HEALED, rng):
+            self._at(moment + timedelta(seconds=rng.choice((0, 0, 1, 3))), Post(body))
+
+    def _act(self, action: Any) -> None:
+        if not isinstance(action, Post):
+            super()._act(action)
+            return
+        for report in alertmanager.reports(action.body, SERVICE):
+            event = to_event(report, SERVICE, self.now, self.now)
+            for _ in range(self.rng.choice((1, 1, 1, 2))):  # the answer was lost: sent again
+                self._publish([to_message(event)])
+
+    # --- what is so ----------------------------------------------------------------------------
+
+    def broken(self) -> list[str]:
+        """Everything that a person would believe and that is not so."""
+        return [*in_any_world(self.world), *self._untold(), *self._untrue()]
+
+    def _untold(self) -> Iterator[str]:
+        """Outages that nobody heard of after they began."""
+        about = self._incidents_by_alert()
+        for outage in self.outages:
+            since, until = outage.start, outage.start + IN_TIME
+            if since < START + FAULTY:  # nobody may be reachable before
+                until = max(until, START + FAULTY + IN_TIME)
+            if outage.end < until and outage.end - since < IN_TIME:
+                if since < START + FAULTY or outage.end - since < HOLD_DOWN + GROUP_INTERVAL:
+                    continue
+                until = outage.end + GROUP_INTERVAL
+            incidents = about.get(outage.name, set())
+            heard = [
+                a.at
+                for a in self.world.outside.arrivals
+                if a.incident in incidents and since <= a.at <= until and a.calls
+            ]
+            if not heard:
+                minutes = (since - START).total_seconds() / 60
+                yield (
+                    f"nobody heard of {outage.rule} on {outage.instance} ({outage.severity}), "
+                    f"wrong since minute {minutes:.1f} for {outage.end - outage.start}"
+                )
+
+    def _incidents_by_alert(self) -> dict[tuple[str, str], set[str]]:
+        names = {
+            alert.id: (alert.labels["alertname"], alert.labels["instance"])
+            for alert in everything(self.world, Alert)
+            if alert.source == alertmanager.SOURCE
+        }
+        about: dict[tuple[str, str], set[str]] = {}
+        for message in self.world.out.published:
+            body = from_message(message).body
+            if isinstance(body, AlertAttached) and body.alert_id in names:
+                about.setdefault(names[body.alert_id], set()).add(body.incident_id)
+            elif isinstance(body, IncidentOpened) and "instance" in body.incident.labels:
+                labels = body.incident.labels
+                name = labels["alertname"], labels["instance"]
+                about.setdefault(name, set()).add(body.incident.id)
+        return about
+
+    def _untrue(self) -> Iterator[str]:
+        """Alerts and incidents that are open long after all is well."""
+        assert all(o.end < self.now - REPEAT - GROUP_INTERVAL for o in self.outages)
+        for alert in everything(self.world, Alert):
+            if alert.source == alertmanager.SOURCE and alert.status != "resolved":
+                yield f"{alert.rule} on {alert.labels['instance']} is {alert.status}, all is well"
+        with_event = {a.incident for a in everything(self.world, Alert) if a.status == "event"}
+        for incident in everything(self.world, Incident):
+            by_hand = any(e.kind == "reopened" and e.actor for e in incident.timeline)
+            if incident.status == "resolved" or by_hand or incident.id in with_event:
+                continue
+            yield f"{incident.id} ({incident.title}) is {incident.status}, all is well"
+
+
+def _outages(number: int, rng: random.Random) -> Iterator[Outage]:
+    """Some of one alert after another, some of many at once, some long after the faults."""
+    busy: dict[tuple[str, str], datetime] = {}
+    together = START + timedelta(seconds=rng.uniform(60, LAST_START.total_seconds()))
+    for _ in range(number):
+        rule, instance = f"rule{rng.randrange(6)}", f"host{rng.randrange(3)}"
+        start = START + timedelta(seconds=rng.uniform(60, LAST_START.total_seconds()))
+        if rng.random() < 0.3:
+            start = together
+        start = max(start, busy.get((rule, instance), start))
+        lasts = timedelta(minutes=rng.choice((2, 15, 30, 90)) * rng.uniform(0.7, 1.3))
+        end = min(start + lasts, START + LAST_END)
+        if start >= end:
+            continue
+        # An alert that fires again soon is one occurrence or two, as its sender sees it.
+        busy[rule, instance] = end + timedelta(minutes=8)
+        yield Outage(rule, instance, "critical" if rule < "rule4" else "warning", start, end)
