@@ -1,5 +1,5 @@
 """
-Play one seed: ``python -m tests.simulation SEED [--trace] [--digest]``.
+Play one seed: ``python -m tests.simulation [senders] SEED [--trace] [--digest]``.
 
 For ``backups`` and ``crashes`` see `tests.simulation.backup_main`.
 """
@@ -20,24 +20,27 @@ def main() -> int:
 
         return backup_main(sys.argv[1:])
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("world", nargs="?", choices=("plain", "senders"), default="plain")
     parser.add_argument("seed", type=int)
     parser.add_argument("--trace", action="store_true", help="print every handling")
     parser.add_argument("--digest", action="store_true", help="print only a hash of the run")
     asked = parser.parse_args()
 
     from tests.simulation.invariants import violations
+    from tests.simulation.sender_sim import SenderSimulation
     from tests.simulation.sim import Simulation
     from toban.kernel import log
 
     log.Settings.level = 100
-    simulation = Simulation(asked.seed)
+    simulation = Simulation(asked.seed) if asked.world == "plain" else SenderSimulation(asked.seed)
     simulation.run()
     if asked.digest:
         print(simulation.digest())
         return 0
     if asked.trace:
         print("\n".join(simulation.trace))
-    found = violations(simulation)
+    plain = not isinstance(simulation, SenderSimulation)
+    found = violations(simulation) if plain else simulation.broken()
     print(simulation.rates)
     print({name: simulation.counts[name] for name in sorted(simulation.counts)})
     print("\n".join(found) or "every invariant holds")

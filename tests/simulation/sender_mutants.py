@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
+import msgspec
+
 from tests.simulation.mutants import Mutant
 from toban.alerts import alertmanager
-from toban.events import AlertAttached, AlertFired, Page, PageReason
+from toban.events import AlertAttached
 from toban.incidents import lifecycle, occurrences, reminders, settle, triage
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.occurrences import Said
@@ -41,8 +43,6 @@ def the_present_counts_for_nothing() -> Iterator[None]:
     real = alertmanager._report
 
     def dated_only(*arguments: Any) -> Any:
-        import msgspec
-
         return msgspec.structs.replace(real(*arguments), current=False)
 
     with ExitStack() as stack:
@@ -78,9 +78,7 @@ def silent_inside_acknowledged() -> Iterator[None]:
     """A new occurrence or another instance calls nobody."""
     with ExitStack() as stack:
         stack.enter_context(_told_only(lambda incident, new_rule, listed: new_rule))
-        stack.enter_context(
-            mock.patch.object(settle, "tell_what_waited", return_value=None)
-        )
+        stack.enter_context(mock.patch.object(settle, "tell_what_waited", return_value=None))
         yield
 
 
@@ -102,11 +100,6 @@ def collected_and_forgotten() -> AbstractContextManager[Any]:
     return mock.patch.object(reminders, "_tell_collected", return_value=None)
 
 
-def no_look_after_an_acknowledgement() -> AbstractContextManager[Any]:
-    """What waited for the next step when somebody acknowledged is never told of."""
-    return mock.patch.object(settle, "tell_what_waited", return_value=None)
-
-
 SENDER_MUTANTS = (
     Mutant("older start", "a resolve is dropped", an_older_start_drops_a_resolve),
     Mutant("present ignored", "what fires again is dropped", the_present_counts_for_nothing),
@@ -115,7 +108,4 @@ SENDER_MUTANTS = (
     Mutant("acknowledged", "silent inside acknowledged", silent_inside_acknowledged),
     Mutant("never again", "silent when nothing happens", nothing_happens_for_ever),
     Mutant("collected", "what is collected is never told", collected_and_forgotten),
-    Mutant("waited", "what waited for a step is never told", no_look_after_an_acknowledgement),
 )
-
-__all__ = ["SENDER_MUTANTS", "AlertFired", "Page", "PageReason"]

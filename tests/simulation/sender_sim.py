@@ -33,6 +33,8 @@ HOLD_DOWN = timedelta(minutes=10)
 """An outage that is over sooner need not reach anybody."""
 IN_TIME = timedelta(minutes=45)
 """Within which one is told of: the longest step is 30 minutes, and what joins waits for it."""
+SETTLED = timedelta(minutes=3)
+"""Within which a post has had its effect when nothing fails."""
 LAST_START = timedelta(hours=3)
 LAST_END = timedelta(hours=3, minutes=20)
 
@@ -63,14 +65,44 @@ class SenderSimulation(Simulation):
 
     def _plan_alerts(self, number: int) -> None:
         rng = random.Random(self.seed)
+        self.words: dict[tuple[str, str], tuple[datetime, str]] = {}
+        self.untrue: list[str] = []
         self.outages = list(_outages(number, rng))
         for moment, body in posts(self.outages, START, START + HEALED, rng):
             self._at(moment + timedelta(seconds=rng.choice((0, 0, 1, 3))), Post(body))
+        for outage in self.outages:
+            self._at(outage.end - timedelta(seconds=10), outage)
+
+    def _plan_people(self) -> None:
+        for _ in range(self.rng.choice((3, 12, 40))):
+            self._at(START + timedelta(seconds=self.rng.uniform(60, 11_400)), "person")
 
     def _act(self, action: Any) -> None:
-        if not isinstance(action, Post):
+        if isinstance(action, Post):
+            self._post_alerts(action)
+        elif isinstance(action, Outage):
+            self._look_at(action)
+        else:
             super()._act(action)
+
+    def _look_at(self, outage: Outage) -> None:
+        """Just before it ends, an outage that its sender last called firing fires here."""
+        at, status = self.words.get(outage.name, (self.now, ""))
+        unsettled = self.now < START + FAULTY + SETTLED or self.now - at < SETTLED
+        if status != "firing" or unsettled:
             return
+        shown = [
+            alert.status
+            for alert in everything(self.world, Alert)
+            if (alert.labels.get("alertname"), alert.labels.get("instance")) == outage.name
+        ]
+        if shown != ["firing"]:
+            self.untrue.append(f"{outage.rule} on {outage.instance} fires and is {shown}")
+
+    def _post_alerts(self, action: Post) -> None:
+        for alert in action.body["alerts"]:
+            name = alert["labels"]["alertname"], alert["labels"]["instance"]
+            self.words[name] = self.now, alert["status"]
         for report in alertmanager.reports(action.body, SERVICE):
             event = to_event(report, SERVICE, self.now, self.now)
             for _ in range(self.rng.choice((1, 1, 1, 2))):  # the answer was lost: sent again
@@ -80,7 +112,7 @@ class SenderSimulation(Simulation):
 
     def broken(self) -> list[str]:
         """Everything that a person would believe and that is not so."""
-        return [*in_any_world(self.world), *self._untold(), *self._untrue()]
+        return [*in_any_world(self.world), *self.untrue, *self._untold(), *self._untrue()]
 
     def _untold(self) -> Iterator[str]:
         """Outages that nobody heard of after they began."""

@@ -23,6 +23,7 @@ EVALUATION = timedelta(seconds=15)
 GROUP_WAIT = timedelta(seconds=30)
 GROUP_INTERVAL = timedelta(minutes=2)
 REPEAT = timedelta(minutes=20)
+GARBAGE = timedelta(minutes=15)
 RESOLVE_TIMEOUT = timedelta(minutes=5)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -85,6 +86,8 @@ class Prometheus:
     offset: timedelta
     """Of its evaluations."""
     down: tuple[datetime, datetime]
+    blind: tuple[datetime, datetime]
+    """Between two moments it cannot reach what it watches: every alert of it ends."""
     since: dict[tuple[str, str], datetime] = field(default_factory=dict)
     labels: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
@@ -95,7 +98,8 @@ class Prometheus:
             return
         if (now - NEVER - self.offset) % EVALUATION:
             return
-        seen = {o.name: o for o in outages if o.start <= now < o.end}
+        blind = self.blind[0] <= now < self.blind[1]
+        seen = {o.name: o for o in outages if o.start <= now < o.end and not blind}
         for name, outage in seen.items():
             self.since.setdefault(name, clock)
             self.labels[name] = outage.labels
@@ -109,6 +113,7 @@ class Group:
     """The alerts of one rule that are to be told, and what was told of them."""
 
     flush: datetime
+    alerts: dict[tuple[str, str], Known] = field(default_factory=dict)
     told: dict[tuple[str, str], str] = field(default_factory=dict)
     told_at: datetime | None = None
 
@@ -118,6 +123,7 @@ class Alertmanager:
     """One that stands alone, or a cluster that agrees."""
 
     alerts: dict[tuple[str, str], Known] = field(default_factory=dict)
+    """Kept beyond the flush that told of their end, until `GARBAGE` later."""
     groups: dict[str, Group] = field(default_factory=dict)
 
     def take(self, report: Known, now: datetime, clock: datetime) -> None:
@@ -131,17 +137,23 @@ class Alertmanager:
         )
         if old is None and report.ends <= clock:
             return
-        self.alerts[name] = old.merged(report) if old is not None and overlaps else report
-        self.groups.setdefault(name[0], Group(flush=now + GROUP_WAIT))
+        merged = old.merged(report) if old is not None and overlaps else report
+        self.alerts[name] = merged
+        group = self.groups.setdefault(name[0], Group(flush=now + GROUP_WAIT))
+        group.alerts[name] = merged
 
     def flush(self, now: datetime, clock: datetime) -> Iterator[dict[str, Any]]:
         """The webhooks that are sent at this moment."""
+        for name, alert in list(self.alerts.items()):
+            if alert.ends + GARBAGE < clock:
+                del self.alerts[name]
         for rule, group in list(self.groups.items()):
             if now < group.flush:
                 continue
             group.flush = now + GROUP_INTERVAL
-            mine = {n: a for n, a in self.alerts.items() if n[0] == rule}
-            state = {n: "resolved" if a.ends <= clock else "firing" for n, a in mine.items()}
+            state = {
+                n: "resolved" if a.ends <= clock else "firing" for n, a in group.alerts.items()
+            }
             fires = any(s == "firing" for s in state.values())
             fired_before = any(s == "firing" for s in group.told.values())
             news = any(
@@ -152,18 +164,19 @@ class Alertmanager:
             if (news and (fires or fired_before)) or repeat:
                 group.told = {n: s for n, s in state.items() if s == "firing"}
                 group.told_at = now
-                yield _webhook(rule, mine, state)
+                yield _webhook(group.alerts, state)
             for name, said in state.items():
                 if said == "resolved":
-                    del self.alerts[name]
+                    del group.alerts[name]
             if not fires:
                 del self.groups[rule]
 
 
 def _webhook(
-    rule: str, alerts: dict[tuple[str, str], Known], state: dict[tuple[str, str], str]
+    alerts: dict[tuple[str, str], Known], state: dict[tuple[str, str], str]
 ) -> dict[str, Any]:
     """Version 4 of the format."""
+    rule = next(iter(alerts))[0]
     return {
         "version": "4",
         "groupKey": f'{{}}:{{alertname="{rule}"}}',
@@ -197,6 +210,9 @@ def posts(
         by=timedelta(seconds=rng.choice((60, 240, 3600, 43_200))),
     )
     replicas = [_prometheus(begin, span, rng) for _ in range(rng.choice((1, 2, 2)))]
+    if len(replicas) == 2:
+        blind = begin + timedelta(seconds=rng.uniform(0, span * 0.8))
+        replicas[1].blind = blind, blind + timedelta(minutes=rng.choice((0, 2, 20)))
     apart = rng.random() < 0.3
     managers = [Alertmanager() for _ in range(2 if apart else 1)]
     now = begin
@@ -216,5 +232,7 @@ def _prometheus(begin: datetime, span: float, rng: random.Random) -> Prometheus:
     restart = begin + timedelta(seconds=rng.uniform(0, span * 0.7))
     away = timedelta(seconds=rng.choice((0, 30, 90, 600)))
     return Prometheus(
-        offset=timedelta(seconds=rng.choice((0, 5, 10))), down=(restart, restart + away)
+        offset=timedelta(seconds=rng.choice((0, 5, 10))),
+        down=(restart, restart + away),
+        blind=(begin, begin),
     )

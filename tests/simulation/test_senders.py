@@ -1,0 +1,58 @@
+"""
+The chain behind Prometheus and Alertmanager: what people hear is held against what is really wrong
+(see `senders`). Play a seed again with
+
+    python -m tests.simulation senders SEED
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.simulation.mutants import Mutant
+from tests.simulation.sender_mutants import SENDER_MUTANTS
+from tests.simulation.sender_sim import SenderSimulation
+
+SEEDS = int(os.environ.get("TOBAN_SENDER_SEEDS", "40"))
+CHUNK = 5
+MOST = 200
+"""Within so many seeds every broken variant has to be caught."""
+
+TELLING = (0, 2, 34, 109, 181)
+"""Seeds that are tried first: others take longer to find the same."""
+
+REGRESSIONS = (143, 168, 173)
+"""Seeds that once failed."""
+
+
+def broken(seed: int) -> list[str]:
+    simulation = SenderSimulation(seed)
+    simulation.run()
+    return simulation.broken()
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_people_hear_of_every_outage_and_believe_nothing_that_is_not_so(first: int) -> None:
+    for seed in range(first, min(first + CHUNK, SEEDS)):
+        assert broken(seed) == [], f"python -m tests.simulation senders {seed}"
+
+
+@pytest.mark.parametrize("seed", REGRESSIONS)
+def test_seeds_that_once_failed_still_hold(seed: int) -> None:
+    assert broken(seed) == []
+
+
+@pytest.mark.parametrize("mutant", SENDER_MUTANTS, ids=lambda mutant: mutant.name)
+def test_what_was_believed_before_is_caught(
+    mutant: Mutant, record_property: Callable[[str, object], None]
+) -> None:
+    for seed in dict.fromkeys((*TELLING, *range(MOST))):
+        with mutant.apply():
+            found = broken(seed)
+        if found:
+            record_property("mutant", f"{mutant.name:30} seed {seed}: {found[0][:70]}")
+            return
+    pytest.fail(f"nothing caught: {mutant.defect}")
