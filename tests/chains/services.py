@@ -34,6 +34,8 @@ STEP_S = 4
 LAST_STEP_S = 9
 """And after so long the lead."""
 RECHECK_S = 3
+REMIND_S = 3
+"""After so long without anything happening an incident of the mildest severity comes back."""
 SAFES = 30
 YEARLY = "0 0 1 1 *"
 COUNT = 100
@@ -67,6 +69,13 @@ def shop(service: str, outside: str) -> Profile:
                 postmortem=True,
             ),
             Severity(label="P3", level=3, words=("warning",), notify=("channel:room",)),
+            Severity(
+                label="P4",
+                level=4,
+                words=("notice",),
+                via=("pager",),
+                remind_after=Seconds(REMIND_S),
+            ),
         ),
         grouping=Grouping(by=("rule",), window=Seconds(0), recheck=Seconds(RECHECK_S)),
         channels={
@@ -90,6 +99,9 @@ def shop(service: str, outside: str) -> Profile:
                     Step(after=Seconds(STEP_S), notify=("oncall:secondary",)),
                     Step(after=Seconds(LAST_STEP_S), notify=("person:lead",)),
                 ),
+            ),
+            Escalation(
+                severities=("P4",), steps=(Step(after=Seconds(0), notify=("oncall:primary",)),)
             ),
         ),
     )
