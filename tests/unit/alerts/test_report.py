@@ -29,6 +29,17 @@ def test_the_same_report_later_is_the_same_event_byte_for_byte():
     assert to_message(later).data == to_message(first).data
 
 
+def test_alertmanager_tells_the_present_so_the_same_words_later_are_news():
+    """It fires, is over, and fires again with the start that Alertmanager has merged it to."""
+    desk = Desk()
+    (first,) = desk.events("/alertmanager", alertmanager())
+    (at_once,) = desk.events("/alertmanager", alertmanager())
+    desk.clock.advance(30)
+    (later,) = desk.events("/alertmanager", alertmanager())
+    assert at_once.id == first.id != later.id
+    assert later.body == first.body
+
+
 @pytest.mark.parametrize(
     "other",
     [
