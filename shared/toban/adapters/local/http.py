@@ -92,14 +92,14 @@ def _connect(
     try:
         plain = socket.create_connection(address, timeout_s)
     except (OSError, UnicodeError) as error:
-        raise NotSent(f"{host}: {_reason(error)}") from None
+        raise NotSent(f"{host}: {_reason(error)}", timed_out=_timed_out(error)) from None
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if parts.scheme == "https":
             return tls().wrap_socket(plain, server_hostname=host)
     except OSError as error:
         plain.close()
-        raise NotSent(f"{host}: {_reason(error)}") from None
+        raise NotSent(f"{host}: {_reason(error)}", timed_out=_timed_out(error)) from None
     return plain
 
 
@@ -136,14 +136,18 @@ def _exchange(
         head_cut_off = timed.ended  # http.client takes the end for the empty line after the head
         answer = HttpAnswer(response.status, response.read(MAX_ANSWER_BYTES))
     except (OSError, http.client.HTTPException) as error:
-        raise OutcomeUnknown(f"{host}: {_reason(error)}") from None
+        raise OutcomeUnknown(f"{host}: {_reason(error)}", timed_out=_timed_out(error)) from None
     if head_cut_off or (response.length and len(answer.body) < MAX_ANSWER_BYTES):
         raise OutcomeUnknown(f"{host}: the answer was cut off")
     return answer
 
 
+def _timed_out(error: Exception) -> bool:
+    return isinstance(error, TimeoutError)
+
+
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    if _timed_out(error):
         return "timed out"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
