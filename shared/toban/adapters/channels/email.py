@@ -12,8 +12,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -61,12 +60,7 @@ class MailSender:
     def _converse(self, message: EmailMessage, to: list[str], password: str) -> Result:
         progress = _Progress()
         try:
-            with (
-                smtplib.SMTP(
-                    self._config.smtp_host, self._config.smtp_port, timeout=TIMEOUT_S
-                ) as server,
-                _at_most(server, WHOLE_S, progress),
-            ):
+            with _Bounded(self._config.smtp_host, self._config.smtp_port, progress) as server:
                 self._prepare(server, password)
                 refused = _envelope(server, message, to)
                 progress.sending = True
@@ -107,24 +101,30 @@ class _Progress:
     """The conversation took too long and was ended by us."""
 
 
-@contextmanager
-def _at_most(server: smtplib.SMTP, seconds: float, progress: _Progress) -> Iterator[None]:
-    """Cut the connection when the conversation takes too long, however busy it is."""
+class _Bounded(smtplib.SMTP):
+    """A connection that is cut when it takes too long, from the greeting on, however busy it is."""
 
-    def cut() -> None:
-        progress.cut = True
+    def __init__(self, host: str, port: int, progress: _Progress) -> None:
+        self._progress = progress
+        self._timer = threading.Timer(WHOLE_S, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+        try:
+            super().__init__(host, port, timeout=TIMEOUT_S)
+        except BaseException:
+            self._timer.cancel()
+            raise
+
+    def close(self) -> None:
+        self._timer.cancel()
+        super().close()
+
+    def _cut(self) -> None:
+        self._progress.cut = True
         # Shut down, not closed: closing would not wake a thread that waits in a read.
         with suppress(OSError):
-            if server.sock is not None:
-                server.sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
 
 
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
