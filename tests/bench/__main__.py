@@ -1,4 +1,4 @@
-"""``python -m tests.bench [cold-start|cost|latency|throughput|storm|retention …] [--json]``."""
+"""``python -m tests.bench [cold-start|cost|latency|throughput|storm|hanging …] [--json]``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ BENCHES = {
     "storm": "storm",
     "pipe": "pipe",
     "retention": "retention",
+    "hanging": "hanging",
+    "hanging-emulators": "hanging:run_emulators",
 }
 
 
@@ -36,7 +38,9 @@ def main(arguments: list[str]) -> int:
     sections = []
     for name in given.benches or BENCHES:
         try:
-            sections.append(importlib.import_module(f"tests.bench.{BENCHES[name]}").run())
+            module, _, function = BENCHES[name].partition(":")
+            run = getattr(importlib.import_module(f"tests.bench.{module}"), function or "run")
+            sections.append(run())
         except EmulatorNotAvailable as error:
             progress(f"{name}: not run: {error}")
             sections.append(Section(name, (), (f"Not run: {error}",)))

@@ -53,13 +53,20 @@ escalation:
 
 
 class Receivers:
-    """Webhooks by path: when each rule's page arrived there first. ``/hang`` never answers."""
+    """
+    Webhooks by path: when each rule's page arrived there first.
+
+    ``/hang`` never answers, until `answer_at_last`.
+    """
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         self.arrived: dict[tuple[str, str], float] = {}
         self.posts: dict[tuple[str, str], int] = {}
+        self.keys: dict[str, list[str]] = {}
+        """By path: the key of each notification, as often as it was posted."""
+        self.hangs = True
         self._hanging: list[socket.socket] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -84,7 +91,8 @@ class Receivers:
         key = (path, json.loads(body)["incident"]["rules"][0])
         self.arrived.setdefault(key, time.monotonic())
         self.posts[key] = self.posts.get(key, 0) + 1
-        if path == "/hang":
+        self.keys.setdefault(path, []).append(json.loads(body)["id"])
+        if path == "/hang" and self.hangs:
             self._hanging.append(connection)
             return
         connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
@@ -103,11 +111,16 @@ class Receivers:
             time.sleep(0.02)
         return True
 
-    def close(self) -> None:
-        """Hang up."""
-        self._server.close()
+    def answer_at_last(self) -> None:
+        """From now on answer everybody; who waits is hung up on."""
+        self.hangs = False
         for connection in self._hanging:
             connection.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self.answer_at_last()
+        self._server.close()
 
 
 def post(port: int, service: str, rule: str) -> float:
@@ -136,22 +149,27 @@ def post(port: int, service: str, rule: str) -> float:
     return began
 
 
+def write_profiles(services: Path, url: str, *, fallback: bool) -> Path:
+    """The profiles of *alpha*, whose pager hangs, and *beta*."""
+    services.mkdir()
+    for name, pager in (("alpha", "hang"), ("beta", "beta")):
+        text = _PROFILE.format(
+            id=name,
+            default="true" if name == "alpha" else "false",
+            pager=f"{url}/{pager}",
+            desk=f"{url}/{name}-desk",
+            spare=f"{url}/{name}-spare",
+            fallback=", fallback: spare" if fallback else "",
+        )
+        (services / f"{name}.yaml").write_text(text)
+    return services
+
+
 @contextlib.contextmanager
 def running(receivers: Receivers, *options: str, fallback: bool) -> Iterator[int]:
     """`toban dev` with both services; its port."""
     with tempfile.TemporaryDirectory(prefix="toban-bench-") as folder:
-        services = Path(folder, "services")
-        services.mkdir()
-        for name, pager in (("alpha", "hang"), ("beta", "beta")):
-            text = _PROFILE.format(
-                id=name,
-                default="true" if name == "alpha" else "false",
-                pager=f"{receivers.url}/{pager}",
-                desk=f"{receivers.url}/{name}-desk",
-                spare=f"{receivers.url}/{name}-spare",
-                fallback=", fallback: spare" if fallback else "",
-            )
-            (services / f"{name}.yaml").write_text(text)
+        services = write_profiles(Path(folder, "services"), receivers.url, fallback=fallback)
         port = free_port()
         command = [sys.executable, "-m", "toban.cli", "dev", "--port", str(port), *options]
         command += ["--data", f"{folder}/data", "--services", str(services)]
