@@ -136,7 +136,7 @@ class SqliteBus:
         now = microseconds(self.clock.now())
         if done is None:
             with self.database.reading() as connection:
-                if not _candidates(connection, names, now, lanes):
+                if self._first(connection, names, now, lanes) is None:
                     return None
         entered: list[str] = []
 
@@ -167,10 +167,9 @@ class SqliteBus:
         if done is not None:
             transaction.execute("DELETE FROM messages WHERE seq = ?", (done.seq,))
         while True:
-            waiting = _candidates(transaction, names, now, lanes)
-            if not waiting:
+            first = self._first(transaction, names, now, lanes)
+            if first is None:
                 return None
-            first = min(waiting, key=lambda found: (self._served.get(found.name, 0), found.due))
             self._turn += 1
             self._served[first.name] = self._turn
             message_id, attempts = transaction.execute(
@@ -187,6 +186,22 @@ class SqliteBus:
             message = _message(transaction, first.seq)
             delivered = Delivered(message, message_id, first.name, attempts + 1)
             return Claim(first.seq, delivered, first.lane)
+
+    def _first(
+        self,
+        connection: Transaction | sqlite3.Connection,
+        names: Sequence[str],
+        now: int,
+        lanes: Lanes | None,
+    ) -> _Next | None:
+        """What is to be delivered next: of the subscription whose turn it is."""
+        waiting = [(name, due) for name, due in _first_due(connection, names) if due <= now]
+        waiting.sort(key=lambda item: (self._served.get(item[0], 0), item[1]))
+        for name, _ in waiting:
+            found = _first_of(connection, name, now, lanes)
+            if found is not None:
+                return found
+        return None
 
     def acknowledge(self, claim: Claim) -> None:
         """The message is done with."""
@@ -334,35 +349,32 @@ def _first_due(
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    """The message of a subscription that is to be delivered next."""
+class _Next:
+    """A message that may be delivered now."""
 
     name: str
-    due: int
     seq: int
     lane: str = ""
 
 
-def _candidates(
-    connection: Transaction | sqlite3.Connection,
-    names: Sequence[str],
-    now: int,
-    lanes: Lanes | None,
-) -> list[_Candidate]:
-    """What each of these subscriptions has to deliver now; those with nothing are left out."""
-    found = []
-    for name in [name for name, due in _first_due(connection, names) if due <= now]:
-        rows = connection.execute(
-            "SELECT due, seq FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, seq",
-            (name, now),
-        )
-        for due, seq in rows:
-            lane = "" if lanes is None else lanes.lane(seq, partial(_message, connection, seq))
-            if lanes is None or lanes.is_open(lane):
-                found.append(_Candidate(name, due, seq, lane))
-                break
+def _first_of(
+    connection: Transaction | sqlite3.Connection, name: str, now: int, lanes: Lanes | None
+) -> _Next | None:
+    """The message of a subscription that is due longest, those in full lanes passed over."""
+    rows = connection.execute(
+        "SELECT seq FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, seq",
+        (name, now),
+    )
+    try:
+        for (seq,) in rows:
+            if lanes is None:
+                return _Next(name, seq)
+            lane = lanes.lane(seq, partial(_message, connection, seq))
+            if lanes.is_open(lane):
+                return _Next(name, seq, lane)
+        return None
+    finally:
         rows.close()
-    return found
 
 
 def _message(connection: Transaction | sqlite3.Connection, seq: int) -> Message:
