@@ -121,6 +121,6 @@ def environment_of(name: str, function: Function, topology_: Topology) -> dict[s
     return {
         "TOBAN_EMITS": ",".join(sorted(topology_.emitted_by(name))),
         "WORKERS": "1",
-        "THREADS": str(function.concurrency),
+        "THREADS": str(min(function.concurrency, 8)),
         "K_REVISION": f"{name}-local",
     }
