@@ -169,6 +169,7 @@ class Simulation:
 
     def _fate(self, outgoing: Outgoing) -> Fate:
         if isinstance(outgoing, WebhookCall) and self._during(self.rates.silence):
+            self.counts["silence"] = self.counts.get("silence", 0) + 1
             return "timeout"
         if self._fault("rejected") and not outgoing.unknown:
             return "rejected"
