@@ -34,7 +34,7 @@ from toban.local.world import ROOT
 INCIDENTS, PAGES = 40, 40
 GAP_S = 0.25
 """Between the alerts of the service that is well."""
-PATIENCE_S = 300.0
+PATIENCE_S = 120.0
 
 _PROFILE = """
 service: {{id: {id}, name: {id}, language: en, default: {default}, match: [labels: {{service: {id}}}]}}
