@@ -242,6 +242,7 @@ def test_a_reset_leaves_the_outcome_unknown(serve):
     [
         b"HTTP/1.1 20",
         b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nServer: cut\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nonly this",
         b"\x00\x01\x02\x03 not http at all\r\n\r\n",

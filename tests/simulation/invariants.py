@@ -13,7 +13,12 @@ from typing import TypeVar
 
 from tests.simulation.platform import Simulated
 from tests.simulation.sim import Simulation
-from toban.events import IncidentEscalated, NotificationRequested, PagingEvent
+from toban.events import (
+    IncidentEscalated,
+    NotificationFailed,
+    NotificationRequested,
+    PagingEvent,
+)
 from toban.incidents.documents import Alert, Group, Incident
 from toban.incidents.triage import alert_id
 from toban.kernel.document import Document, decode
@@ -57,6 +62,7 @@ def in_any_world(world: Simulated) -> list[str]:
         *_escalations(world, incidents),
         *_pages(world, incidents, notifications),
         *_arrivals(world, incidents, notifications),
+        *_tried(world, notifications),
     ]
 
 
@@ -244,4 +250,21 @@ def _arrivals(
             for n in own
             if is_page(n.kind) and n.state == "done" and (n.target, n.channel) not in closed
         ]
+    return found
+
+
+def _tried(world: Simulated, notifications: dict[str, Notification]) -> list[str]:
+    """What counts as sent arrived; nobody is given up for whom nothing was tried."""
+    arrived = world.outside.received()
+    found = [
+        f"notification {n.id} counts as sent and never arrived"
+        for n in notifications.values()
+        if n.state == "done" and n.id not in arrived
+    ]
+    for message in world.out.published:
+        body = from_message(message).body
+        if isinstance(body, NotificationFailed) and not body.fallback:
+            tries = {*body.request.replaces, body.request.notification_id}
+            if not tries & world.outside.called:
+                found.append(f"{body.request.target} was given up with nothing tried")
     return found

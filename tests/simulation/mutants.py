@@ -25,6 +25,7 @@ from toban.kernel.errors import TobanError
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import Receipt
 from toban.kernel.work import Work
+from toban.notify import deliver
 from toban.ports import Create, Delivered, Message, Update, Write
 
 
@@ -328,6 +329,39 @@ def arrival_order() -> AbstractContextManager[Any]:
     return mock.patch.dict(triage.HANDLERS, {AlertResolved: decision.Decision(on_resolved)})
 
 
+def silent_counts_as_sent() -> AbstractContextManager[Any]:
+    """What an open breaker keeps back is recorded as sent."""
+    return _kept_back(lambda request, work: effect.Done())
+
+
+def silent_gives_up() -> AbstractContextManager[Any]:
+    """What an open breaker keeps back is given up instead of going to the next channel."""
+    return _kept_back(lambda request, work: effect.Failed("kept back", again=False), fallback=False)
+
+
+@contextmanager
+def _kept_back(result: Callable[[Any, Work], Any], *, fallback: bool = True) -> Iterator[None]:
+    call, following = deliver.Deliver.call, deliver._following
+    kept: set[str] = set()
+
+    def defective(self: Any, document: Any, request: Any, work: Work) -> Any:
+        given = call(self, document, request, work)
+        if isinstance(given, effect.Failed) and "stopped answering" in given.error:
+            kept.add(request.notification_id)
+            return result(request, work)
+        return given
+
+    def next_channel(request: Any, profile: Any) -> Any:
+        lost = not fallback and request.notification_id in kept
+        return None if lost else following(request, profile)
+
+    with (
+        mock.patch.object(deliver.Deliver, "call", defective),
+        mock.patch.object(deliver, "_following", next_channel),
+    ):
+        yield
+
+
 MUTANTS = (
     Mutant("no receipt", "an event handled twice has two effects", no_receipt),
     Mutant("no precondition", "of two changes at once one is lost", no_precondition),
@@ -349,6 +383,8 @@ MUTANTS = (
     Mutant("redriven as new", "a redriven message's events are lost", redriven_as_new),
     Mutant("no second look", "an alert joins a resolved incident", no_second_look),
     Mutant("arrival order", "late news undoes newer news", arrival_order),
+    Mutant("silent counts as sent", "a page kept back is lost", silent_counts_as_sent),
+    Mutant("silent gives up", "a page kept back is tried nowhere", silent_gives_up),
 )
 
 __all__ = ["MUTANTS", "Mutant", "TobanError", "remember"]

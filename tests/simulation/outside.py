@@ -47,11 +47,14 @@ class Outside:
     excused: set[str] = field(default_factory=set)
     """Notifications whose outcome was made unknown: these may arrive twice where no key helps."""
     calls: int = 0
+    called: set[str] = field(default_factory=set)
+    """Notifications for which a call was made, whatever became of it."""
 
     def send(self, outgoing: Outgoing) -> Result:
         """One call."""
         self.point("send before")
         self.calls += 1
+        self.called.add(outgoing.id)
         fate = self.fate(outgoing)
         if fate == "refused":
             return Failed("connection refused", again=True)
@@ -62,7 +65,7 @@ class Outside:
         self._arrive(outgoing)
         if fate == "timeout":
             self.excused.add(outgoing.id)
-            return Failed("timed out", again=True, unknown=True)
+            return Failed("timed out", again=True, unknown=True, timed_out=True)
         self.point("send after")
         return Done(reference=f"ref-{outgoing.id}")
 

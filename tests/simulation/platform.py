@@ -247,17 +247,21 @@ class Simulated:
         )
         keys = MemorySecrets(secrets or {})
         self.tables: dict[str, Handlers] = {
-            name: deliver.handlers(self.outside)
-            if name == "deliver_notification"
-            else subscriber.bound(self.platform, keys)
+            name: subscriber.bound(self.platform, keys)
             for name, subscriber in SUBSCRIBERS.items()
+            if name != "deliver_notification"
         }
         self._own, self._keys = own, keys
         self.bind()
 
     def bind(self) -> None:
         """Make the functions anew that are made in another way here."""
+        self._forget()
         self.tables.update(self._own(self.platform, self._keys))
+
+    def _forget(self) -> None:
+        """As in a new process: what a function only remembered (who keeps silent) is gone."""
+        self.tables["deliver_notification"] = deliver.handlers(self.outside)
 
     def handle(self, delivered: Delivered) -> None:
         """Hand a delivery to its function."""
@@ -300,3 +304,4 @@ class Simulated:
         self.outside.arrivals[:] = saved["arrivals"]
         self.platform.cache.clear()
         self.platform.cache._seen.clear()
+        self._forget()

@@ -32,7 +32,7 @@ from toban.incidents.documents import Incident
 from toban.kernel.document import decode
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.ids import derive
-from toban.kernel.outgoing import Outgoing
+from toban.kernel.outgoing import Outgoing, WebhookCall
 from toban.ports import Message, Query, Unavailable
 
 FAULTY = timedelta(hours=2)
@@ -60,6 +60,8 @@ class Rates:
     missed_tick: float
     outage: tuple[float, float]
     """Seconds from the start between which nothing can be published."""
+    silence: tuple[float, float]
+    """Seconds from the start between which the pager accepts and never answers."""
 
     @classmethod
     def drawn(cls, rng: random.Random) -> Rates:
@@ -81,6 +83,7 @@ class Rates:
             switch=rng.choice((0.0, 0.2, 0.6)),
             missed_tick=up_to(0.3),
             outage=rng.choice(((0.0, 0.0), (2000.0, 2000.0 + rng.uniform(60, 2400)))),
+            silence=rng.choice(((0.0, 0.0), (1000.0, 1000.0 + rng.uniform(60, 6000)))),
         )
 
 
@@ -158,11 +161,16 @@ class Simulation:
         return happened
 
     def _outage(self) -> bool:
-        begin, end = self.rates.outage
-        inside = begin <= (self.now - START).total_seconds() < end
-        return inside and not self.healed and getcurrent() is not self.main
+        return self._during(self.rates.outage) and getcurrent() is not self.main
+
+    def _during(self, span: tuple[float, float]) -> bool:
+        begin, end = span
+        return begin <= (self.now - START).total_seconds() < end and not self.healed
 
     def _fate(self, outgoing: Outgoing) -> Fate:
+        if isinstance(outgoing, WebhookCall) and self._during(self.rates.silence):
+            self.counts["silence"] = self.counts.get("silence", 0) + 1
+            return "timeout"
         if self._fault("rejected") and not outgoing.unknown:
             return "rejected"
         if self._fault("refused"):

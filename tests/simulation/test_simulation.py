@@ -12,8 +12,9 @@ import sys
 
 import pytest
 
-from tests.simulation.invariants import violations
+from tests.simulation.invariants import everything, violations
 from tests.simulation.sim import Simulation
+from toban.notify.documents import Notification
 
 SEEDS = int(os.environ.get("TOBAN_SEEDS", "240"))
 CHUNK = 10
@@ -57,9 +58,12 @@ def test_the_faults_really_happen() -> None:
         simulation.run()
         for name, number in simulation.counts.items():
             counts[name] = counts.get(name, 0) + number
+        for record in everything(simulation.world, Notification):
+            if "stopped answering" in record.error:  # its breaker was open
+                counts["kept back"] = counts.get("kept back", 0) + 1
 
     wanted = {
         "crash", "conflict", "lost_answer", "publish_fails", "publish_twice", "trouble",
-        "refused", "timeout", "rejected", "lost_ack",
+        "refused", "timeout", "rejected", "lost_ack", "silence", "kept back",
     }  # fmt: skip
     assert wanted <= {name for name, number in counts.items() if number > 0}

@@ -107,11 +107,11 @@ class Session:
 
     def work_if_nobody_does(self) -> None:
         """Begin to deliver here, unless another process does."""
-        from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher
+        from toban.adapters.local.dispatcher import AlreadyRunningError
 
         if self._dispatcher is not None or self._world is None:
             return
-        dispatcher = Dispatcher(self._world.bus, self._world.handlers())
+        dispatcher = self._world.dispatcher()
         try:
             dispatcher.start()
         except AlreadyRunningError:

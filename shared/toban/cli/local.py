@@ -91,7 +91,7 @@ def new_event(body: Body) -> Event:
 
 def issue(data: Path, body: Body, function: str, wait_s: float = WAIT_S) -> Issued:
     """Publish an event and have it handled; `function` is whose handling is waited for."""
-    from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher
+    from toban.adapters.local.dispatcher import AlreadyRunningError
     from toban.kernel.event import to_message
     from toban.local import logs
     from toban.local.world import open_world
@@ -100,7 +100,7 @@ def issue(data: Path, body: Body, function: str, wait_s: float = WAIT_S) -> Issu
     try:
         with open_world(data) as world:
             event = new_event(body)
-            dispatcher = Dispatcher(world.bus, world.handlers())
+            dispatcher = world.dispatcher()
             try:
                 dispatcher.start()
             except AlreadyRunningError:

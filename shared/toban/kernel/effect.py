@@ -53,12 +53,13 @@ class Done:
 @dataclass(frozen=True)
 class Failed:
     """The call failed; `again` says whether trying again may help, `unknown` whether it may have
-    taken effect all the same.
+    taken effect all the same, `timed_out` that no answer came in the time given.
     """
 
     error: str
     again: bool
     unknown: bool = False
+    timed_out: bool = False
 
 
 Result = Done | Failed

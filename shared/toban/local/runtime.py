@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from toban import entry
-from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher
+from toban.adapters.local.dispatcher import AlreadyRunningError
 from toban.kernel import log
 from toban.kernel.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
@@ -24,15 +24,13 @@ from toban.local import clockwork, logs, server
 from toban.local.courtesy import Courtesy
 from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
-from toban.local.world import ROOT, World, open_world
+from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
 from toban.profile.findings import ProfileErrors
 from toban.profile.load import load_directory
 from toban.profile.store import Change, apply
 from toban.profile.types import Profile
 from toban.topology.reader import MapError
-
-WORKERS = 4
 
 
 class Runtime:
@@ -45,7 +43,7 @@ class Runtime:
         self._world = world
         courtesy = Courtesy()
         handlers = {name: courtesy.after(handle) for name, handle in world.handlers().items()}
-        self._dispatcher = Dispatcher(world.bus, handlers, workers=workers)
+        self._dispatcher = world.dispatcher(handlers, workers)
         self._clockwork = clockwork.Clockwork(world.platform, world.topology)
         edges = world.edges()
         functions = {

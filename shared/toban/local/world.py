@@ -20,21 +20,32 @@ from typing import Self
 from toban import entry
 from toban.adapters.local.buckets import FileBuckets
 from toban.adapters.local.database import Database
+from toban.adapters.local.dispatcher import Dispatcher
 from toban.adapters.local.files import EnvSecrets, FileBlobs, SystemClock
+from toban.adapters.local.lanes import Pool
 from toban.adapters.local.queue import SqliteBus, SqliteDeadLetters
 from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.subscriptions import Handler, Subscription
 from toban.adapters.local.traces import SqliteTracer
+from toban.events import NotificationRequested
 from toban.kernel import log
 from toban.kernel.handle import Handlers, handle
 from toban.kernel.http import Edge
 from toban.kernel.platform import Platform
+from toban.notify.destinations import lane_of
 from toban.ports import Clock, Delivered, Secrets
 from toban.topology.reader import load
 from toban.topology.types import Topology
 
 ROOT = Path(__file__).resolve().parents[3]
 """The checkout: functions/, events/ and infra/ lie in it."""
+WORKERS = 4
+"""Threads for decisions."""
+MOST_CALLS = 128
+"""Threads for calls to the outside, most of which wait: a lane has few, and there are many lanes."""
+LONG_S = 60
+"""A function that may take longer than this in the cloud is delivered apart from the others."""
+LONG_WORKERS = 4
 
 
 def load_functions(topology: Topology, root: Path = ROOT) -> None:
@@ -74,6 +85,24 @@ def subscriptions_of(
             ack_deadline_s=s.ack_deadline_s,
         )
         for s in topology.subscriptions()
+    ]
+
+
+def pools(topology: Topology) -> list[Pool]:
+    """
+    What is delivered by threads of its own, so that no page waits behind it.
+
+    Calls to the outside, a lane for each destination; and what may take minutes (backups).
+    """
+    calls = {s.name for s in topology.subscriptions() if s.topic == NotificationRequested.TOPIC}
+    long = {
+        s.name
+        for s in topology.subscriptions()
+        if topology.functions[s.function].timeout_s > LONG_S
+    }
+    return [
+        Pool(frozenset(calls), MOST_CALLS, lane_of),
+        Pool(frozenset(long - calls), LONG_WORKERS),
     ]
 
 
@@ -117,6 +146,13 @@ class World:
     def handlers(self) -> dict[str, Callable[[Delivered], object]]:
         """A handler for every subscription."""
         return bind(self.topology, self.platform, self.secrets)
+
+    def dispatcher(
+        self, handlers: Mapping[str, Handler] | None = None, workers: int = WORKERS
+    ) -> Dispatcher:
+        """Delivers what the queue holds, to `handlers` instead of `self.handlers()` if given."""
+        handlers = self.handlers() if handlers is None else handlers
+        return Dispatcher(self.bus, handlers, workers=workers, pools=pools(self.topology))
 
     def close(self) -> None:
         """Flush the traces and let go of the files."""

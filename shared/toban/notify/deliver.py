@@ -10,7 +10,7 @@ opening finds, and is itself sent only if something was, or may have been, opene
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -31,10 +31,12 @@ from toban.kernel.outgoing import (
 from toban.kernel.work import Work
 from toban.notify import slack
 from toban.notify.contacts import fallback
+from toban.notify.destinations import Breakers, destination
 from toban.notify.documents import Notification, record_of, tombstone
 from toban.notify.identity import is_page, notification_id
 from toban.notify.page import tried_channels
 from toban.notify.render import Rendered, render
+from toban.oncall.targets import Contact
 from toban.profile.store import pinned
 from toban.profile.types import (
     Channel,
@@ -63,6 +65,7 @@ class Deliver:
 
     senders: Senders
     links: ActionLinks = no_links
+    breakers: Breakers = field(default_factory=Breakers)
 
     def claim(self, request: NotificationRequested, work: Work) -> Notification | None:
         """The record of this notification, or None when there is nothing to say any more."""
@@ -75,14 +78,25 @@ class Deliver:
         return document
 
     def call(self, document: Notification, request: NotificationRequested, work: Work) -> Result:
-        """Render and send."""
+        """Render and send, unless the destination keeps silent and there is another way."""
         profile = _profile(request, work)
         channel = profile.channels.get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", again=False)
         actions = self.links(request, document.created_at) if _offers(request) else ()
         rendered = render(request, profile, actions)
-        return self.senders.send(outgoing(document, request, channel, rendered))
+        message = outgoing(document, request, channel, rendered)
+        where = destination(message)
+        # The last way is tried in any case: no page may end with nothing tried.
+        if _following(request, profile) and not self.breakers.admits(where, work.now):
+            return Failed(
+                f"{request.channel} was not called: it has stopped answering", again=False
+            )
+        result = self.senders.send(message)
+        answered = not (isinstance(result, Failed) and result.timed_out)
+        name = f"{request.incident.service}/{request.channel}"
+        self.breakers.note(where, work.now, answered=answered, channel=name)
+        return result
 
     def conclude(self, document: Notification, result: Result, work: Work) -> None:
         """Note when it was sent, or hand over to the next channel."""
@@ -92,9 +106,7 @@ class Deliver:
             document.sent_at = work.now
             document.reference = result.reference
             return
-        profile = _profile(request, work)
-        tried = {*tried_channels(profile, request), *request.others}
-        following = fallback(profile, request.target, request.channel, tried)
+        following = _following(request, _profile(request, work))
         work.emit(
             NotificationFailed(
                 request=request,
@@ -107,6 +119,12 @@ class Deliver:
 
 def _profile(request: NotificationRequested, work: Work) -> Profile:
     return pinned(work, request.incident.service, request.incident.profile_version)
+
+
+def _following(request: NotificationRequested, profile: Profile) -> Contact | None:
+    """The channel to use when this one has failed for good."""
+    tried = {*tried_channels(profile, request), *request.others}
+    return fallback(profile, request.target, request.channel, tried)
 
 
 def _offers(request: NotificationRequested) -> bool:

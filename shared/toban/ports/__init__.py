@@ -254,11 +254,20 @@ class Http(Protocol):
         ...
 
 
-class NotSent(PortError):
+class CallFailed(PortError):
+    """An outside call got no answer."""
+
+    def __init__(self, reason: str, *, timed_out: bool = False) -> None:
+        """`timed_out`: the other side kept silent until the time was over."""
+        super().__init__(reason)
+        self.timed_out = timed_out
+
+
+class NotSent(CallFailed):
     """The outside call certainly had no effect."""
 
 
-class OutcomeUnknown(PortError):
+class OutcomeUnknown(CallFailed):
     """The outside call may have taken effect."""
 
 

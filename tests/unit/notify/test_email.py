@@ -1,8 +1,10 @@
 """Email, against a real SMTP server."""
 
+import contextlib
 import email
 import email.policy
 import socket
+import threading
 
 import pytest
 
@@ -123,8 +125,35 @@ def test_one_refused_recipient_does_not_keep_the_others_from_it(sender, mailbox)
 def test_silence_after_the_text_was_sent_leaves_the_outcome_unknown(sender, mailbox):
     mailbox.script["DATA"] = ["hang"]
     failed = sender.send(mail())
-    assert (failed.again, failed.unknown) == (True, True)
+    assert (failed.again, failed.unknown, failed.timed_out) == (True, True, True)
+    assert failed.error == "SMTP: timed out"
     assert len(mailbox.envelopes) == 1
+
+
+@pytest.mark.parametrize("said", [b"", b"220-", b"220 hi\r\n"], ids=["nothing", "drips", "hello"])
+def test_a_server_that_accepts_and_keeps_silent_has_timed_out(said, monkeypatch):
+    monkeypatch.setattr(channel, "WHOLE_S", 1)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+
+        def accept():
+            connection, _ = silent.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(said)
+                while said == b"220-" and not over.wait(0.2):
+                    connection.sendall(b"x")  # busy, and yet never done
+                over.wait(30)
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        config = ChannelConfig(
+            smtp_host="127.0.0.1", smtp_port=silent.getsockname()[1], smtp_starttls=False
+        )
+        failed = MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail())
+        over.set()
+        thread.join(30)
+
+    assert failed == Failed("SMTP: timed out", again=True, unknown=False, timed_out=True)
 
 
 def test_a_refused_connection_had_no_effect():
@@ -133,7 +162,7 @@ def test_a_refused_connection_had_no_effect():
         port = closed.getsockname()[1]
     config = ChannelConfig(smtp_host="127.0.0.1", smtp_port=port, smtp_starttls=False)
     failed = MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail())
-    assert (failed.again, failed.unknown) == (True, False)
+    assert (failed.again, failed.unknown, failed.timed_out) == (True, False, False)
 
 
 def test_without_configuration_the_next_channel_is_due():

@@ -90,6 +90,7 @@ def test_a_message_whose_answer_was_lost_is_looked_up_and_not_posted_again(
     failed = sender.send(message())
     assert isinstance(failed, Failed)
     assert (failed.again, failed.unknown) == (True, True)
+    assert failed.timed_out == (lost == "hang")
     assert sender.send(message(unknown=True)) == Done("C0ROOM/1700000000.000100")
     assert len(slack_server.messages) == 1
 
@@ -169,7 +170,7 @@ def test_a_webhook_gets_the_same_message(sender, slack_server):
 def test_a_webhooks_second_copy_says_that_it_may_be_one(sender, slack_server):
     slack_server.script = ["hang"]
     failed = sender.send(by_webhook())
-    assert (failed.again, failed.unknown) == (True, True)
+    assert (failed.again, failed.unknown, failed.timed_out) == (True, True, True)
     sender.send(by_webhook(unknown=True))
     assert len(slack_server.messages) == 2
     assert AGAIN in slack_server.messages[1]["attachments"][0]["blocks"]

@@ -1,5 +1,6 @@
 """Webhooks: signed, the same key at every try, and never to where they must not lead."""
 
+import contextlib
 import hashlib
 import hmac
 import socket
@@ -57,10 +58,30 @@ def test_the_second_try_carries_the_same_key(hook_server):
     hook_server.script = ["hang"]
     first = sender().send(call(hook_server.url))
     assert isinstance(first, Failed)
-    assert (first.again, first.unknown) == (True, True)
+    assert (first.again, first.unknown, first.timed_out) == (True, True, True)
     assert sender().send(call(hook_server.url, unknown=True)) == Done()
     keys = [received.headers["idempotency-key"] for received in hook_server.received]
     assert keys == ["ntf-1", "ntf-1"]
+
+
+def test_a_host_that_takes_no_connection_has_timed_out_too():
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.socket())
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        failed = sender().send(call(f"http://127.0.0.1:{full.getsockname()[1]}/"))
+
+    assert (failed.again, failed.unknown, failed.timed_out) == (True, False, True)
+
+
+@pytest.mark.parametrize("how", ["cut", 503])
+def test_a_failure_that_came_at_once_has_not_timed_out(hook_server, how):
+    hook_server.script = [how]
+    assert not sender().send(call(hook_server.url)).timed_out
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -61,12 +60,7 @@ class MailSender:
     def _converse(self, message: EmailMessage, to: list[str], password: str) -> Result:
         progress = _Progress()
         try:
-            with (
-                smtplib.SMTP(
-                    self._config.smtp_host, self._config.smtp_port, timeout=TIMEOUT_S
-                ) as server,
-                _at_most(server, WHOLE_S),
-            ):
+            with _Bounded(self._config.smtp_host, self._config.smtp_port, progress) as server:
                 self._prepare(server, password)
                 refused = _envelope(server, message, to)
                 progress.sending = True
@@ -78,7 +72,7 @@ class MailSender:
         except (OSError, smtplib.SMTPException) as error:
             if progress.accepted:  # only the goodbye failed
                 return Done(str(message["Message-ID"]))
-            return _failure(error, unknown=progress.sending)
+            return _failure(error, unknown=progress.sending, cut=progress.cut)
         if refused:
             log.warning("some recipients were refused", count=len(refused), codes=refused)
         return Done(str(message["Message-ID"]))
@@ -103,25 +97,34 @@ def _stays_here(server: smtplib.SMTP) -> bool:
 class _Progress:
     sending = False
     accepted = False
+    cut = False
+    """The conversation took too long and was ended by us."""
 
 
-@contextmanager
-def _at_most(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
-    """Cut the connection when the conversation takes too long, however busy it is."""
+class _Bounded(smtplib.SMTP):
+    """A connection that is cut when it takes too long, from the greeting on, however busy it is."""
 
-    def cut() -> None:
+    def __init__(self, host: str, port: int, progress: _Progress) -> None:
+        self._progress = progress
+        self._timer = threading.Timer(WHOLE_S, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+        try:
+            super().__init__(host, port, timeout=TIMEOUT_S)
+        except BaseException:
+            self._timer.cancel()
+            raise
+
+    def close(self) -> None:
+        self._timer.cancel()
+        super().close()
+
+    def _cut(self) -> None:
+        self._progress.cut = True
         # Shut down, not closed: closing would not wake a thread that waits in a read.
         with suppress(OSError):
-            if server.sock is not None:
-                server.sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
 
 
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
@@ -180,7 +183,10 @@ def _refusal(what: str, code: int, answer: bytes) -> Failed:
     return Failed(f"SMTP {code}: {what}: {said}", again=400 <= code < 500)
 
 
-def _failure(error: OSError | smtplib.SMTPException, unknown: bool) -> Failed:
+def _failure(error: OSError | smtplib.SMTPException, *, unknown: bool, cut: bool) -> Failed:
+    # smtplib says "disconnected" when it waited in vain for an answer.
+    if cut or isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return Failed("SMTP: timed out", again=True, unknown=unknown, timed_out=True)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
         again = any(400 <= code < 500 for code in codes)
@@ -195,8 +201,6 @@ def _failure(error: OSError | smtplib.SMTPException, unknown: bool) -> Failed:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         said = "SMTP: the server offers no STARTTLS or no login (TOBAN_SMTP_STARTTLS, _USER)"
         return Failed(said, again=False)
-    if isinstance(error, TimeoutError):
-        return Failed("SMTP: timed out", again=True, unknown=unknown)
     # SMTPException is an OSError too; what the system says is short and names no address.
     words = error.strerror or type(error).__name__
     return Failed(f"SMTP: {words}", again=True, unknown=unknown)

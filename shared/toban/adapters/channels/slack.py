@@ -221,7 +221,8 @@ def failure(error: OSError | http.client.HTTPException) -> Failed:
     refused = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
     if isinstance(reason, refused):
         return Failed(f"Slack: {_words(reason)}", again=True)
-    return Failed(f"Slack: {_words(reason)}", again=True, unknown=True)
+    silent = isinstance(reason, TimeoutError)
+    return Failed(f"Slack: {_words(reason)}", again=True, unknown=True, timed_out=silent)
 
 
 def _words(reason: object) -> str:

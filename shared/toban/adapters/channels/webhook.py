@@ -64,9 +64,9 @@ class WebhookSender:
         except Rejected as error:
             return Failed(f"webhook: {error}", again=False)
         except NotSent as error:
-            return Failed(f"webhook: {error}", again=True)
+            return Failed(f"webhook: {error}", again=True, timed_out=error.timed_out)
         except OutcomeUnknown as error:
-            return Failed(f"webhook: {error}", again=True, unknown=True)
+            return Failed(f"webhook: {error}", again=True, unknown=True, timed_out=error.timed_out)
         if 200 <= answer.status < 300:
             return Done()
         again = answer.status >= 500 or answer.status in (408, 425, 429)

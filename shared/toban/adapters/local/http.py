@@ -33,16 +33,27 @@ def _as_named(host: str, port: int) -> str:  # noqa: ARG001
     return host
 
 
+@functools.cache
+def _system_trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 class HttpClient:
     """The `Http` port; one connection for each request."""
 
-    def __init__(self, address: Callable[[str, int], str] = _as_named) -> None:
+    def __init__(
+        self,
+        address: Callable[[str, int], str] = _as_named,
+        tls: Callable[[], ssl.SSLContext] = _system_trust,
+    ) -> None:
         """
         `address` says which address to connect to for a host and port, or raises `NotSent`.
 
-        It is asked once for each request, so what it has checked is what is connected to.
+        It is asked once for each request, so what it has checked is what is connected to. `tls`
+        says whose certificates are trusted; it is asked for the first https:// request.
         """
         self._address = address
+        self._tls = tls
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float
@@ -53,14 +64,11 @@ class HttpClient:
         host = parts.hostname or ""
         connection = http.client.HTTPConnection(host, port)
         connection.default_port = _DEFAULT_PORTS[parts.scheme]  # left out of the Host header
-        try:
-            address = self._address(host, port)
-            connected = _connect(parts, (address, port), timeout_s)
-            connection.sock = _Timed(connected, deadline)
+        address = self._address(host, port)
+        with _connect(parts, (address, port), timeout_s, self._tls) as connected:
+            timed = connection.sock = _Timed(connected, deadline)
             _prepare(connection, parts, headers, len(body))
-            return _exchange(connection, host, body)
-        finally:
-            connection.close()
+            return _exchange(connection, timed, host, body)
 
 
 def _parse(url: str) -> tuple[SplitResult, int]:
@@ -74,25 +82,25 @@ def _parse(url: str) -> tuple[SplitResult, int]:
     return parts, port or _DEFAULT_PORTS[parts.scheme]
 
 
-def _connect(parts: SplitResult, address: tuple[str, int], timeout_s: float) -> socket.socket:
+def _connect(
+    parts: SplitResult,
+    address: tuple[str, int],
+    timeout_s: float,
+    tls: Callable[[], ssl.SSLContext],
+) -> socket.socket:
     host = parts.hostname or ""
     try:
         plain = socket.create_connection(address, timeout_s)
     except (OSError, UnicodeError) as error:
-        raise NotSent(f"{host}: {_reason(error)}") from None
+        raise NotSent(f"{host}: {_reason(error)}", timed_out=_timed_out(error)) from None
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if parts.scheme == "https":
-            return _tls().wrap_socket(plain, server_hostname=host)
+            return tls().wrap_socket(plain, server_hostname=host)
     except OSError as error:
         plain.close()
-        raise NotSent(f"{host}: {_reason(error)}") from None
+        raise NotSent(f"{host}: {_reason(error)}", timed_out=_timed_out(error)) from None
     return plain
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 def _prepare(
@@ -119,20 +127,27 @@ def _prepare(
         raise NotSent(f"{parts.hostname}: the path or a header has forbidden characters") from None
 
 
-def _exchange(connection: http.client.HTTPConnection, host: str, body: bytes) -> HttpAnswer:
+def _exchange(
+    connection: http.client.HTTPConnection, timed: _Timed, host: str, body: bytes
+) -> HttpAnswer:
     try:
         connection.endheaders(body)
         response = connection.getresponse()
+        head_cut_off = timed.ended  # http.client takes the end for the empty line after the head
         answer = HttpAnswer(response.status, response.read(MAX_ANSWER_BYTES))
     except (OSError, http.client.HTTPException) as error:
-        raise OutcomeUnknown(f"{host}: {_reason(error)}") from None
-    if response.length and len(answer.body) < MAX_ANSWER_BYTES:
+        raise OutcomeUnknown(f"{host}: {_reason(error)}", timed_out=_timed_out(error)) from None
+    if head_cut_off or (response.length and len(answer.body) < MAX_ANSWER_BYTES):
         raise OutcomeUnknown(f"{host}: the answer was cut off")
     return answer
 
 
+def _timed_out(error: Exception) -> bool:
+    return isinstance(error, TimeoutError)
+
+
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    if _timed_out(error):
         return "timed out"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
@@ -140,11 +155,19 @@ def _reason(error: Exception) -> str:
 
 
 class _Timed:
-    """A socket whose reads and writes all together end at one moment."""
+    """
+    A socket whose reads and writes all together end at one moment.
+
+    It stays open until its owner closes it. `http.client` lets go of a connection that ends with
+    its answer as soon as it has the head, and counts on a socket to outlive that until the files
+    made of it are closed.
+    """
 
     def __init__(self, connected: socket.socket, deadline: float) -> None:
         self._socket = connected
         self._deadline = deadline
+        self.ended = False
+        """The other side has sent all that it will."""
 
     def sendall(self, data: Any) -> None:
         self._limit()
@@ -155,10 +178,12 @@ class _Timed:
 
     def recv_into(self, buffer: WriteableBuffer) -> int:
         self._limit()
-        return self._socket.recv_into(buffer)
+        count = self._socket.recv_into(buffer)
+        self.ended = count == 0
+        return count
 
     def close(self) -> None:
-        self._socket.close()
+        """Nothing: the body may still be to be read."""
 
     def _limit(self) -> None:
         left = self._deadline - time.monotonic()

@@ -16,15 +16,17 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from toban.adapters.local.database import Database, Transaction
+from toban.adapters.local.lanes import Lanes
 from toban.adapters.local.subscriptions import (
     Subscription,
     by_topic,
     dead_letter_attributes,
     microseconds,
 )
-from toban.ports import Clock, DeadLetter, Delivered, Message
+from toban.ports import Clock, DeadLetter, Delivered, Message, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Claim:
 
     seq: int
     delivered: Delivered
+    lane: str = ""
 
 
 class UnknownTopicError(ValueError):
@@ -63,7 +66,7 @@ class SqliteBus:
         self._by_topic = by_topic(self.subscriptions, frozenset(topics))
         self._jitter = jitter
         self._lock = threading.Lock()
-        self._listeners: list[Callable[[int], None]] = []
+        self._listeners: list[Callable[[Sequence[str]], None]] = []
         self._turn = 0
         self._served: dict[str, int] = {}
         """The turn in which each subscription was last served."""
@@ -78,12 +81,12 @@ class SqliteBus:
         texts = [json.dumps(dict(message.attributes)) for message in messages]
         now = microseconds(self.clock.now())
 
-        def insert(transaction: Transaction) -> int:
-            rows = 0
+        def insert(transaction: Transaction) -> list[str]:
+            rows = []
             for message, attributes in zip(messages, texts, strict=True):
                 message_id = str(transaction.next_number())
                 for subscription in self._by_topic[message.topic]:
-                    rows += 1
+                    rows.append(subscription.name)
                     transaction.execute(
                         "INSERT INTO messages"
                         " (subscription, message_id, topic, data, attributes, due)"
@@ -104,63 +107,101 @@ class SqliteBus:
             for listener in tuple(self._listeners):
                 listener(rows)
 
-    def listen(self, listener: Callable[[int], None]) -> None:
-        """Call `listener` with the number of new rows after each publication made here."""
+    def listen(self, listener: Callable[[Sequence[str]], None]) -> None:
+        """Call `listener` with the subscription of each new row after each publication made here."""
         with self._lock:
             self._listeners.append(listener)
 
-    def unlisten(self, listener: Callable[[int], None]) -> None:
+    def unlisten(self, listener: Callable[[Sequence[str]], None]) -> None:
         """Stop calling it."""
         with self._lock:
             self._listeners.remove(listener)
 
     # --- delivering ------------------------------------------------------------------------
 
-    def claim(self, names: Sequence[str], done: Claim | None = None) -> Claim | None:
+    def claim(
+        self, names: Sequence[str], done: Claim | None = None, lanes: Lanes | None = None
+    ) -> Claim | None:
         """
         Acknowledge `done`, then take a due message of these subscriptions, if there is one.
 
         Subscriptions take turns, as Pub/Sub serves each on its own: the one message that calls
         a person does not wait behind ten thousand alerts. Within one, what is due longest comes
-        first.
+        first; with `lanes`, those whose lane is full are passed over. The place in its lane is
+        the caller's to give back.
 
         A message whose attempts are used up (its handler never came back, again and again)
         becomes a dead letter instead.
         """
-        if done is None and not self.is_due(names):
-            return None
         now = microseconds(self.clock.now())
-        return self.database.write(
-            lambda transaction: self._claim(transaction, names, now, done), synced=False
-        )
+        if done is None:
+            with self.database.reading() as connection:
+                if self._first(connection, names, now, lanes) is None:
+                    return None
+        entered: list[str] = []
+
+        def take(transaction: Transaction) -> Claim | None:
+            claim = self._claim(transaction, names, now, done, lanes)
+            if claim is not None and lanes is not None:
+                # Inside the transaction: the next claim, perhaps in the same commit, counts it.
+                lanes.enter(claim.lane)
+                entered.append(claim.lane)
+            return claim
+
+        try:
+            return self.database.write(take, synced=False)
+        except Unavailable:
+            for lane in entered:
+                assert lanes is not None
+                lanes.leave(lane)
+            raise
 
     def _claim(
-        self, transaction: Transaction, names: Sequence[str], now: int, done: Claim | None
+        self,
+        transaction: Transaction,
+        names: Sequence[str],
+        now: int,
+        done: Claim | None,
+        lanes: Lanes | None,
     ) -> Claim | None:
         if done is not None:
             transaction.execute("DELETE FROM messages WHERE seq = ?", (done.seq,))
         while True:
-            waiting = [(name, due) for name, due in _first_due(transaction, names) if due <= now]
-            if not waiting:
+            first = self._first(transaction, names, now, lanes)
+            if first is None:
                 return None
-            name, _ = min(waiting, key=lambda item: (self._served.get(item[0], 0), item[1]))
             self._turn += 1
-            self._served[name] = self._turn
-            seq, message_id, topic, data, attributes, attempts = transaction.execute(
-                "SELECT seq, message_id, topic, data, attributes, attempts FROM messages"
-                " WHERE subscription = ? ORDER BY due, seq LIMIT 1",
-                (name,),
+            self._served[first.name] = self._turn
+            message_id, attempts = transaction.execute(
+                "SELECT message_id, attempts FROM messages WHERE seq = ?", (first.seq,)
             ).fetchone()
-            subscription = self.subscriptions[name]
+            subscription = self.subscriptions[first.name]
             if attempts >= subscription.max_attempts:
-                _bury(transaction, seq)
+                _bury(transaction, first.seq)
                 continue
             transaction.execute(
                 "UPDATE messages SET due = ?, attempts = attempts + 1, claimed = 1 WHERE seq = ?",
-                (now + int(subscription.ack_deadline_s * 1_000_000), seq),
+                (now + int(subscription.ack_deadline_s * 1_000_000), first.seq),
             )
-            message = Message(topic, bytes(data), json.loads(attributes))
-            return Claim(seq, Delivered(message, message_id, name, attempts + 1))
+            message = _message(transaction, first.seq)
+            delivered = Delivered(message, message_id, first.name, attempts + 1)
+            return Claim(first.seq, delivered, first.lane)
+
+    def _first(
+        self,
+        connection: Transaction | sqlite3.Connection,
+        names: Sequence[str],
+        now: int,
+        lanes: Lanes | None,
+    ) -> _Next | None:
+        """What is to be delivered next: of the subscription whose turn it is."""
+        waiting = [(name, due) for name, due in _first_due(connection, names) if due <= now]
+        waiting.sort(key=lambda item: (self._served.get(item[0], 0), item[1]))
+        for name, _ in waiting:
+            found = _first_of(connection, name, now, lanes)
+            if found is not None:
+                return found
+        return None
 
     def acknowledge(self, claim: Claim) -> None:
         """The message is done with."""
@@ -212,10 +253,14 @@ class SqliteBus:
         due = self.next_due(names)
         return due is not None and due <= microseconds(self.clock.now())
 
-    def next_due(self, names: Sequence[str]) -> int | None:
-        """When the next message is due, in microseconds since 1970; None when there is none."""
+    def next_due(self, names: Sequence[str], after: int = -1) -> int | None:
+        """
+        When the next message is due, in microseconds since 1970; None when there is none.
+
+        Of those that are due later than `after`.
+        """
         with self.database.reading() as connection:
-            return min((due for _, due in _first_due(connection, names)), default=None)
+            return min((due for _, due in _first_due(connection, names, after)), default=None)
 
     def pending(self) -> dict[str, int]:
         """How many messages each subscription still has to acknowledge, none left out."""
@@ -289,14 +334,51 @@ def _bury(transaction: Transaction, seq: int) -> None:
 
 
 def _first_due(
-    connection: Transaction | sqlite3.Connection, names: Sequence[str]
+    connection: Transaction | sqlite3.Connection, names: Sequence[str], after: int = -1
 ) -> list[tuple[str, int]]:
     """When each of these subscriptions has its next message; those without any are left out."""
     if not names:
         return []
     rows = connection.execute(
-        "SELECT column1, (SELECT min(due) FROM messages WHERE subscription = column1)"  # noqa: S608
+        "SELECT column1, (SELECT min(due) FROM messages"  # noqa: S608
+        " WHERE subscription = column1 AND due > ?)"
         f" FROM (VALUES {', '.join(['(?)'] * len(names))})",
-        tuple(names),
+        (after, *names),
     ).fetchall()
     return [(name, due) for name, due in rows if due is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """A message that may be delivered now."""
+
+    name: str
+    seq: int
+    lane: str = ""
+
+
+def _first_of(
+    connection: Transaction | sqlite3.Connection, name: str, now: int, lanes: Lanes | None
+) -> _Next | None:
+    """The message of a subscription that is due longest, those in full lanes passed over."""
+    rows = connection.execute(
+        "SELECT seq FROM messages WHERE subscription = ? AND due <= ? ORDER BY due, seq",
+        (name, now),
+    )
+    try:
+        for (seq,) in rows:
+            if lanes is None:
+                return _Next(name, seq)
+            lane = lanes.lane(seq, partial(_message, connection, seq))
+            if lanes.is_open(lane):
+                return _Next(name, seq, lane)
+        return None
+    finally:
+        rows.close()
+
+
+def _message(connection: Transaction | sqlite3.Connection, seq: int) -> Message:
+    topic, data, attributes = connection.execute(
+        "SELECT topic, data, attributes FROM messages WHERE seq = ?", (seq,)
+    ).fetchone()
+    return Message(topic, bytes(data), json.loads(attributes))
