@@ -56,7 +56,8 @@ class Cache:
     ) -> T:
         """What `load` gave at most `max_age` ago (None: ever), else what it gives now."""
         entry = self._entries.get(name)
-        if entry is not None and (max_age is None or now - entry[0] <= max_age):
+        # Also what was read while the clock was ahead is read anew.
+        if entry is not None and (max_age is None or abs(now - entry[0]) <= max_age):
             value: T = entry[1]
             return value
         fresh = load()
