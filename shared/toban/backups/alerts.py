@@ -9,9 +9,11 @@ from typing import ClassVar
 
 import msgspec
 
+from toban.backups.plans import slot_of
 from toban.events import AlertFired, AlertResolved
-from toban.kernel import i18n
+from toban.kernel import i18n, log
 from toban.kernel.document import Document
+from toban.kernel.skew import is_future
 from toban.kernel.work import Work
 from toban.profile.types import Profile
 
@@ -65,7 +67,8 @@ def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> 
     """Open an alert, unless it is open; `watch` is the caller's to put."""
     known = watch.open.get(trouble.fingerprint)
     if known is not None:
-        if trouble.backup > known.backup:
+        # The newest, by the time of their slots; one that a clock ahead has named is newer than none.
+        if trouble.backup > known.backup or is_future(slot_of(known.backup), work.now):
             newer = msgspec.structs.replace(known, backup=trouble.backup)
             watch.open[trouble.fingerprint] = newer
         return
@@ -106,10 +109,34 @@ def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
             title=alert.title,
             severity=alert.severity,
             labels=alert.labels,
-            starts_at=alert.starts_at,
+            starts_at=min(alert.starts_at, work.now),
             ends_at=work.now,
         )
     )
+
+
+def put_right(watch: BackupWatch, profile: Profile, work: Work) -> None:
+    """
+    Have alerts that a clock ahead has dated begin now, and tell of it; `watch` is the caller's to put.
+
+    Otherwise nothing that happens before that time could end them.
+    """
+    for fingerprint, alert in watch.open.items():
+        if not is_future(alert.starts_at, work.now):
+            continue
+        log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
+        watch.open[fingerprint] = alert = msgspec.structs.replace(alert, starts_at=work.now)
+        work.emit(
+            AlertFired(
+                source=SOURCE,
+                fingerprint=f"{profile.service.id}/{fingerprint}",
+                rule=alert.rule,
+                title=alert.title,
+                severity=alert.severity,
+                labels=alert.labels,
+                starts_at=alert.starts_at,
+            )
+        )
 
 
 def failed_print(source: str, class_: str) -> str:

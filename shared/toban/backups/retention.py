@@ -11,7 +11,8 @@ the promise holds at its far end, and something is left after any outage. What d
 - The newest `minimum_verified` copies of every region stay, whatever the rules say.
 - A pin adds; it takes nobody's place (slot, window, minimum).
 - Backups that began at one moment are all the newest: no choice ever depends on ids.
-- A start in the future is a wrong clock. It anchors nothing, and nothing is removed on its account.
+- A start in the future is a wrong clock. It anchors nothing, and nothing is removed on its account;
+  it is kept until a person discards it or its time has come.
 - Without a verified backup nothing is removed but what holds no data or failed long ago.
 
 Days, weeks, months and years are those of the policy's zone by the wall clock. The window is
@@ -204,7 +205,10 @@ class _Decision:
         restorable = [
             p
             for p in members
-            if self.at[p] <= self.now and self.regions[p] and p not in self.unknown
+            if self.at[p] <= self.now
+            and self.regions[p]
+            and p not in self.unknown
+            and not self.entries[p].discarded_by
         ]
         restorable.sort(key=self.at.__getitem__, reverse=True)
         newest = self.at[restorable[0]] if restorable else None
@@ -229,7 +233,9 @@ class _Decision:
             return
         if entry.pinned:
             self._keep(position, "pinned")
-        if policy is None:
+        if entry.discarded_by:
+            self.against[position] = (Reason("discarded", entry.discarded_by),)
+        elif policy is None:
             self._keep(position, "no-policy")
         elif self.at[position] > self.now:
             self._keep(position, "future")

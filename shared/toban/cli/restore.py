@@ -121,7 +121,7 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
         raise Problem(terminal.say("restore.is-source", where=where), 2)
     if asked.onto_source and not is_source:
         raise Problem(terminal.say("restore.not-source", where=where), 2)
-    takes = estimate(backups, backup, copy.region)
+    takes = estimate(backups, backup, copy.region, now=now())
     return Plan(profile, backup, copy, target, where, is_source, takes, at or now())
 
 
@@ -141,10 +141,10 @@ def _choose(
             status = terminal.say(f"backup.{backup.status}")
             raise Problem(terminal.say("restore.unfit", id=backup.id, status=status))
         return backup
-    found = newest(backups, at, asked.region or "")
+    found = newest(backups, at, asked.region or "", now=now())
     if found is not None:
         return found
-    good = [b for b in newest_first(backups) if newest([b], None) is not None]
+    good = [b for b in newest_first(backups) if newest([b], None, now=now()) is not None]
     if not good:
         raise Problem(
             terminal.say("restore.none-verified", series=f"{asked.service}/{asked.source}")

@@ -30,7 +30,6 @@ from toban.adapters.local.subscriptions import (
 from toban.kernel.skew import TOLERANCE
 from toban.ports import Clock, DeadLetter, Delivered, Message
 
-
 _TOLERANCE_US = TOLERANCE // timedelta(microseconds=1)
 
 
