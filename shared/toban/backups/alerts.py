@@ -125,7 +125,7 @@ def put_right(watch: BackupWatch, profile: Profile, work: Work) -> None:
         if not is_future(alert.starts_at, work.now):
             continue
         log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
-        watch.open[fingerprint] = alert = msgspec.structs.replace(alert, starts_at=work.now)
+        begun = watch.open[fingerprint] = msgspec.structs.replace(alert, starts_at=work.now)
         work.emit(
             AlertFired(
                 source=SOURCE,
@@ -134,7 +134,7 @@ def put_right(watch: BackupWatch, profile: Profile, work: Work) -> None:
                 title=alert.title,
                 severity=alert.severity,
                 labels=alert.labels,
-                starts_at=alert.starts_at,
+                starts_at=begun.starts_at,
             )
         )
 

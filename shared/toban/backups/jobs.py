@@ -81,7 +81,14 @@ def claim_next(cls: type[J], stage: Stage, event: BackupEvent, work: Work) -> J 
     if job is None:
         job = cls(id=id, stage=stage, backup_id=event.backup_id)
     elif job.over:
-        job = cls(id=id, stage=stage, backup_id=event.backup_id, step=job.step + 1, fence=job.fence)
+        job = cls(
+            id=id,
+            stage=stage,
+            backup_id=event.backup_id,
+            step=job.step + 1,
+            fence=job.fence,
+            requests=job.requests,
+        )
     request = request_of(work)
     if request not in job.requests:
         job.requests = [*job.requests, request][-MOST_REQUESTS:]

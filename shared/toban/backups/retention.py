@@ -73,7 +73,7 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
     """
     Ids of at most `most` backups to remove, in this order.
 
-    Removals already begun come first, then the oldest; a backup goes before those that it builds
+    Removals already begun come first, then what a person discarded, then the oldest; a backup goes before those that it builds
     on, so that a run that ends in between leaves none without its base.
     """
     keep = {verdict.id: verdict.keep for verdict in verdicts}
@@ -85,7 +85,7 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
                 built_on.setdefault(base, []).append(entry.id)
     ordered: dict[str, None] = {}
     entered: set[str] = set()
-    for first in sorted(going.values(), key=lambda e: (e.status != "deleting", e.started_at, e.id)):
+    for first in sorted(going.values(), key=_urgency):
         if len(ordered) >= most:
             break
         stack = [(first.id, False)]
@@ -98,6 +98,10 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
                 stack.append((id_, True))
                 stack.extend((d, False) for d in sorted(built_on.get(id_, ()), reverse=True))
     return list(ordered)[:most]
+
+
+def _urgency(entry: Entry) -> tuple[bool, bool, datetime, str]:
+    return entry.status != "deleting", not entry.discarded_by, entry.started_at, entry.id
 
 
 _PERIODS: Mapping[Word, tuple[Callable[[date], int], Callable[[date], str]]] = {

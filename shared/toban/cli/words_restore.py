@@ -120,6 +120,14 @@ RESTORE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "the profile of {service} has no restore tests (backup.restore_test)",
         "ja": "{service} のプロファイルにリストアテスト（backup.restore_test）がありません",
     },
+    "test.nothing.none-verified": {
+        "en": "nothing verified is there to test a restore with",
+        "ja": "テストに使える検証済みのバックアップがありません",
+    },
+    "test.nothing.no-test": {
+        "en": "the applied profile has no restore tests any more",
+        "ja": "適用中のプロファイルにリストアテストはもうありません",
+    },
     "test.not-begun": {
         "en": "{service}: the restore test did not begin; see `toban dead list`",
         "ja": "{service}: リストアテストが始まりませんでした。`toban dead list` を見てください",
