@@ -47,15 +47,15 @@ def on_due(due: BackupDue, work: Work) -> None:
     if newest is None and series.newest_slot is not None:
         at = timestamp(series.newest_slot)
         log.warning("newest slot lies ahead of now: ignored", newest_slot=at, **_named(due))
-    passed = newest is not None and slot <= newest
-    if passed or work.get_assuming_new(Backup, id) is not None:
-        _skip("taken", "slot skipped: it or a later one was taken", due, work, backup=id)
-        return
     if _is_running(series, work):
         # A run whose holder is gone is ended by `watch_backups`; two at once would only slow
         # each other down, and the one under way is as fresh.
-        reason = "slot skipped: previous backup still running"
-        _skip("running", reason, due, work, backup=series.running)
+        which = "it is being taken" if id == series.running else "previous backup still running"
+        _skip("running", f"slot skipped: {which}", due, work, backup=series.running)
+        return
+    passed = newest is not None and slot <= newest
+    if passed or work.get_assuming_new(Backup, id) is not None:
+        _skip("taken", "slot skipped: it or a later one was taken", due, work, backup=id)
         return
     backup = _backup(due, slot, planned, profile, work)
     series.newest_slot = slot

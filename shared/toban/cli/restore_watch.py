@@ -166,9 +166,10 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
         # As `toban.backups.restore_test` names it: by the event that asked for it.
         id = f"test-{derive(event.id, 'test_restores', 'restore-test', length=12)}"
 
-        def begun() -> Restore | dict[str, str] | None:
+        def begun() -> tuple[Restore | None, dict[str, str]] | None:
             restore = work.reader.get(Restore, id)
-            return restore or work.answer(event, "test_restores") or None
+            answer = work.answer(event, "test_restores") or {}
+            return (restore, answer) if restore or answer else None
 
         found = work.wait(
             begun,
@@ -178,7 +179,8 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
         )
         if found is None:
             raise Problem(terminal.say("test.not-begun", service=asked.service))
-        if not isinstance(found, Restore):
-            reason = terminal.say(f"test.nothing.{found['outcome']}")
+        restore, answer = found
+        if restore is None:
+            reason = terminal.say(f"test.nothing.{answer['outcome']}")
             raise Problem(terminal.say("run.nothing", reason=reason))
-        return watch(work, found.id, asked, terminal)
+        return watch(work, restore.id, asked, terminal)
