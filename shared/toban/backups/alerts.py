@@ -101,6 +101,7 @@ def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
     alert = watch.open.pop(fingerprint, None)
     if alert is None:
         return
+    alert = _begun(fingerprint, alert, watch, work)
     work.emit(
         AlertResolved(
             source=SOURCE,
@@ -109,34 +110,40 @@ def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
             title=alert.title,
             severity=alert.severity,
             labels=alert.labels,
-            starts_at=min(alert.starts_at, work.now),
+            starts_at=alert.starts_at,
             ends_at=work.now,
         )
     )
 
 
-def put_right(watch: BackupWatch, profile: Profile, work: Work) -> None:
-    """
-    Have alerts that a clock ahead has dated begin now, and tell of it; `watch` is the caller's to put.
+def put_right(watch: BackupWatch, work: Work) -> None:
+    """Have alerts that a clock ahead has dated begin now; `watch` is the caller's to put."""
+    for fingerprint, alert in list(watch.open.items()):
+        watch.open[fingerprint] = _begun(fingerprint, alert, watch, work)
 
-    Otherwise nothing that happens before that time could end them.
+
+def _begun(fingerprint: str, alert: OpenAlert, watch: BackupWatch, work: Work) -> OpenAlert:
     """
-    for fingerprint, alert in watch.open.items():
-        if not is_future(alert.starts_at, work.now):
-            continue
-        log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
-        begun = watch.open[fingerprint] = msgspec.structs.replace(alert, starts_at=work.now)
-        work.emit(
-            AlertFired(
-                source=SOURCE,
-                fingerprint=f"{profile.service.id}/{fingerprint}",
-                rule=alert.rule,
-                title=alert.title,
-                severity=alert.severity,
-                labels=alert.labels,
-                starts_at=begun.starts_at,
-            )
+    The alert with a beginning that is not ahead of now; a new one is told.
+
+    Otherwise nothing that happens before that time could end it.
+    """
+    if not is_future(alert.starts_at, work.now):
+        return alert
+    log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
+    alert = msgspec.structs.replace(alert, starts_at=work.now)
+    work.emit(
+        AlertFired(
+            source=SOURCE,
+            fingerprint=f"{watch.id}/{fingerprint}",
+            rule=alert.rule,
+            title=alert.title,
+            severity=alert.severity,
+            labels=alert.labels,
+            starts_at=alert.starts_at,
         )
+    )
+    return alert
 
 
 def failed_print(source: str, class_: str) -> str:

@@ -89,6 +89,10 @@ def _is_mended(of: Series, backup_id: str, since: datetime, work: Work) -> bool:
         failed = not_ahead(slot_of(backup_id), work.now)
         if verified is not None and (failed is None or verified > failed):
             return True
+        # With `on_change` a later look that found nothing new is as good as a later backup.
+        same = not_ahead(series.unchanged_at, work.now)
+        if same is not None and same > since and series.verified == series.finished:
+            return True
     backup = work.get(Backup, backup_id)
     if backup is None or backup.status != "verified":
         return False
@@ -152,7 +156,7 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
             continue
         _end_abandoned(service, work)
         watch = watch_of(service, work)
-        put_right(watch, document.profile, work)
+        put_right(watch, work)
         own = [backup for backup in ahead if backup.service == service]
         found = (*_troubles(document, work), *troubles_ahead(document.profile, own))
         troubles = {t.fingerprint: t for t in found}
@@ -342,7 +346,7 @@ def _end_restore(id: str, work: Work) -> None:
     if restore is None or restore.status != "running":
         return
     restore.status = "failed"
-    restore.over = True
+    restore.over, restore.lease_until = True, None
     restore.reason = "abandoned: nobody goes on with it"
     restore.finished_at = work.now
     work.put(restore)
