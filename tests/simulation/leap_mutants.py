@@ -120,6 +120,9 @@ def verified_in_the_future() -> AbstractContextManager[Any]:
         series = work.get(SeriesState, series_id(of.service, of.source, of.class_))
         if series is not None and series.verified > backup_id:
             return True
+        same = series.unchanged_at if series is not None else None
+        if series is not None and same and same > since and series.verified == series.finished:
+            return True
         backup = work.get(Backup, backup_id)
         if backup is None or backup.status != "verified" or backup.verified_at is None:
             return False

@@ -43,7 +43,7 @@ from toban.kernel import log
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
 from toban.kernel.job import ABANDONED
-from toban.kernel.skew import not_ahead
+from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import Work
 from toban.profile.store import CurrentProfile, current
 from toban.profile.types import Plan, Profile
@@ -344,6 +344,11 @@ def _end_proof(id: str, work: Work) -> None:
 def _end_restore(id: str, work: Work) -> None:
     restore = work.get(Restore, id)
     if restore is None or restore.status != "running":
+        return
+    if is_future(restore.touched_at, work.now):
+        # Somebody may well be at it: from now on a sign of life is waited for as ever.
+        restore.touched_at, restore.lease_until = work.now, None
+        work.put(restore)
         return
     restore.status = "failed"
     restore.over, restore.lease_until = True, None

@@ -108,6 +108,19 @@ def test_check_looks_at_files_or_at_the_store(vault, tmp_path):
     assert vault.run("check").code == 0
 
 
+def test_nothing_is_pruned_by_a_clock_that_leaps(vault):
+    first = vault.take("logs")
+    vault.next_second()
+    second = vault.take("logs")
+    with clock(ahead):
+        said = vault.run("backups", "prune", "--yes")
+    assert said.code == 1
+    assert "nothing was removed: the clock leapt" in said.err
+    assert {vault.document(id).status for id in (first, second)} == {"verified"}
+    assert vault.run("backups", "prune", "--yes").code == 0
+    assert {vault.document(id).status for id in (first, second)} == {"verified"}
+
+
 # --- requests ------------------------------------------------------------------------------------
 
 
