@@ -20,6 +20,7 @@ from toban.backups.restores import (
     Tested,
     missing,
     pair,
+    untimed,
     wrong_answers,
 )
 from toban.events.backups import (
@@ -33,7 +34,6 @@ from toban.kernel import log
 from toban.kernel.errors import TryLater
 from toban.kernel.handle import Handlers
 from toban.kernel.job import GaveUp, Hold, Job, LeaseLost
-from toban.kernel.skew import is_future
 from toban.kernel.work import Work
 from toban.ports.backup import (
     Damaged,
@@ -235,9 +235,7 @@ class Restoring:
         reason = log.mask(result.reason)[:2_000] if isinstance(result, Failure) else ""
         profile = current(work).get(restore.service)
         if not reason and restore.purpose == "test" and profile is not None:
-            reason = _too_slow(profile.profile, seconds)
-        if not reason and restore.purpose == "test" and is_future(restore.requested_at, work.now):
-            reason = "the clock was put back while it ran: nobody knows how long it took"
+            reason = untimed(restore, work.now) or _too_slow(profile.profile, seconds)
         restore.reason = reason
         restore.status = "failed" if reason else "finished"
         work.put(restore)

@@ -18,8 +18,8 @@ from toban.kernel.event import timestamp
 from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import Work
 
-LEAP: Final = timedelta(hours=26)
-"""More than this between two looks is a leap."""
+LEAP: Final = timedelta(hours=36)
+"""More than this between two looks is a leap; a smaller one removes something at most so much early."""
 WAIT: Final = timedelta(days=1)
 """For so long nothing is removed after one."""
 NOTED_EACH: Final = timedelta(minutes=30)

@@ -13,7 +13,7 @@ from tests.unit.cli.vaults import Vault
 from toban.adapters.local.files import SystemClock
 from toban.backups.documents import Backup, SeriesState
 from toban.backups.jobs import BackupJob
-from toban.cli import backup_run, times
+from toban.cli import backup_common, backup_run, times
 from toban.cli.follow import Seen
 from toban.events.backups import BackupFinished
 from toban.kernel.event import Event
@@ -27,6 +27,7 @@ def clock(reads: Callable[[], datetime]) -> Iterator[None]:
     with (
         mock.patch.object(SystemClock, "now", side_effect=reads),
         mock.patch.object(times, "now", side_effect=reads),
+        mock.patch.object(backup_common, "now", side_effect=reads),
     ):
         yield
 
