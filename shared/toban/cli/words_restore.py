@@ -67,6 +67,10 @@ RESTORE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "restore.backup": {"en": "Backup", "ja": "バックアップ"},
     "restore.point": {"en": "Restore point", "ja": "復元点"},
     "restore.lost": {"en": "Lost", "ja": "失われるもの"},
+    "restore.lost.ahead": {
+        "en": "nobody knows: it is dated in the future, by a clock that was wrong",
+        "ja": "わかりません。時計が狂っていて、未来の日付になっています",
+    },
     "restore.lost.value": {
         "en": "what was written in the {duration} up to {at}",
         "ja": "{at} までの{duration}に書かれたもの",

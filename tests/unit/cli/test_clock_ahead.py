@@ -64,8 +64,11 @@ def test_a_restore_offers_the_newest_that_is_not_dated_ahead(vault, future):
     nothing = vault.run("restore", "shop", "media", "--to", "staging", "--dry-run", "--json")
     assert nothing.code == 1
     real = vault.take()
-    plan = vault.run("restore", "shop", "media", "--to", "staging", "--dry-run", "--json").json()
-    assert plan["backup"] == real
+    asked = ("restore", "shop", "media", "--to", "staging", "--dry-run", "--json")
+    assert vault.run(*asked).json()["backup"] == real
+    named = vault.run(*asked, "--backup", future).json()
+    assert (named["backup"], named["lost_s"]) == (future, None), "it can be had by name"
+    assert "nobody knows" in vault.run(*asked[:-1], "--backup", future).out
 
 
 def test_the_next_restore_test_is_of_a_real_one_and_none_is_no_success(vault, future):
