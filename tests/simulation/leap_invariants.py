@@ -92,8 +92,12 @@ def _newest(simulation: LeapSimulation, truthful: Any) -> Iterator[str]:
     for backup in sorted(truthful.backups(), key=point):
         if backup.status == "verified":
             real[backup.source, backup.class_] = backup
+    states = {s.id: s for s in everything(simulation.world, SeriesState)}
     for plan in SECTION.plans:
         there, true = found.get(_key(plan)), real.get(_key(plan))
+        state = states[f"shop.{plan.source}.{plan.class_}"]
+        if true is not None and state.verified != true.id:
+            yield f"{state.id}: {state.verified} counts as verified last, not {true.id}"
         if true is None or there is None or there.backup_id != true.id:
             yield f"{plan.source}/{plan.class_}: {there} is the newest, not {true and true.id}"
     for state in assess(SHOP, found, {}, now):
