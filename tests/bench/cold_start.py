@@ -52,7 +52,8 @@ def main(event):
 """
 _COLLECTIONS = (
     "alerts", "backup_jobs", "backup_series", "backup_watches", "backups", "groups", "incidents",
-    "notifications", "profiles", "profile_versions", "receipts", "restore_records", "restores",
+    "notifications", "profiles", "profile_versions", "prune_looks", "receipts", "restore_records",
+    "restores",
 )  # fmt: skip
 
 

@@ -2,19 +2,21 @@
 Backups, exhaustively::
 
     python -m tests.simulation backups SEED [LAST] [--trace]   these seeds
+    python -m tests.simulation leaps SEED [LAST] [--trace]     with a clock that is ahead for a minute
     python -m tests.simulation crashes [--all | --pairs]       every kind of point; every point; pairs
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 
 def main(words: Sequence[str]) -> int:
     """0 when everything holds."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("what", choices=("backups", "crashes"))
+    parser.add_argument("what", choices=("backups", "leaps", "crashes"))
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?")
     parser.add_argument("--trace", action="store_true", help="print every handling")
@@ -30,18 +32,34 @@ def main(words: Sequence[str]) -> int:
         if asked.what == "crashes":
             return _crashes(every=asked.all, pairs=asked.pairs)
         last = asked.seed if asked.last is None else asked.last
-        return sum(_seed(seed, trace=asked.trace) for seed in range(asked.seed, last + 1)) and 1
+        play = _leap if asked.what == "leaps" else _backups
+        return (
+            sum(_seed(seed, play, trace=asked.trace) for seed in range(asked.seed, last + 1)) and 1
+        )
 
 
-def _seed(seed: int, *, trace: bool) -> int:
+def _backups(seed: int) -> tuple[Any, list[str]]:
     from tests.simulation.backup_invariants import violations
     from tests.simulation.backup_sim import BackupSimulation
 
     simulation = BackupSimulation(seed)
     simulation.run()
+    return simulation, violations(simulation)
+
+
+def _leap(seed: int) -> tuple[Any, list[str]]:
+    from tests.simulation.leap_invariants import violations
+    from tests.simulation.leap_sim import LeapSimulation
+
+    simulation = LeapSimulation(seed)
+    simulation.run()
+    return simulation, violations(simulation)
+
+
+def _seed(seed: int, play: Callable[[int], tuple[Any, list[str]]], *, trace: bool) -> int:
+    simulation, found = play(seed)
     if trace:
         print("\n".join(simulation.trace))
-    found = violations(simulation)
     print(f"seed {seed}:", {name: simulation.counts[name] for name in sorted(simulation.counts)})
     print("\n".join(found) or "every invariant holds", flush=True)
     return len(found)

@@ -9,9 +9,11 @@ from typing import ClassVar
 
 import msgspec
 
+from toban.backups.plans import slot_of
 from toban.events import AlertFired, AlertResolved
-from toban.kernel import i18n
+from toban.kernel import i18n, log
 from toban.kernel.document import Document
+from toban.kernel.skew import is_future
 from toban.kernel.work import Work
 from toban.profile.types import Profile
 
@@ -65,7 +67,8 @@ def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> 
     """Open an alert, unless it is open; `watch` is the caller's to put."""
     known = watch.open.get(trouble.fingerprint)
     if known is not None:
-        if trouble.backup > known.backup:
+        # The newest, by the time of their slots; one that a clock ahead has named is newer than none.
+        if trouble.backup > known.backup or is_future(slot_of(known.backup), work.now):
             newer = msgspec.structs.replace(known, backup=trouble.backup)
             watch.open[trouble.fingerprint] = newer
         return
@@ -98,6 +101,7 @@ def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
     alert = watch.open.pop(fingerprint, None)
     if alert is None:
         return
+    alert = _begun(fingerprint, alert, watch, work)
     work.emit(
         AlertResolved(
             source=SOURCE,
@@ -110,6 +114,36 @@ def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
             ends_at=work.now,
         )
     )
+
+
+def put_right(watch: BackupWatch, work: Work) -> None:
+    """Have alerts that a clock ahead has dated begin now; `watch` is the caller's to put."""
+    for fingerprint, alert in list(watch.open.items()):
+        watch.open[fingerprint] = _begun(fingerprint, alert, watch, work)
+
+
+def _begun(fingerprint: str, alert: OpenAlert, watch: BackupWatch, work: Work) -> OpenAlert:
+    """
+    The alert with a beginning that is not ahead of now; a new one is told.
+
+    Otherwise nothing that happens before that time could end it.
+    """
+    if not is_future(alert.starts_at, work.now):
+        return alert
+    log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
+    alert = msgspec.structs.replace(alert, starts_at=work.now)
+    work.emit(
+        AlertFired(
+            source=SOURCE,
+            fingerprint=f"{watch.id}/{fingerprint}",
+            rule=alert.rule,
+            title=alert.title,
+            severity=alert.severity,
+            labels=alert.labels,
+            starts_at=alert.starts_at,
+        )
+    )
+    return alert
 
 
 def failed_print(source: str, class_: str) -> str:

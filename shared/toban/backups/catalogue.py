@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -22,6 +23,7 @@ from toban.backups.plans import find_plan
 from toban.backups.writing import weight
 from toban.kernel.document import Document, encode
 from toban.kernel.document import decode as decode_document
+from toban.kernel.skew import is_future
 from toban.ports import AlreadyExists, Create, Stale, Store, Update
 from toban.ports.backup import Bucket, Damaged, Depot, KeyUnavailable
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
@@ -253,10 +255,16 @@ def series_of(backups: Iterable[Backup], weights: Mapping[str, int]) -> dict[str
     return states
 
 
-def advanced(known: SeriesState | None, found: SeriesState) -> SeriesState:
-    """The state that knows more: what a series has seen by itself is never taken back."""
+def advanced(known: SeriesState | None, found: SeriesState, now: datetime) -> SeriesState:
+    """
+    The state that knows more: what a series has seen by itself is never taken back.
+
+    But for a newest slot that lies ahead of now: that is a wrong clock's.
+    """
     if known is None:
         return found
+    if is_future(known.newest_slot, now):
+        known = msgspec.structs.replace(known, newest_slot=None, finished="")
     if known.newest_slot is not None and known.newest_slot >= (
         found.newest_slot or known.newest_slot
     ):
@@ -285,6 +293,7 @@ def rebuild(
     profiles: Mapping[str, CurrentProfile],
     store: Store,
     *,
+    now: datetime,
     dry_run: bool = False,
 ) -> list[Rebuilt]:
     """
@@ -302,10 +311,10 @@ def rebuild(
         planned = current is not None and _is_planned(result, current, store)
         done.append(Rebuilt(result, what, planned))
     weights = {f.manifest.backup_id: weight(f.manifest) for f in found}
-    live = [r.backup for r in done if r.what != "removed"]
+    live = [r.backup for r in done if r.what != "removed" and not r.backup.is_ahead(now)]
     if not dry_run:
         for state in series_of(live, weights).values():
-            _put_series(store, state)
+            _put_series(store, state, now)
     return done
 
 
@@ -341,12 +350,12 @@ def _put(
             return entry, what
 
 
-def _put_series(store: Store, state: SeriesState) -> None:
+def _put_series(store: Store, state: SeriesState, now: datetime) -> None:
     key = SeriesState.key(state.id)
     while True:
         before = store.get([key])[0]
         known = None if before is None else decode_document(SeriesState, before.data)
-        entry = advanced(known, state)
+        entry = advanced(known, state, now)
         if entry == known or _commit(store, entry, before.version if before else None):
             return
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from toban.kernel.document import Document
+from toban.kernel.skew import is_future
 from toban.profile.types import Level
 
 Status = Literal[
@@ -97,6 +98,17 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     tests: list[RestoreTestResult] = []
     """The newest few."""
     deleted_at: datetime | None = None
+    discarded_by: str = ""
+    """Who said that retention need not keep it though it is dated ahead."""
+
+    def is_ahead(self, now: datetime) -> bool:
+        """
+        Whether a wrong clock has dated it: then nobody knows what it holds the state of.
+
+        It may be restored by name, but it blocks nothing and never counts as the newest.
+        """
+        dates = (self.slot, self.started_at, self.snapshot_at)
+        return any(is_future(date, now) for date in dates)
 
     @property
     def series(self) -> str:

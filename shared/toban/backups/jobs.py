@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
 from toban.backups.documents import Backup
 from toban.backups.plans import labels_of
@@ -13,6 +13,10 @@ from toban.events.backups import BackupEvent, BackupFailed, Stage, StepEvent
 from toban.kernel import log
 from toban.kernel.job import JobDocument
 from toban.kernel.work import Work
+
+Outcome = Literal["", "done", "failed", "nothing"]
+"""``nothing``: there was nothing to do (the backup is being removed, …)."""
+MOST_REQUESTS: Final = 20
 
 STEP: Final = timedelta(seconds=240)
 """A step that can be left and gone on with takes about this long (functions have 540 s)."""
@@ -31,6 +35,12 @@ class BackupJob(JobDocument, kw_only=True):
     """Units done so far (parts, objects), of `total` when that is known."""
     total: int = 0
     bytes: int = 0
+    requests: list[str] = []
+    """Ids of the events that began the chain this work belongs to; the newest few."""
+    outcome: Outcome = ""
+    """What it came to, once it is over; empty: it is not, or an older version concluded it."""
+    reason: str = ""
+    """Why it came to that, where it did not succeed."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +71,52 @@ def claim_next(cls: type[J], stage: Stage, event: BackupEvent, work: Work) -> J 
     The job of a stage that follows another: of the step that is due, or begun by a request.
 
     A request that finds the job over does it anew. Steps are then numbered on, so that a late one
-    of the earlier request finds no work.
+    of the earlier request finds no work. The job names the request, so that whoever asked learns
+    what came of exactly that.
     """
     id = job_id(event.backup_id, stage)
     job = work.get(cls, id)
     if isinstance(event, StepEvent):
         return None if job is None or job.over or job.step != event.step else job
     if job is None:
-        return cls(id=id, stage=stage, backup_id=event.backup_id)
-    if job.over:
-        return cls(
-            id=id, stage=stage, backup_id=event.backup_id, step=job.step + 1, fence=job.fence
+        job = cls(id=id, stage=stage, backup_id=event.backup_id)
+    elif job.over:
+        job = cls(
+            id=id,
+            stage=stage,
+            backup_id=event.backup_id,
+            step=job.step + 1,
+            fence=job.fence,
+            requests=job.requests,
         )
+    request = request_of(work)
+    if request not in job.requests:
+        job.requests = [*job.requests, request][-MOST_REQUESTS:]
     return job
+
+
+def request_of(work: Work) -> str:
+    """The id of the event that began the chain: of a person's request, or of a slot."""
+    return work.event.correlation_id or work.event.id
+
+
+def telling(conclude: Callable[[J, Any, Work], None]) -> Callable[[J, Any, Work], None]:
+    """`conclude`, after which a job that is over says what it came to."""
+
+    def concluded(job: J, result: Any, work: Work) -> None:
+        conclude(job, result, work)
+        if not job.over:
+            return
+        failures = [e.body.reason for e in work.emitted if isinstance(e.body, BackupFailed)]
+        if isinstance(result, Nothing):
+            backup = work.get(Backup, job.backup_id)
+            job.outcome, job.reason = "nothing", f"it is {backup.status if backup else 'unknown'}"
+        else:
+            job.outcome = "failed" if failures else "done"
+            job.reason = "; ".join(failures)[:2_000]
+        work.put(job)
+
+    return concluded
 
 
 def job_id(backup_id: str, stage: Stage) -> str:

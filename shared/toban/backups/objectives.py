@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from toban.backups.restores import Tested
+from toban.kernel.skew import is_future, not_ahead
 from toban.profile.cadence import ALLOWANCE, largest_gap
 from toban.profile.types import Backup as Section
 from toban.profile.types import Objective, Plan, Profile
@@ -89,12 +90,12 @@ def _state(
     tested: Mapping[str, Tested],
     now: datetime,
 ) -> ObjectiveState:
-    best = [_best(source, newest) for source in objective.sources]
+    best = [_best(source, newest, now) for source in objective.sources]
     points = [found.point for found in best]
     known = [point for point in points if point is not None]
     point = min(known) if known and len(known) == len(points) else None
     age = max(0.0, (now - point) / timedelta(seconds=1)) if point else None
-    times = [_measured(source, tested) for source in objective.sources]
+    times = [_measured(source, tested, now) for source in objective.sources]
     measured = max((t for t in times if t is not None), default=None)
     if None in times:
         measured = None
@@ -122,13 +123,17 @@ def _state(
     )
 
 
-def _best(source: str, newest: Mapping[SeriesKey, Newest]) -> Newest:
-    found = [n for (s, _), n in newest.items() if s == source and n.point is not None]
+def _best(source: str, newest: Mapping[SeriesKey, Newest], now: datetime) -> Newest:
+    found = [n for (s, _), n in newest.items() if s == source and not_ahead(n.point, now)]
     return max(found, key=lambda n: (n.point, n.backup_id), default=Newest())
 
 
-def _measured(source: str, tested: Mapping[str, Tested]) -> float | None:
-    passed = [t for key, t in tested.items() if key.startswith(f"{source}@") and t.passed_at]
+def _measured(source: str, tested: Mapping[str, Tested], now: datetime) -> float | None:
+    passed = [
+        t
+        for key, t in tested.items()
+        if key.startswith(f"{source}@") and not_ahead(t.passed_at, now)
+    ]
     if not passed:
         return None
     return max(t.seconds for t in passed)
@@ -167,14 +172,16 @@ def overdue(
     """
     Series that had no success for longer than their schedule's largest gap and an allowance.
 
-    `since`: when the profile was applied; nothing is overdue before there was time for a first.
+    `since`: when the profile was applied; nothing is overdue before there was time for a first. When a
+    clock that was ahead has written it nobody knows how long that is, and it is overdue.
     """
     section = profile.backup
     late = []
     for plan in section.plans if section else ():
         limit = allowed(profile, plan)
-        last = newest.get((plan.source, plan.class_), Newest()).point
-        if (now - (last or since)) / timedelta(seconds=1) > limit:
+        last = not_ahead(newest.get((plan.source, plan.class_), Newest()).point, now)
+        from_ = last or not_ahead(since, now)
+        if from_ is None or (now - from_) / timedelta(seconds=1) > limit:
             late.append(
                 Overdue(source=plan.source, class_=plan.class_, last=last, allowed_s=int(limit))
             )
@@ -188,10 +195,13 @@ def untested(
     When a restore test last passed, or `since` (the profile was applied) if none did, if that is
     longer ago than `restore_test.every`; None: it is not, or nothing is to be tested.
 
-    Sources and regions take turns, so any of them counts.
+    Sources and regions take turns, so any of them counts. One that passed ahead of now does not: its
+    clock was wrong.
     """
     section = profile.backup
     if section is None or section.restore_test is None:
         return None
-    last = max((t.passed_at for t in tested.values() if t.passed_at is not None), default=since)
-    return last if now - last > timedelta(seconds=section.restore_test.every) else None
+    passed = [t.passed_at for t in tested.values() if not_ahead(t.passed_at, now)]
+    last = max((at for at in passed if at is not None), default=since)
+    late = now - last > timedelta(seconds=section.restore_test.every)
+    return last if late or is_future(last, now) else None

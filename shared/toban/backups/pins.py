@@ -1,5 +1,6 @@
 """
-Pinning a backup: retention leaves it alone, and it takes nobody's place.
+Pinning a backup: retention leaves it alone, and it takes nobody's place. Discarding one that a clock
+ahead has dated: retention need not keep it.
 
 A person's mark on an entry of the catalogue, written to the store directly as an applied profile
 is: no function has to react to it. Optimistic like everything else, so nothing that happens to the
@@ -7,6 +8,9 @@ backup meanwhile is lost.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
 
 from toban.backups.documents import Backup
 from toban.kernel.document import decode, encode
@@ -35,20 +39,52 @@ def unpin(store: Store, backup_id: str) -> Backup:
     return _change(store, backup_id, pinned=False, by="", note="")
 
 
+class NotAhead(ValueError):
+    """It is not dated ahead: only retention decides about it."""
+
+
+def discard(store: Store, backup_id: str, by: str, now: datetime) -> Backup:
+    """
+    Let retention remove a backup that is dated ahead of `now`, which it keeps otherwise.
+
+    A pin still keeps it. Raises `NotAhead`, and `NotPinned` for one that is gone or being removed.
+    """
+
+    def change(backup: Backup) -> bool:
+        if backup.status in ("deleting", "deleted"):
+            raise NotPinned(backup_id, backup.status)
+        if not backup.is_ahead(now):
+            raise NotAhead(backup_id)
+        known, backup.discarded_by = backup.discarded_by, by
+        return known != by
+
+    return _changed(store, backup_id, change)
+
+
 def _change(store: Store, backup_id: str, *, pinned: bool, by: str, note: str) -> Backup:
+    def change(backup: Backup) -> bool:
+        if pinned and backup.status in ("deleting", "deleted"):
+            raise NotPinned(backup_id, backup.status)
+        if backup.pinned == pinned and note in ("", backup.note):
+            return False
+        backup.pinned = pinned
+        backup.pinned_by = by
+        backup.note = note or (backup.note if pinned else "")
+        return True
+
+    return _changed(store, backup_id, change)
+
+
+def _changed(store: Store, backup_id: str, change: Callable[[Backup], bool]) -> Backup:
+    """The backup after a change, which says whether there is anything to write."""
     key = Backup.key(backup_id)
     while True:
         found = store.get([key])[0]
         backup = None if found is None else decode(Backup, found.data)
         if found is None or backup is None:
             raise NotPinned(backup_id, "unknown")
-        if pinned and backup.status in ("deleting", "deleted"):
-            raise NotPinned(backup_id, backup.status)
-        if backup.pinned == pinned and note in ("", backup.note):
+        if not change(backup):
             return backup
-        backup.pinned = pinned
-        backup.pinned_by = by
-        backup.note = note or (backup.note if pinned else "")
         try:
             store.commit([Update(key, encode(backup), found.version)])
         except Stale:

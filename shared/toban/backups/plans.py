@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -20,6 +20,7 @@ from toban.profile.types import BackupSource, BucketSource, Destination, Plan, P
 
 LONGEST_LOOK_BACK = timedelta(days=800)
 """A schedule may come round once a year; 29 February once in four is no backup plan."""
+_SLOT = "%Y%m%dT%H%M%SZ"
 EARLY = timedelta(seconds=5)
 """How much the clock that dates a message may be behind the one that fires schedules."""
 
@@ -92,7 +93,15 @@ def newest_slot_of(planned: Planned, at: datetime) -> datetime | None:
 
 def backup_id(service: str, source: str, class_: str, slot: datetime) -> str:
     """The id of the backup for a slot: the same slot is the same backup."""
-    return f"{service}.{source}.{class_}.{utc(slot).strftime('%Y%m%dT%H%M%SZ')}"
+    return f"{service}.{source}.{class_}.{utc(slot).strftime(_SLOT)}"
+
+
+def slot_of(backup_id: str) -> datetime | None:
+    """The slot that an id names; None for one that is none of ours."""
+    try:
+        return datetime.strptime(backup_id.rpartition(".")[2], _SLOT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def backup_prefix(service: str, source: str, backup_id: str) -> str:

@@ -3,13 +3,14 @@ Removing what retention does not keep: decided for whole series, carried out bac
 
 A backup that may go is marked ``deleting`` first. Its removal decides once more, on the catalogue as
 it is then, and takes the mark back when something has changed (a pin, a restore, a newer backup
-found damaged). The manifest goes first, in every destination: what has none is no backup.
+found damaged). The manifest goes first, in every destination: what has none is no backup. After a
+leap of the clock nothing is marked for a day (`toban.backups.steady`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -20,9 +21,11 @@ from toban.backups.jobs import STEP, BackupJob, Continue, Failure, Nothing, fail
 from toban.backups.plans import labels_of
 from toban.backups.retention import decide, removals
 from toban.backups.retention_terms import Policy, Series, Verdict, entry_of, policy_of
+from toban.backups.steady import waits_until
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
 from toban.kernel import log
 from toban.kernel.decision import Decision
+from toban.kernel.event import timestamp
 from toban.kernel.handle import Handlers
 from toban.kernel.job import GaveUp, Hold, Job
 from toban.kernel.work import Work
@@ -100,15 +103,29 @@ class Pruning:
         self._depot = depot
 
     def on_due(self, due: PruneDue, work: Work) -> None:
-        """Mark what may go, of one service or of all."""
+        """Mark what may go, of one service or of all; a person is told how many, and what waits."""
+        marked, waiting = 0, list[datetime]()
         for service, document in sorted(current(work).items()):
-            if due.service in ("", service) and document.profile.backup is not None:
-                _mark(document.profile, work, calendar=True)
+            if due.service not in ("", service) or document.profile.backup is None:
+                continue
+            until = waits_until(service, work)
+            if until is not None:
+                waiting.append(until)
+            else:
+                marked += _mark(document.profile, work, calendar=True)
+        if due.requested_by:
+            work.answer(
+                outcome="waits" if waiting else "looked",
+                marked=str(marked),
+                waits_until=timestamp(max(waiting)) if waiting else "",
+            )
 
     def on_verified(self, verified: BackupVerified, work: Work) -> None:
         """A new backup counts: an older one may have had its time."""
         document = current(work).get(verified.service)
-        if document is not None and document.profile.backup is not None:
+        if document is None or document.profile.backup is None:
+            return
+        if waits_until(verified.service, work) is None:
             _mark(document.profile, work)
 
     def claim(self, due: PruneStepDue, work: Work) -> BackupJob | None:
@@ -204,8 +221,8 @@ class Pruning:
         }
 
 
-def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> None:
-    """Mark what may go; by the calendar also take up removals that nobody goes on with."""
+def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
+    """Mark what may go (how many); by the calendar also take up removals nobody goes on with."""
     weighed = weigh(profile, work)
     reasons: dict[str, int] = {}
     for id in weighed.removable:
@@ -230,6 +247,7 @@ def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> None:
             forget(id, work)
     if reasons:
         log.info("pruning", service=profile.service.id, **reasons)
+    return sum(reasons.values())
 
 
 def forget(backup_id: str, work: Work) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from toban.backups.documents import Backup, Copy
+from toban.kernel.skew import is_future
 from toban.profile.types import BackupSource, Profile
 
 _ADDRESS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -46,9 +47,13 @@ def is_proven(copy: Copy | None) -> bool:
     return copy is not None and copy.level is not None and not copy.damage
 
 
-def newest(backups: Iterable[Backup], at: datetime | None, region: str = "") -> Backup | None:
+def newest(
+    backups: Iterable[Backup], at: datetime | None, region: str = "", *, now: datetime
+) -> Backup | None:
     """
     The newest verified restore point, not after `at`; with a copy in the region if one is named.
+
+    Never one that is dated ahead of `now`: nobody knows what it holds the state of.
 
     What counts is the copy that is read: when a region is lost, its backups are found damaged there
     and have failed, and yet the other region's copies are as good as they were.
@@ -57,13 +62,16 @@ def newest(backups: Iterable[Backup], at: datetime | None, region: str = "") -> 
         backup
         for backup in backups
         if backup.status in ("verified", "failed")
+        and not backup.is_ahead(now)
         and (at is None or point(backup) <= at)
         and is_proven(usable(backup, region))
     ]
     return max(fit, key=lambda b: (point(b), b.id), default=None)
 
 
-def estimate(backups: Iterable[Backup], backup: Backup, region: str) -> Estimate | None:
+def estimate(
+    backups: Iterable[Backup], backup: Backup, region: str, *, now: datetime
+) -> Estimate | None:
     """
     From the newest restore test that passed, of the same region if there is one.
 
@@ -75,7 +83,7 @@ def estimate(backups: Iterable[Backup], backup: Backup, region: str) -> Estimate
         for other in backups
         if other.source == backup.source
         for test in other.tests
-        if test.passed
+        if test.passed and not is_future(test.at, now)
     ]
     if not tests:
         return None

@@ -9,7 +9,16 @@ import msgspec
 
 from toban.backups import layout
 from toban.backups.documents import Backup
-from toban.backups.jobs import STEP, BackupJob, Continue, Failure, Nothing, claim_next, fail
+from toban.backups.jobs import (
+    STEP,
+    BackupJob,
+    Continue,
+    Failure,
+    Nothing,
+    claim_next,
+    fail,
+    telling,
+)
 from toban.events.backups import BackupEvent, BackupFinished, BackupReplicated, ReplicationStepDue
 from toban.kernel.handle import Handlers
 from toban.kernel.job import GaveUp, Hold, Job
@@ -122,7 +131,7 @@ class Replicating:
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job(ReplicateJob, self.claim, self.run, self.conclude)
+        job = Job(ReplicateJob, self.claim, self.run, telling(self.conclude))
         return {BackupFinished: job, ReplicationStepDue: job}
 
 

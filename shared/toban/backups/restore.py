@@ -20,6 +20,7 @@ from toban.backups.restores import (
     Tested,
     missing,
     pair,
+    untimed,
     wrong_answers,
 )
 from toban.events.backups import (
@@ -234,7 +235,7 @@ class Restoring:
         reason = log.mask(result.reason)[:2_000] if isinstance(result, Failure) else ""
         profile = current(work).get(restore.service)
         if not reason and restore.purpose == "test" and profile is not None:
-            reason = _too_slow(profile.profile, seconds)
+            reason = untimed(restore, work.now) or _too_slow(profile.profile, seconds)
         restore.reason = reason
         restore.status = "failed" if reason else "finished"
         work.put(restore)

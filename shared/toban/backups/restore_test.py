@@ -14,6 +14,7 @@ from toban.events.backups import RestoreRequested, RestoreTestDue
 from toban.kernel import log
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
+from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.profile.store import current
 
@@ -30,15 +31,17 @@ class Turn:
 
 
 def choose(
-    sources: Sequence[str], backups: Sequence[Backup], tested: dict[str, Tested]
+    sources: Sequence[str], backups: Sequence[Backup], tested: dict[str, Tested], now: datetime
 ) -> Turn | None:
     """
     The next test: of every (source, region) that has a verified copy, the one tested least lately.
 
     Ages take turns as well: the newest backup, the oldest, the one in the middle, again and again,
     since most restores want the newest and the most unpleasant surprises lie in the old ones.
-    None when nothing verified is there.
+    None when nothing verified is there. What is dated ahead of now is not tested, and a turn that
+    was taken ahead of now counts as none.
     """
+    backups = [backup for backup in backups if not backup.is_ahead(now)]
     pairs = {
         (backup.source, copy.region)
         for backup in backups
@@ -50,7 +53,7 @@ def choose(
         return None
 
     def turn(candidate: tuple[str, str]) -> tuple[datetime, str, str]:
-        last = tested.get(pair(*candidate), Tested()).at
+        last = not_ahead(tested.get(pair(*candidate), Tested()).at, now)
         return (last or _NEVER, *candidate)
 
     source, region = min(pairs, key=turn)
@@ -75,13 +78,15 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
     section = document.profile.backup if document else None
     if section is None or section.restore_test is None:
         log.warning("no restore test in this profile any more", service=due.service)
+        _answer(due, "no-test", work)
         return
     sources = [t.source for t in section.restore_test.targets if due.source in ("", t.source)]
     backups = work.find(Backup, ("service", "==", due.service), ("status", "==", "verified"))
     record = work.get(RestoreRecord, due.service) or RestoreRecord(id=due.service)
-    turn = choose(sources, backups, record.tested)
+    turn = choose(sources, backups, record.tested, work.now)
     if turn is None:
         log.warning("nothing verified to test a restore with", service=due.service)
+        _answer(due, "none-verified", work)
         return
     key = pair(turn.source, turn.region)
     before = record.tested.get(key, Tested())
@@ -98,6 +103,11 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
             requested_by=due.requested_by,
         )
     )
+
+
+def _answer(due: RestoreTestDue, outcome: str, work: Work) -> None:
+    if due.requested_by:
+        work.answer(outcome=outcome)
 
 
 HANDLERS: Handlers = {RestoreTestDue: Decision(on_due)}

@@ -11,6 +11,7 @@ import msgspec
 from toban.events.backups import Purpose
 from toban.kernel.document import Document
 from toban.kernel.job import JobDocument
+from toban.kernel.skew import is_future
 from toban.ports.backup import Question
 
 RestoreStatus = Literal["running", "finished", "failed"]
@@ -79,6 +80,13 @@ class RestoreRecord(Document, kw_only=True):
 def pair(source: str, region: str) -> str:
     """The key of `RestoreRecord.tested`."""
     return f"{source}@{region}"
+
+
+def untimed(restore: Restore, now: datetime) -> str:
+    """Why nobody knows how long it took; empty: it is known."""
+    if is_future(restore.requested_at, now):
+        return "the clock was put back while it ran: nobody knows how long it took"
+    return ""
 
 
 def wrong_answers(questions: list[Question], answers: list[str]) -> list[str]:

@@ -11,7 +11,8 @@ the promise holds at its far end, and something is left after any outage. What d
 - The newest `minimum_verified` copies of every region stay, whatever the rules say.
 - A pin adds; it takes nobody's place (slot, window, minimum).
 - Backups that began at one moment are all the newest: no choice ever depends on ids.
-- A start in the future is a wrong clock. It anchors nothing, and nothing is removed on its account.
+- A start in the future is a wrong clock. It anchors nothing, and nothing is removed on its account;
+  it is kept until a person discards it or its time has come.
 - Without a verified backup nothing is removed but what holds no data or failed long ago.
 
 Days, weeks, months and years are those of the policy's zone by the wall clock. The window is
@@ -72,7 +73,7 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
     """
     Ids of at most `most` backups to remove, in this order.
 
-    Removals already begun come first, then the oldest; a backup goes before those that it builds
+    Removals already begun come first, then what a person discarded, then the oldest; a backup goes before those that it builds
     on, so that a run that ends in between leaves none without its base.
     """
     keep = {verdict.id: verdict.keep for verdict in verdicts}
@@ -84,7 +85,7 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
                 built_on.setdefault(base, []).append(entry.id)
     ordered: dict[str, None] = {}
     entered: set[str] = set()
-    for first in sorted(going.values(), key=lambda e: (e.status != "deleting", e.started_at, e.id)):
+    for first in sorted(going.values(), key=_urgency):
         if len(ordered) >= most:
             break
         stack = [(first.id, False)]
@@ -97,6 +98,10 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
                 stack.append((id_, True))
                 stack.extend((d, False) for d in sorted(built_on.get(id_, ()), reverse=True))
     return list(ordered)[:most]
+
+
+def _urgency(entry: Entry) -> tuple[bool, bool, datetime, str]:
+    return entry.status != "deleting", not entry.discarded_by, entry.started_at, entry.id
 
 
 _PERIODS: Mapping[Word, tuple[Callable[[date], int], Callable[[date], str]]] = {
@@ -204,7 +209,10 @@ class _Decision:
         restorable = [
             p
             for p in members
-            if self.at[p] <= self.now and self.regions[p] and p not in self.unknown
+            if self.at[p] <= self.now
+            and self.regions[p]
+            and p not in self.unknown
+            and not self.entries[p].discarded_by
         ]
         restorable.sort(key=self.at.__getitem__, reverse=True)
         newest = self.at[restorable[0]] if restorable else None
@@ -229,7 +237,9 @@ class _Decision:
             return
         if entry.pinned:
             self._keep(position, "pinned")
-        if policy is None:
+        if entry.discarded_by:
+            self.against[position] = (Reason("discarded", entry.discarded_by),)
+        elif policy is None:
             self._keep(position, "no-policy")
         elif self.at[position] > self.now:
             self._keep(position, "future")

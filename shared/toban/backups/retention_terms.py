@@ -45,6 +45,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_
     """Ids it builds on, which may be of another series of the same call."""
     restores: tuple[str, ...] = ()
     """Restores that read it now."""
+    discarded_by: str = ""
+    """Who said that it need not be kept though it is dated ahead; empty: nobody."""
 
     @property
     def series(self) -> Series:
@@ -85,7 +87,7 @@ Word = Literal[
     "daily", "weekly", "monthly", "yearly", "oldest", "window", "before-window", "minimum",
     "forever", "pinned", "restoring", "needed", "future", "running", "no-policy", "unverified",
     "newer", "none-verified", "unknown-base", "unchanged",
-    "no-rule", "older", "long-failed", "long-unchanged", "deleting", "deleted",
+    "no-rule", "older", "long-failed", "long-unchanged", "discarded", "deleting", "deleted",
 ]  # fmt: skip
 
 WORDS: Mapping[Word, str] = {
@@ -115,6 +117,7 @@ WORDS: Mapping[Word, str] = {
     "older": "{}, a newer one is verified",
     "long-failed": "failed more than 30 days ago",
     "long-unchanged": "unchanged, more than 30 days ago",
+    "discarded": "discarded by {}",
     "deleting": "being deleted",
     "deleted": "deleted",
 }
@@ -160,6 +163,7 @@ def entry_of(backup: Backup) -> Entry:
         pinned=backup.pinned,
         needs=tuple(backup.needs),
         restores=tuple(backup.restores),
+        discarded_by=backup.discarded_by,
     )
 
 

@@ -11,7 +11,9 @@ from toban.backups.plans import Planned, backup_id, find_plan, newest_slot_of
 from toban.events.backups import BackupDue, BackupStepDue
 from toban.kernel import log
 from toban.kernel.decision import Decision
+from toban.kernel.event import timestamp
 from toban.kernel.handle import Handlers
+from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import Work
 from toban.profile.store import CurrentProfile, current
 
@@ -24,26 +26,36 @@ def on_due(due: BackupDue, work: Work) -> None:
     Start the backup of the slot that is due, unless it was started or the series is at it.
 
     A slot is its own key: however often, late or out of order its message comes, it is one backup.
+    What a clock that was ahead has left in the series (a newest slot, a backup that runs) blocks
+    nothing. A person is told what came of the request (`Work.answer`).
     """
     profile = current(work).get(due.service)
     planned = find_plan(profile.profile, due.source, due.class_) if profile else None
     if profile is None or planned is None:
-        log.warning("no such backup plan any more", **_named(due))
+        _skip("no-plan", "no such backup plan any more", due, work)
         return
     slot = _slot(due, planned, work)
     if slot is None:
-        log.warning("the schedule of this plan has no slot yet", **_named(due))
+        _skip("no-slot", "the schedule of this plan has no slot yet", due, work)
         return
     key = series_id(due.service, due.source, due.class_)
     series = work.get(SeriesState, key) or SeriesState(
         id=key, service=due.service, source=due.source, class_=due.class_
     )
-    if series.newest_slot is not None and slot <= series.newest_slot:
-        return
-    if series.running:
+    id = backup_id(due.service, due.source, due.class_, slot)
+    newest = not_ahead(series.newest_slot, work.now)
+    if newest is None and series.newest_slot is not None:
+        at = timestamp(series.newest_slot)
+        log.warning("newest slot lies ahead of now: ignored", newest_slot=at, **_named(due))
+    if _is_running(series, work):
         # A run whose holder is gone is ended by `watch_backups`; two at once would only slow
         # each other down, and the one under way is as fresh.
-        log.warning("skipped: the one before is still being taken", **_named(due))
+        which = "it is being taken" if id == series.running else "previous backup still running"
+        _skip("running", f"slot skipped: {which}", due, work, backup=series.running)
+        return
+    passed = newest is not None and slot <= newest
+    if passed or work.get_assuming_new(Backup, id) is not None:
+        _skip("taken", "slot skipped: it or a later one was taken", due, work, backup=id)
         return
     backup = _backup(due, slot, planned, profile, work)
     series.newest_slot = slot
@@ -59,12 +71,37 @@ def on_due(due: BackupDue, work: Work) -> None:
             step=0,
         )
     )
+    if due.requested_by:
+        work.answer(outcome="started", backup=backup.id)
+
+
+def _skip(outcome: str, reason: str, due: BackupDue, work: Work, backup: str = "") -> None:
+    """Say that nothing is started: on the log, and to the person who asked."""
+    log.warning(reason, **_named(due), **({"backup": backup} if backup else {}))
+    if due.requested_by:
+        work.answer(outcome=outcome, backup=backup)
+
+
+def _is_running(series: SeriesState, work: Work) -> bool:
+    if not series.running:
+        return False
+    backup = work.get(Backup, series.running)
+    if backup is None or backup.status != "running":
+        return False
+    if backup.is_ahead(work.now):
+        log.warning("previous backup is dated ahead of now: not waited for", backup=backup.id)
+        return False
+    return True
 
 
 def _slot(due: BackupDue, planned: Planned, work: Work) -> datetime | None:
+    at = work.event.time
+    if is_future(at, work.now):
+        log.warning("the request is dated ahead of now: taken for now", **_named(due))
+        at = work.now
     if due.requested_by:
-        return work.event.time.replace(microsecond=0)
-    return newest_slot_of(planned, work.event.time)
+        return at.replace(microsecond=0)
+    return newest_slot_of(planned, at)
 
 
 def _backup(
@@ -93,7 +130,8 @@ def _base(due: BackupDue, work: Work) -> Backup | None:
     """
     The newest verified backup of the source; None: a full one begins a new chain.
 
-    One whose own base was found damaged since cannot be restored, nor what would build on it.
+    One whose own base was found damaged since cannot be restored, nor what would build on it. What is
+    dated ahead of now begins no chain, and a chain that goes through it is not gone on with.
     """
     verified = work.find(
         Backup,
@@ -101,8 +139,8 @@ def _base(due: BackupDue, work: Work) -> Backup | None:
         ("source", "==", due.source),
         ("status", "==", "verified"),
     )
-    good = {backup.id for backup in verified}
-    whole = [backup for backup in verified if good.issuperset(backup.needs)]
+    good = {backup.id for backup in verified if not backup.is_ahead(work.now)}
+    whole = [b for b in verified if good.issuperset((b.id, *b.needs))]
     newest = max(whole, key=lambda b: (b.snapshot_at or b.started_at, b.id), default=None)
     return newest if newest is not None and len(newest.needs) < MAX_CHAIN else None
 

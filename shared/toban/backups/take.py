@@ -42,6 +42,7 @@ from toban.kernel import log
 from toban.kernel.errors import TryLater
 from toban.kernel.handle import Handlers
 from toban.kernel.job import GaveUp, Hold, Job
+from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.ports import PortError
 from toban.ports.backup import (
@@ -131,7 +132,7 @@ class Taking:
             series.running = ""
         if isinstance(result, Taken):
             record(backup, result, work.now)
-            if series is not None:
+            if series is not None and not backup.is_ahead(work.now):
                 series.finished = backup.id
                 series.finished_bytes = weight(result.manifest)
                 series.fingerprint = backup.fingerprint
@@ -146,7 +147,8 @@ class Taking:
             # Looking changes nothing but the time of the look: neither an entry of the catalogue
             # nor a job is left behind.
             if series is not None:
-                series.unchanged_at = job.snapshot.at if job.snapshot else work.now
+                at = job.snapshot.at if job.snapshot else work.now
+                series.unchanged_at = not_ahead(at, work.now) or series.unchanged_at
                 work.put(series)
             work.delete(Backup, backup.id)
             work.delete(TakeJob, job.id)
@@ -278,9 +280,11 @@ class _Step:
         series = self._hold.read(SeriesState, key)
         if series is None or series.fingerprint != snapshot.fingerprint:
             return False
-        # Only a backup that is still good may stand for this one.
+        # Only a backup that is still good, and counts, may stand for this one.
         same = self._hold.read(Backup, series.finished)
-        return same is not None and same.status in ("finished", "verified")
+        if same is None or same.is_ahead(self._hold.now()):
+            return False
+        return same.status in ("finished", "verified")
 
     def _read(self, run: Run, snapshot: Snapshot) -> bool:
         """Store parts until the stream ends; False when the step's time is up before."""

@@ -18,6 +18,7 @@ from toban.backups.jobs import (
     beating,
     claim_next,
     fail,
+    telling,
 )
 from toban.backups.plans import plan_of
 from toban.backups.reading import Opened, Opener, open_copy
@@ -29,6 +30,7 @@ from toban.events.backups import (
 )
 from toban.kernel.handle import Handlers
 from toban.kernel.job import GaveUp, Hold, Job
+from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.ports.backup import Damaged, Depot, FormatUnchecked, Held, KeyUnavailable
 from toban.profile.types import Level
@@ -191,13 +193,12 @@ class Verifying:
         backup.counts = dict(job.counts)
         work.put(backup)
         series = work.get(SeriesState, backup.series)
-        if series is not None and (
-            series.verified_snapshot_at is None
-            or (backup.snapshot_at or backup.started_at) >= series.verified_snapshot_at
-        ):
-            series.verified = backup.id
-            series.verified_snapshot_at = backup.snapshot_at or backup.started_at
-            work.put(series)
+        if series is not None and not backup.is_ahead(work.now):
+            point = backup.snapshot_at or backup.started_at
+            before = not_ahead(series.verified_snapshot_at, work.now)
+            if before is None or point >= before:
+                series.verified, series.verified_snapshot_at = backup.id, point
+                work.put(series)
         work.emit(
             BackupVerified(
                 **backup.named,
@@ -220,7 +221,7 @@ class Verifying:
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job(VerifyJob, self.claim, self.run, self.conclude)
+        job = Job(VerifyJob, self.claim, self.run, telling(self.conclude))
         return {BackupReplicated: job, VerificationStepDue: job}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from toban.backups.ahead import AHEAD, dated_ahead, troubles_ahead
 from toban.backups.alerts import (
     BackupWatch,
     Trouble,
@@ -17,6 +18,7 @@ from toban.backups.alerts import (
     failed_print,
     fire,
     moment_in,
+    put_right,
     resolve,
     restore_print,
     say_in,
@@ -25,6 +27,7 @@ from toban.backups.alerts import (
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.jobs import BackupJob, fail, job_id
 from toban.backups.objectives import Newest, ObjectiveState, SeriesKey, assess, overdue, untested
+from toban.backups.plans import slot_of
 from toban.backups.restores import Restore, RestoreRecord
 from toban.backups.take_job import TakeJob
 from toban.events.backups import (
@@ -40,9 +43,10 @@ from toban.kernel import log
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
 from toban.kernel.job import ABANDONED
+from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import Work
 from toban.profile.store import CurrentProfile, current
-from toban.profile.types import Profile
+from toban.profile.types import Plan, Profile
 
 # --- what happened -----------------------------------------------------------------------------
 
@@ -73,17 +77,27 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
 
 
 def _is_mended(of: Series, backup_id: str, since: datetime, work: Work) -> bool:
-    """Whether a series counts again after the failure of one of its backups."""
+    """
+    Whether a series counts again after the failure of one of its backups.
+
+    The ids of a series sort by the time of their slots. One that lies ahead of now is newer than
+    nothing.
+    """
     series = work.get(SeriesState, series_id(of.service, of.source, of.class_))
-    if series is not None and series.verified > backup_id:
-        return True  # the ids of a series sort by the time of their slots
+    if series is not None and series.verified:
+        verified = not_ahead(slot_of(series.verified), work.now)
+        failed = not_ahead(slot_of(backup_id), work.now)
+        if verified is not None and (failed is None or verified > failed):
+            return True
+        # With `on_change` a later look that found nothing new is as good as a later backup.
+        same = not_ahead(series.unchanged_at, work.now)
+        if same is not None and same > since and series.verified == series.finished:
+            return True
     backup = work.get(Backup, backup_id)
-    return (
-        backup is not None
-        and backup.status == "verified"
-        and backup.verified_at is not None
-        and backup.verified_at > since
-    )
+    if backup is None or backup.status != "verified":
+        return False
+    again = not_ahead(backup.verified_at, work.now)
+    return again is not None and again > since
 
 
 def on_verified(verified: BackupVerified, work: Work) -> None:
@@ -136,12 +150,16 @@ def on_restore_finished(finished: RestoreFinished, work: Work) -> None:
 
 def on_due(_due: BackupWatchDue, work: Work) -> None:
     """Look at every service: what is late, and what was abandoned."""
+    ahead = dated_ahead(work)
     for service, document in sorted(current(work).items()):
         if document.profile.backup is None:
             continue
         _end_abandoned(service, work)
         watch = watch_of(service, work)
-        troubles = {t.fingerprint: t for t in _troubles(document, work)}
+        put_right(watch, work)
+        own = [backup for backup in ahead if backup.service == service]
+        found = (*_troubles(document, work), *troubles_ahead(document.profile, own))
+        troubles = {t.fingerprint: t for t in found}
         for trouble in troubles.values():
             fire(trouble, document.profile, watch, work)
         for fingerprint in list(watch.open):
@@ -155,33 +173,47 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
         work.put(watch)
 
 
-_LOOKED_AT = {"backup-overdue", "rpo", "rto", "restore-test-overdue"}
+_LOOKED_AT = {"backup-overdue", "rpo", "rto", "restore-test-overdue", AHEAD}
 """Rules whose alerts come and go with what a look finds; the others do with events."""
 
 
 def newest_points(profile: Profile, work: Work) -> dict[SeriesKey, Newest]:
-    """The newest verified restore point of every plan, from the catalogue."""
+    """
+    The newest verified restore point of every plan, from the catalogue.
+
+    What is dated ahead of now counts for nothing.
+    """
     found: dict[SeriesKey, Newest] = {}
     for plan in profile.backup.plans if profile.backup else ():
-        backups = work.find(
+        backup = _newest(profile.service.id, plan, work)
+        if backup is None:
+            continue
+        point = backup.snapshot_at
+        if plan.on_change:
+            key = series_id(profile.service.id, plan.source, plan.class_)
+            series = work.get(SeriesState, key)
+            same = series.unchanged_at if series and series.verified == backup.id else None
+            same = not_ahead(same, work.now)
+            point = max(same, point or same) if same else point
+        found[plan.source, plan.class_] = Newest(backup_id=backup.id, point=point)
+    return found
+
+
+def _newest(service: str, plan: Plan, work: Work) -> Backup | None:
+    for limit in (1, None):  # one that is dated ahead is rare: then all are looked at
+        found = work.find(
             Backup,
-            ("service", "==", profile.service.id),
+            ("service", "==", service),
             ("source", "==", plan.source),
             ("class", "==", plan.class_),
             ("status", "==", "verified"),
             order_by="-snapshot_at",
-            limit=1,
+            limit=limit,
         )
-        if not backups:
-            continue
-        point = backups[0].snapshot_at
-        if plan.on_change:
-            key = series_id(profile.service.id, plan.source, plan.class_)
-            series = work.get(SeriesState, key)
-            if series is not None and series.verified == backups[0].id and series.unchanged_at:
-                point = max(series.unchanged_at, point or series.unchanged_at)
-        found[plan.source, plan.class_] = Newest(backup_id=backups[0].id, point=point)
-    return found
+        fit = next((backup for backup in found if not backup.is_ahead(work.now)), None)
+        if fit is not None or not found:
+            return fit
+    return None
 
 
 def _troubles(document: CurrentProfile, work: Work) -> Iterator[Trouble]:
@@ -224,7 +256,9 @@ def _missed(
 ) -> Iterator[Trouble]:
     say = say_in(profile)
     labels = {"objective": state.objective}
-    new = state.restore_point is None and (now - since).total_seconds() <= (state.rpo_s or 0)
+    applied = not_ahead(since, now)
+    fresh = applied is not None and (now - applied).total_seconds() <= (state.rpo_s or 0)
+    new = state.restore_point is None and fresh
     if state.rpo_status == "missed" and not new:
         yield Trouble(
             fingerprint=f"rpo/{state.objective}",
@@ -268,15 +302,17 @@ def _end_run(id: str, work: Work) -> None:
     backup, job = work.get(Backup, id), work.get(TakeJob, job_id(id, "take"))
     if backup is None or backup.status != "running":
         return
-    last = job.touched_at if job is not None and job.touched_at else backup.started_at
-    if work.now - last <= ABANDONED:
+    touched = job.touched_at if job is not None else None
+    last = not_ahead(touched, work.now) or not_ahead(backup.started_at, work.now)
+    if last is not None and work.now - last <= ABANDONED:
         return
+    since = f"no sign of life since {last.isoformat()}" if last else "it is dated ahead of now"
     if job is not None:
         job.over, job.lease_until = True, None
         job.fence += 1
         work.put(job)
     backup.status = "partial" if job is not None and job.done else "failed"
-    fail(backup, "take", f"abandoned: no sign of life since {last.isoformat()}", work)
+    fail(backup, "take", f"abandoned: {since}", work)
     work.put(backup)
     series = work.get(SeriesState, backup.series)
     if series is not None and series.running == id:
@@ -292,11 +328,16 @@ def _end_proof(id: str, work: Work) -> None:
     replicate = work.get(BackupJob, job_id(id, "replicate"))
     verify = work.get(BackupJob, job_id(id, "verify"))
     # Not even begun counts from what came before: the news of it may be lost as well.
-    signs = [job.touched_at for job in (replicate, verify) if job is not None and job.touched_at]
-    last = max(signs, default=backup.finished_at or backup.started_at)
-    if work.now - last > ABANDONED:
+    signs = [job.touched_at for job in (replicate, verify) if job is not None]
+    signs = [at for at in signs if not_ahead(at, work.now)]
+    signs = signs or [
+        at for at in (backup.finished_at, backup.started_at) if not_ahead(at, work.now)
+    ]
+    last = max((at for at in signs if at is not None), default=None)
+    if last is None or work.now - last > ABANDONED:
         stage: Stage = "verify" if replicate is not None and replicate.over else "replicate"
-        fail(backup, stage, f"abandoned: no sign of life since {last.isoformat()}", work)
+        since = f"no sign of life since {last.isoformat()}" if last else "it is dated ahead of now"
+        fail(backup, stage, f"abandoned: {since}", work)
         work.put(backup)
 
 
@@ -304,8 +345,13 @@ def _end_restore(id: str, work: Work) -> None:
     restore = work.get(Restore, id)
     if restore is None or restore.status != "running":
         return
+    if is_future(restore.touched_at, work.now):
+        # Somebody may well be at it: from now on a sign of life is waited for as ever.
+        restore.touched_at, restore.lease_until = work.now, None
+        work.put(restore)
+        return
     restore.status = "failed"
-    restore.over = True
+    restore.over, restore.lease_until = True, None
     restore.reason = "abandoned: nobody goes on with it"
     restore.finished_at = work.now
     work.put(restore)

@@ -215,6 +215,8 @@ class _Builder:
         check.add_argument(
             "files", metavar="FILE", nargs="*", type=Path, help=self.say("check.files")
         )
+        check.add_argument("--store", action="store_true", help=self.say("check.store"))
+        check.add_argument("--project", metavar="ID", help=self.say("backups.project"))
         plan = self.add(to, "plan", "plan", "toban.cli.profiles:apply", json=True)
         plan.set_defaults(dry_run=True)
         apply = self.add(to, "apply", "apply", "toban.cli.profiles:apply", json=True)

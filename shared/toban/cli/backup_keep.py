@@ -1,4 +1,4 @@
-"""`toban backups pin`, `unpin` and `prune`: what is kept, and what goes."""
+"""`toban backups pin`, `unpin`, `prune` and `discard`: what is kept, and what goes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 
 from toban.backups.documents import Backup
-from toban.backups.pins import NotPinned, pin, unpin
+from toban.backups.pins import NotAhead, NotPinned, discard, pin, unpin
 from toban.backups.prune import Weighed, weigh
 from toban.backups.retention import Verdict
 from toban.cli.backup_common import (
@@ -22,9 +22,10 @@ from toban.cli.backup_list import backup_view
 from toban.cli.backup_retention import said
 from toban.cli.follow import Seen, Session, opened, session
 from toban.cli.terminal import Problem, Terminal
-from toban.cli.times import Times
+from toban.cli.times import Times, now
 from toban.cli.views import Reader
 from toban.events.backups import PruneDue
+from toban.kernel.i18n import moment
 
 # --- pins --------------------------------------------------------------------------------------
 
@@ -47,6 +48,26 @@ def pin_(asked: argparse.Namespace, terminal: Terminal) -> int:
             done = terminal.say("pin.done" if asked.pinned else "pin.undone", id=backup.id)
             terminal.line(terminal.paint(f"✓ {done}", "green"))
     return 0
+
+
+def discard_(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Remove a backup that is dated in the future, which retention keeps."""
+    with session(asked, terminal) as work:
+        backup = chosen(work.reader, asked.id, terminal)
+        id, at = backup.id, now()
+        if backup.status in ("deleting", "deleted") or not backup.is_ahead(at):
+            raise Problem(terminal.say("discard.not-ahead", id=id))
+        written = moment(terminal.language, backup.started_at, work.reader.zone(backup.service))
+        question = terminal.say("discard.ask", id=id, size=size(backup.bytes), at=written)
+        if not agreed(asked, terminal, question):
+            terminal.line(terminal.say("ask.kept"))
+            return 1
+        try:
+            discard(work.platform.store, id, person(asked), at)
+        except (NotAhead, NotPinned) as error:
+            raise Problem(terminal.say("discard.not-ahead", id=id)) from error
+        asked.service = backup.service
+        return _carry_out(work, [id], asked, terminal)
 
 
 # --- pruning -----------------------------------------------------------------------------------
@@ -161,25 +182,31 @@ def _show(reader: Reader, rows: list[_Row], asked: argparse.Namespace, terminal:
 
 
 def _carry_out(work: Session, ids: list[str], asked: argparse.Namespace, terminal: Terminal) -> int:
-    work.publish(PruneDue(service=asked.service or ""))
+    event = work.publish(PruneDue(service=asked.service or "", requested_by=person(asked)))
     total = len(ids)
 
-    def left() -> list[str]:
+    def left(*statuses: str) -> list[str]:
+        there = ((id, work.reader.get(Backup, id)) for id in ids)
         return [
             id
-            for id in ids
-            if (backup := work.reader.get(Backup, id)) is not None and backup.status != "deleted"
+            for id, b in there
+            if b and (b.status in statuses if statuses else b.status != "deleted")
         ]
 
-    # One that has changed meanwhile (a pin, a restore) is kept: then nothing is left to do for it,
-    # and the queue comes to rest.
-    work.wait(
-        lambda: None if left() else True,
+    def answered() -> dict[str, str] | None:
+        """What came of it, once nothing more is being removed: one that is kept after all stays."""
+        answer = work.answer(event, "prune_backups")
+        return None if left("deleting") else answer
+
+    answer = work.wait(
+        answered,
         lambda: Seen(terminal.say("follow.prune"), total - len(left()), total),
         shows=lambda: "toban backups list",
         resumes=lambda: "toban backups prune",
     )
     remaining = left()
+    if answer is not None and answer.get("outcome") == "waits" and remaining:
+        raise Problem(terminal.say("prune.waits", until=answer["waits_until"]))
     if asked.json:
         terminal.json(
             {"removed": [id for id in ids if id not in remaining], "remaining": remaining}

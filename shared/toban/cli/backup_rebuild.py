@@ -37,7 +37,7 @@ def rebuild_catalog(asked: argparse.Namespace, terminal: Terminal) -> int:
         empty = [name for name in asked.bucket or () if name not in there]
         if empty and not read.skipped:
             raise Problem(terminal.say("rebuild.empty", buckets=", ".join(empty)))
-        done = rebuild(read.found, profiles, work.platform.store, dry_run=asked.dry_run)
+        done = rebuild(read.found, profiles, work.platform.store, now=now(), dry_run=asked.dry_run)
         new = [each for each in done if each.what in ("created", "extended")]
         unverified = []
         if not asked.dry_run and asked.verify:

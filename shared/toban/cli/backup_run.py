@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
-from toban.backups.documents import Backup, SeriesState, series_id
+from toban.backups.documents import Backup
 from toban.backups.jobs import BackupJob, job_id
 from toban.backups.plans import backup_id
 from toban.cli.backup_common import chosen, length, person, plan_named, profile_of, size
@@ -26,65 +25,51 @@ _AT_WORK: tuple[tuple[Stage, tuple[str, ...]], ...] = (
 
 
 def run(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Take a backup now, until it is verified."""
+    """
+    Take a backup now, until it is verified.
+
+    What came of it is what `start_backup` answered to this very request, never what the documents
+    look like.
+    """
     with session(asked, terminal) as work:
         profile = profile_of(work.reader, asked.service, terminal)
         plan = plan_named(profile, asked.source, asked.class_, terminal)
-        key = series_id(asked.service, plan.source, plan.class_)
-        series = work.reader.get(SeriesState, key)
-        going = series.running if series is not None else ""
-        if going:
-            terminal.note(terminal.say("run.already", id=going))
-            request = _Request(work, terminal, key, going, None)
-        else:
-            event = work.publish(
-                BackupDue(
-                    service=asked.service,
-                    source=plan.source,
-                    class_=plan.class_,
-                    requested_by=person(asked),
-                )
+        event = work.publish(
+            BackupDue(
+                service=asked.service,
+                source=plan.source,
+                class_=plan.class_,
+                requested_by=person(asked),
             )
-            slot = event.time.replace(microsecond=0)
-            id = backup_id(asked.service, plan.source, plan.class_, slot)
-            request = _Request(work, terminal, key, id, event)
-        if not asked.wait:
-            return _left(work, request.id, asked, terminal)
-        backup = work.wait(
-            request.ended,
-            lambda: how_far(work.reader, request.id, terminal),
-            shows=lambda: f"toban backups show {request.id}",
-            resumes=lambda: f"toban backups run {asked.service} {plan.source} {plan.class_}",
         )
-        backup = backup or work.reader.get(Backup, request.id)
-        return _told(backup, request.id, asked, terminal)
-
-
-@dataclass
-class _Request:
-    """A backup that was asked for, or the one that is being taken instead."""
-
-    work: Session
-    terminal: Terminal
-    series: str
-    id: str
-    event: Event | None
-
-    def ended(self) -> Backup | None:
-        """The backup, once nothing more will happen to it by itself."""
-        if self.event is not None and self.work.reader.get(Backup, self.id) is None:
-            self._find_other(self.event)
-        return _ended(self.work.reader, self.id)
-
-    def _find_other(self, event: Event) -> None:
-        """Another request was quicker: `start_backup` takes none beside it."""
-        if self.work.outcome(event, "start_backup") not in ("done", "nothing"):
-            return
-        series = self.work.reader.get(SeriesState, self.series)
-        other = (series.running or series.finished) if series is not None else ""
-        if other and other != self.id and self.work.reader.get(Backup, self.id) is None:
-            self.terminal.note(self.terminal.say("run.already", id=other))
-            self.id, self.event = other, None
+        slot = event.time.replace(microsecond=0)
+        id = backup_id(asked.service, plan.source, plan.class_, slot)
+        if not asked.wait:
+            return _left(work, id, asked, terminal)
+        resumes = f"toban backups run {asked.service} {plan.source} {plan.class_}"
+        answer = work.wait(
+            lambda: work.answer(event, "start_backup"),
+            lambda: Seen(terminal.say("follow.begin")),
+            shows=lambda: f"toban backups show {id}",
+            resumes=lambda: resumes,
+        )
+        if answer is None:
+            raise Problem(terminal.say("follow.never-began", id=id))
+        # A receipt of an older version says nothing, and started the backup of this slot.
+        outcome, id = answer.get("outcome", "started"), answer.get("backup") or id
+        if outcome == "running":
+            terminal.note(terminal.say("run.already", id=id))
+        elif outcome != "started":
+            reason = terminal.say(f"run.nothing.{outcome}", id=id)
+            raise Problem(terminal.say("run.nothing", reason=reason))
+        backup = work.wait(
+            lambda: _ended(work.reader, id),
+            lambda: how_far(work.reader, id, terminal),
+            shows=lambda: f"toban backups show {id}",
+            resumes=lambda: resumes,
+        )
+        backup = backup or work.reader.get(Backup, id)
+        return _told(backup, id, asked, terminal, joined=outcome == "running")
 
 
 def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -134,16 +119,25 @@ def _again(
     event = work.publish(ask(work.platform.clock.now()))
     if not asked.wait:
         return _left(work, id, asked, terminal)
-    done = work.wait(
-        lambda: _again_ended(work.reader, id, event, first),
-        lambda: how_far(work.reader, id, terminal, event.time),
+    job = work.wait(
+        lambda: _answering(work.reader, id, event, first),
+        lambda: how_far(work.reader, id, terminal, event),
         shows=lambda: f"toban backups show {id}",
         resumes=lambda: f"toban backups {first} {id}",
     )
-    if done is None:
+    done = work.reader.get(Backup, id)
+    if job is None or done is None:
         raise Problem(terminal.say("follow.stopped", id=id))
-    good = done.status == "verified" and _since(done.verified_at, event)
-    return _told(done, id, asked, terminal, good=good)
+    if asked.json:
+        terminal.json({**backup_view(done), "reason": job.reason, "outcome": job.outcome})
+    if job.outcome == "nothing":
+        raise Problem(terminal.say("run.nothing", reason=f"{id}: {printable(job.reason)}"))
+    if job.outcome != "done":
+        raise Problem(_failed(done, job.reason, terminal))
+    if not asked.json:
+        said = terminal.say("verify.done", id=id, regions=", ".join(regions(done)))
+        terminal.line(terminal.paint(f"✓ {said}", "green"))
+    return 0
 
 
 # --- watching ----------------------------------------------------------------------------------
@@ -157,36 +151,29 @@ def _ended(reader: Reader, id: str) -> Backup | None:
     return None if backup.status == "finished" and not backup.reason else backup
 
 
-def _again_ended(reader: Reader, id: str, event: Event, first: Stage) -> Backup | None:
-    """The backup, once the work that `event` asked for has ended."""
-    backup = reader.get(Backup, id)
-    job = reader.get(BackupJob, job_id(id, "verify"))
-    if backup is None:
-        return None
-    if job is not None and job.over and _since(job.touched_at, event):
-        return backup
-    copying = reader.get(BackupJob, job_id(id, first)) if first != "verify" else None
-    stopped = copying is not None and copying.over and _since(copying.touched_at, event)
-    return backup if stopped and backup.reason and backup.status != "verified" else None
+def _answering(reader: Reader, id: str, event: Event, first: Stage) -> BackupJob | None:
+    """The job that ended what `event` asked for, once it has: only one that names the request."""
+    if first != "verify":
+        copying = reader.get(BackupJob, job_id(id, first))
+        if _has_ended(copying, event) and copying is not None and copying.outcome != "done":
+            return copying
+    proof = reader.get(BackupJob, job_id(id, "verify"))
+    return proof if _has_ended(proof, event) else None
 
 
-def _since(at: datetime | None, event: Event) -> bool:
-    return at is not None and at >= event.time
+def _has_ended(job: BackupJob | None, event: Event) -> bool:
+    return job is not None and job.over and event.id in job.requests
 
 
-def how_far(reader: Reader, id: str, terminal: Terminal, since: datetime | None = None) -> Seen:
-    """Where the work on a backup stands; `since`: jobs that ended before are of earlier work."""
+def how_far(reader: Reader, id: str, terminal: Terminal, request: Event | None = None) -> Seen:
+    """Where the work on a backup stands; `request`: only jobs that it began."""
     backup = reader.get(Backup, id)
     if backup is None:
         return Seen(terminal.say("follow.begin"))
     found = Seen(terminal.say("follow.begin" if backup.status == "running" else "follow.next"))
     for stage, statuses in _AT_WORK:
         job = reader.get(BackupJob, job_id(id, stage)) if backup.status in statuses else None
-        if (
-            job is None
-            or job.over
-            or (since and (job.touched_at is None or job.touched_at < since))
-        ):
+        if job is None or job.over or (request and request.id not in job.requests):
             continue
         stored = f" · {size(job.bytes)}" if job.bytes else ""
         trouble = f" · {printable(job.error)[:80]}" if job.error else ""
@@ -213,21 +200,18 @@ def _told(
     asked: argparse.Namespace,
     terminal: Terminal,
     *,
-    good: bool | None = None,
+    joined: bool = False,
 ) -> int:
-    """Say how it ended; the exit code."""
+    """Say how it ended; the exit code. `joined`: somebody else's, which this request started not."""
     if backup is None:
         raise Problem(terminal.say("follow.never-began", id=id))
-    passed = backup.status == "verified" if good is None else good
     if asked.json:
-        terminal.json({**backup_view(backup), "reason": backup.reason})
-    if not passed:
+        outcome = "running" if joined else "started"
+        terminal.json({**backup_view(backup), "reason": backup.reason, "outcome": outcome})
+    if backup.status != "verified":
         if backup.status in ("running", "finished") and not backup.reason:
             raise Problem(terminal.say("follow.stopped", id=id))
-        status = terminal.say(f"backup.{backup.status}")
-        raise Problem(
-            terminal.say("run.failed", id=id, status=status, reason=printable(backup.reason))
-        )
+        raise Problem(_failed(backup, backup.reason, terminal))
     if not asked.json:
         took = (backup.verified_at or backup.started_at) - backup.started_at
         done = terminal.say(
@@ -238,6 +222,13 @@ def _told(
             size=size(backup.bytes),
             duration=length(terminal.language, took.total_seconds()),
         )
-        again = terminal.say("verify.done", id=id, regions=", ".join(regions(backup)))
-        terminal.line(terminal.paint(f"✓ {again if good else done}", "green"))
+        if joined:
+            terminal.line(f"{done}\n{terminal.say('run.joined')}")
+        else:
+            terminal.line(terminal.paint(f"✓ {done}", "green"))
     return 0
+
+
+def _failed(backup: Backup, reason: str, terminal: Terminal) -> str:
+    status = terminal.say(f"backup.{backup.status}")
+    return terminal.say("run.failed", id=backup.id, status=status, reason=printable(reason))

@@ -98,7 +98,7 @@ def working(builder: Builder, to: Any) -> None:
 
 
 def keeping(builder: Builder, to: Any) -> None:
-    """Describe ``pin``, ``unpin`` and ``prune``."""
+    """Describe ``pin``, ``unpin``, ``prune`` and ``discard``."""
     module = "toban.cli.backup_keep"
     for name in ("pin", "unpin"):
         command = builder.add(to, name, f"backups.{name}", f"{module}:pin_", json=True)
@@ -111,6 +111,11 @@ def keeping(builder: Builder, to: Any) -> None:
     prune.add_argument("--service", metavar="ID", help=builder.say("service"))
     prune.add_argument("--dry-run", action="store_true", help=builder.say("backups.prune.dry"))
     prune.add_argument("--yes", action="store_true", help=builder.say("backups.yes"))
+    _person(builder, prune)
+    discard = builder.add(to, "discard", "backups.discard", f"{module}:discard_", json=True)
+    discard.add_argument("id", metavar="ID", help=builder.say("backups.id"))
+    discard.add_argument("--yes", action="store_true", help=builder.say("backups.yes"))
+    _person(builder, discard)
 
 
 def rebuilding(builder: Builder, to: Any) -> None:

@@ -97,13 +97,16 @@ class Session:
         self.platform.bus.publish([to_message(event)])
         return event
 
-    def outcome(self, event: Event, function: str) -> str:
-        """How a function handled an event (`toban.ports.Trace`); empty: it did not yet."""
+    def answer(self, event: Event, function: str) -> dict[str, str] | None:
+        """
+        What a function answered to an event (`toban.kernel.work.Work.answer`); None: nothing yet.
+
+        Empty where it handled the event and said nothing.
+        """
         from toban.kernel.receipt import find_receipt
 
-        if self._world is not None:
-            return local.outcome(self._world, event.id, function)
-        return "done" if find_receipt(self.platform.store, function, event.id) else ""
+        receipt = find_receipt(self.platform.store, function, event.id)
+        return None if receipt is None else receipt.answer
 
     def work_if_nobody_does(self) -> None:
         """Begin to deliver here, unless another process does."""

@@ -28,7 +28,11 @@ def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
 
 
 def check(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Everything questionable about profiles, with file and line."""
+    """Everything questionable about profiles, with file and line; or (``--store``) in the store."""
+    if asked.store:
+        from toban.cli.store_checks import check_store
+
+        return check_store(asked, terminal)
     findings: list[Finding] = []
     if asked.files:
         for path in asked.files:

@@ -121,7 +121,7 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
         raise Problem(terminal.say("restore.is-source", where=where), 2)
     if asked.onto_source and not is_source:
         raise Problem(terminal.say("restore.not-source", where=where), 2)
-    takes = estimate(backups, backup, copy.region)
+    takes = estimate(backups, backup, copy.region, now=now())
     return Plan(profile, backup, copy, target, where, is_source, takes, at or now())
 
 
@@ -141,10 +141,10 @@ def _choose(
             status = terminal.say(f"backup.{backup.status}")
             raise Problem(terminal.say("restore.unfit", id=backup.id, status=status))
         return backup
-    found = newest(backups, at, asked.region or "")
+    found = newest(backups, at, asked.region or "", now=now())
     if found is not None:
         return found
-    good = [b for b in newest_first(backups) if newest([b], None) is not None]
+    good = [b for b in newest_first(backups) if newest([b], None, now=now()) is not None]
     if not good:
         raise Problem(
             terminal.say("restore.none-verified", series=f"{asked.service}/{asked.source}")
@@ -222,7 +222,7 @@ def _view(plan: Plan) -> dict[str, Any]:
         "backup": backup.id,
         "status": backup.status,
         "restore_point": shown_time(point(backup)),
-        "lost_s": lost(backup, plan.at).total_seconds(),
+        "lost_s": None if backup.is_ahead(now()) else lost(backup, plan.at).total_seconds(),
         "region": plan.copy.region,
         "bucket": plan.copy.bucket,
         "bytes": backup.bytes,
@@ -234,6 +234,18 @@ def _view(plan: Plan) -> dict[str, Any]:
         "options": plan.target,
         "is_source": plan.is_source,
     }
+
+
+def _lost(plan: Plan, terminal: Terminal) -> str:
+    """What is lost, in words; nobody knows of a backup that is dated in the future."""
+    if plan.backup.is_ahead(now()):
+        return terminal.say("restore.lost.ahead")
+    seconds = lost(plan.backup, plan.at).total_seconds()
+    return terminal.say(
+        "restore.lost.value",
+        duration=duration(terminal.language, seconds),
+        at=moment(terminal.language, plan.at, plan.profile.service.timezone),
+    )
 
 
 def _show(plan: Plan, terminal: Terminal) -> None:
@@ -255,14 +267,7 @@ def _show(plan: Plan, terminal: Terminal) -> None:
     facts = (
         ("backup", f"{backup.id} ({status})"),
         ("point", moment(language, point(backup), zone)),
-        (
-            "lost",
-            terminal.say(
-                "restore.lost.value",
-                duration=duration(language, lost(backup, plan.at).total_seconds()),
-                at=moment(language, plan.at, zone),
-            ),
-        ),
+        ("lost", _lost(plan, terminal)),
         ("from", f"{plan.copy.region} ({plan.copy.bucket})"),
         (
             "size",

@@ -165,12 +165,22 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
         )
         # As `toban.backups.restore_test` names it: by the event that asked for it.
         id = f"test-{derive(event.id, 'test_restores', 'restore-test', length=12)}"
-        restore = work.wait(
-            lambda: work.reader.get(Restore, id),
+
+        def begun() -> tuple[Restore | None, dict[str, str]] | None:
+            restore = work.reader.get(Restore, id)
+            answer = work.answer(event, "test_restores") or {}
+            return (restore, answer) if restore or answer else None
+
+        found = work.wait(
+            begun,
             lambda: Seen(terminal.say("follow.begin")),
             shows=lambda: f"toban restore --follow {id}",
             resumes=lambda: f"toban restore --follow {id}",
         )
-        if restore is None:
+        if found is None:
             raise Problem(terminal.say("test.not-begun", service=asked.service))
+        restore, answer = found
+        if restore is None:
+            reason = terminal.say(f"test.nothing.{answer['outcome']}")
+            raise Problem(terminal.say("run.nothing", reason=reason))
         return watch(work, restore.id, asked, terminal)

@@ -244,6 +244,26 @@ SAID: Final[Words] = {
         "en": "{n} profiles, no errors, {warnings} warnings.",
         "ja": "プロファイル {n} 件、エラーなし、警告 {warnings} 件。",
     },
+    "check.store-good": {
+        "en": "Nothing found ({n} checks of the store).",
+        "ja": "問題はありません（保存データの検査 {n} 件）。",
+    },
+    "check.store-or-files": {
+        "en": "--store looks at the store, not at files: leave one of the two out",
+        "ja": "--store は保存データを調べます。ファイルと同時には指定できません",
+    },
+    "check.error": {"en": "error", "ja": "エラー"},
+    "check.warning": {"en": "warning", "ja": "警告"},
+    "check.backup-ahead": {
+        "en": "a backup dated in the future: {at}",
+        "ja": "未来の日付のバックアップ: {at}",
+    },
+    "check.backup-ahead.do": {
+        "en": "correct the clock, then: toban backups discard {id}",
+        "ja": "時計を直してから: toban backups discard {id}",
+    },
+    "column.what": {"en": "WHAT", "ja": "内容"},
+    "column.do": {"en": "WHAT TO DO", "ja": "対処"},
     "check.bad": {
         "en": "{errors} errors, {warnings} warnings.",
         "ja": "エラー {errors} 件、警告 {warnings} 件。",

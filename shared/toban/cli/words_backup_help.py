@@ -62,6 +62,10 @@ BACKUP_HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "ja": "保持の規則にかかわらず、解除まで残す",
     },
     "help.backups.unpin": {"en": "let retention decide again", "ja": "固定を解除する"},
+    "help.backups.discard": {
+        "en": "remove one that a clock ahead has dated in the future (asks first)",
+        "ja": "時計が進んでいて未来の日付になったものを削除する（確認あり）",
+    },
     "help.backups.prune": {
         "en": "remove what retention does not keep (asks first)",
         "ja": "保持の規則に残らないものを削除する（確認あり）",

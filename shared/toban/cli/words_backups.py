@@ -111,6 +111,7 @@ BACKUPS: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "unchanged, more than 30 days ago",
         "ja": "30日より前、変更なし",
     },
+    "keep.discarded": {"en": "discarded by {detail}", "ja": "{detail} が破棄"},
     "keep.deleting": {"en": "being deleted", "ja": "削除中"},
     "keep.deleted": {"en": "deleted", "ja": "削除済み"},
     "detail.daily": {"en": "daily", "ja": "日次"},

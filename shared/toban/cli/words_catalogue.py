@@ -119,6 +119,30 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "One is being taken already: {id}",
         "ja": "すでに取得中です: {id}",
     },
+    "run.joined": {
+        "en": "It was being taken already; this request started none of its own.",
+        "ja": "すでに取得中だったもので、この依頼では新しく始めていません。",
+    },
+    "run.nothing": {
+        "en": "nothing was started: {reason}",
+        "ja": "何も始まりませんでした: {reason}",
+    },
+    "run.nothing.taken": {
+        "en": "{id}: it, or a later one, was taken already",
+        "ja": "{id}: これか、これより新しいものがすでに取得されています",
+    },
+    "run.nothing.no-plan": {
+        "en": "the applied profile has no such plan any more",
+        "ja": "適用中のプロファイルにその計画はもうありません",
+    },
+    "run.nothing.no-slot": {
+        "en": "the schedule of the plan has no slot yet",
+        "ja": "計画のスケジュールにはまだ一度も時刻が来ていません",
+    },
+    "prune.waits": {
+        "en": "nothing was removed: the clock leapt, or nothing ran for a day; pruning waits until {until}",
+        "ja": "何も削除していません。時計が飛んだか、一日何も動いていませんでした。{until} まで待ちます",
+    },
     "run.queued": {
         "en": "Asked for: {id}\n  follow it: {command}",
         "ja": "依頼しました: {id}\n  経過を見る: {command}",
@@ -166,6 +190,14 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "ja": "{n} 件（{size}）を完全に削除しますか [y/N] ",
     },
     "prune.done": {"en": "{n} removed.", "ja": "{n} 件を削除しました。"},
+    "discard.ask": {
+        "en": "Remove {id} ({size}), dated {at}, for good? [y/N] ",
+        "ja": "{at} の日付の {id}（{size}）を完全に削除しますか [y/N] ",
+    },
+    "discard.not-ahead": {
+        "en": "{id} is not dated in the future: retention decides about it",
+        "ja": "{id} の日付は未来ではありません。保持規則が判断します",
+    },
     "prune.left": {
         "en": "{n} are still there (kept after all, or locked): {words}",
         "ja": "{n} 件が残っています（残すことになったか、ロックされています）: {words}",

@@ -134,6 +134,10 @@ HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "prove the profiles; exit code 1 when one has errors",
         "ja": "プロファイルを検査（エラーがあれば終了コード 1）",
     },
+    "help.check.store": {
+        "en": "look at the store instead: what is wrong there and does not mend itself",
+        "ja": "プロファイルではなく保存データを調べ、自然には直らない問題を挙げる",
+    },
     "help.check.files": {
         "en": "files (default: all of --services)",
         "ja": "ファイル（既定: --services のすべて）",

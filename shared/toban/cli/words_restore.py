@@ -67,6 +67,10 @@ RESTORE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "restore.backup": {"en": "Backup", "ja": "バックアップ"},
     "restore.point": {"en": "Restore point", "ja": "復元点"},
     "restore.lost": {"en": "Lost", "ja": "失われるもの"},
+    "restore.lost.ahead": {
+        "en": "nobody knows: it is dated in the future, by a clock that was wrong",
+        "ja": "わかりません。時計が狂っていて、未来の日付になっています",
+    },
     "restore.lost.value": {
         "en": "what was written in the {duration} up to {at}",
         "ja": "{at} までの{duration}に書かれたもの",
@@ -119,6 +123,14 @@ RESTORE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "test.none": {
         "en": "the profile of {service} has no restore tests (backup.restore_test)",
         "ja": "{service} のプロファイルにリストアテスト（backup.restore_test）がありません",
+    },
+    "test.nothing.none-verified": {
+        "en": "nothing verified is there to test a restore with",
+        "ja": "テストに使える検証済みのバックアップがありません",
+    },
+    "test.nothing.no-test": {
+        "en": "the applied profile has no restore tests any more",
+        "ja": "適用中のプロファイルにリストアテストはもうありません",
     },
     "test.not-begun": {
         "en": "{service}: the restore test did not begin; see `toban dead list`",

@@ -108,6 +108,7 @@ class PruneDue(Body, frozen=True, kw_only=True):
 
     service: str = ""
     """Empty: of every service."""
+    requested_by: str = ""
 
     def subject(self) -> str:
         """The service."""

@@ -18,6 +18,7 @@ from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Event, Stored
 from toban.kernel.platform import Platform
+from toban.kernel.skew import holds
 from toban.kernel.work import Work
 from toban.ports import AlreadyExists, Create, Delivered, Key, Snapshot, Stale, Update, Write
 
@@ -168,7 +169,7 @@ def _take_over(
         platform.publish(function, [stored.message() for stored in document.emitted])
         return Handled("duplicate")
     if document.state == "claimed":
-        if document.lease_until > work.now:
+        if holds(document.lease_until, effect.lease, work.now):
             raise TryLater(f"{document.id}: another delivery is at it")
         document.unknown = True
     document.state = "claimed"

@@ -28,6 +28,7 @@ from toban.kernel.event import Event
 from toban.kernel.ids import body_hash
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import find_receipt
+from toban.kernel.skew import holds, is_future
 from toban.kernel.work import Work, clock_now
 from toban.ports import AlreadyExists, Create, Delivered, Key, PortError, Stale, Unavailable, Update
 
@@ -57,8 +58,15 @@ class JobDocument(Document, kw_only=True):
     """The last claim, checkpoint or conclusion."""
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether nobody will go on with it by itself: its message has run out of attempts."""
-        return not self.over and self.touched_at is not None and now - self.touched_at > ABANDONED
+        """
+        Whether nobody will go on with it by itself: its message has run out of attempts.
+
+        A sign of life that lies ahead of now is none: a wrong clock wrote it, and whoever works on
+        the job gives another within its lease.
+        """
+        if self.over or self.touched_at is None:
+            return False
+        return now - self.touched_at > ABANDONED or is_future(self.touched_at, now)
 
 
 J = TypeVar("J", bound=JobDocument)
@@ -101,8 +109,12 @@ class Hold(Generic[J]):
         return clock_now(self._platform.clock)
 
     def elapsed(self) -> timedelta:
-        """How long this step has been running here."""
-        return self.now() - self._started
+        """
+        How long this step has been running here.
+
+        A clock that was put back meanwhile ends the step rather than letting it run for ever.
+        """
+        return abs(self.now() - self._started)
 
     def read(self, cls: type[D], id: str) -> D | None:
         """A document as it is now; nothing insists on it later."""
@@ -119,8 +131,8 @@ class Hold(Generic[J]):
 
     def beat(self) -> None:
         """Renew the lease when a third of it is used up; call it from inside long loops."""
-        if self.now() - self._recorded >= self._lease / 3:
-            now = self.now()
+        now = self.now()
+        if abs(now - self._recorded) >= self._lease / 3:
             self.document.lease_until = now + self._lease
             self.document.touched_at = now
             self.record()
@@ -214,7 +226,7 @@ def _claim(
         found = find_receipt(platform.store, function, event.id)
         if found is not None:
             return decision.again(found, digest, message_id, platform, function)
-        if document.lease_until is not None and document.lease_until > work.now:
+        if holds(document.lease_until, job.lease, work.now):
             raise TryLater(f"{document.id}: another delivery is at it")
         if work.emitted or work.timers or work.objects:
             raise RuntimeError(f"{function} emits while it claims: that belongs to `conclude`")

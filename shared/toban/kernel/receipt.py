@@ -44,6 +44,8 @@ class Receipt(Document, kw_only=True):
     """The message whose delivery committed this; a redelivery of it publishes `emitted` again."""
     at: datetime
     emitted: list[Stored] = []
+    answer: dict[str, str] = {}
+    """What came of a request, for whoever sent it (`Work.answer`); empty: nobody waits for it."""
     timers: list[Pending] = []
     due: datetime | None = None
     expires_at: datetime
@@ -73,6 +75,7 @@ def receipt_of(work: Work, messages: Sequence[Message], body_hash: str, message_
         message_id=message_id,
         at=work.now,
         emitted=[Stored.of(m) for m in messages],
+        answer=dict(work.answered),
         timers=timers,
         due=min(dues, default=None),
         expires_at=max([work.now, *dues]) + KEEP,

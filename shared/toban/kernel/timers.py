@@ -7,12 +7,16 @@ from datetime import datetime
 from toban.kernel import log
 from toban.kernel.decision import Handled
 from toban.kernel.document import decode, encode
+from toban.kernel.event import timestamp
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import Receipt
+from toban.kernel.skew import TOLERANCE
 from toban.kernel.work import clock_now
 from toban.ports import Query, Snapshot, Stale, Unavailable, Update
 
 BATCH = 200
+LOOK_EACH = 10
+"""At one tick in so many minutes: an idle tick costs one read."""
 
 
 def fire_due(function: str, platform: Platform) -> Handled:
@@ -20,8 +24,11 @@ def fire_due(function: str, platform: Platform) -> Handled:
     Publish the events of all timers that are due, then mark them fired.
 
     Two runs at once, or a run that dies between publishing and marking, publish an event twice
-    under one id; its consumers drop the second.
+    under one id; its consumers drop the second. Timers that were set by a clock ahead of ours come
+    as long after now as they were to come after they were set.
     """
+    if clock_now(platform.clock).minute % LOOK_EACH == LOOK_EACH - 1:
+        put_right(platform)
     fired: list[tuple[str, str]] = []
     changes: list[str] = []
     failure: Exception | None = None
@@ -62,6 +69,36 @@ def _fire(
     except Stale:
         return []  # another run marked it
     return [(t.event.event_type, t.event.event_id) for t in due]
+
+
+def put_right(platform: Platform) -> None:
+    """
+    Have timers that were set by a clock ahead of ours come when they were meant to.
+
+    Found by the time of their receipts, however many timers are meant to come late.
+    """
+    now = clock_now(platform.clock)
+    query = Query(Receipt.COLLECTION, (("at", ">", now + TOLERANCE),), order_by="at", limit=BATCH)
+    for snapshot in platform.store.query(query):
+        receipt = decode(Receipt, snapshot.data)
+        ahead = receipt.at - now
+        pending = [timer for timer in receipt.timers if not timer.fired]
+        for timer in pending:
+            timer.due -= ahead
+        receipt.at = now  # found only once
+        receipt.expires_at -= ahead
+        receipt.due = min((timer.due for timer in pending), default=None)
+        try:
+            platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])
+        except Stale:
+            continue  # another run did it
+        if pending:
+            log.warning(
+                "timer put right: it was set by a clock ahead of ours",
+                receipt=snapshot.key.id,
+                ahead_s=int(ahead.total_seconds()),
+                due=timestamp(min(timer.due for timer in pending)),
+            )
 
 
 def next_due(platform: Platform) -> datetime | None:

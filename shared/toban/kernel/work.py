@@ -56,7 +56,8 @@ class Cache:
     ) -> T:
         """What `load` gave at most `max_age` ago (None: ever), else what it gives now."""
         entry = self._entries.get(name)
-        if entry is not None and (max_age is None or now - entry[0] <= max_age):
+        # Also what was read while the clock was ahead is read anew.
+        if entry is not None and (max_age is None or abs(now - entry[0]) <= max_age):
             value: T = entry[1]
             return value
         fresh = load()
@@ -121,6 +122,7 @@ class Work:
     _emitted: list[Event] = field(default_factory=list)
     _timers: list[Timer] = field(default_factory=list)
     _objects: list[Object] = field(default_factory=list)
+    _answer: dict[str, str] = field(default_factory=dict)
     _ordinal: int = 0
 
     # --- reading -------------------------------------------------------------------------
@@ -249,6 +251,15 @@ class Work:
         self._only_when_writing()
         self._objects.append(Object(name, data, content_type))
 
+    def answer(self, **said: str) -> None:
+        """
+        Say what came of a request, for whoever sent it: kept with the receipt, for as long as that.
+
+        A request that changes nothing else leaves a receipt all the same.
+        """
+        self._only_when_writing()
+        self._answer.update(said)
+
     def derive(self, *parts: str, length: int = 26) -> str:
         """A stable id from this event and `parts`."""
         return derive(self.event.id, self.function, *parts, length=length)
@@ -281,9 +292,14 @@ class Work:
         return self._objects
 
     @property
+    def answered(self) -> dict[str, str]:
+        """What is told to whoever sent the event."""
+        return self._answer
+
+    @property
     def is_empty(self) -> bool:
-        """Whether the decision changed and emitted nothing."""
-        return not (self._writes or self._emitted or self._timers or self._objects)
+        """Whether the decision changed, emitted and answered nothing."""
+        return not (self._writes or self._emitted or self._timers or self._objects or self._answer)
 
     def messages(self) -> list[Message]:
         """

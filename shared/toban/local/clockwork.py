@@ -20,7 +20,8 @@ from toban.kernel.document import Document, decode, encode
 from toban.kernel.event import timestamp, to_message
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import Receipt
-from toban.kernel.timers import fire_due, next_due
+from toban.kernel.skew import is_future, not_ahead
+from toban.kernel.timers import fire_due, next_due, put_right
 from toban.kernel.work import clock_now
 from toban.ports import Create, Delete, PortError, Query, Snapshot, Stale, Update, Write
 from toban.profile.store import CURRENT_MAX_AGE, applied
@@ -29,6 +30,11 @@ from toban.topology.types import Topology
 
 TICK_S = 1.0
 _SWEEP_EACH = timedelta(hours=1)
+"""Also how long the clock has to be steady before anything is removed by it."""
+_STEADY = timedelta(hours=1)
+"""A longer leap between two turns is that of a clock that was set, or of a machine that slept."""
+_MADE_UP = timedelta(days=1)
+"""How far back a slot is made up for when nobody knows which was the last."""
 _SWEEP_BATCH = 500
 
 
@@ -55,6 +61,9 @@ class Clockwork:
 
     A slot that passed while nothing ran is made up for once; of several only the newest. Publishing
     comes before noting, so a slot may be published twice under one id and is never lost.
+
+    A clock that was ahead leaves slots that lie in the future; they are forgotten. Receipts are
+    removed only once the clock has been steady for an hour: they are what makes repetitions harmless.
     """
 
     def __init__(self, platform: Platform, topology: Topology) -> None:
@@ -66,6 +75,7 @@ class Clockwork:
         self._next: dict[str, datetime] = {}
         self._read_at: datetime | None = None
         self._sweep_at: datetime | None = None
+        self._turned_at: datetime | None = None
         self._tick = next((name for name, f in topology.functions.items() if f.emits_due), "tick")
 
     def start(self) -> None:
@@ -95,6 +105,7 @@ class Clockwork:
     def turn(self) -> None:
         """Do what is due now."""
         now = clock_now(self._platform.clock)
+        self._notice_leaps(now)
         if self._read_at is None or not timedelta() <= now - self._read_at < CURRENT_MAX_AGE:
             # Set first: what cannot be read must not keep everything else from happening.
             self._read_at = now
@@ -104,8 +115,17 @@ class Clockwork:
         due = next_due(self._platform)
         if due is not None and due <= now:
             fire_due(self._tick, self._platform)
-        if self._sweep_at is None or now >= self._sweep_at:
+        if self._sweep_at is not None and now >= self._sweep_at:
             sweep(self._platform, now)
+            self._sweep_at = now + _SWEEP_EACH
+
+    def _notice_leaps(self, now: datetime) -> None:
+        before, self._turned_at = self._turned_at, now
+        if is_future(before, now):
+            log.warning("the clock was put back", before=timestamp(before or now))
+            self._next.clear()
+            put_right(self._platform)
+        if before is None or is_future(before, now) or now - before > _STEADY:
             self._sweep_at = now + _SWEEP_EACH
 
     def _read(self, now: datetime) -> None:
@@ -140,7 +160,13 @@ class Clockwork:
             # It begins with the next slot.
             self._note(schedule, now, found, before.fired if before else None)
         else:
-            slot = newest_slot(schedule.cron, schedule.zone, before.slot, now)
+            after = not_ahead(before.slot, now)
+            if after is None:
+                log.warning("a schedule's last slot lies ahead: ignored", schedule=schedule.name)
+                after = now - _MADE_UP
+            slot = newest_slot(schedule.cron, schedule.zone, after, now)
+            if slot is None and after != before.slot:
+                self._note(schedule, now, found, before.fired)
             if slot is not None:
                 self._platform.bus.publish([to_message(slot_event(schedule, slot))])
                 self._note(schedule, slot, found, slot)

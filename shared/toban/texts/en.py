@@ -193,6 +193,8 @@ TEXTS: Final[dict[str, str]] = {
     "backup.failed.restore": "{backup} could not be restored: {reason}",
     "backup.overdue.title": "Backup overdue: {source} ({class})",
     "backup.overdue.summary": "No verified backup for more than {allowed}. Last restore point: {last}",
+    "backup.ahead.title": "Backup dated in the future: {source} ({class})",
+    "backup.ahead.summary": "A clock was ahead. {n} dated in the future, such as {backup} ({at}): they count for nothing, and retention keeps them. Remove one with: toban backups discard ID",
     "backup.rpo.title": "Recovery point objective missed: {objective}",
     "backup.rpo.summary": "At most {rpo} may be lost; the newest verified restore point is {point}.",
     "backup.rto.title": "Recovery time objective missed: {objective}",

@@ -193,6 +193,8 @@ TEXTS: Final[dict[str, str]] = {
     "backup.failed.restore": "{backup} を復元できませんでした: {reason}",
     "backup.overdue.title": "バックアップの遅れ: {source}（{class}）",
     "backup.overdue.summary": "検証済みのバックアップが {allowed} 以上ありません。最後の復元ポイント: {last}",
+    "backup.ahead.title": "未来の日付のバックアップ: {source}（{class}）",
+    "backup.ahead.summary": "時計が進んでいました。未来の日付のバックアップ {n} 件（{backup}、{at} など）は有効なものとして数えず、保持規則でも削除しません。削除するには: toban backups discard ID",
     "backup.rpo.title": "RPO 未達: {objective}",
     "backup.rpo.summary": "目標は {rpo} 以内ですが、最新の検証済み復元ポイントは {point} です。",
     "backup.rto.title": "RTO 未達: {objective}",

@@ -22,6 +22,7 @@ from toban.profile.types import BucketSource, LogsSource, PostgresSource
 
 DAY = timedelta(days=1)
 START = datetime(2026, 11, 1, 3, tzinfo=UTC)
+LATER = START + 30 * DAY
 TOKYO = Copy(bucket="tokyo", region="asia-northeast1", manifest=True)
 OSAKA = Copy(bucket="osaka", region="asia-northeast2", manifest=True)
 
@@ -175,15 +176,15 @@ def test_what_a_series_has_seen_is_never_taken_back():
         id="shop.db.daily", service="shop", source="db", class_="daily",
         running="x", newest_slot=START + 5 * DAY, finished="shop.db.daily.005",
     )  # fmt: skip
-    assert advanced(knows, found) == knows
+    assert advanced(knows, found, LATER) == knows
     behind = msgspec.structs.replace(knows, newest_slot=START, finished="shop.db.daily.000")
-    state = advanced(behind, found)
+    state = advanced(behind, found, LATER)
     assert (state.newest_slot, state.finished, state.running) == (
         START + 2 * DAY, "shop.db.daily.002", "x",
     )  # fmt: skip
     begun = msgspec.structs.replace(knows, finished="")
-    assert advanced(begun, found).finished == "shop.db.daily.002"
-    assert advanced(begun, found).newest_slot == START + 5 * DAY
+    assert advanced(begun, found, LATER).finished == "shop.db.daily.002"
+    assert advanced(begun, found, LATER).newest_slot == START + 5 * DAY
 
 
 # --- choosing what to restore --------------------------------------------------------------------
@@ -191,16 +192,18 @@ def test_what_a_series_has_seen_is_never_taken_back():
 
 def test_the_newest_point_before_a_moment_counts_by_the_copy_that_is_read():
     three = [backup(day) for day in range(3)]
-    assert newest(three, None) == three[2]
-    assert newest(three, START + DAY + timedelta(hours=1)) == three[1]
-    assert newest(three, START + DAY) == three[1], "what was committed before it is contained"
-    assert newest(three, START - DAY) is None
+    assert newest(three, None, now=LATER) == three[2]
+    assert newest(three, START + DAY + timedelta(hours=1), now=LATER) == three[1]
+    assert newest(three, START + DAY, now=LATER) == three[1], (
+        "what was committed before it is contained"
+    )
+    assert newest(three, START - DAY, now=LATER) is None
     unread = backup(9, status="finished", copies=[TOKYO])
-    assert newest([*three, unread], None) == three[2]
+    assert newest([*three, unread], None, now=LATER) == three[2]
     damaged = msgspec.structs.replace(TOKYO, damage="gone", level=None)
     half = backup(9, status="failed", copies=[damaged, read_back(OSAKA)])
-    assert newest([*three, half], None) == half
-    assert newest([*three, half], None, "asia-northeast1") == three[2]
+    assert newest([*three, half], None, now=LATER) == half
+    assert newest([*three, half], None, "asia-northeast1", now=LATER) == three[2]
     lost_copy = usable(half)
     assert lost_copy is not None
     assert lost_copy.bucket == "osaka"
@@ -218,15 +221,15 @@ def test_an_estimate_is_of_the_newest_test_that_passed_and_grows_with_the_data()
     tested = backup(0, tests=[result(1, 30.0), result(2, 99.0, passed=False)])
     twice = backup(3, plain_bytes=2000)
     smaller = backup(4, plain_bytes=10)
-    assert estimate([twice], twice, "asia-northeast1") is None
-    known = estimate([tested, twice], twice, "asia-northeast1")
+    assert estimate([twice], twice, "asia-northeast1", now=LATER) is None
+    known = estimate([tested, twice], twice, "asia-northeast1", now=LATER)
     assert known is not None
     assert (known.seconds, known.tested_at) == (60.0, START + DAY)
-    small = estimate([tested, smaller], smaller, "asia-northeast1")
+    small = estimate([tested, smaller], smaller, "asia-northeast1", now=LATER)
     assert small is not None
     assert small.seconds == 30.0
     there = backup(1, tests=[result(0, 80.0, region="asia-northeast2")])
-    far = estimate([tested, there, smaller], smaller, "asia-northeast2")
+    far = estimate([tested, there, smaller], smaller, "asia-northeast2", now=LATER)
     assert far is not None
     assert far.seconds == 80.0
 

@@ -40,7 +40,7 @@ def played(backups: list[Backup], turns: int, *sources: str) -> list[tuple[str, 
     tested: dict[str, Tested] = {}
     said = []
     for week in range(turns):
-        turn = choose(sources, backups, tested)
+        turn = choose(sources, backups, tested, NOW + timedelta(weeks=week))
         assert turn is not None
         said.append((turn.source, turn.region, turn.backup.id))
         key = pair(turn.source, turn.region)
@@ -73,9 +73,9 @@ def test_a_region_whose_copy_is_damaged_or_missing_has_no_turn():
 
 
 def test_only_verified_backups_are_tested():
-    assert choose(["db"], [backup("db", 1, status="failed")], {}) is None
-    assert choose(["db"], [], {}) is None
-    assert choose(["cache"], [backup("db", 1)], {}) is None
+    assert choose(["db"], [backup("db", 1, status="failed")], {}, NOW) is None
+    assert choose(["db"], [], {}, NOW) is None
+    assert choose(["cache"], [backup("db", 1)], {}, NOW) is None
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from toban.kernel.event import from_message
 from toban.kernel.platform import Platform
 from toban.local.clockwork import Clockwork, FiredSchedule
 from toban.local.world import subscriptions_of
-from toban.ports import Delete, Message, Query, Unavailable, Update
+from toban.ports import Create, Delete, Key, Message, Query, Unavailable, Update
 from toban.profile.store import CurrentProfile, apply
 from toban.profile.types import Profile
 
@@ -285,3 +285,38 @@ def test_the_map_is_fired_as_before():
     assert "/schedules/each-minute|2026-11-22T03:01Z" in [
         d.message.attributes["ce-id"] for d in bus.due()
     ]
+
+
+# --- a clock that was ahead once -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_schedule_fires_again_after_the_clock_was_300_days_ahead_for_a_minute(restarted):
+    laptop = Laptop(NOON, profile("chat"))
+    laptop.at(NOON + timedelta(days=300))
+    laptop.after(minutes=1)
+    laptop.clock.set(NOON + timedelta(minutes=1))
+    if restarted:
+        laptop.start()
+    laptop.clockwork.turn()
+    laptop.taken()
+
+    assert laptop.at(NIGHT) == [f"{DAILY}|2026-11-22T18:00Z"]
+    assert laptop.after(hours=24) == [f"{DAILY}|2026-11-23T18:00Z"]
+
+
+def test_receipts_outlive_a_clock_that_was_ahead_for_a_minute():
+    laptop = Laptop(NOON, profile("chat"))
+    store = laptop.platform.store
+    store.commit(
+        [Create(Key("receipts", "r"), {"id": "r", "expires_at": NOON + timedelta(days=40)})]
+    )
+    laptop.at(NOON + timedelta(days=300))
+    laptop.after(minutes=1)
+    laptop.clock.set(NOON + timedelta(minutes=2))
+    laptop.after(hours=2)
+    assert store.get([Key("receipts", "r")])[0] is not None
+
+    laptop.at(NOON + timedelta(days=41))
+    laptop.after(hours=1)
+    assert store.get([Key("receipts", "r")])[0] is None

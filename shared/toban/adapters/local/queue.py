@@ -6,6 +6,8 @@ and makes the row due again when the acknowledgement deadline passes. Acknowledg
 Claims and acknowledgements are committed without a sync of their own: they survive `kill -9`,
 and if the machine itself stops, what is lost is at most the knowledge of a delivery, so the
 message comes once more. Publications and dead letters are synced before anybody is told.
+
+What was published or put back while the machine's clock was ahead is due as soon as it is right.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from toban.adapters.local.database import Database, Transaction
@@ -26,7 +29,10 @@ from toban.adapters.local.subscriptions import (
     dead_letter_attributes,
     microseconds,
 )
+from toban.kernel.skew import TOLERANCE
 from toban.ports import Clock, DeadLetter, Delivered, Message, Unavailable
+
+_TOLERANCE_US = TOLERANCE // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ class SqliteBus:
         self._turn = 0
         self._served: dict[str, int] = {}
         """The turn in which each subscription was last served."""
+        self._latest = 0
+        """The latest time seen, to notice that the clock was put back."""
 
     # --- publishing ------------------------------------------------------------------------
 
@@ -134,6 +142,9 @@ class SqliteBus:
         becomes a dead letter instead.
         """
         now = microseconds(self.clock.now())
+        if self._latest - now > _TOLERANCE_US:
+            self._put_right(now)
+        self._latest = now
         if done is None:
             with self.database.reading() as connection:
                 if self._first(connection, names, now, lanes) is None:
@@ -238,10 +249,26 @@ class SqliteBus:
     def release_claims(self) -> None:
         """Make what was being delivered when the process ended due now."""
         now = microseconds(self.clock.now())
+        self._put_right(now)
         self.database.write(
             lambda transaction: (
                 transaction.execute(
                     "UPDATE messages SET due = ?, claimed = 0 WHERE claimed = 1", (now,)
+                ).rowcount
+            )
+        )
+
+    def _put_right(self, now: int) -> None:
+        """What is due later than anything can be was written by a clock that was ahead."""
+        patience = max(
+            (max(s.max_backoff_s, s.ack_deadline_s) for s in self.subscriptions.values()), default=0
+        )
+        longest = now + int(patience * 1_000_000)
+        self.database.write(
+            lambda transaction: (
+                transaction.execute(
+                    "UPDATE messages SET due = CASE claimed WHEN 1 THEN ? ELSE ? END WHERE due > ?",
+                    (longest, now, longest + _TOLERANCE_US),
                 ).rowcount
             )
         )
