@@ -145,6 +145,7 @@ def test_stopping_waits_for_the_calls_under_way_and_leaves_the_rest_in_the_queue
     outside.until_held(WIDTH)
     stopping = threading.Thread(target=dispatcher.stop)
     stopping.start()
+    assert dispatcher._stop.wait(WAIT_S), "asked to stop, before anything is let go"
     outside.let_go.set()
     stopping.join(WAIT_S)
 
