@@ -15,11 +15,13 @@ from datetime import datetime
 from typing import Final, Literal
 
 from toban.backups.ahead import dated_ahead
+from toban.backups.alerts import SOURCE as BACKUPS
 from toban.cli.backup_common import work_for
 from toban.cli.follow import opened
-from toban.cli.terminal import Problem, Terminal
+from toban.cli.terminal import Problem, Terminal, printable
 from toban.cli.times import now
 from toban.cli.views import Reader
+from toban.incidents.documents import Alert, Incident
 from toban.kernel.event import timestamp
 from toban.kernel.i18n import moment
 
@@ -54,7 +56,42 @@ def backups_ahead(reader: Reader, now: datetime) -> Iterator[Found]:
         yield Found("warning", "backup-ahead", backup.id, backup.service, max(dates))
 
 
-CHECKS: Final[tuple[Check, ...]] = (backups_ahead,)
+def incidents_left_open(reader: Reader, now: datetime) -> Iterator[Found]:  # noqa: ARG001
+    """
+    Incidents kept open by alerts that an earlier release last wrote: it dropped resolutions whose
+    start was older than the newest one it had heard of. Whether they still fire only the monitor
+    knows.
+    """
+    for incident in _open_incidents(reader):
+        alerts = reader.find(Alert, ("incident", "==", incident.id), ("status", "==", "firing"))
+        doubtful = [a for a in alerts if a.heard_at is None and a.source not in _ENDS_BY_NAME]
+        if doubtful and len(doubtful) == len(alerts):
+            since = min(alert.attached_at or alert.starts_at for alert in doubtful)
+            named = {"n": str(len(doubtful)), "title": printable(incident.title)}
+            yield Found(
+                "warning", "incident-left-open", incident.id, incident.service, since, named
+            )
+
+
+def incidents_silent(reader: Reader, now: datetime) -> Iterator[Found]:  # noqa: ARG001
+    """Incidents that nobody will hear of again: an earlier release had no reminders."""
+    for incident in _open_incidents(reader):
+        if incident.next_step_at is None and incident.remind_at is None:
+            since = max(page.at for page in incident.pages)
+            named = {"title": printable(incident.title)}
+            yield Found("error", "incident-silent", incident.id, incident.service, since, named)
+
+
+def _open_incidents(reader: Reader) -> Iterator[Incident]:
+    for status in ("open", "acknowledged"):
+        found = reader.find(Incident, ("status", "==", status))
+        yield from sorted(found, key=lambda incident: (incident.opened_at, incident.id))
+
+
+_ENDS_BY_NAME: Final = frozenset({"cloud-monitoring", BACKUPS})
+"""Sources whose resolutions name the occurrence: none of theirs was lost."""
+
+CHECKS: Final[tuple[Check, ...]] = (incidents_silent, incidents_left_open, backups_ahead)
 
 
 def check_store(asked: argparse.Namespace, terminal: Terminal) -> int:

@@ -262,6 +262,22 @@ SAID: Final[Words] = {
         "en": "correct the clock, then: toban backups discard {id}",
         "ja": "時計を直してから: toban backups discard {id}",
     },
+    "check.incident-silent": {
+        "en": "nobody will hear of it again (last call {at}): {title}",
+        "ja": "今後誰にも知らされません（最後の呼び出し {at}）: {title}",
+    },
+    "check.incident-silent.do": {
+        "en": "toban incidents ack {id}, or resolve it",
+        "ja": "toban incidents ack {id}（または解決にする）",
+    },
+    "check.incident-left-open": {
+        "en": "the end of its {n} alerts may have been lost (since {at}): {title}",
+        "ja": "アラート {n} 件の解決が失われたおそれがあります（{at} から）: {title}",
+    },
+    "check.incident-left-open.do": {
+        "en": "if the monitor says that it is over: toban incidents resolve {id}",
+        "ja": "監視側で収まっていれば: toban incidents resolve {id}",
+    },
     "column.what": {"en": "WHAT", "ja": "内容"},
     "column.do": {"en": "WHAT TO DO", "ja": "対処"},
     "check.bad": {

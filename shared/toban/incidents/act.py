@@ -50,7 +50,9 @@ def on_command(command: CommandIssued, work: Work) -> None:
 def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> None:
     """Take it; or, when its people were called or reminded since, say that it is still in hand."""
     anew = incident.status == "acknowledged"
-    if incident.status == "resolved" or (anew and not _called_since(incident)):
+    # An earlier release had no reminders: whoever says that they have it is reminded from now on.
+    reminds = incident.remind_at is not None
+    if incident.status == "resolved" or (anew and reminds and not _called_since(incident)):
         return
     incident.status = "acknowledged"
     incident.acknowledged_at = work.now
