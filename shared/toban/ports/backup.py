@@ -275,9 +275,7 @@ class Target(Protocol):
         ...
 
     def discard(self) -> None:
-        """
-        Remove what this restore test loaded; raises `TargetFailed` when others wrote there as well.
-        """
+        """Remove what this restore test loaded; raises `TargetFailed` when others wrote there too."""
         ...
 
     def release(self) -> None:
