@@ -157,8 +157,9 @@ class FirestoreTarget:
         ended = False
         for number, part in enumerate(parts):
             if number:
-                # Another restore may have begun meanwhile; a sign of life, if not.
-                self._mark("loading", self._marker())
+                # Another restore may have begun meanwhile. A sign of life, if not: a document that
+                # is written as it was keeps its time.
+                self._mark("loading", self._marker(), part=number)
             items = 0
             for batch in self._batches(part):
                 if batch is None:
@@ -241,7 +242,7 @@ class FirestoreTarget:
                 f"{self.identity}: the restore {other[:80]} has taken this database", again=False
             )
 
-    def _note(self, state: str, **more: bool) -> dict[str, object]:
+    def _note(self, state: str, **more: object) -> dict[str, object]:
         return {
             "state": state,
             "restore": self._restore,
@@ -251,7 +252,7 @@ class FirestoreTarget:
             **more,
         }
 
-    def _mark(self, state: str, marker: Any, **more: bool) -> None:
+    def _mark(self, state: str, marker: Any, **more: object) -> None:
         """Set the state; what was ever overwritten stays so."""
         note = self._note(state, **more)
         note["overwrite"] = self._overwrite or marker.fields["overwrite"].boolean_value

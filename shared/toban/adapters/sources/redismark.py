@@ -158,10 +158,10 @@ def is_mark(entry: rdb.Entry, last: int) -> bool:
 def touched(server: resp.Connection, mark: Mark) -> str:
     """What says that somebody else may have written since; empty: nobody did."""
     run, written = _written(server)
-    if not written:
-        return "the server does not tell what was written (INFO commandstats)"
     if run != mark.run:
         return "the server was restarted since, which leaves no evidence that nobody wrote"
+    if not written:
+        return "the server does not tell what was written (INFO commandstats)"
     differ = sorted(
         name
         for name in written.keys() | mark.written.keys()
