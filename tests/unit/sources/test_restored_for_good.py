@@ -37,6 +37,12 @@ def staging() -> Iterator[Redis]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def origin() -> Iterator[Redis]:
+    with start_redis() as server:
+        yield server
+
+
 @pytest.fixture
 def empty(staging: Redis) -> Redis:
     with client(staging) as redis_:
@@ -46,8 +52,8 @@ def empty(staging: Redis) -> Redis:
 
 
 @pytest.fixture
-def data(redis_server: Redis, tmp_path: Path) -> bytes:
-    with client(redis_server) as redis_:
+def data(origin: Redis, tmp_path: Path) -> bytes:
+    with client(origin) as redis_:
         redis_.call("FLUSHALL")
         redis_.call("FUNCTION", "FLUSH")
         for number in range(3):
@@ -58,7 +64,7 @@ def data(redis_server: Redis, tmp_path: Path) -> bytes:
             "REPLACE",
             "#!lua name=l\nredis.register_function('f', function() return 7 end)",
         )
-    return backup(source_of(redis_server, tmp_path))[1]
+    return backup(source_of(origin, tmp_path))[1]
 
 
 def refused(target: Target, match: str) -> None:
@@ -215,16 +221,16 @@ def test_an_old_mark_is_void(value: bytes, empty: Redis, tmp_path: Path) -> None
 @WAYS
 @pytest.mark.parametrize("purpose", ["test", "recovery"])
 def test_a_dump_of_a_marked_server_comes_back_without_the_mark(
-    purpose: str, through: str, redis_server: Redis, empty: Redis, data: bytes, tmp_path: Path
+    purpose: str, through: str, origin: Redis, empty: Redis, data: bytes, tmp_path: Path
 ) -> None:
     """Such a dump named the mark twice while it was loaded, and the server that loads it ends itself."""
-    with client(redis_server) as redis_:
+    with client(origin) as redis_:
         redis_.call("SELECT", 15)
         redis_.call("SET", redismark.KEY, OLD_MARK)
     try:
-        _, dump = backup(source_of(redis_server, tmp_path))
+        _, dump = backup(source_of(origin, tmp_path))
     finally:
-        with client(redis_server) as redis_:
+        with client(origin) as redis_:
             redis_.call("SELECT", 15)
             redis_.call("DEL", redismark.KEY)
     counted = check(dump, tmp_path)
