@@ -22,8 +22,12 @@ _BATCH_BYTES = 1 << 20
 class KeyByKey:
     """One dump on its way into an empty server."""
 
-    def __init__(self, server: resp.Connection, last: int, mark: Mark) -> None:
-        """`last`: the last database that the server has, where the mark lives."""
+    def __init__(self, server: resp.Connection, last: int, mark: Mark, *, replace: bool) -> None:
+        """
+        `last`: the last database that the server has, where the mark lives. `replace`: whatever is
+        written there meanwhile.
+        """
+        self._replace = replace
         self._server = server
         self._last = last
         self._mark = redismark.put(server, last, mark)
@@ -76,7 +80,7 @@ class KeyByKey:
         if entry.db != self._db:
             self._db = entry.db
             self._batch.append(resp.command(("SELECT", entry.db)))
-        self._batch.append(_restore(entry, version))
+        self._batch.append(_restore(entry, version, replace=self._replace))
         self._size += len(self._batch[-1])
         self._keys += 1
 
@@ -94,18 +98,35 @@ class KeyByKey:
         self._batch, self._db, self._size, self._keys = [], self._last, 0, 0
 
 
-def empty(server: resp.Connection) -> None:
-    """Remove everything, functions as well."""
-    server.call("FLUSHALL")
+def empty(server: resp.Connection, mark: Mark | None = None) -> bool:
+    """
+    Remove everything, functions as well; with a mark only while nobody else has written since.
+
+    False when somebody may have.
+    """
+    if mark is None:
+        server.call("FLUSHALL")
+    else:
+        try:
+            done = redismark.empty_if_untouched(server, mark)
+        except resp.ReplyError:  # no scripts there: what is written at this very moment is lost
+            done = not redismark.touched(server, mark)
+            if done:
+                server.call("FLUSHALL")
+        if not done:
+            return False
     with contextlib.suppress(resp.ReplyError):  # unknown before Redis 7, which has none to remove
         server.call("FUNCTION", "FLUSH")
+    return True
 
 
-def _restore(entry: rdb.Entry, version: int) -> bytes:
+def _restore(entry: rdb.Entry, version: int, *, replace: bool) -> bytes:
     """The payload of ``DUMP``: type and value, version of the format, CRC64 of it all."""
     payload = entry.value + version.to_bytes(2, "little")
     payload += rdb.crc64(payload).to_bytes(8, "little")
-    words: list[Any] = ["RESTORE", entry.key, max(entry.expires_ms or 0, 0), payload, "REPLACE"]
+    words: list[Any] = ["RESTORE", entry.key, max(entry.expires_ms or 0, 0), payload]
+    if replace:
+        words.append("REPLACE")
     if entry.expires_ms is not None:
         words[2] = max(entry.expires_ms, 1)
         words.append("ABSTTL")
@@ -118,4 +139,6 @@ def _transaction(server: resp.Connection, commands: Sequence[bytes]) -> None:
     answers = [server.answer() for _ in range(len(commands) + 2)]
     for answer in [*answers, *(answers[-1] or [])]:
         if isinstance(answer, resp.ReplyError):
+            if str(answer).startswith("BUSYKEY"):
+                raise TargetFailed("somebody else wrote there while it was loaded", again=False)
             raise answer

@@ -88,9 +88,18 @@ class RedisTarget:
             if not fresh and mark is not None and mark.restore == self._restore:
                 raise TargetFailed("the target holds an earlier attempt", again=True)
             if not self._overwrite:
-                if refused := self._not_ours(server):
-                    raise TargetFailed(refused, again=False)
-                empty(server)
+                self._empty(server)
+
+    def _empty(self, server: resp.Connection) -> None:
+        """Remove everything, if all of it is ours. Raises `TargetFailed`."""
+        mark = redismark.found(server, _last_db(server))
+        refused = self._not_ours(server)
+        if not refused and (mark is None or not empty(server, mark)):
+            refused = (
+                f"{self.identity}: somebody else wrote there at this moment: it is not emptied"
+            )
+        if refused:
+            raise TargetFailed(refused, again=False)
 
     def _not_ours(self, server: resp.Connection) -> str:
         """Why the data there may not be removed; empty: a test left them, or this very restore."""
@@ -173,9 +182,7 @@ class RedisTarget:
                     f"{self.identity} holds data that this test did not put there: it is not emptied",
                     again=False,
                 )
-            if refused := self._not_ours(server):
-                raise TargetFailed(refused, again=False)
-            empty(server)
+            self._empty(server)
 
     def release(self) -> None:
         """See `toban.ports.backup.Target`: no mark is left, of whatever restore."""
@@ -237,9 +244,10 @@ class RedisTarget:
         yield items
 
     def _load_keys(self, server: resp.Connection, parts: Iterator[bytes]) -> Iterator[int]:
-        empty(server)  # replaces everything, as the other way does
+        if self._overwrite:
+            empty(server)  # replaces everything, as the other way does
         mark = redismark.begun(server, self._restore, self._purpose)
-        loading = KeyByKey(server, _last_db(server), mark)
+        loading = KeyByKey(server, _last_db(server), mark, replace=self._overwrite)
         yield from loading.load(parts)
         self._marks_loaded = loading.left_out
 
