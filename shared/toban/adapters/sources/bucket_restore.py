@@ -157,6 +157,11 @@ class BucketTarget:
     def release(self) -> None:
         """See `toban.ports.backup.Target`: a recovery marks nothing."""
 
+    def _may_be_ours(self, there: ObjectInfo, record: Record) -> bool:
+        """Whether this same restore may have written an object before its process died."""
+        same = (there.size, there.crc32c) == (record.size, record.crc32c)
+        return same or self._is_ours(there)
+
     def _is_ours(self, info: ObjectInfo) -> bool:
         return bool(self._test) and info.metadata.get(MARK) == self._test
 
@@ -168,6 +173,11 @@ class BucketTarget:
         if there is not None and _equal(record, metadata, there):
             return
         name = self._prefix + record.name
+        if there is not None and not (self._overwrite or self._may_be_ours(there, record)):
+            raise TargetFailed(
+                f"{self._bucket.name}: somebody else wrote {name[:200]!r} there meanwhile",
+                again=False,
+            )
         try:
             written = self._bucket.upload(
                 name, fetch(record.held), record.content_type, metadata, record.headers
