@@ -2,6 +2,7 @@
 Backups, exhaustively::
 
     python -m tests.simulation backups SEED [LAST] [--trace]   these seeds
+    python -m tests.simulation owners SEED [LAST] [--trace]    these, of targets that go into service
     python -m tests.simulation crashes [--all | --pairs]       every kind of point; every point; pairs
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 def main(words: Sequence[str]) -> int:
     """0 when everything holds."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("what", choices=("backups", "crashes"))
+    parser.add_argument("what", choices=("backups", "owners", "crashes"))
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?")
     parser.add_argument("--trace", action="store_true", help="print every handling")
@@ -30,18 +31,24 @@ def main(words: Sequence[str]) -> int:
         if asked.what == "crashes":
             return _crashes(every=asked.all, pairs=asked.pairs)
         last = asked.seed if asked.last is None else asked.last
-        return sum(_seed(seed, trace=asked.trace) for seed in range(asked.seed, last + 1)) and 1
+        return (
+            sum(_seed(asked.what, seed, trace=asked.trace) for seed in range(asked.seed, last + 1))
+            and 1
+        )
 
 
-def _seed(seed: int, *, trace: bool) -> int:
-    from tests.simulation.backup_invariants import violations
+def _seed(what: str, seed: int, *, trace: bool) -> int:
+    from tests.simulation import backup_invariants, owner_sim
     from tests.simulation.backup_sim import BackupSimulation
 
-    simulation = BackupSimulation(seed)
+    simulation = owner_sim.OwnerSimulation(seed) if what == "owners" else BackupSimulation(seed)
     simulation.run()
     if trace:
         print("\n".join(simulation.trace))
-    found = violations(simulation)
+    if isinstance(simulation, owner_sim.OwnerSimulation):
+        found = owner_sim.violations(simulation)
+    else:
+        found = backup_invariants.violations(simulation)
     print(f"seed {seed}:", {name: simulation.counts[name] for name in sorted(simulation.counts)})
     print("\n".join(found) or "every invariant holds", flush=True)
     return len(found)

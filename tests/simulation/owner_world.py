@@ -52,7 +52,10 @@ SECTION = Backup(
     ),
     restore_test=RestoreTest(
         "0 3 * * 1",
-        (StagingTarget("cache", url_secret="STAGING_URL"), StagingTarget("files", bucket="staging")),
+        (
+            StagingTarget("cache", url_secret="STAGING_URL"),
+            StagingTarget("files", bucket="staging"),
+        ),
         every=Seconds(90 * 86_400),
     ),
 )
