@@ -14,7 +14,7 @@ import msgspec
 
 from tests.simulation.mutants import Mutant
 from toban.adapters.sources import bucket_restore, redismark, redistarget
-from toban.backups import occupied, restore, watch
+from toban.backups import occupied, restore
 from toban.backups.documents import Backup
 from toban.kernel.work import Work
 
@@ -51,16 +51,6 @@ def not_void() -> Iterator[None]:
         yield
 
 
-def any_run() -> AbstractContextManager[Any]:
-    """A server that was restarted counts as the same."""
-    original = redismark._written
-
-    def written(server: Any) -> Any:
-        return "", original(server)[1]
-
-    return mock.patch.object(redismark, "_written", written)
-
-
 def recovery_marks_as_test() -> AbstractContextManager[Any]:
     """What a recovery loads may be removed like a test's."""
     original = restore.target_spec
@@ -74,7 +64,7 @@ def recovery_marks_as_test() -> AbstractContextManager[Any]:
 
 def mark_stays() -> AbstractContextManager[Any]:
     """A recovery that is over leaves its mark."""
-    return mock.patch.object(redistarget.RedisTarget, "release", lambda _: None)
+    return mock.patch.object(redistarget.RedisTarget, "release", return_value=None)
 
 
 def anybodys_folder() -> AbstractContextManager[Any]:
@@ -157,7 +147,6 @@ def note_stays() -> AbstractContextManager[Any]:
 MUTANTS = (
     Mutant("the mark never ends", "a recovered server is emptied by a test", mark_never_ends),
     Mutant("a mark is never void", "what was written since is removed", not_void),
-    Mutant("a restart is not noticed", "what was written before it is removed", any_run),
     Mutant("a recovery marks as a test", "the next test removes it", recovery_marks_as_test),
     Mutant("a recovery leaves its mark", "nobody can tell whose data it is", mark_stays),
     Mutant("foreign objects are no obstacle", "they are overwritten", anybodys_folder),
@@ -168,5 +157,3 @@ MUTANTS = (
     Mutant("no note between steps", "what is being read is removed", note_gone_between_steps),
     Mutant("the note stays", "a backup is kept for ever", note_stays),
 )
-
-__all__ = ["MUTANTS", "watch"]

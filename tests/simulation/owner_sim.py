@@ -9,7 +9,7 @@ it may ever be lost, but to a person who empties a place or says that it may be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.simulation.backup_sim import BackupSimulation
 from tests.simulation.invariants import everything
 from tests.simulation.owner_world import (
     BUCKETS,
+    CACHE,
     SECRETS,
     SECTION,
     SERVERS,
@@ -32,6 +33,8 @@ from toban.adapters.sources import redismark, resp
 from toban.backups import layout
 from toban.backups.restores import Restore
 from toban.events.backups import BackupDue, PruneDue, RestoreRequested, RestoreTestDue
+from toban.kernel.document import decode
+from toban.ports import Delete, Write
 
 FAULTY = timedelta(hours=36)
 HEALED = timedelta(hours=54)
@@ -41,7 +44,7 @@ OLD_MARK = b"filled by a restore of toban"
 """What a recovery left for ever, before marks told tests from recoveries."""
 PLACES: dict[str, dict[str, list[dict[str, str]]]] = {
     "cache": {
-        "staging": [{}, {"url_secret": "STAGING_URL"}],
+        "testing": [{}, {"url_secret": "STAGING_URL"}],
         "spare": [{"url_secret": "SPARE_URL"}],
     },
     "files": {
@@ -59,7 +62,7 @@ class OwnerSimulation(BackupSimulation):
 
     def __init__(self, seed: int) -> None:
         self.owned: dict[tuple[str, Any], bytes] = {}
-        """What the application wrote, by place and name."""
+        """What the application has written or taken over, by place and name."""
         self.servers = {name: SmallRedis(self._lost(name)) for name in SERVERS}
         self.emptied: dict[str, datetime] = {}
         self.overwriting: dict[str, list[str]] = {}
@@ -88,6 +91,16 @@ class OwnerSimulation(BackupSimulation):
             self._guard(made, bucket)
         for bucket in ("primary", "second"):
             self._watch_deletions(made, bucket)
+        inner = made.memory.commit
+
+        def commit(writes: Sequence[Write]) -> list[str]:
+            versions = inner(writes)
+            for write in writes:
+                if not isinstance(write, Delete) and write.key.collection == "restores":
+                    self._note_end(decode(Restore, write.data), made)
+            return versions
+
+        made.memory.commit = commit  # type: ignore[method-assign]
         return made
 
     def run(self) -> None:
@@ -102,6 +115,33 @@ class OwnerSimulation(BackupSimulation):
             raise resp.RedisError(f"simulated: {name}")
 
     # --- what the application wrote ------------------------------------------------------
+
+    def _note_end(self, restore: Restore, world: Simulated) -> None:
+        """A recovery has succeeded: all of it is there, and is the application's from now on."""
+        place = next((p for p, ids in self.recovering.items() if restore.id in ids), "")
+        if restore.status != "finished" or not place:
+            return
+        others = [id for id in self.overwriting.get(place, ()) if id != restore.id]
+        if others or self.emptied.get(place, START) >= restore.requested_at:
+            return
+        if place in self.servers:
+            keys = self.servers[place].keys()
+            if missing := [key for key in CACHE if (0, key) not in keys]:
+                self.wrong.append(
+                    f"{restore.id} has succeeded, and {len(missing)} keys are missing"
+                )
+            for name, value in keys.items():
+                if name[1] != redismark.KEY:
+                    self.owned.setdefault((place, name), value)
+            return
+        objects = world.buckets(place)
+        prefix = self._prefix(restore, place)
+        for info in list(objects.list(prefix)):
+            self.owned.setdefault((place, info.name), objects.read(info.name))
+
+    @staticmethod
+    def _prefix(restore: Restore, bucket: str) -> str:
+        return f"{restore.id}/" if bucket == "staging" else restore.target.get("prefix", "")
 
     def _lost(self, place: str) -> Any:
         def removed(db: int, key: bytes) -> None:
@@ -118,9 +158,11 @@ class OwnerSimulation(BackupSimulation):
             if not self._by_hand and (bucket, name) in self.owned:
                 self.wrong.append(f"bucket {bucket}: the application's {name} was {what}")
 
-        def uploading(name: str, *rest: Any, **more: Any) -> Any:
-            check(name, "replaced")
-            return upload(name, *rest, **more)
+        def uploading(name: str, data: Any, *rest: Any, **more: Any) -> Any:
+            whole = b"".join(data)
+            if self.owned.get((bucket, name)) != whole:  # a late holder may say the same again
+                check(name, "replaced")
+            return upload(name, [whole], *rest, **more)
 
         def deleting(name: str) -> None:
             check(name, "removed")
@@ -246,6 +288,7 @@ class OwnerSimulation(BackupSimulation):
         elif what == "empty":
             self._empty(self.own.choice((*SERVERS, "target")))
         else:
+            self._empty("testing")
             self._empty("staging")
 
     def _recover(self) -> None:
@@ -330,9 +373,9 @@ def _passed(simulation: OwnerSimulation) -> Iterator[str]:
             for r in restores
         ):
             yield f"no test of {source} at the end"
-    left = simulation.servers["staging"].keys()
+    left = simulation.servers["testing"].keys()
     for key in left:
-        yield f"staging holds {key} after the last test"
+        yield f"the server for tests holds {key} after the last test"
     for backup in simulation.backups():
         if backup.restores:
             yield f"{backup.id} is held by {backup.restores}"

@@ -34,10 +34,10 @@ from toban.profile.types import (
 SECRETS = {
     "BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="],
     "CACHE_URL": ["redis://cache"],
-    "STAGING_URL": ["redis://staging"],
+    "STAGING_URL": ["redis://testing"],
     "SPARE_URL": ["redis://spare"],
 }
-SERVERS = ("staging", "spare")
+SERVERS = ("testing", "spare")
 BUCKETS = ("staging", "target", "data")
 """Where an application may come to write."""
 CACHE = {f"key {n}".encode(): content(f"cache {n}", 60) for n in range(150)}

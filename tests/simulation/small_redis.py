@@ -95,7 +95,7 @@ class SmallRedis:
             base = name.partition("|")[0]
             return name == "config|resetstat" or not {name, base} & harmless
 
-        if words[0].decode() != self._run:
+        if f"run_id:{words[0].decode()}" not in f"run_id:{self._run}":
             return 0
         if {name: n for name, n in self.calls.items() if counts(name)} != expected:
             return 0
