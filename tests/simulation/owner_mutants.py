@@ -51,15 +51,17 @@ def not_void() -> Iterator[None]:
         yield
 
 
-def recovery_marks_as_test() -> AbstractContextManager[Any]:
-    """What a recovery loads may be removed like a test's."""
+@contextmanager
+def recovery_marks_as_test() -> Iterator[None]:
+    """What a recovery loads is marked as a test's, and stays so."""
     original = restore.target_spec
 
     def spec(asked: Any, staging: Any) -> Any:
         made = original(asked, staging)
         return type(made)(made.kind, {**made.options, "purpose": "test"})
 
-    return mock.patch.object(restore, "target_spec", spec)
+    with mock.patch.object(restore, "target_spec", spec), mark_stays():
+        yield
 
 
 def mark_stays() -> AbstractContextManager[Any]:
