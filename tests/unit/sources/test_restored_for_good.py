@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.plugins.servers import Postgres, Redis, start_redis
@@ -189,6 +190,19 @@ def test_what_a_dead_test_left_half_loaded_is_removed_unless_others_wrote(
             redis_.call("SET", "order", 1)
         refused(later, "somebody else wrote")
         refused(target_on(empty, tmp_path, restore_id="test-1"), "somebody else wrote")
+
+
+def test_looking_and_emptying_are_one(empty: Redis) -> None:
+    """By a script on the server: what is written at that very moment comes before or after both."""
+    with client(empty) as redis_:
+        mark = redismark.put(redis_, 15, redismark.begun(redis_, "test-1", "test"))
+        assert redismark.empty_if_untouched(redis_, mark)
+        assert redis_.info("keyspace") == {}
+        mark = redismark.put(redis_, 15, redismark.begun(redis_, "test-1", "test"))
+        redis_.call("SET", "order", 1)
+        assert not redismark.empty_if_untouched(redis_, mark)
+        assert not redismark.empty_if_untouched(redis_, msgspec.structs.replace(mark, run="x"))
+    assert keys(empty) == {b"order", redismark.KEY}
 
 
 def test_after_a_restart_nobody_knows_what_was_written(data: bytes, tmp_path: Path) -> None:
