@@ -69,9 +69,15 @@ def mark_stays() -> AbstractContextManager[Any]:
     return mock.patch.object(redistarget.RedisTarget, "release", return_value=None)
 
 
-def anybodys_folder() -> AbstractContextManager[Any]:
-    """A bucket is taken for a target, whatever it holds."""
-    return mock.patch.object(bucket_restore.BucketTarget, "refusal", return_value="")
+@contextmanager
+def anybodys_folder() -> Iterator[None]:
+    """A bucket is taken for a target, whatever it holds, before loading and meanwhile."""
+    target = bucket_restore.BucketTarget
+    with (
+        mock.patch.object(target, "refusal", return_value=""),
+        mock.patch.object(target, "_may_be_ours", return_value=True),
+    ):
+        yield
 
 
 def destination_not_refused() -> AbstractContextManager[Any]:
