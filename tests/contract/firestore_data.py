@@ -234,7 +234,8 @@ def make_source(emulator: str, project: str):
 
 
 def make_target(emulator: str, project: str, **options: object):
-    return kind.target({"project": project, "database": "staging", **options}, world(emulator))
+    given = {"project": project, "database": "staging", "purpose": "test", **options}
+    return kind.target(given, world(emulator))
 
 
 def taken(source) -> list[Piece]:

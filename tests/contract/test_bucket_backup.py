@@ -10,8 +10,8 @@ from toban.adapters.local.buckets import MemoryBucket
 from toban.adapters.sources import bucket as kind
 from toban.adapters.sources import inventory
 from toban.adapters.sources.bucket import BucketSource
-from toban.adapters.sources.bucket_restore import BucketTarget
-from toban.ports.backup import Damaged, Question, SourceFailed
+from toban.adapters.sources.bucket_restore import MARK, BucketTarget
+from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
 
 FORM = kind.InventoryFormat()
 CONTENT = {
@@ -56,6 +56,12 @@ def state(bucket, prefix=""):
         )
         for info in bucket.list(prefix)
     }
+
+
+def unmarked(found, test):
+    """The same without the marks of a restore test, which every object has to bear."""
+    assert all(one[2].pop(MARK) == test for one in found.values())
+    return found
 
 
 def destroy(bucket):
@@ -275,7 +281,7 @@ def test_what_is_there_already_is_not_written_again(origin, safe):
     before = list(origin.list())
     origin.upload("a.txt", [b"spoilt"])
 
-    safe.restore("b1", BucketTarget(origin))
+    safe.restore("b1", BucketTarget(origin, overwrite=True))
 
     after = {info.name: info for info in origin.list()}
     assert [after[info.name] == info for info in before].count(False) == 1
@@ -288,7 +294,7 @@ def test_what_is_not_in_the_backup_is_left_unless_the_target_is_a_mirror(origin,
     for name in ("0 before all", "photos/added", "😀 after all"):
         origin.create(name, b"added")
 
-    safe.restore("b1", BucketTarget(origin))
+    safe.restore("b1", BucketTarget(origin, overwrite=True))
     assert {"0 before all", "photos/added", "😀 after all"} <= set(state(origin))
 
     safe.restore("b1", BucketTarget(origin, mirror=True), die_after=2)
@@ -308,16 +314,88 @@ def test_a_restore_test_has_a_folder_of_its_own_and_leaves_nothing(here, origin,
     safe.take(BucketSource(origin), "b1")
     staging = here.bucket("staging")
     staging.create("r-1x/other", b"somebody else's")
-    options = {"bucket": "staging", "staging": True, "restore_id": "r-1"}
+    options = {"bucket": "staging", "staging": True, "restore_id": "r-1", "purpose": "test"}
     target = BucketTarget.of(options, staging)
 
     safe.restore("b1", target)
 
-    assert state(staging, "r-1/") == state(origin)
+    assert unmarked(state(staging, "r-1/"), "r-1") == state(origin)
     assert target.counts() == safe.check(FORM, "b1")
     assert target.ask([Question("a.txt", "5"), Question("none", "")]) == ["5", "missing"]
     target.discard()
     assert set(state(staging)) == {"r-1x/other"}
+
+
+def test_what_others_wrote_into_a_tests_folder_is_left(here, origin, safe):
+    safe.take(BucketSource(origin), "b1")
+    staging = here.bucket("staging")
+    options = {"bucket": "staging", "staging": True, "restore_id": "r-1", "purpose": "test"}
+    target = BucketTarget.of(options, staging)
+    safe.restore("b1", target)
+    staging.upload("r-1/a.txt", [b"an application's"])
+    staging.create("r-1/orders/1", b"an order")
+
+    with pytest.raises(TargetFailed, match=r"somebody else wrote 'r-1/a\.txt'"):
+        target.discard()
+
+    assert {n: s[0] for n, s in state(staging).items()} == {
+        "r-1/a.txt": b"an application's",
+        "r-1/orders/1": b"an order",
+    }
+
+
+def test_a_recovery_leaves_no_mark_and_nothing_removes_what_it_wrote(here, origin, safe):
+    safe.take(BucketSource(origin), "b1")
+    before = state(origin)
+    bucket = here.bucket("recovered")
+    options = {"bucket": "recovered", "restore_id": "r-1", "purpose": "recovery"}
+    target = BucketTarget.of(options, bucket)
+    safe.restore("b1", target)
+    target.release()
+
+    for other in ("r-1", "test-1"):
+        BucketTarget.of({**options, "restore_id": other}, bucket).discard()
+        test = BucketTarget.of({**options, "restore_id": other, "purpose": "test"}, bucket)
+        with pytest.raises(TargetFailed, match="holds other objects"):
+            test.prepare(fresh=True)
+        with pytest.raises(TargetFailed, match="somebody else wrote"):
+            test.discard()
+
+    assert state(bucket) == before
+
+
+def test_a_mark_that_is_in_a_backup_is_not_restored(here, safe):
+    source = here.bucket("marked")
+    source.upload("a", [b"a"], metadata={MARK: "test-old", "mine": "1"})
+    safe.take(BucketSource(source), "b1")
+
+    bucket = here.bucket("recovered")
+    safe.restore("b1", BucketTarget(bucket))
+
+    assert state(bucket)["a"][2] == {"mine": "1"}
+
+
+def test_a_bucket_that_holds_other_objects_is_refused_before_anything_is_written(
+    here, origin, safe
+):
+    safe.take(BucketSource(origin), "b1")
+    bucket = here.bucket("busy")
+    bucket.create("app/precious", b"1")
+    for options in ({"bucket": "busy"}, {"bucket": "busy", "prefix": "app/"}):
+        target = BucketTarget.of(options, bucket)
+        assert "app/precious" in target.refusal()
+        with pytest.raises(TargetFailed, match="overwrite=true") as refused:
+            safe.restore("b1", target)
+        assert not refused.value.again
+        assert set(state(bucket)) == {"app/precious"}
+
+    beside = BucketTarget.of({"bucket": "busy", "prefix": "restored/"}, bucket)
+    assert beside.refusal() == ""
+    safe.restore("b1", beside, die_after=1)  # what it wrote itself does not stop it
+    assert state(bucket, "restored/") == state(origin)
+    safe.restore("b1", BucketTarget.of({"bucket": "busy", "overwrite": "true"}, bucket))
+    assert bucket.read("a.txt") == CONTENT["a.txt"]
+    assert bucket.read("app/precious") == b"1"
 
 
 def test_only_a_staging_target_is_ever_removed(origin, safe):

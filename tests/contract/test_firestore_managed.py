@@ -44,9 +44,9 @@ class Setting:
         return firestore.source({"project": self.project, "managed": True}, self.world)
 
     def target(self, **options: object):
-        options = {"bucket": "staging-bucket", "patience_s": 2, **options}
+        given = {"bucket": "staging-bucket", "patience_s": 2, "purpose": "test", **options}
         return firestore.target(
-            {"project": self.project, "database": "staging", **options}, self.world
+            {"project": self.project, "database": "staging", **given}, self.world
         )
 
     def snapshot(self):

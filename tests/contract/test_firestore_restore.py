@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from google.cloud.firestore_v1 import types
 
@@ -185,22 +187,81 @@ def test_a_restore_that_begins_takes_an_unfinished_target_over_and_the_earlier_o
     assert Documents(firestore_emulator, project, "staging").contents() == filled.contents()
 
 
-@pytest.mark.parametrize(("id", "refused"), [("r1", True), ("test-1", False)])
+@pytest.mark.parametrize(("purpose", "refused"), [("recovery", True), ("test", False)])
 def test_a_finished_restore_is_kept_unless_it_was_a_test(
-    id, refused, firestore_emulator, project, filled
+    purpose, refused, firestore_emulator, project, filled
 ):
     parts = parts_of(taken(make_source(firestore_emulator, project)))
-    target = make_target(firestore_emulator, project, restore_id=id)
+    target = make_target(firestore_emulator, project, restore_id="r1", purpose=purpose)
     target.prepare(fresh=True)
     list(target.load(iter(parts), no_fetch))
     later = make_target(firestore_emulator, project, restore_id="test-2")
     if refused:
-        with pytest.raises(TargetFailed, match="the restore r1 put there"):
+        with pytest.raises(TargetFailed, match="what r1 put there, which was no test"):
             later.prepare(fresh=True)
         assert Documents(firestore_emulator, project, "staging").contents() == filled.contents()
     else:
         later.prepare(fresh=True)
         assert later.counts() == {"documents": 0}
+
+
+def test_a_recovery_leaves_no_marker_and_no_later_test_empties_it(
+    firestore_emulator, project, filled
+):
+    parts = parts_of(taken(make_source(firestore_emulator, project)))
+    options = {"restore_id": "restore-1", "purpose": "recovery"}
+    target = make_target(firestore_emulator, project, **options)
+    target.prepare(fresh=True)
+    list(target.load(iter(parts), no_fetch))
+    with pytest.raises(TargetFailed, match="loaded there for good"):
+        target.discard()
+    target.release()
+    target.release()  # done again
+
+    staging = Documents(firestore_emulator, project, "staging")
+    assert "toban-restores/staging" not in staging.all()
+    staging.write([("orders/1", text("the first order after the disaster"))])
+    test = make_target(firestore_emulator, project, restore_id="test-2")
+    assert "holds documents" in test.refusal()
+    for attempt in (lambda: test.prepare(fresh=True), test.discard):
+        with pytest.raises(TargetFailed):
+            attempt()
+    assert len(staging.all()) == len(filled.all()) + 1
+
+
+@pytest.mark.parametrize("state", ["loading", "loaded"])
+def test_a_marker_that_does_not_say_why_it_is_there_is_good_for_its_own_restore_only(
+    state, firestore_emulator, project
+):
+    """As toban wrote them before it told tests from recoveries, finished or not."""
+    staging = Documents(firestore_emulator, project, "staging")
+    database = make_target(firestore_emulator, project)._database
+    note = {"restore": "test-1", "overwrite": False, "managed": False}
+    database.create(database.marker, {**note, "state": "loading"})
+    staging.write([("users/u1", text("restored"))])
+    database.put(database.marker, {**note, "state": state})
+    test = make_target(firestore_emulator, project, restore_id="test-2")
+    with pytest.raises(TargetFailed, match="test-1 put there, which was no test"):
+        test.prepare(fresh=True)
+    assert "users/u1" in staging.all()
+    make_target(firestore_emulator, project, restore_id="test-1").prepare(fresh=True)
+    assert "users/u1" not in staging.all()
+
+
+def test_what_was_written_long_after_a_test_died_is_not_removed(
+    firestore_emulator, project, monkeypatch
+):
+    died = make_target(firestore_emulator, project, restore_id="test-1")
+    died.prepare(fresh=True)
+    staging = Documents(firestore_emulator, project, "staging")
+    staging.write([("users/u1", text("of the test, or of an application?"))])
+    later = make_target(firestore_emulator, project, restore_id="test-2")
+    monkeypatch.setattr(firestore_restore, "SILENCE", timedelta(seconds=-1))
+    with pytest.raises(TargetFailed, match="users/u1"):
+        later.prepare(fresh=True)
+    monkeypatch.undo()
+    later.prepare(fresh=True)
+    assert later.counts() == {"documents": 0}
 
 
 def test_a_marker_within_a_backup_does_not_touch_the_targets_own(

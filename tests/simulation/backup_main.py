@@ -3,6 +3,7 @@ Backups, exhaustively::
 
     python -m tests.simulation backups SEED [LAST] [--trace]   these seeds
     python -m tests.simulation leaps SEED [LAST] [--trace]     with a clock that is ahead for a minute
+    python -m tests.simulation owners SEED [LAST] [--trace]    of targets that go into service
     python -m tests.simulation crashes [--all | --pairs]       every kind of point; every point; pairs
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 def main(words: Sequence[str]) -> int:
     """0 when everything holds."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("what", choices=("backups", "leaps", "crashes"))
+    parser.add_argument("what", choices=("backups", "leaps", "owners", "crashes"))
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?")
     parser.add_argument("--trace", action="store_true", help="print every handling")
@@ -32,7 +33,7 @@ def main(words: Sequence[str]) -> int:
         if asked.what == "crashes":
             return _crashes(every=asked.all, pairs=asked.pairs)
         last = asked.seed if asked.last is None else asked.last
-        play = _leap if asked.what == "leaps" else _backups
+        play = {"backups": _backups, "leaps": _leap, "owners": _owner}[asked.what]
         return (
             sum(_seed(seed, play, trace=asked.trace) for seed in range(asked.seed, last + 1)) and 1
         )
@@ -52,6 +53,14 @@ def _leap(seed: int) -> tuple[Any, list[str]]:
     from tests.simulation.leap_sim import LeapSimulation
 
     simulation = LeapSimulation(seed)
+    simulation.run()
+    return simulation, violations(simulation)
+
+
+def _owner(seed: int) -> tuple[Any, list[str]]:
+    from tests.simulation.owner_sim import OwnerSimulation, violations
+
+    simulation = OwnerSimulation(seed)
     simulation.run()
     return simulation, violations(simulation)
 

@@ -26,6 +26,7 @@ from tests.simulation.backup_world import (
     of_shop,
     watch_order,
 )
+from tests.simulation.being_read import being_read
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.profiles import profile
 from tests.simulation.sim import Simulation, Task
@@ -162,6 +163,8 @@ class BackupSimulation(Simulation):
             return
         if backup.pinned or backup.restores:
             self.wrong.append(f"{backup.id} removed, though pinned or being restored")
+        for restore in being_read(self.world, catalogue.values()).get(backup.id, ()):
+            self.wrong.append(f"{backup.id} removed, which {restore} is reading")
         others = [b for b in catalogue.values() if b.id != backup.id]
         users = [b.id for b in others if backup.id in b.needs and b.status != "deleted"]
         if users:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,10 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from toban.backups.documents import Backup, Copy, RestoreTestResult
-from toban.backups.jobs import STEP, Continue, Failure, Nothing, beating
+from toban.backups.jobs import STEP, Continue, Failure, Nothing
+from toban.backups.occupied import refusal
 from toban.backups.plans import plan_of
 from toban.backups.reading import Opened, Opener, open_copy
 from toban.backups.recovery import usable
+from toban.backups.restore_spans import Stopwatch, seconds_between
 from toban.backups.restores import (
     Restore,
     RestoreRecord,
@@ -125,11 +126,14 @@ class Restoring:
         staging = staging_of(planned.profile, restore.source)
         try:
             opened = open_copy(self._opener, backup, restore.bucket, planned.section.key)
-            target = self._depot.target(target_spec(restore, staging))
+            spec = target_spec(restore, staging)
+            target = self._depot.target(spec)
             here = {opened.manifest.identity, self._depot.source(planned.spec).identity}
             restore.target_identity = target.identity
-            if target.identity in here and not restore.onto_source:
-                return Failure(f"{target.identity} is the source itself: nothing was written")
+            if not restore.begun and (
+                refused := self._refusal(restore, backup, target.identity, here, spec, hold)
+            ):
+                return Failure(refused)
             if restore.wrong is None:
                 if not self._load(restore, opened, target, hold):
                     return Continue()
@@ -137,6 +141,8 @@ class Restoring:
                 hold.checkpoint()  # once a test's target is gone, nothing can be checked there
             if restore.purpose == "test":
                 target.discard()
+            else:
+                target.release()
         except LeaseLost:
             ended = hold.read(Restore, restore.id)
             if ended is not None and ended.over:
@@ -156,21 +162,44 @@ class Restoring:
             return Failure(str(error))
         return Failure("; ".join(restore.wrong)[:2_000]) if restore.wrong else Restored()
 
+    def _refusal(
+        self,
+        restore: Restore,
+        backup: Backup,
+        identity: str,
+        source: set[str],
+        spec: Spec,
+        hold: Hold[Restore],
+    ) -> str:
+        """Why nothing may be loaded into the target; empty: it may."""
+        if identity in source and not restore.onto_source:
+            return f"{identity} is the source itself: nothing was written"
+        if restore.onto_source and identity not in source:
+            return f"{identity} is not the source that was to be overwritten: nothing was written"
+        profiles = {id: found.profile for id, found in current(hold.work).items()}
+        return refusal(
+            identity, spec, profiles, self._depot, backup, onto_source=restore.onto_source
+        )
+
     def _clear(self, restore: Restore, staging: StagingTarget | None) -> None:
-        """Leave nothing of a test that failed in the middle; best effort."""
-        if restore.purpose != "test":
-            return
+        """Leave nothing of a test that failed in the middle, and no mark of a recovery; best effort."""
+        if not restore.begun:
+            return  # the target is as we found it
         try:
-            self._depot.target(target_spec(restore, staging)).discard()
+            target = self._depot.target(target_spec(restore, staging))
+            if restore.purpose == "test":
+                target.discard()
+            else:
+                target.release()
         except TargetFailed as error:
-            log.warning("staging is not empty", restore=restore.id, error=error, stack=False)
+            log.warning("the target is not cleared", restore=restore.id, error=error, stack=False)
 
     def _load(self, restore: Restore, opened: Opened, target: Target, hold: Hold[Restore]) -> bool:
         """Whether everything is in the target."""
         if restore.total and restore.done == restore.total and target.resumable:
             return True
         if not restore.begun:
-            restore.spans["wait"] = _seconds(restore.requested_at, hold.now())
+            restore.spans["wait"] = seconds_between(restore.requested_at, hold.now())
         again = restore.begun and not target.resumable
         if again:
             restore.done = restore.items = restore.bytes = 0
@@ -178,7 +207,7 @@ class Restoring:
         restore.begun = True
         restore.total = opened.manifest.total_parts
         _checkpoint(hold, target)
-        watch = _Stopwatch(restore, hold)
+        watch = Stopwatch(restore, hold)
         for items in target.load(watch.parts(opened, restore.done + 1), opened.fetch):
             watch.loaded()
             restore.done = min(restore.done + 1, restore.total)
@@ -206,7 +235,7 @@ class Restoring:
             questions = [Question(q.query, q.expect) for q in staging.queries]
             restore.answers = target.ask(questions)
             wrong += wrong_answers(questions, restore.answers)
-        restore.spans["check"] = _seconds(began, hold.now())
+        restore.spans["check"] = seconds_between(began, hold.now())
         return wrong
 
     # --- concluding ----------------------------------------------------------------------
@@ -229,7 +258,7 @@ class Restoring:
             return
         restore.over = True
         restore.finished_at = work.now
-        seconds = _seconds(restore.requested_at, work.now)
+        seconds = seconds_between(restore.requested_at, work.now)
         if isinstance(result, GaveUp):
             result = Failure(str(result))
         reason = log.mask(result.reason)[:2_000] if isinstance(result, Failure) else ""
@@ -288,32 +317,6 @@ class Restoring:
         return {RestoreRequested: job, RestoreStepDue: job}
 
 
-class _Stopwatch:
-    """Tells the time spent on fetching parts from the time spent on loading them."""
-
-    def __init__(self, restore: Restore, hold: Hold[Restore]) -> None:
-        self._restore = restore
-        self._hold = hold
-        self._mark = hold.now()
-
-    def parts(self, opened: Opened, first: int) -> Iterator[bytes]:
-        for pieces in opened.parts(first):
-            self._add("load")
-            data = b"".join(beating(pieces, self._hold.beat))
-            self._restore.bytes += len(data)
-            self._add("fetch")
-            yield data
-
-    def loaded(self) -> None:
-        self._add("load")
-
-    def _add(self, span: str) -> None:
-        now = self._hold.now()
-        spans = self._restore.spans
-        spans[span] = spans.get(span, 0.0) + _seconds(self._mark, now)
-        self._mark = now
-
-
 def _checkpoint(hold: Hold[Restore], target: Target) -> None:
     """Progress counts only where a dead process's successor can use it."""
     if target.resumable:
@@ -345,6 +348,7 @@ def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
         options = {k: v for k, v in said.items() if v and k not in ("source", "queries")}
         options["staging"] = True
     options["restore_id"] = restore.id
+    options["purpose"] = restore.purpose
     if restore.onto_source:
         options["overwrite"] = "true"
     return Spec(restore.kind, options)
@@ -382,10 +386,6 @@ def _too_slow(profile: Profile, seconds: float) -> str:
     if within is None or seconds <= within:
         return ""
     return f"it took {seconds:.0f} s; {within} s are allowed"
-
-
-def _seconds(start: datetime, end: datetime) -> float:
-    return max(0.0, (end - start) / timedelta(seconds=1))
 
 
 def _named(restore: Restore) -> dict[str, Any]:

@@ -9,11 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from toban.backups.documents import Backup, Copy
-from toban.backups.plans import plan_of
 from toban.backups.recovery import Estimate, estimate, lost, newest, onto, point, usable
 from toban.backups.recovery import recovery_time as recovery_time
-from toban.backups.restore import staging_of, target_spec
-from toban.backups.restores import Restore
+from toban.backups.restore import staging_of
 from toban.cli.app import unknown
 from toban.cli.backup_common import (
     agreed,
@@ -26,9 +24,9 @@ from toban.cli.backup_common import (
     person,
     profile_of,
     sizes,
-    work_for,
 )
 from toban.cli.follow import Session, session
+from toban.cli.restore_into import look
 from toban.cli.restore_watch import follow, watch
 from toban.cli.terminal import Problem, Terminal, printable
 from toban.cli.times import now
@@ -36,7 +34,6 @@ from toban.cli.views import shown_time
 from toban.events.backups import RestoreRequested
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
-from toban.ports import PortError
 from toban.profile.types import Profile
 
 STAGING = "staging"
@@ -116,13 +113,9 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
         there = [c.region for c in backup.copies if c.manifest and not c.damage]
         raise Problem(unknown(terminal.language, asked.region or "-", "what.region", there), 2)
     target = _target(profile, source, asked, terminal)
-    where, is_source = _identities(work, backup, id, target, terminal)
-    if is_source and not asked.onto_source:
-        raise Problem(terminal.say("restore.is-source", where=where), 2)
-    if asked.onto_source and not is_source:
-        raise Problem(terminal.say("restore.not-source", where=where), 2)
+    into = look(work, backup, id, target, terminal, onto_source=bool(asked.onto_source))
     takes = estimate(backups, backup, copy.region, now=now())
-    return Plan(profile, backup, copy, target, where, is_source, takes, at or now())
+    return Plan(profile, backup, copy, target, into.where, into.is_source, takes, at or now())
 
 
 def _choose(
@@ -183,34 +176,6 @@ def _target(
     if not options:
         raise Problem(terminal.say("restore.where"), 2)
     return options
-
-
-def _identities(
-    work: Session, backup: Backup, id: str, target: dict[str, str], terminal: Terminal
-) -> tuple[str, bool]:
-    """What the target is, and whether that is the source."""
-    planned = plan_of(work_for(work.reader, backup.service), backup)
-    if planned is None:
-        raise Problem(terminal.say("restore.unplanned", id=backup.id))
-    wanted = Restore(
-        id=id,
-        service=backup.service,
-        source=backup.source,
-        backup_id=backup.id,
-        kind=backup.kind,
-        purpose="recovery",
-        region="",
-        bucket="",
-        target=target,
-        requested_at=now(),
-    )
-    depot = work.depot()
-    try:
-        staging = staging_of(planned.profile, backup.source)
-        where = depot.target(target_spec(wanted, staging)).identity
-        return where, where == depot.source(planned.spec).identity
-    except (ValueError, PortError) as error:
-        raise Problem(terminal.say("restore.bad-target", error=error), 2) from error
 
 
 # --- showing -----------------------------------------------------------------------------------

@@ -35,6 +35,14 @@ RESTORE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "this target cannot be used: {error}",
         "ja": "この復元先は使えません: {error}",
     },
+    "restore.refused": {
+        "en": "nothing is restored there: {reason}",
+        "ja": "この復元先には復元しません: {reason}",
+    },
+    "restore.unseen": {
+        "en": "{where} could not be looked at from here ({error}); the function looks before it writes",
+        "ja": "{where} はここからは確かめられません（{error}）。書き込む前に関数が確かめます",
+    },
     "restore.is-source": {
         "en": "{where} is the source itself; to overwrite it say --onto-source",
         "ja": "{where} は元の場所そのものです。上書きするなら --onto-source を付けてください",

@@ -240,8 +240,22 @@ class Target(Protocol):
         """Which data this replaces, comparable with `Source.identity`."""
         ...
 
+    def refusal(self) -> str:
+        """
+        Why nothing may be loaded there, and what to do about it; empty: `prepare` will accept it.
+
+        Only looks. Raises `TargetFailed` when it cannot be looked at from here.
+        """
+        ...
+
     def prepare(self, *, fresh: bool) -> None:
-        """Make the target ready; `fresh`: remove what an earlier attempt of ours left there."""
+        """
+        Make the target ready; `fresh`: remove what an earlier attempt of ours left there.
+
+        Ours is what a restore test marked (option `purpose`) and nobody else wrote to since, or what
+        this same restore left unfinished (option `restore_id`). Anything else that is there already
+        raises `TargetFailed`, unless the options say that it may be overwritten.
+        """
         ...
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
@@ -261,7 +275,15 @@ class Target(Protocol):
         ...
 
     def discard(self) -> None:
-        """Remove the target altogether (staging after a restore test)."""
+        """Remove what this restore test loaded; raises `TargetFailed` when others wrote there too."""
+        ...
+
+    def release(self) -> None:
+        """
+        A recovery is over: forget that we filled it. Nothing may take it for ours ever after.
+
+        Harmless when repeated.
+        """
         ...
 
 

@@ -44,7 +44,7 @@ def check(profile: Profile, all_profiles: Iterable[Profile] = ()) -> list[Findin
     check_oncall(profile, report)
     _check_escalation(profile, report)
     _check_reach(profile, report)
-    check_backup(profile, report)
+    check_backup(profile, report, others)
     for section, (japanese, english) in _SECTIONS.items():
         if not getattr(profile, section):
             report.info(

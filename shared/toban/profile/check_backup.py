@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from toban.profile.check_names import SECRET_NAME, check_bucket_name, check_id, check_secret_name
 from toban.profile.check_plans import check_plans
@@ -24,8 +25,12 @@ _SQL_INSTANCE = re.compile(r"[a-z][a-z0-9-]*(:[a-z0-9-]+)+", re.ASCII)
 _REDIS_INSTANCE = re.compile(r"projects/[^/]+/locations/[^/]+/instances/[^/]+")
 
 
-def check_backup(profile: Profile, report: Report) -> None:
-    """Everything questionable about the `backup` section, if there is one."""
+def check_backup(profile: Profile, report: Report, others: Iterable[Profile] = ()) -> None:
+    """
+    Everything questionable about the `backup` section, if there is one.
+
+    `others`: the profiles that are applied together with it.
+    """
     backup = profile.backup
     if backup is None:
         return
@@ -36,7 +41,8 @@ def check_backup(profile: Profile, report: Report) -> None:
     check_plans(backup, report)
     _check_limits(backup, report)
     check_objectives(profile.service.timezone, backup, report)
-    check_restore_test(profile.service.timezone, backup, report)
+    elsewhere = {p.service.id: p.backup for p in others if p.backup is not None}
+    check_restore_test(profile.service.timezone, backup, report, elsewhere)
 
 
 def _check_key(backup: Backup, report: Report) -> None:

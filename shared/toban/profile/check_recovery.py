@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from toban.profile.cadence import ALLOWANCE, BadCronError, largest_gap
+from toban.profile.check_apart import check_apart
 from toban.profile.check_names import (
     check_bucket_name,
     check_schedule,
@@ -18,8 +19,6 @@ from toban.profile.findings import join
 from toban.profile.report import Report
 from toban.profile.types import (
     Backup,
-    BackupSource,
-    BucketSource,
     FirestoreSource,
     Objective,
     PostgresSource,
@@ -75,8 +74,14 @@ def check_objectives(zone: str, backup: Backup, report: Report) -> None:
         _check_rpo(zone, backup, objective, path, report)
 
 
-def check_restore_test(zone: str, backup: Backup, report: Report) -> None:
-    """Restore tests come often enough, cover every source, and never touch one."""
+def check_restore_test(
+    zone: str, backup: Backup, report: Report, others: Mapping[str, Backup] | None = None
+) -> None:
+    """
+    Restore tests come often enough, cover every source, and never touch one.
+
+    `others`: what the other services back up, by their ids.
+    """
     test = backup.restore_test
     if test is None:
         return
@@ -103,7 +108,7 @@ def check_restore_test(zone: str, backup: Backup, report: Report) -> None:
                 f"there is a target for {target.source} already.",
             )
         _check_target(backup, target, path, report)
-        _check_apart(backup, test, number, path, report)
+        check_apart(backup, test, number, path, report, others)
     _check_covered(backup, test, report)
 
 
@@ -196,56 +201,6 @@ def _check_target(backup: Backup, target: StagingTarget, path: str, report: Repo
         check_secret_name(target.url_secret, f"{path}.url_secret", report)
     if target.bucket:
         check_bucket_name(target.bucket, f"{path}.bucket", report)
-
-
-def _check_apart(backup: Backup, test: RestoreTest, number: int, path: str, report: Report) -> None:
-    """A test's target is nothing that is in use: no source, no destination, no other target."""
-    target = test.targets[number]
-    places = _places(target, backup.sources)
-    for name, source in backup.sources.items():
-        for key in sorted(places.keys() & _place_of(source).keys()):
-            if places[key] == _place_of(source)[key]:
-                report.error(
-                    "target-is-source",
-                    f"{path}.{key}",
-                    f"試験先がバックアップ元 {name} そのものです。上書きしてしまいます。",
-                    f"the target is the source {name} itself: the test would overwrite it.",
-                )
-    if target.bucket and any(target.bucket == d.bucket for d in backup.destinations):
-        report.error(
-            "target-is-destination",
-            f"{path}.bucket",
-            f"{target.bucket} はバックアップの保存先です。",
-            f"{target.bucket} keeps the backups.",
-        )
-    for other in test.targets[:number]:
-        if target.bucket and target.bucket == other.bucket:
-            report.error(
-                "target-shared",
-                f"{path}.bucket",
-                f"{target.bucket} は {other.source} の試験先でもあります。",
-                f"{target.bucket} is the target for {other.source} as well.",
-            )
-
-
-def _place_of(source: BackupSource) -> dict[str, str]:
-    """Where a source's data lies, as far as the profile tells, by the key of a target."""
-    if isinstance(source, BucketSource):
-        return {"bucket": source.bucket}
-    if isinstance(source, PostgresSource | RedisSource) and source.url_secret:
-        return {"url_secret": source.url_secret}
-    if isinstance(source, FirestoreSource):
-        return {"database": f"{source.project}/{source.database}"}
-    return {}
-
-
-def _places(target: StagingTarget, sources: Mapping[str, BackupSource]) -> dict[str, str]:
-    """Where a target lies, in the words of `_place_of`."""
-    source = sources[target.source]
-    found = {"bucket": target.bucket, "url_secret": target.url_secret}
-    if isinstance(source, FirestoreSource):
-        found["database"] = f"{target.project}/{target.database or '(default)'}"
-    return {key: value for key, value in found.items() if value}
 
 
 def _check_covered(backup: Backup, test: RestoreTest, report: Report) -> None:

@@ -23,5 +23,5 @@ def source_of(server: Postgres, database: str, scratch: Path) -> Source:
 
 def target_on(server: Postgres, scratch: Path, **options: object) -> Target:
     secrets = GivenSecrets(STAGING_URL=server.url())
-    given = {"url_secret": "STAGING_URL", "restore_id": "rst-1", **options}
+    given = {"url_secret": "STAGING_URL", "restore_id": "rst-1", "purpose": "test", **options}
     return postgres.target(given, world(scratch, secrets))

@@ -36,7 +36,7 @@ def source_of(server: Redis, scratch: Path) -> Source:
 
 
 def target_on(server: Redis, scratch: Path, **options: object) -> Target:
-    given = {"url_secret": "URL", **options}
+    given = {"url_secret": "URL", "restore_id": "test-1", "purpose": "test", **options}
     return redis.target(given, world(scratch, GivenSecrets(URL=server.url())))
 
 

@@ -70,7 +70,7 @@ def names(stream, folder):
 
 def test_files_come_back_byte_for_byte(folder, safe, world, tmp_path):
     take(safe, folder)
-    target = logs.target({"restore_id": "r-1"}, world)
+    target = logs.target({"restore_id": "r-1", "purpose": "test"}, world)
 
     assert safe.restore("b1", target) == 4
 
@@ -108,7 +108,7 @@ def test_pieces_are_small_and_items_are_counted(folder, safe):
 def test_many_parts_yield_their_items(folder, safe, world):
     stream = take(safe, folder)
     safe.parts["b1"] = [stream[at : at + 1000] for at in range(0, len(stream), 1000)]
-    target = logs.target({"restore_id": "r-1"}, world)
+    target = logs.target({"restore_id": "r-1", "purpose": "test"}, world)
     target.prepare(fresh=True)
 
     items = list(target.load(safe.stream("b1"), safe.fetch))
@@ -223,7 +223,7 @@ def test_an_archive_that_is_cut_is_found(folder, safe, world, cut):
     with pytest.raises(Damaged, match=r"archive|bytes|cut off"):
         safe.check(FORM, "b1")
     with pytest.raises(Damaged, match=r"archive|bytes|cut off"):
-        safe.restore("b1", logs.target({"restore_id": "r-1"}, world))
+        safe.restore("b1", logs.target({"restore_id": "r-1", "purpose": "test"}, world))
 
 
 def test_an_archive_that_goes_on_or_is_none_is_found(folder, safe):
@@ -270,7 +270,7 @@ def test_only_files_are_unpacked(safe, world, kind):
     safe.parts["b1"] = [archive(member("x", type=kind, linkname="/etc/passwd", size=0))]
 
     with pytest.raises(Damaged, match="no file"):
-        safe.restore("b1", logs.target({"restore_id": "r-1"}, world))
+        safe.restore("b1", logs.target({"restore_id": "r-1", "purpose": "test"}, world))
 
 
 def test_a_link_in_the_directory_leads_nowhere(safe, world, tmp_path):

@@ -178,7 +178,8 @@ def test_in_a_function_nobody_can_reach_us_so_keys_are_restored_one_by_one(
     monkeypatch.setattr("toban.adapters.sources.redismaster.ARRIVAL_S", 0.0)
     secrets = GivenSecrets(URL=empty.url())
     target = redis.target(
-        {"url_secret": "URL"}, world(tmp_path, secrets, environ={"K_SERVICE": "run_restore_step"})
+        {"url_secret": "URL", "restore_id": "test-1", "purpose": "test"},
+        world(tmp_path, secrets, environ={"K_SERVICE": "run_restore_step"}),
     )
     assert sum(restore(target, data)) > 100_000
     target.discard()
@@ -225,9 +226,9 @@ def test_data_of_others_are_left_alone(
     with client(empty) as redis_:
         redis_.call("SET", "precious", 1)
     target = target_on(empty, tmp_path, through=through)
-    with pytest.raises(TargetFailed, match="no restore of ours"):
+    with pytest.raises(TargetFailed, match="no restore test of ours"):
         target.prepare(fresh=True)
-    with pytest.raises(TargetFailed, match="not ours"):
+    with pytest.raises(TargetFailed, match="did not put there"):
         target.discard()
     assert target.ask([Question("GET precious", "")]) == ["1"]
 

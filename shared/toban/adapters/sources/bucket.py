@@ -80,10 +80,10 @@ def target(options: Mapping[str, object], world: World) -> Target:
 
 
 def named(options: Mapping[str, object]) -> str:
-    """The name of the bucket; raises `ValueError` when there is none."""
-    name = str(options.get("bucket") or "")
-    if not name:
-        raise ValueError("a bucket has to be named")
+    """The name of the bucket (``gs://name/`` is ``name``); raises `ValueError` when there is none."""
+    name = str(options.get("bucket") or "").strip().removeprefix("gs://").removesuffix("/")
+    if not name or "/" in name:
+        raise ValueError("a bucket has to be named (what is below it: prefix)")
     return name
 
 

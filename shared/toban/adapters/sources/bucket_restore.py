@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from toban.adapters.sources import inventory
 from toban.adapters.sources.inventory import Header, Record
@@ -18,38 +19,56 @@ from toban.ports.backup import (
     TargetFailed,
 )
 
+MARK: Final = "toban-restore-test"
+"""In the metadata of every object that a restore test wrote: for which one. Only these are removed."""
+
 
 class BucketTarget:
     """
-    Objects get the names they had, below `prefix`. What is there already with the same content and
-    description is left; what is there and not in the backup is left as well, unless `mirror`.
+    Objects get the names they had, below `prefix`, where nothing may be when loading begins, unless
+    `overwrite`. Then what is there with the same content and description is left; what is there and
+    not in the backup is left as well, unless `mirror`.
     """
 
     def __init__(
-        self, bucket: Bucket, *, prefix: str = "", mirror: bool = False, staging: bool = False
+        self,
+        bucket: Bucket,
+        *,
+        prefix: str = "",
+        mirror: bool = False,
+        overwrite: bool = False,
+        test: str = "",
     ) -> None:
-        """`staging`: everything below `prefix` is ours, and may be removed."""
-        if staging and not prefix:
-            raise ValueError("a staging target needs a prefix of its own")
+        """`test`: for which restore test; what it writes below `prefix` is marked, and removed again."""
         self._bucket = bucket
         self._prefix = prefix
         self._mirror = mirror
-        self._staging = staging
+        self._overwrite = overwrite or mirror
+        self._test = test
 
     @classmethod
     def of(cls, options: Mapping[str, object], bucket: Bucket) -> BucketTarget:
         """
         By a request's or a profile's options.
 
-        ``prefix``: before every name. ``mirror``: remove what the backup does not hold (of what it
-        could hold: below its prefix, not excluded). ``staging``: the profile's bucket for restore
-        tests; every restore (``restore_id``) has a folder of its own there.
+        ``prefix``: before every name. ``overwrite``: other objects may lie there. ``mirror``: the
+        same, and remove what the backup does not hold (of what it could hold: below its prefix, not
+        excluded). ``staging``: the profile's bucket for restore tests; every restore
+        (``restore_id``) has a folder of its own there. ``purpose``: ``test``, to be removed again.
         """
         prefix = str(options.get("prefix") or "")
-        staging = flag(options.get("staging"))
-        if staging:
-            prefix = f"{prefix}{options.get('restore_id') or 'restore-test'}/"
-        return cls(bucket, prefix=prefix, mirror=flag(options.get("mirror")), staging=staging)
+        restore = str(options.get("restore_id") or "")
+        if flag(options.get("staging")):
+            if not restore:
+                raise ValueError("a staging target is for one restore (restore_id)")
+            prefix = f"{prefix}{restore}/"
+        return cls(
+            bucket,
+            prefix=prefix,
+            mirror=flag(options.get("mirror")),
+            overwrite=flag(options.get("overwrite")),
+            test=restore if options.get("purpose") == "test" else "",
+        )
 
     @property
     def resumable(self) -> bool:
@@ -61,10 +80,24 @@ class BucketTarget:
         """See `toban.ports.backup.Target`: the bucket, whatever the prefix."""
         return inventory.identity(self._bucket)
 
-    def prepare(self, *, fresh: bool) -> None:
+    def refusal(self) -> str:
         """See `toban.ports.backup.Target`."""
-        if fresh and self._staging:
-            self.discard()
+        if self._overwrite:
+            return ""
+        there = next((i for i in self._bucket.list(self._prefix) if not self._is_ours(i)), None)
+        if there is None:
+            return ""
+        where = f"below {self._prefix!r}" if self._prefix else "without a prefix"
+        return (
+            f"the bucket {self._bucket.name} holds other objects {where} ({there.name[:200]!r}):"
+            " nothing was written. Name an empty prefix (prefix=…/) or another bucket, or say that"
+            " they may be overwritten (overwrite=true)"
+        )
+
+    def prepare(self, *, fresh: bool) -> None:
+        """See `toban.ports.backup.Target`. What an attempt wrote that goes on is left for it."""
+        if fresh and (refused := self.refusal()):
+            raise TargetFailed(refused, again=False)
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
         """See `toban.ports.backup.Target`."""
@@ -108,19 +141,46 @@ class BucketTarget:
         return answers
 
     def discard(self) -> None:
-        """See `toban.ports.backup.Target`; only a staging target is ever removed."""
-        if not self._staging:
-            return
-        for info in self._bucket.list(self._prefix):
-            self._bucket.delete(info.name)
+        """See `toban.ports.backup.Target`; objects that others put there, or replaced, are left."""
+        others = ""
+        for info in self._bucket.list(self._prefix) if self._test else ():
+            if self._is_ours(info):
+                self._bucket.delete(info.name)
+            else:
+                others = others or info.name
+        if others:
+            raise TargetFailed(
+                f"{self._bucket.name}: somebody else wrote {others[:200]!r} there: it was left",
+                again=False,
+            )
+
+    def release(self) -> None:
+        """See `toban.ports.backup.Target`: a recovery marks nothing."""
+
+    def _may_be_ours(self, there: ObjectInfo, record: Record) -> bool:
+        """Whether this same restore may have written an object before its process died."""
+        same = (there.size, there.crc32c) == (record.size, record.crc32c)
+        return same or self._is_ours(there)
+
+    def _is_ours(self, info: ObjectInfo) -> bool:
+        return bool(self._test) and info.metadata.get(MARK) == self._test
 
     def _write(self, record: Record, there: ObjectInfo | None, fetch: Fetch) -> None:
-        if there is not None and _equal(record, there):
+        # A recovery leaves no mark, not even one that was in the backup.
+        metadata = {k: v for k, v in record.metadata.items() if k != MARK}
+        if self._test:
+            metadata[MARK] = self._test
+        if there is not None and _equal(record, metadata, there):
             return
         name = self._prefix + record.name
+        if there is not None and not (self._overwrite or self._may_be_ours(there, record)):
+            raise TargetFailed(
+                f"{self._bucket.name}: somebody else wrote {name[:200]!r} there meanwhile",
+                again=False,
+            )
         try:
             written = self._bucket.upload(
-                name, fetch(record.held), record.content_type, record.metadata, record.headers
+                name, fetch(record.held), record.content_type, metadata, record.headers
             )
         except ValueError as error:
             raise TargetFailed(
@@ -169,11 +229,11 @@ class _There:
         self._next = next(self._found, None)
 
 
-def _equal(record: Record, there: ObjectInfo) -> bool:
+def _equal(record: Record, metadata: Mapping[str, str], there: ObjectInfo) -> bool:
     """Whether an object is there as it was; some buckets name a type where none was given."""
     return (
         (there.size, there.crc32c) == (record.size, record.crc32c)
         and (not record.content_type or there.content_type == record.content_type)
-        and there.metadata == record.metadata
+        and dict(there.metadata) == metadata
         and there.headers == record.headers
     )

@@ -300,8 +300,7 @@ def _content(record: Record) -> tuple[str, bytes]:
 class ConfigurationTarget(DirectoryTarget):
     """One file for each record, in a directory of its own."""
 
-    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:  # noqa: ARG002
-        """See `toban.ports.backup.Target`."""
+    def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
         pulled = 0
 
         def pulling() -> Iterator[bytes]:

@@ -1,9 +1,11 @@
 """
 Loading a backup into a Firestore database: a scan by batch writes, an export by Google's import.
 
-Which documents are ours is told by a marker (`Database.marker`), written before the first of them and
-again after the last. Only with it may a target be emptied, and not when somebody else wrote there
-meanwhile: a restored database that went into service is never taken for staging.
+Which documents are ours is told by a marker (`Database.marker`), written before the first of them, with
+every part and after the last. It says for which restore, and why: only what a restore *test* left may
+be emptied by another one, and not when somebody else wrote there meanwhile. A recovery's marker is
+good for that recovery alone, whose process may have died, and is removed when it is over. One that
+does not say why (toban up to 2026-11-22) is nobody's but its own restore's.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toban.adapters.sources import firestore_questions
@@ -20,6 +23,7 @@ from toban.adapters.sources.firestore_database import (
     Database,
     Write,
     is_marker,
+    moment,
     target_failed,
 )
 from toban.adapters.sources.firestore_options import EMULATOR, flag, named
@@ -28,8 +32,13 @@ from toban.ports.backup import Damaged, Fetch, Question, TargetFailed
 
 MAX_BATCH_BYTES: Final = 3_000_000
 """Firestore takes 10 MiB in a request, its emulator 4 MiB."""
-TEST: Final = "test-"
-"""How the ids of restore tests begin: what these leave behind may always be removed."""
+TEST: Final = "test"
+"""The purpose of restore tests: what these leave behind may be removed."""
+SILENCE: Final = timedelta(seconds=600)
+"""
+A restore that notes nothing for so long writes nothing any more: no function lives longer. What was
+written later into a target that was never finished is somebody else's.
+"""
 RAMP_START: Final = 500
 RAMP_GROWTH: Final = 1.5
 RAMP_EVERY_S: Final = 300.0
@@ -54,8 +63,8 @@ class FirestoreTarget:
       ones of the same name, others stay, and `discard` refuses ever after;
     - ``ramp``: follow the 500/50/5 rule (`allowed_per_second`, applied to all writes together);
       by default everywhere but on the emulator;
-    - ``restore_id``: for which restore. One that begins afresh takes the target over from an
-      earlier one, which then stops;
+    - ``restore_id``: for which restore, and ``purpose``: why. One that begins afresh takes the target
+      over from a test, which then stops;
     - ``bucket``: from where Google imports a managed export, see `firestore_managed.ManagedImport`.
 
     Names of documents and references to documents of the source database, however deep in arrays
@@ -72,38 +81,49 @@ class FirestoreTarget:
         self._overwrite = flag(options, "overwrite", False)
         self._ramp = flag(options, "ramp", emulator is None)
         self._restore = str(options.get("restore_id") or "")
+        self._purpose = TEST if options.get("purpose") == TEST else "recovery"
 
     @property
     def identity(self) -> str:
         """``firestore://project/database``."""
         return self._database.identity
 
+    def refusal(self) -> str:
+        """See `toban.ports.backup.Target`."""
+        if self._overwrite or self._database.is_empty():
+            return ""
+        marker = self._database.get(self._database.marker)
+        todo = (
+            "Restore into an empty database, or say that they may be overwritten (overwrite=true)"
+        )
+        if marker is None:
+            return f"{self.identity} holds documents. {todo}"
+        if not self._may_remove(marker):
+            other = marker.fields["restore"].string_value
+            return f"{self.identity} holds what {other[:80]} put there, which was no test. {todo}"
+        why = self._touched(marker, self._database.now())
+        return f"{why}. {todo}" if why else ""
+
     def prepare(self, *, fresh: bool) -> None:
         """
         See `toban.ports.backup.Target`.
 
-        Raises `TargetFailed` for a database that holds documents which an attempt of ours did not
-        write, or what another restore finished (unless that was a test), unless the option
-        ``overwrite`` is given.
+        Raises `TargetFailed` for a database that holds documents which no test of ours, and no
+        earlier attempt of this restore, put there, unless the option ``overwrite`` is given.
         """
         marker = self._database.get(self._database.marker)
         overwritten = self._overwrite
-        if marker is None:
-            if not self._overwrite and not self._database.is_empty():
-                raise TargetFailed(
-                    f"{self.identity} holds documents. Restore into an empty database, or say"
-                    " that they may be overwritten",
-                    again=False,
-                )
-        elif fresh:
-            if not self._overwrite:
-                self._remove_attempt(marker)
-            # A new marker: the time of its creation names the attempt.
-            overwritten = overwritten or marker.fields["overwrite"].boolean_value
-            self._database.delete([self._database.marker])
-        else:
+        if marker is not None and not fresh:
             self._is_ours(marker)
             return
+        if refused := self.refusal():
+            raise TargetFailed(refused, again=False)
+        if marker is not None:
+            overwritten = overwritten or marker.fields["overwrite"].boolean_value
+            if not self._overwrite:
+                self._clear(marker)
+            # A new marker: the time of its creation names the attempt.
+            self._database.delete([self._database.marker])
         if not self._database.create(
             self._database.marker, self._note("loading", overwrite=overwritten)
         ):
@@ -137,7 +157,9 @@ class FirestoreTarget:
         ended = False
         for number, part in enumerate(parts):
             if number:
-                self._marker()  # another restore may have begun meanwhile
+                # Another restore may have begun meanwhile. A sign of life, if not: a document that
+                # is written as it was keeps its time.
+                self._mark("loading", self._marker(), part=number)
             items = 0
             for batch in self._batches(part):
                 if batch is None:
@@ -190,8 +212,20 @@ class FirestoreTarget:
                 f"{self.identity} holds documents that no restore of ours left there", again=False
             )
         self._is_ours(marker)
+        if not self._may_remove(marker) or self._purpose != TEST:
+            raise TargetFailed(
+                f"{self.identity} holds what was loaded there for good: it is not emptied",
+                again=False,
+            )
         self._clear(marker)
         self._database.delete([self._database.marker])
+
+    def release(self) -> None:
+        """See `toban.ports.backup.Target`."""
+        marker = self._database.get(self._database.marker)
+        if marker is not None:
+            self._is_ours(marker)
+            self._database.delete([self._database.marker])
 
     def _marker(self) -> Any:
         marker = self._database.get(self._database.marker)
@@ -208,51 +242,52 @@ class FirestoreTarget:
                 f"{self.identity}: the restore {other[:80]} has taken this database", again=False
             )
 
-    def _note(self, state: str, **more: bool) -> dict[str, object]:
+    def _note(self, state: str, **more: object) -> dict[str, object]:
         return {
             "state": state,
             "restore": self._restore,
+            "purpose": self._purpose,
             "overwrite": self._overwrite,
             "managed": False,
             **more,
         }
 
-    def _mark(self, state: str, marker: Any, **more: bool) -> None:
+    def _mark(self, state: str, marker: Any, **more: object) -> None:
         """Set the state; what was ever overwritten stays so."""
         note = self._note(state, **more)
         note["overwrite"] = self._overwrite or marker.fields["overwrite"].boolean_value
         self._database.put(self._database.marker, note)
 
-    def _remove_attempt(self, marker: Any) -> None:
-        """Empty the target of an earlier attempt, unless another restore finished there."""
-        other = marker.fields["restore"].string_value
-        ours_or_a_test = other in {"", self._restore} or other.startswith(TEST)
-        if _state(marker) == "loaded" and not ours_or_a_test:
-            raise TargetFailed(
-                f"{self.identity} holds what the restore {other[:80]} put there", again=False
-            )
-        self._clear(marker)
+    def _may_remove(self, marker: Any) -> bool:
+        """Whether what a restore left may be removed, if nobody else wrote there."""
+        if marker.fields["restore"].string_value == self._restore:
+            return True
+        return bool(marker.fields["purpose"].string_value == TEST)
 
-    def _clear(self, marker: Any) -> None:
-        """Delete everything but the marker, once it is certain that all of it is ours."""
+    def _touched(self, marker: Any, at: datetime) -> str:
+        """What says that not everything was put there by the marker's restore; empty: nothing does."""
         fields = marker.fields
         if fields["overwrite"].boolean_value:
-            raise TargetFailed(
-                f"{self.identity} held documents before the restore: it is not emptied", again=False
-            )
-        at = self._database.now()
-        began, ended = _ticks(marker.create_time), _ticks(marker.update_time)
-        loaded = _state(marker) == "loaded"
+            return f"{self.identity} held documents before the restore: it is not emptied"
+        began, ended = marker.create_time, moment(marker.update_time)
+        if _state(marker) != "loaded":
+            ended += SILENCE
         # What an import leaves may carry the times of the original.
         imported = fields["managed"].boolean_value
         for message in self._database.scan(at=at, keys=True):
-            earlier = not imported and _ticks(message.create_time) < began
-            if earlier or (loaded and _ticks(message.update_time) > ended):
-                raise TargetFailed(
-                    f"{self.identity}: somebody else wrote"
-                    f" {self._database.path(message)[:200]}; it is not emptied",
-                    again=False,
-                )
+            if is_marker(self._database.path(message)):
+                continue
+            earlier = not imported and _ticks(message.create_time) < _ticks(began)
+            if earlier or moment(message.update_time) > ended:
+                path = self._database.path(message)
+                return f"{self.identity}: somebody else wrote {path[:200]}; it is not emptied"
+        return ""
+
+    def _clear(self, marker: Any) -> None:
+        """Delete everything but the marker, once it is certain that all of it is ours."""
+        at = self._database.now()
+        if touched := self._touched(marker, at):
+            raise TargetFailed(touched, again=False)
         waiting: list[str] = []
         for message in self._database.scan(at=at, keys=True):
             path = self._database.path(message)

@@ -264,8 +264,7 @@ class ArchiveFormat:
 class ArchiveTarget(DirectoryTarget):
     """Unpacks into a directory of its own."""
 
-    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:  # noqa: ARG002
-        """See `toban.ports.backup.Target`."""
+    def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
         reader = _Reader(parts)
 
         def writing() -> Iterator[None]:

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from toban.adapters.local.files import make_directory
 from toban.adapters.sources.world import World
-from toban.ports.backup import Question, TargetFailed
+from toban.ports.backup import Fetch, Question, TargetFailed
 
 MARKER: Final = ".toban-restore"
-"""Lies in directories that were empty when we began: everything below is ours."""
+"""
+Lies in directories that were empty when a restore began, and tells which one that is. A recovery
+removes it in the end. One of another shape (toban up to 2026-11-22 never removed any) says nothing.
+"""
+
+
+class _Mark(msgspec.Struct, frozen=True):
+    """What a marker says."""
+
+    toban: int
+    restore: str
+    purpose: str
+    content: str = ""
+    """What the directory held when everything was written (`OwnDirectory.loaded`); empty: not yet."""
 
 
 class OwnDirectory:
@@ -23,38 +40,59 @@ class OwnDirectory:
     directory that holds anything else is refused.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, restore: str = "", purpose: str = "") -> None:
+        """`restore`: for which one, and why (``test``: it may be removed again)."""
         self.path = path.absolute()
+        self._restore = restore
+        self._purpose = purpose
 
     @classmethod
     def of(cls, options: Mapping[str, object], world: World) -> OwnDirectory:
         """``directory``, else one of the restore's own (``restore_id``) in the scratch directory."""
         named = str(options.get("directory") or "")
-        if named:
-            return cls(Path(named))
         id = str(options.get("restore_id") or "")
+        purpose = "test" if options.get("purpose") == "test" else "recovery"
+        if named:
+            return cls(Path(named), restore=id, purpose=purpose)
         if not id or "/" in id or id in {".", ".."}:
             raise ValueError("a directory has to be named")
-        return cls(world.scratch / "restored" / id)
+        return cls(world.scratch / "restored" / id, restore=id, purpose=purpose)
 
     @property
     def identity(self) -> str:
         """Which data it replaces."""
         return f"directory {self.path}"
 
+    def refusal(self) -> str:
+        """See `toban.ports.backup.Target`."""
+        with _failures(self.path):
+            if not self.path.exists():
+                return ""
+            if not self.path.is_dir():
+                return f"{self.path} is no directory"
+            others = sorted(p.name for p in self.path.iterdir() if p.name != MARKER)
+            if not others or self._is_ours():
+                return ""
+        return (
+            f"{self.path} is not empty ({others[0][:100]!r}): nothing was written. Name an empty"
+            " directory, or one that does not exist yet"
+        )
+
     def prepare(self, *, fresh: bool) -> None:
         """Make it, empty when `fresh`; raises `TargetFailed` when there is something else in it."""
+        if refused := self.refusal():
+            raise TargetFailed(refused, again=False)
         with _failures(self.path):
             make_directory(self.path)
-            if not (self.path / MARKER).exists():
-                if any(self.path.iterdir()):
-                    raise TargetFailed(
-                        f"{self.path} is not empty: nothing was written", again=False
-                    )
-                (self.path / MARKER).write_text("made by toban: may be removed\n", "utf-8")
-            elif fresh:
-                self.discard()
-                self.prepare(fresh=False)
+            if fresh and self._is_ours():
+                self._empty()
+            if not self._is_ours():
+                self._note(_Mark(2, self._restore, self._purpose))
+
+    def loaded(self) -> None:
+        """Everything is written: note what there is, so that what others change is noticed."""
+        with _failures(self.path):
+            self._note(_Mark(2, self._restore, self._purpose, self._content()))
 
     def write(self, name: str, chunks: Iterable[bytes], modified_at: float | None = None) -> None:
         """
@@ -83,7 +121,8 @@ class OwnDirectory:
 
     def files(self) -> Iterator[tuple[str, int]]:
         """Names and sizes of what was written."""
-        for directory, _, names in os.walk(self.path):
+        for directory, folders, names in os.walk(self.path):
+            folders.sort()
             for name in sorted(names):
                 path = Path(directory, name)
                 if path != self.path / MARKER:
@@ -95,10 +134,53 @@ class OwnDirectory:
         return [str(sizes.get(question.query, "missing")) for question in questions]
 
     def discard(self) -> None:
-        """Remove the directory if it is ours."""
-        if (self.path / MARKER).exists():
-            with _failures(self.path):
-                shutil.rmtree(self.path)
+        """Remove the directory if this test made it; raises `TargetFailed` when others wrote there."""
+        with _failures(self.path):
+            if not self.path.exists():
+                return
+            if self._purpose != "test" or not self._is_ours():
+                raise TargetFailed(
+                    f"{self.path} holds files that this test did not write: it is not removed",
+                    again=False,
+                )
+            shutil.rmtree(self.path)
+
+    def release(self) -> None:
+        """See `toban.ports.backup.Target`."""
+        with _failures(self.path):
+            (self.path / MARKER).unlink(missing_ok=True)
+
+    def _is_ours(self) -> bool:
+        """Whether this restore wrote everything there is."""
+        try:
+            mark = msgspec.json.decode((self.path / MARKER).read_bytes(), type=_Mark)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return False
+        mine = (mark.toban, mark.restore, mark.purpose) == (2, self._restore, self._purpose)
+        return mine and mark.content in ("", self._content())
+
+    def _note(self, mark: _Mark) -> None:
+        (self.path / MARKER).write_bytes(msgspec.json.encode(mark))
+
+    def _empty(self) -> None:
+        """Remove what is there, the marker last: a dead attempt's rest stays recognised."""
+        for path in list(self.path.iterdir()):
+            if path.name == MARKER:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        (self.path / MARKER).unlink()
+
+    def _content(self) -> str:
+        """A hash over all files as the file system tells them apart: it changes with every write."""
+        found = hashlib.sha256()
+        for name, _ in self.files():
+            stat = (self.path / name).lstat()
+            said = (name, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            found.update(repr(said).encode())
+        return found.hexdigest()
 
 
 @contextlib.contextmanager
@@ -127,7 +209,7 @@ def by_part(written: Iterable[None], begun: Callable[[], int]) -> Iterator[int]:
         items, done = 0, done + 1
 
 
-class DirectoryTarget:
+class DirectoryTarget(ABC):
     """What targets that write files into a directory of their own have in common."""
 
     resumable = False
@@ -140,9 +222,22 @@ class DirectoryTarget:
         """See `toban.ports.backup.Target`."""
         return self._directory.identity
 
+    def refusal(self) -> str:
+        """See `toban.ports.backup.Target`."""
+        return self._directory.refusal()
+
     def prepare(self, *, fresh: bool) -> None:
         """See `toban.ports.backup.Target`."""
         self._directory.prepare(fresh=fresh)
+
+    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:  # noqa: ARG002
+        """See `toban.ports.backup.Target`."""
+        yield from self._written(parts)
+        self._directory.loaded()
+
+    @abstractmethod
+    def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
+        """Write everything, yielding as `load` does."""
 
     def ask(self, questions: Sequence[Question]) -> list[str]:
         """See `OwnDirectory.ask`."""
@@ -151,3 +246,7 @@ class DirectoryTarget:
     def discard(self) -> None:
         """See `toban.ports.backup.Target`."""
         self._directory.discard()
+
+    def release(self) -> None:
+        """See `toban.ports.backup.Target`."""
+        self._directory.release()

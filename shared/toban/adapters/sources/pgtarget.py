@@ -2,7 +2,8 @@
 Loading a dump into PostgreSQL: for a restore test, or in earnest.
 
 **Restore test** (no `database`): a database ``toban_restore_…`` is made on the server, and only
-databases with that beginning are ever dropped. Owners, privileges, publications and
+databases with that beginning are ever dropped, whose comment says that this restore made them, and
+in which nobody else has written since (`toban.adapters.sources.pgowner`). Owners, privileges, publications and
 subscriptions are left out: a server for tests need not know the roles, and must not subscribe to
 production.
 
@@ -18,10 +19,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from toban.adapters.sources import pgserver
+from toban.adapters.sources import pgowner, pgserver
 from toban.adapters.sources.child import Child, Stuck, ended
 from toban.adapters.sources.patterns import flag
 from toban.adapters.sources.pgdump import ARCHIVE
@@ -69,15 +71,27 @@ class PostgresTarget:
     resumable = False
 
     def __init__(
-        self, url_secret: str, database: str, generated: str, world: World, *, clean: bool
+        self,
+        url_secret: str,
+        database: str,
+        generated: str,
+        world: World,
+        *,
+        clean: bool,
+        restore: str = "",
+        purpose: str = "recovery",
     ) -> None:
-        """`database`: empty for a restore test. `generated`: the name of the database to make."""
+        """
+        `database`: empty for a restore test. `generated`: the name of the database to make.
+        `restore`: for which restore, and `purpose`: why (``test``: it is dropped again).
+        """
         assert generated.startswith(GENERATED)
         self._secret = url_secret
         self._named = database
         self._generated = generated
         self._clean = clean
         self._world = world
+        self._owner = pgowner.Owner(restore, purpose)
 
     @property
     def identity(self) -> str:
@@ -85,24 +99,33 @@ class PostgresTarget:
         server = pgserver.newest(self._world, self._secret, TargetFailed)
         return server.identity(self._named or self._generated)
 
+    def refusal(self) -> str:
+        """See `toban.ports.backup.Target`."""
+        server = self._server()
+        if self._loads_into == self._named:
+            if not self._exists(server, self._named) or not self._in_use(server, self._named):
+                return ""
+            return (
+                f"the database {self._named} is not empty: name an empty one, or use `clean`,"
+                " which keeps the old one beside it"
+            )
+        if not self._exists(server, self._generated) or not self._in_use(server, self._generated):
+            return ""
+        return self._not_ours(server)
+
     def prepare(self, *, fresh: bool) -> None:
         """
         Make the database; `fresh` drops a generated one of an earlier attempt.
 
-        Raises `TargetFailed` when a named database is not empty and `clean` was not asked for.
+        Raises `TargetFailed` when a named database is not empty and `clean` was not asked for, and
+        when a generated one is another restore's, or others wrote there.
         """
+        if refused := self.refusal():
+            raise TargetFailed(refused, again=False)
         server = self._server()
-        if self._loads_into != self._generated:
+        if self._loads_into == self._named:
             if not self._exists(server, self._named):
-                self._administer(
-                    server, f"create database {_quoted(self._named)} template template0"
-                )
-            elif self._in_use(server, self._named):
-                raise TargetFailed(
-                    f"the database {self._named} is not empty: name an empty one, or use `clean`,"
-                    " which keeps the old one beside it",
-                    again=False,
-                )
+                self._create(server, self._named)
             return
         if self._exists(server, self._generated):
             if not fresh and self._in_use(server, self._generated):
@@ -110,7 +133,30 @@ class PostgresTarget:
                     f"the database {self._generated} holds an earlier attempt", again=True
                 )
             self._drop(server)
-        self._administer(server, f"create database {_quoted(self._generated)} template template0")
+        self._create(server, self._generated)
+        self._note(server, self._generated, self._owner.mark())
+
+    def _not_ours(self, server: pgserver.Server) -> str:
+        """Why the generated database may not be dropped; empty: this restore made and filled it."""
+        name = self._generated
+        said = self._ask(server, pgowner.comment_of(_literal(name)), MAINTENANCE)
+        mark = self._owner.own("\n".join(said))
+        if mark is None:
+            return f"the database {name} was not made by this restore: it is not dropped"
+        if mark.content and mark.content != self._content(server):
+            return f"the database {name}: somebody else wrote there since: it is not dropped"
+        return ""
+
+    def _content(self, server: pgserver.Server) -> str:
+        """What tells whether others wrote into the generated database."""
+        for _ in range(100):
+            query = pgowner.sessions_in(_literal(self._generated))
+            if self._ask(server, query, MAINTENANCE) == ["0"]:
+                break  # what a session wrote is counted when it has ended
+            time.sleep(0.1)
+        if pgserver.major_of(self._version(server)) < 15:
+            time.sleep(pgowner.COLLECTING_S)
+        return self._ask(server, pgowner.CONTENT, self._generated)[0]
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
         """
@@ -145,6 +191,15 @@ class PostgresTarget:
             raise TargetFailed("the dump ends before the stream does", again=False)
         if self._named and self._clean:
             self._swap(server)
+        elif not self._named:
+            content = self._content(server)
+            if not content:
+                raise TargetFailed(
+                    f"{self.identity}: the server does not count what is written (track_counts), so"
+                    " nobody could tell whether the database may be dropped",
+                    again=False,
+                )
+            self._note(server, self._generated, self._owner.mark(content))
         yield 0
 
     def counts(self) -> dict[str, int]:
@@ -178,12 +233,34 @@ class PostgresTarget:
         ]
 
     def discard(self) -> None:
-        """Drop the generated database. Raises `TargetFailed` for a named one."""
+        """
+        Drop the generated database. Raises `TargetFailed` for a named one, for what a recovery
+        loaded, and when somebody else wrote there.
+        """
         if self._named:
             raise TargetFailed(
                 f"the database {self._named} was named by a person: it is not dropped", again=False
             )
-        self._drop(self._server())
+        server = self._server()
+        if not self._exists(server, self._generated):
+            return
+        if not self._owner.is_test:
+            raise TargetFailed(
+                f"the database {self._generated} was loaded for good: it is not dropped",
+                again=False,
+            )
+        if refused := self._not_ours(server):
+            raise TargetFailed(refused, again=False)
+        self._drop(server)
+
+    def release(self) -> None:
+        """See `toban.ports.backup.Target`."""
+        server = self._server()
+        database = self._named or self._generated
+        if self._exists(server, database):
+            said = self._ask(server, pgowner.comment_of(_literal(database)), MAINTENANCE)
+            if self._owner.own("\n".join(said)) is not None:
+                self._administer(server, f"comment on database {_quoted(database)} is null")
 
     @property
     def _loads_into(self) -> str:
@@ -198,7 +275,7 @@ class PostgresTarget:
                     psql, "-Xqw", "--single-transaction", "-v", "ON_ERROR_STOP=1",
                     "--output=/dev/null", f"--dbname={url}", "--file=-",
                 ]  # fmt: skip
-            served = pgserver.version(server, self._world, TargetFailed, MAINTENANCE)
+            served = self._version(server)
             restore = pgserver.program("pg_restore", pgserver.major_of(served))
         except NoProgram as error:
             raise TargetFailed(str(error), again=False) from None
@@ -225,6 +302,16 @@ class PostgresTarget:
             self._administer(server, f"alter database {_quoted(old)} allow_connections true")
         self._administer(server, _hang_up(loaded))
         self._administer(server, f"alter database {_quoted(loaded)} rename to {_quoted(name)}")
+        self._administer(server, f"comment on database {_quoted(name)} is null")
+
+    def _create(self, server: pgserver.Server, name: str) -> None:
+        self._administer(server, f"create database {_quoted(name)} template template0")
+
+    def _note(self, server: pgserver.Server, name: str, mark: str) -> None:
+        self._administer(server, f"comment on database {_quoted(name)} is {_literal(mark)}")
+
+    def _version(self, server: pgserver.Server) -> str:
+        return pgserver.version(server, self._world, TargetFailed, MAINTENANCE)
 
     def _drop(self, server: pgserver.Server) -> None:
         assert self._generated.startswith(GENERATED)
@@ -254,7 +341,8 @@ class PostgresTarget:
 
 def target(options: Mapping[str, object], world: World) -> Target:
     """
-    Options: `url_secret` (the server), `database` (empty: a restore test), `clean` (or `overwrite`).
+    Options: `url_secret` (the server), `database` (empty: a restore test), `clean` (or `overwrite`);
+    `purpose` (``test``: a generated database is dropped again).
 
     The generated name follows from `restore_id`, else from `source`, so that a later process
     finds what an earlier one made.
@@ -271,7 +359,15 @@ def target(options: Mapping[str, object], world: World) -> Target:
     generated = generated_name(
         [options.get("restore_id"), options.get("source"), named or url_secret]
     )
-    return PostgresTarget(url_secret, named, generated, world, clean=clean)
+    return PostgresTarget(
+        url_secret,
+        named,
+        generated,
+        world,
+        clean=clean,
+        restore=str(options.get("restore_id") or ""),
+        purpose="test" if options.get("purpose") == "test" else "recovery",
+    )
 
 
 def generated_name(words: Iterable[object]) -> str:

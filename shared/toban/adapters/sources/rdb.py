@@ -65,7 +65,7 @@ class Entry(NamedTuple):
 
     db: int
     key: bytes
-    """Empty unless keys are captured."""
+    """Empty unless names or keys are captured."""
     expires_ms: int | None
     """Unix time; None: never."""
     value: bytes
@@ -75,7 +75,10 @@ class Entry(NamedTuple):
 class Reader:
     """Walks through a dump. Memory: one piece, and with `capture` one value."""
 
-    def __init__(self, pieces: Iterable[bytes], *, capture: bool = False) -> None:
+    def __init__(
+        self, pieces: Iterable[bytes], *, capture: bool = False, names: bool = False
+    ) -> None:
+        """`names`: entries have their keys, also without `capture`."""
         self.version = 0
         self.aux: dict[str, str] = {}
         self.functions: list[bytes] = []
@@ -83,6 +86,7 @@ class Reader:
         self.db = 0
         self._pieces = iter(pieces)
         self._capture = capture
+        self._names = names or capture
         self._data = bytearray()
         self._at = 0
         self._mark: int | None = None
@@ -128,11 +132,14 @@ class Reader:
             raise FormatUnchecked(
                 f"a value of type {kind} in a dump of version {self.version}: not known here"
             )
-        if not self._capture:
+        key = b""
+        if self._names:
+            key = self._string()
+        else:
             self._skip_string()
+        if not self._capture:
             measure()
-            return Entry(self.db, b"", expires, b"")
-        key = self._string()
+            return Entry(self.db, key, expires, b"")
         self._mark = self._at
         measure()
         value = bytes([kind]) + self._data[self._mark : self._at]

@@ -12,8 +12,9 @@ on managed servers. No data of modules beside keys.
 
 Without the option: ``replication`` if the server allows it and we do not run in a function.
 
-A server that we filled holds a mark of ours in its last database, so that the next restore test
-may empty it; it comes together with the data, so that it is never on somebody else's.
+A server that we filled holds a mark of ours in its last database (`toban.adapters.sources.redismark`),
+by which a restore test may empty it again; it comes together with the data, so that it is never on
+somebody else's. A recovery removes it when it is over.
 """
 
 from __future__ import annotations
@@ -21,57 +22,14 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from toban.adapters.sources import rdb, resp
+from toban.adapters.sources import rdb, redismark, resp
+from toban.adapters.sources.patterns import flag
+from toban.adapters.sources.rediskeys import KeyByKey, empty
+from toban.adapters.sources.redismark import READING, is_mark, mark_entry
 from toban.adapters.sources.redismaster import USER, Master
 from toban.adapters.sources.world import World
 from toban.ports.backup import Damaged, Fetch, FormatUnchecked, Question, Target, TargetFailed
-
-MARK = b"toban:restored-here"
-_MARK_VALUE = b"filled by a restore of toban"
-
-READING = frozenset(
-    [
-        "GET",
-        "MGET",
-        "STRLEN",
-        "GETRANGE",
-        "GETBIT",
-        "BITCOUNT",
-        "EXISTS",
-        "TYPE",
-        "TTL",
-        "PTTL",
-        "DBSIZE",
-        "HGET",
-        "HMGET",
-        "HLEN",
-        "HEXISTS",
-        "HGETALL",
-        "HKEYS",
-        "HVALS",
-        "LLEN",
-        "LINDEX",
-        "LRANGE",
-        "SCARD",
-        "SISMEMBER",
-        "SMEMBERS",
-        "ZCARD",
-        "ZSCORE",
-        "ZRANK",
-        "ZCOUNT",
-        "ZRANGE",
-        "ZRANGEBYSCORE",
-        "XLEN",
-        "XRANGE",
-        "XREVRANGE",
-    ]
-)
-"""What a question may use: commands that only read."""
-
-_BATCH_KEYS = 500
-_BATCH_BYTES = 1 << 20
 
 
 class RedisTarget:
@@ -79,42 +37,92 @@ class RedisTarget:
 
     resumable = False
 
-    def __init__(self, url_secret: str, world: World, *, through: str, overwrite: bool) -> None:
-        """`overwrite`: replace data that we did not put there."""
+    def __init__(
+        self,
+        url_secret: str,
+        world: World,
+        *,
+        through: str,
+        overwrite: bool,
+        restore: str,
+        purpose: str,
+    ) -> None:
+        """`overwrite`: replace data that no test of ours put there; `restore`: for which one we work."""
         self._secret = url_secret
         self._world = world
         self._through = through
         self._overwrite = overwrite
+        self._restore = restore
+        self._purpose = purpose
+        self._marks_loaded = 0
+        """Keys of the dump that were taken out again: it was made of a server with a mark on it."""
 
     @property
     def identity(self) -> str:
         """As `toban.adapters.sources.redis.RedisSource.identity`."""
         return self._endpoint().identity
 
+    def refusal(self) -> str:
+        """See `toban.ports.backup.Target`."""
+        with self._connect() as server:
+            unfit, followed = _unfit(server)
+            if unfit or followed or self._overwrite or not any(_keyspace(server).values()):
+                return unfit
+            return self._not_ours(server)
+
     def prepare(self, *, fresh: bool) -> None:
         """
-        Raises `TargetFailed` for a server with data that are not ours (unless `overwrite`), with
-        an earlier attempt of ours (unless `fresh`), for replicas and for nodes of a cluster.
+        Raises `TargetFailed` for a server with data that no test of ours put there, or where
+        somebody else wrote since (unless `overwrite`), with an earlier attempt of this restore
+        (unless `fresh`), for replicas and for nodes of a cluster.
         """
         with self._connect() as server:
-            info = server.info("replication", "cluster")
-            if info.get("cluster_enabled") == "1":
-                raise TargetFailed("the target is a node of a cluster", again=False)
-            if info.get("role") == "slave":
-                if _setting(server, "masteruser") != USER:
-                    raise TargetFailed("the target is somebody's replica", again=False)
+            unfit, followed = _unfit(server)
+            if unfit:
+                raise TargetFailed(unfit, again=False)
+            if followed:
                 server.call("REPLICAOF", "NO", "ONE")  # an earlier attempt of ours died
-            filled = any(_keyspace(server).values())
-            if filled and _is_ours(server):
-                if not fresh:
-                    raise TargetFailed("the target holds an earlier attempt", again=True)
-                _empty(server)
-            elif filled and not self._overwrite:
-                raise TargetFailed(
-                    "the target holds data that no restore of ours put there: name an empty"
-                    " server, or use `overwrite`",
-                    again=False,
-                )
+            if not any(_keyspace(server).values()):
+                return
+            mark = redismark.found(server, _last_db(server))
+            if not fresh and mark is not None and mark.restore == self._restore:
+                raise TargetFailed("the target holds an earlier attempt", again=True)
+            if not self._overwrite:
+                self._empty(server)
+
+    def _empty(self, server: resp.Connection) -> None:
+        """Remove everything, if all of it is ours. Raises `TargetFailed`."""
+        mark = redismark.found(server, _last_db(server))
+        refused = self._not_ours(server)
+        if not refused and (mark is None or not empty(server, mark)):
+            refused = (
+                f"{self.identity}: somebody else wrote there at this moment: it is not emptied"
+            )
+        if refused:
+            raise TargetFailed(refused, again=False)
+
+    def _not_ours(self, server: resp.Connection) -> str:
+        """Why the data there may not be removed; empty: a test left them, or this very restore."""
+        last = _last_db(server)
+        mark = redismark.found(server, last)
+        todo = "Name an empty server; or empty this one if nobody needs it any more"
+        if mark is None:
+            return (
+                f"{self.identity} holds data that no restore test of ours put there. {todo},"
+                " or say that it may be overwritten (overwrite=true)"
+            )
+        if not mark.is_of_test and mark.restore != self._restore:
+            return (
+                f"{self.identity} holds what {mark.restore[:80]} put there, which was no test. {todo},"
+                " or say that it may be overwritten (overwrite=true)"
+            )
+        why = redismark.touched(server, mark)
+        if not why:
+            return ""
+        return (
+            f"{self.identity} holds what {mark.restore[:80]} put there, but {why}: it is not emptied."
+            f" {todo}, or say that it may be overwritten (overwrite=true)"
+        )
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
         """
@@ -124,9 +132,13 @@ class RedisTarget:
         """
         del fetch
         with self._connect() as server:
+            if not self._overwrite and any(_keyspace(server).values()):
+                raise TargetFailed(
+                    f"{self.identity}: somebody else wrote there before loading began", again=False
+                )
             try:
                 if self._by_keys(server):
-                    yield from _load_keys(server, parts)
+                    yield from self._load_keys(server, parts)
                 else:
                     yield from self._load_replica(server, parts)
             except (Damaged, FormatUnchecked) as error:
@@ -136,8 +148,11 @@ class RedisTarget:
         """Counts ``lasting_keys`` and ``db0_lasting_keys``…: those that do not expire."""
         with self._connect() as server:
             lasting = {db: n for db, n in sorted(_keyspace(server, lasting=True).items()) if n}
-            if lasting.get(_last_db(server)) and _is_ours(server):
-                lasting[_last_db(server)] -= 1
+            last = _last_db(server)
+            if lasting.get(last) and redismark.is_there(server, last):
+                lasting[last] -= 1
+            if self._marks_loaded:
+                lasting[last] = lasting.get(last, 0) + self._marks_loaded
         return {
             "lasting_keys": sum(lasting.values()),
             **{f"db{db}_lasting_keys": count for db, count in lasting.items() if count},
@@ -157,19 +172,33 @@ class RedisTarget:
         return answers
 
     def discard(self) -> None:
-        """Empty the server; raises `TargetFailed` unless we filled it."""
+        """Empty the server; raises `TargetFailed` unless this test filled it, and nobody wrote since."""
         with self._connect() as server:
             if not any(_keyspace(server).values()):
                 return
-            if not _is_ours(server):
-                raise TargetFailed("the target holds data that are not ours", again=False)
-            _empty(server)
+            mark = redismark.found(server, _last_db(server))
+            if mark is None or not mark.is_of_test or mark.restore != self._restore:
+                raise TargetFailed(
+                    f"{self.identity} holds data that this test did not put there: it is not emptied",
+                    again=False,
+                )
+            self._empty(server)
+
+    def release(self) -> None:
+        """See `toban.ports.backup.Target`: no mark is left, of whatever restore."""
+        with self._connect() as server:
+            server.call("SELECT", _last_db(server))
+            server.call("DEL", redismark.KEY)
 
     def _load_replica(self, server: resp.Connection, parts: Iterator[bytes]) -> Iterator[int]:
         last = _last_db(server)
+        begun = redismark.begun(server, self._restore, self._purpose)
+        # We tell the target twice whose replica it is; it reads the mark after the first time.
+        mark = begun.having({"replicaof": 2})
         master = Master(server, self._endpoint())
         trailer = rdb.Trailer()
         taken = given = items = 0
+        self._marks_loaded = 0
 
         def passed() -> Iterator[bytes]:
             nonlocal taken
@@ -180,30 +209,47 @@ class RedisTarget:
                 master.send(trailer.feed(part))
 
         stream = passed()
+        known = True
         with master.replica():
             try:
-                for entry in rdb.Reader(stream).entries():
+                for entry in rdb.Reader(stream, names=True).entries():
                     items += 1
                     if entry.db > last:
                         raise TargetFailed(f"the target has no database {entry.db}", again=False)
+                    if is_mark(entry, last):
+                        self._marks_loaded = 1
                     while given < taken - 1:
                         given += 1
                         yield 0
             except FormatUnchecked:
                 # A dump of a newer Redis than we know: the target may well understand it.
+                known = False
                 for _ in stream:
                     given += 1
                     yield 0
             if problem := trailer.problem():
                 raise TargetFailed(problem, again=False)  # no mark: the target drops it all
-            end = _mark_entry(last) + bytes([rdb.EOF])
+            # A key that stands in a dump twice ends the server that loads it.
+            once = known and not self._marks_loaded
+            end = (mark_entry(last, mark) if once else b"") + bytes([rdb.EOF])
             crc = 0 if trailer.unsummed else rdb.crc64(end, trailer.crc)
             master.send(end + crc.to_bytes(8, "little"))
             for _ in master.finish():
                 yield 0
+        if not once:
+            self._marks_loaded = int(redismark.is_there(server, last))
+            redismark.put(server, last, mark)
         for _ in range(given, taken - 1):
             yield 0
         yield items
+
+    def _load_keys(self, server: resp.Connection, parts: Iterator[bytes]) -> Iterator[int]:
+        if self._overwrite:
+            empty(server)  # replaces everything, as the other way does
+        mark = redismark.begun(server, self._restore, self._purpose)
+        loading = KeyByKey(server, _last_db(server), mark, replace=self._overwrite)
+        yield from loading.load(parts)
+        self._marks_loaded = loading.left_out
 
     def _by_keys(self, server: resp.Connection) -> bool:
         endpoint = self._endpoint()
@@ -241,96 +287,36 @@ class RedisTarget:
 
 
 def target(options: Mapping[str, object], world: World) -> Target:
-    """Options: `url_secret`; `through` (``replication``, ``keys``), `overwrite`."""
+    """
+    Options: `url_secret`; `through` (``replication``, ``keys``), `overwrite`; `restore_id` and
+    `purpose` (``test``: it may be emptied again).
+    """
     url_secret = options.get("url_secret")
     if not isinstance(url_secret, str) or not url_secret:
         raise ValueError("a redis target needs url_secret")
     through = str(options.get("through") or "")
     if through not in {"", "replication", "keys"}:
         raise ValueError("`through` is replication or keys")
-    overwrite = str(options.get("overwrite") or "").lower() in {"true", "yes", "1"}
-    return RedisTarget(url_secret, world, through=through, overwrite=overwrite)
+    return RedisTarget(
+        url_secret,
+        world,
+        through=through,
+        overwrite=flag(options.get("overwrite")),
+        restore=str(options.get("restore_id") or ""),
+        purpose="test" if options.get("purpose") == "test" else "recovery",
+    )
 
 
-def _load_keys(server: resp.Connection, parts: Iterator[bytes]) -> Iterator[int]:
-    last = _last_db(server)
-    _empty(server)  # replaces everything, as the other way does
-    server.call("SELECT", last)
-    server.call("SET", MARK, _MARK_VALUE)
-    taken = given = 0
-    trailer = rdb.Trailer()
-
-    def passed() -> Iterator[bytes]:
-        nonlocal taken
-        for part in parts:
-            taken += 1
-            trailer.feed(part)
-            yield part
-
-    reader = rdb.Reader(passed(), capture=True)
-    batch: list[bytes] = []
-    db, size, done, told = last, 0, 0, 0
-    for entry in reader.entries():
-        if entry.db != db:
-            if entry.db > last:
-                raise TargetFailed(f"the target has no database {entry.db}", again=False)
-            db = entry.db
-            batch.append(resp.command(("SELECT", db)))
-        batch.append(_restore(entry, reader.version))
-        size += len(batch[-1])
-        done += 1
-        if len(batch) >= _BATCH_KEYS or size >= _BATCH_BYTES or given < taken - 1:
-            _flush(server, batch)
-            size = 0
-            while given < taken - 1:
-                given += 1
-                yield done - told
-                told = done
-    _flush(server, batch)
-    for code in reader.functions:
-        server.call("FUNCTION", "LOAD", "REPLACE", code)
-    if problem := trailer.problem():
-        raise TargetFailed(problem, again=False)
-    for _ in range(given, taken - 1):
-        yield 0
-    yield done - told
-
-
-def _restore(entry: rdb.Entry, version: int) -> bytes:
-    """The payload of ``DUMP``: type and value, version of the format, CRC64 of it all."""
-    payload = entry.value + version.to_bytes(2, "little")
-    payload += rdb.crc64(payload).to_bytes(8, "little")
-    words: list[Any] = ["RESTORE", entry.key, max(entry.expires_ms or 0, 0), payload, "REPLACE"]
-    if entry.expires_ms is not None:
-        words[2] = max(entry.expires_ms, 1)
-        words.append("ABSTTL")
-    return resp.command(words)
-
-
-def _flush(server: resp.Connection, batch: list[bytes]) -> None:
-    server.send(b"".join(batch))
-    answers = [server.answer() for _ in batch]
-    batch.clear()
-    for answer in answers:
-        if isinstance(answer, resp.ReplyError):
-            raise answer
-
-
-def _mark_entry(db: int) -> bytes:
-    """Our mark as it stands in a dump: select the database, a string."""
-    strings = b"".join(bytes([len(text)]) + text for text in (MARK, _MARK_VALUE))
-    return bytes([rdb.SELECT, db, 0]) + strings
-
-
-def _is_ours(server: resp.Connection) -> bool:
-    server.call("SELECT", _last_db(server))
-    return bool(server.call("GET", MARK) == _MARK_VALUE)
-
-
-def _empty(server: resp.Connection) -> None:
-    server.call("FLUSHALL")
-    with contextlib.suppress(resp.ReplyError):  # unknown before Redis 7, which has none to remove
-        server.call("FUNCTION", "FLUSH")
+def _unfit(server: resp.Connection) -> tuple[str, bool]:
+    """Why it can never be a target (empty: it can), and whether it still follows a dead attempt."""
+    info = server.info("replication", "cluster")
+    if info.get("cluster_enabled") == "1":
+        return "the target is a node of a cluster", False
+    if info.get("role") != "slave":
+        return "", False
+    if _setting(server, "masteruser") != USER:
+        return "the target is somebody's replica", False
+    return "", True
 
 
 def _last_db(server: resp.Connection) -> int:

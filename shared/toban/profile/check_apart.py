@@ -1,0 +1,84 @@
+"""Checking that a restore test's target is nothing that is in use, by any service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from toban.profile.report import Report
+from toban.profile.types import (
+    Backup,
+    BackupSource,
+    BucketSource,
+    FirestoreSource,
+    PostgresSource,
+    RedisSource,
+    RestoreTest,
+    StagingTarget,
+)
+
+
+def check_apart(
+    backup: Backup,
+    test: RestoreTest,
+    number: int,
+    path: str,
+    report: Report,
+    others: Mapping[str, Backup] | None = None,
+) -> None:
+    """A test's target is nothing that is in use: no source, no destination, no other target."""
+    target = test.targets[number]
+    _check_in_use(target, backup, "", backup, path, report)
+    for service, other in sorted((others or {}).items()):
+        _check_in_use(target, backup, service, other, path, report)
+    for earlier in test.targets[:number]:
+        if target.bucket and target.bucket == earlier.bucket:
+            report.error(
+                "target-shared",
+                f"{path}.bucket",
+                f"{target.bucket} は {earlier.source} の試験先でもあります。",
+                f"{target.bucket} is the target for {earlier.source} as well.",
+            )
+
+
+def _check_in_use(
+    target: StagingTarget, own: Backup, service: str, backup: Backup, path: str, report: Report
+) -> None:
+    """`service`: whose `backup` section is looked at; empty: the target's own."""
+    places = _places(target, own.sources)
+    japanese, english = (f"サービス {service} の", f" of {service}") if service else ("", "")
+    for name, source in backup.sources.items():
+        for key in sorted(places.keys() & _place_of(source).keys()):
+            if places[key] == _place_of(source)[key]:
+                report.error(
+                    "target-is-source",
+                    f"{path}.{key}",
+                    f"試験先が{japanese}バックアップ元 {name} そのものです。上書きしてしまいます。",
+                    f"the target is the source {name}{english} itself: the test would overwrite it.",
+                )
+    if target.bucket and any(target.bucket == d.bucket for d in backup.destinations):
+        report.error(
+            "target-is-destination",
+            f"{path}.bucket",
+            f"{target.bucket} は{japanese}バックアップの保存先です。別のバケットを使ってください。",
+            f"{target.bucket} keeps the backups{english}: use another bucket.",
+        )
+
+
+def _place_of(source: BackupSource) -> dict[str, str]:
+    """Where a source's data lies, as far as the profile tells, by the key of a target."""
+    if isinstance(source, BucketSource):
+        return {"bucket": source.bucket}
+    if isinstance(source, PostgresSource | RedisSource) and source.url_secret:
+        return {"url_secret": source.url_secret}
+    if isinstance(source, FirestoreSource):
+        return {"database": f"{source.project}/{source.database}"}
+    return {}
+
+
+def _places(target: StagingTarget, sources: Mapping[str, BackupSource]) -> dict[str, str]:
+    """Where a target lies, in the words of `_place_of`."""
+    source = sources[target.source]
+    found = {"bucket": target.bucket, "url_secret": target.url_secret}
+    if isinstance(source, FirestoreSource):
+        found["database"] = f"{target.project}/{target.database or '(default)'}"
+    return {key: value for key, value in found.items() if value}

@@ -1,0 +1,147 @@
+"""A service with a cache and files, servers and buckets to restore them into, and an adapter for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from tests.simulation.backup_world import content, of_shop, small
+from tests.simulation.platform import Simulated
+from tests.simulation.small_redis import SmallConnection, SmallRedis, dump
+from toban.adapters.sources import rdb, rediskeys, resp
+from toban.adapters.sources.depot import WorldDepot
+from toban.backups import prune, replicate, restore, take, verify
+from toban.kernel.handle import Handlers
+from toban.kernel.platform import Platform
+from toban.ports import Secrets
+from toban.ports.backup import Damaged, Fetch, Held, Piece, Run, Snapshot, Spec
+from toban.profile.types import (
+    Backup,
+    BucketSource,
+    Destination,
+    Keep,
+    Plan,
+    Profile,
+    RedisSource,
+    RestoreTest,
+    Seconds,
+    StagingTarget,
+)
+
+SECRETS = {
+    "BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="],
+    "CACHE_URL": ["redis://cache"],
+    "STAGING_URL": ["redis://testing"],
+    "SPARE_URL": ["redis://spare"],
+}
+SERVERS = ("testing", "spare")
+BUCKETS = ("staging", "target", "data")
+"""Where an application may come to write."""
+CACHE = {f"key {n}".encode(): content(f"cache {n}", 60) for n in range(150)}
+SECTION = Backup(
+    destinations=(Destination("primary", "tokyo"), Destination("second", "osaka")),
+    key="secret:BACKUP_KEY",
+    sources={"cache": RedisSource("CACHE_URL"), "files": BucketSource("data")},
+    plans=(
+        Plan("cache", "full", "0 */3 * * *", Keep(daily=1)),
+        Plan("files", "full", "0 */6 * * *", Keep(daily=1)),
+        Plan("files", "often", "0 */3 * * *", Keep(daily=1), incremental=True),
+    ),
+    restore_test=RestoreTest(
+        "0 3 * * 1",
+        (
+            StagingTarget("cache", url_secret="STAGING_URL"),
+            StagingTarget("files", bucket="staging"),
+        ),
+        every=Seconds(90 * 86_400),
+    ),
+)
+
+
+def the_profile() -> Profile:
+    return of_shop(SECTION)
+
+
+class Cache:
+    """The server that is backed up: always the same keys."""
+
+    resumable = False
+    identity = "redis://cache:6379"
+
+    def begin(self, run: Run, before: Snapshot | None, now: Any) -> Snapshot:
+        return before or Snapshot(at=now)
+
+    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+        data = dump(CACHE)
+        for start in range(0, len(data), 1500):
+            yield Piece(data[start : start + 1500], items=1)
+
+    def end(self, run: Run, snapshot: Snapshot) -> None:
+        """Nothing was left there."""
+
+
+class CacheFormat:
+    """As `toban.adapters.sources.redis`, without the program that reads dumps as well."""
+
+    def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
+        keys = sum(1 for _ in rdb.Reader(pieces).entries())
+        if not keys:
+            raise Damaged("an empty dump")
+        return {"lasting_keys": keys, "db0_lasting_keys": keys}
+
+    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+        return iter(())
+
+
+class OwnerDepot(WorldDepot):
+    """Redis is read from `Cache` and loaded by the adapter itself."""
+
+    def source(self, spec: Spec) -> Any:
+        return Cache() if spec.kind == "redis" else super().source(spec)
+
+    def format(self, kind: str) -> Any:
+        return CacheFormat() if kind == "redis" else super().format(kind)
+
+
+def handlers(platform: Platform, secrets: Secrets) -> dict[str, Handlers]:
+    """The functions that need a depot, with this one."""
+    assert platform.buckets is not None
+    depot = OwnerDepot(
+        store=platform.store,
+        secrets=secrets,
+        buckets=platform.buckets,
+        scratch=Path("/nonexistent"),
+        environ={"K_SERVICE": "restore_backup"},
+    )
+    return {
+        "run_backup_step": take.Taking(depot).handlers(),
+        "replicate_backup": replicate.Replicating(depot).handlers(),
+        "verify_backup": verify.Verifying(depot).handlers(),
+        "prune_backups": prune.Pruning(depot).handlers(),
+        "restore_backup": restore.Restoring(depot).handlers(),
+    }
+
+
+@contextmanager
+def connected(servers: dict[str, SmallRedis], trip: Callable[[str], None]) -> Iterator[None]:
+    """Connections lead to these servers, a few keys at a time."""
+
+    def connect(endpoint: resp.Endpoint) -> SmallConnection:
+        trip("redis connect")
+        return SmallConnection(servers[endpoint.host], trip)
+
+    with (
+        small(),
+        mock.patch("toban.adapters.sources.redistarget.resp.Connection", connect),
+        mock.patch.object(rediskeys, "_BATCH_KEYS", 20),
+    ):
+        yield
+
+
+def fill(world: Simulated) -> None:
+    """Something to back up."""
+    for number in range(5):
+        world.buckets("data").create(f"a/{number}", content(f"data {number}", 900 + number))
