@@ -12,10 +12,11 @@ import pytest
 
 from tests.contract import crash_process
 from toban.adapters.local.database import Database
+from toban.adapters.local.dead_letters import SqliteDeadLetters
 from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher
 from toban.adapters.local.files import SystemClock
 from toban.adapters.local.memory import VirtualClock
-from toban.adapters.local.queue import SqliteBus, SqliteDeadLetters
+from toban.adapters.local.queue import SqliteBus
 from toban.adapters.local.store import SqliteStore
 from toban.adapters.local.subscriptions import Subscription
 from toban.ports import Create, Key, Message, Query

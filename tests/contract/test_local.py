@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from toban.adapters.local.database import SCHEMA_VERSION, Database
+from toban.adapters.local.dead_letters import SqliteDeadLetters
 from toban.adapters.local.dispatcher import Dispatcher
 from toban.adapters.local.memory import VirtualClock
 from toban.adapters.local.memory_bus import MemoryBus
-from toban.adapters.local.queue import SqliteBus, SqliteDeadLetters, UnknownTopicError
+from toban.adapters.local.queue import SqliteBus, UnknownTopicError
 from toban.adapters.local.store import SqliteStore
 from toban.adapters.local.subscriptions import Subscription
 from toban.ports import AlreadyExists, Create, Key, Message, Query, Unavailable

@@ -33,9 +33,10 @@ from tests.simulation.profiles import PROFILES
 from tests.simulation.story import INCIDENTS, Story, stripped
 from toban.adapters.local.buckets import FileBuckets
 from toban.adapters.local.database import Database
+from toban.adapters.local.dead_letters import SqliteDeadLetters
 from toban.adapters.local.files import FileBlobs
 from toban.adapters.local.memory import MemorySecrets, VirtualClock
-from toban.adapters.local.queue import Claim, SqliteBus, SqliteDeadLetters
+from toban.adapters.local.queue import Claim, SqliteBus
 from toban.adapters.local.store import SqliteStore
 from toban.adapters.local.subscriptions import moment_at
 from toban.adapters.local.traces import SqliteTracer

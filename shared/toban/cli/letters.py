@@ -87,7 +87,7 @@ def _view(parked: Parked) -> dict[str, Any]:
 
 
 def _dead(asked: argparse.Namespace, terminal: Terminal) -> dict[str, int]:
-    from toban.adapters.local.queue import SqliteDeadLetters
+    from toban.adapters.local.dead_letters import SqliteDeadLetters
 
     with local.opened(asked.data, terminal) as data:
         return SqliteDeadLetters(data.database).counts()

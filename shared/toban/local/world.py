@@ -20,10 +20,11 @@ from typing import Self
 from toban import entry
 from toban.adapters.local.buckets import FileBuckets
 from toban.adapters.local.database import Database
+from toban.adapters.local.dead_letters import SqliteDeadLetters
 from toban.adapters.local.dispatcher import Dispatcher
 from toban.adapters.local.files import EnvSecrets, FileBlobs, SystemClock
 from toban.adapters.local.lanes import Pool
-from toban.adapters.local.queue import SqliteBus, SqliteDeadLetters
+from toban.adapters.local.queue import SqliteBus
 from toban.adapters.local.store import SqliteStore
 from toban.adapters.local.subscriptions import Handler, Subscription
 from toban.adapters.local.traces import SqliteTracer

@@ -1,5 +1,5 @@
 """
-The bus and its dead letters in SQLite, with the delivery rules of Pub/Sub.
+The bus in SQLite, with the delivery rules of Pub/Sub.
 
 A message is one row for each subscription. Delivering *claims* the row: it counts the attempt
 and makes the row due again when the acknowledgement deadline passes. Acknowledging deletes it.
@@ -22,15 +22,15 @@ from datetime import timedelta
 from functools import partial
 
 from toban.adapters.local.database import Database, Transaction
+from toban.adapters.local.dead_letters import bury
 from toban.adapters.local.lanes import Lanes
 from toban.adapters.local.subscriptions import (
     Subscription,
     by_topic,
-    dead_letter_attributes,
     microseconds,
 )
 from toban.kernel.skew import TOLERANCE
-from toban.ports import Clock, DeadLetter, Delivered, Message, Unavailable
+from toban.ports import Clock, Delivered, Message, Unavailable
 
 _TOLERANCE_US = TOLERANCE // timedelta(microseconds=1)
 
@@ -188,7 +188,7 @@ class SqliteBus:
             ).fetchone()
             subscription = self.subscriptions[first.name]
             if attempts >= subscription.max_attempts:
-                _bury(transaction, first.seq)
+                bury(transaction, first.seq)
                 continue
             transaction.execute(
                 "UPDATE messages SET due = ?, attempts = attempts + 1, claimed = 1 WHERE seq = ?",
@@ -241,7 +241,7 @@ class SqliteBus:
                 (due, claim.seq, attempt),
             )
             if cursor.rowcount == 1 and given_up:
-                _bury(transaction, claim.seq)
+                bury(transaction, claim.seq)
 
         self.database.write(put_back, synced=given_up)
         return given_up
@@ -298,66 +298,6 @@ class SqliteBus:
                 ).fetchall()
             )
         return dict.fromkeys(self.subscriptions, 0) | counts
-
-
-class SqliteDeadLetters:
-    """The `DeadLetters` port on the same file."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def pull(self, subscription: str, limit: int) -> list[DeadLetter]:
-        """See `toban.ports.DeadLetters`."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT seq, message_id, topic, data, attributes FROM dead_letters"
-                " WHERE subscription = ? ORDER BY seq LIMIT ?",
-                (subscription, limit),
-            ).fetchall()
-        return [
-            DeadLetter(
-                Message(topic, bytes(data), json.loads(attributes)),
-                message_id,
-                subscription,
-                str(seq),
-            )
-            for seq, message_id, topic, data, attributes in rows
-        ]
-
-    def remove(self, letters: Sequence[DeadLetter]) -> None:
-        """See `toban.ports.DeadLetters`."""
-        numbers = [int(letter.token) for letter in letters]
-
-        def delete(transaction: Transaction) -> None:
-            for number in numbers:
-                transaction.execute("DELETE FROM dead_letters WHERE seq = ?", (number,))
-
-        if numbers:
-            self._database.write(delete)
-
-    def counts(self) -> dict[str, int]:
-        """How many dead letters each subscription has; those without any are left out."""
-        with self._database.reading() as connection:
-            return dict(
-                connection.execute(
-                    "SELECT subscription, count(*) FROM dead_letters GROUP BY subscription"
-                ).fetchall()
-            )
-
-
-def _bury(transaction: Transaction, seq: int) -> None:
-    subscription, message_id, topic, data, attributes, attempts = transaction.execute(
-        "SELECT subscription, message_id, topic, data, attributes, attempts"
-        " FROM messages WHERE seq = ?",
-        (seq,),
-    ).fetchone()
-    noted = dead_letter_attributes(json.loads(attributes), subscription, attempts)
-    transaction.execute(
-        "INSERT INTO dead_letters (subscription, message_id, topic, data, attributes)"
-        " VALUES (?, ?, ?, ?, ?)",
-        (subscription, message_id, topic, data, json.dumps(noted)),
-    )
-    transaction.execute("DELETE FROM messages WHERE seq = ?", (seq,))
 
 
 def _first_due(
