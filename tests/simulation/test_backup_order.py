@@ -61,6 +61,11 @@ class Told(Run):
         write = Update(key, data, found.version) if found else Create(key, data)
         self.world.memory.commit([write])
 
+    def damage(self, backup: Backup) -> None:
+        """No copy of it is whole any more, as the catalogue has found out."""
+        rotten = [msgspec.structs.replace(c, level=None, damage="bad") for c in backup.copies]
+        self.put(backup, status="failed", degraded=True, copies=rotten)
+
     def open_alerts(self) -> set[str]:
         return {name for watch in self.all(BackupWatch) for name in watch.open}
 
@@ -85,7 +90,7 @@ def run() -> Iterator[Told]:
 def test_a_success_told_late_resolves_no_newer_failure(run: Told) -> None:
     older, newer = run.due(), run.due()
     now = run.world.clock.now()
-    run.put(run.one(Backup, newer.id), status="failed", verified_at=None)
+    run.damage(run.one(Backup, newer.id))
     series = next(s for s in run.all(story.SeriesState) if s.source == "files")
     run.put(series, verified=older.id)
     run.say(BackupFailed(backup_id=newer.id, stage="verify", reason="bad", at=now, **SERIES))
@@ -109,7 +114,7 @@ def test_a_failure_told_late_opens_nothing_once_a_newer_backup_counts(run: Told)
 
 def test_a_success_that_nobody_was_told_of_is_seen_at_the_next_look(run: Told) -> None:
     failed = run.due()
-    run.put(run.one(Backup, failed.id), status="failed", verified_at=None)
+    run.damage(run.one(Backup, failed.id))
     run.say(
         BackupFailed(
             backup_id=failed.id, stage="verify", reason="bad", at=run.world.clock.now(), **SERIES
@@ -167,7 +172,7 @@ def test_nothing_builds_on_a_backup_whose_base_was_found_damaged(run: Told) -> N
     run.world.buckets("data").create("a/more", content("more", 500))
     often = run.due("files", "often")
     assert often.needs == [full.id]
-    run.put(run.one(Backup, full.id), status="failed")
+    run.damage(run.one(Backup, full.id))
 
     assert run.due("files", "often").needs == []
 
@@ -175,7 +180,7 @@ def test_nothing_builds_on_a_backup_whose_base_was_found_damaged(run: Told) -> N
 def test_what_builds_on_a_damaged_backup_does_not_count(run: Told) -> None:
     full = run.due()
     often = run.due("files", "often")
-    run.put(run.one(Backup, full.id), status="failed")
+    run.damage(run.one(Backup, full.id))
 
     run.say(
         BackupReplicated(

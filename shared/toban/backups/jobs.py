@@ -51,6 +51,8 @@ class Failure:
 
     reason: str
     damaged: str = ""
+    missing: bool = False
+    """Its manifest is not there."""
 
 
 J = TypeVar("J", bound=BackupJob)

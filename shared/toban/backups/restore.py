@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from toban.backups.documents import Backup, Copy, RestoreTestResult
+from toban.backups.copies import damaged
+from toban.backups.documents import JUDGED, Backup, Copy, RestoreTestResult, settle
 from toban.backups.jobs import STEP, Continue, Failure, Nothing, beating
 from toban.backups.plans import plan_of
-from toban.backups.reading import Opened, Opener, open_copy
+from toban.backups.reading import NoManifest, Opened, Opener, open_copy
 from toban.backups.recovery import usable
 from toban.backups.restores import (
     Restore,
@@ -92,7 +93,7 @@ class Restoring:
             requested_by=event.requested_by,
             requested_at=event.detected_at or work.event.time,
         )
-        copy = usable(backup, event.region) if backup else None
+        copy = usable(backup, event.region, bases_of(backup, work)) if backup else None
         if backup is None or backup.status in ("running", "deleting", "deleted"):
             status = backup.status if backup else "unknown"
             _refuse(restore, f"backup {event.backup_id} is {status}", work)
@@ -143,7 +144,7 @@ class Restoring:
             raise
         except Damaged as error:
             self._clear(restore, staging)
-            return Failure(str(error), restore.bucket)
+            return Failure(str(error), restore.bucket, missing=isinstance(error, NoManifest))
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
         except TargetBusy:
@@ -238,8 +239,7 @@ class Restoring:
         restore.reason = reason
         restore.status = "failed" if reason else "finished"
         work.put(restore)
-        damaged = result.damaged if isinstance(result, Failure) else ""
-        self._let_go(restore, seconds, damaged, work)
+        self._let_go(restore, seconds, result, work)
         if restore.purpose == "test":
             _note_test(restore, seconds, work)
         if reason:
@@ -253,14 +253,16 @@ class Restoring:
                 )
             )
 
-    def _let_go(self, restore: Restore, seconds: float, damaged: str, work: Work) -> None:
+    def _let_go(
+        self, restore: Restore, seconds: float, result: Restored | Nothing | Failure, work: Work
+    ) -> None:
         backup = work.get(Backup, restore.backup_id)
         if backup is None:
             return
         passed = restore.status == "finished"
         backup.restores = [id for id in backup.restores if id != restore.id]
         if restore.purpose == "test":
-            result = RestoreTestResult(
+            test = RestoreTestResult(
                 restore_id=restore.id,
                 region=restore.region,
                 at=work.now,
@@ -269,15 +271,17 @@ class Restoring:
                 spans=dict(restore.spans),
                 reason=restore.reason[:500],
             )
-            backup.tests = [*backup.tests, result][-NEWEST_TESTS:]
+            backup.tests = [*backup.tests, test][-NEWEST_TESTS:]
         backup.copies = [
-            _after(copy, restore, passed, damaged, work.now)
+            _after(copy, restore, result, work.now)
             if copy.bucket == restore.bucket
             else copy
             for copy in backup.copies
         ]
-        if damaged and backup.status == "verified":
-            backup.status = "failed"
+        settle(backup)
+        if backup.status == "verified" and backup.verified_at is None:
+            backup.verified_at = work.now
+        if isinstance(result, Failure) and result.damaged and backup.status in JUDGED:
             backup.reason = restore.reason
         work.put(backup)
 
@@ -349,6 +353,12 @@ def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
     return Spec(restore.kind, options)
 
 
+def bases_of(backup: Backup, work: Work) -> dict[str, Backup]:
+    """What a backup builds on, as far as the catalogue knows it."""
+    found = {id: work.get(Backup, id) for id in backup.needs}
+    return {id: base for id, base in found.items() if base is not None}
+
+
 def _refuse(restore: Restore, reason: str, work: Work) -> None:
     restore.over = True
     restore.status = "failed"
@@ -358,11 +368,14 @@ def _refuse(restore: Restore, reason: str, work: Work) -> None:
     work.emit(RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore)))
 
 
-def _after(copy: Copy, restore: Restore, passed: bool, damaged: str, now: datetime) -> Copy:
-    if damaged:
-        return msgspec.structs.replace(copy, level=None, damage=restore.reason[:500])
-    if passed and restore.purpose == "test":
-        return msgspec.structs.replace(copy, level="restored", verified_at=now)
+def _after(
+    copy: Copy, restore: Restore, result: Restored | Nothing | Failure, now: datetime
+) -> Copy:
+    """What a restore has shown of the copy that it read, and of no other."""
+    if isinstance(result, Failure) and result.damaged:
+        return damaged(copy, restore.reason, missing=result.missing)
+    if restore.status == "finished" and restore.purpose == "test" and not copy.damage:
+        return msgspec.structs.replace(copy, level="restored", verified_at=now, unreadable="")
     return copy
 
 

@@ -12,6 +12,8 @@ the promise holds at its far end, and something is left after any outage. What d
 - A pin adds; it takes nobody's place (slot, window, minimum).
 - Backups that began at one moment are all the newest: no choice ever depends on ids.
 - A start in the future is a wrong clock. It anchors nothing, and nothing is removed on its account.
+- A copy that may be whole, or could be mended from another region, keeps its backup: what nobody
+  could read is not damaged, and takes nobody's place.
 - Without a verified backup nothing is removed but what holds no data or failed long ago.
 
 Days, weeks, months and years are those of the policy's zone by the wall clock. The window is
@@ -211,7 +213,7 @@ class _Decision:
         plain = set(restorable) if policy is not None and not policy.forever else set[int]()
         for position in members:
             entry = self.entries[position]
-            if position not in plain or entry.pinned or entry.restores:
+            if position not in plain or entry.pinned or entry.restores or entry.doubtful:
                 self._one(position, policy, newest)
         if policy is not None:
             self._rules([p for p in restorable if not self.entries[p].pinned], policy)
@@ -242,6 +244,8 @@ class _Decision:
         newer = newest is None or at >= newest
         if entry.status == "verified" and policy.forever:
             self._keep(position, "forever")
+        if places := self._unsettled(position):
+            self._keep(position, "unsettled", ", ".join(sorted(places)))
         if self.regions[position]:
             if position in self.unknown:
                 self._keep(position, "unknown-base", self.unknown[position])
@@ -263,6 +267,29 @@ class _Decision:
                 self._keep(position, "none-verified" if newest is None else "newer")
             what = "cannot be restored" if entry.status == "verified" else entry.status
             self.against[position] = (Reason("older", what),)
+
+    def _unsettled(self, position: int) -> set[str]:
+        """Where a copy may be whole, or could be restored once its bases are mended there."""
+        entry = self.entries[position]
+        places = set(entry.doubtful)
+        if entry.status == "verified" and not self.regions[position] and self._is_mendable(entry):
+            places |= set(entry.regions)
+        return places
+
+    def _is_mendable(self, entry: Entry) -> bool:
+        """Whether everything it builds on, however far, is or may be whole in some region."""
+        pending, seen = list(entry.needs), set[str]()
+        while pending:
+            id_ = pending.pop()
+            position = self.index.get(id_)
+            if id_ in seen or position is None:
+                continue
+            seen.add(id_)
+            base = self.entries[position]
+            if not (base.doubtful or (base.status == "verified" and base.regions)):
+                return False
+            pending += base.needs
+        return True
 
     def _window(self, policy: Policy) -> datetime:
         """Where the recovery window begins; without one, now."""

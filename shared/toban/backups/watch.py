@@ -27,6 +27,7 @@ from toban.backups.jobs import BackupJob, fail, job_id
 from toban.backups.objectives import Newest, ObjectiveState, SeriesKey, assess, overdue, untested
 from toban.backups.restores import Restore, RestoreRecord
 from toban.backups.take_job import TakeJob
+from toban.backups.watch_copies import look_at_copies, settle_failed
 from toban.events.backups import (
     BackupFailed,
     BackupVerified,
@@ -48,14 +49,20 @@ from toban.profile.types import Profile
 
 
 def on_failed(failed: BackupFailed, work: Work) -> None:
-    """A backup cannot be counted on: its people hear of it, until the next one counts."""
+    """
+    A backup cannot be counted on: its people hear of it, until the next one counts.
+
+    Where other copies of it are whole, only the copies that are not are in trouble.
+    """
     document = current(work).get(failed.service)
     if document is None:
         log.warning("a service without a profile", service=failed.service)
         return
-    if _is_mended(failed, failed.backup_id, failed.at, work):
-        return  # old news: events may overtake each other
     watch = watch_of(failed.service, work)
+    look_at_copies(document.profile, watch, work)
+    work.put(watch)
+    if _is_mended(failed, failed.backup_id, failed.at, work) or _is_partly_whole(failed, work):
+        return  # old news (events may overtake each other), or told by now
     say = say_in(document.profile)
     series = {"source": failed.source, "class": failed.class_}
     trouble = Trouble(
@@ -86,10 +93,25 @@ def _is_mended(of: Series, backup_id: str, since: datetime, work: Work) -> bool:
     )
 
 
+def _is_partly_whole(failed: BackupFailed, work: Work) -> bool:
+    """Whether only some of its copies are in trouble, and others are whole or still to be read."""
+    if failed.stage not in ("replicate", "verify"):
+        return False
+    backup = work.get(Backup, failed.backup_id)
+    if backup is None or not backup.degraded:
+        return False
+    return backup.status == "verified" or (
+        failed.stage == "replicate" and any(copy.state == "unread" for copy in backup.copies)
+    )
+
+
 def on_verified(verified: BackupVerified, work: Work) -> None:
     """The series has a backup again, unless a newer one has failed since."""
     watch = watch_of(verified.service, work)
     _resolve_failed(verified, watch, work)
+    document = current(work).get(verified.service)
+    if document is not None:
+        look_at_copies(document.profile, watch, work)
     work.put(watch)
 
 
@@ -121,6 +143,7 @@ def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
         labels={"source": failed.source, "restore": failed.restore_id},
     )
     fire(trouble, document.profile, watch, work)
+    look_at_copies(document.profile, watch, work)
     work.put(watch)
 
 
@@ -140,6 +163,7 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
         if document.profile.backup is None:
             continue
         _end_abandoned(service, work)
+        settle_failed(service, work)
         watch = watch_of(service, work)
         troubles = {t.fingerprint: t for t in _troubles(document, work)}
         for trouble in troubles.values():
@@ -147,6 +171,7 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
         for fingerprint in list(watch.open):
             if fingerprint.split("/")[0] in _LOOKED_AT and fingerprint not in troubles:
                 resolve(fingerprint, watch, work)
+        look_at_copies(document.profile, watch, work)
         # A failure and the success after it may have been told at the same moment, and each have
         # seen only itself: this is the second look.
         for plan in document.profile.backup.plans:
