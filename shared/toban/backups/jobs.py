@@ -92,8 +92,13 @@ def beating(values: Iterator[T], beat: Callable[[], None]) -> Iterator[T]:
 
 def fail(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
     """Tell that a backup cannot be counted on; its own document is the caller's to change."""
+    backup.reason = log.mask(reason)[:2_000]
+    tell_failed(backup, stage, reason, work)
+
+
+def tell_failed(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
+    """Tell of trouble with a backup that is not over: what follows may still prove it."""
     reason = log.mask(reason)[:2_000]
-    backup.reason = reason
     work.emit(
         BackupFailed(
             **backup.named,
