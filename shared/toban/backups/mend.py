@@ -265,22 +265,28 @@ class Mending:
         """
         Content that nothing refers to (its object changed before a dead step was gone on with).
 
-        The manifest only counts it. It is taken from a copy that has as much as the manifest says,
-        and never instead of something that is there.
+        The manifest only counts it, and nobody reads it. It is taken from a copy that has as much
+        as the manifest says, if there is one, and never instead of something that is there.
         """
         totals = (self.manifest.beside.objects, self.manifest.beside.bytes)
         if _beside(self.target, self.manifest, beat) == totals:
             return
         folder = self.manifest.prefix + layout.OBJECTS
+        outage: Unavailable | None = None
         for source in self.sources:
-            with suppress(Unavailable):
+            try:
                 if _beside(source, self.manifest, beat) != totals:
                     continue
                 for info in source.bucket.list(folder):
                     beat()
                     with suppress(Damaged, KeyError):
                         self.target.bucket.copy(source.bucket, info.name, info.name)
+            except Unavailable as error:
+                outage = outage or error
+            else:
                 return
+        if outage is not None:
+            raise outage
 
 
 def replace(wanted: Expected, source: Bucket, target: Bucket, info: ObjectInfo) -> bool:

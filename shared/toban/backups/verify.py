@@ -143,7 +143,7 @@ class Verifying:
     def _check(self, opened: Opened, wanted: Level, job: VerifyJob, hold: Hold[VerifyJob]) -> bool:
         manifest = opened.manifest
         if job.parts_read == 0 and job.beside_read == 0:
-            check_stored(opened, checksums=LEVELS.index(wanted) >= 1, hold=hold)
+            check_stored(opened, wanted, hold)
         job.total = manifest.total_parts
         if LEVELS.index(wanted) < LEVELS.index("content"):
             return True
@@ -282,12 +282,15 @@ def _drain(opened: Opened, held: Held, hold: Hold[VerifyJob]) -> None:
         pass
 
 
-def check_stored(opened: Opened, *, checksums: bool, hold: Hold[VerifyJob]) -> None:
+def check_stored(opened: Opened, wanted: Level, hold: Hold[VerifyJob]) -> None:
     """
     Compare the objects that are there with the manifest: names, sizes, the bucket's checksums.
 
-    Raises `Damaged`, naming the object.
+    What lies beside the stream is only counted, where it will not be read (then the stream says
+    what there must be, and nobody misses what it does not refer to). Raises `Damaged`, naming the
+    object.
     """
+    checksums = LEVELS.index(wanted) >= LEVELS.index("checksums")
     manifest = opened.manifest
     folder = f"{manifest.prefix}parts/a{manifest.attempt}/"
     found = iter(opened.bucket.list(folder))
@@ -304,6 +307,8 @@ def check_stored(opened: Opened, *, checksums: bool, hold: Hold[VerifyJob]) -> N
     extra = next(found, None)
     if extra is not None:
         raise Damaged(f"{extra.name} is not in the manifest")
+    if LEVELS.index(wanted) >= LEVELS.index("content"):
+        return
     objects = size = 0
     for info in opened.bucket.list(manifest.prefix + layout.OBJECTS):
         hold.beat()
