@@ -143,6 +143,22 @@ def _to_mend(now: Any, _: object) -> list[Message]:
     return [to_message(Event(id="mend", source="/story", time=now, body=body))]
 
 
+def rot(bucket: Any, name: str) -> None:
+    """One bit of an object falls over."""
+    data = bytearray(bucket.read(name))
+    data[len(data) // 2] ^= 1
+    bucket.upload(name, [bytes(data)])
+
+
+def _half_rotten(world: Any) -> None:
+    """Of the copied media the original loses its manifest and an object, the replica a part."""
+    prefix = _newest(world, "media", "full").prefix
+    primary, second = world.buckets("primary"), world.buckets("second")
+    primary.delete(prefix + layout.MANIFEST)
+    rot(primary, next(i.name for i in primary.list(prefix + layout.OBJECTS)))
+    rot(second, next(i.name for i in second.list(prefix + "parts/")))
+
+
 def _pin(world: Any) -> None:
     backup = _newest(world, "media", "full")
     backup.pinned, backup.pinned_by = True, "aoki"
@@ -222,7 +238,7 @@ STEPS = (
     Step("a restore test", 60, _say("t1", RestoreTestDue(service="shop"))),
     Step("from the other region", HOUR, _say("t2", RestoreTestDue(service="shop"))),
     Step("an old dump is found damaged", 60, _ask_again, lambda w: _damage_of(w, 6)),
-    Step("two half copies make two whole ones", 60, _to_mend, lambda w: _half_rotten(w)),
+    Step("two half copies make two whole ones", 60, _to_mend, _half_rotten),
     Step("somebody pins one", 60, _say("p1", PruneDue()), _pin),
     Step("three days later much is late", 3 * DAY, _say("w1", BackupWatchDue())),
     Step("files", HOUR, _say("c1", _due("files", "full"))),
@@ -245,22 +261,6 @@ def _damage_of(world: Any, hours: int) -> None:
     backup = decode(Backup, world.memory.get([Backup.key(_id("dump", "full", hours))])[0].data)
     for bucket in ("primary", "second"):
         rot(world.buckets(bucket), [*world.buckets(bucket).list(backup.prefix + "parts/")][1].name)
-
-
-def rot(bucket: Any, name: str) -> None:
-    """One bit of an object falls over."""
-    data = bytearray(bucket.read(name))
-    data[len(data) // 2] ^= 1
-    bucket.upload(name, [bytes(data)])
-
-
-def _half_rotten(world: Any) -> None:
-    """Of the copied media the original loses its manifest and an object, the replica a part."""
-    prefix = _newest(world, "media", "full").prefix
-    primary, second = world.buckets("primary"), world.buckets("second")
-    primary.delete(prefix + layout.MANIFEST)
-    rot(primary, next(i.name for i in primary.list(prefix + layout.OBJECTS)))
-    rot(second, next(i.name for i in second.list(prefix + "parts/")))
 
 
 # --- what there is at the end ------------------------------------------------------------------

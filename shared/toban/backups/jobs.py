@@ -31,6 +31,8 @@ class BackupJob(JobDocument, kw_only=True):
     """Units done so far (parts, objects), of `total` when that is known."""
     total: int = 0
     bytes: int = 0
+    failure: str = ""
+    """Why it was given up, where nothing follows it any more."""
 
 
 @dataclass(frozen=True)

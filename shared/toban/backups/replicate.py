@@ -211,6 +211,7 @@ class Replicating:
             work.emit(ReplicationStepDue(step=job.step, **backup.named))
             return
         job.over = True
+        job.failure = result.reason[:1_000] if isinstance(result, Failure) else ""
         work.put(job)
         if backup.status not in JUDGED:
             return  # retention has come between

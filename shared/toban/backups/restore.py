@@ -273,9 +273,7 @@ class Restoring:
             )
             backup.tests = [*backup.tests, test][-NEWEST_TESTS:]
         backup.copies = [
-            _after(copy, restore, result, work.now)
-            if copy.bucket == restore.bucket
-            else copy
+            _after(copy, restore, result, work.now) if copy.bucket == restore.bucket else copy
             for copy in backup.copies
         ]
         settle(backup)

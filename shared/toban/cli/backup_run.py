@@ -11,7 +11,7 @@ from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.jobs import BackupJob, job_id
 from toban.backups.plans import backup_id
 from toban.cli.backup_common import chosen, length, person, plan_named, profile_of, size
-from toban.cli.backup_list import backup_view, regions
+from toban.cli.backup_list import backup_view, in_trouble, regions
 from toban.cli.follow import Seen, Session, session
 from toban.cli.terminal import Problem, Terminal, printable
 from toban.cli.views import Reader
@@ -94,7 +94,8 @@ def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
         if backup.status not in ("finished", "verified", "failed") or backup.finished_at is None:
             status = terminal.say(f"backup.{backup.status}")
             raise Problem(terminal.say("verify.impossible", id=backup.id, status=status))
-        if missing := [copy.bucket for copy in backup.copies if not copy.manifest]:
+        untold = [c for c in backup.copies if not c.manifest and not c.damage and not c.unreadable]
+        if missing := [copy.bucket for copy in untold]:
             words = ", ".join(missing)
             raise Problem(terminal.say("verify.incomplete", id=backup.id, buckets=words))
 
@@ -108,8 +109,7 @@ def replicate(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Copy a backup to its other destinations once more, then verify it."""
     with session(asked, terminal) as work:
         backup = chosen(work.reader, asked.id, terminal)
-        original = backup.copies[0] if backup.copies else None
-        if original is None or not original.manifest or original.damage:
+        if not any(copy.manifest for copy in backup.copies):
             raise Problem(terminal.say("replicate.no-original", id=backup.id))
         if backup.status not in ("finished", "verified", "failed"):
             status = terminal.say(f"backup.{backup.status}")
@@ -142,7 +142,7 @@ def _again(
     )
     if done is None:
         raise Problem(terminal.say("follow.stopped", id=id))
-    good = done.status == "verified" and _since(done.verified_at, event)
+    good = all(copy.proven and _since(copy.verified_at, event) for copy in done.copies)
     return _told(done, id, asked, terminal, good=good)
 
 
@@ -166,8 +166,10 @@ def _again_ended(reader: Reader, id: str, event: Event, first: Stage) -> Backup 
     if job is not None and job.over and _since(job.touched_at, event):
         return backup
     copying = reader.get(BackupJob, job_id(id, first)) if first != "verify" else None
-    stopped = copying is not None and copying.over and _since(copying.touched_at, event)
-    return backup if stopped and backup.reason and backup.status != "verified" else None
+    # What was copied is read next; nothing follows only where copying could not even begin.
+    if copying is None or not copying.over or not copying.failure:
+        return None
+    return backup if _since(copying.touched_at, event) else None
 
 
 def _since(at: datetime | None, event: Event) -> bool:
@@ -218,16 +220,13 @@ def _told(
     """Say how it ended; the exit code."""
     if backup is None:
         raise Problem(terminal.say("follow.never-began", id=id))
-    passed = backup.status == "verified" if good is None else good
+    passed = all(copy.proven for copy in backup.copies) if good is None else good
     if asked.json:
         terminal.json({**backup_view(backup), "reason": backup.reason})
     if not passed:
         if backup.status in ("running", "finished") and not backup.reason:
             raise Problem(terminal.say("follow.stopped", id=id))
-        status = terminal.say(f"backup.{backup.status}")
-        raise Problem(
-            terminal.say("run.failed", id=id, status=status, reason=printable(backup.reason))
-        )
+        raise Problem(in_trouble(backup, terminal))
     if not asked.json:
         took = (backup.verified_at or backup.started_at) - backup.started_at
         done = terminal.say(

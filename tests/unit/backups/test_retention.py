@@ -554,8 +554,12 @@ def test_a_copy_that_was_never_read_because_another_is_damaged_is_not_removed():
 
 def test_a_copy_that_cannot_be_read_now_takes_nobodys_place_and_is_not_removed():
     away = copy("osaka", level="content", unreadable="connection refused")
-    entries = [entry_of(found_damaged(days, copy("tokyo", level="format"), away)) for days in (0, 1)]
-    older = entry_of(found_damaged(2, copy("tokyo", level="format"), copy("osaka", level="content")))
+    entries = [
+        entry_of(found_damaged(days, copy("tokyo", level="format"), away)) for days in (0, 1)
+    ]
+    older = entry_of(
+        found_damaged(2, copy("tokyo", level="format"), copy("osaka", level="content"))
+    )
     assert told([*entries, older], ONE) == {
         "b0": ["may be whole or mended (osaka)", "daily 2026-11-22", "minimum verified (tokyo)"],
         "b1": ["may be whole or mended (osaka)"],
