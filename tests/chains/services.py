@@ -34,7 +34,7 @@ STEP_S = 4
 LAST_STEP_S = 9
 """And after so long the lead."""
 RECHECK_S = 3
-SAFES = 30
+SAFES = 36
 YEARLY = "0 0 1 1 *"
 COUNT = 100
 """Each story has a service of its own: the emulators are shared by all of them."""
