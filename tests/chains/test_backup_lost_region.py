@@ -11,6 +11,7 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -113,7 +114,7 @@ def ask(safe: Safe, event: type[BackupReplicated | BackupFinished]) -> None:
         at = safe.world.now()
         more: dict[str, Any] = {} if event is BackupReplicated else {"bytes": backup.bytes}
         safe.world.publish(event(at=at, **backup.named, **more))
-        safe.world.wait(lambda id=backup.id, at=at: read_since(safe, id, at), "its being read")
+        safe.world.wait(partial(read_since, safe, backup.id, at), "its being read")
         safe.world.pass_time(0.1)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.simulation.backup_changes import restored
-from tests.simulation.backup_sim import SHORT, BackupSimulation
+from tests.simulation.backup_sim import BackupSimulation
 from tests.simulation.backup_story import depot_of
 from tests.simulation.invariants import everything
 from toban.backups import layout
@@ -179,7 +179,7 @@ def _listed(simulation: BackupSimulation, bucket: str, prefix: str) -> set[str]:
 def _alerts(simulation: BackupSimulation) -> Iterator[str]:
     watches = {w.id: w for w in everything(simulation.world, BackupWatch)}
     open_now = watches["shop"].open if "shop" in watches else {}
-    for plan in SHORT.plans:
+    for plan in simulation.section.plans:
         own = [
             b for b in simulation.backups() if (b.source, b.class_) == (plan.source, plan.class_)
         ]

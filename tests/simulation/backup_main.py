@@ -2,6 +2,7 @@
 Backups, exhaustively::
 
     python -m tests.simulation backups SEED [LAST] [--trace]   these seeds
+    python -m tests.simulation copies SEED [LAST] [--trace]    of regions lost and objects rotten
     python -m tests.simulation crashes [--all | --pairs]       every kind of point; every point; pairs
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 def main(words: Sequence[str]) -> int:
     """0 when everything holds."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("what", choices=("backups", "crashes"))
+    parser.add_argument("what", choices=("backups", "copies", "crashes"))
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?")
     parser.add_argument("--trace", action="store_true", help="print every handling")
@@ -30,18 +31,23 @@ def main(words: Sequence[str]) -> int:
         if asked.what == "crashes":
             return _crashes(every=asked.all, pairs=asked.pairs)
         last = asked.seed if asked.last is None else asked.last
-        return sum(_seed(seed, trace=asked.trace) for seed in range(asked.seed, last + 1)) and 1
+        seeds = range(asked.seed, last + 1)
+        copies = asked.what == "copies"
+        return sum(_seed(seed, copies=copies, trace=asked.trace) for seed in seeds) and 1
 
 
-def _seed(seed: int, *, trace: bool) -> int:
+def _seed(seed: int, *, copies: bool, trace: bool) -> int:
     from tests.simulation.backup_invariants import violations
     from tests.simulation.backup_sim import BackupSimulation
+    from tests.simulation.copies_sim import CopiesSimulation, at_the_end
 
-    simulation = BackupSimulation(seed)
+    simulation = CopiesSimulation(seed) if copies else BackupSimulation(seed)
     simulation.run()
     if trace:
         print("\n".join(simulation.trace))
     found = violations(simulation)
+    if isinstance(simulation, CopiesSimulation):
+        found += at_the_end(simulation)
     print(f"seed {seed}:", {name: simulation.counts[name] for name in sorted(simulation.counts)})
     print("\n".join(found) or "every invariant holds", flush=True)
     return len(found)
