@@ -61,6 +61,10 @@ class Told(Run):
         write = Update(key, data, found.version) if found else Create(key, data)
         self.world.memory.commit([write])
 
+    def read_again(self, backup: Backup) -> None:
+        """Somebody asks for its copies to be read."""
+        self.say(BackupReplicated(at=self.world.clock.now(), **backup.named))
+
     def damage(self, backup: Backup) -> None:
         """No copy of it is whole any more, as the catalogue has found out."""
         rotten = [msgspec.structs.replace(c, level=None, damage="bad") for c in backup.copies]
@@ -177,20 +181,23 @@ def test_nothing_builds_on_a_backup_whose_base_was_found_damaged(run: Told) -> N
     assert run.due("files", "often").needs == []
 
 
-def test_what_builds_on_a_damaged_backup_does_not_count(run: Told) -> None:
+def test_what_builds_on_a_damaged_backup_is_proven_by_reading_and_by_nothing_else(
+    run: Told,
+) -> None:
     full = run.due()
     often = run.due("files", "often")
     run.damage(run.one(Backup, full.id))
 
-    run.say(
-        BackupReplicated(
-            service="shop", source="files", class_="often", backup_id=often.id,
-            at=run.world.clock.now(),
-        )
-    )  # fmt: skip
+    run.read_again(often)
+    assert [copy.state for copy in run.one(Backup, often.id).copies] == ["verified", "verified"]
 
-    assert "builds on" in run.one(Backup, often.id).reason
-    assert "backup-failed/files/often" in run.open_alerts()
+    second = run.world.buckets("second")
+    story.rot(second, next(i.name for i in second.list(full.prefix + "objects/")))
+    run.read_again(often)
+
+    assert [copy.state for copy in run.one(Backup, often.id).copies] == ["verified", "damaged"]
+    assert full.id in run.one(Backup, often.id).reason
+    assert "backup-copy/files/often/second" in run.open_alerts()
 
 
 def test_a_removal_whose_news_is_lost_is_taken_up_by_the_calendar(run: Told) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from toban.backups.documents import Backup, Copy
+from toban.backups.documents import LEVELS, Backup, Copy
 from toban.profile.types import Level
 
 TOLD = 500
@@ -69,26 +69,27 @@ def copy_in(backup: Backup, bucket: str) -> Copy | None:
     return next((copy for copy in backup.copies if copy.bucket == bucket), None)
 
 
+def proven_there(bases: Mapping[str, Backup | None], bucket: str) -> list[str]:
+    """Those bases of which the copy in a bucket is proven."""
+    return [id for id, base in bases.items() if _stands(base, bucket)]
+
+
 def on_bases(reading: Reading, bucket: str, bases: Mapping[str, Backup | None]) -> Reading:
     """
-    What a reading proves of a backup that builds on others: they have to be whole in this bucket.
+    What a reading proves of a backup that builds on others.
 
-    `bases`: every one that it needs, as the catalogue has it.
+    From the level ``content`` on whatever it needs of bases that are not proven was read with it.
+    Below that they have to be proven in this bucket. `bases`: every one that it needs, as the
+    catalogue has it.
     """
-    if reading.trouble:
+    if reading.level is None or LEVELS.index(reading.level) >= LEVELS.index("content"):
         return reading
     for id, base in bases.items():
-        there = copy_in(base, bucket) if base is not None else None
-        if there is not None and there.proven:
-            continue
-        gone = base is None or base.status in ("deleting", "deleted")
-        if gone:
-            why = f"it builds on {id}, which is {base.status if base else 'gone'}"
-        else:
-            why = f"it builds on {id}, which is {there.state if there else 'missing'} there"
-        if gone or (there is not None and there.damage):
-            return Reading(read_at=reading.read_at, damage=f"{bucket}: {why}")
-        return Reading(read_at=reading.read_at, unreadable=f"{bucket}: {why}")
+        if not _stands(base, bucket):
+            there = copy_in(base, bucket) if base is not None else None
+            state = there.state if there is not None else "missing"
+            why = f"{bucket}: it builds on {id}, which is {state} there"
+            return Reading(read_at=reading.read_at, unreadable=why)
     return reading
 
 

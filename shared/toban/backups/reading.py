@@ -44,6 +44,10 @@ class Opened:
         for part in read_parts(self.shelf, self.manifest, first=first):
             yield part.pieces()
 
+    def find_base(self, backup_id: str) -> None:
+        """Raise `Damaged` unless a backup that it builds on has its manifest in this bucket."""
+        self._shelf_of(backup_id)
+
     def fetch(self, held: Held) -> Iterator[bytes]:
         """Content beside the stream, of this backup or of one that it builds on."""
         return fetch_from(self._shelf_of)(held)

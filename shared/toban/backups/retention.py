@@ -12,8 +12,8 @@ the promise holds at its far end, and something is left after any outage. What d
 - A pin adds; it takes nobody's place (slot, window, minimum).
 - Backups that began at one moment are all the newest: no choice ever depends on ids.
 - A start in the future is a wrong clock. It anchors nothing, and nothing is removed on its account.
-- A copy that may be whole, or could be mended from another region, keeps its backup: what nobody
-  could read is not damaged, and takes nobody's place.
+- A copy that may be whole keeps its backup, and takes nobody's place: what nobody could read is not
+  damaged, and what was read is whole until it is read again, though a base of it is damaged since.
 - Without a verified backup nothing is removed but what holds no data or failed long ago.
 
 Days, weeks, months and years are those of the policy's zone by the wall clock. The window is
@@ -269,15 +269,15 @@ class _Decision:
             self.against[position] = (Reason("older", what),)
 
     def _unsettled(self, position: int) -> set[str]:
-        """Where a copy may be whole, or could be restored once its bases are mended there."""
+        """Where a copy may be whole, or is, though what it builds on was found damaged since."""
         entry = self.entries[position]
         places = set(entry.doubtful)
-        if entry.status == "verified" and not self.regions[position] and self._is_mendable(entry):
+        if entry.status == "verified" and not self.regions[position] and self._has_bases(entry):
             places |= set(entry.regions)
         return places
 
-    def _is_mendable(self, entry: Entry) -> bool:
-        """Whether everything it builds on, however far, is or may be whole in some region."""
+    def _has_bases(self, entry: Entry) -> bool:
+        """Whether nothing that it builds on, however far, has been removed."""
         pending, seen = list(entry.needs), set[str]()
         while pending:
             id_ = pending.pop()
@@ -285,10 +285,9 @@ class _Decision:
             if id_ in seen or position is None:
                 continue
             seen.add(id_)
-            base = self.entries[position]
-            if not (base.doubtful or (base.status == "verified" and base.regions)):
+            if self.entries[position].status in ("deleting", "deleted"):
                 return False
-            pending += base.needs
+            pending += self.entries[position].needs
         return True
 
     def _window(self, policy: Policy) -> datetime:

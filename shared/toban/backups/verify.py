@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from toban.backups import layout
-from toban.backups.copies import Reading, judged, on_bases
+from toban.backups.copies import Reading, judged, on_bases, proven_there
 from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
 from toban.backups.jobs import (
     STEP,
@@ -52,6 +52,8 @@ class VerifyJob(BackupJob, kw_only=True):
     """The bucket whose copy is being read."""
     parts_read: int = 0
     beside_read: int = 0
+    trusted: list[str] = []
+    """What it builds on and was read back in that bucket: it is not read again."""
     read: dict[str, Reading] = {}
     """What reading each copy came to, by bucket."""
     counts: dict[str, int] = {}
@@ -91,6 +93,7 @@ class Verifying:
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         _take_over(job, backup, hold.now())
+        bases = {id: hold.read(Backup, id) for id in backup.needs}
         outage: Unavailable | None = None
         # The one that was begun comes first: a step that is tried again goes on with it.
         for place, copy in sorted(
@@ -100,6 +103,7 @@ class Verifying:
                 continue
             if job.reading != copy.bucket:
                 job.reading, job.parts_read, job.beside_read = copy.bucket, 0, 0
+            job.trusted = proven_there(bases, copy.bucket)
             # One copy at least passes the plan's level; the others are asked for less.
             full = place == 0 or not any(r.level for r in job.read.values())
             wanted = planned.plan.level if full else planned.plan.replica_level
@@ -152,7 +156,8 @@ class Verifying:
         if not whole or LEVELS.index(wanted) < LEVELS.index("format"):
             if not self._read_content(opened, job, hold):
                 return False
-            if LEVELS.index(wanted) < LEVELS.index("format") or manifest.beside.objects:
+            understood = bool(manifest.beside.objects or manifest.needs)
+            if LEVELS.index(wanted) < LEVELS.index("format") or understood:
                 return True  # an inventory and its objects were understood while reading them
         stream = beating(opened.stream(), hold.beat)
         job.counts = form.check(stream, lambda held: beating(opened.fetch(held), hold.beat))
@@ -170,13 +175,15 @@ class Verifying:
             hold.checkpoint()
             if hold.elapsed() > STEP:
                 return False
-        if not opened.manifest.beside.objects:
+        if not opened.manifest.beside.objects and not opened.manifest.needs:
             return True
         form = self._depot.format(opened.manifest.kind)
         for number, held in enumerate(form.held(opened.stream()), start=1):
             if number <= job.beside_read:
                 continue
-            if held.backup_id == opened.manifest.backup_id:
+            if held.backup_id in job.trusted:
+                opened.find_base(held.backup_id)
+            else:
                 _drain(opened, held, hold)
             job.beside_read = number
             if number % 16 == 0:

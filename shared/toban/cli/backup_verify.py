@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from itertools import groupby
 
+from toban.backups.copies import restorable
 from toban.backups.documents import JUDGED, Backup
 from toban.backups.jobs import BackupJob, job_id
 from toban.cli import backup_run
@@ -24,14 +25,15 @@ def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _all(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Every backup of which a copy is not proven (or that failed): whole ones count again."""
+    """Every backup of which a copy, or a base, is not proven: whole ones count again."""
     with session(asked, terminal) as work:
         if asked.service is not None:
             profile_of(work.reader, asked.service, terminal)
+        known = {backup.id: backup for backup in work.reader.find(Backup)}
         found = [
             backup
-            for backup in work.reader.find(Backup)
-            if _is_open(backup) and asked.service in (None, backup.service)
+            for backup in known.values()
+            if asked.service in (None, backup.service) and _is_doubtful(backup, known)
         ]
         read = read_back(work, found, terminal, resumes="toban backups verify --all")
         if asked.json:
@@ -51,6 +53,12 @@ def _is_open(backup: Backup) -> bool:
         and backup.finished_at is not None
         and not all(copy.proven for copy in backup.copies)
     )
+
+
+def _is_doubtful(backup: Backup, known: dict[str, Backup]) -> bool:
+    """Whether it, or what it builds on, is not verified in every place."""
+    taken = backup.status in JUDGED and backup.finished_at is not None
+    return _is_open(backup) or (taken and len(restorable(backup, known)) < len(backup.copies))
 
 
 def _tell(backup: Backup, terminal: Terminal) -> None:

@@ -62,16 +62,17 @@ def restorable_in(entry: Entry, everything: dict[str, Entry]) -> set[str] | None
 
 
 def may_be_whole(entry: Entry, everything: dict[str, Entry]) -> bool:
-    """Whether nobody knows that a copy is lost, or each piece of its chain is whole somewhere."""
+    """Whether nobody knows that a copy is lost, and what it builds on was not removed."""
     if entry.doubtful:
         return True
     chain, more = {entry.id}, {entry.id}
     while more:
         more = {b for id_ in more for b in everything[id_].needs if b in everything} - chain
         chain |= more
-    return entry.status == "verified" and all(
-        e.doubtful or (e.status == "verified" and e.regions)
-        for e in map(everything.__getitem__, chain)
+    return (
+        entry.status == "verified"
+        and bool(entry.regions)
+        and all(everything[id_].status not in ("deleting", "deleted") for id_ in chain)
     )
 
 
