@@ -48,6 +48,7 @@ class CopiesSimulation(BackupSimulation):
         """When somebody last laid hands on a copy: by bucket and prefix."""
         self.proven: dict[tuple[str, str], Any] = {}
         """When the catalogue last called a copy proven: by bucket and prefix."""
+        self.judged: set[str] = set()
         self._read: dict[Any, bool] = {}
         super().__init__(seed)
         self.rots = 0  # they are planned here
@@ -206,7 +207,9 @@ class CopiesSimulation(BackupSimulation):
 
     def _removed(self, bucket: str, prefix: str) -> None:
         """A manifest goes: would the policy keep it by what can be read?"""
-        self._judge(bucket, prefix)
+        if prefix not in self.judged:  # of what goes elsewhere next nothing else is known
+            self.judged.add(prefix)
+            self._judge(bucket, prefix)
         super()._removed(bucket, prefix)
 
     def _judge(self, bucket: str, prefix: str) -> None:

@@ -195,6 +195,7 @@ def test_what_builds_on_a_damaged_backup_is_proven_by_reading_and_by_nothing_els
     story.rot(second, next(i.name for i in second.list(full.prefix + "objects/")))
     run.read_again(often)
 
+    # It is lost in that region with what it builds on, of which no other copy is whole.
     assert [copy.state for copy in run.one(Backup, often.id).copies] == ["verified", "damaged"]
     assert full.id in run.one(Backup, often.id).reason
     assert "backup-copy/files/often/second" in run.open_alerts()

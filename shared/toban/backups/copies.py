@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from toban.backups.documents import LEVELS, Backup, Copy
+from toban.backups.documents import JUDGED, LEVELS, Backup, Copy, settle
 from toban.profile.types import Level
 
 TOLD = 500
@@ -22,6 +22,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     damage: str = ""
     missing: bool = False
     """No manifest lies there (`damage` says so)."""
+    base: str = ""
+    """What is damaged is of this backup, on which it builds."""
     unreadable: str = ""
     """It could not be read; that says nothing about what lies there."""
     unchecked: str = ""
@@ -35,8 +37,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 def judged(copy: Copy, reading: Reading) -> Copy:
     """The copy as it is known after a reading."""
-    if reading.damage:
+    if reading.damage and not reading.base:
         return damaged(copy, reading.damage, missing=reading.missing)
+    if reading.damage:
+        return unreadable(copy, reading.damage)
     if reading.unreadable:
         return unreadable(copy, reading.unreadable)
     if reading.unchecked:
@@ -91,6 +95,17 @@ def on_bases(reading: Reading, bucket: str, bases: Mapping[str, Backup | None]) 
             why = f"{bucket}: it builds on {id}, which is {state} there"
             return Reading(read_at=reading.read_at, unreadable=why)
     return reading
+
+
+def note_damage(base: Backup, bucket: str, why: str) -> None:
+    """Another backup was read, and something in this one's copy is not what was stored."""
+    if base.status not in JUDGED:
+        return
+    base.copies = [
+        damaged(copy, why) if copy.bucket == bucket and copy.manifest else copy
+        for copy in base.copies
+    ]
+    settle(base)
 
 
 def restorable(backup: Backup, bases: Mapping[str, Backup]) -> list[Copy]:

@@ -55,6 +55,8 @@ class Failure:
     damaged: str = ""
     missing: bool = False
     """Its manifest is not there."""
+    base: str = ""
+    """What is damaged there is of this backup, on which it builds."""
 
 
 J = TypeVar("J", bound=BackupJob)

@@ -258,8 +258,13 @@ class Mending:
                     bucket.delete(info.name)  # in no manifest: an attempt that died had left it
         self._complete_beside(beat)
         name = prefix + layout.MANIFEST
-        if bucket.create(name, data, "application/json") is None and bucket.read(name) != data:
-            bucket.upload(name, [data], "application/json")
+        try:
+            there = bucket.read(name)
+        except KeyError:
+            bucket.create(name, data, "application/json")
+        else:
+            if there != data:
+                bucket.upload(name, [data], "application/json")
 
     def _complete_beside(self, beat: Callable[[], None]) -> None:
         """

@@ -18,6 +18,14 @@ class NoManifest(Damaged):
     """No manifest lies where the copy should be: there is none, or it is gone."""
 
 
+class BaseDamaged(Damaged):
+    """What is damaged belongs to another backup, on which this one builds."""
+
+    def __init__(self, backup_id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.backup_id = backup_id
+
+
 @dataclass(frozen=True)
 class Opened:
     """One copy of one backup; everything read from it is checked on the way."""
@@ -45,12 +53,20 @@ class Opened:
             yield part.pieces()
 
     def find_base(self, backup_id: str) -> None:
-        """Raise `Damaged` unless a backup that it builds on has its manifest in this bucket."""
-        self._shelf_of(backup_id)
+        """Raise `BaseDamaged` unless a backup that it builds on has its manifest in this bucket."""
+        try:
+            self._shelf_of(backup_id)
+        except Damaged as error:
+            raise BaseDamaged(backup_id, str(error)) from error
 
     def fetch(self, held: Held) -> Iterator[bytes]:
-        """Content beside the stream, of this backup or of one that it builds on."""
-        return fetch_from(self._shelf_of)(held)
+        """Content beside the stream; raises `Damaged`, or `BaseDamaged` where it builds on that."""
+        try:
+            yield from fetch_from(self._shelf_of)(held)
+        except Damaged as error:
+            if held.backup_id in self.manifest.needs:
+                raise BaseDamaged(held.backup_id, str(error)) from error
+            raise
 
 
 class Opener:

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from toban.backups.copies import damaged
+from toban.backups.copies import damaged, note_damage, unreadable
 from toban.backups.documents import JUDGED, Backup, Copy, RestoreTestResult, settle
 from toban.backups.jobs import STEP, Continue, Failure, Nothing, beating
 from toban.backups.plans import plan_of
-from toban.backups.reading import NoManifest, Opened, Opener, open_copy
+from toban.backups.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.recovery import usable
 from toban.backups.restores import (
     Restore,
@@ -144,7 +144,12 @@ class Restoring:
             raise
         except Damaged as error:
             self._clear(restore, staging)
-            return Failure(str(error), restore.bucket, missing=isinstance(error, NoManifest))
+            return Failure(
+                str(error),
+                restore.bucket,
+                missing=isinstance(error, NoManifest),
+                base=error.backup_id if isinstance(error, BaseDamaged) else "",
+            )
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
         except TargetBusy:
@@ -282,6 +287,12 @@ class Restoring:
         if isinstance(result, Failure) and result.damaged and backup.status in JUDGED:
             backup.reason = restore.reason
         work.put(backup)
+        base = (
+            work.get(Backup, result.base) if isinstance(result, Failure) and result.base else None
+        )
+        if base is not None:
+            note_damage(base, restore.bucket, restore.reason)
+            work.put(base)
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
@@ -371,6 +382,8 @@ def _after(
 ) -> Copy:
     """What a restore has shown of the copy that it read, and of no other."""
     if isinstance(result, Failure) and result.damaged:
+        if result.base:
+            return unreadable(copy, restore.reason)
         return damaged(copy, restore.reason, missing=result.missing)
     if restore.status == "finished" and restore.purpose == "test" and not copy.damage:
         return msgspec.structs.replace(copy, level="restored", verified_at=now, unreadable="")

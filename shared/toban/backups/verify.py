@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from toban.backups import layout
-from toban.backups.copies import Reading, judged, on_bases, proven_there
+from toban.backups.copies import Reading, judged, note_damage, on_bases, proven_there
 from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
 from toban.backups.jobs import (
     STEP,
@@ -24,7 +26,7 @@ from toban.backups.jobs import (
     fail,
 )
 from toban.backups.plans import plan_of
-from toban.backups.reading import NoManifest, Opened, Opener, open_copy
+from toban.backups.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.events.backups import (
     BackupEvent,
     BackupReplicated,
@@ -135,8 +137,12 @@ class Verifying:
             opened = open_copy(self._opener, backup, bucket, key)
             done = self._check(opened, wanted, job, hold)
         except Damaged as error:
-            missing = isinstance(error, NoManifest)
-            return Reading(read_at=hold.now(), damage=f"{bucket}: {error}", missing=missing)
+            return Reading(
+                read_at=hold.now(),
+                damage=f"{bucket}: {error}",
+                missing=isinstance(error, NoManifest),
+                base=error.backup_id if isinstance(error, BaseDamaged) else "",
+            )
         except KeyUnavailable as error:
             return Reading(read_at=hold.now(), unreadable=f"{bucket}: cannot be read: {error}")
         except (FormatUnchecked, ValueError) as error:
@@ -255,6 +261,8 @@ def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) ->
         if reading is None:
             continue  # it became known while the others were read
         reading = on_bases(reading, copy.bucket, bases)
+        if reading.base:
+            reading = _blame(reading, copy.bucket, bases, work)
         backup.copies[number] = judged(copy, reading)
         passed = passed or reading.level is not None
         if reading.trouble:
@@ -269,6 +277,20 @@ def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) ->
     if told:
         fail(backup, "verify", "; ".join(told), work)
     work.put(backup)
+
+
+def _blame(reading: Reading, bucket: str, bases: dict[str, Backup | None], work: Work) -> Reading:
+    """
+    Damage in what it builds on is a fact about that one's copy, which may be mended.
+
+    Only when no copy of that is whole any more is this one lost with it.
+    """
+    base = bases.get(reading.base)
+    if base is not None:
+        note_damage(base, bucket, reading.damage)
+        work.put(base)
+    lost = base is None or base.status not in ("finished", "verified")
+    return msgspec.structs.replace(reading, base="") if lost else reading
 
 
 def _note_newest(backup: Backup, work: Work) -> None:
