@@ -168,6 +168,9 @@ def standing(backup: Backup) -> Status:
 def settle(backup: Backup) -> None:
     """Let `status` and `degraded` follow from the copies; whoever changes copies calls this."""
     backup.status = standing(backup)
+    if backup.status == "verified" and backup.verified_at is None:
+        proven = (copy.verified_at for copy in backup.copies if copy.proven)
+        backup.verified_at = max((at for at in proven if at is not None), default=None)
     backup.degraded = backup.status in JUDGED and any(
         copy.damage or copy.unreadable for copy in backup.copies
     )

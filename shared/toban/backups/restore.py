@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-from toban.backups.copies import damaged, note_damage, unreadable
-from toban.backups.documents import JUDGED, Backup, Copy, RestoreTestResult, settle
+from toban.backups.copies import Reading, judged, note_damage
+from toban.backups.documents import JUDGED, Backup, RestoreTestResult, settle
 from toban.backups.jobs import STEP, Continue, Failure, Nothing, beating
-from toban.backups.plans import plan_of
+from toban.backups.plans import bases_of, plan_of
 from toban.backups.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.recovery import usable
 from toban.backups.restores import (
@@ -21,6 +21,7 @@ from toban.backups.restores import (
     Tested,
     missing,
     pair,
+    too_slow,
     wrong_answers,
 )
 from toban.events.backups import (
@@ -144,12 +145,8 @@ class Restoring:
             raise
         except Damaged as error:
             self._clear(restore, staging)
-            return Failure(
-                str(error),
-                restore.bucket,
-                missing=isinstance(error, NoManifest),
-                base=error.backup_id if isinstance(error, BaseDamaged) else "",
-            )
+            base = error.backup_id if isinstance(error, BaseDamaged) else ""
+            return Failure(str(error), restore.bucket, isinstance(error, NoManifest), base)
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
         except TargetBusy:
@@ -240,11 +237,11 @@ class Restoring:
         reason = log.mask(result.reason)[:2_000] if isinstance(result, Failure) else ""
         profile = current(work).get(restore.service)
         if not reason and restore.purpose == "test" and profile is not None:
-            reason = _too_slow(profile.profile, seconds)
+            reason = too_slow(profile.profile, seconds)
         restore.reason = reason
         restore.status = "failed" if reason else "finished"
         work.put(restore)
-        self._let_go(restore, seconds, result, work)
+        self._let_go(restore, result if isinstance(result, Failure) else None, work)
         if restore.purpose == "test":
             _note_test(restore, seconds, work)
         if reason:
@@ -258,38 +255,32 @@ class Restoring:
                 )
             )
 
-    def _let_go(
-        self, restore: Restore, seconds: float, result: Restored | Nothing | Failure, work: Work
-    ) -> None:
+    def _let_go(self, restore: Restore, failure: Failure | None, work: Work) -> None:
         backup = work.get(Backup, restore.backup_id)
         if backup is None:
             return
-        passed = restore.status == "finished"
         backup.restores = [id for id in backup.restores if id != restore.id]
         if restore.purpose == "test":
             test = RestoreTestResult(
                 restore_id=restore.id,
                 region=restore.region,
                 at=work.now,
-                passed=passed,
-                seconds=seconds,
+                passed=restore.status == "finished",
+                seconds=_seconds(restore.requested_at, work.now),
                 spans=dict(restore.spans),
                 reason=restore.reason[:500],
             )
             backup.tests = [*backup.tests, test][-NEWEST_TESTS:]
+        shown = _shown(restore, failure, work.now)
         backup.copies = [
-            _after(copy, restore, result, work.now) if copy.bucket == restore.bucket else copy
+            judged(copy, shown) if shown and copy.bucket == restore.bucket else copy
             for copy in backup.copies
         ]
         settle(backup)
-        if backup.status == "verified" and backup.verified_at is None:
-            backup.verified_at = work.now
-        if isinstance(result, Failure) and result.damaged and backup.status in JUDGED:
+        if failure is not None and failure.damaged and backup.status in JUDGED:
             backup.reason = restore.reason
         work.put(backup)
-        base = (
-            work.get(Backup, result.base) if isinstance(result, Failure) and result.base else None
-        )
+        base = work.get(Backup, failure.base) if failure is not None and failure.base else None
         if base is not None:
             note_damage(base, restore.bucket, restore.reason)
             work.put(base)
@@ -362,10 +353,15 @@ def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
     return Spec(restore.kind, options)
 
 
-def bases_of(backup: Backup, work: Work) -> dict[str, Backup]:
-    """What a backup builds on, as far as the catalogue knows it."""
-    found = {id: work.get(Backup, id) for id in backup.needs}
-    return {id: base for id, base in found.items() if base is not None}
+def _shown(restore: Restore, failure: Failure | None, now: datetime) -> Reading | None:
+    """What a restore has shown of the copy that it read; None: nothing new."""
+    if failure is not None and failure.damaged:
+        return Reading(
+            read_at=now, damage=restore.reason, missing=failure.missing, base=failure.base
+        )
+    if restore.status == "finished" and restore.purpose == "test":
+        return Reading(read_at=now, level="restored")
+    return None
 
 
 def _refuse(restore: Restore, reason: str, work: Work) -> None:
@@ -377,19 +373,6 @@ def _refuse(restore: Restore, reason: str, work: Work) -> None:
     work.emit(RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore)))
 
 
-def _after(
-    copy: Copy, restore: Restore, result: Restored | Nothing | Failure, now: datetime
-) -> Copy:
-    """What a restore has shown of the copy that it read, and of no other."""
-    if isinstance(result, Failure) and result.damaged:
-        if result.base:
-            return unreadable(copy, restore.reason)
-        return damaged(copy, restore.reason, missing=result.missing)
-    if restore.status == "finished" and restore.purpose == "test" and not copy.damage:
-        return msgspec.structs.replace(copy, level="restored", verified_at=now, unreadable="")
-    return copy
-
-
 def _note_test(restore: Restore, seconds: float, work: Work) -> None:
     record = work.get(RestoreRecord, restore.service) or RestoreRecord(id=restore.service)
     key = pair(restore.source, restore.region)
@@ -397,14 +380,6 @@ def _note_test(restore: Restore, seconds: float, work: Work) -> None:
     if restore.status == "finished":
         record.tested[key] = msgspec.structs.replace(before, passed_at=work.now, seconds=seconds)
     work.put(record)
-
-
-def _too_slow(profile: Profile, seconds: float) -> str:
-    section = profile.backup
-    within = section.restore_test.within if section and section.restore_test else None
-    if within is None or seconds <= within:
-        return ""
-    return f"it took {seconds:.0f} s; {within} s are allowed"
 
 
 def _seconds(start: datetime, end: datetime) -> float:

@@ -12,6 +12,7 @@ from toban.events.backups import Purpose
 from toban.kernel.document import Document
 from toban.kernel.job import JobDocument
 from toban.ports.backup import Question
+from toban.profile.types import Profile
 
 RestoreStatus = Literal["running", "finished", "failed"]
 
@@ -129,3 +130,12 @@ def missing(expected: dict[str, int], found: dict[str, int], *, exact: bool) -> 
         and name != "bytes"
         and (found[name] != count if exact else found[name] < count)
     ]
+
+
+def too_slow(profile: Profile, seconds: float) -> str:
+    """In words, that a restore test took longer than the profile allows; empty: it did not."""
+    section = profile.backup
+    within = section.restore_test.within if section and section.restore_test else None
+    if within is None or seconds <= within:
+        return ""
+    return f"it took {seconds:.0f} s; {within} s are allowed"

@@ -159,8 +159,9 @@ def _ended(reader: Reader, id: str) -> Backup | None:
 
 def _again_ended(reader: Reader, id: str, event: Event, first: Stage) -> Backup | None:
     """The backup, once the work that `event` asked for has ended."""
-    backup = reader.get(Backup, id)
+    # The job first: both are concluded in one commit, and the backup must not be the older one.
     job = reader.get(BackupJob, job_id(id, "verify"))
+    backup = reader.get(Backup, id)
     if backup is None:
         return None
     if job is not None and job.over and _since(job.touched_at, event):
