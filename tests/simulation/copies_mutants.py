@@ -78,9 +78,22 @@ def success_closes_all() -> AbstractContextManager[Any]:
     return mock.patch.object(watch, "look_at_copies", return_value=None)
 
 
-def replaced_by_anything() -> AbstractContextManager[Any]:
-    """What lies in another copy mends this one, right or wrong."""
-    return mock.patch.object(mend.Expected, "fits", return_value=True)
+@contextmanager
+def replaced_by_anything() -> Iterator[None]:
+    """Whatever lies in another copy mends one that was found damaged, right or wrong."""
+
+    def content(_: Any, bucket: Any, info: Any) -> Iterator[bytes]:
+        yield bucket.read(info.name)
+
+    def is_right(_: Any, side: Any, info: Any) -> bool:
+        return info is not None and not side.suspect
+
+    with (
+        mock.patch.object(mend.Expected, "fits", return_value=True),
+        mock.patch.object(mend.Expected, "content", content),
+        mock.patch.object(mend.Expected, "is_right", is_right),
+    ):
+        yield
 
 
 MUTANTS = (

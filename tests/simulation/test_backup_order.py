@@ -16,13 +16,16 @@ from toban.backups.alerts import BackupWatch
 from toban.backups.documents import Backup
 from toban.backups.jobs import BackupJob
 from toban.backups.take_job import TakeJob
+from toban.backups.verify import VerifyJob
 from toban.events.backups import (
     BackupDue,
     BackupFailed,
+    BackupFinished,
     BackupReplicated,
     BackupVerified,
     BackupWatchDue,
     PruneDue,
+    VerificationStepDue,
 )
 from toban.kernel.document import D, decode, encode
 from toban.kernel.event import Body, Event, to_message
@@ -232,3 +235,39 @@ def test_what_an_attempt_that_died_has_stored_goes_but_never_that_of_a_later_one
 
     left = [i.name.removeprefix(backup.prefix) for i in bucket.list(backup.prefix)]
     assert [n for n in left if "/a" in n] == ["index/a3/000099", "parts/a3/000099"]
+
+
+def test_what_an_earlier_version_condemned_is_taken_back_and_its_damaged_copy_is_told_of(
+    run: Told,
+) -> None:
+    backup = run.due()
+    first, second = run.one(Backup, backup.id).copies
+    rotten = msgspec.structs.replace(first, level=None, damage="bucket gone")
+    run.put(run.one(Backup, backup.id), status="failed", copies=[rotten, second])
+
+    run.say(BackupWatchDue(), wait=60)
+    run.say(BackupWatchDue(), wait=60)
+
+    assert run.one(Backup, backup.id).status == "verified"
+    assert "backup-copy/files/full/primary" in run.open_alerts()
+
+    run.due()
+    assert "backup-copy/files/full/primary" in run.open_alerts(), "the next success mends nothing"
+    run.say(BackupFinished(at=run.world.clock.now(), bytes=0, **backup.named))
+    assert run.open_alerts() == set()
+
+
+def test_a_verification_begun_by_an_earlier_version_is_gone_on_with(run: Told) -> None:
+    backup = run.due()
+    job = next(job for job in run.all(VerifyJob) if job.id == f"{backup.id}.verify")
+    old = msgspec.structs.replace(
+        job, over=False, read={}, reading="", trusted=[], place=1, levels=["content"], parts_read=1
+    )
+    run.put(old)
+    rot = run.world.buckets("primary")
+    story.rot(rot, next(i.name for i in rot.list(backup.prefix + "parts/")))
+
+    run.say(VerificationStepDue(step=job.step, **backup.named))
+
+    assert [copy.state for copy in run.one(Backup, backup.id).copies] == ["verified", "verified"]
+    assert run.one(VerifyJob, job.id).over

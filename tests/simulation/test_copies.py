@@ -20,6 +20,13 @@ from tests.simulation.mutants import Mutant
 SEEDS = int(os.environ.get("TOBAN_COPIES_SEEDS", "6"))
 MOST = 200
 """Seeds within which a broken variant has to be caught."""
+CAUGHT = {
+    "one damaged copy condemns all": 1,
+    "outage is damage": 37,
+    "replaced by anything": 15,
+    "the next success closes all": 18,
+}
+"""Which one catches it as things are: tried first, it saves minutes."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +50,7 @@ def test_what_is_called_verified_can_be_read_and_what_can_be_read_stays(seed: in
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:
-    for seed in range(MOST):
+    for seed in (CAUGHT.get(mutant.name, 0), *range(MOST)):
         with mutant.apply():
             try:
                 found = broken(seed)
