@@ -36,7 +36,7 @@ LAST_STEP_S = 9
 RECHECK_S = 3
 REMIND_S = 3
 """After so long without anything happening an incident of the mildest severity comes back."""
-SAFES = 30
+SAFES = 36
 YEARLY = "0 0 1 1 *"
 COUNT = 100
 """Each story has a service of its own: the emulators are shared by all of them."""

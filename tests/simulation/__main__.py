@@ -1,7 +1,7 @@
 """
 Play one seed: ``python -m tests.simulation [senders] SEED [--trace] [--digest]``.
 
-For ``backups``, ``leaps``, ``owners`` and ``crashes`` see `tests.simulation.backup_main`.
+For ``backups``, ``leaps``, ``owners``, ``copies`` and ``crashes`` see `tests.simulation.backup_main`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "shared")]
 
 def main() -> int:
     """0 when every invariant holds."""
-    if sys.argv[1:2] in (["backups"], ["leaps"], ["owners"], ["crashes"]):
+    if sys.argv[1:2] in (["backups"], ["leaps"], ["owners"], ["copies"], ["crashes"]):
         from tests.simulation.backup_main import main as backup_main
 
         return backup_main(sys.argv[1:])

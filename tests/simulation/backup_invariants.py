@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.simulation.backup_changes import restored
-from tests.simulation.backup_sim import SHORT, BackupSimulation
+from tests.simulation.backup_sim import BackupSimulation
 from tests.simulation.backup_story import depot_of
 from tests.simulation.invariants import everything
 from toban.backups import layout
-from toban.backups.alerts import BackupWatch, failed_print
-from toban.backups.documents import Backup, SeriesState
+from toban.backups.alerts import BackupWatch, copy_print, failed_print
+from toban.backups.copies import copy_in
+from toban.backups.documents import JUDGED, Backup, SeriesState, standing
 from toban.backups.jobs import BackupJob
 from toban.backups.manifest import listed, peek
 from toban.backups.reading import Opener
@@ -30,6 +31,7 @@ def violations(simulation: BackupSimulation) -> list[str]:
         *_true(simulation),
         *_objects(simulation),
         *_alerts(simulation),
+        *_copies(simulation),
         *_restores(simulation),
     ]
 
@@ -77,12 +79,12 @@ def rotten(simulation: BackupSimulation, backup: Backup, bucket: str) -> bool:
 
 
 def _true(simulation: BackupSimulation) -> Iterator[str]:
-    """A verified backup holds exactly what the source did."""
+    """A verified copy holds exactly what the source did."""
     for backup in simulation.backups():
         if backup.status != "verified":
             continue
         for copy in backup.copies:
-            if rotten(simulation, backup, copy.bucket):
+            if not copy.proven or rotten(simulation, backup, copy.bucket):
                 continue
             try:
                 found = restored(simulation.world, backup, copy.bucket)
@@ -136,11 +138,16 @@ def _objects(simulation: BackupSimulation) -> Iterator[str]:
                     strays = {s for s in strays if not s.startswith(layout.OBJECTS)}
                 if strays and not stood_still:
                     yield f"{bucket}/{prefix}: {sorted(strays)[:3]} is in no manifest"
-            elif layout.MANIFEST not in rests and backup.status == "verified":
+            elif layout.MANIFEST not in rests and _is_verified(backup, bucket):
                 yield f"{bucket}/{prefix}: verified without a manifest"
     staged = [i.name for i in simulation.world.buckets("staging").list()]
     if staged and not stood_still:
         yield f"staging: {len(staged)} objects left, {staged[0]}"
+
+
+def _is_verified(backup: Backup, bucket: str) -> bool:
+    copy = copy_in(backup, bucket)
+    return copy is not None and copy.proven
 
 
 def _accounted(simulation: BackupSimulation, bucket: str, prefix: str) -> bool:
@@ -172,7 +179,7 @@ def _listed(simulation: BackupSimulation, bucket: str, prefix: str) -> set[str]:
 def _alerts(simulation: BackupSimulation) -> Iterator[str]:
     watches = {w.id: w for w in everything(simulation.world, BackupWatch)}
     open_now = watches["shop"].open if "shop" in watches else {}
-    for plan in SHORT.plans:
+    for plan in simulation.section.plans:
         own = [
             b for b in simulation.backups() if (b.source, b.class_) == (plan.source, plan.class_)
         ]
@@ -186,8 +193,28 @@ def _alerts(simulation: BackupSimulation) -> Iterator[str]:
         elif newest.status != "verified" and fingerprint not in open_now:
             yield f"{newest.id} is {newest.status} ({newest.reason}), and nobody is told"
         healthy = newest is not None and newest.status == "verified"
-        if not healthy and not simulation.rotten:
+        shrank = newest is not None and "it shrank" in newest.reason  # as it should be told
+        if not healthy and not shrank and not simulation.rotten:
             yield f"{plan.source}/{plan.class_} did not recover: {newest}"
+
+
+def _copies(simulation: BackupSimulation) -> Iterator[str]:
+    """Whoever looks at a copy that is not verified finds an alert about it, and at no other."""
+    watches = {w.id: w for w in everything(simulation.world, BackupWatch)}
+    open_now = watches["shop"].open if "shop" in watches else {}
+    about = {name for name in open_now if name.startswith("backup-copy/")}
+    for backup in simulation.backups():
+        if backup.status not in JUDGED:
+            continue
+        if backup.status != standing(backup):
+            yield f"{backup.id} is {backup.status}, and by its copies {standing(backup)}"
+        for copy in backup.copies:
+            fingerprint = copy_print(backup.source, backup.class_, copy.bucket)
+            if backup.status == "verified" and not copy.proven and fingerprint not in open_now:
+                yield f"{backup.id} is {copy.state} in {copy.bucket}, and nobody is told"
+            if copy.damage or copy.unreadable:
+                about.discard(fingerprint)
+    yield from (f"{name} is open, and no such copy is in trouble" for name in sorted(about))
 
 
 def _restores(simulation: BackupSimulation) -> Iterator[str]:

@@ -4,6 +4,7 @@ Backups, exhaustively::
     python -m tests.simulation backups SEED [LAST] [--trace]   these seeds
     python -m tests.simulation leaps SEED [LAST] [--trace]     with a clock that is ahead for a minute
     python -m tests.simulation owners SEED [LAST] [--trace]    of targets that go into service
+    python -m tests.simulation copies SEED [LAST] [--trace]    of regions lost and objects rotten
     python -m tests.simulation crashes [--all | --pairs]       every kind of point; every point; pairs
 """
 
@@ -17,7 +18,8 @@ from typing import Any
 def main(words: Sequence[str]) -> int:
     """0 when everything holds."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("what", choices=("backups", "leaps", "owners", "crashes"))
+    worlds = {"backups": _backups, "leaps": _leap, "owners": _owner, "copies": _copies}
+    parser.add_argument("what", choices=(*worlds, "crashes"))
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?")
     parser.add_argument("--trace", action="store_true", help="print every handling")
@@ -33,10 +35,19 @@ def main(words: Sequence[str]) -> int:
         if asked.what == "crashes":
             return _crashes(every=asked.all, pairs=asked.pairs)
         last = asked.seed if asked.last is None else asked.last
-        play = {"backups": _backups, "leaps": _leap, "owners": _owner}[asked.what]
+        play = worlds[asked.what]
         return (
             sum(_seed(seed, play, trace=asked.trace) for seed in range(asked.seed, last + 1)) and 1
         )
+
+
+def _copies(seed: int) -> tuple[Any, list[str]]:
+    from tests.simulation.backup_invariants import violations
+    from tests.simulation.copies_sim import CopiesSimulation, at_the_end
+
+    simulation = CopiesSimulation(seed)
+    simulation.run()
+    return simulation, violations(simulation) + at_the_end(simulation)
 
 
 def _backups(seed: int) -> tuple[Any, list[str]]:

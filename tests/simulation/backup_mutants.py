@@ -14,7 +14,7 @@ from unittest import mock
 import msgspec
 
 from tests.simulation.mutants import Mutant
-from toban.backups import layout, prune, replicate, restore, take, verify
+from toban.backups import layout, mend, prune, restore, take, verify
 from toban.backups.documents import Backup
 from toban.backups.retention_terms import entry_of
 from toban.kernel import job as kernel_job
@@ -22,7 +22,6 @@ from toban.kernel.document import encode
 from toban.kernel.job import Hold
 from toban.kernel.work import Work
 from toban.ports import Update
-from toban.ports.backup import Damaged
 
 
 def no_fence() -> AbstractContextManager[Any]:
@@ -41,13 +40,16 @@ def no_fence() -> AbstractContextManager[Any]:
 
 def manifest_before_parts() -> AbstractContextManager[Any]:
     """A copy's manifest is written before what it lists."""
-    original = replicate.Replicating._copy
+    original = mend.Mending.objects
 
-    def copy(self: Any, backup: Any, source: Any, target: Any, job: Any, hold: Any) -> bool:
-        replicate.copy_one(source, target, backup.prefix + layout.MANIFEST)
-        return original(self, backup, source, target, job, hold)
+    def objects(self: Any) -> Iterator[Any]:
+        name = self.manifest.prefix + layout.MANIFEST
+        for source in self.sources:
+            if source.bucket.stat(name) is not None:
+                self.target.bucket.copy(source.bucket, name, name)
+        return original(self)
 
-    return mock.patch.object(replicate.Replicating, "_copy", copy)
+    return mock.patch.object(mend.Mending, "objects", objects)
 
 
 def no_receipt_for_jobs() -> AbstractContextManager[Any]:
@@ -112,18 +114,13 @@ def parts_before_manifest() -> AbstractContextManager[Any]:
     return mock.patch.object(prune.Pruning, "run", run)
 
 
-@contextmanager
-def manifest_not_compared() -> Iterator[None]:
+def not_compared() -> AbstractContextManager[Any]:
     """Whatever lies at the destination is taken for the copy."""
 
-    def copy_one(original: Any, target: Any, name: str) -> None:
-        try:
-            target.copy(original, name, name)
-        except KeyError as error:
-            raise Damaged(name) from error
+    def is_right(_: Any, __: Any, info: Any) -> bool:
+        return info is not None
 
-    with mock.patch.object(replicate, "copy_one", copy_one):
-        yield
+    return mock.patch.object(mend.Expected, "is_right", is_right)
 
 
 def verified_unread() -> AbstractContextManager[Any]:
@@ -172,7 +169,7 @@ MUTANTS = (
     Mutant("adoption without cursor", "a stretch is lost or doubled", adoption_without_cursor),
     Mutant("retention counts unverified", "the last good one is removed", unverified_counts),
     Mutant("parts go before manifest", "half a backup looks whole", parts_before_manifest),
-    Mutant("copies are not compared", "rubbish is taken for a copy", manifest_not_compared),
+    Mutant("copies are not compared", "rubbish is taken for a copy", not_compared),
     Mutant("verified unread", "damage is found at the restore", verified_unread),
     Mutant("restore holds on", "what was restored once stays for ever", restore_holds_on),
     Mutant("lease for ever", "a dead holder's step is never done", lease_for_ever),

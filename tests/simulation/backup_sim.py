@@ -66,6 +66,7 @@ SOURCES = ("data", "media", "dump")
 class BackupSimulation(Simulation):
     """One seed."""
 
+    section = SHORT
     _turn = timedelta(minutes=10)
 
     def __init__(self, seed: int) -> None:
@@ -104,7 +105,7 @@ class BackupSimulation(Simulation):
     def _world(self, faults: Faults) -> Simulated:
         faults.bucket_trouble = lambda: self._bad("bucket_trouble")
         faults.bucket_lost = lambda: self._bad("bucket_lost")
-        profiles = (of_shop(SHORT), profile("toban", default=True))
+        profiles = (of_shop(self.section), profile("toban", default=True))
         made = Simulated(
             faults, jitter=self.rng.random, profiles=profiles, secrets=SECRETS, own=handlers
         )
@@ -251,7 +252,7 @@ class BackupSimulation(Simulation):
             calm = hour >= FAULTY / timedelta(hours=1)
             moment = START + timedelta(hours=hour)
             if hour % EVERY == 0:
-                for plan in SHORT.plans:
+                for plan in self.section.plans:
                     due = BackupDue(service="shop", source=plan.source, class_=plan.class_)
                     for _ in range(rng.choice((1, 1, 2))):
                         late = rng.choice((0.0, rng.uniform(0, 3000)))

@@ -37,6 +37,7 @@ from toban.backups.reading import Opener
 from toban.events import MinutePassed
 from toban.events.backups import (
     BackupDue,
+    BackupFinished,
     BackupReplicated,
     BackupWatchDue,
     PruneDue,
@@ -134,6 +135,30 @@ def _ask_again(now: Any, _: object) -> list[Message]:
     return [to_message(Event(id="again", source="/story", time=now, body=body))]
 
 
+def _to_mend(now: Any, _: object) -> list[Message]:
+    id = _id("media", "full", 3)
+    body = BackupFinished(
+        service="shop", source="media", class_="full", backup_id=id, at=now, bytes=0
+    )
+    return [to_message(Event(id="mend", source="/story", time=now, body=body))]
+
+
+def rot(bucket: Any, name: str) -> None:
+    """One bit of an object falls over."""
+    data = bytearray(bucket.read(name))
+    data[len(data) // 2] ^= 1
+    bucket.upload(name, [bytes(data)])
+
+
+def _half_rotten(world: Any) -> None:
+    """Of the copied media the original loses its manifest and an object, the replica a part."""
+    prefix = _newest(world, "media", "full").prefix
+    primary, second = world.buckets("primary"), world.buckets("second")
+    primary.delete(prefix + layout.MANIFEST)
+    rot(primary, next(i.name for i in primary.list(prefix + layout.OBJECTS)))
+    rot(second, next(i.name for i in second.list(prefix + "parts/")))
+
+
 def _pin(world: Any) -> None:
     backup = _newest(world, "media", "full")
     backup.pinned, backup.pinned_by = True, "aoki"
@@ -213,6 +238,7 @@ STEPS = (
     Step("a restore test", 60, _say("t1", RestoreTestDue(service="shop"))),
     Step("from the other region", HOUR, _say("t2", RestoreTestDue(service="shop"))),
     Step("an old dump is found damaged", 60, _ask_again, lambda w: _damage_of(w, 6)),
+    Step("two half copies make two whole ones", 60, _to_mend, _half_rotten),
     Step("somebody pins one", 60, _say("p1", PruneDue()), _pin),
     Step("three days later much is late", 3 * DAY, _say("w1", BackupWatchDue())),
     Step("files", HOUR, _say("c1", _due("files", "full"))),
@@ -233,11 +259,8 @@ STEPS = (
 
 def _damage_of(world: Any, hours: int) -> None:
     backup = decode(Backup, world.memory.get([Backup.key(_id("dump", "full", hours))])[0].data)
-    bucket = world.buckets("second")
-    name = [i.name for i in bucket.list(backup.prefix + "parts/")][1]
-    data = bytearray(bucket.read(name))
-    data[len(data) // 2] ^= 1
-    bucket.upload(name, [bytes(data)])
+    for bucket in ("primary", "second"):
+        rot(world.buckets(bucket), [*world.buckets(bucket).list(backup.prefix + "parts/")][1].name)
 
 
 # --- what there is at the end ------------------------------------------------------------------
@@ -246,7 +269,7 @@ _ATTEMPT = re.compile(r"(parts|index)/a\d+/")
 VOLATILE = frozenset((
     "bytes", "started_at", "finished_at", "snapshot_at", "verified_at", "deleted_at", "passed_at", "since",
     "unchanged_at", "verified_snapshot_at", "requested_at", "touched_at", "starts_at", "tries", "step",
-    "wrapped_key", "spans", "seconds", "attempt", "done", "stage_at", "summary", "newest_slot_at",
+    "wrapped_key", "read_at", "spans", "seconds", "attempt", "done", "stage_at", "summary", "newest_slot_at",
     "entries", "index", "time", "reason", "timeline", "title", "snapshot", "duration", "took",
 ))  # fmt: skip
 

@@ -16,13 +16,16 @@ from toban.backups.alerts import BackupWatch
 from toban.backups.documents import Backup
 from toban.backups.jobs import BackupJob
 from toban.backups.take_job import TakeJob
+from toban.backups.verify import VerifyJob
 from toban.events.backups import (
     BackupDue,
     BackupFailed,
+    BackupFinished,
     BackupReplicated,
     BackupVerified,
     BackupWatchDue,
     PruneDue,
+    VerificationStepDue,
 )
 from toban.kernel.document import D, decode, encode
 from toban.kernel.event import Body, Event, to_message
@@ -61,6 +64,15 @@ class Told(Run):
         write = Update(key, data, found.version) if found else Create(key, data)
         self.world.memory.commit([write])
 
+    def read_again(self, backup: Backup) -> None:
+        """Somebody asks for its copies to be read."""
+        self.say(BackupReplicated(at=self.world.clock.now(), **backup.named))
+
+    def damage(self, backup: Backup) -> None:
+        """No copy of it is whole any more, as the catalogue has found out."""
+        rotten = [msgspec.structs.replace(c, level=None, damage="bad") for c in backup.copies]
+        self.put(backup, status="failed", degraded=True, copies=rotten)
+
     def open_alerts(self) -> set[str]:
         return {name for watch in self.all(BackupWatch) for name in watch.open}
 
@@ -85,7 +97,7 @@ def run() -> Iterator[Told]:
 def test_a_success_told_late_resolves_no_newer_failure(run: Told) -> None:
     older, newer = run.due(), run.due()
     now = run.world.clock.now()
-    run.put(run.one(Backup, newer.id), status="failed", verified_at=None)
+    run.damage(run.one(Backup, newer.id))
     series = next(s for s in run.all(story.SeriesState) if s.source == "files")
     run.put(series, verified=older.id)
     run.say(BackupFailed(backup_id=newer.id, stage="verify", reason="bad", at=now, **SERIES))
@@ -109,7 +121,7 @@ def test_a_failure_told_late_opens_nothing_once_a_newer_backup_counts(run: Told)
 
 def test_a_success_that_nobody_was_told_of_is_seen_at_the_next_look(run: Told) -> None:
     failed = run.due()
-    run.put(run.one(Backup, failed.id), status="failed", verified_at=None)
+    run.damage(run.one(Backup, failed.id))
     run.say(
         BackupFailed(
             backup_id=failed.id, stage="verify", reason="bad", at=run.world.clock.now(), **SERIES
@@ -167,25 +179,29 @@ def test_nothing_builds_on_a_backup_whose_base_was_found_damaged(run: Told) -> N
     run.world.buckets("data").create("a/more", content("more", 500))
     often = run.due("files", "often")
     assert often.needs == [full.id]
-    run.put(run.one(Backup, full.id), status="failed")
+    run.damage(run.one(Backup, full.id))
 
     assert run.due("files", "often").needs == []
 
 
-def test_what_builds_on_a_damaged_backup_does_not_count(run: Told) -> None:
+def test_what_builds_on_a_damaged_backup_is_proven_by_reading_and_by_nothing_else(
+    run: Told,
+) -> None:
     full = run.due()
     often = run.due("files", "often")
-    run.put(run.one(Backup, full.id), status="failed")
+    run.damage(run.one(Backup, full.id))
 
-    run.say(
-        BackupReplicated(
-            service="shop", source="files", class_="often", backup_id=often.id,
-            at=run.world.clock.now(),
-        )
-    )  # fmt: skip
+    run.read_again(often)
+    assert [copy.state for copy in run.one(Backup, often.id).copies] == ["verified", "verified"]
 
-    assert "builds on" in run.one(Backup, often.id).reason
-    assert "backup-failed/files/often" in run.open_alerts()
+    second = run.world.buckets("second")
+    story.rot(second, next(i.name for i in second.list(full.prefix + "objects/")))
+    run.read_again(often)
+
+    # It is lost in that region with what it builds on, of which no other copy is whole.
+    assert [copy.state for copy in run.one(Backup, often.id).copies] == ["verified", "damaged"]
+    assert full.id in run.one(Backup, often.id).reason
+    assert "backup-copy/files/often/second" in run.open_alerts()
 
 
 def test_a_removal_whose_news_is_lost_is_taken_up_by_the_calendar(run: Told) -> None:
@@ -219,3 +235,39 @@ def test_what_an_attempt_that_died_has_stored_goes_but_never_that_of_a_later_one
 
     left = [i.name.removeprefix(backup.prefix) for i in bucket.list(backup.prefix)]
     assert [n for n in left if "/a" in n] == ["index/a3/000099", "parts/a3/000099"]
+
+
+def test_what_an_earlier_version_condemned_is_taken_back_and_its_damaged_copy_is_told_of(
+    run: Told,
+) -> None:
+    backup = run.due()
+    first, second = run.one(Backup, backup.id).copies
+    rotten = msgspec.structs.replace(first, level=None, damage="bucket gone")
+    run.put(run.one(Backup, backup.id), status="failed", copies=[rotten, second])
+
+    run.say(BackupWatchDue(), wait=60)
+    run.say(BackupWatchDue(), wait=60)
+
+    assert run.one(Backup, backup.id).status == "verified"
+    assert "backup-copy/files/full/primary" in run.open_alerts()
+
+    run.due()
+    assert "backup-copy/files/full/primary" in run.open_alerts(), "the next success mends nothing"
+    run.say(BackupFinished(at=run.world.clock.now(), bytes=0, **backup.named))
+    assert run.open_alerts() == set()
+
+
+def test_a_verification_begun_by_an_earlier_version_is_gone_on_with(run: Told) -> None:
+    backup = run.due()
+    job = next(job for job in run.all(VerifyJob) if job.id == f"{backup.id}.verify")
+    old = msgspec.structs.replace(
+        job, over=False, read={}, reading="", trusted=[], place=1, levels=["content"], parts_read=1
+    )
+    run.put(old)
+    rot = run.world.buckets("primary")
+    story.rot(rot, next(i.name for i in rot.list(backup.prefix + "parts/")))
+
+    run.say(VerificationStepDue(step=job.step, **backup.named))
+
+    assert [copy.state for copy in run.one(Backup, backup.id).copies] == ["verified", "verified"]
+    assert run.one(VerifyJob, job.id).over

@@ -151,6 +151,11 @@ def failed_print(source: str, class_: str) -> str:
     return f"backup-failed/{source}/{class_}"
 
 
+def copy_print(source: str, class_: str, bucket: str) -> str:
+    """Fingerprint: copies of a series in one bucket."""
+    return f"backup-copy/{source}/{class_}/{bucket}"
+
+
 def restore_print(source: str, purpose: str) -> str:
     """Fingerprint: restores of a source."""
     return f"restore-failed/{source}/{purpose}"

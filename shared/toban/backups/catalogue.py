@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from toban.backups import layout
-from toban.backups.documents import Backup, Copy, SeriesState
+from toban.backups.documents import Backup, Copy, SeriesState, settle
 from toban.backups.manifest import Manifest, Place, decode
 from toban.backups.plans import find_plan
 from toban.backups.writing import weight
@@ -233,7 +233,9 @@ def merged(
         return known, "known"
     copies = {copy.bucket: copy for copy in known.copies} | new
     ordered = [copies[bucket] for bucket in _in_order(copies, destinations)]
-    return msgspec.structs.replace(known, copies=ordered), "extended"
+    extended = msgspec.structs.replace(known, copies=ordered)
+    settle(extended)
+    return extended, "extended"
 
 
 def series_of(backups: Iterable[Backup], weights: Mapping[str, int]) -> dict[str, SeriesState]:

@@ -16,9 +16,19 @@ Status = Literal[
 ]
 """
 ``running`` is being taken; ``finished`` lies in its buckets and was not read back yet;
-``verified`` counts; ``partial`` was interrupted for good with some of its data stored; ``failed``
-never will count (or was found damaged); ``unchanged``: nothing to keep; ``deleting``: retention
-removes it, its manifest first.
+``verified``: at least one copy is proven; ``partial`` was interrupted for good with some of its data
+stored; ``failed`` never ended, or no copy of it is whole any more; ``unchanged``: nothing to keep;
+``deleting``: retention removes it, its manifest first.
+"""
+
+JUDGED: tuple[Status, ...] = ("finished", "verified", "failed")
+"""What a backup that was taken may be by its copies (`settle`)."""
+
+CopyState = Literal["verified", "unread", "unreadable", "damaged", "missing"]
+"""
+``verified`` was read back and found whole; ``unread`` is complete and was not read back yet;
+``unreadable`` is complete and could not be read when that was last tried; ``damaged`` is not what was
+stored; ``missing`` has no manifest: it is not complete, or gone.
 """
 
 LEVELS: tuple[Level, ...] = ("objects", "checksums", "content", "format", "restored")
@@ -37,6 +47,24 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     verified_at: datetime | None = None
     damage: str = ""
     """What verification found wrong; empty: nothing."""
+    unreadable: str = ""
+    """Why it could not be read when that was last tried, though nothing was found wrong with it."""
+
+    @property
+    def state(self) -> CopyState:
+        """What is known of it."""
+        if not self.manifest:
+            return "missing"
+        if self.damage:
+            return "damaged"
+        if self.unreadable:
+            return "unreadable"
+        return "unread" if self.level is None else "verified"
+
+    @property
+    def proven(self) -> bool:
+        """Whether it was read back and found whole, and nothing speaks against it since."""
+        return self.state == "verified"
 
 
 class RestoreTestResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +98,9 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     """What was committed before this is contained: the restore point."""
     finished_at: datetime | None = None
     verified_at: datetime | None = None
-    """Every copy passed its level at this time."""
+    """When a copy of it last passed its level."""
+    degraded: bool = False
+    """A copy of it is damaged, gone or could not be read (`settle`)."""
     profile_version: str = ""
     requested_by: str = ""
     prefix: str = ""
@@ -127,11 +157,35 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
 
     @property
     def level(self) -> Level | None:
-        """What all its copies together have passed."""
-        levels = [copy.level for copy in self.copies]
-        if not levels or None in levels:
-            return None
-        return min((level for level in levels if level is not None), key=LEVELS.index)
+        """What all its proven copies have passed; None: none is proven."""
+        levels = [copy.level for copy in self.copies if copy.proven and copy.level is not None]
+        return min(levels, key=LEVELS.index, default=None)
+
+
+def standing(backup: Backup) -> Status:
+    """
+    What a backup is by its copies; one that is not judged by them is what its status says.
+
+    It is verified while one copy is proven, and failed when none can be any more.
+    """
+    known = any(copy.manifest or copy.damage for copy in backup.copies)
+    if backup.status not in JUDGED or not known:
+        return backup.status
+    states = {copy.state for copy in backup.copies}
+    if "verified" in states:
+        return "verified"
+    return "finished" if states & {"unread", "unreadable"} else "failed"
+
+
+def settle(backup: Backup) -> None:
+    """Let `status` and `degraded` follow from the copies; whoever changes copies calls this."""
+    backup.status = standing(backup)
+    if backup.status == "verified" and backup.verified_at is None:
+        proven = (copy.verified_at for copy in backup.copies if copy.proven)
+        backup.verified_at = max((at for at in proven if at is not None), default=None)
+    backup.degraded = backup.status in JUDGED and any(
+        copy.damage or copy.unreadable for copy in backup.copies
+    )
 
 
 class SeriesState(Document, kw_only=True, rename={"class_": "class"}):

@@ -41,6 +41,8 @@ class BackupJob(JobDocument, kw_only=True):
     """What it came to, once it is over; empty: it is not, or an older version concluded it."""
     reason: str = ""
     """Why it came to that, where it did not succeed."""
+    failure: str = ""
+    """Why it was given up, where nothing follows it any more."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ class Failure:
 
     reason: str
     damaged: str = ""
+    missing: bool = False
+    """Its manifest is not there."""
+    base: str = ""
+    """What is damaged there is of this backup, on which it builds."""
 
 
 J = TypeVar("J", bound=BackupJob)
@@ -133,8 +139,13 @@ def beating(values: Iterator[T], beat: Callable[[], None]) -> Iterator[T]:
 
 def fail(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
     """Tell that a backup cannot be counted on; its own document is the caller's to change."""
+    backup.reason = log.mask(reason)[:2_000]
+    tell_failed(backup, stage, reason, work)
+
+
+def tell_failed(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
+    """Tell of trouble with a backup that is not over: what follows may still prove it."""
     reason = log.mask(reason)[:2_000]
-    backup.reason = reason
     work.emit(
         BackupFailed(
             **backup.named,

@@ -73,6 +73,12 @@ def plan_of(work: Work, backup: Backup) -> Planned | None:
     return find_plan(profile, backup.source, backup.class_)
 
 
+def bases_of(backup: Backup, work: Work) -> dict[str, Backup]:
+    """What a backup builds on, by id, as far as the catalogue knows it."""
+    found = {id: work.get(Backup, id) for id in backup.needs}
+    return {id: base for id, base in found.items() if base is not None}
+
+
 def spec_of(section: msgspec.Struct) -> Spec:
     """A section of a profile with a ``type`` as the depot takes it."""
     options = msgspec.to_builtins(section)

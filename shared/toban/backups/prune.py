@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from toban.backups import layout
-from toban.backups.documents import Backup, Status
+from toban.backups.documents import Backup, Status, settle, standing
 from toban.backups.jobs import STEP, BackupJob, Continue, Failure, Nothing, fail, job_id
 from toban.backups.plans import labels_of
 from toban.backups.retention import decide, removals
@@ -91,9 +91,9 @@ def weigh(profile: Profile, work: Work, undecided: Backup | None = None) -> Weig
 
 def unmarked(backup: Backup) -> Status:
     """What a backup was before it was marked for removal."""
-    if backup.verified_at is not None and not any(copy.damage for copy in backup.copies):
-        return "verified"
-    return "partial" if backup.finished_at is None and backup.parts else "failed"
+    if backup.finished_at is None:
+        return "partial" if backup.parts else "failed"
+    return standing(msgspec.structs.replace(backup, status="failed"))
 
 
 class Pruning:
@@ -139,6 +139,7 @@ class Pruning:
             return None
         if job.done == 0 and self._stays(backup, work):
             backup.status = unmarked(backup)
+            settle(backup)
             work.put(backup)
             log.warning("kept after all", backup=backup.id)
             return None
@@ -206,6 +207,7 @@ class Pruning:
         elif result is None:
             backup.status = "deleted"
             backup.deleted_at = work.now
+            backup.degraded = False
             backup.copies = [
                 msgspec.structs.replace(copy, manifest=False, level=None) for copy in backup.copies
             ]

@@ -14,6 +14,18 @@ from toban.backups.sealing import Shelf
 from toban.ports.backup import Bucket, Damaged, Depot, Held
 
 
+class NoManifest(Damaged):
+    """No manifest lies where the copy should be: there is none, or it is gone."""
+
+
+class BaseDamaged(Damaged):
+    """What is damaged belongs to another backup, on which this one builds."""
+
+    def __init__(self, backup_id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.backup_id = backup_id
+
+
 @dataclass(frozen=True)
 class Opened:
     """One copy of one backup; everything read from it is checked on the way."""
@@ -40,9 +52,21 @@ class Opened:
         for part in read_parts(self.shelf, self.manifest, first=first):
             yield part.pieces()
 
+    def find_base(self, backup_id: str) -> None:
+        """Raise `BaseDamaged` unless a backup that it builds on has its manifest in this bucket."""
+        try:
+            self._shelf_of(backup_id)
+        except Damaged as error:
+            raise BaseDamaged(backup_id, str(error)) from error
+
     def fetch(self, held: Held) -> Iterator[bytes]:
-        """Content beside the stream, of this backup or of one that it builds on."""
-        return fetch_from(self._shelf_of)(held)
+        """Content beside the stream; raises `Damaged`, or `BaseDamaged` where it builds on that."""
+        try:
+            yield from fetch_from(self._shelf_of)(held)
+        except Damaged as error:
+            if held.backup_id in self.manifest.needs:
+                raise BaseDamaged(held.backup_id, str(error)) from error
+            raise
 
 
 class Opener:
@@ -56,7 +80,7 @@ class Opener:
         The copy below `prefix` in a bucket; `key`: the profile's reference, empty if it has none.
 
         A backup that builds on others finds them in the same bucket: one region restores alone.
-        Raises `Damaged`, `KeyUnavailable` or `toban.ports.Unavailable`.
+        Raises `Damaged` (`NoManifest`), `KeyUnavailable` or `toban.ports.Unavailable`.
         """
         bucket = self._depot.bucket(bucket_name)
         manifest, data_key = self._manifest(bucket, prefix, key)
@@ -68,7 +92,10 @@ class Opener:
                 if backup_id not in manifest.needs:
                     raise Damaged(f"{prefix}: refers to {backup_id}, on which it does not build")
                 where = backup_prefix(manifest.service, manifest.source, backup_id)
-                _, base_key = self._manifest(bucket, where, key)
+                try:
+                    _, base_key = self._manifest(bucket, where, key)
+                except NoManifest as error:
+                    raise Damaged(str(error)) from error  # of the base, not of this copy
                 shelves[backup_id] = Shelf(bucket, where, backup_id, base_key)
             return shelves[backup_id]
 
@@ -79,7 +106,7 @@ class Opener:
         try:
             data = bucket.read(name)
         except KeyError as error:
-            raise Damaged(f"{name} is missing") from error
+            raise NoManifest(f"{name} is missing") from error
         unwrap = self._depot.keys(key).unwrap if key else None
         return decode(data, unwrap, name=name)
 

@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from toban.backups.documents import Backup, Copy
+from toban.backups.copies import restorable
+from toban.backups.documents import JUDGED, Backup, Copy
 from toban.kernel.skew import is_future
 from toban.profile.types import BackupSource, Profile
 
@@ -36,15 +37,19 @@ def point(backup: Backup) -> datetime:
     return backup.snapshot_at or backup.started_at
 
 
-def usable(backup: Backup, region: str = "") -> Copy | None:
-    """The copy a restore reads: whole, of the region if one is named, verified rather than not."""
+def usable(
+    backup: Backup, region: str = "", bases: Mapping[str, Backup] | None = None
+) -> Copy | None:
+    """
+    The copy a restore reads: whole, of the region if one is named; None: there is none.
+
+    Those that are proven come first, together with the `bases` that it builds on where those are
+    given; then those not read yet; then those that could not be read when last tried.
+    """
     whole = [c for c in backup.copies if c.manifest and not c.damage and region in ("", c.region)]
-    return next(iter(sorted(whole, key=lambda copy: copy.level is None)), None)
-
-
-def is_proven(copy: Copy | None) -> bool:
-    """Whether it was read back, and found whole."""
-    return copy is not None and copy.level is not None and not copy.damage
+    good = restorable(backup, bases) if bases is not None else whole
+    order = ("verified", "unread", "unreadable")
+    return min(whole, key=lambda c: (c not in good, order.index(c.state)), default=None)
 
 
 def newest(
@@ -55,16 +60,18 @@ def newest(
 
     Never one that is dated ahead of `now`: nobody knows what it holds the state of.
 
-    What counts is the copy that is read: when a region is lost, its backups are found damaged there
-    and have failed, and yet the other region's copies are as good as they were.
+    `backups` are those of the source, so that what one builds on is among them: what counts is
+    that a copy is proven together with its bases. When a region is lost, the other region's copies
+    are as good as they were.
     """
+    known = {backup.id: backup for backup in backups}
     fit = [
         backup
-        for backup in backups
-        if backup.status in ("verified", "failed")
+        for backup in known.values()
+        if backup.status in JUDGED
         and not backup.is_ahead(now)
         and (at is None or point(backup) <= at)
-        and is_proven(usable(backup, region))
+        and any(region in ("", copy.region) for copy in restorable(backup, known))
     ]
     return max(fit, key=lambda b: (point(b), b.id), default=None)
 

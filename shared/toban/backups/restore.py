@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
-from toban.backups.documents import Backup, Copy, RestoreTestResult
+from toban.backups.copies import Reading, judged, note_damage
+from toban.backups.documents import JUDGED, Backup, RestoreTestResult, settle
 from toban.backups.jobs import STEP, Continue, Failure, Nothing
 from toban.backups.occupied import refusal
-from toban.backups.plans import plan_of
-from toban.backups.reading import Opened, Opener, open_copy
+from toban.backups.plans import bases_of, plan_of
+from toban.backups.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.recovery import usable
 from toban.backups.restore_spans import Stopwatch, seconds_between
 from toban.backups.restores import (
@@ -21,6 +22,7 @@ from toban.backups.restores import (
     Tested,
     missing,
     pair,
+    too_slow,
     untimed,
     wrong_answers,
 )
@@ -94,7 +96,7 @@ class Restoring:
             requested_by=event.requested_by,
             requested_at=event.detected_at or work.event.time,
         )
-        copy = usable(backup, event.region) if backup else None
+        copy = usable(backup, event.region, bases_of(backup, work)) if backup else None
         if backup is None or backup.status in ("running", "deleting", "deleted"):
             status = backup.status if backup else "unknown"
             _refuse(restore, f"backup {event.backup_id} is {status}", work)
@@ -150,7 +152,8 @@ class Restoring:
             raise
         except Damaged as error:
             self._clear(restore, staging)
-            return Failure(str(error), restore.bucket)
+            base = error.backup_id if isinstance(error, BaseDamaged) else ""
+            return Failure(str(error), restore.bucket, isinstance(error, NoManifest), base)
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
         except TargetBusy:
@@ -264,12 +267,11 @@ class Restoring:
         reason = log.mask(result.reason)[:2_000] if isinstance(result, Failure) else ""
         profile = current(work).get(restore.service)
         if not reason and restore.purpose == "test" and profile is not None:
-            reason = untimed(restore, work.now) or _too_slow(profile.profile, seconds)
+            reason = untimed(restore, work.now) or too_slow(profile.profile, seconds)
         restore.reason = reason
         restore.status = "failed" if reason else "finished"
         work.put(restore)
-        damaged = result.damaged if isinstance(result, Failure) else ""
-        self._let_go(restore, seconds, damaged, work)
+        self._let_go(restore, result if isinstance(result, Failure) else None, work)
         if restore.purpose == "test":
             _note_test(restore, seconds, work)
         if reason:
@@ -283,33 +285,35 @@ class Restoring:
                 )
             )
 
-    def _let_go(self, restore: Restore, seconds: float, damaged: str, work: Work) -> None:
+    def _let_go(self, restore: Restore, failure: Failure | None, work: Work) -> None:
         backup = work.get(Backup, restore.backup_id)
         if backup is None:
             return
-        passed = restore.status == "finished"
         backup.restores = [id for id in backup.restores if id != restore.id]
         if restore.purpose == "test":
-            result = RestoreTestResult(
+            test = RestoreTestResult(
                 restore_id=restore.id,
                 region=restore.region,
                 at=work.now,
-                passed=passed,
-                seconds=seconds,
+                passed=restore.status == "finished",
+                seconds=seconds_between(restore.requested_at, work.now),
                 spans=dict(restore.spans),
                 reason=restore.reason[:500],
             )
-            backup.tests = [*backup.tests, result][-NEWEST_TESTS:]
+            backup.tests = [*backup.tests, test][-NEWEST_TESTS:]
+        shown = _shown(restore, failure, work.now)
         backup.copies = [
-            _after(copy, restore, passed, damaged, work.now)
-            if copy.bucket == restore.bucket
-            else copy
+            judged(copy, shown) if shown and copy.bucket == restore.bucket else copy
             for copy in backup.copies
         ]
-        if damaged and backup.status == "verified":
-            backup.status = "failed"
+        settle(backup)
+        if failure is not None and failure.damaged and backup.status in JUDGED:
             backup.reason = restore.reason
         work.put(backup)
+        base = work.get(Backup, failure.base) if failure is not None and failure.base else None
+        if base is not None:
+            note_damage(base, restore.bucket, restore.reason)
+            work.put(base)
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
@@ -354,6 +358,17 @@ def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
     return Spec(restore.kind, options)
 
 
+def _shown(restore: Restore, failure: Failure | None, now: datetime) -> Reading | None:
+    """What a restore has shown of the copy that it read; None: nothing new."""
+    if failure is not None and failure.damaged:
+        return Reading(
+            read_at=now, damage=restore.reason, missing=failure.missing, base=failure.base
+        )
+    if restore.status == "finished" and restore.purpose == "test":
+        return Reading(read_at=now, level="restored")
+    return None
+
+
 def _refuse(restore: Restore, reason: str, work: Work) -> None:
     restore.over = True
     restore.status = "failed"
@@ -363,14 +378,6 @@ def _refuse(restore: Restore, reason: str, work: Work) -> None:
     work.emit(RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore)))
 
 
-def _after(copy: Copy, restore: Restore, passed: bool, damaged: str, now: datetime) -> Copy:
-    if damaged:
-        return msgspec.structs.replace(copy, level=None, damage=restore.reason[:500])
-    if passed and restore.purpose == "test":
-        return msgspec.structs.replace(copy, level="restored", verified_at=now)
-    return copy
-
-
 def _note_test(restore: Restore, seconds: float, work: Work) -> None:
     record = work.get(RestoreRecord, restore.service) or RestoreRecord(id=restore.service)
     key = pair(restore.source, restore.region)
@@ -378,14 +385,6 @@ def _note_test(restore: Restore, seconds: float, work: Work) -> None:
     if restore.status == "finished":
         record.tested[key] = msgspec.structs.replace(before, passed_at=work.now, seconds=seconds)
     work.put(record)
-
-
-def _too_slow(profile: Profile, seconds: float) -> str:
-    section = profile.backup
-    within = section.restore_test.within if section and section.restore_test else None
-    if within is None or seconds <= within:
-        return ""
-    return f"it took {seconds:.0f} s; {within} s are allowed"
 
 
 def _named(restore: Restore) -> dict[str, Any]:

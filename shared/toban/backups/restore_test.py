@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from toban.backups.copies import restorable
 from toban.backups.documents import Backup
 from toban.backups.restores import RestoreRecord, Tested, pair
 from toban.events.backups import RestoreRequested, RestoreTestDue
@@ -41,14 +42,14 @@ def choose(
     None when nothing verified is there. What is dated ahead of now is not tested, and a turn that
     was taken ahead of now counts as none.
     """
-    backups = [backup for backup in backups if not backup.is_ahead(now)]
-    pairs = {
-        (backup.source, copy.region)
+    known = {backup.id: backup for backup in backups if not backup.is_ahead(now)}
+    backups = list(known.values())
+    regions = {
+        backup.id: {copy.region for copy in restorable(backup, known)}
         for backup in backups
         if backup.source in sources and backup.status == "verified"
-        for copy in backup.copies
-        if copy.manifest and copy.level is not None and not copy.damage
     }
+    pairs = {(known[id].source, region) for id, there in regions.items() for region in there}
     if not pairs:
         return None
 
@@ -58,13 +59,7 @@ def choose(
 
     source, region = min(pairs, key=turn)
     held = sorted(
-        (
-            b
-            for b in backups
-            if b.source == source
-            and b.status == "verified"
-            and any(c.region == region and c.manifest and not c.damage for c in b.copies)
-        ),
+        (b for b in backups if b.source == source and region in regions.get(b.id, ())),
         key=lambda b: (b.snapshot_at or b.started_at, b.id),
     )
     number = tested.get(pair(source, region), Tested()).chosen % 3

@@ -13,6 +13,7 @@ from toban.kernel.document import Document
 from toban.kernel.job import JobDocument
 from toban.kernel.skew import is_future
 from toban.ports.backup import Question
+from toban.profile.types import Profile
 
 RestoreStatus = Literal["running", "finished", "failed"]
 
@@ -137,3 +138,12 @@ def missing(expected: dict[str, int], found: dict[str, int], *, exact: bool) -> 
         and name != "bytes"
         and (found[name] != count if exact else found[name] < count)
     ]
+
+
+def too_slow(profile: Profile, seconds: float) -> str:
+    """In words, that a restore test took longer than the profile allows; empty: it did not."""
+    section = profile.backup
+    within = section.restore_test.within if section and section.restore_test else None
+    if within is None or seconds <= within:
+        return ""
+    return f"it took {seconds:.0f} s; {within} s are allowed"

@@ -13,6 +13,8 @@ the promise holds at its far end, and something is left after any outage. What d
 - Backups that began at one moment are all the newest: no choice ever depends on ids.
 - A start in the future is a wrong clock. It anchors nothing, and nothing is removed on its account;
   it is kept until a person discards it or its time has come.
+- A copy that may be whole keeps its backup, and takes nobody's place: what nobody could read is not
+  damaged, and what was read is whole until it is read again, though a base of it is damaged since.
 - Without a verified backup nothing is removed but what holds no data or failed long ago.
 
 Days, weeks, months and years are those of the policy's zone by the wall clock. The window is
@@ -23,11 +25,11 @@ clocks makes shorter (as in both models).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.backups.retention_terms import EARLIEST, LATEST, Word
+from toban.backups.retention_terms import EARLIEST, LATEST, PERIODS, Word
 from toban.backups.retention_terms import Entry as Entry
 from toban.backups.retention_terms import Policy as Policy
 from toban.backups.retention_terms import Reason as Reason
@@ -102,19 +104,6 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
 
 def _urgency(entry: Entry) -> tuple[bool, bool, datetime, str]:
     return entry.status != "deleting", not entry.discarded_by, entry.started_at, entry.id
-
-
-_PERIODS: Mapping[Word, tuple[Callable[[date], int], Callable[[date], str]]] = {
-    # what tells one period from another (quickly), and its name
-    "daily": (date.toordinal, date.isoformat),
-    # Day 1 of the calendar, the first of January of the year 1, is a Monday, as ISO weeks begin.
-    "weekly": (
-        lambda d: (d.toordinal() - 1) // 7,
-        lambda d: "{:04}-W{:02}".format(*d.isocalendar()),
-    ),
-    "monthly": (lambda d: d.year * 12 + d.month, lambda d: f"{d.year:04}-{d.month:02}"),
-    "yearly": (lambda d: d.year, lambda d: f"{d.year:04}"),
-}
 
 
 _NOWHERE = frozenset[str]()
@@ -219,7 +208,7 @@ class _Decision:
         plain = set(restorable) if policy is not None and not policy.forever else set[int]()
         for position in members:
             entry = self.entries[position]
-            if position not in plain or entry.pinned or entry.restores:
+            if position not in plain or entry.pinned or entry.restores or entry.doubtful:
                 self._one(position, policy, newest)
         if policy is not None:
             self._rules([p for p in restorable if not self.entries[p].pinned], policy)
@@ -252,6 +241,8 @@ class _Decision:
         newer = newest is None or at >= newest
         if entry.status == "verified" and policy.forever:
             self._keep(position, "forever")
+        if places := self._unsettled(position):
+            self._keep(position, "unsettled", ", ".join(sorted(places)))
         if self.regions[position]:
             if position in self.unknown:
                 self._keep(position, "unknown-base", self.unknown[position])
@@ -273,6 +264,28 @@ class _Decision:
                 self._keep(position, "none-verified" if newest is None else "newer")
             what = "cannot be restored" if entry.status == "verified" else entry.status
             self.against[position] = (Reason("older", what),)
+
+    def _unsettled(self, position: int) -> set[str]:
+        """Where a copy may be whole, or is, though what it builds on was found damaged since."""
+        entry = self.entries[position]
+        places = set(entry.doubtful)
+        if entry.status == "verified" and not self.regions[position] and self._has_bases(entry):
+            places |= set(entry.regions)
+        return places
+
+    def _has_bases(self, entry: Entry) -> bool:
+        """Whether nothing that it builds on, however far, has been removed."""
+        pending, seen = list(entry.needs), set[str]()
+        while pending:
+            id_ = pending.pop()
+            position = self.index.get(id_)
+            if id_ in seen or position is None:
+                continue
+            seen.add(id_)
+            if self.entries[position].status in ("deleting", "deleted"):
+                return False
+            pending += self.entries[position].needs
+        return True
 
     def _window(self, policy: Policy) -> datetime:
         """Where the recovery window begins; without one, now."""
@@ -306,7 +319,7 @@ class _Decision:
         """The newest of each of `count` periods, and the oldest while there are slots left."""
         if not count:
             return
-        key, name = _PERIODS[rule]
+        key, name = PERIODS[rule]
         newest: dict[int, datetime] = {}
         period, began = -1, self.now
         for position in candidates:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from toban.backups.documents import Backup, Status
+from toban.backups.documents import Backup, Copy, Status, standing
 from toban.profile.types import Keep
 
 Series: TypeAlias = tuple[str, str, str]
@@ -39,6 +39,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_
     class_: str = ""
     regions: tuple[str, ...] = ("",)
     """Those that hold a verified copy; as it stands, one region that has no name."""
+    doubtful: tuple[str, ...] = ()
+    """Those that hold a copy which may be whole, though it cannot be counted on now (`doubtful`)."""
     bytes: int = 0
     pinned: bool = False
     needs: tuple[str, ...] = ()
@@ -86,9 +88,21 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 Word = Literal[
     "daily", "weekly", "monthly", "yearly", "oldest", "window", "before-window", "minimum",
     "forever", "pinned", "restoring", "needed", "future", "running", "no-policy", "unverified",
-    "newer", "none-verified", "unknown-base", "unchanged",
+    "newer", "none-verified", "unknown-base", "unsettled", "unchanged",
     "no-rule", "older", "long-failed", "long-unchanged", "discarded", "deleting", "deleted",
 ]  # fmt: skip
+
+PERIODS: Mapping[Word, tuple[Callable[[date], int], Callable[[date], str]]] = {
+    "daily": (date.toordinal, date.isoformat),
+    # Day 1 of the calendar, the first of January of the year 1, is a Monday, as ISO weeks begin.
+    "weekly": (
+        lambda d: (d.toordinal() - 1) // 7,
+        lambda d: "{:04}-W{:02}".format(*d.isocalendar()),
+    ),
+    "monthly": (lambda d: d.year * 12 + d.month, lambda d: f"{d.year:04}-{d.month:02}"),
+    "yearly": (lambda d: d.year, lambda d: f"{d.year:04}"),
+}
+"""Of each rule: what tells one period from another (quickly), and the period's name."""
 
 WORDS: Mapping[Word, str] = {
     # why a backup is kept
@@ -111,6 +125,7 @@ WORDS: Mapping[Word, str] = {
     "newer": "newer than the newest verified",
     "none-verified": "no verified backup",
     "unknown-base": "builds on {}, which is unknown",
+    "unsettled": "may be whole or mended ({})",
     "unchanged": "unchanged",
     # why it may go
     "no-rule": "no rule keeps it",
@@ -144,27 +159,47 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
 
 
 def entry_of(backup: Backup) -> Entry:
-    """A document of the catalogue as retention sees it; damaged and unread copies do not count."""
+    """
+    A document of the catalogue as retention sees it: what it is by its copies.
+
+    Damaged and unread copies do not count. One damaged copy takes nothing away from the others,
+    whatever an earlier version has written into the status.
+    """
     return Entry(
         id=backup.id,
-        status=backup.status,
+        status=standing(backup),
         started_at=backup.started_at,
         service=backup.service,
         source=backup.source,
         class_=backup.class_,
-        regions=tuple(
-            dict.fromkeys(
-                copy.region
-                for copy in backup.copies
-                if copy.manifest and copy.level is not None and not copy.damage
-            )
-        ),
+        regions=_regions(copy for copy in backup.copies if copy.proven),
+        doubtful=_regions(doubtful(backup)),
         bytes=backup.bytes,
         pinned=backup.pinned,
         needs=tuple(backup.needs),
         restores=tuple(backup.restores),
         discarded_by=backup.discarded_by,
     )
+
+
+def doubtful(backup: Backup) -> list[Copy]:
+    """
+    Copies that may be whole, though they do not count: nothing is removed on account of that.
+
+    One was proven and could not be read since. One was never read, because reading had stopped at
+    another copy that is damaged.
+    """
+    damage = any(copy.damage for copy in backup.copies)
+    return [
+        copy
+        for copy in backup.copies
+        if (copy.state == "unreadable" and (copy.level is not None or damage))
+        or (copy.state == "unread" and damage)
+    ]
+
+
+def _regions(copies: Iterable[Copy]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(copy.region for copy in copies))
 
 
 def policy_of(keep: Keep, zone: str, minimum_verified: int) -> Policy:

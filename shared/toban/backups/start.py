@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from toban.backups.copies import best_base
 from toban.backups.documents import Backup, Copy, SeriesState, series_id
 from toban.backups.layout import prefix
 from toban.backups.plans import Planned, backup_id, find_plan, newest_slot_of
@@ -108,7 +109,7 @@ def _backup(
     due: BackupDue, slot: datetime, planned: Planned, profile: CurrentProfile, work: Work
 ) -> Backup:
     id = backup_id(due.service, due.source, due.class_, slot)
-    base = _base(due, work) if planned.plan.incremental else None
+    base = _base(due, planned, work) if planned.plan.incremental else None
     return Backup(
         id=id,
         service=due.service,
@@ -126,12 +127,13 @@ def _backup(
     )
 
 
-def _base(due: BackupDue, work: Work) -> Backup | None:
+def _base(due: BackupDue, planned: Planned, work: Work) -> Backup | None:
     """
     The newest verified backup of the source; None: a full one begins a new chain.
 
-    One whose own base was found damaged since cannot be restored, nor what would build on it. What is
-    dated ahead of now begins no chain, and a chain that goes through it is not gone on with.
+    It has to be whole where the new one will lie (`best_base`): one of which a copy or a base was
+    found damaged since cannot be restored there, nor what would build on it. What is dated ahead of
+    now begins no chain, and a chain that goes through it is not gone on with.
     """
     verified = work.find(
         Backup,
@@ -139,9 +141,8 @@ def _base(due: BackupDue, work: Work) -> Backup | None:
         ("source", "==", due.source),
         ("status", "==", "verified"),
     )
-    good = {backup.id for backup in verified if not backup.is_ahead(work.now)}
-    whole = [b for b in verified if good.issuperset((b.id, *b.needs))]
-    newest = max(whole, key=lambda b: (b.snapshot_at or b.started_at, b.id), default=None)
+    right = [backup for backup in verified if not backup.is_ahead(work.now)]
+    newest = best_base(right, [d.bucket for d in planned.destinations])
     return newest if newest is not None and len(newest.needs) < MAX_CHAIN else None
 
 

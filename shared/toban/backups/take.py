@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from toban.backups import layout
+from toban.backups.copies import copy_in
 from toban.backups.datakeys import data_key_for, new_data_key
 from toban.backups.documents import Backup, SeriesState
 from toban.backups.frames import Seal
@@ -261,13 +262,14 @@ class _Step:
         if not self._backup.needs:
             return None
         base = self._hold.read(Backup, self._backup.needs[0])
-        if base is None or base.status != "verified":
+        there = copy_in(base, self._bucket.name) if base is not None else None
+        if base is None or there is None or base.status != "verified" or not there.proven:
             # Marked for removal before this one was begun: retention will take that back.
             raise SourceFailed(
-                f"the backup {self._backup.needs[0]} that it builds on is gone",
+                f"the backup {self._backup.needs[0]} that it builds on is gone or damaged",
                 again=base is not None and base.status == "deleting",
             )
-        opened = open_copy(self._opener, base, base.copies[0].bucket, self._planned.section.key)
+        opened = open_copy(self._opener, base, there.bucket, self._planned.section.key)
         return Base(base.id, opened.stream)
 
     def _is_unchanged(self, snapshot: Snapshot) -> bool:
@@ -280,11 +282,11 @@ class _Step:
         series = self._hold.read(SeriesState, key)
         if series is None or series.fingerprint != snapshot.fingerprint:
             return False
-        # Only a backup that is still good, and counts, may stand for this one.
+        # Only a backup that is still good, in every region, and counts may stand for this one.
         same = self._hold.read(Backup, series.finished)
         if same is None or same.is_ahead(self._hold.now()):
             return False
-        return same.status in ("finished", "verified")
+        return same.status in ("finished", "verified") and not same.degraded
 
     def _read(self, run: Run, snapshot: Snapshot) -> bool:
         """Store parts until the stream ends; False when the step's time is up before."""

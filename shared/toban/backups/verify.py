@@ -1,14 +1,20 @@
-"""Reading a backup back, in every destination, as far as its plan asks. Only then it counts."""
+"""
+Reading a backup back, in every destination, as far as its plan asks. Only then it counts.
+
+What is found is a fact about one copy. Every copy is read, and the backup is what its best ones are.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from toban.backups import layout
-from toban.backups.documents import LEVELS, Backup, SeriesState
+from toban.backups.copies import Reading, judged, note_damage, on_bases, proven_there
+from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
 from toban.backups.jobs import (
     STEP,
     BackupJob,
@@ -21,7 +27,7 @@ from toban.backups.jobs import (
     telling,
 )
 from toban.backups.plans import plan_of
-from toban.backups.reading import Opened, Opener, open_copy
+from toban.backups.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.events.backups import (
     BackupEvent,
     BackupReplicated,
@@ -32,6 +38,7 @@ from toban.kernel.handle import Handlers
 from toban.kernel.job import GaveUp, Hold, Job
 from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
+from toban.ports import Unavailable
 from toban.ports.backup import Damaged, Depot, FormatUnchecked, Held, KeyUnavailable
 from toban.profile.types import Level
 
@@ -45,18 +52,23 @@ several steps first; a format check cannot be left and gone on with.
 class VerifyJob(BackupJob, kw_only=True):
     """A backup being verified."""
 
-    place: int = 0
-    """Which of its copies is being read."""
+    reading: str = ""
+    """The bucket whose copy is being read."""
     parts_read: int = 0
     beside_read: int = 0
-    levels: list[Level] = []
-    """What each copy before `place` has passed."""
+    trusted: list[str] = []
+    """What it builds on and was read back in that bucket: it is not read again."""
+    read: dict[str, Reading] = {}
+    """What reading each copy came to, by bucket."""
     counts: dict[str, int] = {}
+    place: int = 0
+    levels: list[Level] = []
+    """Of a job that an earlier version began: which copy was being read, what those before passed."""
 
 
 @dataclass(frozen=True)
-class Verified:
-    """Every copy passed."""
+class Read:
+    """Every copy was read as far as it can be."""
 
 
 class Verifying:
@@ -72,36 +84,78 @@ class Verifying:
 
     def run(
         self, job: VerifyJob, event: BackupEvent, hold: Hold[VerifyJob]
-    ) -> Verified | Continue | Nothing | Failure:
-        """Read for some minutes."""
+    ) -> Read | Continue | Nothing | Failure:
+        """
+        Read for some minutes, every copy, whatever the ones before came to.
+
+        Raises `Unavailable` when that is all that keeps a copy from being read.
+        """
         backup = hold.read(Backup, event.backup_id)
-        if backup is None or backup.status not in ("finished", "verified", "failed"):
+        if backup is None or backup.status not in JUDGED:
             return Nothing()
         planned = plan_of(hold.work, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
-        while job.place < len(backup.copies):
-            copy = backup.copies[job.place]
-            wanted = planned.plan.level if job.place == 0 else planned.plan.replica_level
+        _take_over(job, backup, hold.now())
+        bases = {id: hold.read(Backup, id) for id in backup.needs}
+        outage: Unavailable | None = None
+        # The one that was begun comes first: a step that is tried again goes on with it.
+        for place, copy in sorted(
+            enumerate(backup.copies), key=lambda each: (each[1].bucket != job.reading, each[0])
+        ):
+            if copy.bucket in job.read:
+                continue
+            if job.reading != copy.bucket:
+                job.reading, job.parts_read, job.beside_read = copy.bucket, 0, 0
+            job.trusted = proven_there(bases, copy.bucket)
+            # One copy at least passes the plan's level; the others are asked for less.
+            full = place == 0 or not any(r.level for r in job.read.values())
+            wanted = planned.plan.level if full else planned.plan.replica_level
             try:
-                opened = open_copy(self._opener, backup, copy.bucket, planned.section.key)
-                done = self._check(opened, wanted, job, hold)
-            except Damaged as error:
-                return Failure(f"{copy.bucket}: {error}", copy.bucket)
-            except (FormatUnchecked, KeyUnavailable, ValueError) as error:
-                return Failure(f"{copy.bucket}: cannot be verified ({wanted}): {error}")
-            if not done:
+                reading = self._read(backup, copy.bucket, planned.section.key, wanted, job, hold)
+            except Unavailable as error:
+                outage = outage or error
+                continue
+            if reading is None:
                 return Continue()
-            job.levels.append(wanted)
-            job.place += 1
+            job.read[copy.bucket] = reading
             job.parts_read = job.beside_read = 0
             hold.checkpoint()
-        return Verified()
+        if outage is not None:
+            raise outage
+        return Read()
+
+    def _read(
+        self,
+        backup: Backup,
+        bucket: str,
+        key: str,
+        wanted: Level,
+        job: VerifyJob,
+        hold: Hold[VerifyJob],
+    ) -> Reading | None:
+        """What reading a copy came to; None when the step's time is up."""
+        try:
+            opened = open_copy(self._opener, backup, bucket, key)
+            done = self._check(opened, wanted, job, hold)
+        except Damaged as error:
+            return Reading(
+                read_at=hold.now(),
+                damage=f"{bucket}: {error}",
+                missing=isinstance(error, NoManifest),
+                base=error.backup_id if isinstance(error, BaseDamaged) else "",
+            )
+        except KeyUnavailable as error:
+            return Reading(read_at=hold.now(), unreadable=f"{bucket}: cannot be read: {error}")
+        except (FormatUnchecked, ValueError) as error:
+            why = f"{bucket}: cannot be verified ({wanted}): {error}"
+            return Reading(read_at=hold.now(), unchecked=why)
+        return Reading(read_at=hold.now(), level=wanted) if done else None
 
     def _check(self, opened: Opened, wanted: Level, job: VerifyJob, hold: Hold[VerifyJob]) -> bool:
         manifest = opened.manifest
         if job.parts_read == 0 and job.beside_read == 0:
-            check_stored(opened, checksums=LEVELS.index(wanted) >= 1, hold=hold)
+            check_stored(opened, wanted, hold)
         job.total = manifest.total_parts
         if LEVELS.index(wanted) < LEVELS.index("content"):
             return True
@@ -110,7 +164,8 @@ class Verifying:
         if not whole or LEVELS.index(wanted) < LEVELS.index("format"):
             if not self._read_content(opened, job, hold):
                 return False
-            if LEVELS.index(wanted) < LEVELS.index("format") or manifest.beside.objects:
+            understood = bool(manifest.beside.objects or manifest.needs)
+            if LEVELS.index(wanted) < LEVELS.index("format") or understood:
                 return True  # an inventory and its objects were understood while reading them
         stream = beating(opened.stream(), hold.beat)
         job.counts = form.check(stream, lambda held: beating(opened.fetch(held), hold.beat))
@@ -128,13 +183,15 @@ class Verifying:
             hold.checkpoint()
             if hold.elapsed() > STEP:
                 return False
-        if not opened.manifest.beside.objects:
+        if not opened.manifest.beside.objects and not opened.manifest.needs:
             return True
         form = self._depot.format(opened.manifest.kind)
         for number, held in enumerate(form.held(opened.stream()), start=1):
             if number <= job.beside_read:
                 continue
-            if held.backup_id == opened.manifest.backup_id:
+            if held.backup_id in job.trusted:
+                opened.find_base(held.backup_id)
+            else:
                 _drain(opened, held, hold)
             job.beside_read = number
             if number % 16 == 0:
@@ -146,10 +203,10 @@ class Verifying:
     def conclude(
         self,
         job: VerifyJob,
-        result: Verified | Continue | Nothing | Failure | GaveUp,
+        result: Read | Continue | Nothing | Failure | GaveUp,
         work: Work,
     ) -> None:
-        """Record what each copy passed, and what follows."""
+        """Record what each copy came to, and what follows."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, Nothing):
             job.over = True
@@ -167,57 +224,11 @@ class Verifying:
             return
         job.over = True
         work.put(job)
-        if isinstance(result, GaveUp):
-            result = Failure(str(result))
-        if isinstance(result, Verified):
-            result = _foundation(backup, work) or result
-        if isinstance(result, Verified):
-            self._passed(backup, job, work)
-        else:
-            self._failed(backup, result, work)
-
-    def _passed(self, backup: Backup, job: VerifyJob, work: Work) -> None:
-        backup.copies = [
-            msgspec.structs.replace(
-                copy,
-                manifest=True,
-                level=_higher(copy.level, level),
-                verified_at=work.now,
-                damage="",
-            )
-            for copy, level in zip(backup.copies, job.levels, strict=True)
-        ]
-        backup.status = "verified"
-        backup.verified_at = work.now
-        backup.reason = ""
-        backup.counts = dict(job.counts)
-        work.put(backup)
-        series = work.get(SeriesState, backup.series)
-        if series is not None and not backup.is_ahead(work.now):
-            point = backup.snapshot_at or backup.started_at
-            before = not_ahead(series.verified_snapshot_at, work.now)
-            if before is None or point >= before:
-                series.verified, series.verified_snapshot_at = backup.id, point
-                work.put(series)
-        work.emit(
-            BackupVerified(
-                **backup.named,
-                at=work.now,
-                level=str(backup.level),
-            )
-        )
-
-    def _failed(self, backup: Backup, failure: Failure, work: Work) -> None:
-        if failure.damaged:
-            backup.copies = [
-                msgspec.structs.replace(copy, level=None, damage=failure.reason[:500])
-                if copy.bucket == failure.damaged
-                else copy
-                for copy in backup.copies
-            ]
-            backup.status = "failed"
-        fail(backup, "verify", failure.reason, work)
-        work.put(backup)
+        if isinstance(result, Failure):
+            fail(backup, "verify", result.reason, work)
+            work.put(backup)
+        elif backup.status in JUDGED:  # retention may have come between
+            _judge(backup, job, result, work)
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
@@ -225,18 +236,75 @@ class Verifying:
         return {BackupReplicated: job, VerificationStepDue: job}
 
 
-def _foundation(backup: Backup, work: Work) -> Failure | None:
-    """Why it cannot be restored though everything in it is whole; None: it can."""
-    for id in backup.needs:
-        base = work.get(Backup, id)
-        if base is None or base.status != "verified":
-            return Failure(f"it builds on {id}, which is {base.status if base else 'gone'}")
-    return None
+def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
+    """Go on with a job that an earlier version began; it read the copies in their order."""
+    if job.reading or job.read or not (job.place or job.parts_read or job.beside_read):
+        return
+    for copy, level in zip(backup.copies, job.levels, strict=False):
+        job.read[copy.bucket] = Reading(read_at=job.touched_at or now, level=level)
+    if job.place < len(backup.copies):
+        job.reading = backup.copies[job.place].bucket
 
 
-def _higher(before: Level | None, now: Level) -> Level:
-    """A restore test has proven more than any reading back can; that stays true."""
-    return "restored" if before == "restored" else now
+def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) -> None:
+    """
+    Note of each copy what it came to, and tell of the backup and of what is wrong with it.
+
+    A copy that could not be read takes nothing away from what was proven of the others.
+    """
+    bases = {id: work.get(Backup, id) for id in backup.needs}
+    told = []
+    passed = False
+    for number, copy in enumerate(backup.copies):
+        reading = job.read.get(copy.bucket)
+        if reading is None and isinstance(result, GaveUp):
+            why = f"{copy.bucket}: cannot be read: {result}"
+            reading = Reading(read_at=work.now, unreadable=why)
+        if reading is None:
+            continue  # it became known while the others were read
+        reading = on_bases(reading, copy.bucket, bases)
+        if reading.base:
+            reading = _blame(reading, copy.bucket, bases, work)
+        backup.copies[number] = judged(copy, reading)
+        passed = passed or reading.level is not None
+        if reading.trouble:
+            told.append(reading.trouble)
+    settle(backup)
+    backup.reason = ""
+    if passed:
+        backup.verified_at = work.now
+        backup.counts = dict(job.counts) or backup.counts
+        _note_newest(backup, work)
+        work.emit(BackupVerified(**backup.named, at=work.now, level=str(backup.level)))
+    if told:
+        fail(backup, "verify", "; ".join(told), work)
+    work.put(backup)
+
+
+def _blame(reading: Reading, bucket: str, bases: dict[str, Backup | None], work: Work) -> Reading:
+    """
+    Damage in what it builds on is a fact about that one's copy, which may be mended.
+
+    Only when no copy of that is whole any more is this one lost with it.
+    """
+    base = bases.get(reading.base)
+    if base is not None:
+        note_damage(base, bucket, reading.damage)
+        work.put(base)
+    lost = base is None or base.status not in ("finished", "verified")
+    return msgspec.structs.replace(reading, base="") if lost else reading
+
+
+def _note_newest(backup: Backup, work: Work) -> None:
+    """The series knows its newest verified backup."""
+    series = work.get(SeriesState, backup.series)
+    if series is None or backup.is_ahead(work.now):
+        return
+    point = backup.snapshot_at or backup.started_at
+    before = not_ahead(series.verified_snapshot_at, work.now)
+    if before is None or point >= before:
+        series.verified, series.verified_snapshot_at = backup.id, point
+        work.put(series)
 
 
 def _drain(opened: Opened, held: Held, hold: Hold[VerifyJob]) -> None:
@@ -244,12 +312,15 @@ def _drain(opened: Opened, held: Held, hold: Hold[VerifyJob]) -> None:
         pass
 
 
-def check_stored(opened: Opened, *, checksums: bool, hold: Hold[VerifyJob]) -> None:
+def check_stored(opened: Opened, wanted: Level, hold: Hold[VerifyJob]) -> None:
     """
     Compare the objects that are there with the manifest: names, sizes, the bucket's checksums.
 
-    Raises `Damaged`, naming the object.
+    What lies beside the stream is only counted, where it will not be read (then the stream says
+    what there must be, and nobody misses what it does not refer to). Raises `Damaged`, naming the
+    object.
     """
+    checksums = LEVELS.index(wanted) >= LEVELS.index("checksums")
     manifest = opened.manifest
     folder = f"{manifest.prefix}parts/a{manifest.attempt}/"
     found = iter(opened.bucket.list(folder))
@@ -266,6 +337,8 @@ def check_stored(opened: Opened, *, checksums: bool, hold: Hold[VerifyJob]) -> N
     extra = next(found, None)
     if extra is not None:
         raise Damaged(f"{extra.name} is not in the manifest")
+    if LEVELS.index(wanted) >= LEVELS.index("content"):
+        return
     objects = size = 0
     for info in opened.bucket.list(manifest.prefix + layout.OBJECTS):
         hold.beat()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from toban.backups.abandoned import end_abandoned
 from toban.backups.ahead import AHEAD, dated_ahead, troubles_ahead
 from toban.backups.alerts import (
     BackupWatch,
@@ -25,11 +26,10 @@ from toban.backups.alerts import (
     watch_of,
 )
 from toban.backups.documents import Backup, SeriesState, series_id
-from toban.backups.jobs import BackupJob, fail, job_id
 from toban.backups.objectives import Newest, ObjectiveState, SeriesKey, assess, overdue, untested
 from toban.backups.plans import slot_of
-from toban.backups.restores import Restore, RestoreRecord
-from toban.backups.take_job import TakeJob
+from toban.backups.restores import RestoreRecord
+from toban.backups.watch_copies import look_at_copies, settle_failed
 from toban.events.backups import (
     BackupFailed,
     BackupVerified,
@@ -37,13 +37,11 @@ from toban.events.backups import (
     RestoreFailed,
     RestoreFinished,
     Series,
-    Stage,
 )
 from toban.kernel import log
 from toban.kernel.decision import Decision
 from toban.kernel.handle import Handlers
-from toban.kernel.job import ABANDONED
-from toban.kernel.skew import is_future, not_ahead
+from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.profile.store import CurrentProfile, current
 from toban.profile.types import Plan, Profile
@@ -52,14 +50,20 @@ from toban.profile.types import Plan, Profile
 
 
 def on_failed(failed: BackupFailed, work: Work) -> None:
-    """A backup cannot be counted on: its people hear of it, until the next one counts."""
+    """
+    A backup cannot be counted on: its people hear of it, until the next one counts.
+
+    Where other copies of it are whole, only the copies that are not are in trouble.
+    """
     document = current(work).get(failed.service)
     if document is None:
         log.warning("a service without a profile", service=failed.service)
         return
-    if _is_mended(failed, failed.backup_id, failed.at, work):
-        return  # old news: events may overtake each other
     watch = watch_of(failed.service, work)
+    look_at_copies(document.profile, watch, work)
+    work.put(watch)
+    if _is_mended(failed, failed.backup_id, failed.at, work) or _is_partly_whole(failed, work):
+        return  # old news (events may overtake each other), or told by now
     say = say_in(document.profile)
     series = {"source": failed.source, "class": failed.class_}
     trouble = Trouble(
@@ -100,10 +104,25 @@ def _is_mended(of: Series, backup_id: str, since: datetime, work: Work) -> bool:
     return again is not None and again > since
 
 
+def _is_partly_whole(failed: BackupFailed, work: Work) -> bool:
+    """Whether only some of its copies are in trouble, and others are whole or still to be read."""
+    if failed.stage not in ("replicate", "verify"):
+        return False
+    backup = work.get(Backup, failed.backup_id)
+    if backup is None or not backup.degraded:
+        return False
+    return backup.status == "verified" or (
+        failed.stage == "replicate" and any(copy.state == "unread" for copy in backup.copies)
+    )
+
+
 def on_verified(verified: BackupVerified, work: Work) -> None:
     """The series has a backup again, unless a newer one has failed since."""
     watch = watch_of(verified.service, work)
     _resolve_failed(verified, watch, work)
+    document = current(work).get(verified.service)
+    if document is not None:
+        look_at_copies(document.profile, watch, work)
     work.put(watch)
 
 
@@ -135,6 +154,7 @@ def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
         labels={"source": failed.source, "restore": failed.restore_id},
     )
     fire(trouble, document.profile, watch, work)
+    look_at_copies(document.profile, watch, work)
     work.put(watch)
 
 
@@ -154,7 +174,8 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
     for service, document in sorted(current(work).items()):
         if document.profile.backup is None:
             continue
-        _end_abandoned(service, work)
+        end_abandoned(service, work)
+        settle_failed(service, work)
         watch = watch_of(service, work)
         put_right(watch, work)
         own = [backup for backup in ahead if backup.service == service]
@@ -165,6 +186,7 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
         for fingerprint in list(watch.open):
             if fingerprint.split("/")[0] in _LOOKED_AT and fingerprint not in troubles:
                 resolve(fingerprint, watch, work)
+        look_at_copies(document.profile, watch, work)
         # A failure and the success after it may have been told at the same moment, and each have
         # seen only itself: this is the second look.
         for plan in document.profile.backup.plans:
@@ -285,92 +307,6 @@ def _missed(
             level=state.severity,
             labels=labels,
         )
-
-
-def _end_abandoned(service: str, work: Work) -> None:
-    for backup in work.find(Backup, ("service", "==", service), ("status", "==", "running")):
-        _end_run(backup.id, work)
-    for backup in work.find(Backup, ("service", "==", service), ("status", "==", "finished")):
-        _end_proof(backup.id, work)
-    for restore in work.find(Restore, ("service", "==", service), ("status", "==", "running")):
-        if restore.is_stale(work.now):
-            _end_restore(restore.id, work)
-
-
-def _end_run(id: str, work: Work) -> None:
-    """End a run that nobody works on; its job as well, so that a late holder records nothing."""
-    backup, job = work.get(Backup, id), work.get(TakeJob, job_id(id, "take"))
-    if backup is None or backup.status != "running":
-        return
-    touched = job.touched_at if job is not None else None
-    last = not_ahead(touched, work.now) or not_ahead(backup.started_at, work.now)
-    if last is not None and work.now - last <= ABANDONED:
-        return
-    since = f"no sign of life since {last.isoformat()}" if last else "it is dated ahead of now"
-    if job is not None:
-        job.over, job.lease_until = True, None
-        job.fence += 1
-        work.put(job)
-    backup.status = "partial" if job is not None and job.done else "failed"
-    fail(backup, "take", f"abandoned: {since}", work)
-    work.put(backup)
-    series = work.get(SeriesState, backup.series)
-    if series is not None and series.running == id:
-        series.running = ""
-        work.put(series)
-
-
-def _end_proof(id: str, work: Work) -> None:
-    """Tell of a backup that was taken, and that nobody replicates or verifies any more."""
-    backup = work.get(Backup, id)
-    if backup is None or backup.status != "finished" or backup.reason:
-        return
-    replicate = work.get(BackupJob, job_id(id, "replicate"))
-    verify = work.get(BackupJob, job_id(id, "verify"))
-    # Not even begun counts from what came before: the news of it may be lost as well.
-    signs = [job.touched_at for job in (replicate, verify) if job is not None]
-    signs = [at for at in signs if not_ahead(at, work.now)]
-    signs = signs or [
-        at for at in (backup.finished_at, backup.started_at) if not_ahead(at, work.now)
-    ]
-    last = max((at for at in signs if at is not None), default=None)
-    if last is None or work.now - last > ABANDONED:
-        stage: Stage = "verify" if replicate is not None and replicate.over else "replicate"
-        since = f"no sign of life since {last.isoformat()}" if last else "it is dated ahead of now"
-        fail(backup, stage, f"abandoned: {since}", work)
-        work.put(backup)
-
-
-def _end_restore(id: str, work: Work) -> None:
-    restore = work.get(Restore, id)
-    if restore is None or restore.status != "running":
-        return
-    if is_future(restore.touched_at, work.now):
-        # Somebody may well be at it: from now on a sign of life is waited for as ever.
-        restore.touched_at, restore.lease_until = work.now, None
-        work.put(restore)
-        return
-    restore.status = "failed"
-    restore.over, restore.lease_until = True, None
-    restore.reason = "abandoned: nobody goes on with it"
-    restore.finished_at = work.now
-    work.put(restore)
-    backup = work.get(Backup, restore.backup_id)
-    if backup is not None:
-        backup.restores = [other for other in backup.restores if other != id]
-        work.put(backup)
-    work.emit(
-        RestoreFailed(
-            restore_id=id,
-            service=restore.service,
-            source=restore.source,
-            backup_id=restore.backup_id,
-            purpose=restore.purpose,
-            region=restore.region,
-            reason=restore.reason,
-            at=work.now,
-        )
-    )
 
 
 HANDLERS: Handlers = {

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from toban.backups.documents import Backup
+from toban.backups.documents import Backup, Copy, standing
 from toban.backups.jobs import BackupJob, job_id
 from toban.backups.prune import weigh
 from toban.backups.retention import Verdict
+from toban.backups.retention_terms import doubtful
 from toban.cli import local
 from toban.cli.backup_common import (
     STATUS_COLORS,
@@ -47,7 +49,7 @@ def backup_view(backup: Backup) -> dict[str, Any]:
         "service": backup.service,
         "source": backup.source,
         "class": backup.class_,
-        "status": backup.status,
+        "status": standing(backup),
         "started_at": shown_time(backup.started_at),
         "finished_at": shown_time(backup.finished_at),
         "verified_at": shown_time(backup.verified_at),
@@ -55,12 +57,39 @@ def backup_view(backup: Backup) -> dict[str, Any]:
         "regions": regions(backup),
         "bytes": backup.bytes,
         "pinned": backup.pinned,
+        "doubtful": list(dict.fromkeys(copy.region for copy in doubtful(backup))),
+        "copies": [
+            {**msgspec.to_builtins(copy, builtin_types=(datetime,)), "state": copy.state}
+            for copy in backup.copies
+        ],
     }
 
 
 def regions(backup: Backup) -> list[str]:
-    """Those whose copy is complete and was not found damaged."""
-    return list(dict.fromkeys(c.region for c in backup.copies if c.manifest and not c.damage))
+    """Those with a verified copy; while there is none, those whose copy may be whole."""
+    good = [copy for copy in backup.copies if copy.proven]
+    whole = [copy for copy in backup.copies if copy.manifest and not copy.damage]
+    return list(dict.fromkeys(copy.region for copy in good or whole))
+
+
+def status_in(backup: Backup, terminal: Terminal) -> str:
+    """Its status in words; of one that is verified in some places only, in how many."""
+    status = standing(backup)
+    proven = sum(copy.proven for copy in backup.copies)
+    if status != "verified" or proven == len(backup.copies):
+        return terminal.say(f"backup.{status}")
+    return terminal.say("backups.partly", n=proven, m=len(backup.copies))
+
+
+def in_trouble(backup: Backup, terminal: Terminal, why: str = "") -> str:
+    """In one line, what a backup is and what is wrong with it; `why` is said rather than that."""
+    reasons = [printable(c.damage or c.unreadable) for c in backup.copies if not c.proven]
+    return terminal.say(
+        "run.failed",
+        id=backup.id,
+        status=status_in(backup, terminal),
+        reason=printable(why or backup.reason) or "; ".join(filter(None, reasons)) or "-",
+    )
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -97,12 +126,13 @@ def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> lis
             ("service", asked.service),
             ("source", asked.source),
             ("class", asked.class_),
-            ("status", asked.status),
         )
         if value is not None
     }
     found = reader.find(Backup, *((name, "==", value) for name, value in wanted.items()))
-    if not asked.all and asked.status is None:
+    if asked.status is not None:
+        found = [backup for backup in found if standing(backup) == asked.status]
+    elif not asked.all:
         found = [backup for backup in found if backup.status != "deleted"]
     return newest_first(found)
 
@@ -117,7 +147,7 @@ def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
         [
             backup.id,
             f"{backup.service}/{backup.source}/{backup.class_}",
-            terminal.say(f"backup.{backup.status}"),
+            status_in(backup, terminal),
             times.written(backup.started_at, zones[backup.service], "%Y-%m-%d %H:%M"),
             terminal.say(f"level.{backup.level}") if backup.level else "-",
             ", ".join(regions(backup)) or "-",
@@ -127,7 +157,12 @@ def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
         for backup in found
     ]
     colors = {terminal.say(f"backup.{s}"): color for s, color in STATUS_COLORS.items()}
+    colors |= {status_in(b, terminal): "yellow" for b in found if _is_partly(b)}
     terminal.table(list(titles.values()), rows, {2: colors}, flexible=5, spare=(1, 7, 4))
+
+
+def _is_partly(backup: Backup) -> bool:
+    return standing(backup) == "verified" and not all(copy.proven for copy in backup.copies)
 
 
 # --- one of them -------------------------------------------------------------------------------
@@ -201,9 +236,8 @@ def _tell(
     terminal: Terminal,
 ) -> None:
     zone = reader.zone(backup.service)
-    status = terminal.paint(
-        terminal.say(f"backup.{backup.status}"), STATUS_COLORS.get(backup.status, ""), "bold"
-    )
+    color = "yellow" if _is_partly(backup) else STATUS_COLORS.get(standing(backup), "")
+    status = terminal.paint(status_in(backup, terminal), color, "bold")
     terminal.line(f"{terminal.paint(backup.id, 'bold')}  {status}")
     for key, value in _facts(backup, needed_by, terminal, zone):
         terminal.line(
@@ -265,21 +299,24 @@ def _facts(
         yield "pinned", " ".join(filter(None, (backup.pinned_by, backup.note)))
 
 
-def _copy(copy: Any, terminal: Terminal, zone: str) -> str:
-    if copy.damage:
-        return terminal.paint(
-            terminal.say("backups.copy.damaged", damage=printable(copy.damage)), "red"
+def _copy(copy: Copy, terminal: Terminal, zone: str) -> str:
+    if copy.state == "verified" and copy.verified_at is not None:
+        told = terminal.say(
+            "backups.copy.verified",
+            level=terminal.say(f"level.{copy.level}"),
+            at=moment(terminal.language, copy.verified_at, zone),
         )
-    if not copy.manifest:
-        return terminal.paint(terminal.say("backups.copy.missing"), "yellow")
-    if copy.level is None or copy.verified_at is None:
-        return terminal.paint(terminal.say("backups.copy.unread"), "yellow")
-    told = terminal.say(
-        "backups.copy.verified",
-        level=terminal.say(f"level.{copy.level}"),
-        at=moment(terminal.language, copy.verified_at, zone),
-    )
-    return terminal.paint(told, "green")
+        return terminal.paint(told, "green")
+    key, color = {
+        "damaged": ("damaged", "red"),
+        "missing": ("gone" if copy.damage else "missing", "red" if copy.damage else "yellow"),
+        "unreadable": ("unreadable", "red"),
+    }.get(copy.state, ("unread", "yellow"))
+    why = printable(copy.damage or copy.unreadable)
+    told = terminal.say(f"backups.copy.{key}", why=why)
+    if copy.state == "missing" and copy.unreadable:
+        told += f" ({why})"
+    return terminal.paint(told, color)
 
 
 def _tests(backup: Backup, terminal: Terminal, zone: str) -> Iterator[str]:

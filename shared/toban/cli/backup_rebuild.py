@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 from toban.backups.catalogue import Found, Rebuilt, Scan, Skipped, rebuild, scan
 from toban.backups.documents import Backup
-from toban.backups.jobs import BackupJob, job_id
 from toban.cli import local
 from toban.cli.backup_common import profile_of
 from toban.cli.backup_list import backup_view
-from toban.cli.follow import Seen, Session, session
+from toban.cli.backup_verify import read_back
+from toban.cli.follow import Session, session
 from toban.cli.terminal import Problem, Terminal, printable
 from toban.cli.times import now
-from toban.events.backups import BackupReplicated
 from toban.ports import Unavailable
 from toban.profile.store import CurrentProfile
 
@@ -92,37 +91,12 @@ def _scan(
 
 def _verify(work: Session, backups: list[Backup], terminal: Terminal) -> list[str]:
     """Have them read back, and wait; the ids of those that did not pass."""
-    if not backups:
-        return []
     asked_at = now()
-    for backup in backups:
-        work.publish(
-            BackupReplicated(
-                **backup.named,
-                at=asked_at,
-            )
-        )
-    waiting = {backup.id for backup in backups}
-
-    def look() -> bool | None:
-        for id in sorted(waiting):
-            job = work.reader.get(BackupJob, job_id(id, "verify"))
-            if job is not None and job.over and job.touched_at and job.touched_at >= asked_at:
-                waiting.discard(id)
-        return None if waiting else True
-
-    work.wait(
-        look,
-        lambda: Seen(terminal.say("stage.verify"), len(backups) - len(waiting), len(backups)),
-        shows=lambda: "toban backups list",
-        resumes=lambda: "toban backups rebuild-catalog",
-    )
-    after = [work.reader.get(Backup, backup.id) for backup in backups]
+    after = read_back(work, backups, terminal, resumes="toban backups rebuild-catalog")
     return [
         backup.id
         for backup in after
-        if backup is not None
-        and not (
+        if not (
             backup.status == "verified"
             and backup.verified_at is not None
             and backup.verified_at >= asked_at

@@ -95,8 +95,8 @@ def _table(
 
 def said(reason: Reason, terminal: Terminal) -> str:
     """A reason in the language of the terminal."""
-    if reason.word == "minimum" and not reason.detail:
-        return terminal.say("keep.minimum.unnamed")
+    if reason.word in ("minimum", "unsettled") and not reason.detail:
+        return terminal.say(f"keep.{reason.word}.unnamed")
     detail = reason.detail
     if reason.word in ("oldest", "older"):  # a rule or a status, not a name
         detail = terminal.say(f"detail.{detail}")

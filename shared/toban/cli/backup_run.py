@@ -10,7 +10,7 @@ from toban.backups.documents import Backup
 from toban.backups.jobs import BackupJob, job_id
 from toban.backups.plans import backup_id
 from toban.cli.backup_common import chosen, length, person, plan_named, profile_of, size
-from toban.cli.backup_list import backup_view, regions
+from toban.cli.backup_list import backup_view, in_trouble, regions
 from toban.cli.follow import Seen, Session, session
 from toban.cli.terminal import Problem, Terminal, printable
 from toban.cli.views import Reader
@@ -79,7 +79,8 @@ def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
         if backup.status not in ("finished", "verified", "failed") or backup.finished_at is None:
             status = terminal.say(f"backup.{backup.status}")
             raise Problem(terminal.say("verify.impossible", id=backup.id, status=status))
-        if missing := [copy.bucket for copy in backup.copies if not copy.manifest]:
+        untold = [c for c in backup.copies if not c.manifest and not c.damage and not c.unreadable]
+        if missing := [copy.bucket for copy in untold]:
             words = ", ".join(missing)
             raise Problem(terminal.say("verify.incomplete", id=backup.id, buckets=words))
 
@@ -93,8 +94,7 @@ def replicate(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Copy a backup to its other destinations once more, then verify it."""
     with session(asked, terminal) as work:
         backup = chosen(work.reader, asked.id, terminal)
-        original = backup.copies[0] if backup.copies else None
-        if original is None or not original.manifest or original.damage:
+        if not any(copy.manifest for copy in backup.copies):
             raise Problem(terminal.say("replicate.no-original", id=backup.id))
         if backup.status not in ("finished", "verified", "failed"):
             status = terminal.say(f"backup.{backup.status}")
@@ -132,8 +132,8 @@ def _again(
         terminal.json({**backup_view(done), "reason": job.reason, "outcome": job.outcome})
     if job.outcome == "nothing":
         raise Problem(terminal.say("run.nothing", reason=f"{id}: {printable(job.reason)}"))
-    if job.outcome != "done":
-        raise Problem(_failed(done, job.reason, terminal))
+    if job.outcome != "done" or not all(copy.proven for copy in done.copies):
+        raise Problem(in_trouble(done, terminal, job.reason))
     if not asked.json:
         said = terminal.say("verify.done", id=id, regions=", ".join(regions(done)))
         terminal.line(terminal.paint(f"✓ {said}", "green"))
@@ -155,7 +155,9 @@ def _answering(reader: Reader, id: str, event: Event, first: Stage) -> BackupJob
     """The job that ended what `event` asked for, once it has: only one that names the request."""
     if first != "verify":
         copying = reader.get(BackupJob, job_id(id, first))
-        if _has_ended(copying, event) and copying is not None and copying.outcome != "done":
+        ended = copying is not None and _has_ended(copying, event)
+        # What was copied is read next; nothing follows only where copying could not even begin.
+        if copying is not None and ended and (copying.failure or copying.outcome == "nothing"):
             return copying
     proof = reader.get(BackupJob, job_id(id, "verify"))
     return proof if _has_ended(proof, event) else None
@@ -208,10 +210,10 @@ def _told(
     if asked.json:
         outcome = "running" if joined else "started"
         terminal.json({**backup_view(backup), "reason": backup.reason, "outcome": outcome})
-    if backup.status != "verified":
+    if backup.status != "verified" or not all(copy.proven for copy in backup.copies):
         if backup.status in ("running", "finished") and not backup.reason:
             raise Problem(terminal.say("follow.stopped", id=id))
-        raise Problem(_failed(backup, backup.reason, terminal))
+        raise Problem(in_trouble(backup, terminal))
     if not asked.json:
         took = (backup.verified_at or backup.started_at) - backup.started_at
         done = terminal.say(
@@ -227,8 +229,3 @@ def _told(
         else:
             terminal.line(terminal.paint(f"✓ {done}", "green"))
     return 0
-
-
-def _failed(backup: Backup, reason: str, terminal: Terminal) -> str:
-    status = terminal.say(f"backup.{backup.status}")
-    return terminal.say("run.failed", id=backup.id, status=status, reason=printable(reason))

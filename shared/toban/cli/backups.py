@@ -83,10 +83,16 @@ def working(builder: Builder, to: Any) -> None:
     run.add_argument("service", metavar="SERVICE", help=builder.say("backups.of"))
     run.add_argument("source", metavar="SOURCE", help=builder.say("backups.of.source"))
     run.add_argument("class_", metavar="CLASS", nargs="?", help=builder.say("backups.of.class"))
-    for name in ("verify", "replicate"):
-        command = builder.add(to, name, f"backups.{name}", f"{module}:{name}", json=True)
-        command.add_argument("id", metavar="ID", help=builder.say("backups.id"))
-        _waiting(builder, command)
+    verify = builder.add(
+        to, "verify", "backups.verify", "toban.cli.backup_verify:verify", json=True
+    )
+    verify.add_argument("id", metavar="ID", nargs="?", help=builder.say("backups.id"))
+    verify.add_argument("--all", action="store_true", help=builder.say("backups.verify.all"))
+    verify.add_argument("--service", metavar="ID", help=builder.say("service"))
+    _waiting(builder, verify)
+    replicate = builder.add(to, "replicate", "backups.replicate", f"{module}:replicate", json=True)
+    replicate.add_argument("id", metavar="ID", help=builder.say("backups.id"))
+    _waiting(builder, replicate)
     _waiting(builder, run)
     _person(builder, run)
     test = builder.add(to, "test", "backups.test", "toban.cli.restore_watch:test", json=True)

@@ -45,9 +45,13 @@ BACKUP_HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "read every copy back once more",
         "ja": "すべての写しを読み戻して検証し直す",
     },
+    "help.backups.verify.all": {
+        "en": "every backup of which a copy is not verified; whole ones count again",
+        "ja": "検証済みでない写しのあるバックアップをすべて対象にする。無事なものは検証済みに戻る",
+    },
     "help.backups.replicate": {
-        "en": "copy it to its other destinations once more, and verify it",
-        "ja": "ほかの保管先へ複製し直して検証する",
+        "en": "mend what is missing or damaged in any place from any other, and verify it",
+        "ja": "欠けた写しや破損した写しをほかの写しから直して検証する",
     },
     "help.backups.test": {
         "en": "restore something verified into staging now, and measure it",

@@ -100,6 +100,14 @@ BACKUPS: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "builds on {detail}, which is unknown",
         "ja": "土台の {detail} が不明",
     },
+    "keep.unsettled": {
+        "en": "may be whole or mended ({detail})",
+        "ja": "復旧できる可能性あり（{detail}）",
+    },
+    "keep.unsettled.unnamed": {
+        "en": "may be whole or mended",
+        "ja": "復旧できる可能性あり",
+    },
     "keep.unchanged": {"en": "unchanged", "ja": "変更なし"},
     "keep.no-rule": {"en": "no rule keeps it", "ja": "残す規則がない"},
     "keep.older": {

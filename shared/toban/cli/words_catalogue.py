@@ -79,7 +79,10 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "backups.show.copies": {"en": "Copies", "ja": "写し"},
     "backups.show.tests": {"en": "Restore tests", "ja": "リストアテスト"},
     "backups.show.jobs": {"en": "Work", "ja": "作業"},
-    "backups.copy.damaged": {"en": "damaged: {damage}", "ja": "破損: {damage}"},
+    "backups.partly": {"en": "verified {n}/{m}", "ja": "一部検証済み {n}/{m}"},
+    "backups.copy.damaged": {"en": "damaged: {why}", "ja": "破損: {why}"},
+    "backups.copy.gone": {"en": "gone: {why}", "ja": "消失: {why}"},
+    "backups.copy.unreadable": {"en": "could not be read: {why}", "ja": "読み取り不能: {why}"},
     "backups.copy.missing": {"en": "not complete", "ja": "未完了"},
     "backups.copy.unread": {"en": "complete, not read back yet", "ja": "完了、未検証"},
     "backups.copy.verified": {
@@ -171,9 +174,17 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "{id} is not complete in {buckets}; first: toban backups replicate {id}",
         "ja": "{id} は {buckets} に揃っていません。先に: toban backups replicate {id}",
     },
+    "verify.which": {
+        "en": "name one backup, or say --all",
+        "ja": "バックアップをひとつ指定するか、--all を付けてください",
+    },
+    "verify.nothing": {
+        "en": "Every copy is verified: nothing is left to be read.",
+        "ja": "すべての写しが検証済みです。読み戻すものはありません。",
+    },
     "replicate.no-original": {
-        "en": "{id}: its first copy is not whole, so there is nothing to copy from",
-        "ja": "{id}: 最初の写しが完全でないため、複製できません",
+        "en": "{id}: no copy of it is complete, so there is nothing to copy from",
+        "ja": "{id}: 完全な写しがひとつもないため、複製できません",
     },
     "pin.done": {"en": "{id} stays until it is unpinned", "ja": "{id} を固定しました"},
     "pin.undone": {"en": "{id}: retention decides again", "ja": "{id} の固定を解除しました"},

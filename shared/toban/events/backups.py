@@ -70,7 +70,7 @@ class BackupFinished(BackupEvent, frozen=True, kw_only=True):
 
 @event("toban.backup.failed.v1", topic="backup-failed")
 class BackupFailed(BackupEvent, frozen=True, kw_only=True):
-    """It cannot be counted on: not taken, not replicated, or found damaged."""
+    """It, or a copy of it, cannot be counted on: not taken, not replicated, or found damaged."""
 
     stage: Stage
     reason: str
@@ -84,7 +84,7 @@ class ReplicationStepDue(StepEvent, frozen=True, kw_only=True):
 
 @event("toban.backup.replicated.v1", topic="backup-replicated")
 class BackupReplicated(BackupEvent, frozen=True, kw_only=True):
-    """Every destination holds it."""
+    """Its copies are to be read: every destination holds it, or what does not was told."""
 
     at: Moment
 
@@ -96,7 +96,7 @@ class VerificationStepDue(StepEvent, frozen=True, kw_only=True):
 
 @event("toban.backup.verified.v1", topic="backup-verified")
 class BackupVerified(BackupEvent, frozen=True, kw_only=True):
-    """It was read back in every destination as far as its plan asks: now it is a backup."""
+    """A copy of it was read back as far as its plan asks: now it is a backup."""
 
     at: Moment
     level: str

@@ -191,6 +191,8 @@ TEXTS: Final[dict[str, str]] = {
     "backup.failed.verify": "{backup} did not pass verification: {reason}",
     "backup.failed.prune": "{backup} could not be removed: {reason}",
     "backup.failed.restore": "{backup} could not be restored: {reason}",
+    "backup.copy.title": "Backup copies in trouble: {source} ({class}) in {region}",
+    "backup.copy.summary": "{n} in {bucket} damaged, gone or unreadable; the newest of {backup}: {reason}",
     "backup.overdue.title": "Backup overdue: {source} ({class})",
     "backup.overdue.summary": "No verified backup for more than {allowed}. Last restore point: {last}",
     "backup.ahead.title": "Backup dated in the future: {source} ({class})",

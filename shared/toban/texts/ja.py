@@ -191,6 +191,8 @@ TEXTS: Final[dict[str, str]] = {
     "backup.failed.verify": "{backup} の検証に失敗しました: {reason}",
     "backup.failed.prune": "{backup} を削除できませんでした: {reason}",
     "backup.failed.restore": "{backup} を復元できませんでした: {reason}",
+    "backup.copy.title": "バックアップの写しに異常: {source}（{class}）{region}",
+    "backup.copy.summary": "{bucket} の写し {n} 件が破損・消失・読み取り不能です。最新は {backup}: {reason}",
     "backup.overdue.title": "バックアップの遅れ: {source}（{class}）",
     "backup.overdue.summary": "検証済みのバックアップが {allowed} 以上ありません。最後の復元ポイント: {last}",
     "backup.ahead.title": "未来の日付のバックアップ: {source}（{class}）",

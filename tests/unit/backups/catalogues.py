@@ -61,6 +61,7 @@ def catalogue(chance: random.Random, size: int | None = None) -> list[Entry]:
                 class_=class_,
                 started_at=NOW - timedelta(hours=hours),
                 regions=regions if chance.random() < 0.97 else (),
+                doubtful=("osaka",) if chance.random() < 0.05 else (),
                 pinned=chance.random() < 0.08,
                 needs=needs,
                 restores=("restore-1",) if chance.random() < 0.05 else (),
@@ -91,6 +92,7 @@ def catalogues(draw: st.DrawFn) -> list[Entry]:
                 class_=draw(st.sampled_from(("", "", "weekly"))),
                 started_at=draw(_moments),
                 regions=draw(st.sampled_from((("a",), ("a", "b"), ("b",)))),
+                doubtful=draw(st.sampled_from(((),) * 9 + (("b",),))),
                 pinned=draw(st.sampled_from((False,) * 9 + (True,))),
                 needs=tuple(
                     draw(st.lists(st.sampled_from(bases), max_size=1, unique=True)) if bases else ()

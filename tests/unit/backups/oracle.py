@@ -61,6 +61,21 @@ def restorable_in(entry: Entry, everything: dict[str, Entry]) -> set[str] | None
     return None if regions and len(known) < len(found) else regions
 
 
+def may_be_whole(entry: Entry, everything: dict[str, Entry]) -> bool:
+    """Whether nobody knows that a copy is lost, and what it builds on was not removed."""
+    if entry.doubtful:
+        return True
+    chain, more = {entry.id}, {entry.id}
+    while more:
+        more = {b for id_ in more for b in everything[id_].needs if b in everything} - chain
+        chain |= more
+    return (
+        entry.status == "verified"
+        and bool(entry.regions)
+        and all(everything[id_].status not in ("deleting", "deleted") for id_ in chain)
+    )
+
+
 def _loops(entry: Entry, everything: dict[str, Entry]) -> bool:
     """Whether following its bases leads round for ever: longer than there are backups."""
     front = {entry.id}
@@ -78,13 +93,18 @@ def _kept_of_series(
     stay = {e.id for e in there if e.restores}
     there = [e for e in there if e.status != "deleting"]
     stay |= {e.id for e in there if e.pinned or e.started_at.astimezone(UTC) > now}
+    stay |= {e.id for e in there if e.doubtful}
     there = [e for e in there if e.started_at.astimezone(UTC) <= now]
     where = {e.id: restorable_in(e, everything) for e in there}
     good = {e.id: _utc(e) for e in there if where[e.id]}
     newest = max(good.values(), default=None)
     for entry in there:
         unknown = where[entry.id] is None
-        if entry.id not in good and (unknown or _kept_by_itself(entry, policy, newest, now)):
+        if entry.id not in good and (
+            unknown
+            or may_be_whole(entry, everything)
+            or _kept_by_itself(entry, policy, newest, now)
+        ):
             stay.add(entry.id)
     if policy.forever:
         stay |= {e.id for e in there if e.status == "verified"}

@@ -401,10 +401,11 @@ def test_what_builds_on_a_damaged_backup_does_not_count():
     entries = [backup(0, needs=("failed-5",)), backup(5, "failed"), backup(6), backup(7)]
     kept = told(entries, ONE)
     assert kept["verified-6"] == ["daily 2026-11-16", "minimum verified"]
-    assert kept["verified-0"] == ["newer than the newest verified"]
-    assert against([backup(-0.01), *entries], ONE)["verified-0"] == [
-        "cannot be restored, a newer one is verified"
-    ]
+    assert kept["verified-0"] == ["may be whole or mended", "newer than the newest verified"]
+    # It was read, so it is whole as far as anybody knows; what was removed for good is another case.
+    assert told([backup(-0.01), *entries], ONE)["verified-0"] == ["may be whole or mended"]
+    gone = [backup(-0.01), backup(0, needs=("deleted-5",)), backup(5, "deleted")]
+    assert against(gone, ONE)["verified-0"] == ["cannot be restored, a newer one is verified"]
 
 
 def test_what_builds_on_an_unknown_backup_does_not_count_and_is_not_touched():
@@ -517,9 +518,62 @@ def test_a_document_of_the_catalogue_becomes_an_entry_with_the_regions_that_can_
         status="verified",
         started_at=TONIGHT,
         regions=("tokyo",),
+        doubtful=("seoul",),
         needs=("b0",),
         bytes=12,
     )
+
+
+def found_damaged(days: int, *copies: Copy) -> Backup:
+    """A backup as a version that took one damaged copy for all of them has left it."""
+    moment = TONIGHT - timedelta(days=days)
+    return Backup(
+        id=f"b{days}", service="shop", source="db", class_="daily", kind="postgres",
+        status="failed", slot=moment, started_at=moment, finished_at=moment, copies=list(copies),
+    )  # fmt: skip
+
+
+def copy(region: str, **fields: object) -> Copy:
+    return Copy(bucket=region, region=region, manifest=True, **fields)
+
+
+def test_what_was_marked_failed_while_another_copy_is_proven_keeps_its_slot():
+    rotten, whole = copy("tokyo", damage="part 3"), copy("osaka", level="content")
+    entries = [entry_of(found_damaged(days, rotten, whole)) for days in range(1, 5)]
+    assert told([*entries, backup(0, service="shop", source="db", class_="daily")], GFS).keys() == {
+        "b1", "b2", "b3", "b4", "verified-0",
+    }  # fmt: skip
+
+
+def test_a_copy_that_was_never_read_because_another_is_damaged_is_not_removed():
+    unread = entry_of(found_damaged(9, copy("tokyo", damage="part 3"), copy("osaka")))
+    lost = entry_of(found_damaged(8, copy("tokyo", damage="part 3"), copy("osaka", damage="gone")))
+    newer = backup(0, service="shop", source="db", class_="daily", regions=("tokyo",))
+    assert told([unread, lost, newer], ONE)["b9"] == ["may be whole or mended (osaka)"]
+    assert against([unread, lost, newer], ONE) == {"b8": ["failed, a newer one is verified"]}
+
+
+def test_a_copy_that_cannot_be_read_now_takes_nobodys_place_and_is_not_removed():
+    away = copy("osaka", level="content", unreadable="connection refused")
+    entries = [
+        entry_of(found_damaged(days, copy("tokyo", level="format"), away)) for days in (0, 1)
+    ]
+    older = entry_of(
+        found_damaged(2, copy("tokyo", level="format"), copy("osaka", level="content"))
+    )
+    assert told([*entries, older], ONE) == {
+        "b0": ["may be whole or mended (osaka)", "daily 2026-11-22", "minimum verified (tokyo)"],
+        "b1": ["may be whole or mended (osaka)"],
+        "b2": ["minimum verified (osaka)"],
+    }
+
+
+def test_a_chain_whose_pieces_are_whole_in_different_regions_waits_to_be_mended():
+    full = backup(3, regions=("tokyo",), id="full")
+    often = backup(2, regions=("osaka",), needs=("full",), id="often")
+    kept = told([full, often, backup(0)], ONE)
+    assert kept["often"] == ["may be whole or mended (osaka)"]
+    assert kept["full"][-1] == "needed by often"
 
 
 def test_a_plans_keep_becomes_a_policy():

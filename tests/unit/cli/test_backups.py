@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.unit.cli.vaults import Vault
@@ -20,7 +22,7 @@ def test_run_without_a_runtime_takes_replicates_and_verifies_here(vault):
     (row,) = vault.backups()
     assert list(row) == [
         "id", "service", "source", "class", "status", "started_at", "finished_at",
-        "verified_at", "level", "regions", "bytes", "pinned",
+        "verified_at", "level", "regions", "bytes", "pinned", "doubtful", "copies",
     ]  # fmt: skip
     assert row["id"].startswith("shop.media.daily.2")
     assert (row["service"], row["source"], row["class"]) == ("shop", "media", "daily")
@@ -150,7 +152,9 @@ def test_verify_finds_damage_and_replicate_mends_it(vault):
     assert said.code == 1
     assert name in said.err
     (row,) = vault.backups()
-    assert (row["status"], row["regions"]) == ("failed", REGIONS[:1])
+    assert (row["status"], row["regions"]) == ("verified", REGIONS[:1])
+    assert [copy["state"] for copy in row["copies"]] == ["verified", "damaged"]
+    assert "verified 1/2" in vault.run("backups", "list").out
     assert "damaged: shop-osaka" in vault.run("backups", "show", id).out
     mended = vault.run("backups", "replicate", id)
     assert mended.code == 0, mended.err
@@ -159,13 +163,61 @@ def test_verify_finds_damage_and_replicate_mends_it(vault):
     assert vault.objects("shop-osaka") == vault.objects("shop-tokyo")
 
 
-def test_a_damaged_original_is_no_source_for_copies(vault):
+def test_a_damaged_original_is_mended_from_the_replica(vault):
     id = vault.take("logs")
+    whole = vault.objects("shop-tokyo")
     vault.damage("shop-tokyo", "parts/a1/000001")
+    assert vault.run("backups", "verify", id).code == 1
+    said = vault.run("backups", "replicate", id, "--json")
+    assert said.code == 0, said.err
+    assert said.json()["regions"] == REGIONS
+    assert vault.objects("shop-tokyo") == vault.objects("shop-osaka") == whole
+
+
+def test_damage_that_the_bucket_does_not_notice_is_mended_as_well(vault):
+    id = vault.take("logs")
+    whole = vault.objects("shop-osaka")
+    (name,) = (n for n in whole if n.endswith("parts/a1/000001"))
+    path = vault.data / "buckets" / "shop-osaka" / name
+    times = path.stat()
+    path.write_bytes(whole[name][:-9] + bytes(9))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert vault.run("backups", "verify", id).code == 1
+    assert vault.run("backups", "replicate", id).code == 0
+    assert vault.objects("shop-osaka") == whole
+
+
+def test_what_is_whole_nowhere_is_left_as_it_is(vault):
+    id = vault.take("logs")
+    for bucket in ("shop-tokyo", "shop-osaka"):
+        vault.damage(bucket, "parts/a1/000001")
+    before = vault.objects("shop-tokyo"), vault.objects("shop-osaka")
     assert vault.run("backups", "verify", id).code == 1
     said = vault.run("backups", "replicate", id)
     assert said.code == 1
-    assert "its first copy is not whole" in said.err
+    assert "shop-tokyo" in said.err
+    assert "shop-osaka" in said.err
+    assert (vault.objects("shop-tokyo"), vault.objects("shop-osaka")) == before
+    (row,) = vault.backups()
+    assert (row["status"], row["regions"]) == ("failed", [])
+
+
+def test_verify_all_takes_back_what_an_earlier_version_had_condemned(vault):
+    kept = vault.take("logs")
+    id = vault.take()
+    backup = vault.document(id)
+    spoilt = [
+        msgspec.structs.replace(copy, level=None, verified_at=None, damage=damage)
+        for copy, damage in zip(backup.copies, ("bucket gone", ""), strict=True)
+    ]
+    vault.put(msgspec.structs.replace(backup, status="failed", copies=spoilt, reason="bucket gone"))
+    assert vault.run("backups", "verify").code == 2
+    said = vault.run("backups", "verify", "--all", "--json")
+    assert said.code == 0, said.err
+    (row,) = said.json()
+    assert (row["id"], row["status"], row["regions"]) == (id, "verified", REGIONS)
+    assert {r["id"]: r["status"] for r in vault.backups()} == {id: "verified", kept: "verified"}
+    assert "nothing is left" in vault.run("backups", "verify", "--all").out
 
 
 # --- keeping and removing ------------------------------------------------------------------------

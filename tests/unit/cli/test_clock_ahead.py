@@ -187,7 +187,7 @@ def test_copying_again_is_judged_by_its_own_request_not_by_an_old_failure():
     jobs["b.verify"].requests, jobs["b.verify"].outcome = ["earlier", "asked"], "done"
     assert backup_run._answering(reader, "b", event, "replicate") is jobs["b.verify"]
 
-    jobs["b.replicate"].outcome = "failed"
+    jobs["b.replicate"].outcome, jobs["b.replicate"].failure = "failed", "no plan any more"
     assert backup_run._answering(reader, "b", event, "replicate") is jobs["b.replicate"]
 
 

@@ -1,0 +1,284 @@
+"""
+Copies under seeded losses: regions vanish and come back empty, are out of reach for hours, objects
+rot in one region or in both; people verify and mend at random. Beside it stands a model of the
+world: `tests.simulation.reader` on the bare buckets, which knows nothing of a catalogue.
+
+``python -m tests.simulation copies SEED``.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from tests.simulation import reader
+from tests.simulation.backup_sim import FAULTY, SHORT, BackupSimulation
+from tests.simulation.backup_world import SECRETS, of_shop
+from tests.simulation.platform import START, Faults, Simulated
+from toban.backups import layout
+from toban.backups.copies import copy_in
+from toban.backups.documents import JUDGED, Backup, Copy
+from toban.backups.prune import policies
+from toban.backups.retention import Entry, decide
+from toban.events.backups import BackupFinished, BackupReplicated
+from toban.ports import Unavailable
+
+KEY = base64.b64decode(SECRETS["BACKUP_KEY"][0])
+PLACES = ("primary", "second")
+SERIES = {("files", "full"), ("files", "often"), ("media", "full")}
+LATE = timedelta(hours=2)
+"""Longer than anybody stands still between looking at something and acting on it."""
+CALLS = ("create", "stat", "read", "list", "copy", "upload", "delete")
+
+
+class CopiesSimulation(BackupSimulation):
+    """One seed."""
+
+    section = msgspec.structs.replace(
+        SHORT, plans=tuple(p for p in SHORT.plans if (p.source, p.class_) in SERIES)
+    )
+
+    def __init__(self, seed: int) -> None:
+        self.away: set[str] = set()
+        self.touched: dict[tuple[str, str], Any] = {}
+        """When somebody last laid hands on a copy: by bucket and prefix."""
+        self.proven: dict[tuple[str, str], Any] = {}
+        """When the catalogue last called a copy proven: by bucket and prefix."""
+        self.judged: set[str] = set()
+        self._read: dict[Any, bool] = {}
+        super().__init__(seed)
+        self.rots = 0  # they are planned here
+
+    # --- the world -----------------------------------------------------------------------
+
+    def _world(self, faults: Faults) -> Simulated:
+        made = super()._world(faults)
+        for name in PLACES:
+            for call in CALLS:
+                self._cut_off(made.buckets(name), call)
+        return made
+
+    def _cut_off(self, bucket: Any, call: str) -> None:
+        inner = getattr(bucket, call)
+
+        def asked(*args: Any, **more: Any) -> Any:
+            if bucket.name in self.away:
+                raise Unavailable(f"simulated: {bucket.name} is out of reach")
+            return inner(*args, **more)
+
+        setattr(bucket, call, asked)
+
+    def _live(self, bucket: str) -> dict[str, Any]:
+        return self.world.buckets(bucket)._live
+
+    def readable(self, bucket: str, prefix: str) -> bool:
+        """Whether anybody with the key could restore this copy now."""
+        live = self._live(bucket)
+        root = "/".join(prefix.split("/")[:2])
+        state = tuple((n, s.info.generation) for n, s in live.items() if n.startswith(root))
+        mark = (bucket, prefix, hash(state))
+        if mark not in self._read:
+            objects = {name: stored.data for name, stored in live.items()}
+            try:
+                reader.content(objects, prefix, KEY)
+                self._read[mark] = True
+            except reader.Unreadable:
+                self._read[mark] = False
+        return self._read[mark]
+
+    # --- what befalls it -------------------------------------------------------------------
+
+    def run(self) -> None:
+        super().run()
+        # A region may be lost in the very moment in which a manifest is written there.
+        self.wrong = [
+            what
+            for what in self.wrong
+            if not any(what.startswith(f"{b}/{prefix}") for b, prefix in self.touched)
+        ]
+
+    def _plan(self, number: int) -> None:
+        super()._plan(number)
+        rng = self.own
+        for what, most in (("rot", 8), ("lose", 2), ("outage", 2)):
+            for _ in range(rng.randrange(most + 1)):
+                self._at(START + FAULTY * rng.uniform(0.15, 0.9), (what, None))
+        for hour in range(6, int(FAULTY / timedelta(hours=1))):
+            moment = START + timedelta(hours=hour, seconds=rng.uniform(0, 3600))
+            if rng.random() < 0.2:
+                self._at(moment, ("reread", None))
+            if rng.random() < 0.1:
+                self._at(moment, ("mend", None))
+        # At the end somebody puts everything right, what others build on first.
+        for turn in range(4):
+            self._at(START + FAULTY + timedelta(hours=2 + 3 * turn), ("mend", None))
+
+    def _act(self, action: tuple[str, Any]) -> None:
+        what, _ = action
+        if what == "rot":
+            self._spoil()
+        elif what == "lose":
+            self._lose(self.own.choice(PLACES))
+        elif what == "outage":
+            bucket = self.own.choice(PLACES)
+            self.away.add(bucket)
+            self._at(self.now + timedelta(hours=self.own.uniform(0.2, 8)), ("back", bucket))
+        elif what == "back":
+            self.away.discard(action[1])
+        elif what in ("reread", "mend"):
+            self._ask_all(mend=what == "mend")
+        else:
+            super()._act(action)
+        self.look()
+
+    def _spoil(self) -> None:
+        """A stored object falls over, here or there or in both regions."""
+        name = self.own.choice(sorted({n for b in PLACES for n in self._live(b)} or {""}))
+        for bucket in self.own.choice((("primary",), ("second",), PLACES)):
+            stored = self._live(bucket).get(name)
+            if stored is None or not stored.data:
+                continue
+            data = bytearray(stored.data)
+            data[self.own.randrange(len(data))] ^= 1 << self.own.randrange(8)
+            away, self.away = self.away, set()
+            self.world.buckets(bucket).upload(name, [bytes(data)])
+            self.away = away
+            self._touch(bucket, name)
+            self._note(f"{bucket}/{name} rots")
+
+    def _lose(self, bucket: str) -> None:
+        """A region's bucket is gone, and comes back empty."""
+        for name in list(self._live(bucket)):
+            self._touch(bucket, name)
+        self._live(bucket).clear()
+        self._note(f"{bucket} is lost")
+
+    def _touch(self, bucket: str, name: str) -> None:
+        place = layout.parse(name)
+        if place is not None:
+            self.touched[bucket, place.prefix] = self.now
+        self.rotten.add((bucket, name))
+
+    def _ask_all(self, *, mend: bool) -> None:
+        for backup in sorted(self.backups(), key=lambda b: (len(b.needs), b.id)):
+            if backup.status not in JUDGED or (not self.healed and self.own.random() < 0.3):
+                continue
+            if mend:
+                self._say(BackupFinished(at=self.now, bytes=backup.bytes, **backup.named))
+            else:
+                self._say(BackupReplicated(at=self.now, **backup.named))
+
+    # --- what must hold at every step ------------------------------------------------------
+
+    def _said(self, catalogue: Iterable[Backup]) -> Iterator[tuple[Backup, Copy]]:
+        """What the catalogue calls verified now; it is remembered."""
+        for backup in catalogue:
+            for copy in backup.copies:
+                if _is_said(backup, copy):
+                    self.proven[copy.bucket, backup.prefix] = self.now
+                    yield backup, copy
+
+    def look(self) -> None:
+        """Note what the catalogue says that is not so."""
+        catalogue = {b.id: b for b in self.backups()}
+        for backup, copy in self._said(catalogue.values()):
+            whole = self.readable(copy.bucket, backup.prefix)
+            if not whole and self._untouched(backup, copy, catalogue):
+                self._complain(f"{backup.id} is called verified in {copy.bucket} and is not")
+
+    def _complain(self, what: str) -> None:
+        if what not in self.wrong:
+            self.wrong.append(what)
+
+    def _untouched(self, backup: Backup, copy: Copy, catalogue: dict[str, Backup]) -> bool:
+        """Whether nobody laid hands on it, nor on what it builds on, since each was read."""
+        for each in (backup, *(catalogue[id] for id in backup.needs if id in catalogue)):
+            at = self.touched.get((copy.bucket, each.prefix))
+            own = copy_in(each, copy.bucket)
+            if at is not None and (
+                own is None or own.verified_at is None or own.verified_at < at + LATE
+            ):
+                return False
+        return True
+
+    def _removed(self, bucket: str, prefix: str) -> None:
+        """A manifest goes: would the policy keep it by what can be read?"""
+        if prefix not in self.judged:  # of what goes elsewhere next nothing else is known
+            self.judged.add(prefix)
+            self._judge(bucket, prefix)
+        super()._removed(bucket, prefix)
+
+    def _judge(self, bucket: str, prefix: str) -> None:
+        entries, gone = [], ""
+        catalogue = self.backups()
+        for _ in self._said(catalogue):
+            pass
+        for backup in catalogue:
+            own = backup.prefix == prefix
+            where = tuple(
+                copy.region for copy in backup.copies if self._holds(backup, copy, own=own)
+            )
+            if own and where:
+                gone = backup.id
+            entries.append(_entry(backup, where, own=own))
+        if not gone:
+            return
+        verdicts = decide(entries, policies(of_shop(self.section)), self.now)
+        for verdict in verdicts:
+            if verdict.id == gone and verdict.keep:
+                reasons = ", ".join(map(str, verdict.reasons))
+                self._complain(f"{gone} removed in {bucket}, though whole and kept by: {reasons}")
+
+    def _holds(self, backup: Backup, copy: Copy, *, own: bool) -> bool:
+        """
+        Whether a copy counts for the judgement: it was proven once, and anybody can read it.
+
+        Of the others the catalogue may believe what has changed since nobody looked.
+        """
+        at = self.proven.get((copy.bucket, backup.prefix))
+        if at is None:
+            return False
+        believed = not own and self.now - at < LATE
+        return believed or self.readable(copy.bucket, backup.prefix)
+
+
+def _is_said(backup: Backup, copy: Copy) -> bool:
+    return backup.status == "verified" and copy.proven and copy.verified_at is not None
+
+
+def _entry(backup: Backup, regions: tuple[str, ...], *, own: bool) -> Entry:
+    status = backup.status
+    if own or (status in JUDGED and regions):
+        status = "verified" if regions else "failed"
+    return Entry(
+        id=backup.id,
+        status=status,
+        started_at=backup.started_at,
+        service=backup.service,
+        source=backup.source,
+        class_=backup.class_,
+        regions=regions,
+        needs=tuple(backup.needs),
+    )
+
+
+def at_the_end(simulation: CopiesSimulation) -> Iterator[str]:
+    """Everything was mended that could be: the catalogue says of every copy just what is so."""
+    catalogue = {b.id: b for b in simulation.backups()}
+
+    def somewhere(id: str) -> bool:
+        return any(simulation.readable(bucket, catalogue[id].prefix) for bucket in PLACES)
+
+    for backup in catalogue.values():
+        if backup.status not in JUDGED or backup.finished_at is None:
+            continue
+        whole = [c.bucket for c in backup.copies if simulation.readable(c.bucket, backup.prefix)]
+        said = [c.bucket for c in backup.copies if _is_said(backup, c)]
+        if whole != said:
+            yield f"{backup.id} can be read in {whole} and is called verified in {said}"
+        if whole and len(whole) < len(backup.copies) and all(map(somewhere, backup.needs)):
+            yield f"{backup.id} is whole in {whole} only, and was not mended elsewhere"

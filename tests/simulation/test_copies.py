@@ -1,0 +1,62 @@
+"""
+Copies under losses, with a reader of the bare buckets beside it. Play a seed again with
+
+    python -m tests.simulation copies SEED
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.simulation.backup_invariants import violations
+from tests.simulation.backup_world import small
+from tests.simulation.copies_mutants import MUTANTS
+from tests.simulation.copies_sim import CopiesSimulation, at_the_end
+from tests.simulation.mutants import Mutant
+
+SEEDS = int(os.environ.get("TOBAN_COPIES_SEEDS", "6"))
+MOST = 200
+"""Seeds within which a broken variant has to be caught."""
+CAUGHT = {
+    "one damaged copy condemns all": 1,
+    "outage is damage": 37,
+    "replaced by anything": 15,
+    "the next success closes all": 18,
+}
+"""Which one catches it as things are: tried first, it saves minutes."""
+
+
+@pytest.fixture(autouse=True)
+def tiny() -> Iterator[None]:
+    with small():
+        yield
+
+
+def broken(seed: int) -> list[str]:
+    simulation = CopiesSimulation(seed)
+    simulation.run()
+    return [*violations(simulation), *at_the_end(simulation)]
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_what_is_called_verified_can_be_read_and_what_can_be_read_stays(seed: int) -> None:
+    assert broken(seed) == [], f"python -m tests.simulation copies {seed}"
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_broken_variant_is_caught(
+    mutant: Mutant, record_property: Callable[[str, object], None]
+) -> None:
+    for seed in (CAUGHT.get(mutant.name, 0), *range(MOST)):
+        with mutant.apply():
+            try:
+                found = broken(seed)
+            except Exception as error:  # noqa: BLE001 a defect may well break the world
+                found = [f"{type(error).__name__}: {error}"]
+        if found:
+            record_property("mutant", f"{mutant.name:30} copies: seed {seed}: {found[0][:80]}")
+            return
+    pytest.fail(f"nothing caught: {mutant.defect}")
