@@ -30,6 +30,7 @@ from toban.incidents.lifecycle import (
 from toban.kernel.decision import Decision
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.handle import Handlers
+from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 
 MAX_ACTOR = 200
@@ -52,7 +53,7 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> None
     anew = incident.status == "acknowledged"
     # An earlier release had no reminders: whoever says that they have it is reminded from now on.
     reminds = incident.remind_at is not None
-    if incident.status == "resolved" or (anew and reminds and not _called_since(incident)):
+    if incident.status == "resolved" or (anew and reminds and not _called_since(incident, work)):
         return
     incident.status = "acknowledged"
     incident.acknowledged_at = work.now
@@ -70,9 +71,9 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> None
     )
 
 
-def _called_since(incident: Incident) -> bool:
-    """Whether a page (a reminder counts) came after the acknowledgement."""
-    since = incident.acknowledged_at
+def _called_since(incident: Incident, work: Work) -> bool:
+    """Whether a page (a reminder counts) came after the acknowledgement, or may have."""
+    since = not_ahead(incident.acknowledged_at, work.now)
     return since is None or any(page.at > since for page in incident.pages)
 
 
