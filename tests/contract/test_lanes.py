@@ -150,7 +150,9 @@ def test_stopping_waits_for_the_calls_under_way_and_leaves_the_rest_in_the_queue
     stopping.join(WAIT_S)
 
     assert not stopping.is_alive()
-    assert bus.pending()[CALLS.name] == 20 - WIDTH
+    # One that was looking for work just then may have found some.
+    assert WIDTH <= len(outside.done) <= WIDTH + 2
+    assert bus.pending()[CALLS.name] == 20 - len(outside.done)
     second = Outside()
     assert begin(second).drain(WAIT_S)
     assert len(outside.done + second.done) == 20

@@ -6,8 +6,9 @@ points or by the simulation of backups, or their silence would prove nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from unittest import mock
 
@@ -20,7 +21,6 @@ from toban.backups.retention_terms import entry_of
 from toban.kernel import job as kernel_job
 from toban.kernel.document import encode
 from toban.kernel.job import Hold
-from toban.kernel.work import Work
 from toban.ports import Update
 
 
@@ -133,22 +133,13 @@ def restore_holds_on() -> AbstractContextManager[Any]:
     return mock.patch.object(restore.Restoring, "_let_go", return_value=None)
 
 
-@contextmanager
-def lease_for_ever() -> Iterator[None]:
+def lease_for_ever() -> AbstractContextManager[Any]:
     """A step whose holder died is never taken over."""
-    original = kernel_job._claim
 
-    def claim(function: str, job: Any, event: Any, *rest: Any) -> Any:
-        def asked(body: Any, work: Work) -> Any:
-            document = job.claim(body, work)
-            if document is not None and document.lease_until is not None:
-                document.lease_until = work.now.replace(year=2100)
-            return document
+    def holds(until: datetime | None, *_: object) -> bool:
+        return until is not None
 
-        return original(function, replace(job, claim=asked), event, *rest)
-
-    with mock.patch.object(kernel_job, "_claim", claim):
-        yield
+    return mock.patch.object(kernel_job, "holds", holds)
 
 
 def emptied_before_noted() -> AbstractContextManager[Any]:

@@ -81,8 +81,14 @@ GHOST = msgspec.structs.replace(
 )
 """Nobody is on call there: its first step reaches nobody."""
 
+PATIENT = msgspec.structs.replace(
+    profile("patient"), grouping=Grouping(by=("rule",), window=Seconds(600))
+)
+"""What joins is told of once in ten minutes: no repair after a crash takes so long."""
+
 PROFILES = (
     GHOST,
+    PATIENT,
     profile("shop"),
     profile("search", by=()),
     profile("toban", default=True),
