@@ -23,6 +23,7 @@ from toban.incidents.documents import OWN, Alert, Group, Incident, OpenIncident
 from toban.incidents.lifecycle import call, note, start_escalation
 from toban.incidents.occurrences import (
     Said,
+    is_anew,
     is_new,
     is_news,
     is_over,
@@ -224,10 +225,11 @@ def _still_fires(report: AlertReport, said: Said, known: Alert, work: Work) -> N
     if is_overtaken(known, said):
         return
     newest = newest_start(known, said.now)
-    anew = said.dated and said.start > newest
+    anew = is_anew(known, said)
     if anew:
-        known.newest_start = said.start
         known.attached_at = work.now
+    if said.dated and said.start > newest:
+        known.newest_start = said.start
     elif said.dated and said.start < known.starts_at:
         known.newest_start = newest
         known.starts_at = said.start
