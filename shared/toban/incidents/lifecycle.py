@@ -192,6 +192,8 @@ def resolve(incident: Incident, work: Work, by: str = "") -> None:
     group = work.get(Group, incident.service)
     if group is not None:
         group.open = [entry for entry in group.open if entry.incident != incident.id]
+        if len(group.open) < profile_of(incident, work).grouping.max_open:
+            group.told_full = False
         work.put(group)
     work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=told_pages(incident)))
 
