@@ -64,7 +64,7 @@ def test_whoever_was_called_weeks_ago_hears_of_the_end():
     )
     world = World(people, HOUSE, people=FakeSenders())
     world.tell(fired())
-    world.pass_time(60 * 24 * 45)
+    world.pass_time(60 * 24 * 54)
     end(world)
     called = {r.target for r in requests(world, "opened", "escalated", "repeated")}
     assert called == {"person:endo", "person:aoki", "person:baba", "channel:log"}
