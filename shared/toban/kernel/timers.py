@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from toban.kernel import log
 from toban.kernel.decision import Handled
@@ -14,6 +14,12 @@ from toban.ports import Query, Snapshot, Stale, Unavailable, Update
 
 BATCH = 200
 
+MAX_AHEAD = timedelta(minutes=5)
+"""How far the clocks of instances may be apart."""
+
+LOOK_MINUTES = 10
+"""How often it is asked whether the clock has been ahead: an idle tick costs one read."""
+
 
 def fire_due(function: str, platform: Platform) -> Handled:
     """
@@ -22,6 +28,8 @@ def fire_due(function: str, platform: Platform) -> Handled:
     Two runs at once, or a run that dies between publishing and marking, publish an event twice
     under one id; its consumers drop the second.
     """
+    if clock_now(platform.clock).minute % LOOK_MINUTES == 0:
+        put_right(platform)
     fired: list[tuple[str, str]] = []
     changes: list[str] = []
     failure: Exception | None = None
@@ -45,6 +53,33 @@ def fire_due(function: str, platform: Platform) -> Handled:
             raise failure
         if len(snapshots) < BATCH:
             return Handled("done" if fired else "nothing", tuple(changes), tuple(fired))
+
+
+def put_right(platform: Platform) -> int:
+    """
+    Bring timers forward that were set while the clock was ahead; how many receipts it concerned.
+
+    They are as far from now as they were from then: nobody waits until that time has come.
+    """
+    now = clock_now(platform.clock)
+    query = Query(Receipt.COLLECTION, (("at", ">", now + MAX_AHEAD),), order_by="at", limit=BATCH)
+    snapshots = platform.store.query(query)
+    for snapshot in snapshots:
+        receipt = decode(Receipt, snapshot.data)
+        ahead = receipt.at - now
+        receipt.at, receipt.expires_at = now, receipt.expires_at - ahead
+        for timer in receipt.timers:
+            timer.due -= ahead
+        receipt.due = receipt.due - ahead if receipt.due is not None else None
+        try:
+            platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])
+        except Stale:
+            continue  # another run did
+    if snapshots:
+        log.warning(
+            "the clock has been ahead: timers were brought forward", receipts=len(snapshots)
+        )
+    return len(snapshots)
 
 
 def _fire(

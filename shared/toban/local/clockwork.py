@@ -20,7 +20,7 @@ from toban.kernel.document import Document, decode, encode
 from toban.kernel.event import timestamp, to_message
 from toban.kernel.platform import Platform
 from toban.kernel.receipt import Receipt
-from toban.kernel.timers import fire_due, next_due
+from toban.kernel.timers import fire_due, next_due, put_right
 from toban.kernel.work import clock_now
 from toban.ports import Create, Delete, PortError, Query, Snapshot, Stale, Update, Write
 from toban.profile.store import CURRENT_MAX_AGE, applied
@@ -98,6 +98,7 @@ class Clockwork:
         if self._read_at is None or not timedelta() <= now - self._read_at < CURRENT_MAX_AGE:
             # Set first: what cannot be read must not keep everything else from happening.
             self._read_at = now
+            put_right(self._platform)
             self._read(now)
         for schedule in self._schedules.values():
             self._publish_slot(schedule, now)

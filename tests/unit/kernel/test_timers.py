@@ -132,5 +132,25 @@ def test_whoever_waits_is_told_when_the_next_is_due(world):
 
 
 def test_an_idle_tick_costs_one_read(world):
+    world.clock.set(NOON + MINUTE)
     assert fire_due("tick", world.platform).outcome == "nothing"
     assert world.store.cost() == (1, 0)
+
+
+def test_timers_that_were_set_while_the_clock_was_ahead_fire_when_they_would_have(world):
+    ahead = timedelta(days=300)
+    world.clock.set(NOON + ahead)
+    world.handle(set_timers(ahead / MINUTE + 5))
+    assert at(world, 10) == []
+    assert world.receipt().due == NOON + 15 * MINUTE
+    assert world.receipt().expires_at == NOON + 15 * MINUTE + KEEP
+    assert at(world, 14.9) == []
+    assert at(world, 15) == [0]
+    assert at(world, 60 * 24 * 300 + 10) == []
+
+
+def test_clocks_of_instances_that_are_a_little_apart_change_no_timer(world):
+    world.clock.set(NOON + 2 * MINUTE)
+    world.handle(set_timers(9))
+    at(world, 0)
+    assert world.receipt().due == NOON + 9 * MINUTE
