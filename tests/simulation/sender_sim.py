@@ -125,11 +125,16 @@ class SenderSimulation(Simulation):
                 if since < START + FAULTY or outage.end - since < HOLD_DOWN + GROUP_INTERVAL:
                     continue
                 until = outage.end + GROUP_INTERVAL
-            incidents = about.get(outage.name, set())
+            incidents = about.get(outage.name, {})
+            named = about.get((outage.rule, ""), {})
             heard = [
                 a.at
                 for a in self.world.outside.arrivals
-                if a.incident in incidents and since <= a.at <= until and a.calls
+                if a.incident in incidents
+                and since <= a.at <= until
+                and a.calls
+                # What was sent before an alert of its rule had joined was about something else.
+                and named[a.incident] <= a.at
             ]
             if not heard:
                 minutes = (since - START).total_seconds() / 60
@@ -138,33 +143,47 @@ class SenderSimulation(Simulation):
                     f"wrong since minute {minutes:.1f} for {outage.end - outage.start}"
                 )
 
-    def _incidents_by_alert(self) -> dict[tuple[str, str], set[str]]:
+    def _incidents_by_alert(self) -> dict[tuple[str, str], dict[str, datetime]]:
+        """The incidents of each alert, and of each rule (of no instance), and since when."""
         names = {
             alert.id: (alert.labels["alertname"], alert.labels["instance"])
             for alert in everything(self.world, Alert)
             if alert.source == alertmanager.SOURCE
         }
-        about: dict[tuple[str, str], set[str]] = {}
+        about: dict[tuple[str, str], dict[str, datetime]] = {}
         for message in self.world.out.published:
             body = from_message(message).body
             if isinstance(body, AlertAttached) and body.alert_id in names:
-                about.setdefault(names[body.alert_id], set()).add(body.incident_id)
+                name, incident, at = names[body.alert_id], body.incident_id, body.at
             elif isinstance(body, IncidentOpened) and "instance" in body.incident.labels:
                 labels = body.incident.labels
                 name = labels["alertname"], labels["instance"]
-                about.setdefault(name, set()).add(body.incident.id)
+                incident, at = body.incident.id, body.incident.opened_at
+            else:
+                continue
+            for key in (name, (name[0], "")):
+                since = about.setdefault(key, {})
+                since[incident] = min(at, since.get(incident, at))
         return about
 
     def _untrue(self) -> Iterator[str]:
-        """Alerts and incidents that are open long after all is well."""
+        """
+        Alerts and incidents that are open long after all is well, and their sender does not say
+        otherwise (Alertmanager refuses an end before the start that a clock ahead has given).
+        """
         assert all(o.end < self.now - REPEAT - GROUP_INTERVAL for o in self.outages)
+        open_for = {a.incident for a in everything(self.world, Alert) if a.status == "event"}
         for alert in everything(self.world, Alert):
-            if alert.source == alertmanager.SOURCE and alert.status != "resolved":
+            if alert.source != alertmanager.SOURCE or alert.status == "resolved":
+                continue
+            name = alert.labels["alertname"], alert.labels["instance"]
+            if self.words[name][1] == "firing":
+                open_for.add(alert.incident)
+            else:
                 yield f"{alert.rule} on {alert.labels['instance']} is {alert.status}, all is well"
-        with_event = {a.incident for a in everything(self.world, Alert) if a.status == "event"}
         for incident in everything(self.world, Incident):
             by_hand = any(e.kind == "reopened" and e.actor for e in incident.timeline)
-            if incident.status == "resolved" or by_hand or incident.id in with_event:
+            if incident.status == "resolved" or by_hand or incident.id in open_for:
                 continue
             yield f"{incident.id} ({incident.title}) is {incident.status}, all is well"
 

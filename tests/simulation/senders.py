@@ -3,11 +3,16 @@ Prometheus and Alertmanager as documented, beside a world that knows what is rea
 
 Nothing here comes from our triage. A Prometheus evaluates every 15 s; it reports what fires since
 *its own* first evaluation that saw it, by its own clock, and forgets that when it restarts. What
-it does not see any more it reports as ended. An Alertmanager merges overlapping reports to the
-earliest start (``alert.Alert.Merge``), groups by rule, flushes a group after `GROUP_WAIT` and then
-each `GROUP_INTERVAL`, and sends when something new fires or has resolved, or `REPEAT` has passed
-(``notify/dedup_stage.go``). Resolved alerts leave the group after a flush, and an empty group ends.
-A clustered pair keeps one state; two alone are two senders.
+it does not see any more it reports as ended. An Alertmanager refuses what ends before it began,
+merges overlapping reports to the earliest start (``alert.Alert.Merge``), groups by rule, flushes a
+group after `GROUP_WAIT` (at once when the alert began longer ago) and then each `GROUP_INTERVAL`,
+and sends when something fires or has resolved that its log does not hold, or `REPEAT` has passed
+(``notify.DedupStage``). Resolved alerts leave the group after a flush; an empty group goes on
+flushing until it is cleared away.
+
+In a cluster each keeps the alerts that reach *it*; what they share is the log of what was told. The
+second one waits `PEER_TIMEOUT` between looking at its group and asking the log. Two that stand
+alone are two senders. tests/contract/test_alertmanager.py holds this against a real one.
 """
 
 from __future__ import annotations
@@ -24,6 +29,9 @@ GROUP_WAIT = timedelta(seconds=30)
 GROUP_INTERVAL = timedelta(minutes=2)
 REPEAT = timedelta(minutes=20)
 GARBAGE = timedelta(minutes=15)
+CLEARED = timedelta(seconds=30)
+"""How often empty groups are cleared away."""
+PEER_TIMEOUT = timedelta(seconds=15)
 RESOLVE_TIMEOUT = timedelta(minutes=5)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -59,11 +67,13 @@ class Known:
     timeout: bool
     """The end is only what it assumes if nobody reports the alert again."""
 
-    def merged(self, younger: Known) -> Known:
-        """``Merge``: the earliest start; of two that have ended, the later end."""
-        return Known(
-            younger.labels, min(self.starts, younger.starts), younger.ends, younger.timeout
-        )
+    def merged(self, younger: Known, clock: datetime) -> Known:
+        """``Merge``: the earliest start; of two ends the later, unless only the younger is over."""
+        ends = younger.ends
+        both_over = younger.ends <= clock and self.ends <= clock
+        if both_over or (younger.ends > clock and not self.timeout):
+            ends = max(ends, self.ends)
+        return Known(younger.labels, min(self.starts, younger.starts), ends, younger.timeout)
 
 
 @dataclass(frozen=True)
@@ -108,68 +118,115 @@ class Prometheus:
             yield Known(self.labels[name], self.since.pop(name), clock, timeout=False)
 
 
+Name = tuple[str, str]
+
+
 @dataclass
 class Group:
-    """The alerts of one rule that are to be told, and what was told of them."""
+    """The alerts of one rule, and when it looks at them next."""
 
     flush: datetime
-    alerts: dict[tuple[str, str], Known] = field(default_factory=dict)
-    told: dict[tuple[str, str], str] = field(default_factory=dict)
-    told_at: datetime | None = None
+    alerts: dict[Name, Known] = field(default_factory=dict)
+    flushed: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """The newest entry of the log about a group."""
+
+    firing: frozenset[Name]
+    resolved: frozenset[Name]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Flush:
+    """What a group was when it was looked at."""
+
+    rule: str
+    alerts: dict[Name, Known]
+    state: dict[Name, str]
+    due: datetime
+
+    def names(self, status: str) -> frozenset[Name]:
+        """The alerts of that status."""
+        return frozenset(n for n, s in self.state.items() if s == status)
+
+    def is_due(self, told: Told | None, now: datetime) -> bool:
+        """``DedupStage.needsUpdate``."""
+        firing, resolved = self.names("firing"), self.names("resolved")
+        if told is None:
+            return bool(firing)
+        if not firing <= told.firing:
+            return True
+        if not firing:
+            return bool(told.firing)
+        return not resolved <= told.resolved or now - told.at > REPEAT
 
 
 @dataclass
 class Alertmanager:
-    """One that stands alone, or a cluster that agrees."""
+    """One that stands alone, or one of a cluster."""
 
-    alerts: dict[tuple[str, str], Known] = field(default_factory=dict)
+    log: dict[str, Told] = field(default_factory=dict)
+    """Shared by the cluster."""
+    position: int = 0
+    """In the cluster."""
+    alerts: dict[Name, Known] = field(default_factory=dict)
     """Kept beyond the flush that told of their end, until `GARBAGE` later."""
     groups: dict[str, Group] = field(default_factory=dict)
+    waiting: list[Flush] = field(default_factory=list)
+    cleared: datetime = NEVER
 
     def take(self, report: Known, now: datetime, clock: datetime) -> None:
         """An alert comes in from a Prometheus."""
+        if report.ends < report.starts:
+            return  # 400
         name = report.labels["alertname"], report.labels["instance"]
         old = self.alerts.get(name)
         overlaps = old is not None and (
-            (report.ends > old.starts and report.ends < old.ends)
-            or (report.starts > old.starts and report.starts < old.ends)
-            or report.starts == old.starts
+            old.starts < report.ends < old.ends or old.starts < report.starts < old.ends
         )
-        if old is None and report.ends <= clock:
-            return
-        merged = old.merged(report) if old is not None and overlaps else report
+        merged = old.merged(report, clock) if old is not None and overlaps else report
         self.alerts[name] = merged
         group = self.groups.setdefault(name[0], Group(flush=now + GROUP_WAIT))
         group.alerts[name] = merged
+        if not group.flushed and merged.starts + GROUP_WAIT < clock:
+            group.flush = now
 
     def flush(self, now: datetime, clock: datetime) -> Iterator[dict[str, Any]]:
         """The webhooks that are sent at this moment."""
         for name, alert in list(self.alerts.items()):
             if alert.ends + GARBAGE < clock:
                 del self.alerts[name]
-        for rule, group in list(self.groups.items()):
-            if now < group.flush:
+        for rule, group in self.groups.items():
+            if now < group.flush or any(f.rule == rule for f in self.waiting):
                 continue
-            group.flush = now + GROUP_INTERVAL
+            group.flush, group.flushed = now + GROUP_INTERVAL, True
             state = {
                 n: "resolved" if a.ends <= clock else "firing" for n, a in group.alerts.items()
             }
-            fires = any(s == "firing" for s in state.values())
-            fired_before = any(s == "firing" for s in group.told.values())
-            news = any(
-                s != group.told.get(n) and (s == "firing" or n in group.told)
-                for n, s in state.items()
-            )
-            repeat = fires and group.told_at is not None and now - group.told_at > REPEAT
-            if (news and (fires or fired_before)) or repeat:
-                group.told = {n: s for n, s in state.items() if s == "firing"}
-                group.told_at = now
-                yield _webhook(group.alerts, state)
-            for name, said in state.items():
-                if said == "resolved":
-                    del group.alerts[name]
-            if not fires:
-                del self.groups[rule]
+            due = now + PEER_TIMEOUT * self.position
+            if state:
+                self.waiting.append(Flush(rule, dict(group.alerts), state, due))
+        for flush in [f for f in self.waiting if f.due <= now]:
+            self.waiting.remove(flush)
+            if flush.is_due(self.log.get(flush.rule), now):
+                firing, resolved = flush.names("firing"), flush.names("resolved")
+                self.log[flush.rule] = Told(firing, resolved, now)
+                yield _webhook(flush.alerts, flush.state)
+            kept = self.groups[flush.rule].alerts
+            for name in flush.names("resolved"):
+                if kept.get(name) == flush.alerts[name]:
+                    del kept[name]
+        self._clear(now)
+
+    def _clear(self, now: datetime) -> None:
+        if now < self.cleared + CLEARED:
+            return
+        self.cleared = now
+        for rule in [r for r, group in self.groups.items() if not group.alerts]:
+            del self.groups[rule]
 
 
 def _webhook(
@@ -213,15 +270,23 @@ def posts(
     if len(replicas) == 2:
         blind = begin + timedelta(seconds=rng.uniform(0, span * 0.8))
         replicas[1].blind = blind, blind + timedelta(minutes=rng.choice((0, 2, 20)))
-    apart = rng.random() < 0.3
-    managers = [Alertmanager() for _ in range(2 if apart else 1)]
+    way = rng.choice(("alone", "apart", "cluster", "cluster"))
+    log: dict[str, Told] = {}
+    managers = [Alertmanager(log)]
+    if way != "alone":
+        managers.append(Alertmanager(log, position=1) if way == "cluster" else Alertmanager())
+    # In a cluster each replica reports to both, except while it cannot reach the other's.
+    parted = begin + timedelta(seconds=rng.uniform(0, span * 0.8))
+    united = parted + timedelta(minutes=rng.choice((0, 5, 60)))
     now = begin
     while now < end:
         clock = site.at(now)
         for number, replica in enumerate(replicas):
             for report in replica.evaluate(now, clock, outages):
-                # A pair that stands apart: each replica reports to its own.
-                managers[number % len(managers)].take(report, now, clock)
+                own = managers[number % len(managers)]
+                reached = way == "cluster" and not parted <= now < united
+                for manager in managers if reached else [own]:
+                    manager.take(report, now, clock)
         for manager in managers:
             for body in manager.flush(now, clock):
                 yield now, body

@@ -63,6 +63,8 @@ class Group(Document, kw_only=True):
     COLLECTION: ClassVar[str] = "groups"
 
     open: list[OpenIncident] = []
+    told_full: bool = False
+    """Somebody has been told that too many are open."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

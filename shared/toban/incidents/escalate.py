@@ -61,9 +61,17 @@ def on_page_failed(failed: PageFailed, work: Work) -> None:
 
 
 def _go_on(incident: Incident, page: int, work: Work) -> None:
-    """Escalate if that page is the newest; at the end of the steps, tell the platform's people."""
-    latest = bool(incident.pages) and incident.pages[-1].number == page
-    if incident.status != "open" or not latest or escalate(incident, work, why="unreached"):
+    """
+    Escalate if that page is the newest; at the end of the steps, tell the platform's people.
+
+    An acknowledged incident is not escalated; that nobody heard of what has joined it is told, too.
+    """
+    newest = incident.pages[-1] if incident.pages else None
+    if newest is None or newest.number != page or incident.status == "resolved":
+        return
+    if incident.status == "acknowledged" and newest.reason != "joined":
+        return
+    if incident.status == "open" and escalate(incident, work, why="unreached"):
         return
     own = incident.profile_version == BUILTIN_VERSION or (
         pinned(work, incident.service, incident.profile_version).service.default

@@ -36,8 +36,11 @@ MAX_DETAIL = 4_000
 TOLD_PAGES = 40
 """
 The newest pages, which an acknowledgement or a closing tells of, so that the message stays below
-64 KB however often an incident was reopened. Each resolution has closed what came before it.
+64 KB however often an incident called people.
 """
+
+TOLD_BEFORE = 30
+"""Earlier pages, each the newest of its kind: whoever was called once hears of the end."""
 
 
 def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
@@ -80,8 +83,17 @@ def call(incident: Incident, work: Work, reason: PageReason, to: str = "") -> Pa
 
 
 def told_pages(incident: Incident) -> list[Page]:
-    """The pages that an acknowledgement or a closing tells of."""
-    return incident.pages[-TOLD_PAGES:]
+    """
+    The pages that an acknowledgement or a closing tells of: enough to find everybody who was called.
+
+    Those of one step and reason call the same people until a shift ends, a week at most.
+    """
+    earlier = {
+        (page.step, page.severity_label, page.reason, page.to, page.at.isocalendar()[:2]): page
+        for page in incident.pages[:-TOLD_PAGES]
+    }
+    kept = sorted(earlier.values(), key=lambda page: page.number)
+    return [*kept[-TOLD_BEFORE:], *incident.pages[-TOLD_PAGES:]]
 
 
 def start_escalation(incident: Incident, work: Work, profile: Profile, *, repeats: int = 0) -> None:
@@ -192,6 +204,8 @@ def resolve(incident: Incident, work: Work, by: str = "") -> None:
     group = work.get(Group, incident.service)
     if group is not None:
         group.open = [entry for entry in group.open if entry.incident != incident.id]
+        if len(group.open) < profile_of(incident, work).grouping.max_open:
+            group.told_full = False
         work.put(group)
     work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=told_pages(incident)))
 

@@ -10,8 +10,9 @@ with two starts, and a restarted one begins anew. So:
 - a sender that tells the present at each post (`AlertReport.current`) is believed in the order in
   which its posts came in, whatever their times say.
 
-Times that cannot have passed are taken for now, the sender's (its clock is ahead) as well as
-those that we stored (ours was): the future would make everything after it old news.
+A sender's times that cannot have passed (its clock is ahead) are taken for now, and say nothing of
+when the outage began; those that we stored (our clock was ahead) say nothing at all: the future
+would make everything after it old news.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from toban.kernel.work import Work
 
 MAX_AHEAD = timedelta(minutes=3)
 """How far clocks may be apart."""
+
+APART = timedelta(minutes=2)
+"""How far apart two senders may see one outage begin: scrapes and evaluations, a minute each."""
 
 OVERTAKEN = timedelta(seconds=10)
 """A report handled so much later than it came in may have been overtaken, or overtake another."""
@@ -40,6 +44,7 @@ class Said:
     end_given: bool
     """The sender itself names the end."""
     dated: bool
+    """The sender tells when it began, and that can be so."""
     current: bool
     heard: datetime
     """When it came in."""
@@ -65,7 +70,7 @@ def read(report: AlertReport, work: Work) -> Said:
         start=start,
         end=end,
         end_given=report.ends_at is not None,
-        dated=report.dated,
+        dated=report.dated and start == report.starts_at,
         current=report.current,
         heard=heard,
         now=work.now,
@@ -82,6 +87,11 @@ def newest_start(alert: Alert, now: datetime) -> datetime:
     return possible(alert.newest_start or alert.starts_at, now)
 
 
+def _known(stored: datetime | None, now: datetime) -> datetime | None:
+    """A time that we stored; None when a clock that was ahead is all that it tells of."""
+    return stored if stored is not None and possible(stored, now) == stored else None
+
+
 def is_overtaken(alert: Alert, said: Said) -> bool:
     """Whether a later post of a sender that tells the present was followed already."""
     return said.current and not _is_later(alert, said, or_equal=True)
@@ -89,16 +99,26 @@ def is_overtaken(alert: Alert, said: Said) -> bool:
 
 def is_over(alert: Alert, said: Said) -> bool:
     """Whether a resolution ends the firing alert; if not, it speaks of an older occurrence."""
-    newest = newest_start(alert, said.now)
-    if said.end is not None and said.end_given:
-        return said.end >= newest
-    return said.start >= newest
+    newest = _known(alert.newest_start or alert.starts_at, said.now)
+    if newest is None or said.start >= newest:
+        return True
+    return said.end is not None and said.end_given and said.end >= newest
+
+
+def is_anew(alert: Alert, said: Said) -> bool:
+    """
+    Whether a firing report tells of a new occurrence of an alert that fires: its predecessor's end
+    was not heard of (yet). One that began hardly later is the same, as another sender saw it.
+    """
+    newest = _known(alert.newest_start or alert.starts_at, said.now)
+    return newest is not None and said.dated and said.start > newest + APART
 
 
 def is_new(alert: Alert, said: Said) -> bool:
     """Whether a firing report begins a new occurrence of an alert that does not fire."""
-    over = None if alert.ends_at is None else possible(alert.ends_at, said.now)
-    if said.start > newest_start(alert, said.now):
+    over = _known(alert.ends_at, said.now)
+    newest = _known(alert.newest_start or alert.starts_at, said.now)
+    if newest is None or said.start > newest:
         if over is None or said.start > over:
             return True
         # It began before the end that we know of. An undated one was sent before that end.
@@ -110,16 +130,14 @@ def is_new(alert: Alert, said: Said) -> bool:
 
 def is_news(alert: Alert, said: Said) -> bool:
     """Whether a resolution says something new of an alert that does not fire."""
-    if alert.ends_at is None or said.end is None:
+    over = _known(alert.ends_at, said.now)
+    newest = _known(alert.newest_start or alert.starts_at, said.now)
+    if over is None or newest is None or said.end is None:
         return True
-    return said.end > possible(alert.ends_at, said.now) or (
-        said.start > newest_start(alert, said.now)
-    )
+    return said.end > over or said.start > newest
 
 
 def _is_later(alert: Alert, said: Said, *, or_equal: bool = False) -> bool:
     """Whether `said` came in after what the alert's state follows from."""
-    if alert.heard_at is None:
-        return True
-    heard = possible(alert.heard_at, said.now)
-    return said.heard > heard or (or_equal and said.heard == heard)
+    heard = _known(alert.heard_at, said.now)
+    return heard is None or said.heard > heard or (or_equal and said.heard == heard)

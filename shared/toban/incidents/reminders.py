@@ -33,6 +33,9 @@ from toban.profile.types import Profile
 SHORTEST_WINDOW = timedelta(minutes=1)
 """Even where alerts are not grouped by time, an incident calls people no more often for joiners."""
 
+LONGEST_WINDOW = timedelta(minutes=15)
+"""Alerts may well be grouped by the day; people do not wait so long to hear of one that joins."""
+
 SAME_BREATH = timedelta(minutes=1)
 
 MOST_JOINED = 50
@@ -41,7 +44,8 @@ MOST_JOINED = 50
 
 def window_of(profile: Profile) -> timedelta:
     """How long after a page what joins is collected for the next."""
-    return max(timedelta(seconds=profile.grouping.window), SHORTEST_WINDOW)
+    window = timedelta(seconds=profile.grouping.window)
+    return min(max(window, SHORTEST_WINDOW), LONGEST_WINDOW)
 
 
 def tell_joined(
@@ -60,8 +64,8 @@ def tell_joined(
             storm of rules, those beyond the list are collected.
     """
     called = last_call(incident, work)
-    if called is not None and called > joined.at + MAX_AHEAD:
-        return
+    if called is not None and called > joined.at + MAX_AHEAD and not listed:
+        return  # late news, and a page has told of it since; none has of a rule not listed yet
     window = window_of(profile_of(incident, work))
     step = incident.next_step_at
     if not is_quiet(incident) and step is not None and step <= work.now + window:
@@ -69,8 +73,8 @@ def tell_joined(
     alert = work.get(Alert, joined.alert_id)
     if alert is None or alert.incident != incident.id:
         return
-    if called is None:
-        untold = _goes_on(alert, joined.at)
+    if called is None or listed:
+        untold = alert.status != "resolved"
     elif new_rule:
         untold = _goes_on(alert, called - MAX_AHEAD)
     else:
@@ -109,7 +113,13 @@ def tell_what_waited(incident: Incident, work: Work) -> None:
     if called is None or incident.tell_joined_at is not None:
         return
     alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
-    waited = [a.attached_at for a in alerts if a.attached_at and _came_after(a, called, work.now)]
+    told = {a.rule for a in alerts if a.attached_at is None or a.attached_at <= called}
+    waited = [
+        a.attached_at
+        for a in alerts
+        if a.attached_at
+        and (_came_after(a, called, work.now) or (a.rule not in told and _goes_on(a, called)))
+    ]
     if not waited:
         return
     due = called + window_of(profile_of(incident, work))
@@ -185,7 +195,9 @@ def _tell_collected(incident: Incident, since: datetime, work: Work) -> None:
     """Call people for what has joined since, if some of it goes on."""
     alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
     untold = {alert.rule for alert in alerts if _goes_on(alert, since)}
-    told = {alert.rule for alert in alerts if (alert.attached_at or since) < since}
+    # Whoever acknowledged after it had joined has it.
+    known = max(since, incident.acknowledged_at or since)
+    told = {alert.rule for alert in alerts if (alert.attached_at or since) < known}
     many = len(alerts) == MOST_JOINED
     if untold or many:
         page_joined(incident, work, new_rule=many or bool(untold - told))

@@ -23,6 +23,7 @@ from toban.incidents.documents import OWN, Alert, Group, Incident, OpenIncident
 from toban.incidents.lifecycle import call, note, start_escalation
 from toban.incidents.occurrences import (
     Said,
+    is_anew,
     is_new,
     is_news,
     is_over,
@@ -185,6 +186,8 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
         alert.incident = found.incident
         work.put(alert)
         work.emit(_attached(alert, found.incident, work))
+        if found.key != key and _tell_when_full(group, profile, work):
+            work.put(group)
         return
     incident = _open(report, alert, key, profile, version, work)
     alert.incident = incident.id
@@ -192,10 +195,22 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
         *group.open,
         OpenIncident(key=key, incident=incident.id, opened_at=work.now),
     ]
+    _tell_when_full(group, profile, work)
     work.put(alert)
     work.put(group)
-    if len(group.open) == profile.grouping.max_open:
-        work.emit(_too_many_open(profile, work))
+
+
+def _tell_when_full(group: Group, profile: Profile, work: Work) -> bool:
+    """
+    Have somebody told, once while it lasts, that too many are open; whether that was done now.
+
+    Not only when the last one opens: one may have been reopened, or the profile allow fewer.
+    """
+    if group.told_full or len(group.open) < profile.grouping.max_open:
+        return False
+    group.told_full = True
+    work.emit(_too_many_open(profile, work))
+    return True
 
 
 def _too_many_open(profile: Profile, work: Work) -> AlertFired:
@@ -224,10 +239,11 @@ def _still_fires(report: AlertReport, said: Said, known: Alert, work: Work) -> N
     if is_overtaken(known, said):
         return
     newest = newest_start(known, said.now)
-    anew = said.dated and said.start > newest
+    anew = is_anew(known, said)
     if anew:
-        known.newest_start = said.start
         known.attached_at = work.now
+    if said.dated and said.start > newest:
+        known.newest_start = said.start
     elif said.dated and said.start < known.starts_at:
         known.newest_start = newest
         known.starts_at = said.start

@@ -9,6 +9,7 @@ from toban.actions.links import LinkAction, make_link
 from toban.events import Link, NotificationRequested
 from toban.kernel.i18n import text
 from toban.notify.deliver import ActionLinks, no_links
+from toban.notify.identity import is_page
 from toban.ports import Secrets
 
 SIGNING = "LINK_SIGNING"
@@ -33,7 +34,8 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
             return ()
         incident = request.incident
         wanted: list[LinkAction] = ["resolve"]
-        if incident.status == "open":
+        # Who has it is asked to say so again; whoever sees only that it is taken, is not.
+        if incident.status == "open" or is_page(request.kind):
             wanted.insert(0, "acknowledge")
         return [
             Link(

@@ -32,7 +32,7 @@ from toban.kernel import log
 from toban.kernel.decision import Translation
 from toban.kernel.handle import Handlers
 from toban.kernel.work import Work
-from toban.notify.contacts import Reach, chain, contact_by, others, reach
+from toban.notify.contacts import chain, contact_by, others, reach
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
 from toban.oncall.targets import Contact
 from toban.profile.store import pinned
@@ -113,8 +113,17 @@ def on_resolved(event: IncidentResolved, work: Work) -> None:
     profile = _profile(incident, work)
     newest = max(page.number for page in event.pages)
     closings: dict[tuple[str, str], _Closing] = {}
+    channels: dict[tuple[str, str], Contact] = {}
+    # An acknowledgement that holds no more (it was escalated or raised since) began a new turn.
+    acknowledged_once = incident.acknowledged_at is not None or incident.generation > 1
     for page in event.pages:
-        _collect(closings, profile, incident, page, reach(profile, incident, page))
+        contacts = reach(profile, incident, page).contacts
+        _collect(closings, profile, incident, page, page.reason, contacts)
+        channels |= {_pair(c): c for c in contacts if c.target.startswith("channel:")}
+        if acknowledged_once:
+            # It told every channel called so far; a late one must not undo the closing.
+            told = list(channels.values())
+            _collect(closings, profile, incident, page, ACKNOWLEDGEMENT, told)
     for closing in closings.values():
         request = _request(CLOSING, incident, newest, closing.contact, ())
         work.emit(
@@ -128,30 +137,27 @@ def on_resolved(event: IncidentResolved, work: Work) -> None:
         )
 
 
+def _pair(contact: Contact) -> tuple[str, str]:
+    return contact.target, contact.channel_id
+
+
 def _collect(
     closings: dict[tuple[str, str], _Closing],
     profile: Profile,
     incident: IncidentSnapshot,
     page: Page,
-    reached: Reach,
+    kind: NotificationKind,
+    contacts: Sequence[Contact],
 ) -> None:
-    """Add the names of everything that this page may have sent."""
-    # An acknowledgement that holds no more (it was escalated or raised since) began a new turn.
-    acknowledged_once = incident.acknowledged_at is not None or incident.generation > 1
-    for contact in reached.contacts:
-        besides = others(reached.contacts, contact)
+    """Add the names of everything of that kind that may have been sent for this page."""
+    for contact in contacts:
+        besides = others(contacts, contact)
         for link in chain(profile, contact, besides):
-            pair = (link.target, link.channel_id)
+            pair = _pair(link)
             closing = closings.setdefault(pair, _Closing(link, besides))
             origin = "" if link is contact else contact.channel_id
-            kinds: list[NotificationKind] = [page.reason]
-            if acknowledged_once and link.target.startswith("channel:"):
-                # Sent in place of the page's message; a late one must not undo the closing.
-                kinds.append(ACKNOWLEDGEMENT)
-            for kind in kinds:
-                closing.closes[
-                    notification_id(kind, incident.id, page.number, *pair, instead_of=origin)
-                ] = None
+            name = notification_id(kind, incident.id, page.number, *pair, instead_of=origin)
+            closing.closes[name] = None
 
 
 def on_failed(event: NotificationFailed, work: Work) -> None:

@@ -172,6 +172,57 @@ def test_an_incident_that_our_clock_dated_ahead_does_not_take_in_what_has_its_ow
     assert len(world.incidents()) == 2
 
 
+def some_time_later(world: World, number: float, body):
+    """Handle `body` a moment after it came in at that minute, as it really is."""
+    world.clock.set(minute(number) + timedelta(milliseconds=50))
+    return world.tell_as_of(minute(number), body)
+
+
+@pytest.mark.parametrize(
+    ("first", "over"),
+    [
+        (now_fires(0), now_is_over(0, 4.5)),
+        (fired(dated=False, starts_at=minute(60 * 24 * 300)), resolved(at=5, dated=False)),
+        (fired(at=60 * 24 * 300), resolved(at=0, ends_at=minute(4.5))),
+    ],
+    ids=["tells the present", "undated", "its clock ahead too"],
+)
+def test_what_came_in_under_our_clock_ahead_outweighs_nothing_that_comes_later(world, first, over):
+    at(world, 60 * 24 * 300, first)
+    some_time_later(world, 5, over)
+    assert (world.alert().status, world.incident.status) == ("resolved", "resolved")
+    some_time_later(world, 9, fired(at=9, source=first.source))
+    assert world.alert().status == "firing"
+
+
+def test_a_start_ahead_that_is_repeated_is_the_same_outage(world):
+    """A sender whose clock is an hour ahead for good: each post says that it began in the future."""
+    at(world, 0, fired(at=60, source="alertmanager", current=True))
+    world.command("acknowledge")
+    for number in (20, 40):
+        at(world, number, fired(at=60, source="alertmanager", current=True))
+    world.pass_time(10)
+    assert world.pages() == [("opened", 0)]
+    at(world, 55, resolved(at=60, ends_at=minute(115), source="alertmanager", current=True))
+    assert world.incident.status == "resolved"
+
+
+def test_the_end_of_the_very_outage_that_is_known_counts_whatever_its_time(world):
+    """The sender's clock was two minutes ahead when it began, and right when it ended."""
+    at(world, 0, fired(at=2))
+    at(world, 1.5, resolved(at=2, ends_at=minute(1.4)))
+    assert world.incident.status == "resolved"
+
+
+@pytest.mark.parametrize("second", [0.25, 0.75, 1.9])
+def test_two_senders_that_see_one_outage_begin_a_little_apart_call_people_once(world, second):
+    at(world, 0.5, now_fires(0))
+    world.command("acknowledge")
+    at(world, 3, now_fires(second))
+    world.pass_time(30)
+    assert world.pages() == [("opened", 0)]
+
+
 # --- any order at all ------------------------------------------------------------------------
 
 

@@ -7,8 +7,14 @@ import pytest
 
 from tests.unit.incidents.world import HOUSE, NOON, SHOP, World, fired, grouped, resolved
 from tests.unit.notify.world import FakeSenders
-from toban.events import IncidentAcknowledged, IncidentOpened, IncidentReminded, ReminderDue
-from toban.incidents.settle import MAX_RULES
+from toban.events import (
+    AlertAttached,
+    IncidentAcknowledged,
+    IncidentReminded,
+    PageFailed,
+    ReminderDue,
+)
+from toban.kernel.timers import fire_due
 from toban.profile.types import Profile, Seconds
 
 
@@ -275,85 +281,52 @@ def test_an_answer_takes_the_other_rule_as_well(world):
     assert world.pages() == [("opened", 0), ("joined", 0)]
 
 
-# --- too many are open -----------------------------------------------------------------------
-
-
-def full(**changes: object) -> World:
-    """As many incidents as may be open, their steps over."""
-    world = World(grouped(window=0, **changes), HOUSE)
-    for number in range(3):
-        at(world, number, fired(str(number), at=number, rule=f"rule-{number}"))
-    world.pass_time(20)
-    return world
-
-
-def newest(world: World):
-    return [i for i in world.incidents() if i.service == "shop"][-1]
-
-
-def test_a_new_rule_is_paged_although_too_many_incidents_are_open():
-    world = full()
-    before = len(newest(world).pages)
-    at(world, 30, fired("x", at=30, rule="payment"))
-    assert world.alert("x").incident == newest(world).id
-    assert world.pages(newest(world))[before:] == [("joined", 0)]
-    world.pass_time(5)
-    assert world.pages(newest(world))[before + 1 :] == [("escalated", 1)]
-
-
-def test_even_when_the_incident_that_it_joins_is_taken_and_lists_its_ten_rules():
-    world = full()
-    for number in range(MAX_RULES):
-        at(world, 30 + number / 10, fired(f"y{number}", at=30, rule=f"more-{number}"))
+def test_another_rule_of_the_same_breath_is_told_after_an_acknowledgement(world):
+    """Whoever acknowledged was called for the first rule, and its page named no other."""
+    at(world, 0.5, fired("b", at=0, rule="disk"))
+    world.pass_time(1)
+    world.command("acknowledge")
     world.pass_time(30)
-    world.command("acknowledge", incident=newest(world).id)
-    before = len(newest(world).pages)
-    at(world, 70, fired("x", at=70, rule="payment"))
-    assert world.pages(newest(world))[before:] == [("joined", newest(world).step)]
-    at(world, 71, fired("z", at=71, rule="search"))
+    assert world.pages() == [("opened", 0), ("joined", 0)]
+
+
+def test_late_news_of_a_rule_that_no_page_has_named_calls_people(world):
+    settling = world.tables.pop("settle_incident")
+    at(world, 1, fired("b", at=1, rule="disk"))
+    (joined,) = world.told(AlertAttached)
+    world.pass_time(6)
+    world.command("acknowledge")
+    world.tables["settle_incident"] = settling
+    world.tell(joined)
     world.pass_time(4)
-    reasons = [r for r, _ in world.pages(newest(world))[before:]]
-    assert reasons == ["joined", "joined", "reminded"], "and to be taken, too"
+    assert world.pages() == [("opened", 0), ("escalated", 1), ("joined", 1)]
 
 
-def test_a_storm_of_rules_is_paged_in_bundles():
-    world = full()
-    before = len(newest(world).pages)
-    for number in range(60):
-        at(world, 30 + number / 30, fired(f"y{number}", at=30, rule=f"more-{number}"))
+def test_alerts_that_are_grouped_by_the_day_are_told_within_the_hour():
+    world = World(grouped(window=86_400), HOUSE)
+    world.tell(fired("a"))
+    world.command("acknowledge")
+    at(world, 5, fired("b", at=5))
     world.pass_time(10)
-    reasons = [r for r, _ in world.pages(newest(world))[before:]]
-    assert reasons.count("joined") <= 4
+    assert world.pages() == [("opened", 0), ("joined", 0)]
 
 
-def test_that_so_many_are_open_is_told_to_the_platforms_people():
-    world = full()
-    (own,) = [i for i in world.incidents() if i.service == "house"]
-    assert own.title == "Shop: 3 incidents are open at once"
-    assert own.severity_label == "high"
-
-
-def test_that_is_told_once_while_it_lasts_and_again_when_it_happens_anew():
-    world = full()
-    at(world, 30, fired("x", at=30, rule="payment"))
-    opened = [b.incident.service for b in world.told(IncidentOpened)]
-    assert opened.count("house") == 1
-    world.tell(resolved("0", rule="rule-0", ends_at=minute(30)))
-    world.command("resolve", incident=next(i.id for i in world.incidents() if i.service == "house"))
-    at(world, 40, fired("0", at=40, rule="rule-0"))
-    opened = [b.incident.service for b in world.told(IncidentOpened)]
-    assert opened.count("house") == 2
-
-
-def test_the_platforms_own_service_comes_to_rest_with_too_many_of_its_own():
-    own = msgspec.structs.replace(
-        HOUSE, grouping=msgspec.structs.replace(HOUSE.grouping, window=0, max_open=2)
+def test_that_nobody_heard_of_what_joined_a_taken_incident_is_told_to_the_platforms_people(world):
+    world.command("acknowledge")
+    at(world, 20, fired("b", at=20))
+    page = world.incident.pages[-1]
+    incident = world.incident
+    world.tell(
+        PageFailed(
+            incident_id=incident.id,
+            page=page,
+            generation=incident.generation,
+            reason="nobody is on duty",
+            at=world.clock.now(),
+        )
     )
-    world = World(SHOP, own)
-    for number in range(4):
-        at(world, number, fired(str(number), at=number, rule=f"r{number}", labels={}))
-    assert len(world.open_ids("house")) == 2
-    assert {"too-many-open"} <= {r for i in world.incidents() for r in i.rules}
+    assert [i.rules for i in world.incidents() if i.service == "house"] == [["nobody-reached"]]
+    assert world.incidents()[0].status == "acknowledged"
 
 
 # --- after our own clock was ahead ---------------------------------------------------------------
@@ -368,3 +341,16 @@ def test_an_incident_that_our_clock_dated_ahead_still_calls_people(world):
     ahead.tell(fired("b", at=2))
     assert ahead.pages() == [("opened", 0), ("joined", 0)]
     assert ahead.incident.pages[-1].at == minute(2)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_steps_and_reminders_of_an_incident_that_our_clock_dated_ahead_go_on(taken):
+    ahead = World()
+    ahead.clock.set(NOON + timedelta(days=300))
+    ahead.tell(fired("a", starts_at=ahead.clock.now()))
+    if taken:
+        ahead.command("acknowledge")
+    ahead.clock.set(minute(10))
+    fire_due("tick", ahead.platform)
+    ahead.pass_time(6 if not taken else 61)
+    assert ahead.pages() == [("opened", 0), ("reminded", 0) if taken else ("escalated", 1)]

@@ -1,0 +1,198 @@
+"""
+A real Alertmanager, alone and as a cluster, told what two Prometheus see: the incidents are as the
+world is at each point, and the simulation's senders post what it posts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.plugins import alertmanager as real
+from tests.plugins.emulators import required
+from tests.plugins.servers import ServerNotAvailable
+from tests.simulation import senders
+from tests.unit.incidents.world import HOUSE, SHOP, World
+from toban.adapters.local.memory import MemorySecrets
+from toban.alerts.ingress import ingest
+from toban.kernel.event import Event
+from toban.kernel.http import Edge, Request
+
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("alertmanager")]
+
+TOKEN = "t" * 40
+SECRETS = MemorySecrets({"INGEST_ALERTMANAGER": [TOKEN]})
+HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+LASTS = timedelta(minutes=5)
+"""What a Prometheus says of an end that it has not seen."""
+PATIENCE_S = 30.0
+
+Input = tuple[datetime, int, dict[str, Any]]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Desk:
+    """The real ingress before the functions of incidents; remembers what was posted."""
+
+    world: World = field(default_factory=lambda: World(SHOP, HOUSE))
+    posts: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self, body: bytes) -> int:
+        """A post comes in."""
+        self.posts.append(json.loads(body))
+        self.world.clock.set(now())
+        query = {"service": "shop"}
+        return ingest(
+            Request("POST", "/alertmanager", query, HEADERS, body),
+            Edge(self.world.clock, SECRETS, self._publish),
+        ).status
+
+    def _publish(self, events: Any) -> None:
+        event: Event
+        for event in events:
+            self.world.tell_as_of(event.time, event.body)
+
+    def states(self) -> list[str]:
+        """Of all incidents, in the order in which they opened."""
+        return [incident.status for incident in self.world.incidents()]
+
+    def wait(self, states: list[str], what: str) -> None:
+        """Until incidents are so."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.states() != states:
+            assert time.monotonic() < deadline, f"{what}: {self.states()} after {self.posts}"
+            time.sleep(0.02)
+
+
+@dataclass
+class Site:
+    """Alertmanagers, and what each was told when."""
+
+    managers: list[real.Alertmanager]
+    desk: Desk
+    inputs: list[Input] = field(default_factory=list)
+
+    def fires(self, start: datetime, *to: int) -> None:
+        """A Prometheus goes on seeing it."""
+        self._send(real.alert("Down", start, now() + LASTS), to)
+
+    def ends(self, start: datetime, *to: int) -> None:
+        """A Prometheus does not see it any more."""
+        self._send(real.alert("Down", start, now()), to)
+
+    def _send(self, alert: dict[str, Any], to: tuple[int, ...]) -> None:
+        for number in to:
+            self.inputs.append((now(), number, alert))
+            assert self.managers[number].post(alert) == 200
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[int], Site]]:
+    with contextlib.ExitStack() as stack:
+
+        def begin(number: int) -> Site:
+            desk = Desk()
+            url = stack.enter_context(real.receiving(desk.take))
+            try:
+                managers = stack.enter_context(real.start_alertmanagers(url, number))
+            except ServerNotAvailable as error:
+                if required("alertmanager"):
+                    pytest.fail(f"alertmanager is in TOBAN_REQUIRE and did not start: {error}")
+                pytest.skip(f"not run: {error}")
+            return Site(managers, desk)
+
+        yield begin
+
+
+def said(posts: list[dict[str, Any]]) -> list[tuple[str, float]]:
+    """What the posts say of the alert and its start, each time that it changes."""
+    told: list[tuple[str, float]] = []
+    for post in posts:
+        for alert in post["alerts"]:
+            at = msgspec.convert(alert["startsAt"], datetime)
+            entry = alert["status"], round(at.timestamp(), 2)
+            if told[-1:] != [entry]:
+                told.append(entry)
+    return told
+
+
+def modelled(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the simulation's Alertmanagers post when they are told the same at the same times."""
+    monkeypatch.setattr(senders, "GROUP_WAIT", timedelta(seconds=real.GROUP_WAIT_S))
+    monkeypatch.setattr(senders, "GROUP_INTERVAL", timedelta(seconds=real.GROUP_INTERVAL_S))
+    monkeypatch.setattr(senders, "PEER_TIMEOUT", timedelta(seconds=real.PEER_TIMEOUT_S))
+    log: dict[str, senders.Told] = {}
+    managers = [senders.Alertmanager(log, position) for position in range(len(site.managers))]
+    inputs = list(site.inputs)
+    moment, posts = inputs[0][0], []
+    while inputs or moment < site.inputs[-1][0] + timedelta(seconds=5):
+        while inputs and inputs[0][0] <= moment:
+            _, number, alert = inputs.pop(0)
+            starts, ends = (datetime.fromisoformat(alert[k]) for k in ("startsAt", "endsAt"))
+            known = senders.Known(alert["labels"], starts, ends, timeout=False)
+            managers[number].take(known, moment, moment)
+        for manager in managers:
+            posts += manager.flush(moment, moment)
+        moment += timedelta(milliseconds=20)
+    return posts
+
+
+def test_one_that_two_prometheus_report_to(start, monkeypatch):
+    site = start(1)
+    desk = site.desk
+    first, second = now() - timedelta(seconds=9), now() - timedelta(seconds=5)
+    site.fires(second, 0)
+    desk.wait(["open"], "the younger start is told at once")
+    site.fires(first, 0)
+    site.ends(first, 0)
+    desk.wait(["resolved"], "one of the two sees its end: the resolution has the older start")
+    site.fires(second, 0)
+    desk.wait(["resolved", "open"], "the other one still sees it: the merged start again")
+    site.ends(second, 0)
+    desk.wait(["resolved", "resolved"], "it is over for both")
+    site.fires(now(), 0)
+    desk.wait(["resolved", "resolved", "open"], "the next outage")
+    site.ends(site.inputs[-1][0] - timedelta(milliseconds=1), 0)
+    desk.wait(["resolved"] * 3, "is over")
+    assert said(desk.posts) == said(modelled(site, monkeypatch))
+
+
+def test_a_cluster_whose_members_each_hear_of_one_prometheus(start, monkeypatch):
+    site = start(2)
+    desk = site.desk
+    first = now()
+    site.fires(first, 0)
+    desk.wait(["open"], "the first one tells of it")
+    second = now()
+    site.fires(second, 1)
+    time.sleep(2 * (real.GROUP_INTERVAL_S + real.PEER_TIMEOUT_S))
+    assert desk.states() == ["open"], "the second keeps silent: it was told"
+    site.ends(first, 0)
+    desk.wait(["resolved", "open"], "the first takes it for over, the second sees it still")
+    site.ends(second, 1)
+    desk.wait(["resolved", "resolved"], "it is over for both")
+    assert said(desk.posts) == said(modelled(site, monkeypatch))
+
+
+def test_a_cluster_goes_on_telling_when_one_of_it_has_died(start):
+    site = start(2)
+    began = now()
+    site.fires(began, 0, 1)
+    site.desk.wait(["open"], "one of them tells of it")
+    time.sleep(real.GROUP_INTERVAL_S + 2 * real.PEER_TIMEOUT_S)
+    assert len(site.desk.posts) == 1
+    site.managers[0].process.kill()
+    site.ends(began, 1)
+    site.desk.wait(["resolved"], "the other one tells of its end")
