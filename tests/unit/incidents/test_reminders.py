@@ -14,7 +14,6 @@ from toban.events import (
     PageFailed,
     ReminderDue,
 )
-from toban.kernel.timers import fire_due
 from toban.profile.types import Profile, Seconds
 
 
@@ -341,16 +340,3 @@ def test_an_incident_that_our_clock_dated_ahead_still_calls_people(world):
     ahead.tell(fired("b", at=2))
     assert ahead.pages() == [("opened", 0), ("joined", 0)]
     assert ahead.incident.pages[-1].at == minute(2)
-
-
-@pytest.mark.parametrize("taken", [False, True])
-def test_steps_and_reminders_of_an_incident_that_our_clock_dated_ahead_go_on(taken):
-    ahead = World()
-    ahead.clock.set(NOON + timedelta(days=300))
-    ahead.tell(fired("a", starts_at=ahead.clock.now()))
-    if taken:
-        ahead.command("acknowledge")
-    ahead.clock.set(minute(10))
-    fire_due("tick", ahead.platform)
-    ahead.pass_time(6 if not taken else 61)
-    assert ahead.pages() == [("opened", 0), ("reminded", 0) if taken else ("escalated", 1)]
