@@ -13,20 +13,13 @@ import pytest
 
 from tests.simulation.backup_invariants import violations
 from tests.simulation.backup_world import small
+from tests.simulation.catching import has_to_be_caught
 from tests.simulation.copies_mutants import MUTANTS
 from tests.simulation.copies_sim import CopiesSimulation, at_the_end
 from tests.simulation.mutants import Mutant
 
-SEEDS = int(os.environ.get("TOBAN_COPIES_SEEDS", "6"))
-MOST = 200
-"""Seeds within which a broken variant has to be caught."""
-CAUGHT = {
-    "one damaged copy condemns all": 1,
-    "outage is damage": 37,
-    "replaced by anything": 15,
-    "the next success closes all": 18,
-}
-"""Which one catches it as things are: tried first, it saves minutes."""
+SEEDS = int(os.environ.get("TOBAN_COPIES_SEEDS", "4"))
+TELLING = (0, 1, 15, 37, 7)
 
 
 @pytest.fixture(autouse=True)
@@ -50,13 +43,4 @@ def test_what_is_called_verified_can_be_read_and_what_can_be_read_stays(seed: in
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:
-    for seed in (CAUGHT.get(mutant.name, 0), *range(MOST)):
-        with mutant.apply():
-            try:
-                found = broken(seed)
-            except Exception as error:  # noqa: BLE001 a defect may well break the world
-                found = [f"{type(error).__name__}: {error}"]
-        if found:
-            record_property("mutant", f"{mutant.name:30} copies: seed {seed}: {found[0][:80]}")
-            return
-    pytest.fail(f"nothing caught: {mutant.defect}")
+    has_to_be_caught(mutant, broken, record_property, TELLING)

@@ -12,13 +12,14 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.simulation.catching import has_to_be_caught
 from tests.simulation.mutants import Mutant
 from tests.simulation.owner_mutants import MUTANTS
 from tests.simulation.owner_sim import OwnerSimulation, violations
 
-SEEDS = int(os.environ.get("TOBAN_OWNER_SEEDS", "4"))
-MOST = 200
-"""Seeds after which a broken variant has to be caught; each takes a few in fact."""
+SEEDS = int(os.environ.get("TOBAN_OWNER_SEEDS", "3"))
+
+TELLING = (0, 17, 1)
 
 
 def broken(seed: int) -> list[str]:
@@ -36,15 +37,4 @@ def test_nothing_that_an_application_wrote_is_ever_lost(seed: int) -> None:
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:
-    caught = ""
-    for seed in range(MOST):
-        with mutant.apply():
-            try:
-                found = broken(seed)
-            except Exception as error:  # noqa: BLE001 a defect may well break the world
-                found = [f"{type(error).__name__}: {error}"]
-        if found:
-            caught = f"seed {seed}: {found[0][:90]}"
-            break
-    record_property("mutant", f"{mutant.name:32} {caught}")
-    assert caught, f"nothing caught: {mutant.defect}"
+    has_to_be_caught(mutant, broken, record_property, TELLING)

@@ -127,6 +127,8 @@ class AlertAttached(Body, frozen=True, kw_only=True):
     severity: int
     severity_label: str
     at: Moment
+    began_at: Moment | None = None
+    """The newest beginning reported of its occurrence; None: an earlier release did not say."""
 
     def subject(self) -> str:
         """The incident."""

@@ -66,6 +66,8 @@ def tell_joined(
     called = last_call(incident, work)
     if called is not None and called > joined.at + MAX_AHEAD and not listed:
         return  # late news, and a page has told of it since; none has of a rule not listed yet
+    if called is not None and not new_rule and _in_the_same_breath(joined, called):
+        return  # as `_came_after` has it, without a look at the alert
     window = window_of(profile_of(incident, work))
     step = incident.next_step_at
     if not is_quiet(incident) and step is not None and step <= work.now + window:
@@ -92,6 +94,12 @@ def _tell_at(incident: Incident, at: datetime, since: datetime, work: Work) -> N
     incident.tell_joined_at, incident.untold_since = at, since
     work.put(incident)
     work.at(at, ReminderDue(incident_id=incident.id, what="joined", at=at))
+
+
+def _in_the_same_breath(joined: AlertAttached, called: datetime) -> bool:
+    """Whether an alert is one trouble with what people were called for; not when it is not known."""
+    began = joined.began_at
+    return began is not None and began <= called and joined.at <= called + SAME_BREATH
 
 
 def last_call(incident: Incident, work: Work) -> datetime | None:

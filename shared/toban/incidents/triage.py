@@ -269,6 +269,7 @@ def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
         severity=alert.severity,
         severity_label=alert.severity_label,
         at=work.now,
+        began_at=newest_start(alert, work.now),
     )
 
 

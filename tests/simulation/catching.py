@@ -1,0 +1,36 @@
+"""Which seed notices a broken variant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from tests.simulation.mutants import Mutant
+
+MOST = 200
+"""Seeds within which a broken variant has to be caught, or "no violations" means nothing."""
+
+
+def has_to_be_caught(
+    mutant: Mutant,
+    broken: Callable[[int], list[str]],
+    record_property: Callable[[str, object], None],
+    first: Iterable[int] = (),
+) -> None:
+    """
+    Fail unless one of `MOST` seeds notices the defect; put on the table which one does.
+
+    `first`: seeds that are known to notice something; tried first, they save minutes.
+    """
+    for seed in dict.fromkeys((*first, *range(MOST))):
+        assert seed < MOST
+        with mutant.apply():
+            try:
+                found = broken(seed)
+            except Exception as error:  # noqa: BLE001 a defect may well break the world
+                found = [f"{type(error).__name__}: {error}"]
+        if found:
+            record_property("mutant", f"{mutant.name:32} seed {seed}: {found[0][:80]}")
+            return
+    pytest.fail(f"nothing caught: {mutant.defect}")
