@@ -14,6 +14,7 @@ from unittest import mock
 
 import msgspec
 
+from tests.simulation.copies_mutants import replaced_by_anything
 from tests.simulation.mutants import Mutant
 from toban.backups import layout, mend, prune, restore, take, verify
 from toban.backups.documents import Backup
@@ -165,4 +166,5 @@ MUTANTS = (
     Mutant("restore holds on", "what was restored once stays for ever", restore_holds_on),
     Mutant("lease for ever", "a dead holder's step is never done", lease_for_ever),
     Mutant("emptied before noted", "a good test counts as failed", emptied_before_noted),
+    Mutant("replaced by anything", "rot is copied", replaced_by_anything),
 )

@@ -101,5 +101,4 @@ MUTANTS = (
     Mutant("the first whatever it holds", "rot is copied over what is whole", first_whatever_it_holds),
     Mutant("outage is damage", "a passing outage costs a copy", outage_is_damage),
     Mutant("the next success closes all", "nobody hears of a lost region", success_closes_all),
-    Mutant("replaced by anything", "rot is copied", replaced_by_anything),
 )  # fmt: skip
