@@ -23,6 +23,7 @@ MOST = 200
 """Seeds within which a broken variant has to be caught."""
 CAUGHT = {
     "one damaged copy condemns all": 1,
+    "the first whatever it holds": 7,
     "outage is damage": 37,
     "replaced by anything": 15,
     "the next success closes all": 18,
