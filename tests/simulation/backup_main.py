@@ -47,7 +47,7 @@ def _copies(seed: int) -> tuple[Any, list[str]]:
 
     simulation = CopiesSimulation(seed)
     simulation.run()
-    return simulation, violations(simulation) + at_the_end(simulation)
+    return simulation, [*violations(simulation), *at_the_end(simulation)]
 
 
 def _backups(seed: int) -> tuple[Any, list[str]]:

@@ -11,6 +11,7 @@ from tests.simulation.mutants import Mutant
 from toban.backups import (
     copies,
     documents,
+    layout,
     mend,
     prune,
     replicate,
@@ -51,7 +52,8 @@ def first_whatever_it_holds() -> AbstractContextManager[Any]:
         if copy.bucket == copies[0].bucket:
             return True
         source, target = (self._depot.bucket(c.bucket) for c in (copies[0], copy))
-        for info in source.list(backup.prefix):
+        infos = source.list(backup.prefix)
+        for info in sorted(infos, key=lambda info: info.name.endswith(layout.MANIFEST)):
             there = target.stat(info.name)
             if there is not None and (there.size, there.crc32c) != (info.size, info.crc32c):
                 target.delete(info.name)

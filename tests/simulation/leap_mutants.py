@@ -45,9 +45,9 @@ def builds_on_the_future() -> AbstractContextManager[Any]:
     """An increment builds on what is dated last."""
     inner = start._base
 
-    def base(due: Any, work: Work) -> Backup | None:
+    def base(due: Any, planned: Any, work: Work) -> Backup | None:
         with mock.patch.object(Backup, "is_ahead", return_value=False):
-            return inner(due, work)
+            return inner(due, planned, work)
 
     return mock.patch.object(start, "_base", base)
 

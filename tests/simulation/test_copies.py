@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.simulation.backup_invariants import violations
+from tests.simulation.backup_main import main
 from tests.simulation.backup_world import small
 from tests.simulation.catching import has_to_be_caught
 from tests.simulation.copies_mutants import MUTANTS
@@ -37,6 +38,11 @@ def broken(seed: int) -> list[str]:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_what_is_called_verified_can_be_read_and_what_can_be_read_stays(seed: int) -> None:
     assert broken(seed) == [], f"python -m tests.simulation copies {seed}"
+
+
+def test_the_command_plays_a_seed_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["copies", "0"]) == 0
+    assert "every invariant holds" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

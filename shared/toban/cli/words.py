@@ -268,15 +268,15 @@ SAID: Final[Words] = {
     },
     "check.incident-silent.do": {
         "en": "toban incidents ack {id}, or resolve it",
-        "ja": "toban incidents ack {id}（または解決にする）",
+        "ja": "toban incidents ack {id}（または解決済みにする）",
     },
     "check.incident-left-open": {
-        "en": "the end of its {n} alerts may have been lost (since {at}): {title}",
+        "en": "the end of its alerts ({n}) may have been lost (since {at}): {title}",
         "ja": "アラート {n} 件の解決が失われたおそれがあります（{at} から）: {title}",
     },
     "check.incident-left-open.do": {
         "en": "if the monitor says that it is over: toban incidents resolve {id}",
-        "ja": "監視側で収まっていれば: toban incidents resolve {id}",
+        "ja": "監視側で解消していれば: toban incidents resolve {id}",
     },
     "column.what": {"en": "WHAT", "ja": "内容"},
     "column.do": {"en": "WHAT TO DO", "ja": "対処"},

@@ -43,15 +43,15 @@ BACKUP_HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "help.backups.verify": {
         "en": "read every copy back once more",
-        "ja": "すべての写しを読み戻して検証し直す",
+        "ja": "すべてのコピーを読み戻して検証し直す",
     },
     "help.backups.verify.all": {
         "en": "every backup of which a copy is not verified; whole ones count again",
-        "ja": "検証済みでない写しのあるバックアップをすべて対象にする。無事なものは検証済みに戻る",
+        "ja": "検証済みでないコピーのあるバックアップをすべて対象にする。無事なものは検証済みに戻る",
     },
     "help.backups.replicate": {
         "en": "mend what is missing or damaged in any place from any other, and verify it",
-        "ja": "欠けた写しや破損した写しをほかの写しから直して検証する",
+        "ja": "欠けたコピーや破損したコピーをほかのコピーから直して検証する",
     },
     "help.backups.test": {
         "en": "restore something verified into staging now, and measure it",
@@ -63,7 +63,7 @@ BACKUP_HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "help.backups.pin": {
         "en": "keep it until it is unpinned, whatever retention says",
-        "ja": "保持の規則にかかわらず、解除まで残す",
+        "ja": "保持ポリシーにかかわらず、解除まで残す",
     },
     "help.backups.unpin": {"en": "let retention decide again", "ja": "固定を解除する"},
     "help.backups.discard": {
@@ -72,7 +72,7 @@ BACKUP_HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "help.backups.prune": {
         "en": "remove what retention does not keep (asks first)",
-        "ja": "保持の規則に残らないものを削除する（確認あり）",
+        "ja": "保持ポリシーに残らないものを削除する（確認あり）",
     },
     "help.backups.prune.dry": {
         "en": "only show what is kept and what would go, and why",
@@ -118,7 +118,7 @@ BACKUP_HELP: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "help.restore.backup": {"en": "this very backup", "ja": "このバックアップから"},
     "help.restore.region": {
         "en": "read the copy of this region",
-        "ja": "このリージョンの写しから読む",
+        "ja": "このリージョンのコピーから読む",
     },
     "help.restore.onto-source": {
         "en": "overwrite the source itself (asks for the service's name)",

@@ -76,7 +76,7 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "backups.show.restores": {"en": "Being restored", "ja": "リストア中"},
     "backups.show.pinned": {"en": "Pinned by", "ja": "固定した人"},
     "backups.show.retention": {"en": "Retention", "ja": "保持"},
-    "backups.show.copies": {"en": "Copies", "ja": "写し"},
+    "backups.show.copies": {"en": "Copies", "ja": "コピー"},
     "backups.show.tests": {"en": "Restore tests", "ja": "リストアテスト"},
     "backups.show.jobs": {"en": "Work", "ja": "作業"},
     "backups.partly": {"en": "verified {n}/{m}", "ja": "一部検証済み {n}/{m}"},
@@ -164,7 +164,7 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "verify.done": {
         "en": "{id}: every copy was read back ({regions})",
-        "ja": "{id}: すべての写しを読み戻しました（{regions}）",
+        "ja": "{id}: すべてのコピーを読み戻しました（{regions}）",
     },
     "verify.impossible": {
         "en": "{id} is {status}: there is nothing to read back",
@@ -180,11 +180,11 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "verify.nothing": {
         "en": "Every copy is verified: nothing is left to be read.",
-        "ja": "すべての写しが検証済みです。読み戻すものはありません。",
+        "ja": "すべてのコピーが検証済みです。読み戻すものはありません。",
     },
     "replicate.no-original": {
         "en": "{id}: no copy of it is complete, so there is nothing to copy from",
-        "ja": "{id}: 完全な写しがひとつもないため、複製できません",
+        "ja": "{id}: 完全なコピーがひとつもないため、複製できません",
     },
     "pin.done": {"en": "{id} stays until it is unpinned", "ja": "{id} を固定しました"},
     "pin.undone": {"en": "{id}: retention decides again", "ja": "{id} の固定を解除しました"},
@@ -207,7 +207,7 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     },
     "discard.not-ahead": {
         "en": "{id} is not dated in the future: retention decides about it",
-        "ja": "{id} の日付は未来ではありません。保持規則が判断します",
+        "ja": "{id} の日付は未来ではありません。保持ポリシーが判断します",
     },
     "prune.left": {
         "en": "{n} are still there (kept after all, or locked): {words}",
@@ -237,7 +237,7 @@ CATALOGUE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "ja": "{service}: {since} からリストアテストの合格がありません",
     },
     "rebuild.created": {"en": "entered", "ja": "登録"},
-    "rebuild.extended": {"en": "copy added", "ja": "写しを追加"},
+    "rebuild.extended": {"en": "copy added", "ja": "コピーを追加"},
     "rebuild.known": {"en": "known", "ja": "登録済み"},
     "rebuild.removed": {"en": "being deleted", "ja": "削除済み"},
     "rebuild.no-buckets": {

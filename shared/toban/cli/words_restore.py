@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 RESTORE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
-    "what.region": {"en": "region with a whole copy", "ja": "完全な写しのあるリージョン"},
+    "what.region": {"en": "region with a whole copy", "ja": "完全なコピーのあるリージョン"},
     "what.restore": {"en": "restore", "ja": "リストア"},
     "restore.what": {
         "en": "say what: toban restore SERVICE SOURCE --to …, or --follow ID",

@@ -35,7 +35,7 @@ def check_apart(
             report.error(
                 "target-shared",
                 f"{path}.bucket",
-                f"{target.bucket} は {earlier.source} の試験先でもあります。",
+                f"{target.bucket} は {earlier.source} のリストアテストの復元先でもあります。",
                 f"{target.bucket} is the target for {earlier.source} as well.",
             )
 
@@ -52,7 +52,7 @@ def _check_in_use(
                 report.error(
                     "target-is-source",
                     f"{path}.{key}",
-                    f"試験先が{japanese}バックアップ元 {name} そのものです。上書きしてしまいます。",
+                    f"リストアテストの復元先が{japanese}バックアップ対象 {name} そのものです。上書きしてしまいます。",
                     f"the target is the source {name}{english} itself: the test would overwrite it.",
                 )
     if target.bucket and any(target.bucket == d.bucket for d in backup.destinations):

@@ -60,7 +60,7 @@ def test_an_incident_whose_alerts_may_have_ended_unheard_is_found_until_it_is_re
     said = desk.run("check", "--store", "--json")
     assert said.code == 1
     (left,) = [f for f in said.json() if f["code"] == "incident-left-open"]
-    assert (left["id"], "its 1 alerts" in left["what"]) == (old, True)
+    assert (left["id"], "its alerts (1)" in left["what"]) == (old, True)
     assert f"toban incidents resolve {old}" in left["do"]
     assert old in desk.run("check", "--store", lang="ja").out
 

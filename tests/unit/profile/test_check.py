@@ -68,6 +68,8 @@ MISTAKES = [
     ("label: P3", "label: p1", "error ambiguous-word severities[1].label"),
     ("label: P3, level: 3", "label: P3, level: 1", "warning same-level severities[1].level"),
     ("via: [mail]", "via: [mial]", "error unknown-channel severities[0].via[0]"),
+    ("via: [mail]", "via: [mail], remind_after: 4m", "error wrong-value severities[0].remind_after"),
+    ("via: [mail]", "via: [mail], remind_after: 0m", "error wrong-value severities[0].remind_after"),
     ("via: [mail]", "via: []", "error no-address escalation[0].steps[0].notify[0]"),
     ('notify: ["channel:chat"]', "notify: []", "error reaches-nobody severities[1]"),
     ('notify: ["channel:chat"]', 'notify: ["channel:chad"]', "error unknown-channel severities[1].notify[0]"),
