@@ -25,6 +25,7 @@ _SECTIONS = {
 }
 
 SHORTEST_REMINDER = 300
+LONGEST_REMINDER = 7 * 86_400
 
 
 def check(profile: Profile, all_profiles: Iterable[Profile] = ()) -> list[Finding]:
@@ -172,6 +173,13 @@ def _check_severities(profile: Profile, report: Report) -> None:
                 join("severities", number, "remind_after"),
                 "5m 以上にしてください。",
                 "at least 5m: nobody can look after an incident that asks more often.",
+            )
+        elif severity.remind_after is not None and severity.remind_after > LONGEST_REMINDER:
+            report.warning(
+                "long-silence",
+                join("severities", number, "remind_after"),
+                "7d を超えると、忘れられたインシデントが長く放置されます。",
+                "beyond 7d an incident that everybody has forgotten stays so for long.",
             )
         _check_answering(profile, severity, path, report)
 

@@ -70,6 +70,7 @@ MISTAKES = [
     ("via: [mail]", "via: [mial]", "error unknown-channel severities[0].via[0]"),
     ("via: [mail]", "via: [mail], remind_after: 4m", "error wrong-value severities[0].remind_after"),
     ("via: [mail]", "via: [mail], remind_after: 0m", "error wrong-value severities[0].remind_after"),
+    ("via: [mail]", "via: [mail], remind_after: 8d", "warning long-silence severities[0].remind_after"),
     ("via: [mail]", "via: []", "error no-address escalation[0].steps[0].notify[0]"),
     ('notify: ["channel:chat"]', "notify: []", "error reaches-nobody severities[1]"),
     ('notify: ["channel:chat"]', 'notify: ["channel:chad"]', "error unknown-channel severities[1].notify[0]"),
