@@ -11,10 +11,12 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from tests.simulation import backup_story, backup_world
 from tests.simulation.crash_points import Run
@@ -93,12 +95,12 @@ class LastingOutside(Outside):
 
     def __init__(self, path: Path, **more: Any) -> None:
         self._lines = Lines(path)
-        super().__init__(arrivals=[Arrival(**line) for line in self._lines], **more)
+        super().__init__(arrivals=msgspec.convert(list(self._lines), list[Arrival]), **more)
 
     def _arrive(self, outgoing: Outgoing) -> None:
         before = len(self.arrivals)
         super()._arrive(outgoing)
-        self._lines.add(asdict(arrival) for arrival in self.arrivals[before:])
+        self._lines.add(msgspec.to_builtins(self.arrivals[before:]))
 
 
 class LastingBus(FaultyBus):
