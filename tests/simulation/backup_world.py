@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
@@ -156,15 +157,20 @@ class SmallDepot(WorldDepot):
         return DumpFormat() if kind == "logs" else super().format(kind)
 
 
-def handlers(platform: Platform, secrets: Secrets) -> dict[str, Handlers]:
-    """The functions that need a depot, with this one."""
+def handlers(
+    platform: Platform,
+    secrets: Secrets,
+    depot_class: type[WorldDepot] = SmallDepot,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Handlers]:
+    """The functions that need a depot, with one of this kind."""
     assert platform.buckets is not None
-    depot = SmallDepot(
+    depot = depot_class(
         store=platform.store,
         secrets=secrets,
         buckets=platform.buckets,
         scratch=Path("/nonexistent"),
-        environ={},
+        environ=environ,
     )
     return {
         "run_backup_step": take.Taking(depot).handlers(),

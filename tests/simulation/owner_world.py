@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from tests.simulation import backup_world
 from tests.simulation.backup_world import content, of_shop, small
 from tests.simulation.platform import Simulated
 from tests.simulation.small_redis import SmallConnection, SmallRedis, dump
 from toban.adapters.sources import rdb, rediskeys, resp
 from toban.adapters.sources.depot import WorldDepot
-from toban.backups import prune, replicate, restore, take, verify
 from toban.kernel.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
@@ -108,21 +107,7 @@ class OwnerDepot(WorldDepot):
 
 def handlers(platform: Platform, secrets: Secrets) -> dict[str, Handlers]:
     """The functions that need a depot, with this one."""
-    assert platform.buckets is not None
-    depot = OwnerDepot(
-        store=platform.store,
-        secrets=secrets,
-        buckets=platform.buckets,
-        scratch=Path("/nonexistent"),
-        environ={"K_SERVICE": "restore_backup"},
-    )
-    return {
-        "run_backup_step": take.Taking(depot).handlers(),
-        "replicate_backup": replicate.Replicating(depot).handlers(),
-        "verify_backup": verify.Verifying(depot).handlers(),
-        "prune_backups": prune.Pruning(depot).handlers(),
-        "restore_backup": restore.Restoring(depot).handlers(),
-    }
+    return backup_world.handlers(platform, secrets, OwnerDepot, {"K_SERVICE": "restore_backup"})
 
 
 @contextmanager

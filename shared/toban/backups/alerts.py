@@ -82,13 +82,17 @@ def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> 
         labels={"service": service, **trouble.labels},
     )
     watch.open[trouble.fingerprint] = alert
+    _tell(f"{service}/{trouble.fingerprint}", alert, work, trouble.summary)
+
+
+def _tell(fingerprint: str, alert: OpenAlert, work: Work, summary: str = "") -> None:
     work.emit(
         AlertFired(
             source=SOURCE,
-            fingerprint=f"{service}/{trouble.fingerprint}",
+            fingerprint=fingerprint,
             rule=alert.rule,
             title=alert.title,
-            summary=trouble.summary,
+            summary=summary,
             severity=alert.severity,
             labels=alert.labels,
             starts_at=alert.starts_at,
@@ -132,17 +136,7 @@ def _begun(fingerprint: str, alert: OpenAlert, watch: BackupWatch, work: Work) -
         return alert
     log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
     alert = msgspec.structs.replace(alert, starts_at=work.now)
-    work.emit(
-        AlertFired(
-            source=SOURCE,
-            fingerprint=f"{watch.id}/{fingerprint}",
-            rule=alert.rule,
-            title=alert.title,
-            severity=alert.severity,
-            labels=alert.labels,
-            starts_at=alert.starts_at,
-        )
-    )
+    _tell(f"{watch.id}/{fingerprint}", alert, work)
     return alert
 
 

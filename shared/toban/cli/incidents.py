@@ -199,9 +199,7 @@ def _facts(
     language = terminal.language
     name = incident.service
     if profile is not None:
-        service = profile.service
-        own = service.name_en if language == "en" and service.name_en else service.name
-        name = f"{own} ({incident.service})"
+        name = f"{profile.service.named(language)} ({incident.service})"
     facts = [("service", name), ("opened", moment(language, incident.opened_at, zone))]
     for key, at in (
         ("acknowledged", incident.acknowledged_at),

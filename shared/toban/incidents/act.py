@@ -17,6 +17,7 @@ from toban.incidents.lifecycle import (
     escalate,
     has_next_step,
     note,
+    open_anew,
     profile_of,
     raise_severity,
     remind_at,
@@ -102,9 +103,7 @@ def _escalate(incident: Incident, command: CommandIssued, work: Work) -> None:
         work.put(incident)
         return
     if incident.status == "acknowledged":
-        incident.status = "open"
-        incident.acknowledged_at = None
-        incident.assignee = ""
+        open_anew(incident)
         incident.reminded = False
         incident.generation += 1
         incident.escalating_since = work.now

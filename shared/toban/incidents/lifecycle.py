@@ -174,6 +174,13 @@ def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") ->
     return True
 
 
+def open_anew(incident: Incident) -> None:
+    """Nobody has it any more; whoever acknowledged it is to be asked again."""
+    incident.status = "open"
+    incident.acknowledged_at = None
+    incident.assignee = ""
+
+
 def raise_severity(incident: Incident, work: Work, severity: int, label: str, by: str = "") -> None:
     """
     Make it worse and call people from the first step of the worse severity.
@@ -183,9 +190,7 @@ def raise_severity(incident: Incident, work: Work, severity: int, label: str, by
     note(incident, work, "raised", by, before=incident.severity_label, after=label)
     incident.severity = severity
     incident.severity_label = label
-    incident.status = "open"
-    incident.acknowledged_at = None
-    incident.assignee = ""
+    open_anew(incident)
     start_escalation(incident, work, profile_of(incident, work))
     page = call(incident, work, "raised")
     work.put(incident)
@@ -212,11 +217,9 @@ def resolve(incident: Incident, work: Work, by: str = "") -> None:
 
 def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
     """Open it again and call people from the first step."""
-    incident.status = "open"
+    open_anew(incident)
     incident.resolved_at = None
     incident.resolved_by = ""
-    incident.acknowledged_at = None
-    incident.assignee = ""
     note(incident, work, "reopened", by, why=why)
     start_escalation(incident, work, profile_of(incident, work))
     page = call(incident, work, "reopened")

@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 
 from toban.events import AlertReport, AlertResolved
 from toban.incidents.documents import Alert
+from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 
 MAX_AHEAD = timedelta(minutes=3)
@@ -79,7 +80,7 @@ def read(report: AlertReport, work: Work) -> Said:
 
 def possible(at: datetime, now: datetime) -> datetime:
     """`at`, or `now` when it lies further ahead than clocks may be apart."""
-    return at if at <= now + MAX_AHEAD else now
+    return not_ahead(at, now, MAX_AHEAD) or now
 
 
 def newest_start(alert: Alert, now: datetime) -> datetime:
@@ -87,9 +88,9 @@ def newest_start(alert: Alert, now: datetime) -> datetime:
     return possible(alert.newest_start or alert.starts_at, now)
 
 
-def _known(stored: datetime | None, now: datetime) -> datetime | None:
+def believed(stored: datetime | None, now: datetime) -> datetime | None:
     """A time that we stored; None when a clock that was ahead is all that it tells of."""
-    return stored if stored is not None and possible(stored, now) == stored else None
+    return not_ahead(stored, now, MAX_AHEAD)
 
 
 def is_overtaken(alert: Alert, said: Said) -> bool:
@@ -99,7 +100,7 @@ def is_overtaken(alert: Alert, said: Said) -> bool:
 
 def is_over(alert: Alert, said: Said) -> bool:
     """Whether a resolution ends the firing alert; if not, it speaks of an older occurrence."""
-    newest = _known(alert.newest_start or alert.starts_at, said.now)
+    newest = believed(alert.newest_start or alert.starts_at, said.now)
     if newest is None or said.start >= newest:
         return True
     return said.end is not None and said.end_given and said.end >= newest
@@ -110,14 +111,14 @@ def is_anew(alert: Alert, said: Said) -> bool:
     Whether a firing report tells of a new occurrence of an alert that fires: its predecessor's end
     was not heard of (yet). One that began hardly later is the same, as another sender saw it.
     """
-    newest = _known(alert.newest_start or alert.starts_at, said.now)
+    newest = believed(alert.newest_start or alert.starts_at, said.now)
     return newest is not None and said.dated and said.start > newest + APART
 
 
 def is_new(alert: Alert, said: Said) -> bool:
     """Whether a firing report begins a new occurrence of an alert that does not fire."""
-    over = _known(alert.ends_at, said.now)
-    newest = _known(alert.newest_start or alert.starts_at, said.now)
+    over = believed(alert.ends_at, said.now)
+    newest = believed(alert.newest_start or alert.starts_at, said.now)
     if newest is None or said.start > newest:
         if over is None or said.start > over:
             return True
@@ -130,8 +131,8 @@ def is_new(alert: Alert, said: Said) -> bool:
 
 def is_news(alert: Alert, said: Said) -> bool:
     """Whether a resolution says something new of an alert that does not fire."""
-    over = _known(alert.ends_at, said.now)
-    newest = _known(alert.newest_start or alert.starts_at, said.now)
+    over = believed(alert.ends_at, said.now)
+    newest = believed(alert.newest_start or alert.starts_at, said.now)
     if over is None or newest is None or said.end is None:
         return True
     return said.end > over or said.start > newest
@@ -139,5 +140,5 @@ def is_news(alert: Alert, said: Said) -> bool:
 
 def _is_later(alert: Alert, said: Said, *, or_equal: bool = False) -> bool:
     """Whether `said` came in after what the alert's state follows from."""
-    heard = _known(alert.heard_at, said.now)
+    heard = believed(alert.heard_at, said.now)
     return heard is None or said.heard > heard or (or_equal and said.heard == heard)

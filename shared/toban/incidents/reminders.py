@@ -21,12 +21,13 @@ from toban.incidents.lifecycle import (
     call,
     is_quiet,
     note,
+    open_anew,
     profile_of,
     remind_at,
     severity_of,
     start_escalation,
 )
-from toban.incidents.occurrences import MAX_AHEAD, newest_start, possible
+from toban.incidents.occurrences import MAX_AHEAD, believed, newest_start
 from toban.kernel.work import Work
 from toban.profile.types import Profile
 
@@ -108,8 +109,8 @@ def last_call(incident: Incident, work: Work) -> datetime | None:
 
     None when that was under a clock that was ahead: nobody can tell what they have heard of.
     """
-    calls = [page.at for page in incident.pages if not page.to]
-    return calls[-1] if possible(calls[-1], work.now) == calls[-1] else None
+    newest = next(page for page in reversed(incident.pages) if not page.to)
+    return believed(newest.at, work.now)
 
 
 def tell_what_waited(incident: Incident, work: Work) -> None:
@@ -204,8 +205,8 @@ def _tell_collected(incident: Incident, since: datetime, work: Work) -> None:
     alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
     untold = {alert.rule for alert in alerts if _goes_on(alert, since)}
     # Whoever acknowledged after it had joined has it.
-    known = max(since, incident.acknowledged_at or since)
-    told = {alert.rule for alert in alerts if (alert.attached_at or since) < known}
+    until = max(since, incident.acknowledged_at or since)
+    told = {alert.rule for alert in alerts if (alert.attached_at or since) < until}
     many = len(alerts) == MOST_JOINED
     if untold or many:
         page_joined(incident, work, new_rule=many or bool(untold - told))
@@ -221,9 +222,7 @@ def _remind(incident: Incident, work: Work) -> None:
         page = call(incident, work, "reminded", to=incident.assignee)
     elif incident.status == "acknowledged":
         note(incident, work, "ack-expired", assignee=incident.assignee)
-        incident.status = "open"
-        incident.acknowledged_at = None
-        incident.assignee = ""
+        open_anew(incident)
         start_escalation(incident, work, profile)
         page = call(incident, work, "expired")
     elif is_quiet(incident):

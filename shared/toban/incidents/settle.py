@@ -51,15 +51,22 @@ def on_attached(joined: AlertAttached, work: Work) -> None:
             _reopen_for(joined, incident, work)
         return
     new_rule = joined.rule not in incident.rules
-    listed = new_rule and len(incident.rules) < MAX_RULES
+    listed = _list_rule(joined, incident)
     if listed:
-        incident.rules = [*incident.rules, joined.rule]
         note(incident, work, "joined", rule=joined.rule, alert=joined.title)
         work.put(incident)
     if joined.severity < incident.severity:
         raise_severity(incident, work, joined.severity, _own_label(joined, incident, work))
     else:
         tell_joined(incident, joined, work, new_rule=new_rule, listed=listed)
+
+
+def _list_rule(joined: AlertAttached, incident: Incident) -> bool:
+    """Let the incident list a rule that is new to it; whether it does, now."""
+    if joined.rule in incident.rules or len(incident.rules) >= MAX_RULES:
+        return False
+    incident.rules = [*incident.rules, joined.rule]
+    return True
 
 
 def _own_label(joined: AlertAttached, incident: Incident, work: Work) -> str:
@@ -76,8 +83,7 @@ def _own_label(joined: AlertAttached, incident: Incident, work: Work) -> str:
 
 def _reopen_for(joined: AlertAttached, incident: Incident, work: Work) -> None:
     """Reopen for an alert that joined too late: at its severity, if that is worse."""
-    if joined.rule not in incident.rules and len(incident.rules) < MAX_RULES:
-        incident.rules = [*incident.rules, joined.rule]
+    _list_rule(joined, incident)
     if joined.severity < incident.severity:
         before, after = incident.severity_label, _own_label(joined, incident, work)
         note(incident, work, "raised", before=before, after=after)

@@ -23,13 +23,13 @@ from toban.incidents.documents import OWN, Alert, Group, Incident, OpenIncident
 from toban.incidents.lifecycle import call, note, start_escalation
 from toban.incidents.occurrences import (
     Said,
+    believed,
     is_anew,
     is_new,
     is_news,
     is_over,
     is_overtaken,
     newest_start,
-    possible,
     read,
 )
 from toban.kernel.decision import Decision
@@ -97,7 +97,7 @@ def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenInci
     # Decisions that race may see an opening later than their own now: its age is none. One that
     # a wrong clock dated far ahead is not young, or it would be until that time has come.
     age = max(work.now - newest.opened_at, timedelta(0))
-    dated_ahead = possible(newest.opened_at, work.now) != newest.opened_at
+    dated_ahead = believed(newest.opened_at, work.now) is None
     young = age < timedelta(seconds=grouping.window) and not dated_ahead
     return newest if young or len(group.open) >= grouping.max_open else None
 
@@ -217,12 +217,11 @@ def _too_many_open(profile: Profile, work: Work) -> AlertFired:
     """From now on alerts of this service share an incident that is not their own: somebody's to see."""
     service, language = profile.service, profile.service.language
     number = profile.grouping.max_open
-    name = service.name_en if language == "en" and service.name_en else service.name
     return AlertFired(
         source=OWN,
         fingerprint=f"too-many-open/{service.id}",
         rule="too-many-open",
-        title=text(language, "alert.too-many-open", service=name, number=number),
+        title=text(language, "alert.too-many-open", service=service.named(language), number=number),
         summary=text(language, "alert.too-many-open.summary"),
         severity="error",
         labels={"service": OWN, "of": service.id},

@@ -15,14 +15,16 @@ TOLERANCE: Final = timedelta(minutes=5)
 """How far two clocks that are right may differ, with a good margin (real ones: milliseconds)."""
 
 
-def is_future(at: datetime | None, now: datetime) -> bool:
+def is_future(at: datetime | None, now: datetime, tolerance: timedelta = TOLERANCE) -> bool:
     """Whether a time that should have passed lies ahead: the clock that wrote it was wrong."""
-    return at is not None and at - now > TOLERANCE
+    return at is not None and at - now > tolerance
 
 
-def not_ahead(at: datetime | None, now: datetime) -> datetime | None:
+def not_ahead(
+    at: datetime | None, now: datetime, tolerance: timedelta = TOLERANCE
+) -> datetime | None:
     """The time, or None where a wrong clock wrote it: nobody knows then when it was."""
-    return None if is_future(at, now) else at
+    return None if is_future(at, now, tolerance) else at
 
 
 def holds(until: datetime | None, length: timedelta, now: datetime) -> bool:

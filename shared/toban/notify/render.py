@@ -122,8 +122,7 @@ def _facts(
     actions: Sequence[Link],
 ) -> _Facts:
     incident, language = request.incident, request.language
-    service = profile.service
-    name = service.name_en if language == "en" and service.name_en else service.name
+    name = profile.service.named(language)
     person = request.target.startswith("person:")
     notes = []
     if request.replaces:

@@ -86,8 +86,7 @@ class _Draft:
 
     def summary(self) -> Iterator[str]:
         now, opened = self.now, self.now.opened_at
-        service = self.facts.profile.service
-        name = service.name_en if self.language == "en" and service.name_en else service.name
+        name = self.facts.profile.service.named(self.language)
         rules = ", ".join(escaped(rule) for rule in now.rules)
         detected = self.say(
             "detected.value", moment=self.at(opened), duration=self.took(self.begin, opened)

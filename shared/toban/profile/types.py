@@ -105,6 +105,10 @@ class Service(Section, frozen=True):
     default: bool = False
     """Take the alerts that match no service (at most one profile may say so)."""
 
+    def named(self, language: Language) -> str:
+        """The service's name in a language, the only one it has if need be."""
+        return self.name_en if language == "en" and self.name_en else self.name
+
 
 REMIND_AFTER = {1: 3_600, 2: 4 * 3_600, 3: 24 * 3_600, 4: 72 * 3_600}
 """Seconds, by level."""
