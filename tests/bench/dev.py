@@ -35,6 +35,20 @@ escalation:
 """
 
 
+def whole_post(connection: socket.socket) -> tuple[bytes, bytes] | None:
+    """Head and body of a request, once it is there as a whole; None when it never was."""
+    data = b""
+    while True:
+        block = connection.recv(65536)
+        data += block
+        head, separator, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+        if separator and length and len(body) >= int(length[1]):
+            return head, body
+        if not block:
+            return None
+
+
 class Receiver:
     """Receives notifications over HTTP and notes when each was there as a whole."""
 
@@ -54,16 +68,10 @@ class Receiver:
                     self._take(connection)
 
     def _take(self, connection: socket.socket) -> None:
-        data = b""
-        while True:
-            block = connection.recv(65536)
-            data += block
-            head, separator, body = data.partition(b"\r\n\r\n")
-            length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
-            if separator and length and len(body) >= int(length[1]):
-                break
-            if not block:
-                return
+        post = whole_post(connection)
+        if post is None:
+            return
+        _, body = post
         at = time.monotonic()
         connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
         with self.arrived:

@@ -13,7 +13,6 @@ import contextlib
 import http.client
 import json
 import os
-import re
 import signal
 import socket
 import statistics
@@ -25,6 +24,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.bench.dev import whole_post
 from tests.bench.load import ENVIRON, SECRET
 from tests.bench.report import Row, Section, progress
 from toban.alerts.auth import generic_signature
@@ -77,16 +77,10 @@ class Receivers:
                 threading.Thread(target=self._take, args=(connection,), daemon=True).start()
 
     def _take(self, connection: socket.socket) -> None:
-        data = b""
-        while True:
-            block = connection.recv(65536)
-            data += block
-            head, separator, body = data.partition(b"\r\n\r\n")
-            length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
-            if separator and length and len(body) >= int(length[1]):
-                break
-            if not block:
-                return
+        post = whole_post(connection)
+        if post is None:
+            return
+        head, body = post
         path = head.split()[1].decode()
         key = (path, json.loads(body)["incident"]["rules"][0])
         self.arrived.setdefault(key, time.monotonic())
