@@ -17,7 +17,7 @@ from toban.adapters.local.files.clock import FileClock
 from toban.events import MinutePassed, RecheckDue
 from toban.incidents.documents import Incident
 from toban.kernel.document import decode
-from toban.kernel.event import Event, to_message
+from toban.kernel.event import Event, timestamp, to_message
 from toban.local import control
 from toban.local.runtime import Runtime
 from toban.local.virtual import WrongClock, begin_clock
@@ -89,8 +89,8 @@ def test_each_instant_on_the_way_is_stopped_at(dev):
 
     moved = dev.move(seconds=3600)
 
-    assert moved["before"] == "2026-11-24T18:00:00Z"
-    assert moved["now"] == "2026-11-24T19:00:00Z"
+    assert moved["before"] == timestamp(NIGHT)
+    assert moved["now"] == timestamp(NIGHT + timedelta(hours=1))
     each = timedelta(minutes=10)  # the map's schedule, from the next slot on
     assert looked == [NIGHT + each * n for n in range(1, 7)]
 
