@@ -26,7 +26,7 @@ from tests.chains.worlds import (
     World,
 )
 from tests.plugins.emulators import RUNNING, fresh_project
-from toban.local.emulated import Emulated
+from toban.local.emulated.installation import Emulated
 from toban.profile.types import Profile
 
 _numbers = itertools.count()

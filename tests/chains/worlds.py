@@ -21,19 +21,19 @@ from urllib.parse import urlsplit
 from tests import payloads
 from tests.chains.receivers import HttpReceiver, Mailbox
 from toban import entry
-from toban.adapters.local.buckets import MemoryBuckets
-from toban.adapters.local.memory import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
-from toban.adapters.local.memory_bus import MemoryBus
+from toban.adapters.local.files.buckets import MemoryBuckets
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.memory.store import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
 from toban.alerts.auth import generic_signature
 from toban.events import Action, CommandIssued, MinutePassed, RedriveDue
 from toban.incidents.documents import Incident
 from toban.kernel.document import decode
 from toban.kernel.event import Body, Event, to_message
+from toban.kernel.handling.timers import next_due
 from toban.kernel.http import Request, Response
 from toban.kernel.platform import Platform
-from toban.kernel.timers import next_due
 from toban.local.clockwork import Clockwork
-from toban.local.emulated import Emulated
+from toban.local.emulated.installation import Emulated
 from toban.local.runtime import Runtime
 from toban.local.world import ROOT, bind, load_functions, open_world, subscriptions_of
 from toban.notify.documents import Notification

@@ -14,7 +14,9 @@ from google.pubsub_v1 import types
 
 from tests.plugins.scheduler_standin import CloudScheduler
 from tests.unit.schedules.services import profile, the_map
-from toban.adapters.google import pubsub, push, scheduler, topology
+from toban.adapters.google import scheduler
+from toban.adapters.google.pubsub import bus as pubsub
+from toban.adapters.google.pubsub import push, topology
 from toban.cli import cloud
 from toban.cli.terminal import Terminal
 from toban.events.backups import BackupDue

@@ -6,9 +6,9 @@ import argparse
 from dataclasses import dataclass
 
 from toban.backups.documents import Backup
-from toban.backups.pins import NotAhead, NotPinned, discard, pin, unpin
-from toban.backups.prune import Weighed, weigh
-from toban.backups.retention import Verdict
+from toban.backups.policy.pins import NotAhead, NotPinned, discard, pin, unpin
+from toban.backups.policy.retention import Verdict
+from toban.backups.work.prune import Weighed, weigh
 from toban.cli.backup_common import (
     agreed,
     chosen,

@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from toban.backups.documents import Backup, Copy, standing
-from toban.backups.jobs import BackupJob, job_id
-from toban.backups.prune import weigh
-from toban.backups.retention import Verdict
-from toban.backups.retention_terms import doubtful
+from toban.backups.policy.retention import Verdict
+from toban.backups.policy.retention_terms import doubtful
+from toban.backups.work.jobs import BackupJob, job_id
+from toban.backups.work.prune import weigh
 from toban.cli import local
 from toban.cli.backup_common import (
     STATUS_COLORS,

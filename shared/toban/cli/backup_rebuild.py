@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from toban.backups.catalogue import Found, Rebuilt, Scan, Skipped, rebuild, scan
 from toban.backups.documents import Backup
+from toban.backups.storage.catalogue import Found, Rebuilt, Scan, Skipped, rebuild, scan
 from toban.cli import local
 from toban.cli.backup_common import profile_of
 from toban.cli.backup_list import backup_view

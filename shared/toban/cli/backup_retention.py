@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from toban.backups.retention import Entry, Policy, Reason, Verdict, decide
-from toban.backups.retention_terms import EARLIEST, LATEST, known_zone
+from toban.backups.policy.retention import Entry, Policy, Reason, Verdict, decide
+from toban.backups.policy.retention_terms import EARLIEST, LATEST, known_zone
 from toban.cli.terminal import Problem, Terminal, nearest
 from toban.cli.times import Times, now
 from toban.kernel import strictjson

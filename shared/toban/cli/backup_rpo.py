@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from toban.backups.objectives import ObjectiveState, Overdue, assess, overdue, untested
-from toban.backups.restores import RestoreRecord
-from toban.backups.watch import newest_points
+from toban.backups.policy.objectives import ObjectiveState, Overdue, assess, overdue, untested
+from toban.backups.policy.restores import RestoreRecord
+from toban.backups.work.watch import newest_points
 from toban.cli.backup_common import length, profiles_of, work_for
 from toban.cli.follow import opened
 from toban.cli.terminal import Terminal

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from toban.backups.documents import Backup
-from toban.backups.jobs import BackupJob, job_id
-from toban.backups.plans import backup_id
+from toban.backups.storage.plans import backup_id
+from toban.backups.work.jobs import BackupJob, job_id
 from toban.cli.backup_common import chosen, length, person, plan_named, profile_of, size
 from toban.cli.backup_list import backup_view, in_trouble, regions
 from toban.cli.follow import Seen, Session, session

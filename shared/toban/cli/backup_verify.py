@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from itertools import groupby
 
-from toban.backups.copies import restorable
 from toban.backups.documents import JUDGED, Backup
-from toban.backups.jobs import BackupJob, job_id
+from toban.backups.policy.copies import restorable
+from toban.backups.work.jobs import BackupJob, job_id
 from toban.cli import backup_run
 from toban.cli.backup_common import profile_of
 from toban.cli.backup_list import backup_view, in_trouble, regions

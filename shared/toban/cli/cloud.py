@@ -63,7 +63,7 @@ def place_of(
 
 def documents(project: str) -> Store:
     """The project's documents."""
-    from toban.adapters.google.firestore import FirestoreStore
+    from toban.adapters.google.firestore.store import FirestoreStore
 
     return FirestoreStore(project)
 

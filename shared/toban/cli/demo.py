@@ -339,7 +339,7 @@ def _told(
     seconds: float,
 ) -> None:
     """The end: what happened, as a person would like to read it, and what to try next."""
-    from toban.adapters.local.traces import SqliteTracer
+    from toban.adapters.local.sqlite.traces import SqliteTracer
     from toban.cli import local
     from toban.cli.incidents import postmortem_url
     from toban.cli.trace import stories

@@ -6,9 +6,9 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from toban.adapters.local.buckets import FileBuckets
+from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
-from toban.backups.restores import Restore
+from toban.backups.policy.restores import Restore
 from toban.cli.local import new_event
 from toban.cli.stage import Stage
 from toban.events.backups import BackupDue, RestoreRequested

@@ -24,7 +24,7 @@ from toban.cli.times import now
 from toban.cli.views import Reader
 
 if TYPE_CHECKING:
-    from toban.adapters.local.dispatcher import Dispatcher
+    from toban.adapters.local.sqlite.dispatcher import Dispatcher
     from toban.kernel.event import Body, Event
     from toban.kernel.platform import Platform
     from toban.local.world import World
@@ -85,7 +85,7 @@ class Session:
 
     def depot(self) -> Depot:
         """Buckets, keys, sources and targets, as the functions see them."""
-        from toban.adapters.sources.depot import depot
+        from toban.sources.depot import depot
 
         return depot(self.platform, self._secrets)
 
@@ -103,14 +103,14 @@ class Session:
 
         Empty where it handled the event and said nothing.
         """
-        from toban.kernel.receipt import find_receipt
+        from toban.kernel.handling.receipt import find_receipt
 
         receipt = find_receipt(self.platform.store, function, event.id)
         return None if receipt is None else receipt.answer
 
     def work_if_nobody_does(self) -> None:
         """Begin to deliver here, unless another process does."""
-        from toban.adapters.local.dispatcher import AlreadyRunningError
+        from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError
 
         if self._dispatcher is not None or self._world is None:
             return
@@ -123,7 +123,7 @@ class Session:
 
     def another_delivers(self) -> bool:
         """Whether another process delivers; nothing is begun here."""
-        from toban.adapters.local.dispatcher import is_running
+        from toban.adapters.local.sqlite.dispatcher import is_running
 
         if self._world is None:
             return True
@@ -180,7 +180,7 @@ class Session:
 
     def _turn(self) -> None:
         """What a runtime's clock would do; and take over from a runtime that has ended."""
-        from toban.kernel.timers import fire_due, next_due
+        from toban.kernel.handling.timers import fire_due, next_due
 
         if not self.here:
             self.work_if_nobody_does()
@@ -190,7 +190,7 @@ class Session:
                 fire_due("tick", self.platform)
 
     def _is_busy(self) -> bool:
-        from toban.kernel.timers import next_due
+        from toban.kernel.handling.timers import next_due
 
         if self._world is None:
             return True  # what waits in Pub/Sub cannot be seen: Ctrl-C ends the watching

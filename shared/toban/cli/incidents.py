@@ -14,8 +14,8 @@ from toban.cli.times import Times, due, now, soon
 from toban.cli.views import NextStep, Reader
 from toban.events import CommandIssued
 from toban.incidents.documents import Incident
+from toban.kernel.handling.parking import Parked
 from toban.kernel.i18n import duration, moment
-from toban.kernel.parking import Parked
 
 if TYPE_CHECKING:
     from toban.profile.types import Profile
@@ -153,7 +153,7 @@ def postmortem_url(data: object, incident: Incident) -> str:
     """Where the draft lies; empty when there is none."""
     from pathlib import Path
 
-    from toban.adapters.local.files import FileBlobs
+    from toban.adapters.local.files.blobs import FileBlobs
 
     if not incident.postmortem:
         return ""

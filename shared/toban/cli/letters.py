@@ -10,7 +10,7 @@ from toban.cli.app import unknown
 from toban.cli.terminal import Problem, Terminal
 from toban.cli.times import LIST_SECONDS, Times
 from toban.cli.views import Reader, shown_time
-from toban.kernel.parking import Parked
+from toban.kernel.handling.parking import Parked
 
 
 def parked_list(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -87,7 +87,7 @@ def _view(parked: Parked) -> dict[str, Any]:
 
 
 def _dead(asked: argparse.Namespace, terminal: Terminal) -> dict[str, int]:
-    from toban.adapters.local.dead_letters import SqliteDeadLetters
+    from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 
     with local.opened(asked.data, terminal) as data:
         return SqliteDeadLetters(data.database).counts()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from toban.cli.terminal import Problem, Terminal
 
 if TYPE_CHECKING:
-    from toban.adapters.local.database import Database
+    from toban.adapters.local.sqlite.database import Database
     from toban.kernel.event import Body, Event
     from toban.local.world import World
     from toban.ports import Store
@@ -46,8 +46,8 @@ def exists(data: Path) -> bool:
 @contextlib.contextmanager
 def opened(data: Path, terminal: Terminal) -> Iterator[Opened]:
     """Open an existing data directory; `Problem` when there is none."""
-    from toban.adapters.local.database import Database
-    from toban.adapters.local.store import SqliteStore
+    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.store import SqliteStore
     from toban.ports import Unavailable
 
     if not exists(data):
@@ -74,7 +74,7 @@ class Issued:
 
 def new_event(body: Body) -> Event:
     """An event that begins here; its id derives from a nonce made now."""
-    from toban.adapters.local.files import SystemClock
+    from toban.adapters.local.files.blobs import SystemClock
     from toban.kernel.event import Event
     from toban.kernel.ids import derive
 
@@ -91,7 +91,7 @@ def new_event(body: Body) -> Event:
 
 def issue(data: Path, body: Body, function: str, wait_s: float = WAIT_S) -> Issued:
     """Publish an event and have it handled; `function` is whose handling is waited for."""
-    from toban.adapters.local.dispatcher import AlreadyRunningError
+    from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError
     from toban.kernel.event import to_message
     from toban.local import logs
     from toban.local.world import open_world
@@ -127,7 +127,7 @@ def _await(world: World, event_id: str, function: str, wait_s: float) -> str:
 
 def outcome(world: World, event_id: str, function: str) -> str:
     """How a function handled an event (`toban.ports.Trace`); empty: it did not yet."""
-    from toban.kernel.receipt import Receipt, receipt_id
+    from toban.kernel.handling.receipt import Receipt, receipt_id
 
     # The receipt is there at once; the trace (the only sign of an event that changed nothing)
     # is written a little later.

@@ -99,9 +99,9 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> list[Change]:
-    from toban.adapters.local.database import Database
-    from toban.adapters.local.memory import MemoryStore
-    from toban.adapters.local.store import SqliteStore
+    from toban.adapters.local.memory.store import MemoryStore
+    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.store import SqliteStore
     from toban.cli import local
 
     if asked.dry_run and not local.exists(asked.data):

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from toban.backups.documents import Backup, Copy
-from toban.backups.recovery import Estimate, estimate, lost, newest, onto, point, usable
-from toban.backups.recovery import recovery_time as recovery_time
-from toban.backups.restore import staging_of
+from toban.backups.policy.recovery import Estimate, estimate, lost, newest, onto, point, usable
+from toban.backups.policy.recovery import recovery_time as recovery_time
+from toban.backups.work.restore import staging_of
 from toban.cli.app import unknown
 from toban.cli.backup_common import (
     agreed,

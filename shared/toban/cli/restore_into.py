@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toban.backups.documents import Backup
-from toban.backups.occupied import refusal
-from toban.backups.plans import plan_of
-from toban.backups.restore import staging_of, target_spec
-from toban.backups.restores import Restore
+from toban.backups.policy.occupied import refusal
+from toban.backups.policy.restores import Restore
+from toban.backups.storage.plans import plan_of
+from toban.backups.work.restore import staging_of, target_spec
 from toban.cli.backup_common import work_for
 from toban.cli.follow import Session
 from toban.cli.terminal import Problem, Terminal, printable

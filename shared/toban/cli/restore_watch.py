@@ -6,8 +6,8 @@ import argparse
 from typing import Any
 
 from toban.backups.documents import Backup
-from toban.backups.recovery import recovery_time
-from toban.backups.restores import Restore
+from toban.backups.policy.recovery import recovery_time
+from toban.backups.policy.restores import Restore
 from toban.cli.app import unknown
 from toban.cli.backup_common import known_source, length, person, profile_of, size
 from toban.cli.follow import Seen, Session, session
@@ -163,7 +163,7 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
                 service=asked.service, source=asked.source or "", requested_by=person(asked)
             )
         )
-        # As `toban.backups.restore_test` names it: by the event that asked for it.
+        # As `toban.backups.work.restore_test` names it: by the event that asked for it.
         id = f"test-{derive(event.id, 'test_restores', 'restore-test', length=12)}"
 
         def begun() -> tuple[Restore | None, dict[str, str]] | None:

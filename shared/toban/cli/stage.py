@@ -17,11 +17,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from toban.adapters.local.database import Database
-from toban.adapters.local.files import SystemClock
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.traces import SqliteTracer
+from toban.adapters.local.files.blobs import SystemClock
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.cli.app import unknown
 from toban.cli.profiles import loaded
 from toban.cli.standins import StandIns

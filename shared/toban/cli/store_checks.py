@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from toban.backups.ahead import dated_ahead
-from toban.backups.alerts import SOURCE as BACKUPS
+from toban.backups.policy.ahead import dated_ahead
+from toban.backups.policy.alerts import SOURCE as BACKUPS
 from toban.cli.backup_common import work_for
 from toban.cli.follow import opened
 from toban.cli.terminal import Problem, Terminal, printable

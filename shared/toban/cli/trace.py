@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from toban.adapters.local.traces import SqliteTracer
+from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.backups.documents import Backup
-from toban.backups.restores import Restore
+from toban.backups.policy.restores import Restore
 from toban.cli import local
 from toban.cli.causes import Caused, Handling, totals, trees, view
 from toban.cli.terminal import Problem, Terminal, printable

@@ -70,7 +70,7 @@ BACKUPS: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "backup.failed": {"en": "failed", "ja": "失敗"},
     "backup.deleting": {"en": "deleting", "ja": "削除中"},
     "backup.deleted": {"en": "deleted", "ja": "削除済み"},
-    # --- reasons: `toban.backups.retention_terms.WORDS` in both languages ------------------------
+    # --- reasons: `toban.backups.policy.retention_terms.WORDS` in both languages ------------------------
     "keep.daily": {"en": "daily {detail}", "ja": "日次 {detail}"},
     "keep.weekly": {"en": "weekly {detail}", "ja": "週次 {detail}"},
     "keep.monthly": {"en": "monthly {detail}", "ja": "月次 {detail}"},

@@ -12,8 +12,8 @@ from toban.incidents.documents import OWN, Incident
 from toban.incidents.lifecycle import escalate, note
 from toban.incidents.reminders import on_reminder_due
 from toban.incidents.settle import incident_of
-from toban.kernel.decision import Decision
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.decision import Decision
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN_VERSION
 from toban.profile.store import pinned

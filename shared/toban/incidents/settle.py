@@ -22,9 +22,9 @@ from toban.events import (
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.lifecycle import note, profile_of, raise_severity, reopen, resolve
 from toban.incidents.reminders import tell_joined, tell_what_waited
-from toban.kernel.decision import Decision
 from toban.kernel.errors import TryLater
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.decision import Decision
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
 
 MAX_RULES = 10

@@ -18,10 +18,10 @@ from toban.kernel import log
 from toban.kernel.cron import newest_slot, next_slot
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.event import timestamp, to_message
+from toban.kernel.handling.receipt import Receipt
+from toban.kernel.handling.timers import fire_due, next_due, put_right
 from toban.kernel.platform import Platform
-from toban.kernel.receipt import Receipt
 from toban.kernel.skew import is_future, not_ahead
-from toban.kernel.timers import fire_due, next_due, put_right
 from toban.kernel.work import clock_now
 from toban.ports import Create, Delete, PortError, Query, Snapshot, Stale, Update, Write
 from toban.profile.store import CURRENT_MAX_AGE, applied

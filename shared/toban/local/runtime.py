@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from toban import entry
-from toban.adapters.local.dispatcher import AlreadyRunningError
+from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError
 from toban.kernel import log
 from toban.kernel.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
@@ -139,7 +139,7 @@ def serve(
     in `services` (None: leave the store's profiles as they are) is wrong.
     """
     if emulators:
-        from toban.local import emulated
+        from toban.local.emulated import installation as emulated
 
         return emulated.serve(data, services, port, host, quiet=quiet, root=root)
     try:

@@ -18,19 +18,19 @@ from types import TracebackType
 from typing import Self
 
 from toban import entry
-from toban.adapters.local.buckets import FileBuckets
-from toban.adapters.local.database import Database
-from toban.adapters.local.dead_letters import SqliteDeadLetters
-from toban.adapters.local.dispatcher import Dispatcher
-from toban.adapters.local.files import EnvSecrets, FileBlobs, SystemClock
-from toban.adapters.local.lanes import Pool
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.subscriptions import Handler, Subscription
-from toban.adapters.local.traces import SqliteTracer
+from toban.adapters.local.files.blobs import EnvSecrets, FileBlobs, SystemClock
+from toban.adapters.local.files.buckets import FileBuckets
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
+from toban.adapters.local.sqlite.dispatcher import Dispatcher
+from toban.adapters.local.sqlite.lanes import Pool
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.adapters.local.sqlite.subscriptions import Handler, Subscription
+from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.events import NotificationRequested
 from toban.kernel import log
-from toban.kernel.handle import Handlers, handle
+from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.http import Edge
 from toban.kernel.platform import Platform
 from toban.notify.destinations import lane_of

@@ -29,8 +29,8 @@ from toban.events import (
     PagingEvent,
 )
 from toban.kernel import log
-from toban.kernel.decision import Translation
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.decision import Translation
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
 from toban.notify.contacts import chain, contact_by, others, reach
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id

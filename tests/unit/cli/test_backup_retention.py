@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from toban.backups.retention_terms import WORDS, Reason
+from toban.backups.policy.retention_terms import WORDS, Reason
 from toban.cli import main, words
 from toban.cli.terminal import say
 

@@ -14,8 +14,8 @@ from tests.unit.kernel.world import (
     unavailable,
 )
 from toban.kernel.document import decode
-from toban.kernel.effect import Done, Effect, EffectDocument, Failed, Result
 from toban.kernel.errors import TryLater
+from toban.kernel.handling.effect import Done, Effect, EffectDocument, Failed, Result
 from toban.ports import Unavailable
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.kernel.world import NOON, Counter, Crash, World, crash, follow_up, once, unavailable
 from toban.kernel.document import decode
 from toban.kernel.errors import TryLater
-from toban.kernel.job import ABANDONED, GaveUp, Hold, Job, JobDocument, LeaseLost
+from toban.kernel.handling.job import ABANDONED, GaveUp, Hold, Job, JobDocument, LeaseLost
 from toban.ports import Unavailable
 
 LEASE = timedelta(seconds=120)
