@@ -208,9 +208,11 @@ def document_classes() -> dict[str, type[Document]]:
 
 
 def _import_domains() -> dict[str, type[Document]]:
-    for path in sorted((ROOT / "shared" / "toban").glob("*/*.py")):
-        if path.parent.name not in ("adapters", "kernel", "topology", "cli", "local", "web"):
-            name = f"toban.{path.parent.name}.{path.stem}"
+    package = ROOT / "shared" / "toban"
+    for path in sorted(package.glob("*/**/*.py")):
+        inside = path.relative_to(package)
+        if inside.parts[0] not in ("adapters", "kernel", "topology", "cli", "local", "web"):
+            name = ".".join(("toban", *inside.with_suffix("").parts))
             importlib.import_module(name.removesuffix(".__init__"))
     return document_classes()
 

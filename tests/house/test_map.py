@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.unit.reach import collections, reached_from
+from tests.house.reach import collections, reached_from
 from toban.kernel.event import from_message
 from toban.ports import Message
 from toban.topology import MapError, load
