@@ -210,10 +210,11 @@ def document_classes() -> dict[str, type[Document]]:
 
 
 def _import_domains() -> dict[str, type[Document]]:
-    for path in sorted((ROOT / "shared" / "toban").glob("*/*.py")):
-        if path.parent.name not in ("adapters", "kernel", "topology", "cli", "local", "web"):
-            name = f"toban.{path.parent.name}.{path.stem}"
-            importlib.import_module(name.removesuffix(".__init__"))
+    rooms = ROOT / "shared" / "toban"
+    for path in sorted(rooms.glob("*/**/*.py")):
+        place = path.relative_to(rooms.parent).with_suffix("")
+        if place.parts[1] not in ("adapters", "kernel", "topology", "cli", "local", "web"):
+            importlib.import_module(".".join(place.parts).removesuffix(".__init__"))
     return document_classes()
 
 
