@@ -131,7 +131,9 @@ def _note(definition: ast.AST, path: Path, found: Reached) -> None:
         if not isinstance(node, ast.Call):
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if called == "emit":
+        if called == "on" and node.args and _name(node.args[0]) in BODIES:  # Handlers().on(…)
+            found.consumes.add(BODIES[_name(node.args[0])].TOPIC)
+        elif called == "emit":
             found.emits |= _topics(node.args[0], definition, path)
         elif called == "at" and len(node.args) == 2:
             found.sets |= _topics(node.args[1], definition, path)
