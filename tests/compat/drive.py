@@ -35,6 +35,7 @@ class Code:
     Clockwork: Callable[..., Any]
     Message: Callable[..., Any]
     Query: Callable[..., Any]
+    main: Callable[[Sequence[str]], int]
 
 
 class SetClock:

@@ -13,25 +13,27 @@ written what it ought to be able to open.
 
 from __future__ import annotations
 
+import filecmp
 import importlib
+import json
 import os
-import re
-import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.compat import packing
 from tests.compat.drive import Code, Installation, opened
-from tests.compat.go_on import STOPPED, at
+from tests.compat.go_on import SERVICES, STARTED, STOPPED, at, end, go_on, link, shown
 from tests.compat.outside import Outside
 
 COMMIT = "a82e58aaa0aa856e9e2559c83e636ed2d038a9cf"
-HERE = Path(__file__).resolve().parent
-HOME = Path("/var/tmp/toban-previous")
-"""Where it is written: the address of a postmortem's draft holds it, so it is nobody's own place."""
+PREVIOUS = Path(__file__).resolve().parent / "previous"
 FILES = {f"照片/{number}.txt": f"photo {number}\n".encode() * 40 for number in range(4)}
 OLD_NS = 1_762_000_000 * 10**9
 FILM = 64 << 20
@@ -51,6 +53,7 @@ def code() -> Code:
         Clockwork=previous("local.clockwork").Clockwork,
         Message=previous("ports").Message,
         Query=previous("ports").Query,
+        main=previous("cli").main,
     )
 
 
@@ -86,7 +89,7 @@ class Story:
             self._a_click_that_half_is_told(here)
 
     def _begin(self, here: Installation) -> None:
-        profiles = previous("profile.load").load_directory(HERE / "services")
+        profiles = previous("profile.load").load_directory(SERVICES)
         previous("profile.store").apply(here.platform.store, profiles.values(), at(0, 0))
         for name, content in FILES.items():
             self._put("shop-files", name, content)
@@ -106,7 +109,7 @@ class Story:
         here.until(at(0, 10), timedelta(minutes=10))
         backup = here.one("backups", status="verified")
         pinned = ["backups", "pin", backup["id"], "--note", "before the move", "--as", "Aoki"]
-        assert previous("cli").main([*pinned, "--data", str(self.data)]) == 0
+        assert code().main([*pinned, "--data", str(self.data)]) == 0
         here.until(at(0, 40), timedelta(minutes=10))
         assert here.one("restores", status="finished")["purpose"] == "test"
 
@@ -223,18 +226,85 @@ def die(function: str, data: Path, now: datetime) -> None:
         here.deliver(function)
 
 
-def link(mails: list[dict[str, Any]], rule: str) -> str:
-    """The link to acknowledge in the newest mail about a rule."""
-    mail = next(mail for mail in reversed(mails) if f"{rule} is wrong" in mail["Subject"])
-    return str(re.search(r"http://\S+/ingest_action/a\?\S+", mail["plain"])[0])  # type: ignore[index]
+# --- writing it down -------------------------------------------------------------------------
+
+
+def write(home: Path) -> None:
+    """Tell the story, pack what it leaves, and record how the same code goes on from there."""
+    with Outside().open() as outside:
+        Story(home / "data", outside).tell()
+    packing.pack(home / "data", PREVIOUS / "data")
+    packing.unpack(PREVIOUS / "data", home / "unpacked")
+    packing.pack(home / "unpacked", home / "packed anew")
+    assert not filecmp.dircmp(PREVIOUS / "data", home / "packed anew").diff_files
+    before = {"calls": outside.calls, "mails": outside.mails, "exported": outside.exported}
+    told = known(home / "unpacked")
+    said = shown(code(), home / "unpacked", told["ids"])
+    with Outside().open() as outside:
+        outside.exported = before["exported"]
+        with opened(code(), home / "unpacked", STARTED, outside) as here:
+            go_on(here, before["mails"])
+            ended = end(here, told["collections"])
+    for name, content in (("before", before), ("known", told), ("shown", said), ("end", ended)):
+        text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
+        (PREVIOUS / f"{name}.json").write_text(text + "\n", "utf-8")
+
+
+def known(data: Path) -> dict[str, Any]:
+    """What that commit knows (`tests.compat.compare.Known`), and what is what in the directory."""
+    topology = previous("topology").load()
+    with closing(sqlite3.connect(data / "toban.db")) as connection:
+        rows = connection.execute("SELECT collection, id, data FROM documents").fetchall()
+    documents = [(name, id, json.loads(text)) for name, id, text in rows]
+    ids = {"not-an-alert": next(id for name, id, _ in documents if name == "parked")}
+    ids |= {d["title"].split()[0]: id for name, id, d in documents if name == "incidents"}
+    ids |= {d["source"]: id for name, id, d in documents if name == "backups"}
+    return {
+        "commit": COMMIT,
+        "ids": ids,
+        "collections": sorted({name for name, _, _ in documents}),
+        "types": sorted(previous("kernel.event").registered()),
+        "subscriptions": sorted(s.name for s in topology.subscriptions()),
+        "maps": sorted(maps()),
+    }
+
+
+def maps() -> set[str]:
+    """Names of the fields of all documents and events whose type is a mapping."""
+    inspect = importlib.import_module("msgspec.inspect")
+    waiting = list(previous("kernel.event").registered().values())
+    waiting += _below(previous("kernel.document").Document)
+    names, types = set(), list(inspect.multi_type_info(waiting))
+    seen: set[type] = set()
+    while types:
+        found = types.pop()
+        inner = [getattr(found, name, ()) for name in ("types", "item_types")]
+        types += [one for several in inner for one in several]
+        types += [getattr(found, n) for n in ("item_type", "value_type") if hasattr(found, n)]
+        if isinstance(found, inspect.StructType) and found.cls not in seen:
+            seen.add(found.cls)
+            types += [field.type for field in found.fields]
+            names |= {f.encode_name for f in found.fields if isinstance(f.type, inspect.DictType)}
+    return names
+
+
+def _below(cls: type) -> list[type]:
+    return [one for sub in cls.__subclasses__() for one in (sub, *_below(sub))]
+
+
+def main() -> None:
+    """Write the fixture, or be the process that is to die."""
+    if sys.argv[1:2] == ["--die"]:
+        die(sys.argv[2], Path(sys.argv[3]), datetime.fromisoformat(sys.argv[4]))
+        return
+    root = str(previous("local.world").ROOT)
+    git = [subprocess.check_output(["git", "-C", root, *words.split()], text=True).strip()
+           for words in ("rev-parse HEAD", "status --porcelain")]  # fmt: skip
+    if git != [COMMIT, ""]:
+        raise SystemExit(f"{root} is not {COMMIT}, or was changed: see the docstring")
+    with tempfile.TemporaryDirectory() as home:
+        write(Path(home))
 
 
 if __name__ == "__main__":
-    import logging
-    if sys.argv[1:2] == ["--die"]:
-        die(sys.argv[2], Path(sys.argv[3]), datetime.fromisoformat(sys.argv[4]))
-    else:
-        shutil.rmtree(HOME, ignore_errors=True)
-        with Outside().open() as outside:
-            story = Story(HOME / "data", outside)
-            story.tell()
+    main()
