@@ -32,8 +32,8 @@ def compare(expected: dict[str, Any], found: dict[str, Any], known: Known) -> li
         "receipts": _known_receipts(expected["receipts"], found, known),
     }
     said = []
-    for section in expected:
-        said += differences(expected[section], found[section], known.maps, section, exact=True)
+    for section, wanted in expected.items():
+        said += differences(wanted, found[section], known.maps, section, exact=True)
     return said
 
 

@@ -52,10 +52,11 @@ class SetClock:
 
 
 class Installation:
-    """An open data directory, with HTTP on a port, in which nothing happens by itself."""
+    """An open data directory, with HTTP on a port; nothing happens there unless it is `running`."""
 
-    def __init__(self, code: Code, data: Path, now: datetime, outside: Outside) -> None:
-        """`restart` is what `toban dev` begins with; whoever opens it in mid-story does not."""
+    def __init__(
+        self, code: Code, data: Path, now: datetime, outside: Outside, *, running: bool = False
+    ) -> None:
         self._code = code
         self.outside = outside
         self.data = data
@@ -66,7 +67,9 @@ class Installation:
         self._bus = self._world.bus
         self._handlers = self._world.handlers()
         self._clockwork = code.Clockwork(self.platform, self._world.topology)
-        self._runtime = code.Runtime(self._world)  # answers HTTP; never started, it delivers nothing
+        self._runtime = code.Runtime(self._world)
+        if running:
+            self._runtime.start()  # without, it only answers HTTP
         self._runtime.__enter__()
         self.delivered: list[dict[str, Any]] = []
         """What every subscriber was given, in order."""
@@ -232,11 +235,13 @@ _EXPORTED_NS = 1_763_601_500 * 10**9
 
 
 @contextlib.contextmanager
-def opened(code: Code, data: Path, now: datetime, outside: Outside) -> Iterator[Installation]:
-    """An installation whose surroundings are those of `outside`."""
+def opened(
+    code: Code, data: Path, now: datetime, outside: Outside, *, running: bool = False
+) -> Iterator[Installation]:
+    """An installation whose surroundings are those of `outside`; `running`: by its own threads."""
     before = {name: os.environ.get(name) for name in outside.environ()}
     os.environ.update(outside.environ())
-    installation = Installation(code, data, now, outside)
+    installation = Installation(code, data, now, outside, running=running)
     try:
         yield installation
     finally:

@@ -181,7 +181,9 @@ class Story:
 
         def looked() -> None:
             takes = here.documents("backup_jobs").values()
-            if any(job["stage"] == "take" and job["done"] == 1 and not job["over"] for job in takes):
+            if any(
+                job["stage"] == "take" and job["done"] == 1 and not job["over"] for job in takes
+            ):
                 here.clock.looked = lambda: None
                 here.clock.moment = STOPPED
 
