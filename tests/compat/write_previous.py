@@ -86,7 +86,8 @@ class Story:
             self._a_step_with_a_pager_that_fails(here)
             draft.rmdir()  # somebody has seen the log
             self._a_backup_that_pauses(here)
-            self._a_click_that_half_is_told(here)
+            self._an_answer_that_half_is_told(here)
+        self._die(STOPPED, "act_on_incident")
 
     def _begin(self, here: Installation) -> None:
         profiles = previous("profile.load").load_directory(SERVICES)
@@ -150,6 +151,8 @@ class Story:
         """Its place is taken until the message has become a dead letter; meanwhile others open."""
         here.until(at(1, 10), timedelta(minutes=10))
         here.alert("logs", "warning")
+        here.until(at(1, 12))
+        here.alert("cache", "warning")
         here.until(at(1, 14))
         here.alert("payments", "critical")
         here.until(at(1, 16))
@@ -191,11 +194,12 @@ class Story:
         while here.clock.moment < STOPPED:
             assert here.deliver_one("run_backup_step")
 
-    def _a_click_that_half_is_told(self, here: Installation) -> None:
-        """One of two subscribers hears of an acknowledgement before the process ends."""
+    def _an_answer_that_half_is_told(self, here: Installation) -> None:
+        """One of two subscribers has heard of it, and another answer waits for who carries it out."""
         here.command(here.one("incidents", title="logs is wrong")["id"], "acknowledge", "Baba")
         here.deliver("act_on_incident")
         here.deliver("settle_incident")
+        here.command(here.one("incidents", title="cache is wrong")["id"], "acknowledge", "Baba")
 
     def _die(self, now: datetime, function: str) -> None:
         """A process that delivers what is due to a function, and is killed in the middle of it."""
@@ -216,15 +220,21 @@ class _Given(Outside):
 
 
 def die(function: str, data: Path, now: datetime) -> None:
-    """Deliver to a function; whoever reads copies of a backup is killed after the first."""
+    """
+    Deliver to a function, and be killed: after the first copy that `verify_backup` has read, after
+    `act_on_incident` has committed and before it publishes; or by the outside, when it is called.
+    """
     with opened(code(), data, now, _Given()) as here:
+        receipts = len(here.documents("receipts"))
 
         def looked() -> None:
-            if any(len(job.get("read", {})) == 1 for job in here.documents("backup_jobs").values()):
+            jobs = here.documents("backup_jobs").values()
+            half = function == "verify_backup" and any(len(j.get("read", {})) == 1 for j in jobs)
+            done = function == "act_on_incident" and len(here.documents("receipts")) > receipts
+            if half or done:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        if function == "verify_backup":
-            here.clock.looked = looked
+        here.clock.looked = looked
         here.deliver(function)
 
 
