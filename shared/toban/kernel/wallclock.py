@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SECOND = timedelta(seconds=1)
 
@@ -24,6 +24,15 @@ def zone(name: str) -> ZoneInfo:
     holds none.
     """
     return ZoneInfo(name)
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is an IANA zone of that name."""
+    try:
+        zone(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def exists(local: datetime, tz: ZoneInfo) -> bool:

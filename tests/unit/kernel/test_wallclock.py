@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.oncall.wallclock import exists, instant, zone
+from toban.kernel.wallclock import exists, instant, zone
 
 
 @pytest.mark.parametrize(
