@@ -28,21 +28,13 @@ from toban.backups.storage.writing import (
     sweep,
     weight,
 )
-from toban.backups.work.jobs import (
-    STEP,
-    Continue,
-    Failure,
-    Nothing,
-    beating,
-    fail,
-    job_id,
-)
+from toban.backups.work.jobs import STEP, beating, fail, job_id
 from toban.backups.work.take_job import TakeJob, Taken, Unchanged, record
 from toban.events.backups import BackupFinished, BackupStepDue
 from toban.kernel import log
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import GaveUp, Hold, Job
+from toban.kernel.handling.job import Continue, Failure, Hold, Job, Nothing, Unfinished
 from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.ports import PortError
@@ -111,23 +103,18 @@ class Taking:
             step.leave()
         return result
 
-    def conclude(
-        self,
-        job: TakeJob,
-        result: Taken | Unchanged | Continue | Nothing | Failure | GaveUp,
-        work: Work,
-    ) -> None:
-        """Record what the step came to, and what follows."""
+    def next_step(self, job: TakeJob, work: Work) -> BackupStepDue | None:
+        """The next step, while the backup is being taken."""
+        backup = work.get(Backup, job.backup_id)
+        if backup is None or backup.status != "running":
+            return None
+        return BackupStepDue(step=job.step, **backup.named)
+
+    def conclude(self, job: TakeJob, result: Taken | Unchanged | Unfinished, work: Work) -> None:
+        """Record what was taken, and what follows."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, Nothing) or backup.status != "running":
-            job.over = True
-            work.put(job)
             return
-        if isinstance(result, Continue):
-            self._go_on(job, backup, result, work)
-            return
-        job.over = True
-        work.put(job)
         series = work.get(SeriesState, backup.series)
         if series is not None and series.running == backup.id:
             series.running = ""
@@ -155,8 +142,6 @@ class Taking:
             work.delete(TakeJob, job.id)
             return
         else:
-            if isinstance(result, GaveUp):
-                result = Failure(str(result))
             interrupted = job.progress.parts > 0 and not job.progress.last
             backup.status = "partial" if interrupted else "failed"
             fail(backup, "take", result.reason, work)
@@ -164,21 +149,11 @@ class Taking:
             work.put(series)
         work.put(backup)
 
-    def _go_on(self, job: TakeJob, backup: Backup, result: Continue, work: Work) -> None:
-        job.step += 1
-        work.put(job)
-        following = BackupStepDue(
-            **backup.named,
-            step=job.step,
-        )
-        if result.after:
-            work.at(work.now + result.after, following)
-        else:
-            work.emit(following)
-
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job(TakeJob, self.claim, self.run, self.conclude)
+        job = Job[BackupStepDue, TakeJob, Taken | Unchanged](
+            TakeJob, self.claim, self.run, self.conclude, next_step=self.next_step
+        )
         return Handlers().on(BackupStepDue, job)
 
 

@@ -7,7 +7,8 @@ where a dead process left off. Its document holds a lease, a fence and a checkpo
 claim (under a version: fence + 1) → run (checkpoints under the fence, each renews the lease) →
 conclude (receipt, document and everything else in one batch) → publish → acknowledge.
 
-A step is one event. Found again, its receipt publishes what it emitted, as for a decision. A step
+A step is one event. One that ends with `Continue` is followed by the next; with anything else the
+job is over. Found again, its receipt publishes what it emitted, as for a decision. A step
 whose holder died is taken over when the lease has ended; a holder that lost its lease learns it at
 its next checkpoint and stops. What it does in between has to be harmless: objects created only if
 absent, deletions, writes that say the same.
@@ -16,14 +17,14 @@ absent, deletions, writes that say the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from toban.kernel import log
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
-from toban.kernel.event import Event
+from toban.kernel.event import Body, Event
 from toban.kernel.handling import decision
 from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_identity
 from toban.kernel.handling.receipt import find_receipt
@@ -79,6 +80,28 @@ class LeaseLost(TryLater):
 
 
 @dataclass(frozen=True)
+class Continue:
+    """The step's time is up, or something has to be waited for: go on with the next step."""
+
+    after: timedelta = timedelta(0)
+    """How long to wait; zero: at once."""
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """There is nothing to do any more: what the job was about is gone."""
+
+    reason: str = "there is nothing to do any more"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The job is given up: trying again would not help."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class GaveUp:
     """A step was tried too often without progress."""
 
@@ -86,9 +109,14 @@ class GaveUp:
     error: str = ""
     """What the last try failed with, where it could be recorded."""
 
-    def __str__(self) -> str:
+    @property
+    def reason(self) -> str:
         """In words."""
         return self.error or f"no progress in {self.tries} tries"
+
+
+Unfinished: TypeAlias = Nothing | Failure | GaveUp
+"""How a job ends that does not come to its result."""
 
 
 class Hold(Generic[J]):
@@ -155,15 +183,23 @@ class Job(Generic[B_contra, J, R]):
     """
     `claim` names the job: it returns the document to work on (as read or a new one), or None when
     there is nothing to run (whatever it wrote or emitted is then committed as by a decision).
-    `run` does one step and may checkpoint; `conclude` is given its result, or `GaveUp`, and writes
-    and emits what follows. It gets the job's document as `run` left it, puts it itself, and may
-    run several times.
+    `run` does one step and may checkpoint. After `Continue` the kernel counts the step and emits
+    what `next_step` returns (or sets a timer for it); None: what the job was about is gone.
+
+    Otherwise the job is over, and `conclude` is given what it came to: it writes and emits what
+    follows, and may change the job's document or delete it. Both get the document as `run` left
+    it, and may be called several times.
+
+    A job with several kinds of result names them, since mypy does not infer a union:
+    ``Job[Event, Document, Taken | Unchanged](…)``.
     """
 
     document: type[J]
     claim: Callable[[B_contra, Work], J | None]
-    run: Callable[[J, B_contra, Hold[J]], R]
-    conclude: Callable[[J, R | GaveUp, Work], None]
+    run: Callable[[J, B_contra, Hold[J]], R | Continue | Nothing | Failure]
+    conclude: Callable[[J, R | Unfinished, Work], None]
+    next_step: Callable[[J, Work], Body | None] | None = field(default=None, kw_only=True)
+    """Needed where `run` may return `Continue`; is given the document with the next step's number."""
     lease: timedelta = timedelta(seconds=120)
     """Longer than any call takes between two checkpoints or beats."""
     max_tries: int = 5
@@ -188,7 +224,7 @@ def run_job(
         return claimed
     document, version = claimed
     if document.tries > job.max_tries:
-        result: R | GaveUp = GaveUp(document.tries - 1, document.error)
+        result: R | Continue | Unfinished = GaveUp(document.tries - 1, document.error)
     else:
         reading = platform.work(function, event, writes_allowed=False)
         hold = Hold(document, version, reading, platform, job.lease)
@@ -263,7 +299,7 @@ def _conclude(
     event: Event,
     document: J,
     version: str,
-    result: R | GaveUp,
+    result: R | Continue | Unfinished,
     digest: str,
     message_id: str,
     platform: Platform,
@@ -282,13 +318,37 @@ def _conclude(
         ours.lease_until = None
         ours.tries = 0
         ours.touched_at = work.now
-        job.conclude(ours, result, work)
+        _follow(job, ours, result, work)
         done = decision.commit(work, digest, message_id, platform)
         if done is not None:
             if done.outcome == "duplicate":
                 _end_claim(work, key, platform)
             return done
     raise TryLater(f"{function} lost {MAX_RUNS} races over {event.type} {event.id}")
+
+
+def _follow(
+    job: Job[Any, J, R], document: J, result: R | Continue | Unfinished, work: Work
+) -> None:
+    """Go on with the next step, or end the job."""
+    if isinstance(result, Continue):
+        if job.next_step is None:
+            raise RuntimeError(f"{work.function} goes on, and its job has no next step")
+        document.step += 1
+        following = job.next_step(document, work)
+        if following is not None:
+            work.put(document)
+            if result.after:
+                work.at(work.now + result.after, following)
+            else:
+                work.emit(following)
+            return
+        document.step -= 1
+        result = Nothing()
+    document.over = True
+    job.conclude(document, result, work)
+    if work.get(job.document, document.id) is not None:
+        work.put(document)
 
 
 def _end_claim(work: Work, key: Key, platform: Platform) -> None:
