@@ -102,7 +102,7 @@ def _only_destinations(
 
 
 def occupied_profiles(hold: Any) -> Any:
-    return restore.current(hold.work)
+    return restore.current(hold.documents)
 
 
 def no_note() -> AbstractContextManager[Any]:

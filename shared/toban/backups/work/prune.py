@@ -24,6 +24,7 @@ from toban.backups.storage.plans import labels_of
 from toban.backups.work.jobs import STEP, BackupJob, fail, following, job_id
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
 from toban.kernel import log
+from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -73,7 +74,7 @@ def policies(profile: Profile) -> dict[Series, Policy]:
     return found
 
 
-def weigh(profile: Profile, work: Work, undecided: Backup | None = None) -> Weighed:
+def weigh(profile: Profile, documents: Documents, undecided: Backup | None = None) -> Weighed:
     """
     What retention says of every backup of a service, now.
 
@@ -83,13 +84,13 @@ def weigh(profile: Profile, work: Work, undecided: Backup | None = None) -> Weig
     where: list[tuple[str, Operator, Value]] = [("service", "==", profile.service.id)]
     if undecided is not None:
         where.append(("source", "==", undecided.source))
-    found = work.find(Backup, *where)
+    found = documents.find(Backup, *where)
     for backup in found:
         if undecided is not None and backup.id == undecided.id:
             backup.status = unmarked(backup)
     backups = {backup.id: backup for backup in found}
     entries = [entry_of(backup) for backup in found]
-    verdicts = decide(entries, policies(profile), work.now)
+    verdicts = decide(entries, policies(profile), documents.now)
     most = profile.backup.max_deletions if profile.backup else 0
     return Weighed(backups, verdicts, removals(entries, verdicts, most))
 
@@ -166,7 +167,7 @@ class Pruning:
         self, job: BackupJob, due: PruneStepDue, hold: Hold[BackupJob]
     ) -> Removed | Continue | Nothing:
         """Delete, the manifests first."""
-        backup = hold.read(Backup, due.backup_id)
+        backup = hold.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "deleting":
             return Nothing()
         buckets = [self._depot.bucket(copy.bucket) for copy in backup.copies]

@@ -80,10 +80,10 @@ class Replicating:
 
         Raises `Unavailable` when that is all that keeps a destination from being made whole.
         """
-        backup = hold.read(Backup, event.backup_id)
+        backup = hold.documents.get(Backup, event.backup_id)
         if backup is None or backup.status not in JUDGED or not is_complete(backup):
             return Nothing()
-        planned = plan_of(hold.work, backup)
+        planned = plan_of(hold.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         copies = with_destinations(backup, planned)

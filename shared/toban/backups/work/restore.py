@@ -129,10 +129,10 @@ class Restoring:
         self, restore: Restore, _event: RestoreEvent, hold: Hold[Restore]
     ) -> Restored | Continue | Failure:
         """Load for some minutes, or check what was loaded."""
-        backup = hold.read(Backup, restore.backup_id)
+        backup = hold.documents.get(Backup, restore.backup_id)
         if backup is None:
             return Failure(f"backup {restore.backup_id} is gone from the catalogue")
-        planned = plan_of(hold.work, backup)
+        planned = plan_of(hold.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         staging = staging_of(planned.profile, restore.source)
@@ -156,7 +156,7 @@ class Restoring:
             else:
                 target.release()
         except LeaseLost:
-            ended = hold.read(Restore, restore.id)
+            ended = hold.documents.get(Restore, restore.id)
             if ended is not None and ended.over:
                 self._clear(restore, staging)  # what we loaded after the other had emptied it
             raise
@@ -189,7 +189,7 @@ class Restoring:
             return f"{identity} is the source itself: nothing was written"
         if restore.onto_source and identity not in source:
             return f"{identity} is not the source that was to be overwritten: nothing was written"
-        profiles = {id: found.profile for id, found in current(hold.work).items()}
+        profiles = {id: found.profile for id, found in current(hold.documents).items()}
         return refusal(
             identity, spec, profiles, self._depot, backup, onto_source=restore.onto_source
         )

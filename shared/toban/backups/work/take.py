@@ -78,10 +78,10 @@ class Taking:
         self, job: TakeJob, due: BackupStepDue, hold: Hold[TakeJob]
     ) -> Taken | Unchanged | Continue | Nothing | Failure:
         """One step: begin, read and store for some minutes, or finish."""
-        backup = hold.read(Backup, due.backup_id)
+        backup = hold.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "running":
             return Nothing()
-        planned = plan_of(hold.work, backup)
+        planned = plan_of(hold.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         step: _Step | None = None
@@ -236,7 +236,7 @@ class _Step:
     def _base(self) -> Base | None:
         if not self._backup.needs:
             return None
-        base = self._hold.read(Backup, self._backup.needs[0])
+        base = self._hold.documents.get(Backup, self._backup.needs[0])
         there = copy_in(base, self._bucket.name) if base is not None else None
         if base is None or there is None or base.status != "verified" or not there.proven:
             # Marked for removal before this one was begun: retention will take that back.
@@ -254,11 +254,11 @@ class _Step:
             return False
         backup = self._backup
         key = backup.series
-        series = self._hold.read(SeriesState, key)
+        series = self._hold.documents.get(SeriesState, key)
         if series is None or series.fingerprint != snapshot.fingerprint:
             return False
         # Only a backup that is still good, in every region, and counts may stand for this one.
-        same = self._hold.read(Backup, series.finished)
+        same = self._hold.documents.get(Backup, series.finished)
         if same is None or same.is_ahead(self._hold.now()):
             return False
         return same.status in ("finished", "verified") and not same.degraded
@@ -346,7 +346,7 @@ class _Step:
     def _before(self) -> int:
         """What it must not be much smaller than; 0 when nobody knows."""
         backup = self._backup
-        series = self._hold.read(SeriesState, backup.series)
+        series = self._hold.documents.get(SeriesState, backup.series)
         return series.finished_bytes if series else 0
 
 

@@ -88,14 +88,14 @@ class Verifying:
 
         Raises `Unavailable` when that is all that keeps a copy from being read.
         """
-        backup = hold.read(Backup, event.backup_id)
+        backup = hold.documents.get(Backup, event.backup_id)
         if backup is None or backup.status not in JUDGED:
             return Nothing()
-        planned = plan_of(hold.work, backup)
+        planned = plan_of(hold.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         _take_over(job, backup, hold.now())
-        bases = {id: hold.read(Backup, id) for id in backup.needs}
+        bases = {id: hold.documents.get(Backup, id) for id in backup.needs}
         outage: Unavailable | None = None
         # The one that was begun comes first: a step that is tried again goes on with it.
         for place, copy in sorted(

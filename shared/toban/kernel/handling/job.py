@@ -34,8 +34,6 @@ from toban.kernel.skew import holds, is_future
 from toban.kernel.work import Work, clock_now
 from toban.ports import AlreadyExists, Create, Delivered, Key, PortError, Stale, Unavailable, Update
 
-D = TypeVar("D", bound=Document)
-
 ABANDONED = timedelta(hours=2)
 """Without a sign of life for so long a job is abandoned: longer than all redeliveries and redrives
 of a step's message together."""
@@ -122,17 +120,14 @@ Unfinished: TypeAlias = Nothing | Failure | GaveUp
 class Hold(Generic[J]):
     """A claimed job, while its step runs: time, checkpoints, and reading."""
 
-    def __init__(
-        self, document: J, version: str, work: Work, platform: Platform, lease: timedelta
-    ) -> None:
+    def __init__(self, document: J, version: str, platform: Platform, lease: timedelta) -> None:
         self.document = document
-        self.work = work
-        """For references (pinned profiles); it can neither write nor emit."""
+        self.documents = platform.documents()
+        """What may be read meanwhile; nothing insists on it later."""
         self.version = version
         self._platform = platform
         self._lease = lease
-        self._started = work.now
-        self._recorded = work.now
+        self._started = self._recorded = self.documents.now
 
     def now(self) -> datetime:
         """The present time: a step lasts for minutes."""
@@ -145,11 +140,6 @@ class Hold(Generic[J]):
         A clock that was put back meanwhile ends the step rather than letting it run for ever.
         """
         return abs(self.now() - self._started)
-
-    def read(self, cls: type[D], id: str) -> D | None:
-        """A document as it is now; nothing insists on it later."""
-        found = self._platform.store.get([cls.key(id)])[0]
-        return None if found is None else decode(cls, found.data)
 
     def checkpoint(self) -> None:
         """Record the document as it is now and renew the lease; raises `LeaseLost`."""
@@ -226,8 +216,7 @@ def run_job(
     if document.tries > job.max_tries:
         result: R | Continue | Unfinished = GaveUp(document.tries - 1, document.error)
     else:
-        reading = platform.work(function, event, writes_allowed=False)
-        hold = Hold(document, version, reading, platform, job.lease)
+        hold = Hold(document, version, platform, job.lease)
         try:
             result = job.run(document, event.body, hold)
         except LeaseLost:
