@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 from toban.kernel.wallclock import zone as zone_of
+from toban.texts import Language as Language
 from toban.texts import en, ja
-
-Language = Literal["ja", "en"]
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = {"ja": ja.TEXTS, "en": en.TEXTS}
 

@@ -4,3 +4,7 @@ The text catalogue: one module a language, the same keys with the same placehold
 Plain Python, so that a function carries its texts without a YAML reader. Use it through
 `toban.kernel.i18n.text`.
 """
+
+from typing import Literal
+
+Language = Literal["ja", "en"]
