@@ -117,6 +117,22 @@ class Clockwork:
             sweep(self._platform, now)
             self._sweep_at = now + _SWEEP_EACH
 
+    def next_slot(self) -> datetime | None:
+        """
+        When the next schedule fires; None: none does.
+
+        Not asked for the one that fires timers: here they are fired at the instant they are due.
+        """
+        consumers = self._topology.consumers
+        return min(
+            (
+                at
+                for name, at in self._next.items()
+                if consumers(self._schedules[name].topic) != [self._tick]
+            ),
+            default=None,
+        )
+
     def _notice_leaps(self, now: datetime) -> None:
         before, self._turned_at = self._turned_at, now
         if is_future(before, now):
