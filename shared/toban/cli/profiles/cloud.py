@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from toban.cli.kit import times
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.ports.schedules import JobChange, NotAllowed, Refused
 from toban.profile import store as profiles_
@@ -91,7 +91,7 @@ def reconcile(
                 terminal.line(terminal.say("jobs.kept"))
                 return 1
             # Profiles first: a job that fires before its plan is known would be for nothing.
-            changes = profiles_.apply(store, profiles, datetime.now(UTC))
+            changes = profiles_.apply(store, profiles, times.now())
             jobs = scheduler.apply(client, parent, jobs)
     except (NotAllowed, Refused) as error:
         raise Problem(str(error)) from error

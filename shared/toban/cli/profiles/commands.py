@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
-from datetime import UTC, datetime
 from pathlib import Path
 
 from toban.cli.kit.terminal import Problem, Terminal
@@ -102,7 +101,7 @@ def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> lis
     from toban.adapters.local.memory.store import MemoryStore
     from toban.adapters.local.sqlite.database import Database
     from toban.adapters.local.sqlite.store import SqliteStore
-    from toban.cli.kit import local
+    from toban.cli.kit import local, times
 
     if asked.dry_run and not local.exists(asked.data):
         return store.plan(MemoryStore(), profiles)
@@ -112,6 +111,6 @@ def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> lis
         documents = SqliteStore(database)
         if asked.dry_run:
             return store.plan(documents, profiles)
-        return store.apply(documents, profiles, datetime.now(UTC))
+        return store.apply(documents, profiles, times.now())
     finally:
         database.close()
