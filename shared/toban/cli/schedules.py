@@ -13,8 +13,7 @@ from toban.cli import local, times
 from toban.cli.profiles import loaded
 from toban.cli.terminal import Terminal
 from toban.kernel.cron import next_slot
-from toban.kernel.document import decode
-from toban.ports import Query
+from toban.kernel.documents import Documents
 from toban.profile.store import applied
 from toban.profile.types import Profile
 from toban.topology.reader import load
@@ -61,9 +60,9 @@ def _applied(
     last: dict[str, datetime] = {}
     if local.exists(asked.data):
         with local.opened(asked.data, terminal) as here:
-            found = applied(here.store)
-            for snapshot in here.store.query(Query(FiredSchedule.COLLECTION)):
-                note = decode(FiredSchedule, snapshot.data)
+            documents = Documents(here.store, times.now())
+            found = applied(documents)
+            for note in documents.find(FiredSchedule):
                 if note.fired is not None:
                     last[note.id] = note.fired
     return found or loaded(asked.services, terminal), last
