@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
-from toban.kernel.document import Document, decode, encode
+from toban.kernel.document import Document, Keep, decode, encode
 from toban.kernel.work import Work
-from toban.ports import AlreadyExists, Create, Query, Stale, Store, Update, Write
+from toban.ports import AlreadyExists, Create, Operator, Query, Stale, Store, Update, Value, Write
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.types import Profile
 from toban.profile.version import profile_version
@@ -25,6 +25,7 @@ class CurrentProfile(Document, kw_only=True):
     """What a service's profile says now."""
 
     COLLECTION: ClassVar[str] = "profiles"
+    KEEP = Keep.always("what a service's profile says now")
 
     version: str
     applied_at: datetime
@@ -32,11 +33,18 @@ class CurrentProfile(Document, kw_only=True):
 
 
 class PinnedProfile(Document, kw_only=True):
-    """One version of a service's profile; never changed, never removed while incidents pin it."""
+    """One version of a service's profile; never changed, never removed while something pins it."""
 
     COLLECTION: ClassVar[str] = "profile_versions"
+    KEEP = Keep.days(40, "events under way may name it as long as receipts; it holds addresses")
 
     profile: Profile
+    unused_since: datetime | None = None
+    """Since when it is neither current nor pinned (`retire`); None: it is, as far as is known."""
+
+    def over_since(self) -> datetime | None:
+        """Since nothing names it any more."""
+        return self.unused_since
 
 
 def pinned_id(service: str, version: str) -> str:
@@ -107,14 +115,58 @@ def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Chan
     changes = plan(store, by_id.values())
     for change in changes:
         profile = by_id[change.service]
-        version = PinnedProfile(id=pinned_id(change.service, change.version), profile=profile)
-        try:
-            store.commit([Create(version.key(version.id), encode(version))])
-        except AlreadyExists:
-            pass  # a version is immutable: what is there is the same
+        _have(store, PinnedProfile(id=pinned_id(change.service, change.version), profile=profile))
         if change.what != "unchanged":
             _point(store, profile, change.version, now)
     return changes
+
+
+def _have(store: Store, version: PinnedProfile) -> None:
+    """Have a version in the store that is not about to be removed."""
+    key, data = version.key(version.id), encode(version)
+    while True:
+        before = store.get([key])[0]
+        if before is not None and "expires_at" not in before.data:
+            return  # a version is immutable: what is there is the same
+        write: Write = Create(key, data) if before is None else Update(key, data, before.version)
+        try:
+            store.commit([write])
+            return
+        except (AlreadyExists, Stale):
+            continue  # somebody else applied at the same moment, or it was removed just now
+
+
+def retire(store: Store, now: datetime, pinning: Iterable[type[Document]]) -> list[str]:
+    """
+    Let versions expire that nothing names any more; ids of those whose fate has changed.
+
+    `pinning`: what names versions in fields ``service`` and ``profile_version``. Not being called
+    removes nothing; a version that is named again before its end stays.
+    """
+    current = {
+        pinned_id(s.key.id, str(s.data["version"]))
+        for s in store.query(Query(CurrentProfile.COLLECTION))
+    }
+    changed = []
+    for snapshot in store.query(Query(PinnedProfile.COLLECTION)):
+        document = decode(PinnedProfile, snapshot.data)
+        service, _, version = document.id.partition("@")
+        where: tuple[tuple[str, Operator, Value], ...] = (
+            ("service", "==", service),
+            ("profile_version", "==", version),
+        )
+        used = document.id in current or any(
+            store.query(Query(cls.COLLECTION, where, limit=1)) for cls in pinning
+        )
+        if used == (document.unused_since is None):
+            continue
+        document.unused_since = None if used else now
+        try:
+            store.commit([Update(snapshot.key, encode(document), snapshot.version)])
+        except Stale:
+            continue  # somebody applied it just now
+        changed.append(document.id)
+    return changed
 
 
 def _point(store: Store, profile: Profile, version: str, now: datetime) -> None:

@@ -154,7 +154,7 @@ class FirestoreStore:
         ]
 
     def query(self, query: Query) -> list[Snapshot]:
-        """See `toban.ports.Store`. `queries.composite_index` tells the index that it needs."""
+        """See `toban.ports.Store`."""
         if queries.matches_nothing(query):
             return []
         request = _RunQueryRequest(parent=self._documents)
