@@ -8,7 +8,7 @@ from toban.backups.work.jobs import BackupJob
 from toban.entry import subscriber
 from toban.events import SweepDue
 from toban.incidents.documents import Alert, Incident
-from toban.kernel.handling.handle import Routine
+from toban.kernel.handling.handle import Handlers, Routine
 from toban.kernel.handling.parking import Parked
 from toban.kernel.handling.sweep import sweeping
 from toban.notify.documents import Notification
@@ -16,4 +16,5 @@ from toban.profile.store import PinnedProfile, retire
 
 documents = (Incident, Alert, Notification, Backup, BackupJob, Restore, Parked)
 versions = {PinnedProfile: partial(retire, pinning=(Incident, Backup))}
-main = subscriber("sweep_documents", {SweepDue: Routine(sweeping(*documents, daily=versions))})
+routine = Routine(sweeping(*documents, daily=versions))
+main = subscriber("sweep_documents", Handlers().on(SweepDue, routine))
