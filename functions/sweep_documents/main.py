@@ -10,11 +10,10 @@ from toban.events import SweepDue
 from toban.incidents.documents import Alert, Incident
 from toban.kernel.handling.handle import Handlers, Routine
 from toban.kernel.handling.parking import Parked
-from toban.kernel.handling.sweep import sweeping
+from toban.kernel.handling.sweep import Daily, sweeping
 from toban.notify.documents import Notification
 from toban.profile.store import PinnedProfile, retire
 
-documents = (Incident, Alert, Notification, Backup, BackupJob, Restore, Parked)
-versions = {PinnedProfile: partial(retire, pinning=(Incident, Backup))}
-routine = Routine(sweeping(*documents, daily=versions))
-main = subscriber("sweep_documents", Handlers().on(SweepDue, routine))
+versions = Daily(PinnedProfile, partial(retire, pinning=(Incident, Backup)))
+sweep = sweeping(Incident, Alert, Notification, Backup, BackupJob, Restore, Parked, versions)
+main = subscriber("sweep_documents", Handlers().on(SweepDue, Routine(sweep)))

@@ -11,7 +11,8 @@ On a laptop `remove_expired` is the TTL.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -60,13 +61,15 @@ class Sweep(Document, kw_only=True):
     """All have it."""
 
 
-Daily = Callable[[Store, datetime], list[str]]
-"""Decides about documents of a class once a day; returns the ids of those it has changed."""
+@dataclass(frozen=True)
+class Daily:
+    """`decide` about all documents of a class once a day; it returns the ids of those it changed."""
+
+    cls: type[Document]
+    decide: Callable[[Store, datetime], list[str]]
 
 
-def sweeping(
-    *classes: type[Document], daily: Mapping[type[Document], Daily] | None = None
-) -> Callable[[str, Platform], Handled]:
+def sweeping(*classes: type[Document] | Daily) -> Callable[[str, Platform], Handled]:
     """
     The routine that gives more time to what is needed, and an expiry to what an earlier release wrote.
 
@@ -75,13 +78,13 @@ def sweeping(
 
     def run(_function: str, platform: Platform) -> Handled:
         changes: list[str] = []
-        for cls in (*classes, *(daily or {})):
-            mark = _Mark(cls, platform)
-            if daily and cls in daily:
-                changes += _once_a_day(cls, daily[cls], mark, platform)
+        for one in classes:
+            mark = _Mark(one.cls if isinstance(one, Daily) else one, platform)
+            if isinstance(one, Daily):
+                changes += _once_a_day(one, mark, platform)
             else:
-                changes += _adopt(cls, mark.document, platform, mark.now)
-                changes += _look(cls, mark.document, platform, mark.now)
+                changes += _adopt(one, mark.document, platform, mark.now)
+                changes += _look(one, mark.document, platform, mark.now)
             mark.save()
         return Handled("done" if changes else "nothing", tuple(changes))
 
@@ -114,12 +117,13 @@ class _Mark:
             )
 
 
-def _once_a_day(cls: type[Document], do: Daily, mark: _Mark, platform: Platform) -> list[str]:
+def _once_a_day(daily: Daily, mark: _Mark, platform: Platform) -> list[str]:
     before = not_ahead(mark.document.looked.get("day"), mark.now)
     if before is not None and mark.now - before < timedelta(days=1):
         return []
     mark.document.looked = {**mark.document.looked, "day": mark.now}
-    return [f"changed {cls.COLLECTION}/{id}" for id in do(platform.store, mark.now)]
+    changed = daily.decide(platform.store, mark.now)
+    return [f"changed {daily.cls.COLLECTION}/{id}" for id in changed]
 
 
 def _look(cls: type[Document], mark: Sweep, platform: Platform, now: datetime) -> list[str]:
