@@ -12,7 +12,6 @@ import toban
 from toban.kernel import lives
 from toban.kernel.document import CLASSES, Document, Keep
 
-
 PACKAGE = Path(toban.__file__).parent
 
 
