@@ -22,7 +22,7 @@ from toban.kernel import log
 from toban.kernel.document import CLASSES, Document, Keep, decode, encode, expiry
 from toban.kernel.handling.decision import Handled
 from toban.kernel.platform import Platform
-from toban.kernel.skew import is_future, not_ahead
+from toban.kernel.skew import not_ahead
 from toban.kernel.work import clock_now
 from toban.ports import (
     AlreadyExists,
@@ -134,9 +134,8 @@ def _look(cls: type[Document], mark: Sweep, platform: Platform, now: datetime) -
     changes: list[str] = []
     for name, margin in (("half", keep / 2), ("last", LAST_LOOK)):
         until = now + margin
-        since = mark.looked.get(name)
-        if since is None or is_future(since, until):
-            since = now  # the first look, or a clock that was ahead has noted it
+        # What a clock that was ahead has noted stands for one sweep; that clock has looked further.
+        since = mark.looked.get(name, now)
         for snapshot in _pages(platform.store, cls, "expires_at", since, until):
             document = decode(cls, snapshot.data)
             if _is_held(document, platform.store) and _renew(snapshot, now + keep, platform.store):
