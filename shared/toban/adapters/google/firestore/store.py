@@ -169,11 +169,12 @@ class FirestoreStore:
 
     def count(self, query: Query) -> int:
         """See `toban.ports.Store`; counted by the server."""
+        query = Query(query.collection, query.where)
         if queries.matches_nothing(query):
             return 0
         request = _CountRequest(parent=self._documents)
         aggregation = request.structured_aggregation_query
-        queries.fill(aggregation.structured_query, Query(query.collection, query.where))
+        queries.fill(aggregation.structured_query, query)
         aggregation.aggregations.add(alias="n").count.SetInParent()
         total = 0
         for answer in self._stream(
