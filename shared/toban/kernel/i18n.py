@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from toban.kernel.texts import TEXTS
+from toban.kernel.wallclock import zone as zone_of
 from toban.texts import Catalogue
 from toban.texts import Language as Language
 
@@ -18,7 +18,7 @@ _UNITS = ((86400, "unit.days"), (3600, "unit.hours"), (60, "unit.minutes"), (1, 
 
 def moment(language: Language, at: datetime, zone: str) -> str:
     """`at` on the wall clock of `zone`, which is shown: ``2026-11-22 (Sun) 12:00:05 JST``."""
-    local = at.astimezone(ZoneInfo(zone))
+    local = at.astimezone(zone_of(zone))
     name = local.tzname() or ""
     if not name.isalpha():  # zones without letters are named by their offset: +03
         name = f"UTC{local:%z}" if local.utcoffset() else "UTC"

@@ -7,8 +7,6 @@ import itertools
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSimError
-
 from toban.cli.kit import local, times
 from toban.cli.kit.terminal import Terminal
 from toban.cli.profiles.commands import loaded
@@ -72,7 +70,7 @@ def _next(schedule: Repeating, now: datetime) -> list[datetime]:
     try:
         for _ in range(_SHOWN):
             found.append(next_slot(schedule.cron, schedule.zone, found[-1]))
-    except (CronSimError, LookupError, ValueError):
+    except (LookupError, ValueError):
         return []
     return found[1:]
 

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from toban.backups.policy.retention import Entry, Policy, Reason, Verdict, decide
-from toban.backups.policy.retention_terms import EARLIEST, LATEST, known_zone
+from toban.backups.policy.retention_terms import EARLIEST, LATEST
 from toban.cli.kit.terminal import Problem, Terminal, nearest
 from toban.cli.kit.times import Times, now
 from toban.kernel import strictjson
+from toban.kernel.wallclock import is_zone
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 T = TypeVar("T")
@@ -120,7 +121,7 @@ def _policy(path: Path, terminal: Terminal) -> Policy:
     for key in raw:
         if key not in known:
             raise Problem(_no_such_key(path, key, known, terminal), 2)
-    if isinstance(zone := raw.get("zone"), str) and not known_zone(zone):
+    if isinstance(zone := raw.get("zone"), str) and not is_zone(zone):
         raise _bad(path, "$.zone", terminal.say("bad.zone", zone=zone), terminal)
     if not any(raw.get(key) for key in known if key not in ("zone", "minimum_verified")):
         raise Problem(terminal.say("bad.policy.empty", where=path), 2)
