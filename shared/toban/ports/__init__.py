@@ -286,9 +286,10 @@ class Trace:
     causation_id: str
     attempt: int
     started_at: datetime
-    duration_ms: float
+    duration_ms: float | None
+    """None: it was not measured."""
     outcome: str
-    """done, duplicate, nothing, parked, retry or error."""
+    """done, duplicate, nothing, parked, retry or error; unrecorded where nobody noted it."""
     changes: tuple[str, ...] = ()
     """Documents written, as ``created incidents/inc-1``."""
     emitted: tuple[tuple[str, str], ...] = ()
