@@ -13,8 +13,9 @@ from datetime import datetime
 
 from toban.incidents.documents import Alert, Entry, Incident
 from toban.kernel.command import proven
-from toban.kernel.i18n import CATALOGUES, Language, text
+from toban.kernel.i18n import Language
 from toban.notify.documents import Notification
+from toban.postmortems.texts import text
 
 Shown = Callable[[str], str]
 
@@ -63,9 +64,8 @@ def describe(language: Language, entry: Entry, shown: Shown = plain) -> str:
     values = {name: shown(value) for name, value in entry.detail.items()}
     values["actor"] = shown(entry.actor)
     for name in ("via", "action"):
-        if name in values:
-            word = f"{name}.{entry.detail[name]}"
-            values[name] = CATALOGUES[language].get(word, values[name])
+        if name in values and (word := f"{name}.{entry.detail[name]}") in text:
+            values[name] = text(language, word)
     try:
         line = text(language, _key(entry), **values)
     except KeyError:
