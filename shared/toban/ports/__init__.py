@@ -223,6 +223,21 @@ class Clock(Protocol):
         ...
 
 
+class NotGenuine(PortError):
+    """A token that is not what it says; the message has nothing of it."""
+
+
+class Tokens(Protocol):
+    """ID tokens of Google."""
+
+    def claims(self, token: str) -> Mapping[str, Any]:
+        """
+        What a token says that Google has signed and that is valid now.
+
+        Raises `NotGenuine`; `Unavailable` when the certificates cannot be had.
+        """
+
+
 class Secrets(Protocol):
     """Values by name (``INGEST_GENERIC``); several are valid while one is being rotated."""
 
