@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Port(Generic[P]):
+    """Names an object of type `P` that only some functions need (`toban.kernel.binding`)."""
+
+    name: str
+
 
 # --- errors an adapter may raise -------------------------------------------------------------
 
@@ -244,6 +254,9 @@ class Secrets(Protocol):
     def values(self, name: str) -> list[str]:
         """Every value accepted now, the newest first; empty when the secret is not set."""
         ...
+
+
+SECRETS: Port[Secrets] = Port("secrets")
 
 
 @dataclass(frozen=True, slots=True)
