@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from toban.actions import pages
-from toban.actions.links import BadLink, ExpiredLink, Language, Link, verify
 from toban.events import CommandIssued
 from toban.kernel import log
 from toban.kernel.event import Event, utc
 from toban.kernel.http import Edge, Request, Response
 from toban.kernel.ids import derive
+from toban.kernel.links import BadLink, ExpiredLink, Language, Link, verify
 from toban.ports import Unavailable
 
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret

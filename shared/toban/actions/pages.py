@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from html import escape
 from types import MappingProxyType
 
-from toban.actions.links import Language, Link, LinkAction
 from toban.kernel.http import Response
+from toban.kernel.links import Language, Link, LinkAction
 
 _STYLE = """
 :root{color-scheme:light dark;--back:#f6f7f9;--card:#fff;--text:#1b1f24;--dim:#57606a;

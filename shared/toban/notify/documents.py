@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from toban.events import NotificationKind, NotificationRequested
 from toban.kernel.handling.effect import EffectDocument
+from toban.notify.identity import is_page
 
 Status = Literal["sending", "waiting", "sent", "failed", "void"]
 
@@ -44,6 +45,11 @@ class Notification(EffectDocument, kw_only=True):
         """The state in words for people."""
         words: dict[str, Status] = {"claimed": "sending", "done": "sent"}
         return words.get(self.state) or self.state  # type: ignore[return-value]
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it calls somebody, and is open with them until the incident is closed there."""
+        return is_page(self.kind)
 
     @property
     def maybe_sent(self) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from toban.actions.links import LinkAction, make_link
 from toban.events import Link, NotificationRequested
 from toban.kernel.i18n import text
+from toban.kernel.links import LinkAction, make_link
 from toban.notify.deliver import ActionLinks, no_links
 from toban.notify.identity import is_page
 from toban.ports import Secrets

@@ -1,0 +1,171 @@
+"""
+The tree as the guards see it: its modules, and what a name stands for across them.
+
+Nothing is imported, so a guard reads a scratch tree as it reads this one. A name is followed
+through aliases (``import a as b``, ``clock = datetime.now``), through whatever passes it on (a
+package's ``__init__``), and through ``importlib`` where the module is given as text.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from tests.house.module import Mention, Module
+from toban.topology.generate import ROOT
+
+SHARED = "shared"
+FUNCTIONS = "functions"
+
+
+class Tree:
+    """All modules of a tree, by name."""
+
+    def __init__(self, modules: Mapping[str, Module]) -> None:
+        """See `read` and `scratch`."""
+        self.modules = dict(modules)
+        self._final: dict[str, frozenset[str]] = {}
+
+    def having(self, files: Mapping[str, str]) -> Tree:
+        """This tree with some files added or replaced (path → source)."""
+        new = {m.name: m for m in map(module, files, files.values())}
+        tree = Tree(self.modules | new)
+        if not new.keys() & self.modules.keys():
+            # What was found so far holds, unless it leads to where there was nothing.
+            places = tuple(f"{name}." for name in new)
+            tree._final = {k: v for k, v in self._final.items() if not k.startswith(places)}
+        return tree
+
+    def room(self, name: str) -> list[Module]:
+        """The modules of one package right below ``toban`` (or the module of that name)."""
+        return [m for m in self.modules.values() if m.room == name]
+
+    def rooms(self) -> list[str]:
+        """Every package and module right below ``toban``, sorted."""
+        return sorted({m.room for m in self.modules.values()} - {""})
+
+    def path_of(self, dotted: str) -> str:
+        """The path of the module in which a dotted name is defined (or of that module)."""
+        return self.modules[self._split(dotted)[0]].path
+
+    def holds(self, dotted: str) -> bool:
+        """Whether the name leads into this tree."""
+        return bool(self._split(dotted)[0])
+
+    def module_of(self, dotted: str) -> Module | None:
+        """The module that a name leads into, None outside of this tree."""
+        return self.modules.get(self._split(dotted)[0])
+
+    def _split(self, dotted: str) -> tuple[str, list[str]]:
+        parts = dotted.split(".")
+        for end in range(len(parts), 0, -1):
+            if (name := ".".join(parts[:end])) in self.modules:
+                return name, parts[end:]
+        return "", parts
+
+    def final(self, dotted: str) -> frozenset[str]:
+        """The names that a dotted name stands for in the end, whoever passes it on."""
+        known = self._final.get(dotted)
+        if known is None:
+            self._final[dotted] = frozenset({dotted})  # what leads to itself stays what it is
+            known = self._final[dotted] = frozenset(self._followed(dotted))
+        return known
+
+    def _followed(self, dotted: str) -> Iterator[str]:
+        where, rest = self._split(dotted)
+        if not where or not rest:
+            yield dotted
+            return
+        module, (name, *more) = self.modules[where], rest
+        if not module.scope.binds(name) or name in module.scope.defined:
+            yield dotted
+            return
+        found = module.named(name, module.scope) - {dotted}
+        if not found:
+            yield dotted
+        for target in found:
+            yield from self.final(".".join([target, *more]))
+
+    def meant(self, mention: Mention) -> frozenset[str]:
+        """Whatever a mention stands for in the end."""
+        return frozenset().union(*(self.final(name) for name in mention.names))
+
+    def definition(self, dotted: str) -> ast.AST | None:
+        """The class or function of that (final) name, or the statement's value; None outside."""
+        where, rest = self._split(dotted)
+        if not where or not rest:
+            return None
+        body: list[ast.stmt] = self.modules[where].ast.body
+        found: ast.AST | None = None
+        for name in rest:
+            found = next((n for n in _statements(body) if _defines(n, name)), None)
+            body = found.body if isinstance(found, ast.ClassDef | ast.FunctionDef) else []
+        return found.value if isinstance(found, ast.Assign | ast.AnnAssign) else found
+
+    def bases(self, dotted: str) -> list[str]:
+        """The final names of all classes that a class has above it, nearest first."""
+        found: list[str] = []
+        waiting = [dotted]
+        while waiting:
+            name = waiting.pop(0)
+            node, module = self.definition(name), self.module_of(name)
+            if not isinstance(node, ast.ClassDef) or module is None:
+                continue
+            for base in node.bases:
+                inner = base.value if isinstance(base, ast.Subscript) else base
+                for given in sorted(module.resolve(inner, module.scope)):
+                    for final in sorted(self.final(given)):
+                        if final not in found:
+                            found.append(final)
+                            waiting.append(final)
+        return found
+
+    def classes(self) -> Iterator[tuple[str, ast.ClassDef, Module]]:
+        """Every class at the top level of a module, by its dotted name."""
+        for module in self.modules.values():
+            for node in _statements(module.ast.body):
+                if isinstance(node, ast.ClassDef):
+                    yield f"{module.name}.{node.name}", node, module
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a body, those under ``if`` and ``try`` too."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try):
+            yield from _statements([*node.body, *node.orelse])
+            for handler in getattr(node, "handlers", ()):
+                yield from _statements(handler.body)
+
+
+def _defines(node: ast.stmt, name: str) -> bool:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.name == name
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(isinstance(t, ast.Name) and t.id == name for t in targets)
+
+
+def module(path: str, source: str) -> Module:
+    """The module at a path, as ``shared/toban/x.py`` or ``functions/NAME/main.py``."""
+    parts = Path(path).with_suffix("").parts
+    parts = parts[1:] if parts[0] == SHARED else parts
+    return Module(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path, source)
+
+
+def scratch(files: Mapping[str, str]) -> Tree:
+    """A tree of nothing but these files (path → source)."""
+    return Tree({}).having(files)
+
+
+def read(root: Path) -> Tree:
+    """The tree at `root`: everything in ``shared`` and ``functions``."""
+    paths = [*sorted((root / SHARED).rglob("*.py")), *sorted((root / FUNCTIONS).rglob("*.py"))]
+    return scratch({str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in paths})
+
+
+@cache
+def this() -> Tree:
+    """The tree that this file belongs to, read once."""
+    return read(ROOT)
