@@ -173,7 +173,9 @@ class Module:
         if name in at.defined:
             found.add(at.defined[name])
         for value, where in at.values.get(name, ()):
-            found |= self.resolve(value, where, seen)
+            known = self.resolve(value, where, seen)
+            # A constant is known by its own name.
+            found |= known or ({f"{self.name}.{name}"} if at.parent is None else set())
         return found
 
     def _called(self, node: ast.Call, scope: Scope, seen: frozenset[tuple[str, int]]) -> set[str]:

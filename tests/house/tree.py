@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from tests.house.module import Mention, Module
+from tests.house.module import Mention, Module, Scope
 from toban.topology.generate import ROOT
 
 SHARED = "shared"
@@ -121,6 +121,51 @@ class Tree:
                             found.append(final)
                             waiting.append(final)
         return found
+
+    def classes_in(
+        self,
+        node: ast.expr | None,
+        module: Module,
+        scope: Scope,
+        seen: frozenset[int] = frozenset(),
+    ) -> Iterator[str]:
+        """
+        The final names in an expression that lists classes: a tuple, a union, an annotation.
+
+        Names that stand for such an expression are followed.
+        """
+        if node is None or id(node) in seen:
+            return
+        seen |= {id(node)}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                inner = ast.parse(node.value, mode="eval").body
+            except SyntaxError:
+                return
+            yield from self.classes_in(inner, module, scope, seen)
+        elif isinstance(node, ast.Name | ast.Attribute):
+            yield from self._named_in(node, module, scope, seen)
+        else:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    yield from self.classes_in(child, module, scope, seen)
+
+    def _named_in(
+        self, node: ast.Name | ast.Attribute, module: Module, scope: Scope, seen: frozenset[int]
+    ) -> Iterator[str]:
+        finals = {final for name in module.resolve(node, scope) for final in self.final(name)}
+        for final in sorted(finals):
+            value, other = self.definition(final), self.module_of(final)
+            if isinstance(value, ast.expr) and other is not None:
+                yield from self.classes_in(value, other, other.scope, seen)
+            else:
+                yield final
+        if not finals and isinstance(node, ast.Name):
+            at: Scope | None = scope
+            while at is not None and not at.binds(node.id):
+                at = at.parent
+            for bound, where in at.values.get(node.id, ()) if at else ():
+                yield from self.classes_in(bound, module, where, seen)
 
     def classes(self) -> Iterator[tuple[str, ast.ClassDef, Module]]:
         """Every class at the top level of a module, by its dotted name."""

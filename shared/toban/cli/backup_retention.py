@@ -17,6 +17,7 @@ from toban.backups.policy.retention_terms import EARLIEST, LATEST, known_zone
 from toban.cli.terminal import Problem, Terminal, nearest
 from toban.cli.times import Times, now
 from toban.kernel import strictjson
+from toban.kernel.prepared import converted
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 T = TypeVar("T")
@@ -173,7 +174,7 @@ def _read(path: Path, terminal: Terminal) -> Any:
 
 def _converted(raw: object, type_: type[T], path: Path, terminal: Terminal) -> T:
     try:
-        return msgspec.convert(raw, type_)
+        return converted(raw, type_)
     except msgspec.ValidationError as error:
         found = _AT.fullmatch(str(error))
         message, at = found.groups() if found else (str(error), "$")

@@ -20,6 +20,7 @@ from typing import Any
 from toban.cli import local, samples
 from toban.cli.app import unknown
 from toban.cli.terminal import Problem, Terminal
+from toban.kernel.prepared import converted
 
 SECRETS = {
     "cloud-monitoring": "INGEST_CLOUD_MONITORING",
@@ -117,7 +118,7 @@ def _publish(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.json(body)
         return 0
     try:
-        typed = msgspec.convert(body, types[type_])
+        typed = converted(body, types[type_])
     except msgspec.ValidationError as error:
         raise Problem(terminal.say("unreadable", where=type_, error=error), 2) from error
     consumers = topology.consumers(types[type_].TOPIC)

@@ -13,6 +13,7 @@ import cronsim
 import msgspec
 import yaml
 
+from toban.kernel.prepared import converted
 from toban.topology.graph import unguarded_loops
 from toban.topology.types import Defaults, Entry, Function, MapFile, Schedule, Topic, Topology
 
@@ -118,7 +119,7 @@ class _Reading:
             raise MapError(self.findings)
         names = {"topics": topics, "functions": functions, "schedules": schedules}
         try:
-            checked = msgspec.convert(msgspec.to_builtins({"defaults": defaults, **names}), MapFile)
+            checked = converted(msgspec.to_builtins({"defaults": defaults, **names}), MapFile)
         except msgspec.ValidationError as error:  # what is left are names that do not fit
             raise MapError([f"{self.name}:1: a name does not fit: {error}"]) from error
         return Topology(checked.topics, checked.functions, checked.schedules)
@@ -145,7 +146,7 @@ class _Reading:
         if not self.unknown_keys(entry, cls, where):
             return None
         try:
-            return msgspec.convert(entry, cls)
+            return converted(entry, cls)
         except msgspec.ValidationError as error:
             what, _, path = str(error).partition(" - at `$")
             inner = tuple(
