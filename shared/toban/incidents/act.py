@@ -148,4 +148,4 @@ _ACTIONS: dict[str, Callable[[Incident, CommandIssued, Work], None]] = {
     "severity": _severity,
 }
 
-HANDLERS: Handlers = {CommandIssued: Decision(on_command)}
+HANDLERS = Handlers().on(CommandIssued, Decision(on_command))

@@ -317,8 +317,9 @@ def _open(
     return incident
 
 
-HANDLERS: Handlers = {
-    AlertFired: Decision(on_fired, receipt_first=True),
-    AlertResolved: Decision(on_resolved),
-    MessageParked: Decision(on_parked),
-}
+HANDLERS = (
+    Handlers()
+    .on(AlertFired, Decision(on_fired, receipt_first=True))
+    .on(AlertResolved, Decision(on_resolved))
+    .on(MessageParked, Decision(on_parked))
+)

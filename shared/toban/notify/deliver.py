@@ -98,10 +98,10 @@ class Deliver:
         self.breakers.note(where, work.now, answered=answered, channel=name)
         return result
 
-    def conclude(self, document: Notification, result: Result, work: Work) -> None:
+    def conclude(
+        self, document: Notification, request: NotificationRequested, result: Result, work: Work
+    ) -> None:
         """Note when it was sent, or hand over to the next channel."""
-        request = work.event.body
-        assert isinstance(request, NotificationRequested)
         if not isinstance(result, Failed):
             document.sent_at = work.now
             document.reference = result.reference
@@ -274,4 +274,4 @@ def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
         conclude=deliver.conclude,
         max_attempts=MAX_ATTEMPTS,
     )
-    return {NotificationRequested: effect}
+    return Handlers().on(NotificationRequested, effect)

@@ -45,4 +45,4 @@ def on_resolved(resolved: IncidentResolved, work: Work) -> None:
     work.emit(PostmortemDrafted(incident_id=snapshot.id, blob=name, at=work.now))
 
 
-HANDLERS: Handlers = {IncidentResolved: Decision(on_resolved)}
+HANDLERS = Handlers().on(IncidentResolved, Decision(on_resolved))

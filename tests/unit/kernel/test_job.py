@@ -43,7 +43,7 @@ class Digger:
         self.dug: list[int] = []
         self.results: list[Any] = []
 
-    def job(self, **settings: Any) -> Job[Digging]:
+    def job(self, **settings: Any) -> Job[Any, Digging, str]:
         return Job(Digging, self.claim, self.run, self.conclude, lease=LEASE, **settings)
 
     def claim(self, _, work) -> Digging | None:

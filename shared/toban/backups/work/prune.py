@@ -216,11 +216,12 @@ class Pruning:
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        return {
-            PruneDue: Decision(self.on_due),
-            BackupVerified: Decision(self.on_verified),
-            PruneStepDue: Job(BackupJob, self.claim, self.run, self.conclude),
-        }
+        return (
+            Handlers()
+            .on(PruneDue, Decision(self.on_due))
+            .on(BackupVerified, Decision(self.on_verified))
+            .on(PruneStepDue, Job(BackupJob, self.claim, self.run, self.conclude))
+        )
 
 
 def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:

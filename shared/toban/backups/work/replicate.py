@@ -243,7 +243,7 @@ class Replicating:
     def handlers(self) -> Handlers:
         """What the function consumes."""
         job = Job(ReplicateJob, self.claim, self.run, telling(self.conclude))
-        return {BackupFinished: job, ReplicationStepDue: job}
+        return Handlers().on(BackupFinished, job).on(ReplicationStepDue, job)
 
 
 def is_complete(backup: Backup) -> bool:

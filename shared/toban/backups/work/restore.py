@@ -318,7 +318,7 @@ class Restoring:
     def handlers(self) -> Handlers:
         """What the function consumes."""
         job = Job(Restore, self.claim, self.run, self.conclude, lease=LEASE)
-        return {RestoreRequested: job, RestoreStepDue: job}
+        return Handlers().on(RestoreRequested, job).on(RestoreStepDue, job)
 
 
 def _checkpoint(hold: Hold[Restore], target: Target) -> None:

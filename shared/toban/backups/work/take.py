@@ -179,7 +179,7 @@ class Taking:
     def handlers(self) -> Handlers:
         """What the function consumes."""
         job = Job(TakeJob, self.claim, self.run, self.conclude)
-        return {BackupStepDue: job}
+        return Handlers().on(BackupStepDue, job)
 
 
 class _Step:

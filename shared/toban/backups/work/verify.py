@@ -233,7 +233,7 @@ class Verifying:
     def handlers(self) -> Handlers:
         """What the function consumes."""
         job = Job(VerifyJob, self.claim, self.run, telling(self.conclude))
-        return {BackupReplicated: job, VerificationStepDue: job}
+        return Handlers().on(BackupReplicated, job).on(VerificationStepDue, job)
 
 
 def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:

@@ -316,10 +316,11 @@ def _missed(
         )
 
 
-HANDLERS: Handlers = {
-    BackupWatchDue: Decision(on_due),
-    BackupFailed: Decision(on_failed),
-    BackupVerified: Decision(on_verified),
-    RestoreFailed: Decision(on_restore_failed),
-    RestoreFinished: Decision(on_restore_finished),
-}
+HANDLERS = (
+    Handlers()
+    .on(BackupWatchDue, Decision(on_due))
+    .on(BackupFailed, Decision(on_failed))
+    .on(BackupVerified, Decision(on_verified))
+    .on(RestoreFailed, Decision(on_restore_failed))
+    .on(RestoreFinished, Decision(on_restore_finished))
+)

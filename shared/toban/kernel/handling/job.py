@@ -25,7 +25,7 @@ from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Event
 from toban.kernel.handling import decision
-from toban.kernel.handling.decision import MAX_RUNS, Handled, message_identity
+from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_identity
 from toban.kernel.handling.receipt import find_receipt
 from toban.kernel.ids import body_hash
 from toban.kernel.platform import Platform
@@ -71,6 +71,7 @@ class JobDocument(Document, kw_only=True):
 
 
 J = TypeVar("J", bound=JobDocument)
+R = TypeVar("R")
 
 
 class LeaseLost(TryLater):
@@ -150,7 +151,7 @@ class Hold(Generic[J]):
 
 
 @dataclass(frozen=True)
-class Job(Generic[J]):
+class Job(Generic[B_contra, J, R]):
     """
     `claim` names the job: it returns the document to work on (as read or a new one), or None when
     there is nothing to run (whatever it wrote or emitted is then committed as by a decision).
@@ -160,16 +161,16 @@ class Job(Generic[J]):
     """
 
     document: type[J]
-    claim: Callable[[Any, Work], J | None]
-    run: Callable[[J, Any, Hold[J]], Any]
-    conclude: Callable[[J, Any, Work], None]
+    claim: Callable[[B_contra, Work], J | None]
+    run: Callable[[J, B_contra, Hold[J]], R]
+    conclude: Callable[[J, R | GaveUp, Work], None]
     lease: timedelta = timedelta(seconds=120)
     """Longer than any call takes between two checkpoints or beats."""
     max_tries: int = 5
 
 
 def run_job(
-    function: str, job: Job[J], event: Event, delivered: Delivered, platform: Platform
+    function: str, job: Job[Any, J, R], event: Event, delivered: Delivered, platform: Platform
 ) -> Handled:
     """
     Handle an event by a job.
@@ -187,7 +188,7 @@ def run_job(
         return claimed
     document, version = claimed
     if document.tries > job.max_tries:
-        result: Any = GaveUp(document.tries - 1, document.error)
+        result: R | GaveUp = GaveUp(document.tries - 1, document.error)
     else:
         reading = platform.work(function, event, writes_allowed=False)
         hold = Hold(document, version, reading, platform, job.lease)
@@ -205,7 +206,7 @@ def run_job(
 
 def _claim(
     function: str,
-    job: Job[J],
+    job: Job[Any, J, R],
     event: Event,
     digest: str,
     message_id: str,
@@ -258,11 +259,11 @@ def _let_go(hold: Hold[J]) -> None:
 
 def _conclude(
     function: str,
-    job: Job[J],
+    job: Job[Any, J, R],
     event: Event,
     document: J,
     version: str,
-    result: Any,
+    result: R | GaveUp,
     digest: str,
     message_id: str,
     platform: Platform,

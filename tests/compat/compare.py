@@ -1,0 +1,92 @@
+"""
+How an end is compared with the one that is expected: whole, but for what newer code adds.
+
+Added may be: a field, a collection, a type of event, a subscription of a new consumer with its
+receipts. Anything that is gone or has changed is a difference, and so is one document, event, call
+or object more of a kind that was there before.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the release before knows, so that what is new can be told from what is too much."""
+
+    maps: frozenset[str]
+    """Names of fields whose keys are no fields (labels, counts by name, …)."""
+    types: frozenset[str]
+    """Types of events."""
+    subscriptions: frozenset[str]
+    """``<topic>--<function>``."""
+
+
+def compare(expected: dict[str, Any], found: dict[str, Any], known: Known) -> list[str]:
+    """Where one end (`tests.compat.go_on.end`) differs from another, in words."""
+    found = found | {
+        "events": _known_events(expected["events"], found["events"], known),
+        "receipts": _known_receipts(expected["receipts"], found, known),
+    }
+    said = []
+    for section, wanted in expected.items():
+        said += differences(wanted, found[section], known.maps, section, exact=True)
+    return said
+
+
+def _known_events(expected: dict[str, Any], found: dict[str, Any], known: Known) -> dict[str, Any]:
+    """Without events of new types and new subscribers."""
+    return {
+        id: event | {"to": {name: {} for name in event["to"] if name in known.subscriptions}}
+        for id, event in found.items()
+        if id in expected or event["attributes"]["ce-type"] in known.types
+    }
+
+
+def _known_receipts(
+    expected: dict[str, Any], found: dict[str, Any], known: Known
+) -> dict[str, Any]:
+    """Without those of new subscribers."""
+    added = {
+        f"{subscription.partition('--')[2]} {id}"
+        for id, event in found["events"].items()
+        for subscription in event["to"]
+        if subscription not in known.subscriptions
+    }
+    return {name: {} for name in found["receipts"] if name in expected or name not in added}
+
+
+def differences(
+    expected: Any, found: Any, maps: frozenset[str], path: str = "", *, exact: bool = False
+) -> list[str]:
+    """
+    Where `found` is not as `expected`, in words.
+
+    A key more is a field that was added; `exact`, and in the `maps`, it is one too many.
+    """
+    if isinstance(expected, dict) and isinstance(found, dict):
+        said = [f"{path}/{key}: is gone" for key in expected.keys() - found.keys()]
+        if exact:
+            said += [f"{path}/{key}: should not be" for key in found.keys() - expected.keys()]
+        for key in expected.keys() & found.keys():
+            inner = f"{path}/{key}"
+            exact_below = key in maps or (key == "to" and path.startswith("events/"))
+            said += differences(expected[key], found[key], maps, inner, exact=exact_below)
+        return sorted(said)
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        return [
+            word
+            for number, (a, b) in enumerate(zip(expected, found, strict=True))
+            for word in differences(a, b, maps, f"{path}/{number}")
+        ]
+    if expected == found and type(expected) is type(found):
+        return []
+    return [f"{path}: {_short(found)} instead of {_short(expected)}"]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else f"{text[:199]}…"
