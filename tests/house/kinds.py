@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 from tests.house.module import Module, text
 from tests.house.tree import Tree
 
+ASKING = frozenset({"builtins.isinstance", "builtins.issubclass"})
 FOLDERS = ("toban.channels", "toban.sources")
 
 
@@ -45,24 +47,35 @@ def violations(tree: Tree) -> list[str]:
 
 
 def _asked(module: Module, tree: Tree, known: dict[str, str]) -> Iterator[tuple[int, str]]:
+    for line, expression, called in _questions(module):
+        if called and not any(tree.final(name) & ASKING for name in called):
+            continue
+        listed = set(tree.classes_in(expression, module, module.scope_of(expression)))
+        yield from ((line, name) for name in listed if name in known)
+
+
+@cache
+def _questions(module: Module) -> list[tuple[int, ast.expr, frozenset[str]]]:
+    """Expressions that classes are asked for by, with what is called if anything is."""
+    found: list[tuple[int, ast.expr, frozenset[str]]] = []
     for node in ast.walk(module.ast):
         asked: list[ast.expr] = []
+        called: set[str] = set()
         if isinstance(node, ast.Call) and len(node.args) == 2:
-            called = {
-                f for n in module.resolve(node.func, module.scope_of(node)) for f in tree.final(n)
-            }
-            if called & {"builtins.isinstance", "builtins.issubclass"}:
-                asked = [node.args[1]]
+            called = module.resolve(node.func, module.scope_of(node))
+            asked = [node.args[1]] if called else []
         elif isinstance(node, ast.MatchClass):
             asked = [node.cls]
         elif isinstance(node, ast.Compare) and _of_types(node):
             asked = [node.left, *node.comparators]
         elif isinstance(node, ast.Dict):  # a table by class
-            asked = [key for key in node.keys if key is not None]
-        for expression in asked:
-            line = getattr(node, "lineno", expression.lineno)
-            listed = set(tree.classes_in(expression, module, module.scope_of(node)))
-            yield from ((line, name) for name in listed if name in known)
+            asked = [key for key in node.keys if isinstance(key, ast.Name | ast.Attribute)]
+        found += [
+            (expression.lineno, expression, frozenset(called))
+            for expression in asked
+            if not isinstance(expression, ast.Constant)
+        ]
+    return found
 
 
 def _of_types(node: ast.Compare) -> bool:
