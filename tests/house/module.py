@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -127,6 +128,21 @@ class Module:
         ]
 
     @cached_property
+    def statements(self) -> dict[str, ast.stmt]:
+        """What defines each name at the top level, also under ``if`` and ``try``."""
+        return {name: node for node in _flat(self.ast.body) for name in defined(node)}
+
+    @cached_property
+    def holders(self) -> dict[ast.AST, ast.AST]:
+        """For every node the top-level statement that it stands in."""
+        return {inner: node for node in self.ast.body for inner in ast.walk(node)}
+
+    @cached_property
+    def calls(self) -> list[ast.Call]:
+        """Every call."""
+        return self._scoped.calls
+
+    @cached_property
     def references(self) -> list[tuple[int, str]]:
         """Line and dotted name of whatever is read or imported by name, each once."""
         found = {(i.line, i.target): None for i in self.imports if not i.whole}
@@ -198,6 +214,23 @@ def text(node: ast.expr | None) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return ""
+
+
+def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try):
+            yield from _flat([*node.body, *node.orelse])
+            for handler in getattr(node, "handlers", ()):
+                yield from _flat(handler.body)
+
+
+def defined(node: ast.stmt) -> list[str]:
+    """The names that a statement defines."""
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 class _Scopes(ast.NodeVisitor):

@@ -9,34 +9,52 @@ package's ``__init__``), and through ``importlib`` where the module is given as 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 
-from tests.house.module import Mention, Module, Scope
+from tests.house.module import Mention, Module, Scope, defined
 from toban.topology.generate import ROOT
+
+T = TypeVar("T")
 
 SHARED = "shared"
 FUNCTIONS = "functions"
+MAP = "events/topology.yaml"
+TEXTS = (MAP, "ARCHITECTURE.md", "README.md", "README.ja.md")
 
 
 class Tree:
     """All modules of a tree, by name."""
 
-    def __init__(self, modules: Mapping[str, Module]) -> None:
+    def __init__(self, modules: Mapping[str, Module], texts: Mapping[str, str]) -> None:
         """See `read` and `scratch`."""
         self.modules = dict(modules)
+        self.texts = dict(texts)
+        """Other files that guards read, by path."""
         self._final: dict[str, frozenset[str]] = {}
+        self._known: dict[object, Any] = {}
 
     def having(self, files: Mapping[str, str]) -> Tree:
         """This tree with some files added or replaced (path → source)."""
-        new = {m.name: m for m in map(module, files, files.values())}
-        tree = Tree(self.modules | new)
+        sources = {path: text for path, text in files.items() if path.endswith(".py")}
+        new = {m.name: m for m in map(module, sources, sources.values())}
+        others = {path: text for path, text in files.items() if path not in sources}
+        tree = Tree(self.modules | new, self.texts | others)
         if not new.keys() & self.modules.keys():
             # What was found so far holds, unless it leads to where there was nothing.
             places = tuple(f"{name}." for name in new)
             tree._final = {k: v for k, v in self._final.items() if not k.startswith(places)}
+            tree._known = dict(self._known)
         return tree
+
+    def once(self, key: object, found: Callable[[], T]) -> T:
+        """What `found` gives, remembered: it follows from the modules that there are by now."""
+        if key not in self._known:
+            self._known[key] = found()
+        known: T = self._known[key]
+        return known
 
     def room(self, name: str) -> list[Module]:
         """The modules of one package right below ``toban`` (or the module of that name)."""
@@ -92,16 +110,20 @@ class Tree:
         """Whatever a mention stands for in the end."""
         return frozenset().union(*(self.final(name) for name in mention.names))
 
+    def called(self, node: ast.Call, module: Module) -> set[str]:
+        """The final names of what a call calls."""
+        names = module.resolve(node.func, module.scope_of(node))
+        return {final for name in names for final in self.final(name)}
+
     def definition(self, dotted: str) -> ast.AST | None:
         """The class or function of that (final) name, or the statement's value; None outside."""
         where, rest = self._split(dotted)
         if not where or not rest:
             return None
-        body: list[ast.stmt] = self.modules[where].ast.body
-        found: ast.AST | None = None
-        for name in rest:
-            found = next((n for n in _statements(body) if _defines(n, name)), None)
-            body = found.body if isinstance(found, ast.ClassDef | ast.FunctionDef) else []
+        found: ast.AST | None = self.modules[where].statements.get(rest[0])
+        for name in rest[1:]:
+            body = found.body if isinstance(found, ast.ClassDef) else []
+            found = next((n for n in body if name in defined(n)), None)
         return found.value if isinstance(found, ast.Assign | ast.AnnAssign) else found
 
     def bases(self, dotted: str) -> list[str]:
@@ -145,6 +167,10 @@ class Tree:
             yield from self.classes_in(inner, module, scope, seen)
         elif isinstance(node, ast.Name | ast.Attribute):
             yield from self._named_in(node, module, scope, seen)
+        elif isinstance(node, ast.Call):  # a type variable stands for its bound
+            for keyword in node.keywords:
+                if keyword.arg == "bound":
+                    yield from self.classes_in(keyword.value, module, scope, seen)
         else:
             for child in ast.iter_child_nodes(node):
                 if isinstance(child, ast.expr):
@@ -170,26 +196,9 @@ class Tree:
     def classes(self) -> Iterator[tuple[str, ast.ClassDef, Module]]:
         """Every class at the top level of a module, by its dotted name."""
         for module in self.modules.values():
-            for node in _statements(module.ast.body):
+            for name, node in module.statements.items():
                 if isinstance(node, ast.ClassDef):
-                    yield f"{module.name}.{node.name}", node, module
-
-
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a body, those under ``if`` and ``try`` too."""
-    for node in body:
-        yield node
-        if isinstance(node, ast.If | ast.Try):
-            yield from _statements([*node.body, *node.orelse])
-            for handler in getattr(node, "handlers", ()):
-                yield from _statements(handler.body)
-
-
-def _defines(node: ast.stmt, name: str) -> bool:
-    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return node.name == name
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return any(isinstance(t, ast.Name) and t.id == name for t in targets)
+                    yield f"{module.name}.{name}", node, module
 
 
 def module(path: str, source: str) -> Module:
@@ -201,12 +210,13 @@ def module(path: str, source: str) -> Module:
 
 def scratch(files: Mapping[str, str]) -> Tree:
     """A tree of nothing but these files (path → source)."""
-    return Tree({}).having(files)
+    return Tree({}, {}).having(files)
 
 
 def read(root: Path) -> Tree:
-    """The tree at `root`: everything in ``shared`` and ``functions``."""
+    """The tree at `root`: everything in ``shared`` and ``functions``, the map, the pages."""
     paths = [*sorted((root / SHARED).rglob("*.py")), *sorted((root / FUNCTIONS).rglob("*.py"))]
+    paths += [root / name for name in TEXTS if (root / name).exists()]
     return scratch({str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in paths})
 
 
