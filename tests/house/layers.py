@@ -11,11 +11,17 @@ from collections.abc import Iterator
 
 from tests.house.module import Import, Module
 from tests.house.tree import FUNCTIONS, Tree
-from toban.topology.rooms import DOMAIN, MAIN_MAY_IMPORT, MAY_IMPORT, PURE, PURE_LIBRARIES, kind
+from toban.topology.rooms import (
+    DOMAIN,
+    LIBRARIES_OF,
+    MAIN_MAY_IMPORT,
+    MAY_IMPORT,
+    PURE,
+    PURE_LIBRARIES,
+    kind,
+)
 
 TABLE = "shared/toban/topology/rooms.py"
-LIBRARIES_OF = {"profile": {"yaml"}}
-"""What a pure room may import beyond `PURE_LIBRARIES`."""
 
 
 def violations(tree: Tree) -> list[str]:
@@ -44,7 +50,7 @@ def _library(module: Module, found: Import, target: str, *, is_main: bool) -> It
     if library in sys.stdlib_module_names - {"sqlite3"} or library == "toban":
         return
     pure = is_main or kind(module.room) in PURE
-    if pure and library not in PURE_LIBRARIES | LIBRARIES_OF.get(module.room, set()):
+    if pure and library not in PURE_LIBRARIES | LIBRARIES_OF.get(module.room, frozenset()):
         here = "a function's main.py" if is_main else _called(module.room)
         yield (
             f"{module.path}:{found.line}: {here} may not import the library {target}: "

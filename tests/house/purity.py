@@ -98,6 +98,7 @@ PERMITTED: dict[tuple[str, str], str] = {
         "concurrent.futures",
     ): "hashing beside sealing: two processors, the same bytes",
     ("shared/toban/notify/destinations.py", "threading"): "breakers are shared by an instance",
+    ("shared/toban/strictyaml/compose.py", "pathlib"): "reads the file that it is given",
     ("shared/toban/profile/load.py", "pathlib"): "reads the profiles' files",
     ("shared/toban/profile/load.py", ".iterdir"): "as above",
     ("shared/toban/profile/checker.py", "pathlib"): "names the profiles' files",

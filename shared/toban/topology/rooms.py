@@ -12,7 +12,7 @@ from collections.abc import Mapping
 DOMAIN = "(domain)"
 """Stands for every package that has no row of its own."""
 
-_PURE = ("ports", "texts", "kernel", "events", "profile")
+_PURE = ("ports", "texts", "kernel", "events", "strictyaml", "profile")
 _EDGE = ("adapters", "channels", "sources")
 
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
@@ -20,7 +20,8 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "texts": frozenset(),
     "kernel": frozenset({"ports", "texts"}),
     "events": frozenset({"ports", "kernel"}),
-    "profile": frozenset({"ports", "texts", "kernel", "events"}),
+    "strictyaml": frozenset({"ports", "texts", "kernel"}),
+    "profile": frozenset({"ports", "texts", "kernel", "events", "strictyaml"}),
     # What a domain may import of another domain says `tests/house/neighbours.py`.
     DOMAIN: frozenset({*_PURE, DOMAIN}),
     "adapters": frozenset({"ports", "kernel"}),
@@ -28,8 +29,8 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "sources": frozenset({"ports", "kernel", "events", "profile", "adapters"}),
     "entry": frozenset({*_PURE, *_EDGE}),
     "topology": frozenset({*_PURE, DOMAIN}),
-    "testing": frozenset({*_PURE, *_EDGE, DOMAIN, "entry", "topology"}),
     "local": frozenset({*_PURE, *_EDGE, DOMAIN, "entry", "topology"}),
+    "testing": frozenset({*_PURE, *_EDGE, DOMAIN, "entry", "topology", "local"}),
     "cli": frozenset({*_PURE, *_EDGE, DOMAIN, "entry", "topology", "testing", "local"}),
 }
 """Package (or module) below ``toban`` → what it may import beside itself."""
@@ -40,7 +41,12 @@ MAIN_MAY_IMPORT = frozenset({*_PURE, DOMAIN, "entry"})
 PURE = frozenset({*_PURE, DOMAIN})
 """Here decisions are made: no I/O, no framework, and no library but these."""
 
-PURE_LIBRARIES = frozenset({"cronsim", "cryptography", "google_crc32c", "msgspec", "zstandard"})
+PURE_LIBRARIES = frozenset({"cryptography", "google_crc32c", "msgspec", "zstandard"})
+LIBRARIES_OF: Mapping[str, frozenset[str]] = {
+    "kernel": frozenset({"cronsim", "jinja2"}),
+    "strictyaml": frozenset({"yaml"}),
+}
+"""What one pure package may import besides."""
 
 
 def is_domain(package: str) -> bool:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
-from datetime import UTC, datetime
 from pathlib import Path
 
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
+from toban.kernel.documents import Documents
 from toban.profile import store
 from toban.profile.checker import check_directory, check_file
-from toban.profile.findings import Finding, ProfileErrors
 from toban.profile.load import load_directory
 from toban.profile.store import Change
 from toban.profile.types import Profile
+from toban.strictyaml.findings import FileErrors, Finding
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
 
@@ -22,7 +23,7 @@ def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
     """The profiles of a directory; `Problem` with every error of loading."""
     try:
         return load_directory(services)
-    except ProfileErrors as errors:
+    except FileErrors as errors:
         lines = [finding.render(terminal.language) for finding in errors.findings]
         raise Problem("\n  ".join(lines), 2) from errors
 
@@ -38,7 +39,7 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
         for path in asked.files:
             try:
                 findings += check_directory(path) if path.is_dir() else check_file(path)
-            except ProfileErrors as unloaded:
+            except FileErrors as unloaded:
                 findings += unloaded.findings
     else:
         findings = check_directory(asked.services)
@@ -105,13 +106,13 @@ def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> lis
     from toban.cli.kit import local
 
     if asked.dry_run and not local.exists(asked.data):
-        return store.plan(MemoryStore(), profiles)
+        return store.plan(Documents(MemoryStore(), now()), profiles)
     asked.data.mkdir(parents=True, exist_ok=True)
     database = Database(asked.data / "toban.db")
     try:
-        documents = SqliteStore(database)
+        opened = SqliteStore(database)
         if asked.dry_run:
-            return store.plan(documents, profiles)
-        return store.apply(documents, profiles, datetime.now(UTC))
+            return store.plan(Documents(opened, now()), profiles)
+        return store.apply(opened, profiles, now())
     finally:
         database.close()
