@@ -10,7 +10,9 @@ from typing import Literal
 from tests.house.module import Module, text
 from tests.house.records import READS, Function, Records
 
-Does = Literal["reads", "writes", "makes", "changes", "hands on", "names the collection of"]
+Does = Literal[
+    "reads", "writes", "sweeps", "makes", "changes", "hands on", "names the collection of"
+]
 
 WORK = "toban.kernel.work.Work"
 WRITES = frozenset({"put", "create", "delete", "move"})
@@ -18,6 +20,8 @@ WRITES = frozenset({"put", "create", "delete", "move"})
 BATCH = frozenset({"toban.ports.Create", "toban.ports.Update", "toban.ports.Delete"})
 KEPT = frozenset({"toban.kernel.handling.job.Job", "toban.kernel.handling.effect.Effect"})
 """Whoever makes one of these has the kernel write its document."""
+SWEEPS = frozenset({"toban.kernel.handling.sweep.sweeping", "toban.kernel.handling.sweep.Daily"})
+"""The kernel's housekeeping: it knows how long documents live, not what they mean."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ def _by_calls(module: Module, records: Records) -> Iterator[Access]:
             yield Access(node, "makes", frozenset(called & records.collections.keys()))
         if called & (BATCH | KEPT) and arguments:
             yield Access(node, "writes", of(arguments[0]))
+        if called & SWEEPS:
+            yield Access(node, "sweeps", frozenset().union(*map(of, arguments)))
+        if "toban.ports.Query" in called and arguments:
+            yield Access(node, "reads", _collection_of(arguments[0], module, records))
         verb = method(node.func, module)
         if verb in WRITES:
             classes = frozenset().union(*map(of, arguments))
@@ -63,9 +71,9 @@ def _by_calls(module: Module, records: Records) -> Iterator[Access]:
             yield Access(node, "reads", read)
         if verb == "key" and isinstance(node.func, ast.Attribute) and (read := of(node.func.value)):
             yield Access(node, "reads", read)
-        if "toban.ports.Key" in called and arguments and (collection := text(arguments[0])):
-            named = {n for n, known in records.collections.items() if known == collection}
-            yield Access(node, "names the collection of", frozenset(named))
+        if "toban.ports.Key" in called and arguments and text(arguments[0]):
+            named = _collection_of(arguments[0], module, records)
+            yield Access(node, "names the collection of", named)
         if "builtins.setattr" in called and arguments:
             yield Access(node, "changes", of(arguments[0]))
         for argument in _for_any_document(node, called, records):
@@ -87,6 +95,13 @@ def documents(node: ast.expr, module: Module, records: Records) -> frozenset[str
     if isinstance(node, ast.Name | ast.Attribute):
         found |= records.listed(node, module, module.scope_of(node))
     return frozenset(found & records.collections.keys())
+
+
+def _collection_of(node: ast.expr, module: Module, records: Records) -> frozenset[str]:
+    """The class that ``Class.COLLECTION`` or its collection's name stands for."""
+    if isinstance(node, ast.Attribute) and node.attr == "COLLECTION":
+        return documents(node.value, module, records)
+    return frozenset(n for n, known in records.collections.items() if known and known == text(node))
 
 
 def method(func: ast.expr, module: Module, depth: int = 4) -> str:

@@ -1,208 +1,148 @@
-"""A domain that writes the document of another is found, and a map that says otherwise than the code."""
+"""Every document class says how long it lives, and everything that follows from it is there."""
 
 from __future__ import annotations
 
+import importlib
+import json
+import subprocess
+import sys
+import textwrap
+
+import hcl2
 import pytest
 
-from tests.house.documents import touched
-from tests.house.reaching import mains
-from tests.house.records import Records
-from tests.house.scratch import Trial, found_by, scratch_tree, trials
-from tests.house.tree import MAP, this
+from toban.kernel import lives
+from toban.kernel.document import CLASSES, Document
+from toban.kernel.handling.sweep import Sweep
+from toban.topology import load
+from toban.topology.documents import document_classes, without_life
+from toban.topology.generate import ROOT
 
-IMPORTS = "from toban.incidents.documents import Incident\nfrom toban.kernel.work import Work\n"
-ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import Work as W\nI = d.Incident\n"
+TERRAFORM = ROOT / "infra" / "terraform"
+FINITE = {name: c.KEEP.time.days for name, c in document_classes().items() if c.KEEP.time}
 
+SCRATCH = {
+    "plain": """
+        from typing import ClassVar
+        from toban.kernel.document import Document
 
-@trials(
-    Trial(
-        "put",
-        f"{IMPORTS}def f(body, work: Work):\n    incident = work.get(Incident, 'x')\n"
-        "    work.put(incident)\n",
-        f"{ALIASES}def f(body, work: W):\n    save = work.put\n    save(work.get(I, 'x'))\n",
-    ),
-    Trial(
-        "put what a helper gives",
-        f"{IMPORTS}def given(work) -> Incident | None: ...\n"
-        "def f(body, work: Work):\n    if found := given(work):\n        work.put(found)\n",
-        f"{ALIASES}def given(work) -> 'list[I]': ...\n"
-        "def f(body, work: W):\n    for one in given(work):\n        work.put(one)\n",
-    ),
-    Trial(
-        "put a parameter",
-        f"{IMPORTS}def f(incident: Incident, work: Work):\n    work.put(incident)\n",
-        f"{ALIASES}class F:\n    def __init__(self, i: I):\n        self.i = i\n"
-        "    def g(self, work: W):\n        work.put(self.i)\n",
-    ),
-    Trial(
-        "put a copy",
-        f"{IMPORTS}import msgspec\ndef f(i: Incident, work: Work):\n"
-        "    work.put(msgspec.structs.replace(i, status='resolved'))\n",
-        f"{ALIASES}from msgspec.structs import replace as but\ndef f(i: I, work: W):\n"
-        "    getattr(work, 'put')(but(i, status='resolved'))\n",
-    ),
-    Trial(
-        "create",
-        f"{IMPORTS}def f(body, work: Work):\n    work.create(Incident(id='x'))\n",
-        f"{ALIASES}def f(body, work: W):\n    new = d.Incident(id='x')\n    work.create(new)\n",
-    ),
-    Trial(
-        "delete",
-        f"{IMPORTS}def f(body, work: Work):\n    work.delete(Incident, 'x')\n",
-        f"{ALIASES}def f(body, work: W):\n    work.delete(I, 'x')\n",
-    ),
-    Trial(
-        "change",
-        f"{IMPORTS}def f(body, work: Work):\n    work.get(Incident, 'x').status = 'resolved'\n",
-        f"{ALIASES}def f(body, work: W):\n    setattr(work.get(I, 'x'), 'status', 'resolved')\n",
-    ),
-    Trial(
-        "a batch",
-        f"{IMPORTS}from toban.ports import Update\ndef f(store):\n"
-        "    store.commit([Update(Incident.key('x'), {}, '1')])\n",
-        f"{ALIASES}from toban import ports as p\ndef f(store):\n    key = I.key('x')\n"
-        "    store.commit([p.Delete(key, '1')])\n",
-    ),
-    Trial(
-        "a key by name",
-        "from toban.ports import Key, Update\ndef f(store):\n"
-        "    store.commit([Update(Key('incidents', 'x'), {}, '1')])\n",
-        "from toban.ports import Key as K\ndef f(store):\n    return K('incidents', 'x')\n",
-    ),
-    Trial(
-        "hand on",
-        f"{IMPORTS}from toban.kernel.document import Document\n"
-        "def save(document: Document, work: Work):\n    work.put(document)\n"
-        "def f(incident: Incident, work: Work):\n    save(incident, work)\n",
-        f"{ALIASES}from toban.kernel.document import encode\n"
-        "def f(incident: I, work: W):\n    return encode(incident)\n",
-    ),
-    Trial(
-        "an effect's document",
-        "from toban.kernel.handling.effect import Effect\n"
-        "from toban.notify.documents import Notification\nE = Effect(Notification, 1, 2, 3)\n",
-        "import toban.kernel.handling.effect as e\nfrom toban.notify.documents import Notification as N\n"
-        "E = e.Effect(document=N, claim=1, call=2, conclude=3)\n",
-    ),
-    Trial(
-        "of infrastructure",
-        "from toban.profile.store import CurrentProfile\nfrom toban.kernel.work import Work\n"
-        "def f(p: CurrentProfile, work: Work):\n    work.put(p)\n",
-        "from toban.kernel.handling.receipt import Receipt as R\n"
-        "def f(r: R, work):\n    work.put(r)\n",
-    ),
-)
-def test_writing_the_document_of_another_domain_is_found(path: str, source: str):
-    assert any(v.startswith(f"{path}:") for v in found_by("documents", {path: source}))
+        class Deploy(Document, kw_only=True):
+            COLLECTION: ClassVar[str] = "{collection}"
+        """,
+    "alias": """
+        from toban.kernel import document as papers
 
+        Paper = papers.Document
 
-@trials(
-    Trial(
-        "no class",
-        "from toban.kernel.work import Work\ndef f(thing, work: Work):\n    work.put(thing)\n",
-        "import toban.kernel.work as w\ndef f(things, work: w.Work):\n"
-        "    for thing in things:\n        work.put(thing)\n",
-    )
-)
-def test_what_is_written_has_to_be_told(path: str, source: str):
-    (found,) = found_by("documents", {path: source})
-    assert found.startswith(f"{path}:")
-    assert "annotate it" in found
+        class Deploy(Paper, kw_only=True):
+            COLLECTION = "{collection}"
+        """,
+    "inherited": """
+        from toban.kernel.handling.job import JobDocument
 
+        class Job(JobDocument, kw_only=True):
+            pass
 
-OWN = """\
-from typing import ClassVar
-from toban.kernel.document import Document
+        class Deploy(Job, kw_only=True):
+            COLLECTION = "{collection}"
+        """,
+    "without a reason": """
+        from toban.kernel.document import Document, Keep
 
-class Deploy(Document, kw_only=True):
-    COLLECTION: ClassVar[str] = "deploys"
-"""
-RULES = """\
-from toban.deploys.documents import Deploy
-from toban.incidents.documents import Incident
-from toban.kernel.handling.decision import Decision
-from toban.kernel.handling.handle import Handlers
-from toban.events import IncidentOpened
+        class Deploy(Document, kw_only=True):
+            COLLECTION = "{collection}"
+            KEEP = Keep.days(7, "")
+        """,
+    "never over": """
+        from toban.kernel.document import Document, Keep
 
-def on_opened(opened, work):
-    incident = work.get(Incident, opened.incident.id)
-    deploy = work.get(Deploy, 'x') or Deploy(id='x')
-    deploy.note = incident.title
-    work.put(deploy)
-
-HANDLERS = Handlers().on(IncidentOpened, Decision(on_opened))
-"""
-MAIN = """\
-from toban.deploys.rules import HANDLERS
-from toban.entry import subscriber
-
-main = subscriber("note_deploy", HANDLERS)
-"""
-ENTRY = """\
-  note_deploy:
-    about: {en: Notes., ja: 記録する。}
-    consumes: [incident-opened]
-    reads: [incidents]
-    writes: [deploys]
-
-schedules:
-"""
-DEPLOYS = {
-    "shared/toban/deploys/documents.py": OWN,
-    "shared/toban/deploys/rules.py": RULES,
-    "functions/note_deploy/main.py": MAIN,
-    MAP: this().texts[MAP].replace("schedules:\n", ENTRY, 1),
+        class Deploy(Document, kw_only=True):
+            COLLECTION = "{collection}"
+            KEEP = Keep.days(7, "a week")
+        """,
 }
 
 
-def test_a_domain_that_writes_its_own_and_reads_others_is_right():
-    assert found_by("documents", DEPLOYS) == []
-    tree = scratch_tree(DEPLOYS)
-    code = touched(mains(tree)["note_deploy"], Records(tree))
-    assert code == ({"deploys"}, {"incidents"})
+def test_every_document_class_says_how_long_it_lives_and_when_it_is_over():
+    assert without_life(document_classes().values()) == []
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "told"),
-    [
-        (MAP, "reads: [incidents]\n    writes: [deploys]", "writes: [deploys, incidents]",
-         "note_deploy.writes lists incidents, but its code only reads it"),
-        (MAP, "reads: [incidents]\n    writes: [deploys]", "reads: [incidents, deploys]",
-         "note_deploy.reads lists deploys, but its code writes it"),
-        (MAP, "    reads: [incidents]\n    writes: [deploys]", "    writes: [deploys]",
-         "note_deploy.reads lacks incidents"),
-        (MAP, "reads: [incidents]\n    writes: [deploys]", "reads: [incidents, groups]\n    writes: [deploys]",
-         "note_deploy.reads lists groups, but its code does not touch it"),
-        ("shared/toban/deploys/rules.py", "    work.put(deploy)\n", "",
-         "note_deploy.writes lists deploys, but its code only reads it"),
-        ("shared/toban/deploys/rules.py", "    work.put(deploy)\n",
-         "    work.put(deploy)\n    work.put(incident)\n", "note_deploy.writes lacks incidents"),
-    ],
-)  # fmt: skip
-def test_a_map_that_says_otherwise_is_found(file: str, old: str, new: str, told: str):
-    assert old in DEPLOYS[file]
-    found = found_by("documents", DEPLOYS | {file: DEPLOYS[file].replace(old, new)})
-    assert any(told in violation for violation in found), found
+@pytest.mark.parametrize("kind", SCRATCH)
+@pytest.mark.parametrize("place", ["deploys/documents.py", "deploys/work/inner/kept.py"])
+def test_a_class_that_does_not_is_named_with_its_file(kind, place, tmp_path, monkeypatch, request):
+    package = f"scratch_{abs(hash(request.node.nodeid))}"
+    path = tmp_path / package / place
+    path.parent.mkdir(parents=True)
+    text = textwrap.dedent(SCRATCH[kind])
+    path.write_text(text.format(collection=package), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    try:
+        (found,) = without_life(document_classes(tmp_path / package).values())
+        assert found.startswith(f"{path}: Deploy does not say ")
+    finally:
+        CLASSES.pop(package, None)
 
 
-def test_a_map_that_lets_a_function_write_for_others_is_found():
-    changed = DEPLOYS[MAP].replace("writes: [deploys]", "writes: [deploys, alerts]")
-    found = found_by("documents", DEPLOYS | {MAP: changed})
-    assert any(
-        v.startswith(f"{MAP}: note_deploy.writes lists alerts, which belongs to toban.incidents")
-        for v in found
+def test_lives_are_what_was_agreed():
+    agreed = {"receipts": 40, "notifications": 90, "alerts": 90, "incidents": 400}
+    assert {name: FINITE[name] for name in agreed} == agreed
+    assert lives.AUDIT.days == 365
+
+
+def test_what_repeats_the_words_of_documents_does_not_outlive_them():
+    shortest = min(FINITE["notifications"], FINITE["alerts"])
+    for life in (lives.LOGS, lives.TRACES, lives.DEAD_LETTERS):
+        assert life.days <= shortest
+    assert FINITE["parked"] <= shortest
+
+
+def test_terraform_removes_what_has_expired():
+    """`make check` compares documents.tf; this looks at what is made of it."""
+    declared = hcl2.loads((TERRAFORM / "documents.tf").read_text(encoding="utf-8"))["locals"][0]
+    assert {name: days for name, days in declared["kept_days"].items() if name[0] != "_"} == FINITE
+    text = "".join(path.read_text(encoding="utf-8") for path in TERRAFORM.glob("*.tf"))
+    resources = [
+        (kind.strip('"'), body)
+        for resource in hcl2.loads(text)["resource"]
+        for kind, named in resource.items()
+        for body in named.values()
+    ]
+    (field,) = (body for kind, body in resources if kind == "google_firestore_field")
+    assert field["for_each"] == "${local.kept_days}"
+    assert field["field"].strip('"') == "expires_at"
+    assert "ttl_config" in field
+    (index,) = (body for kind, body in resources if kind == "google_firestore_index")
+    assert "local.indexes" in index["for_each"]
+    (blobs,) = (body for kind, body in resources if kind == "google_storage_bucket")
+    assert blobs["lifecycle_rule"][0]["condition"][0]["age"] == "${local.blob_days}"
+    assert declared["blob_days"] <= FINITE["incidents"]
+    (log,) = (body for kind, body in resources if kind == "google_logging_project_bucket_config")
+    assert log["retention_days"] == "${local.log_days}"
+
+
+def test_sweeping_looks_at_everything_that_expires():
+    """Receipts always had their expiry, and nothing needs one; the kernel's own every function writes."""
+    assert set(load().functions["sweep_documents"].writes) == {*FINITE, Sweep.COLLECTION}
+
+
+def test_a_class_whose_documents_others_need_is_swept_by_its_holders():
+    held = {n for n, c in document_classes().items() if c.holders is not Document.holders}
+    assert held >= {"alerts", "notifications", "backup_jobs"}
+    assert held <= set(FINITE)
+
+
+def test_the_embedded_runtime_knows_every_class(tmp_path):
+    """What it does not know it would never remove."""
+    code = (
+        "import json, pathlib, sys\n"
+        "from toban.local.world import open_world\n"
+        "import toban.local.runtime\n"
+        "from toban.kernel.handling.sweep import expiring\n"
+        "with open_world(pathlib.Path(sys.argv[1]), environ={}):\n"
+        "    print(json.dumps(sorted(cls.COLLECTION for cls in expiring())))\n"
     )
-
-
-def test_what_is_written_two_modules_away_is_found():
-    helper = (
-        "from toban.deploys.documents import Deploy\n"
-        "def note(deploy: Deploy, work):\n    work.put(deploy)\n"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True
     )
-    rules = RULES.replace("    work.put(deploy)", "    inner.note(deploy, work)").replace(
-        "from toban.deploys.documents",
-        "from toban.deploys.plans import inner\nfrom toban.deploys.documents",
-        1,
-    )
-    files = {"shared/toban/deploys/plans/inner.py": helper, "shared/toban/deploys/rules.py": rules}
-    assert found_by("documents", DEPLOYS | files) == []
+    assert set(json.loads(ran.stdout.splitlines()[-1])) == set(FINITE)

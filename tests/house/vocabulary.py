@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.house.documents import read_map
 from tests.house.module import Module, text
+from tests.house.ownership import read_map
 from tests.house.tree import MAP, Tree
 
 BODY = "toban.kernel.event.Body"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 
 from tests.house.access import accesses
@@ -20,8 +21,8 @@ from toban.topology.reader import MapError, parse
 from toban.topology.rooms import is_domain
 from toban.topology.types import Function, Topology
 
-KERNEL = frozenset({"receipts", "parked"})
-"""The kernel writes these for every consumer."""
+HANDLING = "toban.kernel.handling."
+"""The documents of the protocols themselves: which function writes them is theirs to know."""
 
 
 def violations(tree: Tree) -> list[str]:
@@ -68,14 +69,28 @@ def _foreign(module: Module, records: Records) -> Iterator[str]:
                     )
 
 
-def touched(main: Module, records: Records) -> tuple[set[str], set[str]]:
-    """The collections that a function's code writes, and those that it only reads."""
+@dataclass(frozen=True)
+class Touched:
+    """Collections that a function's code touches."""
+
+    writes: set[str]
+    reads: set[str]
+    """Those that it only reads."""
+    swept: set[str]
+    """Those of `writes` that the kernel's housekeeping alone writes."""
+
+
+def touched(main: Module, records: Records) -> Touched:
+    """What a function's code does to documents, as far as it can be reached."""
     writes: set[str] = set()
     reads: set[str] = set()
+    swept: set[str] = set()
     for module, statement in reached(records.tree, main):
         for access in accesses(module, records).get(statement, ()):
             if access.does == "writes":
                 writes |= access.classes
+            elif access.does == "sweeps":
+                swept |= access.classes
             elif access.does == "reads":
                 reads |= access.classes
     named = {name for name in writes | reads if records.collections.get(name)}
@@ -83,24 +98,32 @@ def touched(main: Module, records: Records) -> tuple[set[str], set[str]]:
     def stored(classes: set[str]) -> set[str]:
         # What takes any document of a kind is given those that are named on the way.
         concrete = {c for name in classes for c in {name, *(set(records.below(name)) & named)}}
-        return {records.collections.get(name, "") for name in concrete} - KERNEL - {""}
+        return {records.collections.get(name, "") for name in concrete} - {""} - kernels(records)
 
-    return stored(writes), stored(reads) - stored(writes)
+    both = stored(writes | swept)
+    return Touched(both, stored(reads) - both, stored(swept) - stored(writes))
+
+
+def kernels(records: Records) -> set[str]:
+    """The collections of the kernel's protocols."""
+    return {c for name, c in records.collections.items() if name.startswith(HANDLING)}
 
 
 def _against_map(name: str, main: Module, entry: Function, records: Records) -> Iterator[str]:
     tree = records.tree
-    writes, reads = touched(main, records)
+    code = touched(main, records)
+    writes, reads = code.writes, code.reads
     for said, real, word in ((entry.writes, writes, "writes"), (entry.reads, reads, "reads")):
-        for collection in sorted(set(said) - KERNEL - real):
+        for collection in sorted(set(said) - kernels(records) - real):
             does = "writes it" if collection in writes else "only reads it"
             does = does if collection in writes | reads else "does not touch it"
             yield f"{MAP}: {name}.{word} lists {collection}, but its code {does} ({main.path})"
         for collection in sorted(real - set(said)):
             yield f"{MAP}: {name}.{word} lacks {collection}, which its code {word} ({main.path})"
-    domains = {other.room for i in main.imports if (other := tree.module_of(i.target))}
+    named = {i.target: tree.module_of(i.target) for i in main.imports}
+    domains = {m.room for n, m in named.items() if m and n not in records.collections}
     owners = {records.collections[c]: tree.module_of(c) for c in records.collections}
-    for collection in sorted(set(entry.writes) - KERNEL):
+    for collection in sorted(set(entry.writes) - kernels(records) - code.swept):
         owner = owners.get(collection)
         if owner is None or owner.room not in {*domains, "kernel"}:
             whose = f"toban.{owner.room}" if owner else "nobody"
