@@ -22,7 +22,8 @@ T = TypeVar("T")
 SHARED = "shared"
 FUNCTIONS = "functions"
 MAP = "events/topology.yaml"
-TEXTS = (MAP, "ARCHITECTURE.md", "README.md", "README.ja.md")
+WAYS_IN = "tests/security/ways.py"
+TEXTS = (MAP, WAYS_IN, "ARCHITECTURE.md", "README.md", "README.ja.md")
 
 
 class Tree:
@@ -38,7 +39,11 @@ class Tree:
 
     def having(self, files: Mapping[str, str]) -> Tree:
         """This tree with some files added or replaced (path → source)."""
-        sources = {path: text for path, text in files.items() if path.endswith(".py")}
+        sources = {
+            path: text
+            for path, text in files.items()
+            if path.startswith((f"{SHARED}/", f"{FUNCTIONS}/")) and path.endswith(".py")
+        }
         new = {m.name: m for m in map(module, sources, sources.values())}
         others = {path: text for path, text in files.items() if path not in sources}
         tree = Tree(self.modules | new, self.texts | others)

@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests import payloads
 from tests.security.desk import BEARER, KEY, LINK_KEY, NOW, TOKEN, authentic
-from toban.actions.links import make_link
 from toban.entry import ENDPOINTS
 from toban.kernel.edge.row import Row
 from toban.kernel.edge.serve import Rows
 from toban.kernel.http import Request
+from toban.kernel.links import make_link
 from toban.local.world import ROOT, load_functions
 from toban.topology.reader import load
 
