@@ -22,11 +22,14 @@ from tests.security.desk import (
     command_request,
     endpoints,
 )
-from toban.actions.links import make_link
 from toban.kernel.edge.row import Row
 from toban.kernel.edge.serve import Rows
 from toban.kernel.http import Request
 from toban.local.world import ROOT
+from tests.security.desk import BEARER, KEY, LINK_KEY, NOW, TOKEN, authentic
+from toban.entry import ENDPOINTS
+from toban.kernel.links import make_link
+from toban.local.world import ROOT, load_functions
 from toban.topology.reader import load
 
 TOPOLOGY = load(ROOT / "events" / "topology.yaml")
