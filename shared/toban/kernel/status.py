@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 
 class IllegalTransitionError(RuntimeError):
@@ -34,8 +34,13 @@ class Transitions:
 class HasStatus(Protocol):
     """A document, as far as it is needed here."""
 
-    STATUS: ClassVar[Transitions | None]
-    id: str
+    @property
+    def STATUS(self) -> Transitions | None:  # noqa: N802  a class's constant
+        """Which status may follow which."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
 
 
 def move(document: HasStatus, to: str) -> None:
