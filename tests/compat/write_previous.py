@@ -2,17 +2,18 @@
 Write the fixture `previous/`: a data directory as commit a82e58a left it, and how that code ended it.
 
 The code of that commit does all of it: events go through its own functions, and where a process has
-to end in the middle of something, it is killed there. Run it against a checkout of that commit::
+to end in the middle of something, it is killed there. Run it against a checkout of that commit (it refuses any other)::
 
-    git worktree add /tmp/a82e58a a82e58a
-    PYTHONPATH=/tmp/a82e58a/shared:. .venv/bin/python tests/compat/write_previous.py
+    git worktree add ../a82e58a a82e58a
+    PYTHONPATH=../a82e58a/shared:. .venv/bin/python tests/compat/write_previous.py --out DIR
 
-Nothing of it is to be written anew unless the fixture itself was wrong: then newer code would have
-written what it ought to be able to open.
+Without ``--out`` it replaces the fixture, which only an error in the fixture asks for. Apart from
+sealed bytes, file times and traces' durations it writes the same each time.
 """
 
 from __future__ import annotations
 
+import argparse
 import filecmp
 import importlib
 import json
@@ -241,14 +242,14 @@ def die(function: str, data: Path, now: datetime) -> None:
 # --- writing it down -------------------------------------------------------------------------
 
 
-def write(home: Path) -> None:
+def write(home: Path, out: Path) -> None:
     """Tell the story, pack what it leaves, and record how the same code goes on from there."""
     with Outside().open() as outside:
         Story(home / "data", outside).tell()
-    packing.pack(home / "data", PREVIOUS / "data")
-    packing.unpack(PREVIOUS / "data", home / "unpacked")
+    packing.pack(home / "data", out / "data")
+    packing.unpack(out / "data", home / "unpacked")
     packing.pack(home / "unpacked", home / "packed anew")
-    assert not filecmp.dircmp(PREVIOUS / "data", home / "packed anew").diff_files
+    assert not filecmp.dircmp(out / "data", home / "packed anew").diff_files
     before = {"calls": outside.calls, "mails": outside.mails, "exported": outside.exported}
     told = known(home / "unpacked")
     said = shown(code(), home / "unpacked", told["ids"])
@@ -259,7 +260,7 @@ def write(home: Path) -> None:
             ended = end(here, told["collections"])
     for name, content in (("before", before), ("known", told), ("shown", said), ("end", ended)):
         text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
-        (PREVIOUS / f"{name}.json").write_text(text + "\n", "utf-8")
+        (out / f"{name}.json").write_text(text + "\n", "utf-8")
 
 
 def known(data: Path) -> dict[str, Any]:
@@ -305,17 +306,22 @@ def _below(cls: type) -> list[type]:
 
 
 def main() -> None:
-    """Write the fixture, or be the process that is to die."""
+    """Write the fixture; or be the process that is to die."""
     if sys.argv[1:2] == ["--die"]:
         die(sys.argv[2], Path(sys.argv[3]), datetime.fromisoformat(sys.argv[4]))
         return
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", metavar="DIR", type=Path, default=PREVIOUS)
+    asked = parser.parse_args()
     root = str(previous("local.world").ROOT)
-    git = [subprocess.check_output(["git", "-C", root, *words.split()], text=True).strip()
-           for words in ("rev-parse HEAD", "status --porcelain")]  # fmt: skip
-    if git != [COMMIT, ""]:
-        raise SystemExit(f"{root} is not {COMMIT}, or was changed: see the docstring")
+    head, changed = (
+        subprocess.check_output(["git", "-C", root, *words], text=True).strip()
+        for words in (["rev-parse", "HEAD"], ["status", "--porcelain"])
+    )
+    if (head, changed) != (COMMIT, ""):
+        raise SystemExit(f"{root} is not commit {COMMIT}, unchanged: see the docstring")
     with tempfile.TemporaryDirectory() as home:
-        write(Path(home))
+        write(Path(home), asked.out)
 
 
 if __name__ == "__main__":
