@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.plugins.emulators import RUNNING
-from toban.adapters.google import storage_client
-from toban.adapters.google.buckets import GcsBucket
-from toban.adapters.local.buckets import FileBuckets, MemoryBuckets
+from toban.adapters.google.storage import client as storage_client
+from toban.adapters.google.storage.buckets import GcsBucket
+from toban.adapters.local.files.buckets import FileBuckets, MemoryBuckets
 from toban.ports.backup import Bucket
 
 KINDS = ("memory", "files", "gcs", "gcs2")

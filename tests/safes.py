@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from toban.backups.readback import fetch_from
-from toban.backups.sealing import BesideStream, Shelf
+from toban.backups.storage.readback import fetch_from
+from toban.backups.storage.sealing import BesideStream, Shelf
 from toban.ports.backup import Base, Beside, Bucket, Fetch, Format, Run, Source, Target
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -1,9 +1,9 @@
 """Makes exactly one call to the outside for one notification."""
 
-from toban.adapters.channels.config import read_config
-from toban.adapters.channels.senders import ChannelSenders
+from toban.channels.config import read_config
+from toban.channels.senders import ChannelSenders
 from toban.entry import subscriber
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.notify import deliver
 from toban.notify.links import action_links

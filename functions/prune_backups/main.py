@@ -1,11 +1,11 @@
 """prune_backups: Removes what retention does not keep, the manifest first."""
 
-from toban.adapters.sources.depot import depot
-from toban.backups.prune import Pruning
+from toban.backups.work.prune import Pruning
 from toban.entry import subscriber
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
+from toban.sources.depot import depot
 
 
 def handlers(platform: Platform, secrets: Secrets) -> Handlers:

@@ -1,11 +1,11 @@
 """replicate_backup: Copies a backup to its other destinations, the manifest last."""
 
-from toban.adapters.sources.depot import depot
-from toban.backups.replicate import Replicating
+from toban.backups.work.replicate import Replicating
 from toban.entry import subscriber
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
+from toban.sources.depot import depot
 
 
 def handlers(platform: Platform, secrets: Secrets) -> Handlers:

@@ -1,11 +1,11 @@
 """restore_backup: Loads a backup into a target, checks and times it."""
 
-from toban.adapters.sources.depot import depot
-from toban.backups.restore import Restoring
+from toban.backups.work.restore import Restoring
 from toban.entry import subscriber
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
+from toban.sources.depot import depot
 
 
 def handlers(platform: Platform, secrets: Secrets) -> Handlers:

@@ -1,11 +1,11 @@
 """run_backup_step: Reads a source into sealed parts, the manifest last."""
 
-from toban.adapters.sources.depot import depot
-from toban.backups.take import Taking
+from toban.backups.work.take import Taking
 from toban.entry import subscriber
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
+from toban.sources.depot import depot
 
 
 def handlers(platform: Platform, secrets: Secrets) -> Handlers:

@@ -1,6 +1,6 @@
 """start_backup: Begins the backup of a slot, once."""
 
-from toban.backups.start import HANDLERS
+from toban.backups.work.start import HANDLERS
 from toban.entry import subscriber
 
 main = subscriber("start_backup", HANDLERS)

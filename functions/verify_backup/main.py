@@ -1,11 +1,11 @@
 """verify_backup: Reads every copy back; only then it counts."""
 
-from toban.adapters.sources.depot import depot
-from toban.backups.verify import Verifying
+from toban.backups.work.verify import Verifying
 from toban.entry import subscriber
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
+from toban.sources.depot import depot
 
 
 def handlers(platform: Platform, secrets: Secrets) -> Handlers:

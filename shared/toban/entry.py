@@ -12,7 +12,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,14 +21,14 @@ import functions_framework
 import msgspec
 import werkzeug.exceptions
 
-from toban.adapters.google import push
-from toban.adapters.google.envelope import MESSAGE_PUBLISHED, delivered_wrapped
+from toban.adapters.google.pubsub import push
+from toban.adapters.google.pubsub.envelope import MESSAGE_PUBLISHED, delivered_wrapped
 from toban.adapters.google.secrets import SecretManagerSecrets
-from toban.adapters.local.files import SystemClock
+from toban.adapters.local.files.blobs import SystemClock
 from toban.kernel import config, log
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Event, to_message
-from toban.kernel.handle import Handlers, handle
+from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.http import MAX_BODY, Edge, Endpoint, Request, Response
 from toban.kernel.platform import Platform, require_on_map
 from toban.ports import Blobs, Delivered, Message, Secrets, Unavailable
@@ -51,9 +51,7 @@ class Subscriber:
 
     def bound(self, platform: Platform, secrets: Secrets) -> Handlers:
         """The handlers, made if they have to be."""
-        if isinstance(self.handlers, Mapping):
-            return self.handlers
-        return self.handlers(platform, secrets)
+        return self.handlers(platform, secrets) if callable(self.handlers) else self.handlers
 
 
 SUBSCRIBERS: dict[str, Subscriber] = {}
@@ -119,8 +117,8 @@ _google = _Google()
 
 def google_platform(settings: Config) -> Platform:
     """The ports on Google Cloud. Modules are imported by `subscriber` where they are used."""
-    from toban.adapters.google.firestore import FirestoreStore
-    from toban.adapters.google.pubsub import PubSubBus, PubSubDeadLetters
+    from toban.adapters.google.firestore.store import FirestoreStore
+    from toban.adapters.google.pubsub.bus import PubSubBus, PubSubDeadLetters
 
     return Platform(
         store=FirestoreStore(settings.project, settings.database),
@@ -142,7 +140,7 @@ def pause(attempt: int) -> None:
 
 def _bucket(name: str) -> Bucket:
     """A Cloud Storage bucket, imported by the few functions that work with some."""
-    from toban.adapters.google.buckets import GcsBuckets
+    from toban.adapters.google.storage.buckets import GcsBuckets
 
     return GcsBuckets()(name)
 
@@ -156,7 +154,7 @@ class _LazyBlobs:
 
     def _blobs(self) -> Blobs:
         if self._made is None:
-            from toban.adapters.google.storage import GcsBlobs
+            from toban.adapters.google.storage.blobs import GcsBlobs
 
             if not self._bucket:
                 raise config.ConfigError("TOBAN_BUCKET is not set (see README)")
@@ -195,8 +193,8 @@ def subscriber(function: str, handlers: HandlersOf) -> Callable[[CloudEvent], No
     if in_cloud():
         # Imported while the instance starts (CPU boost), not during its first request; the
         # clients themselves are made after gunicorn's fork, at the first request.
-        import toban.adapters.google.firestore
-        import toban.adapters.google.pubsub  # noqa: F401
+        import toban.adapters.google.firestore.store
+        import toban.adapters.google.pubsub.bus  # noqa: F401
     made: list[Handlers] = []
 
     @functions_framework.cloud_event
@@ -234,7 +232,7 @@ def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], Res
     """The HTTP function of an endpoint, to be named ``main`` in a ``main.py``."""
     ENDPOINTS[function] = use_case
     if in_cloud():
-        import toban.adapters.google.pubsub  # noqa: F401
+        import toban.adapters.google.pubsub.bus  # noqa: F401
     edges: list[Edge] = []
 
     @functions_framework.http
@@ -254,7 +252,7 @@ def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], Res
 
 def google_edge(function: str, settings: Config) -> Edge:
     """What an endpoint may use on Google Cloud: it publishes, and has no store."""
-    from toban.adapters.google.pubsub import PubSubBus
+    from toban.adapters.google.pubsub.bus import PubSubBus
 
     bus = PubSubBus(settings.project)
 

@@ -10,7 +10,7 @@ import sys
 import time
 
 from tests.bench.report import Section, as_json, progress, table
-from toban.local.emulators import EmulatorNotAvailable
+from toban.local.emulated.emulators import EmulatorNotAvailable
 
 BENCHES = {
     "cold-start": "cold_start",

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.simulation.outside import Outside
-from toban.adapters.local.buckets import MemoryBuckets
-from toban.adapters.local.memory import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
-from toban.adapters.local.memory_bus import MemoryBus
+from toban.adapters.local.files.buckets import MemoryBuckets
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.memory.store import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
 from toban.entry import SUBSCRIBERS
 from toban.events import AlertFired, AlertReport, AlertResolved, CommandIssued
 from toban.kernel.event import Body, Event, to_message
-from toban.kernel.handle import Handlers, handle
+from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.ids import derive
 from toban.kernel.platform import Platform
 from toban.kernel.work import Cache

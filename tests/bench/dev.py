@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.bench.load import ENVIRON
-from toban.local.emulators import free_port
+from toban.local.emulated.emulators import free_port
 from toban.local.world import ROOT
 
 _PROFILE = """

@@ -28,7 +28,7 @@ from tests.bench.dev import whole_post
 from tests.bench.load import ENVIRON, SECRET
 from tests.bench.report import Row, Section, progress
 from toban.alerts.auth import generic_signature
-from toban.local.emulators import free_port
+from toban.local.emulated.emulators import free_port
 from toban.local.world import ROOT
 
 INCIDENTS, PAGES = 40, 40

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import zstandard
 
-from toban.backups.frames import Seal
-from toban.backups.parts import LEVEL, STRETCH, cut, open_part
+from toban.backups.storage.frames import Seal
+from toban.backups.storage.parts import LEVEL, STRETCH, cut, open_part
 from toban.ports.backup import Piece
 
 BLOCKS = 16

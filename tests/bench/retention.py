@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from tests.bench.report import Row, Section, median, progress, spread
-from toban.backups.retention import Entry, Policy, decide
+from toban.backups.policy.retention import Entry, Policy, decide
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 SIZE = 100_000

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from toban.local.emulators import free_port
+from toban.local.emulated.emulators import free_port
 
 _CONFIG = """
 route: {receiver: nobody, group_by: [alertname]}

@@ -1,5 +1,6 @@
 """
-Every story runs in three worlds: in memory, on the embedded runtime, and on the emulators.
+Every story runs in four worlds: in memory, on the embedded runtime (by the machine's clock and by a
+virtual one), and on the emulators.
 
 The emulators (and a process for each function) start once for the whole run. Where they cannot,
 their stories say why they were not run, or fail when ``TOBAN_REQUIRE`` asks for them.
@@ -23,10 +24,11 @@ from tests.chains.worlds import (
     EmbeddedWorld,
     EmulatedWorld,
     MemoryWorld,
+    VirtualWorld,
     World,
 )
 from tests.plugins.emulators import RUNNING, fresh_project
-from toban.local.emulated import Emulated
+from toban.local.emulated.installation import Emulated
 from toban.profile.types import Profile
 
 _numbers = itertools.count()
@@ -96,7 +98,7 @@ def emulated(
 
 
 @pytest.fixture(
-    params=["memory", "embedded", pytest.param("emulators", marks=pytest.mark.emulator)]
+    params=["memory", "virtual", "embedded", pytest.param("emulators", marks=pytest.mark.emulator)]
 )
 def world(
     request: pytest.FixtureRequest,
@@ -112,6 +114,8 @@ def world(
     made: World
     if request.param == "memory":
         made = MemoryWorld(service, outside, mailbox, profiles, secrets)
+    elif request.param == "virtual":
+        made = VirtualWorld(service, outside, mailbox, profiles, secrets, tmp_path)
     elif request.param == "embedded":
         made = EmbeddedWorld(service, outside, mailbox, profiles, secrets, tmp_path)
     else:

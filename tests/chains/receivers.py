@@ -12,7 +12,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from toban.local.emulators import free_port
+from toban.local.emulated.emulators import free_port
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ import pytest
 from tests.chains.test_backup_to_restore import FILES, Safe
 from tests.chains.worlds import SECRETS, World
 from tests.simulation import reader
-from toban.adapters.google.buckets import GcsBucket
-from toban.adapters.local.file_bucket import FileBucket
-from toban.backups.alerts import BackupWatch
+from toban.adapters.google.storage.buckets import GcsBucket
+from toban.adapters.local.files.bucket import FileBucket
 from toban.backups.documents import Backup
-from toban.backups.jobs import BackupJob, job_id
-from toban.cli.backup_list import backup_view
+from toban.backups.policy.alerts import BackupWatch
+from toban.backups.work.jobs import BackupJob, job_id
+from toban.cli.backups.catalogue.lists import backup_view
 from toban.events.backups import BackupFinished, BackupReplicated, PruneDue
 from toban.kernel.document import decode
 from toban.ports import Unavailable

@@ -18,9 +18,8 @@ from tests.chains.receivers import HttpReceiver, Mailbox
 from tests.chains.test_backup_to_restore import Safe
 from tests.chains.worlds import EmbeddedWorld
 from tests.plugins.servers import Postgres, Redis
-from toban.adapters.sources.resp import Connection, parse
 from toban.backups.documents import Backup
-from toban.backups.restores import Restore
+from toban.backups.policy.restores import Restore
 from toban.events.backups import BackupDue, RestoreRequested, RestoreTestDue
 from toban.profile.types import (
     FirestoreSource,
@@ -34,6 +33,7 @@ from toban.profile.types import (
     Seconds,
     StagingTarget,
 )
+from toban.sources.redis.resp import Connection, parse
 
 SCHEMA = """
 create table people (id int primary key, name text not null, joined timestamptz);

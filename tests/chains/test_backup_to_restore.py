@@ -6,8 +6,8 @@ import pytest
 
 from tests.chains.worlds import World
 from toban.backups.documents import Backup
-from toban.backups.layout import MANIFEST
-from toban.backups.restores import Restore
+from toban.backups.policy.restores import Restore
+from toban.backups.storage.layout import MANIFEST
 from toban.events.backups import (
     BackupDue,
     BackupReplicated,

@@ -13,12 +13,12 @@ import sys
 import threading
 from pathlib import Path
 
-from toban.adapters.local.database import Database
-from toban.adapters.local.dispatcher import Dispatcher
-from toban.adapters.local.files import SystemClock
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.files.blobs import SystemClock
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.dispatcher import Dispatcher
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.ports import AlreadyExists, Create, Delivered, Key, Message
 
 ALERTS = Subscription("alert-fired", "open_incident", 10, 0.0, 0.0)

@@ -11,12 +11,12 @@ from typing import Any
 
 from google.cloud.firestore_v1 import types
 
-from toban.adapters.google import firestore
-from toban.adapters.local.buckets import MemoryBuckets
-from toban.adapters.local.memory import MemoryStore
-from toban.adapters.sources import firestore as kind
-from toban.adapters.sources.world import World
+from toban.adapters.google.firestore import store as firestore
+from toban.adapters.local.files.buckets import MemoryBuckets
+from toban.adapters.local.memory.store import MemoryStore
 from toban.ports.backup import Bucket, Held, Kept, Piece, Run
+from toban.sources.firestore import adapter as kind
+from toban.sources.world import World
 
 Fill = Callable[[Any], None]
 NOW = datetime(2026, 1, 31, tzinfo=UTC)

@@ -15,8 +15,11 @@ from google.cloud.storage import Client
 from tests.contract import worlds
 from tests.plugins.emulators import RUNNING, fresh_project
 from tests.plugins.lossy_proxy import LossyProxy
-from toban.adapters.google import firestore, pubsub, push, storage, topology
-from toban.local.emulators import EmulatorNotAvailable
+from toban.adapters.google.firestore import store as firestore
+from toban.adapters.google.pubsub import bus as pubsub
+from toban.adapters.google.pubsub import push, topology
+from toban.adapters.google.storage import blobs as storage
+from toban.local.emulated.emulators import EmulatorNotAvailable
 from toban.ports import Key, Message, Query, Snapshot, Write
 
 PATIENCE_S = 60.0

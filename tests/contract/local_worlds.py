@@ -15,15 +15,15 @@ from tests.contract.worlds import (
     Handler,
     SubscriptionSpec,
 )
-from toban.adapters.local.database import Database
-from toban.adapters.local.dead_letters import SqliteDeadLetters
-from toban.adapters.local.dispatcher import Dispatcher
-from toban.adapters.local.files import FileBlobs
-from toban.adapters.local.memory import MemoryBlobs, MemoryStore, VirtualClock
-from toban.adapters.local.memory_bus import MemoryBus
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.subscriptions import Subscription, moment_at
+from toban.adapters.local.files.blobs import FileBlobs
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
+from toban.adapters.local.sqlite.dispatcher import Dispatcher
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.adapters.local.sqlite.subscriptions import Subscription, moment_at
 from toban.ports import Blobs, Query, Snapshot, Store, Unavailable, Write
 
 START = datetime(2026, 4, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from toban.adapters.local.database import Database
-from toban.adapters.local.memory import MemoryStore
-from toban.adapters.local.store import SqliteStore
+from toban.adapters.local.memory.store import MemoryStore
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.store import SqliteStore
 from toban.ports import Create, Delete, Key, PortError, Query, Update
 
 TIMES = st.datetimes(

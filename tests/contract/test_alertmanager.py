@@ -21,7 +21,7 @@ from tests.plugins.emulators import required
 from tests.plugins.servers import ServerNotAvailable
 from tests.simulation import senders
 from tests.unit.incidents.world import HOUSE, SHOP, World
-from toban.adapters.local.memory import MemorySecrets
+from toban.adapters.local.memory.store import MemorySecrets
 from toban.alerts.ingress import ingest
 from toban.kernel.event import Event
 from toban.kernel.http import Edge, Request

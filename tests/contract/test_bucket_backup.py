@@ -6,12 +6,12 @@ import pytest
 
 from tests.buckets import KINDS, place
 from tests.safes import Died, Safe
-from toban.adapters.local.buckets import MemoryBucket
-from toban.adapters.sources import bucket as kind
-from toban.adapters.sources import inventory
-from toban.adapters.sources.bucket import BucketSource
-from toban.adapters.sources.bucket_restore import MARK, BucketTarget
+from toban.adapters.local.files.buckets import MemoryBucket
 from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
+from toban.sources import inventory
+from toban.sources.bucket import adapter as kind
+from toban.sources.bucket.adapter import BucketSource
+from toban.sources.bucket.restore import MARK, BucketTarget
 
 FORM = kind.InventoryFormat()
 CONTENT = {

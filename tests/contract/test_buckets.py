@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 
 from tests.buckets import KINDS, place
-from toban.adapters.local.buckets import MemoryBucket
+from toban.adapters.local.files.buckets import MemoryBucket
 from toban.adapters.objects import crc32c
 from toban.ports import Unavailable
 from toban.ports.backup import Damaged

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.contract import crash_process
-from toban.adapters.local.database import Database
-from toban.adapters.local.dead_letters import SqliteDeadLetters
-from toban.adapters.local.dispatcher import AlreadyRunningError, Dispatcher
-from toban.adapters.local.files import SystemClock
-from toban.adapters.local.memory import VirtualClock
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.files.blobs import SystemClock
+from toban.adapters.local.memory.store import VirtualClock
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
+from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError, Dispatcher
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.ports import Create, Key, Message, Query
 
 ROOT = Path(__file__).parents[2]
@@ -77,11 +77,11 @@ def test_what_was_published_before_a_kill_is_handled_after_it(tmp_path, lines):
 DIES_WHILE_HANDLING = """
 import os, sys
 from pathlib import Path
-from toban.adapters.local.database import Database
-from toban.adapters.local.dispatcher import Dispatcher
-from toban.adapters.local.files import SystemClock
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.dispatcher import Dispatcher
+from toban.adapters.local.files.blobs import SystemClock
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.subscriptions import Subscription
 
 bus = SqliteBus(Database(Path(sys.argv[1])), [Subscription("t", "f", 3)], SystemClock())
 
@@ -120,11 +120,11 @@ PUBLISHES = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from toban.adapters.local.database import Database
-from toban.adapters.local.files import SystemClock
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.files.blobs import SystemClock
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.ports import Create, Key, Message
 
 database = Database(Path(sys.argv[1]))

@@ -27,12 +27,10 @@ from tests.contract.firestore_data import (
     text,
     world,
 )
-from toban.adapters.sources import (
-    firestore,
-    firestore_database,
-    firestore_stream,
-)
 from toban.ports.backup import Damaged, SourceFailed
+from toban.sources.firestore import adapter as firestore
+from toban.sources.firestore import database as firestore_database
+from toban.sources.firestore import stream as firestore_stream
 
 MIB = 1024 * 1024
 

@@ -11,9 +11,11 @@ from google.rpc import status_pb2
 
 from tests.contract.firestore_admin import FirestoreAdmin
 from tests.contract.firestore_data import Documents, many_kinds, read, run, text, world
-from toban.adapters.local.buckets import MemoryBuckets
-from toban.adapters.sources import firestore, firestore_managed, firestore_stream
+from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.ports.backup import Damaged, Held, SourceFailed, TargetBusy, TargetFailed
+from toban.sources.firestore import adapter as firestore
+from toban.sources.firestore import managed as firestore_managed
+from toban.sources.firestore import stream as firestore_stream
 
 NOW = datetime(2026, 1, 31, 3, 5, 42, 123456, tzinfo=UTC)
 AT = datetime(2026, 1, 31, 3, 5, tzinfo=UTC)

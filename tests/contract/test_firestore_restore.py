@@ -22,10 +22,12 @@ from tests.contract.firestore_data import (
     text,
     world,
 )
-from toban.adapters.sources import firestore, firestore_restore, firestore_stream
-from toban.backups.frames import Seal
-from toban.backups.parts import Part, cut, open_part
+from toban.backups.storage.frames import Seal
+from toban.backups.storage.parts import Part, cut, open_part
 from toban.ports.backup import Damaged, Question, TargetFailed
+from toban.sources.firestore import adapter as firestore
+from toban.sources.firestore import restore as firestore_restore
+from toban.sources.firestore import stream as firestore_stream
 
 
 @pytest.fixture

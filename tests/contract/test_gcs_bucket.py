@@ -11,9 +11,9 @@ import pytest
 from tests.buckets import emulated
 from tests.plugins.emulators import RUNNING
 from tests.plugins.lossy_proxy import LossyHttpProxy
-from toban.adapters.google import storage_client
-from toban.adapters.google.buckets import GcsBucket
-from toban.adapters.google.storage import GcsBlobs
+from toban.adapters.google.storage import client as storage_client
+from toban.adapters.google.storage.blobs import GcsBlobs
+from toban.adapters.google.storage.buckets import GcsBucket
 from toban.adapters.objects import crc32c
 from toban.ports import Unavailable
 from toban.ports.backup import DeleteBlocked

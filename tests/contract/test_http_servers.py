@@ -14,11 +14,11 @@ import pytest
 
 from tests.contract import answering
 from tests.unit.sources.redis_desk import self_signed
-from toban.adapters.channels.config import ChannelConfig
-from toban.adapters.channels.webhook import WebhookSender
-from toban.adapters.local.files import EnvSecrets, SystemClock
+from toban.adapters.local.files.blobs import EnvSecrets, SystemClock
 from toban.adapters.local.http import HttpClient
-from toban.kernel.effect import Done
+from toban.channels.config import ChannelConfig
+from toban.channels.webhook.adapter import WebhookSender
+from toban.kernel.handling.effect import Done
 from toban.kernel.outgoing import WebhookCall
 from toban.ports import NotSent
 

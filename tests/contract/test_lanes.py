@@ -8,12 +8,12 @@ from collections import Counter
 
 import pytest
 
-from toban.adapters.local.database import Database
-from toban.adapters.local.dispatcher import Dispatcher
-from toban.adapters.local.files import SystemClock
-from toban.adapters.local.lanes import Pool
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.files.blobs import SystemClock
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.dispatcher import Dispatcher
+from toban.adapters.local.sqlite.lanes import Pool
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.ports import Message
 
 CALLS = Subscription("calls", "f", max_attempts=3, min_backoff_s=0, max_backoff_s=0)

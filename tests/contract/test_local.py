@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.adapters.local.database import SCHEMA_VERSION, Database
-from toban.adapters.local.dead_letters import SqliteDeadLetters
-from toban.adapters.local.dispatcher import Dispatcher
-from toban.adapters.local.memory import VirtualClock
-from toban.adapters.local.memory_bus import MemoryBus
-from toban.adapters.local.queue import SqliteBus, UnknownTopicError
-from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.memory.store import VirtualClock
+from toban.adapters.local.sqlite.database import SCHEMA_VERSION, Database
+from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
+from toban.adapters.local.sqlite.dispatcher import Dispatcher
+from toban.adapters.local.sqlite.queue import SqliteBus, UnknownTopicError
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.ports import AlreadyExists, Create, Key, Message, Query, Unavailable
 
 START = datetime(2026, 4, 1, tzinfo=UTC)

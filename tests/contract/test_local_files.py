@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.adapters.local.database import Database
-from toban.adapters.local.files import EnvSecrets, FileBlobs, SystemClock
-from toban.adapters.local.memory import MemorySecrets, MemoryTracer, VirtualClock
-from toban.adapters.local.traces import SqliteTracer
+from toban.adapters.local.files.blobs import EnvSecrets, FileBlobs, SystemClock
+from toban.adapters.local.memory.store import MemorySecrets, MemoryTracer, VirtualClock
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.ports import Trace
 
 START = datetime(2026, 4, 1, tzinfo=UTC)

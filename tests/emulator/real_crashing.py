@@ -23,9 +23,9 @@ from typing import Any
 from unittest import mock
 
 from toban import entry
-from toban.kernel import decision
-from toban.kernel.effect import Effect
-from toban.kernel.handle import Handlers
+from toban.kernel.handling import decision
+from toban.kernel.handling.effect import Effect
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Delivered, Message, Secrets
 

@@ -22,9 +22,9 @@ from tests.simulation.story import stripped
 from toban.events import AlertFired, AlertResolved, CommandIssued, MinutePassed
 from toban.incidents.documents import Alert, Group, Incident
 from toban.kernel.event import Body, Event, to_message
-from toban.kernel.receipt import Receipt
-from toban.local import emulated
-from toban.local.emulated import Emulated
+from toban.kernel.handling.receipt import Receipt
+from toban.local.emulated import installation as emulated
+from toban.local.emulated.installation import Emulated
 from toban.local.world import ROOT
 from toban.notify.documents import Notification
 from toban.ports import Key, Query, Snapshot

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.firestore_data import Documents, text
-from toban.adapters.sources import firestore_stream
+from toban.sources.firestore import stream as firestore_stream
 
 DOCUMENTS = 100_000
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ CHILD = """
 import itertools, json, resource, sys
 from datetime import UTC, datetime
 from tests.contract.firestore_data import no_fetch, run, world
-from toban.adapters.sources import firestore
+from toban.sources.firestore import adapter as firestore
 
 doing, emulator, project, path = sys.argv[1:]
 world = world(emulator)

@@ -9,8 +9,10 @@ from datetime import timedelta
 import pytest
 
 from tests.plugins.lossy_proxy import LossyProxy
-from toban.adapters.google import firestore, pubsub, topology
-from toban.local import emulators
+from toban.adapters.google.firestore import store as firestore
+from toban.adapters.google.pubsub import bus as pubsub
+from toban.adapters.google.pubsub import topology
+from toban.local.emulated import emulators
 from toban.ports import AlreadyExists, Create, Key, Stale, Unavailable, Update
 
 pytestmark = pytest.mark.emulator

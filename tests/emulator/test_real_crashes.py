@@ -26,7 +26,7 @@ from tests.emulator.real_installation import (
     without_clockwork,
 )
 from tests.plugins.emulators import RUNNING, fresh_project
-from toban.local.emulated import Emulated
+from toban.local.emulated.installation import Emulated
 
 pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("emulators"), pytest.mark.slow]
 

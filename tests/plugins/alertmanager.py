@@ -21,7 +21,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.plugins.servers import ServerNotAvailable, _directory, _running, _wait
-from toban.local.emulators import HOST, free_port
+from toban.local.emulated.emulators import HOST, free_port
 
 GROUP_WAIT_S, GROUP_INTERVAL_S, PEER_TIMEOUT_S = 0.5, 1.0, 0.5
 SETTINGS = """

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from toban.local import emulators
+from toban.local.emulated import emulators
 
 STARTERS = {
     "pubsub": emulators.start_pubsub,

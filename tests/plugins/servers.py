@@ -28,8 +28,8 @@ from typing import Any
 import pytest
 
 from tests.plugins.emulators import required
-from toban.adapters.sources import pgserver
-from toban.local.emulators import HOST, free_port
+from toban.local.emulated.emulators import HOST, free_port
+from toban.sources.postgres import server as pgserver
 
 START_S = 60.0
 PASSWORD = "p@ss wörd/%:?秘密-7391"

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from toban.actions.ingress import act
-from toban.adapters.local.memory import MemorySecrets, VirtualClock
+from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
 from toban.alerts.auth import generic_signature
 from toban.alerts.ingress import ingest
 from toban.kernel import log

@@ -13,15 +13,15 @@ import pytest
 
 from tests import payloads
 from tests.security.desk import NOW, Desk, logged
-from toban.adapters.local.memory import MemoryBlobs, MemoryStore, VirtualClock
-from toban.adapters.local.memory_bus import MemoryBus
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
+from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.events import AlertFired, MessageParked
 from toban.incidents.triage import HANDLERS
-from toban.kernel.decision import Handled
 from toban.kernel.errors import UnknownVersion
 from toban.kernel.event import from_message, to_message
-from toban.kernel.handle import handle
+from toban.kernel.handling.decision import Handled
+from toban.kernel.handling.handle import handle
 from toban.kernel.platform import Platform
 from toban.ports import Delivered, Key, Message, Query
 

@@ -62,8 +62,8 @@ def torn(told: Chapters, step: int, index: int) -> list[str]:
 
 def restored(world: Any, backup: Backup, bucket: str) -> Mapping[str, bytes]:
     """What a copy of a backup holds, by name; raises what reading it raises."""
-    from toban.adapters.sources import inventory
-    from toban.backups.reading import Opener, open_copy
+    from toban.backups.storage.reading import Opener, open_copy
+    from toban.sources import inventory
 
     depot = depot_of(world)
     opened = open_copy(Opener(depot), backup, bucket, "secret:BACKUP_KEY")

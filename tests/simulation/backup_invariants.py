@@ -9,15 +9,15 @@ from tests.simulation.backup_changes import restored
 from tests.simulation.backup_sim import BackupSimulation
 from tests.simulation.backup_story import depot_of
 from tests.simulation.invariants import everything
-from toban.backups import layout
-from toban.backups.alerts import BackupWatch, copy_print, failed_print
-from toban.backups.copies import copy_in
 from toban.backups.documents import JUDGED, Backup, SeriesState, standing
-from toban.backups.jobs import BackupJob
-from toban.backups.manifest import listed, peek
-from toban.backups.reading import Opener
-from toban.backups.restores import Restore
-from toban.kernel.parking import Parked
+from toban.backups.policy.alerts import BackupWatch, copy_print, failed_print
+from toban.backups.policy.copies import copy_in
+from toban.backups.policy.restores import Restore
+from toban.backups.storage import layout
+from toban.backups.storage.manifest import listed, peek
+from toban.backups.storage.reading import Opener
+from toban.backups.work.jobs import BackupJob
+from toban.kernel.handling.parking import Parked
 
 BUCKETS = ("primary", "second")
 

@@ -16,12 +16,13 @@ import msgspec
 
 from tests.simulation.copies_mutants import replaced_by_anything
 from tests.simulation.mutants import Mutant
-from toban.backups import layout, mend, prune, restore, take, verify
 from toban.backups.documents import Backup
-from toban.backups.retention_terms import entry_of
-from toban.kernel import job as kernel_job
+from toban.backups.policy.retention_terms import entry_of
+from toban.backups.storage import layout, mend
+from toban.backups.work import prune, restore, take, verify
 from toban.kernel.document import encode
-from toban.kernel.job import Hold
+from toban.kernel.handling import job as kernel_job
+from toban.kernel.handling.job import Hold
 from toban.ports import Update
 
 

@@ -30,8 +30,8 @@ from tests.simulation.being_read import being_read
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.profiles import profile
 from tests.simulation.sim import Simulation, Task
-from toban.backups import layout
 from toban.backups.documents import Backup
+from toban.backups.storage import layout
 from toban.events import MinutePassed, RedriveDue
 from toban.events.backups import (
     BackupDue,

@@ -28,12 +28,12 @@ from tests.simulation.backup_world import (
 )
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.story import Step, Story
-from toban.adapters.local.memory import MemorySecrets
-from toban.backups import layout
+from toban.adapters.local.memory.store import MemorySecrets
 from toban.backups.documents import Backup, SeriesState, series_id
-from toban.backups.manifest import peek
-from toban.backups.plans import backup_id
-from toban.backups.reading import Opener
+from toban.backups.storage import layout
+from toban.backups.storage.manifest import peek
+from toban.backups.storage.plans import backup_id
+from toban.backups.storage.reading import Opener
 from toban.events import MinutePassed
 from toban.events.backups import (
     BackupDue,

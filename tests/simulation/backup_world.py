@@ -18,13 +18,11 @@ from unittest import mock
 import msgspec
 
 from tests.simulation.profiles import profile
-from toban.adapters.sources import bucket as bucket_kind
-from toban.adapters.sources import bucket_restore
-from toban.adapters.sources.depot import WorldDepot
-from toban.backups import layout, prune, replicate, restore, take, verify, writing
-from toban.backups.manifest import peek
-from toban.backups.parts import cut
-from toban.kernel.handle import Handlers
+from toban.backups.storage import layout, writing
+from toban.backups.storage.manifest import peek
+from toban.backups.storage.parts import cut
+from toban.backups.work import prune, replicate, restore, take, verify
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
 from toban.ports.backup import (
@@ -52,6 +50,9 @@ from toban.profile.types import (
     Seconds,
     StagingTarget,
 )
+from toban.sources.bucket import adapter as bucket_kind
+from toban.sources.bucket import restore as bucket_restore
+from toban.sources.depot import WorldDepot
 
 SECRETS = {"BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]}
 KEEP = Keep(daily=2)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tests.simulation.platform import Simulated
 from toban.backups.documents import Backup
-from toban.backups.restores import Restore
+from toban.backups.policy.restores import Restore
 from toban.kernel.document import decode
 from toban.ports import Query
 

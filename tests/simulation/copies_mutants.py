@@ -8,19 +8,11 @@ from typing import Any
 from unittest import mock
 
 from tests.simulation.mutants import Mutant
-from toban.backups import (
-    copies,
-    documents,
-    layout,
-    mend,
-    prune,
-    replicate,
-    retention_terms,
-    verify,
-    watch,
-    watch_copies,
-)
+from toban.backups import documents
 from toban.backups.documents import Backup, Status
+from toban.backups.policy import copies, retention_terms
+from toban.backups.storage import layout, mend
+from toban.backups.work import prune, replicate, verify, watch, watch_copies
 
 
 @contextmanager

@@ -19,11 +19,11 @@ from tests.simulation import reader
 from tests.simulation.backup_sim import FAULTY, SHORT, BackupSimulation
 from tests.simulation.backup_world import SECRETS, of_shop
 from tests.simulation.platform import START, Faults, Simulated
-from toban.backups import layout
-from toban.backups.copies import copy_in
 from toban.backups.documents import JUDGED, Backup, Copy
-from toban.backups.prune import policies
-from toban.backups.retention import Entry, decide
+from toban.backups.policy.copies import copy_in
+from toban.backups.policy.retention import Entry, decide
+from toban.backups.storage import layout
+from toban.backups.work.prune import policies
 from toban.events.backups import BackupFinished, BackupReplicated
 from toban.ports import Unavailable
 

@@ -23,8 +23,8 @@ from toban.incidents.documents import Alert, Group, Incident
 from toban.incidents.triage import alert_id
 from toban.kernel.document import Document, decode
 from toban.kernel.event import from_message
-from toban.kernel.parking import Parked
-from toban.kernel.receipt import Receipt
+from toban.kernel.handling.parking import Parked
+from toban.kernel.handling.receipt import Receipt
 from toban.notify.contacts import reach
 from toban.notify.documents import Notification
 from toban.notify.identity import is_page, notification_id

@@ -11,18 +11,18 @@ from tests.simulation.backup_sim import EVERY, HEALED
 from tests.simulation.invariants import everything
 from tests.simulation.leap_sim import SECTION, SHOP, LeapSimulation
 from tests.simulation.platform import START
-from toban.backups import recovery
-from toban.backups.ahead import AHEAD
-from toban.backups.alerts import BackupWatch
 from toban.backups.documents import Backup, SeriesState
-from toban.backups.objectives import assess, untested
-from toban.backups.recovery import point
-from toban.backups.restores import RestoreRecord
-from toban.backups.watch import newest_points
+from toban.backups.policy import recovery
+from toban.backups.policy.ahead import AHEAD
+from toban.backups.policy.alerts import BackupWatch
+from toban.backups.policy.objectives import assess, untested
+from toban.backups.policy.recovery import point
+from toban.backups.policy.restores import RestoreRecord
+from toban.backups.work.watch import newest_points
 from toban.events import AlertFired, AlertResolved
 from toban.events.backups import BackupWatchDue
 from toban.kernel.event import Event, from_message
-from toban.kernel.receipt import Receipt
+from toban.kernel.handling.receipt import Receipt
 from toban.kernel.skew import is_future
 from toban.kernel.work import Work
 

@@ -12,10 +12,11 @@ from typing import Any
 from unittest import mock
 
 from tests.simulation.mutants import Mutant
-from toban.backups import alerts, objectives, prune, recovery, restore_test, start, verify, watch
 from toban.backups.documents import Backup, SeriesState
-from toban.kernel import job as kernel_job
-from toban.kernel.job import ABANDONED, JobDocument
+from toban.backups.policy import alerts, objectives, recovery
+from toban.backups.work import prune, restore_test, start, verify, watch
+from toban.kernel.handling import job as kernel_job
+from toban.kernel.handling.job import ABANDONED, JobDocument
 from toban.kernel.work import Work
 
 

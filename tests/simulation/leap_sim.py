@@ -20,7 +20,7 @@ from tests.simulation.backup_world import of_shop
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.profiles import profile
 from tests.simulation.sim import Task
-from toban.adapters.local.memory import VirtualClock
+from toban.adapters.local.memory.store import VirtualClock
 from toban.backups.documents import Backup
 from toban.events import MinutePassed, RedriveDue
 from toban.events.backups import BackupDue, BackupWatchDue, PruneDue, RestoreTestDue

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from toban.adapters.local.memory import MemoryStore
+from toban.adapters.local.memory.store import MemoryStore
 from toban.events import EscalationDue, IncidentResolved
 from toban.incidents import escalate, lifecycle, settle, triage
 from toban.incidents.documents import Alert
-from toban.kernel import decision, effect, redrive
-from toban.kernel.decision import Handled
-from toban.kernel.effect import EffectDocument
 from toban.kernel.errors import TobanError
+from toban.kernel.handling import decision, effect, redrive
+from toban.kernel.handling.decision import Handled
+from toban.kernel.handling.effect import EffectDocument
+from toban.kernel.handling.receipt import Receipt
 from toban.kernel.platform import Platform
-from toban.kernel.receipt import Receipt
 from toban.kernel.work import Work
 from toban.notify import deliver
 from toban.ports import Create, Delivered, Message, Update, Write
@@ -139,7 +139,7 @@ def no_receipt_look_up_when_idle() -> AbstractContextManager[Any]:
             return Handled("nothing")
         return real(function, made, event, delivered, platform)
 
-    from toban.kernel import handle
+    from toban.kernel.handling import handle
 
     return mock.patch.object(handle, "run_decision", run)
 
@@ -195,11 +195,11 @@ def no_claim() -> AbstractContextManager[Any]:
             raise effect.TryLater(result.error)
         conclusion = platform.work(function, event)
         document.state = "done"
-        made.conclude(document, result, conclusion)
+        made.conclude(document, event.body, result, conclusion)
         platform.store.commit([*work.writes, Create(key, encode(document))])
         return Handled("done")
 
-    from toban.kernel import handle
+    from toban.kernel.handling import handle
 
     return mock.patch.object(handle, "run_effect", run)
 
@@ -275,7 +275,7 @@ def timers_marked_first() -> AbstractContextManager[Any]:
 
     from toban.entry import SUBSCRIBERS
     from toban.events import MinutePassed
-    from toban.kernel.handle import Routine
+    from toban.kernel.handling.handle import Routine
 
     return mock.patch.dict(SUBSCRIBERS["tick"].handlers, {MinutePassed: Routine(fire)})
 
@@ -284,7 +284,7 @@ def no_redrive() -> AbstractContextManager[Any]:
     """Dead letters are forgotten instead of being tried again."""
     from toban.entry import SUBSCRIBERS
     from toban.events import RedriveDue
-    from toban.kernel.handle import Routine
+    from toban.kernel.handling.handle import Routine
 
     def forget(function: str, platform: Platform) -> Handled:
         assert platform.dead_letters is not None

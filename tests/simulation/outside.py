@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from toban.events import NotificationKind
-from toban.kernel.effect import Done, Failed, Result
+from toban.kernel.handling.effect import Done, Failed, Result
 from toban.kernel.outgoing import ConsoleLine, Mail, Outgoing, SlackMessage, WebhookCall
 from toban.notify.identity import is_page
 

@@ -13,10 +13,13 @@ from unittest import mock
 import msgspec
 
 from tests.simulation.mutants import Mutant
-from toban.adapters.sources import bucket_restore, redismark, redistarget
-from toban.backups import occupied, restore
 from toban.backups.documents import Backup
+from toban.backups.policy import occupied
+from toban.backups.work import restore
 from toban.kernel.work import Work
+from toban.sources.bucket import restore as bucket_restore
+from toban.sources.redis import mark as redismark
+from toban.sources.redis import target as redistarget
 
 
 @contextmanager
@@ -122,7 +125,8 @@ def no_note() -> AbstractContextManager[Any]:
 
 def note_not_weighed() -> AbstractContextManager[Any]:
     """Retention does not see who reads a backup."""
-    from toban.backups import prune, retention_terms
+    from toban.backups.policy import retention_terms
+    from toban.backups.work import prune
 
     original = retention_terms.entry_of
 

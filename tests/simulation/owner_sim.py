@@ -29,12 +29,13 @@ from tests.simulation.owner_world import (
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.profiles import profile
 from tests.simulation.small_redis import LAST, SmallRedis
-from toban.adapters.sources import redismark, resp
-from toban.backups import layout
-from toban.backups.restores import Restore
+from toban.backups.policy.restores import Restore
+from toban.backups.storage import layout
 from toban.events.backups import BackupDue, PruneDue, RestoreRequested, RestoreTestDue
 from toban.kernel.document import decode
 from toban.ports import Delete, Write
+from toban.sources.redis import mark as redismark
+from toban.sources.redis import resp
 
 FAULTY = timedelta(hours=36)
 HEALED = timedelta(hours=54)

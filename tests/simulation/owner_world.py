@@ -11,9 +11,7 @@ from tests.simulation import backup_world
 from tests.simulation.backup_world import content, of_shop, small
 from tests.simulation.platform import Simulated
 from tests.simulation.small_redis import SmallConnection, SmallRedis, dump
-from toban.adapters.sources import rdb, rediskeys, resp
-from toban.adapters.sources.depot import WorldDepot
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
 from toban.ports.backup import Damaged, Fetch, Held, Piece, Run, Snapshot, Spec
@@ -29,6 +27,9 @@ from toban.profile.types import (
     Seconds,
     StagingTarget,
 )
+from toban.sources.depot import WorldDepot
+from toban.sources.redis import keys as rediskeys
+from toban.sources.redis import rdb, resp
 
 SECRETS = {
     "BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="],
@@ -83,7 +84,7 @@ class Cache:
 
 
 class CacheFormat:
-    """As `toban.adapters.sources.redis`, without the program that reads dumps as well."""
+    """As `toban.sources.redis.adapter`, without the program that reads dumps as well."""
 
     def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
         keys = sum(1 for _ in rdb.Reader(pieces).entries())
@@ -120,7 +121,7 @@ def connected(servers: dict[str, SmallRedis], trip: Callable[[str], None]) -> It
 
     with (
         small(),
-        mock.patch("toban.adapters.sources.redistarget.resp.Connection", connect),
+        mock.patch("toban.sources.redis.target.resp.Connection", connect),
         mock.patch.object(rediskeys, "_BATCH_KEYS", 20),
     ):
         yield

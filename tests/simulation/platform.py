@@ -13,12 +13,12 @@ import msgspec
 
 from tests.simulation.outside import Outside
 from tests.simulation.profiles import PROFILES
-from toban.adapters.google.pubsub import check
-from toban.adapters.local.buckets import MemoryBuckets
-from toban.adapters.local.memory import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
-from toban.adapters.local.memory_bus import MemoryBus
+from toban.adapters.google.pubsub.bus import check
+from toban.adapters.local.files.buckets import MemoryBuckets
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.memory.store import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
 from toban.entry import SUBSCRIBERS
-from toban.kernel.handle import Handlers, handle
+from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.platform import Platform
 from toban.local.world import ROOT, load_functions, subscriptions_of
 from toban.notify import deliver

@@ -1,7 +1,7 @@
 """
 Reads backups out of a bucket and knows nothing else: no catalogue, and not a line of toban.
 
-Written from the documented format alone (`toban.backups.frames`, `.manifest`, `.layout`), with
+Written from the documented format alone (`toban.backups.storage.frames`, `.manifest`, `.layout`), with
 `cryptography` and `zstandard`, it is the witness for what can be restored. A bucket is a mapping of
 names to bytes. Whatever is wrong raises `Unreadable`.
 """

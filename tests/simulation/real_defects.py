@@ -9,10 +9,10 @@ from typing import Any
 from unittest import mock
 
 from tests.simulation import mutants
-from toban.adapters.local.database import Transaction
-from toban.adapters.local.queue import Claim, SqliteBus
-from toban.adapters.local.store import SqliteStore
-from toban.kernel.receipt import Receipt
+from toban.adapters.local.sqlite.database import Transaction
+from toban.adapters.local.sqlite.queue import Claim, SqliteBus
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.kernel.handling.receipt import Receipt
 from toban.ports import Key, Snapshot, Write
 
 

@@ -33,17 +33,17 @@ from tests.simulation.platform import (
 )
 from tests.simulation.profiles import PROFILES
 from tests.simulation.story import INCIDENTS, Story, stripped
-from toban.adapters.local.buckets import FileBuckets
-from toban.adapters.local.database import Database
-from toban.adapters.local.dead_letters import SqliteDeadLetters
-from toban.adapters.local.files import FileBlobs
-from toban.adapters.local.memory import MemorySecrets, VirtualClock
-from toban.adapters.local.queue import Claim, SqliteBus
-from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.subscriptions import moment_at
-from toban.adapters.local.traces import SqliteTracer
+from toban.adapters.local.files.blobs import FileBlobs
+from toban.adapters.local.files.buckets import FileBuckets
+from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
+from toban.adapters.local.sqlite.queue import Claim, SqliteBus
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.adapters.local.sqlite.subscriptions import moment_at
+from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.entry import SUBSCRIBERS
-from toban.kernel.handle import Handlers, handle
+from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.outgoing import Outgoing
 from toban.kernel.platform import Platform
 from toban.local.world import subscriptions_of

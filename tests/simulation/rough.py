@@ -18,10 +18,10 @@ from tests.simulation.invariants import violations
 from tests.simulation.platform import START, TOPOLOGY
 from tests.simulation.profiles import PROFILES
 from tests.simulation.sim import FAULTY, Simulation
-from toban.adapters.local.memory import VirtualClock
+from toban.adapters.local.memory.store import VirtualClock
 from toban.events import AlertReport
+from toban.kernel.handling.parking import Parked
 from toban.kernel.ids import derive
-from toban.kernel.parking import Parked
 from toban.ports import Message, Query
 from toban.profile.store import apply
 from toban.profile.types import EmailChannel, Profile, SlackChannel, WebhookChannel

@@ -18,7 +18,7 @@ from greenlet import getcurrent, greenlet
 
 from tests.simulation.outside import Fate
 from tests.simulation.platform import START, Faults, Simulated, SimulatedCrash
-from toban.adapters.local.memory_bus import Taken
+from toban.adapters.local.memory.bus import Taken
 from toban.events import (
     Action,
     AlertFired,

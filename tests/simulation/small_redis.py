@@ -1,7 +1,7 @@
 """
 A Redis in memory, as far as restoring key by key speaks to one: keys, call counters, transactions.
 
-The adapter's own code runs against it (`toban.adapters.sources.redistarget`), whose tests on a real
+The adapter's own code runs against it (`toban.sources.redis.target`), whose tests on a real
 server show that this one answers as that does.
 """
 
@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from toban.adapters.sources import redismark, resp
-from toban.adapters.sources.rdb import EOF, SELECT, crc64
+from toban.sources.redis import mark as redismark
+from toban.sources.redis import resp
+from toban.sources.redis.rdb import EOF, SELECT, crc64
 
 LAST = 15
 

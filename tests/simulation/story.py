@@ -27,8 +27,8 @@ from toban.events import (
     RedriveDue,
 )
 from toban.kernel.event import Body, Event, to_message
+from toban.kernel.handling.redrive import REDRIVES
 from toban.kernel.outgoing import Outgoing, WebhookCall
-from toban.kernel.redrive import REDRIVES
 from toban.ports import Message, Snapshot
 
 Publish = Callable[[list[Message]], None]

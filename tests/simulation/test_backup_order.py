@@ -12,11 +12,11 @@ import pytest
 from tests.simulation import backup_story as story
 from tests.simulation.backup_world import content, small
 from tests.simulation.crash_points import Run
-from toban.backups.alerts import BackupWatch
 from toban.backups.documents import Backup
-from toban.backups.jobs import BackupJob
-from toban.backups.take_job import TakeJob
-from toban.backups.verify import VerifyJob
+from toban.backups.policy.alerts import BackupWatch
+from toban.backups.work.jobs import BackupJob
+from toban.backups.work.take_job import TakeJob
+from toban.backups.work.verify import VerifyJob
 from toban.events.backups import (
     BackupDue,
     BackupFailed,
@@ -83,7 +83,7 @@ class Told(Run):
 
 class _Deaf:
     def run(self, *_: Any) -> Any:
-        from toban.kernel.decision import Handled
+        from toban.kernel.handling.decision import Handled
 
         return Handled("nothing")
 
@@ -223,7 +223,7 @@ def test_a_removal_whose_news_is_lost_is_taken_up_by_the_calendar(run: Told) -> 
 
 
 def test_what_an_attempt_that_died_has_stored_goes_but_never_that_of_a_later_one(run: Told) -> None:
-    from toban.backups.writing import Progress, sweep
+    from toban.backups.storage.writing import Progress, sweep
 
     backup = run.due("dump")
     bucket = run.world.buckets("primary")

@@ -11,10 +11,10 @@ import pytest
 from tests.simulation import backup_story as story
 from tests.simulation.backup_world import small
 from tests.simulation.test_backup_order import SERIES, Told
-from toban.backups import start
 from toban.backups.documents import Backup, SeriesState
-from toban.backups.restores import Restore, RestoreRecord
-from toban.backups.take_job import TakeJob
+from toban.backups.policy.restores import Restore, RestoreRecord
+from toban.backups.work import start
+from toban.backups.work.take_job import TakeJob
 from toban.events.backups import (
     BackupDue,
     BackupFailed,

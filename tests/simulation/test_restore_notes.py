@@ -10,10 +10,11 @@ import pytest
 from tests.simulation import backup_story as story
 from tests.simulation.backup_world import small
 from tests.simulation.test_backup_order import Told
-from toban.backups import layout, restore
 from toban.backups.documents import Backup
-from toban.backups.jobs import Continue, Failure
-from toban.backups.restores import Restore
+from toban.backups.policy.restores import Restore
+from toban.backups.storage import layout
+from toban.backups.work import restore
+from toban.backups.work.jobs import Continue, Failure
 from toban.events import MinutePassed
 from toban.events.backups import BackupWatchDue, PruneDue, PruneStepDue, RestoreRequested
 from toban.kernel.errors import TryLater

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.simulation.year import BEGIN, DAY, OUTAGES, Plan, Year, main, table, year_of
-from toban.backups.retention import Entry, Policy, Series, Verdict, decide
+from toban.backups.policy.retention import Entry, Policy, Series, Verdict, decide
 from toban.local.world import ROOT
 from toban.profile.load import load_directory
 

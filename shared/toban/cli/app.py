@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from toban.cli import backups
-from toban.cli.terminal import Language, Problem, Terminal, language_of, nearest, say
+from toban.cli.backups import arguments as backups
+from toban.cli.kit.terminal import Language, Problem, Terminal, language_of, nearest, say
 
 Command = Callable[[argparse.Namespace, Terminal], int]
 
@@ -142,15 +142,15 @@ class _Builder:
         )
 
     def runtime(self, to: Any) -> None:
-        dev = self.add(to, "dev", "dev", "toban.cli.runtime:dev")
+        dev = self.add(to, "dev", "dev", "toban.cli.dev.commands:dev")
         dev.add_argument("--port", type=int, default=8080, help=self.say("dev.port"))
         dev.add_argument("--emulators", action="store_true", help=self.say("dev.emulators"))
         dev.add_argument("--quiet", action="store_true", help=self.say("dev.quiet"))
-        demo = self.add(to, "demo", "demo", "toban.cli.demo:run")
+        demo = self.add(to, "demo", "demo", "toban.cli.demo.story:run")
         for action in demo._actions:
             if action.dest == "data":
                 action.help = self.say("demo.keep")
-        send = self.add(to, "send", "send", "toban.cli.send:send")
+        send = self.add(to, "send", "send", "toban.cli.send.commands:send")
         send.add_argument("what", metavar="WHAT", help=self.say("send.what"))
         send.add_argument("--file", metavar="FILE", help=self.say("send.file"))
         send.add_argument(
@@ -161,7 +161,7 @@ class _Builder:
         send.add_argument("--show", action="store_true", help=self.say("send.show"))
 
     def incidents(self, to: Any) -> None:
-        module = "toban.cli.incidents"
+        module = "toban.cli.incidents.commands"
         group = self.group(to, "incidents", "incidents")
         listing = self.add(group, "list", "incidents.list", f"{module}:list_", json=True)
         listing.add_argument("--all", action="store_true", help=self.say("incidents.all"))
@@ -196,45 +196,47 @@ class _Builder:
             command.add_argument("--as", dest="actor", metavar="NAME", help=self.say("as"))
 
     def looking(self, to: Any) -> None:
-        oncall = self.add(to, "oncall", "oncall", "toban.cli.oncall:oncall", json=True)
+        oncall = self.add(to, "oncall", "oncall", "toban.cli.oncall.commands:oncall", json=True)
         oncall.add_argument("--service", metavar="ID", help=self.say("service"))
         oncall.add_argument("--at", metavar="TIME", help=self.say("oncall.at"))
         group = self.group(to, "notifications", "notifications")
         listing = self.add(
-            group, "list", "notifications", "toban.cli.notifications:list_", json=True
+            group, "list", "notifications", "toban.cli.notifications.commands:list_", json=True
         )
         listing.add_argument("--incident", metavar="ID", help=self.say("notifications.incident"))
         listing.add_argument("--all", action="store_true", help=self.say("notifications.all"))
-        topology = self.add(to, "topology", "topology", "toban.cli.maps:topology", json=True)
+        topology = self.add(
+            to, "topology", "topology", "toban.cli.topology.commands:topology", json=True
+        )
         topology.add_argument("--mermaid", action="store_true", help=self.say("topology.mermaid"))
-        trace = self.add(to, "trace", "trace", "toban.cli.trace:trace", json=True)
+        trace = self.add(to, "trace", "trace", "toban.cli.trace.commands:trace", json=True)
         trace.add_argument("id", metavar="ID", help=self.say("trace.id"))
 
     def profiles(self, to: Any) -> None:
-        check = self.add(to, "check", "check", "toban.cli.profiles:check", json=True)
+        check = self.add(to, "check", "check", "toban.cli.profiles.commands:check", json=True)
         check.add_argument(
             "files", metavar="FILE", nargs="*", type=Path, help=self.say("check.files")
         )
         check.add_argument("--store", action="store_true", help=self.say("check.store"))
         check.add_argument("--project", metavar="ID", help=self.say("backups.project"))
-        plan = self.add(to, "plan", "plan", "toban.cli.profiles:apply", json=True)
+        plan = self.add(to, "plan", "plan", "toban.cli.profiles.commands:apply", json=True)
         plan.set_defaults(dry_run=True)
-        apply = self.add(to, "apply", "apply", "toban.cli.profiles:apply", json=True)
+        apply = self.add(to, "apply", "apply", "toban.cli.profiles.commands:apply", json=True)
         apply.add_argument("--dry-run", action="store_true", help=self.say("apply.dry"))
         apply.add_argument("--yes", action="store_true", help=self.say("yes"))
         for command in (plan, apply):
             command.add_argument("--project", metavar="ID", help=self.say("project"))
             command.add_argument("--location", metavar="NAME", help=self.say("location"))
-        self.add(to, "schedules", "schedules", "toban.cli.schedules:schedules", json=True)
+        self.add(to, "schedules", "schedules", "toban.cli.schedules.commands:schedules", json=True)
 
     def letters(self, to: Any) -> None:
         parked = self.group(to, "parked", "parked")
-        self.add(parked, "list", "list", "toban.cli.letters:parked_list", json=True)
-        show = self.add(parked, "show", "show", "toban.cli.letters:parked_show", json=True)
+        self.add(parked, "list", "list", "toban.cli.parked.commands:parked_list", json=True)
+        show = self.add(parked, "show", "show", "toban.cli.parked.commands:parked_show", json=True)
         show.add_argument("id", metavar="ID", help=self.say("parked.id"))
         dead = self.group(to, "dead", "dead")
-        self.add(dead, "list", "list", "toban.cli.letters:dead_list", json=True)
-        self.add(dead, "redrive", "dead.redrive", "toban.cli.letters:redrive", json=True)
+        self.add(dead, "list", "list", "toban.cli.parked.commands:dead_list", json=True)
+        self.add(dead, "redrive", "dead.redrive", "toban.cli.parked.commands:redrive", json=True)
 
 
 def _unavailable() -> type[Exception]:

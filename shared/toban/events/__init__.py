@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from toban.kernel.event import Body, Moment, event
-from toban.kernel.parking import MessageParked as MessageParked
+from toban.kernel.handling.parking import MessageParked as MessageParked
 
 IncidentStatus = Literal["open", "acknowledged", "resolved"]
 PageReason = Literal[

@@ -28,9 +28,9 @@ from toban.incidents.lifecycle import (
     stop_escalation,
     told_pages,
 )
-from toban.kernel.decision import Decision
 from toban.kernel.errors import InvalidEvent
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.decision import Decision
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 
@@ -148,4 +148,4 @@ _ACTIONS: dict[str, Callable[[Incident, CommandIssued, Work], None]] = {
     "severity": _severity,
 }
 
-HANDLERS: Handlers = {CommandIssued: Decision(on_command)}
+HANDLERS = Handlers().on(CommandIssued, Decision(on_command))

@@ -12,8 +12,8 @@ from toban.incidents.documents import OWN, Incident
 from toban.incidents.lifecycle import escalate, note
 from toban.incidents.reminders import on_reminder_due
 from toban.incidents.settle import incident_of
-from toban.kernel.decision import Decision
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.decision import Decision
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN_VERSION
 from toban.profile.store import pinned
@@ -92,9 +92,10 @@ def _go_on(incident: Incident, page: int, work: Work) -> None:
     )
 
 
-HANDLERS: Handlers = {
-    EscalationDue: Decision(on_due),
-    NotificationFailed: Decision(on_notification_failed),
-    PageFailed: Decision(on_page_failed),
-    ReminderDue: Decision(on_reminder_due),
-}
+HANDLERS = (
+    Handlers()
+    .on(EscalationDue, Decision(on_due))
+    .on(NotificationFailed, Decision(on_notification_failed))
+    .on(PageFailed, Decision(on_page_failed))
+    .on(ReminderDue, Decision(on_reminder_due))
+)

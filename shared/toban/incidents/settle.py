@@ -22,9 +22,9 @@ from toban.events import (
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.lifecycle import note, profile_of, raise_severity, reopen, resolve
 from toban.incidents.reminders import tell_joined, tell_what_waited
-from toban.kernel.decision import Decision
 from toban.kernel.errors import TryLater
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.decision import Decision
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
 
 MAX_RULES = 10
@@ -161,11 +161,12 @@ def on_drafted(drafted: PostmortemDrafted, work: Work) -> None:
     work.put(incident)
 
 
-HANDLERS: Handlers = {
-    AlertAttached: Decision(on_attached),
-    AlertCleared: Decision(on_cleared),
-    IncidentResolved: Decision(on_incident_resolved),
-    IncidentAcknowledged: Decision(on_acknowledged),
-    RecheckDue: Decision(on_recheck),
-    PostmortemDrafted: Decision(on_drafted),
-}
+HANDLERS = (
+    Handlers()
+    .on(AlertAttached, Decision(on_attached))
+    .on(AlertCleared, Decision(on_cleared))
+    .on(IncidentResolved, Decision(on_incident_resolved))
+    .on(IncidentAcknowledged, Decision(on_acknowledged))
+    .on(RecheckDue, Decision(on_recheck))
+    .on(PostmortemDrafted, Decision(on_drafted))
+)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
+from toban.kernel.wallclock import zone as zone_of
 from toban.texts import en, ja
 
 Language = Literal["ja", "en"]
@@ -35,7 +35,7 @@ def text(language: Language, key: str, **values: object) -> str:
 
 def moment(language: Language, at: datetime, zone: str) -> str:
     """`at` on the wall clock of `zone`, which is shown: ``2026-11-22 (Sun) 12:00:05 JST``."""
-    local = at.astimezone(ZoneInfo(zone))
+    local = at.astimezone(zone_of(zone))
     name = local.tzname() or ""
     if not name.isalpha():  # zones without letters are named by their offset: +03
         name = f"UTC{local:%z}" if local.utcoffset() else "UTC"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
-from toban.kernel.effect import Result
+from toban.kernel.handling.effect import Result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,19 +18,20 @@ from types import TracebackType
 from typing import Self
 
 from toban import entry
-from toban.adapters.local.buckets import FileBuckets
-from toban.adapters.local.database import Database
-from toban.adapters.local.dead_letters import SqliteDeadLetters
-from toban.adapters.local.dispatcher import Dispatcher
-from toban.adapters.local.files import EnvSecrets, FileBlobs, SystemClock
-from toban.adapters.local.lanes import Pool
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.store import SqliteStore
-from toban.adapters.local.subscriptions import Handler, Subscription
-from toban.adapters.local.traces import SqliteTracer
+from toban.adapters.local.files.blobs import EnvSecrets, FileBlobs, SystemClock
+from toban.adapters.local.files.buckets import FileBuckets
+from toban.adapters.local.files.clock import FileClock
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
+from toban.adapters.local.sqlite.dispatcher import Dispatcher
+from toban.adapters.local.sqlite.lanes import Pool
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.adapters.local.sqlite.subscriptions import Handler, Subscription
+from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.events import NotificationRequested
 from toban.kernel import log
-from toban.kernel.handle import Handlers, handle
+from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.http import Edge
 from toban.kernel.platform import Platform
 from toban.notify.destinations import lane_of
@@ -40,6 +41,9 @@ from toban.topology.types import Topology
 
 ROOT = Path(__file__).resolve().parents[3]
 """The checkout: functions/, events/ and infra/ lie in it."""
+DATABASE = "toban.db"
+CLOCK = "clock"
+"""Names in a data directory; the second is there if its time is virtual (`toban.local.virtual`)."""
 WORKERS = 4
 """Threads for decisions."""
 MOST_CALLS = 128
@@ -174,6 +178,12 @@ class World:
         self.close()
 
 
+def clock_of(data: Path) -> Clock:
+    """The time a data directory goes by: the machine's, unless it has one of its own."""
+    path = data / CLOCK
+    return FileClock(path) if path.exists() else SystemClock()
+
+
 def open_world(
     data: Path,
     *,
@@ -185,13 +195,13 @@ def open_world(
     """
     Open (or begin) a data directory; several processes may have it open at once.
 
-    Loads every function. `backoff_s` as in `subscriptions_of`. Raises `toban.topology.reader.MapError` when the map is wrong.
+    Loads every function. `clock`: instead of `clock_of`. `backoff_s` as in `subscriptions_of`. Raises `toban.topology.reader.MapError` when the map is wrong.
     """
     topology = load(root / "events" / "topology.yaml")
     load_functions(topology, root)
     data.mkdir(parents=True, exist_ok=True)
-    database = Database(data / "toban.db")
-    clock = clock or SystemClock()
+    database = Database(data / DATABASE)
+    clock = clock or clock_of(data)
     bus = SqliteBus(database, subscriptions_of(topology, backoff_s), clock, topology.topics)
     dead_letters = SqliteDeadLetters(database)
     tracer = SqliteTracer(database)

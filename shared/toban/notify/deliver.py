@@ -1,7 +1,7 @@
 """
 `deliver_notification`: exactly one outside call for one notification.
 
-An effect (see `toban.kernel.effect`): claimed by the notification's record, called, recorded.
+An effect (see `toban.kernel.handling.effect`): claimed by the notification's record, called, recorded.
 What opens and what closes may arrive in any order and be under way at once; both are settled on
 the same records. A closing turns every opening that was not sent into a tombstone, which a late
 opening finds, and is itself sent only if something was, or may have been, opened.
@@ -16,10 +16,10 @@ from datetime import datetime
 import msgspec
 
 from toban.events import Link, NotificationFailed, NotificationRequested
-from toban.kernel.effect import Effect, Failed, Result
 from toban.kernel.errors import TryLater
 from toban.kernel.event import timestamp
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.effect import Effect, Failed, Result
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.outgoing import (
     ConsoleLine,
     Mail,
@@ -98,10 +98,10 @@ class Deliver:
         self.breakers.note(where, work.now, answered=answered, channel=name)
         return result
 
-    def conclude(self, document: Notification, result: Result, work: Work) -> None:
+    def conclude(
+        self, document: Notification, request: NotificationRequested, result: Result, work: Work
+    ) -> None:
         """Note when it was sent, or hand over to the next channel."""
-        request = work.event.body
-        assert isinstance(request, NotificationRequested)
         if not isinstance(result, Failed):
             document.sent_at = work.now
             document.reference = result.reference
@@ -274,4 +274,4 @@ def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
         conclude=deliver.conclude,
         max_attempts=MAX_ATTEMPTS,
     )
-    return {NotificationRequested: effect}
+    return Handlers().on(NotificationRequested, effect)

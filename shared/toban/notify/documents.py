@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from toban.events import NotificationKind, NotificationRequested
-from toban.kernel.effect import EffectDocument
+from toban.kernel.handling.effect import EffectDocument
 
 Status = Literal["sending", "waiting", "sent", "failed", "void"]
 

@@ -2,7 +2,7 @@
 What backups need from the outside: buckets, keys, sources to read, targets to load.
 
 Adapters live in ``adapters/local`` and ``adapters/google`` (buckets, keys) and
-``adapters/sources`` (one module per kind of data: reading it, checking it, loading it back).
+``toban.sources`` (a folder per kind of data: reading it, checking it, loading it back).
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from toban.events import IncidentResolved, IncidentSnapshot, PostmortemDrafted
 from toban.incidents.documents import Alert, Incident
-from toban.kernel.decision import Decision
 from toban.kernel.errors import TryLater
-from toban.kernel.handle import Handlers
+from toban.kernel.handling.decision import Decision
+from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
 from toban.notify.documents import Notification
 from toban.postmortems.render import Facts, render
@@ -45,4 +45,4 @@ def on_resolved(resolved: IncidentResolved, work: Work) -> None:
     work.emit(PostmortemDrafted(incident_id=snapshot.id, blob=name, at=work.now))
 
 
-HANDLERS: Handlers = {IncidentResolved: Decision(on_resolved)}
+HANDLERS = Handlers().on(IncidentResolved, Decision(on_resolved))

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from toban.profile.cadence import BadCronError, gaps
+from toban.kernel.cron import BadCronError, gaps
 from toban.profile.findings import did_you_mean
 from toban.profile.report import Report
 from toban.profile.scalars import WrongValueError, parse_id

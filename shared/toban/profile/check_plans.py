@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from toban.profile.cadence import BadCronError, gaps
+from toban.kernel.cron import BadCronError, gaps
 from toban.profile.check_names import check_id, check_schedule, check_source_name, check_zone
 from toban.profile.findings import did_you_mean, join
 from toban.profile.report import Report

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from toban.profile.cadence import ALLOWANCE, BadCronError, largest_gap
+from toban.kernel.cron import BadCronError, largest_gap
+from toban.profile.backup_types import ALLOWANCE
 from toban.profile.check_apart import check_apart
 from toban.profile.check_names import (
     check_bucket_name,

@@ -161,7 +161,7 @@ def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> lis
 
 def _job(schedule: Repeating, project: str) -> Job:
     # Cloud Scheduler's attributes never change, so there is no ce-time among them and no real ce-id:
-    # `toban.adapters.google.push` makes both of the time at which Pub/Sub took the message. Without
+    # `toban.adapters.google.pubsub.push` makes both of the time at which Pub/Sub took the message. Without
     # any ce-id functions-framework answers 400 to a push.
     job = Job(
         name=job_name(schedule),

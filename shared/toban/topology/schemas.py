@@ -9,8 +9,8 @@ import msgspec
 
 from toban import events
 from toban.events import backups
-from toban.kernel import parking
 from toban.kernel.event import Body, registered
+from toban.kernel.handling import parking
 from toban.topology.types import Defaults, MapFile
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

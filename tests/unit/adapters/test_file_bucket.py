@@ -10,9 +10,10 @@ import time
 
 import pytest
 
-from toban.adapters.local import file_bucket, files
-from toban.adapters.local.buckets import FileBuckets
-from toban.adapters.local.file_bucket import FileBucket
+from toban.adapters.local.files import blobs as files
+from toban.adapters.local.files import bucket as file_bucket
+from toban.adapters.local.files.bucket import FileBucket
+from toban.adapters.local.files.buckets import FileBuckets
 from toban.adapters.objects import crc32c
 from toban.ports import Unavailable
 
@@ -174,7 +175,7 @@ def test_a_bucket_by_name_is_there_at_once(tmp_path):
 DYING = """
 import os, sys
 from pathlib import Path
-from toban.adapters.local.file_bucket import FileBucket
+from toban.adapters.local.files.bucket import FileBucket
 left = int(sys.argv[2])
 def dying(real):
     def call(*args, **keywords):

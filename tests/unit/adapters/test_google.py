@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from google.cloud.firestore_v1 import types
 
-from toban.adapters.google import pubsub, push, values
-from toban.adapters.google.firestore import FirestoreStore
-from toban.adapters.google.pubsub import PubSubBus
-from toban.adapters.google.queries import composite_index
+from toban.adapters.google.firestore import values
+from toban.adapters.google.firestore.queries import composite_index
+from toban.adapters.google.firestore.store import FirestoreStore
+from toban.adapters.google.pubsub import bus as pubsub
+from toban.adapters.google.pubsub import push
+from toban.adapters.google.pubsub.bus import PubSubBus
 from toban.adapters.google.secrets import SecretManagerSecrets
 from toban.ports import Create, Key, Message, Query
 

@@ -8,9 +8,9 @@ import hcl2
 import pytest
 
 from tests.chains.services import YEARLY, safe
-from toban.adapters.google.queries import composite_index
-from toban.adapters.local.memory import MemoryStore
-from toban.backups import restore_test, watch
+from toban.adapters.google.firestore.queries import composite_index
+from toban.adapters.local.memory.store import MemoryStore
+from toban.backups.work import restore_test, watch
 from toban.events.backups import BackupWatchDue, RestoreTestDue
 from toban.kernel.event import Event
 from toban.kernel.work import Work

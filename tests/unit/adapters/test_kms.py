@@ -17,8 +17,8 @@ from google.cloud.kms_v1.services.key_management_service.transports import (
     KeyManagementServiceGrpcTransport,
 )
 
-from toban.adapters.google import kms
-from toban.adapters.google.kms import KmsKeys
+from toban.adapters.google.storage import kms
+from toban.adapters.google.storage.kms import KmsKeys
 from toban.ports import Unavailable
 from toban.ports.backup import KeyUnavailable, WrappedKey
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from toban.backups.retention import Entry, Policy
+from toban.backups.policy.retention import Entry, Policy
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "America/St_Johns", "Pacific/Apia")

@@ -1,5 +1,5 @@
 """
-What retention has to keep, worked out slowly from the prose: the judge of `toban.backups.retention`.
+What retention has to keep, worked out slowly from the prose: the judge of `toban.backups.policy.retention`.
 
 It shares no code and no structure with what it judges. Where that sorts once and walks, this looks
 at every calendar day there is, at every pair of backups, and repeats until nothing changes.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.backups.retention import Entry, Policy, Series
+from toban.backups.policy.retention import Entry, Policy, Series
 
 DAY = timedelta(days=1)
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import google_crc32c
 
-from toban.adapters.local.buckets import MemoryBucket
-from toban.backups import layout
-from toban.backups.manifest import (
+from toban.adapters.local.files.buckets import MemoryBucket
+from toban.backups.storage import layout
+from toban.backups.storage.manifest import (
     IndexRef,
     Manifest,
     ManifestKey,
@@ -21,8 +21,8 @@ from toban.backups.manifest import (
     index_object,
     stream_digest,
 )
-from toban.backups.parts import Part, cut
-from toban.backups.sealing import BesideStream, Shelf, store_part
+from toban.backups.storage.parts import Part, cut
+from toban.backups.storage.sealing import BesideStream, Shelf, store_part
 from toban.ports.backup import Held, Piece
 
 KEY = bytes(range(32))

@@ -8,17 +8,17 @@ import msgspec
 import pytest
 
 from tests.simulation.backup_world import PROFILES
-from toban.adapters.local.memory import MemoryStore
-from toban.backups.catalogue import advanced
+from toban.adapters.local.memory.store import MemoryStore
 from toban.backups.documents import Backup, Copy, RestoreTestResult, SeriesState
-from toban.backups.objectives import Newest, assess, overdue, untested
-from toban.backups.pins import NotAhead, NotPinned, discard
-from toban.backups.plans import backup_id, slot_of
-from toban.backups.recovery import estimate, newest
-from toban.backups.restore_test import choose
-from toban.backups.restores import Tested, pair
-from toban.backups.retention import decide, removals
-from toban.backups.retention_terms import Policy, entry_of
+from toban.backups.policy.objectives import Newest, assess, overdue, untested
+from toban.backups.policy.pins import NotAhead, NotPinned, discard
+from toban.backups.policy.recovery import estimate, newest
+from toban.backups.policy.restores import Tested, pair
+from toban.backups.policy.retention import decide, removals
+from toban.backups.policy.retention_terms import Policy, entry_of
+from toban.backups.storage.catalogue import advanced
+from toban.backups.storage.plans import backup_id, slot_of
+from toban.backups.work.restore_test import choose
 from toban.kernel.document import decode, encode
 from toban.ports import Create
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from toban.adapters.sources import firestore_stream
-from toban.adapters.sources.firestore_restore import allowed_per_second
 from toban.ports.backup import Damaged
+from toban.sources.firestore import stream as firestore_stream
+from toban.sources.firestore.restore import allowed_per_second
 
 
 @pytest.mark.parametrize(

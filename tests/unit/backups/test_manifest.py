@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from tests.unit.backups.shelves import KEY, NOON, WRAPPED, Stored, store
-from toban.adapters.local.buckets import MemoryBucket
-from toban.backups import layout
+from toban.adapters.local.files.buckets import MemoryBucket
 from toban.backups.documents import Copy
-from toban.backups.manifest import (
+from toban.backups.storage import layout
+from toban.backups.storage.manifest import (
     Manifest,
     PartEntry,
     decode,

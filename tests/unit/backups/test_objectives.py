@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from toban.backups.objectives import Newest, ObjectiveState, assess, overdue, untested
-from toban.backups.restores import Tested
+from toban.backups.policy.objectives import Newest, ObjectiveState, assess, overdue, untested
+from toban.backups.policy.restores import Tested
 from toban.profile.types import (
     Backup,
     Destination,

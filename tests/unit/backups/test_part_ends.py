@@ -1,7 +1,7 @@
 """A source may ask that a part ends, because reaching it took long."""
 
-from toban.backups.frames import Seal
-from toban.backups.parts import cut, open_part
+from toban.backups.storage.frames import Seal
+from toban.backups.storage.parts import cut, open_part
 from toban.ports.backup import Piece
 
 SEAL = Seal("b-1", "stream/a1", None)

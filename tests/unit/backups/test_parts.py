@@ -13,9 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.backups.shelves import KEY, PART_BYTES, from_cursor, noise, sha256, stream
-from toban.backups.frames import MAX_PART, MAX_PLAIN, FrameWriter, Seal, Trailer, random_nonce
-from toban.backups.parts import OVERHEAD, SMALLEST, Part, cut, open_part
-from toban.backups.parts import PART_BYTES as FULL
+from toban.backups.storage.frames import (
+    MAX_PART,
+    MAX_PLAIN,
+    FrameWriter,
+    Seal,
+    Trailer,
+    random_nonce,
+)
+from toban.backups.storage.parts import OVERHEAD, SMALLEST, Part, cut, open_part
+from toban.backups.storage.parts import PART_BYTES as FULL
 from toban.ports.backup import Damaged, Piece, SourceFailed
 
 MIB = 1024 * 1024
@@ -233,7 +240,7 @@ def test_every_frame_has_a_nonce_and_key_of_its_own(monkeypatch):
             used.append((self.key, nonce))
             return data + bytes(16)
 
-    monkeypatch.setattr("toban.backups.frames.AESGCM", Noting)
+    monkeypatch.setattr("toban.backups.storage.frames.AESGCM", Noting)
     for name in ("stream/a1", "stream/a2", "objects/x"):
         # The worst case: the source of randomness always gives the same.
         list(

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from toban.backups.documents import Backup, Copy
-from toban.backups.retention import Entry, Policy, decide, entry_of, policy_of, removals
+from toban.backups.policy.retention import Entry, Policy, decide, entry_of, policy_of, removals
 from toban.profile.types import Keep
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # a Sunday

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tests.unit.backups import oracle
 from tests.unit.backups.catalogues import NOW, catalogue, catalogues, policies, policy
-from toban.backups.retention import Entry, Policy, decide, removals
+from toban.backups.policy.retention import Entry, Policy, decide, removals
 
 many = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None

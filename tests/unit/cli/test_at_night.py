@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toban.cli import incidents as command
-from toban.cli.terminal import Terminal, width
-from toban.cli.times import Times, soon
+from toban.cli.incidents import commands as command
+from toban.cli.kit.terminal import Terminal, width
+from toban.cli.kit.times import Times, soon
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from toban.cli import main, words
-from toban.cli.terminal import Terminal, cut, language_of, width
+from toban.cli import main
+from toban.cli.kit import texts as words
+from toban.cli.kit.terminal import Terminal, cut, language_of, width
 from toban.kernel.i18n import CATALOGUES
 
 

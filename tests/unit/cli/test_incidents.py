@@ -201,9 +201,9 @@ def test_a_trace_of_nothing_says_so(desk):
 
 
 def test_a_message_that_does_not_fit_is_parked_and_can_be_looked_at(desk):
-    from toban.adapters.local.database import Database
-    from toban.adapters.local.files import SystemClock
-    from toban.adapters.local.queue import SqliteBus
+    from toban.adapters.local.files.blobs import SystemClock
+    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.queue import SqliteBus
     from toban.local.world import subscriptions_of
     from toban.ports import Message
     from toban.topology import load

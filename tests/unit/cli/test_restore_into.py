@@ -13,8 +13,8 @@ def taken(vault):
 
 def begun(vault) -> bool:
     """Whether a restore was asked for at all."""
-    from toban.adapters.local.database import Database
-    from toban.adapters.local.store import SqliteStore
+    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.store import SqliteStore
     from toban.ports import Query
 
     return bool(SqliteStore(Database(vault.data / "toban.db")).query(Query("restores")))

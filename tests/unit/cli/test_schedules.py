@@ -11,8 +11,10 @@ import pytest
 from tests.plugins.scheduler_standin import CloudScheduler, Fault
 from tests.unit.schedules.services import the_map
 from toban.adapters.google import scheduler
-from toban.adapters.local.memory import MemoryStore
-from toban.cli import cloud, schedules, times
+from toban.adapters.local.memory.store import MemoryStore
+from toban.cli.kit import times
+from toban.cli.profiles import cloud
+from toban.cli.schedules import commands as schedules
 from toban.ports import Query
 
 BACKUP = """\
@@ -94,8 +96,8 @@ def test_every_schedule_is_shown_with_its_next_times(shop, monkeypatch):
 
 
 def test_the_last_slot_that_was_fired_is_shown(shop):
-    from toban.adapters.local.database import Database
-    from toban.adapters.local.store import SqliteStore
+    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.store import SqliteStore
     from toban.kernel.document import encode
     from toban.local.clockwork import FiredSchedule
     from toban.ports import Create

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.cli.conftest import Desk
-from toban.adapters.local.database import Database
-from toban.adapters.local.store import SqliteStore
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.store import SqliteStore
 from toban.incidents.documents import Alert, Incident
 from toban.ports import Query, Update
 

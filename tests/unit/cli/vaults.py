@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from toban.adapters.local.buckets import FileBuckets
+from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
-from toban.cli.views import Reader
+from toban.cli.kit.views import Reader
 
 BACKUP = """\
 backup:
@@ -75,8 +75,8 @@ class Vault:
         time.sleep(1 - time.time() % 1)
 
     def document(self, id: str) -> Backup:
-        from toban.adapters.local.database import Database
-        from toban.adapters.local.store import SqliteStore
+        from toban.adapters.local.sqlite.database import Database
+        from toban.adapters.local.sqlite.store import SqliteStore
 
         database = Database(self.data / "toban.db")
         try:
@@ -88,8 +88,8 @@ class Vault:
 
     def put(self, document: Any) -> None:
         """Write a document as it is: the past, or what somebody else did."""
-        from toban.adapters.local.database import Database
-        from toban.adapters.local.store import SqliteStore
+        from toban.adapters.local.sqlite.database import Database
+        from toban.adapters.local.sqlite.store import SqliteStore
         from toban.kernel.document import encode
         from toban.ports import Create, Update
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.incidents.world import NOON, World, fired, resolved
-from toban.kernel.timers import LOOK_EACH, fire_due
+from toban.kernel.handling.timers import LOOK_EACH, fire_due
 
 AHEAD = timedelta(days=300)
 

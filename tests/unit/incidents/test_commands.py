@@ -13,7 +13,7 @@ from toban.events import (
     IncidentReopened,
     IncidentResolved,
 )
-from toban.kernel.parking import MessageParked
+from toban.kernel.handling.parking import MessageParked
 
 
 @pytest.fixture

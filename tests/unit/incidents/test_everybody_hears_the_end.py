@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.incidents.world import HOUSE, SHOP, World, fired, resolved
 from tests.unit.notify.world import FakeSenders
-from toban.adapters.local.memory import MemorySecrets
+from toban.adapters.local.memory.store import MemorySecrets
 from toban.events import NotificationRequested
 from toban.notify.links import action_links
 from toban.profile.types import Escalation, Person, Rotation, Seconds, Step

@@ -15,7 +15,7 @@ from tests.unit.incidents.world import (
 )
 from toban.events import AlertAttached, IncidentOpened, Link
 from toban.incidents.documents import Incident
-from toban.kernel.parking import MessageParked
+from toban.kernel.handling.parking import MessageParked
 from toban.profile.builtin import BUILTIN_VERSION
 from toban.profile.store import apply
 from toban.profile.version import profile_version

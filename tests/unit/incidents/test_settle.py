@@ -15,7 +15,7 @@ from toban.events import (
 )
 from toban.incidents.settle import MAX_RULES
 from toban.kernel.errors import TryLater
-from toban.kernel.parking import MessageParked
+from toban.kernel.handling.parking import MessageParked
 
 
 @pytest.fixture

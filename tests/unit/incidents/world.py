@@ -11,16 +11,16 @@ import msgspec
 
 from tests.unit.kernel.world import CountingStore, ListBus
 from tests.unit.notify.world import FakeSenders
-from toban.adapters.local.memory import MemoryBlobs, VirtualClock
+from toban.adapters.local.memory.store import MemoryBlobs, VirtualClock
 from toban.events import AlertFired, AlertResolved, CommandIssued
 from toban.incidents import act, escalate, settle, triage
 from toban.incidents.documents import Alert, Group, Incident
-from toban.kernel.decision import Handled
 from toban.kernel.document import Document, decode
 from toban.kernel.event import Body, Event, from_message, to_message
-from toban.kernel.handle import Handlers, handle
+from toban.kernel.handling.decision import Handled
+from toban.kernel.handling.handle import Handlers, handle
+from toban.kernel.handling.timers import fire_due, next_due
 from toban.kernel.platform import Platform
-from toban.kernel.timers import fire_due, next_due
 from toban.notify import deliver, page
 from toban.ports import Delivered, Message, Query
 from toban.profile.store import apply

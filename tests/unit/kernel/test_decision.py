@@ -17,12 +17,12 @@ from tests.unit.kernel.world import (
     unavailable,
 )
 from toban.events import PostmortemDrafted
-from toban.kernel.decision import MAX_RUNS, MESSAGE_ID, Decision
 from toban.kernel.document import encode
 from toban.kernel.errors import NotOnTheMap, TryLater
 from toban.kernel.event import to_message
-from toban.kernel.handle import handle
-from toban.kernel.receipt import KEEP
+from toban.kernel.handling.decision import MAX_RUNS, MESSAGE_ID, Decision
+from toban.kernel.handling.handle import handle
+from toban.kernel.handling.receipt import KEEP
 from toban.ports import Create, Delivered, Unavailable, Update
 
 

@@ -15,13 +15,13 @@ import pytest
 
 from tests.unit.kernel.world import NOON, World
 from toban import entry
-from toban.adapters.google import push
-from toban.adapters.local.memory import MemorySecrets
+from toban.adapters.google.pubsub import push
+from toban.adapters.local.memory.store import MemorySecrets
 from toban.entry import Subscriber
 from toban.events import AlertFired
-from toban.kernel.decision import Decision
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Event, to_message
+from toban.kernel.handling.decision import Decision
 from toban.kernel.platform import Platform
 from toban.ports import Secrets, Unavailable
 from toban.topology.generate import ROOT
@@ -83,7 +83,7 @@ def deployed(monkeypatch) -> Deployed:
 
 def unwrapped(attributes: dict[str, str] | None = None) -> dict[str, str]:
     """Headers of a push with payload unwrapping; values are percent-encoded by our publisher."""
-    from toban.adapters.google.push import encode_value
+    from toban.adapters.google.pubsub.push import encode_value
 
     given = MESSAGE.attributes if attributes is None else attributes
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from toban.adapters.local.memory import MemorySecrets
+from toban.adapters.local.memory.store import MemorySecrets
 from toban.entry import HiddenSecrets
 from toban.kernel import log
 

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.kernel.world import NOON, Counter, Crash, World, crash, follow_up, once, unavailable
 from toban.kernel.document import decode
 from toban.kernel.errors import TryLater
-from toban.kernel.job import ABANDONED, GaveUp, Hold, Job, JobDocument, LeaseLost
+from toban.kernel.handling.job import ABANDONED, GaveUp, Hold, Job, JobDocument, LeaseLost
 from toban.ports import Unavailable
 
 LEASE = timedelta(seconds=120)
@@ -43,7 +43,7 @@ class Digger:
         self.dug: list[int] = []
         self.results: list[Any] = []
 
-    def job(self, **settings: Any) -> Job[Digging]:
+    def job(self, **settings: Any) -> Job[Any, Digging, str]:
         return Job(Digging, self.claim, self.run, self.conclude, lease=LEASE, **settings)
 
     def claim(self, _, work) -> Digging | None:

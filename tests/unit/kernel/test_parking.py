@@ -15,7 +15,7 @@ from tests.unit.kernel.world import (
 )
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.event import to_message
-from toban.kernel.parking import KEPT_BYTES
+from toban.kernel.handling.parking import KEPT_BYTES
 from toban.ports import Delivered, Message
 
 

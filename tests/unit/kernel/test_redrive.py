@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.kernel.world import Crash, World, add_one, cause, crash, follow_up, once
-from toban.adapters.local.memory_bus import MemoryBus
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.events import PostmortemDrafted
-from toban.kernel.decision import MESSAGE_ID, Decision
 from toban.kernel.event import from_message, to_message
-from toban.kernel.handle import handle
-from toban.kernel.parking import MessageParked
-from toban.kernel.redrive import MAX_REDRIVES, REDRIVES, redrive
+from toban.kernel.handling.decision import MESSAGE_ID, Decision
+from toban.kernel.handling.handle import handle
+from toban.kernel.handling.parking import MessageParked
+from toban.kernel.handling.redrive import MAX_REDRIVES, REDRIVES, redrive
 
 NAME = "postmortem-drafted--add_one"
 

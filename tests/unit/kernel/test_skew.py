@@ -10,14 +10,14 @@ import pytest
 from tests.unit.kernel.test_effect import Outside
 from tests.unit.kernel.test_job import LEASE, Digger, Digging, first, kept
 from tests.unit.kernel.world import NOON, Crash, World, crash, follow_up
-from toban.adapters.local.database import Database
-from toban.adapters.local.memory import VirtualClock
-from toban.adapters.local.queue import SqliteBus
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.memory.store import VirtualClock
+from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.queue import SqliteBus
+from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.kernel.errors import TryLater
-from toban.kernel.job import ABANDONED
+from toban.kernel.handling.job import ABANDONED
+from toban.kernel.handling.timers import LOOK_EACH, fire_due
 from toban.kernel.skew import TOLERANCE, holds, is_future, not_ahead
-from toban.kernel.timers import LOOK_EACH, fire_due
 from toban.kernel.work import Cache
 from toban.ports import Message
 

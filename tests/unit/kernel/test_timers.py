@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.kernel.world import NOON, Counter, Crash, World, crash, follow_up, once, unavailable
-from toban.kernel.receipt import KEEP
-from toban.kernel.timers import BATCH, fire_due, next_due
+from toban.kernel.handling.receipt import KEEP
+from toban.kernel.handling.timers import BATCH, fire_due, next_due
 from toban.ports import Unavailable
 
 MINUTE = timedelta(minutes=1)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.kernel.world import FUNCTION, NOON, Counter, World, add_one, cause, follow_up
-from toban.kernel.decision import Translation
 from toban.kernel.document import encode
+from toban.kernel.handling.decision import Translation
 from toban.kernel.ids import derive
 from toban.kernel.work import Cache, Work
 from toban.ports import Create, Delete, Update

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from toban.adapters.local.memory import MemoryBlobs, MemoryStore, MemoryTracer, VirtualClock
+from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, MemoryTracer, VirtualClock
 from toban.events import PostmortemDrafted, RecheckDue
-from toban.kernel.decision import Decision, Handled
 from toban.kernel.document import Document, decode
 from toban.kernel.event import Body, Event, from_message, to_message
-from toban.kernel.handle import Handler, handle
-from toban.kernel.parking import MessageParked
+from toban.kernel.handling.decision import Decision, Handled
+from toban.kernel.handling.handle import Handler, handle
+from toban.kernel.handling.parking import MessageParked
+from toban.kernel.handling.receipt import Receipt, receipt_id
 from toban.kernel.platform import Platform
-from toban.kernel.receipt import Receipt, receipt_id
 from toban.kernel.work import Work
 from toban.ports import Delivered, Key, Message, Query, Snapshot, Unavailable, Write
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from toban.local import emulators
+from toban.local.emulated import emulators
 
 
 def test_all_that_was_tried_is_listed_when_there_is_no_emulator(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.bench.hanging import Receivers, post, write_profiles
 from tests.bench.load import ENVIRON
-from toban.adapters.channels import webhook
+from toban.channels.webhook import adapter as webhook
 from toban.incidents.documents import Incident
 from toban.kernel.document import decode
 from toban.local.runtime import Runtime

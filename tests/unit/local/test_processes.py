@@ -16,7 +16,7 @@ from toban.local.world import ROOT
 RUNTIME = """
 import os, sys, time
 from pathlib import Path
-from toban.local.processes import FunctionProcess
+from toban.local.emulated.processes import FunctionProcess
 from toban.local.world import ROOT
 environ = {**os.environ, "TOBAN_RUNTIME": "google", "GOOGLE_CLOUD_PROJECT": "nowhere"}
 function = FunctionProcess("ingest_action", ROOT, environ, Path(sys.argv[1]))

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests import payloads
-from toban.adapters.local.memory import MemoryBlobs, MemoryStore, VirtualClock
-from toban.adapters.local.memory_bus import MemoryBus
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
 from toban.incidents.documents import Incident
 from toban.kernel.platform import Platform
 from toban.local.clockwork import Clockwork, sweep
-from toban.local.emulators import free_port
+from toban.local.emulated.emulators import free_port
 from toban.local.runtime import serve
 from toban.local.world import ROOT, open_world, subscriptions_of
 from toban.ports import Create, Key, Query

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from tests.unit.notify.world import NOON, PROFILE, Crash, World, by_pair, page, paging, resolved
-from toban.adapters.channels.config import ChannelConfig
-from toban.adapters.channels.senders import ChannelSenders
-from toban.adapters.local.memory import FixedClock, MemorySecrets
+from toban.adapters.local.memory.store import FixedClock, MemorySecrets
+from toban.channels.config import ChannelConfig
+from toban.channels.senders import ChannelSenders
 from toban.events import NotificationFailed
 from toban.kernel import log
 from toban.notify import deliver
@@ -133,7 +133,7 @@ def test_an_unset_secret_leads_to_the_fallback(world, slack_server):
 
 
 def test_a_channel_that_is_broken_by_a_defect_is_given_up_for_the_next(world, monkeypatch, capsys):
-    monkeypatch.setattr("toban.adapters.channels.slack._body", None)
+    monkeypatch.setattr("toban.channels.slack.adapter._body", None)
     request = opened(world)[("channel:room", "room")]
     for _ in range(2):
         with pytest.raises(Exception, match="unexpected TypeError"):
@@ -160,7 +160,7 @@ def test_secrets_do_not_reach_the_log_or_the_records(world, slack_server, capsys
 def test_a_channel_is_imported_only_when_it_is_used():
     program = (
         "import sys\n"
-        "import toban.notify.deliver, toban.adapters.channels.senders\n"
+        "import toban.notify.deliver, toban.channels.senders\n"
         "print([m for m in ('slack_sdk', 'smtplib', 'http.client', 'yaml') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -17,8 +17,8 @@ from tests.unit.notify.world import (
     resolved,
 )
 from toban.events import NotificationFailed
-from toban.kernel.effect import Done, Failed
 from toban.kernel.errors import TryLater
+from toban.kernel.handling.effect import Done, Failed
 from toban.kernel.outgoing import ConsoleLine, Mail, SlackMessage, WebhookCall
 
 ROOM = ("channel:room", "room")

@@ -8,9 +8,9 @@ import pytest
 from tests.unit.notify.test_deliver import ROOM, Story
 from tests.unit.notify.world import NOON, PROFILE, FakeSenders, World, by_pair, paging
 from toban.events import NotificationFailed
-from toban.kernel.effect import Failed
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Event, to_message
+from toban.kernel.handling.effect import Failed
 from toban.kernel.outgoing import ConsoleLine, Mail, SlackMessage, WebhookCall
 from toban.notify.destinations import (
     PROBE_EVERY,

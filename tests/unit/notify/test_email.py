@@ -9,11 +9,11 @@ import threading
 import pytest
 
 from tests.unit.notify.world import NOON
-from toban.adapters.channels import email as channel
-from toban.adapters.channels.config import ChannelConfig
-from toban.adapters.channels.email import MailSender, compose
-from toban.adapters.local.memory import FixedClock, MemorySecrets
-from toban.kernel.effect import Done, Failed
+from toban.adapters.local.memory.store import FixedClock, MemorySecrets
+from toban.channels.config import ChannelConfig
+from toban.channels.email import adapter as channel
+from toban.channels.email.adapter import MailSender, compose
+from toban.kernel.handling.effect import Done, Failed
 from toban.kernel.outgoing import Mail
 
 

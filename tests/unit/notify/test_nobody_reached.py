@@ -8,7 +8,7 @@ from toban.events import IncidentEscalated, NotificationFailed
 from toban.incidents.documents import Incident
 from toban.incidents.escalate import HANDLERS as ESCALATE
 from toban.kernel.document import encode
-from toban.kernel.effect import Done, Failed
+from toban.kernel.handling.effect import Done, Failed
 from toban.ports import Create
 from toban.profile.types import Escalation, Seconds, Step
 from toban.profile.version import profile_version

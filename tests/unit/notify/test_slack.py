@@ -5,11 +5,11 @@ import socket
 import pytest
 
 from tests.unit.notify.world import NOON
-from toban.adapters.channels import slack
-from toban.adapters.channels.config import ChannelConfig
-from toban.adapters.channels.slack import SlackSender
-from toban.adapters.local.memory import MemorySecrets
-from toban.kernel.effect import Done, Failed
+from toban.adapters.local.memory.store import MemorySecrets
+from toban.channels.config import ChannelConfig
+from toban.channels.slack import adapter as slack
+from toban.channels.slack.adapter import SlackSender
+from toban.kernel.handling.effect import Done, Failed
 from toban.kernel.outgoing import SlackMessage
 
 TOKEN = "xoxb-not-a-real-token"

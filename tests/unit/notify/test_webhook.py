@@ -8,12 +8,12 @@ import socket
 import pytest
 
 from tests.unit.notify.world import NOON
-from toban.adapters.channels import webhook
-from toban.adapters.channels.config import ChannelConfig, read_config
-from toban.adapters.channels.webhook import Forbidden, check_address, guarded, webhook_sender
 from toban.adapters.local.http import HttpClient
-from toban.adapters.local.memory import FixedClock, MemorySecrets
-from toban.kernel.effect import Done, Failed
+from toban.adapters.local.memory.store import FixedClock, MemorySecrets
+from toban.channels.config import ChannelConfig, read_config
+from toban.channels.webhook import adapter as webhook
+from toban.channels.webhook.adapter import Forbidden, check_address, guarded, webhook_sender
+from toban.kernel.handling.effect import Done, Failed
 from toban.kernel.outgoing import WebhookCall
 
 LOCAL = ChannelConfig(environment="local")

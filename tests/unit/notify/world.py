@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from toban.adapters.local.memory import MemoryBlobs, MemoryStore, VirtualClock
+from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
 from toban.events import (
     IncidentAcknowledged,
     IncidentEscalated,
@@ -22,9 +22,9 @@ from toban.events import (
     Page,
 )
 from toban.kernel.document import decode
-from toban.kernel.effect import Done, Result
 from toban.kernel.event import Body, Event, from_message, to_message
-from toban.kernel.handle import Handlers, handle
+from toban.kernel.handling.effect import Done, Result
+from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.outgoing import Outgoing, Senders
 from toban.kernel.platform import Platform
 from toban.notify import deliver

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from toban.adapters.local.memory import MemoryStore
+from toban.adapters.local.memory.store import MemoryStore
 from toban.events import IncidentResolved, Link, Page, PostmortemDrafted
 from toban.incidents.documents import Alert, Entry, Incident
 from toban.kernel.document import Document, encode

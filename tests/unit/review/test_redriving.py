@@ -6,13 +6,13 @@ import pytest
 
 from tests.unit.kernel.test_redrive import NAME, Queued
 from tests.unit.kernel.world import World, cause
-from toban.adapters.local.memory_bus import MemoryBus
-from toban.adapters.local.subscriptions import Subscription
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.events import RecheckDue
 from toban.kernel.event import to_message
-from toban.kernel.handle import handle
-from toban.kernel.redrive import redrive
-from toban.kernel.timers import fire_due
+from toban.kernel.handling.handle import handle
+from toban.kernel.handling.redrive import redrive
+from toban.kernel.handling.timers import fire_due
 from toban.ports import Unavailable
 
 
@@ -70,7 +70,7 @@ def test_functions_that_fail_together_do_not_multiply_a_message():
             raise ZeroDivisionError
 
         from toban.events import PostmortemDrafted
-        from toban.kernel.decision import Decision
+        from toban.kernel.handling.decision import Decision
 
         function = delivered.subscription.partition("--")[2]
         handle(function, {PostmortemDrafted: Decision(fail)}, delivered, platform)

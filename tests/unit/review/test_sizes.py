@@ -9,7 +9,7 @@ from tests.unit.incidents.world import World, fired
 from tests.unit.kernel.world import World as Kernel
 from tests.unit.kernel.world import add_one, cause
 from tests.unit.notify.world import FakeSenders
-from toban.adapters.google.pubsub import check
+from toban.adapters.google.pubsub.bus import check
 from toban.alerts.report import Report, to_event
 from toban.events import IncidentResolved, MessageParked, NotificationRequested, PostmortemDrafted
 from toban.incidents.documents import Incident

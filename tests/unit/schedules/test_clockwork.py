@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from tests.unit.schedules.services import plan, profile, the_map
-from toban.adapters.local.memory import MemoryBlobs, MemoryStore, VirtualClock
-from toban.adapters.local.memory_bus import MemoryBus
+from toban.adapters.local.memory.bus import MemoryBus
+from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
 from toban.kernel.event import from_message
 from toban.kernel.platform import Platform
 from toban.local.clockwork import Clockwork, FiredSchedule

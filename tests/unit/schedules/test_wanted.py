@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.schedules.services import plan, profile, the_map
-from toban.adapters.google import push
+from toban.adapters.google.pubsub import push
 from toban.events.backups import BackupDue, RestoreTestDue
 from toban.kernel.event import MAX_ID, from_message
 from toban.ports import Message

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toban.adapters.sources.world import World
 from toban.ports.backup import Bucket, Kept, Run, Snapshot, Source, Target
+from toban.sources.world import World
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 

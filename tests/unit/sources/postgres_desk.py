@@ -9,11 +9,11 @@ from tests.unit.sources.desk import (
     GivenSecrets,
     world,
 )
-from toban.adapters.sources import postgres
 from toban.ports.backup import (
     Source,
     Target,
 )
+from toban.sources.postgres import adapter as postgres
 
 
 def source_of(server: Postgres, database: str, scratch: Path) -> Source:

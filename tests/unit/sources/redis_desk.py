@@ -18,11 +18,12 @@ from tests.unit.sources.desk import (
     no_objects,
     world,
 )
-from toban.adapters.sources import redis, resp
 from toban.ports.backup import (
     Source,
     Target,
 )
+from toban.sources.redis import adapter as redis
+from toban.sources.redis import resp
 
 IN_AN_HOUR = str(int(time.time() * 1000) + 3_600_000)
 

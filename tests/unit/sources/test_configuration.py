@@ -14,13 +14,13 @@ import requests
 
 from tests.safes import Safe
 from toban.adapters.google import project
-from toban.adapters.local.buckets import MemoryBucket, MemoryBuckets
-from toban.adapters.local.files import EnvSecrets
-from toban.adapters.local.memory import MemoryStore
-from toban.adapters.sources import configuration
-from toban.adapters.sources.world import World
+from toban.adapters.local.files.blobs import EnvSecrets
+from toban.adapters.local.files.buckets import MemoryBucket, MemoryBuckets
+from toban.adapters.local.memory.store import MemoryStore
 from toban.ports import Create, Key, Unavailable
 from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
+from toban.sources.configuration import adapter as configuration
+from toban.sources.world import World
 
 FORM = configuration.ConfigurationFormat()
 PROFILE = {

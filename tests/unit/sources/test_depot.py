@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from toban.adapters.local.buckets import FileBuckets, MemoryBuckets
-from toban.adapters.local.files import EnvSecrets
-from toban.adapters.local.memory import MemoryStore
-from toban.adapters.sources.depot import WorldDepot
+from toban.adapters.local.files.blobs import EnvSecrets
+from toban.adapters.local.files.buckets import FileBuckets, MemoryBuckets
+from toban.adapters.local.memory.store import MemoryStore
 from toban.ports.backup import KeyUnavailable, Spec
+from toban.sources.depot import WorldDepot
 
 KINDS = {
     "bucket": ({"bucket": "b"}, {"bucket": "t", "staging": True, "restore_id": "r"}),
@@ -81,9 +81,9 @@ def test_buckets_are_those_of_its_world(tmp_path):
 IMPORTED = """
 import sys
 from pathlib import Path
-from toban.adapters.local.buckets import MemoryBuckets
-from toban.adapters.local.files import EnvSecrets
-from toban.adapters.sources.depot import WorldDepot
+from toban.adapters.local.files.buckets import MemoryBuckets
+from toban.adapters.local.files.blobs import EnvSecrets
+from toban.sources.depot import WorldDepot
 from toban.ports.backup import Spec
 depot = WorldDepot(
     store=None, secrets=EnvSecrets({}), buckets=MemoryBuckets(), scratch=Path("x"), environ={}
@@ -91,7 +91,7 @@ depot = WorldDepot(
 depot.source(Spec(sys.argv[1], {"bucket": "b", "paths": ["x"]}))
 depot.format(sys.argv[1])
 kinds = "bucket configuration firestore logs postgres redis".split()
-print(*[k for k in kinds if f"toban.adapters.sources.{k}" in sys.modules])
+print(*[k for k in kinds if f"toban.sources.{k}.adapter" in sys.modules])
 print(any(name.startswith(("google.cloud.", "google.auth", "grpc")) for name in sys.modules))
 """
 

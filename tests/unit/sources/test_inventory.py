@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.safes import Safe
-from toban.adapters.local.buckets import MemoryBucket
-from toban.adapters.sources import bucket as kind
-from toban.adapters.sources.bucket import BucketSource
-from toban.adapters.sources.bucket_restore import BucketTarget
+from toban.adapters.local.files.buckets import MemoryBucket
 from toban.ports.backup import Damaged, TargetFailed
+from toban.sources.bucket import adapter as kind
+from toban.sources.bucket.adapter import BucketSource
+from toban.sources.bucket.restore import BucketTarget
 
 FORM = kind.InventoryFormat()
 

@@ -10,13 +10,13 @@ import tarfile
 import pytest
 
 from tests.safes import Safe
-from toban.adapters.local.buckets import MemoryBucket, MemoryBuckets
-from toban.adapters.local.files import EnvSecrets
-from toban.adapters.local.memory import MemoryStore
-from toban.adapters.sources import logs
-from toban.adapters.sources.logs import LogsSource
-from toban.adapters.sources.world import World
+from toban.adapters.local.files.blobs import EnvSecrets
+from toban.adapters.local.files.buckets import MemoryBucket, MemoryBuckets
+from toban.adapters.local.memory.store import MemoryStore
 from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
+from toban.sources.logs import adapter as logs
+from toban.sources.logs.adapter import LogsSource
+from toban.sources.world import World
 
 FORM = logs.ArchiveFormat()
 MIB = 1024 * 1024

@@ -24,9 +24,13 @@ from tests.unit.sources.desk import (
     world,
 )
 from tests.unit.sources.google_exports import INSTANCE, Export, Google, serve
-from toban.adapters.local.buckets import MemoryBuckets
-from toban.adapters.sources import cloudsql, memorystore, pgserver, postgres, rdb, redis
+from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.ports.backup import Bucket, Damaged, Piece, Snapshot, Source, SourceFailed
+from toban.sources.postgres import adapter as postgres
+from toban.sources.postgres import cloudsql
+from toban.sources.postgres import server as pgserver
+from toban.sources.redis import adapter as redis
+from toban.sources.redis import memorystore, rdb
 
 SQL = b"--\n-- PostgreSQL database dump\n--\n" + b"select 1; -- filler\n" * 200_000 + (
     b"COPY public.t (a) FROM stdin;\n1\n2\n\\.\n\n--\n-- PostgreSQL database dump complete\n--\n\n"

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from toban.adapters.sources.patterns import Exclusion, flag, texts
-from toban.adapters.sources.side_by_side import WAITING, side_by_side
+from toban.sources.patterns import Exclusion, flag, texts
+from toban.sources.side_by_side import WAITING, side_by_side
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,12 @@ from tests.unit.sources.desk import (
     world,
 )
 from tests.unit.sources.postgres_desk import source_of, target_on
-from toban.adapters.sources import pgserver, postgres
 from toban.ports.backup import (
     Question,
     TargetFailed,
 )
+from toban.sources.postgres import adapter as postgres
+from toban.sources.postgres import server as pgserver
 
 SCHEMA = Path(__file__).with_name("rich_schema.sql").read_text(encoding="utf-8")
 
@@ -157,7 +158,7 @@ def test_while_the_server_is_busy_there_are_signs_of_life(
         small,
     )
     _, data = backup(source_of(postgres_server, small, tmp_path))
-    monkeypatch.setattr("toban.adapters.sources.pgtarget.SIGN_OF_LIFE_S", 0.1)
+    monkeypatch.setattr("toban.sources.postgres.target.SIGN_OF_LIFE_S", 0.1)
     target = target_on(postgres_server, tmp_path)
     assert len(restore(target, data)) > len(list(cut(data))) + 2
     target.discard()

@@ -21,13 +21,15 @@ from tests.unit.sources.desk import (
     world,
 )
 from tests.unit.sources.postgres_desk import source_of, target_on
-from toban.adapters.sources import pgserver, postgres, redis
 from toban.ports.backup import (
     Damaged,
     FormatUnchecked,
     SourceFailed,
     TargetFailed,
 )
+from toban.sources.postgres import adapter as postgres
+from toban.sources.postgres import server as pgserver
+from toban.sources.redis import adapter as redis
 
 
 @pytest.fixture
@@ -242,7 +244,7 @@ def test_a_hanging_pg_dump_is_given_up(
 ) -> None:
     version = 'case "$*" in --version) echo "pg_dump (PostgreSQL) 15.18"; exit 0;; esac'
     pretend(tmp_path, monkeypatch, "pg_dump", f"{version}\necho PGDMP\nexec sleep 600")
-    monkeypatch.setattr("toban.adapters.sources.child.IDLE_S", 0.3)
+    monkeypatch.setattr("toban.sources.child.IDLE_S", 0.3)
     with pytest.raises(SourceFailed, match="no output for") as caught:
         backup(source_of(postgres_server, small, tmp_path))
     assert caught.value.again

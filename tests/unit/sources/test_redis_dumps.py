@@ -21,13 +21,14 @@ from tests.unit.sources.desk import (
     world,
 )
 from tests.unit.sources.redis_desk import check, client, fill, source_of, target_on
-from toban.adapters.sources import rdb, redis
 from toban.ports.backup import (
     Damaged,
     FormatUnchecked,
     Question,
     SourceFailed,
 )
+from toban.sources.redis import adapter as redis
+from toban.sources.redis import rdb
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,12 @@ from tests.unit.sources.desk import GivenSecrets, backup, cut, no_objects, resto
 from tests.unit.sources.postgres_desk import source_of as postgres_source
 from tests.unit.sources.postgres_desk import target_on as postgres_target
 from tests.unit.sources.redis_desk import check, client, source_of, target_on
-from toban.adapters.local.buckets import MemoryBucket
-from toban.adapters.sources import logs, redismark
-from toban.adapters.sources.logs import LogsSource
-from toban.adapters.sources.own_directory import MARKER
+from toban.adapters.local.files.buckets import MemoryBucket
 from toban.ports.backup import Target, TargetFailed
+from toban.sources.logs import adapter as logs
+from toban.sources.logs.adapter import LogsSource
+from toban.sources.own_directory import MARKER
+from toban.sources.redis import mark as redismark
 
 OLD_MARK = b"filled by a restore of toban"
 """As toban wrote it before it told tests from recoveries."""
@@ -174,7 +175,7 @@ def test_reading_and_watching_leave_a_tests_mark_valid(
 def test_what_a_dead_test_left_half_loaded_is_removed_unless_others_wrote(
     through: str, empty: Redis, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toban.adapters.sources.rediskeys._BATCH_KEYS", 1)
+    monkeypatch.setattr("toban.sources.redis.keys._BATCH_KEYS", 1)
     for write in (False, True):
         dead = target_on(empty, tmp_path, through="keys", restore_id="test-1")
         dead.prepare(fresh=True)

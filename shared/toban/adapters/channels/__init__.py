@@ -1,1 +1,0 @@
-"""The channels: Slack, email, webhooks, the console. One outside call each."""

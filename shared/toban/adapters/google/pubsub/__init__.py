@@ -1,0 +1,1 @@
+"""Messages on Pub/Sub, and deliveries by push."""

@@ -1,0 +1,1 @@
+"""Objects in Cloud Storage, keys of Cloud KMS."""

@@ -1,0 +1,1 @@
+"""Objects, buckets and keys on this machine."""

@@ -1,0 +1,218 @@
+"""The ports in memory: deterministic and thread-safe, for tests, simulation and rehearsal."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from toban.adapters.local.sqlite import values
+from toban.ports import (
+    AlreadyExists,
+    Create,
+    Delete,
+    Key,
+    Query,
+    Snapshot,
+    Stale,
+    Trace,
+    Write,
+)
+
+
+class VirtualClock:
+    """Time that moves only when it is told to."""
+
+    def __init__(self, start: datetime) -> None:
+        self._lock = threading.Lock()
+        self._now = _aware(start)
+
+    def now(self) -> datetime:
+        """The time it was set to."""
+        with self._lock:
+            return self._now
+
+    def set(self, moment: datetime) -> None:
+        """Jump, also backwards, as a real clock may."""
+        with self._lock:
+            self._now = _aware(moment)
+
+    def advance(self, by: timedelta | float) -> datetime:
+        """Go on by a duration or by seconds, and return the new time."""
+        step = by if isinstance(by, timedelta) else timedelta(seconds=by)
+        with self._lock:
+            self._now += step
+            return self._now
+
+
+FixedClock = VirtualClock
+"""The same clock under the name that suits a test in which time stands still."""
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {moment}")
+    return moment.astimezone(UTC)
+
+
+class MemoryStore:
+    """Documents in a dictionary. What goes in and comes out is copied."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._documents: dict[Key, tuple[dict[str, Any], int]] = {}
+        self._version = 0
+
+    def get(self, keys: Sequence[Key]) -> list[Snapshot | None]:
+        """See `toban.ports.Store`."""
+        for key in keys:
+            values.check_key(key)
+        with self._lock:
+            return [self._snapshot(Key(*key)) for key in keys]
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """See `toban.ports.Store`; in memory it is never `Unavailable`."""
+        check_writes(writes)
+        contents = [
+            None if isinstance(write, Delete) else values.normal(write.data) for write in writes
+        ]
+        for content in contents:
+            values.check_size(content)
+        with self._lock:
+            for write in writes:
+                self._require(write)
+            versions = []
+            for write, content in zip(writes, contents, strict=True):
+                if content is None:
+                    del self._documents[Key(*write.key)]
+                    versions.append("")
+                    continue
+                self._version += 1
+                self._documents[Key(*write.key)] = (content, self._version)
+                versions.append(str(self._version))
+            return versions
+
+    def query(self, query: Query) -> list[Snapshot]:
+        """See `toban.ports.Store`."""
+        found = self._matching(query)
+        found.sort(key=lambda snapshot: snapshot.key.id)
+        if query.order_by is not None:
+            field = query.order_by.removeprefix("-")
+            found = [snapshot for snapshot in found if field in snapshot.data]
+            found.sort(key=lambda snapshot: values.order_key(snapshot.data[field]))
+            if query.order_by.startswith("-"):
+                found.reverse()
+        return found[: query.limit]
+
+    def count(self, query: Query) -> int:
+        """See `toban.ports.Store`."""
+        return len(self._matching(query))
+
+    def _matching(self, query: Query) -> list[Snapshot]:
+        values.check_query(query)
+        with self._lock:
+            return [
+                Snapshot(key, values.normal(data), str(version))
+                for key, (data, version) in self._documents.items()
+                if key.collection == query.collection and values.matches(query, data)
+            ]
+
+    def _snapshot(self, key: Key) -> Snapshot | None:
+        if key not in self._documents:
+            return None
+        data, version = self._documents[key]
+        return Snapshot(key, values.normal(data), str(version))
+
+    def _require(self, write: Write) -> None:
+        _, version = self._documents.get(Key(*write.key), (None, None))
+        if isinstance(write, Create):
+            if version is not None:
+                raise AlreadyExists(f"{write.key.collection}/{write.key.id}")
+        elif version is None or str(version) != write.version:
+            raise Stale(f"{write.key.collection}/{write.key.id}")
+
+
+def check_writes(writes: Sequence[Write]) -> None:
+    """Raise `ValueError` for a bad key or one that occurs twice."""
+    for write in writes:
+        values.check_key(write.key)
+    if len({tuple(write.key) for write in writes}) != len(writes):
+        raise ValueError("a key occurs twice in one commit")
+
+
+class MemoryBlobs:
+    """Objects in a dictionary."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._objects: dict[str, bytes] = {}
+
+    def create(self, name: str, data: bytes, content_type: str) -> bool:  # noqa: ARG002
+        """See `toban.ports.Blobs`; the content type is not kept."""
+        values.check_blob_name(name)
+        with self._lock:
+            if name in self._objects:
+                return False
+            self._objects[name] = bytes(data)
+            return True
+
+    def read(self, name: str) -> bytes:
+        """See `toban.ports.Blobs`."""
+        values.check_blob_name(name)
+        with self._lock:
+            return self._objects[name]
+
+    def names(self, prefix: str) -> list[str]:
+        """See `toban.ports.Blobs`."""
+        with self._lock:
+            return sorted(name for name in self._objects if name.startswith(prefix))
+
+    def delete(self, name: str) -> None:
+        """See `toban.ports.Blobs`."""
+        values.check_blob_name(name)
+        with self._lock:
+            self._objects.pop(name, None)
+
+    def url(self, name: str) -> str:
+        """A ``file://`` address that opens nothing."""
+        values.check_blob_name(name)
+        return f"file:///memory/{name}"
+
+
+class MemorySecrets:
+    """Secrets from a mapping of names to values, the newest first."""
+
+    def __init__(self, secrets: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._secrets = {name: list(found) for name, found in (secrets or {}).items()}
+
+    def values(self, name: str) -> list[str]:
+        """See `toban.ports.Secrets`."""
+        return list(self._secrets.get(name, ()))
+
+    def set(self, name: str, *values_: str) -> None:
+        """Replace the accepted values of a secret; none removes it."""
+        self._secrets[name] = list(values_)
+
+
+class MemoryTracer:
+    """Traces in a list."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._traces: list[Trace] = []
+
+    def note(self, trace: Trace) -> None:
+        """See `toban.ports.Tracer`."""
+        with self._lock:
+            self._traces.append(trace)
+
+    def by_correlation(self, correlation_id: str) -> list[Trace]:
+        """Every handling that belongs to one story, in the order noted."""
+        with self._lock:
+            return [trace for trace in self._traces if trace.correlation_id == correlation_id]
+
+    def by_event(self, event_id: str) -> list[Trace]:
+        """Every handling of one event, in the order noted."""
+        with self._lock:
+            return [trace for trace in self._traces if trace.event_id == event_id]

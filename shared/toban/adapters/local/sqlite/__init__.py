@@ -1,0 +1,1 @@
+"""Documents, messages and traces in one SQLite file."""

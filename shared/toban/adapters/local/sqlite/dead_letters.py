@@ -1,0 +1,71 @@
+"""The dead letters of the local bus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from toban.adapters.local.sqlite.database import Database, Transaction
+from toban.adapters.local.sqlite.subscriptions import dead_letter_attributes
+from toban.ports import DeadLetter, Message
+
+
+class SqliteDeadLetters:
+    """The `DeadLetters` port on the same file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pull(self, subscription: str, limit: int) -> list[DeadLetter]:
+        """See `toban.ports.DeadLetters`."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT seq, message_id, topic, data, attributes FROM dead_letters"
+                " WHERE subscription = ? ORDER BY seq LIMIT ?",
+                (subscription, limit),
+            ).fetchall()
+        return [
+            DeadLetter(
+                Message(topic, bytes(data), json.loads(attributes)),
+                message_id,
+                subscription,
+                str(seq),
+            )
+            for seq, message_id, topic, data, attributes in rows
+        ]
+
+    def remove(self, letters: Sequence[DeadLetter]) -> None:
+        """See `toban.ports.DeadLetters`."""
+        numbers = [int(letter.token) for letter in letters]
+
+        def delete(transaction: Transaction) -> None:
+            for number in numbers:
+                transaction.execute("DELETE FROM dead_letters WHERE seq = ?", (number,))
+
+        if numbers:
+            self._database.write(delete)
+
+    def counts(self) -> dict[str, int]:
+        """How many dead letters each subscription has; those without any are left out."""
+        with self._database.reading() as connection:
+            return dict(
+                connection.execute(
+                    "SELECT subscription, count(*) FROM dead_letters GROUP BY subscription"
+                ).fetchall()
+            )
+
+
+def bury(transaction: Transaction, seq: int) -> None:
+    """Make a message that was given up a dead letter."""
+    subscription, message_id, topic, data, attributes, attempts = transaction.execute(
+        "SELECT subscription, message_id, topic, data, attributes, attempts"
+        " FROM messages WHERE seq = ?",
+        (seq,),
+    ).fetchone()
+    noted = dead_letter_attributes(json.loads(attributes), subscription, attempts)
+    transaction.execute(
+        "INSERT INTO dead_letters (subscription, message_id, topic, data, attributes)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (subscription, message_id, topic, data, json.dumps(noted)),
+    )
+    transaction.execute("DELETE FROM messages WHERE seq = ?", (seq,))

@@ -1,0 +1,1 @@
+"""What is kept, promised and chosen: retention, objectives, copies."""

@@ -1,0 +1,173 @@
+"""Alerts about a service's backups: opened once, closed once, in the service's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import ClassVar
+
+import msgspec
+
+from toban.backups.storage.plans import slot_of
+from toban.events import AlertFired, AlertResolved
+from toban.kernel import i18n, log
+from toban.kernel.document import Document
+from toban.kernel.skew import is_future
+from toban.kernel.work import Work
+from toban.profile.types import Profile
+
+SOURCE = "backups"
+"""Of these alerts. (``toban`` is the platform's own, whose alerts happen once and never resolve.)"""
+
+
+class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert that was fired and not resolved."""
+
+    rule: str
+    title: str
+    severity: str
+    starts_at: datetime
+    labels: dict[str, str] = {}
+    backup: str = ""
+    """The newest backup it is about, where it is about backups."""
+
+
+class BackupWatch(Document, kw_only=True):
+    """The alerts about a service's backups that are open now (id: the service)."""
+
+    COLLECTION: ClassVar[str] = "backup_watches"
+
+    open: dict[str, OpenAlert] = {}
+    """By fingerprint."""
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that should be an open alert."""
+
+    fingerprint: str
+    rule: str
+    title: str
+    summary: str
+    level: int
+    """Internal severity."""
+    labels: dict[str, str]
+    at: datetime | None = None
+    """When it happened; None: now."""
+    backup: str = ""
+    """The backup it is about."""
+
+
+def watch_of(service: str, work: Work) -> BackupWatch:
+    """What is open for a service now; a new document when nothing ever was."""
+    return work.get(BackupWatch, service) or BackupWatch(id=service)
+
+
+def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> None:
+    """Open an alert, unless it is open; `watch` is the caller's to put."""
+    known = watch.open.get(trouble.fingerprint)
+    if known is not None:
+        # The newest, by the time of their slots; one that a clock ahead has named is newer than none.
+        if trouble.backup > known.backup or is_future(slot_of(known.backup), work.now):
+            newer = msgspec.structs.replace(known, backup=trouble.backup)
+            watch.open[trouble.fingerprint] = newer
+        return
+    service = profile.service.id
+    alert = OpenAlert(
+        rule=trouble.rule,
+        title=trouble.title,
+        severity=profile.severity_at(trouble.level).label,
+        starts_at=trouble.at or work.now,
+        backup=trouble.backup,
+        labels={"service": service, **trouble.labels},
+    )
+    watch.open[trouble.fingerprint] = alert
+    _tell(f"{service}/{trouble.fingerprint}", alert, work, trouble.summary)
+
+
+def _tell(fingerprint: str, alert: OpenAlert, work: Work, summary: str = "") -> None:
+    work.emit(
+        AlertFired(
+            source=SOURCE,
+            fingerprint=fingerprint,
+            rule=alert.rule,
+            title=alert.title,
+            summary=summary,
+            severity=alert.severity,
+            labels=alert.labels,
+            starts_at=alert.starts_at,
+        )
+    )
+
+
+def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
+    """Close an alert, if it is open; `watch` is the caller's to put."""
+    alert = watch.open.pop(fingerprint, None)
+    if alert is None:
+        return
+    alert = _begun(fingerprint, alert, watch, work)
+    work.emit(
+        AlertResolved(
+            source=SOURCE,
+            fingerprint=f"{watch.id}/{fingerprint}",
+            rule=alert.rule,
+            title=alert.title,
+            severity=alert.severity,
+            labels=alert.labels,
+            starts_at=alert.starts_at,
+            ends_at=work.now,
+        )
+    )
+
+
+def put_right(watch: BackupWatch, work: Work) -> None:
+    """Have alerts that a clock ahead has dated begin now; `watch` is the caller's to put."""
+    for fingerprint, alert in list(watch.open.items()):
+        watch.open[fingerprint] = _begun(fingerprint, alert, watch, work)
+
+
+def _begun(fingerprint: str, alert: OpenAlert, watch: BackupWatch, work: Work) -> OpenAlert:
+    """
+    The alert with a beginning that is not ahead of now; a new one is told.
+
+    Otherwise nothing that happens before that time could end it.
+    """
+    if not is_future(alert.starts_at, work.now):
+        return alert
+    log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
+    alert = msgspec.structs.replace(alert, starts_at=work.now)
+    _tell(f"{watch.id}/{fingerprint}", alert, work)
+    return alert
+
+
+def failed_print(source: str, class_: str) -> str:
+    """Fingerprint: a series whose newest backup cannot be counted on."""
+    return f"backup-failed/{source}/{class_}"
+
+
+def copy_print(source: str, class_: str, bucket: str) -> str:
+    """Fingerprint: copies of a series in one bucket."""
+    return f"backup-copy/{source}/{class_}/{bucket}"
+
+
+def restore_print(source: str, purpose: str) -> str:
+    """Fingerprint: restores of a source."""
+    return f"restore-failed/{source}/{purpose}"
+
+
+def say_in(profile: Profile) -> Callable[..., str]:
+    """Texts in a service's language."""
+    return partial(i18n.text, profile.service.language)
+
+
+def moment_in(profile: Profile, at: datetime | None) -> str:
+    """A time as the service's people write it; None: never."""
+    language = profile.service.language
+    if at is None:
+        return i18n.text(language, "backup.never")
+    return i18n.moment(language, at, profile.service.timezone)
+
+
+def duration_in(profile: Profile, seconds: int) -> str:
+    """A length of time as the service's people write it."""
+    return i18n.duration(profile.service.language, seconds)

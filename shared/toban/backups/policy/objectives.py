@@ -1,0 +1,208 @@
+"""
+How much could be lost now, and how long recovery takes, against what was promised. Pure.
+
+A restore point counts from the moment whose data it holds (`snapshot_at`), not from when it was
+written, and only once it is verified. What a plan's schedule can never reach is told apart from
+what was missed: the first is a gap in the design (`toban check` names it), the second is trouble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from toban.backups.policy.restores import Tested
+from toban.kernel.cron import largest_gap
+from toban.kernel.skew import is_future, not_ahead
+from toban.profile.backup_types import ALLOWANCE
+from toban.profile.types import Backup as Section
+from toban.profile.types import Objective, Plan, Profile
+
+RpoStatus = Literal["met", "missed", "unreachable", "not-watched"]
+"""``unreachable``: as fresh as the schedule allows, and that is older than promised."""
+RtoStatus = Literal["met", "missed", "untested", "not-watched"]
+
+
+class ObjectiveState(msgspec.Struct, frozen=True, kw_only=True):
+    """One scenario, as it stands."""
+
+    service: str
+    objective: str
+    sources: list[str]
+    severity: int
+    rpo_s: int | None
+    rpo_status: RpoStatus
+    restore_point: datetime | None
+    """The oldest of the sources' newest verified restore points; None: one has none."""
+    age_s: float | None
+    """What would be lost if it happened now, in seconds."""
+    backups: list[str]
+    """The backups that recovery would use."""
+    rto_s: int | None
+    rto_status: RtoStatus
+    measured_s: float | None
+    """The slowest source's newest restore test that passed, in seconds."""
+
+
+class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+    """A series without success for too long."""
+
+    source: str
+    class_: str
+    last: datetime | None
+    allowed_s: int
+
+
+class Newest(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest verified backup of a series, as the catalogue has it."""
+
+    backup_id: str = ""
+    point: datetime | None = None
+    """What it holds; later when an `on_change` plan has found nothing new since."""
+
+
+SeriesKey = tuple[str, str]
+"""Source and class."""
+
+
+def assess(
+    profile: Profile,
+    newest: Mapping[SeriesKey, Newest],
+    tested: Mapping[str, Tested],
+    now: datetime,
+) -> list[ObjectiveState]:
+    """Every objective of a profile against its newest restore points and restore tests."""
+    section = profile.backup
+    if section is None:
+        return []
+    return [
+        _state(profile, section, objective, newest, tested, now) for objective in section.objectives
+    ]
+
+
+def _state(
+    profile: Profile,
+    section: Section,
+    objective: Objective,
+    newest: Mapping[SeriesKey, Newest],
+    tested: Mapping[str, Tested],
+    now: datetime,
+) -> ObjectiveState:
+    best = [_best(source, newest, now) for source in objective.sources]
+    points = [found.point for found in best]
+    known = [point for point in points if point is not None]
+    point = min(known) if known and len(known) == len(points) else None
+    age = max(0.0, (now - point) / timedelta(seconds=1)) if point else None
+    times = [_measured(source, tested, now) for source in objective.sources]
+    measured = max((t for t in times if t is not None), default=None)
+    if None in times:
+        measured = None
+    return ObjectiveState(
+        service=profile.service.id,
+        objective=objective.name,
+        sources=list(objective.sources),
+        severity=objective.severity,
+        rpo_s=objective.rpo,
+        rpo_status=_rpo(profile, section, objective, age),
+        restore_point=point,
+        age_s=age,
+        backups=[found.backup_id for found in best if found.backup_id],
+        rto_s=objective.rto,
+        rto_status=(
+            "not-watched"
+            if objective.rto is None or section.restore_test is None
+            else "untested"
+            if measured is None
+            else "met"
+            if measured <= objective.rto
+            else "missed"
+        ),
+        measured_s=measured,
+    )
+
+
+def _best(source: str, newest: Mapping[SeriesKey, Newest], now: datetime) -> Newest:
+    found = [n for (s, _), n in newest.items() if s == source and not_ahead(n.point, now)]
+    return max(found, key=lambda n: (n.point, n.backup_id), default=Newest())
+
+
+def _measured(source: str, tested: Mapping[str, Tested], now: datetime) -> float | None:
+    passed = [
+        t
+        for key, t in tested.items()
+        if key.startswith(f"{source}@") and not_ahead(t.passed_at, now)
+    ]
+    if not passed:
+        return None
+    return max(t.seconds for t in passed)
+
+
+def _rpo(profile: Profile, section: Section, objective: Objective, age: float | None) -> RpoStatus:
+    if objective.rpo is None or not objective.sources:
+        return "not-watched"
+    if age is not None and age <= objective.rpo:
+        return "met"
+    reach = [_reach(profile, section, source) for source in objective.sources]
+    if None in reach:
+        return "unreachable"  # a source without a plan
+    worst = max(r for r in reach if r is not None)
+    if worst > objective.rpo and age is not None and age <= worst:
+        return "unreachable"
+    return "missed"
+
+
+def _reach(profile: Profile, section: Section, source: str) -> float | None:
+    """How old a source's newest restore point may become by its best plan, in seconds."""
+    return min(
+        (allowed(profile, plan) for plan in section.plans if plan.source == source), default=None
+    )
+
+
+def allowed(profile: Profile, plan: Plan) -> float:
+    """Seconds that may pass between two successes of a plan before it is overdue."""
+    zone = plan.zone or profile.service.timezone
+    return (largest_gap(plan.schedule, zone) + ALLOWANCE) / timedelta(seconds=1)
+
+
+def overdue(
+    profile: Profile, newest: Mapping[SeriesKey, Newest], since: datetime, now: datetime
+) -> list[Overdue]:
+    """
+    Series that had no success for longer than their schedule's largest gap and an allowance.
+
+    `since`: when the profile was applied; nothing is overdue before there was time for a first. When a
+    clock that was ahead has written it nobody knows how long that is, and it is overdue.
+    """
+    section = profile.backup
+    late = []
+    for plan in section.plans if section else ():
+        limit = allowed(profile, plan)
+        last = not_ahead(newest.get((plan.source, plan.class_), Newest()).point, now)
+        from_ = last or not_ahead(since, now)
+        if from_ is None or (now - from_) / timedelta(seconds=1) > limit:
+            late.append(
+                Overdue(source=plan.source, class_=plan.class_, last=last, allowed_s=int(limit))
+            )
+    return late
+
+
+def untested(
+    profile: Profile, tested: Mapping[str, Tested], since: datetime, now: datetime
+) -> datetime | None:
+    """
+    When a restore test last passed, or `since` (the profile was applied) if none did, if that is
+    longer ago than `restore_test.every`; None: it is not, or nothing is to be tested.
+
+    Sources and regions take turns, so any of them counts. One that passed ahead of now does not: its
+    clock was wrong.
+    """
+    section = profile.backup
+    if section is None or section.restore_test is None:
+        return None
+    passed = [t.passed_at for t in tested.values() if not_ahead(t.passed_at, now)]
+    last = max((at for at in passed if at is not None), default=since)
+    late = now - last > timedelta(seconds=section.restore_test.every)
+    return last if late or is_future(last, now) else None

@@ -1,0 +1,123 @@
+"""Which backup a recovery would use, and what it costs: what is lost, and how long it takes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from toban.backups.documents import JUDGED, Backup, Copy
+from toban.backups.policy.copies import restorable
+from toban.kernel.skew import is_future
+from toban.profile.types import BackupSource, Profile
+
+_ADDRESS: Final[Mapping[str, tuple[str, ...]]] = {
+    "bucket": ("bucket",),
+    "firestore": ("project", "database"),
+    "postgres": ("url_secret", "database"),
+    "redis": ("url_secret",),
+}
+"""What names the data itself, of the keys of a source, by kind; other kinds are only read."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How long a restore will take, by the newest test that passed."""
+
+    seconds: float
+    tested_at: datetime
+    region: str
+
+
+def point(backup: Backup) -> datetime:
+    """What was committed before this is contained."""
+    return backup.snapshot_at or backup.started_at
+
+
+def usable(
+    backup: Backup, region: str = "", bases: Mapping[str, Backup] | None = None
+) -> Copy | None:
+    """
+    The copy a restore reads: whole, of the region if one is named; None: there is none.
+
+    Those that are proven come first, together with the `bases` that it builds on where those are
+    given; then those not read yet; then those that could not be read when last tried.
+    """
+    whole = [c for c in backup.copies if c.manifest and not c.damage and region in ("", c.region)]
+    good = restorable(backup, bases) if bases is not None else whole
+    order = ("verified", "unread", "unreadable")
+    return min(whole, key=lambda c: (c not in good, order.index(c.state)), default=None)
+
+
+def newest(
+    backups: Iterable[Backup], at: datetime | None, region: str = "", *, now: datetime
+) -> Backup | None:
+    """
+    The newest verified restore point, not after `at`; with a copy in the region if one is named.
+
+    Never one that is dated ahead of `now`: nobody knows what it holds the state of.
+
+    `backups` are those of the source, so that what one builds on is among them: what counts is
+    that a copy is proven together with its bases. When a region is lost, the other region's copies
+    are as good as they were.
+    """
+    known = {backup.id: backup for backup in backups}
+    fit = [
+        backup
+        for backup in known.values()
+        if backup.status in JUDGED
+        and not backup.is_ahead(now)
+        and (at is None or point(backup) <= at)
+        and any(region in ("", copy.region) for copy in restorable(backup, known))
+    ]
+    return max(fit, key=lambda b: (point(b), b.id), default=None)
+
+
+def estimate(
+    backups: Iterable[Backup], backup: Backup, region: str, *, now: datetime
+) -> Estimate | None:
+    """
+    From the newest restore test that passed, of the same region if there is one.
+
+    A backup larger than the tested one is taken to need as much longer; a smaller one not less,
+    since much of a restore does not shrink with the data. None: nothing was ever tested.
+    """
+    tests = [
+        (test.region == region, test.at, test, other)
+        for other in backups
+        if other.source == backup.source
+        for test in other.tests
+        if test.passed and not is_future(test.at, now)
+    ]
+    if not tests:
+        return None
+    _, _, test, other = max(tests, key=lambda t: t[:2])
+    grown = backup.plain_bytes / other.plain_bytes if other.plain_bytes else 1.0
+    return Estimate(test.seconds * max(1.0, grown), test.at, test.region)
+
+
+def recovery_time(profile: Profile, source: str) -> int | None:
+    """The shortest RTO of the objectives that need the source, in seconds; None: there is none."""
+    objectives = profile.backup.objectives if profile.backup else ()
+    return min((o.rto for o in objectives if source in o.sources and o.rto), default=None)
+
+
+def onto(source: BackupSource, more: Mapping[str, str]) -> dict[str, str]:
+    """
+    Options of a target that is the source itself, with what a person adds.
+
+    Raises `ValueError` for a kind that is never loaded onto itself.
+    """
+    options = msgspec.to_builtins(source)
+    names = _ADDRESS.get(options["type"])
+    if names is None:
+        raise ValueError(options["type"])
+    return {name: str(options[name]) for name in names if options.get(name)} | dict(more)
+
+
+def lost(backup: Backup, at: datetime) -> timedelta:
+    """What was committed after the restore point and up to `at`: none of it is in the backup."""
+    return max(timedelta(), at - point(backup))

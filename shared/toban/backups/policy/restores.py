@@ -1,0 +1,149 @@
+"""What is kept about restores, and the questions of a restore test."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import ClassVar, Final, Literal
+
+import msgspec
+
+from toban.events.backups import Purpose
+from toban.kernel.document import Document
+from toban.kernel.handling.job import JobDocument
+from toban.kernel.skew import is_future
+from toban.ports.backup import Question
+from toban.profile.types import Profile
+
+RestoreStatus = Literal["running", "finished", "failed"]
+
+_BOUND: Final = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
+
+
+class Restore(JobDocument, kw_only=True):
+    """One restore: who asked for what, how far it is, how long each part of it took."""
+
+    COLLECTION: ClassVar[str] = "restores"
+
+    service: str
+    source: str
+    backup_id: str
+    kind: str
+    purpose: Purpose
+    region: str
+    bucket: str
+    target: dict[str, str] = {}
+    """Options of the target, as asked for; empty: the staging target of the profile."""
+    onto_source: bool = False
+    requested_by: str = ""
+    requested_at: datetime
+    """When it was asked for, or the loss was noticed: the clock counts from here."""
+    status: RestoreStatus = "running"
+    begun: bool = False
+    done: int = 0
+    """Parts that are in the target, of `total`."""
+    total: int = 0
+    items: int = 0
+    bytes: int = 0
+    """Plain bytes loaded."""
+    spans: dict[str, float] = {}
+    """Seconds: ``wait`` for it to begin, ``fetch`` (with decryption), ``load``, ``check``."""
+    counts: dict[str, int] = {}
+    answers: list[str] = []
+    wrong: list[str] | None = None
+    """What checking found, in words; None: not checked yet."""
+    target_identity: str = ""
+    reason: str = ""
+    finished_at: datetime | None = None
+
+
+class Tested(msgspec.Struct, frozen=True, kw_only=True):
+    """Restore tests of one source from one region."""
+
+    chosen: int = 0
+    """How often it had its turn."""
+    at: datetime | None = None
+    """Its last turn."""
+    passed_at: datetime | None = None
+    seconds: float = 0.0
+    """How long the newest that passed took."""
+
+
+class RestoreRecord(Document, kw_only=True):
+    """Whose turn it is, and what tests have shown (id: the service)."""
+
+    COLLECTION: ClassVar[str] = "restore_records"
+
+    tested: dict[str, Tested] = {}
+    """By ``<source>@<region>``."""
+
+
+def pair(source: str, region: str) -> str:
+    """The key of `RestoreRecord.tested`."""
+    return f"{source}@{region}"
+
+
+def untimed(restore: Restore, now: datetime) -> str:
+    """Why nobody knows how long it took; empty: it is known."""
+    if is_future(restore.requested_at, now):
+        return "the clock was put back while it ran: nobody knows how long it took"
+    return ""
+
+
+def wrong_answers(questions: list[Question], answers: list[str]) -> list[str]:
+    """The questions whose answer is not what is expected, in words."""
+    return [
+        f"{question.query}: {answer[:200]!r}, expected {question.expect!r}"
+        for question, answer in zip(questions, answers, strict=True)
+        if not meets(answer, question.expect)
+    ]
+
+
+def meets(answer: str, expect: str) -> bool:
+    """
+    Whether an answer is as expected.
+
+    Empty: anything is. ``>= 10`` (also ``>``, ``<=``, ``<``) compares numbers; an answer that is no
+    number does not meet a bound. Anything else has to be equal, but for blanks around it.
+    """
+    wanted = expect.strip()
+    if not wanted:
+        return True
+    bound = _BOUND.fullmatch(wanted)
+    if bound is None:
+        return answer.strip() == wanted
+    try:
+        value = float(answer.strip())
+    except ValueError:
+        return False
+    limit = float(bound[2])
+    return {
+        ">=": value >= limit,
+        "<=": value <= limit,
+        ">": value > limit,
+        "<": value < limit,
+    }[bound[1]]
+
+
+def missing(expected: dict[str, int], found: dict[str, int], *, exact: bool) -> list[str]:
+    """
+    What a target holds less of than the backup, in words both know; with `exact` also more of.
+
+    A test loads into a place of its own. A recovery may load beside what is there.
+    """
+    return [
+        f"{name}: {found[name]} instead of {count}"
+        for name, count in sorted(expected.items())
+        if name in found
+        and name != "bytes"
+        and (found[name] != count if exact else found[name] < count)
+    ]
+
+
+def too_slow(profile: Profile, seconds: float) -> str:
+    """In words, that a restore test took longer than the profile allows; empty: it did not."""
+    section = profile.backup
+    within = section.restore_test.within if section and section.restore_test else None
+    if within is None or seconds <= within:
+        return ""
+    return f"it took {seconds:.0f} s; {within} s are allowed"

@@ -1,0 +1,1 @@
+"""How a backup lies in a bucket: parts, frames, manifest, catalogue."""

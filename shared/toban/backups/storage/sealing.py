@@ -1,0 +1,188 @@
+"""Storing parts: each is created once, and what a dead process left is taken over."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import google_crc32c
+
+from toban.backups.storage import layout
+from toban.backups.storage.frames import Seal, random_nonce
+from toban.backups.storage.parts import PART_BYTES, STRETCH, Part, cut, open_part
+from toban.ports import Unavailable
+from toban.ports.backup import Bucket, Damaged, Kept, Piece
+
+CONTENT_TYPE = "application/vnd.toban.backup-part"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where one backup's objects lie, and the key that opens them."""
+
+    bucket: Bucket
+    prefix: str
+    """Of the backup; ends with ``/``."""
+    backup_id: str
+    data_key: bytes | None = field(repr=False)
+
+    def seal(self, stream: str) -> Seal:
+        """Of the parts of one stream (`toban.backups.storage.layout`)."""
+        return Seal(self.backup_id, stream, self.data_key)
+
+
+def find_part(shelf: Shelf, name: str, stream: str, number: int) -> Part | None:
+    """
+    A part that lies in the bucket though no checkpoint knows it, read and checked; None: none.
+
+    Cutting can go on after it: from its `cursor`, with number + 1, unless it is the `last`. What
+    lies there damaged is removed (may raise `toban.ports.backup.DeleteBlocked`). `name` is below
+    the backup's prefix.
+    """
+    full = shelf.prefix + name
+    try:
+        data = shelf.bucket.read(full)
+    except KeyError:
+        return None
+    try:
+        return open_part(data, shelf.seal(stream), number, name=full).as_part()
+    except Damaged:
+        # Nothing relies on it yet. It is made anew from the source.
+        shelf.bucket.delete(full)
+        return None
+
+
+def store_part(shelf: Shelf, name: str, stream: str, part: Part) -> tuple[Part, bool]:
+    """
+    Store a part under a name below the backup's prefix; what lies there now, and whether something
+    had lain there before.
+
+    An earlier one with the same content (sealed with another nonce) is left there; one with any
+    other content is replaced. Raises `toban.ports.Unavailable`, also when it arrived damaged or
+    somebody else writes the same part at this moment, and `toban.ports.backup.DeleteBlocked`.
+    """
+    if _created(shelf, name, part):
+        return part, False
+    there = find_part(shelf, name, stream, part.number)
+    if there is not None:
+        if _content(there) == _content(part):
+            return there, True
+        shelf.bucket.delete(shelf.prefix + name)
+    if not _created(shelf, name, part):
+        raise Unavailable(f"{shelf.prefix}{name} is being written by somebody else")
+    return part, True
+
+
+def _created(shelf: Shelf, name: str, part: Part) -> bool:
+    full = shelf.prefix + name
+    info = shelf.bucket.create(full, part.data, CONTENT_TYPE)
+    if info is None:
+        return False
+    if (info.size, info.crc32c) != (part.size, part.crc32c):
+        shelf.bucket.delete(full)
+        raise Unavailable(f"{full} arrived damaged in {shelf.bucket.name}")
+    return True
+
+
+def _content(part: Part) -> tuple[str, int, str, int, bool]:
+    return part.plain_sha256, part.plain_bytes, part.cursor, part.items, part.last
+
+
+class BesideStream:
+    """See `toban.ports.backup.Beside`: whole objects, sealed in parts of their own."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        prefix: str,
+        backup_id: str,
+        data_key: bytes | None,
+        *,
+        part_bytes: int = PART_BYTES,
+        nonce: Callable[[], bytes] = random_nonce,
+    ) -> None:
+        """`prefix` is the backup's; the others are as in `Shelf` and `toban.backups.storage.parts.cut`."""
+        self._shelf = Shelf(bucket, prefix, backup_id, data_key)
+        self._part_bytes = part_bytes
+        self._nonce = nonce
+
+    @property
+    def bucket(self) -> Bucket:
+        """See `toban.ports.backup.Beside`."""
+        return self._shelf.bucket
+
+    @property
+    def prefix(self) -> str:
+        """See `toban.ports.backup.Beside`."""
+        return self._shelf.prefix + layout.OBJECTS
+
+    def put(self, name: str, data: Iterator[bytes]) -> Kept:
+        """
+        See `toban.ports.backup.Beside`.
+
+        Raises what `data` raises, `toban.ports.Unavailable`, and `ValueError` for a bad name.
+        """
+        stream = layout.object_name(name)
+        whole = _Whole()
+        parts = cut(
+            whole.passing(data),
+            self._shelf.seal(stream),
+            resumable=False,
+            part_bytes=self._part_bytes,
+            nonce=self._nonce,
+        )
+        number, met = 0, False
+        for part in parts:
+            number = part.number
+            name = layout.object_part(stream, number)
+            _, earlier = store_part(self._shelf, name, stream, part)
+            met = met or earlier
+        if met:
+            self._remove_after(stream, number)
+        return Kept(
+            name=stream,
+            plain_bytes=whole.size,
+            plain_sha256=whole.sha256.hexdigest(),
+            plain_crc32c=whole.crc32c,
+        )
+
+    def _remove_after(self, stream: str, number: int) -> None:
+        """What a longer content under the same name had left."""
+        prefix = f"{self._shelf.prefix}{stream}/"
+        last = self._shelf.prefix + layout.object_part(stream, number)
+        for stray in self._shelf.bucket.list(prefix, after=last):
+            self._shelf.bucket.delete(stray.name)
+
+
+class _Whole:
+    """What goes by, counted and hashed, in stretches whose cut does not depend on the giver's."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.sha256 = hashlib.sha256()
+        self.crc32c = 0
+
+    def passing(self, data: Iterator[bytes]) -> Iterator[Piece]:
+        for stretch in evenly(data):
+            self.size += len(stretch)
+            self.sha256.update(stretch)
+            self.crc32c = google_crc32c.extend(self.crc32c, stretch)
+            yield Piece(stretch)
+
+
+def evenly(data: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, 1 MiB at a time, only the last shorter."""
+    waiting = bytearray()
+    for some in data:
+        if not waiting and len(some) == STRETCH:
+            yield some
+            continue
+        waiting += some
+        start = 0
+        while len(waiting) - start >= STRETCH:
+            yield bytes(waiting[start : start + STRETCH])
+            start += STRETCH
+        del waiting[:start]
+    if waiting:
+        yield bytes(waiting)

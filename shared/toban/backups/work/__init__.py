@@ -1,0 +1,1 @@
+"""What is done to backups: taken, replicated, verified, pruned, restored, watched."""

@@ -1,0 +1,157 @@
+"""What the jobs on backups have in common: their document, their budget, their failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar, Final, Literal, TypeVar
+
+from toban.backups.documents import Backup
+from toban.backups.storage.plans import labels_of
+from toban.events.backups import BackupEvent, BackupFailed, Stage, StepEvent
+from toban.kernel import log
+from toban.kernel.handling.job import JobDocument
+from toban.kernel.work import Work
+
+Outcome = Literal["", "done", "failed", "nothing"]
+"""``nothing``: there was nothing to do (the backup is being removed, …)."""
+MOST_REQUESTS: Final = 20
+
+STEP: Final = timedelta(seconds=240)
+"""A step that can be left and gone on with takes about this long (functions have 540 s)."""
+
+T = TypeVar("T")
+
+
+class BackupJob(JobDocument, kw_only=True):
+    """Work on one backup (id ``<backup id>.<stage>``): where it stands."""
+
+    COLLECTION: ClassVar[str] = "backup_jobs"
+
+    stage: Stage
+    backup_id: str
+    done: int = 0
+    """Units done so far (parts, objects), of `total` when that is known."""
+    total: int = 0
+    bytes: int = 0
+    requests: list[str] = []
+    """Ids of the events that began the chain this work belongs to; the newest few."""
+    outcome: Outcome = ""
+    """What it came to, once it is over; empty: it is not, or an older version concluded it."""
+    reason: str = ""
+    """Why it came to that, where it did not succeed."""
+    failure: str = ""
+    """Why it was given up, where nothing follows it any more."""
+
+
+@dataclass(frozen=True)
+class Continue:
+    """The step's time is up (or something has to be waited for); go on with the next."""
+
+    after: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """There is nothing to do any more (the backup was abandoned or removed meanwhile)."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Given up; `damaged` names the bucket in which something is not what was stored."""
+
+    reason: str
+    damaged: str = ""
+    missing: bool = False
+    """Its manifest is not there."""
+    base: str = ""
+    """What is damaged there is of this backup, on which it builds."""
+
+
+J = TypeVar("J", bound=BackupJob)
+
+
+def claim_next(cls: type[J], stage: Stage, event: BackupEvent, work: Work) -> J | None:
+    """
+    The job of a stage that follows another: of the step that is due, or begun by a request.
+
+    A request that finds the job over does it anew. Steps are then numbered on, so that a late one
+    of the earlier request finds no work. The job names the request, so that whoever asked learns
+    what came of exactly that.
+    """
+    id = job_id(event.backup_id, stage)
+    job = work.get(cls, id)
+    if isinstance(event, StepEvent):
+        return None if job is None or job.over or job.step != event.step else job
+    if job is None:
+        job = cls(id=id, stage=stage, backup_id=event.backup_id)
+    elif job.over:
+        job = cls(
+            id=id,
+            stage=stage,
+            backup_id=event.backup_id,
+            step=job.step + 1,
+            fence=job.fence,
+            requests=job.requests,
+        )
+    request = request_of(work)
+    if request not in job.requests:
+        job.requests = [*job.requests, request][-MOST_REQUESTS:]
+    return job
+
+
+def request_of(work: Work) -> str:
+    """The id of the event that began the chain: of a person's request, or of a slot."""
+    return work.event.correlation_id or work.event.id
+
+
+def telling(conclude: Callable[[J, Any, Work], None]) -> Callable[[J, Any, Work], None]:
+    """`conclude`, after which a job that is over says what it came to."""
+
+    def concluded(job: J, result: Any, work: Work) -> None:
+        conclude(job, result, work)
+        if not job.over:
+            return
+        failures = [e.body.reason for e in work.emitted if isinstance(e.body, BackupFailed)]
+        if isinstance(result, Nothing):
+            backup = work.get(Backup, job.backup_id)
+            job.outcome, job.reason = "nothing", f"it is {backup.status if backup else 'unknown'}"
+        else:
+            job.outcome = "failed" if failures else "done"
+            job.reason = "; ".join(failures)[:2_000]
+        work.put(job)
+
+    return concluded
+
+
+def job_id(backup_id: str, stage: Stage) -> str:
+    """Where a job's document lives."""
+    return f"{backup_id}.{stage}"
+
+
+def beating(values: Iterator[T], beat: Callable[[], None]) -> Iterator[T]:
+    """The values, while the lease is kept alive between them (`toban.kernel.handling.job.Hold.beat`)."""
+    for value in values:
+        beat()
+        yield value
+
+
+def fail(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
+    """Tell that a backup cannot be counted on; its own document is the caller's to change."""
+    backup.reason = log.mask(reason)[:2_000]
+    tell_failed(backup, stage, reason, work)
+
+
+def tell_failed(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
+    """Tell of trouble with a backup that is not over: what follows may still prove it."""
+    reason = log.mask(reason)[:2_000]
+    work.emit(
+        BackupFailed(
+            **backup.named,
+            stage=stage,
+            reason=reason,
+            at=work.now,
+        )
+    )
+    log.error("backup failed", stage=stage, reason=reason, **labels_of(backup))

@@ -1,0 +1,274 @@
+"""
+Removing what retention does not keep: decided for whole series, carried out backup by backup.
+
+A backup that may go is marked ``deleting`` first. Its removal decides once more, on the catalogue as
+it is then, and takes the mark back when something has changed (a pin, a restore, a newer backup
+found damaged). The manifest goes first, in every destination: what has none is no backup. After a
+leap of the clock nothing is marked for a day (`toban.backups.policy.steady`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from toban.backups.documents import Backup, Status, settle, standing
+from toban.backups.policy.retention import decide, removals
+from toban.backups.policy.retention_terms import Policy, Series, Verdict, entry_of, policy_of
+from toban.backups.policy.steady import waits_until
+from toban.backups.storage import layout
+from toban.backups.storage.plans import labels_of
+from toban.backups.work.jobs import STEP, BackupJob, Continue, Failure, Nothing, fail, job_id
+from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
+from toban.kernel import log
+from toban.kernel.event import timestamp
+from toban.kernel.handling.decision import Decision
+from toban.kernel.handling.handle import Handlers
+from toban.kernel.handling.job import GaveUp, Hold, Job
+from toban.kernel.work import Work
+from toban.ports import Operator, Value
+from toban.ports.backup import DeleteBlocked, Depot
+from toban.profile.store import current
+from toban.profile.types import Profile
+
+BLOCKED: Final = timedelta(days=1)
+"""A locked copy is tried again after so long."""
+FORGOTTEN: Final = timedelta(days=30)
+"""The catalogue remembers a deleted backup for so long."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The backups of a service and what retention says of each."""
+
+    backups: dict[str, Backup]
+    verdicts: list[Verdict]
+    removable: list[str]
+    """In the order of removal, at most as many as one run may remove."""
+
+
+def policies(profile: Profile) -> dict[Series, Policy]:
+    """The policy of every series of a profile."""
+    section = profile.backup
+    if section is None:
+        return {}
+    found = {}
+    for plan in section.plans:
+        zone = plan.zone or profile.service.timezone
+        try:
+            policy = policy_of(plan.keep, zone, section.minimum_verified)
+        except ValueError as error:
+            # `toban check` refuses it; should it get here, the series is kept whole.
+            log.error("a series has no retention", source=plan.source, error=error, stack=False)
+            continue
+        found[profile.service.id, plan.source, plan.class_] = policy
+    return found
+
+
+def weigh(profile: Profile, work: Work, undecided: Backup | None = None) -> Weighed:
+    """
+    What retention says of every backup of a service, now.
+
+    `undecided`: one marked for removal that is looked at as if it were not. Only backups of its
+    source are then weighed: nothing else decides about it or builds on it.
+    """
+    where: list[tuple[str, Operator, Value]] = [("service", "==", profile.service.id)]
+    if undecided is not None:
+        where.append(("source", "==", undecided.source))
+    found = work.find(Backup, *where)
+    for backup in found:
+        if undecided is not None and backup.id == undecided.id:
+            backup.status = unmarked(backup)
+    backups = {backup.id: backup for backup in found}
+    entries = [entry_of(backup) for backup in found]
+    verdicts = decide(entries, policies(profile), work.now)
+    most = profile.backup.max_deletions if profile.backup else 0
+    return Weighed(backups, verdicts, removals(entries, verdicts, most))
+
+
+def unmarked(backup: Backup) -> Status:
+    """What a backup was before it was marked for removal."""
+    if backup.finished_at is None:
+        return "partial" if backup.parts else "failed"
+    return standing(msgspec.structs.replace(backup, status="failed"))
+
+
+class Pruning:
+    """`prune_backups`."""
+
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
+
+    def on_due(self, due: PruneDue, work: Work) -> None:
+        """Mark what may go, of one service or of all; a person is told how many, and what waits."""
+        marked, waiting = 0, list[datetime]()
+        for service, document in sorted(current(work).items()):
+            if due.service not in ("", service) or document.profile.backup is None:
+                continue
+            until = waits_until(service, work)
+            if until is not None:
+                waiting.append(until)
+            else:
+                marked += _mark(document.profile, work, calendar=True)
+        if due.requested_by:
+            work.answer(
+                outcome="waits" if waiting else "looked",
+                marked=str(marked),
+                waits_until=timestamp(max(waiting)) if waiting else "",
+            )
+
+    def on_verified(self, verified: BackupVerified, work: Work) -> None:
+        """A new backup counts: an older one may have had its time."""
+        document = current(work).get(verified.service)
+        if document is None or document.profile.backup is None:
+            return
+        if waits_until(verified.service, work) is None:
+            _mark(document.profile, work)
+
+    def claim(self, due: PruneStepDue, work: Work) -> BackupJob | None:
+        """The removal of one backup, unless retention has come to keep it."""
+        id = job_id(due.backup_id, "prune")
+        job = work.get(BackupJob, id) or BackupJob(id=id, stage="prune", backup_id=due.backup_id)
+        if job.step != due.step:
+            return None
+        backup = work.get(Backup, due.backup_id)
+        if backup is None or backup.status != "deleting":
+            return None
+        if job.done == 0 and self._stays(backup, work):
+            backup.status = unmarked(backup)
+            settle(backup)
+            work.put(backup)
+            log.warning("kept after all", backup=backup.id)
+            return None
+        job.over = False
+        return job
+
+    def _stays(self, backup: Backup, work: Work) -> bool:
+        """Whether it is kept by now, or has to wait until what builds on it is gone."""
+        document = current(work).get(backup.service)
+        if document is None:
+            return True  # a service without a profile is kept whole
+        weighed = weigh(document.profile, work, undecided=backup)
+        return any(v.keep for v in weighed.verdicts if v.id == backup.id) or any(
+            backup.id in other.needs and other.status != "deleted"
+            for other in weighed.backups.values()
+        )
+
+    def run(
+        self, job: BackupJob, due: PruneStepDue, hold: Hold[BackupJob]
+    ) -> Continue | Nothing | Failure | None:
+        """Delete, the manifests first; None: everything is gone."""
+        backup = hold.read(Backup, due.backup_id)
+        if backup is None or backup.status != "deleting":
+            return Nothing()
+        buckets = [self._depot.bucket(copy.bucket) for copy in backup.copies]
+        job.done = max(job.done, 1)  # from here on there is no way back
+        hold.checkpoint()
+        try:
+            for bucket in buckets:
+                bucket.delete(backup.prefix + layout.MANIFEST)
+            for bucket in buckets:
+                for info in bucket.list(backup.prefix):
+                    bucket.delete(info.name)
+                    job.done += 1
+                    hold.beat()
+                    if hold.elapsed() > STEP:
+                        return Continue()
+        except DeleteBlocked as error:
+            log.warning("locked copies stay", backup=backup.id, error=error, stack=False)
+            return Continue(BLOCKED)
+        return None
+
+    def conclude(
+        self, job: BackupJob, result: Continue | Nothing | Failure | GaveUp | None, work: Work
+    ) -> None:
+        """Record that it is gone, or when to go on."""
+        backup = work.get(Backup, job.backup_id)
+        if backup is None or isinstance(result, Nothing):
+            job.over = True
+            work.put(job)
+            return
+        job.step += 1
+        if isinstance(result, Continue):
+            work.put(job)
+            following = _step(backup, job.step)
+            if result.after:
+                work.at(work.now + result.after, following)
+            else:
+                work.emit(following)
+            return
+        job.over = True
+        work.put(job)
+        if isinstance(result, GaveUp):
+            fail(backup, "prune", f"cannot be removed: {result}", work)
+        elif result is None:
+            backup.status = "deleted"
+            backup.deleted_at = work.now
+            backup.degraded = False
+            backup.copies = [
+                msgspec.structs.replace(copy, manifest=False, level=None) for copy in backup.copies
+            ]
+            log.info("pruned", **labels_of(backup))
+        work.put(backup)
+
+    def handlers(self) -> Handlers:
+        """What the function consumes."""
+        return (
+            Handlers()
+            .on(PruneDue, Decision(self.on_due))
+            .on(BackupVerified, Decision(self.on_verified))
+            .on(PruneStepDue, Job(BackupJob, self.claim, self.run, self.conclude))
+        )
+
+
+def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
+    """Mark what may go (how many); by the calendar also take up removals nobody goes on with."""
+    weighed = weigh(profile, work)
+    reasons: dict[str, int] = {}
+    for id in weighed.removable:
+        backup = work.get(Backup, id)  # the commit insists on this one
+        if backup is None or not _same(backup, weighed.backups[id]):
+            continue
+        job = work.get(BackupJob, job_id(id, "prune"))
+        if backup.status == "deleting":
+            idle = job is None or job.over
+            if (calendar and idle) or (job is not None and job.is_stale(work.now)):
+                # The news of it was lost for good, or it was given up.
+                work.emit(_step(backup, job.step if job else 0))
+            continue
+        backup.status = "deleting"
+        work.put(backup)
+        work.emit(_step(backup, job.step if job else 0))
+        series = f"{backup.source}/{backup.class_}"
+        reasons[series] = reasons.get(series, 0) + 1
+    for id, backup in weighed.backups.items():
+        old = backup.deleted_at is not None and work.now - backup.deleted_at > FORGOTTEN
+        if old and work.get(Backup, id) is not None:
+            forget(id, work)
+    if reasons:
+        log.info("pruning", service=profile.service.id, **reasons)
+    return sum(reasons.values())
+
+
+def forget(backup_id: str, work: Work) -> None:
+    """Remove a backup from the catalogue, and what its jobs left."""
+    work.delete(Backup, backup_id)
+    stages: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
+    for stage in stages:
+        if work.get(BackupJob, job_id(backup_id, stage)) is not None:
+            work.delete(BackupJob, job_id(backup_id, stage))
+
+
+def _same(now: Backup, weighed: Backup) -> bool:
+    """Whether a backup is as it was when retention looked at it."""
+    return entry_of(now) == entry_of(weighed)
+
+
+def _step(backup: Backup, step: int) -> PruneStepDue:
+    return PruneStepDue(
+        **backup.named,
+        step=step,
+    )

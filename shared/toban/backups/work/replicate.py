@@ -1,0 +1,270 @@
+"""Copying a finished backup to its other destinations, object by object, the manifest last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from toban.backups.documents import JUDGED, Backup, Copy, settle
+from toban.backups.policy.copies import copy_in, unreadable
+from toban.backups.storage import layout
+from toban.backups.storage.manifest import Manifest
+from toban.backups.storage.mend import Mending, Side
+from toban.backups.storage.plans import Planned, plan_of
+from toban.backups.storage.reading import Opener, open_copy
+from toban.backups.storage.sealing import Shelf
+from toban.backups.work.jobs import (
+    STEP,
+    BackupJob,
+    Continue,
+    Failure,
+    Nothing,
+    claim_next,
+    fail,
+    tell_failed,
+    telling,
+)
+from toban.events.backups import BackupEvent, BackupFinished, BackupReplicated, ReplicationStepDue
+from toban.kernel.handling.handle import Handlers
+from toban.kernel.handling.job import GaveUp, Hold, Job
+from toban.kernel.work import Work
+from toban.ports import Unavailable
+from toban.ports.backup import Damaged, DeleteBlocked, Depot, KeyUnavailable
+
+EACH: Final = 16
+"""Objects looked at between two checkpoints; doing them again finds them there."""
+
+
+class ReplicateJob(BackupJob, kw_only=True):
+    """A backup being copied."""
+
+    target: str = ""
+    """The bucket whose copy is being made whole."""
+    position: int = 0
+    """How many of its objects are."""
+    ended: dict[str, str] = {}
+    """By bucket, why it could not be made whole; empty: it is."""
+
+
+@dataclass(frozen=True)
+class Replicated:
+    """Every destination was dealt with (`ReplicateJob.ended`)."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """The manifest that decides, as it lies in some copy, authenticated."""
+
+    bucket: str
+    manifest: Manifest
+    data: bytes
+    data_key: bytes | None
+
+
+class Replicating:
+    """`replicate_backup`."""
+
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
+        self._opener = Opener(depot)
+
+    def claim(self, event: BackupEvent, work: Work) -> ReplicateJob | None:
+        """The job, if the step is the one due; a new request copies anew what is not there."""
+        return claim_next(ReplicateJob, "replicate", event, work)
+
+    def run(
+        self, job: ReplicateJob, event: BackupEvent, hold: Hold[ReplicateJob]
+    ) -> Replicated | Continue | Nothing | Failure:
+        """
+        Copy for some minutes, whatever became of the destinations before.
+
+        Raises `Unavailable` when that is all that keeps a destination from being made whole.
+        """
+        backup = hold.read(Backup, event.backup_id)
+        if backup is None or backup.status not in JUDGED or not is_complete(backup):
+            return Nothing()
+        planned = plan_of(hold.work, backup)
+        if planned is None:
+            return Failure(f"profile version {backup.profile_version} has no such plan")
+        copies = with_destinations(backup, planned)
+        key = planned.section.key
+        try:
+            original = self._original(backup, copies, key)
+        except (KeyUnavailable, ValueError) as error:
+            return Failure(f"its manifest cannot be read: {error}")
+        if original is None:
+            job.ended = {
+                copy.bucket: f"{copy.bucket}: no copy of the manifest is whole" for copy in copies
+            }
+            return Replicated()
+        outage: Unavailable | None = None
+        # The original is looked at as well, once there is anything to mend it from.
+        others = any(c.manifest for c in copies if c.bucket != original.bucket)
+        targets = [c for c in copies if c.bucket != original.bucket or others]
+        for copy in sorted(targets, key=lambda c: c.bucket != job.target):
+            if copy.bucket in job.ended:
+                continue
+            if job.target != copy.bucket:
+                job.target, job.position = copy.bucket, 0
+            try:
+                if not self._mend(backup, original, copy, copies, key, job, hold):
+                    return Continue()
+                job.ended[copy.bucket] = ""
+            except (Damaged, DeleteBlocked, ValueError) as error:
+                job.ended[copy.bucket] = f"{copy.bucket}: {error}"
+            except Unavailable as error:
+                outage = outage or error
+                continue
+            job.position = 0
+            hold.checkpoint()
+        if outage is not None:
+            raise outage
+        return Replicated()
+
+    def _original(self, backup: Backup, copies: list[Copy], key: str) -> Original | None:
+        """
+        The manifest of the best copy that has one; None when none is authentic any more.
+
+        Raises `KeyUnavailable`, or `Unavailable` when that may be all that is wrong.
+        """
+        outage: Unavailable | None = None
+        for copy in sorted(copies, key=lambda c: (not c.proven, not c.manifest, bool(c.damage))):
+            name = backup.prefix + layout.MANIFEST
+            try:
+                opened = open_copy(self._opener, backup, copy.bucket, key)
+                data = opened.bucket.read(name)
+            except (Damaged, KeyError):
+                continue
+            except Unavailable as error:
+                outage = outage or error
+                continue
+            return Original(copy.bucket, opened.manifest, data, opened.shelf.data_key)
+        if outage is not None:
+            raise outage
+        return None
+
+    def _mend(
+        self,
+        backup: Backup,
+        original: Original,
+        copy: Copy,
+        copies: list[Copy],
+        key: str,
+        job: ReplicateJob,
+        hold: Hold[ReplicateJob],
+    ) -> bool:
+        """Make a copy whole; False when the step's time is up. Raises what `Mending` raises."""
+        manifest = original.manifest
+
+        def side(of: Copy) -> Side:
+            bucket = self._depot.bucket(of.bucket)
+            shelf = Shelf(bucket, backup.prefix, backup.id, original.data_key)
+            return Side(shelf, suspect=bool(of.damage))
+
+        others = [c for c in copies if c.bucket != copy.bucket]
+        others.sort(key=lambda c: (not c.proven, c.bucket != original.bucket, bool(c.damage)))
+        form = self._depot.format(manifest.kind) if manifest.beside.objects else None
+        mending = Mending(manifest, side(copy), [side(other) for other in others], form)
+        if not job.position:
+            self._refuse_another(original, copy, backup, key)
+        for number, thing in enumerate(mending.objects(), start=1):
+            hold.beat()
+            if number <= job.position:
+                continue
+            job.bytes += mending.mend(thing)
+            job.done += 1
+            job.position = number
+            if number % EACH == 0:
+                hold.checkpoint()
+                if hold.elapsed() > STEP:
+                    return False
+        mending.finish(original.data, hold.beat)
+        return True
+
+    def _refuse_another(self, original: Original, copy: Copy, backup: Backup, key: str) -> None:
+        """Raise `Damaged` where an authentic manifest says something else: nobody can judge."""
+        try:
+            there = open_copy(self._opener, backup, copy.bucket, key).manifest
+        except Damaged:
+            return  # none, or none that can be believed
+        except KeyUnavailable as error:
+            raise Damaged(f"its manifest cannot be judged: {error}") from error
+        if there != original.manifest:
+            raise Damaged(f"its manifest says something else than that in {original.bucket}")
+
+    def conclude(
+        self,
+        job: ReplicateJob,
+        result: Replicated | Continue | Nothing | Failure | GaveUp,
+        work: Work,
+    ) -> None:
+        """Record which copies are complete; whatever could not be copied, what is there is read."""
+        backup = work.get(Backup, job.backup_id)
+        if backup is None or isinstance(result, Nothing):
+            job.over = True
+            work.put(job)
+            return
+        if isinstance(result, Continue):
+            job.step += 1
+            work.put(job)
+            work.emit(ReplicationStepDue(step=job.step, **backup.named))
+            return
+        job.over = True
+        job.failure = result.reason[:1_000] if isinstance(result, Failure) else ""
+        work.put(job)
+        if backup.status not in JUDGED:
+            return  # retention has come between
+        if isinstance(result, Failure):
+            # What there is may be whole. It is verified once a person has it replicated again.
+            fail(backup, "replicate", result.reason, work)
+            work.put(backup)
+            return
+        planned = plan_of(work, backup)
+        copies = with_destinations(backup, planned) if planned else backup.copies
+        if isinstance(result, GaveUp):
+            job.ended = {
+                copy.bucket: f"{copy.bucket}: {result}"
+                for copy in copies
+                if not copy.manifest or copy.damage
+            } | job.ended
+        backup.copies = [
+            _after(copy, job.ended.get(copy.bucket))
+            for copy in copies
+            if copy_in(backup, copy.bucket) is not None or job.ended.get(copy.bucket) == ""
+        ]
+        settle(backup)
+        work.put(backup)
+        if told := [reason for reason in job.ended.values() if reason]:
+            tell_failed(backup, "replicate", "; ".join(told), work)
+        work.emit(BackupReplicated(at=work.now, **backup.named))
+
+    def handlers(self) -> Handlers:
+        """What the function consumes."""
+        job = Job(ReplicateJob, self.claim, self.run, telling(self.conclude))
+        return Handlers().on(BackupFinished, job).on(ReplicationStepDue, job)
+
+
+def is_complete(backup: Backup) -> bool:
+    """Whether any copy has a manifest, so that there is something to copy from."""
+    return any(copy.manifest for copy in backup.copies)
+
+
+def with_destinations(backup: Backup, planned: Planned) -> list[Copy]:
+    """Its copies, and those that its plan wants and the catalogue does not know (it was rebuilt)."""
+    known = {copy.bucket for copy in backup.copies}
+    return backup.copies + [
+        Copy(bucket=destination.bucket, region=destination.region)
+        for destination in planned.destinations
+        if destination.bucket not in known
+    ]
+
+
+def _after(copy: Copy, trouble: str | None) -> Copy:
+    """The copy as it is known after copying; what was found damaged stays so until it is read."""
+    if trouble is None:
+        return copy
+    if trouble:
+        return unreadable(copy, trouble)
+    return msgspec.structs.replace(copy, manifest=True, unreadable="")

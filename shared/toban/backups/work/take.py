@@ -1,0 +1,381 @@
+"""Taking a backup: read the source step by step into parts, the manifest last."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Final
+
+from toban.backups.documents import Backup, SeriesState
+from toban.backups.policy.copies import copy_in
+from toban.backups.storage import layout
+from toban.backups.storage.datakeys import data_key_for, new_data_key
+from toban.backups.storage.frames import Seal
+from toban.backups.storage.manifest import ManifestKey
+from toban.backups.storage.parts import Part, cut, open_part
+from toban.backups.storage.plans import Planned, plan_of
+from toban.backups.storage.reading import Opener, open_copy
+from toban.backups.storage.sealing import BesideStream
+from toban.backups.storage.writing import (
+    Progress,
+    beside,
+    flush,
+    manifest_of,
+    note,
+    problem,
+    publish,
+    sweep,
+    weight,
+)
+from toban.backups.work.jobs import (
+    STEP,
+    Continue,
+    Failure,
+    Nothing,
+    beating,
+    fail,
+    job_id,
+)
+from toban.backups.work.take_job import TakeJob, Taken, Unchanged, record
+from toban.events.backups import BackupFinished, BackupStepDue
+from toban.kernel import log
+from toban.kernel.errors import TryLater
+from toban.kernel.handling.handle import Handlers
+from toban.kernel.handling.job import GaveUp, Hold, Job
+from toban.kernel.skew import not_ahead
+from toban.kernel.work import Work
+from toban.ports import PortError
+from toban.ports.backup import (
+    Base,
+    Bucket,
+    Damaged,
+    Depot,
+    KeyUnavailable,
+    Piece,
+    Run,
+    Snapshot,
+    Source,
+    SourceFailed,
+    WrappedKey,
+)
+
+POLL: Final = timedelta(seconds=30)
+"""How long to wait for an export on the other side before asking again."""
+MAX_ATTEMPTS: Final = 5
+"""Times that a source which cannot be resumed is read from the beginning."""
+
+
+class Taking:
+    """`run_backup_step`."""
+
+    def __init__(self, depot: Depot, entropy: Callable[[int], bytes] = os.urandom) -> None:
+        """`entropy`: random bytes for data keys (``os.urandom``)."""
+        self._depot = depot
+        self._entropy = entropy
+
+    def claim(self, due: BackupStepDue, work: Work) -> TakeJob | None:
+        """The job of the step, if that is still the one due."""
+        id = job_id(due.backup_id, "take")
+        job = work.get(TakeJob, id)
+        if job is None:
+            job = TakeJob(id=id, stage="take", backup_id=due.backup_id)
+        return None if job.over or job.step != due.step else job
+
+    def run(
+        self, job: TakeJob, due: BackupStepDue, hold: Hold[TakeJob]
+    ) -> Taken | Unchanged | Continue | Nothing | Failure:
+        """One step: begin, read and store for some minutes, or finish."""
+        backup = hold.read(Backup, due.backup_id)
+        if backup is None or backup.status != "running":
+            return Nothing()
+        planned = plan_of(hold.work, backup)
+        if planned is None:
+            return Failure(f"profile version {backup.profile_version} has no such plan")
+        step: _Step | None = None
+        result: Taken | Unchanged | Continue | Failure
+        try:
+            step = _Step(self._depot, self._entropy, job, backup, planned, hold)
+            result = step.go()
+        except KeyUnavailable as error:
+            result = Failure(f"the key cannot be used, and nothing is kept unencrypted: {error}")
+        except (SourceFailed, Damaged, ValueError) as error:
+            if (
+                isinstance(error, SourceFailed)
+                and error.again
+                and job.progress.attempt < MAX_ATTEMPTS
+            ):
+                raise TryLater(f"{backup.id}: {error}") from error
+            result = Failure(str(error))
+        if step is not None and isinstance(result, Failure):
+            step.leave()
+        return result
+
+    def conclude(
+        self,
+        job: TakeJob,
+        result: Taken | Unchanged | Continue | Nothing | Failure | GaveUp,
+        work: Work,
+    ) -> None:
+        """Record what the step came to, and what follows."""
+        backup = work.get(Backup, job.backup_id)
+        if backup is None or isinstance(result, Nothing) or backup.status != "running":
+            job.over = True
+            work.put(job)
+            return
+        if isinstance(result, Continue):
+            self._go_on(job, backup, result, work)
+            return
+        job.over = True
+        work.put(job)
+        series = work.get(SeriesState, backup.series)
+        if series is not None and series.running == backup.id:
+            series.running = ""
+        if isinstance(result, Taken):
+            record(backup, result, work.now)
+            if series is not None and not backup.is_ahead(work.now):
+                series.finished = backup.id
+                series.finished_bytes = weight(result.manifest)
+                series.fingerprint = backup.fingerprint
+            work.emit(
+                BackupFinished(
+                    **backup.named,
+                    at=work.now,
+                    bytes=backup.bytes,
+                )
+            )
+        elif isinstance(result, Unchanged):
+            # Looking changes nothing but the time of the look: neither an entry of the catalogue
+            # nor a job is left behind.
+            if series is not None:
+                at = job.snapshot.at if job.snapshot else work.now
+                series.unchanged_at = not_ahead(at, work.now) or series.unchanged_at
+                work.put(series)
+            work.delete(Backup, backup.id)
+            work.delete(TakeJob, job.id)
+            return
+        else:
+            if isinstance(result, GaveUp):
+                result = Failure(str(result))
+            interrupted = job.progress.parts > 0 and not job.progress.last
+            backup.status = "partial" if interrupted else "failed"
+            fail(backup, "take", result.reason, work)
+        if series is not None:
+            work.put(series)
+        work.put(backup)
+
+    def _go_on(self, job: TakeJob, backup: Backup, result: Continue, work: Work) -> None:
+        job.step += 1
+        work.put(job)
+        following = BackupStepDue(
+            **backup.named,
+            step=job.step,
+        )
+        if result.after:
+            work.at(work.now + result.after, following)
+        else:
+            work.emit(following)
+
+    def handlers(self) -> Handlers:
+        """What the function consumes."""
+        job = Job(TakeJob, self.claim, self.run, self.conclude)
+        return Handlers().on(BackupStepDue, job)
+
+
+class _Step:
+    """One step of taking one backup."""
+
+    def __init__(
+        self,
+        depot: Depot,
+        entropy: Callable[[int], bytes],
+        job: TakeJob,
+        backup: Backup,
+        planned: Planned,
+        hold: Hold[TakeJob],
+    ) -> None:
+        self._opener = Opener(depot)
+        self._entropy = entropy
+        self._job = job
+        self._backup = backup
+        self._planned = planned
+        self._hold = hold
+        self._source: Source = depot.source(planned.spec)
+        self._bucket: Bucket = depot.bucket(backup.copies[0].bucket)
+        self._depot = depot
+
+    def go(self) -> Taken | Unchanged | Continue | Failure:
+        job = self._job
+        if not job.sealed:
+            self._choose_key()
+        run = self._run()
+        if job.snapshot is None or not job.snapshot.ready:
+            job.snapshot = self._source.begin(run, job.snapshot, self._hold.now())
+            self._hold.checkpoint()
+            if not job.snapshot.ready:
+                return Continue(POLL)
+        untouched = not job.begun and job.progress.parts == 0
+        if untouched and self._is_unchanged(job.snapshot):
+            self._source.end(run, job.snapshot)
+            return Unchanged()
+        if not job.progress.last and not self._read(run, job.snapshot):
+            return Continue()
+        return self._finish(run, job.snapshot)
+
+    def leave(self) -> None:
+        """Remove what was begun on the other side of a source that is given up; best effort."""
+        if self._job.snapshot is None:
+            return
+        backup = self._backup
+        beside = BesideStream(self._bucket, backup.prefix, backup.id, None)
+        try:
+            self._source.end(Run(backup.id, beside), self._job.snapshot)
+        except PortError as error:
+            log.warning("an export may be left behind", backup=backup.id, error=error, stack=False)
+
+    def _choose_key(self) -> None:
+        reference = self._planned.section.key
+        made = new_data_key(reference, self._depot.keys, self._backup.id, self._entropy)
+        if made is not None:
+            self._job.key_id, self._job.wrapped_key = made.wrapped.key_id, made.wrapped.wrapped
+        self._job.sealed = True
+        self._hold.checkpoint()
+
+    def _data_key(self) -> bytes | None:
+        job, reference = self._job, self._planned.section.key
+        wrapped = WrappedKey(job.key_id, job.wrapped_key) if job.wrapped_key else None
+        return data_key_for(reference, self._depot.keys, self._backup.id, wrapped)
+
+    def _seal(self) -> Seal:
+        stream = layout.stream_name(self._job.progress.attempt)
+        return Seal(self._backup.id, stream, self._key)
+
+    def _run(self) -> Run:
+        self._key = self._data_key()
+        return Run(
+            backup_id=self._backup.id,
+            beside=BesideStream(self._bucket, self._backup.prefix, self._backup.id, self._key),
+            base=self._base(),
+        )
+
+    def _base(self) -> Base | None:
+        if not self._backup.needs:
+            return None
+        base = self._hold.read(Backup, self._backup.needs[0])
+        there = copy_in(base, self._bucket.name) if base is not None else None
+        if base is None or there is None or base.status != "verified" or not there.proven:
+            # Marked for removal before this one was begun: retention will take that back.
+            raise SourceFailed(
+                f"the backup {self._backup.needs[0]} that it builds on is gone or damaged",
+                again=base is not None and base.status == "deleting",
+            )
+        opened = open_copy(self._opener, base, there.bucket, self._planned.section.key)
+        return Base(base.id, opened.stream)
+
+    def _is_unchanged(self, snapshot: Snapshot) -> bool:
+        if not self._planned.plan.on_change or not snapshot.fingerprint:
+            return False
+        if self._backup.requested_by:
+            return False
+        backup = self._backup
+        key = backup.series
+        series = self._hold.read(SeriesState, key)
+        if series is None or series.fingerprint != snapshot.fingerprint:
+            return False
+        # Only a backup that is still good, in every region, and counts may stand for this one.
+        same = self._hold.read(Backup, series.finished)
+        if same is None or same.is_ahead(self._hold.now()):
+            return False
+        return same.status in ("finished", "verified") and not same.degraded
+
+    def _read(self, run: Run, snapshot: Snapshot) -> bool:
+        """Store parts until the stream ends; False when the step's time is up before."""
+        job, source = self._job, self._source
+        if not source.resumable:
+            if job.begun:
+                job.progress = Progress(attempt=job.progress.attempt + 1)
+            again, job.begun = job.begun, True
+            self._hold.record()
+            if again:
+                # What the attempt before has stored is of no use to anybody.
+                sweep(self._bucket, self._backup, job.progress, self._hold.beat)
+        while not job.progress.last:
+            if source.resumable and self._hold.elapsed() > STEP:
+                return False
+            pieces = beating(source.read(run, snapshot, job.progress.cursor), self._hold.beat)
+            try:
+                self._store_all(pieces)
+            finally:
+                _close(pieces)
+        self._hold.checkpoint()
+        return True
+
+    def _store_all(self, pieces: Iterator[Piece]) -> None:
+        """Store parts until the stream or the step's time ends, or somebody else's part is met."""
+        job, resumable = self._job, self._source.resumable
+        first = job.progress.parts + 1
+        for part in cut(pieces, self._seal(), first=first, resumable=resumable):
+            stored = self._store(part)
+            note(job.progress, stored, self._key)
+            flush(job.progress, self._bucket, self._backup)
+            job.done, job.bytes = job.progress.parts, job.progress.bytes
+            if resumable:
+                self._hold.checkpoint()
+                if (stored.plain_sha256, stored.cursor, stored.last) != (
+                    part.plain_sha256,
+                    part.cursor,
+                    part.last,
+                ):
+                    return  # another holder stored this one: go on from where it left off
+                if self._hold.elapsed() > STEP:
+                    return
+
+    def _store(self, part: Part) -> Part:
+        """
+        Store a part; what is there already (a holder died before its checkpoint) is taken over.
+
+        Raises `Damaged` when that is no part of ours.
+        """
+        name = self._backup.prefix + layout.part_name(self._job.progress.attempt, part.number)
+        stored = self._bucket.create(name, part.data)
+        if stored is None:
+            data = self._bucket.read(name)
+            return open_part(data, self._seal(), part.number, name=name).as_part()
+        if (stored.size, stored.crc32c) != (part.size, part.crc32c):
+            self._bucket.delete(name)
+            raise SourceFailed(f"{name} arrived damaged in {self._bucket.name}", again=True)
+        return part
+
+    def _finish(self, run: Run, snapshot: Snapshot) -> Taken | Failure:
+        job, backup, bucket, beat = self._job, self._backup, self._bucket, self._hold.beat
+        sweep(bucket, backup, job.progress, beat)
+        key = ManifestKey(key_id=job.key_id, wrapped=job.wrapped_key) if job.wrapped_key else None
+        manifest = manifest_of(
+            backup,
+            self._planned,
+            snapshot,
+            job.progress,
+            beside(bucket, backup, beat),
+            identity=self._source.identity,
+            key=key,
+            now=self._hold.now(),
+            read=bucket.read,
+        )
+        plan = self._planned.plan
+        wrong = problem(manifest, self._before(), plan.max_shrink)
+        self._source.end(run, snapshot)
+        if wrong:
+            return Failure(wrong)
+        return Taken(publish(bucket, manifest, self._key))
+
+    def _before(self) -> int:
+        """What it must not be much smaller than; 0 when nobody knows."""
+        backup = self._backup
+        series = self._hold.read(SeriesState, backup.series)
+        return series.finished_bytes if series else 0
+
+
+def _close(pieces: Iterator[Piece]) -> None:
+    close = getattr(pieces, "close", None)
+    if close is not None:
+        close()

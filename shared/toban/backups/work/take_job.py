@@ -1,0 +1,56 @@
+"""The state of a backup being taken, and what a step may come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from toban.backups.documents import Backup
+from toban.backups.storage.manifest import Manifest
+from toban.backups.storage.writing import Progress
+from toban.backups.work.jobs import BackupJob
+from toban.ports.backup import Snapshot
+
+
+class TakeJob(BackupJob, kw_only=True):
+    """A backup being taken."""
+
+    key_id: str = ""
+    wrapped_key: bytes = b""
+    """Set before the first part is written; empty: not encrypted."""
+    sealed: bool = False
+    """The question of the key is settled."""
+    snapshot: Snapshot | None = None
+    progress: Progress = msgspec.field(default_factory=Progress)
+    begun: bool = False
+    """This attempt has been read from."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Everything is stored and the manifest is written."""
+
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The source is as it was at the newest backup of the series."""
+
+
+def record(backup: Backup, taken: Taken, now: datetime) -> None:
+    """Note in the catalogue what was stored."""
+    manifest = taken.manifest
+    backup.status = "finished"
+    backup.finished_at = now
+    backup.snapshot_at = manifest.snapshot_at
+    backup.fingerprint = manifest.fingerprint
+    backup.key_id = manifest.key.key_id if manifest.key else ""
+    backup.bytes = manifest.bytes_
+    backup.plain_bytes = manifest.plain_bytes
+    backup.items = manifest.items
+    backup.parts = manifest.total_parts
+    first = msgspec.structs.replace(backup.copies[0], manifest=True)
+    backup.copies = [first, *backup.copies[1:]]

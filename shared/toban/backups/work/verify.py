@@ -1,0 +1,351 @@
+"""
+Reading a backup back, in every destination, as far as its plan asks. Only then it counts.
+
+What is found is a fact about one copy. Every copy is read, and the backup is what its best ones are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
+from toban.backups.policy.copies import Reading, judged, note_damage, on_bases, proven_there
+from toban.backups.storage import layout
+from toban.backups.storage.plans import plan_of
+from toban.backups.storage.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
+from toban.backups.work.jobs import (
+    STEP,
+    BackupJob,
+    Continue,
+    Failure,
+    Nothing,
+    beating,
+    claim_next,
+    fail,
+    telling,
+)
+from toban.events.backups import (
+    BackupEvent,
+    BackupReplicated,
+    BackupVerified,
+    VerificationStepDue,
+)
+from toban.kernel.handling.handle import Handlers
+from toban.kernel.handling.job import GaveUp, Hold, Job
+from toban.kernel.skew import not_ahead
+from toban.kernel.work import Work
+from toban.ports import Unavailable
+from toban.ports.backup import Damaged, Depot, FormatUnchecked, Held, KeyUnavailable
+from toban.profile.types import Level
+
+ONE_PASS: Final = 2 * 1024**3
+"""
+Up to so many bytes content and format are checked in one pass. More is read part by part over
+several steps first; a format check cannot be left and gone on with.
+"""
+
+
+class VerifyJob(BackupJob, kw_only=True):
+    """A backup being verified."""
+
+    reading: str = ""
+    """The bucket whose copy is being read."""
+    parts_read: int = 0
+    beside_read: int = 0
+    trusted: list[str] = []
+    """What it builds on and was read back in that bucket: it is not read again."""
+    read: dict[str, Reading] = {}
+    """What reading each copy came to, by bucket."""
+    counts: dict[str, int] = {}
+    place: int = 0
+    levels: list[Level] = []
+    """Of a job that an earlier version began: which copy was being read, what those before passed."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """Every copy was read as far as it can be."""
+
+
+class Verifying:
+    """`verify_backup`."""
+
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
+        self._opener = Opener(depot)
+
+    def claim(self, event: BackupEvent, work: Work) -> VerifyJob | None:
+        """The job, if the step is the one due; a new request verifies anew."""
+        return claim_next(VerifyJob, "verify", event, work)
+
+    def run(
+        self, job: VerifyJob, event: BackupEvent, hold: Hold[VerifyJob]
+    ) -> Read | Continue | Nothing | Failure:
+        """
+        Read for some minutes, every copy, whatever the ones before came to.
+
+        Raises `Unavailable` when that is all that keeps a copy from being read.
+        """
+        backup = hold.read(Backup, event.backup_id)
+        if backup is None or backup.status not in JUDGED:
+            return Nothing()
+        planned = plan_of(hold.work, backup)
+        if planned is None:
+            return Failure(f"profile version {backup.profile_version} has no such plan")
+        _take_over(job, backup, hold.now())
+        bases = {id: hold.read(Backup, id) for id in backup.needs}
+        outage: Unavailable | None = None
+        # The one that was begun comes first: a step that is tried again goes on with it.
+        for place, copy in sorted(
+            enumerate(backup.copies), key=lambda each: (each[1].bucket != job.reading, each[0])
+        ):
+            if copy.bucket in job.read:
+                continue
+            if job.reading != copy.bucket:
+                job.reading, job.parts_read, job.beside_read = copy.bucket, 0, 0
+            job.trusted = proven_there(bases, copy.bucket)
+            # One copy at least passes the plan's level; the others are asked for less.
+            full = place == 0 or not any(r.level for r in job.read.values())
+            wanted = planned.plan.level if full else planned.plan.replica_level
+            try:
+                reading = self._read(backup, copy.bucket, planned.section.key, wanted, job, hold)
+            except Unavailable as error:
+                outage = outage or error
+                continue
+            if reading is None:
+                return Continue()
+            job.read[copy.bucket] = reading
+            job.parts_read = job.beside_read = 0
+            hold.checkpoint()
+        if outage is not None:
+            raise outage
+        return Read()
+
+    def _read(
+        self,
+        backup: Backup,
+        bucket: str,
+        key: str,
+        wanted: Level,
+        job: VerifyJob,
+        hold: Hold[VerifyJob],
+    ) -> Reading | None:
+        """What reading a copy came to; None when the step's time is up."""
+        try:
+            opened = open_copy(self._opener, backup, bucket, key)
+            done = self._check(opened, wanted, job, hold)
+        except Damaged as error:
+            return Reading(
+                read_at=hold.now(),
+                damage=f"{bucket}: {error}",
+                missing=isinstance(error, NoManifest),
+                base=error.backup_id if isinstance(error, BaseDamaged) else "",
+            )
+        except KeyUnavailable as error:
+            return Reading(read_at=hold.now(), unreadable=f"{bucket}: cannot be read: {error}")
+        except (FormatUnchecked, ValueError) as error:
+            why = f"{bucket}: cannot be verified ({wanted}): {error}"
+            return Reading(read_at=hold.now(), unchecked=why)
+        return Reading(read_at=hold.now(), level=wanted) if done else None
+
+    def _check(self, opened: Opened, wanted: Level, job: VerifyJob, hold: Hold[VerifyJob]) -> bool:
+        manifest = opened.manifest
+        if job.parts_read == 0 and job.beside_read == 0:
+            check_stored(opened, wanted, hold)
+        job.total = manifest.total_parts
+        if LEVELS.index(wanted) < LEVELS.index("content"):
+            return True
+        form = self._depot.format(manifest.kind)
+        whole = manifest.plain_bytes + manifest.beside.bytes <= ONE_PASS
+        if not whole or LEVELS.index(wanted) < LEVELS.index("format"):
+            if not self._read_content(opened, job, hold):
+                return False
+            understood = bool(manifest.beside.objects or manifest.needs)
+            if LEVELS.index(wanted) < LEVELS.index("format") or understood:
+                return True  # an inventory and its objects were understood while reading them
+        stream = beating(opened.stream(), hold.beat)
+        job.counts = form.check(stream, lambda held: beating(opened.fetch(held), hold.beat))
+        for _ in stream:
+            pass  # a format may know enough early; the last hashes are compared at the end
+        return True
+
+    def _read_content(self, opened: Opened, job: VerifyJob, hold: Hold[VerifyJob]) -> bool:
+        """Read every part and every object beside; False when the step's time is up."""
+        for part in opened.parts(first=job.parts_read + 1):
+            for _ in beating(part, hold.beat):
+                pass
+            job.parts_read += 1
+            job.done = job.parts_read
+            hold.checkpoint()
+            if hold.elapsed() > STEP:
+                return False
+        if not opened.manifest.beside.objects and not opened.manifest.needs:
+            return True
+        form = self._depot.format(opened.manifest.kind)
+        for number, held in enumerate(form.held(opened.stream()), start=1):
+            if number <= job.beside_read:
+                continue
+            if held.backup_id in job.trusted:
+                opened.find_base(held.backup_id)
+            else:
+                _drain(opened, held, hold)
+            job.beside_read = number
+            if number % 16 == 0:
+                hold.checkpoint()
+                if hold.elapsed() > STEP:
+                    return False
+        return True
+
+    def conclude(
+        self,
+        job: VerifyJob,
+        result: Read | Continue | Nothing | Failure | GaveUp,
+        work: Work,
+    ) -> None:
+        """Record what each copy came to, and what follows."""
+        backup = work.get(Backup, job.backup_id)
+        if backup is None or isinstance(result, Nothing):
+            job.over = True
+            work.put(job)
+            return
+        if isinstance(result, Continue):
+            job.step += 1
+            work.put(job)
+            work.emit(
+                VerificationStepDue(
+                    **backup.named,
+                    step=job.step,
+                )
+            )
+            return
+        job.over = True
+        work.put(job)
+        if isinstance(result, Failure):
+            fail(backup, "verify", result.reason, work)
+            work.put(backup)
+        elif backup.status in JUDGED:  # retention may have come between
+            _judge(backup, job, result, work)
+
+    def handlers(self) -> Handlers:
+        """What the function consumes."""
+        job = Job(VerifyJob, self.claim, self.run, telling(self.conclude))
+        return Handlers().on(BackupReplicated, job).on(VerificationStepDue, job)
+
+
+def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
+    """Go on with a job that an earlier version began; it read the copies in their order."""
+    if job.reading or job.read or not (job.place or job.parts_read or job.beside_read):
+        return
+    for copy, level in zip(backup.copies, job.levels, strict=False):
+        job.read[copy.bucket] = Reading(read_at=job.touched_at or now, level=level)
+    if job.place < len(backup.copies):
+        job.reading = backup.copies[job.place].bucket
+
+
+def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) -> None:
+    """
+    Note of each copy what it came to, and tell of the backup and of what is wrong with it.
+
+    A copy that could not be read takes nothing away from what was proven of the others.
+    """
+    bases = {id: work.get(Backup, id) for id in backup.needs}
+    told = []
+    passed = False
+    for number, copy in enumerate(backup.copies):
+        reading = job.read.get(copy.bucket)
+        if reading is None and isinstance(result, GaveUp):
+            why = f"{copy.bucket}: cannot be read: {result}"
+            reading = Reading(read_at=work.now, unreadable=why)
+        if reading is None:
+            continue  # it became known while the others were read
+        reading = on_bases(reading, copy.bucket, bases)
+        if reading.base:
+            reading = _blame(reading, copy.bucket, bases, work)
+        backup.copies[number] = judged(copy, reading)
+        passed = passed or reading.level is not None
+        if reading.trouble:
+            told.append(reading.trouble)
+    settle(backup)
+    backup.reason = ""
+    if passed:
+        backup.verified_at = work.now
+        backup.counts = dict(job.counts) or backup.counts
+        _note_newest(backup, work)
+        work.emit(BackupVerified(**backup.named, at=work.now, level=str(backup.level)))
+    if told:
+        fail(backup, "verify", "; ".join(told), work)
+    work.put(backup)
+
+
+def _blame(reading: Reading, bucket: str, bases: dict[str, Backup | None], work: Work) -> Reading:
+    """
+    Damage in what it builds on is a fact about that one's copy, which may be mended.
+
+    Only when no copy of that is whole any more is this one lost with it.
+    """
+    base = bases.get(reading.base)
+    if base is not None:
+        note_damage(base, bucket, reading.damage)
+        work.put(base)
+    lost = base is None or base.status not in ("finished", "verified")
+    return msgspec.structs.replace(reading, base="") if lost else reading
+
+
+def _note_newest(backup: Backup, work: Work) -> None:
+    """The series knows its newest verified backup."""
+    series = work.get(SeriesState, backup.series)
+    if series is None or backup.is_ahead(work.now):
+        return
+    point = backup.snapshot_at or backup.started_at
+    before = not_ahead(series.verified_snapshot_at, work.now)
+    if before is None or point >= before:
+        series.verified, series.verified_snapshot_at = backup.id, point
+        work.put(series)
+
+
+def _drain(opened: Opened, held: Held, hold: Hold[VerifyJob]) -> None:
+    for _ in beating(opened.fetch(held), hold.beat):
+        pass
+
+
+def check_stored(opened: Opened, wanted: Level, hold: Hold[VerifyJob]) -> None:
+    """
+    Compare the objects that are there with the manifest: names, sizes, the bucket's checksums.
+
+    What lies beside the stream is only counted, where it will not be read (then the stream says
+    what there must be, and nobody misses what it does not refer to). Raises `Damaged`, naming the
+    object.
+    """
+    checksums = LEVELS.index(wanted) >= LEVELS.index("checksums")
+    manifest = opened.manifest
+    folder = f"{manifest.prefix}parts/a{manifest.attempt}/"
+    found = iter(opened.bucket.list(folder))
+    for entry in opened.entries():
+        hold.beat()
+        name = manifest.prefix + entry.name
+        info = next(found, None)
+        if info is None or info.name != name:
+            raise Damaged(f"{name} is missing")
+        if info.size != entry.size:
+            raise Damaged(f"{name} has {info.size} bytes instead of {entry.size}")
+        if checksums and info.crc32c != entry.crc32c:
+            raise Damaged(f"{name} has another checksum than when it was written")
+    extra = next(found, None)
+    if extra is not None:
+        raise Damaged(f"{extra.name} is not in the manifest")
+    if LEVELS.index(wanted) >= LEVELS.index("content"):
+        return
+    objects = size = 0
+    for info in opened.bucket.list(manifest.prefix + layout.OBJECTS):
+        hold.beat()
+        objects += 1
+        size += info.size
+    if (objects, size) != (manifest.beside.objects, manifest.beside.bytes):
+        raise Damaged(
+            f"{manifest.prefix}{layout.OBJECTS} holds {objects} objects of {size} bytes instead of"
+            f" {manifest.beside.objects} of {manifest.beside.bytes}"
+        )

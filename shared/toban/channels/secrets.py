@@ -1,0 +1,20 @@
+"""The secrets of channels: read when they are needed, never shown, and what to say without one."""
+
+from __future__ import annotations
+
+from toban.kernel import log
+from toban.kernel.handling.effect import Failed
+from toban.ports import Secrets
+
+
+def secret(secrets: Secrets, name: str) -> str:
+    """The newest value of a secret, hidden from the log from now on; empty when not set."""
+    values = secrets.values(name) if name else []
+    for value in values:
+        log.hide(value)
+    return values[0] if values else ""
+
+
+def not_set(name: str) -> Failed:
+    """A channel cannot be used because its secret is missing: the fallback is next."""
+    return Failed(f"secret {name} is not set", again=False)

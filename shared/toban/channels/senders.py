@@ -1,0 +1,78 @@
+"""
+Every kind of channel behind one `send`, each made on first use.
+
+A function that only ever posts to webhooks never imports slack_sdk or smtplib.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from toban.channels.config import ChannelConfig
+from toban.kernel import log
+from toban.kernel.handling.effect import Done, Failed, Result
+from toban.kernel.outgoing import ConsoleLine, Mail, Outgoing, Senders, SlackMessage, WebhookCall
+from toban.ports import Clock, PortError, Secrets
+
+
+class ChannelSenders:
+    """The `Senders` of `toban.kernel.outgoing` for all four kinds."""
+
+    def __init__(self, config: ChannelConfig, secrets: Secrets, clock: Clock) -> None:
+        self._config = config
+        self._secrets = secrets
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._made: dict[type, Senders] = {}
+
+    def send(self, outgoing: Outgoing) -> Result:
+        """Send by whatever kind of channel `outgoing` is for; see `Senders.send`."""
+        try:
+            return self._sender(outgoing).send(outgoing)
+        except PortError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # A defect in one channel must not keep a page from the next one: it is logged with
+            # its stack, and counts as a failure whose effect is unknown.
+            log.error("a channel failed unexpectedly", error=error, notification=outgoing.id)
+            return Failed(f"unexpected {type(error).__name__}", again=True, unknown=True)
+
+    def _sender(self, outgoing: Outgoing) -> Senders:
+        kind = type(outgoing)
+        with self._lock:
+            if kind not in self._made:
+                self._made[kind] = self._make(outgoing)
+            return self._made[kind]
+
+    def _make(self, outgoing: Outgoing) -> Senders:
+        if isinstance(outgoing, SlackMessage):
+            from toban.channels.slack.adapter import SlackSender
+
+            return SlackSender(self._config, self._secrets)
+        if isinstance(outgoing, Mail):
+            from toban.channels.email.adapter import MailSender
+
+            return MailSender(self._config, self._secrets, self._clock)
+        if isinstance(outgoing, WebhookCall):
+            from toban.channels.webhook.adapter import webhook_sender
+
+            return webhook_sender(self._config, self._secrets, self._clock)
+        return ConsoleSender()
+
+
+class ConsoleSender:
+    """A line on the log. A second copy says that it may be one."""
+
+    def send(self, outgoing: Outgoing) -> Result:
+        """Write the line."""
+        assert isinstance(outgoing, ConsoleLine)
+        fields = dict(outgoing.fields)
+        if outgoing.unknown:
+            fields["repetition"] = outgoing.repetition
+        log.warning(
+            f"NOTIFICATION {outgoing.text}",
+            notification=outgoing.id,
+            incident=outgoing.incident,
+            **fields,
+        )
+        return Done()

@@ -1,0 +1,150 @@
+"""
+A signed JSON POST to somebody's URL.
+
+``X-Toban-Signature: t=<unix seconds>,v1=<hex>``, where v1 is HMAC-SHA256 of ``<t>.<body>`` under
+the channel's signing secret (several v1 while it is being rotated). ``Idempotency-Key`` is the
+notification's id, the same at every try: a receiver that heeds it takes each once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from toban.adapters.local.http import HttpClient
+from toban.channels.config import ChannelConfig
+from toban.channels.secrets import not_set, secret
+from toban.kernel.handling.effect import Done, Failed, Result
+from toban.kernel.outgoing import Outgoing, WebhookCall
+from toban.ports import Clock, Http, NotSent, OutcomeUnknown, Rejected, Secrets
+
+TIMEOUT_S = 10.0
+
+# Ranges that lead inside although Python calls them global: 6to4 and NAT64 carry an IPv4 address.
+_EMBEDDING = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("64:ff9b::/96"))
+
+
+class Forbidden(Rejected):
+    """A webhook must not lead there."""
+
+
+class WebhookSender:
+    """Sends `WebhookCall`s through the `Http` port, which follows no redirects."""
+
+    def __init__(self, http: Http, secrets: Secrets, clock: Clock, local: bool) -> None:
+        self._http = http
+        self._secrets = secrets
+        self._clock = clock
+        self._local = local
+
+    def send(self, outgoing: Outgoing) -> Result:
+        """See `toban.kernel.outgoing.Senders`."""
+        assert isinstance(outgoing, WebhookCall)
+        url = secret(self._secrets, outgoing.url_secret) if outgoing.url_secret else outgoing.url
+        if not url:
+            return not_set(outgoing.url_secret)
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "toban",
+            "Idempotency-Key": outgoing.id,
+        }
+        if outgoing.signing_secret:
+            if not secret(self._secrets, outgoing.signing_secret):
+                return not_set(outgoing.signing_secret)
+            keys = self._secrets.values(outgoing.signing_secret)
+            headers["X-Toban-Signature"] = signature(outgoing.body, keys, self._clock.now())
+        try:
+            check_scheme(url, self._local)
+            answer = self._http.post(url, outgoing.body, headers, TIMEOUT_S)
+        except Rejected as error:
+            return Failed(f"webhook: {error}", again=False)
+        except NotSent as error:
+            return Failed(f"webhook: {error}", again=True, timed_out=error.timed_out)
+        except OutcomeUnknown as error:
+            return Failed(f"webhook: {error}", again=True, unknown=True, timed_out=error.timed_out)
+        if 200 <= answer.status < 300:
+            return Done()
+        again = answer.status >= 500 or answer.status in (408, 425, 429)
+        unknown = answer.status in (408, 502, 504)
+        return Failed(f"webhook answered {answer.status}", again=again, unknown=unknown)
+
+
+def webhook_sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> WebhookSender:
+    """A sender that connects only to where `safe_address` lets it."""
+    guard = guarded(config.is_local)
+    return WebhookSender(HttpClient(guard), secrets, clock, config.is_local)
+
+
+def signature(body: bytes, keys: list[str], now: datetime) -> str:
+    """The value of ``X-Toban-Signature``."""
+    at = str(int(now.timestamp()))
+    signed = at.encode() + b"." + body
+    macs = [hmac.new(key.encode(), signed, hashlib.sha256).hexdigest() for key in keys]
+    return ",".join([f"t={at}", *(f"v1={mac}" for mac in macs)])
+
+
+def check_scheme(url: str, local: bool) -> None:
+    """Raise `Forbidden` unless it is https, or http to this machine where that is allowed."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Forbidden("the address is no URL") from None
+    host = parts.hostname or ""
+    if parts.username or parts.password:
+        raise Forbidden("an address must not carry a user or a password")
+    if parts.scheme == "https" and host:
+        return
+    if parts.scheme == "http" and local and host in ("127.0.0.1", "localhost", "::1"):
+        return
+    raise Forbidden("only https:// addresses are allowed")
+
+
+Lookup = Callable[[str, int], list[str]]
+
+
+def look_up(host: str, port: int) -> list[str]:
+    """Every address of a host; raises `NotSent` when there is none."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NotSent(f"{host}: no address found") from None
+    return [str(entry[4][0]) for entry in found]
+
+
+def guarded(local: bool, lookup: Lookup = look_up) -> Callable[[str, int], str]:
+    """
+    What finds the address to connect to for a host, once, so that nobody can change it between
+    the check and the connection (DNS rebinding).
+    """
+
+    def address(host: str, port: int) -> str:
+        found = lookup(host, port)
+        # All must be harmless: which of them is tried is not ours to choose twice.
+        for candidate in found:
+            check_address(candidate, local)
+        return found[0]
+
+    return address
+
+
+def check_address(address: str, local: bool) -> None:
+    """
+    Raise `Forbidden` for an address that is not on the public internet.
+
+    Where `local` allows it, this machine and private networks are fine; link-local addresses
+    (metadata servers of clouds: 169.254.169.254) never are.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+        raise Forbidden("the host leads to a forbidden address")
+    if local and (ip.is_loopback or ip.is_private):
+        return
+    if not ip.is_global or any(ip in network for network in _EMBEDDING):
+        raise Forbidden("the host leads to a private address")

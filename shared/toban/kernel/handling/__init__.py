@@ -1,0 +1,1 @@
+"""The kinds of handler and what they leave: receipts, timers, parked messages."""

@@ -1,0 +1,304 @@
+"""
+Jobs: long, resumable work in steps that each fit into a function's time.
+
+An effect makes one call; a job makes many (the parts of a backup), for minutes, and has to go on
+where a dead process left off. Its document holds a lease, a fence and a checkpoint:
+
+claim (under a version: fence + 1) → run (checkpoints under the fence, each renews the lease) →
+conclude (receipt, document and everything else in one batch) → publish → acknowledge.
+
+A step is one event. Found again, its receipt publishes what it emitted, as for a decision. A step
+whose holder died is taken over when the lease has ended; a holder that lost its lease learns it at
+its next checkpoint and stops. What it does in between has to be harmless: objects created only if
+absent, deletions, writes that say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from toban.kernel import log
+from toban.kernel.document import Document, decode, encode
+from toban.kernel.errors import TryLater
+from toban.kernel.event import Event
+from toban.kernel.handling import decision
+from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_identity
+from toban.kernel.handling.receipt import find_receipt
+from toban.kernel.ids import body_hash
+from toban.kernel.platform import Platform
+from toban.kernel.skew import holds, is_future
+from toban.kernel.work import Work, clock_now
+from toban.ports import AlreadyExists, Create, Delivered, Key, PortError, Stale, Unavailable, Update
+
+D = TypeVar("D", bound=Document)
+
+ABANDONED = timedelta(hours=2)
+"""Without a sign of life for so long a job is abandoned: longer than all redeliveries and redrives
+of a step's message together."""
+
+
+class JobDocument(Document, kw_only=True):
+    """A job's record: what step it is at, who may work on it, and how far that came."""
+
+    step: int = 0
+    """The step that is due or under way; each is concluded once."""
+    fence: int = 0
+    """Counts the claims; only the newest holder may record."""
+    lease_until: datetime | None = None
+    """Somebody is at it until then; None: nobody is."""
+    tries: int = 0
+    """Claims of this step that brought no progress."""
+    error: str = ""
+    """What the last try failed with."""
+    over: bool = False
+    """Nothing more is to be done."""
+    touched_at: datetime | None = None
+    """The last claim, checkpoint or conclusion."""
+
+    def is_stale(self, now: datetime) -> bool:
+        """
+        Whether nobody will go on with it by itself: its message has run out of attempts.
+
+        A sign of life that lies ahead of now is none: a wrong clock wrote it, and whoever works on
+        the job gives another within its lease.
+        """
+        if self.over or self.touched_at is None:
+            return False
+        return now - self.touched_at > ABANDONED or is_future(self.touched_at, now)
+
+
+J = TypeVar("J", bound=JobDocument)
+R = TypeVar("R")
+
+
+class LeaseLost(TryLater):
+    """Another delivery has taken the job over; this one must not record anything."""
+
+
+@dataclass(frozen=True)
+class GaveUp:
+    """A step was tried too often without progress."""
+
+    tries: int
+    error: str = ""
+    """What the last try failed with, where it could be recorded."""
+
+    def __str__(self) -> str:
+        """In words."""
+        return self.error or f"no progress in {self.tries} tries"
+
+
+class Hold(Generic[J]):
+    """A claimed job, while its step runs: time, checkpoints, and reading."""
+
+    def __init__(
+        self, document: J, version: str, work: Work, platform: Platform, lease: timedelta
+    ) -> None:
+        self.document = document
+        self.work = work
+        """For references (pinned profiles); it can neither write nor emit."""
+        self.version = version
+        self._platform = platform
+        self._lease = lease
+        self._started = work.now
+        self._recorded = work.now
+
+    def now(self) -> datetime:
+        """The present time: a step lasts for minutes."""
+        return clock_now(self._platform.clock)
+
+    def elapsed(self) -> timedelta:
+        """
+        How long this step has been running here.
+
+        A clock that was put back meanwhile ends the step rather than letting it run for ever.
+        """
+        return abs(self.now() - self._started)
+
+    def read(self, cls: type[D], id: str) -> D | None:
+        """A document as it is now; nothing insists on it later."""
+        found = self._platform.store.get([cls.key(id)])[0]
+        return None if found is None else decode(cls, found.data)
+
+    def checkpoint(self) -> None:
+        """Record the document as it is now and renew the lease; raises `LeaseLost`."""
+        now = self.now()
+        self.document.lease_until = now + self._lease
+        self.document.touched_at = now
+        self.document.tries = 0
+        self.record()
+
+    def beat(self) -> None:
+        """Renew the lease when a third of it is used up; call it from inside long loops."""
+        now = self.now()
+        if abs(now - self._recorded) >= self._lease / 3:
+            self.document.lease_until = now + self._lease
+            self.document.touched_at = now
+            self.record()
+
+    def record(self) -> None:
+        """Write the document under the version that we hold; raises `LeaseLost`."""
+        key = self.document.key(self.document.id)
+        write = Update(key, encode(self.document), self.version)
+        try:
+            self.version = self._platform.store.commit([write])[0]
+        except Stale as error:
+            raise LeaseLost(f"{self.document.id}: another delivery took over") from error
+        self._recorded = self.now()
+
+
+@dataclass(frozen=True)
+class Job(Generic[B_contra, J, R]):
+    """
+    `claim` names the job: it returns the document to work on (as read or a new one), or None when
+    there is nothing to run (whatever it wrote or emitted is then committed as by a decision).
+    `run` does one step and may checkpoint; `conclude` is given its result, or `GaveUp`, and writes
+    and emits what follows. It gets the job's document as `run` left it, puts it itself, and may
+    run several times.
+    """
+
+    document: type[J]
+    claim: Callable[[B_contra, Work], J | None]
+    run: Callable[[J, B_contra, Hold[J]], R]
+    conclude: Callable[[J, R | GaveUp, Work], None]
+    lease: timedelta = timedelta(seconds=120)
+    """Longer than any call takes between two checkpoints or beats."""
+    max_tries: int = 5
+
+
+def run_job(
+    function: str, job: Job[Any, J, R], event: Event, delivered: Delivered, platform: Platform
+) -> Handled:
+    """
+    Handle an event by a job.
+
+    Raises `TryLater` while another delivery holds the lease or when it was lost, and whatever
+    `run` and the ports raise; the next delivery goes on from the last checkpoint.
+    """
+    digest = body_hash(delivered.message.data)
+    message_id = message_identity(delivered)
+    found = find_receipt(platform.store, function, event.id)
+    if found is not None:
+        return decision.again(found, digest, message_id, platform, function)
+    claimed = _claim(function, job, event, digest, message_id, platform)
+    if isinstance(claimed, Handled):
+        return claimed
+    document, version = claimed
+    if document.tries > job.max_tries:
+        result: R | GaveUp = GaveUp(document.tries - 1, document.error)
+    else:
+        reading = platform.work(function, event, writes_allowed=False)
+        hold = Hold(document, version, reading, platform, job.lease)
+        try:
+            result = job.run(document, event.body, hold)
+        except LeaseLost:
+            raise
+        except (PortError, TryLater, OSError) as error:
+            document.error = log.mask(str(error))[:1_000]
+            _let_go(hold)
+            raise
+        version = hold.version
+    return _conclude(function, job, event, document, version, result, digest, message_id, platform)
+
+
+def _claim(
+    function: str,
+    job: Job[Any, J, R],
+    event: Event,
+    digest: str,
+    message_id: str,
+    platform: Platform,
+) -> Handled | tuple[J, str]:
+    for run in range(MAX_RUNS):
+        if run:
+            platform.pause(run)
+        work = platform.work(function, event)
+        document = job.claim(event.body, work)
+        if document is None:
+            done = decision.commit(work, digest, message_id, platform)
+            if done is not None:
+                return done
+            continue
+        # Looked for after the document was read: whoever concludes from now on changes that, and
+        # our claim fails. Otherwise a repetition that overlaps with its first delivery would
+        # claim what is concluded, and nobody would ever end its lease.
+        found = find_receipt(platform.store, function, event.id)
+        if found is not None:
+            return decision.again(found, digest, message_id, platform, function)
+        if holds(document.lease_until, job.lease, work.now):
+            raise TryLater(f"{document.id}: another delivery is at it")
+        if work.emitted or work.timers or work.objects:
+            raise RuntimeError(f"{function} emits while it claims: that belongs to `conclude`")
+        document.fence += 1
+        document.tries += 1
+        document.lease_until = work.now + job.lease
+        document.touched_at = work.now
+        key = document.key(document.id)
+        version = work.version_read(key)
+        data = encode(document)
+        others = [w for w in work.writes if w.key != key]
+        own = Create(key, data) if version is None else Update(key, data, version)
+        try:
+            return document, platform.store.commit([*others, own])[-1]
+        except (AlreadyExists, Stale):
+            continue
+    raise TryLater(f"{function} lost {MAX_RUNS} races over {event.type} {event.id}")
+
+
+def _let_go(hold: Hold[J]) -> None:
+    """End the lease early, so that the next delivery need not wait for it; best effort."""
+    hold.document.lease_until = None
+    try:
+        hold.record()
+    except (LeaseLost, Unavailable) as error:
+        log.warning("the lease ends by itself", error=error, stack=False)
+
+
+def _conclude(
+    function: str,
+    job: Job[Any, J, R],
+    event: Event,
+    document: J,
+    version: str,
+    result: R | GaveUp,
+    digest: str,
+    message_id: str,
+    platform: Platform,
+) -> Handled:
+    key = document.key(document.id)
+    for run in range(MAX_RUNS):
+        if run:
+            platform.pause(run)
+        work = platform.work(function, event)
+        if work.get(job.document, document.id) is None or work.version_read(key) != version:
+            found = find_receipt(platform.store, function, event.id)
+            if found is not None:
+                return decision.again(found, digest, message_id, platform, function)
+            raise LeaseLost(f"{document.id}: another delivery took over")
+        ours = decode(job.document, encode(document))
+        ours.lease_until = None
+        ours.tries = 0
+        ours.touched_at = work.now
+        job.conclude(ours, result, work)
+        done = decision.commit(work, digest, message_id, platform)
+        if done is not None:
+            if done.outcome == "duplicate":
+                _end_claim(work, key, platform)
+            return done
+    raise TryLater(f"{function} lost {MAX_RUNS} races over {event.type} {event.id}")
+
+
+def _end_claim(work: Work, key: Key, platform: Platform) -> None:
+    """
+    End a claim whose step was concluded by somebody else all the same; best effort.
+
+    That is possible only where a conclusion removes the document: a repetition that had begun
+    before it then makes a new one.
+    """
+    try:
+        platform.store.commit([write for write in work.writes if write.key == key])
+    except (AlreadyExists, Stale, Unavailable) as error:
+        log.warning("a claim is left to its lease", error=error, stack=False)

@@ -1,0 +1,114 @@
+"""Firing timers: publish what is due. Late is possible, lost is not, early never."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from toban.kernel import log
+from toban.kernel.document import decode, encode
+from toban.kernel.event import timestamp
+from toban.kernel.handling.decision import Handled
+from toban.kernel.handling.receipt import Receipt
+from toban.kernel.platform import Platform
+from toban.kernel.skew import TOLERANCE
+from toban.kernel.work import clock_now
+from toban.ports import Query, Snapshot, Stale, Unavailable, Update
+
+BATCH = 200
+LOOK_EACH = 10
+"""At one tick in so many minutes: an idle tick costs one read."""
+
+
+def fire_due(function: str, platform: Platform) -> Handled:
+    """
+    Publish the events of all timers that are due, then mark them fired.
+
+    Two runs at once, or a run that dies between publishing and marking, publish an event twice
+    under one id; its consumers drop the second. Timers that were set by a clock ahead of ours come
+    as long after now as they were to come after they were set.
+    """
+    if clock_now(platform.clock).minute % LOOK_EACH == LOOK_EACH - 1:
+        put_right(platform)
+    fired: list[tuple[str, str]] = []
+    changes: list[str] = []
+    failure: Exception | None = None
+    while True:
+        now = clock_now(platform.clock)
+        query = Query(Receipt.COLLECTION, (("due", "<=", now),), order_by="due", limit=BATCH)
+        snapshots = platform.store.query(query)
+        for snapshot in snapshots:
+            try:
+                events = _fire(function, snapshot, now, platform)
+            except Unavailable:
+                raise  # nothing can be published or written now
+            except Exception as error:  # noqa: BLE001 one timer must not hold up the others
+                log.error("timer cannot be fired", receipt=snapshot.key.id, error=error)
+                failure = error
+                continue
+            if events:
+                changes.append(f"changed receipts/{snapshot.key.id}")
+                fired.extend(events)
+        if failure is not None:
+            raise failure
+        if len(snapshots) < BATCH:
+            return Handled("done" if fired else "nothing", tuple(changes), tuple(fired))
+
+
+def _fire(
+    function: str, snapshot: Snapshot, now: datetime, platform: Platform
+) -> list[tuple[str, str]]:
+    """Publish the due timers of one receipt and mark them; what was fired, unless by another."""
+    receipt = decode(Receipt, snapshot.data)
+    due = [t for t in receipt.timers if not t.fired and t.due <= now]
+    platform.publish(function, [t.event.message() for t in due])
+    for timer in due:
+        timer.fired = True
+    receipt.due = min((t.due for t in receipt.timers if not t.fired), default=None)
+    try:
+        platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])
+    except Stale:
+        return []  # another run marked it
+    return [(t.event.event_type, t.event.event_id) for t in due]
+
+
+def put_right(platform: Platform) -> None:
+    """
+    Have timers that were set by a clock ahead of ours come when they were meant to.
+
+    Found by the time of their receipts, however many timers are meant to come late.
+    """
+    now = clock_now(platform.clock)
+    query = Query(Receipt.COLLECTION, (("at", ">", now + TOLERANCE),), order_by="at", limit=BATCH)
+    for snapshot in platform.store.query(query):
+        receipt = decode(Receipt, snapshot.data)
+        ahead = receipt.at - now
+        pending = [timer for timer in receipt.timers if not timer.fired]
+        for timer in pending:
+            timer.due -= ahead
+        receipt.at = now  # found only once
+        receipt.expires_at -= ahead
+        receipt.due = min((timer.due for timer in pending), default=None)
+        try:
+            platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])
+        except Stale:
+            continue  # another run did it
+        if pending:
+            log.warning(
+                "timer put right: it was set by a clock ahead of ours",
+                receipt=snapshot.key.id,
+                ahead_s=int(ahead.total_seconds()),
+                due=timestamp(min(timer.due for timer in pending)),
+            )
+
+
+def next_due(platform: Platform) -> datetime | None:
+    """When the next timer is due, for whoever can wait more precisely than by the minute."""
+    found = platform.store.query(
+        Query(
+            Receipt.COLLECTION,
+            (("due", ">=", datetime.fromisoformat("2000-01-01T00:00:00+00:00")),),
+            order_by="due",
+            limit=1,
+        )
+    )
+    return decode(Receipt, found[0].data).due if found else None

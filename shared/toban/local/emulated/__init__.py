@@ -1,0 +1,1 @@
+"""Functions as processes against Google's emulators."""

@@ -1,0 +1,1 @@
+"""The kinds of sources that are backed up, a folder each."""

@@ -1,0 +1,1 @@
+"""Objects of a Cloud Storage bucket."""

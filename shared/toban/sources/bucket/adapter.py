@@ -1,0 +1,261 @@
+"""
+The objects of a bucket as a source of backups.
+
+Not contained: access rules, holds and the settings of the bucket (they belong to a configuration
+source or into version control), and generations that are no longer live.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from toban.adapters.objects import crc32c, in_ranges
+from toban.ports.backup import (
+    Bucket,
+    Damaged,
+    Fetch,
+    Format,
+    Held,
+    ObjectInfo,
+    Piece,
+    Run,
+    Snapshot,
+    Source,
+    SourceFailed,
+    Target,
+)
+from toban.sources import inventory
+from toban.sources.inventory import Content, Header, Record, record_of
+from toban.sources.patterns import Exclusion, flag, texts
+from toban.sources.side_by_side import Waiting, side_by_side
+from toban.sources.world import World
+
+TRIES: Final = 5
+"""How often an object may change while it is being read."""
+PART_BYTES: Final = 64 * 1024 * 1024
+PART_OBJECTS: Final = 500
+"""
+A part ends with so much content, although the inventory itself is small: taking and restoring can
+be left and gone on with only between parts.
+"""
+
+
+def source(options: Mapping[str, object], world: World) -> Source:
+    """
+    What reads a bucket.
+
+    Args:
+        options: ``bucket``; ``prefix``; ``exclude`` (`toban.sources.patterns.Exclusion`);
+            ``copy``: content is copied server-side instead of sealed.
+        world: Its `buckets` are used.
+
+    Raises `ValueError` for options that are none.
+    """
+    return BucketSource(
+        world.buckets(named(options)),
+        prefix=str(options.get("prefix") or ""),
+        exclude=texts(options.get("exclude"), "exclude"),
+        copy=flag(options.get("copy")),
+    )
+
+
+def format_(world: World) -> Format:  # noqa: ARG001 - every kind is given it
+    """What an inventory must look like."""
+    return InventoryFormat()
+
+
+def target(options: Mapping[str, object], world: World) -> Target:
+    """
+    What writes objects back; for the options see `toban.sources.bucket.restore`.
+
+    Raises `ValueError` for options that are none.
+    """
+    from toban.sources.bucket.restore import BucketTarget
+
+    return BucketTarget.of(options, world.buckets(named(options)))
+
+
+def named(options: Mapping[str, object]) -> str:
+    """The name of the bucket (``gs://name/`` is ``name``); raises `ValueError` when there is none."""
+    name = str(options.get("bucket") or "").strip().removeprefix("gs://").removesuffix("/")
+    if not name or "/" in name:
+        raise ValueError("a bucket has to be named (what is below it: prefix)")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """After which name reading goes on, and what was counted before."""
+
+    objects: int = 0
+    bytes: int = 0
+    name: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> _Cursor:
+        if not text:
+            return cls()
+        objects, size, name = text.split(" ", 2)
+        return cls(int(objects), int(size), name)
+
+    def after(self, record: Record) -> _Cursor:
+        return _Cursor(self.objects + 1, self.bytes + record.size, record.name)
+
+    def __str__(self) -> str:
+        return f"{self.objects} {self.bytes} {self.name}"
+
+
+class BucketSource:
+    """
+    Live objects below a prefix, each as it is when its turn comes.
+
+    There is no snapshot of a bucket: an object that changes or goes while the bucket is read is
+    contained in its newer state or not at all, never mixed.
+    """
+
+    resumable = True
+
+    def __init__(
+        self, bucket: Bucket, *, prefix: str = "", exclude: tuple[str, ...] = (), copy: bool = False
+    ) -> None:
+        self._bucket = bucket
+        self._prefix = prefix
+        self._excluded = Exclusion(exclude)
+        self._copy = copy
+
+    @property
+    def identity(self) -> str:
+        """See `toban.ports.backup.Source`."""
+        return inventory.identity(self._bucket)
+
+    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+        """See `toban.ports.backup.Source`: every object is read in a state later than `now`."""
+        return before or Snapshot(at=now)
+
+    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+        """See `toban.ports.backup.Source`."""
+        at = _Cursor.of(cursor)
+        if not at.name:
+            header = Header(
+                version=inventory.VERSION,
+                bucket=self._bucket.name,
+                prefix=self._prefix,
+                exclude=self._excluded.patterns,
+                backup=run.backup_id,
+                base=run.base.backup_id if run.base else "",
+            )
+            yield Piece(inventory.encode(header))
+        begun = at
+        found = (i for i in self._bucket.list(self._prefix, at.name) if not self._excluded(i.name))
+        joined = _joined(found, self._base(run))
+        for record in side_by_side(lambda pair: self._record(run, *pair), joined):
+            if isinstance(record, Waiting):
+                yield Piece(b"")
+                continue
+            if record is None:
+                continue
+            at = at.after(record)
+            full = (
+                at.objects - begun.objects >= PART_OBJECTS or at.bytes - begun.bytes >= PART_BYTES
+            )
+            begun = at if full else begun
+            yield Piece(inventory.encode(record), str(at), items=1, ends_part=full)
+        yield Piece(inventory.encode(inventory.End(at.objects, at.bytes)))
+
+    def end(self, run: Run, snapshot: Snapshot) -> None:
+        """See `toban.ports.backup.Source`: there is nothing to remove."""
+
+    def _base(self, run: Run) -> Iterator[Record]:
+        return inventory.records(run.base.pieces()) if run.base else iter(())
+
+    def _record(self, run: Run, info: ObjectInfo, base: Record | None) -> Record | None:
+        """An object whose content is kept; None when it is gone for good."""
+        found: ObjectInfo | None = info
+        for _ in range(TRIES):
+            if found is None:
+                return None
+            if base is not None and _same(found, base):
+                return record_of(found, base.content)
+            try:
+                return record_of(found, self._kept(run, found))
+            except KeyError:
+                # Written anew, or removed, since it was listed.
+                found = self._bucket.stat(info.name)
+        raise SourceFailed(
+            f"{self._bucket.name}/{info.name} changed {TRIES} times while it was read", again=True
+        )
+
+    def _kept(self, run: Run, info: ObjectInfo) -> Content:
+        """Keep the content of one generation; raises `KeyError` when that is gone."""
+        name = content_name(info)
+        if not self._copy:
+            kept = run.beside.put(name, in_ranges(self._bucket, info))
+            if (kept.plain_bytes, kept.plain_crc32c) != (info.size, info.crc32c):
+                raise Damaged(f"{self._bucket.name}/{info.name}: not what was read was stored")
+            return Content(run.backup_id, kept.name, copied=False)
+        beside = run.beside
+        full = beside.prefix + name
+        copied = beside.bucket.copy(self._bucket, info.name, full, info.generation)
+        if copied is None:
+            copied = beside.bucket.stat(full)
+            if copied is None or (copied.size, copied.crc32c) != (info.size, info.crc32c):
+                raise Damaged(f"{beside.bucket.name}/{full}: is there already, and another object")
+        return Content(run.backup_id, "objects/" + name, copied=True)
+
+
+def content_name(info: ObjectInfo) -> str:
+    """
+    Where the content of a generation is kept, below ``objects/``.
+
+    A hash: an object's own name may be longer than there is room for, and no path at all.
+    """
+    hashed = hashlib.sha256(f"{info.generation} {info.name}".encode()).hexdigest()
+    return f"{hashed[:2]}/{hashed[2:40]}"
+
+
+def _same(info: ObjectInfo, base: Record) -> bool:
+    now = (info.generation, info.size, info.crc32c)
+    return now == (base.generation, base.size, base.crc32c)
+
+
+def _joined(
+    found: Iterator[ObjectInfo], base: Iterator[Record]
+) -> Iterator[tuple[ObjectInfo, Record | None]]:
+    """Each object with what the base says of its name; both are in the same order."""
+    held = next(base, None)
+    for info in found:
+        name = info.name.encode()
+        while held is not None and held.name.encode() < name:
+            held = next(base, None)
+        yield info, held if held is not None and held.name == info.name else None
+
+
+class InventoryFormat:
+    """See `toban.ports.backup.Format`."""
+
+    def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
+        """Read the inventory, and every content it tells of; ``objects`` and ``bytes``."""
+        counts = {"objects": 0, "bytes": 0}
+        for record in inventory.records(pieces):
+            size = checksum = 0
+            for data in fetch(record.held):
+                size += len(data)
+                checksum = crc32c(data, checksum)
+            if (size, checksum) != (record.size, record.crc32c):
+                raise Damaged(
+                    f"{record.content.name} of {record.content.backup}: {size} bytes with CRC-32C"
+                    f" {checksum:08x}; the object {record.name!r} had {record.size} with"
+                    f" {record.crc32c:08x}"
+                )
+            counts["objects"] += 1
+            counts["bytes"] += size
+        return counts
+
+    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+        """See `toban.ports.backup.Format`."""
+        for record in inventory.records(pieces):
+            yield record.held

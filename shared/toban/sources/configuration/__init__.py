@@ -1,0 +1,1 @@
+"""Profiles, schedules, IAM policy and names of secrets."""

@@ -1,0 +1,326 @@
+"""
+Configuration as a source of backups: profiles as applied, settings of a project, files.
+
+JSON lines in one order: a header, a record for each thing with sorted keys, an end. So equal
+configuration gives equal bytes, and a plan with ``on_change`` can tell.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from toban.ports import Query, Store
+from toban.ports.backup import (
+    Damaged,
+    Fetch,
+    Format,
+    Held,
+    Piece,
+    Run,
+    Snapshot,
+    Source,
+    SourceFailed,
+    Target,
+)
+from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
+from toban.sources.patterns import texts
+from toban.sources.world import World
+
+VERSION: Final = 1
+PROFILES: Final = "profiles"
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""More than this is no configuration."""
+_PIECE: Final = 1024 * 1024
+_SECRET: Final = "TOBAN_SECRET_"  # noqa: S105 - a prefix of names
+_SHORTEST: Final = 8
+"""Shorter values are found everywhere."""
+
+Read = Callable[[], Iterable[tuple[str, str, Any]]]
+"""Sections, names and what is set there; raises `SourceFailed` or `Unavailable`."""
+
+
+class Header(msgspec.Struct, frozen=True, tag="header", tag_field="record"):
+    """The first line."""
+
+    version: int
+    project: str = ""
+
+
+class Record(msgspec.Struct, frozen=True, tag="setting", tag_field="record"):
+    """One profile, job, policy, secret's description or file."""
+
+    section: str
+    name: str
+    data: Any
+
+
+class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
+    """The last line."""
+
+    records: int
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Header | Record | End)
+
+
+def source(options: Mapping[str, object], world: World) -> Source:
+    """
+    What reads configuration.
+
+    Args:
+        options: ``project`` (empty: nothing of Google's is read) and ``location`` of its scheduler
+            jobs; ``paths`` of files and directories.
+        world: Profiles come from its store; values of its secrets in the environment are looked
+            for in what was read, and refused.
+    """
+    project = str(options.get("project") or "")
+    location = str(options.get("location") or "")
+    paths = texts(options.get("paths"), "paths")
+    parts: list[Read] = [lambda: _profiles(world.store)]
+    if project:
+        parts.append(lambda: _settings(project, location))
+    if paths:
+        parts.append(lambda: _files(paths))
+    known = [v for n, v in world.environ.items() if n.startswith(_SECRET) and len(v) >= _SHORTEST]
+    return ConfigurationSource(parts, project=project, secrets=known)
+
+
+def format_(world: World) -> Format:  # noqa: ARG001 - every kind is given it
+    """What the stream must look like."""
+    return ConfigurationFormat()
+
+
+def target(options: Mapping[str, object], world: World) -> Target:
+    """What writes it into a ``directory`` as files; a profile is applied by ``toban apply``."""
+    return ConfigurationTarget(OwnDirectory.of(options, world))
+
+
+class ConfigurationSource:
+    """Read at once, before the backup begins: its fingerprint says whether there is anything new."""
+
+    resumable = False
+
+    def __init__(self, parts: Sequence[Read], *, project: str, secrets: Sequence[str]) -> None:
+        """`secrets`: values that must not occur."""
+        self._parts = parts
+        self._project = project
+        plain = [secret.encode() for secret in secrets]
+        self._secrets = {*plain, *(msgspec.json.encode(secret)[1:-1] for secret in secrets)}
+        self._lines: list[bytes] = []
+
+    @property
+    def identity(self) -> str:
+        """See `toban.ports.backup.Source`."""
+        return f"configuration {self._project}".rstrip()
+
+    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+        """See `toban.ports.backup.Source`."""
+        self._lines = self._all()
+        return before or Snapshot(at=now, fingerprint=_fingerprint(self._lines))
+
+    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+        """See `toban.ports.backup.Source`."""
+        if _fingerprint(self._lines) != snapshot.fingerprint:
+            self._lines = self._all()  # in another process than the one that began
+        if _fingerprint(self._lines) != snapshot.fingerprint:
+            raise SourceFailed("the configuration changed since the backup began", again=False)
+        for line in self._lines:
+            starts = range(0, len(line), _PIECE)
+            for start in starts:
+                ends = start == starts[-1] and line.startswith(_SETTING)
+                yield Piece(line[start : start + _PIECE], items=int(ends))
+
+    def end(self, run: Run, snapshot: Snapshot) -> None:
+        """See `toban.ports.backup.Source`: there is nothing to remove."""
+
+    def _all(self) -> list[bytes]:
+        records = []
+        size = 0
+        for read in self._parts:
+            for section, name, data in read():
+                line = _line(Record(section, name, data))
+                size += len(line)
+                if size > MOST_BYTES:
+                    raise SourceFailed(
+                        f"more than {MOST_BYTES} bytes of configuration", again=False
+                    )
+                content = base64.b64decode(data["base64"]) if "base64" in data else line
+                if any(secret in content for secret in self._secrets):
+                    raise SourceFailed(
+                        f"{section} {name} contains the value of a secret; it is not kept",
+                        again=False,
+                    )
+                records.append((section, name, line))
+        records.sort()
+        head = _line(Header(VERSION, self._project))
+        return [head, *(line for _, _, line in records), _line(End(len(records)))]
+
+
+def _line(what: Header | Record | End) -> bytes:
+    return _ENCODER.encode(what) + b"\n"
+
+
+_SETTING = b'{"data":'
+"""How a record's line begins: its keys are sorted."""
+
+
+def _fingerprint(lines: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line)
+    return digest.hexdigest()
+
+
+# --- what is read ------------------------------------------------------------------------------
+
+
+def _profiles(store: Store) -> Iterator[tuple[str, str, Any]]:
+    for found in store.query(Query(PROFILES)):
+        yield PROFILES, found.key.id, found.data
+
+
+def _settings(project: str, location: str) -> Iterator[tuple[str, str, Any]]:
+    from toban.adapters.google.project import NotPermitted, Project
+
+    try:
+        yield from Project(project, location).settings()
+    except NotPermitted as error:
+        raise SourceFailed(str(error), again=False) from error
+
+
+def _files(paths: Iterable[str]) -> Iterator[tuple[str, str, Any]]:
+    for named in paths:
+        top = Path(named).resolve()
+        if not top.exists():
+            raise SourceFailed(f"{named} is not there", again=False)
+        for path in _below(top):
+            yield "files", str(path).lstrip("/"), _file(path)
+
+
+def _below(top: Path) -> Iterator[Path]:
+    """Regular files; links below `top` are not followed."""
+    if not top.is_dir():
+        yield top
+        return
+
+    def refuse(error: OSError) -> None:
+        raise SourceFailed(f"{error.filename} cannot be read: {error.strerror}", again=False)
+
+    for directory, children, names in os.walk(top, onerror=refuse):
+        children.sort()
+        for name in sorted(names):
+            path = Path(directory, name)
+            if stat.S_ISREG(path.lstat().st_mode):
+                yield path
+
+
+def _file(path: Path) -> dict[str, str]:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise SourceFailed(f"{path} is too large for configuration", again=False)
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceFailed(f"{path} cannot be read: {error.strerror}", again=False) from error
+    try:
+        return {"text": data.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode()}
+
+
+# --- reading it back ---------------------------------------------------------------------------
+
+
+def _records(pieces: Iterable[bytes]) -> Iterator[Record]:
+    rest = b""
+    records = -1
+    ended = False
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for text in whole:
+            try:
+                line = _DECODER.decode(text)
+            except msgspec.MsgspecError as error:
+                raise Damaged(f"the configuration has a line that is none: {error}") from error
+            if ended or isinstance(line, Header) != (records < 0):
+                raise Damaged("the configuration does not begin or end where it should")
+            if isinstance(line, Header) and line.version != VERSION:
+                raise Damaged(f"the configuration is of version {line.version}, known is {VERSION}")
+            if isinstance(line, End):
+                ended = True
+                if line.records != records:
+                    raise Damaged(f"{records} records of configuration instead of {line.records}")
+            else:
+                records += 1
+            if isinstance(line, Record):
+                yield line
+    if rest or not ended:
+        raise Damaged("the configuration has no end")
+
+
+class ConfigurationFormat:
+    """See `toban.ports.backup.Format`."""
+
+    def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:  # noqa: ARG002
+        """Read all of it; how many records there are of each section."""
+        counts: dict[str, int] = {}
+        for record in _records(pieces):
+            _content(record)
+            counts[record.section] = counts.get(record.section, 0) + 1
+        return counts
+
+    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:  # noqa: ARG002
+        """Nothing lies beside the stream."""
+        return iter(())
+
+
+def _content(record: Record) -> tuple[str, bytes]:
+    """A name for a file, and what it should hold; raises `Damaged`."""
+    data = record.data
+    if record.section == "files":
+        try:
+            text = data.get("text")
+            whole = base64.b64decode(data["base64"]) if text is None else text.encode()
+        except (AttributeError, KeyError, ValueError) as error:
+            raise Damaged(f"the file {record.name!r} has no content") from error
+        return f"files/{record.name}", whole
+    setting = msgspec.json.format(_ENCODER.encode(data), indent=2)
+    return f"{record.section}/{record.name}.json", setting + b"\n"
+
+
+class ConfigurationTarget(DirectoryTarget):
+    """One file for each record, in a directory of its own."""
+
+    def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
+        pulled = 0
+
+        def pulling() -> Iterator[bytes]:
+            nonlocal pulled
+            for part in parts:
+                pulled += 1
+                yield part
+
+        def writing() -> Iterator[None]:
+            for record in _records(pulling()):
+                name, data = _content(record)
+                self._directory.write(name, (data,))
+                yield
+
+        return by_part(writing(), lambda: pulled)
+
+    def counts(self) -> dict[str, int]:
+        """Files of each section."""
+        counts: dict[str, int] = {}
+        for name, _ in self._directory.files():
+            section = name.split("/", 1)[0]
+            counts[section] = counts.get(section, 0) + 1
+        return counts

@@ -1,0 +1,107 @@
+"""Makes buckets, keys, sources and targets by what a profile calls them."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol, cast
+
+from toban.kernel.platform import Platform
+from toban.ports import Secrets, Store
+from toban.ports.backup import (
+    Bucket,
+    Format,
+    Keys,
+    KeyUnavailable,
+    Source,
+    Spec,
+    Target,
+)
+from toban.sources.world import World
+
+_KINDS = frozenset({"bucket", "configuration", "firestore", "logs", "postgres", "redis"})
+"""A folder of this package each; imported when first asked for."""
+
+
+class _Kind(Protocol):
+    """What a module of this package has."""
+
+    def source(self, options: Mapping[str, object], world: World) -> Source: ...
+
+    def format_(self, world: World) -> Format: ...
+
+    def target(self, options: Mapping[str, object], world: World) -> Target: ...
+
+
+class WorldDepot:
+    """See `toban.ports.backup.Depot`; a process imports only the kinds that it is asked for."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        secrets: Secrets,
+        buckets: Callable[[str], Bucket],
+        scratch: Path,
+        environ: Mapping[str, str],
+    ) -> None:
+        """`scratch`: a directory for temporary files, made when it is needed."""
+        self._secrets = secrets
+        self._buckets = buckets
+        self._world = World(store, secrets, buckets, self.keys, scratch, environ)
+        self._keys = functools.cache(self._make_keys)
+
+    def bucket(self, name: str) -> Bucket:
+        """See `toban.ports.backup.Depot`."""
+        return self._buckets(name)
+
+    def keys(self, reference: str) -> Keys:
+        """``secret:NAME`` or a Cloud KMS key (``projects/…/cryptoKeys/…``)."""
+        return self._keys(reference)
+
+    def source(self, spec: Spec) -> Source:
+        """See `toban.ports.backup.Depot`."""
+        return _kind(spec.kind).source(spec.options, self._world)
+
+    def format(self, kind: str) -> Format:
+        """See `toban.ports.backup.Depot`."""
+        return _kind(kind).format_(self._world)
+
+    def target(self, spec: Spec) -> Target:
+        """See `toban.ports.backup.Depot`."""
+        return _kind(spec.kind).target(spec.options, self._world)
+
+    def _make_keys(self, reference: str) -> Keys:
+        if reference.startswith("secret:"):
+            from toban.adapters.local.files.keys import SecretKeys
+
+            return SecretKeys(self._secrets, reference.removeprefix("secret:"))
+        if reference.startswith("projects/"):
+            from toban.adapters.google.storage.kms import KmsKeys
+
+            return KmsKeys(reference)
+        raise KeyUnavailable(f"not a key: {reference[:80]!r} (secret:NAME or projects/…)")
+
+
+def depot(platform: Platform, secrets: Secrets) -> WorldDepot:
+    """The depot of a function; raises `RuntimeError` in a world without buckets."""
+    if platform.buckets is None:
+        raise RuntimeError("this platform has no buckets")
+    return WorldDepot(
+        store=platform.store,
+        secrets=secrets,
+        buckets=platform.buckets,
+        scratch=Path(tempfile.gettempdir()) / "toban",
+        environ=os.environ,
+    )
+
+
+def _kind(name: str) -> _Kind:
+    if name not in _KINDS:
+        raise ValueError(f"not a kind of source: {name!r} (known: {', '.join(sorted(_KINDS))})")
+    module = importlib.import_module(f"toban.sources.{name}.adapter")
+    return cast("_Kind", module)

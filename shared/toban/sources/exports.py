@@ -1,0 +1,287 @@
+"""
+Exports that Google makes into a bucket: asked for, waited for, read from there, removed again.
+
+Cloud SQL and Memorystore are asked over REST, three calls each, and have the same shape: a call
+starts an operation, the operation is polled, an object appears. Between the calls other processes
+may go on: everything needed travels in the snapshot's token.
+"""
+
+from __future__ import annotations
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import google_crc32c
+
+from toban.kernel import log
+from toban.ports import Unavailable
+from toban.ports.backup import Bucket, DeleteBlocked, Piece, Run, Snapshot, SourceFailed
+from toban.sources.world import World
+
+PIECE_BYTES = 1 << 20
+_RANGE_BYTES = 8 << 20
+TIMEOUT_S = (10.0, 60.0)
+"""For connecting, and for an answer."""
+
+PATIENCE = timedelta(hours=12)
+"""How long an export may be under way, or wait for another operation to end."""
+
+ATTEMPTS = 3
+"""Exports that are started for one backup when they fail."""
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+TAIL_BYTES = 4_096
+
+
+class ApiError(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{message} (HTTP {status})" if status else message)
+        self.status = status
+
+    @property
+    def again(self) -> bool:
+        """Whether trying once more may help."""
+        return self.status in {0, 408, 429} or self.status >= 500
+
+
+class Api:
+    """One of Google's REST interfaces."""
+
+    def __init__(self, base: str, variable: str, environ: Mapping[str, str]) -> None:
+        """
+        `base`: with version, without a slash at the end. The URL in the environment's `variable`
+        leads somewhere else, without credentials: a stand-in for tests.
+        """
+        self._elsewhere = environ.get(variable, "").rstrip("/")
+        self._base = self._elsewhere or base
+
+    @functools.cached_property
+    def _session(self) -> Any:
+        import google.auth
+        from google.auth.credentials import AnonymousCredentials
+        from google.auth.transport.requests import AuthorizedSession
+
+        if self._elsewhere:
+            credentials: Any = AnonymousCredentials()  # type: ignore[no-untyped-call]
+        else:
+            credentials, _ = google.auth.default(scopes=[SCOPE])
+        return AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        parameters: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """The answer's JSON; raises `ApiError` (status 0: no answer)."""
+        from google.auth.exceptions import GoogleAuthError
+        from requests.exceptions import RequestException
+
+        try:
+            answer = self._session.request(
+                method,
+                f"{self._base}/{path}",
+                json=body,
+                params=parameters,
+                timeout=TIMEOUT_S,
+                allow_redirects=False,
+            )
+        except (RequestException, GoogleAuthError) as error:
+            host = urlsplit(self._base).hostname
+            raise ApiError(0, f"{host}: {type(error).__name__}: {str(error)[:300]}") from error
+        try:
+            said = answer.json()
+        except ValueError:
+            said = None
+        if answer.status_code != 200:
+            problem = said.get("error") if isinstance(said, dict) else None
+            message = problem.get("message") if isinstance(problem, dict) else answer.reason
+            raise ApiError(answer.status_code, str(message)[:500])
+        if not isinstance(said, dict):
+            raise ApiError(0, "the answer is no JSON object")
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A long-running operation as it stands."""
+
+    name: str
+    done: bool
+    error: str = ""
+    begun: datetime | None = None
+
+
+class Busy(Exception):
+    """Another operation is in progress on the instance."""
+
+
+def is_busy(error: ApiError) -> bool:
+    """Whether that is why a start was refused: 409, in the past 403 with the same text."""
+    return error.status == 409 or (error.status == 403 and "already in progress" in str(error))
+
+
+class ManagedExport(ABC):
+    """What both kinds have in common."""
+
+    resumable = True
+    suffix = ""
+    """How an export's object ends."""
+
+    def __init__(self, world: World, export_bucket: str) -> None:
+        """`export_bucket`: empty: the bucket that the backup goes to."""
+        self._world = world
+        self._bucket_name = export_bucket
+
+    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+        """
+        Start the export, or see how far it is; found running after a crash, it is not started
+        again. Raises `SourceFailed`.
+        """
+        token = dict(before.token) if before else {}
+        since = token.setdefault("since", now.isoformat())
+        if now - datetime.fromisoformat(since) > PATIENCE:
+            raise SourceFailed(f"the export was not done after {PATIENCE}", again=True)
+        try:
+            return self._go_on(run, before, token, now)
+        except Busy as error:
+            log.write("INFO", "export waits for another operation", reason=str(error))
+            return self._waiting(before, token, now)
+        except ApiError as error:
+            raise SourceFailed(f"{self.identity}: {error}", again=error.again) from error
+        except Unavailable as error:
+            raise SourceFailed(str(error), again=True) from error
+
+    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+        """The exported object, that very generation of it; its crc32c and its end are checked."""
+        bucket, name = self.bucket(run), self.object_name(run)
+        size, generation, wanted = (
+            int(snapshot.token[key]) for key in ("size", "generation", "crc32c")
+        )
+        try:
+            at, crc = (int(number) for number in cursor.split(":")) if cursor else (0, 0)
+            while at < size:
+                end = min(at + _RANGE_BYTES, size)
+                data = bucket.read(name, start=at, end=end, generation=generation)
+                if len(data) != end - at:
+                    raise SourceFailed(f"{name}: a range came back short", again=True)
+                for start in range(0, len(data), PIECE_BYTES):
+                    piece = data[start : start + PIECE_BYTES]
+                    crc = google_crc32c.extend(crc, piece)
+                    at += len(piece)
+                    yield Piece(piece, cursor=f"{at}:{crc}")
+            tail = bucket.read(
+                name, start=max(0, size - TAIL_BYTES), end=size, generation=generation
+            )
+        except KeyError:
+            raise SourceFailed(f"the exported object {name} is gone", again=False) from None
+        except Unavailable as error:
+            raise SourceFailed(str(error), again=True) from error
+        problem = "" if crc == wanted else "its content has not the checksum of the bucket"
+        problem = problem or self.problem(tail)
+        if problem:
+            # The snapshot is this very object: reading it again would help nobody.
+            self._remove(run)
+            raise SourceFailed(f"the exported object {name}: {problem}", again=False)
+
+    def end(self, run: Run, snapshot: Snapshot) -> None:
+        """Remove the exported object."""
+        del snapshot
+        self._remove(run)
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """Which data this is."""
+
+    @abstractmethod
+    def problem(self, tail: bytes) -> str:
+        """What is wrong with an export that ends like this; empty: nothing."""
+
+    @abstractmethod
+    def tools(self) -> dict[str, str]:
+        """Version of the server."""
+
+    @abstractmethod
+    def _go_on(
+        self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime
+    ) -> Snapshot: ...
+
+    @abstractmethod
+    def _poll(self, name: str) -> Operation: ...
+
+    # --- for both ----------------------------------------------------------------------------
+
+    def bucket(self, run: Run) -> Bucket:
+        """Where the export goes to."""
+        return self._world.buckets(self._bucket_name) if self._bucket_name else run.beside.bucket
+
+    def object_name(self, run: Run) -> str:
+        """Follows from the backup: a repetition finds what a crash left. Outside its prefix."""
+        return f"toban-exports/{run.backup_id}{self.suffix}"
+
+    def uri(self, run: Run) -> str:
+        """The object as Google's services name it."""
+        return f"gs://{self.bucket(run).name}/{self.object_name(run)}"
+
+    def _waiting(self, before: Snapshot | None, token: dict[str, str], now: datetime) -> Snapshot:
+        return Snapshot(
+            at=before.at if before else now,
+            token=token,
+            ready=False,
+            tools=before.tools if before else self.tools(),
+        )
+
+    def _ready(
+        self, run: Run, before: Snapshot | None, token: dict[str, str], at: datetime
+    ) -> Snapshot | None:
+        """The snapshot when the object is there, else None."""
+        found = self.bucket(run).stat(self.object_name(run))
+        if found is None:
+            return None
+        token |= {
+            "size": str(found.size),
+            "generation": str(found.generation),
+            "crc32c": str(found.crc32c),
+        }
+        return Snapshot(at=at, token=token, tools=before.tools if before else self.tools())
+
+    def _follow(
+        self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime, at: datetime
+    ) -> Snapshot:
+        """See how far the operation in the token is."""
+        operation = self._poll(token["operation"])
+        if not operation.done:
+            return self._waiting(before, token, now)
+        ready = None if operation.error else self._ready(run, before, token, at)
+        if ready is not None:
+            return ready
+        problem = operation.error or "it ended well, but there is no object"
+        self._remove(run)
+        failures = int(token.get("failures", "0")) + 1
+        if failures >= ATTEMPTS:
+            raise SourceFailed(f"the export failed {failures} times: {problem}", again=False)
+        log.write("WARNING", "export failed, starting another", reason=problem)
+        return self._waiting(before, {"since": token["since"], "failures": str(failures)}, now)
+
+    def _remove(self, run: Run) -> None:
+        try:
+            self.bucket(run).delete(self.object_name(run))
+        except DeleteBlocked as error:
+            log.write("WARNING", "an exported object may not be removed", reason=str(error))
+
+
+def moment(text: object) -> datetime | None:
+    """A time as Google writes it (up to nanoseconds)."""
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Firestore: a scan at one read time, or Google's managed export."""

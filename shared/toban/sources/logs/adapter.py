@@ -1,0 +1,280 @@
+"""
+Files below directories as a source of backups: logs, as they are when they are read.
+
+The stream is a tar archive (POSIX pax), so whoever has it can unpack it without toban.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Final, cast
+
+from toban.ports.backup import (
+    Damaged,
+    Fetch,
+    Format,
+    Held,
+    Piece,
+    Run,
+    Snapshot,
+    Source,
+    SourceFailed,
+    Target,
+)
+from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
+from toban.sources.patterns import Exclusion, texts
+from toban.sources.world import World
+
+_PIECE: Final = 512 * 1024
+_BLOCK: Final = tarfile.BLOCKSIZE
+_END: Final = bytes(2 * _BLOCK)
+
+
+def source(options: Mapping[str, object], world: World) -> Source:  # noqa: ARG001
+    """
+    What reads files.
+
+    Args:
+        options: ``paths`` of files and directories; ``exclude``
+            (`toban.sources.patterns.Exclusion`, compared with paths below each of them).
+        world: Not needed.
+
+    Raises `ValueError` without ``paths``.
+    """
+    paths = texts(options.get("paths"), "paths")
+    if not paths:
+        raise ValueError("logs need paths")
+    return LogsSource(paths, texts(options.get("exclude"), "exclude"))
+
+
+def format_(world: World) -> Format:  # noqa: ARG001 - every kind is given it
+    """What the archive must look like."""
+    return ArchiveFormat()
+
+
+def target(options: Mapping[str, object], world: World) -> Target:
+    """What unpacks the archive into a ``directory``."""
+    return ArchiveTarget(OwnDirectory.of(options, world))
+
+
+class LogsSource:
+    """
+    Regular files; links are not followed, sockets, pipes and devices are skipped.
+
+    A file that grows is cut at the size it had when its turn came; one that shrinks meanwhile is
+    filled up with zero bytes, as tar(1) does; one that goes before its turn is left out.
+    """
+
+    resumable = False
+
+    def __init__(self, paths: Sequence[str], exclude: Sequence[str] = ()) -> None:
+        self._paths = paths
+        self._excluded = Exclusion(exclude)
+
+    @property
+    def identity(self) -> str:
+        """See `toban.ports.backup.Source`."""
+        return " ".join(f"directory {Path(path).absolute()}" for path in self._paths)
+
+    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+        """See `toban.ports.backup.Source`."""
+        for path in self._paths:
+            if not Path(path).exists():
+                raise SourceFailed(f"{path} is not there", again=False)
+        return before or Snapshot(at=now)
+
+    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+        """See `toban.ports.backup.Source`."""
+        tops: list[Path] = []
+        for top in sorted({Path(path).resolve() for path in self._paths}):
+            if not any(top.is_relative_to(other) for other in tops):
+                tops.append(top)
+        for top in tops:
+            try:
+                yield from self._below(top)
+            except OSError as error:
+                where = error.filename if isinstance(error.filename, str) else top
+                raise SourceFailed(
+                    f"{where} cannot be read: {error.strerror}", again=False
+                ) from error
+        yield Piece(_END)
+
+    def end(self, run: Run, snapshot: Snapshot) -> None:
+        """See `toban.ports.backup.Source`: there is nothing to remove."""
+
+    def _below(self, top: Path) -> Iterator[Piece]:
+        if not top.is_dir():
+            yield from _member(top.name, top)
+            return
+
+        def refuse(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                raise error
+
+        # Through open directories: one that is replaced by a link meanwhile leads nowhere.
+        for directory, children, names, opened in os.fwalk(top, onerror=refuse):
+            children.sort()
+            for name in sorted(names):
+                path = Path(directory, name)
+                if not self._excluded(path.relative_to(top).as_posix()):
+                    yield from _member(name, path, opened)
+
+
+def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Piece]:
+    """A file as a member of the archive."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        if not stat.S_ISREG(
+            os.lstat(name if directory is not None else path, dir_fd=directory).st_mode
+        ):
+            return
+        where = name if directory is not None else path
+        descriptor = os.open(where, flags, dir_fd=directory)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return
+        member = tarfile.TarInfo(str(path).lstrip("/"))
+        member.size = found.st_size
+        member.mtime = found.st_mtime
+        member.mode = stat.S_IMODE(found.st_mode)
+        member.uid, member.gid = found.st_uid, found.st_gid
+        header = member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        left = found.st_size
+        yield Piece(header, items=0 if left else 1)
+        while left:
+            data = file.read(min(left, _PIECE))
+            if not data:
+                data = bytes(min(left, _PIECE))
+            left -= len(data)
+            padding = b"" if left else bytes(-found.st_size % _BLOCK)
+            yield Piece(data + padding, items=0 if left else 1)
+
+
+# --- reading it back ---------------------------------------------------------------------------
+
+
+class _Reader(io.RawIOBase):
+    """A stream as a file, for `tarfile`; knows how many pieces were begun, and how it ends."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        super().__init__()
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+        self._last = b""
+        self._size = 0
+        self.begun = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes; fewer only at the end."""
+        found = []
+        while size > 0:
+            if not self._rest:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self.begun += 1
+                self._size += len(piece)
+                self._rest = memoryview(piece)
+                self._last = (self._last + piece[-len(_END) :])[-len(_END) :]
+                continue
+            some, self._rest = self._rest[:size], self._rest[size:]
+            found.append(some)
+            size -= len(some)
+        return b"".join(found)
+
+    def total(self) -> int:
+        """The size of the whole stream, once the rest of it has been read."""
+        while self.read(_PIECE):
+            pass
+        return self._size
+
+    @property
+    def ends(self) -> bool:
+        """Whether the last that was read is the end of an archive."""
+        return self._last == _END
+
+
+def _members(reader: _Reader) -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
+    """
+    Members and their content, which has to be read before the next one.
+
+    Raises `Damaged` for anything that is no whole archive of files.
+    """
+    try:
+        with tarfile.open(
+            fileobj=cast("IO[bytes]", reader),
+            mode="r|",
+            format=tarfile.PAX_FORMAT,
+            encoding="utf-8",
+            errors="surrogateescape",
+        ) as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isreg() else None
+                if content is None:
+                    raise Damaged(f"the archive has {member.name[:200]!r}, which is no file")
+                yield member, _content(content, member)
+            # `offset` is where the end begins.
+            if reader.total() != archive.offset + len(_END) or not reader.ends:
+                raise Damaged("the archive does not end where it should")
+    except tarfile.TarError as error:
+        raise Damaged(f"the archive cannot be read: {error}") from error
+
+
+def _content(content: IO[bytes], member: tarfile.TarInfo) -> Iterator[bytes]:
+    size = 0
+    try:
+        while data := content.read(_PIECE):
+            size += len(data)
+            yield data
+    except tarfile.TarError as error:
+        raise Damaged(f"{member.name[:200]!r} is cut off: {error}") from error
+    if size != member.size:
+        raise Damaged(f"{member.name[:200]!r} has {size} bytes instead of {member.size}")
+
+
+class ArchiveFormat:
+    """See `toban.ports.backup.Format`."""
+
+    def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:  # noqa: ARG002
+        """Read all of it; ``files`` and ``bytes``."""
+        counts = {"files": 0, "bytes": 0}
+        reader = _Reader(pieces)
+        for _, content in _members(reader):
+            counts["files"] += 1
+            counts["bytes"] += sum(map(len, content))
+        return counts
+
+    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:  # noqa: ARG002
+        """Nothing lies beside the stream."""
+        return iter(())
+
+
+class ArchiveTarget(DirectoryTarget):
+    """Unpacks into a directory of its own."""
+
+    def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
+        reader = _Reader(parts)
+
+        def writing() -> Iterator[None]:
+            for member, content in _members(reader):
+                self._directory.write(member.name, content, float(member.mtime))
+                yield
+
+        return by_part(writing(), lambda: reader.begun)
+
+    def counts(self) -> dict[str, int]:
+        """See `ArchiveFormat.check`."""
+        sizes = [size for _, size in self._directory.files()]
+        return {"files": len(sizes), "bytes": sum(sizes)}
