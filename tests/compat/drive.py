@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from tests.compat.outside import DUMP, Outside
 
+SERVICES = Path(__file__).resolve().parent / "services"
 MINUTE = timedelta(minutes=1)
 
 
@@ -36,6 +37,7 @@ class Code:
     Message: Callable[..., Any]
     Query: Callable[..., Any]
     main: Callable[[Sequence[str]], int]
+    load_directory: Callable[[Path], Any]
 
 
 class SetClock:
@@ -233,7 +235,8 @@ def opened(
     """
     A data directory opened at a time, in the surroundings that `outside` is.
 
-    Nothing happens there but what is asked for, unless it is `running` by threads of its own.
+    Nothing happens there but what is asked for, unless it is `running` as `toban dev` does: with the
+    profiles applied, by threads of its own.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(_environment(outside))
@@ -241,7 +244,7 @@ def opened(
         world = stack.enter_context(code.open_world(data, clock=clock, environ=outside.environ()))
         runtime = code.Runtime(world)
         if running:
-            runtime.start()  # without, it only answers HTTP
+            runtime.start(code.load_directory(SERVICES))  # without, it only answers HTTP
         stack.enter_context(runtime)
         yield Installation(code, world, runtime, clock, outside)
 

@@ -16,9 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.compat.drive import Code, Installation
-
-SERVICES = Path(__file__).resolve().parent / "services"
+from tests.compat.drive import SERVICES, Code, Installation
 
 
 def at(hour: int, minute: int) -> datetime:

@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import pytest
 from tests.compat import packing
 from tests.compat.compare import Known, compare, differences
 from tests.compat.current import CODE
-from tests.compat.drive import opened
+from tests.compat.drive import SERVICES, opened
 from tests.compat.go_on import STARTED, end, go_on, link, shown
 from tests.compat.outside import Outside
 
@@ -114,10 +115,9 @@ def test_the_command_line_shows_it_as_before(left: Path):
 def test_the_command_line_shows_it_to_people(
     left: Path, capsys: pytest.CaptureFixture[str], line: str, wanted: str, lang: str
 ):
-    services = Path(__file__).resolve().parent / "services"
     words = line.format_map(IDS).split()
     assert (
-        CODE.main([*words, "--lang", lang, "--data", str(left), "--services", str(services)]) == 0
+        CODE.main([*words, "--lang", lang, "--data", str(left), "--services", str(SERVICES)]) == 0
     )
     assert wanted.format_map(IDS) in capsys.readouterr().out
 
@@ -222,6 +222,14 @@ def test_the_dead_letter_is_redriven_and_its_draft_written(gone: Gone):
 def test_the_running_runtime_goes_on_with_it_too(left: Path):
     with world() as outside, opened(CODE, left, STARTED, outside, running=True) as here:
         here.finish_export()
+
+        def wait(holds: Callable[[], bool]) -> None:
+            deadline = time.monotonic() + PATIENCE_S
+            while not holds():
+                assert time.monotonic() < deadline, "it did not come to that"
+                time.sleep(0.05)
+                here.clock.moment += timedelta(seconds=0.05)
+
         wait(lambda: here.one("incidents", title="database is wrong")["step"] == 2)
         wait(lambda: all(b["status"] == "verified" for b in here.documents("backups").values()))
         wait(lambda: len(outside.to("/pager")) == 2)
@@ -229,11 +237,3 @@ def test_the_running_runtime_goes_on_with_it_too(left: Path):
         assert targets == ["person:baba", "person:lead"]
         assert here.click(link(BEFORE["mails"], "database")) == (200, 200)
         wait(lambda: here.one("incidents", title="database is wrong")["assignee"] == "Baba")
-
-
-def wait(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
-    return found
