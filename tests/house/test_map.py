@@ -105,9 +105,17 @@ def test_roles_follow_from_what_a_function_does():
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("memory_mb: 256", "memmory_mb: 256", "map.yaml:2: unknown key 'memmory_mb'; did you mean"),
+        (
+            "memory_mb: 256",
+            "memmory_mb: 256",
+            "map.yaml:2: defaults.memmory_mb: unknown key 'memmory_mb'. Did you mean memory_mb",
+        ),
         ("consumes: [alert-fired]", "consumes: [alert-fird]", "map.yaml:23: there is no topic"),
-        ("memory_mb: 256", "memory_mb: a lot", "map.yaml:2: defaults.memory_mb: Expected `int`"),
+        (
+            "memory_mb: 256",
+            "memory_mb: a lot",
+            "map.yaml:2: defaults.memory_mb: expected a whole number",
+        ),
         (
             "toban.alert.fired.v1",
             "toban.alert.shot.v1",
@@ -121,10 +129,14 @@ def test_roles_follow_from_what_a_function_does():
         (
             "  open_incident:",
             "  ingest_alert:",
-            "map.yaml:21: ingest_alert stands here and in line",
+            "map.yaml:21: functions.ingest_alert: the key 'ingest_alert' is already on line 17",
         ),
         ("[incidents]", "[incidents]\n    reads: [incidents]", "list it once"),
-        ("max_attempts: 5", "max_attempts: 3", "Expected `int` >= 5"),
+        (
+            "max_attempts: 5",
+            "max_attempts: 3",
+            "map.yaml:5: defaults.max_attempts: expected at least 5",
+        ),
         (
             "schedules: {}",
             "schedules:\n  s: {cron: '* * *', zone: Asia/Tokio, emits: alert-fired}",

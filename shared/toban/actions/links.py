@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from toban.kernel.edge.row import Refused
 from toban.kernel.event import utc
 from toban.kernel.ids import derive
 from toban.kernel.prepared import prepare
@@ -56,12 +57,16 @@ class Link(
     lang: Language = "ja"
 
 
-class BadLink(Exception):
+class BadLink(Refused):
     """Not a link of ours: forged, damaged, or signed with a secret that is no longer valid."""
 
+    status = 403
 
-class ExpiredLink(Exception):
+
+class ExpiredLink(Refused):
     """It was ours, and its time is over."""
+
+    status = 410
 
     def __init__(self, link: Link) -> None:
         super().__init__("the link has expired")

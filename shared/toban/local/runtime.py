@@ -29,10 +29,10 @@ from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.virtual import Driver, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
-from toban.profile.findings import ProfileErrors
 from toban.profile.load import load_directory
 from toban.profile.store import Change, apply
 from toban.profile.types import Profile
+from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError
 
 
@@ -189,7 +189,7 @@ def serve(
         return emulated.serve(data, services, port, host, quiet=quiet, root=root)
     try:
         profiles = None if services is None else load_directory(services)
-    except ProfileErrors as error:
+    except FileErrors as error:
         return failed("the profiles cannot be loaded:", str(error), code=2)
     with contextlib.ExitStack() as stack:
         try:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from toban.actions.links import LinkAction, make_link
 from toban.events import Link, NotificationRequested
-from toban.kernel.i18n import text
 from toban.notify.deliver import ActionLinks, no_links
 from toban.notify.identity import is_page
+from toban.notify.texts import text
 from toban.ports import Secrets
 
 SIGNING = "LINK_SIGNING"

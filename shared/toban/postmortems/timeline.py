@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toban.incidents.documents import Alert, Entry, Incident
-from toban.kernel.i18n import CATALOGUES, Language, text
+from toban.kernel.i18n import Language
 from toban.notify.documents import Notification
+from toban.postmortems.texts import text
 
 Shown = Callable[[str], str]
 
@@ -61,8 +62,8 @@ def describe(language: Language, entry: Entry, shown: Shown = plain) -> str:
     """A timeline entry as a sentence; an entry of newer code shows its kind and details."""
     values = {name: shown(value) for name, value in entry.detail.items()}
     values["actor"] = shown(entry.actor)
-    if "via" in values:
-        values["via"] = CATALOGUES[language].get(f"via.{entry.detail['via']}", values["via"])
+    if "via" in values and (way := f"via.{entry.detail['via']}") in text:
+        values["via"] = text(language, way)
     try:
         return text(language, _key(entry), **values)
     except KeyError:

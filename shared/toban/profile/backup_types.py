@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, Literal
 
-from toban.profile.values import Seconds, Section, ZoneName
+from toban.strictyaml.values import Seconds, Section, ZoneName
 
 ALLOWANCE: Final = timedelta(minutes=30)
 """

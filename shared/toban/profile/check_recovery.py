@@ -16,8 +16,6 @@ from toban.profile.check_names import (
     check_source_name,
     check_zone,
 )
-from toban.profile.findings import join
-from toban.profile.report import Report
 from toban.profile.types import (
     Backup,
     FirestoreSource,
@@ -27,6 +25,8 @@ from toban.profile.types import (
     RestoreTest,
     StagingTarget,
 )
+from toban.strictyaml.findings import join
+from toban.strictyaml.report import Report
 
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from toban.kernel.document import Document, decode, encode
-from toban.kernel.work import Work
+from toban.kernel.documents import Documents
 from toban.ports import AlreadyExists, Create, Query, Stale, Store, Update, Write
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.types import Profile
@@ -44,13 +44,13 @@ def pinned_id(service: str, version: str) -> str:
     return f"{service}@{version}"
 
 
-def current(work: Work) -> dict[str, CurrentProfile]:
+def current(documents: Documents) -> dict[str, CurrentProfile]:
     """The current profile of every service, by service id."""
-    found = work.references(CurrentProfile, CURRENT_MAX_AGE)
+    found = documents.references(CurrentProfile, CURRENT_MAX_AGE)
     return {document.id: document for document in found}
 
 
-def pinned(work: Work, service: str, version: str) -> Profile:
+def pinned(documents: Documents, service: str, version: str) -> Profile:
     """
     A version of a service's profile.
 
@@ -58,7 +58,7 @@ def pinned(work: Work, service: str, version: str) -> Profile:
     """
     if version == BUILTIN_VERSION:
         return BUILTIN
-    document = work.reference(PinnedProfile, pinned_id(service, version))
+    document = documents.reference(PinnedProfile, pinned_id(service, version))
     if document is None:
         raise LookupError(f"profile {service} has no version {version} in the store")
     return document.profile

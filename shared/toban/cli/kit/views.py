@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from toban.cli.kit.terminal import Language
 from toban.events import Page
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.lifecycle import severity_of
@@ -25,6 +24,7 @@ from toban.postmortems.timeline import Line, story
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
 from toban.profile.types import Profile
+from toban.texts import Language
 
 D = TypeVar("D", bound=Document)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from toban.cli.app import unknown
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.profiles.commands import loaded
 from toban.kernel.event import timestamp
@@ -30,9 +30,8 @@ def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.json:
         terminal.json([_view(profile, duty) for profile, duty in rows])
         return 0
-    columns = ("service", "primary", "secondary", "until")
     terminal.table(
-        [terminal.say(f"column.{column}") for column in columns],
+        terminal.titles("service", "primary", "secondary", "until"),
         [_row(profile, duty, terminal) for profile, duty in rows],
     )
     return 0

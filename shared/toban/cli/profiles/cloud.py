@@ -150,7 +150,7 @@ def _job_views(jobs: Sequence[JobChange]) -> list[dict[str, object]]:
 def profile_table(terminal: Terminal, changes: Sequence[Change]) -> None:
     """Changes of profiles, for people."""
     terminal.table(
-        [terminal.say(f"column.{column}") for column in ("service", "change", "version")],
+        terminal.titles("service", "change", "version"),
         [
             [
                 c.service,
@@ -169,7 +169,7 @@ def _show(terminal: Terminal, changes: Sequence[Change], jobs: Sequence[JobChang
     if shown:
         terminal.line()
         terminal.table(
-            [terminal.say(f"column.{column}") for column in ("job", "change", "detail")],
+            terminal.titles("job", "change", "detail"),
             [[job.name, terminal.say(f"job.{job.what}"), _detail(terminal, job)] for job in shown],
             {1: {terminal.say(f"job.{what}"): color for what, color in _COLORS.items()}},
             flexible=2,

@@ -10,10 +10,10 @@ from pathlib import Path
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.profile import store
 from toban.profile.checker import check_directory, check_file
-from toban.profile.findings import Finding, ProfileErrors
 from toban.profile.load import load_directory
 from toban.profile.store import Change
 from toban.profile.types import Profile
+from toban.strictyaml.findings import FileErrors, Finding
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
 
@@ -22,7 +22,7 @@ def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
     """The profiles of a directory; `Problem` with every error of loading."""
     try:
         return load_directory(services)
-    except ProfileErrors as errors:
+    except FileErrors as errors:
         lines = [finding.render(terminal.language) for finding in errors.findings]
         raise Problem("\n  ".join(lines), 2) from errors
 
@@ -38,7 +38,7 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
         for path in asked.files:
             try:
                 findings += check_directory(path) if path.is_dir() else check_file(path)
-            except ProfileErrors as unloaded:
+            except FileErrors as unloaded:
                 findings += unloaded.findings
     else:
         findings = check_directory(asked.services)

@@ -38,10 +38,7 @@ def schedules(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.json([_view(*row) for row in rows])
         return 0
     terminal.table(
-        [
-            terminal.say(f"column.{column}")
-            for column in ("schedule", "cron", "zone", "next", "next-utc", "then", "last")
-        ],
+        terminal.titles("schedule", "cron", "zone", "slot", "slot-utc", "then", "last"),
         [_row(terminal, *row) for row in rows],
         flexible=0,
         spare=(5, 4),

@@ -8,8 +8,8 @@ from typing import Any
 from toban.backups.documents import Backup
 from toban.backups.policy.recovery import recovery_time
 from toban.backups.policy.restores import Restore
-from toban.cli.app import unknown
 from toban.cli.backups.common import known_source, length, person, profile_of, size
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.session import Seen, Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.views import Reader, shown_time

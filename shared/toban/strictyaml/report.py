@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toban.profile.findings import Finding, Level
+from toban.strictyaml.findings import Finding, Level
 
 _ORDER: dict[Level, int] = {"error": 0, "warning": 1, "info": 2}
 

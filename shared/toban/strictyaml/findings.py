@@ -1,4 +1,4 @@
-"""What loading and checking have to say about a profile, and where in which file."""
+"""What reading and checking have to say about a file, and where in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from toban.profile.types import Language
+from toban.texts import Language
 
 Level = Literal["error", "warning", "info"]
 
@@ -21,7 +21,7 @@ class Finding:
     """
     One remark. `path` is the key path (``escalation[0].steps[1].notify[0]``), empty for the whole.
 
-    An `error` must be repaired before the profile can be applied, a `warning` is worth a look,
+    An `error` must be repaired before the file can be used, a `warning` is worth a look,
     `info` is only told. `line` and `column` count from 1; 0 where no place is known.
     """
 
@@ -46,8 +46,8 @@ class Finding:
         return ": ".join(part for part in parts if part)
 
 
-class ProfileErrors(Exception):
-    """Everything that keeps one or more files from being loaded; `findings` holds it all."""
+class FileErrors(Exception):
+    """Everything that keeps one or more files from being read; `findings` holds it all."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings: tuple[Finding, ...] = tuple(findings)

@@ -1,10 +1,12 @@
-"""The kinds of values that the sections of a profile are made of, and their common base."""
+"""The kinds of values that files are made of, and the base of what they are read into."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal, NewType
 
 import msgspec
+
+from toban.texts import Language as Language
 
 Seconds = NewType("Seconds", int)
 """A duration; YAML writes it with a unit."""
@@ -19,13 +21,12 @@ ServiceId = Annotated[str, msgspec.Meta(extra={"format": "id"})]
 """Lower-case letters, digits and ``-``, at most 63, beginning with a letter (ids of documents)."""
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Language = Literal["ja", "en"]
 
 
 class Section(msgspec.Struct, frozen=True):
     """
     Base of every part of a profile: immutable.
 
-    Unknown keys in a file are errors (`toban.profile.reader`). In the store they are ignored: a
+    Unknown keys in a file are errors (`toban.strictyaml.reader`). In the store they are ignored: a
     function that is not deployed anew yet reads what newer code applied.
     """

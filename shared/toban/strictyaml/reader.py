@@ -1,44 +1,26 @@
-"""From YAML nodes to the typed profile, collecting every complaint on the way."""
+"""From YAML nodes to typed values, collecting every complaint on the way."""
 
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
-from datetime import date, datetime
-from typing import Any, Final, Literal, TypeGuard, Union, get_args, get_origin
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, TypeGuard, Union, get_args, get_origin
 
 import msgspec
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from toban.profile.findings import Finding, did_you_mean, join
-from toban.profile.scalars import (
-    WrongValueError,
-    parse_clock,
-    parse_date,
-    parse_datetime,
-    parse_duration,
-    parse_id,
-    parse_zone,
-    show,
-)
-from toban.profile.types import ClockTime, Profile, Seconds
+from toban.kernel.wallclock import is_zone
+from toban.strictyaml.findings import Finding, SourceMap, did_you_mean, join
+from toban.strictyaml.scalars import NAMES, WrongValueError, constrained, expected, parse, show
 
 MAX_MERGES: Final = 8
 """How many ``<<`` may follow from one another."""
+MAX_NODES: Final = 20_000
 
 _TAG: Final = "tag:yaml.org,2002:"
 _TAGS = {"str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value"}
 
-_WHAT: dict[str, tuple[str, str]] = {
-    "str": ("文字列", "text"),
-    "int": ("整数", "a whole number"),
-    "float": ("小数", "a number"),
-    "bool": ("真偽値", "a true/false value"),
-    "null": ("空の値", "nothing"),
-    "timestamp": ("日付", "a date"),
-    "seq": ("リスト", "a list"),
-    "map": ("キーと値", "keys and values"),
-}
+Path = tuple[str | int, ...]
 
 
 class _Bad:
@@ -52,39 +34,58 @@ class Reader:
     """
     Reads one file's nodes. `findings` and `places` (key path → line, column) fill while reading.
 
-    `max_nodes` bounds the work, since aliases can make a small file endlessly large.
+    A date and time without an offset is local to the nearest ``timezone`` around it.
     """
 
-    def __init__(self, file: str, max_nodes: int) -> None:
+    def __init__(
+        self,
+        file: str,
+        *,
+        max_nodes: int = MAX_NODES,
+        zone: str = "UTC",
+        given: Mapping[type[msgspec.Struct], Mapping[str, Any]] | None = None,
+        not_yet: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        """
+        Make a reader of the file that messages call `file`.
+
+        Args:
+            file: Its name in messages.
+            max_nodes: Bounds the work, since aliases can make a small file endlessly large.
+            zone: Where no ``timezone`` stands around a date and time.
+            given: What entries of a type hold where the file does not say.
+            not_yet: Keys at the top that have a meaning, and why they cannot be written (Japanese,
+                English).
+        """
         self.findings: list[Finding] = []
         self.places: dict[str, tuple[int, int]] = {}
         self._file = file
         self._left = max_nodes
-        self._zone = "UTC"
-        self._scalars: dict[Any, Callable[[str], Any]] = {
-            Seconds: parse_duration,
-            ClockTime: parse_clock,
-            date: parse_date,
-            datetime: lambda text: parse_datetime(text, self._zone),
-        }
-        self._formats: dict[str, Callable[[str], Any]] = {"zone": parse_zone, "id": parse_id}
+        self._zone = zone
+        self._given = given or {}
+        self._not_yet = not_yet or {}
 
-    def profile(self, root: MappingNode) -> Profile | None:
-        """The profile, or None when anything was wrong (see `findings`)."""
-        # Times without an offset are in the rotation's zone, which may stand below them.
-        for names in (("oncall", "timezone"), ("service", "timezone")):
-            written = _peek(root, names)
-            if written is not None:
-                self._zone = _known_zone(written)
-                break
-        else:
-            self._zone = "Asia/Tokyo"
-        value = self._read(root, Profile, ())
-        return None if self.findings or not isinstance(value, Profile) else value
+    @property
+    def source(self) -> SourceMap:
+        """Where everything stands."""
+        return SourceMap(self._file, self.places)
+
+    def read(self, root: Node, kind: type[msgspec.Struct]) -> Any:
+        """What the file says, as a `kind`; None when anything was wrong (see `findings`)."""
+        value = self._read(root, kind, ())
+        return None if self.findings else value
+
+    def read_key(self, root: MappingNode, name: str, kind: type[msgspec.Struct]) -> Any:
+        """What stands at one key of the top, as a `kind`; None where it is absent or wrong."""
+        for key, value in root.value:
+            if _is_key(key) and key.value == name:
+                found = self._read_at(key, value, kind, (name,))
+                return None if found is _BAD else found
+        return None
 
     # --- by type -----------------------------------------------------------------------------
 
-    def _read(self, node: Node, kind: Any, path: tuple[str | int, ...]) -> Any:
+    def _read(self, node: Node, kind: Any, path: Path) -> Any:
         self.places.setdefault(join(*path), _place(node))
         if not self._spend(node, path):
             return _BAD
@@ -98,6 +99,8 @@ class Reader:
                 f"YAML tags like {node.tag} are not used here.",
             )
         origin, arguments = get_origin(kind), get_args(kind)
+        if origin is Annotated:
+            return self._annotated(node, tag, kind, path)
         if origin in {Union, types.UnionType}:
             if type(None) in arguments:
                 if tag == "null":
@@ -107,14 +110,14 @@ class Reader:
                 return self._read_again(node, arguments[0], path)
             return self._tagged(node, arguments, path)
         if origin is tuple:
-            return self._list(node, arguments[0], path)
+            return self._list(node, arguments, path)
         if origin is dict:
-            return self._dict(node, arguments[1], path)
+            return self._dict(node, arguments[0], arguments[1], path)
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return self._struct(node, kind, path)
         return self._scalar(node, tag, kind, path)
 
-    def _spend(self, node: Node, path: tuple[str | int, ...]) -> bool:
+    def _spend(self, node: Node, path: Path) -> bool:
         """Count one more value; False, with a complaint, when there are too many."""
         self._left -= 1
         if self._left == -1:
@@ -127,7 +130,7 @@ class Reader:
             )
         return self._left >= 0
 
-    def _read_again(self, node: Node, kind: Any, path: tuple[str | int, ...]) -> Any:
+    def _read_again(self, node: Node, kind: Any, path: Path) -> Any:
         self._left += 1
         return self._read(node, kind, path)
 
@@ -135,28 +138,27 @@ class Reader:
         self,
         node: Node,
         kind: type[msgspec.Struct],
-        path: tuple[str | int, ...],
+        path: Path,
         tag_field: str | None = None,
     ) -> Any:
         if not isinstance(node, MappingNode):
             return self._expected(node, path, "キーと値", "keys and values")
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         values: dict[str, Any] = {}
+        around = self._zone
+        if "timezone" in fields:
+            self._zone = zone_written(node, "timezone") or around
         for key, key_node, value_node in self._items(node, path):
             if key == tag_field:
                 continue
             field = fields.get(key)
             if field is None:
-                hint = did_you_mean(key, [*fields, *([tag_field] if tag_field else [])])
-                self._complain(
-                    key_node,
-                    (*path, key),
-                    "unknown-key",
-                    f"{show(key)} というキーはありません。{hint[0]}",
-                    f"unknown key {show(key)}.{hint[1]}",
-                )
+                self._unknown(key_node, key, path, [*fields, *([tag_field] if tag_field else [])])
                 continue
             values[field.name] = self._read_at(key_node, value_node, field.type, (*path, key))
+        self._zone = around
+        for name, value in self._given.get(kind, {}).items():
+            values.setdefault(name, value)
         for name, field in fields.items():
             if field.required and field.name not in values:
                 values[field.name] = self._complain(
@@ -168,9 +170,20 @@ class Reader:
                 )
         return _BAD if any(value is _BAD for value in values.values()) else kind(**values)
 
-    def _tagged(
-        self, node: Node, kinds: tuple[type[msgspec.Struct], ...], path: tuple[str | int, ...]
-    ) -> Any:
+    def _unknown(self, key_node: Node, key: str, path: Path, known: list[str]) -> None:
+        if not path and key in self._not_yet:
+            self._complain(key_node, (key,), "not-yet", *self._not_yet[key])
+            return
+        hint = did_you_mean(key, known)
+        self._complain(
+            key_node,
+            (*path, key),
+            "unknown-key",
+            f"{show(key)} というキーはありません。{hint[0]}",
+            f"unknown key {show(key)}.{hint[1]}",
+        )
+
+    def _tagged(self, node: Node, kinds: tuple[type[msgspec.Struct], ...], path: Path) -> Any:
         """One of several structs, told apart by a key (``type: slack``)."""
         if not isinstance(node, MappingNode):
             return self._expected(node, path, "キーと値", "keys and values")
@@ -201,57 +214,61 @@ class Reader:
             )
         return self._struct(node, by_tag[word], path, tag_field)
 
-    def _list(self, node: Node, kind: Any, path: tuple[str | int, ...]) -> Any:
+    def _list(self, node: Node, kinds: tuple[Any, ...], path: Path) -> Any:
         if not isinstance(node, SequenceNode):
             hint = f"[{node.value}]" if isinstance(node, ScalarNode) and node.value else "[…]"
             return self._expected(node, path, f"リスト（{hint}）", f"a list ({hint})")
-        values = [self._read(item, kind, (*path, n)) for n, item in enumerate(node.value)]
+        if kinds[-1] is Ellipsis:
+            kinds = kinds[:1] * len(node.value)
+        elif len(kinds) != len(node.value):
+            n = len(kinds)
+            return self._expected(node, path, f"{n} 個の値のリスト", f"a list of {n} values")
+        items = enumerate(zip(node.value, kinds, strict=True))
+        values = [self._read(item, kind, (*path, n)) for n, (item, kind) in items]
         return _BAD if _BAD in values else tuple(values)
 
-    def _dict(self, node: Node, kind: Any, path: tuple[str | int, ...]) -> Any:
+    def _dict(self, node: Node, name_kind: Any, kind: Any, path: Path) -> Any:
         if not isinstance(node, MappingNode):
             return self._expected(node, path, "名前と値", "names and values")
-        values = {
-            key: self._read_at(key_node, value_node, kind, (*path, key))
-            for key, key_node, value_node in self._items(node, path)
-        }
+        values: dict[str, Any] = {}
+        for key, key_node, value_node in self._items(node, path):
+            values[key] = self._read_at(key_node, value_node, kind, (*path, key))
+            try:
+                constrained(key, name_kind)
+            except WrongValueError as error:
+                values[key] = self._complain(
+                    key_node, (*path, key), "wrong-value", error.japanese, error.english
+                )
         return _BAD if _BAD in values.values() else values
 
-    def _read_at(
-        self, key_node: Node, value_node: Node, kind: Any, path: tuple[str | int, ...]
-    ) -> Any:
+    def _read_at(self, key_node: Node, value_node: Node, kind: Any, path: Path) -> Any:
         """Read a value whose place in messages about its path is that of its key."""
         self.places.setdefault(join(*path), _place(key_node))
         return self._read(value_node, kind, path)
 
-    def _scalar(self, node: Node, tag: str, kind: Any, path: tuple[str | int, ...]) -> Any:
-        origin, arguments = get_origin(kind), get_args(kind)
-        choices: tuple[Any, ...] = arguments if origin is Literal else ()
-        if not isinstance(node, ScalarNode) or tag == "null":
-            what = _kind_name(kind, choices)
-            return self._expected(node, path, *what)
-        text: str = node.value
+    def _annotated(self, node: Node, tag: str, kind: Any, path: Path) -> Any:
+        """A value whose type says more about it: a form of its own, or bounds."""
+        if any((note.extra or {}).get("format") for note in kind.__metadata__):
+            return self._scalar(node, tag, kind, path)
+        value = self._read_again(node, get_args(kind)[0], path)
         try:
-            if choices:
-                return _choice(text, tag, choices)
-            if kind is bool:
-                return _boolean(text, tag)
-            if kind is int:
-                return _integer(text, tag)
-            if kind in self._scalars:
-                return self._scalars[kind](text)
-            for note in getattr(kind, "__metadata__", ()):
-                parse = self._formats.get(str((note.extra or {}).get("format", "")))
-                if parse is not None:
-                    return parse(text)
+            return value if value is _BAD else constrained(value, kind)
         except WrongValueError as error:
             return self._complain(node, path, "wrong-value", error.japanese, error.english)
-        return text if tag == "str" else self._expected(node, path, "文字列", "text")
+
+    def _scalar(self, node: Node, tag: str, kind: Any, path: Path) -> Any:
+        if not isinstance(node, ScalarNode) or tag == "null":
+            return self._expected(node, path, *expected(kind))
+        try:
+            value = parse(node.value, tag, kind, self._zone)
+        except WrongValueError as error:
+            return self._complain(node, path, "wrong-value", error.japanese, error.english)
+        return self._expected(node, path, *NAMES["str"]) if value is None else value
 
     # --- mappings ----------------------------------------------------------------------------
 
     def _items(
-        self, node: MappingNode, path: tuple[str | int, ...], merges: int = 0
+        self, node: MappingNode, path: Path, merges: int = 0
     ) -> Iterator[tuple[str, Node, Node]]:
         """Keys and values of a mapping; its own before those merged in with ``<<``."""
         seen: dict[str, Node] = {}
@@ -289,20 +306,16 @@ class Reader:
 
     # --- complaints --------------------------------------------------------------------------
 
-    def _complain(
-        self, node: Node, path: tuple[str | int, ...], code: str, japanese: str, english: str
-    ) -> _Bad:
+    def _complain(self, node: Node, path: Path, code: str, japanese: str, english: str) -> _Bad:
         line, column = _place(node)
         self.findings.append(
             Finding("error", code, join(*path), japanese, english, self._file, line, column)
         )
         return _BAD
 
-    def _expected(
-        self, node: Node, path: tuple[str | int, ...], japanese: str, english: str
-    ) -> _Bad:
+    def _expected(self, node: Node, path: Path, japanese: str, english: str) -> _Bad:
         tag = node.tag.removeprefix(_TAG)
-        got_ja, got_en = _WHAT.get(tag, (tag, tag))
+        got_ja, got_en = NAMES.get(tag, (tag, tag))
         shown = f" {show(node.value)}" if isinstance(node, ScalarNode) and node.value else ""
         hint_ja, hint_en = "", ""
         if isinstance(node, ScalarNode) and node.value and tag != "str" and english == "text":
@@ -325,7 +338,7 @@ def _place(node: Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def _peek(node: Node | None, names: tuple[str, ...]) -> str | None:
+def written(node: Node | None, *names: str) -> str | None:
     """The scalar at a key path, if it is written there."""
     for name in names:
         if not isinstance(node, MappingNode):
@@ -334,65 +347,11 @@ def _peek(node: Node | None, names: tuple[str, ...]) -> str | None:
     return node.value if isinstance(node, ScalarNode) else None
 
 
+def zone_written(node: Node | None, *names: str) -> str | None:
+    """The zone at a key path, if one is written there; UTC while it is wrong (it is told there)."""
+    name = written(node, *names)
+    return name if name is None or is_zone(name) else "UTC"
+
+
 def _is_key(node: Node) -> TypeGuard[ScalarNode]:
     return isinstance(node, ScalarNode)
-
-
-def _known_zone(name: str) -> str:
-    """`name`, or UTC while it is wrong: that is complained about where it stands."""
-    try:
-        return parse_zone(name)
-    except WrongValueError:
-        return "UTC"
-
-
-def _kind_name(kind: Any, choices: tuple[Any, ...]) -> tuple[str, str]:
-    if choices:
-        names = ", ".join(str(choice) for choice in choices)
-        return f"{names} のどれか", f"one of {names}"
-    if kind is Seconds:
-        return "期間（15m など）", "a duration (like 15m)"
-    if kind is ClockTime:
-        return "時刻（09:00 など）", "a time of day (like 09:00)"
-    if kind in {date, datetime}:
-        return "日付", "a date"
-    return _WHAT.get(getattr(kind, "__name__", "str"), _WHAT["str"])
-
-
-def _choice(text: str, tag: str, choices: tuple[Any, ...]) -> Any:
-    value: Any = text
-    if isinstance(choices[0], int):
-        value = _integer(text, tag)
-    if value in choices:
-        return value
-    hint = did_you_mean(text, [str(choice) for choice in choices])
-    names = ", ".join(str(choice) for choice in choices)
-    raise WrongValueError(
-        f"{names} のどれかです（{show(text)}）。{hint[0]}",
-        f"expected one of {names}, got {show(text)}.{hint[1] if hint[1].startswith(' Did') else ''}",
-    )
-
-
-def _boolean(text: str, tag: str) -> bool:
-    if tag == "bool" and text in {"true", "false"}:
-        return text == "true"
-    hint = (
-        {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower())
-        or {"true": "true", "false": "false"}.get(text.lower())
-        or ""
-    )
-    raise WrongValueError(
-        f"true か false を書きます（{show(text)}）。" + (f" もしかして: {hint}" if hint else ""),
-        f"expected true or false, got {show(text)}." + (f" Did you mean {hint}?" if hint else ""),
-    )
-
-
-def _integer(text: str, tag: str) -> int:
-    digits = text.removeprefix("-")
-    # 010 is eight to YAML 1.1 and ten to people; 1:30 is ninety. Neither is meant.
-    plain = digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0")
-    if tag == "int" and plain and len(digits) < 10:
-        return int(text)
-    raise WrongValueError(
-        f"整数が必要です（{show(text)}）。", f"expected a whole number, got {show(text)}."
-    )

@@ -1,14 +1,28 @@
-"""The written forms of single values in a profile: durations, clock times, zones, dates."""
+"""The written forms of single values: durations, clock times, zones, dates, numbers, choices."""
 
 from __future__ import annotations
 
 import re
 import zoneinfo
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any, Final, Literal, get_args, get_origin
 
 from toban.kernel.wallclock import exists, instant, is_zone, zone
-from toban.profile.findings import closest
-from toban.profile.types import ClockTime, Seconds
+from toban.strictyaml.findings import closest, did_you_mean
+from toban.strictyaml.values import ClockTime, Seconds
+
+NAMES: Final[dict[str, tuple[str, str]]] = {
+    "str": ("文字列", "text"),
+    "int": ("整数", "a whole number"),
+    "float": ("小数", "a number"),
+    "bool": ("真偽値", "a true/false value"),
+    "null": ("空の値", "nothing"),
+    "timestamp": ("日付", "a date"),
+    "seq": ("リスト", "a list"),
+    "map": ("キーと値", "keys and values"),
+}
+"""What YAML's own kinds of values are called, Japanese and English."""
 
 MAX_DURATION_DAYS = 3660
 
@@ -162,4 +176,108 @@ def parse_id(text: str) -> str:
         f"ID は英小文字で始まる英小文字・数字・ハイフン、63 文字以内です（{show(text)}）。",
         "expected an id of lower-case letters, digits and '-', beginning with a letter, "
         f"at most 63 characters, got {show(text)}.",
+    )
+
+
+def parse(text: str, tag: str, kind: Any, zone_name: str) -> Any:
+    """
+    The value of a scalar that YAML takes for a `tag` (``int``, ``bool``, …), as a `kind`.
+
+    None when text is wanted and the scalar is something else. Raises `WrongValueError`.
+    """
+    if get_origin(kind) is Literal:
+        return _choice(text, tag, get_args(kind))
+    if kind is bool:
+        return _boolean(text, tag)
+    if kind is int:
+        return _integer(text, tag)
+    if kind is datetime:
+        return parse_datetime(text, zone_name)
+    by_kind = _KINDS.get(kind)
+    for note in getattr(kind, "__metadata__", ()):
+        by_kind = by_kind or _FORMATS.get(str((note.extra or {}).get("format", "")))
+    if by_kind is not None:
+        return by_kind(text)
+    return text if tag == "str" else None
+
+
+_KINDS: Final[dict[Any, Callable[[str], Any]]] = {
+    Seconds: parse_duration,
+    ClockTime: parse_clock,
+    date: parse_date,
+}
+_FORMATS: Final[dict[str, Callable[[str], Any]]] = {"zone": parse_zone, "id": parse_id}
+
+
+def constrained(value: Any, kind: Any) -> Any:
+    """`value`, if it keeps what `kind` (``Annotated[…, Meta(…)]``) says; raises `WrongValueError`."""
+    for note in getattr(kind, "__metadata__", ()):
+        if note.ge is not None and value < note.ge:
+            raise WrongValueError(
+                f"{note.ge} 以上にしてください。", f"expected at least {note.ge}."
+            )
+        if note.le is not None and value > note.le:
+            raise WrongValueError(f"{note.le} 以下にしてください。", f"expected at most {note.le}.")
+        if note.min_length is not None and len(value) < note.min_length:
+            raise WrongValueError("短すぎます。", f"shorter than {note.min_length} characters.")
+        if note.max_length is not None and len(value) > note.max_length:
+            raise WrongValueError("長すぎます。", f"longer than {note.max_length} characters.")
+        if note.pattern is not None and re.search(note.pattern, value) is None:
+            raise WrongValueError(
+                f"{note.pattern} の形で書きます（{show(value)}）。",
+                f"expected the form {note.pattern}, got {show(value)}.",
+            )
+    return value
+
+
+def expected(kind: Any) -> tuple[str, str]:
+    """What a `kind` of scalar is called, Japanese and English."""
+    if get_origin(kind) is Literal:
+        names = ", ".join(str(choice) for choice in get_args(kind))
+        return f"{names} のどれか", f"one of {names}"
+    if kind is Seconds:
+        return "期間（15m など）", "a duration (like 15m)"
+    if kind is ClockTime:
+        return "時刻（09:00 など）", "a time of day (like 09:00)"
+    if kind in {date, datetime}:
+        return "日付", "a date"
+    return NAMES.get(getattr(kind, "__name__", "str"), NAMES["str"])
+
+
+def _choice(text: str, tag: str, choices: tuple[Any, ...]) -> Any:
+    value: Any = text
+    if isinstance(choices[0], int):
+        value = _integer(text, tag)
+    if value in choices:
+        return value
+    hint = did_you_mean(text, [str(choice) for choice in choices])
+    names = ", ".join(str(choice) for choice in choices)
+    raise WrongValueError(
+        f"{names} のどれかです（{show(text)}）。{hint[0]}",
+        f"expected one of {names}, got {show(text)}.{hint[1] if hint[1].startswith(' Did') else ''}",
+    )
+
+
+def _boolean(text: str, tag: str) -> bool:
+    if tag == "bool" and text in {"true", "false"}:
+        return text == "true"
+    hint = (
+        {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower())
+        or {"true": "true", "false": "false"}.get(text.lower())
+        or ""
+    )
+    raise WrongValueError(
+        f"true か false を書きます（{show(text)}）。" + (f" もしかして: {hint}" if hint else ""),
+        f"expected true or false, got {show(text)}." + (f" Did you mean {hint}?" if hint else ""),
+    )
+
+
+def _integer(text: str, tag: str) -> int:
+    digits = text.removeprefix("-")
+    # 010 is eight to YAML 1.1 and ten to people; 1:30 is ninety. Neither is meant.
+    plain = digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0")
+    if tag == "int" and plain and len(digits) < 10:
+        return int(text)
+    raise WrongValueError(
+        f"整数が必要です（{show(text)}）。", f"expected a whole number, got {show(text)}."
     )
