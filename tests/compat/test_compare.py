@@ -14,6 +14,7 @@ END = {
     "receipts": {"settle one": {}},
     "events": {"one": {"attributes": {"ce-type": "t"}, "body": {"x": 1}, "to": {"t--settle": {}}}},
     "calls": {"/pager n #1": {"answered": 200}},
+    "mails": {"<m>": {"html": "<p>a <b>b</b></p><br>"}},
 }
 SMALL = Known(frozenset({"labels"}), frozenset({"t"}), frozenset({"t--settle"}))
 
@@ -50,6 +51,8 @@ EVENT = {"attributes": {"ce-type": "t"}, "body": {}, "to": {}}
         ("events:one:to:t--settle", None),
         ("events:two", EVENT),
         ("calls:/pager n #2", {"answered": 200}),
+        ("mails:<m>:html", "<p>a<b>b</b></p><br>"),
+        ("mails:<m>:html", "<p>a <b>b</b></p>"),
     ],
 )
 def test_what_is_gone_changed_or_too_much_is_a_difference(path: str, value: Any):
@@ -64,6 +67,7 @@ def test_what_is_gone_changed_or_too_much_is_a_difference(path: str, value: Any)
         ("events:one:attributes:ce-environment", "production"),
         ("events:one:body:environment", "production"),
         ("events:one:to:t--audit", {}),
+        ("mails:<m>:html", "<p>\n  a <b>b</b>\n</p>\n<br>\n"),
         ("events:two", EVENT | {"attributes": {"ce-type": "new"}}),
     ],
 )
