@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.security.desk import Desk, logged
-from tests.security.ways import EXAMPLES, TOPOLOGY, Damage, Example, header, rows
+from tests.security.ways import EXAMPLES, TOPOLOGY, Example, header, rows
 from toban.kernel.http import MAX_BODY, Request, Response
 
 WAYS = sorted(EXAMPLES)
@@ -92,12 +93,13 @@ def test_29_what_is_too_large_is_not_looked_at(way, body):
     refused(way, replace(EXAMPLES[way].good(), body=body), 413)
 
 
-def damages() -> Iterator[tuple[tuple[str, str], Damage]]:
+def damages() -> Iterator[Any]:
     for way, example in EXAMPLES.items():
-        yield from ((way, damage) for damage in example.damaged)
+        for number, damage in enumerate(example.damaged):
+            yield pytest.param(way, damage, id=f"{way[0]}{way[1]} {number}")
 
 
-@pytest.mark.parametrize(("way", "damage"), damages(), ids=str)
+@pytest.mark.parametrize(("way", "damage"), damages())
 def test_without_its_proof_nobody_is_let_in(way, damage):
     example: Example = EXAMPLES[way]
     response = refused(way, damage(example.good()), example.refused)
