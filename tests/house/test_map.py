@@ -311,8 +311,14 @@ def test_the_code_sets_the_timers_that_the_map_shows(function: str):
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_code_touches_the_documents_that_the_map_shows(function: str):
     entry = TOPOLOGY.functions[function]
-    shown = {*entry.reads, *entry.writes} - {"parked", "receipts"}  # the kernel's own
+    shown = {*entry.reads, *entry.writes} - {"audits", "parked", "receipts"}  # the kernel's own
     assert collections(reached_from(main_of(function))) == shown
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_who_carries_out_commands_records_them(function: str):
+    entry = TOPOLOGY.functions[function]
+    assert ("audits" in entry.writes) == ("command-issued" in entry.consumes)
 
 
 def test_an_emission_in_a_helper_two_modules_away_is_found(tmp_path: Path):
