@@ -9,7 +9,6 @@ or object more of a kind that was there before.
 from __future__ import annotations
 
 import json
-import os.path
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -119,8 +118,9 @@ def differences(
     if expected == found and type(expected) is type(found):
         return []
     if isinstance(expected, str) and isinstance(found, str):
-        same = max(0, len(os.path.commonprefix([expected, found])) - 20)
-        expected, found = expected[same:], found[same:]
+        pairs = enumerate(zip(expected, found, strict=False))
+        begin = max(0, next((at for at, (a, b) in pairs if a != b), 0) - 20)
+        expected, found = expected[begin:], found[begin:]
     return [f"{path}: {_short(found)} instead of {_short(expected)}"]
 
 
