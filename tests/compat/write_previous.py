@@ -8,8 +8,9 @@ refuses any other)::
     git worktree add ../a82e58a a82e58a
     PYTHONPATH=../a82e58a/shared:. .venv/bin/python tests/compat/write_previous.py --out DIR
 
-Without ``--out`` it replaces the fixture, which only an error in the fixture asks for. Apart from
-sealed bytes, file times and traces' durations it writes the same each time.
+Without ``--out`` it replaces the fixture, which only an error in the fixture asks for; ``--end`` leaves
+the directory as it is and records anew how that code goes on with it (`go_on` does more, say). Apart
+from sealed bytes, file times and traces' durations it writes the same each time.
 """
 
 from __future__ import annotations
@@ -244,7 +245,7 @@ def die(function: str, data: Path, now: datetime) -> None:
 
 
 def write(home: Path, out: Path) -> None:
-    """Tell the story, pack what it leaves, and record how the same code goes on from there."""
+    """Tell the story, and pack what it leaves."""
     with Outside().open() as outside:
         Story(home / "data", outside).tell()
     packing.pack(home / "data", out / "data")
@@ -253,16 +254,25 @@ def write(home: Path, out: Path) -> None:
     for name in ("files.json", "toban.db.sql"):
         assert (home / "again" / name).read_bytes() == (out / "data" / name).read_bytes()
     before = {"calls": outside.calls, "mails": outside.mails, "exported": outside.exported}
-    told = known(home / "unpacked")
-    said = shown(code(), home / "unpacked", told["ids"])
+    _write(out, "before", before)
+    _write(out, "known", known(home / "unpacked"))
+
+
+def write_end(home: Path, out: Path) -> None:
+    """Record what that code shows of the fixture in `out`, and how it goes on from there."""
+    before, told = (json.loads((out / f"{name}.json").read_text()) for name in ("before", "known"))
+    packing.unpack(out / "data", home / "opened")
+    _write(out, "shown", shown(code(), home / "opened", told["ids"]))
     with Outside().open() as outside:
         outside.exported = before["exported"]
-        with opened(code(), home / "unpacked", STARTED, outside) as here:
+        with opened(code(), home / "opened", STARTED, outside) as here:
             go_on(here, before["mails"])
-            ended = end(here, told["collections"])
-    for name, content in (("before", before), ("known", told), ("shown", said), ("end", ended)):
-        text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
-        (out / f"{name}.json").write_text(text + "\n", "utf-8")
+            _write(out, "end", end(here, told["collections"]))
+
+
+def _write(out: Path, name: str, content: Any) -> None:
+    text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
+    (out / f"{name}.json").write_text(text + "\n", "utf-8")
 
 
 def known(data: Path) -> dict[str, Any]:
@@ -314,6 +324,7 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", metavar="DIR", type=Path, default=PREVIOUS)
+    parser.add_argument("--end", action="store_true", help="only how it goes on, of what is there")
     asked = parser.parse_args()
     root = str(previous("local.world").ROOT)
     head, changed = (
@@ -323,7 +334,9 @@ def main() -> None:
     if (head, changed) != (COMMIT, ""):
         raise SystemExit(f"{root} is not commit {COMMIT}, unchanged: see the docstring")
     with tempfile.TemporaryDirectory() as home:
-        write(Path(home), asked.out)
+        if not asked.end:
+            write(Path(home), asked.out)
+        write_end(Path(home), asked.out)
 
 
 if __name__ == "__main__":
