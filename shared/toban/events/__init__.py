@@ -366,3 +366,8 @@ class MinutePassed(Body, frozen=True, kw_only=True):
 @event("toban.redrive.due.v1", topic="redrive-due")
 class RedriveDue(Body, frozen=True, kw_only=True):
     """Time to look at dead letters."""
+
+
+@event("toban.sweep.due.v1", topic="sweep-due")
+class SweepDue(Body, frozen=True, kw_only=True):
+    """Time to see what is still needed of what is about to expire."""

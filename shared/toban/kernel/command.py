@@ -16,13 +16,13 @@ Commands of the release before there were proofs have none; they are handled as 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import msgspec
 
 from toban.kernel import log
-from toban.kernel.document import Document
+from toban.kernel.document import Document, Keep
 from toban.kernel.event import Body, Moment
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ class Audit(Document, kw_only=True):
     """What came of one command, written with what it did."""
 
     COLLECTION: ClassVar[str] = "audits"
-    KEEP: ClassVar[timedelta] = timedelta(days=365)
-    """As design 001 has it for audit logs."""
+    KEEP = Keep.days(365, "what was done, by whom: as long as design 001 keeps audit logs")
 
     subject: str
     action: str
@@ -118,7 +117,10 @@ class Audit(Document, kw_only=True):
     environment: str
     correlation_id: str
     at: datetime
-    expires_at: datetime
+
+    def over_since(self) -> datetime | None:
+        """From the beginning: a record does not change."""
+        return self.at
 
 
 def conclude(
@@ -143,7 +145,6 @@ def conclude(
         environment=PRODUCTION,
         correlation_id=work.event.correlation_id or work.event.id,
         at=work.now,
-        expires_at=work.now + Audit.KEEP,
     )
     work.create(audit)
     work.answer(outcome=outcome, reason=reason)
