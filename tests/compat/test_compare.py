@@ -65,6 +65,7 @@ def test_what_is_gone_changed_or_too_much_is_a_difference(path: str, value: Any)
     [
         ("documents:incidents/1:environment", "production"),
         ("documents:incidents/1:pages:0:environment", "production"),
+        ("documents:schedules/new", {}),
         ("events:one:attributes:ce-environment", "production"),
         ("events:one:body:environment", "production"),
         ("events:one:to:t--audit", {}),
