@@ -10,6 +10,8 @@ locals {
   kept_days = {
     # a quarter: whether a rule is worth its pages; it holds a sender's labels
     alerts = 90
+    # what was done, by whom: as long as design 001 keeps audit logs
+    audits = 365
     # as a restore; with a kept backup for as long as that
     backup_jobs = 400
     # the catalogue remembers for so long what retention has removed

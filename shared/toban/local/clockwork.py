@@ -15,8 +15,9 @@ from typing import ClassVar
 
 from toban.incidents.documents import Incident
 from toban.kernel import log
+from toban.kernel.change import change
 from toban.kernel.cron import newest_slot, next_slot
-from toban.kernel.document import Document, Keep, decode, encode
+from toban.kernel.document import Document, Keep, decode
 from toban.kernel.event import timestamp, to_message
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.handling.sweep import expiring, remove_expired
@@ -24,7 +25,7 @@ from toban.kernel.handling.timers import fire_due, next_due, put_right
 from toban.kernel.platform import Platform
 from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import clock_now
-from toban.ports import Create, Delete, PortError, Query, Snapshot, Stale, Update, Write
+from toban.ports import Delete, PortError, Query, Stale
 from toban.postmortems.draft import drafts_of
 from toban.profile.store import CURRENT_MAX_AGE, applied
 from toban.topology.schedules import Repeating, repeating, slot_event
@@ -178,7 +179,7 @@ class Clockwork:
 
     def _read(self, now: datetime) -> None:
         """Take over what the profiles say now, and forget the slots of schedules that are gone."""
-        profiles = applied(self._platform.store).values()
+        profiles = applied(self._platform.documents()).values()
         found = {s.name: s for s in repeating(self._topology, profiles)}
         current = {
             name: schedule
@@ -201,12 +202,10 @@ class Clockwork:
     def _publish_slot(self, schedule: Repeating, now: datetime) -> None:
         if now < self._next.get(schedule.name, now):
             return
-        key = FiredSchedule.key(schedule.name)
-        found = self._platform.store.get([key])[0]
-        before = decode(FiredSchedule, found.data) if found is not None else None
-        if found is None or before is None or _changed(before, schedule):
+        before = self._platform.documents().get(FiredSchedule, schedule.name)
+        if before is None or _changed(before, schedule):
             # It begins with the next slot.
-            self._note(schedule, now, found, before.fired if before else None)
+            self._note(schedule, now, before, before.fired if before else None)
         else:
             after = not_ahead(before.slot, now)
             if after is None:
@@ -214,22 +213,29 @@ class Clockwork:
                 after = now - _MADE_UP
             slot = newest_slot(schedule.cron, schedule.zone, after, now)
             if slot is None and after != before.slot:
-                self._note(schedule, now, found, before.fired)
+                self._note(schedule, now, before, before.fired)
             if slot is not None:
                 self._platform.bus.publish([to_message(slot_event(schedule, slot))])
-                self._note(schedule, slot, found, slot)
+                self._note(schedule, slot, before, slot)
                 log.debug("schedule", schedule=schedule.name, slot=timestamp(slot))
         self._next[schedule.name] = next_slot(schedule.cron, schedule.zone, now)
 
     def _note(
-        self, schedule: Repeating, slot: datetime, found: Snapshot | None, fired: datetime | None
+        self,
+        schedule: Repeating,
+        slot: datetime,
+        before: FiredSchedule | None,
+        fired: datetime | None,
     ) -> None:
         note = FiredSchedule(
             id=schedule.name, slot=slot, fired=fired, cron=schedule.cron, zone=schedule.zone
         )
-        key, data = FiredSchedule.key(schedule.name), encode(note)
-        write: Write = Create(key, data) if found is None else Update(key, data, found.version)
-        self._platform.store.commit([write])
+
+        def noted(present: FiredSchedule | None) -> FiredSchedule:
+            # What another runtime noted meanwhile stays; the next turn goes by that.
+            return note if present is None or present == before else present
+
+        change(self._platform.store, FiredSchedule, note.id, noted)
 
 
 def _can_fire(schedule: Repeating, now: datetime) -> bool:

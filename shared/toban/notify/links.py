@@ -28,7 +28,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
         return no_links
     base = f"{public_url.rstrip('/')}/{FUNCTION}"
 
-    def offer(request: NotificationRequested, at: datetime) -> Sequence[Link]:
+    def offer(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:
         keys = secrets.values(SIGNING)
         if not keys:
             return ()
@@ -49,6 +49,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
                     at,
                     keys[0],
                     request.language,
+                    person=person,
                 ),
             )
             for action in wanted
