@@ -11,6 +11,7 @@ import msgspec
 
 from toban.kernel.prepared import prepare
 from toban.kernel.status import Transitions
+from toban.kernel.prepared import converted
 from toban.ports import Key
 
 
@@ -110,5 +111,4 @@ def decode(cls: type[D], data: dict[str, Any]) -> D:
     Raises `msgspec.ValidationError` naming the field path: the store holds something that this
     code did not write.
     """
-    prepare(cls)
-    return msgspec.convert(data, cls)
+    return converted(data, cls)

@@ -24,6 +24,7 @@ from toban.backups.storage.plans import labels_of
 from toban.backups.work.jobs import STEP, BackupJob, fail, following, job_id
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
 from toban.kernel import log
+from toban.kernel.binding import HandlersWith
 from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Decision
@@ -32,7 +33,7 @@ from toban.kernel.handling.job import Continue, Hold, Job, Nothing, Unfinished
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import Operator, Value
-from toban.ports.backup import DeleteBlocked, Depot
+from toban.ports.backup import DEPOT, DeleteBlocked, Depot
 from toban.profile.store import current
 from toban.profile.types import Profile
 
@@ -208,6 +209,9 @@ class Pruning:
             .on(BackupVerified, Decision(self.on_verified))
             .on(PruneStepDue, job)
         )
+
+
+HANDLERS = HandlersWith((DEPOT,), lambda ports: Pruning(ports(DEPOT)).handlers())
 
 
 def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:

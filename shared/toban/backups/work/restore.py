@@ -34,12 +34,14 @@ from toban.events.backups import (
     RestoreStepDue,
 )
 from toban.kernel import log
+from toban.kernel.binding import HandlersWith
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Hold, Job, LeaseLost, Unfinished
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports.backup import (
+    DEPOT,
     Damaged,
     Depot,
     KeyUnavailable,
@@ -318,6 +320,9 @@ class Restoring:
             Restore, self.claim, self.run, self.conclude, next_step=self.next_step, lease=LEASE
         )
         return Handlers().on(RestoreRequested, job).on(RestoreStepDue, job)
+
+
+HANDLERS = HandlersWith((DEPOT,), lambda ports: Restoring(ports(DEPOT)).handlers())
 
 
 def _checkpoint(hold: Hold[Restore], target: Target) -> None:
