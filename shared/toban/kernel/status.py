@@ -10,10 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from toban.kernel.document import Document
+from typing import ClassVar, Protocol
 
 
 class IllegalTransitionError(RuntimeError):
@@ -34,7 +31,14 @@ class Transitions:
             raise IllegalTransitionError(f"{document}: {after} does not follow {before}")
 
 
-def move(document: Document, to: str) -> None:
+class WithStatus(Protocol):
+    """A document, as far as its status goes."""
+
+    STATUS: ClassVar[Transitions | None]
+    id: str
+
+
+def move(document: WithStatus, to: str) -> None:
     """
     Give a document another status.
 
