@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 
 class IllegalTransitionError(RuntimeError):
@@ -34,8 +34,11 @@ class Transitions:
 class WithStatus(Protocol):
     """A document, as far as its status goes."""
 
-    STATUS: ClassVar[Transitions | None]
     id: str
+
+    @property
+    def STATUS(self) -> Transitions | None:  # noqa: N802  a constant of the class
+        """See `toban.kernel.document.Document`."""
 
 
 def move(document: WithStatus, to: str) -> None:
