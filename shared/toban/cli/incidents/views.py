@@ -13,7 +13,7 @@ from typing import Any
 from toban.cli.kit.reader import Reader, shown_time
 from toban.cli.kit.views import notification_view, notifications
 from toban.events import Page
-from toban.incidents.documents import Alert, Incident
+from toban.incidents.documents import Alert, Incident, IncidentSegment
 from toban.incidents.history import next_page
 from toban.incidents.lifecycle import severity_of
 from toban.kernel.event import timestamp
@@ -147,9 +147,10 @@ def incident_detail(reader: Reader, incident: Incident, language: Language) -> d
 
 def timeline(reader: Reader, incident: Incident, language: Language) -> list[Line]:
     """The incident's own timeline merged with its alerts and what was sent."""
+    segments = [reader.get(IncidentSegment, id) for id in incident.segment_ids()]
     return story(
         language,
-        incident.whole(reader.get),
+        incident.whole(segments),
         alerts(reader, incident),
         notifications(reader, incident.id),
     )
