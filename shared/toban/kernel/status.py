@@ -31,19 +31,17 @@ class Transitions:
             raise IllegalTransitionError(f"{document}: {after} does not follow {before}")
 
 
-class HasStatus(Protocol):
-    """A document, as far as it is needed here."""
+class WithStatus(Protocol):
+    """A document, as far as its status goes."""
+
+    id: str
 
     @property
-    def STATUS(self) -> Transitions | None:  # noqa: N802  a class's constant
-        """Which status may follow which."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
+    def STATUS(self) -> Transitions | None:  # noqa: N802  a constant of the class
+        """See `toban.kernel.document.Document`."""
 
 
-def move(document: HasStatus, to: str) -> None:
+def move(document: WithStatus, to: str) -> None:
     """
     Give a document another status.
 
