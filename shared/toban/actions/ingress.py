@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from toban.actions import pages
+from toban.actions.commands import command_row
 from toban.events import CommandIssued
 from toban.kernel import log
 from toban.kernel.command import log_command
@@ -126,4 +127,4 @@ def _link(path: str) -> Row[Link]:
     return Row(path, SECRET, _check, _read, _PAGES, content=None, look=_look)
 
 
-act = Rows(_link("/"), _link("/a"), stranger=_PAGES)
+act = Rows(_link("/"), _link("/a"), command_row, stranger=_PAGES)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from toban.topology import asyncapi, documents, pages, schemas
+from toban.topology import asyncapi, documents, pages, schemas, statuses
 from toban.topology.drawings import domains
 from toban.topology.reader import DEFAULT_PATH, MapError, load
 from toban.topology.requirements import parse_lock, requirements
@@ -44,7 +44,9 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
         if folder.is_dir():
             files[folder / "requirements.txt"] = requirements(function, lock)
     for name, embed in {
-        "ARCHITECTURE.md": lambda page: pages.embed(page, topology, domains(root, topology)),
+        "ARCHITECTURE.md": lambda page: statuses.embed(
+            pages.embed(page, topology, domains(root, topology))
+        ),
         "README.md": lambda page: pages.SECRETS.replaced(page, pages.secret_table(topology, "en")),
         "README.ja.md": lambda page: pages.SECRETS.replaced(
             page, pages.secret_table(topology, "ja")
