@@ -27,6 +27,7 @@ check: .venv/dev.stamp ## Lint, formatting, types, the guards of tests/house, an
 	$(BIN)/mypy
 	$(BIN)/python -m tests.house
 	$(BIN)/python -m toban.topology.generate --check
+	$(BIN)/python -m toban.cli.kit.pages --check
 
 format: .venv/dev.stamp ## Format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix .
@@ -38,8 +39,9 @@ pictures: .venv/run.stamp ## Take the README's pictures anew (needs chromium and
 bench: .venv/dev.stamp ## Measure cold starts, cost per alert, latency, throughput and a storm
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-map: .venv/dev.stamp ## Generate what follows from events/topology.yaml
+map: .venv/dev.stamp ## Generate what follows from events/topology.yaml, and the README's tables
 	$(BIN)/python -m toban.topology.generate
+	$(BIN)/python -m toban.cli.kit.pages
 
 # No index address is written: the locks hold names, versions and hashes, and install from any mirror.
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

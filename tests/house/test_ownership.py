@@ -57,6 +57,13 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
         f"{ALIASES}def f(body, work: W):\n    setattr(work.get(I, 'x'), 'status', 'resolved')\n",
     ),
     Trial(
+        "move",
+        f"{IMPORTS}from toban.kernel.status import move\n"
+        "def f(body, work: Work):\n    move(work.get(Incident, 'x'), 'resolved')\n",
+        f"{ALIASES}import toban.kernel.status as s\n"
+        "def f(body, work: W):\n    s.move(document=work.get(I, 'x'), to='resolved')\n",
+    ),
+    Trial(
         "a batch",
         f"{IMPORTS}from toban.ports import Update\ndef f(store):\n"
         "    store.commit([Update(Incident.key('x'), {}, '1')])\n",
@@ -145,13 +152,12 @@ ENTRY = """\
     reads: [incidents]
     writes: [deploys]
 
-schedules:
 """
 DEPLOYS = {
     "shared/toban/deploys/documents.py": OWN,
     "shared/toban/deploys/rules.py": RULES,
     "functions/note_deploy/main.py": MAIN,
-    MAP: this().texts[MAP].replace("schedules:\n", ENTRY, 1),
+    MAP: this().texts[MAP].replace("\nfunctions:\n", f"\nfunctions:\n{ENTRY}", 1),
 }
 
 
