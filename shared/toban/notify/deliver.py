@@ -9,11 +9,12 @@ opening finds, and is itself sent only if something was, or may have been, opene
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from toban.events import NotificationFailed, NotificationRequested
+from toban.events import Link, NotificationFailed, NotificationRequested
 from toban.kernel.binding import HandlersWith
 from toban.kernel.errors import TryLater
 from toban.kernel.event import timestamp
@@ -54,6 +55,14 @@ MAX_ATTEMPTS = 3
 """Calls by one channel before the next one is used."""
 
 
+def recipient(request: NotificationRequested, profile: Profile) -> str:
+    """The target, where it is a person and the address that person's own; else empty."""
+    kind, _, name = request.target.partition(":")
+    person = profile.people.get(name) if kind == "person" else None
+    alone = person is not None and person.email and person.email == request.address
+    return request.target if alone else ""
+
+
 @dataclass(frozen=True)
 class Deliver:
     """The effect's parts, with what they need from the outside."""
@@ -78,7 +87,9 @@ class Deliver:
         channel = profile.channels.get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", again=False)
-        actions = self.links(request, document.created_at) if _offers(request) else ()
+        actions: Sequence[Link] = ()
+        if _offers(request):
+            actions = self.links(request, document.created_at, recipient(request, profile))
         rendered = render(request, profile, actions)
         message = outgoing(document, request, channel, rendered)
         where = destination(message)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from toban.actions.links import LinkAction, make_link
 from toban.events import Link, NotificationRequested
@@ -14,11 +15,21 @@ from toban.ports import Secrets
 SIGNING = "LINK_SIGNING"
 FUNCTION = "ingest_action"
 
-ActionLinks = Callable[[NotificationRequested, datetime], Sequence[Link]]
-"""The signed one-click links to offer in a notification first tried at a time; may be none."""
+
+class ActionLinks(Protocol):
+    """
+    The signed one-click links to offer in a notification first tried at a time; may be none.
+
+    `person` (``person:aoki``): whose own address it goes to; empty: others may see it too.
+    """
+
+    def __call__(
+        self, request: NotificationRequested, at: datetime, person: str = ""
+    ) -> Sequence[Link]:
+        """The links."""
 
 
-def no_links(request: NotificationRequested, at: datetime) -> Sequence[Link]:  # noqa: ARG001
+def no_links(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:  # noqa: ARG001
     """Nothing is offered: no signing secret, or no public address."""
     return ()
 
@@ -35,7 +46,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
         return no_links
     base = f"{public_url.rstrip('/')}/{FUNCTION}"
 
-    def offer(request: NotificationRequested, at: datetime) -> Sequence[Link]:
+    def offer(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:
         keys = secrets.values(SIGNING)
         if not keys:
             return ()
@@ -56,6 +67,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
                     at,
                     keys[0],
                     request.language,
+                    person=person,
                 ),
             )
             for action in wanted

@@ -13,9 +13,9 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from toban.kernel.change import change
-from toban.kernel.document import Document
+from toban.kernel.document import Document, Keep, decode, encode
 from toban.kernel.documents import Documents
-from toban.ports import Store
+from toban.ports import Operator, Query, Stale, Store, Update, Value
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.types import Profile
 from toban.profile.version import profile_version
@@ -27,6 +27,7 @@ class CurrentProfile(Document, kw_only=True):
     """What a service's profile says now."""
 
     COLLECTION: ClassVar[str] = "profiles"
+    KEEP = Keep.always("what a service's profile says now")
 
     version: str
     applied_at: datetime
@@ -34,11 +35,18 @@ class CurrentProfile(Document, kw_only=True):
 
 
 class PinnedProfile(Document, kw_only=True):
-    """One version of a service's profile; never changed, never removed while incidents pin it."""
+    """One version of a service's profile; never changed, never removed while something pins it."""
 
     COLLECTION: ClassVar[str] = "profile_versions"
+    KEEP = Keep.days(40, "events under way may name it as long as receipts; it holds addresses")
 
     profile: Profile
+    unused_since: datetime | None = None
+    """Since when it is neither current nor pinned (`retire`); None: it is, as far as is known."""
+
+    def over_since(self) -> datetime | None:
+        """Since nothing names it any more."""
+        return self.unused_since
 
 
 def pinned_id(service: str, version: str) -> str:
@@ -116,10 +124,43 @@ def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Chan
 
 
 def _kept(version: PinnedProfile, known: PinnedProfile | None) -> PinnedProfile:
-    """A version never changes: one that is there already is the same."""
-    return known or version
+    """A version never changes: one that is there is the same, unless it is about to be removed."""
+    return version if known is None or known.expires_at is not None else known
 
 
 def _pointed(pointer: CurrentProfile, _known: CurrentProfile | None) -> CurrentProfile:
     """Of two who apply at the same moment the last has the last word."""
     return pointer
+
+
+def retire(store: Store, now: datetime, pinning: Iterable[type[Document]]) -> list[str]:
+    """
+    Let versions expire that nothing names any more; ids of those whose fate has changed.
+
+    `pinning`: what names versions in fields ``service`` and ``profile_version``. Not being called
+    removes nothing; a version that is named again before its end stays.
+    """
+    current = {
+        pinned_id(s.key.id, str(s.data["version"]))
+        for s in store.query(Query(CurrentProfile.COLLECTION))
+    }
+    changed = []
+    for snapshot in store.query(Query(PinnedProfile.COLLECTION)):
+        document = decode(PinnedProfile, snapshot.data)
+        service, _, version = document.id.partition("@")
+        where: tuple[tuple[str, Operator, Value], ...] = (
+            ("service", "==", service),
+            ("profile_version", "==", version),
+        )
+        used = document.id in current or any(
+            store.query(Query(cls.COLLECTION, where, limit=1)) for cls in pinning
+        )
+        if used == (document.unused_since is None):
+            continue
+        document.unused_since = None if used else now
+        try:
+            store.commit([Update(snapshot.key, encode(document), snapshot.version)])
+        except Stale:
+            continue  # somebody applied it just now
+        changed.append(document.id)
+    return changed
