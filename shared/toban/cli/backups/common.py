@@ -13,11 +13,8 @@ from zoneinfo import ZoneInfo
 from toban.backups.documents import Backup, Status
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
-from toban.cli.kit.times import now
 from toban.cli.kit.views import Reader
-from toban.events.backups import PruneDue
 from toban.kernel.i18n import Language, duration, unit
-from toban.kernel.work import Work
 from toban.profile.types import Plan, Profile
 
 STATUS_COLORS: Final[dict[Status, str]] = {
@@ -57,13 +54,6 @@ def length(language: Language, seconds: float) -> str:
     if seconds >= 60:
         return duration(language, seconds)
     return unit(language, "unit.seconds", n=f"{max(0.0, seconds):.1f}")
-
-
-def work_for(reader: Reader, service: str = "") -> Work:
-    """A unit of work that only reads: what the functions decide by, decided here to show it."""
-    from toban.cli.kit.local import new_event
-
-    return Work(reader.store, new_event(PruneDue(service=service)), "cli", now())
 
 
 def point_of(backup: Backup) -> datetime:

@@ -127,11 +127,11 @@ def _await(world: World, event_id: str, function: str, wait_s: float) -> str:
 
 def outcome(world: World, event_id: str, function: str) -> str:
     """How a function handled an event (`toban.ports.Trace`); empty: it did not yet."""
-    from toban.kernel.handling.receipt import Receipt, receipt_id
+    from toban.kernel.handling.receipt import find_receipt
 
     # The receipt is there at once; the trace (the only sign of an event that changed nothing)
     # is written a little later.
-    if world.platform.store.get([Receipt.key(receipt_id(function, event_id))])[0] is not None:
+    if find_receipt(world.platform.store, function, event_id) is not None:
         return "done"
     traces = [t for t in world.tracer.by_event(event_id) if t.function == function]
     return traces[-1].outcome if traces else ""

@@ -8,25 +8,25 @@ Assembled from documents alone, so it needs no runtime. The keys of `incident_vi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
+from toban.cli.kit.times import now
 from toban.events import Page
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.lifecycle import severity_of
-from toban.kernel.document import Document, decode
+from toban.kernel.document import D
+from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
 from toban.notify.contacts import reach
 from toban.notify.documents import Notification
-from toban.ports import Operator, Query, Store, Value
+from toban.ports import Operator, Store, Value
 from toban.postmortems.timeline import Line, story
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
 from toban.profile.types import Profile
 from toban.texts import Language
-
-D = TypeVar("D", bound=Document)
 
 RECENT = timedelta(days=7)
 _STATUS_ORDER = {"open": 0, "acknowledged": 1, "resolved": 2}
@@ -53,28 +53,16 @@ class NextStep:
         return {"step": self.number, "at": timestamp(self.at), "calls": list(self.calls)}
 
 
-@dataclass
-class Reader:
+class Reader(Documents):
     """Documents, read for showing them."""
 
-    store: Store
-    _profiles: dict[tuple[str, str], Profile] = field(default_factory=dict)
+    def __init__(self, store: Store) -> None:
+        """What is read goes by the present time."""
+        super().__init__(store, now())
 
-    def find(
-        self,
-        cls: type[D],
-        *where: tuple[str, Operator, Value],
-        order_by: str | None = None,
-        limit: int | None = None,
-    ) -> list[D]:
-        """Documents that match."""
-        query = Query(cls.COLLECTION, tuple(where), order_by, limit)
-        return [decode(cls, s.data) for s in self.store.query(query)]
-
-    def get(self, cls: type[D], id_: str) -> D | None:
-        """One document."""
-        found = self.store.get([cls.key(id_)])[0] if id_ and "/" not in id_ else None
-        return None if found is None else decode(cls, found.data)
+    def get(self, cls: type[D], id: str) -> D | None:
+        """One document; None also for a word that is no id."""
+        return super().get(cls, id) if id and "/" not in id else None
 
     def by_prefix(self, cls: type[D], prefix: str, limit: int = 6) -> list[D]:
         """Documents whose id begins so."""
@@ -107,13 +95,8 @@ class Reader:
         """A version of a service's profile, if the store has it."""
         if version == BUILTIN_VERSION:
             return BUILTIN
-        name = (service, version)
-        if name not in self._profiles:
-            document = self.get(PinnedProfile, pinned_id(service, version))
-            if document is None:
-                return None
-            self._profiles[name] = document.profile
-        return self._profiles[name]
+        document = self.reference(PinnedProfile, pinned_id(service, version))
+        return None if document is None else document.profile
 
     def profiles(self) -> dict[str, Profile]:
         """The current profile of every service."""
@@ -141,7 +124,7 @@ class Reader:
         where: list[tuple[str, Operator, Value]] = [("incident", "==", incident.id)]
         if firing:
             where.append(("status", "==", "firing"))
-        return self.store.count(Query(Alert.COLLECTION, tuple(where)))
+        return self.count(Alert, *where)
 
     def notifications(
         self, incident: str | None = None, *, everything: bool = False

@@ -16,7 +16,6 @@ from typing import Final, Literal
 
 from toban.backups.policy.ahead import dated_ahead
 from toban.backups.policy.alerts import SOURCE as BACKUPS
-from toban.cli.backups.common import work_for
 from toban.cli.kit.session import opened
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
@@ -51,7 +50,7 @@ Check = Callable[[Reader, datetime], Iterator[Found]]
 
 def backups_ahead(reader: Reader, now: datetime) -> Iterator[Found]:
     """Backups that a clock ahead has dated: they count for nothing until their time has come."""
-    for backup in dated_ahead(work_for(reader)):
+    for backup in dated_ahead(reader):
         dates = (backup.slot, backup.started_at, backup.snapshot_at or now)
         yield Found("warning", "backup-ahead", backup.id, backup.service, max(dates))
 

@@ -28,7 +28,6 @@ from toban.cli.backups.common import (
     profile_of,
     size,
     sizes,
-    work_for,
 )
 from toban.cli.backups.keeping.retention import said
 from toban.cli.kit import local
@@ -197,7 +196,7 @@ def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
     profile = reader.profiles().get(backup.service)
     if profile is None or profile.backup is None:
         return None
-    weighed = weigh(profile, work_for(reader, backup.service))
+    weighed = weigh(profile, reader)
     return next((v for v in weighed.verdicts if v.id == backup.id), None)
 
 

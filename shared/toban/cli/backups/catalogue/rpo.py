@@ -12,7 +12,7 @@ import msgspec
 from toban.backups.policy.objectives import ObjectiveState, Overdue, assess, overdue, untested
 from toban.backups.policy.restores import RestoreRecord
 from toban.backups.work.watch import newest_points
-from toban.cli.backups.common import length, profiles_of, work_for
+from toban.cli.backups.common import length, profiles_of
 from toban.cli.kit.session import opened
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import now, rough
@@ -70,7 +70,7 @@ def _look(reader: Reader, profile: Profile) -> _Looked:
     since = applied.applied_at if applied else at
     record = reader.get(RestoreRecord, service)
     tested = record.tested if record else {}
-    newest = newest_points(profile, work_for(reader, service))
+    newest = newest_points(profile, reader)
     return _Looked(
         profile,
         assess(profile, newest, tested, at),

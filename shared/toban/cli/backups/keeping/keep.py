@@ -17,7 +17,6 @@ from toban.cli.backups.common import (
     person,
     profiles_of,
     size,
-    work_for,
 )
 from toban.cli.backups.keeping.retention import said
 from toban.cli.kit.session import Seen, Session, opened, session
@@ -113,7 +112,7 @@ def prune(asked: argparse.Namespace, terminal: Terminal) -> int:
 def _weigh(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[_Row]:
     rows: list[_Row] = []
     for profile in profiles_of(reader, asked.service, terminal):
-        weighed: Weighed = weigh(profile, work_for(reader, profile.service.id))
+        weighed: Weighed = weigh(profile, reader)
         verdicts = {verdict.id: verdict for verdict in weighed.verdicts}
         removed = set(weighed.removable)
         rows.extend(
