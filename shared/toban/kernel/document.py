@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from toban.kernel.prepared import prepare
+from toban.kernel.prepared import convert
 from toban.ports import Key
 
 
@@ -107,5 +107,4 @@ def decode(cls: type[D], data: dict[str, Any]) -> D:
     Raises `msgspec.ValidationError` naming the field path: the store holds something that this
     code did not write.
     """
-    prepare(cls)
-    return msgspec.convert(data, cls)
+    return convert(data, cls)

@@ -21,6 +21,7 @@ from toban.cli.kit import local, times
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.send import samples
+from toban.kernel.prepared import convert
 
 SECRETS = {
     "cloud-monitoring": "INGEST_CLOUD_MONITORING",
@@ -129,7 +130,7 @@ def _publish(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.json(body)
         return 0
     try:
-        typed = msgspec.convert(body, types[type_])
+        typed = convert(body, types[type_])
     except msgspec.ValidationError as error:
         raise Problem(terminal.say("unreadable", where=type_, error=error), 2) from error
     consumers = topology.consumers(types[type_].TOPIC)
