@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -28,6 +29,7 @@ from toban.adapters.google.secrets import SecretManagerSecrets
 from toban.adapters.local.files.blobs import SystemClock
 from toban.kernel import config, log
 from toban.kernel.binding import HandlersWith, Ports
+from toban.kernel.edge.identity import Callers
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Event, to_message
 from toban.kernel.handling.handle import Handlers, handle
@@ -82,6 +84,14 @@ class Config(msgspec.Struct, frozen=True):
     """Every subscription on the map, separated by commas; only `redrive_dead_letters` needs it."""
     emits: str = ""
     """Topics the map lets this function publish to, separated by commas; empty: not checked."""
+    public_url: str = ""
+    """Where people reach the functions; ID tokens have to be meant for it."""
+    audiences: str = ""
+    """More that ID tokens may be meant for, separated by commas."""
+    actors: str = ""
+    """Who may give commands with an ID token: addresses and @domains, separated by commas."""
+    google_certs_url: str = ""
+    """Another place of the certificates of ID tokens, for tests."""
 
     @property
     def allowed(self) -> frozenset[str] | None:
@@ -277,16 +287,45 @@ def google_edge(function: str, settings: Config) -> Edge:
         require_on_map(function, messages, settings.allowed)
         bus.publish(messages)
 
-    return Edge(clock=SystemClock(), secrets=_google.secrets(), publish=publish)
+    return Edge(
+        clock=SystemClock(),
+        secrets=_google.secrets(),
+        publish=publish,
+        identify=_callers(function, settings),
+    )
 
 
-def local_edge(function: str, platform: Platform, secrets: Secrets) -> Edge:
+def _callers(function: str, settings: Config) -> Callable[[str, datetime], str]:
+    """Who an ID token proves; made when the first one comes."""
+    made: list[Callers] = []
+
+    def identify(token: str, now: datetime) -> str:
+        if not made:
+            from toban.adapters.google.identity import CERTIFICATES, GoogleTokens
+
+            own = f"{settings.public_url.rstrip('/')}/{function}" if settings.public_url else ""
+            tokens = GoogleTokens(settings.google_certs_url or CERTIFICATES)
+            made.append(Callers.of(tokens, f"{own},{settings.audiences}", settings.actors))
+        return made[0].identify(token, now)
+
+    return identify
+
+
+def local_edge(
+    function: str, platform: Platform, secrets: Secrets, environ: Mapping[str, str] = os.environ
+) -> Edge:
     """What an endpoint may use on the embedded runtime."""
+    settings = config.read(Config, {"GOOGLE_CLOUD_PROJECT": "local", **environ})
 
     def publish(events: Sequence[Event]) -> None:
         platform.publish(function, [to_message(event) for event in events])
 
-    return Edge(clock=platform.clock, secrets=secrets, publish=publish)
+    return Edge(
+        clock=platform.clock,
+        secrets=secrets,
+        publish=publish,
+        identify=_callers(function, settings),
+    )
 
 
 def read_request(request: flask.Request) -> Request:

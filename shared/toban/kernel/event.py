@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar, TypeAlias, TypeVar
 import msgspec
 
 from toban.kernel.errors import InvalidEvent, UnknownVersion
-from toban.kernel.prepared import convert, decoder
+from toban.kernel.prepared import converted, from_json
 from toban.ports import Message
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -116,7 +116,7 @@ def to_message(event: Event) -> Message:
 
 def _parse_time(text: str) -> datetime:
     try:
-        moment = convert(text, datetime)
+        moment = converted(text, datetime)
     except msgspec.ValidationError as error:
         raise InvalidEvent(f"ce-time {text[:64]!r} is not an RFC 3339 time") from error
     if moment.tzinfo is None:
@@ -162,7 +162,7 @@ def from_message(message: Message) -> Event:
             raise UnknownVersion(f"event type {type_} is newer than this code")
         raise InvalidEvent(f"event type {type_[:120]!r} is not known here")
     try:
-        body = decoder(body_class).decode(message.data)
+        body = from_json(message.data, body_class)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         # The decoder quotes what does not fit, however long it is.
         raise InvalidEvent(f"body does not fit {type_}: {str(error)[:500]}") from error

@@ -1,5 +1,5 @@
 """
-Decoding typed data, by types made ready by one thread at a time: the only way to decode with msgspec.
+Decoding by msgspec, from types made ready by one thread at a time. Decode here, nowhere else.
 
 msgspec works out how to decode a struct when it is first used, and marks it as known before it has
 finished (so that types may contain themselves). A second thread that decodes the type at that very
@@ -9,6 +9,7 @@ moment uses the unfinished half and the process dies (msgspec 0.20, seen under l
 from __future__ import annotations
 
 import threading
+from functools import cache
 from typing import Any, TypeVar, overload
 
 import msgspec
@@ -16,36 +17,42 @@ import msgspec
 T = TypeVar("T")
 
 _lock = threading.RLock()
-_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_ready: set[Any] = set()
+
+
+def prepare(kind: Any) -> None:
+    """Have msgspec work out a type, and all it contains, before anybody decodes it."""
+    if kind in _ready:
+        return
+    with _lock:
+        if kind not in _ready:
+            msgspec.json.Decoder(kind)
+            _ready.add(kind)
+
+
+@cache
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """The decoder of JSON for a type (or a union of types)."""
+    prepare(kind)
+    return msgspec.json.Decoder(kind)
+
+
+def from_json(data: bytes | bytearray | memoryview | str, kind: type[T]) -> T:
+    """The value in JSON text; raises `msgspec.DecodeError` for what does not fit."""
+    of: Any = kind
+    value: T = decoder(of).decode(data)
+    return value
 
 
 @overload
-def decoder(cls: type[T]) -> msgspec.json.Decoder[T]: ...
-
-
+def converted(value: Any, kind: type[T], *, strict: bool = True) -> T: ...
 @overload
-def decoder(cls: Any) -> msgspec.json.Decoder[Any]: ...
-
-
-def decoder(cls: Any) -> msgspec.json.Decoder[Any]:
+def converted(value: Any, kind: Any, *, strict: bool = True) -> Any: ...
+def converted(value: Any, kind: Any, *, strict: bool = True) -> Any:
     """
-    What decodes JSON to a type (or a union of types).
+    Plain values as a type; raises `msgspec.ValidationError` for what does not fit.
 
-    Its `decode` raises `msgspec.DecodeError` or `UnicodeDecodeError` for what does not fit.
+    Not `strict`: text is read as a number or truth value where one is asked for.
     """
-    made = _decoders.get(cls)
-    if made is None:
-        with _lock:
-            made = _decoders.get(cls) or msgspec.json.Decoder(cls)
-            _decoders[cls] = made
-    return made
-
-
-def convert(value: Any, cls: type[T], *, strict: bool = True) -> T:
-    """
-    A value of plain dicts, lists and scalars as a type; raises `msgspec.ValidationError`.
-
-    Without `strict` text may stand for a number or a boolean.
-    """
-    decoder(cls)
-    return msgspec.convert(value, cls, strict=strict)
+    prepare(kind)
+    return msgspec.convert(value, kind, strict=strict)

@@ -30,6 +30,7 @@ from toban.kernel.outgoing import (
     SlackMessage,
     WebhookCall,
 )
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.notify import slack
 from toban.notify.contacts import fallback
@@ -155,7 +156,7 @@ def _close(request: NotificationRequested, work: Work) -> bool:
             # Whoever held the lease is gone; the message may be there.
             found.unknown = True
         if found.state in ("claimed", "waiting"):
-            found.state = "void"
+            move(found, "void")
             found.fence += 1
             work.put(found)
         sent = sent or found.maybe_sent

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from toban.actions.links import LinkAction, make_link
 from toban.events import Link, NotificationRequested
+from toban.kernel.links import LinkAction, make_link
 from toban.notify.identity import is_page
 from toban.notify.texts import text
 from toban.ports import Secrets

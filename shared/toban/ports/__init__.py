@@ -233,6 +233,21 @@ class Clock(Protocol):
         ...
 
 
+class NotGenuine(PortError):
+    """A token that is not what it says; the message has nothing of it."""
+
+
+class Tokens(Protocol):
+    """ID tokens of Google."""
+
+    def claims(self, token: str) -> Mapping[str, Any]:
+        """
+        What a token says that Google has signed and that is valid now.
+
+        Raises `NotGenuine`; `Unavailable` when the certificates cannot be had.
+        """
+
+
 class Secrets(Protocol):
     """Values by name (``INGEST_GENERIC``); several are valid while one is being rotated."""
 
@@ -299,9 +314,10 @@ class Trace:
     causation_id: str
     attempt: int
     started_at: datetime
-    duration_ms: float
+    duration_ms: float | None
+    """None: it was not measured."""
     outcome: str
-    """done, duplicate, nothing, parked, retry or error."""
+    """done, duplicate, nothing, parked, retry or error; unrecorded where nobody noted it."""
     changes: tuple[str, ...] = ()
     """Documents written, as ``created incidents/inc-1``."""
     emitted: tuple[tuple[str, str], ...] = ()

@@ -37,6 +37,7 @@ from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Hold, Job, Nothing, Unfinished
 from toban.kernel.skew import not_ahead
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import PortError
 from toban.ports.backup import (
@@ -145,7 +146,7 @@ class Taking:
             return
         else:
             interrupted = job.progress.parts > 0 and not job.progress.last
-            backup.status = "partial" if interrupted else "failed"
+            move(backup, "partial" if interrupted else "failed")
             fail(backup, "take", result.reason, work)
         if series is not None:
             work.put(series)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from toban.kernel.prepared import convert
+from toban.kernel.prepared import converted
 
 _NAMES = {
     dict: "an object",
@@ -103,7 +103,7 @@ def rfc3339(fields: dict[str, Any], name: str, path: str) -> datetime | None:
     if not isinstance(value, str):
         raise misfit(join(path, name), expected, value)
     try:
-        moment = convert(value, datetime)
+        moment = converted(value, datetime)
     except msgspec.ValidationError as error:
         raise Misfit(f"{join(path, name)}: expected {expected}") from error
     if moment.tzinfo is None:
