@@ -20,6 +20,8 @@ WRITES = frozenset({"put", "create", "delete", "move"})
 BATCH = frozenset({"toban.ports.Create", "toban.ports.Update", "toban.ports.Delete"})
 KEPT = frozenset({"toban.kernel.handling.job.Job", "toban.kernel.handling.effect.Effect"})
 """Whoever makes one of these has the kernel write its document."""
+CHANGE = "toban.kernel.change.change"
+"""Reads and writes the document of its second argument's class."""
 SWEEPS = frozenset({"toban.kernel.handling.sweep.sweeping", "toban.kernel.handling.sweep.Daily"})
 """The kernel's housekeeping: it knows how long documents live, not what they mean."""
 
@@ -58,6 +60,8 @@ def _by_calls(module: Module, records: Records) -> Iterator[Access]:
             yield Access(node, "makes", frozenset(called & records.collections.keys()))
         if called & (BATCH | KEPT) and arguments:
             yield Access(node, "writes", of(arguments[0]))
+        if CHANGE in called and len(arguments) > 1:
+            yield Access(node, "writes", of(arguments[1]))
         if called & SWEEPS:
             yield Access(node, "sweeps", frozenset().union(*map(of, arguments)))
         if "toban.ports.Query" in called and arguments:
