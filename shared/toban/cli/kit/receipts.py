@@ -16,8 +16,8 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
+from toban.cli.kit.base import Traces
 from toban.cli.kit.reader import Reader
-from toban.cli.kit.session import Traces
 from toban.events import NotificationRequested
 from toban.kernel.event import Stored, from_message, timestamp
 from toban.kernel.handling.parking import Parked, parked_id
