@@ -64,6 +64,12 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
         "def f(body, work: W):\n    s.move(document=work.get(I, 'x'), to='resolved')\n",
     ),
     Trial(
+        "change outside of a handling",
+        f"{IMPORTS}from toban.kernel.change import change\n"
+        "def f(store):\n    change(store, Incident, 'x', lambda incident: incident)\n",
+        f"{ALIASES}import toban.kernel.change as c\ndef f(store):\n    c.change(store, I, 'x', len)\n",
+    ),
+    Trial(
         "a batch",
         f"{IMPORTS}from toban.ports import Update\ndef f(store):\n"
         "    store.commit([Update(Incident.key('x'), {}, '1')])\n",
@@ -83,6 +89,13 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
         "def f(incident: Incident, work: Work):\n    save(incident, work)\n",
         f"{ALIASES}from toban.kernel.document import encode\n"
         "def f(incident: I, work: W):\n    return encode(incident)\n",
+    ),
+    Trial(
+        "a job's document",
+        "from toban.kernel.handling.job import Job\n"
+        "from toban.incidents.documents import Incident\nE = Job(Incident, 1, 2, 3)\n",
+        "import toban.kernel.handling.job as j\nfrom toban.incidents.documents import Incident as I\n"
+        "E = j.Job[int, I, str](I, 1, 2, 3)\n",
     ),
     Trial(
         "an effect's document",
@@ -125,7 +138,6 @@ class Deploy(Document, kw_only=True):
     COLLECTION: ClassVar[str] = "deploys"
 """
 RULES = """\
-from toban.deploys.documents import Deploy
 from toban.incidents.documents import Incident
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -140,7 +152,6 @@ def on_opened(opened, work):
 HANDLERS = Handlers().on(IncidentOpened, Decision(on_opened))
 """
 MAIN = """\
-from toban.deploys.rules import HANDLERS
 from toban.entry import subscriber
 
 main = subscriber("note_deploy", HANDLERS)

@@ -119,7 +119,8 @@ class Tree:
 
     def called(self, node: ast.Call, module: Module) -> set[str]:
         """The final names of what a call calls."""
-        names = module.resolve(node.func, module.scope_of(node))
+        func = node.func.value if isinstance(node.func, ast.Subscript) else node.func  # Job[…](…)
+        names = module.resolve(func, module.scope_of(node))
         return {final for name in names for final in self.final(name)}
 
     def definition(self, dotted: str) -> ast.AST | None:
