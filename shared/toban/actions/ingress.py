@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 
 from toban.actions import pages
 from toban.actions.commands import command_row
-from toban.actions.links import ExpiredLink, Language, Link, verify
 from toban.events import CommandIssued
 from toban.kernel import log
 from toban.kernel.command import log_command
@@ -23,6 +22,7 @@ from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
 from toban.kernel.http import Request, Response
 from toban.kernel.ids import derive
+from toban.kernel.links import ExpiredLink, Language, Link, verify
 
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
 
