@@ -13,14 +13,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from toban.actions import pages
-from toban.actions.links import ExpiredLink, Language, Link, verify
+from toban.actions.commands import command_row
 from toban.events import CommandIssued
 from toban.kernel import log
+from toban.kernel.command import log_command
 from toban.kernel.edge.row import Answers, Asked, Keys, Reading, Row, Sent
 from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
 from toban.kernel.http import Request, Response
 from toban.kernel.ids import derive
+from toban.kernel.links import ExpiredLink, Language, Link, verify
 
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
 
@@ -33,11 +35,15 @@ def command(link: Link, now: datetime) -> Event:
     same event and has no second effect. The time of the click is the event's; the body's `at` is
     when the link was made.
     """
-    id_ = derive("link", link.nonce, link.action)
+    # Not ("link", …) as in the release before: its body for the same link was another, and one id
+    # stands for one body.
+    id_ = derive("link-command", link.nonce, link.action)
     body = CommandIssued(
+        about=f"incidents/{link.incident}",
         incident_id=link.incident,
         action=link.action,
         actor=link.actor,
+        proof=f"link:{link.person}",
         via="link",
         at=datetime.fromtimestamp(link.iat, UTC),
         generation=link.generation,
@@ -60,9 +66,18 @@ class _Pages(Answers):
 
     def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
         if isinstance(cause, ExpiredLink):
-            log.info("link expired", incident=cause.link.incident, action=cause.link.action)
-            return pages.message(410, cause.link.lang, "expired")
-        log.security("link refused", reason=str(cause))
+            link = cause.link
+            log_command(
+                actor=link.actor,
+                proof=f"link:{link.person}",
+                action=link.action,
+                subject=f"incidents/{link.incident}",
+                seen=link.generation,
+                outcome="stale",
+                reason=str(cause),
+            )
+            return pages.message(410, link.lang, "expired")
+        log_command(proof="link:", outcome="refused", reason=str(cause))
         return _said(status, _language(asked.request))
 
     def unavailable(self, asked: Asked, cause: Exception) -> Response:
@@ -112,4 +127,4 @@ def _link(path: str) -> Row[Link]:
     return Row(path, SECRET, _check, _read, _PAGES, content=None, look=_look)
 
 
-act = Rows(_link("/"), _link("/a"), stranger=_PAGES)
+act = Rows(_link("/"), _link("/a"), command_row, stranger=_PAGES)

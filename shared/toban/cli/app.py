@@ -13,9 +13,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from toban.cli.kit import times
 from toban.cli.kit.arguments import Usage, parser
 from toban.cli.kit.terminal import Problem, Terminal, language_of
+
+if TYPE_CHECKING:
+    from toban.ports import Clock
 
 Command = Callable[[argparse.Namespace, Terminal], int]
 
@@ -51,6 +56,7 @@ def run(argv: Sequence[str] | None = None) -> int:
             asked.data = Path(".toban")
         if asked.services is None:
             asked.services = _services()
+        times.go_by(_clock(asked))
         module, _, name = asked.run.partition(":")
         command: Command = getattr(importlib.import_module(module), name)
         code = command(asked, terminal)
@@ -70,6 +76,16 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 130
     except SystemExit as exit_:  # argparse after --help
         return exit_.code if isinstance(exit_.code, int) else 0
+
+
+def _clock(asked: argparse.Namespace) -> Clock | None:
+    """The clock of the data directory, if it has one of its own (`toban dev --clock virtual`)."""
+    path = None if asked.data is None or getattr(asked, "project", None) else asked.data / "clock"
+    if path is None or not path.is_file():
+        return None
+    from toban.adapters.local.files.clock import FileClock
+
+    return FileClock(path)
 
 
 def _services() -> Path:

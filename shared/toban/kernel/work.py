@@ -8,7 +8,7 @@ batch (see `decision`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,6 +73,7 @@ class Work(Documents):
     _timers: list[Timer] = field(default_factory=list)
     _objects: list[Object] = field(default_factory=list)
     _answer: dict[str, str] = field(default_factory=dict)
+    _afterwards: list[Callable[[], None]] = field(default_factory=list)
     _ordinal: int = 0
 
     # --- reading -------------------------------------------------------------------------
@@ -142,6 +143,10 @@ class Work(Documents):
         if snapshot is None:
             self._writes[key] = Create(key, data)
         elif snapshot.data != data:
+            if document.STATUS is not None:
+                field = document.STATUS.field
+                before = snapshot.data.get(field, data[field])
+                document.STATUS.require(f"{key.collection}/{key.id}", before, data[field])
             self._writes[key] = Update(key, data, snapshot.version)
         else:
             self._writes.pop(key, None)
@@ -197,6 +202,10 @@ class Work(Documents):
         self._only_when_writing()
         self._answer.update(said)
 
+    def after_commit(self, say: Callable[[], None]) -> None:
+        """Have something said on the log once all this is committed; nothing may depend on it."""
+        self._afterwards.append(say)
+
     def derive(self, *parts: str, length: int = 26) -> str:
         """A stable id from this event and `parts`."""
         return derive(self.event.id, self.function, *parts, length=length)
@@ -232,6 +241,11 @@ class Work(Documents):
     def answered(self) -> dict[str, str]:
         """What is told to whoever sent the event."""
         return self._answer
+
+    @property
+    def afterwards(self) -> Sequence[Callable[[], None]]:
+        """What is said on the log after the commit."""
+        return self._afterwards
 
     @property
     def is_empty(self) -> bool:

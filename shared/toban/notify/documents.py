@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
 from toban.events import NotificationKind, NotificationRequested
+from toban.kernel.document import Keep
 from toban.kernel.handling.effect import EffectDocument
+from toban.notify.identity import is_page
+from toban.ports import Key
+
+INCIDENTS = "incidents"
+"""Collection of the incidents domain."""
 
 Status = Literal["sending", "waiting", "sent", "failed", "void"]
 
@@ -20,6 +27,7 @@ class Notification(EffectDocument, kw_only=True):
     """
 
     COLLECTION: ClassVar[str] = "notifications"
+    KEEP = Keep.days(90, "who was told, for the review of an incident; it holds an address")
 
     incident: str
     service: str
@@ -39,11 +47,20 @@ class Notification(EffectDocument, kw_only=True):
     thread: str = ""
     """Reference of the first message of this incident to the same target by the same channel."""
 
+    def holders(self) -> Sequence[Key]:
+        """Its incident: a closing asks what was sent of an opening."""
+        return (Key(INCIDENTS, self.incident),)
+
     @property
     def status(self) -> Status:
         """The state in words for people."""
         words: dict[str, Status] = {"claimed": "sending", "done": "sent"}
         return words.get(self.state) or self.state  # type: ignore[return-value]
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it calls somebody, and is open with them until the incident is closed there."""
+        return is_page(self.kind)
 
     @property
     def maybe_sent(self) -> bool:

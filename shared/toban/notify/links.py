@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
-from toban.actions.links import LinkAction, make_link
 from toban.events import Link, NotificationRequested
+from toban.kernel.links import LinkAction, make_link
 from toban.notify.deliver import ActionLinks, no_links
 from toban.notify.identity import is_page
 from toban.notify.texts import text
@@ -14,6 +15,24 @@ from toban.ports import Secrets
 
 SIGNING = "LINK_SIGNING"
 FUNCTION = "ingest_action"
+
+
+class ActionLinks(Protocol):
+    """
+    The signed one-click links to offer in a notification first tried at a time; may be none.
+
+    `person` (``person:aoki``): whose own address it goes to; empty: others may see it too.
+    """
+
+    def __call__(
+        self, request: NotificationRequested, at: datetime, person: str = ""
+    ) -> Sequence[Link]:
+        """The links."""
+
+
+def no_links(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:  # noqa: ARG001
+    """Nothing is offered: no signing secret, or no public address."""
+    return ()
 
 
 def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
@@ -28,7 +47,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
         return no_links
     base = f"{public_url.rstrip('/')}/{FUNCTION}"
 
-    def offer(request: NotificationRequested, at: datetime) -> Sequence[Link]:
+    def offer(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:
         keys = secrets.values(SIGNING)
         if not keys:
             return ()
@@ -49,6 +68,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
                     at,
                     keys[0],
                     request.language,
+                    person=person,
                 ),
             )
             for action in wanted

@@ -291,6 +291,50 @@ TEXTS: Final[Texts] = {
         "en": "not sent: it was over before",
         "ja": "送信取りやめ（解決済みのため）",
     },
+    "timeline.not-done.stale": {
+        "en": "{actor} asked for “{action}”: not done, the incident had moved on since",
+        "ja": "{actor} の操作「{action}」: その前に状態が変わっていたため、行いませんでした",
+    },
+    "timeline.not-done.nothing": {
+        "en": "{actor} asked for “{action}”: nothing to do, it was so already",
+        "ja": "{actor} の操作「{action}」: すでにその状態のため、変更はありません",
+    },
+    "timeline.not-done.refused": {
+        "en": "{actor} asked for “{action}”: refused, {reason}",
+        "ja": "{actor} の操作「{action}」: 拒否しました（{reason}）",
+    },
+    "timeline.unproven": {
+        "en": "{line} (who it was is not proven: others can use that link too)",
+        "ja": "{line}（共有リンクからの操作のため、本人かどうかは証明されていません）",
+    },
+    "timeline.entered": {
+        "en": "{line} (entered by {who})",
+        "ja": "{line}（入力: {who}）",
+    },
+    "action.acknowledge": {
+        "en": "acknowledge",
+        "ja": "対応を引き受ける",
+    },
+    "action.resolve": {
+        "en": "resolve",
+        "ja": "解決済みにする",
+    },
+    "action.reopen": {
+        "en": "reopen",
+        "ja": "再開する",
+    },
+    "action.escalate": {
+        "en": "escalate",
+        "ja": "エスカレーションする",
+    },
+    "action.note": {
+        "en": "note",
+        "ja": "メモを記録",
+    },
+    "action.severity": {
+        "en": "severity",
+        "ja": "重大度を変更",
+    },
 }
 
 text: Final = Catalogue(TEXTS)

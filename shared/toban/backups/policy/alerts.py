@@ -13,7 +13,7 @@ from toban.backups.policy.texts import text
 from toban.backups.storage.plans import slot_of
 from toban.events import AlertFired, AlertResolved
 from toban.kernel import i18n, log
-from toban.kernel.document import Document
+from toban.kernel.document import Document, Keep
 from toban.kernel.skew import is_future
 from toban.kernel.work import Work
 from toban.profile.types import Profile
@@ -38,6 +38,7 @@ class BackupWatch(Document, kw_only=True):
     """The alerts about a service's backups that are open now (id: the service)."""
 
     COLLECTION: ClassVar[str] = "backup_watches"
+    KEEP = Keep.always("one for each service, of open alerts only")
 
     open: dict[str, OpenAlert] = {}
     """By fingerprint."""

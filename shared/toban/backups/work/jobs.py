@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import ClassVar, Final, Literal, TypeVar
 
@@ -10,8 +10,10 @@ from toban.backups.documents import Backup
 from toban.backups.storage.plans import labels_of
 from toban.events.backups import BackupEvent, BackupFailed, Stage, StepEvent
 from toban.kernel import log
+from toban.kernel.document import Keep
 from toban.kernel.handling.job import JobDocument, Nothing, Unfinished
 from toban.kernel.work import Work
+from toban.ports import Key
 
 Outcome = Literal["", "done", "failed", "nothing"]
 """``nothing``: there was nothing to do (the backup is being removed, …)."""
@@ -27,6 +29,7 @@ class BackupJob(JobDocument, kw_only=True):
     """Work on one backup (id ``<backup id>.<stage>``): where it stands."""
 
     COLLECTION: ClassVar[str] = "backup_jobs"
+    KEEP = Keep.days(400, "as a restore; with a kept backup for as long as that")
 
     stage: Stage
     backup_id: str
@@ -42,6 +45,10 @@ class BackupJob(JobDocument, kw_only=True):
     """Why it came to that, where it did not succeed."""
     failure: str = ""
     """Why it was given up, where nothing follows it any more."""
+
+    def holders(self) -> Sequence[Key]:
+        """Its backup."""
+        return (Backup.key(self.backup_id),)
 
 
 J = TypeVar("J", bound=BackupJob)

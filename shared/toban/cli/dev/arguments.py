@@ -15,3 +15,7 @@ def arguments(builder: Builder, to: Any) -> None:
     dev.add_argument("--port", type=int, default=8080, help=builder.say("dev.port"))
     dev.add_argument("--emulators", action="store_true", help=builder.say("dev.emulators"))
     dev.add_argument("--quiet", action="store_true", help=builder.say("dev.quiet"))
+    dev.add_argument(
+        "--clock", choices=("real", "virtual"), default="real", help=builder.say("dev.clock")
+    )
+    dev.add_argument("--at", metavar="TIME", help=builder.say("dev.at"))

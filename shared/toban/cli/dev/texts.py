@@ -14,4 +14,16 @@ TEXTS: Final[Texts] = {
         "ja": "関数ごとのプロセスを Google のエミュレーター上で動かす",
     },
     "help.dev.quiet": {"en": "write only to the log file", "ja": "ログファイルだけに書く"},
+    "help.dev.clock": {
+        "en": "virtual: time moves only by `toban clock advance` (default: real)",
+        "ja": "virtual: 時刻は `toban clock advance` でだけ進む（既定: real）",
+    },
+    "help.dev.at": {
+        "en": "when a virtual clock begins, with its offset (default: now)",
+        "ja": "仮想時計の開始時刻（オフセット付き、既定: 今）",
+    },
+    "dev.at": {
+        "en": "--at {word!r}: a time with its offset, as 2026-11-24T03:00+09:00, and --clock virtual",
+        "ja": "--at {word!r}: 2026-11-24T03:00+09:00 のようにオフセット付きで書き、--clock virtual と使います",
+    },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from toban.cli.kit.arguments import unknown
 from toban.cli.kit.profiles import loaded
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
 from toban.kernel.event import timestamp
 from toban.kernel.i18n import moment
 from toban.oncall.shifts import Duty, who_is_on_duty
@@ -48,7 +49,7 @@ def _profiles(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profil
 
 def _time(word: str | None, profile: Profile, terminal: Terminal) -> datetime:
     if word is None:
-        return datetime.now(UTC)
+        return now()
     try:
         at = datetime.fromisoformat(word.strip())
     except ValueError as error:

@@ -10,10 +10,11 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from toban.cli.kit.cloud import documents
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
+from toban.kernel.documents import Documents
 from toban.ports.schedules import JobChange, NotAllowed, Refused
 from toban.profile import store as profiles_
 from toban.profile.store import Change
@@ -73,15 +74,16 @@ def reconcile(
     parent = scheduler.parent_of(place.project, place.location)
     try:
         client = scheduler.connect()
-        changes = profiles_.plan(store, profiles)
-        every = {**profiles_.applied(store), **{p.service.id: p for p in profiles}}
+        read = Documents(store, now())
+        changes = profiles_.plan(read, profiles)
+        every = {**profiles_.applied(read), **{p.service.id: p for p in profiles}}
         jobs = scheduler.plan(client, parent, wanted(load(), every.values(), place.project))
         if not asked.dry_run:
             if not _agreed(asked, terminal, changes, jobs):
                 terminal.line(terminal.say("jobs.kept"))
                 return 1
             # Profiles first: a job that fires before its plan is known would be for nothing.
-            changes = profiles_.apply(store, profiles, datetime.now(UTC))
+            changes = profiles_.apply(store, profiles, now())
             jobs = scheduler.apply(client, parent, jobs)
     except (NotAllowed, Refused) as error:
         raise Problem(str(error)) from error

@@ -19,6 +19,6 @@ def arguments(builder: Builder, to: Any) -> None:
     send.add_argument(
         "--set", metavar="PATH=VALUE", action="append", default=[], help=builder.say("send.set")
     )
-    send.add_argument("--url", default="http://127.0.0.1:8080", help=builder.say("send.url"))
+    send.add_argument("--url", help=builder.say("send.url"))
     send.add_argument("--service", metavar="ID", default="", help=builder.say("send.service"))
     send.add_argument("--show", action="store_true", help=builder.say("send.show"))

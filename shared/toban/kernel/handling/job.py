@@ -57,6 +57,10 @@ class JobDocument(Document, kw_only=True):
     touched_at: datetime | None = None
     """The last claim, checkpoint or conclusion."""
 
+    def over_since(self) -> datetime | None:
+        """Since it was concluded for good."""
+        return self.touched_at if self.over else None
+
     def is_stale(self, now: datetime) -> bool:
         """
         Whether nobody will go on with it by itself: its message has run out of attempts.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -73,7 +74,7 @@ class MemoryStore:
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """See `toban.ports.Store`; in memory it is never `Unavailable`."""
-        check_writes(writes)
+        values.check_writes(writes)
         contents = [
             None if isinstance(write, Delete) else values.normal(write.data) for write in writes
         ]
@@ -107,7 +108,7 @@ class MemoryStore:
 
     def count(self, query: Query) -> int:
         """See `toban.ports.Store`."""
-        return len(self._matching(query))
+        return len(self._matching(replace(query, order_by=None)))
 
     def _matching(self, query: Query) -> list[Snapshot]:
         values.check_query(query)
@@ -131,14 +132,6 @@ class MemoryStore:
                 raise AlreadyExists(f"{write.key.collection}/{write.key.id}")
         elif version is None or str(version) != write.version:
             raise Stale(f"{write.key.collection}/{write.key.id}")
-
-
-def check_writes(writes: Sequence[Write]) -> None:
-    """Raise `ValueError` for a bad key or one that occurs twice."""
-    for write in writes:
-        values.check_key(write.key)
-    if len({tuple(write.key) for write in writes}) != len(writes):
-        raise ValueError("a key occurs twice in one commit")
 
 
 class MemoryBlobs:

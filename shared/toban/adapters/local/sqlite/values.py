@@ -13,11 +13,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from toban.ports import Key, Operator, Query
+from toban.kernel.indexes import require_index
+from toban.ports import Key, Operator, Query, Write
 
 MAX_DOCUMENT_BYTES = 1_048_576
 """Firestore's limit for one document; the same here, so that nothing works only on a laptop."""
@@ -32,6 +33,14 @@ def check_key(key: Key) -> None:
     for part in key:
         if not part or "/" in part or len(part.encode()) > 700:
             raise ValueError(f"not a document key: {key!r}")
+
+
+def check_writes(writes: Sequence[Write]) -> None:
+    """Raise `ValueError` for a bad key or one that occurs twice."""
+    for write in writes:
+        check_key(write.key)
+    if len({tuple(write.key) for write in writes}) != len(writes):
+        raise ValueError("a key occurs twice in one commit")
 
 
 def check_blob_name(name: str) -> None:
@@ -54,7 +63,10 @@ def check_blob_name(name: str) -> None:
 
 
 def check_query(query: Query) -> None:
-    """Raise `ValueError` when a field is no plain name, a value no scalar or the limit below 1."""
+    """
+    Raise `ValueError` when a field is no plain name, a value no scalar, the limit below 1, or an
+    index missing that Firestore would need.
+    """
     fields = [name for name, _, _ in query.where]
     if query.order_by is not None:
         fields.append(query.order_by.removeprefix("-"))
@@ -67,6 +79,7 @@ def check_query(query: Query) -> None:
         normal(value)
     if query.limit is not None and query.limit < 1:
         raise ValueError("a limit is at least 1")
+    require_index(query)
 
 
 def normal(value: Any) -> Any:
