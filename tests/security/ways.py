@@ -25,11 +25,8 @@ from tests.security.desk import (
 from toban.kernel.edge.row import Row
 from toban.kernel.edge.serve import Rows
 from toban.kernel.http import Request
-from toban.local.world import ROOT
-from tests.security.desk import BEARER, KEY, LINK_KEY, NOW, TOKEN, authentic
-from toban.entry import ENDPOINTS
 from toban.kernel.links import make_link
-from toban.local.world import ROOT, load_functions
+from toban.local.world import ROOT
 from toban.topology.reader import load
 
 TOPOLOGY = load(ROOT / "events" / "topology.yaml")

@@ -9,9 +9,8 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from toban.kernel.prepared import prepare
-from toban.kernel.status import Transitions
 from toban.kernel.prepared import converted
+from toban.kernel.status import Transitions
 from toban.ports import Key
 
 

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from toban.events import Link, NotificationRequested
 from toban.kernel.links import LinkAction, make_link
-from toban.notify.deliver import ActionLinks, no_links
 from toban.notify.identity import is_page
 from toban.notify.texts import text
 from toban.ports import Secrets
