@@ -20,8 +20,7 @@ from toban.incidents.documents import Incident
 from toban.kernel.document import Document, encode
 from toban.kernel.event import Event
 from toban.kernel.handling.effect import EffectDocument
-from toban.kernel.status import move
-from toban.kernel.transitions import IllegalTransitionError, Transitions
+from toban.kernel.status import IllegalTransitionError, Transitions, move
 from toban.kernel.work import Work
 from toban.ports import Create
 from toban.topology.documents import document_classes

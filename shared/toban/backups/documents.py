@@ -9,8 +9,7 @@ import msgspec
 
 from toban.kernel.document import Document, Keep
 from toban.kernel.skew import is_future
-from toban.kernel.status import move
-from toban.kernel.transitions import Transitions
+from toban.kernel.status import Transitions, move
 from toban.profile.types import Level
 
 Status = Literal[

@@ -10,7 +10,7 @@ import msgspec
 
 from toban.events import IncidentSnapshot, IncidentStatus, Link, Page
 from toban.kernel.document import Document, Keep
-from toban.kernel.transitions import Transitions
+from toban.kernel.status import Transitions
 from toban.ports import Key
 
 AlertStatus = Literal["firing", "resolved", "event"]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from toban.kernel.prepared import converted
-from toban.kernel.transitions import Transitions
+from toban.kernel.status import Transitions
 from toban.ports import Key
 
 

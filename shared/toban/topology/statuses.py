@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toban.kernel.transitions import Transitions
+from toban.kernel.status import Transitions
 from toban.topology.documents import document_classes
 from toban.topology.pages import Place
 

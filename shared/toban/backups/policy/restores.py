@@ -12,7 +12,7 @@ from toban.events.backups import Purpose
 from toban.kernel.document import Document, Keep
 from toban.kernel.handling.job import JobDocument
 from toban.kernel.skew import is_future
-from toban.kernel.transitions import Transitions
+from toban.kernel.status import Transitions
 from toban.ports.backup import Question
 from toban.profile.types import Profile
 

@@ -19,8 +19,7 @@ from toban.kernel.event import Event, Stored
 from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_identity
 from toban.kernel.platform import Platform
 from toban.kernel.skew import holds
-from toban.kernel.status import move
-from toban.kernel.transitions import Transitions
+from toban.kernel.status import Transitions, move
 from toban.kernel.work import Work
 from toban.ports import AlreadyExists, Create, Delivered, Key, Snapshot, Stale, Update, Write
 
