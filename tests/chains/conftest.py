@@ -1,8 +1,9 @@
 """
 Every story runs in three worlds: in memory, on the embedded runtime, and on the emulators.
 
-The emulators (and a process for each function) start once for the whole run. Where they cannot,
-their stories say why they were not run, or fail when ``TOBAN_REQUIRE`` asks for them.
+The emulators (and a process for each function) start once for the whole run: one worker plays all
+stories on them. Where they cannot, their stories say why they were not run, or fail when
+``TOBAN_REQUIRE`` asks for them.
 """
 
 from __future__ import annotations
@@ -95,9 +96,10 @@ def emulated(
         front.join()
 
 
-@pytest.fixture(
-    params=["memory", "embedded", pytest.param("emulators", marks=pytest.mark.emulator)]
-)
+_ON_EMULATORS = [pytest.mark.emulator, pytest.mark.xdist_group("emulated")]
+
+
+@pytest.fixture(params=["memory", "embedded", pytest.param("emulators", marks=_ON_EMULATORS)])
 def world(
     request: pytest.FixtureRequest,
     outside: HttpReceiver,
