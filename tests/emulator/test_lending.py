@@ -42,6 +42,7 @@ def begun(directory: Path) -> subprocess.Popen[bytes]:
         [sys.executable, "-m", "pytest", *options, "-c", os.devnull, str(directory)],
         env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'shared'}"},
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     )
 
