@@ -217,9 +217,14 @@ def somebody_delivers(vault: Vault) -> Iterator[None]:
 def begun(
     vault: Vault, *arguments: str, until: str = "waiting for it to begin"
 ) -> subprocess.Popen[str]:
-    """A command in a process of its own that has come so far."""
+    """A command in a process of its own that has come so far, and that Ctrl-C reaches."""
     process = subprocess.Popen(
-        command(vault, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(vault, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what runs in the background deaf to it, and so are children of that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     assert process.stderr is not None
     told = []
