@@ -2,7 +2,7 @@
 
 from toban.entry import subscriber
 from toban.events import RedriveDue
-from toban.kernel.handling.handle import Routine
+from toban.kernel.handling.handle import Handlers, Routine
 from toban.kernel.handling.redrive import redrive
 
-main = subscriber("redrive_dead_letters", {RedriveDue: Routine(redrive)})
+main = subscriber("redrive_dead_letters", Handlers().on(RedriveDue, Routine(redrive)))

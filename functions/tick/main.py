@@ -2,7 +2,7 @@
 
 from toban.entry import subscriber
 from toban.events import MinutePassed
-from toban.kernel.handling.handle import Routine
+from toban.kernel.handling.handle import Handlers, Routine
 from toban.kernel.handling.timers import fire_due
 
-main = subscriber("tick", {MinutePassed: Routine(fire_due)})
+main = subscriber("tick", Handlers().on(MinutePassed, Routine(fire_due)))

@@ -12,7 +12,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -51,9 +51,7 @@ class Subscriber:
 
     def bound(self, platform: Platform, secrets: Secrets) -> Handlers:
         """The handlers, made if they have to be."""
-        if isinstance(self.handlers, Mapping):
-            return self.handlers
-        return self.handlers(platform, secrets)
+        return self.handlers(platform, secrets) if callable(self.handlers) else self.handlers
 
 
 SUBSCRIBERS: dict[str, Subscriber] = {}

@@ -1,5 +1,6 @@
 """
-Every story runs in three worlds: in memory, on the embedded runtime, and on the emulators.
+Every story runs in four worlds: in memory, on the embedded runtime (by the machine's clock and by a
+virtual one), and on the emulators.
 
 The emulators (and a process for each function) start once for the whole run: one worker plays all
 stories on them. Where they cannot, their stories say why they were not run, or fail when
@@ -24,6 +25,7 @@ from tests.chains.worlds import (
     EmbeddedWorld,
     EmulatedWorld,
     MemoryWorld,
+    VirtualWorld,
     World,
 )
 from tests.plugins.emulators import RUNNING, fresh_project
@@ -99,7 +101,9 @@ def emulated(
 _ON_EMULATORS = [pytest.mark.emulator, pytest.mark.xdist_group("emulated")]
 
 
-@pytest.fixture(params=["memory", "embedded", pytest.param("emulators", marks=_ON_EMULATORS)])
+@pytest.fixture(
+    params=["memory", "virtual", "embedded", pytest.param("emulators", marks=_ON_EMULATORS)]
+)
 def world(
     request: pytest.FixtureRequest,
     outside: HttpReceiver,
@@ -114,6 +118,8 @@ def world(
     made: World
     if request.param == "memory":
         made = MemoryWorld(service, outside, mailbox, profiles, secrets)
+    elif request.param == "virtual":
+        made = VirtualWorld(service, outside, mailbox, profiles, secrets, tmp_path)
     elif request.param == "embedded":
         made = EmbeddedWorld(service, outside, mailbox, profiles, secrets, tmp_path)
     else:

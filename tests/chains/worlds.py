@@ -1,8 +1,9 @@
 """
-The three worlds a story is told in, behind one small protocol.
+The four worlds a story is told in, behind one small protocol.
 
-In memory every delivery is a step of its own and time moves when the story says so; the embedded
-runtime and the emulators run by themselves, and the story waits for what it expects.
+In memory every delivery is a step of its own and time moves when the story says so, as it does on
+the embedded runtime with a virtual clock; that with the machine's clock and the emulators run by
+themselves, and the story waits for what it expects.
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.timers import next_due
 from toban.kernel.http import Request, Response
 from toban.kernel.platform import Platform
+from toban.local import control
 from toban.local.clockwork import Clockwork
 from toban.local.emulated.installation import Emulated
 from toban.local.runtime import Runtime
+from toban.local.virtual import begin_clock
 from toban.local.world import ROOT, bind, load_functions, open_world, subscriptions_of
 from toban.notify.documents import Notification
 from toban.ports import Message, Query
@@ -332,6 +335,50 @@ class EmbeddedWorld(RunningWorld):
 
     def settle(self):
         assert self._runtime.settle(PATIENCE_S)
+
+    def close(self):
+        self._runtime.__exit__(None, None, None)
+        self._world.close()
+
+
+class VirtualWorld(RunningWorld):
+    """`toban dev --clock virtual`: time passes as `toban clock advance` has it pass."""
+
+    name = "virtual"
+
+    def __init__(
+        self, service: str, outside: HttpReceiver, mailbox: Mailbox, profiles: Mapping[str, Profile],
+        secrets: Mapping[str, str], directory: Path,
+    ) -> None:  # fmt: skip
+        super().__init__(service, outside, mailbox)
+        environ = {f"TOBAN_SECRET_{name}": value for name, value in secrets.items()}
+        clock = begin_clock(directory, virtual=True, at=datetime(2026, 11, 24, 3, 0, tzinfo=UTC))
+        self._world = open_world(directory, environ=environ)
+        self.platform = self._world.platform
+        self._runtime = Runtime(self._world, clock=clock)
+        self._runtime.start(dict(profiles))
+        self._runtime.__enter__()
+        self.url = self._runtime.url
+        self._control = control.find(directory)
+
+    def wait(self, holds, what, each=None):
+        for _ in range(int(PATIENCE_S) * 10):
+            self.settle()
+            found = holds()
+            if found:
+                return found
+            if each is not None:
+                each()
+            self.pass_time(0.5)
+        raise AssertionError(f"it did not come to {what}: {self.incidents()}")
+
+    def pass_time(self, seconds):
+        assert self._control is not None
+        status, said = control.ask(self._control, "/clock", {"seconds": seconds})
+        assert status == 200, said
+
+    def settle(self):
+        self.pass_time(0)
 
     def close(self):
         self._runtime.__exit__(None, None, None)

@@ -8,7 +8,7 @@ from tests.unit.cli.conftest import empty, vault
 from toban.adapters.google.firestore import store as firestore
 from toban.adapters.google.storage import buckets
 from toban.adapters.google.storage import client as storage_client
-from toban.cli import cloud
+from toban.cli.profiles import cloud
 from toban.profile import store as profiles
 from toban.profile.load import load_directory
 

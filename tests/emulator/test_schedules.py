@@ -17,8 +17,8 @@ from tests.unit.schedules.services import profile, the_map
 from toban.adapters.google import scheduler
 from toban.adapters.google.pubsub import bus as pubsub
 from toban.adapters.google.pubsub import push, topology
-from toban.cli import cloud
-from toban.cli.terminal import Terminal
+from toban.cli.kit.terminal import Terminal
+from toban.cli.profiles import cloud
 from toban.events.backups import BackupDue
 from toban.kernel.event import Event, from_message
 from toban.ports import Delivered

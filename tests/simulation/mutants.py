@@ -197,7 +197,7 @@ def no_claim() -> AbstractContextManager[Any]:
             raise effect.TryLater(result.error)
         conclusion = platform.work(function, event)
         document.state = "done"
-        made.conclude(document, result, conclusion)
+        made.conclude(document, event.body, result, conclusion)
         platform.store.commit([*work.writes, Create(key, encode(document))])
         return Handled("done")
 

@@ -25,7 +25,7 @@ from tests.unit.backups import oracle
 from toban.backups.policy.retention import Entry, Policy, Series, Verdict, decide, removals
 from toban.backups.storage.plans import destinations
 from toban.backups.work.prune import policies
-from toban.profile.cadence import slots
+from toban.kernel.cron import slots
 from toban.profile.types import Profile
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)

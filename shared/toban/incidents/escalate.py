@@ -92,9 +92,10 @@ def _go_on(incident: Incident, page: int, work: Work) -> None:
     )
 
 
-HANDLERS: Handlers = {
-    EscalationDue: Decision(on_due),
-    NotificationFailed: Decision(on_notification_failed),
-    PageFailed: Decision(on_page_failed),
-    ReminderDue: Decision(on_reminder_due),
-}
+HANDLERS = (
+    Handlers()
+    .on(EscalationDue, Decision(on_due))
+    .on(NotificationFailed, Decision(on_notification_failed))
+    .on(PageFailed, Decision(on_page_failed))
+    .on(ReminderDue, Decision(on_reminder_due))
+)

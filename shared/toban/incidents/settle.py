@@ -161,11 +161,12 @@ def on_drafted(drafted: PostmortemDrafted, work: Work) -> None:
     work.put(incident)
 
 
-HANDLERS: Handlers = {
-    AlertAttached: Decision(on_attached),
-    AlertCleared: Decision(on_cleared),
-    IncidentResolved: Decision(on_incident_resolved),
-    IncidentAcknowledged: Decision(on_acknowledged),
-    RecheckDue: Decision(on_recheck),
-    PostmortemDrafted: Decision(on_drafted),
-}
+HANDLERS = (
+    Handlers()
+    .on(AlertAttached, Decision(on_attached))
+    .on(AlertCleared, Decision(on_cleared))
+    .on(IncidentResolved, Decision(on_incident_resolved))
+    .on(IncidentAcknowledged, Decision(on_acknowledged))
+    .on(RecheckDue, Decision(on_recheck))
+    .on(PostmortemDrafted, Decision(on_drafted))
+)

@@ -32,9 +32,9 @@ from toban.incidents.occurrences import (
     newest_start,
     read,
 )
+from toban.incidents.texts import text
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.i18n import text
 from toban.kernel.ids import derive
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
@@ -317,8 +317,9 @@ def _open(
     return incident
 
 
-HANDLERS: Handlers = {
-    AlertFired: Decision(on_fired, receipt_first=True),
-    AlertResolved: Decision(on_resolved),
-    MessageParked: Decision(on_parked),
-}
+HANDLERS = (
+    Handlers()
+    .on(AlertFired, Decision(on_fired, receipt_first=True))
+    .on(AlertResolved, Decision(on_resolved))
+    .on(MessageParked, Decision(on_parked))
+)

@@ -10,26 +10,29 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from toban import entry
+from toban.adapters.local.files.clock import FileClock
 from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError
 from toban.kernel import log
 from toban.kernel.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
-from toban.local import clockwork, logs, server
+from toban.local import clockwork, control, logs, server
 from toban.local.courtesy import Courtesy
 from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
+from toban.local.virtual import Driver, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
-from toban.profile.findings import ProfileErrors
 from toban.profile.load import load_directory
 from toban.profile.store import Change, apply
 from toban.profile.types import Profile
+from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError
 
 
@@ -37,18 +40,39 @@ class Runtime:
     """A world that runs: call `start`, then `serve` (which returns after `stop`)."""
 
     def __init__(
-        self, world: World, *, host: str = HOST, port: int = 0, workers: int = WORKERS
+        self,
+        world: World,
+        *,
+        host: str = HOST,
+        port: int = 0,
+        workers: int = WORKERS,
+        clock: FileClock | None = None,
     ) -> None:
-        """Binds the port (0: any free one); raises `OSError` when it is taken."""
+        """
+        Binds the port (0: any free one); raises `OSError` when it is taken.
+
+        With a `clock` time moves only by `driver`, and a request is answered once everything
+        that follows from it at the same instant has come to rest.
+        """
         self._world = world
         courtesy = Courtesy()
         handlers = {name: courtesy.after(handle) for name, handle in world.handlers().items()}
         self._dispatcher = world.dispatcher(handlers, workers)
-        self._clockwork = clockwork.Clockwork(world.platform, world.topology)
+        self._clockwork = clockwork.Clockwork(
+            world.platform, world.topology, [world.tidy, logs.expire]
+        )
         edges = world.edges()
         functions = {
             name: courtesy.first(partial(_answer, name, entry.ENDPOINTS[name], edges[name]))
             for name in edges
+        }
+        self.driver = (
+            None if clock is None else Driver(world, clock, self._dispatcher, self._clockwork)
+        )
+        self._token = control.new_token()
+        functions = {
+            **{name: self._at_rest(answer) for name, answer in functions.items()},
+            control.PATH: control.control(self._token, self.driver),
         }
         application = server.Application(functions, server.health_of(world.topology, "embedded"))
         self._http = HttpServer(application, host, port)
@@ -78,7 +102,11 @@ class Runtime:
             now = clock_now(self._world.platform.clock)
             changes = apply(self._world.platform.store, profiles.values(), now)
             self._world.platform.cache.clear()
-        self._clockwork.start()
+        if self.driver is None:
+            self._clockwork.start()
+        else:
+            self.driver.settle()
+        control.note(self._world.data, control.Running(self.url, self._token))
         return changes
 
     def serve(self) -> None:
@@ -94,8 +122,21 @@ class Runtime:
         """Stop timers and deliveries; what is left in the queue waits for the next start."""
         if self._started:
             self._started = False
+            control.forget(self._world.data)
             self._clockwork.stop()
             self._dispatcher.stop()
+
+    def _at_rest(self, answer: server.Answer) -> server.Answer:
+        driver = self.driver
+        if driver is None:
+            return answer
+
+        def answered(request: Request) -> Response:
+            response = answer(request)
+            driver.settle()
+            return response
+
+        return answered
 
     def settle(self, timeout_s: float) -> bool:
         """Wait until no message is due and no handler runs; False when that took too long."""
@@ -130,28 +171,37 @@ def serve(
     *,
     emulators: bool = False,
     quiet: bool = False,
+    virtual: bool = False,
+    at: datetime | None = None,
     root: Path = ROOT,
 ) -> int:
     """
     `toban dev`: run until SIGTERM or SIGINT, and return the exit code.
 
+    `virtual`: by a clock that moves only when told to (`toban clock`), from `at` on (else now).
+
     0 after a signal; 1 when the port or the data directory is in use; 2 when the map or a profile
     in `services` (None: leave the store's profiles as they are) is wrong.
     """
+    if emulators and virtual:
+        return failed("the emulators have their own time: no --clock virtual with them", code=2)
     if emulators:
         from toban.local.emulated import installation as emulated
 
         return emulated.serve(data, services, port, host, quiet=quiet, root=root)
     try:
         profiles = None if services is None else load_directory(services)
-    except ProfileErrors as error:
+    except FileErrors as error:
         return failed("the profiles cannot be loaded:", str(error), code=2)
     with contextlib.ExitStack() as stack:
         try:
             file = logs.begin(data / "toban.log", None if quiet else sys.stderr)
             stack.callback(logs.end, file)
-            world = stack.enter_context(open_world(data, root=root))
-            runtime = Runtime(world, host=host, port=port)
+            clock = begin_clock(data, virtual=virtual, at=at)
+            world = stack.enter_context(open_world(data, clock=clock, root=root))
+            runtime = Runtime(world, host=host, port=port, clock=clock)
+        except WrongClock as error:
+            return failed(str(error), code=2)
         except MapError as error:
             return failed("the map is wrong:", str(error), code=2)
         except Unavailable as error:
@@ -166,6 +216,8 @@ def serve(
         stack.callback(runtime.close)
         if not quiet:
             print(welcome(world.topology, runtime.url, data, changes), file=sys.stderr, flush=True)
+        if runtime.driver is not None and at is not None:
+            runtime.driver.advance(max(at, runtime.driver.now()))
         log.info("ready", url=runtime.url, data=str(data))
         with stop_on_signals(runtime.stop):
             runtime.serve()

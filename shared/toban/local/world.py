@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from typing import Self
 from toban import entry
 from toban.adapters.local.files.blobs import EnvSecrets, FileBlobs, SystemClock
 from toban.adapters.local.files.buckets import FileBuckets
+from toban.adapters.local.files.clock import FileClock
 from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
@@ -32,6 +34,7 @@ from toban.events import NotificationRequested
 from toban.kernel import log
 from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.http import Edge
+from toban.kernel.lives import DEAD_LETTERS, TRACES
 from toban.kernel.platform import Platform
 from toban.notify.destinations import lane_of
 from toban.ports import Clock, Delivered, Secrets
@@ -40,6 +43,9 @@ from toban.topology.types import Topology
 
 ROOT = Path(__file__).resolve().parents[3]
 """The checkout: functions/, events/ and infra/ lie in it."""
+DATABASE = "toban.db"
+CLOCK = "clock"
+"""Names in a data directory; the second is there if its time is virtual (`toban.local.virtual`)."""
 WORKERS = 4
 """Threads for decisions."""
 MOST_CALLS = 128
@@ -155,6 +161,12 @@ class World:
         handlers = self.handlers() if handlers is None else handlers
         return Dispatcher(self.bus, handlers, workers=workers, pools=pools(self.topology))
 
+    def tidy(self, now: datetime) -> None:
+        """Remove what is older than `toban.kernel.lives` says, and let nothing removed be read."""
+        self.tracer.expire(now - TRACES)
+        self.dead_letters.expire(now, DEAD_LETTERS)
+        self.database.overwrite()
+
     def close(self) -> None:
         """Flush the traces and let go of the files."""
         self.tracer.close()
@@ -174,6 +186,12 @@ class World:
         self.close()
 
 
+def clock_of(data: Path) -> Clock:
+    """The time a data directory goes by: the machine's, unless it has one of its own."""
+    path = data / CLOCK
+    return FileClock(path) if path.exists() else SystemClock()
+
+
 def open_world(
     data: Path,
     *,
@@ -185,13 +203,13 @@ def open_world(
     """
     Open (or begin) a data directory; several processes may have it open at once.
 
-    Loads every function. `backoff_s` as in `subscriptions_of`. Raises `toban.topology.reader.MapError` when the map is wrong.
+    Loads every function. `clock`: instead of `clock_of`. `backoff_s` as in `subscriptions_of`. Raises `toban.topology.reader.MapError` when the map is wrong.
     """
     topology = load(root / "events" / "topology.yaml")
     load_functions(topology, root)
     data.mkdir(parents=True, exist_ok=True)
-    database = Database(data / "toban.db")
-    clock = clock or SystemClock()
+    database = Database(data / DATABASE)
+    clock = clock or clock_of(data)
     bus = SqliteBus(database, subscriptions_of(topology, backoff_s), clock, topology.topics)
     dead_letters = SqliteDeadLetters(database)
     tracer = SqliteTracer(database)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from toban.events import IncidentSnapshot, Page
-from toban.kernel.i18n import text
+from toban.notify.texts import text
 from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
 from toban.profile.types import Profile, Severity, Step
 

@@ -9,9 +9,10 @@ opening finds, and is itself sent only if something was, or may have been, opene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -50,13 +51,31 @@ from toban.profile.types import (
 MAX_ATTEMPTS = 3
 """Calls by one channel before the next one is used."""
 
-ActionLinks = Callable[[NotificationRequested, datetime], Sequence[Link]]
-"""The signed one-click links to offer in a notification first tried at a time; may be none."""
+
+class ActionLinks(Protocol):
+    """
+    The signed one-click links to offer in a notification first tried at a time; may be none.
+
+    `person` (``person:aoki``): whose own address it goes to; empty: others may see it too.
+    """
+
+    def __call__(
+        self, request: NotificationRequested, at: datetime, person: str = ""
+    ) -> Sequence[Link]:
+        """The links."""
 
 
-def no_links(request: NotificationRequested, at: datetime) -> Sequence[Link]:  # noqa: ARG001
+def no_links(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:  # noqa: ARG001
     """Nothing is offered: no signing secret, or no public address."""
     return ()
+
+
+def recipient(request: NotificationRequested, profile: Profile) -> str:
+    """The target, where it is a person and the address that person's own; else empty."""
+    kind, _, name = request.target.partition(":")
+    person = profile.people.get(name) if kind == "person" else None
+    alone = person is not None and person.email and person.email == request.address
+    return request.target if alone else ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +102,9 @@ class Deliver:
         channel = profile.channels.get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", again=False)
-        actions = self.links(request, document.created_at) if _offers(request) else ()
+        actions: Sequence[Link] = ()
+        if _offers(request):
+            actions = self.links(request, document.created_at, recipient(request, profile))
         rendered = render(request, profile, actions)
         message = outgoing(document, request, channel, rendered)
         where = destination(message)
@@ -98,10 +119,10 @@ class Deliver:
         self.breakers.note(where, work.now, answered=answered, channel=name)
         return result
 
-    def conclude(self, document: Notification, result: Result, work: Work) -> None:
+    def conclude(
+        self, document: Notification, request: NotificationRequested, result: Result, work: Work
+    ) -> None:
         """Note when it was sent, or hand over to the next channel."""
-        request = work.event.body
-        assert isinstance(request, NotificationRequested)
         if not isinstance(result, Failed):
             document.sent_at = work.now
             document.reference = result.reference
@@ -274,4 +295,4 @@ def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
         conclude=deliver.conclude,
         max_attempts=MAX_ATTEMPTS,
     )
-    return {NotificationRequested: effect}
+    return Handlers().on(NotificationRequested, effect)

@@ -253,13 +253,14 @@ def _profile(incident: IncidentSnapshot, work: Work) -> Profile:
     return pinned(work, incident.service, incident.profile_version)
 
 
-HANDLERS: Handlers = {
-    IncidentOpened: Translation(on_page),
-    IncidentEscalated: Translation(on_page),
-    IncidentRaised: Translation(on_page),
-    IncidentReopened: Translation(on_page),
-    IncidentReminded: Translation(on_page),
-    IncidentAcknowledged: Translation(on_acknowledged),
-    IncidentResolved: Translation(on_resolved),
-    NotificationFailed: Translation(on_failed),
-}
+HANDLERS = (
+    Handlers()
+    .on(IncidentOpened, Translation(on_page))
+    .on(IncidentEscalated, Translation(on_page))
+    .on(IncidentRaised, Translation(on_page))
+    .on(IncidentReopened, Translation(on_page))
+    .on(IncidentReminded, Translation(on_page))
+    .on(IncidentAcknowledged, Translation(on_acknowledged))
+    .on(IncidentResolved, Translation(on_resolved))
+    .on(NotificationFailed, Translation(on_failed))
+)

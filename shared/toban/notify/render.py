@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from toban.events import Link, NotificationRequested
-from toban.kernel.i18n import duration, moment, text
+from toban.kernel.i18n import duration, moment
 from toban.notify import slack
 from toban.notify.html import page as html_page
 from toban.notify.identity import is_page
+from toban.notify.texts import text
 from toban.profile.types import Language, Profile, Severity, SlackChannel
 
 COLORS = {1: "#c62828", 2: "#e65100", 3: "#f9a825", 4: "#1565c0"}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from toban.oncall.wallclock import instant, zone
+from toban.kernel.wallclock import instant, zone
 from toban.profile.types import Override, Rotation
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

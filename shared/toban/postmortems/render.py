@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from toban.events import IncidentResolved
 from toban.incidents.documents import Alert, Entry, Incident
-from toban.kernel.i18n import Language, duration, moment, text
+from toban.kernel.i18n import Language, duration, moment
+from toban.kernel.wallclock import zone as zone_of
 from toban.notify.documents import Notification
 from toban.notify.identity import is_page
 from toban.postmortems.markdown import escaped, link, table
+from toban.postmortems.texts import text
 from toban.postmortems.timeline import story
 from toban.profile.types import Profile
 
@@ -259,7 +260,7 @@ class _Draft:
 
     def clock(self, when: datetime) -> str:
         """The time of day; with its date when that is not the day it began."""
-        local, first = (t.astimezone(ZoneInfo(self.zone)) for t in (when, self.begin))
+        local, first = (t.astimezone(zone_of(self.zone)) for t in (when, self.begin))
         same = local.date() == first.date()
         return f"{local:%H:%M:%S}" if same else f"{local:%m-%d %H:%M:%S}"
 
@@ -274,4 +275,4 @@ def result_of(notification: Notification, language: Language, error: str) -> str
     )
     if state == "sent" and notification.attempts > 1:
         state = "sent.again"
-    return text(language, f"notification.{state}", error=error, attempts=notification.attempts)
+    return text(language, f"postmortem.result.{state}", error=error, attempts=notification.attempts)

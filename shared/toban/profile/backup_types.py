@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import timedelta
+from typing import Final, Literal
 
-from toban.profile.values import Seconds, Section, ZoneName
+from toban.strictyaml.values import Seconds, Section, ZoneName
+
+ALLOWANCE: Final = timedelta(minutes=30)
+"""
+What taking, replicating and verifying a backup may take.
+
+A restore point counts once it was verified, so just before that the newest one is as old as the
+gap between two slots and this.
+"""
 
 
 class Destination(Section, frozen=True):

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 
 from toban.profile.check_backup import check_backup
 from toban.profile.check_contacts import check_channels, check_oncall, check_people
-from toban.profile.findings import Finding, did_you_mean, join
-from toban.profile.report import Report
 from toban.profile.targets import check_channel_name, check_target, is_human, reach_problems
 from toban.profile.types import Escalation, Profile, Seconds, Severity
+from toban.strictyaml.findings import Finding, did_you_mean, join
+from toban.strictyaml.report import Report
 
 _SECTIONS = {
     "severities": ("重大度", "severities"),

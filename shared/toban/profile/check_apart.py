@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toban.profile.report import Report
 from toban.profile.types import (
     Backup,
     BackupSource,
@@ -15,6 +14,7 @@ from toban.profile.types import (
     RestoreTest,
     StagingTarget,
 )
+from toban.strictyaml.report import Report
 
 
 def check_apart(

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from toban.profile.check_names import SECRET_NAME, check_bucket_name, check_id, check_secret_name
 from toban.profile.check_plans import check_plans
 from toban.profile.check_recovery import check_objectives, check_restore_test
-from toban.profile.findings import join
-from toban.profile.report import Report
 from toban.profile.types import (
     Backup,
     BackupSource,
@@ -19,6 +17,8 @@ from toban.profile.types import (
     Profile,
     RedisSource,
 )
+from toban.strictyaml.findings import join
+from toban.strictyaml.report import Report
 
 _KMS_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 _SQL_INSTANCE = re.compile(r"[a-z][a-z0-9-]*(:[a-z0-9-]+)+", re.ASCII)

@@ -6,8 +6,6 @@ import re
 from collections import Counter
 
 from toban.oncall.shifts import WEEKDAYS, handover_day
-from toban.profile.findings import join
-from toban.profile.report import Report
 from toban.profile.targets import check_channel_name, check_person_name, people_meant
 from toban.profile.types import (
     Channel,
@@ -17,6 +15,8 @@ from toban.profile.types import (
     SlackChannel,
     WebhookChannel,
 )
+from toban.strictyaml.findings import join
+from toban.strictyaml.report import Report
 
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")

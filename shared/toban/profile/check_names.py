@@ -6,11 +6,11 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from toban.profile.cadence import BadCronError, gaps
-from toban.profile.findings import did_you_mean
-from toban.profile.report import Report
-from toban.profile.scalars import WrongValueError, parse_id
+from toban.kernel.cron import BadCronError, gaps
 from toban.profile.types import Backup
+from toban.strictyaml.findings import did_you_mean
+from toban.strictyaml.report import Report
+from toban.strictyaml.scalars import WrongValueError, parse_id
 
 SHORTEST_GAP: Final = timedelta(minutes=5)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from toban.profile.cadence import BadCronError, gaps
+from toban.kernel.cron import BadCronError, gaps
 from toban.profile.check_names import check_id, check_schedule, check_source_name, check_zone
-from toban.profile.findings import did_you_mean, join
-from toban.profile.report import Report
 from toban.profile.types import Backup, BucketSource, ConfigurationSource, LogsSource, Plan
+from toban.strictyaml.findings import did_you_mean, join
+from toban.strictyaml.report import Report
 
 _TELLS_CHANGE: Final = (ConfigurationSource, BucketSource, LogsSource)
 _FOREVER: Final = 10**6

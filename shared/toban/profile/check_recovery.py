@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from toban.profile.cadence import ALLOWANCE, BadCronError, largest_gap
+from toban.kernel.cron import BadCronError, largest_gap
+from toban.profile.backup_types import ALLOWANCE
 from toban.profile.check_apart import check_apart
 from toban.profile.check_names import (
     check_bucket_name,
@@ -15,8 +16,6 @@ from toban.profile.check_names import (
     check_source_name,
     check_zone,
 )
-from toban.profile.findings import join
-from toban.profile.report import Report
 from toban.profile.types import (
     Backup,
     FirestoreSource,
@@ -26,6 +25,8 @@ from toban.profile.types import (
     RestoreTest,
     StagingTarget,
 )
+from toban.strictyaml.findings import join
+from toban.strictyaml.report import Report
 
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from toban.profile.check import check, check_together
-from toban.profile.findings import Finding
 from toban.profile.load import Loaded, load_all, load_file
+from toban.strictyaml.findings import Finding
 
 
 def check_directory(directory: str | Path) -> list[Finding]:
@@ -29,7 +29,7 @@ def check_directory(directory: str | Path) -> list[Finding]:
 
 
 def check_file(path: str | Path) -> list[Finding]:
-    """Everything to say about one profile by itself; raises `ProfileErrors` if it cannot load."""
+    """Everything to say about one profile by itself; raises `FileErrors` if it cannot load."""
     item = load_file(path)
     return _check_loaded(item, [item])
 

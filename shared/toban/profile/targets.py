@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from toban.oncall.targets import ONCALL_ROLES
-from toban.profile.findings import did_you_mean
-from toban.profile.report import Report
 from toban.profile.types import EmailChannel, Profile
+from toban.strictyaml.findings import did_you_mean
+from toban.strictyaml.report import Report
 
 
 def is_human(target: str) -> bool:

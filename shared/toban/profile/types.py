@@ -29,7 +29,7 @@ from toban.profile.backup_types import (
     RestoreTest,
     StagingTarget,
 )
-from toban.profile.values import (
+from toban.strictyaml.values import (
     ClockTime,
     Language,
     Seconds,

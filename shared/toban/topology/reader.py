@@ -1,25 +1,24 @@
-"""Reading the map: YAML with line numbers, strict, every finding at once."""
+"""Reading the map: strict, every finding at once, each with its line."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import cronsim
 import msgspec
-import yaml
 
+from toban.kernel.cron import BadCronError, next_slot
+from toban.kernel.wallclock import is_zone
+from toban.strictyaml.compose import compose
+from toban.strictyaml.findings import FileErrors, Finding, SourceMap, did_you_mean, join
+from toban.strictyaml.reader import Reader
 from toban.topology.graph import unguarded_loops
-from toban.topology.types import Defaults, Entry, Function, MapFile, Schedule, Topic, Topology
+from toban.topology.types import Defaults, Function, MapFile, Topology
 
 DEFAULT_PATH = Path(__file__).resolve().parents[3] / "events" / "topology.yaml"
 """The map of the checkout this package lies in."""
 
-Where = tuple[str, ...]
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -45,125 +44,78 @@ def load(path: Path | str = DEFAULT_PATH) -> Topology:
 def parse(text: str, name: str = "topology.yaml") -> Topology:
     """The map in `text`; `name` stands in the findings. Raises `MapError`."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise MapError([f"{name}:{line}: {error.problem}"]) from error
-    reading = _Reading(name)
-    reading.note_lines(root, ())
-    if reading.findings:
-        raise MapError(reading.findings)
-    topology = reading.convert(yaml.safe_load(text))
-    reading.check_references(topology)
-    if reading.findings:
-        raise MapError(reading.findings)
+        written, source = _read(text, name)
+    except FileErrors as errors:
+        raise MapError(map(_line, errors.findings)) from errors
+    topology = Topology(
+        written.topics,
+        {n: _with_shared(f, written.defaults) for n, f in written.functions.items()},
+        written.schedules,
+    )
+    proof = _Proof(topology, source)
+    proof.check_references()
+    if proof.findings:
+        raise MapError(proof.findings)
     return topology
 
 
-class _Reading:
-    """One reading of one file: where everything stands, and what is wrong with it."""
+def _read(text: str, name: str) -> tuple[MapFile, SourceMap]:
+    """
+    The map as written, functions with what the defaults give them, and where everything stands.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.lines: dict[Where, int] = {}
+    Raises `FileErrors`.
+    """
+    root = compose(text, name, "topics")
+    # What `defaults` says is needed before the functions are read, wherever it stands.
+    first = Reader(name)
+    defaults = first.read_key(root, "defaults", Defaults)
+    if first.findings:
+        raise FileErrors(first.findings)
+    given = msgspec.to_builtins(defaults, builtin_types=(tuple,)) if defaults else {}
+    for shared in ("emits", "writes"):
+        given.pop(shared, None)
+    reader = Reader(name, given={Function: given})
+    written = reader.read(root, MapFile)
+    if written is None:
+        raise FileErrors(reader.findings)
+    return written, reader.source
+
+
+def _with_shared(function: Function, defaults: Defaults) -> Function:
+    """A function that consumes also emits and writes what all of those do."""
+    if not function.consumes:
+        return function
+    return msgspec.structs.replace(
+        function,
+        emits=_union(function.emits, defaults.emits),
+        writes=_union(function.writes, defaults.writes),
+    )
+
+
+def _union(own: tuple[str, ...], shared: tuple[str, ...]) -> tuple[str, ...]:
+    return (*own, *(name for name in shared if name not in own))
+
+
+def _line(finding: Finding) -> str:
+    said = f"{finding.path}: {finding.message_en}" if finding.path else finding.message_en
+    return f"{finding.file}:{finding.line or 1}: {said}"
+
+
+class _Proof:
+    """What only holds between the entries of a map, and what does not."""
+
+    def __init__(self, topology: Topology, source: SourceMap) -> None:
+        self.topology = topology
+        self.source = source
         self.findings: list[str] = []
 
-    def say(self, where: Where, what: str) -> None:
+    def say(self, where: tuple[str, ...], what: str) -> None:
         """Note a finding at the line of `where`, or of the nearest thing around it."""
-        while where and where not in self.lines:
-            where = where[:-1]
-        self.findings.append(f"{self.name}:{self.lines.get(where, 1)}: {what}")
+        self.findings.append(f"{self.source.file}:{self.source.line(join(*where))}: {what}")
 
-    def note_lines(self, node: yaml.Node | None, where: Where) -> None:
-        """Remember the line of every key; a key given twice is a finding (YAML keeps the last)."""
-        if isinstance(node, yaml.MappingNode):
-            seen: dict[str, int] = {}
-            for key, value in node.value:
-                line = key.start_mark.line + 1
-                if key.value in seen:
-                    what = f"{key.value} stands here and in line {seen[key.value]}"
-                    self.findings.append(f"{self.name}:{line}: {what}")
-                seen[key.value] = line
-                self.lines[*where, key.value] = line
-                self.note_lines(value, (*where, key.value))
-        elif isinstance(node, yaml.SequenceNode):
-            for index, item in enumerate(node.value):
-                self.lines[*where, str(index)] = item.start_mark.line + 1
-                self.note_lines(item, (*where, str(index)))
-
-    def convert(self, data: Any) -> Topology:
-        """The typed map. Raises `MapError` when it has not the right shape."""
-        if not isinstance(data, dict):
-            raise MapError([f"{self.name}:1: the map is empty"])
-        self.unknown_keys(data, MapFile, ())
-        defaults = self.typed(data.get("defaults"), Defaults, ("defaults",))
-        given = msgspec.to_builtins(defaults) if defaults else {}
-        shared_emits, shared_writes = given.pop("emits", ()), given.pop("writes", ())
-        functions: dict[str, Any] = {}
-        for name, entry in self.section(data, "functions"):
-            merged = {**given, **entry}
-            if entry.get("consumes"):
-                merged["emits"] = _union(entry.get("emits"), shared_emits)
-                merged["writes"] = _union(entry.get("writes"), shared_writes)
-            functions[name] = self.typed(merged, Function, ("functions", name))
-        topics = {
-            name: self.typed(entry, Topic, ("topics", name))
-            for name, entry in self.section(data, "topics")
-        }
-        schedules = {
-            name: self.typed(entry, Schedule, ("schedules", name))
-            for name, entry in self.section(data, "schedules")
-        }
-        if self.findings:
-            raise MapError(self.findings)
-        names = {"topics": topics, "functions": functions, "schedules": schedules}
-        try:
-            checked = msgspec.convert(msgspec.to_builtins({"defaults": defaults, **names}), MapFile)
-        except msgspec.ValidationError as error:  # what is left are names that do not fit
-            raise MapError([f"{self.name}:1: a name does not fit: {error}"]) from error
-        return Topology(checked.topics, checked.functions, checked.schedules)
-
-    def section(
-        self, data: Mapping[str, Any], section: str
-    ) -> Iterable[tuple[str, dict[str, Any]]]:
-        """The entries of one section; what is not a mapping is a finding."""
-        entries = data.get(section)
-        if not isinstance(entries, dict):
-            self.say((section,), f"{section} is missing or not a mapping")
-            return
-        for name, entry in entries.items():
-            if isinstance(entry, dict):
-                yield name, entry
-            else:
-                self.say((section, name), f"{section}.{name} is not a mapping")
-
-    def typed(self, entry: Any, cls: type[Entry], where: Where) -> Any:
-        """`entry` as `cls`, or None after noting what is wrong with it."""
-        if not isinstance(entry, dict):
-            self.say(where, f"{'.'.join(where)} is missing or not a mapping")
-            return None
-        if not self.unknown_keys(entry, cls, where):
-            return None
-        try:
-            return msgspec.convert(entry, cls)
-        except msgspec.ValidationError as error:
-            what, _, path = str(error).partition(" - at `$")
-            inner = tuple(
-                p for p in path.rstrip("`").replace("[", ".").replace("]", "").split(".") if p
-            )
-            self.say((*where, *inner), f"{'.'.join((*where, *inner))}: {what}")
-            return None
-
-    def unknown_keys(self, entry: Mapping[str, Any], cls: type[Entry], where: Where) -> bool:
-        """Whether all keys are known; each unknown one is a finding with a suggestion."""
-        known = [f.name for f in msgspec.structs.fields(cls)]
-        unknown = [key for key in entry if key not in known]
-        for key in unknown:
-            self.say((*where, key), f"unknown key {key!r}{_suggestion(key, known)}")
-        return not unknown
-
-    def check_references(self, topology: Topology) -> None:
-        """Everything that only holds between entries."""
+    def check_references(self) -> None:
+        """Note everything that does not hold."""
+        topology = self.topology
         types: dict[str, str] = {}
         for name, topic in topology.topics.items():
             where = ("topics", name)
@@ -180,28 +132,27 @@ class _Reading:
             if not topology.producers(name) and not topic.by_profile:
                 self.say(where, f"nothing publishes {name}")
         for name, function in topology.functions.items():
-            self.check_function(topology, name, function)
+            self.check_function(name, function)
         for name, schedule in topology.schedules.items():
             where = ("schedules", name)
-            self.known_topics(topology, (schedule.emits,), (*where, "emits"))
-            try:
-                ZoneInfo(schedule.zone)
-            except (ZoneInfoNotFoundError, ValueError):
+            self.known_topics((schedule.emits,), (*where, "emits"))
+            if not is_zone(schedule.zone):
                 self.say((*where, "zone"), f"there is no time zone {schedule.zone!r}")
             try:
-                cronsim.CronSim(schedule.cron, _ANY_TIME)
-            except cronsim.CronSimError as error:
+                next_slot(schedule.cron, "UTC", _ANY_TIME)
+            except (BadCronError, LookupError) as error:
                 self.say((*where, "cron"), f"{schedule.cron!r} is no cron expression: {error}")
         self.findings.extend(
-            f"{self.name}:1: nothing ends the loop {' → '.join(loop)}: one of its topics needs loop_ends"
+            f"{self.source.file}:1: nothing ends the loop {' → '.join(loop)}: one of its topics needs loop_ends"
             for loop in unguarded_loops(topology)
         )
 
-    def check_function(self, topology: Topology, name: str, function: Function) -> None:
-        """Everything that concerns one function."""
+    def check_function(self, name: str, function: Function) -> None:
+        """Note everything that concerns one function."""
+        topology = self.topology
         where = ("functions", name)
         for field in ("consumes", "emits", "sets"):
-            self.known_topics(topology, getattr(function, field), (*where, field))
+            self.known_topics(getattr(function, field), (*where, field))
         for field in ("consumes", "emits", "sets", "reads", "writes", "secrets", "packages"):
             values = getattr(function, field)
             for value in sorted({v for v in values if values.count(v) > 1}):
@@ -218,20 +169,9 @@ class _Reading:
         if function.backoff_s[0] > function.backoff_s[1]:
             self.say((*where, "backoff_s"), f"{name}.backoff_s runs backwards")
 
-    def known_topics(self, topology: Topology, names: Iterable[str], where: Where) -> None:
+    def known_topics(self, names: Iterable[str], where: tuple[str, ...]) -> None:
         """Note every name that is no topic, with a suggestion."""
         for name in names:
-            if name not in topology.topics:
-                self.say(where, f"there is no topic {name!r}{_suggestion(name, topology.topics)}")
-
-
-def _union(own: Any, shared: Iterable[str]) -> Any:
-    """`own` and what of `shared` is not in it; what is no list is left for the type check."""
-    if own is None:
-        return list(shared)
-    return [*own, *(s for s in shared if s not in own)] if isinstance(own, list) else own
-
-
-def _suggestion(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(word), list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+            if name not in self.topology.topics:
+                hint = did_you_mean(name, self.topology.topics)[1]
+                self.say(where, f"there is no topic {name!r}.{hint}")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from toban.cli import main, words
-from toban.cli.terminal import Terminal, cut, language_of, width
-from toban.kernel.i18n import CATALOGUES
+from tests.house.texts import CATALOGUES
+from toban.cli import main
+from toban.cli.kit import catalogue as words
+from toban.cli.kit.terminal import Terminal, cut, language_of, width
 
 
 def fields(template: str) -> set[str]:

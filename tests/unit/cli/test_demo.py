@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from toban.cli.stage import shortened
-from toban.cli.terminal import Terminal
+from toban.cli.demo.stage import shortened
+from toban.cli.kit.terminal import Terminal
 from toban.profile.load import load_directory
 from toban.topology.generate import ROOT
 

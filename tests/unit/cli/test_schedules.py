@@ -12,7 +12,9 @@ from tests.plugins.scheduler_standin import CloudScheduler, Fault
 from tests.unit.schedules.services import the_map
 from toban.adapters.google import scheduler
 from toban.adapters.local.memory.store import MemoryStore
-from toban.cli import cloud, schedules, times
+from toban.cli.kit import times
+from toban.cli.profiles import cloud
+from toban.cli.schedules import commands as schedules
 from toban.ports import Query
 
 BACKUP = """\

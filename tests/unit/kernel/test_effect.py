@@ -1,6 +1,7 @@
 """One call to the outside for one event: claim, call, record."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ class Outside:
         self.seen: list[Call] = []
         self.during = lambda: None
 
-    def effect(self, **settings) -> Effect[Call]:
+    def effect(self, **settings) -> Effect[Any, Call]:
         def claim(_, work):
             return Call(id="call-1", lease_until=work.now)
 
@@ -44,7 +45,7 @@ class Outside:
             self.during()
             return self.answers.pop(0) if self.answers else Done("ref-1")
 
-        def conclude(document, result, work):
+        def conclude(document, _, result, work):
             if isinstance(result, Done):
                 document.reference = result.reference
             else:

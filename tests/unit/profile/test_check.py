@@ -6,9 +6,9 @@ import pytest
 
 from toban.profile.check import check, check_together
 from toban.profile.checker import check_directory, check_file
-from toban.profile.findings import Finding
 from toban.profile.load import parse_profile
 from toban.profile.types import Profile
+from toban.strictyaml.findings import Finding
 
 GOOD = """\
 service:

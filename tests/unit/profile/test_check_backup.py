@@ -4,8 +4,8 @@ import pytest
 
 from toban.profile.check import check
 from toban.profile.checker import check_file
-from toban.profile.findings import Finding
 from toban.profile.load import parse_profile
+from toban.strictyaml.findings import Finding
 
 GOOD = """\
 service: {id: shop, name: Shop, match: [{labels: {project: shop}}]}

@@ -6,9 +6,10 @@ from textwrap import dedent
 
 import pytest
 
-from toban.profile.findings import Finding, ProfileErrors
 from toban.profile.load import load_directory, load_profile, parse_profile
 from toban.profile.types import EmailChannel, SlackChannel
+from toban.strictyaml.findings import FileErrors as ProfileErrors
+from toban.strictyaml.findings import Finding
 
 HEAD = "service: {id: shop, name: Shop}\n"
 

@@ -15,8 +15,9 @@ from typing import Literal
 import msgspec
 
 from toban.backups.policy.restores import Tested
+from toban.kernel.cron import largest_gap
 from toban.kernel.skew import is_future, not_ahead
-from toban.profile.cadence import ALLOWANCE, largest_gap
+from toban.profile.backup_types import ALLOWANCE
 from toban.profile.types import Backup as Section
 from toban.profile.types import Objective, Plan, Profile
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Literal
 import msgspec
 
 from toban.events.backups import Purpose
-from toban.kernel.document import Document
+from toban.kernel.document import Document, Keep
 from toban.kernel.handling.job import JobDocument
 from toban.kernel.skew import is_future
 from toban.ports.backup import Question
@@ -24,6 +24,9 @@ class Restore(JobDocument, kw_only=True):
     """One restore: who asked for what, how far it is, how long each part of it took."""
 
     COLLECTION: ClassVar[str] = "restores"
+    KEEP = Keep.days(
+        400, "a year of proof that backups can be restored, and time to look back on it"
+    )
 
     service: str
     source: str
@@ -73,6 +76,7 @@ class RestoreRecord(Document, kw_only=True):
     """Whose turn it is, and what tests have shown (id: the service)."""
 
     COLLECTION: ClassVar[str] = "restore_records"
+    KEEP = Keep.always("one for each service: whose turn the next test is")
 
     tested: dict[str, Tested] = {}
     """By ``<source>@<region>``."""

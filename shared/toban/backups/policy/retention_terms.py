@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from toban.backups.documents import Backup, Copy, Status, standing
+from toban.kernel.wallclock import is_zone
 from toban.profile.types import Keep
 
 Series: TypeAlias = tuple[str, str, str]
@@ -17,15 +17,6 @@ Series: TypeAlias = tuple[str, str, str]
 
 EARLIEST, LATEST = 1900, 9000
 """Years; a start outside of them is no moment, and overflows in some zone."""
-
-
-def known_zone(name: str) -> bool:
-    """Whether there is such an IANA zone."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_": "class"}):
@@ -81,7 +72,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(
                 "the policy keeps nothing: set one of daily, weekly, monthly, yearly, keep_days"
             )
-        if not known_zone(self.zone):
+        if not is_zone(self.zone):
             raise ValueError(f"no such time zone: {self.zone!r} (zone)")
 
 

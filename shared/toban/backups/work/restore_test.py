@@ -105,4 +105,4 @@ def _answer(due: RestoreTestDue, outcome: str, work: Work) -> None:
         work.answer(outcome=outcome)
 
 
-HANDLERS: Handlers = {RestoreTestDue: Decision(on_due)}
+HANDLERS = Handlers().on(RestoreTestDue, Decision(on_due))

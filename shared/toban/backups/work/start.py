@@ -150,4 +150,4 @@ def _named(due: BackupDue) -> dict[str, str]:
     return {"service": due.service, "source": due.source, "class": due.class_}
 
 
-HANDLERS: Handlers = {BackupDue: Decision(on_due)}
+HANDLERS = Handlers().on(BackupDue, Decision(on_due))

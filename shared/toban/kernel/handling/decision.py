@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from toban.kernel.document import encode
 from toban.kernel.errors import InvalidEvent, TryLater
-from toban.kernel.event import Event, timestamp
+from toban.kernel.event import Body, Event, timestamp
 from toban.kernel.handling.receipt import Receipt, find_receipt, receipt_of
 from toban.kernel.ids import body_hash
 from toban.kernel.platform import Platform
@@ -32,8 +32,12 @@ MEANT_FOR = "ce-tobanmeantfor"
 their own; without this, three functions that fail together would make 81 deliveries of one."""
 
 
+B_contra = TypeVar("B_contra", bound=Body, contravariant=True)
+"""The body of the event that is handled; who handles a base body may serve its subclasses."""
+
+
 @dataclass(frozen=True)
-class Decision:
+class Decision(Generic[B_contra]):
     """
     `decide` changes state.
 
@@ -41,12 +45,12 @@ class Decision:
     where otherwise the decision's own reads would come first. Right where repetitions are common.
     """
 
-    decide: Callable[[Any, Work], None]
+    decide: Callable[[B_contra, Work], None]
     receipt_first: bool = False
 
 
 @dataclass(frozen=True)
-class Translation:
+class Translation(Generic[B_contra]):
     """
     `translate` only emits, by nothing but its event and references that never change.
 
@@ -54,7 +58,7 @@ class Translation:
     consumers drop. Its `now` is the time of its event.
     """
 
-    translate: Callable[[Any, Work], None]
+    translate: Callable[[B_contra, Work], None]
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def message_identity(delivered: Delivered) -> str:
 
 
 def run_decision(
-    function: str, decision: Decision, event: Event, delivered: Delivered, platform: Platform
+    function: str, decision: Decision[Any], event: Event, delivered: Delivered, platform: Platform
 ) -> Handled:
     """
     Handle an event by a decision.
@@ -141,12 +145,14 @@ def commit(work: Work, digest: str, message_id: str, platform: Platform) -> Hand
         return None
     except Stale:
         return None  # somebody else was first: decide again on what is there now
+    for say in work.afterwards:
+        say()
     platform.publish(function, messages)
     return Handled.of("done", work)
 
 
 def run_translation(
-    function: str, translation: Translation, event: Event, platform: Platform
+    function: str, translation: Translation[Any], event: Event, platform: Platform
 ) -> Handled:
     """Handle an event by a translation; raises whatever the bus raises."""
     work = platform.work(function, event, now=event.time, writes_allowed=False)

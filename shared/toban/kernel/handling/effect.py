@@ -16,7 +16,7 @@ from typing import Any, Generic, Literal, TypeVar
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Event, Stored
-from toban.kernel.handling.decision import MAX_RUNS, Handled, message_identity
+from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_identity
 from toban.kernel.platform import Platform
 from toban.kernel.skew import holds
 from toban.kernel.work import Work
@@ -39,6 +39,10 @@ class EffectDocument(Document, kw_only=True):
     error: str = ""
     message_id: str = ""
     emitted: list[Stored] = []
+
+    def over_since(self) -> datetime | None:
+        """Since its result was recorded."""
+        return None if self.state in ("claimed", "waiting") else self.lease_until
 
 
 E = TypeVar("E", bound=EffectDocument)
@@ -67,24 +71,25 @@ Result = Done | Failed
 
 
 @dataclass(frozen=True)
-class Effect(Generic[E]):
+class Effect(Generic[B_contra, E]):
     """
     `claim` names the effect: it returns the document to create, or None when nothing is to be
     called (it may write all the same). `call` makes the one outside call; its work only reads
-    references. `conclude` is given the final result and may fill in the document and emit.
+    references. `conclude` is given the event and the final result; it may fill in the document
+    and emit.
     """
 
     document: type[E]
-    claim: Callable[[Any, Work], E | None]
-    call: Callable[[E, Any, Work], Result]
-    conclude: Callable[[E, Result, Work], None]
+    claim: Callable[[B_contra, Work], E | None]
+    call: Callable[[E, B_contra, Work], Result]
+    conclude: Callable[[E, B_contra, Result, Work], None]
     max_attempts: int = 3
     lease: timedelta = timedelta(seconds=30)
     """Longer than any call takes: a holder whose lease has ended is not calling any more."""
 
 
 def run_effect(
-    function: str, effect: Effect[E], event: Event, delivered: Delivered, platform: Platform
+    function: str, effect: Effect[Any, E], event: Event, delivered: Delivered, platform: Platform
 ) -> Handled:
     """
     Handle an event by an effect.
@@ -110,7 +115,7 @@ def run_effect(
         document.state = "done"
     document.lease_until = work.now
     if not again:
-        effect.conclude(document, result, work)
+        effect.conclude(document, event.body, result, work)
     messages = work.messages()
     document.emitted = [Stored.of(m) for m in messages]
     record = Update(document.key(document.id), encode(document), version)
@@ -125,7 +130,7 @@ def run_effect(
 
 
 def _claim(
-    function: str, effect: Effect[E], event: Event, message_id: str, platform: Platform
+    function: str, effect: Effect[Any, E], event: Event, message_id: str, platform: Platform
 ) -> Handled | tuple[E, str]:
     for run in range(MAX_RUNS):
         if run:
@@ -156,7 +161,7 @@ def _claim(
 
 def _take_over(
     function: str,
-    effect: Effect[E],
+    effect: Effect[Any, E],
     existing: Snapshot,
     work: Work,
     message_id: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 from toban.kernel import log
 from toban.kernel.errors import InvalidEvent, TryLater
@@ -33,11 +33,34 @@ class Routine:
     run: Callable[[str, Platform], Handled]
 
 
-Handler: TypeAlias = Decision | Translation | Effect[Any] | Job[Any] | Routine
-Handlers: TypeAlias = Mapping[type[Body], Handler]
+B = TypeVar("B", bound=Body)
+
+Handler: TypeAlias = Decision[B] | Translation[B] | Effect[B, Any] | Job[B, Any, Any] | Routine
+AnyHandler: TypeAlias = Handler[Any]
 
 
-def handle(function: str, handlers: Handlers, delivered: Delivered, platform: Platform) -> Handled:
+class Handlers(dict[type[Body], AnyHandler]):
+    """
+    A function's handlers by the body of the event that each handles: one for each event.
+
+    ``Handlers().on(IncidentOpened, Decision(on_opened))``: a handler that takes another body is
+    refused by the type checker.
+    """
+
+    def on(self, event: type[B], handler: Handler[B]) -> Self:
+        """This table, with a handler for an event; raises `ValueError` when it has one already."""
+        if event in self:
+            raise ValueError(f"{event.__name__} has a handler already")
+        self[event] = handler
+        return self
+
+
+def handle(
+    function: str,
+    handlers: Mapping[type[Body], AnyHandler],
+    delivered: Delivered,
+    platform: Platform,
+) -> Handled:
     """
     Handle one delivery of one message.
 
@@ -88,7 +111,12 @@ def handle(function: str, handlers: Handlers, delivered: Delivered, platform: Pl
     return handled
 
 
-def _handle(function: str, handlers: Handlers, delivered: Delivered, platform: Platform) -> Handled:
+def _handle(
+    function: str,
+    handlers: Mapping[type[Body], AnyHandler],
+    delivered: Delivered,
+    platform: Platform,
+) -> Handled:
     meant_for = delivered.message.attributes.get(MEANT_FOR)
     if meant_for and meant_for != function:
         return Handled("nothing")  # redriven for another function on this topic

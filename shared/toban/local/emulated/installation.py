@@ -44,10 +44,10 @@ from toban.local.emulated.processes import FunctionProcess, NotStartedError, env
 from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, load_functions
-from toban.profile.findings import ProfileErrors
 from toban.profile.load import load_directory
 from toban.profile.store import Change, apply
 from toban.profile.types import Profile
+from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError, load
 
 PROJECT = "toban-dev"
@@ -164,7 +164,7 @@ class Emulated:
         stack.callback(self._stopping.set)
         # Imported for its event types: schedules publish them.
         load_functions(self.topology, self._root)
-        clockwork = Clockwork(self.platform, self.topology)
+        clockwork = Clockwork(self.platform, self.topology, [logs.expire])
         clockwork.start()
         stack.callback(clockwork.stop)
 
@@ -298,7 +298,7 @@ def serve(
     try:
         profiles = {} if services is None else load_directory(services)
         emulated = Emulated(data, profiles, port=port, host=host, root=root)
-    except ProfileErrors as error:
+    except FileErrors as error:
         return failed("the profiles cannot be loaded:", str(error), code=2)
     except MapError as error:
         return failed("the map is wrong:", str(error), code=2)

@@ -1,0 +1,49 @@
+"""A clock that stands in a file, the same for every process that reads it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+class FileClock:
+    """The time that a file holds (ISO 8601, UTC); it stands still until `set`. Thread-safe."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `FileNotFoundError` when there is no such file, `ValueError` when it is no time."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int] | None = None
+        self._now = datetime.min.replace(tzinfo=UTC)
+        self.now()
+
+    @classmethod
+    def begin(cls, path: Path, start: datetime) -> FileClock:
+        """A clock that stands at `start`, in a new file."""
+        _write(path, start)
+        return cls(path)
+
+    def now(self) -> datetime:
+        """See `toban.ports.Clock`: also what another process has set."""
+        about = self._path.stat()
+        seen = (about.st_mtime_ns, about.st_ino)
+        with self._lock:
+            if seen != self._seen:
+                self._now = datetime.fromisoformat(self._path.read_text(encoding="ascii").strip())
+                self._seen = seen
+            return self._now
+
+    def set(self, moment: datetime) -> None:
+        """Move to `moment`, for every process."""
+        with self._lock:
+            _write(self._path, moment)
+            self._seen = None
+
+
+def _write(path: Path, moment: datetime) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(moment.astimezone(UTC).isoformat() + "\n", encoding="ascii")
+    os.replace(new, path)  # noqa: PTH105  the same in one call

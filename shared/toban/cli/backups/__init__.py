@@ -1,0 +1,1 @@
+"""`toban backups` and `toban restore`."""

@@ -1,0 +1,1 @@
+"""What there is: `toban backups list`, `show`, `rpo` and `rebuild-catalog`."""

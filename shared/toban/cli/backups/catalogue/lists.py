@@ -1,0 +1,338 @@
+"""
+`toban backups list` and `show`: the catalogue, for people and for scripts.
+
+The keys of `backup_view` are relied upon by scripts (and are what `toban backups retention` reads).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from toban.backups.documents import Backup, Copy, standing
+from toban.backups.policy.retention import Verdict
+from toban.backups.policy.retention_terms import doubtful
+from toban.backups.work.jobs import BackupJob, job_id
+from toban.backups.work.prune import weigh
+from toban.cli.backups.common import (
+    STATUS_COLORS,
+    chosen,
+    known_source,
+    length,
+    newest_first,
+    point_of,
+    profile_of,
+    size,
+    sizes,
+    work_for,
+)
+from toban.cli.backups.keeping.retention import said
+from toban.cli.kit import local
+from toban.cli.kit.session import opened
+from toban.cli.kit.terminal import Terminal, printable
+from toban.cli.kit.times import Times
+from toban.cli.kit.views import Reader, shown_time
+from toban.events.backups import Stage
+from toban.kernel.i18n import moment
+
+_STAGES: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
+
+
+def backup_view(backup: Backup) -> dict[str, Any]:
+    """One backup of a list, for scripts."""
+    return {
+        "id": backup.id,
+        "service": backup.service,
+        "source": backup.source,
+        "class": backup.class_,
+        "status": standing(backup),
+        "started_at": shown_time(backup.started_at),
+        "finished_at": shown_time(backup.finished_at),
+        "verified_at": shown_time(backup.verified_at),
+        "level": backup.level,
+        "regions": regions(backup),
+        "bytes": backup.bytes,
+        "pinned": backup.pinned,
+        "doubtful": list(dict.fromkeys(copy.region for copy in doubtful(backup))),
+        "copies": [
+            {**msgspec.to_builtins(copy, builtin_types=(datetime,)), "state": copy.state}
+            for copy in backup.copies
+        ],
+    }
+
+
+def regions(backup: Backup) -> list[str]:
+    """Those with a verified copy; while there is none, those whose copy may be whole."""
+    good = [copy for copy in backup.copies if copy.proven]
+    whole = [copy for copy in backup.copies if copy.manifest and not copy.damage]
+    return list(dict.fromkeys(copy.region for copy in good or whole))
+
+
+def status_in(backup: Backup, terminal: Terminal) -> str:
+    """Its status in words; of one that is verified in some places only, in how many."""
+    status = standing(backup)
+    proven = sum(copy.proven for copy in backup.copies)
+    if status != "verified" or proven == len(backup.copies):
+        return terminal.say(f"backup.{status}")
+    return terminal.say("backups.partly", n=proven, m=len(backup.copies))
+
+
+def in_trouble(backup: Backup, terminal: Terminal, why: str = "") -> str:
+    """In one line, what a backup is and what is wrong with it; `why` is said rather than that."""
+    reasons = [printable(c.damage or c.unreadable) for c in backup.copies if not c.proven]
+    return terminal.say(
+        "run.failed",
+        id=backup.id,
+        status=status_in(backup, terminal),
+        reason=printable(why or backup.reason) or "; ".join(filter(None, reasons)) or "-",
+    )
+
+
+def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """The catalogue, the newest first."""
+    if not asked.project and not local.exists(asked.data):
+        if asked.json:
+            terminal.json([])
+        terminal.note(terminal.say("data.none", data=asked.data))
+        return 0
+    with opened(asked, terminal) as store:
+        reader = Reader(store)
+        found = _found(reader, asked, terminal)
+        if asked.json:
+            terminal.json([backup_view(backup) for backup in found])
+        elif found:
+            _table(reader, found, terminal)
+        elif asked.service or asked.source or asked.class_ or asked.status:
+            terminal.line(terminal.say("backups.none-like-that"))
+        else:
+            terminal.line(terminal.say("backups.none"))
+    return 0
+
+
+def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[Backup]:
+    if asked.service is not None and not reader.find(
+        Backup, ("service", "==", asked.service), limit=1
+    ):
+        profile = profile_of(reader, asked.service, terminal)
+        if asked.source is not None:
+            known_source(profile, asked.source, terminal)
+    wanted = {
+        name: value
+        for name, value in (
+            ("service", asked.service),
+            ("source", asked.source),
+            ("class", asked.class_),
+        )
+        if value is not None
+    }
+    found = reader.find(Backup, *((name, "==", value) for name, value in wanted.items()))
+    if asked.status is not None:
+        found = [backup for backup in found if standing(backup) == asked.status]
+    elif not asked.all:
+        found = [backup for backup in found if backup.status != "deleted"]
+    return newest_first(found)
+
+
+def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
+    zones = {name: reader.zone(name) for name in {backup.service for backup in found}}
+    times = Times((backup.started_at, zones[backup.service]) for backup in found)
+    titles = terminal.titles(
+        "id", "series", "status", "started", "level", "regions", "size", "pinned",
+        started=times.title,
+    )  # fmt: skip
+    rows = [
+        [
+            backup.id,
+            f"{backup.service}/{backup.source}/{backup.class_}",
+            status_in(backup, terminal),
+            times.written(backup.started_at, zones[backup.service], "%Y-%m-%d %H:%M"),
+            terminal.say(f"level.{backup.level}") if backup.level else "-",
+            ", ".join(regions(backup)) or "-",
+            size(backup.bytes),
+            terminal.say("backups.pinned") if backup.pinned else "",
+        ]
+        for backup in found
+    ]
+    colors = {terminal.say(f"backup.{s}"): color for s, color in STATUS_COLORS.items()}
+    colors |= {status_in(b, terminal): "yellow" for b in found if _is_partly(b)}
+    terminal.table(titles, rows, {2: colors}, flexible=5, spare=(1, 7, 4))
+
+
+def _is_partly(backup: Backup) -> bool:
+    return standing(backup) == "verified" and not all(copy.proven for copy in backup.copies)
+
+
+# --- one of them -------------------------------------------------------------------------------
+
+
+def show(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Everything about one backup."""
+    with opened(asked, terminal) as store:
+        reader = Reader(store)
+        backup = chosen(reader, asked.id, terminal)
+        needed_by = sorted(
+            other.id
+            for other in reader.find(Backup, ("service", "==", backup.service))
+            if backup.id in other.needs and other.status != "deleted"
+        )
+        jobs = [
+            job
+            for stage in _STAGES
+            if (job := reader.get(BackupJob, job_id(backup.id, stage))) is not None
+        ]
+        verdict = _verdict(reader, backup)
+        if asked.json:
+            terminal.json(_detail(backup, needed_by, jobs, verdict))
+            return 0
+        _tell(reader, backup, needed_by, jobs, verdict, terminal)
+    return 0
+
+
+def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
+    """What retention says of it now; None without a profile."""
+    profile = reader.profiles().get(backup.service)
+    if profile is None or profile.backup is None:
+        return None
+    weighed = weigh(profile, work_for(reader, backup.service))
+    return next((v for v in weighed.verdicts if v.id == backup.id), None)
+
+
+def _detail(
+    backup: Backup, needed_by: list[str], jobs: list[BackupJob], verdict: Verdict | None
+) -> dict[str, Any]:
+    full = msgspec.to_builtins(backup, builtin_types=(type(backup.slot),))
+    return {
+        **full,
+        **backup_view(backup),
+        "needed_by": needed_by,
+        "jobs": [
+            {
+                "stage": job.stage,
+                "over": job.over,
+                "step": job.step,
+                "done": job.done,
+                "total": job.total,
+                "bytes": job.bytes,
+                "error": job.error,
+                "touched_at": shown_time(job.touched_at),
+            }
+            for job in jobs
+        ],
+        "retention": None
+        if verdict is None
+        else {"keep": verdict.keep, "reasons": [str(reason) for reason in verdict.reasons]},
+    }
+
+
+def _tell(
+    reader: Reader,
+    backup: Backup,
+    needed_by: list[str],
+    jobs: list[BackupJob],
+    verdict: Verdict | None,
+    terminal: Terminal,
+) -> None:
+    zone = reader.zone(backup.service)
+    color = "yellow" if _is_partly(backup) else STATUS_COLORS.get(standing(backup), "")
+    status = terminal.paint(status_in(backup, terminal), color, "bold")
+    terminal.line(f"{terminal.paint(backup.id, 'bold')}  {status}")
+    for key, value in _facts(backup, needed_by, terminal, zone):
+        terminal.line(
+            f"  {terminal.paint(terminal.say(f'backups.show.{key}'), 'dim')}: {printable(value)}"
+        )
+    if verdict is not None:
+        word = terminal.say("keep.yes" if verdict.keep else "keep.no")
+        why = ", ".join(said(reason, terminal) for reason in verdict.reasons)
+        label = terminal.paint(terminal.say("backups.show.retention"), "dim")
+        told = terminal.paint(word, "green" if verdict.keep else "red")
+        terminal.line(f"  {label}: {told} ({printable(why)})")
+    terminal.line()
+    terminal.line(terminal.paint(terminal.say("backups.show.copies"), "bold"))
+    for copy in backup.copies:
+        terminal.line(f"  {copy.region or '-'}  {copy.bucket}  {_copy(copy, terminal, zone)}")
+    for title, lines in (
+        ("tests", list(_tests(backup, terminal, zone))),
+        ("jobs", list(_jobs(jobs, terminal, zone))),
+    ):
+        if lines:
+            terminal.line()
+            terminal.line(terminal.paint(terminal.say(f"backups.show.{title}"), "bold"))
+            for line in lines:
+                terminal.line(f"  {line}")
+
+
+def _facts(
+    backup: Backup, needed_by: list[str], terminal: Terminal, zone: str
+) -> Iterator[tuple[str, str]]:
+    language = terminal.language
+    yield "series", f"{backup.service}/{backup.source}/{backup.class_} ({backup.kind})"
+    yield "point", moment(language, point_of(backup), zone)
+    yield "started", moment(language, backup.started_at, zone)
+    for key, at in (
+        ("finished", backup.finished_at),
+        ("verified", backup.verified_at),
+        ("deleted", backup.deleted_at),
+    ):
+        if at is not None:
+            yield key, moment(language, at, zone)
+    if backup.requested_by:
+        yield "by", backup.requested_by
+    if backup.reason:
+        yield "reason", backup.reason
+    yield (
+        "size",
+        sizes(backup, terminal),
+    )
+    if backup.counts:
+        yield "counts", ", ".join(f"{name} {count:,}" for name, count in backup.counts.items())
+    yield "key", backup.key_id or terminal.say("backups.show.unencrypted")
+    if backup.needs:
+        yield "needs", ", ".join(backup.needs)
+    if needed_by:
+        yield "needed-by", ", ".join(needed_by)
+    if backup.restores:
+        yield "restores", ", ".join(backup.restores)
+    if backup.pinned:
+        yield "pinned", " ".join(filter(None, (backup.pinned_by, backup.note)))
+
+
+def _copy(copy: Copy, terminal: Terminal, zone: str) -> str:
+    if copy.state == "verified" and copy.verified_at is not None:
+        told = terminal.say(
+            "backups.copy.verified",
+            level=terminal.say(f"level.{copy.level}"),
+            at=moment(terminal.language, copy.verified_at, zone),
+        )
+        return terminal.paint(told, "green")
+    key, color = {
+        "damaged": ("damaged", "red"),
+        "missing": ("gone" if copy.damage else "missing", "red" if copy.damage else "yellow"),
+        "unreadable": ("unreadable", "red"),
+    }.get(copy.state, ("unread", "yellow"))
+    why = printable(copy.damage or copy.unreadable)
+    told = terminal.say(f"backups.copy.{key}", why=why)
+    if copy.state == "missing" and copy.unreadable:
+        told += f" ({why})"
+    return terminal.paint(told, color)
+
+
+def _tests(backup: Backup, terminal: Terminal, zone: str) -> Iterator[str]:
+    for test in reversed(backup.tests):
+        word = terminal.say("backups.test.passed" if test.passed else "backups.test.failed")
+        took = length(terminal.language, test.seconds)
+        told = terminal.paint(word, "green" if test.passed else "red")
+        at = moment(terminal.language, test.at, zone)
+        yield f"{at}  {test.region}  {told}  {took}  {printable(test.reason)}".rstrip()
+
+
+def _jobs(jobs: list[BackupJob], terminal: Terminal, zone: str) -> Iterator[str]:
+    for job in jobs:
+        state = terminal.say("backups.job.over" if job.over else "backups.job.going")
+        done = f"{job.done}/{job.total}" if job.total else str(job.done)
+        at = moment(terminal.language, job.touched_at, zone) if job.touched_at else ""
+        stage = terminal.say(f"stage.{job.stage}")
+        yield f"{stage}  {state}  {done}  {at}  {printable(job.error)}".rstrip()

@@ -1,0 +1,165 @@
+"""`toban backups rpo`: what could be lost now, how long recovery takes, against what was promised."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from toban.backups.policy.objectives import ObjectiveState, Overdue, assess, overdue, untested
+from toban.backups.policy.restores import RestoreRecord
+from toban.backups.work.watch import newest_points
+from toban.cli.backups.common import length, profiles_of, work_for
+from toban.cli.kit.session import opened
+from toban.cli.kit.terminal import Terminal
+from toban.cli.kit.times import now, rough
+from toban.cli.kit.views import Reader, shown_time
+from toban.kernel.i18n import duration, moment
+from toban.profile.store import CurrentProfile
+from toban.profile.types import Profile
+
+_COLORS = {
+    "met": "green",
+    "missed": "red",
+    "unreachable": "yellow",
+    "untested": "yellow",
+    "not-watched": "dim",
+}
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """One service, as `watch_backups` sees it."""
+
+    profile: Profile
+    states: list[ObjectiveState]
+    late: list[Overdue]
+    untested: datetime | None
+
+    @property
+    def missed(self) -> bool:
+        """Whether anything that was promised does not hold."""
+        return (
+            bool(self.late)
+            or self.untested is not None
+            or any("missed" in (state.rpo_status, state.rto_status) for state in self.states)
+        )
+
+
+def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Every objective as it stands; 1 when something is missed."""
+    with opened(asked, terminal) as store:
+        reader = Reader(store)
+        looked = [_look(reader, p) for p in profiles_of(reader, asked.service, terminal)]
+    if asked.json:
+        terminal.json([row for each in looked for row in _views(each)])
+    elif not looked:
+        terminal.line(terminal.say("backups.nobody"))
+    else:
+        _table(looked, terminal)
+    return 1 if any(each.missed for each in looked) else 0
+
+
+def _look(reader: Reader, profile: Profile) -> _Looked:
+    service = profile.service.id
+    at = now()
+    applied = reader.get(CurrentProfile, service)
+    since = applied.applied_at if applied else at
+    record = reader.get(RestoreRecord, service)
+    tested = record.tested if record else {}
+    newest = newest_points(profile, work_for(reader, service))
+    return _Looked(
+        profile,
+        assess(profile, newest, tested, at),
+        overdue(profile, newest, since, at),
+        untested(profile, tested, since, at),
+    )
+
+
+def _views(looked: _Looked) -> list[dict[str, Any]]:
+    service = looked.profile.service.id
+    rows: list[dict[str, Any]] = [
+        {"kind": "objective", **msgspec.structs.asdict(state)} for state in looked.states
+    ]
+    for row in rows:
+        row["restore_point"] = shown_time(row["restore_point"])
+    rows += [
+        {
+            "kind": "overdue",
+            "service": service,
+            "source": late.source,
+            "class": late.class_,
+            "last": shown_time(late.last),
+            "allowed_s": late.allowed_s,
+        }
+        for late in looked.late
+    ]
+    if looked.untested is not None:
+        rows.append({"kind": "untested", "service": service, "since": shown_time(looked.untested)})
+    return rows
+
+
+def _table(looked: list[_Looked], terminal: Terminal) -> None:
+    rows = [
+        [
+            state.service,
+            state.objective,
+            _length(state.age_s, terminal)
+            if state.age_s is not None
+            else terminal.say("rpo.no-point"),
+            _length(state.rpo_s, terminal),
+            terminal.say(f"objective.{state.rpo_status}"),
+            length(terminal.language, state.measured_s) if state.measured_s is not None else "-",
+            _length(state.rto_s, terminal),
+            terminal.say(f"objective.{state.rto_status}"),
+        ]
+        for each in looked
+        for state in each.states
+    ]
+    if rows:
+        colors = {terminal.say(f"objective.{word}"): color for word, color in _COLORS.items()}
+        terminal.table(
+            terminal.titles(
+                "service", "objective", "age", "rpo", "rpo-status", "took", "rto", "rto-status"
+            ),
+            rows,
+            {4: colors, 7: colors},
+            flexible=1,
+            spare=(0,),
+        )
+    else:
+        terminal.line(terminal.say("rpo.none"))
+    for each in looked:
+        for line in _trouble(each, terminal):
+            terminal.line(terminal.paint(line, "red"))
+    if not any(each.missed for each in looked):
+        terminal.line(terminal.paint(terminal.say("rpo.good"), "green"))
+
+
+def _trouble(looked: _Looked, terminal: Terminal) -> list[str]:
+    service, zone = looked.profile.service.id, looked.profile.service.timezone
+
+    def when(at: datetime | None) -> str:
+        return moment(terminal.language, at, zone) if at else terminal.say("rpo.never")
+
+    lines = [
+        terminal.say(
+            "rpo.overdue",
+            series=f"{service}/{late.source}/{late.class_}",
+            last=when(late.last),
+            allowed=duration(terminal.language, late.allowed_s),
+        )
+        for late in looked.late
+    ]
+    if looked.untested is not None:
+        lines.append(terminal.say("rpo.untested", service=service, since=when(looked.untested)))
+    return lines
+
+
+def _length(seconds: float | None, terminal: Terminal) -> str:
+    if seconds is None:
+        return "-"
+    return rough(terminal.language, timedelta(seconds=seconds))

@@ -1,0 +1,166 @@
+"""What the commands about backups share: naming them, saying sizes, asking before it is too late."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from toban.backups.documents import Backup, Status
+from toban.cli.kit.arguments import unknown
+from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
+from toban.cli.kit.views import Reader
+from toban.events.backups import PruneDue
+from toban.kernel.i18n import Language, duration, unit
+from toban.kernel.work import Work
+from toban.profile.types import Plan, Profile
+
+STATUS_COLORS: Final[dict[Status, str]] = {
+    "running": "cyan",
+    "finished": "yellow",
+    "verified": "green",
+    "partial": "red",
+    "failed": "red",
+    "deleting": "dim",
+    "deleted": "dim",
+}
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def size(count: float) -> str:
+    """Bytes for people: ``1.5 MB`` (of a million bytes)."""
+    for name in _UNITS:
+        if count < 1000 or name == _UNITS[-1]:
+            break
+        count /= 1000
+    return f"{count:.0f} {name}" if name == "B" or count >= 100 else f"{count:.1f} {name}"
+
+
+def sizes(backup: Backup, terminal: Terminal) -> str:
+    """How large a backup is, in every way that it is counted."""
+    return terminal.say(
+        "backups.show.size.value",
+        stored=size(backup.bytes),
+        plain=size(backup.plain_bytes),
+        parts=backup.parts,
+        items=f"{backup.items:,}",
+    )
+
+
+def length(language: Language, seconds: float) -> str:
+    """A length of time; below a minute with a tenth of a second: ``0.4 s``."""
+    if seconds >= 60:
+        return duration(language, seconds)
+    return unit(language, "unit.seconds", n=f"{max(0.0, seconds):.1f}")
+
+
+def work_for(reader: Reader, service: str = "") -> Work:
+    """A unit of work that only reads: what the functions decide by, decided here to show it."""
+    from toban.cli.kit.local import new_event
+
+    return Work(reader.store, new_event(PruneDue(service=service)), "cli", now())
+
+
+def point_of(backup: Backup) -> datetime:
+    """Its restore point: what was committed before this is contained."""
+    return backup.snapshot_at or backup.started_at
+
+
+def chosen(reader: Reader, word: str, terminal: Terminal) -> Backup:
+    """The backup with that id, or the only one whose id begins so."""
+    word = word.strip().removeprefix("backups/")
+    found = reader.by_prefix(Backup, word) if word else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        words = ", ".join(backup.id for backup in found[:5])
+        raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
+    known = [b.id for b in newest_first(reader.find(Backup)) if b.status != "deleted"]
+    raise Problem(unknown(terminal.language, word, "what.backup", known[:50]), 2)
+
+
+def newest_first(backups: Iterable[Backup]) -> list[Backup]:
+    """By their start, the newest first."""
+    return sorted(backups, key=lambda b: (b.started_at, b.id), reverse=True)
+
+
+def profiles_of(reader: Reader, service: str | None, terminal: Terminal) -> list[Profile]:
+    """The profiles with backups: of one service or of all, by id."""
+    with_backups = {
+        name: profile for name, profile in reader.profiles().items() if profile.backup is not None
+    }
+    if service is None:
+        return [with_backups[name] for name in sorted(with_backups)]
+    return [profile_of(reader, service, terminal)]
+
+
+def profile_of(reader: Reader, service: str, terminal: Terminal) -> Profile:
+    """The applied profile of a service that has backups."""
+    profiles = reader.profiles()
+    with_backups = sorted(name for name, p in profiles.items() if p.backup is not None)
+    if service not in profiles:
+        raise Problem(unknown(terminal.language, service, "what.service", with_backups), 2)
+    if profiles[service].backup is None:
+        words = ", ".join(with_backups) or "-"
+        raise Problem(terminal.say("backups.inactive", service=service, words=words), 2)
+    return profiles[service]
+
+
+def known_source(profile: Profile, source: str, terminal: Terminal) -> str:
+    """`source`, if the profile has it."""
+    sources = profile.backup.sources if profile.backup else {}
+    if source not in sources:
+        raise Problem(unknown(terminal.language, source, "what.source", sources), 2)
+    return source
+
+
+def plan_named(profile: Profile, source: str, class_: str | None, terminal: Terminal) -> Plan:
+    """The plan of a series; without a class that of the source's only plan."""
+    known_source(profile, source, terminal)
+    plans = [p for p in (profile.backup.plans if profile.backup else ()) if p.source == source]
+    if not plans:
+        raise Problem(terminal.say("backups.unplanned", source=source), 2)
+    if class_ is None and len(plans) > 1:
+        words = ", ".join(plan.class_ for plan in plans)
+        raise Problem(terminal.say("backups.which-class", source=source, words=words), 2)
+    for plan in plans:
+        if class_ in (None, plan.class_):
+            return plan
+    raise Problem(
+        unknown(terminal.language, str(class_), "what.class", [p.class_ for p in plans]), 2
+    )
+
+
+def person(asked: argparse.Namespace) -> str:
+    """Who asks."""
+    return str(asked.actor or getpass.getuser()).strip()[:80]
+
+
+def moment_of(word: str, zone: str, terminal: Terminal) -> datetime:
+    """A time as written on the command line; without an offset it is meant in `zone`."""
+    try:
+        at = datetime.fromisoformat(word.strip())
+        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Problem(terminal.say("bad.time", word=word), 2) from error
+
+
+def agreed(asked: argparse.Namespace, terminal: Terminal, question: str) -> bool:
+    """Whether to go on: ``--yes``, or a person who says so; `Problem` when nobody can be asked."""
+    if asked.yes:
+        return True
+    return answer(asked, terminal, question).casefold() in ("y", "yes", "はい")
+
+
+def answer(asked: argparse.Namespace, terminal: Terminal, question: str) -> str:
+    """What a person answers; `Problem` when nobody can be asked."""
+    if asked.json or not sys.stdin.isatty():
+        raise Problem(terminal.say("ask.nobody"), 2)
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()

@@ -1,0 +1,1 @@
+"""`toban restore` and `toban backups test`."""

@@ -1,0 +1,1 @@
+"""Work on a backup: `toban backups run`, `replicate` and `verify`."""

@@ -1,0 +1,335 @@
+"""`toban incidents`: listing them, looking at one, acting on it."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn
+
+from toban.cli.kit import local
+from toban.cli.kit.arguments import unknown
+from toban.cli.kit.terminal import Problem, Terminal, printable
+from toban.cli.kit.times import Times, due, now, soon
+from toban.cli.kit.views import NextStep, Reader
+from toban.events import CommandIssued
+from toban.incidents.documents import Incident
+from toban.kernel.handling.parking import Parked
+from toban.kernel.i18n import duration, moment
+
+if TYPE_CHECKING:
+    from toban.profile.types import Profile
+
+STATUS_COLORS = {"open": "red", "acknowledged": "yellow", "resolved": "green"}
+_MARKS = {
+    "opened": "red",
+    "raised": "red",
+    "escalated": "red",
+    "reopened": "red",
+    "page-failed": "red",
+    "notification-failed": "red",
+    "acknowledged": "yellow",
+    "resolved": "green",
+    "notified": "dim",
+    "attached": "dim",
+    "cleared": "dim",
+}
+
+
+def chosen(reader: Reader, word: str, terminal: Terminal) -> Incident:
+    """The incident with that id, or the only one whose id begins so (with or without ``inc-``)."""
+    word = word.strip().lower().removeprefix("incidents/")
+    for prefix in dict.fromkeys((word, f"inc-{word}")):
+        found = reader.by_prefix(Incident, prefix)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            words = ", ".join(i.id for i in found[:5])
+            raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
+    known = [i.id for i in reader.incidents(now(), everything=True)]
+    raise Problem(unknown(terminal.language, word, "what.incident", known))
+
+
+def newest(reader: Reader, terminal: Terminal) -> Incident:
+    """The newest incident that nobody has acknowledged, else the newest that is not resolved."""
+    going_on = [i for i in reader.incidents(now()) if i.status != "resolved"]
+    if not going_on:
+        _nothing_open(reader, terminal)
+    if len(going_on) > 1:
+        terminal.note(terminal.say("others", n=len(going_on) - 1))
+    return going_on[0]
+
+
+def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
+    """The one incident that waits for an acknowledgement; several are listed instead."""
+    waiting = reader.incidents(now(), status="open")
+    if not waiting:
+        _nothing_open(reader, terminal)
+    if len(waiting) > 1:
+        if not asked.json:
+            _table(reader, waiting, terminal)
+        words = ", ".join(i.id for i in waiting[:5])
+        raise Problem(terminal.say("which", n=len(waiting), words=words), 2)
+    return waiting[0]
+
+
+def _nothing_open(reader: Reader, terminal: Terminal) -> NoReturn:
+    last = reader.incidents(now(), everything=True)[:1]
+    if not last:
+        raise Problem(terminal.say("none.open"))
+    status = terminal.say(f"status.{last[0].status}")
+    raise Problem(terminal.say("none.open.last", id=last[0].id, status=status))
+
+
+def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """What is open, and what was until lately."""
+    if not local.exists(asked.data):
+        if asked.json:
+            terminal.json([])
+        terminal.note(terminal.say("data.none", data=asked.data))
+        return 0
+    with local.opened(asked.data, terminal) as data:
+        reader = Reader(data.store)
+        found = reader.incidents(
+            now(), everything=asked.all, status=asked.status, service=asked.service
+        )
+        if asked.json:
+            terminal.json([reader.incident_view(i) for i in found])
+            return 0
+        if found:
+            _table(reader, found, terminal)
+        elif asked.status or asked.service:
+            terminal.line(terminal.say("none.like-that"))
+        elif asked.all or not reader.incidents(now(), everything=True):
+            terminal.line(terminal.say("none.incidents"))
+        else:
+            terminal.line(terminal.say("none.lately"))
+    return 0
+
+
+def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
+    zones = {i.id: reader.zone(i.service, i.profile_version) for i in found}
+    times = Times((i.opened_at, zones[i.id]) for i in found)
+    titles = terminal.titles(
+        "id", "severity", "status", "next", "opened", "service", "alerts", "assignee", "title",
+        opened=times.title,
+    )  # fmt: skip
+    rows = [
+        [
+            i.id,
+            i.severity_label,
+            terminal.say(f"status.{i.status}"),
+            _when(reader.next_step(i), terminal),
+            times.written(i.opened_at, zones[i.id]),
+            i.service,
+            str(reader.count_alerts(i)),
+            i.assignee or "-",
+            i.title,
+        ]
+        for i in found
+    ]
+    statuses = {terminal.say(f"status.{s}"): c for s, c in STATUS_COLORS.items()}
+    terminal.table(titles, rows, {2: statuses}, flexible=8, spare=(6, 5, 7, 3))
+
+
+def _when(following: NextStep | None, terminal: Terminal) -> str:
+    return due(terminal, following.at, now()) if following else "-"
+
+
+def show(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """One incident: what happened, and what happens next."""
+    with local.opened(asked.data, terminal) as data:
+        reader = Reader(data.store)
+        incident = chosen(reader, asked.id, terminal) if asked.id else newest(reader, terminal)
+        if asked.json:
+            terminal.json(reader.incident_detail(incident, terminal.language))
+        else:
+            tell(reader, incident, terminal, postmortem_url(data.path, incident))
+    return 0
+
+
+def postmortem_url(data: object, incident: Incident) -> str:
+    """Where the draft lies; empty when there is none."""
+    from pathlib import Path
+
+    from toban.adapters.local.files.blobs import FileBlobs
+
+    if not incident.postmortem:
+        return ""
+    return FileBlobs(Path(str(data)) / "blobs").url(incident.postmortem)
+
+
+def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str = "") -> None:
+    """An incident as a person would like to read it."""
+    profile = reader.profile(incident.service, incident.profile_version)
+    zone = reader.zone(incident.service, incident.profile_version)
+    status = terminal.paint(
+        terminal.say(f"status.{incident.status}"), STATUS_COLORS[incident.status], "bold"
+    )
+    title = terminal.paint(printable(incident.title), "bold")
+    terminal.line(f"{incident.id}  {incident.severity_label}  {status}  {title}")
+    for key, value in _facts(reader, incident, terminal, zone, profile):
+        terminal.line(f"  {terminal.paint(terminal.say(f'show.{key}'), 'dim')}: {value}")
+    if incident.summary:
+        for line in incident.summary.splitlines()[:6]:
+            terminal.line(f"  {terminal.paint('|', 'dim')} {printable(line)}")
+    terminal.line()
+    terminal.line(terminal.paint(terminal.say("show.timeline"), "bold"))
+    day = ""
+    for told in reader.timeline(incident, terminal.language):
+        written = moment(terminal.language, told.at, zone)
+        date, clock = written.rsplit(" ", 2)[0], written.rsplit(" ", 2)[1]
+        if date != day:
+            day = date
+            terminal.line(f"  {terminal.paint(f'{date} ({zone})', 'dim')}")
+        terminal.line(f"  {clock}  {terminal.paint(told.text, _MARKS.get(told.kind, ''))}")
+    terminal.line()
+    terminal.line(
+        f"{terminal.paint(terminal.say('show.next'), 'bold')}: "
+        f"{_next(reader, incident, terminal, zone)}"
+    )
+    if postmortem:
+        terminal.line(terminal.say("next.postmortem", url=postmortem))
+
+
+def _facts(
+    reader: Reader, incident: Incident, terminal: Terminal, zone: str, profile: Profile | None
+) -> list[tuple[str, str]]:
+    language = terminal.language
+    name = incident.service
+    if profile is not None:
+        name = f"{profile.service.named(language)} ({incident.service})"
+    facts = [("service", name), ("opened", moment(language, incident.opened_at, zone))]
+    for key, at in (
+        ("acknowledged", incident.acknowledged_at),
+        ("resolved", incident.resolved_at),
+    ):
+        if at is not None:
+            took = duration(language, (at - incident.opened_at).total_seconds())
+            facts.append(
+                (key, terminal.say("show.after", moment=moment(language, at, zone), duration=took))
+            )
+    if incident.assignee:
+        facts.append(("assignee", printable(incident.assignee)))
+    firing = reader.count_alerts(incident, firing=True)
+    count = terminal.say("show.alerts.value", n=reader.count_alerts(incident), firing=firing)
+    facts.append(("alerts", count))
+    facts.extend(("links", f"{printable(x.title)} {printable(x.url)}") for x in incident.links[:5])
+    return facts
+
+
+def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
+    if incident.status == "resolved":
+        return _after_all(reader, incident, terminal, zone)
+    following = reader.next_step(incident)
+    if following is None:
+        return _next_reminder(incident, terminal, zone)
+    at = now()
+    left = (following.at - at).total_seconds()
+    return terminal.say(
+        "next.step" if left >= 0 else "next.late",
+        moment=soon(terminal.language, following.at, zone, at),
+        duration=duration(terminal.language, abs(left)),
+        step=following.number,
+        who=", ".join(map(printable, following.calls)) or terminal.say("oncall.nobody"),
+    )
+
+
+def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
+    """What time brings to an incident for which no step calls anybody."""
+    taken = incident.status == "acknowledged"
+    who, at = printable(incident.assignee), now()
+    if incident.remind_at is None:
+        return terminal.say("next.acknowledged" if taken else "next.last", who=who, id=incident.id)
+    key = "next.repeated"
+    if taken:
+        key = "next.expires" if incident.reminded else "next.reminder"
+    return terminal.say(
+        key,
+        who=who,
+        id=incident.id,
+        moment=soon(terminal.language, incident.remind_at, zone, at),
+        duration=duration(terminal.language, (incident.remind_at - at).total_seconds()),
+    )
+
+
+def _after_all(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
+    """A resolved incident: over, unless a person resolved it while its alerts fire."""
+    firing = reader.count_alerts(incident, firing=True)
+    profile = reader.profile(incident.service, incident.profile_version)
+    if not firing or profile is None or incident.resolved_at is None:
+        return terminal.say("next.resolved")
+    at = now()
+    # `settle_incident` looks again so long after the resolution.
+    again = incident.resolved_at + timedelta(seconds=profile.grouping.recheck)
+    return terminal.say(
+        "next.firing" if again >= at else "next.firing.late",
+        n=terminal.say("firing.one" if firing == 1 else "firing.many", n=firing),
+        moment=soon(terminal.language, again, zone, at),
+        duration=duration(terminal.language, abs((again - at).total_seconds())),
+    )
+
+
+def act(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Have a command carried out, and show what came of it."""
+    with local.opened(asked.data, terminal) as data:
+        reader = Reader(data.store)
+        incident = (
+            chosen(reader, asked.id, terminal) if asked.id else only_open(reader, asked, terminal)
+        )
+        command = _command(asked, reader, incident, terminal)
+    issued = local.issue(asked.data, command, "act_on_incident")
+    with local.opened(asked.data, terminal) as data:
+        reader = Reader(data.store)
+        current = reader.get(Incident, incident.id) or incident
+        parked = reader.find(Parked, ("function", "==", "act_on_incident"))
+        errors = [p.error for p in parked if p.attributes.get("ce-id") == issued.event.id]
+        if asked.json:
+            terminal.json({**reader.incident_view(current), "command": issued.event.id})
+        status = terminal.say(f"status.{current.status}")
+        if errors:
+            raise Problem(terminal.say("refused", id=current.id, error=errors[0]))
+        if issued.outcome in ("", "retry", "error"):
+            raise Problem(
+                terminal.say(
+                    "not-yet",
+                    id=current.id,
+                    seconds=int(local.WAIT_S),
+                    event=issued.event.id,
+                )
+            )
+        if asked.json:
+            return 0
+        if issued.outcome == "nothing":
+            terminal.line(terminal.say("undone", id=current.id, status=status))
+            return 0
+        done = terminal.say(f"done.{asked.action}", actor=command.actor)
+        terminal.line(terminal.paint(f"✓ {current.id}: {done}", "green"))
+        terminal.line()
+        tell(reader, current, terminal, postmortem_url(data.path, current))
+    return 0
+
+
+def _command(
+    asked: argparse.Namespace, reader: Reader, incident: Incident, terminal: Terminal
+) -> CommandIssued:
+    actor = (asked.actor or getpass.getuser()).strip()
+    note = " ".join(asked.text) if asked.action == "note" else getattr(asked, "note", "")
+    label = ""
+    if asked.action == "severity":
+        profile = reader.profile(incident.service, incident.profile_version)
+        known = [s.label for s in profile.severities] if profile else []
+        found = profile.severity_labelled(asked.label) if profile else None
+        if found is None:
+            raise Problem(unknown(terminal.language, asked.label, "what.severity", known), 2)
+        label = found.label
+    return CommandIssued(
+        incident_id=incident.id,
+        action=asked.action,
+        actor=actor[:80],
+        via="cli",
+        at=now(),
+        note=note[:2000],
+        severity_label=label,
+        generation=incident.generation,
+    )

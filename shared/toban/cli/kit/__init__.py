@@ -1,0 +1,1 @@
+"""What every command is made of: terminal, tables, times, arguments, and one session for reading and acting."""

@@ -1,0 +1,215 @@
+"""Writing for people at a terminal: language, colour, tables that know wide characters."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import shutil
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from toban.texts import Language
+
+_COLORS = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "cyan": "36",
+}
+_PAINT = re.compile(r"\033\[[\d;]*m")
+_LEAST = 24
+"""Columns that a title or an error should have before a whole other column is left out."""
+_NO_LESS = 12
+
+
+class Problem(Exception):
+    """Something to tell in one line; `code` is the exit code (1 did not work, 2 asked wrongly)."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def language_of(argv: Sequence[str], environ: Mapping[str, str]) -> Language:
+    """``--lang`` if it is among the arguments, else what the locale's variables say."""
+    for position, argument in enumerate(argv):
+        name, equals, value = argument.partition("=")
+        if name == "--lang":
+            following = argv[position + 1 : position + 2]
+            asked = value if equals else "".join(following)
+            if asked in ("ja", "en"):
+                return "ja" if asked == "ja" else "en"
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(name):
+            return "ja" if environ[name].lower().startswith("ja") else "en"
+    return "en"
+
+
+def say(language: Language, key: str, **values: object) -> str:
+    """A text of the command line (`toban.cli.kit.catalogue`) with `values` filled in."""
+    from toban.cli.kit.catalogue import text
+
+    return text(language, key, **values)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant; empty when nothing is near."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return found[0] if found else ""
+
+
+def width(text: str) -> int:
+    """Columns that a text takes; wide and full-width characters take two."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def cut(text: str, columns: int) -> str:
+    """At most so many columns, with … where something was cut off."""
+    if width(text) <= columns:
+        return text
+    kept, used = [], 1
+    for character in text:
+        used += width(character)
+        if used > columns:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"
+
+
+def printable(text: str) -> str:
+    """On one line, without control characters: alert text must not steer the terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+class Terminal:
+    """Where a command writes to; colour only on a terminal, and not when ``NO_COLOR`` is set."""
+
+    def __init__(
+        self,
+        language: Language,
+        out: TextIO | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.language: Language = language
+        self._out = out or sys.stdout
+        environ = os.environ if environ is None else environ
+        self.is_tty = self._out.isatty()
+        self._color = self.is_tty and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+    def say(self, key: str, **values: object) -> str:
+        """A text in the language of this terminal."""
+        return say(self.language, key, **values)
+
+    def titles(self, *columns: str, **written: Callable[[str], str]) -> list[str]:
+        """
+        The titles of columns by their names (texts ``column.NAME``).
+
+        `written` says how one of them is written: ``at=times.title`` names the zone.
+        """
+        found = {column: self.say(f"column.{column}") for column in columns}
+        return [
+            written[column](word) if column in written else word for column, word in found.items()
+        ]
+
+    def line(self, text: str = "") -> None:
+        """Write one line."""
+        print(text, file=self._out)
+
+    def note(self, text: str) -> None:
+        """Say something beside the result (on standard error)."""
+        print(text, file=sys.stderr)
+
+    def json(self, value: Any) -> None:
+        """Write a value as JSON."""
+        print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain), file=self._out)
+
+    def paint(self, text: str, *colors: str) -> str:
+        """Coloured text, where colour is shown."""
+        codes = [_COLORS[color] for color in colors if color]
+        if not self._color or not codes or not text:
+            return text
+        return f"\033[{';'.join(codes)}m{text}\033[0m"
+
+    def table(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        colors: Mapping[int, Mapping[str, str]] | None = None,
+        flexible: int | None = None,
+        spare: Sequence[int] = (),
+    ) -> None:
+        """
+        Write rows in columns; `colors` maps column → cell text → colour.
+
+        Where the terminal is narrow, the `flexible` column gives way down to 24 columns, then the
+        `spare` ones are left out, in their order.
+        """
+        cells = [[printable(cell) for cell in row] for row in rows]
+        widths = [
+            max([width(title), *(width(row[column]) for row in cells)])
+            for column, title in enumerate(head)
+        ]
+        kept = list(range(len(head)))
+        if flexible is not None and self.is_tty:
+            _narrow(widths, kept, flexible, spare)
+        self.line(self.paint("  ".join(_cells(head, widths, kept)).rstrip(), "dim"))
+        for row in cells:
+            shown = _cells(row, widths, kept)
+            for column, choice in (colors or {}).items():
+                if column in kept:
+                    place = kept.index(column)
+                    shown[place] = self.paint(shown[place], choice.get(row[column], ""))
+            self.line("  ".join(shown).rstrip())
+
+    def clipped(self, text: str) -> str:
+        """`text` (it may be coloured) cut to the width of the terminal; whole where there is none."""
+        if not self.is_tty:
+            return text
+        left = shutil.get_terminal_size().columns
+        if width(_PAINT.sub("", text)) <= left:
+            return text
+        parts = []
+        for part in re.split(f"({_PAINT.pattern})", text):
+            if _PAINT.fullmatch(part):
+                parts.append(part)
+            elif left > 0:
+                parts.append(part if width(part) < left else cut(part + "…", left))
+                left -= width(part)
+        return "".join(parts)
+
+
+def _narrow(widths: list[int], kept: list[int], flexible: int, spare: Sequence[int]) -> None:
+    """Make the columns fit the terminal: change `widths`, and `kept` (the columns shown)."""
+    columns = shutil.get_terminal_size().columns
+    leave = iter(spare)
+    while True:
+        others = sum(widths[c] for c in kept if c != flexible) + 2 * (len(kept) - 1)
+        if columns - others >= min(widths[flexible], _LEAST):
+            break
+        column = next(leave, None)
+        if column is None:
+            break
+        kept.remove(column)
+    widths[flexible] = min(widths[flexible], max(_NO_LESS, columns - others))
+
+
+def _cells(row: Sequence[str], widths: Sequence[int], kept: Sequence[int]) -> list[str]:
+    short = [(cut(row[column], widths[column]), widths[column]) for column in kept]
+    return [text + " " * (columns - width(text)) for text, columns in short]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    raise TypeError(f"{type(value).__name__} in JSON")

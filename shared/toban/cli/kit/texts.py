@@ -1,0 +1,102 @@
+"""What every command may say: what was asked wrongly, columns and options that several have."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toban.texts import Texts
+
+TEXTS: Final[Texts] = {
+    "help.toban": {
+        "en": "toban: whoever is on duty. Operations as events.",
+        "ja": "toban（当番）: 運用をイベントで動かします。",
+    },
+    "help.more": {
+        "en": "`toban COMMAND --help` explains a command. `toban demo` shows everything in 15 seconds.",
+        "ja": "`toban コマンド --help` で各コマンドの説明、`toban demo` で15秒の実演。",
+    },
+    "help.commands": {"en": "commands", "ja": "コマンド"},
+    "help.data": {
+        "en": "directory with all local state (default: .toban)",
+        "ja": "状態をすべて置くディレクトリ（既定: .toban）",
+    },
+    "help.services": {
+        "en": "directory with the service profiles (default: infra/services)",
+        "ja": "サービスプロファイルのディレクトリ（既定: infra/services）",
+    },
+    "help.lang": {
+        "en": "language for people (default: from LANG)",
+        "ja": "表示言語（既定: LANG から）",
+    },
+    "help.json": {"en": "for scripts: JSON on standard output", "ja": "スクリプト用に JSON で出力"},
+    "help.version": {"en": "show the version", "ja": "バージョンを表示"},
+    "help.status": {"en": "only these", "ja": "状態で絞る"},
+    "help.as": {"en": "who you are (default: $USER)", "ja": "操作者の名前（既定: $USER）"},
+    "help.note": {"en": "a note to go with it", "ja": "添えるメモ"},
+    "help.service": {"en": "only this service", "ja": "このサービスだけ"},
+    "help.list": {"en": "list", "ja": "一覧"},
+    "help.show": {"en": "show one", "ja": "詳細"},
+    "error": {"en": "toban: {message}", "ja": "toban: {message}"},
+    "error.choice": {
+        "en": "{word!s}: no such {what}.{hint}",
+        "ja": "{word!s}: そのような{what}はありません。{hint}",
+    },
+    "error.meant": {"en": " Did you mean {word}?", "ja": " もしかして: {word}"},
+    "error.known": {"en": " There are: {words}.", "ja": " 指定できるもの: {words}"},
+    "error.usage": {
+        "en": "{message} (see `{program} --help`)",
+        "ja": "{message}（`{program} --help` を参照）",
+    },
+    "error.option": {
+        "en": "unknown option {word}.{hint}",
+        "ja": "オプション {word} はありません。{hint}",
+    },
+    "what.command": {"en": "command", "ja": "コマンド"},
+    "what.choice": {"en": "choice", "ja": "選択肢"},
+    "what.service": {"en": "service", "ja": "サービス"},
+    "ambiguous": {
+        "en": "{word} is not unique: {words}",
+        "ja": "{word} は複数に当てはまります: {words}",
+    },
+    "data.none": {
+        "en": "there is nothing in {data} yet; start with `toban dev` (or `toban demo`), or name another place with --data",
+        "ja": "{data} にはまだ何もありません。`toban dev`（または `toban demo`）を始めるか、--data で場所を指定してください",
+    },
+    "bad.time": {
+        "en": "{word!r} is not a time; write 2026-11-22T12:00+09:00",
+        "ja": "{word!r} は時刻として読めません。2026-11-22T12:00+09:00 のように書きます",
+    },
+    "bad.json": {
+        "en": "{where}: not JSON: {error}",
+        "ja": "{where}: JSON として読めません: {error}",
+    },
+    "unreadable": {"en": "{where}: {error}", "ja": "{where}: {error}"},
+    "column.id": {"en": "ID", "ja": "ID"},
+    "column.service": {"en": "SERVICE", "ja": "サービス"},
+    "column.severity": {"en": "SEV", "ja": "重大度"},
+    "column.status": {"en": "STATUS", "ja": "状態"},
+    "due.in": {"en": "in {duration}", "ja": "あと{duration}"},
+    "due.late": {"en": "{duration} late", "ja": "{duration}超過"},
+    "column.error": {"en": "ERROR", "ja": "エラー"},
+    "column.function": {"en": "FUNCTION", "ja": "関数"},
+    "column.change": {"en": "CHANGE", "ja": "変更"},
+    "oncall.nobody": {"en": "nobody", "ja": "なし"},
+    "column.detail": {"en": "DETAIL", "ja": "内容"},
+    "help.in-project": {
+        "en": "Google Cloud project instead of the data directory",
+        "ja": "データディレクトリーの代わりに Google Cloud のプロジェクト",
+    },
+    "ask.nobody": {
+        "en": "nobody is there to ask; say --yes",
+        "ja": "確認できる端末がありません。--yes を付けてください",
+    },
+    "ask.kept": {"en": "Nothing was done.", "ja": "何もしませんでした。"},
+    "follow.goes-on": {
+        "en": "It goes on in `toban dev`. To see how far it is: {command}",
+        "ja": "`toban dev` が続けています。進行を見るには: {command}",
+    },
+    "follow.resumes": {
+        "en": "Stopped here. `toban dev` goes on from where it was, and so does: {command}",
+        "ja": "ここで中断しました。続きは `toban dev` か次のコマンドが行います: {command}",
+    },
+}

@@ -1,0 +1,87 @@
+"""`toban oncall`: who is on duty, by the profiles in the services directory."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from toban.cli.kit.arguments import unknown
+from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
+from toban.cli.profiles.commands import loaded
+from toban.kernel.event import timestamp
+from toban.kernel.i18n import moment
+from toban.oncall.shifts import Duty, who_is_on_duty
+from toban.profile.types import Profile
+
+
+def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Primary and secondary of every service, now or at another time."""
+    profiles = loaded(asked.services, terminal)
+    if asked.service is not None:
+        if asked.service not in profiles:
+            raise Problem(unknown(terminal.language, asked.service, "what.service", profiles), 2)
+        profiles = {asked.service: profiles[asked.service]}
+    rows = [
+        (profile, _duty(profile, _time(asked.at, profile, terminal)))
+        for profile in profiles.values()
+    ]
+    if asked.json:
+        terminal.json([_view(profile, duty) for profile, duty in rows])
+        return 0
+    terminal.table(
+        terminal.titles("service", "primary", "secondary", "until"),
+        [_row(profile, duty, terminal) for profile, duty in rows],
+    )
+    return 0
+
+
+def _time(word: str | None, profile: Profile, terminal: Terminal) -> datetime:
+    if word is None:
+        return now()
+    try:
+        at = datetime.fromisoformat(word.strip())
+    except ValueError as error:
+        raise Problem(terminal.say("bad.time", word=word), 2) from error
+    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(profile.service.timezone))
+
+
+def _duty(profile: Profile, at: datetime) -> Duty | None:
+    if profile.oncall is None:
+        return None
+    return who_is_on_duty(profile.oncall, profile.service.timezone, at)
+
+
+def _person(profile: Profile, id_: str | None) -> dict[str, str] | None:
+    if id_ is None:
+        return None
+    person = profile.people.get(id_)
+    return {"id": id_, "name": person.name if person else id_}
+
+
+def _view(profile: Profile, duty: Duty | None) -> dict[str, Any]:
+    return {
+        "service": profile.service.id,
+        "primary": _person(profile, duty.primary) if duty else None,
+        "secondary": _person(profile, duty.secondary) if duty else None,
+        "shift_start": timestamp(duty.shift_start) if duty else None,
+        "shift_end": timestamp(duty.shift_end) if duty else None,
+        "until": timestamp(duty.until) if duty else None,
+    }
+
+
+def _row(profile: Profile, duty: Duty | None, terminal: Terminal) -> list[str]:
+    if duty is None:
+        return [profile.service.id, terminal.say("oncall.none"), "", ""]
+    names = []
+    for id_, override in (
+        (duty.primary, duty.primary_override),
+        (duty.secondary, duty.secondary_override),
+    ):
+        found = _person(profile, id_)
+        name = found["name"] if found else terminal.say("oncall.nobody")
+        names.append(terminal.say("oncall.stand-in", name=name) if override else name)
+    until = moment(terminal.language, duty.until, profile.service.timezone)
+    return [profile.service.id, *names, until]

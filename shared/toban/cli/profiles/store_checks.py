@@ -1,0 +1,146 @@
+"""
+`toban check --store`: what is wrong in the store and does not mend itself.
+
+Each check is a function that is given what can be read and the time, and says what it found. A new
+one is written below and added to `CHECKS`; its texts are ``check.<code>`` (what) and
+``check.<code>.do`` (what to do), in both languages.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+from toban.backups.policy.ahead import dated_ahead
+from toban.backups.policy.alerts import SOURCE as BACKUPS
+from toban.cli.backups.common import work_for
+from toban.cli.kit.session import opened
+from toban.cli.kit.terminal import Problem, Terminal, printable
+from toban.cli.kit.times import now
+from toban.cli.kit.views import Reader
+from toban.incidents.documents import Alert, Incident
+from toban.kernel.event import timestamp
+from toban.kernel.i18n import moment
+
+Severity = Literal["error", "warning"]
+
+_COLORS: Final[dict[str, Literal["red", "yellow"]]] = {"error": "red", "warning": "yellow"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something that a person has to look at."""
+
+    severity: Severity
+    code: str
+    """What it is: names its texts."""
+    id: str
+    """The document."""
+    service: str
+    at: datetime
+    """The time it is about."""
+    detail: dict[str, str] = field(default_factory=dict)
+    """Filled into the texts, beside ``id`` and ``at``."""
+
+
+Check = Callable[[Reader, datetime], Iterator[Found]]
+
+
+def backups_ahead(reader: Reader, now: datetime) -> Iterator[Found]:
+    """Backups that a clock ahead has dated: they count for nothing until their time has come."""
+    for backup in dated_ahead(work_for(reader)):
+        dates = (backup.slot, backup.started_at, backup.snapshot_at or now)
+        yield Found("warning", "backup-ahead", backup.id, backup.service, max(dates))
+
+
+def incidents_left_open(reader: Reader, now: datetime) -> Iterator[Found]:  # noqa: ARG001
+    """
+    Incidents kept open by alerts that an earlier release last wrote: it dropped resolutions whose
+    start was older than the newest one it had heard of. Whether they still fire only the monitor
+    knows.
+    """
+    for incident in _open_incidents(reader):
+        alerts = reader.find(Alert, ("incident", "==", incident.id), ("status", "==", "firing"))
+        doubtful = [a for a in alerts if a.heard_at is None and a.source not in _ENDS_BY_NAME]
+        if doubtful and len(doubtful) == len(alerts):
+            since = min(alert.attached_at or alert.starts_at for alert in doubtful)
+            named = {"n": str(len(doubtful)), "title": printable(incident.title)}
+            yield Found(
+                "warning", "incident-left-open", incident.id, incident.service, since, named
+            )
+
+
+def incidents_silent(reader: Reader, now: datetime) -> Iterator[Found]:  # noqa: ARG001
+    """Incidents that nobody will hear of again: an earlier release had no reminders."""
+    for incident in _open_incidents(reader):
+        if incident.next_step_at is None and incident.remind_at is None:
+            since = max(page.at for page in incident.pages)
+            named = {"title": printable(incident.title)}
+            yield Found("error", "incident-silent", incident.id, incident.service, since, named)
+
+
+def _open_incidents(reader: Reader) -> Iterator[Incident]:
+    for status in ("open", "acknowledged"):
+        found = reader.find(Incident, ("status", "==", status))
+        yield from sorted(found, key=lambda incident: (incident.opened_at, incident.id))
+
+
+_ENDS_BY_NAME: Final = frozenset({"cloud-monitoring", BACKUPS})
+"""Sources whose resolutions name the occurrence: none of theirs was lost."""
+
+CHECKS: Final[tuple[Check, ...]] = (incidents_silent, incidents_left_open, backups_ahead)
+
+
+def check_store(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Run every check on the data directory, or on a project; 1 when one found something."""
+    if asked.files:
+        raise Problem(terminal.say("check.store-or-files"), 2)
+    with opened(asked, terminal) as store:
+        reader, at = Reader(store), now()
+        found = [each for check in CHECKS for each in check(reader, at)]
+        zones = {each.service: reader.zone(each.service) for each in found}
+    if asked.json:
+        terminal.json([_view(each, zones, terminal) for each in found])
+    elif found:
+        _table(found, zones, terminal)
+    else:
+        terminal.line(terminal.say("check.store-good", n=len(CHECKS)))
+    return 1 if found else 0
+
+
+def _said(each: Found, key: str, zones: dict[str, str], terminal: Terminal) -> str:
+    written = moment(terminal.language, each.at, zones[each.service])
+    return terminal.say(key, **{"id": each.id, "at": written, **each.detail})
+
+
+def _view(each: Found, zones: dict[str, str], terminal: Terminal) -> dict[str, str]:
+    return {
+        "severity": each.severity,
+        "code": each.code,
+        "service": each.service,
+        "id": each.id,
+        "at": timestamp(each.at),
+        "what": _said(each, f"check.{each.code}", zones, terminal),
+        "do": _said(each, f"check.{each.code}.do", zones, terminal),
+    }
+
+
+def _table(found: list[Found], zones: dict[str, str], terminal: Terminal) -> None:
+    words = {severity: terminal.say(f"check.{severity}") for severity in _COLORS}
+    terminal.table(
+        terminal.titles("severity", "id", "what", "do"),
+        [
+            [
+                words[each.severity],
+                each.id,
+                _said(each, f"check.{each.code}", zones, terminal),
+                _said(each, f"check.{each.code}.do", zones, terminal),
+            ]
+            for each in found
+        ],
+        {0: {words[name]: color for name, color in _COLORS.items()}},
+        flexible=2,
+    )

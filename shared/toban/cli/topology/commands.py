@@ -1,0 +1,42 @@
+"""`toban topology`: the map."""
+
+from __future__ import annotations
+
+import argparse
+
+from toban.cli.kit.terminal import Problem, Terminal
+from toban.topology.generate import ROOT
+from toban.topology.reader import MapError, load
+
+
+def topology(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Functions with what they consume, emit and write."""
+    import msgspec
+
+    from toban.topology.pages import drawing
+
+    try:
+        found = load(ROOT / "events" / "topology.yaml")
+    except MapError as error:
+        raise Problem(str(error)) from error
+    if asked.json:
+        terminal.json(msgspec.to_builtins(found))
+        return 0
+    if asked.mermaid:
+        terminal.line(drawing(found).rstrip())
+        return 0
+    rows = []
+    for name, function in found.functions.items():
+        consumes = [*function.consumes, *(f"HTTP {path}" for path in function.http)]
+        emits = [t for t in function.emits if t != "message-parked"]
+        emits += [f"({t})" for t in function.sets]
+        state = [c for c in function.writes if c not in ("parked", "receipts")]
+        for line in range(max(1, len(consumes), len(emits), len(state))):
+            cells = (_at(part, line) for part in (consumes, emits, state))
+            rows.append([name if line == 0 else "", *cells])
+    terminal.table(terminal.titles("function", "consumes", "emits", "state"), rows)
+    return 0
+
+
+def _at(parts: list[str], line: int) -> str:
+    return parts[line] if line < len(parts) else ""

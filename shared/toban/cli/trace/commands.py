@@ -1,0 +1,165 @@
+"""`toban trace`: the tree of what caused what, drawn."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from toban.adapters.local.sqlite.traces import SqliteTracer
+from toban.backups.documents import Backup
+from toban.backups.policy.restores import Restore
+from toban.cli.kit import local
+from toban.cli.kit.terminal import Problem, Terminal, printable
+from toban.cli.kit.views import Reader
+from toban.cli.trace.causes import Caused, Handling, totals, trees, view
+from toban.incidents.documents import Incident
+from toban.ports import Trace
+
+_TOLD: tuple[type[Incident | Backup | Restore], ...] = (Incident, Backup, Restore)
+"""Documents whose story is told by their id."""
+_COLORS = {
+    "done": "green",
+    "duplicate": "dim",
+    "nothing": "dim",
+    "retry": "yellow",
+    "error": "red",
+    "parked": "red",
+}
+
+
+def trace(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Everything that belongs to an event, an incident or a correlation."""
+    with local.opened(asked.data, terminal) as data:
+        tracer = SqliteTracer(data.database)
+        reader = Reader(data.store)
+        try:
+            found = stories(tracer, reader, asked.id.strip())
+        finally:
+            tracer.close()
+        zone = zone_of(found, reader)
+    if not found:
+        raise Problem(terminal.say("trace.none", id=asked.id))
+    if asked.json:
+        terminal.json([view(event) for event in found])
+        return 0
+    for event in found:
+        for line in drawn(event, terminal, zone):
+            terminal.line(terminal.clipped(line))
+        terminal.line()
+    events, deliveries, spent = totals(found)
+    terminal.line(
+        terminal.say("trace.sum", events=events, handlings=deliveries, ms=f"{spent:.1f}", zone=zone)
+    )
+    return 0
+
+
+def zone_of(events: Iterable[Caused], reader: Reader) -> str:
+    """The zone of the incident or backup that the events changed, else that of all services."""
+    waiting = list(events)
+    while waiting:
+        event = waiting.pop(0)
+        for handling in event.handled:
+            waiting.extend(handling.caused)
+            for change in (c for trace in handling.traces for c in trace.changes):
+                found = _changed(change, reader)
+                if found is not None:
+                    return reader.zone(found.service, getattr(found, "profile_version", ""))
+    return reader.home_zone()
+
+
+def _changed(change: str, reader: Reader) -> Incident | Backup | Restore | None:
+    """The document that a change is of, if it belongs to a service."""
+    for cls in _TOLD:
+        name = change.partition(f"{cls.COLLECTION}/")[2].split()
+        found = reader.get(cls, name[0]) if name else None
+        if found is not None:
+            return found
+    return None
+
+
+def stories(tracer: SqliteTracer, reader: Reader, word: str) -> list[Caused]:
+    """
+    The trees an id belongs to; an incident (or the beginning of its id) has several, so has a
+    backup or a restore.
+    """
+    traces = _of_correlations(tracer, [word])
+    if not traces:
+        traces = _of_correlations(tracer, [t.correlation_id for t in tracer.by_event(word)])
+    if traces:
+        return trees(traces)
+    for cls in _TOLD:
+        found = reader.by_prefix(cls, word.removeprefix(f"{cls.COLLECTION}/"))
+        if len(found) == 1:
+            touching = tracer.touching(f"{cls.COLLECTION}/{found[0].id}")
+            return trees(_of_correlations(tracer, [t.correlation_id for t in touching]))
+    return []
+
+
+def _of_correlations(tracer: SqliteTracer, ids: list[str]) -> list[Trace]:
+    return [trace for id_ in dict.fromkeys(ids) if id_ for trace in tracer.by_correlation(id_)]
+
+
+def drawn(event: Caused, terminal: Terminal, zone: str, *, brief: bool = False) -> Iterator[str]:
+    """A tree as lines, with times in `zone`; `brief` leaves out the documents and ids."""
+    yield from _Drawing(terminal, ZoneInfo(zone), brief).tree(event)
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    terminal: Terminal
+    zone: ZoneInfo
+    brief: bool
+
+    def tree(self, event: Caused) -> Iterator[str]:
+        yield self._event(event)
+        yield from self._handlings(event, "")
+
+    def _event(self, event: Caused) -> str:
+        name = self.terminal.paint(event.type.removeprefix("toban."), "bold")
+        clock = event.at.astimezone(self.zone).strftime(" %H:%M:%S.%f")[:-3] if event.at else ""
+        mark = f"{self.terminal.say('trace.by-timer')} " if event.by_timer else ""
+        id_ = "" if self.brief else f"  {event.id}"
+        return f"{mark}{name}{self.terminal.paint(f'{clock}{id_}', 'dim')}"
+
+    def _timer(self, kind: str, due: str) -> str:
+        at = datetime.fromisoformat(due).astimezone(self.zone)
+        told = self.terminal.say(
+            "trace.timer", type=kind.removeprefix("toban."), at=at.strftime("%H:%M:%S")
+        )
+        return self.terminal.paint(told, "cyan")
+
+    def _handlings(self, event: Caused, indent: str) -> Iterator[str]:
+        for position, handling in enumerate(event.handled):
+            last = position == len(event.handled) - 1
+            branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
+            yield f"{indent}{branch}{_handling(handling, self.terminal, self.brief)}"
+            inner = indent + below
+            problem = next((t.error for t in reversed(handling.traces) if t.error), "")
+            if problem:
+                yield f"{inner}  {self.terminal.paint(printable(problem)[:200], 'red')}"
+            for kind, due in handling.waiting:
+                yield f"{inner}  {self._timer(kind, due)}"
+            for number, caused in enumerate(handling.caused):
+                final = number == len(handling.caused) - 1
+                branch, deeper = ("└▶ ", "   ") if final else ("├▶ ", "│  ")
+                yield f"{inner}{branch}{self._event(caused)}"
+                yield from self._handlings(caused, inner + deeper)
+
+
+def _handling(handling: Handling, terminal: Terminal, brief: bool) -> str:
+    told = handling.told
+    parts = [
+        handling.function,
+        terminal.paint(told.outcome, _COLORS.get(told.outcome, "")),
+        terminal.paint(f"{told.duration_ms:.1f} ms", "dim"),
+    ]
+    if handling.attempts > 1:
+        parts.append(terminal.paint(terminal.say("trace.attempt", n=handling.attempts), "yellow"))
+    if handling.duplicates and told.outcome != "duplicate":
+        parts.append(terminal.paint(terminal.say("trace.repeats", n=handling.duplicates), "dim"))
+    if not brief and told.changes:
+        parts.append(terminal.paint(", ".join(told.changes), "dim"))
+    return "  ".join(parts)

@@ -1,0 +1,132 @@
+"""
+How commands on this machine find the runtime of a data directory, and what they may ask of it.
+
+The runtime leaves ``dev.json`` there: its address, and a token that only this user can read. A web
+page that reaches the port cannot know the token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import http.client
+import json
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from toban.kernel import strictjson
+from toban.kernel.http import Request, Response, answer, problem
+from toban.local.virtual import Driver, NeverRests
+
+FILE = "dev.json"
+PATH = "dev"
+"""First segment of the paths below which the runtime itself answers."""
+_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A runtime that serves a data directory."""
+
+    url: str
+    token: str
+
+
+def new_token() -> str:
+    """A token for one run."""
+    return secrets.token_urlsafe(24)
+
+
+def note(data: Path, running: Running) -> None:
+    """Leave word of a runtime that begins to serve."""
+    path = data / FILE
+    new = path.with_suffix(".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump({"url": running.url, "token": running.token}, file)
+    os.replace(new, path)  # noqa: PTH105  the same in one call
+
+
+def forget(data: Path) -> None:
+    """The runtime has ended."""
+    (data / FILE).unlink(missing_ok=True)
+
+
+def find(data: Path) -> Running | None:
+    """The runtime that left word in a data directory; it may have died since."""
+    try:
+        said = json.loads((data / FILE).read_text(encoding="utf-8"))
+        return Running(str(said["url"]), str(said["token"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+class Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """What is asked of the clock: one of these."""
+
+    seconds: float | None = None
+    to: datetime | None = None
+    until_idle: bool = False
+
+
+def control(token: str, driver: Driver | None) -> Callable[[Request], Response]:
+    """What answers below ``/dev/``: ``POST /dev/clock`` moves a virtual clock (`driver`)."""
+
+    def answered(request: Request) -> Response:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            return Response(401, headers={"WWW-Authenticate": "Bearer"})
+        if request.path != "/clock":
+            return problem(404, "no such path")
+        if request.method != "POST":
+            return Response(405, headers={"Allow": "POST"})
+        if driver is None:
+            return problem(409, "this runtime goes by the machine's clock")
+        try:
+            wanted = msgspec.convert(strictjson.loads(request.body or b""), Wanted)
+            return answer(200, **_move(driver, wanted))
+        except (strictjson.NotStrictJson, msgspec.ValidationError, ValueError) as error:
+            return problem(400, str(error))
+        except NeverRests as error:
+            return problem(500, str(error))
+
+    return answered
+
+
+def _move(driver: Driver, wanted: Wanted) -> dict[str, Any]:
+    if wanted.until_idle:
+        return driver.until_idle().as_json()
+    until = wanted.to
+    if wanted.seconds is not None:
+        if wanted.seconds < 0:
+            raise ValueError("time does not go back")
+        until = driver.now() + timedelta(seconds=wanted.seconds)
+    if until is None or until.tzinfo is None:
+        raise ValueError("seconds, an aware time `to`, or until_idle")
+    if until < driver.now():
+        raise ValueError(f"time does not go back: it is {driver.now().isoformat()}")
+    return driver.advance(until).as_json()
+
+
+def ask(running: Running, path: str, body: dict[str, object]) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of the runtime's answer; raises `OSError` when nobody answers there."""
+    place = urlsplit(running.url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_TIMEOUT_S)
+    headers = {
+        "Authorization": f"Bearer {running.token}",
+        "Content-Type": "application/json",
+    }
+    try:
+        connection.request("POST", f"/{PATH}{path}", json.dumps(body), headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read() or b"{}")
+    except http.client.HTTPException as error:
+        raise ConnectionError(str(error)) from error
+    finally:
+        connection.close()

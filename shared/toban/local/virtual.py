@@ -1,0 +1,174 @@
+"""
+`toban dev --clock virtual`: a runtime whose time moves only when it is told to.
+
+The time stands in the data directory, so that every command that is used on it sees the same time;
+`Driver.advance` moves it from one instant at which something is due to the next, and lets
+everything due there come to rest in between.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from toban.adapters.local.files.blobs import SystemClock
+from toban.adapters.local.files.clock import FileClock
+from toban.adapters.local.sqlite.dispatcher import Dispatcher
+from toban.adapters.local.sqlite.subscriptions import moment_at
+from toban.kernel.event import timestamp
+from toban.kernel.handling.timers import next_due
+from toban.local.clockwork import Clockwork
+from toban.local.world import CLOCK, DATABASE, World
+
+REST_S = 120.0
+"""Real seconds in which everything due at one instant has to come to rest."""
+MOST_INSTANTS = 1_000_000
+"""Instants that one `advance` passes at most: a guard against time that never gets there."""
+
+
+class NeverRests(Exception):
+    """What is due at one instant went on for `REST_S` real seconds."""
+
+
+class WrongClock(Exception):
+    """A data directory that goes by another clock than the one asked for."""
+
+
+def begin_clock(data: Path, *, virtual: bool, at: datetime | None) -> FileClock | None:
+    """
+    The virtual clock of a runtime on `data`; None: it goes by the machine's.
+
+    A new one begins at `at` (None: now); one that is there goes on from where it stands, or from
+    `at` if that is later. A data directory stays with the clock it began with: raises `WrongClock`
+    otherwise, and when `at` lies before the time it has.
+    """
+    path = data / CLOCK
+    if path.exists():
+        if not virtual:
+            raise WrongClock(f"{data} has a virtual clock: start it with --clock virtual")
+        clock = FileClock(path)
+        if at is not None and at < clock.now():
+            raise WrongClock(f"{data} stands at {timestamp(clock.now())}: time does not go back")
+        return clock
+    if not virtual:
+        return None
+    if (data / DATABASE).exists():
+        raise WrongClock(f"{data} goes by the machine's clock: take another --data directory")
+    return FileClock.begin(path, at or SystemClock().now())
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What one movement of the clock came to."""
+
+    before: datetime
+    now: datetime
+    instants: int
+    """Instants on the way at which something was due."""
+    waiting: int
+    """Messages that wait for a later time (back-off, leases)."""
+    next_at: datetime | None
+    """When something is due next; None: nothing is."""
+
+    def as_json(self) -> dict[str, object]:
+        """For `--json`."""
+        return {
+            "before": timestamp(self.before),
+            "now": timestamp(self.now),
+            "instants": self.instants,
+            "waiting": self.waiting,
+            "next_at": None if self.next_at is None else timestamp(self.next_at),
+        }
+
+
+class Driver:
+    """Moves the time of a running world. One movement at a time; requests may come meanwhile."""
+
+    def __init__(
+        self, world: World, clock: FileClock, dispatcher: Dispatcher, clockwork: Clockwork
+    ) -> None:
+        """`dispatcher` delivers; `clockwork` is turned here and has no thread of its own."""
+        self._world = world
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._clockwork = clockwork
+        self._one = threading.Lock()
+
+    def now(self) -> datetime:
+        """The time it is."""
+        return self._clock.now()
+
+    def settle(self) -> Moved:
+        """Let everything that is due now come to rest."""
+        return self._move(lambda _: None)
+
+    def advance(self, until: datetime) -> Moved:
+        """
+        Go on to `until`, stopping wherever something is due; time never goes back.
+
+        Raises `NeverRests`; the clock then stands where it happened.
+        """
+        moved = self._move(lambda due: due if due is not None and due <= until else None)
+        if moved.now >= until:
+            return moved
+        with self._one:
+            self._clock.set(until)
+            self._rest()
+            return Moved(moved.before, until, moved.instants, self._waiting(), self._next())
+
+    def until_idle(self) -> Moved:
+        """
+        Go on until no message waits any more, not even for its back-off or the end of a lease.
+
+        Timers and schedules are not waited for: there is always a next one.
+        """
+        return self._move(lambda _: self._next_message())
+
+    # --- one movement ----------------------------------------------------------------------
+
+    def _move(self, following: Callable[[datetime | None], datetime | None]) -> Moved:
+        """From instant to instant, as long as `following` of the next one names one."""
+        with self._one:
+            before = self._clock.now()
+            self._rest()
+            for instants in range(MOST_INSTANTS):
+                there = following(self._next())
+                if there is None:
+                    now = self._clock.now()
+                    return Moved(before, now, instants, self._waiting(), self._next())
+                self._clock.set(max(there, self._clock.now()))
+                self._rest()
+        raise NeverRests(f"more than {MOST_INSTANTS} instants")
+
+    def _rest(self) -> None:
+        while True:
+            self._clockwork.turn()
+            self._dispatcher.wake()
+            if not self._dispatcher.drain(REST_S):
+                raise NeverRests(
+                    f"at {timestamp(self._clock.now())} it did not come to rest in {REST_S:.0f} s"
+                )
+            due = next_due(self._world.platform)
+            if due is None or due > self._clock.now():
+                return
+
+    def _waiting(self) -> int:
+        return sum(self._world.bus.pending().values())
+
+    def _next_message(self) -> datetime | None:
+        bus = self._world.bus
+        due = bus.next_due(sorted(bus.subscriptions))
+        return None if due is None else moment_at(due)
+
+    def _next(self) -> datetime | None:
+        """The next instant after now at which something is due."""
+        times = (
+            self._next_message(),
+            next_due(self._world.platform),
+            self._clockwork.next_slot(),
+        )
+        now = self._clock.now()
+        return min((at for at in times if at is not None and at > now), default=None)

@@ -1,0 +1,184 @@
+"""
+From a file to YAML nodes, within bounds; every complaint has its place.
+
+Values are taken from the nodes themselves by the type that is expected, so YAML 1.1 does not get to
+read ``09:00`` as 540 or ``on`` as true. This and `reader` alone import PyYAML: deployed functions
+read from the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+from toban.strictyaml.findings import FileErrors, Finding
+
+MAX_FILE_BYTES = 1 << 20
+MAX_DEPTH = 40
+
+
+class _TooDeepError(yaml.MarkedYAMLError):
+    """Nesting that no file needs."""
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader with a bound on nesting (PyYAML recurses once per level)."""
+
+    depth = 0
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            mark = self.get_mark()
+            raise _TooDeepError(problem=f"nested more than {MAX_DEPTH} deep", problem_mark=mark)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """What a file holds, at most one byte more than is allowed; raises `FileErrors`."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or "unreadable"
+        raise FileErrors(
+            [whole(str(path), "unreadable", f"読めません: {reason}", f"cannot be read: {reason}.")]
+        ) from error
+
+
+def compose(data: bytes | str, file: str, first: str) -> MappingNode:
+    """
+    The root mapping of YAML text.
+
+    Args:
+        data: The text; bytes are UTF-8.
+        file: Its name in messages.
+        first: A key that must stand at the top, for messages about files without any.
+
+    Raises `FileErrors`.
+    """
+    return _compose(_decode(data, file), file, first)
+
+
+def whole(file: str, code: str, japanese: str, english: str) -> Finding:
+    """An error of a file as a whole."""
+    return Finding("error", code, "", japanese, english, file)
+
+
+def _decode(data: bytes | str, file: str) -> str:
+    raw = data.encode() if isinstance(data, str) else data
+    if len(raw) > MAX_FILE_BYTES:
+        raise FileErrors(
+            [
+                whole(
+                    file,
+                    "too-big",
+                    "ファイルが 1 MiB を超えています。",
+                    "the file is bigger than 1 MiB, which no profile needs.",
+                )
+            ]
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
+        raise FileErrors(
+            [
+                Finding(
+                    "error",
+                    "not-utf8",
+                    "",
+                    "UTF-8 ではありません。UTF-8 で保存してください。",
+                    f"not UTF-8 (byte 0x{raw[error.start]:02x}): save the file as UTF-8.",
+                    file,
+                    line,
+                    column,
+                )
+            ]
+        ) from error
+
+
+def _compose(text: str, file: str, first: str) -> MappingNode:
+    try:
+        root = yaml.compose(text, _Loader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        finding = Finding(
+            "error",
+            "yaml-syntax",
+            "",
+            "YAML で使えない制御文字があります。",
+            "a control character that YAML does not allow.",
+            file,
+            line,
+            error.position - (text.rfind("\n", 0, error.position) + 1) + 1,
+        )
+        raise FileErrors([finding]) from error
+    except yaml.MarkedYAMLError as error:
+        raise FileErrors([_syntax_error(error, text, file)]) from error
+    if root is None or (isinstance(root, ScalarNode) and not root.value):
+        raise FileErrors(
+            [
+                whole(
+                    file,
+                    "empty",
+                    "ファイルが空です。",
+                    f"the file is empty; it must have {first}:.",
+                )
+            ]
+        )
+    if not isinstance(root, MappingNode):
+        raise FileErrors(
+            [
+                whole(
+                    file,
+                    "wrong-type",
+                    f"最上位はキーと値（{first}: …）でなければなりません。",
+                    f"the top level must be keys and values ({first}: …).",
+                )
+            ]
+        )
+    return root
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> Finding:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    lines = text.splitlines()
+    written = lines[line - 1] if line <= len(lines) else ""
+    hints: list[tuple[Callable[[], bool], str, str]] = [
+        (
+            lambda: "\t" in written[: max(column, len(written) - len(written.lstrip()))],
+            " 字下げにタブは使えません。空白を使ってください。",
+            " Tabs cannot indent: use spaces.",
+        ),
+        (
+            lambda: "undefined alias" in str(error.problem),
+            " * で始まる値は引用符で囲みます。",
+            " A value that begins with * must be quoted.",
+        ),
+        (
+            lambda: "mapping values are not allowed" in str(error.problem),
+            " 「: 」を含む値は引用符で囲みます。字下げも確かめてください。",
+            " Quote a value that contains ': ', and look at the indentation.",
+        ),
+    ]
+    hint_ja, hint_en = next(((ja, en) for holds, ja, en in hints if holds()), ("", ""))
+    problem = ", ".join(str(part) for part in (error.context, error.problem) if part)
+    return Finding(
+        "error",
+        "yaml-syntax",
+        "",
+        f"YAML として読めません（{problem}）。{hint_ja}",
+        f"not valid YAML: {problem}.{hint_en}",
+        file,
+        line,
+        column,
+    )

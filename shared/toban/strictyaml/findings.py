@@ -1,0 +1,116 @@
+"""What reading and checking have to say about a file, and where in it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from toban.texts import Language
+
+Level = Literal["error", "warning", "info"]
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*")
+_LAST_PART = re.compile(r'(\.[A-Za-z_][\w-]*|\[\d+\]|\["[^"]*"\]|^[A-Za-z_][\w-]*)$')
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    One remark. `path` is the key path (``escalation[0].steps[1].notify[0]``), empty for the whole.
+
+    An `error` must be repaired before the file can be used, a `warning` is worth a look,
+    `info` is only told. `line` and `column` count from 1; 0 where no place is known.
+    """
+
+    severity: Level
+    code: str
+    path: str
+    message_ja: str
+    message_en: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def message(self, language: Language = "en") -> str:
+        """The text in a language."""
+        return self.message_ja if language == "ja" else self.message_en
+
+    def render(self, language: Language = "en") -> str:
+        """One line for a terminal: ``file:line:column: severity: path: text [code]``."""
+        places = [part for part in (self.file, self.line or "", self.column or "") if part]
+        head = ":".join(str(part) for part in places)
+        parts = [head, self.severity, self.path, f"{self.message(language)} [{self.code}]"]
+        return ": ".join(part for part in parts if part)
+
+
+class FileErrors(Exception):
+    """Everything that keeps one or more files from being read; `findings` holds it all."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings: tuple[Finding, ...] = tuple(findings)
+        super().__init__("\n".join(finding.render() for finding in self.findings))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMap:
+    """Where each key path of one file stands: path → (line, column), both from 1."""
+
+    file: str
+    places: Mapping[str, tuple[int, int]]
+
+    def place(self, path: str) -> tuple[int, int]:
+        """Line and column of a path, or of the nearest thing around it that the file has."""
+        while path and path not in self.places:
+            shorter = _LAST_PART.sub("", path)
+            path = shorter if shorter != path else ""
+        return self.places.get(path, (1, 1))
+
+    def line(self, path: str) -> int:
+        """Line of a path, or of the nearest thing around it that the file has."""
+        return self.place(path)[0]
+
+    def locate(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """The findings with file, line and column filled in."""
+        for finding in findings:
+            line, column = self.place(finding.path)
+            yield replace(finding, file=self.file, line=line, column=column)
+
+
+def join(*parts: str | int) -> str:
+    """A key path from its parts: ``join("channels", "ops", "to", 0)`` → ``channels.ops.to[0]``."""
+    path = ""
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif _PLAIN_KEY.fullmatch(part):
+            path += f".{part}" if path else part
+        else:
+            shown = part.replace('"', "'").replace("\n", " ")
+            path += f'["{shown}"]'
+    return path
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` was probably meant to be; None when nothing is near."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> tuple[str, str]:
+    """
+    What to append to a message about an unknown name, Japanese and English.
+
+    The nearest known name where there is one, else the list of what exists (at most twelve).
+    """
+    names = sorted(known)
+    near = closest(name, names)
+    if near is not None:
+        return f" もしかして: {near}", f" Did you mean {near}?"
+    if not names:
+        return " 定義されているものはありません。", " None are defined."
+    some = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f" 使えるもの: {some}", f" Known: {some}."

@@ -1,0 +1,357 @@
+"""From YAML nodes to typed values, collecting every complaint on the way."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, TypeGuard, Union, get_args, get_origin
+
+import msgspec
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from toban.kernel.wallclock import is_zone
+from toban.strictyaml.findings import Finding, SourceMap, did_you_mean, join
+from toban.strictyaml.scalars import NAMES, WrongValueError, constrained, expected, parse, show
+
+MAX_MERGES: Final = 8
+"""How many ``<<`` may follow from one another."""
+MAX_NODES: Final = 20_000
+
+_TAG: Final = "tag:yaml.org,2002:"
+_TAGS = {"str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value"}
+
+Path = tuple[str | int, ...]
+
+
+class _Bad:
+    """Stands for a value that was complained about already."""
+
+
+_BAD: Final = _Bad()
+
+
+class Reader:
+    """
+    Reads one file's nodes. `findings` and `places` (key path → line, column) fill while reading.
+
+    A date and time without an offset is local to the nearest ``timezone`` around it.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        *,
+        max_nodes: int = MAX_NODES,
+        zone: str = "UTC",
+        given: Mapping[type[msgspec.Struct], Mapping[str, Any]] | None = None,
+        not_yet: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        """
+        Make a reader of the file that messages call `file`.
+
+        Args:
+            file: Its name in messages.
+            max_nodes: Bounds the work, since aliases can make a small file endlessly large.
+            zone: Where no ``timezone`` stands around a date and time.
+            given: What entries of a type hold where the file does not say.
+            not_yet: Keys at the top that have a meaning, and why they cannot be written (Japanese,
+                English).
+        """
+        self.findings: list[Finding] = []
+        self.places: dict[str, tuple[int, int]] = {}
+        self._file = file
+        self._left = max_nodes
+        self._zone = zone
+        self._given = given or {}
+        self._not_yet = not_yet or {}
+
+    @property
+    def source(self) -> SourceMap:
+        """Where everything stands."""
+        return SourceMap(self._file, self.places)
+
+    def read(self, root: Node, kind: type[msgspec.Struct]) -> Any:
+        """What the file says, as a `kind`; None when anything was wrong (see `findings`)."""
+        value = self._read(root, kind, ())
+        return None if self.findings else value
+
+    def read_key(self, root: MappingNode, name: str, kind: type[msgspec.Struct]) -> Any:
+        """What stands at one key of the top, as a `kind`; None where it is absent or wrong."""
+        for key, value in root.value:
+            if _is_key(key) and key.value == name:
+                found = self._read_at(key, value, kind, (name,))
+                return None if found is _BAD else found
+        return None
+
+    # --- by type -----------------------------------------------------------------------------
+
+    def _read(self, node: Node, kind: Any, path: Path) -> Any:
+        self.places.setdefault(join(*path), _place(node))
+        if not self._spend(node, path):
+            return _BAD
+        tag = node.tag.removeprefix(_TAG)
+        if tag not in _TAGS:
+            return self._complain(
+                node,
+                path,
+                "tag",
+                f"YAML タグ {node.tag} は使えません。",
+                f"YAML tags like {node.tag} are not used here.",
+            )
+        origin, arguments = get_origin(kind), get_args(kind)
+        if origin is Annotated:
+            return self._annotated(node, tag, kind, path)
+        if origin in {Union, types.UnionType}:
+            if type(None) in arguments:
+                if tag == "null":
+                    return None
+                arguments = tuple(a for a in arguments if a is not type(None))
+            if len(arguments) == 1:
+                return self._read_again(node, arguments[0], path)
+            return self._tagged(node, arguments, path)
+        if origin is tuple:
+            return self._list(node, arguments, path)
+        if origin is dict:
+            return self._dict(node, arguments[0], arguments[1], path)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return self._struct(node, kind, path)
+        return self._scalar(node, tag, kind, path)
+
+    def _spend(self, node: Node, path: Path) -> bool:
+        """Count one more value; False, with a complaint, when there are too many."""
+        self._left -= 1
+        if self._left == -1:
+            self._complain(
+                node,
+                path,
+                "too-big",
+                "値が多すぎます（エイリアスの展開が大きすぎないか確かめてください）。",
+                "too many values: do aliases multiply each other?",
+            )
+        return self._left >= 0
+
+    def _read_again(self, node: Node, kind: Any, path: Path) -> Any:
+        self._left += 1
+        return self._read(node, kind, path)
+
+    def _struct(
+        self,
+        node: Node,
+        kind: type[msgspec.Struct],
+        path: Path,
+        tag_field: str | None = None,
+    ) -> Any:
+        if not isinstance(node, MappingNode):
+            return self._expected(node, path, "キーと値", "keys and values")
+        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        values: dict[str, Any] = {}
+        around = self._zone
+        if "timezone" in fields:
+            self._zone = zone_written(node, "timezone") or around
+        for key, key_node, value_node in self._items(node, path):
+            if key == tag_field:
+                continue
+            field = fields.get(key)
+            if field is None:
+                self._unknown(key_node, key, path, [*fields, *([tag_field] if tag_field else [])])
+                continue
+            values[field.name] = self._read_at(key_node, value_node, field.type, (*path, key))
+        self._zone = around
+        for name, value in self._given.get(kind, {}).items():
+            values.setdefault(name, value)
+        for name, field in fields.items():
+            if field.required and field.name not in values:
+                values[field.name] = self._complain(
+                    node,
+                    path,
+                    "missing-key",
+                    f"必須のキー {name!r} がありません。",
+                    f"the required key {name!r} is missing.",
+                )
+        return _BAD if any(value is _BAD for value in values.values()) else kind(**values)
+
+    def _unknown(self, key_node: Node, key: str, path: Path, known: list[str]) -> None:
+        if not path and key in self._not_yet:
+            self._complain(key_node, (key,), "not-yet", *self._not_yet[key])
+            return
+        hint = did_you_mean(key, known)
+        self._complain(
+            key_node,
+            (*path, key),
+            "unknown-key",
+            f"{show(key)} というキーはありません。{hint[0]}",
+            f"unknown key {show(key)}.{hint[1]}",
+        )
+
+    def _tagged(self, node: Node, kinds: tuple[type[msgspec.Struct], ...], path: Path) -> Any:
+        """One of several structs, told apart by a key (``type: slack``)."""
+        if not isinstance(node, MappingNode):
+            return self._expected(node, path, "キーと値", "keys and values")
+        config = kinds[0].__struct_config__
+        tag_field = str(config.tag_field)
+        by_tag = {str(kind.__struct_config__.tag): kind for kind in kinds}
+        chosen = next(
+            (v for k, v in node.value if isinstance(k, ScalarNode) and k.value == tag_field), None
+        )
+        names = ", ".join(by_tag)
+        if chosen is None:
+            return self._complain(
+                node,
+                path,
+                "missing-key",
+                f"必須のキー {tag_field!r}（{names}）がありません。",
+                f"the required key {tag_field!r} ({names}) is missing.",
+            )
+        word = chosen.value if isinstance(chosen, ScalarNode) else ""
+        if word not in by_tag:
+            hint = did_you_mean(word, by_tag)
+            return self._complain(
+                chosen,
+                (*path, tag_field),
+                "wrong-value",
+                f"{tag_field} は {names} のどれかです（{show(word)}）。{hint[0]}",
+                f"expected one of {names}, got {show(word)}.{hint[1]}",
+            )
+        return self._struct(node, by_tag[word], path, tag_field)
+
+    def _list(self, node: Node, kinds: tuple[Any, ...], path: Path) -> Any:
+        if not isinstance(node, SequenceNode):
+            hint = f"[{node.value}]" if isinstance(node, ScalarNode) and node.value else "[…]"
+            return self._expected(node, path, f"リスト（{hint}）", f"a list ({hint})")
+        if kinds[-1] is Ellipsis:
+            kinds = kinds[:1] * len(node.value)
+        elif len(kinds) != len(node.value):
+            n = len(kinds)
+            return self._expected(node, path, f"{n} 個の値のリスト", f"a list of {n} values")
+        items = enumerate(zip(node.value, kinds, strict=True))
+        values = [self._read(item, kind, (*path, n)) for n, (item, kind) in items]
+        return _BAD if _BAD in values else tuple(values)
+
+    def _dict(self, node: Node, name_kind: Any, kind: Any, path: Path) -> Any:
+        if not isinstance(node, MappingNode):
+            return self._expected(node, path, "名前と値", "names and values")
+        values: dict[str, Any] = {}
+        for key, key_node, value_node in self._items(node, path):
+            values[key] = self._read_at(key_node, value_node, kind, (*path, key))
+            try:
+                constrained(key, name_kind)
+            except WrongValueError as error:
+                values[key] = self._complain(
+                    key_node, (*path, key), "wrong-value", error.japanese, error.english
+                )
+        return _BAD if _BAD in values.values() else values
+
+    def _read_at(self, key_node: Node, value_node: Node, kind: Any, path: Path) -> Any:
+        """Read a value whose place in messages about its path is that of its key."""
+        self.places.setdefault(join(*path), _place(key_node))
+        return self._read(value_node, kind, path)
+
+    def _annotated(self, node: Node, tag: str, kind: Any, path: Path) -> Any:
+        """A value whose type says more about it: a form of its own, or bounds."""
+        if any((note.extra or {}).get("format") for note in kind.__metadata__):
+            return self._scalar(node, tag, kind, path)
+        value = self._read_again(node, get_args(kind)[0], path)
+        try:
+            return value if value is _BAD else constrained(value, kind)
+        except WrongValueError as error:
+            return self._complain(node, path, "wrong-value", error.japanese, error.english)
+
+    def _scalar(self, node: Node, tag: str, kind: Any, path: Path) -> Any:
+        if not isinstance(node, ScalarNode) or tag == "null":
+            return self._expected(node, path, *expected(kind))
+        try:
+            value = parse(node.value, tag, kind, self._zone)
+        except WrongValueError as error:
+            return self._complain(node, path, "wrong-value", error.japanese, error.english)
+        return self._expected(node, path, *NAMES["str"]) if value is None else value
+
+    # --- mappings ----------------------------------------------------------------------------
+
+    def _items(
+        self, node: MappingNode, path: Path, merges: int = 0
+    ) -> Iterator[tuple[str, Node, Node]]:
+        """Keys and values of a mapping; its own before those merged in with ``<<``."""
+        seen: dict[str, Node] = {}
+        merged: list[Node] = []
+        for key_node, value_node in node.value:
+            if not self._spend(key_node, path):
+                return
+            if not isinstance(key_node, ScalarNode):
+                self._expected(key_node, path, "キー（文字列）", "a key (text)")
+            elif key_node.tag == _TAG + "merge":
+                merged += value_node.value if isinstance(value_node, SequenceNode) else [value_node]
+            elif key_node.value in seen:
+                first = seen[key_node.value].start_mark.line + 1
+                self._complain(
+                    key_node,
+                    (*path, key_node.value),
+                    "duplicate-key",
+                    f"キー {show(key_node.value)} は {first} 行目にもあります。",
+                    f"the key {show(key_node.value)} is already on line {first}.",
+                )
+            elif key_node.tag != _TAG + "str":
+                self._expected(key_node, path, "キー（文字列）", "a key (text)")
+            else:
+                seen[key_node.value] = key_node
+                yield key_node.value, key_node, value_node
+        for source in merged:
+            # An alias may merge a mapping into itself.
+            if not isinstance(source, MappingNode) or merges == MAX_MERGES:
+                self._expected(source, path, "<< に別のキーと値", "other keys and values for <<")
+                continue
+            for key, key_node, value_node in self._items(source, path, merges + 1):
+                if key not in seen:
+                    seen[key] = key_node
+                    yield key, key_node, value_node
+
+    # --- complaints --------------------------------------------------------------------------
+
+    def _complain(self, node: Node, path: Path, code: str, japanese: str, english: str) -> _Bad:
+        line, column = _place(node)
+        self.findings.append(
+            Finding("error", code, join(*path), japanese, english, self._file, line, column)
+        )
+        return _BAD
+
+    def _expected(self, node: Node, path: Path, japanese: str, english: str) -> _Bad:
+        tag = node.tag.removeprefix(_TAG)
+        got_ja, got_en = NAMES.get(tag, (tag, tag))
+        shown = f" {show(node.value)}" if isinstance(node, ScalarNode) and node.value else ""
+        hint_ja, hint_en = "", ""
+        if isinstance(node, ScalarNode) and node.value and tag != "str" and english == "text":
+            hint_ja, hint_en = (
+                f' 引用符で囲んでください: "{node.value}"',
+                f' Put it in quotes: "{node.value}".',
+            )
+        elif tag == "null":
+            hint_ja, hint_en = " 使わないキーは書かないでください。", " Leave out unused keys."
+        return self._complain(
+            node,
+            path,
+            "wrong-type",
+            f"{japanese}が必要ですが、{got_ja}{shown}です。{hint_ja}",
+            f"expected {english}, got {got_en}{shown}.{hint_en}",
+        )
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def written(node: Node | None, *names: str) -> str | None:
+    """The scalar at a key path, if it is written there."""
+    for name in names:
+        if not isinstance(node, MappingNode):
+            return None
+        node = next((v for k, v in node.value if _is_key(k) and k.value == name), None)
+    return node.value if isinstance(node, ScalarNode) else None
+
+
+def zone_written(node: Node | None, *names: str) -> str | None:
+    """The zone at a key path, if one is written there; UTC while it is wrong (it is told there)."""
+    name = written(node, *names)
+    return name if name is None or is_zone(name) else "UTC"
+
+
+def _is_key(node: Node) -> TypeGuard[ScalarNode]:
+    return isinstance(node, ScalarNode)

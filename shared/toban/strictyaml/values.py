@@ -1,0 +1,32 @@
+"""The kinds of values that files are made of, and the base of what they are read into."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NewType
+
+import msgspec
+
+from toban.texts import Language as Language
+
+Seconds = NewType("Seconds", int)
+"""A duration; YAML writes it with a unit."""
+
+ClockTime = NewType("ClockTime", str)
+"""``HH:MM``, local to the zone beside it."""
+
+ZoneName = Annotated[str, msgspec.Meta(extra={"format": "zone"})]
+"""An IANA time zone, ``Asia/Tokyo``; plain text to the type checker, looked up by the loader."""
+
+ServiceId = Annotated[str, msgspec.Meta(extra={"format": "id"})]
+"""Lower-case letters, digits and ``-``, at most 63, beginning with a letter (ids of documents)."""
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Section(msgspec.Struct, frozen=True):
+    """
+    Base of every part of a profile: immutable.
+
+    Unknown keys in a file are errors (`toban.strictyaml.reader`). In the store they are ignored: a
+    function that is not deployed anew yet reads what newer code applied.
+    """
