@@ -10,7 +10,8 @@ SHELL := /bin/bash
 # Extra arguments, as in: make test ARGS="tests/unit -k map"
 ARGS ?=
 
-.PHONY: help demo test check format bench pictures map lock clean
+.PHONY: help demo test check check-types check-map check-layers check-lint check-format format bench \
+	pictures map lock clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,11 +23,19 @@ test: .venv/dev.stamp ## Run every test (emulator tests say so when they cannot 
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: .venv/dev.stamp ## Lint, formatting, types, layers, and generated files against the map
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --keep-going --jobs=4 --output-sync=target \
+		check-types check-map check-layers check-lint check-format
+
+check-types:
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+check-map:
 	$(BIN)/python -m toban.topology.generate --check
+check-layers:
+	$(BIN)/lint-imports
+check-lint:
+	$(BIN)/ruff check .
+check-format:
+	$(BIN)/ruff format --check .
 
 format: .venv/dev.stamp ## Format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix .
