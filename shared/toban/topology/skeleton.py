@@ -13,12 +13,16 @@ from pathlib import Path
 
 import msgspec
 
+from toban.kernel.prepared import converted
 from toban.topology import schemas
+from toban.topology.documents import document_classes
 from toban.topology.reader import load, parse
 from toban.topology.rooms import is_domain
 from toban.topology.types import FunctionName, Topology
 
 _DOMAIN = re.compile(r"[a-z]+(_[a-z]+)*")
+_FUNCTIONS = re.compile(r"^functions:\n(?:(?:[ #].*)?\n)*", re.MULTILINE)
+"""That part of the map, up to the next."""
 
 
 class CannotAddError(ValueError):
@@ -86,7 +90,7 @@ def files(root: Path, wanted: Wanted) -> dict[Path, str]:
 
 def _require(root: Path, topology: Topology, wanted: Wanted) -> None:
     try:
-        msgspec.convert(wanted.name, FunctionName)
+        converted(wanted.name, FunctionName)
     except msgspec.ValidationError as error:
         raise CannotAddError(f"{wanted.name!r} is no name for a function: {error}") from error
     if "_" not in wanted.name:
@@ -102,17 +106,16 @@ def _require(root: Path, topology: Topology, wanted: Wanted) -> None:
         )
     if not _DOMAIN.fullmatch(wanted.domain) or not is_domain(wanted.domain):
         raise CannotAddError(f"{wanted.domain!r} is no name for a domain")
-    owners = schemas.document_owners()
-    if wanted.collection in owners:
-        raise CannotAddError(
-            f"{owners[wanted.collection]} keeps the documents {wanted.collection!r} already"
-        )
+    owner = document_classes().get(wanted.collection)
+    if owner is not None:
+        raise CannotAddError(f"{owner.__module__} keeps {wanted.collection!r} already")
 
 
 def _with_entry(text: str, entry: str) -> str:
     """The map with one function more, the last of its kind."""
-    head, mark, tail = text.partition("\nschedules:\n")
-    written = f"{head.rstrip()}\n{entry}{mark}{tail}"
+    found = _FUNCTIONS.search(text)
+    assert found is not None, "a map without functions"
+    written = f"{text[: found.end()].rstrip()}\n\n{entry}{text[found.end() :]}"
     parse(written)
     return written
 
