@@ -21,7 +21,7 @@ from toban.topology.rooms import is_domain
 from toban.topology.types import FunctionName, Topology
 
 _DOMAIN = re.compile(r"[a-z]+(_[a-z]+)*")
-_FUNCTIONS = re.compile(r"^functions:\n(?:(?:[ #].*)?\n)*", re.MULTILINE)
+_FUNCTIONS = re.compile(r"^functions:\n(?:(?: .*)?\n)*", re.MULTILINE)
 """That part of the map, up to the next."""
 
 
@@ -80,12 +80,21 @@ def files(root: Path, wanted: Wanted) -> dict[Path, str]:
     }
     if not (package / "__init__.py").exists():
         made[package / "__init__.py"] = '"""{noun}: what happens to it."""\n'
-    texts = {path: text.format(**values) for path, text in made.items()}
+    texts = {path: _in_order(text.format(**values)) for path, text in made.items()}
     taken = sorted(str(path.relative_to(root)) for path in texts if path.exists())
     if taken:
         raise CannotAddError(f"there is already {', '.join(taken)}")
     path = root / "events" / "topology.yaml"
     return {**texts, path: _with_entry(path.read_text(encoding="utf-8"), _ENTRY.format(**values))}
+
+
+def _in_order(text: str) -> str:
+    """With our own imports sorted: their order follows from the names that were filled in."""
+    lines = text.split("\n")
+    imports = [n for n, line in enumerate(lines) if line.startswith("from toban.")]
+    for n, line in zip(imports, sorted(lines[n] for n in imports), strict=True):
+        lines[n] = line
+    return "\n".join(lines)
 
 
 def _require(root: Path, topology: Topology, wanted: Wanted) -> None:
@@ -115,7 +124,7 @@ def _with_entry(text: str, entry: str) -> str:
     """The map with one function more, the last of its kind."""
     found = _FUNCTIONS.search(text)
     assert found is not None, "a map without functions"
-    written = f"{text[: found.end()].rstrip()}\n\n{entry}{text[found.end() :]}"
+    written = f"{text[: found.end()].rstrip()}\n\n{entry}\n{text[found.end() :]}"
     parse(written)
     return written
 
