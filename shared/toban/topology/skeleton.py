@@ -179,12 +179,12 @@ HANDLERS = Handlers().on({event}, Decision(keep))
 _TEST = '''"""What {name} does."""
 
 from {events} import {event}
-from toban.{domain}.{name} import {noun}
+from toban.{domain}.{name} import HANDLERS, {noun}
 from toban.testing import TestPlatform, sample
 
 
 def test_it_is_kept_once_however_often_it_comes():
-    platform = TestPlatform()
+    platform = TestPlatform(handlers={{"{name}": HANDLERS}})
     for _ in range(2):
         platform.send(sample({event}), id="the same")
         platform.drain()

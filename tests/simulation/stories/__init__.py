@@ -14,7 +14,7 @@ from datetime import datetime
 from tests.simulation.platform import Simulated
 from tests.simulation.story import Step, Story
 from toban.kernel.event import Body, Event, to_message
-from toban.ports import Message
+from toban.ports import Delivered, Message
 from toban.testing import sample
 
 
@@ -26,8 +26,15 @@ def happens(event: type[Body], to: str, leaves: str) -> Story:
         sent = Event(id=f"{to}-1", source="/story", time=_NOON, subject=body.subject(), body=body)
         return [to_message(sent)]
 
+    class Alone(Simulated):
+        """The other functions are not there."""
+
+        def handle(self, delivered: Delivered) -> None:
+            if self.bus.subscriptions[delivered.subscription].function == to:
+                super().handle(delivered)
+
     steps = (Step("it happens", 60, publish), Step("it comes again", 60, publish))
-    return Story(steps, Simulated, (leaves,), functions=frozenset({to}))
+    return Story(steps, Alone, (leaves,), functions=frozenset({to}))
 
 
 _NOON = datetime.fromisoformat("2026-11-02T03:00:00+00:00")
