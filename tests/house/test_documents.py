@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -118,6 +119,16 @@ def test_terraform_removes_what_has_expired():
     assert declared["blob_days"] <= FINITE["incidents"]
     (log,) = (body for kind, body in resources if kind == "google_logging_project_bucket_config")
     assert log["retention_days"] == "${local.log_days}"
+
+
+@pytest.mark.parametrize("page", ["operations.md", "operations.ja.md"])
+def test_people_are_told_how_long(page):
+    path = ROOT / "docs" / page
+    rows = [row for row in path.read_text(encoding="utf-8").splitlines() if row.startswith("|")]
+    for name, days in FINITE.items():
+        told = [row.split("|")[2] for row in rows if f"`{name}`" in row.split("|")[1]]
+        assert len(told) == 1, f"{path}: a row for `{name}`"
+        assert re.search(rf"\b{days} (days|日)", told[0]), f"{path}: {name}: {days} days"
 
 
 WITHOUT_EXPIRY = {
