@@ -36,6 +36,7 @@ from toban.events.backups import (
 from toban.kernel.command import conclude, may
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.ids import derive
+from toban.kernel.prepared import converted
 from toban.kernel.work import Work
 
 FUNCTION: Final = "start_backup"
@@ -118,9 +119,7 @@ def _restore(id: str, command: CommandIssued, work: Work) -> RestoreRequested:
         key.removeprefix(_TARGET): value for key, value in asked.items() if key.startswith(_TARGET)
     }
     try:
-        detected = (
-            msgspec.convert(asked["detected_at"], datetime) if "detected_at" in asked else None
-        )
+        detected = converted(asked["detected_at"], datetime) if "detected_at" in asked else None
     except msgspec.ValidationError as error:
         raise InvalidEvent("detected_at: expected an RFC 3339 time") from error
     if detected is not None and detected.tzinfo is None:
