@@ -37,6 +37,8 @@ class Mutant:
     name: str
     defect: str
     apply: Callable[[], AbstractContextManager[Any]]
+    seed: int = 0
+    """One that is known to notice it; tried first, it saves minutes."""
 
 
 def _commit_as(change: Callable[[Sequence[Write]], list[Write]]) -> AbstractContextManager[Any]:
@@ -384,7 +386,7 @@ MUTANTS = (
     Mutant("no receipt", "an event handled twice has two effects", no_receipt),
     Mutant("no precondition", "of two changes at once one is lost", no_precondition),
     Mutant("publish before commit", "events tell of what never was", publish_before_commit),
-    Mutant("no republish", "a crash after the commit loses events", no_republish),
+    Mutant("no republish", "a crash after the commit loses events", no_republish, seed=3),
     Mutant(
         "no receipt looked up when idle",
         "a crash after the commit loses events",
@@ -397,9 +399,9 @@ MUTANTS = (
     Mutant("unknown forgotten", "a repetition is not marked as one", unknown_forgotten),
     Mutant("stale timers", "escalation after acknowledgement", stale_timers),
     Mutant("timers marked first", "a crash in between loses a step", timers_marked_first),
-    Mutant("no redrive", "what failed for a while is lost", no_redrive),
-    Mutant("redriven as new", "a redriven message's events are lost", redriven_as_new),
-    Mutant("no second look", "an alert joins a resolved incident", no_second_look),
+    Mutant("no redrive", "what failed for a while is lost", no_redrive, seed=9),
+    Mutant("redriven as new", "a redriven message's events are lost", redriven_as_new, seed=11),
+    Mutant("no second look", "an alert joins a resolved incident", no_second_look, seed=5),
     Mutant("arrival order", "late news undoes newer news", arrival_order),
     Mutant("silent counts as sent", "a page kept back is lost", silent_counts_as_sent),
     Mutant("silent gives up", "a page kept back is tried nowhere", silent_gives_up),

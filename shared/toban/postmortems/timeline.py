@@ -64,8 +64,8 @@ def describe(language: Language, entry: Entry, shown: Shown = plain) -> str:
     values = {name: shown(value) for name, value in entry.detail.items()}
     values["actor"] = shown(entry.actor)
     words = {
-        "via": f"via.{entry.detail.get('via', '')}",
-        "action": f"action.{entry.detail.get('action', '')}",
+        "via": f"via.{entry.detail.get('via')}",
+        "action": f"action.{entry.detail.get('action')}",
     }
     values |= {name: text(language, word) for name, word in words.items() if word in text}
     try:
