@@ -28,7 +28,7 @@ from tests.emulator.real_installation import (
 from tests.plugins.emulators import RUNNING, fresh_project
 from toban.local.emulated.installation import Emulated
 
-pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("emulators"), pytest.mark.slow]
+pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("crashing"), pytest.mark.slow]
 
 MOST_POINTS = 30
 """More than any handling passes."""

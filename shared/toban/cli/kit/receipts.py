@@ -108,7 +108,9 @@ class ReceiptTraces(Traces):
             seen |= set(events)
             level = [*self._handled(pairs)]
             found += level
-        return sorted(_judged(found), key=lambda trace: trace.started_at)
+        # A story may begin with an event that turns out to follow from another one's.
+        once = {(each.trace.function, each.trace.event_id): each for each in found}
+        return sorted(_judged([*once.values()]), key=lambda trace: trace.started_at)
 
     def _of_root(self, id: str) -> Iterator[_Handled]:
         """Who handled an event that came from outside; its type follows from who they are."""
