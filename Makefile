@@ -10,7 +10,7 @@ SHELL := /bin/bash
 # Extra arguments, as in: make test ARGS="tests/unit -k map"
 ARGS ?=
 
-.PHONY: help demo test check check-types check-map check-layers check-lint check-format format bench \
+.PHONY: help demo test check check-types check-map check-house check-lint check-format format bench \
 	pictures map lock clean
 
 help: ## Show what make can do
@@ -22,16 +22,17 @@ demo: .venv/run.stamp ## Play one incident from the alert to the postmortem, on 
 test: .venv/dev.stamp ## Run every test (emulator tests say so when they cannot run)
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
-check: .venv/dev.stamp ## Lint, formatting, types, layers, and generated files against the map
+check: .venv/dev.stamp ## Lint, formatting, types, the guards of tests/house, and generated files
 	@$(MAKE) --no-print-directory --keep-going --jobs=4 --output-sync=target \
-		check-types check-map check-layers check-lint check-format
+		check-types check-house check-map check-lint check-format
 
 check-types:
 	$(BIN)/mypy
+check-house:
+	$(BIN)/python -m tests.house
 check-map:
 	$(BIN)/python -m toban.topology.generate --check
-check-layers:
-	$(BIN)/lint-imports
+	$(BIN)/python -m toban.cli.kit.pages --check
 check-lint:
 	$(BIN)/ruff check .
 check-format:
@@ -47,8 +48,9 @@ pictures: .venv/run.stamp ## Take the README's pictures anew (needs chromium and
 bench: .venv/dev.stamp ## Measure cold starts, cost per alert, latency, throughput and a storm
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-map: .venv/dev.stamp ## Generate what follows from events/topology.yaml
+map: .venv/dev.stamp ## Generate what follows from events/topology.yaml, and the README's tables
 	$(BIN)/python -m toban.topology.generate
+	$(BIN)/python -m toban.cli.kit.pages
 
 # No index address is written: the locks hold names, versions and hashes, and install from any mirror.
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
@@ -61,7 +63,7 @@ lock: .venv/dev.stamp ## Resolve the dependencies anew (UPGRADE=1 also moves the
 	$(BIN)/python -m toban.topology.generate
 
 clean: ## Remove .venv/ and caches (keeps .toban/, where incidents live)
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "toban needs Python 3.11 or newer")'

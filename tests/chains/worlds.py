@@ -148,7 +148,14 @@ class World(ABC):
     def command(self, incident: Incident, action: Action, actor: str = "Aoki", **more: Any) -> None:
         """What `toban incidents ack` and its siblings publish."""
         body = CommandIssued(
-            incident_id=incident.id, action=action, actor=actor, via="cli", at=self.now(), **more
+            about=f"incidents/{incident.id}",
+            incident_id=incident.id,
+            action=action,
+            actor=actor,
+            proof=f"local:{actor}",
+            via="cli",
+            at=self.now(),
+            **more,
         )
         self.publish(body)
 

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import threading
 
-from toban.channels.config import ChannelConfig
+from toban.channels.config import ChannelConfig, read_config
 from toban.kernel import log
+from toban.kernel.binding import provides
 from toban.kernel.handling.effect import Done, Failed, Result
-from toban.kernel.outgoing import ConsoleLine, Mail, Outgoing, Senders, SlackMessage, WebhookCall
+from toban.kernel.outgoing import (
+    SENDERS,
+    ConsoleLine,
+    Mail,
+    Outgoing,
+    Senders,
+    SlackMessage,
+    WebhookCall,
+)
+from toban.kernel.platform import Platform
 from toban.ports import Clock, PortError, Secrets
 
 
@@ -76,3 +86,9 @@ class ConsoleSender:
             **fields,
         )
         return Done()
+
+
+@provides(SENDERS)
+def channel_senders(platform: Platform, secrets: Secrets) -> Senders:
+    """Every kind of channel, configured by the environment; raises as `read_config` does."""
+    return ChannelSenders(read_config(), secrets, platform.clock)

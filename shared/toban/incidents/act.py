@@ -34,6 +34,7 @@ from toban.kernel.errors import InvalidEvent
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.skew import not_ahead
+from toban.kernel.status import move
 from toban.kernel.work import Work
 
 DOMAIN: Final = "incidents"
@@ -130,7 +131,7 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     reminds = incident.remind_at is not None
     if incident.status == "resolved" or (anew and reminds and not _called_since(incident, work)):
         return False
-    incident.status = "acknowledged"
+    move(incident, "acknowledged")
     incident.acknowledged_at = work.now
     incident.assignee = command.actor
     stop_escalation(incident)
@@ -150,7 +151,9 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
 def _called_since(incident: Incident, work: Work) -> bool:
     """Whether a page (a reminder counts) came after the acknowledgement, or may have."""
     since = not_ahead(incident.acknowledged_at, work.now)
-    return since is None or any(page.at > since for page in incident.pages)
+    return since is None or any(
+        page.at > since for page in (*incident.earlier_pages, *incident.pages)
+    )
 
 
 def _resolve(incident: Incident, command: CommandIssued, work: Work) -> bool:

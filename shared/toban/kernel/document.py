@@ -9,7 +9,8 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from toban.kernel.prepared import prepare
+from toban.kernel.prepared import converted
+from toban.kernel.status import Transitions
 from toban.ports import Key
 
 
@@ -45,6 +46,10 @@ class Document(msgspec.Struct, kw_only=True):
     KEEP: ClassVar[Keep | None] = None
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Composite indexes that its queries need (`toban.kernel.indexes`): fields, ``-`` descending."""
+    IS_PART: ClassVar[bool] = False
+    """Its holder's time is its own: it is kept as long as that, over or not."""
+    STATUS: ClassVar[Transitions | None] = None
+    """Which status may follow which (`toban.kernel.status.move`); None: it has none."""
 
     id: str
     expires_at: datetime | None = None
@@ -107,5 +112,4 @@ def decode(cls: type[D], data: dict[str, Any]) -> D:
     Raises `msgspec.ValidationError` naming the field path: the store holds something that this
     code did not write.
     """
-    prepare(cls)
-    return msgspec.convert(data, cls)
+    return converted(data, cls)

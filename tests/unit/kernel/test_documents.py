@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.kernel.world import NOON, Counter, CountingStore
+from tests.unit.kernel.world import Counter
 from toban.kernel.change import change
 from toban.kernel.document import encode
 from toban.kernel.documents import Documents
 from toban.ports import Create, Update
+from toban.testing import NOON, CountingStore
 
 
 @pytest.fixture
@@ -40,8 +41,9 @@ def test_documents_are_read_with_their_type(store):
     documents = Documents(store, NOON)
     assert documents.get(Counter, "a") == Counter(id="a", value=1)
     assert documents.get(Counter, "z") is None
-    assert [c.id for c in documents.find(Counter, ("value", "==", 2), order_by="-id")] == ["c", "b"]
-    assert documents.find(Counter, order_by="id", limit=1) == [Counter(id="a", value=1)]
+    assert documents.get_many(Counter, ["b", "z"]) == [Counter(id="b", value=2), None]
+    assert [c.id for c in documents.find(Counter, ("value", "==", 2))] == ["b", "c"]
+    assert documents.find(Counter, order_by="value", limit=1) == [Counter(id="a", value=1)]
     assert (documents.count(Counter), documents.count(Counter, ("value", "==", 2))) == (3, 2)
 
 

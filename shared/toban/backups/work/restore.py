@@ -34,11 +34,14 @@ from toban.events.backups import (
     RestoreStepDue,
 )
 from toban.kernel import log
+from toban.kernel.binding import HandlersWith
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Hold, Job, LeaseLost, Unfinished
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports.backup import (
+    DEPOT,
     Damaged,
     Depot,
     KeyUnavailable,
@@ -266,7 +269,7 @@ class Restoring:
         if not reason and restore.purpose == "test" and profile is not None:
             reason = untimed(restore, work.now) or too_slow(profile.profile, seconds)
         restore.reason = reason
-        restore.status = "failed" if reason else "finished"
+        move(restore, "failed" if reason else "finished")
         self._let_go(restore, result if isinstance(result, CopyDamaged) else None, work)
         if restore.purpose == "test":
             _note_test(restore, seconds, work)
@@ -319,6 +322,9 @@ class Restoring:
         return Handlers().on(RestoreRequested, job).on(RestoreStepDue, job)
 
 
+HANDLERS = HandlersWith((DEPOT,), lambda ports: Restoring(ports(DEPOT)).handlers())
+
+
 def _checkpoint(hold: Hold[Restore], target: Target) -> None:
     """Progress counts only where a dead process's successor can use it."""
     if target.resumable:
@@ -367,7 +373,7 @@ def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> Readi
 
 def _refuse(restore: Restore, reason: str, work: Work) -> None:
     restore.over = True
-    restore.status = "failed"
+    move(restore, "failed")
     restore.reason = reason
     restore.finished_at = work.now
     work.put(restore)

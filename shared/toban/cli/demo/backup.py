@@ -10,7 +10,7 @@ from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.cli.demo.stage import Stage
-from toban.cli.kit.local import new_event
+from toban.cli.kit.session import new_event
 from toban.events.backups import BackupDue, RestoreRequested
 from toban.kernel.event import to_message
 from toban.profile.types import BucketSource, Profile
@@ -108,7 +108,7 @@ def restored(story: Story, profile: Profile, backup: Backup, region: str, bucket
 
 def publish(story: Story, body: Any) -> None:
     """As the command line does."""
-    story.stage.bus.publish([to_message(new_event(body))])
+    story.stage.bus.publish([to_message(new_event(body, datetime.now(UTC)))])
 
 
 def _verified(story: Story) -> Backup | None:
