@@ -8,11 +8,12 @@ import msgspec
 
 from tests.bench.chain import Chain, Use, quiet_profile, report
 from tests.bench.report import Row, Section, progress
+from tests.profiles import Profile
 from toban.events.backups import BackupDue, BackupWatchDue
 from toban.kernel import log
 from toban.local.world import ROOT
-from toban.profile.load import load_directory
-from toban.profile.types import ConfigurationSource, Profile
+from toban.sections.load import load_directory
+from toban.sources.configuration.kind import ConfigurationSource
 
 START = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)
 

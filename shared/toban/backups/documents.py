@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from toban.backups.levels import Level
 from toban.kernel.document import Document
 from toban.kernel.skew import is_future
-from toban.profile.types import Level
 
 Status = Literal[
     "running", "finished", "verified", "unchanged", "partial", "failed", "deleting", "deleted"

@@ -33,6 +33,7 @@ from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
+from toban.severities.section import SEVERITIES, severity_labelled
 
 MAX_ACTOR = 200
 """Characters of who asked: the name travels in every event of the incident."""
@@ -117,9 +118,9 @@ def _note(incident: Incident, command: CommandIssued, work: Work) -> None:
 
 def _severity(incident: Incident, command: CommandIssued, work: Work) -> None:
     profile = profile_of(incident, work)
-    wanted = profile.severity_labelled(command.severity_label)
+    wanted = severity_labelled(profile, command.severity_label)
     if wanted is None:
-        labels = ", ".join(s.label for s in profile.severities)
+        labels = ", ".join(s.label for s in profile[SEVERITIES])
         raise InvalidEvent(
             f"severity_label: {command.severity_label[:40]!r} is none of {incident.service}'s: "
             f"{labels}"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from toban.kernel.prepared import prepare
+from toban.kernel.prepared import convert
 from toban.ports import Key
 
 
@@ -34,7 +34,7 @@ D = TypeVar("D", bound=Document)
 
 def encode(document: Document) -> dict[str, Any]:
     """The document as store values (times stay `datetime`)."""
-    data = msgspec.to_builtins(document, builtin_types=(datetime, bytes))
+    data = msgspec.to_builtins(document, builtin_types=(datetime, bytes), enc_hook=to_stored)
     assert isinstance(data, dict)
     return data
 
@@ -46,5 +46,9 @@ def decode(cls: type[D], data: dict[str, Any]) -> D:
     Raises `msgspec.ValidationError` naming the field path: the store holds something that this
     code did not write.
     """
-    prepare(cls)
-    return msgspec.convert(data, cls)
+    return convert(data, cls)
+
+
+def to_stored(value: Any) -> Any:
+    """The form that the store has of a value that says so itself (its `to_stored`)."""
+    return value.to_stored()

@@ -9,7 +9,7 @@ moment uses the unfinished half and the process dies (msgspec 0.20, seen under l
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,3 +25,21 @@ def prepare(cls: type[Any]) -> None:
         if cls not in _ready:
             msgspec.json.Decoder(cls)
             _ready.add(cls)
+
+
+T = TypeVar("T")
+
+
+def convert(data: Any, kind: type[T]) -> T:
+    """
+    `data` (plain values) as a `kind`.
+
+    A class inside it that is no type of msgspec makes itself of its stored form (`from_stored`).
+    Raises `msgspec.ValidationError` naming the path.
+    """
+    prepare(kind)
+    return msgspec.convert(data, kind, dec_hook=_from_stored)
+
+
+def _from_stored(kind: Any, value: Any) -> Any:
+    return kind.from_stored(value)

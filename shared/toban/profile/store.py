@@ -15,7 +15,8 @@ from toban.kernel.document import Document, decode, encode
 from toban.kernel.work import Work
 from toban.ports import AlreadyExists, Create, Query, Stale, Store, Update, Write
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.version import profile_version
 
 CURRENT_MAX_AGE = timedelta(seconds=30)
@@ -87,13 +88,13 @@ def plan(store: Store, profiles: Iterable[Profile]) -> list[Change]:
         for s in store.query(Query(CurrentProfile.COLLECTION))
     }
     changes = []
-    for profile in sorted(profiles, key=lambda p: p.service.id):
+    for profile in sorted(profiles, key=lambda p: p[SERVICE].id):
         version = profile_version(profile)
-        before = stored.get(profile.service.id)
+        before = stored.get(profile[SERVICE].id)
         what: Literal["new", "changed", "unchanged"] = (
             "new" if before is None else "unchanged" if before.version == version else "changed"
         )
-        changes.append(Change(profile.service.id, what, version, before.version if before else ""))
+        changes.append(Change(profile[SERVICE].id, what, version, before.version if before else ""))
     return changes
 
 
@@ -103,7 +104,7 @@ def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Chan
 
     Doing it again changes nothing; two at once end with either's version, whole.
     """
-    by_id = {profile.service.id: profile for profile in profiles}
+    by_id = {profile[SERVICE].id: profile for profile in profiles}
     changes = plan(store, by_id.values())
     for change in changes:
         profile = by_id[change.service]
@@ -119,7 +120,7 @@ def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Chan
 
 def _point(store: Store, profile: Profile, version: str, now: datetime) -> None:
     document = CurrentProfile(
-        id=profile.service.id, version=version, applied_at=now, profile=profile
+        id=profile[SERVICE].id, version=version, applied_at=now, profile=profile
     )
     key = document.key(document.id)
     while True:

@@ -9,12 +9,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tests.profiles import Profile
 from tests.unit.kernel.world import CountingStore, ListBus
 from tests.unit.notify.world import FakeSenders
 from toban.adapters.local.memory.store import MemoryBlobs, VirtualClock
+from toban.channels.console.kind import ConsoleChannel
+from toban.escalation.section import Escalation, Step
 from toban.events import AlertFired, AlertResolved, CommandIssued
 from toban.incidents import act, escalate, settle, triage
 from toban.incidents.documents import Alert, Group, Incident
+from toban.incidents.grouping.section import Grouping
 from toban.kernel.document import Document, decode
 from toban.kernel.event import Body, Event, from_message, to_message
 from toban.kernel.handling.decision import Handled
@@ -22,21 +26,13 @@ from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.handling.timers import fire_due, next_due
 from toban.kernel.platform import Platform
 from toban.notify import deliver, page
+from toban.oncall.section import Rotation
+from toban.people.section import Person
 from toban.ports import Delivered, Message, Query
+from toban.profile.section import Match, Service
 from toban.profile.store import apply
-from toban.profile.types import (
-    ConsoleChannel,
-    Escalation,
-    Grouping,
-    Match,
-    Person,
-    Profile,
-    Rotation,
-    Seconds,
-    Service,
-    Severity,
-    Step,
-)
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds
 from toban.topology.generate import ROOT
 from toban.topology.reader import load
 

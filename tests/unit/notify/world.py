@@ -8,7 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
+from tests.profiles import Profile
 from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
+from toban.channels.console.kind import ConsoleChannel
+from toban.channels.email.kind import EmailChannel
+from toban.channels.slack.kind import SlackChannel
+from toban.channels.webhook.kind import WebhookChannel
+from toban.escalation.section import Escalation, Step
 from toban.events import (
     IncidentAcknowledged,
     IncidentEscalated,
@@ -30,23 +36,14 @@ from toban.kernel.platform import Platform
 from toban.notify import deliver
 from toban.notify.documents import Notification
 from toban.notify.page import HANDLERS
+from toban.oncall.section import Rotation
+from toban.people.section import Person
 from toban.ports import Delivered, Message, Query
+from toban.profile.section import Service
 from toban.profile.store import apply
-from toban.profile.types import (
-    ConsoleChannel,
-    EmailChannel,
-    Escalation,
-    Person,
-    Profile,
-    Rotation,
-    Seconds,
-    Service,
-    Severity,
-    SlackChannel,
-    Step,
-    WebhookChannel,
-)
 from toban.profile.version import profile_version
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds
 
 NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 """Tuesday, 12:00 in Tokyo: Aoki is on duty, Baba after her."""

@@ -22,6 +22,7 @@ from toban.backups.policy.restores import (
     untimed,
     wrong_answers,
 )
+from toban.backups.section import BACKUP
 from toban.backups.storage.plans import bases_of, plan_of
 from toban.backups.storage.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.work.jobs import STEP, Continue, Failure, Nothing
@@ -48,8 +49,9 @@ from toban.ports.backup import (
     TargetBusy,
     TargetFailed,
 )
+from toban.profile.profile import Profile
 from toban.profile.store import current
-from toban.profile.types import Profile, StagingTarget
+from toban.sources.base import StagingTarget
 
 POLL: Final = timedelta(seconds=20)
 """How long to wait for an import on the other side before asking again."""
@@ -331,7 +333,7 @@ def _checkpoint(hold: Hold[Restore], target: Target) -> None:
 
 def staging_of(profile: Profile, source: str) -> StagingTarget | None:
     """Where a source is loaded for tests."""
-    section = profile.backup
+    section = profile[BACKUP]
     if section is None or section.restore_test is None:
         return None
     return next((t for t in section.restore_test.targets if t.source == source), None)

@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from toban.backups.documents import Backup, Status
+from toban.backups.section import BACKUP, NOTHING, Plan
 from toban.cli.app import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
@@ -19,7 +20,7 @@ from toban.events.backups import PruneDue
 from toban.kernel import i18n
 from toban.kernel.i18n import Language, duration
 from toban.kernel.work import Work
-from toban.profile.types import Plan, Profile
+from toban.profile.profile import Profile
 
 STATUS_COLORS: Final[dict[Status, str]] = {
     "running": "cyan",
@@ -93,7 +94,7 @@ def newest_first(backups: Iterable[Backup]) -> list[Backup]:
 def profiles_of(reader: Reader, service: str | None, terminal: Terminal) -> list[Profile]:
     """The profiles with backups: of one service or of all, by id."""
     with_backups = {
-        name: profile for name, profile in reader.profiles().items() if profile.backup is not None
+        name: profile for name, profile in reader.profiles().items() if profile[BACKUP] is not None
     }
     if service is None:
         return [with_backups[name] for name in sorted(with_backups)]
@@ -103,10 +104,10 @@ def profiles_of(reader: Reader, service: str | None, terminal: Terminal) -> list
 def profile_of(reader: Reader, service: str, terminal: Terminal) -> Profile:
     """The applied profile of a service that has backups."""
     profiles = reader.profiles()
-    with_backups = sorted(name for name, p in profiles.items() if p.backup is not None)
+    with_backups = sorted(name for name, p in profiles.items() if p[BACKUP] is not None)
     if service not in profiles:
         raise Problem(unknown(terminal.language, service, "what.service", with_backups), 2)
-    if profiles[service].backup is None:
+    if profiles[service][BACKUP] is None:
         words = ", ".join(with_backups) or "-"
         raise Problem(terminal.say("backups.inactive", service=service, words=words), 2)
     return profiles[service]
@@ -114,7 +115,7 @@ def profile_of(reader: Reader, service: str, terminal: Terminal) -> Profile:
 
 def known_source(profile: Profile, source: str, terminal: Terminal) -> str:
     """`source`, if the profile has it."""
-    sources = profile.backup.sources if profile.backup else {}
+    sources = (profile[BACKUP] or NOTHING).sources
     if source not in sources:
         raise Problem(unknown(terminal.language, source, "what.source", sources), 2)
     return source
@@ -123,7 +124,7 @@ def known_source(profile: Profile, source: str, terminal: Terminal) -> str:
 def plan_named(profile: Profile, source: str, class_: str | None, terminal: Terminal) -> Plan:
     """The plan of a series; without a class that of the source's only plan."""
     known_source(profile, source, terminal)
-    plans = [p for p in (profile.backup.plans if profile.backup else ()) if p.source == source]
+    plans = [p for p in (profile[BACKUP] or NOTHING).plans if p.source == source]
     if not plans:
         raise Problem(terminal.say("backups.unplanned", source=source), 2)
     if class_ is None and len(plans) > 1:

@@ -9,11 +9,14 @@ from typing import Any, Protocol
 from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
+from toban.backups.section import BACKUP
 from toban.cli.demo.stage import Stage
 from toban.cli.kit.local import new_event
 from toban.events.backups import BackupDue, RestoreRequested
 from toban.kernel.event import to_message
-from toban.profile.types import BucketSource, Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+from toban.sources.bucket.kind import BucketSource
 
 SOURCE = "storage"
 CLASS = "daily"
@@ -43,7 +46,7 @@ class Story(Protocol):
 def play(story: Story) -> None:
     """Data, its backup in two regions, its loss, and its return from the far region alone."""
     profile = story.stage.reader.profiles()[story.service]
-    section = profile.backup
+    section = profile[BACKUP]
     assert section is not None
     source = section.sources[SOURCE]
     assert isinstance(source, BucketSource)
@@ -87,7 +90,7 @@ def restored(story: Story, profile: Profile, backup: Backup, region: str, bucket
         story,
         RestoreRequested(
             restore_id=restore_id,
-            service=profile.service.id,
+            service=profile[SERVICE].id,
             source=SOURCE,
             backup_id=backup.id,
             purpose="recovery",

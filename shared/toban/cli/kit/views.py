@@ -23,8 +23,9 @@ from toban.notify.documents import Notification
 from toban.ports import Operator, Query, Store, Value
 from toban.postmortems.timeline import Line, story
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
-from toban.profile.types import Profile
 
 D = TypeVar("D", bound=Document)
 
@@ -123,13 +124,13 @@ class Reader:
         """The time zone of a service: by a version of its profile, else by the current one."""
         pinned = self.profile(service, version) if version else None
         if pinned is not None:
-            return pinned.service.timezone
+            return pinned[SERVICE].timezone
         current = self.get(CurrentProfile, service)
-        return current.profile.service.timezone if current else "UTC"
+        return current.profile[SERVICE].timezone if current else "UTC"
 
     def home_zone(self) -> str:
         """The zone for what belongs to no service: that of all services, if they share one."""
-        zones = {profile.service.timezone for profile in self.profiles().values()}
+        zones = {profile[SERVICE].timezone for profile in self.profiles().values()}
         return zones.pop() if len(zones) == 1 else "UTC"
 
     def alerts(self, incident: Incident, limit: int = 200) -> list[Alert]:

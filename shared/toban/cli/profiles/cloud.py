@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.ports.schedules import JobChange, NotAllowed, Refused
 from toban.profile import store as profiles_
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import Change
-from toban.profile.types import Profile
 from toban.topology.reader import load
 from toban.topology.schedules import wanted
 
@@ -84,7 +85,7 @@ def reconcile(
     try:
         client = scheduler.connect()
         changes = profiles_.plan(store, profiles)
-        every = {**profiles_.applied(store), **{p.service.id: p for p in profiles}}
+        every = {**profiles_.applied(store), **{p[SERVICE].id: p for p in profiles}}
         jobs = scheduler.plan(client, parent, wanted(load(), every.values(), place.project))
         if not asked.dry_run:
             if not _agreed(asked, terminal, changes, jobs):

@@ -13,8 +13,8 @@ from toban.cli.profiles.commands import loaded
 from toban.kernel.cron import next_slot
 from toban.kernel.document import decode
 from toban.ports import Query
+from toban.profile.profile import Profile
 from toban.profile.store import applied
-from toban.profile.types import Profile
 from toban.topology.reader import load
 from toban.topology.schedules import Repeating, repeating
 

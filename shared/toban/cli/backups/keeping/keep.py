@@ -26,6 +26,7 @@ from toban.cli.kit.times import Times, now
 from toban.cli.kit.views import Reader
 from toban.events.backups import PruneDue
 from toban.kernel.i18n import moment
+from toban.profile.section import SERVICE
 
 # --- pins --------------------------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ def prune(asked: argparse.Namespace, terminal: Terminal) -> int:
 def _weigh(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[_Row]:
     rows: list[_Row] = []
     for profile in profiles_of(reader, asked.service, terminal):
-        weighed: Weighed = weigh(profile, work_for(reader, profile.service.id))
+        weighed: Weighed = weigh(profile, work_for(reader, profile[SERVICE].id))
         verdicts = {verdict.id: verdict for verdict in weighed.verdicts}
         removed = set(weighed.removable)
         rows.extend(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from toban.profile.types import Profile
+from toban.profile.profile import NAMES, Profile
+from toban.profile.section import SERVICE
+from toban.sections.collect import defined
+from toban.sections.collect import whole as whole_profile
 from toban.strictyaml.compose import compose, read_bytes, whole
 from toban.strictyaml.findings import FileErrors, Finding, SourceMap
 from toban.strictyaml.reader import Reader, zone_written
@@ -33,7 +36,7 @@ def load_directory(directory: str | Path) -> dict[str, Profile]:
     loaded, findings = load_all(directory)
     if findings:
         raise FileErrors(findings)
-    return {item.profile.service.id: item.profile for item in loaded}
+    return {item.profile[SERVICE].id: item.profile for item in loaded}
 
 
 def load_all(directory: str | Path) -> tuple[list[Loaded], list[Finding]]:
@@ -61,9 +64,9 @@ def load_all(directory: str | Path) -> tuple[list[Loaded], list[Finding]]:
         except FileErrors as errors:
             findings += errors.findings
             continue
-        other = loaded.setdefault(item.profile.service.id, item)
+        other = loaded.setdefault(item.profile[SERVICE].id, item)
         if other is not item:
-            findings += item.source.locate([_same_id(item.profile.service.id, other.source.file)])
+            findings += item.source.locate([_same_id(item.profile[SERVICE].id, other.source.file)])
     return [loaded[service] for service in sorted(loaded)], findings
 
 
@@ -81,11 +84,24 @@ def parse_profile(data: bytes | str, file: str = "<profile>") -> Loaded:
     root = compose(data, file, "service")
     # Times without a zone around them are in the service's.
     zone = zone_written(root, "service", "timezone") or "Asia/Tokyo"
-    reader = Reader(file, zone=zone)
-    profile = reader.read(root, Profile)
+    reader = Reader(file, zone=zone, not_yet=_not_yet())
+    profile = reader.read(root, whole_profile())
     if profile is None:
         raise FileErrors(sorted(reader.findings, key=lambda f: (f.line, f.column)))
     return Loaded(profile, reader.source)
+
+
+def _not_yet() -> dict[str, tuple[str, str]]:
+    """Settled names of sections that no domain defines yet."""
+    there = {section.key.name for section in defined()}
+    return {
+        name: (
+            f"{name} はまだありません。名前は決まっていますが、この版では使えません。",
+            f"there is no {name} section yet: its name is settled, this release knows none.",
+        )
+        for name in NAMES
+        if name not in there
+    }
 
 
 def _same_id(service: str, other: str) -> Finding:

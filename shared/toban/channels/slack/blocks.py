@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
+
+from toban.channels.plain import address, cut
 
 Block = dict[str, Any]
 
@@ -21,11 +22,6 @@ MAX_TEXT = 2900
 def escape(text: str) -> str:
     """`text` without meaning for Slack."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def cut(text: str, limit: int) -> str:
-    """At most `limit` characters, the last being ``…`` when something was left out."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def escaped(text: str, limit: int = MAX_TEXT) -> str:
@@ -41,13 +37,6 @@ def escaped(text: str, limit: int = MAX_TEXT) -> str:
             break
         kept.append(piece)
     return "".join(kept).rstrip() + "…"
-
-
-def address(url: str) -> str:
-    """`url` with everything percent-encoded that has no place in one; empty unless http(s)."""
-    if not url.startswith(("https://", "http://")):
-        return ""
-    return quote(url, safe="%/:=?#&~@!$'()*+,;[]-._")
 
 
 def link(url: str, title: str) -> str:

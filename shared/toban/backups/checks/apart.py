@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toban.profile.types import (
-    Backup,
-    BackupSource,
-    BucketSource,
-    FirestoreSource,
-    PostgresSource,
-    RedisSource,
-    RestoreTest,
-    StagingTarget,
-)
+from toban.backups.section import Backup, RestoreTest
+from toban.sources.base import StagingTarget
 from toban.strictyaml.report import Report
 
 
@@ -44,11 +36,12 @@ def _check_in_use(
     target: StagingTarget, own: Backup, service: str, backup: Backup, path: str, report: Report
 ) -> None:
     """`service`: whose `backup` section is looked at; empty: the target's own."""
-    places = _places(target, own.sources)
+    places = own.sources[target.source].place_of(target)
     japanese, english = (f"サービス {service} の", f" of {service}") if service else ("", "")
     for name, source in backup.sources.items():
-        for key in sorted(places.keys() & _place_of(source).keys()):
-            if places[key] == _place_of(source)[key]:
+        taken = source.place()
+        for key in sorted(places.keys() & taken.keys()):
+            if places[key] == taken[key]:
                 report.error(
                     "target-is-source",
                     f"{path}.{key}",
@@ -62,23 +55,3 @@ def _check_in_use(
             f"{target.bucket} は{japanese}バックアップの保存先です。別のバケットを使ってください。",
             f"{target.bucket} keeps the backups{english}: use another bucket.",
         )
-
-
-def _place_of(source: BackupSource) -> dict[str, str]:
-    """Where a source's data lies, as far as the profile tells, by the key of a target."""
-    if isinstance(source, BucketSource):
-        return {"bucket": source.bucket}
-    if isinstance(source, PostgresSource | RedisSource) and source.url_secret:
-        return {"url_secret": source.url_secret}
-    if isinstance(source, FirestoreSource):
-        return {"database": f"{source.project}/{source.database}"}
-    return {}
-
-
-def _places(target: StagingTarget, sources: Mapping[str, BackupSource]) -> dict[str, str]:
-    """Where a target lies, in the words of `_place_of`."""
-    source = sources[target.source]
-    found = {"bucket": target.bucket, "url_secret": target.url_secret}
-    if isinstance(source, FirestoreSource):
-        found["database"] = f"{target.project}/{target.database or '(default)'}"
-    return {key: value for key, value in found.items() if value}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from toban.backups.checks.names import check_id, check_schedule, check_source_name, check_zone
+from toban.backups.section import Backup, Plan
 from toban.kernel.cron import BadCronError, gaps
-from toban.profile.check_names import check_id, check_schedule, check_source_name, check_zone
-from toban.profile.types import Backup, BucketSource, ConfigurationSource, LogsSource, Plan
+from toban.sources.base import source_kinds
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 
-_TELLS_CHANGE: Final = (ConfigurationSource, BucketSource, LogsSource)
 _FOREVER: Final = 10**6
 
 
@@ -135,21 +135,23 @@ def _check_kind(backup: Backup, plan: Plan, path: str, report: Report) -> None:
     source = backup.sources.get(plan.source)
     if source is None:
         return
-    if plan.on_change and not isinstance(source, _TELLS_CHANGE):
+    if plan.on_change and not source.TELLS_CHANGE:
+        able = [name for name, kind in source_kinds().items() if kind.TELLS_CHANGE]
         report.error(
             "cannot-tell",
             f"{path}.on_change",
-            f"{plan.source} は変わったかどうかが分からない種類です（configuration、bucket、logs だけ）。",
-            f"{plan.source} cannot tell whether it changed (configuration, bucket and logs can).",
+            f"{plan.source} は変わったかどうかが分からない種類です（{'、'.join(able)} だけ）。",
+            f"{plan.source} cannot tell whether it changed ({_and(able)} can).",
         )
     if not plan.incremental:
         return
-    if not isinstance(source, BucketSource):
+    if not source.INCREMENTAL:
+        able = [name for name, kind in source_kinds().items() if kind.INCREMENTAL]
         report.error(
             "not-incremental",
             f"{path}.incremental",
-            f"{plan.source} は増分で取れません（bucket だけ）。",
-            f"{plan.source} cannot be backed up incrementally; buckets can.",
+            f"{plan.source} は増分で取れません（{'、'.join(able)} だけ）。",
+            f"{plan.source} cannot be backed up incrementally; {_and([f'{n}s' for n in able])} can.",
         )
         return
     bases = [p for p in backup.plans if p.source == plan.source and not p.incremental]
@@ -180,6 +182,10 @@ def _check_kind(backup: Backup, plan: Plan, path: str, report: Report) -> None:
             f"増分は {_reach_days(plan)} 日残りますが、その土台は {longest} 日しか残りません。",
             f"it is kept for {_reach_days(plan)} days, but what it builds on only for {longest}.",
         )
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _reach_days(plan: Plan) -> int:

@@ -1,10 +1,14 @@
-"""What the `backup` section of a profile says, as types (`toban.profile.types` has them all)."""
+"""The section `backup`: what is backed up, where to, for how long, and how it is proven."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from toban.backups.levels import Level
+from toban.kernel.kinds import named
+from toban.profile.profile import SectionKey
+from toban.sources.base import BackupSource, StagingTarget
 from toban.strictyaml.values import Seconds, Section, ZoneName
 
 ALLOWANCE: Final = timedelta(minutes=30)
@@ -16,81 +20,17 @@ gap between two slots and this.
 """
 
 
+if TYPE_CHECKING:
+    _Sources: TypeAlias = dict[str, BackupSource]
+else:
+    _Sources = named("toban.sources", BackupSource)  # of every kind that has a folder there
+
+
 class Destination(Section, frozen=True):
     """A bucket that keeps backups; the first of a plan's is written, the others replicate it."""
 
     bucket: str
     region: str
-
-
-class FirestoreSource(Section, frozen=True, tag="firestore", tag_field="type"):
-    """A Firestore database: a scan at one read time, or Google's managed export."""
-
-    project: str
-    database: str = "(default)"
-    managed: bool = False
-    """Use the Admin API's export into the first destination's bucket instead of the scan."""
-
-
-class BucketSource(Section, frozen=True, tag="bucket", tag_field="type"):
-    """The objects of a Cloud Storage bucket."""
-
-    bucket: str
-    prefix: str = ""
-    exclude: tuple[str, ...] = ()
-    """Patterns of names to leave out (``*.log``, ``node_modules/``), as in `fnmatch`."""
-    copy: bool = False
-    """
-    Copy objects server-side: quick and cheap, but encrypted only at rest (by the bucket's own
-    key). Otherwise content travels through compression and encryption like everything else.
-    """
-
-
-class PostgresSource(Section, frozen=True, tag="postgres", tag_field="type"):
-    """A PostgreSQL database by ``pg_dump``, or a Cloud SQL instance by its export."""
-
-    url_secret: str = ""
-    """Secret with a connection URL (``postgresql://user:password@host/database``)."""
-    instance: str = ""
-    """Cloud SQL instance (``project:instance``) to be exported by Google; needs `database`."""
-    database: str = ""
-
-
-class RedisSource(Section, frozen=True, tag="redis", tag_field="type"):
-    """A Redis by its replication protocol, or a Memorystore instance by its export."""
-
-    url_secret: str = ""
-    """Secret with ``redis://[user:password@]host:port``."""
-    instance: str = ""
-    """Memorystore instance (``projects/…/locations/…/instances/…``)."""
-
-
-class ConfigurationSource(Section, frozen=True, tag="configuration", tag_field="type"):
-    """Profiles as applied, Cloud Scheduler jobs, IAM policy, names of secrets (never values)."""
-
-    project: str = ""
-    """Empty: only what the store holds."""
-    location: str = ""
-    paths: tuple[str, ...] = ()
-    """Files and directories beside them (only where the function runs beside these)."""
-
-
-class LogsSource(Section, frozen=True, tag="logs", tag_field="type"):
-    """Files below directories, as they are when read."""
-
-    paths: tuple[str, ...]
-    exclude: tuple[str, ...] = ()
-
-
-BackupSource = (
-    FirestoreSource | BucketSource | PostgresSource | RedisSource | ConfigurationSource | LogsSource
-)
-
-Level = Literal["objects", "checksums", "content", "format", "restored"]
-"""
-How far a copy was verified: objects there with the right sizes; the bucket's own checksums;
-everything read, decrypted, decompressed and hashed; the format understood; restored into staging.
-"""
 
 
 class Keep(Section, frozen=True):
@@ -155,26 +95,6 @@ class External(Section, frozen=True):
     note: str = ""
 
 
-class Query(Section, frozen=True):
-    """A content check after a restore test."""
-
-    query: str
-    expect: str = ""
-    """A value, or a bound as ``>= 10``; empty: any answer will do."""
-
-
-class StagingTarget(Section, frozen=True):
-    """Where restore tests load a source; never the source itself."""
-
-    source: str
-    url_secret: str = ""
-    """PostgreSQL and Redis: a server for tests. A database of PostgreSQL is made and removed."""
-    project: str = ""
-    database: str = ""
-    bucket: str = ""
-    queries: tuple[Query, ...] = ()
-
-
 class RestoreTest(Section, frozen=True):
     """Restore tests by the calendar: each time one (source, age, region) in turn."""
 
@@ -191,7 +111,7 @@ class Backup(Section, frozen=True):
     """What is backed up, where to, for how long, and how it is proven."""
 
     destinations: tuple[Destination, ...]
-    sources: dict[str, BackupSource]
+    sources: _Sources
     plans: tuple[Plan, ...]
     key: str = ""
     """
@@ -205,3 +125,11 @@ class Backup(Section, frozen=True):
     """Most backups removed by one run of pruning."""
     minimum_verified: int = 1
     """Verified copies per series and region that are never removed."""
+
+
+BACKUP: Final[SectionKey[Backup | None]] = SectionKey(
+    "backup", Backup | None, None, inactive=("バックアップ", "backups")
+)
+
+NOTHING: Final = Backup(destinations=(), sources={}, plans=())
+"""What a profile without the section backs up."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Final
 
+from toban.backups.section import Backup
 from toban.kernel.cron import BadCronError, gaps
-from toban.profile.types import Backup
 from toban.strictyaml.findings import did_you_mean
 from toban.strictyaml.report import Report
 from toban.strictyaml.scalars import WrongValueError, parse_id
 
 SHORTEST_GAP: Final = timedelta(minutes=5)
-
-SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", re.ASCII)
 
 
 def check_schedule(cron: str, path: str, report: Report) -> bool:
@@ -55,17 +51,6 @@ def check_source_name(backup: Backup, name: str, path: str, report: Report) -> b
     return False
 
 
-def check_secret_name(value: str, path: str, report: Report) -> None:
-    """Complain about a secret that is written where its name belongs, without repeating it."""
-    if not SECRET_NAME.fullmatch(value):
-        report.error(
-            "secret-name",
-            path,
-            "シークレットの値ではなく名前（DATABASE_URL など）を書きます。",
-            "write the name of a secret (like DATABASE_URL), never the secret itself.",
-        )
-
-
 def check_id(name: str, path: str, report: Report) -> None:
     """Complain about a name that could not be part of the id of a document."""
     try:
@@ -82,15 +67,4 @@ def check_zone(zone: str | None, path: str, report: Report) -> None:
             path,
             f"{zone} は夏時間の扱いがはっきりしません。地域名（Asia/Tokyo など）を使ってください。",
             f"{zone} says little about daylight saving; use a region like Asia/Tokyo.",
-        )
-
-
-def check_bucket_name(name: str, path: str, report: Report) -> None:
-    """Complain about what is not the name of a bucket."""
-    if not _BUCKET.fullmatch(name):
-        report.error(
-            "wrong-value",
-            path,
-            f"バケット名ではありません（gs:// は付けません）: {name!r}",
-            f"not the name of a bucket (no gs://): {name!r}.",
         )

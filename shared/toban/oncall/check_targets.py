@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from toban.channels.check import check_channel_name
+from toban.channels.section import CHANNELS
+from toban.oncall.section import ONCALL
 from toban.oncall.targets import ONCALL_ROLES
-from toban.profile.types import EmailChannel, Profile
+from toban.people.check import check_person_name
+from toban.people.section import PEOPLE
+from toban.profile.profile import Profile
 from toban.strictyaml.findings import did_you_mean
 from toban.strictyaml.report import Report
 
@@ -13,30 +18,6 @@ from toban.strictyaml.report import Report
 def is_human(target: str) -> bool:
     """Whether the target is a person, by name or by being on duty."""
     return target.startswith(("oncall:", "person:"))
-
-
-def check_channel_name(profile: Profile, name: str, path: str, report: Report) -> None:
-    """Complain about a channel that does not exist."""
-    if name not in profile.channels:
-        hint = did_you_mean(name.removeprefix("channel:"), profile.channels)
-        report.error(
-            "unknown-channel",
-            path,
-            f"チャンネル {name!r} は定義されていません。{hint[0]}",
-            f"there is no channel {name!r}.{hint[1]}",
-        )
-
-
-def check_person_name(profile: Profile, name: str, path: str, report: Report) -> None:
-    """Complain about a person who does not exist."""
-    if name not in profile.people:
-        hint = did_you_mean(name.removeprefix("person:"), profile.people)
-        report.error(
-            "unknown-person",
-            path,
-            f"担当者 {name!r} は定義されていません。{hint[0]}",
-            f"there is no person {name!r}.{hint[1]}",
-        )
 
 
 def check_target(profile: Profile, target: str, path: str, report: Report) -> None:
@@ -50,8 +31,8 @@ def check_target(profile: Profile, target: str, path: str, report: Report) -> No
         _check_oncall_target(profile, target, name, path, report)
     else:
         every = [f"oncall:{role}" for role in ONCALL_ROLES]
-        every += [f"person:{person}" for person in profile.people]
-        every += [f"channel:{channel}" for channel in profile.channels]
+        every += [f"person:{person}" for person in profile[PEOPLE]]
+        every += [f"channel:{channel}" for channel in profile[CHANNELS]]
         exact = [known for known in every if known.endswith(f":{target}")]
         hint = (
             (f" もしかして: {exact[0]}", f" Did you mean {exact[0]}?")
@@ -67,10 +48,19 @@ def check_target(profile: Profile, target: str, path: str, report: Report) -> No
         )
 
 
+def mentioned_by(profile: Profile, targets: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The channels and people that targets may mean: (section, name)."""
+    for target in targets:
+        kind, _, name = target.partition(":")
+        if kind == "channel":
+            yield "channels", name
+        yield from (("people", person) for person in people_meant(profile, target))
+
+
 def _check_oncall_target(
     profile: Profile, target: str, role: str, path: str, report: Report
 ) -> None:
-    rotation = profile.oncall
+    rotation = profile[ONCALL]
     if rotation is None:
         report.error(
             "no-oncall",
@@ -92,9 +82,9 @@ def people_meant(profile: Profile, target: str) -> list[str]:
     kind, _, name = target.partition(":")
     if kind == "person":
         return [name]
-    if kind != "oncall" or profile.oncall is None:
+    rotation = profile[ONCALL]
+    if kind != "oncall" or rotation is None:
         return []
-    rotation = profile.oncall
     stand_ins = [o.person for o in rotation.overrides]
     secondary = rotation.secondary if name != "primary" else ()
     return list(dict.fromkeys([*rotation.members, *secondary, *stand_ins]))
@@ -104,26 +94,28 @@ def reach_problems(profile: Profile, target: str, via: Sequence[str]) -> Iterato
     """Why a target might not be reached through `via`, Japanese and English."""
     kind, _, name = target.partition(":")
     if kind == "channel":
-        channel = profile.channels.get(name)
-        if isinstance(channel, EmailChannel) and not channel.to:
+        channel = profile[CHANNELS].get(name)
+        if channel is not None and channel.room() is None:
+            key = channel.ROOM_KEY
             yield (
-                f"{target} には to がないので、人宛て（via）にしか使えません。",
-                f"{target} has no 'to': it can only be used for people (via).",
+                f"{target} には {key} がないので、人宛て（via）にしか使えません。",
+                f"{target} has no {key!r}: it can only be used for people (via).",
             )
         return
-    people = [p for p in people_meant(profile, target) if p in profile.people]
+    people = [p for p in people_meant(profile, target) if p in profile[PEOPLE]]
     if people and not via:
         yield (
             f"{target} へ連絡する手段がありません。via（重大度または段階）を書いてください。",
             f"there is no channel to reach {target} by: give via, in the severity or the step.",
         )
     for channel_id in via:
-        channel = profile.channels.get(channel_id)
-        if not isinstance(channel, EmailChannel) or channel.to:
+        channel = profile[CHANNELS].get(channel_id)
+        if channel is None:
             continue
         for person in people:
-            if not profile.people[person].email:
+            if channel.reaches(profile[PEOPLE][person]) is None:
+                japanese, english = channel.ADDRESS
                 yield (
-                    f"{person} にはメールアドレスがなく、{channel_id} で届きません。",
-                    f"{person} has no email address, which {channel_id} needs.",
+                    f"{person} には{japanese}がなく、{channel_id} で届きません。",
+                    f"{person} has no {english}, which {channel_id} needs.",
                 )

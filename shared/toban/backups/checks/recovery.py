@@ -6,25 +6,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from toban.backups.checks.apart import check_apart
+from toban.backups.checks.names import check_schedule, check_source_name, check_zone
+from toban.backups.section import ALLOWANCE, Backup, Objective, RestoreTest
 from toban.kernel.cron import BadCronError, largest_gap
-from toban.profile.backup_types import ALLOWANCE
-from toban.profile.check_apart import check_apart
-from toban.profile.check_names import (
-    check_bucket_name,
-    check_schedule,
-    check_secret_name,
-    check_source_name,
-    check_zone,
-)
-from toban.profile.types import (
-    Backup,
-    FirestoreSource,
-    Objective,
-    PostgresSource,
-    RedisSource,
-    RestoreTest,
-    StagingTarget,
-)
+from toban.sources.base import StagingTarget
+from toban.sources.naming import check_bucket_name, check_secret_name
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 
@@ -182,16 +169,7 @@ def _check_rpo(zone: str, backup: Backup, objective: Objective, path: str, repor
 
 
 def _check_target(backup: Backup, target: StagingTarget, path: str, report: Report) -> None:
-    source = backup.sources[target.source]
-    if isinstance(source, PostgresSource | RedisSource):
-        needed, there = "url_secret", bool(target.url_secret)
-    elif isinstance(source, FirestoreSource):
-        # Google imports a managed export from a bucket of the database's location.
-        needed = "project + bucket" if source.managed else "project"
-        there = bool(target.project and (target.bucket or not source.managed))
-    else:
-        needed, there = "bucket", bool(target.bucket)
-    if not there:
+    if needed := backup.sources[target.source].needs(target):
         report.error(
             "incomplete",
             path,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toban.profile.check import check, check_together
-from toban.profile.load import Loaded, load_all, load_file
+from toban.profile.section import SERVICE
+from toban.sections.check import check, check_together
+from toban.sections.load import Loaded, load_all, load_file
 from toban.strictyaml.findings import Finding
 
 
@@ -17,7 +18,7 @@ def check_directory(directory: str | Path) -> list[Finding]:
     Files that cannot be loaded do not keep the others from being checked.
     """
     loaded, findings = load_all(directory)
-    profiles = {item.profile.service.id: item.profile for item in loaded}
+    profiles = {item.profile[SERVICE].id: item.profile for item in loaded}
     for item in loaded:
         findings += _check_loaded(item, loaded)
     if len(loaded) == len(profiles) and not any(f.severity == "error" for f in findings):
@@ -36,7 +37,7 @@ def check_file(path: str | Path) -> list[Finding]:
 
 def _check_loaded(item: Loaded, loaded: list[Loaded]) -> list[Finding]:
     findings = check(item.profile, [other.profile for other in loaded])
-    service, stem = item.profile.service.id, Path(item.source.file).stem
+    service, stem = item.profile[SERVICE].id, Path(item.source.file).stem
     if stem != service:
         findings.append(
             Finding(

@@ -1,0 +1,44 @@
+"""Email, as a profile says it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from toban.channels.base import Channel
+from toban.channels.notice import Sending
+from toban.kernel.outgoing import Outgoing
+from toban.people.check import check_email
+from toban.people.section import Person
+from toban.strictyaml.report import Report
+
+
+class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
+    """Email by SMTP. Without `to` it goes to the person who is the target."""
+
+    RANK: ClassVar[int] = 20
+    ROOM_KEY: ClassVar[str] = "to"
+    ADDRESS: ClassVar[tuple[str, str]] = ("メールアドレス", "email address")
+
+    to: tuple[str, ...] = ()
+    sender: str = ""
+
+    def room(self) -> str | None:
+        """The recipients."""
+        return ", ".join(self.to) if self.to else None
+
+    def reaches(self, person: Person) -> str | None:
+        """The recipients, else the person's own address."""
+        return ", ".join(self.to) or person.email or None
+
+    def check(self, path: str, report: Report) -> None:
+        """See `Channel.check`."""
+        for number, address in enumerate(self.to):
+            check_email(address, f"{path}.to[{number}]", report)
+        if self.sender:
+            check_email(self.sender, f"{path}.sender", report)
+
+    def message(self, sending: Sending) -> Outgoing:
+        """See `Channel.message`."""
+        from toban.channels.email.message import message
+
+        return message(self, sending)

@@ -1,0 +1,1 @@
+"""What happens to an incident that nobody acknowledges."""
