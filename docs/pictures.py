@@ -31,7 +31,8 @@ sys.path[:0] = [str(HERE.parent / "shared")]
 
 from toban.cli.demo.stage import running, shortened  # noqa: E402
 from toban.cli.demo.story import SERVICE, Story  # noqa: E402
-from toban.cli.kit.terminal import Language, Terminal  # noqa: E402
+from toban.cli.kit.terminal import Terminal  # noqa: E402
+from toban.texts import Language  # noqa: E402
 
 TARGET = HERE / "pictures"
 COLUMNS = 100

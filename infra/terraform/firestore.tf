@@ -1,12 +1,5 @@
-# The indexes that the code's queries need beyond Firestore's automatic ones. A test holds them against
-# the queries (tests/unit/adapters/test_indexes.py); the emulator would never tell.
-
-locals {
-  # Collection => lists of "field" (ascending) or "-field" (descending).
-  indexes = {
-    backups = [["class", "service", "source", "status", "-snapshot_at"]]
-  }
-}
+# What the document classes say of themselves (documents.tf): indexes beyond Firestore's automatic ones,
+# without which a query fails, and how long documents live.
 
 resource "google_firestore_index" "composite" {
   for_each = merge([
@@ -23,4 +16,13 @@ resource "google_firestore_index" "composite" {
       order      = startswith(fields.value, "-") ? "DESCENDING" : "ASCENDING"
     }
   }
+}
+
+# A document says itself when its time is over; one that lives has no such field. Firestore removes it
+# within about a day after that.
+resource "google_firestore_field" "expiry" {
+  for_each   = local.kept_days
+  collection = each.key
+  field      = "expires_at"
+  ttl_config {}
 }

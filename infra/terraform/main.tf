@@ -1,5 +1,5 @@
 # What holds the functions together, read from THE MAP: topics, push subscriptions with their
-# dead-letter topics, one account per function. The functions themselves, the store and the bucket are
+# dead-letter topics, one account per function. The functions themselves and the database are
 # not described here yet. Cloud Scheduler jobs never will be: they change with the profiles, and
 # `toban apply` makes them.
 

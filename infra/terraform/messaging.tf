@@ -29,7 +29,7 @@ resource "google_pubsub_subscription" "dead" {
   for_each                   = local.subscriptions
   name                       = google_pubsub_topic.dead[each.key].name
   topic                      = google_pubsub_topic.dead[each.key].id
-  message_retention_duration = "1209600s" # 14 days, within the 40 that receipts are kept
+  message_retention_duration = "${local.dead_letter_days * 86400}s" # within the days that receipts are kept
 
   expiration_policy {
     ttl = "" # never

@@ -35,6 +35,10 @@ class Reached:
     consumes: set[str] = field(default_factory=set)
     emits: set[str] = field(default_factory=set)
     sets: set[str] = field(default_factory=set)
+    steps: set[str] = field(default_factory=set)
+    """Events of next steps: the kernel emits them, or sets timers for them if a step is waited for."""
+    waits: bool = False
+    """Whether a job's step may end with a `Continue` that waits."""
     documents: set[str] = field(default_factory=set)
     """Names of the document classes that are asked for or made."""
     mentions: set[str] = field(default_factory=set)
@@ -93,6 +97,8 @@ def reached_from(main: Path) -> Reached:
             continue
         _note(definition, path, found)
         waiting.extend(_mentioned(definition, path))
+    found.emits |= found.steps
+    found.sets |= found.steps if found.waits else set()
     return found
 
 
@@ -139,6 +145,11 @@ def _note(definition: ast.AST, path: Path, found: Reached) -> None:
             found.sets |= _topics(node.args[1], definition, path)
         elif called in READS and node.args:
             found.documents.add(_name(node.args[0]))
+        elif _name(node.func) == "Continue":
+            found.waits = found.waits or bool(node.args or node.keywords)
+        for keyword in node.keywords:
+            if keyword.arg == "next_step":
+                found.steps |= _topics_of_steps(keyword.value, definition)
         if _name(node.func) in DOCUMENTS:
             found.documents.add(_name(node.func))
         # Handed on, to be asked for or made there.
@@ -149,6 +160,15 @@ def _topics(argument: ast.expr, definition: ast.AST, path: Path) -> set[str]:
     """The topics of an emitted expression; ``?`` when its type cannot be told."""
     names = _types(argument, definition, path)
     return {BODIES[name].TOPIC for name in names} or {f"? {ast.unparse(argument)[:60]}"}
+
+
+def _topics_of_steps(value: ast.expr, definition: ast.AST) -> set[str]:
+    """The topics of a job's next steps: of ``following(Event)``, or of what a method returns."""
+    names = {_name(node) for node in ast.walk(value)}
+    for node in ast.walk(definition):
+        if isinstance(node, ast.FunctionDef) and node.name in names:
+            names |= _annotated(node.returns)
+    return {BODIES[name].TOPIC for name in names & BODIES.keys()}
 
 
 def _types(value: ast.expr, definition: ast.AST, path: Path) -> set[str]:

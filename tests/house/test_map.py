@@ -16,6 +16,7 @@ from tests.house.reach import collections, reached_from
 from toban.kernel.event import from_message
 from toban.ports import Message
 from toban.topology import MapError, load
+from toban.topology.documents import document_classes
 from toban.topology.generate import ROOT, drift
 from toban.topology.graph import follows, unguarded_loops
 from toban.topology.pages import BEGIN, END, embed
@@ -311,8 +312,20 @@ def test_the_code_sets_the_timers_that_the_map_shows(function: str):
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_code_touches_the_documents_that_the_map_shows(function: str):
     entry = TOPOLOGY.functions[function]
-    shown = {*entry.reads, *entry.writes} - {"parked", "receipts"}  # the kernel's own
-    assert collections(reached_from(main_of(function))) == shown
+    kernel = {
+        collection
+        for collection, cls in document_classes().items()
+        if cls.__module__.startswith("toban.kernel.")
+    }
+    assert collections(reached_from(main_of(function))) - kernel == (
+        {*entry.reads, *entry.writes} - kernel
+    )
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_who_carries_out_commands_records_them(function: str):
+    entry = TOPOLOGY.functions[function]
+    assert ("audits" in entry.writes) == ("command-issued" in entry.consumes)
 
 
 def test_an_emission_in_a_helper_two_modules_away_is_found(tmp_path: Path):

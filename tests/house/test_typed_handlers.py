@@ -18,7 +18,7 @@ from toban.events import IncidentOpened, IncidentRaised, IncidentResolved, Pagin
 from toban.kernel.handling.decision import Decision, Translation
 from toban.kernel.handling.effect import Done, Effect, EffectDocument, Result
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import GaveUp, Hold, Job, JobDocument
+from toban.kernel.handling.job import Continue, Failure, Hold, Job, JobDocument, Nothing, Unfinished
 from toban.kernel.work import Work
 
 
@@ -38,17 +38,22 @@ def note_other(document: Call, event: IncidentResolved, result: Result, work: Wo
 def note_blind(document: Call, result: Result, work: Work) -> None: ...
 
 def claim(event: IncidentOpened, work: Work) -> Digging | None: return None
-def dig(job: Digging, event: IncidentOpened, hold: Hold[Digging]) -> str | int: return 1
-def dig_other(job: Digging, event: IncidentResolved, hold: Hold[Digging]) -> str | int: return 1
-def done(job: Digging, result: str | int | GaveUp, work: Work) -> None: ...
-def done_str(job: Digging, result: str | GaveUp, work: Work) -> None: ...
-def done_hopeful(job: Digging, result: str | int, work: Work) -> None: ...
+def dig(job: Digging, event: IncidentOpened, hold: Hold[Digging]) -> str | Continue | Failure: return ""
+def dig_two(job: Digging, event: IncidentOpened, hold: Hold[Digging]) -> str | int | Continue: return 1
+def dig_other(job: Digging, event: IncidentResolved, hold: Hold[Digging]) -> str: return ""
+def done(job: Digging, result: str | Unfinished, work: Work) -> None: ...
+def done_two(job: Digging, result: str | int | Unfinished, work: Work) -> None: ...
+def done_other(job: Digging, result: int | Unfinished, work: Work) -> None: ...
+def done_hopeful(job: Digging, result: str | Nothing | Failure, work: Work) -> None: ...
+def step(job: Digging, work: Work) -> IncidentOpened | None: return None
+def no_step(job: Digging, work: Work) -> str: return ""
 
 # Right:
 Handlers().on(IncidentOpened, Decision(opened)).on(IncidentResolved, Translation(resolved))
 Handlers().on(IncidentOpened, Decision(paging)).on(IncidentRaised, Translation(paging))
 Handlers().on(IncidentOpened, Effect(Call, name, call, note))
-Handlers().on(IncidentOpened, Job(Digging, claim, dig, done))
+Handlers().on(IncidentOpened, Job(Digging, claim, dig, done, next_step=step))
+Handlers().on(IncidentOpened, Job[IncidentOpened, Digging, str | int](Digging, claim, dig_two, done_two))
 
 # Bound to the wrong event:
 Handlers().on(IncidentOpened, Decision(resolved))  # refused
@@ -63,8 +68,11 @@ Handlers().on(IncidentOpened, Job(Digging, claim, dig_other, done))  # refused
 Effect(Call, name, call, note_blind)  # refused
 Effect(Other, name, call, note)  # refused
 Job(Digging, claim, dig)  # refused
-Job(Digging, claim, dig, done_str)  # refused
+Job(Digging, claim, dig, done_other)  # refused
 Job(Digging, claim, dig, done_hopeful)  # refused
+Job[IncidentOpened, Digging, str](Digging, claim, dig_two, done)  # refused
+Job[IncidentOpened, Digging, str | int](Digging, claim, dig_two, done)  # refused
+Job(Digging, claim, dig, done, next_step=no_step)  # refused
 Job(Other, claim, dig, done)  # refused
 """
 

@@ -15,6 +15,7 @@ from toban.actions.ingress import act
 from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
 from toban.alerts.auth import generic_signature
 from toban.alerts.ingress import ingest
+from toban.entry import ENDPOINTS
 from toban.kernel import log
 from toban.kernel.event import Event
 from toban.kernel.http import Edge, Request, Response
@@ -54,6 +55,10 @@ class Desk:
     def send(self, request: Request) -> Response:
         """Hand a request to ``ingest_alert``."""
         return ingest(request, self.edge)
+
+    def ask(self, function: str, request: Request) -> Response:
+        """Hand a request to any HTTP function that is loaded."""
+        return ENDPOINTS[function](request, self.edge)
 
     def open_link(self, method: str, url: str, **headers: str) -> Response:
         """Follow a link to ``ingest_action``."""

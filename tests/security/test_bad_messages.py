@@ -5,7 +5,6 @@ deployment catches up; never looping, never lost. Shown on `open_incident`, whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +13,7 @@ import pytest
 from tests import payloads
 from tests.security.desk import NOW, Desk, logged
 from toban.adapters.local.memory.bus import MemoryBus
-from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
+from toban.adapters.local.memory.store import VirtualClock
 from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.events import AlertFired, MessageParked
 from toban.incidents.triage import HANDLERS
@@ -22,45 +21,38 @@ from toban.kernel.errors import UnknownVersion
 from toban.kernel.event import from_message, to_message
 from toban.kernel.handling.decision import Handled
 from toban.kernel.handling.handle import handle
-from toban.kernel.platform import Platform
-from toban.ports import Delivered, Key, Message, Query
+from toban.ports import Delivered, Key, Message
+from toban.testing import TestPlatform
 
 FUNCTION = "open_incident"
 TOPICS = ("alert-fired", "alert-resolved", "incident-opened", "alert-attached", "alert-cleared")
 
 
-class World:
-    """`open_incident` on the bus in memory, with a second subscription that only watches."""
+class World(TestPlatform):
+    """`open_incident` on a bus that redelivers, with a second subscription that only watches."""
 
     def __init__(self) -> None:
-        self.clock = VirtualClock(NOW)
-        self.store = MemoryStore()
+        clock = VirtualClock(NOW)
         consumed = ("alert-fired", "alert-resolved")
-        self.bus = MemoryBus(
+        bus = MemoryBus(
             [Subscription(topic, FUNCTION, min_backoff_s=10) for topic in consumed]
             + [Subscription("message-parked", "watcher")],
-            self.clock,
+            clock,
             TOPICS,
         )
-        self.platform = Platform(self.store, self.bus, MemoryBlobs(), self.clock)
+        super().__init__(handlers={FUNCTION: HANDLERS}, clock=clock, bus=bus)
 
     def handle(self, message: Message, message_id: str = "m-1") -> Handled:
         """Deliver one message; returning means acknowledged."""
         with logged():
-            return handle(
-                FUNCTION,
-                HANDLERS,
-                Delivered(message, message_id, f"{message.topic}--{FUNCTION}", 1),
-                self.platform,
+            return self.deliver(
+                FUNCTION, Delivered(message, message_id, f"{message.topic}--{FUNCTION}", 1)
             )
 
     def reports(self) -> list[MessageParked]:
         """What was published about parked messages."""
         bodies = [from_message(delivered.message).body for delivered in self.bus.due()]
         return [body for body in bodies if isinstance(body, MessageParked)]
-
-    def documents(self, collection: str) -> list[Mapping[str, object]]:
-        return [found.data for found in self.store.query(Query(collection))]
 
 
 def message(body: object = None, path: str = "/cloud-monitoring") -> Message:

@@ -102,7 +102,7 @@ def _only_destinations(
 
 
 def occupied_profiles(hold: Any) -> Any:
-    return restore.current(hold.work)
+    return restore.current(hold.documents)
 
 
 def no_note() -> AbstractContextManager[Any]:
@@ -138,17 +138,16 @@ def note_not_weighed() -> AbstractContextManager[Any]:
 
 def note_gone_between_steps() -> AbstractContextManager[Any]:
     """A restore lets go of its backup with every step, not only with the last."""
-    original = restore.Restoring.conclude
+    original = restore.Restoring.next_step
 
-    def conclude(self: Any, job: Any, result: Any, work: Work) -> None:
-        if isinstance(result, restore.Continue):
-            backup = work.get(Backup, job.backup_id)
-            if backup is not None:
-                backup.restores = [id for id in backup.restores if id != job.id]
-                work.put(backup)
-        original(self, job, result, work)
+    def next_step(self: Any, job: Any, work: Work) -> Any:
+        backup = work.get(Backup, job.backup_id)
+        if backup is not None:
+            backup.restores = [id for id in backup.restores if id != job.id]
+            work.put(backup)
+        return original(self, job, work)
 
-    return mock.patch.object(restore.Restoring, "conclude", conclude)
+    return mock.patch.object(restore.Restoring, "next_step", next_step)
 
 
 def note_stays() -> AbstractContextManager[Any]:

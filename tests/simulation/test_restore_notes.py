@@ -14,10 +14,10 @@ from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.backups.storage import layout
 from toban.backups.work import restore
-from toban.backups.work.jobs import Continue, Failure
 from toban.events import MinutePassed
 from toban.events.backups import BackupWatchDue, PruneDue, PruneStepDue, RestoreRequested
 from toban.kernel.errors import TryLater
+from toban.kernel.handling.job import Continue, Failure
 
 BUSY = Continue(restore.POLL)
 """The other side goes on loading: a step ends, the restore does not."""
@@ -147,7 +147,7 @@ def test_what_a_backup_builds_on_is_not_removed_while_it_is_being_read(
     [
         (restore.Restored(), "finished"),
         (Failure("the target is full"), "failed"),
-        (Failure("a part is rotten", "primary"), "failed"),
+        (restore.CopyDamaged("a part is rotten"), "failed"),
         (TryLater("never works"), "failed"),
     ],
     ids=["finished", "failed", "damaged", "given up"],

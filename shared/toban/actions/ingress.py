@@ -1,71 +1,29 @@
 """
-Where signed links lead: GET asks, POST acts.
+The ways in for what people ask for.
 
-Mail scanners and chat previews open every link they see, so opening one must change nothing: GET
-answers a page with one button, and only the POST behind it publishes a command.
+A signed link is a row of its own kind: everything is in the address, GET asks and POST acts. Mail
+scanners and chat previews open every link they see, so opening one must change nothing: GET answers
+a page with one button, and only the POST behind it publishes a command.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from toban.actions import pages
-from toban.actions.links import BadLink, ExpiredLink, Language, Link, verify
+from toban.actions.links import ExpiredLink, Language, Link, verify
 from toban.events import CommandIssued
 from toban.kernel import log
-from toban.kernel.event import Event, utc
-from toban.kernel.http import Edge, Request, Response
+from toban.kernel.command import log_command
+from toban.kernel.edge.row import Answers, Asked, Keys, Reading, Row, Sent
+from toban.kernel.edge.serve import Rows
+from toban.kernel.event import Event
+from toban.kernel.http import Request, Response
 from toban.kernel.ids import derive
-from toban.ports import Unavailable
 
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
-_PATHS = frozenset({"", "/", "/a"})
-_METHODS = ("GET", "HEAD", "POST")
-
-
-def act(request: Request, edge: Edge) -> Response:
-    """
-    Show what a link would do (GET), or do it (POST).
-
-    Answers 200, 403 (not a link of ours; no detail), 404, 405, 410 (its time is over), and 503
-    when the bus has not taken the command or the secret is not set.
-    """
-    language = _language(request)
-    if request.path not in _PATHS:
-        return pages.message(404, language, "refused")
-    if request.method not in _METHODS:
-        return Response(405, headers={"Allow": ", ".join(_METHODS)})
-    secrets = [secret for secret in edge.secrets.values(SECRET) if secret]
-    if not secrets:
-        log.error(f"secret {SECRET} is not set", missing=SECRET)
-        return pages.message(503, language, "later")
-    payload, signature = request.query.get("c", ""), request.query.get("s", "")
-    now = utc(edge.clock.now())
-    try:
-        link = verify(payload, signature, secrets, now)
-    except BadLink as refused:
-        log.security("link refused", reason=str(refused))
-        return pages.message(403, language, "refused")
-    except ExpiredLink as expired:
-        log.info("link expired", incident=expired.link.incident, action=expired.link.action)
-        return pages.message(410, expired.link.lang, "expired")
-    if request.method != "POST":
-        return pages.confirm(link, urlencode({"c": payload, "s": signature}))
-    event = command(link, now)
-    try:
-        edge.publish([event])
-    except Unavailable as error:
-        log.error("command not accepted: the bus is unavailable", error=error)
-        return pages.message(503, link.lang, "later")
-    log.info(
-        "command accepted by link",
-        event_id=event.id,
-        incident=link.incident,
-        action=link.action,
-        actor=link.actor,
-    )
-    return pages.done(link)
 
 
 def command(link: Link, now: datetime) -> Event:
@@ -76,11 +34,15 @@ def command(link: Link, now: datetime) -> Event:
     same event and has no second effect. The time of the click is the event's; the body's `at` is
     when the link was made.
     """
-    id_ = derive("link", link.nonce, link.action)
+    # Not ("link", …) as in the release before: its body for the same link was another, and one id
+    # stands for one body.
+    id_ = derive("link-command", link.nonce, link.action)
     body = CommandIssued(
+        about=f"incidents/{link.incident}",
         incident_id=link.incident,
         action=link.action,
         actor=link.actor,
+        proof=f"link:{link.person}",
         via="link",
         at=datetime.fromtimestamp(link.iat, UTC),
         generation=link.generation,
@@ -95,7 +57,73 @@ def command(link: Link, now: datetime) -> Event:
     )
 
 
+class _Pages(Answers):
+    """Pages for people, in the language of the link, else of the browser."""
+
+    def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 a page tells no detail
+        return _said(status, _language(request))
+
+    def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
+        if isinstance(cause, ExpiredLink):
+            link = cause.link
+            log_command(
+                actor=link.actor,
+                proof=f"link:{link.person}",
+                action=link.action,
+                subject=f"incidents/{link.incident}",
+                seen=link.generation,
+                outcome="stale",
+                reason=str(cause),
+            )
+            return pages.message(410, link.lang, "expired")
+        log_command(proof="link:", outcome="refused", reason=str(cause))
+        return _said(status, _language(asked.request))
+
+    def unavailable(self, asked: Asked, cause: Exception) -> Response:
+        log.error("command not accepted: the bus is unavailable", error=cause)
+        return _said(503, asked.who.lang)
+
+    def accepted(self, asked: Asked, reading: Reading) -> Response:
+        link: Link = asked.who
+        log.info(
+            "command accepted by link",
+            event_id=reading.events[0].id,
+            incident=link.incident,
+            action=link.action,
+            actor=link.actor,
+        )
+        return pages.done(link)
+
+
+def _said(status: int, language: Language) -> Response:
+    return pages.message(status, language, "later" if status == 503 else "refused")
+
+
 def _language(request: Request) -> Language:
     """For a page without a link to tell it: Japanese where the browser asks for it first."""
     wanted = request.headers.get("accept-language", "").strip().lower()
     return "ja" if wanted.startswith("ja") else "en"
+
+
+def _check(request: Request, keys: Keys) -> Link:
+    payload, signature = request.query.get("c", ""), request.query.get("s", "")
+    return verify(payload, signature, keys.secrets, keys.now)
+
+
+def _look(sent: Sent[Link]) -> Response:
+    signed = {name: sent.request.query[name] for name in ("c", "s")}
+    return pages.confirm(sent.who, urlencode(signed))
+
+
+def _read(sent: Sent[Link]) -> Reading:
+    return Reading([command(sent.who, sent.now)])
+
+
+_PAGES = _Pages("command")
+
+
+def _link(path: str) -> Row[Link]:
+    return Row(path, SECRET, _check, _read, _PAGES, content=None, look=_look)
+
+
+act = Rows(_link("/"), _link("/a"), stranger=_PAGES)

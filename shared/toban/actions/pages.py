@@ -11,47 +11,36 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from html import escape
+from functools import cache
 from types import MappingProxyType
 
 from toban.actions.links import Language, Link, LinkAction
 from toban.kernel.http import Response
+from toban.kernel.templates import render, source
 
-_STYLE = """
-:root{color-scheme:light dark;--back:#f6f7f9;--card:#fff;--text:#1b1f24;--dim:#57606a;
---line:#d8dee4;--go:#0b57d0;--on:#fff}
-@media(prefers-color-scheme:dark){:root{--back:#0e1116;--card:#171b22;--text:#e6edf3;
---dim:#9aa4af;--line:#30363d;--go:#8ab4f8;--on:#0e1116}}
-*{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;
-padding:1rem;background:var(--back);color:var(--text);
-font:1rem/1.6 system-ui,"Hiragino Sans","Noto Sans JP",sans-serif}
-main{width:100%;max-width:28rem;padding:1.5rem;background:var(--card);
-border:1px solid var(--line);border-radius:.75rem}
-h1{margin:0 0 .75rem;font-size:1.35rem;line-height:1.35}
-p{margin:.5rem 0;overflow-wrap:anywhere}
-.dim{color:var(--dim);font-size:.875rem}
-button{display:block;width:100%;min-height:3.25rem;margin-top:1.25rem;border:0;
-border-radius:.5rem;background:var(--go);color:var(--on);font:inherit;font-weight:600}
-button:focus-visible{outline:3px solid var(--text);outline-offset:2px}
-"""
 # A link does not know its reader's zone. Japan has one, without daylight saving.
 _CLOCKS: dict[Language, timezone] = {"ja": timezone(timedelta(hours=9), "JST"), "en": UTC}
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
 
-HEADERS: Mapping[str, str] = MappingProxyType(
-    {
-        "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
-        ),
-        "X-Frame-Options": "DENY",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",  # the address is the permission
-        "Cache-Control": "no-store",
-        "X-Robots-Tag": "noindex, nofollow",
-    }
-)
+
+@cache
+def headers() -> Mapping[str, str]:
+    """What keeps the browser to it; the style is allowed by its hash."""
+    style = hashlib.sha256(source(__package__, "style.css").encode()).digest()
+    return MappingProxyType(
+        {
+            "Content-Security-Policy": (
+                "default-src 'none'; "
+                f"style-src 'sha256-{base64.b64encode(style).decode('ascii')}'; "
+                "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            ),
+            "X-Frame-Options": "DENY",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",  # the address is the permission
+            "Cache-Control": "no-store",
+            "X-Robots-Tag": "noindex, nofollow",
+        }
+    )
+
 
 _ASK: dict[Language, dict[LinkAction, tuple[str, str]]] = {
     "ja": {
@@ -113,45 +102,41 @@ _TEXT: dict[Language, dict[str, str]] = {
 }
 
 
-def _page(status: int, language: Language, title: str, inside: str) -> Response:
-    html = (
-        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-        f"<title>{escape(title)} – toban</title>\n<style>{_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{escape(title)}</h1>\n{inside}</main>\n</body>\n</html>\n"
-    )
-    return Response(status, html.encode(), "text/html; charset=utf-8", HEADERS)
-
-
-def _what(link: Link) -> str:
-    words = _TEXT[link.lang]
-    return (
-        f"<p>{words['incident']}: <strong>{escape(link.incident)}</strong></p>\n"
-        f"<p>{words['as']}: {escape(link.actor)}</p>\n"
-    )
+def _page(status: int, template: str, **values: object) -> Response:
+    html = render(__package__, template, **values)
+    return Response(status, html.encode(), "text/html; charset=utf-8", headers())
 
 
 def confirm(link: Link, query: str) -> Response:
     """What the link would do, and one button; `query` is the link's own signed part."""
     title, button = _ASK[link.lang][link.action]
     until = datetime.fromtimestamp(link.exp, _CLOCKS[link.lang]).strftime("%Y-%m-%d %H:%M %Z")
-    return _page(
-        200,
-        link.lang,
-        title,
-        f'{_what(link)}<form method="post" action="?{escape(query)}">'
-        f'<button type="submit">{escape(button)}</button></form>\n'
-        f'<p class="dim">{_TEXT[link.lang]["until"]}: {until}</p>\n',
-    )
+    small = f"{_TEXT[link.lang]['until']}: {until}"
+    return _of_link(link, title, small, button=button, query=query)
 
 
 def done(link: Link) -> Response:
     """The command was taken."""
-    settled = f'<p class="dim">{_TEXT[link.lang]["settled"]}</p>\n'
-    return _page(200, link.lang, _DONE[link.lang][link.action], _what(link) + settled)
+    return _of_link(link, _DONE[link.lang][link.action], _TEXT[link.lang]["settled"])
+
+
+def _of_link(link: Link, title: str, small: str, *, button: str = "", query: str = "") -> Response:
+    return _page(
+        200,
+        "link.html",
+        language=link.lang,
+        title=title,
+        words=_TEXT[link.lang],
+        link=link,
+        button=button,
+        query=query,
+        small=small,
+    )
 
 
 def message(status: int, language: Language, key: str) -> Response:
     """A page that only says something: ``refused``, ``expired`` or ``later``."""
     words = _TEXT[language]
-    return _page(status, language, words[key], f"<p>{words[key + '_more']}</p>\n")
+    return _page(
+        status, "message.html", language=language, title=words[key], more=words[f"{key}_more"]
+    )

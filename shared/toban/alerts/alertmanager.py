@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from toban.alerts import fields as read
 from toban.alerts.report import Labels, Report, Status, fingerprint_of_labels
+from toban.kernel.edge import fields as read
 
 SOURCE = "alertmanager"
 

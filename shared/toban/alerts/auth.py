@@ -1,62 +1,21 @@
-"""
-Who may send: pure checks over the raw bytes.
-
-Credentials are compared as SHA-256 digests of bytes in constant time, so a header in any
-encoding is merely wrong, and neither content nor length of a secret shows in the time taken.
-"""
+"""Who may send alerts: a check for each source, over the raw bytes."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from toban.kernel.edge.credentials import as_bytes, check_basic, same
+from toban.kernel.edge.row import Refused
 from toban.kernel.http import Request
 
 TOLERANCE_S = 300
 """How far the time of a signature may be off, either way."""
 
 _SIGNATURE = re.compile(r"[a-z][a-z0-9]*=[0-9a-f]+(,[a-z][a-z0-9]*=[0-9a-f]+){1,8}")
-
-
-class Refused(Exception):
-    """Not authenticated; the message is the reason for the log and holds no credential."""
-
-
-class NotAsked(Refused):
-    """No credentials at all: a client that waits to be asked for them (RFC 7617) begins so."""
-
-
-def _same(given: bytes, secrets: Sequence[str]) -> bool:
-    digest = hashlib.sha256(given).digest()
-    # Summed, so that all are compared, whichever fits.
-    matches = sum(
-        hmac.compare_digest(digest, hashlib.sha256(s.encode()).digest()) for s in secrets if s
-    )
-    return matches > 0
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def check_basic(authorization: str, secrets: Sequence[str]) -> None:
-    """HTTP basic authentication against secrets of the form ``user:password``."""
-    scheme, _, credentials = authorization.strip().partition(" ")
-    if not scheme:
-        raise NotAsked("no credentials")
-    if scheme.lower() != "basic":
-        raise Refused("another scheme than basic authentication")
-    try:
-        given = base64.b64decode(_bytes(credentials.strip()), validate=True)
-    except binascii.Error as error:
-        raise Refused("credentials are not base64") from error
-    if not _same(given, secrets):
-        raise Refused("wrong user or password")
 
 
 def check_cloud_monitoring(request: Request, secrets: Sequence[str]) -> None:
@@ -68,7 +27,7 @@ def check_cloud_monitoring(request: Request, secrets: Sequence[str]) -> None:
     tokens, users = _split(secrets)
     token = request.query.get("auth_token", "")
     if token and tokens:
-        if not _same(_bytes(token), tokens):
+        if not same(as_bytes(token), tokens):
             raise Refused("wrong token")
         return
     if not users:
@@ -86,7 +45,7 @@ def check_alertmanager(request: Request, secrets: Sequence[str]) -> None:
     authorization = request.headers.get("authorization", "").strip()
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer":
-        if not _same(_bytes(token.strip()), tokens):
+        if not same(as_bytes(token.strip()), tokens):
             raise Refused("wrong bearer token")
         return
     if not users:
@@ -125,7 +84,7 @@ def check_generic(request: Request, secrets: Sequence[str], now: datetime) -> in
     expected = [generic_signature(s, moment, body).partition("v1=")[2] for s in secrets if s]
     given = [value for name, value in pairs if name == "v1"]
     # The MAC first: only the holder of the secret learns that a clock is off.
-    if not sum(_same(value.encode(), expected) for value in given):
+    if not sum(same(value.encode(), expected) for value in given):
         raise Refused("signature does not fit")
     if abs(now.timestamp() - moment) > TOLERANCE_S:
         raise Refused(f"signed more than {TOLERANCE_S} s ago or ahead")

@@ -15,9 +15,9 @@ import base64
 import binascii
 from typing import Any
 
-from toban.alerts import fields as read
 from toban.alerts.report import Labels, Report, Status
 from toban.kernel import strictjson
+from toban.kernel.edge import fields as read
 
 SOURCE = "cloud-monitoring"
 

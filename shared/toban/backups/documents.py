@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from toban.backups.levels import Level
-from toban.kernel.document import Document
+from toban.kernel.document import Document, Keep
 from toban.kernel.skew import is_future
 
 Status = Literal[
@@ -84,6 +84,8 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     """One backup: an entry of the catalogue. Changes when its status does, not with progress."""
 
     COLLECTION: ClassVar[str] = "backups"
+    KEEP = Keep.days(30, "the catalogue remembers for so long what retention has removed")
+    INDEXES = (("class", "service", "source", "status", "-snapshot_at"),)
 
     service: str
     source: str
@@ -130,6 +132,10 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     deleted_at: datetime | None = None
     discarded_by: str = ""
     """Who said that retention need not keep it though it is dated ahead."""
+
+    def over_since(self) -> datetime | None:
+        """Since its data were removed."""
+        return self.deleted_at if self.status == "deleted" else None
 
     def is_ahead(self, now: datetime) -> bool:
         """
@@ -192,6 +198,7 @@ class SeriesState(Document, kw_only=True, rename={"class_": "class"}):
     """Where one series stands (id ``<service>.<source>.<class>``)."""
 
     COLLECTION: ClassVar[str] = "backup_series"
+    KEEP = Keep.always("one for each series: what the next backup is measured against")
 
     service: str
     source: str

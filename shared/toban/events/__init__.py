@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from toban.kernel.command import Command
 from toban.kernel.event import Body, Moment, event
 from toban.kernel.handling.parking import MessageParked as MessageParked
 
@@ -259,24 +260,18 @@ class RecheckDue(Body, frozen=True, kw_only=True):
 
 
 @event("toban.command.issued.v1", topic="command-issued")
-class CommandIssued(Body, frozen=True, kw_only=True):
+class CommandIssued(Command, frozen=True, kw_only=True):
     """A person wants something done with an incident."""
 
-    incident_id: str
+    incident_id: str = ""
+    """The incident, as the release before `subject` knows it."""
     action: Action
-    actor: str
-    via: str
-    """``cli``, ``link``, …"""
-    at: Moment
     note: str = ""
     severity_label: str = ""
-    generation: int | None = None
-    """What the person saw; acknowledge, resolve, reopen and escalate do nothing when the incident
-    has moved on since."""
 
     def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
+        """What it is about; the release before said only the incident."""
+        return self.about or f"incidents/{self.incident_id}"
 
 
 @event("toban.postmortem.drafted.v1", topic="postmortem-drafted")
@@ -371,3 +366,8 @@ class MinutePassed(Body, frozen=True, kw_only=True):
 @event("toban.redrive.due.v1", topic="redrive-due")
 class RedriveDue(Body, frozen=True, kw_only=True):
     """Time to look at dead letters."""
+
+
+@event("toban.sweep.due.v1", topic="sweep-due")
+class SweepDue(Body, frozen=True, kw_only=True):
+    """Time to see what is still needed of what is about to expire."""

@@ -1,18 +1,19 @@
 """
 `act_on_incident`: what people decide.
 
-A command that carries the `generation` its sender saw does nothing once the incident has moved
+A command that carries the `generation` its sender saw changes nothing once the incident has moved
 on (somebody else acknowledged, it was resolved): a late click can never reopen or undo.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
 from toban.events import CommandIssued, IncidentAcknowledged
-from toban.incidents.documents import Incident
+from toban.incidents.documents import Entry, Incident
 from toban.incidents.lifecycle import (
     escalate,
     has_next_step,
@@ -28,35 +29,109 @@ from toban.incidents.lifecycle import (
     stop_escalation,
     told_pages,
 )
+from toban.kernel.command import Outcome, conclude, may
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
+from toban.people.section import PEOPLE
 from toban.severities.section import SEVERITIES, severity_labelled
 
+DOMAIN: Final = "incidents"
 MAX_ACTOR = 200
 """Characters of who asked: the name travels in every event of the incident."""
 
 
 def on_command(command: CommandIssued, work: Work) -> None:
-    """Carry out a command, if it still applies."""
-    incident = work.get(Incident, command.incident_id)
-    if incident is None:
-        raise InvalidEvent(f"incident_id: there is no incident {command.incident_id[:80]!r}")
-    if command.action != "note" and command.generation not in (None, incident.generation):
+    """
+    Carry out a command on an incident, if it may be and still applies.
+
+    Done or not, it leaves a line on the timeline and a record (`toban audit`). One without proof,
+    of the release before there were any, is handled as it was then: it leaves a line where it did
+    something, is parked where it cannot be carried out, and answers nobody.
+    """
+    if not command.concerns(DOMAIN):
         return
-    command = msgspec.structs.replace(command, actor=command.actor[:MAX_ACTOR])
-    _ACTIONS[command.action](incident, command, work)
+    name = _name(command)
+    incident = work.get(Incident, name) if name and "/" not in name else None
+    earlier = incident.timeline if incident is not None else []
+    command = _named(command, incident, work)
+    try:
+        outcome, reason = _carry_out(incident, command, work)
+    except InvalidEvent as error:
+        if not command.proof:
+            raise
+        outcome, reason = "refused", str(error)
+    if not command.proof:
+        return
+    if incident is not None:
+        if outcome != "done":
+            note(
+                incident,
+                work,
+                "not-done",
+                command.actor,
+                action=command.action,
+                outcome=outcome,
+                reason=reason,
+                via=command.via,
+            )
+        _say_the_proof(incident, earlier, command.proof)
+        work.put(incident)
+    conclude(command, work, outcome, reason)
 
 
-def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> None:
+def _carry_out(
+    incident: Incident | None, command: CommandIssued, work: Work
+) -> tuple[Outcome, str]:
+    """What came of it, and why not more."""
+    if incident is None:
+        raise InvalidEvent(f"incident_id: there is no incident {_name(command)[:80]!r}")
+    if not may(command.actor, command.proof, command.action):
+        return "refused", "it needs an actor who is proven"
+    if command.action != "note" and command.generation not in (None, incident.generation):
+        return "stale", "the incident has moved on since"
+    if _ACTIONS[command.action](incident, command, work):
+        return "done", ""
+    return "nothing", f"it was {incident.status} already"
+
+
+def _name(command: CommandIssued) -> str:
+    return command.subject().removeprefix(f"{DOMAIN}/")
+
+
+def _named(command: CommandIssued, incident: Incident | None, work: Work) -> CommandIssued:
+    """The command in the name that the service knows its actor by (an address: the person's)."""
+    actor = command.actor[:MAX_ACTOR]
+    means, _, who = command.proof.partition(":")
+    if means == "google" and incident is not None:
+        address = who.casefold()
+        for person in profile_of(incident, work)[PEOPLE].values():
+            if person.email.casefold() == address:
+                actor = person.name
+                break
+    return msgspec.structs.replace(command, actor=actor)
+
+
+def _say_the_proof(incident: Incident, earlier: list[Entry], proof: str) -> None:
+    """Have the lines that a command has left say what proves who gave it."""
+    known = {id(entry) for entry in earlier}
+    incident.timeline = [
+        entry
+        if id(entry) in known
+        else msgspec.structs.replace(entry, detail={**entry.detail, "proof": proof})
+        for entry in incident.timeline
+    ]
+
+
+def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool:
     """Take it; or, when its people were called or reminded since, say that it is still in hand."""
     anew = incident.status == "acknowledged"
     # An earlier release had no reminders: whoever says that they have it is reminded from now on.
     reminds = incident.remind_at is not None
     if incident.status == "resolved" or (anew and reminds and not _called_since(incident, work)):
-        return
+        return False
     incident.status = "acknowledged"
     incident.acknowledged_at = work.now
     incident.assignee = command.actor
@@ -71,6 +146,7 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> None
             incident=incident.snapshot(), by=command.actor, pages=told_pages(incident)
         )
     )
+    return True
 
 
 def _called_since(incident: Incident, work: Work) -> bool:
@@ -79,44 +155,49 @@ def _called_since(incident: Incident, work: Work) -> bool:
     return since is None or any(page.at > since for page in incident.pages)
 
 
-def _resolve(incident: Incident, command: CommandIssued, work: Work) -> None:
+def _resolve(incident: Incident, command: CommandIssued, work: Work) -> bool:
     if incident.status == "resolved":
-        return
+        return False
     if incident.acknowledged_at is None:
         incident.assignee = command.actor
     if command.note:
         note(incident, work, "note", command.actor, text=command.note)
     resolve(incident, work, command.actor)
+    return True
 
 
-def _reopen(incident: Incident, command: CommandIssued, work: Work) -> None:
-    if incident.status == "resolved":
-        reopen(incident, work, command.actor, why=command.note)
+def _reopen(incident: Incident, command: CommandIssued, work: Work) -> bool:
+    if incident.status != "resolved":
+        return False
+    reopen(incident, work, command.actor, why=command.note)
+    return True
 
 
-def _escalate(incident: Incident, command: CommandIssued, work: Work) -> None:
+def _escalate(incident: Incident, command: CommandIssued, work: Work) -> bool:
     """By hand: the next step at once, from an acknowledged incident too."""
     if incident.status == "resolved":
-        return
+        return False
     if not has_next_step(incident, work):
         # Whoever has acknowledged it keeps it: nobody else would be called in their place.
         note(incident, work, "no-further-step", command.actor)
         work.put(incident)
-        return
+        return True
     if incident.status == "acknowledged":
         open_anew(incident)
         incident.reminded = False
         incident.generation += 1
         incident.escalating_since = work.now
     escalate(incident, work, command.actor, why="asked")
+    return True
 
 
-def _note(incident: Incident, command: CommandIssued, work: Work) -> None:
+def _note(incident: Incident, command: CommandIssued, work: Work) -> bool:
     note(incident, work, "note", command.actor, text=command.note)
     work.put(incident)
+    return True
 
 
-def _severity(incident: Incident, command: CommandIssued, work: Work) -> None:
+def _severity(incident: Incident, command: CommandIssued, work: Work) -> bool:
     profile = profile_of(incident, work)
     wanted = severity_labelled(profile, command.severity_label)
     if wanted is None:
@@ -126,10 +207,10 @@ def _severity(incident: Incident, command: CommandIssued, work: Work) -> None:
             f"{labels}"
         )
     if wanted.label == incident.severity_label or incident.status == "resolved":
-        return
+        return False
     if wanted.level < incident.severity:
         raise_severity(incident, work, wanted.level, wanted.label, command.actor)
-        return
+        return True
     note(
         incident, work, "lowered", command.actor, before=incident.severity_label, after=wanted.label
     )
@@ -138,9 +219,10 @@ def _severity(incident: Incident, command: CommandIssued, work: Work) -> None:
         # The milder severity's own steps count from here; nobody is called a second time.
         start_escalation(incident, work, profile)
     work.put(incident)
+    return True
 
 
-_ACTIONS: dict[str, Callable[[Incident, CommandIssued, Work], None]] = {
+_ACTIONS: dict[str, Callable[[Incident, CommandIssued, Work], bool]] = {
     "acknowledge": _acknowledge,
     "resolve": _resolve,
     "reopen": _reopen,

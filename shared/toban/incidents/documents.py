@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
 import msgspec
 
 from toban.events import IncidentSnapshot, IncidentStatus, Link, Page
-from toban.kernel.document import Document
+from toban.kernel.document import Document, Keep
+from toban.ports import Key
 
 AlertStatus = Literal["firing", "resolved", "event"]
 
@@ -26,6 +28,7 @@ class Alert(Document, kw_only=True):
     """
 
     COLLECTION: ClassVar[str] = "alerts"
+    KEEP = Keep.days(90, "a quarter: whether a rule is worth its pages; it holds a sender's labels")
 
     service: str
     source: str
@@ -48,6 +51,16 @@ class Alert(Document, kw_only=True):
     attached_at: datetime | None = None
     labels: dict[str, str] = {}
 
+    def over_since(self) -> datetime | None:
+        """Since the report that ended it, or the only one there will be, came in (our clock)."""
+        if self.status == "firing":
+            return None
+        return self.heard_at or self.attached_at or self.ends_at or self.starts_at
+
+    def holders(self) -> Sequence[Key]:
+        """Its incident: what only a person can settle keeps it open, and its story is told by all."""
+        return () if self.incident is None else (Incident.key(self.incident),)
+
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident that alerts may join."""
@@ -61,6 +74,7 @@ class Group(Document, kw_only=True):
     """The open incidents of one service (id = service). Changes when one opens or closes."""
 
     COLLECTION: ClassVar[str] = "groups"
+    KEEP = Keep.always("one for each service, of open incidents only")
 
     open: list[OpenIncident] = []
     told_full: bool = False
@@ -80,6 +94,7 @@ class Incident(Document, kw_only=True):
     """One incident. Changes only when its own state does."""
 
     COLLECTION: ClassVar[str] = "incidents"
+    KEEP = Keep.days(400, "a year, and time to look back on it")
 
     service: str
     profile_version: str
@@ -121,6 +136,10 @@ class Incident(Document, kw_only=True):
     timeline: list[Entry] = []
     postmortem: str = ""
     """Blob name of the draft."""
+
+    def over_since(self) -> datetime | None:
+        """Since it was resolved."""
+        return self.resolved_at if self.status == "resolved" else None
 
     def snapshot(self) -> IncidentSnapshot:
         """The incident as events carry it."""

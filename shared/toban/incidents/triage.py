@@ -33,9 +33,9 @@ from toban.incidents.occurrences import (
     newest_start,
     read,
 )
+from toban.incidents.texts import text
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.i18n import text
 from toban.kernel.ids import derive
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION

@@ -1,8 +1,10 @@
-"""Documents: typed records in the store, each class in its own collection."""
+"""Documents: typed records in the store, each class in its own collection with its own life."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -11,31 +13,90 @@ from toban.kernel.prepared import convert
 from toban.ports import Key
 
 
+@dataclass(frozen=True)
+class Keep:
+    """How long a document is kept once it is over (`Document.over_since`), and why so long."""
+
+    time: timedelta | None
+    """None: until somebody removes it."""
+    why: str
+
+    @classmethod
+    def days(cls, number: int, why: str) -> Keep:
+        """So many days after it is over."""
+        return cls(timedelta(days=number), why)
+
+    @classmethod
+    def always(cls, why: str) -> Keep:
+        """For as long as what it describes exists."""
+        return cls(None, why)
+
+
 class Document(msgspec.Struct, kw_only=True):
     """
     Base of every stored record.
 
     Unknown fields in the store are ignored when read, so that old code can read what newer code
-    wrote during a deployment.
+    wrote during a deployment. A class that names its collection says in `KEEP` how long its
+    documents live (tests/house holds that); Terraform's TTL policies and the embedded sweep follow.
     """
 
     COLLECTION: ClassVar[str] = ""
+    KEEP: ClassVar[Keep | None] = None
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Composite indexes that its queries need (`toban.kernel.indexes`): fields, ``-`` descending."""
 
     id: str
+    expires_at: datetime | None = None
+    """The store removes it some time after this; None: it lives. Set by every write (`encode`)."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Register the class as the one that its collection belongs to."""
+        super().__init_subclass__(**options)
+        if "COLLECTION" in cls.__dict__:
+            CLASSES[cls.COLLECTION] = cls
 
     @classmethod
     def key(cls, id: str) -> Key:
         """Where the document with that id lives."""
         return Key(cls.COLLECTION, id)
 
+    def over_since(self) -> datetime | None:
+        """Since when it is over, by its own fields; None: it lives, and nothing may remove it."""
+        return None
+
+    def holders(self) -> Sequence[Key]:
+        """Documents that need this one: while one of them lives, it is kept (`handling.sweep`)."""
+        return ()
+
+
+CLASSES: dict[str, type[Document]] = {}
+"""Every collection whose class was imported into this process."""
 
 D = TypeVar("D", bound=Document)
 
 
+def expiry(document: Document) -> datetime | None:
+    """
+    When the store may remove a document; None: it lives.
+
+    One that others need may have been given longer than its own fields say; that stands.
+    """
+    keep, over = document.KEEP, document.over_since()
+    if keep is None or keep.time is None or over is None:
+        return None
+    own = over + keep.time
+    given = document.expires_at if document.holders() else None
+    return max(own, given) if given else own
+
+
 def encode(document: Document) -> dict[str, Any]:
-    """The document as store values (times stay `datetime`)."""
+    """The document as store values (times stay `datetime`), with the expiry that it has by now."""
+    document.expires_at = expiry(document)
     data = msgspec.to_builtins(document, builtin_types=(datetime, bytes), enc_hook=to_stored)
     assert isinstance(data, dict)
+    if data["expires_at"] is None:
+        del data["expires_at"]  # a living document looks as it did before there were expiries
     return data
 
 

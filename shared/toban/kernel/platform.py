@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from toban.kernel.documents import Cache, Documents
 from toban.kernel.errors import NotOnTheMap
 from toban.kernel.event import Event
-from toban.kernel.work import Cache, Work, clock_now
+from toban.kernel.work import Work, clock_now
 from toban.ports import Blobs, Bus, Clock, DeadLetters, Message, Store, Trace, Tracer
 from toban.ports.backup import Bucket
 
@@ -63,6 +64,10 @@ class Platform:
             guess=guess,
             writes_allowed=writes_allowed,
         )
+
+    def documents(self) -> Documents:
+        """The documents, for whoever only reads."""
+        return Documents(self.store, clock_now(self.clock), self.cache)
 
     def publish(self, function: str, messages: Sequence[Message]) -> None:
         """Publish; raises `NotOnTheMap` when the map does not show it."""

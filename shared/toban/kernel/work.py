@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime
 
 from toban.kernel.document import D, Document, decode, encode
+from toban.kernel.documents import Cache as Cache
+from toban.kernel.documents import Documents
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.event import MAX_BODY, Body, Event, to_message, utc
 from toban.kernel.ids import derive
@@ -24,63 +25,12 @@ from toban.ports import (
     Key,
     Message,
     Operator,
-    Query,
     Snapshot,
     Store,
     Update,
     Value,
     Write,
 )
-
-T = TypeVar("T")
-
-MOST_SEEN = 20_000
-"""Documents an instance remembers to have met, a few megabytes."""
-
-
-class Cache:
-    """
-    What an instance remembers between events: reference documents, decoded.
-
-    Nothing in here is ever the basis of a precondition; it holds what changes rarely (profiles)
-    and what never does (pinned versions of them).
-    """
-
-    def __init__(self) -> None:
-        """Empty."""
-        self._entries: dict[object, tuple[datetime, Any]] = {}
-        self._seen: set[Key] = set()
-
-    def get(
-        self, name: object, now: datetime, max_age: timedelta | None, load: Callable[[], T]
-    ) -> T:
-        """What `load` gave at most `max_age` ago (None: ever), else what it gives now."""
-        entry = self._entries.get(name)
-        # Also what was read while the clock was ahead is read anew.
-        if entry is not None and (max_age is None or abs(now - entry[0]) <= max_age):
-            value: T = entry[1]
-            return value
-        fresh = load()
-        if fresh is not None:
-            self._entries[name] = (now, fresh)
-        return fresh
-
-    def seen(self, key: Key) -> bool:
-        """
-        Whether this was asked before, and note that it was.
-
-        Of a document that a decision was about to create: it is there by now, most likely.
-        """
-        if key in self._seen:
-            return True
-        if len(self._seen) >= MOST_SEEN:
-            self._seen.clear()
-        self._seen.add(key)
-        return False
-
-    def clear(self) -> None:
-        """Forget everything (a profile was applied in this very process)."""
-        self._entries.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +51,7 @@ class Object:
 
 
 @dataclass
-class Work:
+class Work(Documents):
     """
     One handling of one event.
 
@@ -123,6 +73,7 @@ class Work:
     _timers: list[Timer] = field(default_factory=list)
     _objects: list[Object] = field(default_factory=list)
     _answer: dict[str, str] = field(default_factory=dict)
+    _afterwards: list[Callable[[], None]] = field(default_factory=list)
     _ordinal: int = 0
 
     # --- reading -------------------------------------------------------------------------
@@ -167,25 +118,12 @@ class Work:
         `toban.incidents.settle`).
         """
         self._only_when_writing()
-        query = Query(cls.COLLECTION, tuple(where), order_by, limit)
-        return [decode(cls, s.data) for s in self.store.query(query)]
+        return super().find(cls, *where, order_by=order_by, limit=limit)
 
-    def reference(self, cls: type[D], id: str, max_age: timedelta | None = None) -> D | None:
-        """A document that never changes (or may be `max_age` old), from the instance's cache."""
-
-        def load() -> D | None:
-            snapshot = self.store.get([cls.key(id)])[0]
-            return None if snapshot is None else decode(cls, snapshot.data)
-
-        return self.cache.get(cls.key(id), self.now, max_age, load)
-
-    def references(self, cls: type[D], max_age: timedelta) -> list[D]:
-        """All documents of a small collection, at most `max_age` old, from the cache."""
-
-        def load() -> list[D]:
-            return [decode(cls, s.data) for s in self.store.query(Query(cls.COLLECTION))]
-
-        return self.cache.get(cls.COLLECTION, self.now, max_age, load)
+    def count(self, cls: type[D], *where: tuple[str, Operator, Value]) -> int:
+        """How many documents match now; as `find`, nothing the commit insists on."""
+        self._only_when_writing()
+        return super().count(cls, *where)
 
     # --- changing ------------------------------------------------------------------------
 
@@ -260,6 +198,10 @@ class Work:
         self._only_when_writing()
         self._answer.update(said)
 
+    def after_commit(self, say: Callable[[], None]) -> None:
+        """Have something said on the log once all this is committed; nothing may depend on it."""
+        self._afterwards.append(say)
+
     def derive(self, *parts: str, length: int = 26) -> str:
         """A stable id from this event and `parts`."""
         return derive(self.event.id, self.function, *parts, length=length)
@@ -295,6 +237,11 @@ class Work:
     def answered(self) -> dict[str, str]:
         """What is told to whoever sent the event."""
         return self._answer
+
+    @property
+    def afterwards(self) -> Sequence[Callable[[], None]]:
+        """What is said on the log after the commit."""
+        return self._afterwards
 
     @property
     def is_empty(self) -> bool:

@@ -9,19 +9,24 @@ are is said in `toban.kernel.cron`.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from toban.incidents.documents import Incident
 from toban.kernel import log
+from toban.kernel.change import change
 from toban.kernel.cron import newest_slot, next_slot
-from toban.kernel.document import Document, decode, encode
+from toban.kernel.document import Document, Keep, decode
 from toban.kernel.event import timestamp, to_message
 from toban.kernel.handling.receipt import Receipt
+from toban.kernel.handling.sweep import expiring, remove_expired
 from toban.kernel.handling.timers import fire_due, next_due, put_right
 from toban.kernel.platform import Platform
 from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import clock_now
-from toban.ports import Create, Delete, PortError, Query, Snapshot, Stale, Update, Write
+from toban.ports import Delete, PortError, Query, Stale
+from toban.postmortems.draft import drafts_of
 from toban.profile.store import CURRENT_MAX_AGE, applied
 from toban.topology.schedules import Repeating, repeating, slot_event
 from toban.topology.types import Topology
@@ -33,13 +38,16 @@ _STEADY = timedelta(hours=1)
 """A longer leap between two turns is that of a clock that was set, or of a machine that slept."""
 _MADE_UP = timedelta(days=1)
 """How far back a slot is made up for when nobody knows which was the last."""
-_SWEEP_BATCH = 500
+_LEAP = timedelta(hours=36)
+"""Longer than any night: after such a leap only receipts are removed, for `_WAIT`."""
+_WAIT = timedelta(days=1)
 
 
 class FiredSchedule(Document, kw_only=True):
     """How far a local runtime has come with a schedule."""
 
     COLLECTION: ClassVar[str] = "schedules"
+    KEEP = Keep.always("removed with its schedule")
 
     slot: datetime
     """Nothing up to here is still to be published: the newest slot, or when the schedule began."""
@@ -62,10 +70,18 @@ class Clockwork:
 
     A clock that was ahead leaves slots that lie in the future; they are forgotten. Receipts are
     removed only once the clock has been steady for an hour: they are what makes repetitions harmless.
+    After a leap of more than 36 hours everything else waits for a day, as in retention of backups.
     """
 
-    def __init__(self, platform: Platform, topology: Topology) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        topology: Topology,
+        tidy: Sequence[Callable[[datetime], None]] = (),
+    ) -> None:
+        """`tidy`: what else removes what is old, called after each sweep."""
         self._platform = platform
+        self._tidy = tidy
         self._topology = topology
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="toban-clock", daemon=True)
@@ -73,6 +89,7 @@ class Clockwork:
         self._next: dict[str, datetime] = {}
         self._read_at: datetime | None = None
         self._sweep_at: datetime | None = None
+        self._sweep_all_at: datetime | None = None
         self._turned_at: datetime | None = None
         self._tick = next((name for name, f in topology.functions.items() if f.emits_due), "tick")
 
@@ -114,8 +131,16 @@ class Clockwork:
         if due is not None and due <= now:
             fire_due(self._tick, self._platform)
         if self._sweep_at is not None and now >= self._sweep_at:
-            sweep(self._platform, now)
             self._sweep_at = now + _SWEEP_EACH
+            self._sweep(now)
+
+    def _sweep(self, now: datetime) -> None:
+        if self._sweep_all_at is not None and now < self._sweep_all_at:
+            sweep(self._platform, now, [Receipt])
+            return
+        sweep(self._platform, now)
+        for tidy in self._tidy:
+            tidy(now)
 
     def next_slot(self) -> datetime | None:
         """
@@ -141,10 +166,20 @@ class Clockwork:
             put_right(self._platform)
         if before is None or is_future(before, now) or now - before > _STEADY:
             self._sweep_at = now + _SWEEP_EACH
+        if before is None:
+            before = self._last_slot()
+        if is_future(before, now) or (before is not None and now - before > _LEAP):
+            self._sweep_all_at = now + _WAIT
+
+    def _last_slot(self) -> datetime | None:
+        """The newest slot that any process on these data has published; None: none ever did."""
+        found = self._platform.store.query(Query(FiredSchedule.COLLECTION))
+        fired = (decode(FiredSchedule, snapshot.data).fired for snapshot in found)
+        return max((at for at in fired if at is not None), default=None)
 
     def _read(self, now: datetime) -> None:
         """Take over what the profiles say now, and forget the slots of schedules that are gone."""
-        profiles = applied(self._platform.store).values()
+        profiles = applied(self._platform.documents()).values()
         found = {s.name: s for s in repeating(self._topology, profiles)}
         current = {
             name: schedule
@@ -167,12 +202,10 @@ class Clockwork:
     def _publish_slot(self, schedule: Repeating, now: datetime) -> None:
         if now < self._next.get(schedule.name, now):
             return
-        key = FiredSchedule.key(schedule.name)
-        found = self._platform.store.get([key])[0]
-        before = decode(FiredSchedule, found.data) if found is not None else None
-        if found is None or before is None or _changed(before, schedule):
+        before = self._platform.documents().get(FiredSchedule, schedule.name)
+        if before is None or _changed(before, schedule):
             # It begins with the next slot.
-            self._note(schedule, now, found, before.fired if before else None)
+            self._note(schedule, now, before, before.fired if before else None)
         else:
             after = not_ahead(before.slot, now)
             if after is None:
@@ -180,22 +213,29 @@ class Clockwork:
                 after = now - _MADE_UP
             slot = newest_slot(schedule.cron, schedule.zone, after, now)
             if slot is None and after != before.slot:
-                self._note(schedule, now, found, before.fired)
+                self._note(schedule, now, before, before.fired)
             if slot is not None:
                 self._platform.bus.publish([to_message(slot_event(schedule, slot))])
-                self._note(schedule, slot, found, slot)
+                self._note(schedule, slot, before, slot)
                 log.debug("schedule", schedule=schedule.name, slot=timestamp(slot))
         self._next[schedule.name] = next_slot(schedule.cron, schedule.zone, now)
 
     def _note(
-        self, schedule: Repeating, slot: datetime, found: Snapshot | None, fired: datetime | None
+        self,
+        schedule: Repeating,
+        slot: datetime,
+        before: FiredSchedule | None,
+        fired: datetime | None,
     ) -> None:
         note = FiredSchedule(
             id=schedule.name, slot=slot, fired=fired, cron=schedule.cron, zone=schedule.zone
         )
-        key, data = FiredSchedule.key(schedule.name), encode(note)
-        write: Write = Create(key, data) if found is None else Update(key, data, found.version)
-        self._platform.store.commit([write])
+
+        def noted(present: FiredSchedule | None) -> FiredSchedule:
+            # What another runtime noted meanwhile stays; the next turn goes by that.
+            return note if present is None or present == before else present
+
+        change(self._platform.store, FiredSchedule, note.id, noted)
 
 
 def _can_fire(schedule: Repeating, now: datetime) -> bool:
@@ -212,17 +252,20 @@ def _changed(before: FiredSchedule, schedule: Repeating) -> bool:
     return (before.cron, before.zone) not in {("", ""), (schedule.cron, schedule.zone)}
 
 
-def sweep(platform: Platform, now: datetime) -> int:
-    """Remove receipts whose time is over (Firestore's TTL does so in the cloud); how many."""
+def sweep(
+    platform: Platform, now: datetime, classes: Iterable[type[Document]] | None = None
+) -> int:
+    """
+    Remove documents whose time is over (Firestore's TTL does so in the cloud); how many.
+
+    An incident's drafts go with it (in the cloud the bucket's lifecycle removes them).
+    """
     removed = 0
-    while True:
-        query = Query(Receipt.COLLECTION, (("expires_at", "<=", now),), "expires_at", _SWEEP_BATCH)
-        found = platform.store.query(query)
-        for snapshot in found:
-            try:
-                platform.store.commit([Delete(snapshot.key, snapshot.version)])
-                removed += 1
-            except Stale:
-                continue  # just changed: the next sweep sees it
-        if len(found) < _SWEEP_BATCH:
-            return removed
+    for cls in expiring() if classes is None else classes:
+        for snapshot in remove_expired(platform, cls, now):
+            removed += 1
+            if cls is Incident:
+                drafts = drafts_of(str(snapshot.data.get("service")), snapshot.key.id)
+                for name in platform.blobs.names(drafts):
+                    platform.blobs.delete(name)
+    return removed

@@ -6,12 +6,15 @@ import contextlib
 import io
 import json
 import logging
+import re
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from toban.kernel import log
+from toban.kernel.lives import LOGS
 
 MAX_BYTES = 20_000_000
 KEPT = 3
@@ -19,6 +22,8 @@ KEPT = 3
 FLUSH_S = 0.1
 """How long a line below WARNING may wait for others before the system gets it."""
 
+_ENOUGH = 200_000
+"""Bytes in which a whole line is found."""
 _NO_ROOM = (OSError, ValueError)
 """A full disk, and writing to the file that could then not be opened anew."""
 _QUIET = ('"severity":"INFO"', '"severity":"DEBUG"')
@@ -67,6 +72,23 @@ class LogFile(io.TextIOBase):
         if self._urgent:
             self._hand_over()
 
+    def expire(self, now: datetime) -> None:
+        """
+        Remove lines that are older than `toban.kernel.lives.LOGS`, by the file.
+
+        A file that was begun a third of that ago is put aside, and one that was put aside goes when
+        its newest line is two thirds of it old.
+        """
+        third = LOGS / 3
+        with self._lock, contextlib.suppress(*_NO_ROOM):
+            self._file.flush()
+            if (_written(self._path, newest=False) or now) < now - third:
+                self._rotate()
+            for number in range(1, KEPT + 1):
+                older = self._path.with_name(f"{self._path.name}.{number}")
+                if older.exists() and (_written(older, newest=True) or now) < now - 2 * third:
+                    older.unlink()
+
     def close(self) -> None:
         """Close the file (not the terminal)."""
         self._ended.set()
@@ -97,6 +119,16 @@ class LogFile(io.TextIOBase):
                 newer.replace(older)
         self._file = self._path.open("a", encoding="utf-8")
         self._size = 0
+
+
+def _written(path: Path, *, newest: bool) -> datetime | None:
+    """When the oldest or the newest line of a log was written; None: it has none."""
+    with path.open("rb") as file:
+        if newest:
+            file.seek(max(0, path.stat().st_size - _ENOUGH))
+        text = file.read(_ENOUGH).decode("utf-8", "replace")
+    found = re.findall(r'^\{"timestamp":"(\d{4}-\d\d-\d\dT[\d:.]+Z)"', text, re.MULTILINE)
+    return datetime.fromisoformat(found[-1 if newest else 0]) if found else None
 
 
 def _matters(text: str) -> bool:
@@ -134,6 +166,13 @@ def begin(path: Path, terminal: TextIO | None = sys.stderr) -> LogFile:
     root.handlers[:] = [_ToStructured()]
     root.setLevel(logging.WARNING)
     return file
+
+
+def expire(now: datetime) -> None:
+    """Remove this process's lines that are old enough, if it logs to a file."""
+    stream: object = log.Settings.stream
+    if isinstance(stream, LogFile):
+        stream.expire(now)
 
 
 def end(file: LogFile) -> None:

@@ -58,7 +58,9 @@ class Runtime:
         courtesy = Courtesy()
         handlers = {name: courtesy.after(handle) for name, handle in world.handlers().items()}
         self._dispatcher = world.dispatcher(handlers, workers)
-        self._clockwork = clockwork.Clockwork(world.platform, world.topology)
+        self._clockwork = clockwork.Clockwork(
+            world.platform, world.topology, [world.tidy, logs.expire]
+        )
         edges = world.edges()
         functions = {
             name: courtesy.first(partial(_answer, name, entry.ENDPOINTS[name], edges[name]))

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +34,7 @@ from toban.events import NotificationRequested
 from toban.kernel import log
 from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.http import Edge
+from toban.kernel.lives import DEAD_LETTERS, TRACES
 from toban.kernel.platform import Platform
 from toban.notify.destinations import lane_of
 from toban.ports import Clock, Delivered, Secrets
@@ -158,6 +160,12 @@ class World:
         """Delivers what the queue holds, to `handlers` instead of `self.handlers()` if given."""
         handlers = self.handlers() if handlers is None else handlers
         return Dispatcher(self.bus, handlers, workers=workers, pools=pools(self.topology))
+
+    def tidy(self, now: datetime) -> None:
+        """Remove what is older than `toban.kernel.lives` says, and let nothing removed be read."""
+        self.tracer.expire(now - TRACES)
+        self.dead_letters.expire(now, DEAD_LETTERS)
+        self.database.overwrite()
 
     def close(self) -> None:
         """Flush the traces and let go of the files."""

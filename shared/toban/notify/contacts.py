@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from toban.escalation.section import Step, steps_for
 from toban.events import IncidentSnapshot, Page
-from toban.kernel.i18n import text
+from toban.notify.texts import text
 from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
 from toban.people.section import PEOPLE
 from toban.profile.profile import Profile

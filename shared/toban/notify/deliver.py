@@ -9,9 +9,10 @@ opening finds, and is itself sent only if something was, or may have been, opene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from toban.channels.notice import Sending
 from toban.channels.section import CHANNELS
@@ -28,19 +29,38 @@ from toban.notify.identity import is_page, notification_id
 from toban.notify.page import tried_channels
 from toban.notify.render import notice_of
 from toban.oncall.targets import Contact
+from toban.people.section import PEOPLE
 from toban.profile.profile import Profile
 from toban.profile.store import pinned
 
 MAX_ATTEMPTS = 3
 """Calls by one channel before the next one is used."""
 
-ActionLinks = Callable[[NotificationRequested, datetime], Sequence[Link]]
-"""The signed one-click links to offer in a notification first tried at a time; may be none."""
+
+class ActionLinks(Protocol):
+    """
+    The signed one-click links to offer in a notification first tried at a time; may be none.
+
+    `person` (``person:aoki``): whose own address it goes to; empty: others may see it too.
+    """
+
+    def __call__(
+        self, request: NotificationRequested, at: datetime, person: str = ""
+    ) -> Sequence[Link]:
+        """The links."""
 
 
-def no_links(request: NotificationRequested, at: datetime) -> Sequence[Link]:  # noqa: ARG001
+def no_links(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:  # noqa: ARG001
     """Nothing is offered: no signing secret, or no public address."""
     return ()
+
+
+def recipient(request: NotificationRequested, profile: Profile) -> str:
+    """The target, where it is a person and the address that person's own; else empty."""
+    kind, _, name = request.target.partition(":")
+    person = profile[PEOPLE].get(name) if kind == "person" else None
+    alone = person is not None and person.email and person.email == request.address
+    return request.target if alone else ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +88,9 @@ class Deliver:
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", again=False)
-        actions = self.links(request, document.created_at) if _offers(request) else ()
+        actions: Sequence[Link] = ()
+        if _offers(request):
+            actions = self.links(request, document.created_at, recipient(request, profile))
         message = channel.message(
             Sending(
                 id=document.id,

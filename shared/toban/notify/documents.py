@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
 from toban.events import NotificationKind, NotificationRequested
+from toban.kernel.document import Keep
 from toban.kernel.handling.effect import EffectDocument
+from toban.ports import Key
+
+INCIDENTS = "incidents"
+"""Collection of the incidents domain."""
 
 Status = Literal["sending", "waiting", "sent", "failed", "void"]
 
@@ -20,6 +26,7 @@ class Notification(EffectDocument, kw_only=True):
     """
 
     COLLECTION: ClassVar[str] = "notifications"
+    KEEP = Keep.days(90, "who was told, for the review of an incident; it holds an address")
 
     incident: str
     service: str
@@ -38,6 +45,10 @@ class Notification(EffectDocument, kw_only=True):
     """The other side's name for the message (Slack: ``channel/ts``), if it gives one."""
     thread: str = ""
     """Reference of the first message of this incident to the same target by the same channel."""
+
+    def holders(self) -> Sequence[Key]:
+        """Its incident: a closing asks what was sent of an opening."""
+        return (Key(INCIDENTS, self.incident),)
 
     @property
     def status(self) -> Status:

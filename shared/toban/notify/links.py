@@ -7,9 +7,9 @@ from datetime import datetime
 
 from toban.actions.links import LinkAction, make_link
 from toban.events import Link, NotificationRequested
-from toban.kernel.i18n import text
 from toban.notify.deliver import ActionLinks, no_links
 from toban.notify.identity import is_page
+from toban.notify.texts import text
 from toban.ports import Secrets
 
 SIGNING = "LINK_SIGNING"
@@ -28,7 +28,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
         return no_links
     base = f"{public_url.rstrip('/')}/{FUNCTION}"
 
-    def offer(request: NotificationRequested, at: datetime) -> Sequence[Link]:
+    def offer(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:
         keys = secrets.values(SIGNING)
         if not keys:
             return ()
@@ -49,6 +49,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
                     at,
                     keys[0],
                     request.language,
+                    person=person,
                 ),
             )
             for action in wanted

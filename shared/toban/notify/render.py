@@ -14,8 +14,9 @@ from toban.channels.notice import Notice
 from toban.channels.plain import address, lines, one_line
 from toban.escalation.section import steps_for
 from toban.events import Link, NotificationRequested
-from toban.kernel.i18n import duration, moment, text
+from toban.kernel.i18n import duration, moment
 from toban.notify.identity import is_page
+from toban.notify.texts import text
 from toban.people.section import PEOPLE
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE

@@ -24,7 +24,12 @@ MOST_READ = 300
 
 def blob_name(incident: IncidentSnapshot) -> str:
     """Where the draft of this resolution lies."""
-    return f"postmortems/{incident.service}/{incident.id}-{incident.generation}.md"
+    return f"{drafts_of(incident.service, incident.id)}{incident.generation}.md"
+
+
+def drafts_of(service: str, incident_id: str) -> str:
+    """How the names of all drafts of an incident begin, one for each resolution."""
+    return f"postmortems/{service}/{incident_id}-"
 
 
 def on_resolved(resolved: IncidentResolved, work: Work) -> None:

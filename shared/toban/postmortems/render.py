@@ -14,11 +14,12 @@ from datetime import datetime
 
 from toban.events import IncidentResolved
 from toban.incidents.documents import Alert, Entry, Incident
-from toban.kernel.i18n import Language, duration, moment, text
+from toban.kernel.i18n import Language, duration, moment
 from toban.kernel.wallclock import zone as zone_of
 from toban.notify.documents import Notification
 from toban.notify.identity import is_page
 from toban.postmortems.markdown import escaped, link, table
+from toban.postmortems.texts import text
 from toban.postmortems.timeline import story
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -276,4 +277,4 @@ def result_of(notification: Notification, language: Language, error: str) -> str
     )
     if state == "sent" and notification.attempts > 1:
         state = "sent.again"
-    return text(language, f"notification.{state}", error=error, attempts=notification.attempts)
+    return text(language, f"postmortem.result.{state}", error=error, attempts=notification.attempts)

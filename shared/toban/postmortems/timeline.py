@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toban.incidents.documents import Alert, Entry, Incident
-from toban.kernel.i18n import CATALOGUES, Language, text
+from toban.kernel.command import proven
+from toban.kernel.i18n import Language
 from toban.notify.documents import Notification
+from toban.postmortems.texts import text
 
 Shown = Callable[[str], str]
 
@@ -61,17 +63,32 @@ def describe(language: Language, entry: Entry, shown: Shown = plain) -> str:
     """A timeline entry as a sentence; an entry of newer code shows its kind and details."""
     values = {name: shown(value) for name, value in entry.detail.items()}
     values["actor"] = shown(entry.actor)
-    if "via" in values:
-        values["via"] = CATALOGUES[language].get(f"via.{entry.detail['via']}", values["via"])
+    for name in ("via", "action"):
+        if name in values and (word := f"{name}.{entry.detail[name]}") in text:
+            values[name] = text(language, word)
     try:
-        return text(language, _key(entry), **values)
+        line = text(language, _key(entry), **values)
     except KeyError:
         rest = ", ".join(f"{name}={value}" for name, value in values.items() if value)
-        return text(language, "timeline.unknown", kind=shown(f"{entry.kind} {rest}".strip()))
+        line = text(language, "timeline.unknown", kind=shown(f"{entry.kind} {rest}".strip()))
+    return _with_proof(language, entry, line, shown)
+
+
+def _with_proof(language: Language, entry: Entry, line: str, shown: Shown) -> str:
+    """The sentence, and that nobody knows who it was, where a command did not prove its actor."""
+    proof = entry.detail.get("proof", "")
+    if not proof or proven(entry.actor, proof):
+        return line
+    means, _, who = proof.partition(":")
+    if means == "local" and who:
+        return text(language, "timeline.entered", line=line, who=shown(who))
+    return text(language, "timeline.unproven", line=line)
 
 
 def _key(entry: Entry) -> str:
     kind = f"timeline.{entry.kind}"
+    if entry.kind == "not-done":
+        return f"{kind}.{entry.detail.get('outcome', '')}"
     if entry.kind == "escalated":
         return f"{kind}.{entry.detail.get('why', 'time')}"
     if entry.kind == "reopened":

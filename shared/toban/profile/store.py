@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar, Literal
 
-from toban.kernel.document import Document, decode, encode
-from toban.kernel.work import Work
-from toban.ports import AlreadyExists, Create, Query, Stale, Store, Update, Write
+from toban.kernel.change import change
+from toban.kernel.document import Document, Keep, decode, encode
+from toban.kernel.documents import Documents
+from toban.ports import Operator, Query, Stale, Store, Update, Value
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -26,6 +28,7 @@ class CurrentProfile(Document, kw_only=True):
     """What a service's profile says now."""
 
     COLLECTION: ClassVar[str] = "profiles"
+    KEEP = Keep.always("what a service's profile says now")
 
     version: str
     applied_at: datetime
@@ -33,11 +36,18 @@ class CurrentProfile(Document, kw_only=True):
 
 
 class PinnedProfile(Document, kw_only=True):
-    """One version of a service's profile; never changed, never removed while incidents pin it."""
+    """One version of a service's profile; never changed, never removed while something pins it."""
 
     COLLECTION: ClassVar[str] = "profile_versions"
+    KEEP = Keep.days(40, "events under way may name it as long as receipts; it holds addresses")
 
     profile: Profile
+    unused_since: datetime | None = None
+    """Since when it is neither current nor pinned (`retire`); None: it is, as far as is known."""
+
+    def over_since(self) -> datetime | None:
+        """Since nothing names it any more."""
+        return self.unused_since
 
 
 def pinned_id(service: str, version: str) -> str:
@@ -45,13 +55,13 @@ def pinned_id(service: str, version: str) -> str:
     return f"{service}@{version}"
 
 
-def current(work: Work) -> dict[str, CurrentProfile]:
+def current(documents: Documents) -> dict[str, CurrentProfile]:
     """The current profile of every service, by service id."""
-    found = work.references(CurrentProfile, CURRENT_MAX_AGE)
+    found = documents.references(CurrentProfile, CURRENT_MAX_AGE)
     return {document.id: document for document in found}
 
 
-def pinned(work: Work, service: str, version: str) -> Profile:
+def pinned(documents: Documents, service: str, version: str) -> Profile:
     """
     A version of a service's profile.
 
@@ -59,7 +69,7 @@ def pinned(work: Work, service: str, version: str) -> Profile:
     """
     if version == BUILTIN_VERSION:
         return BUILTIN
-    document = work.reference(PinnedProfile, pinned_id(service, version))
+    document = documents.reference(PinnedProfile, pinned_id(service, version))
     if document is None:
         raise LookupError(f"profile {service} has no version {version} in the store")
     return document.profile
@@ -75,26 +85,22 @@ class Change:
     before: str = ""
 
 
-def applied(store: Store) -> dict[str, Profile]:
+def applied(documents: Documents) -> dict[str, Profile]:
     """The current profile of every service, for a process that is no function."""
-    found = store.query(Query(CurrentProfile.COLLECTION))
-    return {s.key.id: decode(CurrentProfile, s.data).profile for s in found}
+    return {document.id: document.profile for document in documents.find(CurrentProfile)}
 
 
-def plan(store: Store, profiles: Iterable[Profile]) -> list[Change]:
+def plan(documents: Documents, profiles: Iterable[Profile]) -> list[Change]:
     """What `apply` would change, by service id."""
-    stored = {
-        s.key.id: decode(CurrentProfile, s.data)
-        for s in store.query(Query(CurrentProfile.COLLECTION))
-    }
+    stored = {document.id: document.version for document in documents.find(CurrentProfile)}
     changes = []
     for profile in sorted(profiles, key=lambda p: p[SERVICE].id):
-        version = profile_version(profile)
-        before = stored.get(profile[SERVICE].id)
+        id, version = profile[SERVICE].id, profile_version(profile)
+        before = stored.get(id, "")
         what: Literal["new", "changed", "unchanged"] = (
-            "new" if before is None else "unchanged" if before.version == version else "changed"
+            "new" if id not in stored else "unchanged" if before == version else "changed"
         )
-        changes.append(Change(profile[SERVICE].id, what, version, before.version if before else ""))
+        changes.append(Change(id, what, version, before))
     return changes
 
 
@@ -105,33 +111,57 @@ def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Chan
     Doing it again changes nothing; two at once end with either's version, whole.
     """
     by_id = {profile[SERVICE].id: profile for profile in profiles}
-    changes = plan(store, by_id.values())
-    for change in changes:
-        profile = by_id[change.service]
-        version = PinnedProfile(id=pinned_id(change.service, change.version), profile=profile)
-        try:
-            store.commit([Create(version.key(version.id), encode(version))])
-        except AlreadyExists:
-            pass  # a version is immutable: what is there is the same
-        if change.what != "unchanged":
-            _point(store, profile, change.version, now)
+    changes = plan(Documents(store, now), by_id.values())
+    for planned in changes:
+        profile = by_id[planned.service]
+        version = PinnedProfile(id=pinned_id(planned.service, planned.version), profile=profile)
+        change(store, PinnedProfile, version.id, partial(_kept, version))
+        if planned.what != "unchanged":
+            pointer = CurrentProfile(
+                id=planned.service, version=planned.version, applied_at=now, profile=profile
+            )
+            change(store, CurrentProfile, pointer.id, partial(_pointed, pointer))
     return changes
 
 
-def _point(store: Store, profile: Profile, version: str, now: datetime) -> None:
-    document = CurrentProfile(
-        id=profile[SERVICE].id, version=version, applied_at=now, profile=profile
-    )
-    key = document.key(document.id)
-    while True:
-        before = store.get([key])[0]
-        write: Write = (
-            Create(key, encode(document))
-            if before is None
-            else Update(key, encode(document), before.version)
+def _kept(version: PinnedProfile, known: PinnedProfile | None) -> PinnedProfile:
+    """A version never changes: one that is there is the same, unless it is about to be removed."""
+    return version if known is None or known.expires_at is not None else known
+
+
+def _pointed(pointer: CurrentProfile, _known: CurrentProfile | None) -> CurrentProfile:
+    """Of two who apply at the same moment the last has the last word."""
+    return pointer
+
+
+def retire(store: Store, now: datetime, pinning: Iterable[type[Document]]) -> list[str]:
+    """
+    Let versions expire that nothing names any more; ids of those whose fate has changed.
+
+    `pinning`: what names versions in fields ``service`` and ``profile_version``. Not being called
+    removes nothing; a version that is named again before its end stays.
+    """
+    current = {
+        pinned_id(s.key.id, str(s.data["version"]))
+        for s in store.query(Query(CurrentProfile.COLLECTION))
+    }
+    changed = []
+    for snapshot in store.query(Query(PinnedProfile.COLLECTION)):
+        document = decode(PinnedProfile, snapshot.data)
+        service, _, version = document.id.partition("@")
+        where: tuple[tuple[str, Operator, Value], ...] = (
+            ("service", "==", service),
+            ("profile_version", "==", version),
         )
+        used = document.id in current or any(
+            store.query(Query(cls.COLLECTION, where, limit=1)) for cls in pinning
+        )
+        if used == (document.unused_since is None):
+            continue
+        document.unused_since = None if used else now
         try:
-            store.commit([write])
-            return
-        except (AlreadyExists, Stale):
-            continue  # somebody else applied at the same moment: read again and have the last word
+            store.commit([Update(snapshot.key, encode(document), snapshot.version)])
+        except Stale:
+            continue  # somebody applied it just now
+        changed.append(document.id)
+    return changed

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from toban.topology import asyncapi, pages, schemas
+from toban.topology import asyncapi, documents, pages, schemas
 from toban.topology.reader import DEFAULT_PATH, MapError, load
 from toban.topology.requirements import parse_lock, requirements
 
@@ -33,6 +33,7 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
         events / "topology.schema.json": schemas.as_json(schemas.map_schema()),
         events / "asyncapi.yaml": asyncapi.document(topology, bodies),
         events / "README.md": pages.readme(topology, samples),
+        root / "infra" / "terraform" / "documents.tf": documents.terraform(),
     }
     for event_type, body in bodies.items():
         path = events / "schemas" / f"{event_type}.json"

@@ -269,3 +269,49 @@ def test_without_the_secret_nothing_can_be_done():
         assert desk.open_link("POST", link()).status == 503
     assert "LINK_SIGNING" in lines.getvalue()
     assert desk.published == []
+
+
+# --- who it was --------------------------------------------------------------------------------
+
+
+def test_a_link_to_a_shared_place_proves_the_link_and_not_the_person():
+    desk = Desk()
+    desk.open_link("POST", link())
+    (event,) = desk.published
+    assert (event.body.proof, event.body.actor) == ("link:", "person:yuki")
+    assert (event.body.subject(), event.subject) == ("incidents/inc-7", "incidents/inc-7")
+
+
+def test_a_link_to_somebody_s_own_address_proves_them():
+    desk = Desk()
+    desk.open_link("POST", link(person="person:yuki"))
+    assert desk.published[0].body.proof == "link:person:yuki"
+
+
+def test_the_release_before_takes_a_personal_link_too():
+    # Its `Link` refuses a field it does not know: what is new stands in the nonce.
+    payload, _ = parts(link(person="person:yuki"))
+    fields = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert set(fields) == {
+        "incident",
+        "action",
+        "actor",
+        "generation",
+        "exp",
+        "nonce",
+        "iat",
+        "lang",
+    }
+    assert fields["nonce"].startswith("person:yuki.")
+
+
+def test_a_refused_link_leaves_one_line_of_the_command_log():
+    desk = Desk()
+    desk.clock.advance(timedelta(days=8))
+    with logged() as lines:
+        desk.open_link("POST", link(person="person:yuki"))
+    (line,) = [json.loads(text) for text in lines.getvalue().splitlines()]
+    assert (line["message"], line["outcome"], line["seen"]) == ("command", "stale", 3)
+    assert (line["actor"], line["proof"]) == ("person:yuki", "link:person:yuki")
+    assert (line["subject"], line["action"]) == ("incidents/inc-7", "acknowledge")
+    assert line["environment"] == "production"

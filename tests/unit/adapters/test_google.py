@@ -9,12 +9,12 @@ import pytest
 from google.cloud.firestore_v1 import types
 
 from toban.adapters.google.firestore import values
-from toban.adapters.google.firestore.queries import composite_index
 from toban.adapters.google.firestore.store import FirestoreStore
 from toban.adapters.google.pubsub import bus as pubsub
 from toban.adapters.google.pubsub import push
 from toban.adapters.google.pubsub.bus import PubSubBus
 from toban.adapters.google.secrets import SecretManagerSecrets
+from toban.kernel.indexes import composite_index
 from toban.ports import Create, Key, Message, Query
 
 

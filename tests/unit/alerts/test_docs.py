@@ -13,7 +13,7 @@ import pytest
 
 from tests.security.desk import KEY, Desk
 from toban.alerts.generic import FIELDS
-from toban.alerts.ingress import _WAYS
+from toban.alerts.ingress import ingest
 from toban.kernel.http import Request
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -26,7 +26,7 @@ def page(name: str) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_path_and_secret_is_there(name):
-    for path, way in _WAYS.items():
+    for path, way in ingest.by_path.items():
         assert f"| `{path}` | `{way.secret}` |" in page(name)
 
 

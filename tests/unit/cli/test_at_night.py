@@ -105,6 +105,14 @@ def test_the_list_says_in_how_long_the_next_step_comes(desk, later):
     assert "4分超過" in desk.run("incidents", "list", lang="ja").out
 
 
+def test_the_column_of_the_next_step_is_called_so(desk):
+    desk.alert()
+    assert "NEXT STEP" in desk.run("incidents", "list").out.splitlines()[0]
+    assert "次の段階" in desk.run("incidents", "list", lang="ja").out.splitlines()[0]
+    assert "NEXT  " in desk.run("schedules").out.splitlines()[0]
+    assert "次回" in desk.run("schedules", lang="ja").out.splitlines()[0]
+
+
 def test_resolved_by_hand_while_alerts_fire_says_when_it_reopens(desk, later):
     desk.alert()
     id_ = desk.only()["id"]

@@ -10,7 +10,7 @@ import pytest
 
 from toban.backups.policy.retention_terms import WORDS, Reason
 from toban.cli import main
-from toban.cli.kit import texts as words
+from toban.cli.kit import catalogue as words
 from toban.cli.kit.terminal import say
 
 NOW = "2026-11-22T12:00+09:00"

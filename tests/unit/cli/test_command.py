@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.texts import CATALOGUES
 from toban.cli import main
-from toban.cli.kit import texts as words
+from toban.cli.kit import catalogue as words
 from toban.cli.kit.terminal import Terminal, cut, language_of, width
-from toban.kernel.i18n import CATALOGUES
 
 
 def fields(template: str) -> set[str]:

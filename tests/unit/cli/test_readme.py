@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from toban.cli.app import parser
+from toban.cli.kit.arguments import parser
 from toban.topology.generate import ROOT
 
 PAGES = ["README.md", "README.ja.md"]

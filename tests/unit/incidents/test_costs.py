@@ -3,14 +3,14 @@
 import pytest
 
 from tests.unit.incidents.world import Cost, World, fired, resolved
-from tests.unit.notify.world import FakeSenders
+from tests.unit.notify.world import ListSenders
 from toban.incidents.documents import Alert, Group, Incident
 
 
 @pytest.fixture
 def world() -> World:
     """Warm instances: profiles are in their caches."""
-    world = World(people=FakeSenders())
+    world = World(people=ListSenders())
     world.tell(fired("warm-up", labels={}))
     world.tell(fired("warm-up-2", rule="warm"))
     world.tell(resolved("warm-up-2", rule="warm"))
@@ -62,7 +62,7 @@ def test_a_storm_writes_neither_group_nor_incident(world):
 
 def _versions(world: World) -> list[str]:
     keys = [Incident.key(i.id) for i in world.incidents()]
-    keys += [Group.key(group.id) for group in world.all(Group)]
+    keys += [Group.key(group.id) for group in world.documents(Group)]
     return [found.version for found in world.store.inner.get(keys)]
 
 
@@ -106,4 +106,4 @@ def test_an_alert_has_one_document_however_often_it_fires(world):
     for minute in range(0, 30, 10):
         cost(world, fired("a", at=minute))
         cost(world, resolved("a", at=minute))
-    assert len([a for a in world.all(Alert) if a.fingerprint == "a"]) == 1
+    assert len([a for a in world.documents(Alert) if a.fingerprint == "a"]) == 1

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.unit.incidents.world import HOUSE, SHOP, World, fired, resolved
-from tests.unit.notify.world import FakeSenders
+from tests.unit.notify.world import ListSenders
 from toban.adapters.local.memory.store import MemorySecrets
 from toban.escalation.section import Escalation, Step
 from toban.events import NotificationRequested
@@ -32,7 +32,7 @@ CALLED = msgspec.structs.replace(
 
 @pytest.fixture
 def world() -> World:
-    world = World(CALLED, HOUSE, people=FakeSenders())
+    world = World(CALLED, HOUSE, people=ListSenders())
     world.tell(fired())
     return world
 
@@ -65,7 +65,7 @@ def test_whoever_was_called_weeks_ago_hears_of_the_end():
         people={**SHOP.people, "endo": Person(name="Endo")},
         oncall=Rotation(members=("endo", "aoki", "baba"), first_shift=date(2026, 11, 23), weeks=4),
     )
-    world = World(people, HOUSE, people=FakeSenders())
+    world = World(people, HOUSE, people=ListSenders())
     world.tell(fired())
     world.pass_time(60 * 24 * 54)
     end(world)

@@ -253,7 +253,7 @@ def test_outages_told_by_two_senders_in_any_order_end_as_the_world_did(parts, la
     for heard, body in data.draw(st.permutations(told)):
         world.clock.advance(7)
         world.tell_as_of(minute(heard), body)
-    alert = world.all(Alert)[0]
+    alert = world.documents(Alert)[0]
     assert alert.status == ("firing" if lasts else "resolved")
     still_open = [i for i in world.incidents() if i.status == "open"]
     assert [i.id for i in still_open] == ([alert.incident] if lasts else [])

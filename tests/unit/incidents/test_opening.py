@@ -248,4 +248,4 @@ def test_a_parked_message_keeps_an_incident_open_when_the_alerts_have_cleared(wo
     world.tell(fired("a", labels={}))
     world.tell(parked())
     world.tell(resolved("a", labels={}))
-    assert [i.status for i in world.all(Incident)] == ["open"]
+    assert [i.status for i in world.documents(Incident)] == ["open"]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.profiles import Profile
 from tests.unit.incidents.world import HOUSE, NOON, SHOP, World, fired, grouped, resolved
-from tests.unit.notify.world import FakeSenders
+from tests.unit.notify.world import ListSenders
 from toban.events import (
     AlertAttached,
     IncidentAcknowledged,
@@ -146,7 +146,7 @@ def test_a_timer_of_what_has_moved_on_does_nothing(world):
 
 
 def test_the_reminder_goes_to_the_assignee_and_the_call_after_it_to_the_step():
-    people = FakeSenders()
+    people = ListSenders()
     world = World(people=people)
     world.tell(fired())
     world.command("acknowledge", actor="Baba")
@@ -160,7 +160,7 @@ def test_the_reminder_goes_to_the_assignee_and_the_call_after_it_to_the_step():
 
 
 def test_a_reminder_to_a_stranger_goes_to_those_on_duty():
-    people = FakeSenders()
+    people = ListSenders()
     world = World(people=people)
     world.tell(fired())
     world.command("acknowledge", actor="slack")
@@ -219,13 +219,13 @@ def test_late_news_that_an_alert_joined_calls_nobody_when_it_has_cleared(world):
     world.command("acknowledge")
     world.pass_time(10)
     world.before_commit("open_incident", lambda: None)
-    world.tables.pop("settle_incident")
+    world.handlers.pop("settle_incident")
     world.tell(fired("c", at=10))
     (joined,) = [b for b in world.history if type(b).__name__ == "AlertAttached"][-1:]
     world.tell(resolved("c", at=10, ends_at=minute(11)))
     from toban.incidents import settle
 
-    world.tables["settle_incident"] = settle.HANDLERS
+    world.handlers["settle_incident"] = settle.HANDLERS
     world.pass_time(10)
     world.tell(joined)
     assert world.pages() == [("opened", 0)]
@@ -291,12 +291,12 @@ def test_another_rule_of_the_same_breath_is_told_after_an_acknowledgement(world)
 
 
 def test_late_news_of_a_rule_that_no_page_has_named_calls_people(world):
-    settling = world.tables.pop("settle_incident")
+    settling = world.handlers.pop("settle_incident")
     at(world, 1, fired("b", at=1, rule="disk"))
     (joined,) = world.told(AlertAttached)
     world.pass_time(6)
     world.command("acknowledge")
-    world.tables["settle_incident"] = settling
+    world.handlers["settle_incident"] = settling
     world.tell(joined)
     world.pass_time(4)
     assert world.pages() == [("opened", 0), ("escalated", 1), ("joined", 1)]

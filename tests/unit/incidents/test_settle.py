@@ -182,11 +182,11 @@ def test_an_alert_that_joined_and_cleared_at_once_reopens_nothing(world):
         world.tell(resolved("a"))
 
     world.before_commit("open_incident", meanwhile)
-    world.tables.pop("settle_incident")  # it comes late
+    world.handlers.pop("settle_incident")  # it comes late
     world.tell(fired("b"))
     assert world.incident.status == "open"
     world.tell(resolved("b"))
-    world.tables["settle_incident"] = World().tables["settle_incident"]
+    world.handlers["settle_incident"] = World().handlers["settle_incident"]
     for body in list(world.history):
         world.tell(body)
     assert world.incident.status == "resolved"

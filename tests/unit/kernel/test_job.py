@@ -9,7 +9,17 @@ import pytest
 from tests.unit.kernel.world import NOON, Counter, Crash, World, crash, follow_up, once, unavailable
 from toban.kernel.document import decode
 from toban.kernel.errors import TryLater
-from toban.kernel.handling.job import ABANDONED, GaveUp, Hold, Job, JobDocument, LeaseLost
+from toban.kernel.handling.job import (
+    ABANDONED,
+    Continue,
+    Failure,
+    GaveUp,
+    Hold,
+    Job,
+    JobDocument,
+    LeaseLost,
+    Nothing,
+)
 from toban.ports import Unavailable
 
 LEASE = timedelta(seconds=120)
@@ -276,3 +286,66 @@ def test_a_claim_of_what_was_concluded_and_removed_meanwhile_is_ended(world):
     world.store.get = first_look
     assert world.handle(Late().job()).outcome == "duplicate"
     assert (kept(world).over, kept(world).lease_until) == (True, None)
+
+
+class Shifts(Digger):
+    """Digs one hole in a step, and rests `after` each; the garden may be `sold` meanwhile."""
+
+    def __init__(self, after: timedelta = timedelta(0), *, sold: bool = False) -> None:
+        super().__init__()
+        self.after = after
+        self.sold = sold
+
+    def job(self, **settings: Any) -> Job[Any, Digging, str]:
+        return super().job(next_step=self.next_step, **settings)
+
+    def run(self, document: Digging, _, hold: Hold[Digging]) -> Any:
+        document.holes += 1
+        return "dug" if document.holes == self.holes else Continue(self.after)
+
+    def next_step(self, document: Digging, work) -> Any:
+        return None if self.sold else follow_up(document.step)
+
+    def conclude(self, document: Digging, result: Any, work) -> None:
+        self.results.append(result)
+
+
+def test_after_continue_the_next_step_is_emitted_and_nothing_concluded(world):
+    shifts = Shifts()
+    world.handle(shifts.job())
+    assert [event.body for event in world.bus.take()] == [follow_up(1)]
+    assert (kept(world).step, kept(world).holes, kept(world).over) == (1, 1, False)
+    assert shifts.results == []
+    world.handle(shifts.job(), id="evt-2")
+    world.handle(shifts.job(), id="evt-3")
+    assert (shifts.results, kept(world).over, kept(world).step) == (["dug"], True, 2)
+
+
+def test_what_has_to_be_waited_for_is_a_timer(world):
+    world.handle(Shifts(timedelta(minutes=5)).job())
+    assert world.bus.take() == []
+    (timer,) = world.receipt().timers
+    assert timer.due == NOON + timedelta(minutes=5)
+    assert timer.event.event_type == follow_up().TYPE
+
+
+def test_a_job_whose_next_step_is_gone_is_over(world):
+    shifts = Shifts(sold=True)
+    assert world.handle(shifts.job()).outcome == "done"
+    assert world.bus.take() == []
+    assert (kept(world).over, kept(world).step, kept(world).lease_until) == (True, 0, None)
+    assert shifts.results == [Nothing()]
+
+
+@pytest.mark.parametrize("result", [Nothing(), Failure("a rock")])
+def test_whatever_else_a_step_comes_to_ends_the_job(world, result):
+    shifts = Shifts()
+    shifts.run = lambda *_: result
+    world.handle(shifts.job())
+    assert (shifts.results, kept(world).over) == ([result], True)
+
+
+def test_a_step_that_cannot_be_followed_is_a_defect(world):
+    shifts = Shifts()
+    with pytest.raises(RuntimeError, match="has no next step"):
+        world.handle(Digger.job(shifts))

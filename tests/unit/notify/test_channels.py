@@ -43,7 +43,9 @@ def world(slack_server, hook_server, smtp):
     channels = {**PROFILE.channels, "hook": WebhookChannel(url=hook_server.url, fallback="last")}
     profile = msgspec.structs.replace(PROFILE, channels=channels)
     made = World(ChannelSenders(config, secrets, FixedClock(NOON)), profile)
-    made.deliver = deliver.handlers(made.senders, action_links("https://ops.test/", secrets))
+    made.handlers["deliver_notification"] = deliver.handlers(
+        made.senders, action_links("https://ops.test/", secrets)
+    )
     made.version = profile_version(profile)
     return made
 
@@ -54,12 +56,12 @@ def opened(world):
 
 def die_between_call_and_record(world, request):
     """Two deliveries: the first dies right after its call, the second comes after its lease."""
-    world.store.die = (world.store.commits + 2, "before")
+    world.die = (world.store.commits + 2, "before")
     with pytest.raises(Crash):
-        world.send(request)
-    world.store.die = None
+        world.notify(request)
+    world.die = None
     world.clock.advance(timedelta(seconds=31))
-    assert world.send(request) == "done"
+    assert world.notify(request) == "done"
     assert world.notifications()[request.notification_id].status == "sent"
 
 
@@ -104,9 +106,9 @@ def test_the_console_says_that_a_line_may_be_a_repetition(world, capsys):
 
 def test_the_first_message_ends_up_resolved_in_place(world, slack_server):
     request = opened(world)[("channel:room", "room")]
-    world.send(request)
+    world.notify(request)
     over = by_pair(world.page(resolved(page(0), profile_version=world.version), "evt-2"))
-    world.send(over[("channel:room", "room")])
+    world.notify(over[("channel:room", "room")])
     (message,) = slack_server.messages
     assert "解決済み" in message["text"]
     assert message["attachments"][0]["color"] == "#2e7d32"
@@ -123,12 +125,12 @@ def test_a_message_offers_signed_links_the_same_at_every_try(world, hook_server,
 def test_an_unset_secret_leads_to_the_fallback(world, slack_server):
     world.senders._secrets.set("SLACK_BOT_TOKEN")
     request = opened(world)[("channel:room", "room")]
-    world.send(request)
-    (failed,) = world.bus.take()
+    world.notify(request)
+    (failed,) = world.take()
     assert isinstance(failed, NotificationFailed)
     assert (failed.error, failed.fallback) == ("secret SLACK_BOT_TOKEN is not set", "slack")
     (following,) = world.page(failed, "evt-f")
-    world.send(following)
+    world.notify(following)
     assert len(slack_server.messages) == 1
 
 
@@ -137,9 +139,9 @@ def test_a_channel_that_is_broken_by_a_defect_is_given_up_for_the_next(world, mo
     request = opened(world)[("channel:room", "room")]
     for _ in range(2):
         with pytest.raises(Exception, match="unexpected TypeError"):
-            world.send(request)
-    world.send(request)
-    (failed,) = world.bus.take()
+            world.notify(request)
+    world.notify(request)
+    (failed,) = world.take()
     assert failed.fallback == "slack"
     assert "Traceback" in capsys.readouterr().out
 
@@ -148,7 +150,7 @@ def test_secrets_do_not_reach_the_log_or_the_records(world, slack_server, capsys
     slack_server.script = [404, 403]
     requests = opened(world)
     for pair in (("channel:room", "room"), ("person:aoki", "slack")):
-        world.send(requests[pair])
+        world.notify(requests[pair])
     log.warning("a line that quotes xoxb-not-a-real-token", url=slack_server.webhook)
     out = capsys.readouterr().out
     records = repr(list(world.notifications().values()))

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.notify.world import (
     NOON,
     Crash,
-    FakeSenders,
+    ListSenders,
     World,
     acknowledged,
     by_pair,
@@ -33,7 +33,7 @@ class Story:
     """One critical incident and the requests that its events lead to."""
 
     def __init__(self, *answers) -> None:
-        self.senders = FakeSenders(list(answers))
+        self.senders = ListSenders(list(answers))
         self.world = World(self.senders)
         self.opened = by_pair(self.world.page(paging()))
         self.escalated = by_pair(self.world.page(paging(1, "reopened"), "evt-2"))
@@ -44,7 +44,7 @@ class Story:
         return self.world.notifications()[request.notification_id]
 
     def send(self, request, message_id=""):
-        return self.world.send(request, message_id)
+        return self.world.notify(request, message_id)
 
     def kinds(self) -> list[str]:
         """What was sent, told by the record of each."""
@@ -91,14 +91,14 @@ def test_two_deliveries_at_once_make_one_call(story):
     request = story.opened[ROOM]
     refused = []
 
-    class Slow(FakeSenders):
+    class Slow(ListSenders):
         def send(self, outgoing):
             with pytest.raises(TryLater):
                 story.send(request)  # the second delivery arrives during the call
             refused.append(outgoing.id)
             return super().send(outgoing)
 
-    story.world.deliver = World(slow := Slow()).deliver
+    story.world.handlers = World(slow := Slow()).handlers
     story.send(request)
     assert (len(slow.sent), len(refused)) == (1, 1)
 
@@ -111,7 +111,7 @@ def test_a_failure_worth_repeating_is_repeated_three_times_then_the_next_channel
             story.send(request)
         assert story.record(request).status == "waiting"
     assert story.send(request) == "done"
-    (failed,) = story.world.bus.take()
+    (failed,) = story.world.take()
     assert isinstance(failed, NotificationFailed)
     assert (failed.fallback, failed.error) == ("slack", "busy")
     record = story.record(request)
@@ -121,7 +121,7 @@ def test_a_failure_worth_repeating_is_repeated_three_times_then_the_next_channel
 def test_a_failure_for_good_is_not_repeated():
     story = Story(Failed("no such channel", again=False))
     story.send(story.opened[ROOM])
-    (failed,) = story.world.bus.take()
+    (failed,) = story.world.take()
     assert failed.fallback == "slack"
     assert len(story.senders.sent) == 1
 
@@ -131,7 +131,7 @@ def test_the_whole_chain_of_fallbacks_is_used_and_ends():
     request, channels = story.opened[ROOM], []
     for number in range(9):
         story.send(request)
-        (failed,) = story.world.bus.take()
+        (failed,) = story.world.take()
         channels.append(failed.fallback)
         if not failed.fallback:
             break
@@ -144,7 +144,7 @@ def test_the_whole_chain_of_fallbacks_is_used_and_ends():
 def test_a_channel_that_already_reaches_the_person_is_no_fallback():
     story = Story(Failed("no", again=False))
     story.send(story.opened[("person:aoki", "slack")])  # falls back to mail, which is asked too
-    (failed,) = story.world.bus.take()
+    (failed,) = story.world.take()
     assert failed.fallback == "last"
 
 
@@ -156,10 +156,10 @@ def test_a_channel_that_already_reaches_the_person_is_no_fallback():
 def test_whenever_the_process_dies_the_next_delivery_finishes_the_work(commit, when):
     story = Story()
     request = story.opened[ROOM]
-    story.world.store.die = (story.world.store.commits + commit, when)
+    story.world.die = (story.world.store.commits + commit, when)
     with pytest.raises(Crash):
         story.send(request)
-    story.world.store.die = None
+    story.world.die = None
     if commit == 1 and when == "after":
         with pytest.raises(TryLater):
             story.send(request)  # the lease still runs
@@ -181,13 +181,13 @@ def test_whenever_the_process_dies_the_next_delivery_finishes_the_work(commit, w
 def test_dying_after_the_record_still_hands_over_to_the_next_channel():
     story = Story(Failed("no", again=False))
     request = story.opened[ROOM]
-    story.world.store.die = (story.world.store.commits + 2, "after")
+    story.world.die = (story.world.store.commits + 2, "after")
     with pytest.raises(Crash):
         story.send(request)
-    story.world.store.die = None
-    assert story.world.bus.take() == []
+    story.world.die = None
+    assert story.world.take() == []
     assert story.send(request) == "duplicate"
-    (failed,) = story.world.bus.take()
+    (failed,) = story.world.take()
     assert failed.fallback == "slack"
     assert len(story.senders.sent) == 1
 
@@ -196,7 +196,7 @@ def test_who_comes_back_after_his_lease_may_not_record():
     story = Story()
     request = story.opened[ROOM]
 
-    class Sleepy(FakeSenders):
+    class Sleepy(ListSenders):
         def send(self, outgoing):
             result = super().send(outgoing)
             if len(self.sent) == 1:
@@ -205,7 +205,7 @@ def test_who_comes_back_after_his_lease_may_not_record():
             return result
 
     sleepy = Sleepy()
-    story.world.deliver = World(sleepy).deliver
+    story.world.handlers = World(sleepy).handlers
     with pytest.raises(TryLater, match="took over"):
         story.send(request)
     assert story.record(request).fence == 2
@@ -250,24 +250,24 @@ def test_an_opening_that_may_have_arrived_is_closed():
 def test_a_closing_waits_while_its_opening_is_being_sent():
     story = Story()
 
-    class Meanwhile(FakeSenders):
+    class Meanwhile(ListSenders):
         def send(self, outgoing):
             if not self.sent:
                 with pytest.raises(TryLater, match="under way"):
                     story.send(story.resolved[MAIL])
             return super().send(outgoing)
 
-    story.world.deliver = World(meanwhile := Meanwhile()).deliver
+    story.world.handlers = World(meanwhile := Meanwhile()).handlers
     story.send(story.opened[MAIL])
     story.send(story.resolved[MAIL])
     assert len(meanwhile.sent) == 2
 
 
 def test_an_opening_whose_sender_died_counts_as_sent_and_is_closed(story):
-    story.world.store.die = (story.world.store.commits + 2, "before")
+    story.world.die = (story.world.store.commits + 2, "before")
     with pytest.raises(Crash):
         story.send(story.opened[MAIL])
-    story.world.store.die = None
+    story.world.die = None
     story.world.clock.advance(LATER)
     story.send(story.resolved[MAIL])
     assert story.kinds() == ["opened", "resolved"]
@@ -280,14 +280,14 @@ def test_a_closing_survives_crashes_although_what_it_closes_is_settled_by_then(c
     """The first try voided the opening; the second must still know that it may have been sent."""
     story = Story()
     opening, closing = story.opened[MAIL], story.resolved[MAIL]
-    story.world.store.die = (story.world.store.commits + 2, "before")
+    story.world.die = (story.world.store.commits + 2, "before")
     with pytest.raises(Crash):
         story.send(opening)
     story.world.clock.advance(LATER)
-    story.world.store.die = (story.world.store.commits + commit, when)
+    story.world.die = (story.world.store.commits + commit, when)
     with pytest.raises(Crash):
         story.send(closing)
-    story.world.store.die = None
+    story.world.die = None
     story.world.clock.advance(LATER)
     story.send(closing)
     assert story.record(closing).status == "sent"
@@ -297,7 +297,7 @@ def test_a_closing_survives_crashes_although_what_it_closes_is_settled_by_then(c
 def test_a_late_fallback_of_a_closed_page_is_not_sent():
     story = Story(Failed("no", again=False))
     story.send(story.opened[ROOM])
-    (failed,) = story.world.bus.take()
+    (failed,) = story.world.take()
     (following,) = story.world.page(failed, "evt-f")
     story.send(story.resolved[("channel:room", "slack")])
     assert story.send(following) == "duplicate"
@@ -315,7 +315,7 @@ def test_a_closing_that_fails_is_told_by_the_fallback():
     story = Story(Done("C0ROOM/1.0"), Failed("no", again=False))
     story.send(story.opened[ROOM])
     story.send(story.resolved[ROOM])
-    (failed,) = story.world.bus.take()
+    (failed,) = story.world.take()
     (following,) = story.world.page(failed, "evt-f")
     assert story.send(following) == "done"
     assert story.kinds() == ["opened", "resolved", "resolved"]
@@ -351,13 +351,13 @@ def test_later_states_update_the_first_message_and_later_pages_answer_it(story):
 
 
 def test_an_acknowledgement_waits_for_the_message_it_updates(story):
-    class Meanwhile(FakeSenders):
+    class Meanwhile(ListSenders):
         def send(self, outgoing):
             if not self.sent:
                 with pytest.raises(TryLater, match="before it"):
                     story.send(story.acknowledged[ROOM])
             return super().send(outgoing)
 
-    story.world.deliver = World(Meanwhile()).deliver
+    story.world.handlers = World(Meanwhile()).handlers
     story.send(story.opened[ROOM])
     assert story.send(story.acknowledged[ROOM]) == "done"

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.unit.notify.test_deliver import ROOM, Story
-from tests.unit.notify.world import NOON, PROFILE, FakeSenders, World, by_pair, paging
+from tests.unit.notify.world import NOON, PROFILE, ListSenders, World, by_pair, paging
 from toban.channels.console.message import ConsoleLine
 from toban.channels.email.message import Mail
 from toban.channels.slack.message import SlackMessage
@@ -165,7 +165,7 @@ def test_once_a_destination_is_silent_the_next_page_goes_to_the_fallback_at_once
     (request,) = pages(story, [10])
     assert try_once(story, request) == "done"
 
-    (failed,) = story.world.bus.take()
+    (failed,) = story.world.take()
     assert isinstance(failed, NotificationFailed)
     assert (failed.fallback, failed.error) == (
         "slack",
@@ -187,7 +187,7 @@ def test_a_try_that_is_repeated_finds_the_breaker_open_and_stays_perhaps_sent():
 
     assert try_once(story, requests[0]) == "done"
 
-    (failed,) = story.world.bus.take()
+    (failed,) = story.world.take()
     assert failed.fallback == "slack"
     record = story.record(requests[0])
     assert (record.status, record.maybe_sent) == ("failed", True)
@@ -203,7 +203,7 @@ def test_a_probe_that_is_answered_opens_the_way_again():
 
     assert try_once(story, probe) == "done"
     assert try_once(story, after) == "done"
-    assert story.world.bus.take() == []
+    assert story.world.take() == []
     assert [story.record(r).status for r in (probe, after)] == ["sent", "sent"]
 
 
@@ -215,7 +215,7 @@ def test_the_last_way_is_tried_however_silent_it_has_been():
         if name != "last"
     }
     profile = msgspec.structs.replace(PROFILE, channels=channels)
-    senders = FakeSenders([SILENT] * 4 * TIMEOUTS)
+    senders = ListSenders([SILENT] * 4 * TIMEOUTS)
     world = World(senders, profile)
     from toban.profile.version import profile_version
 
@@ -237,7 +237,7 @@ def test_the_last_way_is_tried_however_silent_it_has_been():
         try_once(story, last)
 
     assert [outgoing.id for outgoing in senders.sent[TIMEOUTS:]] == [last.notification_id] * 3
-    (failed,) = world.bus.take()
+    (failed,) = world.take()
     assert (failed.fallback, failed.error) == ("", "timed out")
     senders.answers.clear()
     assert try_once(story, request(11)) == "done", "an answer to the last way closes the breaker"
@@ -251,13 +251,13 @@ def test_a_chain_of_silent_channels_ends_with_a_call():
     for number in range(TIMEOUTS):  # the fallback of the room keeps silent as well
         (page,) = pages(story, [20 + number], ("person:aoki", "slack"))
         try_once(story, page)
-    story.world.bus.take()
+    story.world.take()
 
     sent = len(story.senders.sent)
     channels = []
     while True:
         assert try_once(story, request) == "done"
-        taken = story.world.bus.take()
+        taken = story.world.take()
         if not taken:
             break
         channels.append(taken[0].fallback)

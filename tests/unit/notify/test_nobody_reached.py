@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tests.unit.notify.world import NOON, PROFILE, FakeSenders, World, incident, page, paging
+from tests.unit.notify.world import NOON, PROFILE, ListSenders, World, incident, page, paging
 from toban.escalation.section import Escalation, Step
 from toban.events import IncidentEscalated, NotificationFailed
 from toban.incidents.documents import Incident
@@ -36,7 +36,8 @@ OPENED = {
 
 def play(answers) -> tuple[World, bool]:
     """Deliver a page and whatever follows; whether the next step was taken without waiting."""
-    world = World(FakeSenders(list(answers)), SHARED)
+    world = World(ListSenders(list(answers)), SHARED)
+    world.handlers["escalate_incident"] = ESCALATE
     of = incident(**OPENED)
     document = Incident(
         id=of.id,
@@ -58,11 +59,11 @@ def play(answers) -> tuple[World, bool]:
     for number in range(20):
         if not waiting:
             break
-        world.send(waiting.pop(0))
-        for failed in world.bus.take():
+        world.notify(waiting.pop(0))
+        for failed in world.take():
             assert isinstance(failed, NotificationFailed)
-            world._handle("escalate_incident", ESCALATE, failed, f"evt-e{number}")
-            escalated |= any(isinstance(b, IncidentEscalated) for b in world.bus.take())
+            world._hand("escalate_incident", failed, f"evt-e{number}")
+            escalated |= any(isinstance(b, IncidentEscalated) for b in world.take())
             waiting += world.page(failed, f"evt-f{number}")
     return world, escalated
 

@@ -19,7 +19,6 @@ from tests.unit.notify.world import (
 from toban.channels.console.kind import ConsoleChannel
 from toban.events import NotificationFailed, NotificationRequested, PageFailed
 from toban.notify.contacts import chain, contact_by
-from toban.notify.page import HANDLERS
 from toban.profile.store import apply
 from toban.profile.version import profile_version
 
@@ -69,7 +68,7 @@ def test_doing_it_twice_asks_for_the_same_in_the_same_words(world):
 def test_the_same_page_twice_publishes_equal_event_ids(world):
     body = paging()
     for _ in range(2):
-        world._handle("page_responders", HANDLERS, body, "evt-1")
+        world._hand("page_responders", body, "evt-1")
     half = len(world.bus.messages) // 2
     assert world.bus.messages[:half] == world.bus.messages[half:]
 

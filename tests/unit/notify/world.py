@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import msgspec
 
 from tests.profiles import Profile
-from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
 from toban.channels.console.kind import ConsoleChannel
 from toban.channels.email.kind import EmailChannel
 from toban.channels.slack.kind import SlackChannel
@@ -27,26 +25,19 @@ from toban.events import (
     NotificationRequested,
     Page,
 )
-from toban.kernel.document import decode
-from toban.kernel.event import Body, Event, from_message, to_message
-from toban.kernel.handling.effect import Done, Result
-from toban.kernel.handling.handle import Handlers, handle
-from toban.kernel.outgoing import Outgoing, Senders
-from toban.kernel.platform import Platform
+from toban.kernel.event import Body, Event, to_message
+from toban.kernel.outgoing import Senders
 from toban.notify import deliver
 from toban.notify.documents import Notification
 from toban.notify.page import HANDLERS
 from toban.oncall.section import Rotation
 from toban.people.section import Person
-from toban.ports import Delivered, Message, Query
+from toban.ports import Delivered
 from toban.profile.section import Service
-from toban.profile.store import apply
 from toban.profile.version import profile_version
 from toban.severities.section import Severity
 from toban.strictyaml.values import Seconds
-
-NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-"""Tuesday, 12:00 in Tokyo: Aoki is on duty, Baba after her."""
+from toban.testing import NOON, ListSenders, TestPlatform
 
 PROFILE = Profile(
     service=Service(id="shop", name="ショップ", name_en="Shop"),
@@ -151,93 +142,47 @@ def resolved(*pages: Page, by: str = "", **changes: object) -> IncidentResolved:
     return IncidentResolved(incident=incident(**{**given, **changes}), by=by, pages=list(pages))
 
 
-@dataclass
-class ListBus:
-    """Keeps what is published."""
-
-    messages: list[Message] = field(default_factory=list)
-
-    def publish(self, messages: Sequence[Message]) -> None:
-        self.messages.extend(messages)
-
-    def take(self) -> list[Body]:
-        """The bodies published since the last time."""
-        bodies = [from_message(message).body for message in self.messages]
-        self.messages.clear()
-        return bodies
-
-
-@dataclass
-class FakeSenders:
-    """Notes what is sent; `answers` are given in turn, then success."""
-
-    answers: list[Result] = field(default_factory=list)
-    sent: list[Outgoing] = field(default_factory=list)
-
-    def send(self, outgoing: Outgoing) -> Result:
-        self.sent.append(outgoing)
-        return self.answers.pop(0) if self.answers else Done(f"C0ROOM/{len(self.sent)}.0")
-
-
 class Crash(BaseException):
     """The process dies."""
 
 
-class CrashingStore(MemoryStore):
-    """Dies before or after one of its commits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.commits = 0
-        self.die: tuple[int, str] | None = None
-
-    def commit(self, writes):
-        self.commits += 1
-        here = self.die is not None and self.die[0] == self.commits
-        if here and self.die[1] == "before":
-            raise Crash
-        versions = super().commit(writes)
-        if here:
-            raise Crash
-        return versions
-
-
-class World:
-    """The two functions on documents in memory."""
+class World(TestPlatform):
+    """The two functions around notifications; `die` names the commit at which the process dies."""
 
     def __init__(self, senders: Senders | None = None, profile: Profile = PROFILE) -> None:
-        self.clock = VirtualClock(NOON)
-        self.store = CrashingStore()
-        self.bus = ListBus()
-        self.senders = senders or FakeSenders()
-        apply(self.store, [profile], NOON)
-        self.store.commits = 0
-        self.platform = Platform(
-            store=self.store, bus=self.bus, blobs=MemoryBlobs(), clock=self.clock
-        )
-        self.deliver: Handlers = deliver.handlers(self.senders)
+        outside = senders or ListSenders()
+        tables = {"page_responders": HANDLERS, "deliver_notification": deliver.handlers(outside)}
+        super().__init__(profile, handlers=tables, senders=outside)
+        self.die: tuple[int, str] | None = None
+        self.store.before = lambda _: self._die("before")
+        self.store.after = lambda: self._die("after")
+
+    def _die(self, when: str) -> None:
+        if self.die == (self.store.commits, when):
+            raise Crash
 
     def page(self, body: Body, cause: str = "evt-1") -> list[Body]:
         """What `page_responders` says to an event."""
-        self._handle("page_responders", HANDLERS, body, cause)
-        return self.bus.take()
+        self._hand("page_responders", body, cause)
+        return [event.body for event in self.bus.take()]
 
-    def send(self, request: NotificationRequested, message_id: str = "") -> str:
+    def notify(self, request: NotificationRequested, message_id: str = "") -> str:
         """Deliver one notification; how that ended."""
         cause = f"evt-{request.notification_id}"
-        return self._handle("deliver_notification", self.deliver, request, cause, message_id)
+        return self._hand("deliver_notification", request, cause, message_id)
 
-    def _handle(
-        self, function: str, handlers: Handlers, body: Body, cause: str, message_id: str = ""
-    ) -> str:
+    def _hand(self, function: str, body: Body, cause: str, message_id: str = "") -> str:
         event = Event(id=cause, source="/test", time=self.clock.now(), body=body)
         delivered = Delivered(to_message(event), message_id or f"m-{cause}")
-        return handle(function, handlers, delivered, self.platform).outcome
+        return self.deliver(function, delivered).outcome
+
+    def take(self) -> list[Body]:
+        """The bodies published since the last time."""
+        return [event.body for event in self.bus.take()]
 
     def notifications(self) -> dict[str, Notification]:
         """Every record, by id."""
-        found = self.store.query(Query(Notification.COLLECTION))
-        return {s.key.id: decode(Notification, s.data) for s in found}
+        return {found.id: found for found in self.documents(Notification)}
 
 
 def requests(bodies: Sequence[Body]) -> list[NotificationRequested]:

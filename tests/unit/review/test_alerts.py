@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from tests.unit.incidents.world import NOON, SHOP, World, fired, resolved
-from tests.unit.notify.world import FakeSenders
 from toban.events import IncidentResolved, NotificationRequested
 from toban.kernel.document import encode
 from toban.ports import Update
 from toban.profile.store import CurrentProfile, apply
 from toban.severities.section import Severity
+from toban.testing import ListSenders
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_report_without_a_time_that_was_sent_before_the_end_opens_nothing_afte
 
 
 def test_people_called_under_a_renamed_severity_are_told_that_it_is_over():
-    world = World(people=FakeSenders())
+    world = World(people=ListSenders())
     world.tell(fired(severity="warning"))
     renamed = msgspec.structs.replace(
         SHOP,
@@ -76,7 +76,7 @@ def test_people_called_under_a_renamed_severity_are_told_that_it_is_over():
 
 
 def test_an_acknowledgement_that_holds_no_more_is_closed_as_well():
-    world = World(people=FakeSenders())
+    world = World(people=ListSenders())
     world.tell(fired(severity="warning"))
     world.command("acknowledge")
     world.command("escalate")

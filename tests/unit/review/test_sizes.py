@@ -8,7 +8,6 @@ import pytest
 from tests.unit.incidents.world import World, fired
 from tests.unit.kernel.world import World as Kernel
 from tests.unit.kernel.world import add_one, cause
-from tests.unit.notify.world import FakeSenders
 from toban.adapters.google.pubsub.bus import check
 from toban.alerts.report import Report, to_event
 from toban.events import IncidentResolved, MessageParked, NotificationRequested, PostmortemDrafted
@@ -16,6 +15,7 @@ from toban.incidents.documents import Incident
 from toban.kernel.document import decode, encode
 from toban.kernel.event import to_message
 from toban.ports import Delivered, Message, Update
+from toban.testing import ListSenders
 
 LARGEST_DOCUMENT = 1_000_000
 TURNS = 900
@@ -41,7 +41,7 @@ class CheckedBus:
 
 @pytest.fixture
 def world():
-    made = World(people=FakeSenders())
+    made = World(people=ListSenders())
     made.bus = CheckedBus(made.bus)
     made.platform = replace(made.platform, bus=made.bus)
     return made

@@ -7,8 +7,8 @@ from typing import Final
 
 from toban.backups.documents import Backup
 from toban.backups.policy.alerts import Trouble, moment_in, say_in
+from toban.kernel.documents import Documents
 from toban.kernel.skew import TOLERANCE
-from toban.kernel.work import Work
 from toban.profile.profile import Profile
 
 AHEAD: Final = "backup-ahead"
@@ -16,12 +16,12 @@ AHEAD: Final = "backup-ahead"
 _DATES: Final = ("slot", "started_at", "snapshot_at")
 
 
-def dated_ahead(work: Work) -> list[Backup]:
+def dated_ahead(documents: Documents) -> list[Backup]:
     """Every backup of any service that is dated ahead of now, and not removed; by id."""
     found = {
         backup.id: backup
         for name in _DATES
-        for backup in work.find(Backup, (name, ">", work.now + TOLERANCE))
+        for backup in documents.find(Backup, (name, ">", documents.now + TOLERANCE))
         if backup.status != "deleted"
     }
     return [found[id] for id in sorted(found)]

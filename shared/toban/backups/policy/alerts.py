@@ -9,10 +9,11 @@ from typing import ClassVar
 
 import msgspec
 
+from toban.backups.policy.texts import text
 from toban.backups.storage.plans import slot_of
 from toban.events import AlertFired, AlertResolved
 from toban.kernel import i18n, log
-from toban.kernel.document import Document
+from toban.kernel.document import Document, Keep
 from toban.kernel.skew import is_future
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
@@ -39,6 +40,7 @@ class BackupWatch(Document, kw_only=True):
     """The alerts about a service's backups that are open now (id: the service)."""
 
     COLLECTION: ClassVar[str] = "backup_watches"
+    KEEP = Keep.always("one for each service, of open alerts only")
 
     open: dict[str, OpenAlert] = {}
     """By fingerprint."""
@@ -159,14 +161,14 @@ def restore_print(source: str, purpose: str) -> str:
 
 def say_in(profile: Profile) -> Callable[..., str]:
     """Texts in a service's language."""
-    return partial(i18n.text, profile[SERVICE].language)
+    return partial(text, profile[SERVICE].language)
 
 
 def moment_in(profile: Profile, at: datetime | None) -> str:
     """A time as the service's people write it; None: never."""
     language = profile[SERVICE].language
     if at is None:
-        return i18n.text(language, "backup.never")
+        return text(language, "backup.never")
     return i18n.moment(language, at, profile[SERVICE].timezone)
 
 

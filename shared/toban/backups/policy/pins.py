@@ -3,8 +3,7 @@ Pinning a backup: retention leaves it alone, and it takes nobody's place. Discar
 ahead has dated: retention need not keep it.
 
 A person's mark on an entry of the catalogue, written to the store directly as an applied profile
-is: no function has to react to it. Optimistic like everything else, so nothing that happens to the
-backup meanwhile is lost.
+is: no function has to react to it (`toban.kernel.change`).
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from toban.backups.documents import Backup
-from toban.kernel.document import decode, encode
-from toban.ports import Stale, Store, Update
+from toban.kernel.change import change
+from toban.ports import Store
 
 
 class NotPinned(ValueError):
@@ -50,43 +49,34 @@ def discard(store: Store, backup_id: str, by: str, now: datetime) -> Backup:
     A pin still keeps it. Raises `NotAhead`, and `NotPinned` for one that is gone or being removed.
     """
 
-    def change(backup: Backup) -> bool:
+    def mark(backup: Backup) -> None:
         if backup.status in ("deleting", "deleted"):
             raise NotPinned(backup_id, backup.status)
         if not backup.is_ahead(now):
             raise NotAhead(backup_id)
-        known, backup.discarded_by = backup.discarded_by, by
-        return known != by
+        backup.discarded_by = by
 
-    return _changed(store, backup_id, change)
+    return _marked(store, backup_id, mark)
 
 
 def _change(store: Store, backup_id: str, *, pinned: bool, by: str, note: str) -> Backup:
-    def change(backup: Backup) -> bool:
+    def mark(backup: Backup) -> None:
         if pinned and backup.status in ("deleting", "deleted"):
             raise NotPinned(backup_id, backup.status)
         if backup.pinned == pinned and note in ("", backup.note):
-            return False
+            return
         backup.pinned = pinned
         backup.pinned_by = by
         backup.note = note or (backup.note if pinned else "")
-        return True
 
-    return _changed(store, backup_id, change)
+    return _marked(store, backup_id, mark)
 
 
-def _changed(store: Store, backup_id: str, change: Callable[[Backup], bool]) -> Backup:
-    """The backup after a change, which says whether there is anything to write."""
-    key = Backup.key(backup_id)
-    while True:
-        found = store.get([key])[0]
-        backup = None if found is None else decode(Backup, found.data)
-        if found is None or backup is None:
+def _marked(store: Store, backup_id: str, mark: Callable[[Backup], None]) -> Backup:
+    def decide(backup: Backup | None) -> Backup:
+        if backup is None:
             raise NotPinned(backup_id, "unknown")
-        if not change(backup):
-            return backup
-        try:
-            store.commit([Update(key, encode(backup), found.version)])
-        except Stale:
-            continue  # it changed at this very moment: look again
+        mark(backup)
         return backup
+
+    return change(store, Backup, backup_id, decide)

@@ -10,7 +10,7 @@ import msgspec
 
 from toban.backups.section import BACKUP
 from toban.events.backups import Purpose
-from toban.kernel.document import Document
+from toban.kernel.document import Document, Keep
 from toban.kernel.handling.job import JobDocument
 from toban.kernel.skew import is_future
 from toban.ports.backup import Question
@@ -25,6 +25,9 @@ class Restore(JobDocument, kw_only=True):
     """One restore: who asked for what, how far it is, how long each part of it took."""
 
     COLLECTION: ClassVar[str] = "restores"
+    KEEP = Keep.days(
+        400, "a year of proof that backups can be restored, and time to look back on it"
+    )
 
     service: str
     source: str
@@ -74,6 +77,7 @@ class RestoreRecord(Document, kw_only=True):
     """Whose turn it is, and what tests have shown (id: the service)."""
 
     COLLECTION: ClassVar[str] = "restore_records"
+    KEEP = Keep.always("one for each service: whose turn the next test is")
 
     tested: dict[str, Tested] = {}
     """By ``<source>@<region>``."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from toban.kernel import log
-from toban.kernel.document import Document
+from toban.kernel.document import Document, Keep
 from toban.kernel.event import timestamp
 from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import Work
@@ -30,6 +30,7 @@ class PruneLook(Document, kw_only=True):
     """When retention last looked at a service (its id), by the clock of then."""
 
     COLLECTION: ClassVar[str] = "prune_looks"
+    KEEP = Keep.always("one for each service: it tells a leap of the clock")
 
     at: datetime
     waits_until: datetime | None = None

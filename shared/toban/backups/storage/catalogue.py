@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -22,10 +23,10 @@ from toban.backups.storage import layout
 from toban.backups.storage.manifest import Manifest, Place, decode
 from toban.backups.storage.plans import find_plan
 from toban.backups.storage.writing import weight
-from toban.kernel.document import Document, encode
-from toban.kernel.document import decode as decode_document
+from toban.kernel.change import change
+from toban.kernel.documents import Documents
 from toban.kernel.skew import is_future
-from toban.ports import AlreadyExists, Create, Stale, Store, Update
+from toban.ports import Store
 from toban.ports.backup import Bucket, Damaged, Depot, KeyUnavailable
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
 
@@ -305,70 +306,52 @@ def rebuild(
     Done again, or by two at once, it changes nothing more. A version of the profile that the store
     has no more is replaced by the current one: verifying and restoring go by it.
     """
+    documents = Documents(store, now)
     done = []
     destinations = {each.manifest.backup_id: each.manifest.destinations for each in found}
     for backup in entries(found, profiles):
-        _pin_version(backup, profiles, store)
-        result, what = _put(store, backup, destinations[backup.id], dry_run=dry_run)
+        _pin_version(backup, profiles, documents)
+        result, what = _put(documents, backup, destinations[backup.id], dry_run=dry_run)
         current = profiles.get(backup.service)
-        planned = current is not None and _is_planned(result, current, store)
+        planned = current is not None and _is_planned(result, current, documents)
         done.append(Rebuilt(result, what, planned))
     weights = {f.manifest.backup_id: weight(f.manifest) for f in found}
     live = [r.backup for r in done if r.what != "removed" and not r.backup.is_ahead(now)]
     if not dry_run:
         for state in series_of(live, weights).values():
-            _put_series(store, state, now)
+            change(store, SeriesState, state.id, partial(advanced, found=state, now=now))
     return done
 
 
-def _pin_version(backup: Backup, profiles: Mapping[str, CurrentProfile], store: Store) -> None:
-    if _version(store, backup.service, backup.profile_version) is None:
+def _pin_version(
+    backup: Backup, profiles: Mapping[str, CurrentProfile], documents: Documents
+) -> None:
+    if _version(documents, backup) is None:
         backup.profile_version = profiles[backup.service].version
 
 
-def _is_planned(backup: Backup, current: CurrentProfile, store: Store) -> bool:
-    pinned = _version(store, backup.service, backup.profile_version)
+def _is_planned(backup: Backup, current: CurrentProfile, documents: Documents) -> bool:
+    pinned = _version(documents, backup)
     profile = pinned.profile if pinned else current.profile
     return find_plan(profile, backup.source, backup.class_) is not None
 
 
-def _version(store: Store, service: str, version: str) -> PinnedProfile | None:
-    if not version:
-        return None
-    found = store.get([PinnedProfile.key(pinned_id(service, version))])[0]
-    return None if found is None else decode_document(PinnedProfile, found.data)
+def _version(documents: Documents, backup: Backup) -> PinnedProfile | None:
+    version = backup.profile_version
+    id = pinned_id(backup.service, version)
+    return documents.get(PinnedProfile, id) if version else None
 
 
 def _put(
-    store: Store, backup: Backup, destinations: Sequence[Place], *, dry_run: bool
+    documents: Documents, backup: Backup, destinations: Sequence[Place], *, dry_run: bool
 ) -> tuple[Backup, What]:
-    key = Backup.key(backup.id)
-    while True:
-        before = store.get([key])[0]
-        known = None if before is None else decode_document(Backup, before.data)
-        entry, what = merged(known, backup, destinations)
-        if dry_run or what in ("known", "removed"):
-            return entry, what
-        if _commit(store, entry, before.version if before else None):
-            return entry, what
+    what: What = "known"
 
+    def entry(known: Backup | None) -> Backup:
+        nonlocal what
+        merged_, what = merged(known, backup, destinations)
+        return merged_
 
-def _put_series(store: Store, state: SeriesState, now: datetime) -> None:
-    key = SeriesState.key(state.id)
-    while True:
-        before = store.get([key])[0]
-        known = None if before is None else decode_document(SeriesState, before.data)
-        entry = advanced(known, state, now)
-        if entry == known or _commit(store, entry, before.version if before else None):
-            return
-
-
-def _commit(store: Store, document: Document, version: str | None) -> bool:
-    """False when it changed since it was read."""
-    key = document.key(document.id)
-    data = encode(document)
-    try:
-        store.commit([Create(key, data) if version is None else Update(key, data, version)])
-    except (AlreadyExists, Stale):
-        return False
-    return True
+    if dry_run:
+        return entry(documents.get(Backup, backup.id)), what
+    return change(documents.store, Backup, backup.id, entry), what

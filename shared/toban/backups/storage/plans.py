@@ -11,8 +11,8 @@ from toban.backups.section import BACKUP, Destination, Plan
 from toban.backups.section import Backup as Section
 from toban.backups.storage.layout import prefix
 from toban.kernel.cron import newest_slot
+from toban.kernel.documents import Documents
 from toban.kernel.event import utc
-from toban.kernel.work import Work
 from toban.ports.backup import Spec
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -68,15 +68,15 @@ def destinations(section: Section, plan: Plan) -> tuple[Destination, ...]:
     return tuple(by_name[name] for name in plan.destinations if name in by_name)
 
 
-def plan_of(work: Work, backup: Backup) -> Planned | None:
+def plan_of(documents: Documents, backup: Backup) -> Planned | None:
     """The plan a backup was started by, in the profile version that it pins."""
-    profile = pinned(work, backup.service, backup.profile_version)
+    profile = pinned(documents, backup.service, backup.profile_version)
     return find_plan(profile, backup.source, backup.class_)
 
 
-def bases_of(backup: Backup, work: Work) -> dict[str, Backup]:
+def bases_of(backup: Backup, documents: Documents) -> dict[str, Backup]:
     """What a backup builds on, by id, as far as the catalogue knows it."""
-    found = {id: work.get(Backup, id) for id in backup.needs}
+    found = {id: documents.get(Backup, id) for id in backup.needs}
     return {id: base for id, base in found.items() if base is not None}
 
 

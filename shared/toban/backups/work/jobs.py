@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Final, Literal, TypeVar
+from typing import ClassVar, Final, Literal, TypeVar
 
 from toban.backups.documents import Backup
 from toban.backups.storage.plans import labels_of
 from toban.events.backups import BackupEvent, BackupFailed, Stage, StepEvent
 from toban.kernel import log
-from toban.kernel.handling.job import JobDocument
+from toban.kernel.document import Keep
+from toban.kernel.handling.job import JobDocument, Nothing, Unfinished
 from toban.kernel.work import Work
+from toban.ports import Key
 
 Outcome = Literal["", "done", "failed", "nothing"]
 """``nothing``: there was nothing to do (the backup is being removed, …)."""
@@ -28,6 +29,7 @@ class BackupJob(JobDocument, kw_only=True):
     """Work on one backup (id ``<backup id>.<stage>``): where it stands."""
 
     COLLECTION: ClassVar[str] = "backup_jobs"
+    KEEP = Keep.days(400, "as a restore; with a kept backup for as long as that")
 
     stage: Stage
     backup_id: str
@@ -44,32 +46,13 @@ class BackupJob(JobDocument, kw_only=True):
     failure: str = ""
     """Why it was given up, where nothing follows it any more."""
 
-
-@dataclass(frozen=True)
-class Continue:
-    """The step's time is up (or something has to be waited for); go on with the next."""
-
-    after: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """There is nothing to do any more (the backup was abandoned or removed meanwhile)."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Given up; `damaged` names the bucket in which something is not what was stored."""
-
-    reason: str
-    damaged: str = ""
-    missing: bool = False
-    """Its manifest is not there."""
-    base: str = ""
-    """What is damaged there is of this backup, on which it builds."""
+    def holders(self) -> Sequence[Key]:
+        """Its backup."""
+        return (Backup.key(self.backup_id),)
 
 
 J = TypeVar("J", bound=BackupJob)
+R = TypeVar("R")
 
 
 def claim_next(cls: type[J], stage: Stage, event: BackupEvent, work: Work) -> J | None:
@@ -106,13 +89,23 @@ def request_of(work: Work) -> str:
     return work.event.correlation_id or work.event.id
 
 
-def telling(conclude: Callable[[J, Any, Work], None]) -> Callable[[J, Any, Work], None]:
-    """`conclude`, after which a job that is over says what it came to."""
+def following(step: type[StepEvent]) -> Callable[[BackupJob, Work], StepEvent | None]:
+    """The event of a job's next step, as long as there is the backup."""
 
-    def concluded(job: J, result: Any, work: Work) -> None:
+    def next_step(job: BackupJob, work: Work) -> StepEvent | None:
+        backup = work.get(Backup, job.backup_id)
+        return None if backup is None else step(step=job.step, **backup.named)
+
+    return next_step
+
+
+def telling(
+    conclude: Callable[[J, R | Unfinished, Work], None],
+) -> Callable[[J, R | Unfinished, Work], None]:
+    """`conclude`, after which the job says what it came to."""
+
+    def concluded(job: J, result: R | Unfinished, work: Work) -> None:
         conclude(job, result, work)
-        if not job.over:
-            return
         failures = [e.body.reason for e in work.emitted if isinstance(e.body, BackupFailed)]
         if isinstance(result, Nothing):
             backup = work.get(Backup, job.backup_id)
@@ -120,7 +113,6 @@ def telling(conclude: Callable[[J, Any, Work], None]) -> Callable[[J, Any, Work]
         else:
             job.outcome = "failed" if failures else "done"
             job.reason = "; ".join(failures)[:2_000]
-        work.put(job)
 
     return concluded
 

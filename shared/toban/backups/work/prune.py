@@ -22,13 +22,14 @@ from toban.backups.policy.steady import waits_until
 from toban.backups.section import BACKUP
 from toban.backups.storage import layout
 from toban.backups.storage.plans import labels_of
-from toban.backups.work.jobs import STEP, BackupJob, Continue, Failure, Nothing, fail, job_id
+from toban.backups.work.jobs import STEP, BackupJob, fail, following, job_id
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
 from toban.kernel import log
+from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import GaveUp, Hold, Job
+from toban.kernel.handling.job import Continue, Hold, Job, Nothing, Unfinished
 from toban.kernel.work import Work
 from toban.ports import Operator, Value
 from toban.ports.backup import DeleteBlocked, Depot
@@ -40,6 +41,11 @@ BLOCKED: Final = timedelta(days=1)
 """A locked copy is tried again after so long."""
 FORGOTTEN: Final = timedelta(days=30)
 """The catalogue remembers a deleted backup for so long."""
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Everything of the backup is gone, in every destination."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def policies(profile: Profile) -> dict[Series, Policy]:
     return found
 
 
-def weigh(profile: Profile, work: Work, undecided: Backup | None = None) -> Weighed:
+def weigh(profile: Profile, documents: Documents, undecided: Backup | None = None) -> Weighed:
     """
     What retention says of every backup of a service, now.
 
@@ -80,13 +86,13 @@ def weigh(profile: Profile, work: Work, undecided: Backup | None = None) -> Weig
     where: list[tuple[str, Operator, Value]] = [("service", "==", profile[SERVICE].id)]
     if undecided is not None:
         where.append(("source", "==", undecided.source))
-    found = work.find(Backup, *where)
+    found = documents.find(Backup, *where)
     for backup in found:
         if undecided is not None and backup.id == undecided.id:
             backup.status = unmarked(backup)
     backups = {backup.id: backup for backup in found}
     entries = [entry_of(backup) for backup in found]
-    verdicts = decide(entries, policies(profile), work.now)
+    verdicts = decide(entries, policies(profile), documents.now)
     section = profile[BACKUP]
     most = section.max_deletions if section else 0
     return Weighed(backups, verdicts, removals(entries, verdicts, most))
@@ -162,9 +168,9 @@ class Pruning:
 
     def run(
         self, job: BackupJob, due: PruneStepDue, hold: Hold[BackupJob]
-    ) -> Continue | Nothing | Failure | None:
-        """Delete, the manifests first; None: everything is gone."""
-        backup = hold.read(Backup, due.backup_id)
+    ) -> Removed | Continue | Nothing:
+        """Delete, the manifests first."""
+        backup = hold.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "deleting":
             return Nothing()
         buckets = [self._depot.bucket(copy.bucket) for copy in backup.copies]
@@ -183,31 +189,17 @@ class Pruning:
         except DeleteBlocked as error:
             log.warning("locked copies stay", backup=backup.id, error=error, stack=False)
             return Continue(BLOCKED)
-        return None
+        return Removed()
 
-    def conclude(
-        self, job: BackupJob, result: Continue | Nothing | Failure | GaveUp | None, work: Work
-    ) -> None:
-        """Record that it is gone, or when to go on."""
+    def conclude(self, job: BackupJob, result: Removed | Unfinished, work: Work) -> None:
+        """Record that it is gone, or why it cannot be removed."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, Nothing):
-            job.over = True
-            work.put(job)
             return
-        job.step += 1
-        if isinstance(result, Continue):
-            work.put(job)
-            following = _step(backup, job.step)
-            if result.after:
-                work.at(work.now + result.after, following)
-            else:
-                work.emit(following)
-            return
-        job.over = True
-        work.put(job)
-        if isinstance(result, GaveUp):
-            fail(backup, "prune", f"cannot be removed: {result}", work)
-        elif result is None:
+        job.step += 1  # should it be removed again, a late step of this time finds no work
+        if not isinstance(result, Removed):
+            fail(backup, "prune", f"cannot be removed: {result.reason}", work)
+        else:
             backup.status = "deleted"
             backup.deleted_at = work.now
             backup.degraded = False
@@ -219,11 +211,12 @@ class Pruning:
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
+        job = Job(BackupJob, self.claim, self.run, self.conclude, next_step=following(PruneStepDue))
         return (
             Handlers()
             .on(PruneDue, Decision(self.on_due))
             .on(BackupVerified, Decision(self.on_verified))
-            .on(PruneStepDue, Job(BackupJob, self.claim, self.run, self.conclude))
+            .on(PruneStepDue, job)
         )
 
 

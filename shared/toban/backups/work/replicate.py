@@ -18,17 +18,15 @@ from toban.backups.storage.sealing import Shelf
 from toban.backups.work.jobs import (
     STEP,
     BackupJob,
-    Continue,
-    Failure,
-    Nothing,
     claim_next,
     fail,
+    following,
     tell_failed,
     telling,
 )
 from toban.events.backups import BackupEvent, BackupFinished, BackupReplicated, ReplicationStepDue
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import GaveUp, Hold, Job
+from toban.kernel.handling.job import Continue, Failure, GaveUp, Hold, Job, Nothing, Unfinished
 from toban.kernel.work import Work
 from toban.ports import Unavailable
 from toban.ports.backup import Damaged, DeleteBlocked, Depot, KeyUnavailable
@@ -82,10 +80,10 @@ class Replicating:
 
         Raises `Unavailable` when that is all that keeps a destination from being made whole.
         """
-        backup = hold.read(Backup, event.backup_id)
+        backup = hold.documents.get(Backup, event.backup_id)
         if backup is None or backup.status not in JUDGED or not is_complete(backup):
             return Nothing()
-        planned = plan_of(hold.work, backup)
+        planned = plan_of(hold.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         copies = with_destinations(backup, planned)
@@ -194,26 +192,12 @@ class Replicating:
         if there != original.manifest:
             raise Damaged(f"its manifest says something else than that in {original.bucket}")
 
-    def conclude(
-        self,
-        job: ReplicateJob,
-        result: Replicated | Continue | Nothing | Failure | GaveUp,
-        work: Work,
-    ) -> None:
+    def conclude(self, job: ReplicateJob, result: Replicated | Unfinished, work: Work) -> None:
         """Record which copies are complete; whatever could not be copied, what is there is read."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, Nothing):
-            job.over = True
-            work.put(job)
             return
-        if isinstance(result, Continue):
-            job.step += 1
-            work.put(job)
-            work.emit(ReplicationStepDue(step=job.step, **backup.named))
-            return
-        job.over = True
         job.failure = result.reason[:1_000] if isinstance(result, Failure) else ""
-        work.put(job)
         if backup.status not in JUDGED:
             return  # retention has come between
         if isinstance(result, Failure):
@@ -225,7 +209,7 @@ class Replicating:
         copies = with_destinations(backup, planned) if planned else backup.copies
         if isinstance(result, GaveUp):
             job.ended = {
-                copy.bucket: f"{copy.bucket}: {result}"
+                copy.bucket: f"{copy.bucket}: {result.reason}"
                 for copy in copies
                 if not copy.manifest or copy.damage
             } | job.ended
@@ -242,7 +226,13 @@ class Replicating:
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job(ReplicateJob, self.claim, self.run, telling(self.conclude))
+        job = Job(
+            ReplicateJob,
+            self.claim,
+            self.run,
+            telling(self.conclude),
+            next_step=following(ReplicationStepDue),
+        )
         return Handlers().on(BackupFinished, job).on(ReplicationStepDue, job)
 
 

@@ -25,7 +25,7 @@ from toban.backups.policy.restores import (
 from toban.backups.section import BACKUP
 from toban.backups.storage.plans import bases_of, plan_of
 from toban.backups.storage.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
-from toban.backups.work.jobs import STEP, Continue, Failure, Nothing
+from toban.backups.work.jobs import STEP
 from toban.backups.work.restore_spans import Stopwatch, seconds_between
 from toban.events.backups import (
     RestoreEvent,
@@ -37,7 +37,7 @@ from toban.events.backups import (
 from toban.kernel import log
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import GaveUp, Hold, Job, LeaseLost
+from toban.kernel.handling.job import Continue, Failure, Hold, Job, LeaseLost, Unfinished
 from toban.kernel.work import Work
 from toban.ports.backup import (
     Damaged,
@@ -64,6 +64,16 @@ NEWEST_TESTS: Final = 10
 @dataclass(frozen=True)
 class Restored:
     """Everything is in the target and was checked there."""
+
+
+@dataclass(frozen=True)
+class CopyDamaged(Failure):
+    """What was read in the restore's bucket is not what was stored."""
+
+    missing: bool = False
+    """Its manifest is not there."""
+    base: str = ""
+    """What is damaged there is of this backup, on which it builds."""
 
 
 class Restoring:
@@ -119,12 +129,12 @@ class Restoring:
 
     def run(
         self, restore: Restore, _event: RestoreEvent, hold: Hold[Restore]
-    ) -> Restored | Continue | Nothing | Failure:
+    ) -> Restored | Continue | Failure:
         """Load for some minutes, or check what was loaded."""
-        backup = hold.read(Backup, restore.backup_id)
+        backup = hold.documents.get(Backup, restore.backup_id)
         if backup is None:
             return Failure(f"backup {restore.backup_id} is gone from the catalogue")
-        planned = plan_of(hold.work, backup)
+        planned = plan_of(hold.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         staging = staging_of(planned.profile, restore.source)
@@ -148,14 +158,14 @@ class Restoring:
             else:
                 target.release()
         except LeaseLost:
-            ended = hold.read(Restore, restore.id)
+            ended = hold.documents.get(Restore, restore.id)
             if ended is not None and ended.over:
                 self._clear(restore, staging)  # what we loaded after the other had emptied it
             raise
         except Damaged as error:
             self._clear(restore, staging)
             base = error.backup_id if isinstance(error, BaseDamaged) else ""
-            return Failure(str(error), restore.bucket, isinstance(error, NoManifest), base)
+            return CopyDamaged(str(error), isinstance(error, NoManifest), base)
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
         except TargetBusy:
@@ -181,7 +191,7 @@ class Restoring:
             return f"{identity} is the source itself: nothing was written"
         if restore.onto_source and identity not in source:
             return f"{identity} is not the source that was to be overwritten: nothing was written"
-        profiles = {id: found.profile for id, found in current(hold.work).items()}
+        profiles = {id: found.profile for id, found in current(hold.documents).items()}
         return refusal(
             identity, spec, profiles, self._depot, backup, onto_source=restore.onto_source
         )
@@ -245,35 +255,21 @@ class Restoring:
 
     # --- concluding ----------------------------------------------------------------------
 
-    def conclude(
-        self,
-        restore: Restore,
-        result: Restored | Continue | Nothing | Failure | GaveUp,
-        work: Work,
-    ) -> None:
+    def next_step(self, restore: Restore, _work: Work) -> RestoreStepDue:
+        """The next step."""
+        return RestoreStepDue(step=restore.step, **_named(restore))
+
+    def conclude(self, restore: Restore, result: Restored | Unfinished, work: Work) -> None:
         """Record how it went, and let go of the backup."""
-        if isinstance(result, Continue):
-            restore.step += 1
-            work.put(restore)
-            following = RestoreStepDue(step=restore.step, **_named(restore))
-            if result.after:
-                work.at(work.now + result.after, following)
-            else:
-                work.emit(following)
-            return
-        restore.over = True
         restore.finished_at = work.now
         seconds = seconds_between(restore.requested_at, work.now)
-        if isinstance(result, GaveUp):
-            result = Failure(str(result))
-        reason = log.mask(result.reason)[:2_000] if isinstance(result, Failure) else ""
+        reason = "" if isinstance(result, Restored) else log.mask(result.reason)[:2_000]
         profile = current(work).get(restore.service)
         if not reason and restore.purpose == "test" and profile is not None:
             reason = untimed(restore, work.now) or too_slow(profile.profile, seconds)
         restore.reason = reason
         restore.status = "failed" if reason else "finished"
-        work.put(restore)
-        self._let_go(restore, result if isinstance(result, Failure) else None, work)
+        self._let_go(restore, result if isinstance(result, CopyDamaged) else None, work)
         if restore.purpose == "test":
             _note_test(restore, seconds, work)
         if reason:
@@ -287,7 +283,7 @@ class Restoring:
                 )
             )
 
-    def _let_go(self, restore: Restore, failure: Failure | None, work: Work) -> None:
+    def _let_go(self, restore: Restore, damage: CopyDamaged | None, work: Work) -> None:
         backup = work.get(Backup, restore.backup_id)
         if backup is None:
             return
@@ -303,23 +299,25 @@ class Restoring:
                 reason=restore.reason[:500],
             )
             backup.tests = [*backup.tests, test][-NEWEST_TESTS:]
-        shown = _shown(restore, failure, work.now)
+        shown = _shown(restore, damage, work.now)
         backup.copies = [
             judged(copy, shown) if shown and copy.bucket == restore.bucket else copy
             for copy in backup.copies
         ]
         settle(backup)
-        if failure is not None and failure.damaged and backup.status in JUDGED:
+        if damage is not None and backup.status in JUDGED:
             backup.reason = restore.reason
         work.put(backup)
-        base = work.get(Backup, failure.base) if failure is not None and failure.base else None
+        base = work.get(Backup, damage.base) if damage is not None and damage.base else None
         if base is not None:
             note_damage(base, restore.bucket, restore.reason)
             work.put(base)
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job(Restore, self.claim, self.run, self.conclude, lease=LEASE)
+        job = Job(
+            Restore, self.claim, self.run, self.conclude, next_step=self.next_step, lease=LEASE
+        )
         return Handlers().on(RestoreRequested, job).on(RestoreStepDue, job)
 
 
@@ -360,12 +358,10 @@ def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
     return Spec(restore.kind, options)
 
 
-def _shown(restore: Restore, failure: Failure | None, now: datetime) -> Reading | None:
+def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> Reading | None:
     """What a restore has shown of the copy that it read; None: nothing new."""
-    if failure is not None and failure.damaged:
-        return Reading(
-            read_at=now, damage=restore.reason, missing=failure.missing, base=failure.base
-        )
+    if damage is not None:
+        return Reading(read_at=now, damage=restore.reason, missing=damage.missing, base=damage.base)
     if restore.status == "finished" and restore.purpose == "test":
         return Reading(read_at=now, level="restored")
     return None

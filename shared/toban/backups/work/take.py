@@ -28,21 +28,13 @@ from toban.backups.storage.writing import (
     sweep,
     weight,
 )
-from toban.backups.work.jobs import (
-    STEP,
-    Continue,
-    Failure,
-    Nothing,
-    beating,
-    fail,
-    job_id,
-)
+from toban.backups.work.jobs import STEP, beating, fail, job_id
 from toban.backups.work.take_job import TakeJob, Taken, Unchanged, record
 from toban.events.backups import BackupFinished, BackupStepDue
 from toban.kernel import log
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import GaveUp, Hold, Job
+from toban.kernel.handling.job import Continue, Failure, Hold, Job, Nothing, Unfinished
 from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.ports import PortError
@@ -86,10 +78,10 @@ class Taking:
         self, job: TakeJob, due: BackupStepDue, hold: Hold[TakeJob]
     ) -> Taken | Unchanged | Continue | Nothing | Failure:
         """One step: begin, read and store for some minutes, or finish."""
-        backup = hold.read(Backup, due.backup_id)
+        backup = hold.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "running":
             return Nothing()
-        planned = plan_of(hold.work, backup)
+        planned = plan_of(hold.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         step: _Step | None = None
@@ -111,23 +103,18 @@ class Taking:
             step.leave()
         return result
 
-    def conclude(
-        self,
-        job: TakeJob,
-        result: Taken | Unchanged | Continue | Nothing | Failure | GaveUp,
-        work: Work,
-    ) -> None:
-        """Record what the step came to, and what follows."""
+    def next_step(self, job: TakeJob, work: Work) -> BackupStepDue | None:
+        """The next step, while the backup is being taken."""
+        backup = work.get(Backup, job.backup_id)
+        if backup is None or backup.status != "running":
+            return None
+        return BackupStepDue(step=job.step, **backup.named)
+
+    def conclude(self, job: TakeJob, result: Taken | Unchanged | Unfinished, work: Work) -> None:
+        """Record what was taken, and what follows."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, Nothing) or backup.status != "running":
-            job.over = True
-            work.put(job)
             return
-        if isinstance(result, Continue):
-            self._go_on(job, backup, result, work)
-            return
-        job.over = True
-        work.put(job)
         series = work.get(SeriesState, backup.series)
         if series is not None and series.running == backup.id:
             series.running = ""
@@ -155,8 +142,6 @@ class Taking:
             work.delete(TakeJob, job.id)
             return
         else:
-            if isinstance(result, GaveUp):
-                result = Failure(str(result))
             interrupted = job.progress.parts > 0 and not job.progress.last
             backup.status = "partial" if interrupted else "failed"
             fail(backup, "take", result.reason, work)
@@ -164,21 +149,11 @@ class Taking:
             work.put(series)
         work.put(backup)
 
-    def _go_on(self, job: TakeJob, backup: Backup, result: Continue, work: Work) -> None:
-        job.step += 1
-        work.put(job)
-        following = BackupStepDue(
-            **backup.named,
-            step=job.step,
-        )
-        if result.after:
-            work.at(work.now + result.after, following)
-        else:
-            work.emit(following)
-
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job(TakeJob, self.claim, self.run, self.conclude)
+        job = Job[BackupStepDue, TakeJob, Taken | Unchanged](
+            TakeJob, self.claim, self.run, self.conclude, next_step=self.next_step
+        )
         return Handlers().on(BackupStepDue, job)
 
 
@@ -261,7 +236,7 @@ class _Step:
     def _base(self) -> Base | None:
         if not self._backup.needs:
             return None
-        base = self._hold.read(Backup, self._backup.needs[0])
+        base = self._hold.documents.get(Backup, self._backup.needs[0])
         there = copy_in(base, self._bucket.name) if base is not None else None
         if base is None or there is None or base.status != "verified" or not there.proven:
             # Marked for removal before this one was begun: retention will take that back.
@@ -279,11 +254,11 @@ class _Step:
             return False
         backup = self._backup
         key = backup.series
-        series = self._hold.read(SeriesState, key)
+        series = self._hold.documents.get(SeriesState, key)
         if series is None or series.fingerprint != snapshot.fingerprint:
             return False
         # Only a backup that is still good, in every region, and counts may stand for this one.
-        same = self._hold.read(Backup, series.finished)
+        same = self._hold.documents.get(Backup, series.finished)
         if same is None or same.is_ahead(self._hold.now()):
             return False
         return same.status in ("finished", "verified") and not same.degraded
@@ -371,7 +346,7 @@ class _Step:
     def _before(self) -> int:
         """What it must not be much smaller than; 0 when nobody knows."""
         backup = self._backup
-        series = self._hold.read(SeriesState, backup.series)
+        series = self._hold.documents.get(SeriesState, backup.series)
         return series.finished_bytes if series else 0
 
 

@@ -21,12 +21,10 @@ from toban.backups.storage.reading import BaseDamaged, NoManifest, Opened, Opene
 from toban.backups.work.jobs import (
     STEP,
     BackupJob,
-    Continue,
-    Failure,
-    Nothing,
     beating,
     claim_next,
     fail,
+    following,
     telling,
 )
 from toban.events.backups import (
@@ -36,7 +34,7 @@ from toban.events.backups import (
     VerificationStepDue,
 )
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import GaveUp, Hold, Job
+from toban.kernel.handling.job import Continue, Failure, GaveUp, Hold, Job, Nothing, Unfinished
 from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.ports import Unavailable
@@ -90,14 +88,14 @@ class Verifying:
 
         Raises `Unavailable` when that is all that keeps a copy from being read.
         """
-        backup = hold.read(Backup, event.backup_id)
+        backup = hold.documents.get(Backup, event.backup_id)
         if backup is None or backup.status not in JUDGED:
             return Nothing()
-        planned = plan_of(hold.work, backup)
+        planned = plan_of(hold.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         _take_over(job, backup, hold.now())
-        bases = {id: hold.read(Backup, id) for id in backup.needs}
+        bases = {id: hold.documents.get(Backup, id) for id in backup.needs}
         outage: Unavailable | None = None
         # The one that was begun comes first: a step that is tried again goes on with it.
         for place, copy in sorted(
@@ -200,30 +198,11 @@ class Verifying:
                     return False
         return True
 
-    def conclude(
-        self,
-        job: VerifyJob,
-        result: Read | Continue | Nothing | Failure | GaveUp,
-        work: Work,
-    ) -> None:
+    def conclude(self, job: VerifyJob, result: Read | Unfinished, work: Work) -> None:
         """Record what each copy came to, and what follows."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, Nothing):
-            job.over = True
-            work.put(job)
             return
-        if isinstance(result, Continue):
-            job.step += 1
-            work.put(job)
-            work.emit(
-                VerificationStepDue(
-                    **backup.named,
-                    step=job.step,
-                )
-            )
-            return
-        job.over = True
-        work.put(job)
         if isinstance(result, Failure):
             fail(backup, "verify", result.reason, work)
             work.put(backup)
@@ -232,7 +211,13 @@ class Verifying:
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job(VerifyJob, self.claim, self.run, telling(self.conclude))
+        job = Job(
+            VerifyJob,
+            self.claim,
+            self.run,
+            telling(self.conclude),
+            next_step=following(VerificationStepDue),
+        )
         return Handlers().on(BackupReplicated, job).on(VerificationStepDue, job)
 
 
@@ -258,7 +243,7 @@ def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) ->
     for number, copy in enumerate(backup.copies):
         reading = job.read.get(copy.bucket)
         if reading is None and isinstance(result, GaveUp):
-            why = f"{copy.bucket}: cannot be read: {result}"
+            why = f"{copy.bucket}: cannot be read: {result.reason}"
             reading = Reading(read_at=work.now, unreadable=why)
         if reading is None:
             continue  # it became known while the others were read

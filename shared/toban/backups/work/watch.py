@@ -47,6 +47,7 @@ from toban.events.backups import (
     Series,
 )
 from toban.kernel import log
+from toban.kernel.documents import Documents
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.skew import not_ahead
@@ -89,35 +90,35 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
     work.put(watch)
 
 
-def _is_mended(of: Series, backup_id: str, since: datetime, work: Work) -> bool:
+def _is_mended(of: Series, backup_id: str, since: datetime, documents: Documents) -> bool:
     """
     Whether a series counts again after the failure of one of its backups.
 
     The ids of a series sort by the time of their slots. One that lies ahead of now is newer than
     nothing.
     """
-    series = work.get(SeriesState, series_id(of.service, of.source, of.class_))
+    series = documents.get(SeriesState, series_id(of.service, of.source, of.class_))
     if series is not None and series.verified:
-        verified = not_ahead(slot_of(series.verified), work.now)
-        failed = not_ahead(slot_of(backup_id), work.now)
+        verified = not_ahead(slot_of(series.verified), documents.now)
+        failed = not_ahead(slot_of(backup_id), documents.now)
         if verified is not None and (failed is None or verified > failed):
             return True
         # With `on_change` a later look that found nothing new is as good as a later backup.
-        same = not_ahead(series.unchanged_at, work.now)
+        same = not_ahead(series.unchanged_at, documents.now)
         if same is not None and same > since and series.verified == series.finished:
             return True
-    backup = work.get(Backup, backup_id)
+    backup = documents.get(Backup, backup_id)
     if backup is None or backup.status != "verified":
         return False
-    again = not_ahead(backup.verified_at, work.now)
+    again = not_ahead(backup.verified_at, documents.now)
     return again is not None and again > since
 
 
-def _is_partly_whole(failed: BackupFailed, work: Work) -> bool:
+def _is_partly_whole(failed: BackupFailed, documents: Documents) -> bool:
     """Whether only some of its copies are in trouble, and others are whole or still to be read."""
     if failed.stage not in ("replicate", "verify"):
         return False
-    backup = work.get(Backup, failed.backup_id)
+    backup = documents.get(Backup, failed.backup_id)
     if backup is None or not backup.degraded:
         return False
     return backup.status == "verified" or (
@@ -209,7 +210,7 @@ _LOOKED_AT = {"backup-overdue", "rpo", "rto", "restore-test-overdue", AHEAD}
 """Rules whose alerts come and go with what a look finds; the others do with events."""
 
 
-def newest_points(profile: Profile, work: Work) -> dict[SeriesKey, Newest]:
+def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, Newest]:
     """
     The newest verified restore point of every plan, from the catalogue.
 
@@ -217,23 +218,23 @@ def newest_points(profile: Profile, work: Work) -> dict[SeriesKey, Newest]:
     """
     found: dict[SeriesKey, Newest] = {}
     for plan in (profile[BACKUP] or NOTHING).plans:
-        backup = _newest(profile[SERVICE].id, plan, work)
+        backup = _newest(profile[SERVICE].id, plan, documents)
         if backup is None:
             continue
         point = backup.snapshot_at
         if plan.on_change:
             key = series_id(profile[SERVICE].id, plan.source, plan.class_)
-            series = work.get(SeriesState, key)
+            series = documents.get(SeriesState, key)
             same = series.unchanged_at if series and series.verified == backup.id else None
-            same = not_ahead(same, work.now)
+            same = not_ahead(same, documents.now)
             point = max(same, point or same) if same else point
         found[plan.source, plan.class_] = Newest(backup_id=backup.id, point=point)
     return found
 
 
-def _newest(service: str, plan: Plan, work: Work) -> Backup | None:
+def _newest(service: str, plan: Plan, documents: Documents) -> Backup | None:
     for limit in (1, None):  # one that is dated ahead is rare: then all are looked at
-        found = work.find(
+        found = documents.find(
             Backup,
             ("service", "==", service),
             ("source", "==", plan.source),
@@ -242,20 +243,20 @@ def _newest(service: str, plan: Plan, work: Work) -> Backup | None:
             order_by="-snapshot_at",
             limit=limit,
         )
-        fit = next((backup for backup in found if not backup.is_ahead(work.now)), None)
+        fit = next((backup for backup in found if not backup.is_ahead(documents.now)), None)
         if fit is not None or not found:
             return fit
     return None
 
 
-def _troubles(document: CurrentProfile, work: Work) -> Iterator[Trouble]:
+def _troubles(document: CurrentProfile, documents: Documents) -> Iterator[Trouble]:
     profile = document.profile
     service = profile[SERVICE].id
-    newest = newest_points(profile, work)
-    record = work.get(RestoreRecord, service)
+    newest = newest_points(profile, documents)
+    record = documents.get(RestoreRecord, service)
     tested = record.tested if record else {}
     say = say_in(profile)
-    for late in overdue(profile, newest, document.applied_at, work.now):
+    for late in overdue(profile, newest, document.applied_at, documents.now):
         series = {"source": late.source, "class": late.class_}
         yield Trouble(
             fingerprint=f"backup-overdue/{late.source}/{late.class_}",
@@ -269,9 +270,9 @@ def _troubles(document: CurrentProfile, work: Work) -> Iterator[Trouble]:
             level=2,
             labels=series,
         )
-    for state in assess(profile, newest, tested, work.now):
-        yield from _missed(state, profile, document.applied_at, work.now)
-    last = untested(profile, tested, document.applied_at, work.now)
+    for state in assess(profile, newest, tested, documents.now):
+        yield from _missed(state, profile, document.applied_at, documents.now)
+    last = untested(profile, tested, document.applied_at, documents.now)
     if last is not None:
         yield Trouble(
             fingerprint="restore-test-overdue",

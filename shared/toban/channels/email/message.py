@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toban.channels.email.html import page
 from toban.channels.email.kind import EmailChannel
 from toban.channels.notice import Notice, Sending
-from toban.kernel.i18n import text
+from toban.channels.texts import text
 from toban.kernel.outgoing import Outgoing
+from toban.kernel.templates import render
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,34 +50,40 @@ def message(channel: EmailChannel, sending: Sending) -> Mail:
 def as_text(notice: Notice) -> str:
     """The whole of it as plain text."""
     language = notice.language
-    service = (text(language, "notify.field.service"), notice.service)
+    service = (text(language, "notice.service"), notice.service)
     lines = [notice.headline, ""]
     lines += [f"{label}: {value}" for label, value in (service, *notice.rows)]
     if notice.summary:
         lines += ["", notice.summary]
-    lines += ["", f"{text(language, 'notify.next')}: {notice.hint}", *notice.notes]
+    lines += ["", f"{text(language, 'notice.next')}: {notice.hint}", *notice.notes]
     if notice.actions:
         lines += ["", *(f"{action.title}: {action.url}" for action in notice.actions)]
     if notice.links:
         lines += ["", *(f"{link.title}: {link.url}" for link in notice.links)]
     if notice.labels:
-        lines += ["", f"{text(language, 'notify.field.labels')}: {'  '.join(notice.labels)}"]
+        lines += ["", f"{text(language, 'notice.labels')}: {'  '.join(notice.labels)}"]
     lines += ["", "-- ", notice.footer]
     return "\n".join(lines) + "\n"
 
 
 def as_html(notice: Notice) -> str:
-    """The whole of it as a page."""
+    """
+    The whole of it as a page: tables and inline styles, because mail programs know little else.
+
+    No images, no scripts, no remote content; every value is escaped.
+    """
     language = notice.language
-    service = (text(language, "notify.field.service"), notice.service)
-    return page(
+    service = (text(language, "notice.service"), notice.service)
+    return render(
+        "toban.channels.email",
+        "mail.html",
         language=language,
         color=notice.color,
         kicker=f"{notice.severity} · {notice.kind}",
         title=notice.title,
         rows=[service, *notice.rows],
         summary=notice.summary,
-        hint=(text(language, "notify.next"), notice.hint),
+        hint=(text(language, "notice.next"), notice.hint),
         notes=notice.notes,
         actions=[(a.title, a.url) for a in notice.actions],
         links=[(link.title, link.url) for link in notice.links],

@@ -9,7 +9,7 @@ from typing import Any
 from toban.channels.notice import Notice, Sending
 from toban.channels.slack import blocks
 from toban.channels.slack.kind import SlackChannel
-from toban.kernel.i18n import text
+from toban.channels.texts import text
 from toban.kernel.outgoing import Outgoing
 
 
@@ -88,7 +88,7 @@ def details(notice: Notice) -> list[blocks.Block]:
     if notice.summary:
         found.append(blocks.section(blocks.plain(notice.summary)))
     found.append(blocks.fields(row for row in notice.rows if row[1] != notice.number))
-    notes = [*notice.notes, f"{text(notice.language, 'notify.next')}: {notice.hint}"]
+    notes = [*notice.notes, f"{text(notice.language, 'notice.next')}: {notice.hint}"]
     found.append(blocks.section(blocks.plain("\n".join(notes))))
     links = [blocks.link(link.url, link.title) for link in (*notice.actions, *notice.links)]
     if links:

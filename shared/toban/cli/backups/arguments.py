@@ -4,44 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final
 
+from toban.cli.kit.arguments import Builder
 
-class Builder(Protocol):
-    """What `toban.cli.app` offers to describe commands."""
-
-    def say(self, key: str) -> str:
-        """A help text."""
-        ...
-
-    def group(self, to: Any, name: str, key: str) -> Any:
-        """A command that has commands of its own."""
-        ...
-
-    def add(
-        self, to: Any, name: str, key: str, run: str, *, json: bool = False
-    ) -> argparse.ArgumentParser:
-        """A command; `run` is where it is carried out."""
-        ...
-
-
-class _InPlace:
-    """A builder whose commands work on a data directory or on a project."""
-
-    def __init__(self, plain: Builder) -> None:
-        self.plain = plain
-        self.say = plain.say
-        self.group = plain.group
-
-    def add(
-        self, to: Any, name: str, key: str, run: str, *, json: bool = False
-    ) -> argparse.ArgumentParser:
-        """See `Builder`."""
-        made = self.plain.add(to, name, key, run, json=json)
-        made.add_argument("--project", metavar="ID", help=self.say("backups.project"))
-        return made
-
-
+ORDER: Final = 130
 STATUSES = (
     "running", "finished", "verified", "partial", "failed", "deleting", "deleted",
 )  # fmt: skip
@@ -50,90 +17,84 @@ STATUSES = (
 def arguments(builder: Builder, to: Any) -> None:
     """Describe ``backups`` with its commands, and ``restore``."""
     group = builder.group(to, "backups", "backups")
-    here_or_there = _InPlace(builder)
-    looking(here_or_there, group)
-    working(here_or_there, group)
-    keeping(here_or_there, group)
-    retention(builder, group)
-    rebuilding(here_or_there, group)
-    restoring(here_or_there, to)
+    _looking(builder, group)
+    _working(builder, group)
+    _keeping(builder, group)
+    _retention(builder, group)
+    _rebuilding(builder, group)
+    _restoring(builder, to)
 
 
-def looking(builder: Builder, to: Any) -> None:
+def _looking(builder: Builder, to: Any) -> None:
     """Describe ``list``, ``show`` and ``rpo``."""
     module = "toban.cli.backups.catalogue.lists"
-    listing = builder.add(to, "list", "backups.list", f"{module}:list_", json=True)
+    listing = builder.add(to, "list", "backups.list", f"{module}:list_")
     listing.add_argument("--service", metavar="ID", help=builder.say("service"))
     listing.add_argument("--source", metavar="NAME", help=builder.say("backups.source"))
     listing.add_argument(
         "--class", dest="class_", metavar="NAME", help=builder.say("backups.class")
     )
-    listing.add_argument("--status", choices=STATUSES, help=builder.say("incidents.status"))
+    listing.add_argument("--status", choices=STATUSES, help=builder.say("status"))
     listing.add_argument("--all", action="store_true", help=builder.say("backups.all"))
-    show = builder.add(to, "show", "backups.show", f"{module}:show", json=True)
+    show = builder.add(to, "show", "backups.show", f"{module}:show")
     show.add_argument("id", metavar="ID", help=builder.say("backups.id"))
-    rpo = builder.add(to, "rpo", "backups.rpo", "toban.cli.backups.catalogue.rpo:rpo", json=True)
+    rpo = builder.add(to, "rpo", "backups.rpo", "toban.cli.backups.catalogue.rpo:rpo")
     rpo.add_argument("--service", metavar="ID", help=builder.say("service"))
 
 
-def working(builder: Builder, to: Any) -> None:
+def _working(builder: Builder, to: Any) -> None:
     """Describe ``run``, ``verify``, ``replicate`` and ``test``."""
     module = "toban.cli.backups.work.run"
-    run = builder.add(to, "run", "backups.run", f"{module}:run", json=True)
+    run = builder.add(to, "run", "backups.run", f"{module}:run")
     run.add_argument("service", metavar="SERVICE", help=builder.say("backups.of"))
     run.add_argument("source", metavar="SOURCE", help=builder.say("backups.of.source"))
     run.add_argument("class_", metavar="CLASS", nargs="?", help=builder.say("backups.of.class"))
-    verify = builder.add(
-        to, "verify", "backups.verify", "toban.cli.backups.work.verify:verify", json=True
-    )
+    verify = builder.add(to, "verify", "backups.verify", "toban.cli.backups.work.verify:verify")
     verify.add_argument("id", metavar="ID", nargs="?", help=builder.say("backups.id"))
     verify.add_argument("--all", action="store_true", help=builder.say("backups.verify.all"))
     verify.add_argument("--service", metavar="ID", help=builder.say("service"))
     _waiting(builder, verify)
-    replicate = builder.add(to, "replicate", "backups.replicate", f"{module}:replicate", json=True)
+    replicate = builder.add(to, "replicate", "backups.replicate", f"{module}:replicate")
     replicate.add_argument("id", metavar="ID", help=builder.say("backups.id"))
     _waiting(builder, replicate)
     _waiting(builder, run)
-    _person(builder, run)
-    test = builder.add(
-        to, "test", "backups.test", "toban.cli.backups.restores.watch:test", json=True
-    )
+    builder.person(run)
+    test = builder.add(to, "test", "backups.test", "toban.cli.backups.restores.watch:test")
     test.add_argument("service", metavar="SERVICE", help=builder.say("backups.of"))
     test.add_argument(
         "source", metavar="SOURCE", nargs="?", help=builder.say("backups.test.source")
     )
-    _person(builder, test)
+    builder.person(test)
 
 
-def keeping(builder: Builder, to: Any) -> None:
+def _keeping(builder: Builder, to: Any) -> None:
     """Describe ``pin``, ``unpin``, ``prune`` and ``discard``."""
     module = "toban.cli.backups.keeping.keep"
     for name in ("pin", "unpin"):
-        command = builder.add(to, name, f"backups.{name}", f"{module}:pin_", json=True)
+        command = builder.add(to, name, f"backups.{name}", f"{module}:pin_")
         command.set_defaults(pinned=name == "pin")
         command.add_argument("id", metavar="ID", help=builder.say("backups.id"))
         if name == "pin":
             command.add_argument("--note", default="", help=builder.say("note"))
-            _person(builder, command)
-    prune = builder.add(to, "prune", "backups.prune", f"{module}:prune", json=True)
+            builder.person(command)
+    prune = builder.add(to, "prune", "backups.prune", f"{module}:prune")
     prune.add_argument("--service", metavar="ID", help=builder.say("service"))
     prune.add_argument("--dry-run", action="store_true", help=builder.say("backups.prune.dry"))
     prune.add_argument("--yes", action="store_true", help=builder.say("backups.yes"))
-    _person(builder, prune)
-    discard = builder.add(to, "discard", "backups.discard", f"{module}:discard_", json=True)
+    builder.person(prune)
+    discard = builder.add(to, "discard", "backups.discard", f"{module}:discard_")
     discard.add_argument("id", metavar="ID", help=builder.say("backups.id"))
     discard.add_argument("--yes", action="store_true", help=builder.say("backups.yes"))
-    _person(builder, discard)
+    builder.person(discard)
 
 
-def rebuilding(builder: Builder, to: Any) -> None:
+def _rebuilding(builder: Builder, to: Any) -> None:
     """Describe ``rebuild-catalog``."""
     command = builder.add(
         to,
         "rebuild-catalog",
         "backups.rebuild",
         "toban.cli.backups.catalogue.rebuild:rebuild_catalog",
-        json=True,
     )
     command.add_argument(
         "--bucket", metavar="NAME", nargs="+", help=builder.say("backups.rebuild.bucket")
@@ -153,11 +114,9 @@ def rebuilding(builder: Builder, to: Any) -> None:
     )
 
 
-def restoring(builder: Builder, to: Any) -> None:
+def _restoring(builder: Builder, to: Any) -> None:
     """Describe ``toban restore``."""
-    command = builder.add(
-        to, "restore", "restore", "toban.cli.backups.restores.restore:restore", json=True
-    )
+    command = builder.add(to, "restore", "restore", "toban.cli.backups.restores.restore:restore")
     command.add_argument("service", metavar="SERVICE", nargs="?", help=builder.say("backups.of"))
     command.add_argument(
         "source", metavar="SOURCE", nargs="?", help=builder.say("backups.of.source")
@@ -174,7 +133,7 @@ def restoring(builder: Builder, to: Any) -> None:
     command.add_argument("--dry-run", action="store_true", help=builder.say("restore.dry"))
     command.add_argument("--yes", action="store_true", help=builder.say("backups.yes"))
     command.add_argument("--follow", metavar="ID", help=builder.say("restore.follow"))
-    _person(builder, command)
+    builder.person(command)
 
 
 def _waiting(builder: Builder, to: argparse.ArgumentParser) -> None:
@@ -186,18 +145,14 @@ def _waiting(builder: Builder, to: argparse.ArgumentParser) -> None:
     )
 
 
-def _person(builder: Builder, to: argparse.ArgumentParser) -> None:
-    to.add_argument("--as", dest="actor", metavar="NAME", help=builder.say("as"))
-
-
-def retention(builder: Builder, to: Any) -> None:
+def _retention(builder: Builder, to: Any) -> None:
     """Describe ``backups retention``."""
     command = builder.add(
         to,
         "retention",
         "backups.retention",
         "toban.cli.backups.keeping.retention:retention",
-        json=True,
+        project=False,
     )
     for name in ("policy", "catalog"):
         command.add_argument(

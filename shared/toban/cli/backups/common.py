@@ -12,13 +12,12 @@ from zoneinfo import ZoneInfo
 
 from toban.backups.documents import Backup, Status
 from toban.backups.section import BACKUP, NOTHING, Plan
-from toban.cli.app import unknown
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.cli.kit.views import Reader
 from toban.events.backups import PruneDue
-from toban.kernel import i18n
-from toban.kernel.i18n import Language, duration
+from toban.kernel.i18n import Language, duration, unit
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
 
@@ -36,11 +35,11 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 def size(count: float) -> str:
     """Bytes for people: ``1.5 MB`` (of a million bytes)."""
-    for unit in _UNITS:
-        if count < 1000 or unit == _UNITS[-1]:
+    for name in _UNITS:
+        if count < 1000 or name == _UNITS[-1]:
             break
         count /= 1000
-    return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+    return f"{count:.0f} {name}" if name == "B" or count >= 100 else f"{count:.1f} {name}"
 
 
 def sizes(backup: Backup, terminal: Terminal) -> str:
@@ -58,7 +57,7 @@ def length(language: Language, seconds: float) -> str:
     """A length of time; below a minute with a tenth of a second: ``0.4 s``."""
     if seconds >= 60:
         return duration(language, seconds)
-    return i18n.text(language, "unit.seconds", n=f"{max(0.0, seconds):.1f}")
+    return unit(language, "unit.seconds", n=f"{max(0.0, seconds):.1f}")
 
 
 def work_for(reader: Reader, service: str = "") -> Work:

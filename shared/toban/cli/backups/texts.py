@@ -1,10 +1,12 @@
-"""What `toban backups` says."""
+"""What `toban backups --help` says, and the words that several of its commands share."""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
-BACKUPS: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
+from toban.texts import Texts
+
+TEXTS: Final[Texts] = {
     "help.backups": {
         "en": "backups: what there is, what is kept",
         "ja": "バックアップの一覧と保持",
@@ -25,43 +27,8 @@ BACKUPS: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "the time to decide at (default: now); without a zone, in that of the policy",
         "ja": "判断する時刻（既定: 現在）。ゾーンがなければポリシーのもの",
     },
-    "bad.object": {
-        "en": "{where}: expected one JSON object",
-        "ja": "{where}: JSON オブジェクトをひとつ書きます",
-    },
-    "bad.array": {
-        "en": "{where}: expected a JSON array of backups",
-        "ja": "{where}: バックアップの JSON 配列を書きます",
-    },
-    "bad.field": {"en": "{where}: {path}: {error}", "ja": "{where}: {path}: {error}"},
-    "bad.key": {
-        "en": "{where}: {path}: no such key.{hint}",
-        "ja": "{where}: {path}: そのようなキーはありません。{hint}",
-    },
-    "bad.twice": {
-        "en": "the id {id} occurs twice",
-        "ja": "ID {id} が二度現れます",
-    },
-    "bad.moment": {
-        "en": "{moment} is outside of 1900 to 9000",
-        "ja": "{moment} は 1900 年から 9000 年の外です",
-    },
-    "bad.policy.empty": {
-        "en": "{where}: it keeps nothing; set one of daily, weekly, monthly, yearly, keep_days",
-        "ja": "{where}: 何も残りません。daily、weekly、monthly、yearly、keep_days のどれかを指定してください",
-    },
-    "bad.zone": {"en": "no such time zone: {zone}", "ja": "タイムゾーンがありません: {zone}"},
     "column.series": {"en": "SERIES", "ja": "系列"},
     "column.started": {"en": "STARTED", "ja": "開始"},
-    "column.keep": {"en": "KEEP", "ja": "保持"},
-    "column.why": {"en": "WHY", "ja": "理由"},
-    "keep.yes": {"en": "keep", "ja": "残す"},
-    "keep.no": {"en": "remove", "ja": "削除"},
-    "retention.none": {"en": "The catalogue is empty.", "ja": "カタログは空です。"},
-    "retention.sum": {
-        "en": "{kept} of {n} kept; {gone} would go ({bytes} bytes).",
-        "ja": "{n} 件のうち {kept} 件を残し、{gone} 件を削除します（{bytes} バイト）。",
-    },
     "backup.running": {"en": "running", "ja": "実行中"},
     "backup.finished": {"en": "finished", "ja": "未検証"},
     "backup.verified": {"en": "verified", "ja": "検証済み"},
@@ -70,64 +37,163 @@ BACKUPS: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
     "backup.failed": {"en": "failed", "ja": "失敗"},
     "backup.deleting": {"en": "deleting", "ja": "削除中"},
     "backup.deleted": {"en": "deleted", "ja": "削除済み"},
-    # --- reasons: `toban.backups.policy.retention_terms.WORDS` in both languages ------------------------
-    "keep.daily": {"en": "daily {detail}", "ja": "日次 {detail}"},
-    "keep.weekly": {"en": "weekly {detail}", "ja": "週次 {detail}"},
-    "keep.monthly": {"en": "monthly {detail}", "ja": "月次 {detail}"},
-    "keep.yearly": {"en": "yearly {detail}", "ja": "年次 {detail}"},
-    "keep.oldest": {
-        "en": "oldest, {detail} slots open",
-        "ja": "最古（{detail} の枠に空き）",
+    "help.backups.list": {"en": "the catalogue, the newest first", "ja": "一覧（新しい順）"},
+    "help.backups.source": {"en": "only of this source", "ja": "対象で絞る"},
+    "help.backups.class": {"en": "only of this class", "ja": "クラスで絞る"},
+    "help.backups.all": {
+        "en": "with those that were deleted in the last 30 days",
+        "ja": "30日以内に削除したものも含める",
     },
-    "keep.window": {"en": "window", "ja": "保持期間内"},
-    "keep.before-window": {"en": "newest before window", "ja": "保持期間の直前"},
-    "keep.minimum": {"en": "minimum verified ({detail})", "ja": "検証済みの最低数（{detail}）"},
-    "keep.minimum.unnamed": {"en": "minimum verified", "ja": "検証済みの最低数"},
-    "keep.forever": {"en": "forever", "ja": "無期限"},
-    "keep.pinned": {"en": "pinned", "ja": "固定"},
-    "keep.restoring": {"en": "being restored", "ja": "リストア中"},
-    "keep.needed": {"en": "needed by {detail}", "ja": "{detail} が必要とする"},
-    "keep.future": {"en": "future", "ja": "未来の時刻"},
-    "keep.running": {"en": "running", "ja": "実行中"},
-    "keep.no-policy": {"en": "no policy", "ja": "ポリシーなし"},
-    "keep.unverified": {"en": "not verified yet", "ja": "検証待ち"},
-    "keep.newer": {
-        "en": "newer than the newest verified",
-        "ja": "最新の検証済みより新しい",
+    "help.backups.show": {
+        "en": "everything about one backup, and why it is kept",
+        "ja": "ひとつの詳細と、残す理由",
     },
-    "keep.none-verified": {"en": "no verified backup", "ja": "検証済みがまだない"},
-    "keep.unknown-base": {
-        "en": "builds on {detail}, which is unknown",
-        "ja": "土台の {detail} が不明",
+    "help.backups.id": {
+        "en": "backup id, or its beginning",
+        "ja": "バックアップ ID（先頭だけでもよい）",
     },
-    "keep.unsettled": {
-        "en": "may be whole or mended ({detail})",
-        "ja": "復旧できる可能性あり（{detail}）",
+    "help.backups.run": {
+        "en": "take one now, replicate and verify it",
+        "ja": "いますぐ取得し、複製して検証する",
     },
-    "keep.unsettled.unnamed": {
-        "en": "may be whole or mended",
-        "ja": "復旧できる可能性あり",
+    "help.backups.of": {"en": "service", "ja": "サービス"},
+    "help.backups.of.source": {
+        "en": "source, as the profile names it",
+        "ja": "対象（プロファイルの名前）",
     },
-    "keep.unchanged": {"en": "unchanged", "ja": "変更なし"},
-    "keep.no-rule": {"en": "no rule keeps it", "ja": "残す規則がない"},
-    "keep.older": {
-        "en": "{detail}, a newer one is verified",
-        "ja": "{detail}（より新しい検証済みがある）",
+    "help.backups.of.class": {
+        "en": "class of the plan (not needed when the source has one plan)",
+        "ja": "計画のクラス（計画がひとつなら省略できる）",
     },
-    "keep.long-failed": {"en": "failed more than 30 days ago", "ja": "30日より前に失敗"},
-    "keep.long-unchanged": {
-        "en": "unchanged, more than 30 days ago",
-        "ja": "30日より前、変更なし",
+    "help.backups.wait": {
+        "en": "wait until it is verified or has failed (default)",
+        "ja": "検証または失敗まで待つ（既定）",
     },
-    "keep.discarded": {"en": "discarded by {detail}", "ja": "{detail} が破棄"},
-    "keep.deleting": {"en": "being deleted", "ja": "削除中"},
-    "keep.deleted": {"en": "deleted", "ja": "削除済み"},
-    "detail.daily": {"en": "daily", "ja": "日次"},
-    "detail.weekly": {"en": "weekly", "ja": "週次"},
-    "detail.monthly": {"en": "monthly", "ja": "月次"},
-    "detail.yearly": {"en": "yearly", "ja": "年次"},
-    "detail.failed": {"en": "failed", "ja": "失敗"},
-    "detail.partial": {"en": "partial", "ja": "一部のみ"},
-    "detail.never verified": {"en": "never verified", "ja": "未検証"},
-    "detail.cannot be restored": {"en": "cannot be restored", "ja": "リストアできない"},
+    "help.backups.verify": {
+        "en": "read every copy back once more",
+        "ja": "すべてのコピーを読み戻して検証し直す",
+    },
+    "help.backups.verify.all": {
+        "en": "every backup of which a copy is not verified; whole ones count again",
+        "ja": "検証済みでないコピーのあるバックアップをすべて対象にする。無事なものは検証済みに戻る",
+    },
+    "help.backups.replicate": {
+        "en": "mend what is missing or damaged in any place from any other, and verify it",
+        "ja": "欠けたコピーや破損したコピーをほかのコピーから直して検証する",
+    },
+    "help.backups.test": {
+        "en": "restore something verified into staging now, and measure it",
+        "ja": "いますぐステージングへリストアして時間を測る",
+    },
+    "help.backups.test.source": {
+        "en": "source (default: whose turn it is)",
+        "ja": "対象（省略すると順番のもの）",
+    },
+    "help.backups.pin": {
+        "en": "keep it until it is unpinned, whatever retention says",
+        "ja": "保持ポリシーにかかわらず、解除まで残す",
+    },
+    "help.backups.unpin": {"en": "let retention decide again", "ja": "固定を解除する"},
+    "help.backups.discard": {
+        "en": "remove one that a clock ahead has dated in the future (asks first)",
+        "ja": "時計が進んでいて未来の日付になったものを削除する（確認あり）",
+    },
+    "help.backups.prune": {
+        "en": "remove what retention does not keep (asks first)",
+        "ja": "保持ポリシーに残らないものを削除する（確認あり）",
+    },
+    "help.backups.prune.dry": {
+        "en": "only show what is kept and what would go, and why",
+        "ja": "残るものと削除されるものを理由付きで表示するだけ",
+    },
+    "help.backups.yes": {"en": "do not ask", "ja": "確認しない"},
+    "help.backups.rpo": {
+        "en": "what could be lost now, and how long recovery takes; exit code 1 when a promise does not hold",
+        "ja": "いま失われうる量と復旧時間（目標を外れていれば終了コード 1）",
+    },
+    "help.backups.rebuild": {
+        "en": "make the catalogue anew from the manifests in the buckets of any region",
+        "ja": "どのリージョンのバケットからでも、目録からカタログを作り直す",
+    },
+    "help.backups.rebuild.bucket": {
+        "en": "buckets to read (default: every destination of the profiles)",
+        "ja": "読むバケット（既定: プロファイルのすべての保管先）",
+    },
+    "help.backups.rebuild.dry": {
+        "en": "only show what would be entered",
+        "ja": "登録される内容を表示するだけ",
+    },
+    "help.backups.rebuild.no-verify": {
+        "en": "do not read them back now; until then they do not count",
+        "ja": "いまは検証しない（検証まで有効とみなさない）",
+    },
+    "help.backups.rebuild.unencrypted": {
+        "en": "believe unencrypted manifests of services that have a key (anybody who can write to the bucket can make those)",
+        "ja": "鍵を持つサービスの暗号化されていない目録も受け入れる（バケットに書ける人なら誰でも作れる）",
+    },
+    "help.restore": {
+        "en": "load a backup into a target: shows a plan, asks, then watches",
+        "ja": "バックアップを復元先に読み込む（計画を示し、確認してから進行を表示）",
+    },
+    "help.restore.to": {
+        "en": "option of the target, such as bucket=NAME, directory=DIR, url_secret=NAME, database=NAME (repeatable), or `staging`: the profile's staging target",
+        "ja": "復元先の指定。bucket=名前、directory=場所、url_secret=名前、database=名前 など（繰り返し可）。staging でプロファイルのステージング",
+    },
+    "help.restore.at": {
+        "en": "the newest verified restore point that is not after this (default: the newest)",
+        "ja": "この時刻以前で最新の検証済み復元点（既定: 最新）",
+    },
+    "help.restore.backup": {"en": "this very backup", "ja": "このバックアップから"},
+    "help.restore.region": {
+        "en": "read the copy of this region",
+        "ja": "このリージョンのコピーから読む",
+    },
+    "help.restore.onto-source": {
+        "en": "overwrite the source itself (asks for the service's name)",
+        "ja": "元の場所を上書きする（サービス名の入力を求める）",
+    },
+    "help.restore.dry": {"en": "only show the plan", "ja": "計画を表示するだけ"},
+    "help.restore.follow": {
+        "en": "watch a restore that was begun before",
+        "ja": "始まっているリストアの進行を見る",
+    },
+    "what.backup": {"en": "backup", "ja": "バックアップ"},
+    "what.source": {"en": "source", "ja": "対象"},
+    "what.class": {"en": "class", "ja": "クラス"},
+    "column.size": {"en": "SIZE", "ja": "サイズ"},
+    "level.objects": {"en": "objects", "ja": "有無"},
+    "level.checksums": {"en": "checksums", "ja": "チェックサム"},
+    "level.content": {"en": "content", "ja": "内容"},
+    "level.format": {"en": "format", "ja": "形式"},
+    "level.restored": {"en": "restored", "ja": "リストア済み"},
+    "backup.unknown": {"en": "unknown", "ja": "不明"},
+    "backups.inactive": {
+        "en": "{service} has no backups in its profile; there are: {words}",
+        "ja": "{service} のプロファイルにはバックアップの設定がありません。あるもの: {words}",
+    },
+    "backups.unplanned": {
+        "en": "no plan of the profile backs up {source}",
+        "ja": "{source} をバックアップする計画がプロファイルにありません",
+    },
+    "backups.which-class": {
+        "en": "{source} is backed up in several classes; say which: {words}",
+        "ja": "{source} には複数のクラスがあります。指定してください: {words}",
+    },
+    "backups.none": {
+        "en": "No backups yet. To take one: toban backups run SERVICE SOURCE",
+        "ja": "バックアップはまだありません。取得するには: toban backups run サービス 対象",
+    },
+    "backups.show.size.value": {
+        "en": "{stored} stored; {items} items, {parts} parts, a stream of {plain}",
+        "ja": "保存 {stored}、{items} 項目、{parts} 部分、ストリーム {plain}",
+    },
+    "stage.take": {"en": "reading and storing", "ja": "読み取り・保存"},
+    "stage.replicate": {"en": "replicating", "ja": "複製"},
+    "stage.verify": {"en": "reading back", "ja": "検証"},
+    "stage.prune": {"en": "removing", "ja": "削除"},
+    "follow.begin": {"en": "waiting for it to begin", "ja": "開始待ち"},
+    "run.nothing": {
+        "en": "nothing was started: {reason}",
+        "ja": "何も始まりませんでした: {reason}",
+    },
 }

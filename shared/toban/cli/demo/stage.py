@@ -22,8 +22,8 @@ from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.adapters.local.sqlite.traces import SqliteTracer
-from toban.cli.app import unknown
 from toban.cli.demo.standins import StandIns
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.views import Reader
 from toban.cli.profiles.commands import loaded

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
-DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
+from toban.texts import Texts
+
+TEXTS: Final[Texts] = {
+    "help.demo": {
+        "en": "play one incident, from the alert to the postmortem",
+        "ja": "アラートからポストモーテムまでの実演",
+    },
+    "help.demo.keep": {
+        "en": "keep the state in DIR (default: a new directory under the system's temporary one)",
+        "ja": "状態を DIR に残す（既定: 一時ディレクトリに新しく作る）",
+    },
     "demo.title": {
         "en": "toban demo: one incident, from the alert to the postmortem, and one backup",
         "ja": "toban の実演: アラートからポストモーテムまでのインシデントと、バックアップの復元",
@@ -85,10 +95,7 @@ DEMO: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "resolved after {after}; whoever was called is told",
         "ja": "{after}で解決しました。呼ばれた全員に知らせます",
     },
-    "demo.drafted": {
-        "en": "postmortem draft: {blob}",
-        "ja": "ポストモーテムの下書き: {blob}",
-    },
+    "demo.drafted": {"en": "postmortem draft: {blob}", "ja": "ポストモーテムの下書き: {blob}"},
     "demo.what-happened": {"en": "── The incident", "ja": "── このインシデント"},
     "demo.what-caused": {
         "en": "── What caused what (from the first alert)",

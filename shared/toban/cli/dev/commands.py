@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
 
-from toban.cli.kit.terminal import Terminal
+from toban.cli.kit.terminal import Problem, Terminal
 
 
-def dev(asked: argparse.Namespace, terminal: Terminal) -> int:  # noqa: ARG001
+def dev(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Run everything on this machine until told to stop."""
     from toban.local.runtime import serve
 
+    virtual = asked.clock == "virtual"
     return serve(
-        asked.data, asked.services, asked.port, emulators=asked.emulators, quiet=asked.quiet
+        asked.data,
+        asked.services,
+        asked.port,
+        emulators=asked.emulators,
+        quiet=asked.quiet,
+        virtual=virtual,
+        at=_at(asked.at, terminal, virtual=virtual),
     )
+
+
+def _at(word: str | None, terminal: Terminal, *, virtual: bool) -> datetime | None:
+    if word is None:
+        return None
+    try:
+        at = datetime.fromisoformat(word)
+    except ValueError as error:
+        raise Problem(terminal.say("dev.at", word=word), 2) from error
+    if at.tzinfo is None or not virtual:
+        raise Problem(terminal.say("dev.at", word=word), 2)
+    return at

@@ -7,8 +7,8 @@ import getpass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
-from toban.cli.app import unknown
 from toban.cli.kit import local
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import Times, due, now, soon
 from toban.cli.kit.views import NextStep, Reader
@@ -111,13 +111,12 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
-    columns = (
-        "id", "severity", "status", "next", "opened", "service", "alerts", "assignee", "title",
-    )  # fmt: skip
     zones = {i.id: reader.zone(i.service, i.profile_version) for i in found}
     times = Times((i.opened_at, zones[i.id]) for i in found)
-    titles = {column: terminal.say(f"column.{column}") for column in columns}
-    titles["opened"] = times.title(titles["opened"])
+    titles = terminal.titles(
+        "id", "severity", "status", "next", "opened", "service", "alerts", "assignee", "title",
+        opened=times.title,
+    )  # fmt: skip
     rows = [
         [
             i.id,
@@ -133,7 +132,7 @@ def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
         for i in found
     ]
     statuses = {terminal.say(f"status.{s}"): c for s, c in STATUS_COLORS.items()}
-    terminal.table(list(titles.values()), rows, {2: statuses}, flexible=8, spare=(6, 5, 7, 3))
+    terminal.table(titles, rows, {2: statuses}, flexible=8, spare=(6, 5, 7, 3))
 
 
 def _when(following: NextStep | None, terminal: Terminal) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
 
 if TYPE_CHECKING:
     from toban.adapters.local.sqlite.database import Database
@@ -74,7 +75,6 @@ class Issued:
 
 def new_event(body: Body) -> Event:
     """An event that begins here; its id derives from a nonce made now."""
-    from toban.adapters.local.files.blobs import SystemClock
     from toban.kernel.event import Event
     from toban.kernel.ids import derive
 
@@ -82,7 +82,7 @@ def new_event(body: Body) -> Event:
     return Event(
         id=id_,
         source="/cli",
-        time=SystemClock().now(),
+        time=now(),
         subject=body.subject(),
         body=body,
         correlation_id=id_,

@@ -9,11 +9,11 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 
-Language = Literal["ja", "en"]
+from toban.texts import Language
 
 _COLORS = {
     "bold": "1",
@@ -54,11 +54,10 @@ def language_of(argv: Sequence[str], environ: Mapping[str, str]) -> Language:
 
 
 def say(language: Language, key: str, **values: object) -> str:
-    """A text of the command line (`toban.cli.words`) with `values` filled in."""
-    from toban.cli.kit import texts as words
+    """A text of the command line (`toban.cli.kit.catalogue`) with `values` filled in."""
+    from toban.cli.kit.catalogue import text
 
-    template = words.WORDS[key][language]
-    return template.format_map({name: str(value) for name, value in values.items()})
+    return text(language, key, **values)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -111,6 +110,17 @@ class Terminal:
     def say(self, key: str, **values: object) -> str:
         """A text in the language of this terminal."""
         return say(self.language, key, **values)
+
+    def titles(self, *columns: str, **written: Callable[[str], str]) -> list[str]:
+        """
+        The titles of columns by their names (texts ``column.NAME``).
+
+        `written` says how one of them is written: ``at=times.title`` names the zone.
+        """
+        found = {column: self.say(f"column.{column}") for column in columns}
+        return [
+            written[column](word) if column in written else word for column, word in found.items()
+        ]
 
     def line(self, text: str = "") -> None:
         """Write one line."""

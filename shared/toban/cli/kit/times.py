@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from toban.cli.kit.terminal import Terminal
 from toban.kernel.i18n import Language, duration, moment
 
+if TYPE_CHECKING:
+    from toban.ports import Clock
+
 LIST = "%m-%d %H:%M"
 LIST_SECONDS = "%m-%d %H:%M:%S"
 
 
+class _Going:
+    """Which clock the command that is being carried out goes by."""
+
+    by: Clock | None = None
+    """None: the machine's."""
+
+
+def go_by(clock: Clock | None) -> None:
+    """Let this command go by a clock; None: by the machine's."""
+    _Going.by = clock
+
+
 def now() -> datetime:
-    """The time, for saying how long ago something was, or how soon it is."""
-    return datetime.now(UTC)
+    """The time: that of the data directory, if it has one of its own (`toban clock`)."""
+    return datetime.now(UTC) if _Going.by is None else _Going.by.now()
 
 
 def zone_name(at: datetime, zone: str) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from toban.cli.kit.terminal import Language
 from toban.events import Page
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.lifecycle import severity_of
@@ -26,6 +25,7 @@ from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
+from toban.texts import Language
 
 D = TypeVar("D", bound=Document)
 

@@ -9,7 +9,7 @@ from toban.cli.kit import local
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times
 from toban.cli.kit.views import Reader, notification_view, status_word
-from toban.kernel.i18n import text
+from toban.postmortems.texts import text
 
 _COLORS = {"failed": "red", "withdrawn": "dim", "waiting": "yellow", "sending": "yellow"}
 
@@ -33,11 +33,13 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
             return 0
         zones = {service: reader.zone(service) for service in {n.service for n in found}}
         times = Times((n.sent_at or n.created_at, zones[n.service]) for n in found)
-        columns = ("sent", "incident", "kind", "target", "channel", "status", "attempts", "error")
+        titles = terminal.titles(
+            "sent", "incident", "kind", "target", "channel", "status", "attempts", "error",
+            sent=times.title,
+        )  # fmt: skip
         words = {word: terminal.say(f"notification.{word}") for word in _COLORS}
         terminal.table(
-            [times.title(terminal.say("column.sent"))]
-            + [terminal.say(f"column.{column}") for column in columns[1:]],
+            titles,
             [
                 [
                     times.written(n.sent_at or n.created_at, zones[n.service], LIST_SECONDS),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from toban.cli.app import unknown
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
 from toban.cli.profiles.commands import loaded
 from toban.kernel.event import timestamp
 from toban.kernel.i18n import moment
@@ -33,9 +34,8 @@ def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.json:
         terminal.json([_view(profile, duty) for profile, duty in rows])
         return 0
-    columns = ("service", "primary", "secondary", "until")
     terminal.table(
-        [terminal.say(f"column.{column}") for column in columns],
+        terminal.titles("service", "primary", "secondary", "until"),
         [_row(profile, duty, terminal) for profile, duty in rows],
     )
     return 0
@@ -43,7 +43,7 @@ def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 def _time(word: str | None, profile: Profile, terminal: Terminal) -> datetime:
     if word is None:
-        return datetime.now(UTC)
+        return now()
     try:
         at = datetime.fromisoformat(word.strip())
     except ValueError as error:

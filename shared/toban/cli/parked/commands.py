@@ -1,19 +1,19 @@
-"""`toban parked` and `toban dead`: messages that could not be handled."""
+"""`toban parked`: messages that no delivery can ever handle."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from toban.cli.app import unknown
 from toban.cli.kit import local
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times
 from toban.cli.kit.views import Reader, shown_time
 from toban.kernel.handling.parking import Parked
 
 
-def parked_list(asked: argparse.Namespace, terminal: Terminal) -> int:
+def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Messages that were set aside."""
     with local.opened(asked.data, terminal) as data:
         reader = Reader(data.store)
@@ -25,14 +25,8 @@ def parked_list(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.line(terminal.say("none.parked"))
     else:
         times = Times((p.at, zone) for p in found)
-        columns = ("id", "at", "function", "reason", "type", "error")
         terminal.table(
-            [
-                times.title(terminal.say(f"column.{column}"))
-                if column == "at"
-                else terminal.say(f"column.{column}")
-                for column in columns
-            ],
+            terminal.titles("id", "at", "function", "reason", "type", "error", at=times.title),
             [
                 [
                     p.id[:12],
@@ -51,7 +45,7 @@ def parked_list(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def parked_show(asked: argparse.Namespace, terminal: Terminal) -> int:
+def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     """One of them, with its attributes and its body."""
     with local.opened(asked.data, terminal) as data:
         reader = Reader(data.store)
@@ -84,41 +78,3 @@ def _view(parked: Parked) -> dict[str, Any]:
         "event_id": parked.attributes.get("ce-id", ""),
         "bytes": parked.bytes_total,
     }
-
-
-def _dead(asked: argparse.Namespace, terminal: Terminal) -> dict[str, int]:
-    from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
-
-    with local.opened(asked.data, terminal) as data:
-        return SqliteDeadLetters(data.database).counts()
-
-
-def dead_list(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """How many messages each subscription gave up on."""
-    counts = _dead(asked, terminal)
-    if asked.json:
-        terminal.json([{"subscription": name, "count": n} for name, n in sorted(counts.items())])
-    elif not counts:
-        terminal.line(terminal.say("none.dead"))
-    else:
-        terminal.table(
-            [terminal.say("column.subscription"), terminal.say("column.count")],
-            [[name, str(n)] for name, n in sorted(counts.items())],
-        )
-        terminal.note(terminal.say("dead.more"))
-    return 0
-
-
-def redrive(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Have the dead letters tried again now, as `redrive_dead_letters` does every ten minutes."""
-    from toban.events import RedriveDue
-
-    before = sum(_dead(asked, terminal).values())
-    if before:
-        local.issue(asked.data, RedriveDue(), "redrive_dead_letters")
-    after = sum(_dead(asked, terminal).values())
-    if asked.json:
-        terminal.json({"before": before, "after": after})
-    else:
-        terminal.line(terminal.say("dead.redriven", before=before, after=after))
-    return 0

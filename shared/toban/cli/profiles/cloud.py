@@ -10,10 +10,11 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
+from toban.kernel.documents import Documents
 from toban.ports.schedules import JobChange, NotAllowed, Refused
 from toban.profile import store as profiles_
 from toban.profile.profile import Profile
@@ -84,15 +85,16 @@ def reconcile(
     parent = scheduler.parent_of(place.project, place.location)
     try:
         client = scheduler.connect()
-        changes = profiles_.plan(store, profiles)
-        every = {**profiles_.applied(store), **{p[SERVICE].id: p for p in profiles}}
+        read = Documents(store, now())
+        changes = profiles_.plan(read, profiles)
+        every = {**profiles_.applied(read), **{p[SERVICE].id: p for p in profiles}}
         jobs = scheduler.plan(client, parent, wanted(load(), every.values(), place.project))
         if not asked.dry_run:
             if not _agreed(asked, terminal, changes, jobs):
                 terminal.line(terminal.say("jobs.kept"))
                 return 1
             # Profiles first: a job that fires before its plan is known would be for nothing.
-            changes = profiles_.apply(store, profiles, datetime.now(UTC))
+            changes = profiles_.apply(store, profiles, now())
             jobs = scheduler.apply(client, parent, jobs)
     except (NotAllowed, Refused) as error:
         raise Problem(str(error)) from error
@@ -151,7 +153,7 @@ def _job_views(jobs: Sequence[JobChange]) -> list[dict[str, object]]:
 def profile_table(terminal: Terminal, changes: Sequence[Change]) -> None:
     """Changes of profiles, for people."""
     terminal.table(
-        [terminal.say(f"column.{column}") for column in ("service", "change", "version")],
+        terminal.titles("service", "change", "version"),
         [
             [
                 c.service,
@@ -170,7 +172,7 @@ def _show(terminal: Terminal, changes: Sequence[Change], jobs: Sequence[JobChang
     if shown:
         terminal.line()
         terminal.table(
-            [terminal.say(f"column.{column}") for column in ("job", "change", "detail")],
+            terminal.titles("job", "change", "detail"),
             [[job.name, terminal.say(f"job.{job.what}"), _detail(terminal, job)] for job in shown],
             {1: {terminal.say(f"job.{what}"): color for what, color in _COLORS.items()}},
             flexible=2,

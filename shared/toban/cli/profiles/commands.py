@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
-from datetime import UTC, datetime
 from pathlib import Path
 
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
+from toban.kernel.documents import Documents
 from toban.profile import store
 from toban.profile.profile import Profile
 from toban.profile.store import Change
@@ -105,13 +106,13 @@ def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> lis
     from toban.cli.kit import local
 
     if asked.dry_run and not local.exists(asked.data):
-        return store.plan(MemoryStore(), profiles)
+        return store.plan(Documents(MemoryStore(), now()), profiles)
     asked.data.mkdir(parents=True, exist_ok=True)
     database = Database(asked.data / "toban.db")
     try:
-        documents = SqliteStore(database)
+        opened = SqliteStore(database)
         if asked.dry_run:
-            return store.plan(documents, profiles)
-        return store.apply(documents, profiles, datetime.now(UTC))
+            return store.plan(Documents(opened, now()), profiles)
+        return store.apply(opened, profiles, now())
     finally:
         database.close()

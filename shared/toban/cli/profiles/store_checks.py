@@ -131,7 +131,7 @@ def _view(each: Found, zones: dict[str, str], terminal: Terminal) -> dict[str, s
 def _table(found: list[Found], zones: dict[str, str], terminal: Terminal) -> None:
     words = {severity: terminal.say(f"check.{severity}") for severity in _COLORS}
     terminal.table(
-        [terminal.say(f"column.{name}") for name in ("severity", "id", "what", "do")],
+        terminal.titles("severity", "id", "what", "do"),
         [
             [
                 words[each.severity],

@@ -11,8 +11,7 @@ from toban.cli.kit import local, times
 from toban.cli.kit.terminal import Terminal
 from toban.cli.profiles.commands import loaded
 from toban.kernel.cron import next_slot
-from toban.kernel.document import decode
-from toban.ports import Query
+from toban.kernel.documents import Documents
 from toban.profile.profile import Profile
 from toban.profile.store import applied
 from toban.topology.reader import load
@@ -38,10 +37,7 @@ def schedules(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.json([_view(*row) for row in rows])
         return 0
     terminal.table(
-        [
-            terminal.say(f"column.{column}")
-            for column in ("schedule", "cron", "zone", "next", "next-utc", "then", "last")
-        ],
+        terminal.titles("schedule", "cron", "zone", "slot", "slot-utc", "then", "last"),
         [_row(terminal, *row) for row in rows],
         flexible=0,
         spare=(5, 4),
@@ -59,9 +55,9 @@ def _applied(
     last: dict[str, datetime] = {}
     if local.exists(asked.data):
         with local.opened(asked.data, terminal) as here:
-            found = applied(here.store)
-            for snapshot in here.store.query(Query(FiredSchedule.COLLECTION)):
-                note = decode(FiredSchedule, snapshot.data)
+            documents = Documents(here.store, times.now())
+            found = applied(documents)
+            for note in documents.find(FiredSchedule):
                 if note.fired is not None:
                     last[note.id] = note.fired
     return found or loaded(asked.services, terminal), last

@@ -13,12 +13,12 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from toban.cli.app import unknown
-from toban.cli.kit import local
+from toban.cli.kit import local, times
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.send import samples
 
@@ -28,11 +28,12 @@ SECRETS = {
     "generic": "INGEST_GENERIC",
 }
 TIMEOUT_S = 10.0
+DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 def send(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Post a body to the ingress, or publish it as an event."""
-    nonce, now = uuid.uuid4().hex, datetime.now(UTC)
+    nonce, now = uuid.uuid4().hex, times.now()
     if asked.what not in SECRETS:
         return _publish(asked, terminal)
     made: Mapping[str, Any] = {
@@ -51,7 +52,7 @@ def send(asked: argparse.Namespace, terminal: Terminal) -> int:
     query, headers = credentials(asked.what, secret, raw, now)
     if asked.service:
         query["service"] = asked.service
-    place = f"{asked.url.rstrip('/')}/ingest_alert/{asked.what}"
+    place = f"{_url(asked).rstrip('/')}/ingest_alert/{asked.what}"
     status, answer = post(f"{place}?{urllib.parse.urlencode(query)}", raw, headers, terminal)
     if status != 200:
         raise Problem(terminal.say("send.refused", url=place, status=status, body=answer[:500]))
@@ -60,6 +61,16 @@ def send(asked: argparse.Namespace, terminal: Terminal) -> int:
     for event in said.get("events", ())[:10]:
         terminal.line(terminal.say("send.trace", id=event))
     return 0
+
+
+def _url(asked: argparse.Namespace) -> str:
+    """Where `toban dev` answers: as asked for, else where the data directory's own does."""
+    from toban.local import control
+
+    if asked.url is not None:
+        return str(asked.url)
+    running = control.find(asked.data)
+    return DEFAULT_URL if running is None else running.url
 
 
 def credentials(

@@ -25,7 +25,6 @@ def topology(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.mermaid:
         terminal.line(drawing(found).rstrip())
         return 0
-    columns = ("function", "consumes", "emits", "state")
     rows = []
     for name, function in found.functions.items():
         consumes = [*function.consumes, *(f"HTTP {path}" for path in function.http)]
@@ -35,7 +34,7 @@ def topology(asked: argparse.Namespace, terminal: Terminal) -> int:
         for line in range(max(1, len(consumes), len(emits), len(state))):
             cells = (_at(part, line) for part in (consumes, emits, state))
             rows.append([name if line == 0 else "", *cells])
-    terminal.table([terminal.say(f"column.{column}") for column in columns], rows)
+    terminal.table(terminal.titles("function", "consumes", "emits", "state"), rows)
     return 0
 
 

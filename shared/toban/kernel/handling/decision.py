@@ -145,6 +145,8 @@ def commit(work: Work, digest: str, message_id: str, platform: Platform) -> Hand
         return None
     except Stale:
         return None  # somebody else was first: decide again on what is there now
+    for say in work.afterwards:
+        say()
     platform.publish(function, messages)
     return Handled.of("done", work)
 

@@ -40,6 +40,10 @@ class EffectDocument(Document, kw_only=True):
     message_id: str = ""
     emitted: list[Stored] = []
 
+    def over_since(self) -> datetime | None:
+        """Since its result was recorded."""
+        return None if self.state in ("claimed", "waiting") else self.lease_until
+
 
 E = TypeVar("E", bound=EffectDocument)
 

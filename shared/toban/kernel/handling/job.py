@@ -7,7 +7,8 @@ where a dead process left off. Its document holds a lease, a fence and a checkpo
 claim (under a version: fence + 1) → run (checkpoints under the fence, each renews the lease) →
 conclude (receipt, document and everything else in one batch) → publish → acknowledge.
 
-A step is one event. Found again, its receipt publishes what it emitted, as for a decision. A step
+A step is one event. One that ends with `Continue` is followed by the next; with anything else the
+job is over. Found again, its receipt publishes what it emitted, as for a decision. A step
 whose holder died is taken over when the lease has ended; a holder that lost its lease learns it at
 its next checkpoint and stops. What it does in between has to be harmless: objects created only if
 absent, deletions, writes that say the same.
@@ -16,14 +17,14 @@ absent, deletions, writes that say the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from toban.kernel import log
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
-from toban.kernel.event import Event
+from toban.kernel.event import Body, Event
 from toban.kernel.handling import decision
 from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_identity
 from toban.kernel.handling.receipt import find_receipt
@@ -32,8 +33,6 @@ from toban.kernel.platform import Platform
 from toban.kernel.skew import holds, is_future
 from toban.kernel.work import Work, clock_now
 from toban.ports import AlreadyExists, Create, Delivered, Key, PortError, Stale, Unavailable, Update
-
-D = TypeVar("D", bound=Document)
 
 ABANDONED = timedelta(hours=2)
 """Without a sign of life for so long a job is abandoned: longer than all redeliveries and redrives
@@ -58,6 +57,10 @@ class JobDocument(Document, kw_only=True):
     touched_at: datetime | None = None
     """The last claim, checkpoint or conclusion."""
 
+    def over_since(self) -> datetime | None:
+        """Since it was concluded for good."""
+        return self.touched_at if self.over else None
+
     def is_stale(self, now: datetime) -> bool:
         """
         Whether nobody will go on with it by itself: its message has run out of attempts.
@@ -79,6 +82,28 @@ class LeaseLost(TryLater):
 
 
 @dataclass(frozen=True)
+class Continue:
+    """The step's time is up, or something has to be waited for: go on with the next step."""
+
+    after: timedelta = timedelta(0)
+    """How long to wait; zero: at once."""
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """There is nothing to do any more: what the job was about is gone."""
+
+    reason: str = "there is nothing to do any more"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The job is given up: trying again would not help."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class GaveUp:
     """A step was tried too often without progress."""
 
@@ -86,25 +111,27 @@ class GaveUp:
     error: str = ""
     """What the last try failed with, where it could be recorded."""
 
-    def __str__(self) -> str:
+    @property
+    def reason(self) -> str:
         """In words."""
         return self.error or f"no progress in {self.tries} tries"
+
+
+Unfinished: TypeAlias = Nothing | Failure | GaveUp
+"""How a job ends that does not come to its result."""
 
 
 class Hold(Generic[J]):
     """A claimed job, while its step runs: time, checkpoints, and reading."""
 
-    def __init__(
-        self, document: J, version: str, work: Work, platform: Platform, lease: timedelta
-    ) -> None:
+    def __init__(self, document: J, version: str, platform: Platform, lease: timedelta) -> None:
         self.document = document
-        self.work = work
-        """For references (pinned profiles); it can neither write nor emit."""
+        self.documents = platform.documents()
+        """What may be read meanwhile; nothing insists on it later."""
         self.version = version
         self._platform = platform
         self._lease = lease
-        self._started = work.now
-        self._recorded = work.now
+        self._started = self._recorded = self.documents.now
 
     def now(self) -> datetime:
         """The present time: a step lasts for minutes."""
@@ -117,11 +144,6 @@ class Hold(Generic[J]):
         A clock that was put back meanwhile ends the step rather than letting it run for ever.
         """
         return abs(self.now() - self._started)
-
-    def read(self, cls: type[D], id: str) -> D | None:
-        """A document as it is now; nothing insists on it later."""
-        found = self._platform.store.get([cls.key(id)])[0]
-        return None if found is None else decode(cls, found.data)
 
     def checkpoint(self) -> None:
         """Record the document as it is now and renew the lease; raises `LeaseLost`."""
@@ -155,15 +177,23 @@ class Job(Generic[B_contra, J, R]):
     """
     `claim` names the job: it returns the document to work on (as read or a new one), or None when
     there is nothing to run (whatever it wrote or emitted is then committed as by a decision).
-    `run` does one step and may checkpoint; `conclude` is given its result, or `GaveUp`, and writes
-    and emits what follows. It gets the job's document as `run` left it, puts it itself, and may
-    run several times.
+    `run` does one step and may checkpoint. After `Continue` the kernel counts the step and emits
+    what `next_step` returns (or sets a timer for it); None: what the job was about is gone.
+
+    Otherwise the job is over, and `conclude` is given what it came to: it writes and emits what
+    follows, and may change the job's document or delete it. Both get the document as `run` left
+    it, and may be called several times.
+
+    A job with several kinds of result names them, since mypy does not infer a union:
+    ``Job[Event, Document, Taken | Unchanged](…)``.
     """
 
     document: type[J]
     claim: Callable[[B_contra, Work], J | None]
-    run: Callable[[J, B_contra, Hold[J]], R]
-    conclude: Callable[[J, R | GaveUp, Work], None]
+    run: Callable[[J, B_contra, Hold[J]], R | Continue | Nothing | Failure]
+    conclude: Callable[[J, R | Unfinished, Work], None]
+    next_step: Callable[[J, Work], Body | None] | None = field(default=None, kw_only=True)
+    """Needed where `run` may return `Continue`; is given the document with the next step's number."""
     lease: timedelta = timedelta(seconds=120)
     """Longer than any call takes between two checkpoints or beats."""
     max_tries: int = 5
@@ -188,10 +218,9 @@ def run_job(
         return claimed
     document, version = claimed
     if document.tries > job.max_tries:
-        result: R | GaveUp = GaveUp(document.tries - 1, document.error)
+        result: R | Continue | Unfinished = GaveUp(document.tries - 1, document.error)
     else:
-        reading = platform.work(function, event, writes_allowed=False)
-        hold = Hold(document, version, reading, platform, job.lease)
+        hold = Hold(document, version, platform, job.lease)
         try:
             result = job.run(document, event.body, hold)
         except LeaseLost:
@@ -263,7 +292,7 @@ def _conclude(
     event: Event,
     document: J,
     version: str,
-    result: R | GaveUp,
+    result: R | Continue | Unfinished,
     digest: str,
     message_id: str,
     platform: Platform,
@@ -282,13 +311,37 @@ def _conclude(
         ours.lease_until = None
         ours.tries = 0
         ours.touched_at = work.now
-        job.conclude(ours, result, work)
+        _follow(job, ours, result, work)
         done = decision.commit(work, digest, message_id, platform)
         if done is not None:
             if done.outcome == "duplicate":
                 _end_claim(work, key, platform)
             return done
     raise TryLater(f"{function} lost {MAX_RUNS} races over {event.type} {event.id}")
+
+
+def _follow(
+    job: Job[Any, J, R], document: J, result: R | Continue | Unfinished, work: Work
+) -> None:
+    """Go on with the next step, or end the job."""
+    if isinstance(result, Continue):
+        if job.next_step is None:
+            raise RuntimeError(f"{work.function} goes on, and its job has no next step")
+        document.step += 1
+        following = job.next_step(document, work)
+        if following is not None:
+            work.put(document)
+            if result.after:
+                work.at(work.now + result.after, following)
+            else:
+                work.emit(following)
+            return
+        document.step -= 1
+        result = Nothing()
+    document.over = True
+    job.conclude(document, result, work)
+    if work.get(job.document, document.id) is not None:
+        work.put(document)
 
 
 def _end_claim(work: Work, key: Key, platform: Platform) -> None:

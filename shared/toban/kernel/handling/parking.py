@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from toban.kernel.document import Document, decode, encode
+from toban.kernel.document import Document, Keep, decode, encode
 from toban.kernel.event import Body, Event, Moment, event, to_message
 from toban.kernel.handling.decision import Handled
 from toban.kernel.ids import derive
@@ -53,6 +53,7 @@ class Parked(Document, kw_only=True):
     """A message that is set aside."""
 
     COLLECTION: ClassVar[str] = "parked"
+    KEEP = Keep.days(90, "as the alert that tells of it: time to find out and to send it again")
 
     function: str
     subscription: str
@@ -63,6 +64,10 @@ class Parked(Document, kw_only=True):
     data: bytes
     bytes_total: int
     at: datetime
+
+    def over_since(self) -> datetime:
+        """Since it was set aside: nothing goes on with it by itself."""
+        return self.at
 
 
 def park(

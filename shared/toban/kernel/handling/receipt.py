@@ -14,14 +14,14 @@ from typing import ClassVar
 
 import msgspec
 
-from toban.kernel.document import Document, decode
+from toban.kernel.document import Document, Keep, decode
 from toban.kernel.event import Stored, to_message
 from toban.kernel.ids import derive
 from toban.kernel.work import Work
 from toban.ports import Message, Store
 
 KEEP = timedelta(days=40)
-"""Longer than 7 days' retention, 14 days in a dead-letter topic and slack, taken together."""
+"""Of a receipt, after its last timer."""
 
 
 class Pending(msgspec.Struct):
@@ -36,6 +36,7 @@ class Receipt(Document, kw_only=True):
     """`function` has handled the event `event_id`."""
 
     COLLECTION: ClassVar[str] = "receipts"
+    KEEP = Keep(KEEP, "longer than 7 days' retention, 14 days in a dead-letter topic and slack")
 
     function: str
     event_id: str
@@ -48,8 +49,10 @@ class Receipt(Document, kw_only=True):
     """What came of a request, for whoever sent it (`Work.answer`); empty: nobody waits for it."""
     timers: list[Pending] = []
     due: datetime | None = None
-    expires_at: datetime
-    """Removed by the store's TTL some time after this."""
+
+    def over_since(self) -> datetime:
+        """Since it was written, or since its last timer."""
+        return max([self.at, *(timer.due for timer in self.timers)])
 
 
 def receipt_id(function: str, event_id: str) -> str:
@@ -78,5 +81,4 @@ def receipt_of(work: Work, messages: Sequence[Message], body_hash: str, message_
         answer=dict(work.answered),
         timers=timers,
         due=min(dues, default=None),
-        expires_at=max([work.now, *dues]) + KEEP,
     )

@@ -86,7 +86,6 @@ def put_right(platform: Platform) -> None:
         for timer in pending:
             timer.due -= ahead
         receipt.at = now  # found only once
-        receipt.expires_at -= ahead
         receipt.due = min((timer.due for timer in pending), default=None)
         try:
             platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])

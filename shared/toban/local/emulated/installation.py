@@ -164,7 +164,7 @@ class Emulated:
         stack.callback(self._stopping.set)
         # Imported for its event types: schedules publish them.
         load_functions(self.topology, self._root)
-        clockwork = Clockwork(self.platform, self.topology)
+        clockwork = Clockwork(self.platform, self.topology, [logs.expire])
         clockwork.start()
         stack.callback(clockwork.stop)
 

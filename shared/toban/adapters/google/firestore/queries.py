@@ -1,4 +1,4 @@
-"""Queries as Firestore wants them, and the composite index that each one needs."""
+"""Queries as Firestore wants them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from google.cloud.firestore_v1 import types
 
 from toban.adapters.google.firestore import values
+from toban.kernel.indexes import require_index
 from toban.ports import Query, Snapshot
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -28,7 +29,8 @@ def matches_nothing(query: Query) -> bool:
     """
     Whether no document can match (None is never less or greater than anything).
 
-    Raises `ValueError` when a field is no plain name, an operator unknown or the limit below 1.
+    Raises `ValueError` when a field is no plain name, an operator unknown, the limit below 1, or an
+    index missing.
     """
     fields = [name for name, _, _ in query.where]
     if query.order_by is not None:
@@ -43,6 +45,7 @@ def matches_nothing(query: Query) -> bool:
             raise ValueError(f"{name} can only be compared with a single value")
     if query.limit is not None and query.limit < 1:
         raise ValueError("a limit is at least 1")
+    require_index(query)
     return any(value is None and operator != "==" for _, operator, value in query.where)
 
 
@@ -76,28 +79,6 @@ def ordered(query: Query, found: list[Snapshot]) -> list[Snapshot]:
     if not _sorted_here(query):
         return found
     return sorted(found, key=lambda snapshot: snapshot.key.id)[: query.limit]
-
-
-def composite_index(query: Query) -> list[tuple[str, str]] | None:
-    """
-    The fields and directions of the composite index that the query needs in production.
-
-    None when the automatic single-field indexes serve it. The emulator answers every query
-    without indexes, so nothing else would tell before production does. Rules:
-    https://cloud.google.com/firestore/docs/query-data/index-overview
-    """
-    order = [] if query.order_by is None else [_direction(query.order_by)]
-    known = {name for name, _ in order}
-    equal = {name for name, operator, _ in query.where if operator == "=="} - known
-    ranged = {name for name, operator, _ in query.where if operator != "=="} - known
-    fields = [
-        *((name, "ASCENDING") for name in sorted(equal)),
-        *((name, "DESCENDING" if descends else "ASCENDING") for name, descends in order),
-        *((name, "ASCENDING") for name in sorted(ranged)),
-    ]
-    # Equalities alone are answered by merging single-field indexes.
-    needed = len(fields) > 1 and bool(order or ranged)
-    return fields if needed else None
 
 
 def _sorted_here(query: Query) -> bool:

@@ -154,7 +154,7 @@ class FirestoreStore:
         ]
 
     def query(self, query: Query) -> list[Snapshot]:
-        """See `toban.ports.Store`. `queries.composite_index` tells the index that it needs."""
+        """See `toban.ports.Store`."""
         if queries.matches_nothing(query):
             return []
         request = _RunQueryRequest(parent=self._documents)
@@ -169,11 +169,12 @@ class FirestoreStore:
 
     def count(self, query: Query) -> int:
         """See `toban.ports.Store`; counted by the server."""
+        query = Query(query.collection, query.where)
         if queries.matches_nothing(query):
             return 0
         request = _CountRequest(parent=self._documents)
         aggregation = request.structured_aggregation_query
-        queries.fill(aggregation.structured_query, Query(query.collection, query.where))
+        queries.fill(aggregation.structured_query, query)
         aggregation.aggregations.add(alias="n").count.SetInParent()
         total = 0
         for answer in self._stream(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,7 +108,7 @@ class MemoryStore:
 
     def count(self, query: Query) -> int:
         """See `toban.ports.Store`."""
-        return len(self._matching(query))
+        return len(self._matching(replace(query, order_by=None)))
 
     def _matching(self, query: Query) -> list[Snapshot]:
         values.check_query(query)

@@ -22,6 +22,8 @@ from toban.ports import Unavailable
 T = TypeVar("T")
 
 SCHEMA_VERSION = 2
+OVERWRITES = 1
+"""`application_id` of a file in which nothing that was deleted can be read any more."""
 _MOST_IN_ONE_COMMIT = 256
 
 _SCHEMA = """
@@ -53,7 +55,8 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     message_id TEXT NOT NULL,
     topic TEXT NOT NULL,
     data BLOB NOT NULL,
-    attributes TEXT NOT NULL
+    attributes TEXT NOT NULL,
+    since INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS dead_letters_subscription ON dead_letters (subscription, seq);
 CREATE TABLE IF NOT EXISTS traces (
@@ -139,10 +142,24 @@ class Database:
         if version > SCHEMA_VERSION:
             self.close()
             raise Unavailable(f"{self.path} was written by a newer version of toban ({version})")
+        if version == 0:
+            self._writer.execute(f"PRAGMA application_id = {OVERWRITES}")
         if version < SCHEMA_VERSION:
             self._writer.executescript(
                 f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
             )
+        self._add_since()
+
+    def _add_since(self) -> None:
+        """Add the column that a file of an earlier release lacks; that release works on with it."""
+        columns = "SELECT 1 FROM pragma_table_info('dead_letters') WHERE name = 'since'"
+        if self._writer.execute(columns).fetchone() is None:
+            self._writer.execute("BEGIN IMMEDIATE")
+            if self._writer.execute(columns).fetchone() is None:
+                self._writer.execute(
+                    "ALTER TABLE dead_letters ADD COLUMN since INTEGER NOT NULL DEFAULT 0"
+                )
+            self._writer.execute("COMMIT")
 
     def connect(self) -> sqlite3.Connection:
         """One more connection, for one thread at a time; whoever asked for it closes it."""
@@ -155,6 +172,8 @@ class Database:
         try:
             _use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
+            # What is deleted or replaced is overwritten: no address outlives its document.
+            connection.execute("PRAGMA secure_delete = ON")
         except BaseException:
             connection.close()
             raise
@@ -182,6 +201,21 @@ class Database:
         if work.error is not None:
             raise work.error
         return cast("T", work.result)
+
+    def overwrite(self) -> None:
+        """
+        Let nothing that was deleted be read in the file or its log any more, best effort.
+
+        Deletions overwrite as they go. What an earlier release left in free pages goes once; the
+        write-ahead log is emptied unless somebody is reading it just now.
+        """
+        with contextlib.closing(self.connect()) as connection:
+            (done,) = connection.execute("PRAGMA application_id").fetchone()
+            with contextlib.suppress(sqlite3.OperationalError):  # busy, or no room for a copy
+                if done != OVERWRITES:
+                    connection.execute("VACUUM")
+                    connection.execute(f"PRAGMA application_id = {OVERWRITES}")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def _lead(self) -> None:
         with self._mutex:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from toban.adapters.local.sqlite.database import Database, Transaction
-from toban.adapters.local.sqlite.subscriptions import dead_letter_attributes
+from toban.adapters.local.sqlite.subscriptions import dead_letter_attributes, microseconds
 from toban.ports import DeadLetter, Message
 
 
@@ -45,6 +46,20 @@ class SqliteDeadLetters:
         if numbers:
             self._database.write(delete)
 
+    def expire(self, now: datetime, keep: timedelta) -> None:
+        """Remove letters that nobody could redrive for so long, as Pub/Sub's retention does."""
+
+        def delete(transaction: Transaction) -> None:
+            # An earlier release did not note when: from now on, then.
+            transaction.execute(
+                "UPDATE dead_letters SET since = ? WHERE since = 0", (microseconds(now),)
+            )
+            transaction.execute(
+                "DELETE FROM dead_letters WHERE since < ?", (microseconds(now - keep),)
+            )
+
+        self._database.write(delete)
+
     def counts(self) -> dict[str, int]:
         """How many dead letters each subscription has; those without any are left out."""
         with self._database.reading() as connection:
@@ -57,15 +72,16 @@ class SqliteDeadLetters:
 
 def bury(transaction: Transaction, seq: int) -> None:
     """Make a message that was given up a dead letter."""
-    subscription, message_id, topic, data, attributes, attempts = transaction.execute(
-        "SELECT subscription, message_id, topic, data, attributes, attempts"
+    subscription, message_id, topic, data, attributes, attempts, due = transaction.execute(
+        "SELECT subscription, message_id, topic, data, attributes, attempts, due"
         " FROM messages WHERE seq = ?",
         (seq,),
     ).fetchone()
     noted = dead_letter_attributes(json.loads(attributes), subscription, attempts)
     transaction.execute(
-        "INSERT INTO dead_letters (subscription, message_id, topic, data, attributes)"
-        " VALUES (?, ?, ?, ?, ?)",
-        (subscription, message_id, topic, data, json.dumps(noted)),
+        "INSERT INTO dead_letters (subscription, message_id, topic, data, attributes, since)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        # It was due just now.
+        (subscription, message_id, topic, data, json.dumps(noted), due),
     )
     transaction.execute("DELETE FROM messages WHERE seq = ?", (seq,))

@@ -14,6 +14,7 @@ from toban.ports import Trace, Unavailable
 
 _FLUSH_S = 0.2
 _MOST_WAITING = 50_000
+_BATCH = 500
 _log = logging.getLogger(__name__)
 
 
@@ -74,6 +75,24 @@ class SqliteTracer:
             lost += len(rows)
         if lost:
             _log.warning("%d traces were lost", lost)
+
+    def expire(self, before: datetime) -> None:
+        """Remove what was noted of handlings before that time; raises `Unavailable`."""
+        limit = before.isoformat()
+
+        def remove(transaction: Transaction) -> int:
+            rows = transaction.execute(
+                "SELECT seq, json_extract(trace, '$.started_at') FROM traces ORDER BY seq LIMIT ?",
+                (_BATCH,),
+            ).fetchall()
+            # In the order noted, which is that of time but for a clock that was set.
+            old = [seq for seq, started_at in rows if started_at < limit]
+            for seq in old:
+                transaction.execute("DELETE FROM traces WHERE seq = ?", (seq,))
+            return len(old)
+
+        while self._database.write(remove, synced=False) == _BATCH:
+            pass
 
     def close(self) -> None:
         """Write what waits and stop."""

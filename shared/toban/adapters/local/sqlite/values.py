@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from toban.kernel.indexes import require_index
 from toban.ports import Key, Operator, Query
 
 MAX_DOCUMENT_BYTES = 1_048_576
@@ -54,7 +55,10 @@ def check_blob_name(name: str) -> None:
 
 
 def check_query(query: Query) -> None:
-    """Raise `ValueError` when a field is no plain name, a value no scalar or the limit below 1."""
+    """
+    Raise `ValueError` when a field is no plain name, a value no scalar, the limit below 1, or an
+    index missing that Firestore would need.
+    """
     fields = [name for name, _, _ in query.where]
     if query.order_by is not None:
         fields.append(query.order_by.removeprefix("-"))
@@ -67,6 +71,7 @@ def check_query(query: Query) -> None:
         normal(value)
     if query.limit is not None and query.limit < 1:
         raise ValueError("a limit is at least 1")
+    require_index(query)
 
 
 def normal(value: Any) -> Any:

@@ -141,9 +141,10 @@ def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> lis
 def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
     zones = {name: reader.zone(name) for name in {backup.service for backup in found}}
     times = Times((backup.started_at, zones[backup.service]) for backup in found)
-    columns = ("id", "series", "status", "started", "level", "regions", "size", "pinned")
-    titles = {column: terminal.say(f"column.{column}") for column in columns}
-    titles["started"] = times.title(titles["started"])
+    titles = terminal.titles(
+        "id", "series", "status", "started", "level", "regions", "size", "pinned",
+        started=times.title,
+    )  # fmt: skip
     rows = [
         [
             backup.id,
@@ -159,7 +160,7 @@ def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
     ]
     colors = {terminal.say(f"backup.{s}"): color for s, color in STATUS_COLORS.items()}
     colors |= {status_in(b, terminal): "yellow" for b in found if _is_partly(b)}
-    terminal.table(list(titles.values()), rows, {2: colors}, flexible=5, spare=(1, 7, 4))
+    terminal.table(titles, rows, {2: colors}, flexible=5, spare=(1, 7, 4))
 
 
 def _is_partly(backup: Backup) -> bool:

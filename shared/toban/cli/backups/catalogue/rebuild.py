@@ -136,7 +136,7 @@ def _tell(
 ) -> None:
     if done:
         terminal.table(
-            [terminal.say(f"column.{column}") for column in ("id", "change", "regions", "detail")],
+            terminal.titles("id", "change", "regions", "detail"),
             [
                 [
                     each.backup.id,

@@ -104,7 +104,6 @@ def _views(looked: _Looked) -> list[dict[str, Any]]:
 
 
 def _table(looked: list[_Looked], terminal: Terminal) -> None:
-    columns = ("service", "objective", "age", "rpo", "rpo-status", "took", "rto", "rto-status")
     rows = [
         [
             state.service,
@@ -124,7 +123,9 @@ def _table(looked: list[_Looked], terminal: Terminal) -> None:
     if rows:
         colors = {terminal.say(f"objective.{word}"): color for word, color in _COLORS.items()}
         terminal.table(
-            [terminal.say(f"column.{column}") for column in columns],
+            terminal.titles(
+                "service", "objective", "age", "rpo", "rpo-status", "took", "rto", "rto-status"
+            ),
             rows,
             {4: colors, 7: colors},
             flexible=1,

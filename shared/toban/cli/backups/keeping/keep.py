@@ -145,11 +145,6 @@ def _show(reader: Reader, rows: list[_Row], asked: argparse.Namespace, terminal:
         return
     zones = {name: reader.zone(name) for name in {row.backup.service for row in rows}}
     times = Times((row.backup.started_at, zones[row.backup.service]) for row in rows)
-    titles = {
-        title: terminal.say(f"column.{title}")
-        for title in ("id", "status", "started", "size", "keep", "why")
-    }
-    titles["started"] = times.title(titles["started"])
     words = [terminal.say("keep.no"), terminal.say("keep.yes")]
     table = [
         [
@@ -163,7 +158,7 @@ def _show(reader: Reader, rows: list[_Row], asked: argparse.Namespace, terminal:
         for row in rows
     ]
     terminal.table(
-        list(titles.values()),
+        terminal.titles("id", "status", "started", "size", "keep", "why", started=times.title),
         table,
         {4: {words[0]: "red", words[1]: "green"}},
         flexible=5,

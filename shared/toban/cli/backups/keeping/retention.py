@@ -71,9 +71,7 @@ def _table(
     times = Times((e.started_at, zone) for e in entries)
     several = len({e.series for e in entries}) > 1
     words = [terminal.say("keep.no"), terminal.say("keep.yes")]
-    titles = ["id", "series", "started", "status", "keep", "why"]
-    head = {title: terminal.say(f"column.{title}") for title in titles}
-    head["started"] = times.title(head["started"])
+    head = terminal.titles("id", "series", "started", "status", "keep", "why", started=times.title)
     rows = [
         [
             entry.id,
@@ -85,13 +83,10 @@ def _table(
         ]
         for entry, verdict in zip(entries, verdicts, strict=True)
     ]
+    keep = 4
     if not several:
-        del head["series"]
-        rows = [[row[0], *row[2:]] for row in rows]
-    keep = list(head).index("keep")
-    terminal.table(
-        list(head.values()), rows, {keep: {words[0]: "red", words[1]: "green"}}, flexible=keep + 1
-    )
+        head, rows, keep = [head[0], *head[2:]], [[row[0], *row[2:]] for row in rows], 3
+    terminal.table(head, rows, {keep: {words[0]: "red", words[1]: "green"}}, flexible=keep + 1)
 
 
 def said(reason: Reason, terminal: Terminal) -> str:

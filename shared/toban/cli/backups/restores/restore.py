@@ -13,7 +13,6 @@ from toban.backups.policy.recovery import Estimate, estimate, lost, newest, onto
 from toban.backups.policy.recovery import recovery_time as recovery_time
 from toban.backups.section import BACKUP, NOTHING
 from toban.backups.work.restore import staging_of
-from toban.cli.app import unknown
 from toban.cli.backups.common import (
     agreed,
     answer,
@@ -28,6 +27,7 @@ from toban.cli.backups.common import (
 )
 from toban.cli.backups.restores.into import look
 from toban.cli.backups.restores.watch import follow, watch
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now

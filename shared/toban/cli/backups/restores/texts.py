@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
-RESTORE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
+from toban.texts import Texts
+
+TEXTS: Final[Texts] = {
+    "follow.load": {"en": "loading", "ja": "読み込み"},
+    "follow.check": {"en": "checking", "ja": "確認"},
     "what.region": {"en": "region with a whole copy", "ja": "完全なコピーのあるリージョン"},
     "what.restore": {"en": "restore", "ja": "リストア"},
     "restore.what": {
@@ -113,10 +117,7 @@ RESTORE: Final[dict[str, dict[Literal["en", "ja"], str]]] = {
         "en": "{id}: restored into {where} in {duration}",
         "ja": "{id}: {where} に復元しました（{duration}）",
     },
-    "restore.failed": {
-        "en": "{id} failed: {reason}",
-        "ja": "{id} は失敗しました: {reason}",
-    },
+    "restore.failed": {"en": "{id} failed: {reason}", "ja": "{id} は失敗しました: {reason}"},
     "restore.stopped": {
         "en": "{id}: nobody goes on with it; see `toban dead list`, then: {command}",
         "ja": "{id}: 続きを行うものがありません。`toban dead list` を見てから: {command}",

@@ -9,8 +9,8 @@ from toban.backups.documents import Backup
 from toban.backups.policy.recovery import recovery_time
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP, NOTHING
-from toban.cli.app import unknown
 from toban.cli.backups.common import known_source, length, person, profile_of, size
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.session import Seen, Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.views import Reader, shown_time

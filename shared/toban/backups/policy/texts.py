@@ -1,0 +1,91 @@
+"""What an alert about backups says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toban.texts import Catalogue, Texts
+
+TEXTS: Final[Texts] = {
+    "backup.never": {"en": "never yet", "ja": "まだ一度もありません"},
+    "backup.failed.title": {
+        "en": "Backup failed: {source} ({class})",
+        "ja": "バックアップ失敗: {source}（{class}）",
+    },
+    "backup.failed.take": {
+        "en": "{backup} could not be taken: {reason}",
+        "ja": "{backup} を取得できませんでした: {reason}",
+    },
+    "backup.failed.replicate": {
+        "en": "{backup} could not be replicated: {reason}",
+        "ja": "{backup} を複製できませんでした: {reason}",
+    },
+    "backup.failed.verify": {
+        "en": "{backup} did not pass verification: {reason}",
+        "ja": "{backup} の検証に失敗しました: {reason}",
+    },
+    "backup.failed.prune": {
+        "en": "{backup} could not be removed: {reason}",
+        "ja": "{backup} を削除できませんでした: {reason}",
+    },
+    "backup.failed.restore": {
+        "en": "{backup} could not be restored: {reason}",
+        "ja": "{backup} を復元できませんでした: {reason}",
+    },
+    "backup.copy.title": {
+        "en": "Backup copies in trouble: {source} ({class}) in {region}",
+        "ja": "バックアップのコピーに異常: {source}（{class}）{region}",
+    },
+    "backup.copy.summary": {
+        "en": "{n} in {bucket} damaged, gone or unreadable; the newest of {backup}: {reason}",
+        "ja": "{bucket} のコピー {n} 件が破損・消失・読み取り不能です。最新は {backup}: {reason}",
+    },
+    "backup.overdue.title": {
+        "en": "Backup overdue: {source} ({class})",
+        "ja": "バックアップの遅れ: {source}（{class}）",
+    },
+    "backup.overdue.summary": {
+        "en": "No verified backup for more than {allowed}. Last restore point: {last}",
+        "ja": "検証済みのバックアップが {allowed} 以上ありません。最後の復元ポイント: {last}",
+    },
+    "backup.ahead.title": {
+        "en": "Backup dated in the future: {source} ({class})",
+        "ja": "未来の日付のバックアップ: {source}（{class}）",
+    },
+    "backup.ahead.summary": {
+        "en": "A clock was ahead. {n} dated in the future, such as {backup} ({at}): they count for nothing, and retention keeps them. Remove one with: toban backups discard ID",
+        "ja": "時計が進んでいました。未来の日付のバックアップ {n} 件（{backup}、{at} など）は有効なものとして数えず、保持ポリシーでも削除しません。削除するには: toban backups discard ID",
+    },
+    "backup.rpo.title": {
+        "en": "Recovery point objective missed: {objective}",
+        "ja": "RPO 未達: {objective}",
+    },
+    "backup.rpo.summary": {
+        "en": "At most {rpo} may be lost; the newest verified restore point is {point}.",
+        "ja": "目標は {rpo} 以内ですが、最新の検証済み復元ポイントは {point} です。",
+    },
+    "backup.rto.title": {
+        "en": "Recovery time objective missed: {objective}",
+        "ja": "RTO 未達: {objective}",
+    },
+    "backup.rto.summary": {
+        "en": "The restore test took {measured}; {rto} are promised.",
+        "ja": "復元テストに {measured} かかりました。目標は {rto} 以内です。",
+    },
+    "backup.untested.title": {"en": "Restore test overdue", "ja": "復元テストの遅れ"},
+    "backup.untested.summary": {
+        "en": "No restore test has passed since {last}.",
+        "ja": "{last} 以降、成功した復元テストがありません。",
+    },
+    "backup.restore.test.title": {
+        "en": "Restore test failed: {source}",
+        "ja": "復元テスト失敗: {source}",
+    },
+    "backup.restore.recovery.title": {"en": "Restore failed: {source}", "ja": "復元失敗: {source}"},
+    "backup.restore.failed": {
+        "en": "{backup} ({region}): {reason}",
+        "ja": "{backup}（{region}）: {reason}",
+    },
+}
+
+text: Final = Catalogue(TEXTS)

@@ -1,0 +1,78 @@
+"""`toban clock`: the time of a data directory whose clock is virtual."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from toban.cli.kit.terminal import Problem, Terminal
+
+if TYPE_CHECKING:
+    from toban.adapters.local.files.clock import FileClock
+
+
+def show(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """The time the data directory has."""
+    from toban.kernel.event import timestamp
+
+    now = timestamp(_clock(asked, terminal).now())
+    if asked.json:
+        terminal.json({"now": now})
+    else:
+        terminal.line(terminal.say("clock.now", now=now))
+    return 0
+
+
+def advance(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Have the runtime let time pass; returns when everything on the way has come to rest."""
+    from toban.local import control
+
+    _clock(asked, terminal)
+    wanted = _wanted(asked.how, terminal)
+    running = control.find(asked.data)
+    if running is None:
+        raise Problem(terminal.say("clock.not-running", data=asked.data))
+    try:
+        status, said = control.ask(running, "/clock", wanted)
+    except OSError as error:
+        raise Problem(terminal.say("clock.not-running", data=asked.data)) from error
+    if status != 200:
+        raise Problem(terminal.say("clock.refused", error=said.get("error", status)))
+    if asked.json:
+        terminal.json(said)
+        return 0
+    terminal.line(terminal.say("clock.moved", **said))
+    if said["next_at"] is not None:
+        terminal.line(terminal.say("clock.next", at=said["next_at"], waiting=said["waiting"]))
+    return 0
+
+
+def _clock(asked: argparse.Namespace, terminal: Terminal) -> FileClock:
+    from toban.adapters.local.files.clock import FileClock
+    from toban.local.world import CLOCK
+
+    if asked.project:
+        raise Problem(terminal.say("clock.project"), 2)
+    try:
+        return FileClock(asked.data / CLOCK)
+    except FileNotFoundError as error:
+        raise Problem(terminal.say("clock.real", data=asked.data)) from error
+
+
+def _wanted(words: list[str], terminal: Terminal) -> dict[str, Any]:
+    """The request behind ``25m``, ``to TIME`` and ``until-idle``."""
+    from toban.strictyaml.scalars import WrongValueError, parse_duration
+
+    try:
+        if words == ["until-idle"]:
+            return {"until_idle": True}
+        if len(words) == 2 and words[0] == "to":
+            at = datetime.fromisoformat(words[1])
+            if at.tzinfo is not None:
+                return {"to": at.isoformat()}
+        elif len(words) == 1:
+            return {"seconds": parse_duration(words[0])}
+    except (ValueError, WrongValueError) as error:
+        raise Problem(terminal.say("clock.bad", word=" ".join(words)), 2) from error
+    raise Problem(terminal.say("clock.bad", word=" ".join(words)), 2)

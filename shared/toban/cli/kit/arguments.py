@@ -1,0 +1,169 @@
+"""
+How a folder of `toban.cli` declares its commands: a parser that suggests, and a builder with the
+options that several commands have.
+
+A folder's ``arguments.py`` holds ``ORDER`` (its place in `toban --help`) and
+``arguments(builder, to)``. It names what carries a command out as ``module:function``, which is
+imported only when it is asked for, so that ``toban --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+from toban.cli.kit.terminal import nearest, say
+from toban.texts import Language
+
+
+class Usage(Exception):
+    """Asked wrongly; told without argparse's usage lines."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that suggests what was probably meant; raises `Usage`."""
+
+    language: Language = "en"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_abbrev", False)
+        kwargs.setdefault("formatter_class", _Format)
+        super().__init__(*args, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        """See argparse."""
+        raise Usage(say(self.language, "error.usage", message=message, program=self.prog))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            what = (
+                "what.command" if isinstance(action, argparse._SubParsersAction) else "what.choice"
+            )
+            raise Usage(unknown(self.language, str(value), what, action.choices))
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """See argparse; an option that nobody knows is told by the parser it was given to."""
+        found, rest = super().parse_known_args(args, namespace)
+        options = [word for word in rest if word.startswith("-") and word != "-"]
+        if options:
+            name = options[0].partition("=")[0]
+            near = nearest(name, self._option_string_actions)
+            hint = say(self.language, "error.meant", word=near) if near else ""
+            raise Usage(say(self.language, "error.option", word=name, hint=hint))
+        return found, rest
+
+
+class _Format(argparse.HelpFormatter):
+    """Wide enough for the texts; no list of all commands in the usage line."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+
+def unknown(language: Language, word: str, what: str, known: Iterable[str]) -> str:
+    """The sentence for a word that is none of the known ones; `what` is the key of its kind."""
+    names = [str(name) for name in known]
+    near = nearest(word, names)
+    if near:
+        hint = say(language, "error.meant", word=near)
+    else:
+        hint = say(language, "error.known", words=", ".join(names[:12])) if names else ""
+    return say(language, "error.choice", word=word, what=say(language, what), hint=hint)
+
+
+class Builder:
+    """Describes commands; every text is a key of `help.` in the catalogue."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def say(self, key: str) -> str:
+        """A help text."""
+        return say(self.language, f"help.{key}").replace("%", "%%")
+
+    def common(self, to: argparse.ArgumentParser, *, defaults: bool = False) -> None:
+        """Options that may stand before or after the command."""
+        for name, key, default in (
+            ("--data", "data", None),  # see `toban.cli.app.run`: the demo has a place of its own
+            ("--services", "services", None),
+        ):
+            to.add_argument(
+                name,
+                type=Path,
+                metavar="DIR",
+                help=self.say(key),
+                default=default if defaults else argparse.SUPPRESS,
+            )
+        to.add_argument(
+            "--lang",
+            choices=("ja", "en"),
+            help=self.say("lang"),
+            default=self.language if defaults else argparse.SUPPRESS,
+        )
+
+    def group(self, to: Any, name: str, key: str) -> Any:
+        """A command that has commands of its own."""
+        made = to.add_parser(name, help=self.say(key), description=self.say(key))
+        self.common(made)
+        return made.add_subparsers(
+            dest=f"{name}_command", metavar="COMMAND", title=self.say("commands"), required=True
+        )
+
+    def add(
+        self, to: Any, name: str, key: str, run: str, *, json: bool = True, project: bool = True
+    ) -> argparse.ArgumentParser:
+        """
+        A command; `run` is where it is carried out.
+
+        `json`: it has ``--json``. `project`: it works on the data directory or, with ``--project``,
+        on a Google Cloud project.
+        """
+        made: argparse.ArgumentParser = to.add_parser(
+            name, help=self.say(key), description=self.say(key)
+        )
+        self.common(made)
+        made.set_defaults(run=run)
+        if json:
+            made.add_argument("--json", action="store_true", help=self.say("json"))
+        if project:
+            made.add_argument("--project", metavar="ID", help=self.say("in-project"))
+        return made
+
+    def service(self, to: argparse.ArgumentParser) -> None:
+        """``--service``."""
+        to.add_argument("--service", metavar="ID", help=self.say("service"))
+
+    def person(self, to: argparse.ArgumentParser) -> None:
+        """``--as``: who acts."""
+        to.add_argument("--as", dest="actor", metavar="NAME", help=self.say("as"))
+
+
+def parser(language: Language) -> argparse.ArgumentParser:
+    """All arguments, with help in a language."""
+    Parser.language = language
+    builder = Builder(language)
+    top = Parser(prog="toban", description=builder.say("toban"), epilog=builder.say("more"))
+    top.add_argument("--version", action="store_true", help=builder.say("version"))
+    builder.common(top, defaults=True)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title=builder.say("commands"))
+    for folder in declared():
+        folder.arguments(builder, commands)
+    return top
+
+
+def declared() -> list[ModuleType]:
+    """The ``arguments`` module of every folder beside this one, in the order of `toban --help`."""
+    place = Path(__file__).parents[1]
+    found = [
+        importlib.import_module(f"toban.cli.{folder.name}.arguments")
+        for folder in pkgutil.iter_modules([str(place)])
+        if folder.ispkg
+        and folder.name != "kit"
+        and (place / folder.name / "arguments.py").is_file()
+    ]
+    return sorted(found, key=lambda module: (module.ORDER, module.__name__))

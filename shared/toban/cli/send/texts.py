@@ -1,0 +1,60 @@
+"""What `toban send` says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toban.texts import Texts
+
+TEXTS: Final[Texts] = {
+    "help.send": {
+        "en": "post an alert to the ingress, or publish an event",
+        "ja": "アラートを送る、またはイベントを発行する",
+    },
+    "help.send.what": {
+        "en": "cloud-monitoring, alertmanager, generic, an event type or a topic",
+        "ja": "cloud-monitoring、alertmanager、generic、イベント型、またはトピック",
+    },
+    "help.send.file": {
+        "en": "JSON file with the body (-: standard input)",
+        "ja": "本文の JSON ファイル（-: 標準入力）",
+    },
+    "help.send.set": {
+        "en": "change a value of the body: incident.severity=Error (may be repeated)",
+        "ja": "本文の値を変える: incident.severity=Error（繰り返し可）",
+    },
+    "help.send.url": {"en": "where `toban dev` answers", "ja": "`toban dev` の URL"},
+    "help.send.service": {
+        "en": "name the service (?service=)",
+        "ja": "サービスを指定（?service=）",
+    },
+    "help.send.show": {"en": "only print what would be sent", "ja": "送らずに内容だけ表示"},
+    "what.kind": {
+        "en": "kind of alert, event type or topic",
+        "ja": "アラートの種類・イベント型・トピック",
+    },
+    "bad.set": {"en": "--set {word}: write path=value", "ja": "--set {word}: 経路=値 と書きます"},
+    "bad.path": {
+        "en": "--set {word}: there is no {part}",
+        "ja": "--set {word}: {part} がありません",
+    },
+    "send.accepted": {"en": "accepted: {n} events", "ja": "受け付けました: イベント {n} 件"},
+    "send.trace": {"en": "  follow it: toban trace {id}", "ja": "  経過を見る: toban trace {id}"},
+    "send.refused": {
+        "en": "{url} answered {status}: {body}",
+        "ja": "{url} の応答は {status}: {body}",
+    },
+    "send.unreachable": {
+        "en": "nobody answers at {url} ({error}); is `toban dev` running?",
+        "ja": "{url} に応答がありません（{error}）。`toban dev` は動いていますか",
+    },
+    "send.secret": {
+        "en": "TOBAN_SECRET_{name} is not set; set it to what `toban dev` has",
+        "ja": "TOBAN_SECRET_{name} がありません。`toban dev` と同じ値を設定してください",
+    },
+    "send.published": {
+        "en": "{type} published ({outcome})",
+        "ja": "{type} を発行しました（{outcome}）",
+    },
+    "outcome.waiting": {"en": "waiting in the queue", "ja": "キューで待機中"},
+}

@@ -1,0 +1,30 @@
+"""What `toban trace` says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toban.texts import Texts
+
+TEXTS: Final[Texts] = {
+    "help.trace": {
+        "en": "what caused what: events, handlers, times",
+        "ja": "何が何を引き起こしたか",
+    },
+    "help.trace.id": {
+        "en": "event, incident, backup, restore or correlation id",
+        "ja": "イベント・インシデント・バックアップ・リストア・相関の ID",
+    },
+    "trace.none": {
+        "en": "{id}: no event, incident or correlation, no backup or restore with that id was handled here",
+        "ja": "{id}: その ID のイベント・インシデント・相関・バックアップ・リストアの記録はありません",
+    },
+    "trace.timer": {"en": "timer set: {type} at {at}", "ja": "タイマー設定: {type} {at}"},
+    "trace.by-timer": {"en": "(timer)", "ja": "（タイマー）"},
+    "trace.attempt": {"en": "attempt {n}", "ja": "{n}回目"},
+    "trace.repeats": {"en": "duplicates dropped: {n}", "ja": "重複 {n} 件は無視"},
+    "trace.sum": {
+        "en": "{events} events, {handlings} handlings, {ms} ms of work. Times in {zone}.",
+        "ja": "イベント {events} 件、処理 {handlings} 回、合計 {ms} ミリ秒。時刻は {zone}。",
+    },
+}

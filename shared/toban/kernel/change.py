@@ -1,0 +1,34 @@
+"""
+A document changed outside of any handling: what a person marks or applies, for no function to react to.
+
+Optimistic like everything else, so nothing that happens to the document meanwhile is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from toban.kernel.document import D, decode, encode
+from toban.ports import AlreadyExists, Create, Stale, Store, Update
+
+
+def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D]) -> D:
+    """
+    Write and return what `decide` makes of the document as it is now (None: there is none).
+
+    Nothing is written when nothing changed. Somebody else may be quicker: then `decide` is asked
+    again, so it must have no other effect. What it raises leaves the document as it was.
+    """
+    key = cls.key(id)
+    while True:
+        found = store.get([key])[0]
+        before = None if found is None else decode(cls, found.data)
+        wanted = decide(None if found is None else decode(cls, found.data))
+        if wanted == before:
+            return wanted
+        data = encode(wanted)
+        try:
+            store.commit([Create(key, data) if found is None else Update(key, data, found.version)])
+        except (AlreadyExists, Stale):
+            continue  # it changed at this very moment: look again
+        return wanted

@@ -1,0 +1,186 @@
+"""
+A way in over HTTP, as a row: where it is, who may send, how to read what they send.
+
+`toban.kernel.edge.serve` carries out every row in the same order, so that a room with a way in
+says only what is its own: a check over the raw bytes and a reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from toban.kernel import log, strictjson
+from toban.kernel.event import Event
+from toban.kernel.http import Request, Response, answer, problem
+
+W = TypeVar("W")
+"""What a check found out: who sends, or what else it proved."""
+
+_JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)")
+
+
+class Refused(Exception):
+    """
+    Not let in.
+
+    The message is the reason for the log and holds no credential; the sender is told `told`, and
+    of a 401 nothing at all.
+    """
+
+    status = 401
+    told = "refused"
+
+
+class NotAsked(Refused):
+    """No credentials at all: a client that waits to be asked for them (RFC 7617) begins so."""
+
+
+class NotSet(Exception):
+    """A setting that the check needs is not set; the message is its name."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What a check holds a request against."""
+
+    secrets: Sequence[str]
+    """Every valid value of the row's secret; none is empty."""
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Content:
+    """A kind of body."""
+
+    expected: str
+    """For the sender of another kind."""
+    fits: Callable[[str], bool]
+    """Whether a ``Content-Type`` is of this kind."""
+    decode: Callable[[bytes], Any]
+    """Raises `NotStrictJson`."""
+
+
+def _is_json(content_type: str) -> bool:
+    kind, *parameters = (part.strip() for part in content_type.lower().split(";"))
+    charsets = [p.partition("=")[2].strip(' "') for p in parameters if p.startswith("charset")]
+    return bool(_JSON.fullmatch(kind)) and all(c in {"utf-8", "utf8"} for c in charsets)
+
+
+JSON = Content("application/json in UTF-8", _is_json, strictjson.loads)
+
+
+@dataclass(frozen=True)
+class Sent(Generic[W]):
+    """A request whose sender is known, with its decoded body (None where the row reads none)."""
+
+    request: Request
+    who: W
+    now: datetime
+    content: Any = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a request comes to."""
+
+    events: Sequence[Event]
+    notes: Mapping[str, int] = field(default_factory=dict)
+    """Said in the answer and on the log beside the events."""
+
+
+@dataclass(frozen=True)
+class Row(Generic[W]):
+    """One way in. Raising is how `check` and `read` refuse."""
+
+    path: str
+    """As on the map, relative to the function."""
+    secret: str
+    """Name of the secret the check needs; empty: none."""
+    check: Callable[[Request, Keys], W]
+    """Who sends, over the bytes as received. Raises `Refused`, `NotSet`."""
+    read: Callable[[Sent[W]], Reading]
+    """What they send. Raises `toban.kernel.edge.fields.Misfit`."""
+    answers: Answers
+    challenge: str = ""
+    """``WWW-Authenticate`` of a 401."""
+    content: Content | None = JSON
+    """None: the body says nothing, all is in the address (a signed link)."""
+    look: Callable[[Sent[W]], Response] | None = None
+    """What GET shows; it changes nothing. None: the row takes POST only."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What it answers to; anything else is 405."""
+        return ("GET", "HEAD", "POST") if self.look else ("POST",)
+
+    @property
+    def source(self) -> str:
+        """What the log calls it."""
+        return self.path[1:]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request to a row, as far as it came."""
+
+    row: Row[Any]
+    request: Request
+    now: datetime
+    who: Any = None
+    """What the check found out; None: it did not come so far."""
+    content: Any = None
+
+
+class Answers:
+    """
+    What a row's senders are told, and what is logged of them.
+
+    These are for machines that speak JSON; a row for others (people, Slack) has answers of its own.
+    """
+
+    def __init__(self, what: str) -> None:
+        """`what` is sent by these ways: the noun of the log lines."""
+        self.what = what
+
+    def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 for answers in the sender's language
+        """An error: what is wrong and where, never what was secret."""
+        return problem(status, error, **more)
+
+    def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
+        """Log and answer a request that is not taken."""
+        row = asked.row
+        if isinstance(cause, NotAsked):
+            log.info("credentials asked for", source=row.source)
+        elif isinstance(cause, Refused):
+            log.security("request refused", source=row.source, reason=str(cause))
+        elif status == 400:
+            log.warning(f"{self.what} refused", source=row.source, reason=str(cause))
+        if status == 401:
+            return Response(401, headers={"WWW-Authenticate": row.challenge})
+        told = cause.told if isinstance(cause, Refused) else str(cause)
+        return self.say(status, told, asked.request)
+
+    def unavailable(self, asked: Asked, cause: Exception) -> Response:
+        """Log and answer a request that the bus has not taken: it may come again."""
+        log.error(
+            f"{self.what} not accepted: the bus is unavailable",
+            source=asked.row.source,
+            error=cause,
+        )
+        return self.say(503, "try again", asked.request)
+
+    def accepted(self, asked: Asked, reading: Reading) -> Response:
+        """Log and answer a request whose events the bus has."""
+        ids = [event.id for event in reading.events]
+        log.info(
+            f"{self.what} accepted",
+            source=asked.row.source,
+            accepted=len(ids),
+            events=ids[:20],
+            **reading.notes,
+        )
+        return answer(200, accepted=len(ids), events=ids, **reading.notes)

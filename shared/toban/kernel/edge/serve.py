@@ -1,0 +1,102 @@
+"""
+Every way in is carried out in one order.
+
+Path and method → size → who sends (over the raw bytes) → content type → strict decoding → reading
+→ publish → 2xx. No state and no document: a refused request costs no read. What can pass by itself
+is always 503 and never another code: Alertmanager drops a notification on any 4xx, 429 included,
+and GitHub never sends again by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toban.kernel import log
+from toban.kernel.edge.fields import Misfit
+from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
+from toban.kernel.event import utc
+from toban.kernel.http import MAX_BODY, Edge, Request, Response
+from toban.kernel.strictjson import NotStrictJson
+from toban.ports import Unavailable
+
+
+class Rows:
+    """
+    The ways into one function: an `Endpoint`.
+
+    Answers 2xx once the bus has every event; 400 (with the place), 401 or 403, 404, 405, 413, 415;
+    503 when the bus has not, or a secret is not set.
+    """
+
+    def __init__(self, *rows: Row[Any], stranger: Answers | None = None) -> None:
+        """`stranger` answers to a path that is none of the rows' (default: JSON)."""
+        self.by_path = {row.path: row for row in rows}
+        self._stranger = stranger or Answers("request")
+
+    def __call__(self, request: Request, edge: Edge) -> Response:
+        """The answer to one request."""
+        row = self.by_path.get(request.path or "/")
+        if row is None:
+            return self._stranger.say(404, "no such path", request, paths=list(self.by_path))
+        if request.method not in row.methods:
+            return Response(405, headers={"Allow": ", ".join(row.methods)})
+        return self._let_in(row, request, edge)
+
+    def _let_in(self, row: Row[Any], request: Request, edge: Edge) -> Response:
+        now = utc(edge.clock.now())
+        asked = Asked(row, request, now)
+        if request.body is None or len(request.body) > MAX_BODY:
+            too_large = ValueError(f"body larger than {MAX_BODY} bytes")
+            return row.answers.refused(asked, 413, too_large)
+        secrets = [s for s in edge.secrets.values(row.secret) if s] if row.secret else []
+        if row.secret and not secrets:
+            return self._secret_not_set(row, request, edge)
+        try:
+            who = row.check(request, Keys(secrets, now))
+        except NotSet as missing:
+            log.error(f"{missing} is not set", missing=str(missing))
+            return row.answers.say(503, "not configured", request)
+        except Refused as refused:
+            return row.answers.refused(asked, refused.status, refused)
+        if row.look is not None and request.method != "POST":
+            return row.look(Sent(request, who, now))
+        return _take(Asked(row, request, now, who), request.body, edge)
+
+    def _secret_not_set(self, row: Row[Any], request: Request, edge: Edge) -> Response:
+        """
+        503, not 401: the fault is ours and will be mended, and a sender that retries keeps what it
+        has to say (a 401 makes Alertmanager drop it).
+        """
+        others = dict.fromkeys(
+            r.secret
+            for r in self.by_path.values()
+            if r.secret not in ("", row.secret) and not edge.secrets.values(r.secret)
+        )
+        log.error(f"secret {row.secret} is not set", missing=row.secret, also_not_set=list(others))
+        return row.answers.say(503, "not configured", request)
+
+
+def _take(asked: Asked, body: bytes, edge: Edge) -> Response:
+    """Read what somebody sent who may, and publish it."""
+    row, request = asked.row, asked.request
+    content = None
+    if row.content is not None:
+        if not row.content.fits(request.headers.get("content-type", "")):
+            expected = ValueError(f"expected content type {row.content.expected}")
+            return row.answers.refused(asked, 415, expected)
+        try:
+            content = row.content.decode(body)
+        except NotStrictJson as error:
+            return row.answers.refused(asked, 400, error)
+    asked = Asked(row, request, asked.now, asked.who, content)
+    try:
+        reading = row.read(Sent(request, asked.who, asked.now, content))
+    except Misfit as error:
+        return row.answers.refused(asked, 400, error)
+    events = list({event.id: event for event in reading.events}.values())
+    try:
+        if events:
+            edge.publish(events)
+    except Unavailable as error:
+        return row.answers.unavailable(asked, error)
+    return row.answers.accepted(asked, Reading(events, reading.notes))

@@ -1,0 +1,94 @@
+"""What notifications say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toban.texts import Catalogue, Texts
+
+TEXTS: Final[Texts] = {
+    "notify.kind.opened": {"en": "incident opened", "ja": "インシデント発生"},
+    "notify.kind.escalated": {"en": "escalated", "ja": "エスカレーション"},
+    "notify.kind.raised": {"en": "severity raised", "ja": "重大度の引き上げ"},
+    "notify.kind.joined": {"en": "another alert joined", "ja": "別のアラートの追加"},
+    "notify.kind.reopened": {"en": "incident reopened", "ja": "インシデント再開"},
+    "notify.kind.reminded": {"en": "still open", "ja": "未解決のまま"},
+    "notify.kind.expired": {"en": "acknowledgement ran out", "ja": "確認の期限切れ"},
+    "notify.kind.repeated": {"en": "nobody has answered", "ja": "応答なし"},
+    "notify.kind.acknowledged": {"en": "acknowledged", "ja": "対応中"},
+    "notify.kind.resolved": {"en": "resolved", "ja": "解決済み"},
+    "notify.headline": {"en": "{severity} {kind}: {title}", "ja": "{severity} {kind}: {title}"},
+    "notify.subject": {
+        "en": "[{service}] {severity} {kind}: {title}",
+        "ja": "[{service}] {severity} {kind}: {title}",
+    },
+    "notify.field.severity": {"en": "Severity", "ja": "重大度"},
+    "notify.field.opened": {"en": "Opened", "ja": "発生"},
+    "notify.field.acknowledged": {"en": "Acknowledged", "ja": "確認"},
+    "notify.field.resolved": {"en": "Resolved", "ja": "解決"},
+    "notify.field.assignee": {"en": "Assignee", "ja": "担当"},
+    "notify.field.rules": {"en": "Rules", "ja": "ルール"},
+    "notify.field.links": {"en": "Links", "ja": "リンク"},
+    "notify.field.number": {"en": "Number", "ja": "番号"},
+    "notify.by": {"en": "{moment} ({who})", "ja": "{moment}（{who}）"},
+    "notify.by_took": {
+        "en": "{moment} ({who}, after {duration})",
+        "ja": "{moment}（{who}、発生から{duration}）",
+    },
+    "notify.automatic": {"en": "automatic", "ja": "自動"},
+    "notify.next.deadline": {
+        "en": "Escalates unless acknowledged by {deadline}.",
+        "ja": "{deadline} までに確認がなければ、次の段階へエスカレーションします。",
+    },
+    "notify.next.acknowledge": {
+        "en": "Acknowledge to stop the escalation.",
+        "ja": "確認（acknowledge）するとエスカレーションが止まります。",
+    },
+    "notify.next.reminded": {
+        "en": "Resolve it, or acknowledge again to keep it. Otherwise people are called again at {deadline}.",
+        "ja": "対応が終わったら解決（resolve）し、続けるなら、もう一度確認（acknowledge）してください。どちらもなければ、{deadline} に改めて呼び出します。",
+    },
+    "notify.next.last": {
+        "en": "Acknowledge and take it from here.",
+        "ja": "確認（acknowledge）して対応を始めてください。",
+    },
+    "notify.next.acknowledged": {
+        "en": "Resolve it when the work is done.",
+        "ja": "対応が終わったら解決（resolve）してください。",
+    },
+    "notify.next.resolved": {
+        "en": "Nothing more to do. If the alert fires again, that is a new incident.",
+        "ja": "対応は不要です。再発した場合は、新しいインシデントとしてお知らせします。",
+    },
+    "notify.next.postmortem": {
+        "en": "A postmortem is due; a draft is on its way.",
+        "ja": "ポストモーテムが必要です。下書きを用意しています。",
+    },
+    "notify.target": {
+        "en": "Respond within {duration} (by {deadline})",
+        "ja": "応答目標: {duration}以内（{deadline} まで）",
+    },
+    "notify.action.acknowledge": {"en": "Acknowledge", "ja": "確認する"},
+    "notify.action.resolve": {"en": "Resolve", "ja": "解決にする"},
+    "notify.unreached": {"en": "Could not be reached: {who}", "ja": "届かなかった宛先: {who}"},
+    "notify.fallback": {
+        "en": "Sent this way because an earlier channel failed.",
+        "ja": "本来の経路で送れなかったため、こちらの経路で送っています。",
+    },
+    "notify.repetition": {
+        "en": "This may be a repetition (#{number}): ignore it if you have it already.",
+        "ja": "再送の可能性があります（#{number}）。すでに受け取っている場合は無視してください。",
+    },
+    "notify.footer": {"en": "Sent automatically by toban.", "ja": "toban の自動通知です。"},
+    "notify.footer.person": {
+        "en": "Sent automatically by toban to {name}.",
+        "ja": "{name} さん宛ての toban の自動通知です。",
+    },
+    "page.no-targets": {
+        "en": "nobody is named for severity {severity}",
+        "ja": "重大度 {severity} の連絡先が設定されていません",
+    },
+    "page.unreached": {"en": "{target}: {reason}", "ja": "{target}: {reason}"},
+}
+
+text: Final = Catalogue(TEXTS)

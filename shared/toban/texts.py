@@ -1,0 +1,40 @@
+"""
+The one format of texts for people: key → language → template, beside whoever says them.
+
+A ``texts.py`` holds ``TEXTS``; a guard refuses a key that is defined twice anywhere, lacks a
+language or has other placeholders in it, is used by nobody, or is not defined. Plain Python, so that
+a function carries its texts without a YAML reader.
+
+Templates are ours, values are anybody's: a value is inserted as it is and never read as a template.
+Escaping for Slack or HTML is the renderer's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Language: TypeAlias = Literal["ja", "en"]
+Texts: TypeAlias = Mapping[str, Mapping[Language, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Says the texts of one ``texts.py``."""
+
+    texts: Texts
+
+    def __call__(self, language: Language, key: str, **values: object) -> str:
+        """
+        The text of `key` with `values` filled in.
+
+        Raises `KeyError` when there is no such text, or a value it needs is missing.
+        """
+        template = self.texts[key][language]
+        # Only what the template names is looked up; braces inside a value stay what they are.
+        return template.format_map({name: str(value) for name, value in values.items()})
+
+    def __contains__(self, key: object) -> bool:
+        """Whether there is such a text."""
+        return key in self.texts

@@ -1,0 +1,148 @@
+"""Every document class says how long it lives, and everything that follows from it is there."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+import textwrap
+
+import hcl2
+import pytest
+
+from toban.kernel import lives
+from toban.kernel.document import CLASSES, Document
+from toban.kernel.handling.sweep import Sweep
+from toban.topology import load
+from toban.topology.documents import document_classes, without_life
+from toban.topology.generate import ROOT
+
+TERRAFORM = ROOT / "infra" / "terraform"
+FINITE = {name: c.KEEP.time.days for name, c in document_classes().items() if c.KEEP.time}
+
+SCRATCH = {
+    "plain": """
+        from typing import ClassVar
+        from toban.kernel.document import Document
+
+        class Deploy(Document, kw_only=True):
+            COLLECTION: ClassVar[str] = "{collection}"
+        """,
+    "alias": """
+        from toban.kernel import document as papers
+
+        Paper = papers.Document
+
+        class Deploy(Paper, kw_only=True):
+            COLLECTION = "{collection}"
+        """,
+    "inherited": """
+        from toban.kernel.handling.job import JobDocument
+
+        class Job(JobDocument, kw_only=True):
+            pass
+
+        class Deploy(Job, kw_only=True):
+            COLLECTION = "{collection}"
+        """,
+    "without a reason": """
+        from toban.kernel.document import Document, Keep
+
+        class Deploy(Document, kw_only=True):
+            COLLECTION = "{collection}"
+            KEEP = Keep.days(7, "")
+        """,
+    "never over": """
+        from toban.kernel.document import Document, Keep
+
+        class Deploy(Document, kw_only=True):
+            COLLECTION = "{collection}"
+            KEEP = Keep.days(7, "a week")
+        """,
+}
+
+
+def test_every_document_class_says_how_long_it_lives_and_when_it_is_over():
+    assert without_life(document_classes().values()) == []
+
+
+@pytest.mark.parametrize("kind", SCRATCH)
+@pytest.mark.parametrize("place", ["deploys/documents.py", "deploys/work/inner/kept.py"])
+def test_a_class_that_does_not_is_named_with_its_file(kind, place, tmp_path, monkeypatch, request):
+    package = f"scratch_{abs(hash(request.node.nodeid))}"
+    path = tmp_path / package / place
+    path.parent.mkdir(parents=True)
+    text = textwrap.dedent(SCRATCH[kind])
+    path.write_text(text.format(collection=package), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    try:
+        (found,) = without_life(document_classes(tmp_path / package).values())
+        assert found.startswith(f"{path}: Deploy does not say ")
+    finally:
+        CLASSES.pop(package, None)
+
+
+def test_lives_are_what_was_agreed():
+    agreed = {"receipts": 40, "notifications": 90, "alerts": 90, "incidents": 400}
+    assert {name: FINITE[name] for name in agreed} == agreed
+    assert lives.AUDIT.days == 365
+
+
+def test_what_repeats_the_words_of_documents_does_not_outlive_them():
+    shortest = min(FINITE["notifications"], FINITE["alerts"])
+    for life in (lives.LOGS, lives.TRACES, lives.DEAD_LETTERS):
+        assert life.days <= shortest
+    assert FINITE["parked"] <= shortest
+
+
+def test_terraform_removes_what_has_expired():
+    """`make check` compares documents.tf; this looks at what is made of it."""
+    declared = hcl2.loads((TERRAFORM / "documents.tf").read_text(encoding="utf-8"))["locals"][0]
+    assert {name: days for name, days in declared["kept_days"].items() if name[0] != "_"} == FINITE
+    text = "".join(path.read_text(encoding="utf-8") for path in TERRAFORM.glob("*.tf"))
+    resources = [
+        (kind.strip('"'), body)
+        for resource in hcl2.loads(text)["resource"]
+        for kind, named in resource.items()
+        for body in named.values()
+    ]
+    (field,) = (body for kind, body in resources if kind == "google_firestore_field")
+    assert field["for_each"] == "${local.kept_days}"
+    assert field["field"].strip('"') == "expires_at"
+    assert "ttl_config" in field
+    (index,) = (body for kind, body in resources if kind == "google_firestore_index")
+    assert "local.indexes" in index["for_each"]
+    (blobs,) = (body for kind, body in resources if kind == "google_storage_bucket")
+    assert blobs["lifecycle_rule"][0]["condition"][0]["age"] == "${local.blob_days}"
+    assert declared["blob_days"] <= FINITE["incidents"]
+    (log,) = (body for kind, body in resources if kind == "google_logging_project_bucket_config")
+    assert log["retention_days"] == "${local.log_days}"
+
+
+def test_sweeping_looks_at_everything_that_expires():
+    """Receipts always had their expiry, and nothing needs one; the kernel's own every function writes."""
+    assert set(load().functions["sweep_documents"].writes) == {*FINITE, Sweep.COLLECTION}
+
+
+def test_a_class_whose_documents_others_need_is_swept_by_its_holders():
+    held = {n for n, c in document_classes().items() if c.holders is not Document.holders}
+    assert held >= {"alerts", "notifications", "backup_jobs"}
+    assert held <= set(FINITE)
+
+
+def test_the_embedded_runtime_knows_every_class(tmp_path):
+    """What it does not know it would never remove."""
+    code = (
+        "import json, pathlib, sys\n"
+        "from toban.local.world import open_world\n"
+        "import toban.local.runtime\n"
+        "from toban.kernel.handling.sweep import expiring\n"
+        "with open_world(pathlib.Path(sys.argv[1]), environ={}):\n"
+        "    print(json.dumps(sorted(cls.COLLECTION for cls in expiring())))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True
+    )
+    assert set(json.loads(ran.stdout.splitlines()[-1])) == set(FINITE)

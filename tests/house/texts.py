@@ -1,0 +1,270 @@
+"""
+What a ``texts.py`` may not be: the rules of `toban.texts`, looked up in the sources.
+
+Each finding names the file to edit. A key counts as used where it is written out, or where an
+f-string makes it of words that are written somewhere in the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from toban.topology.generate import ROOT
+
+LANGUAGES = ("ja", "en")
+PACKAGE = ROOT / "shared" / "toban"
+_SAYS = frozenset({"say", "text", "unit", "scene", "fact", "heading"})
+"""Called with a key, with or without a language before it."""
+_BUILDER = {"say": 0, "add": 2, "group": 2}
+"""Methods of the command line's argument builder, and where their key is."""
+Parts = tuple[str | None, ...]
+
+
+@dataclass
+class Sources:
+    """A tree of sources, and its texts."""
+
+    root: Path
+    faults: list[str] = field(default_factory=list)
+
+    @cached_property
+    def modules(self) -> dict[str, ast.Module]:
+        return {
+            str(path.relative_to(self.root)): ast.parse(path.read_text("utf-8"))
+            for path in sorted(self.root.rglob("*.py"))
+        }
+
+    @cached_property
+    def nodes(self) -> dict[str, list[ast.AST]]:
+        """Those of every file without ``TEXTS``."""
+        return {
+            path: [*ast.walk(module)]
+            for path, module in self.modules.items()
+            if path not in self.tables
+        }
+
+    @cached_property
+    def tables(self) -> dict[str, dict[str, dict[str, str]]]:
+        """``TEXTS`` by file; what is wrong with one by itself goes to `faults`."""
+        found = {}
+        for path, module in self.modules.items():
+            if path.endswith("texts.py") and (table := _table(module)) is not None:
+                found[path] = dict(self._entries(path, table))
+        return found
+
+    def _entries(self, path: str, table: ast.Dict) -> Iterator[tuple[str, dict[str, str]]]:
+        known: set[str] = set()
+        for key_node, value in zip(table.keys, table.values, strict=True):
+            assert key_node is not None
+            key = ast.literal_eval(key_node)
+            texts = ast.literal_eval(value)
+            if key in known:
+                self.faults.append(f"{path}: {key} is defined twice")
+            known.add(key)
+            if set(texts) != set(LANGUAGES):
+                missing = sorted(set(LANGUAGES) - set(texts))
+                self.faults.append(f"{path}: {key} is missing in {', '.join(missing)}")
+            elif fields(texts["ja"]) != fields(texts["en"]):
+                self.faults.append(f"{path}: the placeholders of {key} differ")
+            yield key, texts
+
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """The file of each key."""
+        found: dict[str, str] = {}
+        for path, table in self.tables.items():
+            for key in table:
+                if key in found:
+                    self.faults.append(f"{path}: {key} is defined in {found[key]} too")
+                found.setdefault(key, path)
+        return found
+
+    @cached_property
+    def uses(self) -> list[Use]:
+        return [use for path, nodes in self.nodes.items() for use in _Reading(path, nodes).uses()]
+
+    @cached_property
+    def words(self) -> set[str]:
+        """Every string and every name of a function that is written in the code."""
+        found = set()
+        for nodes in self.nodes.values():
+            for node in nodes:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.add(node.value)
+                elif isinstance(node, ast.FunctionDef):
+                    found.add(node.name)
+        return found
+
+    @cached_property
+    def made(self) -> dict[str, list[Parts]]:
+        """Every f-string by its file."""
+        return {
+            path: [
+                parts
+                for node in nodes
+                if isinstance(node, ast.JoinedStr) and any(parts := _parts(node))
+            ]
+            for path, nodes in self.nodes.items()
+        }
+
+    def fits(self, text: str, parts: Parts, path: str, depth: int = 0) -> bool:
+        """Whether an f-string makes this text, of words or of what other f-strings of its file make."""
+        if not parts:
+            return not text
+        first, rest = parts[0], parts[1:]
+        if first is not None:
+            return text.startswith(first) and self.fits(text[len(first) :], rest, path, depth)
+        return any(
+            self.fits(text[end:], rest, path, depth) and self._is_made(text[:end], path, depth)
+            for end in range(len(text) + 1)
+        )
+
+    def _is_made(self, word: str, path: str, depth: int) -> bool:
+        if word in self.words:
+            return True
+        return depth < 2 and any(
+            self.fits(word, parts, path, depth + 1) for parts in self.made[path]
+        )
+
+    def unused(self) -> Iterator[str]:
+        exact = {use.parts[0] for use in self.uses if len(use.parts) == 1}
+        patterns = {(use.parts, use.path) for use in self.uses if len(use.parts) > 1}
+        for key, path in self.keys.items():
+            if key not in exact and not any(self.fits(key, *pattern) for pattern in patterns):
+                yield f"{path}: nobody uses {key}"
+
+    def undefined(self) -> Iterator[str]:
+        for use in self.uses:
+            if use.is_said and not any(self._may_be(key, use) for key in self.keys):
+                name = "".join(part or "…" for part in use.parts)
+                yield f"{use.path}:{use.line}: no texts.py defines {name}"
+
+    def _may_be(self, key: str, use: Use) -> bool:
+        if len(use.parts) == 1:
+            return key == use.parts[0]
+        pattern = "".join(".*" if part is None else re.escape(part) for part in use.parts)
+        return re.fullmatch(pattern, key) is not None
+
+
+@dataclass(frozen=True)
+class Use:
+    """A string that is a key, or makes some."""
+
+    path: str
+    line: int
+    parts: Parts
+    is_said: bool
+    """It must be a key."""
+
+
+def faults(root: Path = PACKAGE) -> list[str]:
+    """Everything that is wrong with the texts of a tree, with the file to edit."""
+    sources = Sources(root)
+    undefined, unused = [*sources.undefined()], [*sources.unused()]
+    return [*dict.fromkeys([*sources.faults, *undefined, *unused])]
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def _table(module: ast.Module) -> ast.Dict | None:
+    for node in module.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(t, ast.Name) and t.id == "TEXTS" for t in targets):
+            value = getattr(node, "value", None)
+            return value if isinstance(value, ast.Dict) else None
+    return None
+
+
+def _parts(node: ast.expr) -> Parts:
+    """A string in its parts; None: what is not known."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return (node.value,)
+    if isinstance(node, ast.JoinedStr):
+        return tuple(
+            str(part.value) if isinstance(part, ast.Constant) else None for part in node.values
+        )
+    return ()
+
+
+class _Reading:
+    """One module: the strings in it that are keys, or may be."""
+
+    def __init__(self, path: str, nodes: list[ast.AST]) -> None:
+        self.path = path
+        self.nodes = nodes
+        imported = {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)}
+        self.speaks = any(re.search(r"\.texts$|^toban\.cli\b", name) for name in imported)
+        self.prefixes = dict(self._own())
+
+    def _own(self) -> Iterator[tuple[str, str]]:
+        """Methods that put something before their key, and what."""
+        for node in self.nodes:
+            if not isinstance(node, ast.FunctionDef) or node.name not in _SAYS:
+                continue
+            names = {argument.arg for argument in node.args.args}
+            for string_ in (n for n in ast.walk(node) if isinstance(n, ast.JoinedStr)):
+                match string_.values:
+                    case [
+                        ast.Constant(value=str(prefix)),
+                        ast.FormattedValue(value=ast.Name(id=id)),
+                    ]:
+                        if id in names:
+                            yield node.name, prefix
+
+    def uses(self) -> Iterator[Use]:
+        helps = self.path.endswith("arguments.py")
+        for node in self.nodes:
+            if isinstance(node, ast.Call) and self.speaks:
+                yield from self._said(node)
+            if isinstance(node, (ast.Constant, ast.JoinedStr)):
+                yield from self._use(node)
+                if helps:
+                    yield from self._use(node, prefix="help.")
+
+    def _said(self, call: ast.Call) -> Iterator[Use]:
+        """The keys with which a text is asked for."""
+        function = call.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        receiver = getattr(getattr(function, "value", None), "id", "")
+        if receiver == "builder" and name in _BUILDER:
+            said, prefix = call.args[_BUILDER[name] :][:1], "help."
+        elif name == "titles":
+            said, prefix = call.args, "column."
+        elif name in _SAYS:
+            said, prefix = call.args[:2], self.prefixes.get(name, "") if receiver == "self" else ""
+        else:
+            return
+        for argument in said:
+            for node in _branches(argument):
+                if getattr(node, "value", "") not in LANGUAGES:
+                    yield from self._use(node, prefix, is_said=True)
+
+    def _use(self, node: ast.expr, prefix: str = "", *, is_said: bool = False) -> Iterator[Use]:
+        parts = _parts(node)
+        if parts and parts[0] is not None:
+            yield Use(self.path, node.lineno, (prefix + parts[0], *parts[1:]), is_said)
+
+
+def _branches(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.IfExp):
+        yield from _branches(node.body)
+        yield from _branches(node.orelse)
+    else:
+        yield node
+
+
+def catalogue(tables: Iterable[Mapping[str, Mapping[str, str]]], language: str) -> dict[str, str]:
+    return {key: texts[language] for table in tables for key, texts in table.items()}
+
+
+_SAID = [table for path, table in Sources(PACKAGE).tables.items() if not path.startswith("cli/")]
+CATALOGUES = {language: catalogue(_SAID, language) for language in LANGUAGES}
+"""What functions say, by language (the command line has its own, `toban.cli.kit.catalogue`)."""
