@@ -21,11 +21,11 @@ demo: .venv/run.stamp ## Play one incident from the alert to the postmortem, on 
 test: .venv/dev.stamp ## Run every test (emulator tests say so when they cannot run)
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
-check: .venv/dev.stamp ## Lint, formatting, types, layers, and generated files against the map
+check: .venv/dev.stamp ## Lint, formatting, types, the guards of tests/house, and generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/python -m tests.house
 	$(BIN)/python -m toban.topology.generate --check
 
 format: .venv/dev.stamp ## Format the code and apply safe lint fixes
@@ -52,7 +52,7 @@ lock: .venv/dev.stamp ## Resolve the dependencies anew (UPGRADE=1 also moves the
 	$(BIN)/python -m toban.topology.generate
 
 clean: ## Remove .venv/ and caches (keeps .toban/, where incidents live)
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "toban needs Python 3.11 or newer")'

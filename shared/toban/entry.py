@@ -8,13 +8,15 @@ and calls the very same handlers (`SUBSCRIBERS`, `ENDPOINTS`).
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import flask
 import functions_framework
@@ -26,20 +28,27 @@ from toban.adapters.google.pubsub.envelope import MESSAGE_PUBLISHED, delivered_w
 from toban.adapters.google.secrets import SecretManagerSecrets
 from toban.adapters.local.files.blobs import SystemClock
 from toban.kernel import config, log
+from toban.kernel.binding import HandlersWith, Ports
+from toban.kernel.edge.identity import Callers
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Event, to_message
 from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.http import MAX_BODY, Edge, Endpoint, Request, Response
 from toban.kernel.platform import Platform, require_on_map
-from toban.ports import Blobs, Delivered, Message, Secrets, Unavailable
+from toban.ports import Blobs, Delivered, Message, Port, Secrets, Unavailable
 from toban.ports.backup import Bucket
 
 if TYPE_CHECKING:
     from cloudevents.http import CloudEvent
     from flask.typing import ResponseReturnValue
 
-HandlersOf: TypeAlias = Handlers | Callable[[Platform, Secrets], Handlers]
-"""A function's handlers, or how to make them when they need an adapter of their own."""
+MODULES = {
+    "depot": "toban.sources.depot",
+    "public URL": "toban.channels.config",
+    "secrets": "toban.kernel.binding",
+    "senders": "toban.channels.senders",
+}
+"""Where each port is made that only some functions need, by its name; imported by those."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +56,16 @@ class Subscriber:
     """A function behind push subscriptions."""
 
     function: str
-    handlers: HandlersOf
+    handlers: Handlers | HandlersWith
 
-    def bound(self, platform: Platform, secrets: Secrets) -> Handlers:
-        """The handlers, made if they have to be."""
-        return self.handlers(platform, secrets) if callable(self.handlers) else self.handlers
+    def bound(
+        self, platform: Platform, secrets: Secrets, given: Mapping[Port[Any], Any] | None = None
+    ) -> Handlers:
+        """The handlers, made with the ports they need; `given` are used instead of our own."""
+        if isinstance(self.handlers, HandlersWith):
+            modules = {port.name: MODULES[port.name] for port in self.handlers.ports}
+            return self.handlers.make(Ports(platform, secrets, modules, given))
+        return self.handlers
 
 
 SUBSCRIBERS: dict[str, Subscriber] = {}
@@ -70,6 +84,14 @@ class Config(msgspec.Struct, frozen=True):
     """Every subscription on the map, separated by commas; only `redrive_dead_letters` needs it."""
     emits: str = ""
     """Topics the map lets this function publish to, separated by commas; empty: not checked."""
+    public_url: str = ""
+    """Where people reach the functions; ID tokens have to be meant for it."""
+    audiences: str = ""
+    """More that ID tokens may be meant for, separated by commas."""
+    actors: str = ""
+    """Who may give commands with an ID token: addresses and @domains, separated by commas."""
+    google_certs_url: str = ""
+    """Another place of the certificates of ID tokens, for tests."""
 
     @property
     def allowed(self) -> frozenset[str] | None:
@@ -182,7 +204,7 @@ def in_cloud() -> bool:
     return bool(os.environ.get("K_SERVICE") or os.environ.get("TOBAN_RUNTIME") == "google")
 
 
-def subscriber(function: str, handlers: HandlersOf) -> Callable[[CloudEvent], None]:
+def subscriber(function: str, handlers: Handlers | HandlersWith) -> Callable[[CloudEvent], None]:
     """
     The CloudEvents function of a handler table, to be named ``main`` in a ``main.py``.
 
@@ -195,6 +217,10 @@ def subscriber(function: str, handlers: HandlersOf) -> Callable[[CloudEvent], No
         # clients themselves are made after gunicorn's fork, at the first request.
         import toban.adapters.google.firestore.store
         import toban.adapters.google.pubsub.bus  # noqa: F401
+
+        if isinstance(handlers, HandlersWith):
+            for port in handlers.ports:
+                importlib.import_module(MODULES[port.name])
     made: list[Handlers] = []
 
     @functions_framework.cloud_event
@@ -261,16 +287,45 @@ def google_edge(function: str, settings: Config) -> Edge:
         require_on_map(function, messages, settings.allowed)
         bus.publish(messages)
 
-    return Edge(clock=SystemClock(), secrets=_google.secrets(), publish=publish)
+    return Edge(
+        clock=SystemClock(),
+        secrets=_google.secrets(),
+        publish=publish,
+        identify=_callers(function, settings),
+    )
 
 
-def local_edge(function: str, platform: Platform, secrets: Secrets) -> Edge:
+def _callers(function: str, settings: Config) -> Callable[[str, datetime], str]:
+    """Who an ID token proves; made when the first one comes."""
+    made: list[Callers] = []
+
+    def identify(token: str, now: datetime) -> str:
+        if not made:
+            from toban.adapters.google.identity import CERTIFICATES, GoogleTokens
+
+            own = f"{settings.public_url.rstrip('/')}/{function}" if settings.public_url else ""
+            tokens = GoogleTokens(settings.google_certs_url or CERTIFICATES)
+            made.append(Callers.of(tokens, f"{own},{settings.audiences}", settings.actors))
+        return made[0].identify(token, now)
+
+    return identify
+
+
+def local_edge(
+    function: str, platform: Platform, secrets: Secrets, environ: Mapping[str, str] = os.environ
+) -> Edge:
     """What an endpoint may use on the embedded runtime."""
+    settings = config.read(Config, {"GOOGLE_CLOUD_PROJECT": "local", **environ})
 
     def publish(events: Sequence[Event]) -> None:
         platform.publish(function, [to_message(event) for event in events])
 
-    return Edge(clock=platform.clock, secrets=secrets, publish=publish)
+    return Edge(
+        clock=platform.clock,
+        secrets=secrets,
+        publish=publish,
+        identify=_callers(function, settings),
+    )
 
 
 def read_request(request: flask.Request) -> Request:

@@ -23,6 +23,8 @@ from typing import Any
 from unittest import mock
 
 from toban import entry
+from toban.channels import senders
+from toban.kernel.binding import HandlersWith, Ports
 from toban.kernel.handling import decision
 from toban.kernel.handling.effect import Effect
 from toban.kernel.handling.handle import Handlers
@@ -210,11 +212,11 @@ def deployed(function: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if os.environ.get(DIRECTORY) and function in entry.SUBSCRIBERS:
-        _install(function, Hooks(Path(os.environ[DIRECTORY])), module)
+        _install(function, Hooks(Path(os.environ[DIRECTORY])))
     return module.main
 
 
-def _install(function: str, hooks: Hooks, module: Any) -> None:
+def _install(function: str, hooks: Hooks) -> None:
     entry._google = CrashingGoogle(entry._google, hooks)  # type: ignore[assignment]
     handle = entry.handle
 
@@ -224,15 +226,20 @@ def _install(function: str, hooks: Hooks, module: Any) -> None:
             return handle(name, table, delivered, platform)
 
     entry.handle = hooked
-    if hasattr(module, "ChannelSenders"):
-        senders = module.ChannelSenders
-        module.ChannelSenders = lambda *arguments: Hooked(senders(*arguments), hooks.point, "send")
+    if function == "deliver_notification":
+        made = senders.ChannelSenders
+        senders.ChannelSenders = lambda *arguments: Hooked(made(*arguments), hooks.point, "send")  # type: ignore[assignment,misc]
     subscriber = entry.SUBSCRIBERS[function]
 
-    def handlers(platform: Platform, secrets: Secrets) -> Handlers:
-        return {
-            body: replace(handler, lease=LEASE) if isinstance(handler, Effect) else handler
-            for body, handler in subscriber.bound(platform, secrets).items()
-        }
+    if isinstance(subscriber.handlers, HandlersWith):
+        wanted = subscriber.handlers
 
-    entry.SUBSCRIBERS[function] = replace(subscriber, handlers=handlers)
+        def quicker(ports: Ports) -> Handlers:
+            handlers = wanted.make(ports)
+            for body, handler in handlers.items():
+                if isinstance(handler, Effect):
+                    handlers[body] = replace(handler, lease=LEASE)
+            return handlers
+
+        wrapped = HandlersWith(wanted.ports, quicker)
+        entry.SUBSCRIBERS[function] = replace(subscriber, handlers=wrapped)

@@ -5,21 +5,27 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.plugins.google_keys import GoogleKeys, claims, signed
 from toban.actions.ingress import act
+from toban.adapters.google.identity import GoogleTokens
 from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
 from toban.alerts.auth import generic_signature
 from toban.alerts.ingress import ingest
 from toban.entry import ENDPOINTS
 from toban.kernel import log
+from toban.kernel.edge.identity import Callers
 from toban.kernel.event import Event
-from toban.kernel.http import Edge, Request, Response
+from toban.kernel.http import Edge, Endpoint, Request, Response
+from toban.local.world import ROOT, load_functions
 from toban.ports import Unavailable
+from toban.topology.reader import load
 
 NOW = datetime(2026, 11, 22, 3, 0, 30, tzinfo=UTC)
 TOKEN = "t0ken-of-monitoring"
@@ -28,10 +34,33 @@ KEY = "key-of-generic"
 LINK_KEY = "key-of-links"
 
 
+@cache
+def endpoints() -> dict[str, Endpoint]:
+    """Every HTTP function."""
+    load_functions(load(ROOT / "events" / "topology.yaml"))
+    return ENDPOINTS
+
+
+ACTORS = "@example.jp, baba@partner.example, robot@shop.iam.gserviceaccount.com"
+AUDIENCE = "https://toban.example/ingest_action"
+
+
+@cache
+def google_keys() -> GoogleKeys:
+    """Google's certificates, for the whole process."""
+    return GoogleKeys("one")
+
+
+@cache
+def callers() -> Callers:
+    """Who may give commands."""
+    return Callers.of(GoogleTokens(google_keys().url), AUDIENCE, ACTORS)
+
+
 class Desk:
     """An ingress with its secrets set, a clock that stands still and a bus that is a list."""
 
-    def __init__(self) -> None:
+    def __init__(self, identify: Callable[[str, datetime], str] | None = None) -> None:
         self.clock = VirtualClock(NOW)
         self.secrets = MemorySecrets(
             {
@@ -44,7 +73,12 @@ class Desk:
         self.published: list[Event] = []
         self.calls = 0
         self.bus_is_down = False
-        self.edge = Edge(clock=self.clock, secrets=self.secrets, publish=self._publish)
+        self.edge = Edge(
+            clock=self.clock,
+            secrets=self.secrets,
+            publish=self._publish,
+            identify=identify or callers().identify,
+        )
 
     def _publish(self, events: Sequence[Event]) -> None:
         if self.bus_is_down:
@@ -57,8 +91,8 @@ class Desk:
         return ingest(request, self.edge)
 
     def ask(self, function: str, request: Request) -> Response:
-        """Hand a request to any HTTP function that is loaded."""
-        return ENDPOINTS[function](request, self.edge)
+        """Hand a request to any HTTP function."""
+        return endpoints()[function](request, self.edge)
 
     def open_link(self, method: str, url: str, **headers: str) -> Response:
         """Follow a link to ``ingest_action``."""
@@ -83,6 +117,23 @@ class Desk:
         response = self.post(path, body, query)
         assert response.status == 200, response.body
         return self.published[before:]
+
+
+def command_request(body: Any = None, token: str | None = None, path: str = "/command") -> Request:
+    """What the command line posts; by default a good one."""
+    if token is None:
+        token = signed(claims("aoki@example.jp", AUDIENCE))
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+    return Request("POST", path, {}, headers, encoded(COMMAND if body is None else body))
+
+
+COMMAND = {
+    "id": "nonce-1",
+    "at": "2026-11-22T03:00:00Z",
+    "subject": "incidents/inc-7",
+    "action": "acknowledge",
+    "seen": 3,
+}
 
 
 def encoded(body: Any) -> bytes:

@@ -12,13 +12,21 @@ from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
 from tests import payloads
-from tests.security.desk import BEARER, KEY, LINK_KEY, NOW, TOKEN, authentic
-from toban.actions.links import make_link
-from toban.entry import ENDPOINTS
+from tests.security.desk import (
+    BEARER,
+    KEY,
+    LINK_KEY,
+    NOW,
+    TOKEN,
+    authentic,
+    command_request,
+    endpoints,
+)
 from toban.kernel.edge.row import Row
 from toban.kernel.edge.serve import Rows
 from toban.kernel.http import Request
-from toban.local.world import ROOT, load_functions
+from toban.kernel.links import make_link
+from toban.local.world import ROOT
 from toban.topology.reader import load
 
 TOPOLOGY = load(ROOT / "events" / "topology.yaml")
@@ -112,6 +120,11 @@ EXAMPLES: dict[tuple[str, str], Example] = {
         signed=lambda body: authentic("/generic", body),
         confidential=(KEY,),
     ),
+    ("ingest_action", "/command"): Example(
+        command_request,
+        (*_SPOILT_BEARER, header("authorization", "Bearer e30.e30.e30")),
+        signed=command_request,
+    ),
     ("ingest_action", "/"): Example(
         lambda: _link("/"), _SPOILT_LINK, 403, confidential=(LINK_KEY,)
     ),
@@ -124,11 +137,10 @@ EXAMPLES: dict[tuple[str, str], Example] = {
 @cache
 def rows() -> dict[tuple[str, str], Row[object]]:
     """Every row of every HTTP function, by function and path."""
-    load_functions(TOPOLOGY)
     found = {}
     for function, entry in TOPOLOGY.functions.items():
         if entry.http:
-            endpoint = ENDPOINTS[function]
+            endpoint = endpoints()[function]
             assert isinstance(endpoint, Rows), f"functions/{function}: its ways in are no rows"
             found.update({(function, path): row for path, row in endpoint.by_path.items()})
     return found

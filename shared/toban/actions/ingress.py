@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from toban.actions import pages
-from toban.actions.links import ExpiredLink, Language, Link, verify
+from toban.actions.commands import command_row
 from toban.events import CommandIssued
 from toban.kernel import log
 from toban.kernel.command import log_command
@@ -22,6 +22,7 @@ from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
 from toban.kernel.http import Request, Response
 from toban.kernel.ids import derive
+from toban.kernel.links import ExpiredLink, Language, Link, verify
 
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
 
@@ -126,4 +127,4 @@ def _link(path: str) -> Row[Link]:
     return Row(path, SECRET, _check, _read, _PAGES, content=None, look=_look)
 
 
-act = Rows(_link("/"), _link("/a"), stranger=_PAGES)
+act = Rows(_link("/"), _link("/a"), command_row, stranger=_PAGES)

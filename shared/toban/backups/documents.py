@@ -10,6 +10,7 @@ import msgspec
 from toban.backups.levels import Level
 from toban.kernel.document import Document, Keep
 from toban.kernel.skew import is_future
+from toban.kernel.status import Transitions, move
 
 Status = Literal[
     "running", "finished", "verified", "unchanged", "partial", "failed", "deleting", "deleted"
@@ -85,6 +86,19 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
 
     COLLECTION: ClassVar[str] = "backups"
     KEEP = Keep.days(30, "the catalogue remembers for so long what retention has removed")
+    STATUS = Transitions(
+        first=("running", "finished"),  # the second: found in a bucket
+        then={
+            "running": ("finished", "partial", "failed"),
+            "finished": ("verified", "failed", "deleting"),
+            "verified": ("finished", "failed", "deleting"),
+            "failed": ("finished", "verified", "deleting"),
+            "partial": ("deleting",),
+            "unchanged": ("deleting",),
+            "deleting": ("deleted", "finished", "verified", "failed", "partial", "unchanged"),
+            "deleted": (),
+        },
+    )
     INDEXES = (("class", "service", "source", "status", "-snapshot_at"),)
 
     service: str
@@ -130,6 +144,8 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     tests: list[RestoreTestResult] = []
     """The newest few."""
     deleted_at: datetime | None = None
+    marked_from: Status | None = None
+    """What it was when it was marked for removal; None: it is not marked, or an earlier release did."""
     discarded_by: str = ""
     """Who said that retention need not keep it though it is dated ahead."""
 
@@ -185,13 +201,33 @@ def standing(backup: Backup) -> Status:
 
 def settle(backup: Backup) -> None:
     """Let `status` and `degraded` follow from the copies; whoever changes copies calls this."""
-    backup.status = standing(backup)
+    move(backup, standing(backup))
     if backup.status == "verified" and backup.verified_at is None:
         proven = (copy.verified_at for copy in backup.copies if copy.proven)
         backup.verified_at = max((at for at in proven if at is not None), default=None)
     backup.degraded = backup.status in JUDGED and any(
         copy.damage or copy.unreadable for copy in backup.copies
     )
+
+
+def mark(backup: Backup) -> None:
+    """Mark it for removal."""
+    backup.marked_from = backup.status
+    move(backup, "deleting")
+
+
+def unmark(backup: Backup) -> None:
+    """Let it be again what it was before it was marked, as far as its copies still are that."""
+    move(backup, backup.marked_from or _marked_by_an_earlier_release(backup))
+    backup.marked_from = None
+    settle(backup)
+
+
+def _marked_by_an_earlier_release(backup: Backup) -> Status:
+    """What can be told of a backup whose mark does not say what it was."""
+    if backup.finished_at is None:
+        return "partial" if backup.parts else "failed"
+    return standing(msgspec.structs.replace(backup, status="failed"))
 
 
 class SeriesState(Document, kw_only=True, rename={"class_": "class"}):

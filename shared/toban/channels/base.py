@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from toban.channels.notice import Sending
+from toban.kernel.kinds import beside
 from toban.kernel.outgoing import Outgoing
 from toban.people.section import Person
 from toban.strictyaml.report import Report
@@ -46,5 +47,6 @@ class Channel(Section, frozen=True, tag_field="type"):
         """Complain about what is missing or wrong; `path` is the channel's own."""
 
     def message(self, sending: Sending) -> Outgoing:
-        """What is sent by it for a notification."""
-        raise TypeError(f"{type(self).__name__} says nothing: {sending.id}")
+        """What is sent by it for a notification: what the module ``message`` of its folder makes."""
+        made: Outgoing = beside(type(self), "message").message(self, sending)
+        return made

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 import msgspec
 
 from toban.kernel import config
+from toban.kernel.binding import provides
+from toban.kernel.outgoing import PUBLIC_URL
+from toban.kernel.platform import Platform
+from toban.ports import Secrets
 
 
 class ChannelConfig(msgspec.Struct, frozen=True):
@@ -45,3 +49,9 @@ def read_config(environ: Mapping[str, str] = os.environ) -> ChannelConfig:
     Raises `toban.kernel.config.ConfigError` naming every malformed variable.
     """
     return config.read(ChannelConfig, environ)
+
+
+@provides(PUBLIC_URL)
+def public_url(_platform: Platform, _secrets: Secrets) -> str:
+    """Where one-click links lead to; raises as `read_config` does."""
+    return read_config().public_url

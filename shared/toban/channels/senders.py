@@ -9,11 +9,17 @@ from __future__ import annotations
 import threading
 from typing import Protocol, cast
 
-from toban.channels.config import ChannelConfig
+from toban.channels.config import ChannelConfig, read_config
 from toban.kernel import log
+from toban.kernel.binding import provides
 from toban.kernel.handling.effect import Failed, Result
 from toban.kernel.kinds import beside
-from toban.kernel.outgoing import Outgoing, Senders
+from toban.kernel.outgoing import (
+    SENDERS,
+    Outgoing,
+    Senders,
+)
+from toban.kernel.platform import Platform
 from toban.ports import Clock, PortError, Secrets
 
 
@@ -53,3 +59,9 @@ class ChannelSenders:
                 adapter = cast("_Adapter", beside(kind, "adapter"))
                 self._made[kind] = adapter.sender(self._config, self._secrets, self._clock)
             return self._made[kind]
+
+
+@provides(SENDERS)
+def channel_senders(platform: Platform, secrets: Secrets) -> Senders:
+    """Every kind of channel, configured by the environment; raises as `read_config` does."""
+    return ChannelSenders(read_config(), secrets, platform.clock)

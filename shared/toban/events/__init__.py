@@ -23,7 +23,11 @@ NotificationKind = Literal[
     "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated",
     "acknowledged", "resolved",
 ]  # fmt: skip
-Action = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
+Action = Literal[
+    "acknowledge", "resolve", "reopen", "escalate", "note", "severity",
+    "take", "replicate", "verify", "prune", "restore", "test-restore",
+]  # fmt: skip
+"""What a person can ask for: the first six of incidents, the others of backups."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -261,13 +265,15 @@ class RecheckDue(Body, frozen=True, kw_only=True):
 
 @event("toban.command.issued.v1", topic="command-issued")
 class CommandIssued(Command, frozen=True, kw_only=True):
-    """A person wants something done with an incident."""
+    """A person wants something done with an incident, a backup, a restore."""
 
     incident_id: str = ""
     """The incident, as the release before `subject` knows it."""
     action: Action
     note: str = ""
     severity_label: str = ""
+    arguments: dict[str, str] = {}
+    """What the action needs besides, as the subject's domain reads it."""
 
     def subject(self) -> str:
         """What it is about; the release before said only the incident."""

@@ -33,6 +33,8 @@ class BackupDue(Series, frozen=True, kw_only=True):
 
     requested_by: str = ""
     """A person: taken now, whatever the schedule says."""
+    asked_at: Moment | None = None
+    """When the person asked; None: at the event's time."""
 
     def subject(self) -> str:
         """The series."""

@@ -34,6 +34,7 @@ from toban.kernel.errors import InvalidEvent
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.skew import not_ahead
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.people.section import PEOPLE
 from toban.severities.section import SEVERITIES, severity_labelled
@@ -132,7 +133,7 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     reminds = incident.remind_at is not None
     if incident.status == "resolved" or (anew and reminds and not _called_since(incident, work)):
         return False
-    incident.status = "acknowledged"
+    move(incident, "acknowledged")
     incident.acknowledged_at = work.now
     incident.assignee = command.actor
     stop_escalation(incident)

@@ -10,6 +10,7 @@ import msgspec
 
 from toban.events import IncidentSnapshot, IncidentStatus, Link, Page
 from toban.kernel.document import Document, Keep
+from toban.kernel.status import Transitions
 from toban.ports import Key
 
 AlertStatus = Literal["firing", "resolved", "event"]
@@ -29,6 +30,15 @@ class Alert(Document, kw_only=True):
 
     COLLECTION: ClassVar[str] = "alerts"
     KEEP = Keep.days(90, "a quarter: whether a rule is worth its pages; it holds a sender's labels")
+
+    STATUS = Transitions(
+        first=("firing", "event", "resolved"),
+        then={
+            "firing": ("resolved",),
+            "resolved": ("firing", "event"),
+            "event": ("firing", "resolved"),
+        },
+    )
 
     service: str
     source: str
@@ -95,6 +105,15 @@ class Incident(Document, kw_only=True):
 
     COLLECTION: ClassVar[str] = "incidents"
     KEEP = Keep.days(400, "a year, and time to look back on it")
+
+    STATUS = Transitions(
+        first=("open",),
+        then={
+            "open": ("acknowledged", "resolved"),
+            "acknowledged": ("open", "resolved"),
+            "resolved": ("open",),
+        },
+    )
 
     service: str
     profile_version: str

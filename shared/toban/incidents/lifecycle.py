@@ -24,6 +24,7 @@ from toban.events import (
 )
 from toban.incidents.documents import Entry, Group, Incident, OpenIncident
 from toban.incidents.grouping.section import GROUPING
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
 from toban.profile.store import pinned
@@ -177,7 +178,7 @@ def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") ->
 
 def open_anew(incident: Incident) -> None:
     """Nobody has it any more; whoever acknowledged it is to be asked again."""
-    incident.status = "open"
+    move(incident, "open")
     incident.acknowledged_at = None
     incident.assignee = ""
 
@@ -200,7 +201,7 @@ def raise_severity(incident: Incident, work: Work, severity: int, label: str, by
 
 def resolve(incident: Incident, work: Work, by: str = "") -> None:
     """End it: nothing escalates any more, no alert joins it, everything opened is closed."""
-    incident.status = "resolved"
+    move(incident, "resolved")
     incident.resolved_at = work.now
     incident.resolved_by = by
     stop_escalation(incident)

@@ -19,7 +19,7 @@ from toban.events import (
     IncidentOpened,
     MessageParked,
 )
-from toban.incidents.documents import OWN, Alert, Group, Incident, OpenIncident
+from toban.incidents.documents import OWN, Alert, AlertStatus, Group, Incident, OpenIncident
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
 from toban.incidents.occurrences import (
@@ -37,6 +37,7 @@ from toban.incidents.texts import text
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.ids import derive
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.match import default_service, match_service
@@ -117,8 +118,8 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
     known = work.get(Alert, alert_id(report))
     if known is None:
         profile, _ = responsible(report, work)
-        alert = _alert(report, said, profile)
-        alert.status, alert.ends_at = "resolved", said.end
+        alert = _alert(report, said, profile, "resolved")
+        alert.ends_at = said.end
         work.put(alert)
         return
     if is_overtaken(known, said):
@@ -132,7 +133,7 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
         return
     if not was_firing and not is_news(known, said):
         return
-    known.status = "resolved"
+    move(known, "resolved")
     newest = newest_start(known, said.now)
     if newest != (known.newest_start or known.starts_at):
         # A wrong clock dated it ahead; nothing would begin after that for a long time.
@@ -179,8 +180,7 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
         if is_overtaken(known, said) or not is_new(known, said):
             return
     profile, version = responsible(report, work)
-    alert = _alert(report, said, profile)
-    alert.status = "firing" if lasting else "event"
+    alert = _alert(report, said, profile, "firing" if lasting else "event")
     alert.attached_at = work.now
     group = work.get(Group, profile[SERVICE].id) or Group(id=profile[SERVICE].id)
     key = group_key(report, profile[GROUPING])
@@ -275,7 +275,7 @@ def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
     )
 
 
-def _alert(report: AlertReport, said: Said, profile: Profile) -> Alert:
+def _alert(report: AlertReport, said: Said, profile: Profile, status: AlertStatus) -> Alert:
     severity = severity_for(profile, report.severity)
     return Alert(
         id=alert_id(report),
@@ -284,7 +284,7 @@ def _alert(report: AlertReport, said: Said, profile: Profile) -> Alert:
         fingerprint=report.fingerprint,
         rule=report.rule,
         title=report.title,
-        status="firing",
+        status=status,
         severity=severity.level,
         severity_label=severity.label,
         starts_at=said.start,

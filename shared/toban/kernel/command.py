@@ -45,6 +45,13 @@ NEEDS: Final[dict[str, Need]] = {
     "escalate": "nothing",
     "note": "nothing",
     "severity": "nothing",
+    # Whoever is let in where the command came in may ask for these, as whomever they name.
+    "take": "means",
+    "replicate": "means",
+    "verify": "means",
+    "prune": "means",
+    "restore": "means",
+    "test-restore": "means",
 }
 """What an action needs of its actor; any other action needs a proven person."""
 

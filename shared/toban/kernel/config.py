@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from toban.kernel.errors import TobanError
+from toban.kernel.prepared import converted
 
 
 class ConfigError(TobanError):
@@ -35,7 +36,7 @@ def read(cls: type[C], environ: Mapping[str, str], prefix: str = "TOBAN_") -> C:
         value = environ.get(name, "").strip()
         if value:
             try:
-                given[field.name] = msgspec.convert(value, field.type, strict=False)
+                given[field.name] = converted(value, field.type, strict=False)
             except msgspec.ValidationError:
                 # Its message may quote the value: it is not passed on, not even as the cause.
                 wrong.append(name)

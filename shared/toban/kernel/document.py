@@ -9,7 +9,8 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from toban.kernel.prepared import convert
+from toban.kernel.prepared import converted
+from toban.kernel.status import Transitions
 from toban.ports import Key
 
 
@@ -45,6 +46,8 @@ class Document(msgspec.Struct, kw_only=True):
     KEEP: ClassVar[Keep | None] = None
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Composite indexes that its queries need (`toban.kernel.indexes`): fields, ``-`` descending."""
+    STATUS: ClassVar[Transitions | None] = None
+    """Which status may follow which (`toban.kernel.status.move`); None: it has none."""
 
     id: str
     expires_at: datetime | None = None
@@ -107,7 +110,7 @@ def decode(cls: type[D], data: dict[str, Any]) -> D:
     Raises `msgspec.ValidationError` naming the field path: the store holds something that this
     code did not write.
     """
-    return convert(data, cls)
+    return converted(data, cls)
 
 
 def to_stored(value: Any) -> Any:

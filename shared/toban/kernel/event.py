@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
+from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
 import msgspec
 
 from toban.kernel.errors import InvalidEvent, UnknownVersion
-from toban.kernel.prepared import prepare
+from toban.kernel.prepared import converted, from_json
 from toban.ports import Message
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -116,7 +116,7 @@ def to_message(event: Event) -> Message:
 
 def _parse_time(text: str) -> datetime:
     try:
-        moment = msgspec.convert(text, datetime)
+        moment = converted(text, datetime)
     except msgspec.ValidationError as error:
         raise InvalidEvent(f"ce-time {text[:64]!r} is not an RFC 3339 time") from error
     if moment.tzinfo is None:
@@ -137,9 +137,6 @@ MAX_ID = 250
 def _short(text: str) -> str:
     """An attribute that is passed on; one that is too long to be is none of ours and is left out."""
     return text if len(text.encode("utf-8", "surrogatepass")) <= MAX_ID else ""
-
-
-_decoders: dict[str, msgspec.json.Decoder[Any]] = {}
 
 
 def from_message(message: Message) -> Event:
@@ -164,12 +161,8 @@ def from_message(message: Message) -> Event:
         if _is_later_version(type_):
             raise UnknownVersion(f"event type {type_} is newer than this code")
         raise InvalidEvent(f"event type {type_[:120]!r} is not known here")
-    decoder = _decoders.get(type_)
-    if decoder is None:
-        prepare(body_class)
-        decoder = _decoders.setdefault(type_, msgspec.json.Decoder(body_class))
     try:
-        body = decoder.decode(message.data)
+        body = from_json(message.data, body_class)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         # The decoder quotes what does not fit, however long it is.
         raise InvalidEvent(f"body does not fit {type_}: {str(error)[:500]}") from error

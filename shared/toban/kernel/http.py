@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
@@ -55,6 +56,8 @@ class Edge:
     secrets: Secrets
     publish: Callable[[Sequence[Event]], None]
     """Returns when the bus has all of them; raises `toban.ports.Unavailable` otherwise."""
+    identify: Callable[[str, datetime], str] | None = None
+    """The address of whom an ID token proves (`toban.kernel.edge.identity`); None: nobody's is."""
 
 
 Endpoint: TypeAlias = Callable[[Request, Edge], Response]

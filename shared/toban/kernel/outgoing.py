@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from toban.kernel.handling.effect import Result
+from toban.ports import Port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +44,8 @@ class Senders(Protocol):
         Takes less than 25 seconds, so that the effect's lease (30 s) outlives it.
         """
         ...
+
+
+SENDERS: Port[Senders] = Port("senders")
+PUBLIC_URL: Port[str] = Port("public URL")
+"""What functions are reached under (``https://…``, without a function's name); empty: nothing is."""

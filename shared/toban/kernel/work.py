@@ -143,6 +143,10 @@ class Work(Documents):
         if snapshot is None:
             self._writes[key] = Create(key, data)
         elif snapshot.data != data:
+            if document.STATUS is not None:
+                field = document.STATUS.field
+                before = snapshot.data.get(field, data[field])
+                document.STATUS.require(f"{key.collection}/{key.id}", before, data[field])
             self._writes[key] = Update(key, data, snapshot.version)
         else:
             self._writes.pop(key, None)

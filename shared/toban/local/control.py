@@ -23,6 +23,7 @@ import msgspec
 
 from toban.kernel import strictjson
 from toban.kernel.http import Request, Response, answer, problem
+from toban.kernel.prepared import converted
 from toban.local.virtual import Driver, NeverRests
 
 FILE = "dev.json"
@@ -89,7 +90,7 @@ def control(token: str, driver: Driver | None) -> Callable[[Request], Response]:
         if driver is None:
             return problem(409, "this runtime goes by the machine's clock")
         try:
-            wanted = msgspec.convert(strictjson.loads(request.body or b""), Wanted)
+            wanted = converted(strictjson.loads(request.body or b""), Wanted)
             return answer(200, **_move(driver, wanted))
         except (strictjson.NotStrictJson, msgspec.ValidationError, ValueError) as error:
             return problem(400, str(error))

@@ -11,48 +11,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
 
 from toban.channels.notice import Sending
 from toban.channels.section import CHANNELS
 from toban.events import Link, NotificationFailed, NotificationRequested
+from toban.kernel.binding import HandlersWith
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.effect import Effect, Failed, Result
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.outgoing import Senders
+from toban.kernel.outgoing import (
+    PUBLIC_URL,
+    SENDERS,
+    Senders,
+)
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.notify.contacts import fallback
 from toban.notify.destinations import Breakers
 from toban.notify.documents import Notification, record_of, tombstone
 from toban.notify.identity import is_page, notification_id
+from toban.notify.links import ActionLinks, action_links, no_links
 from toban.notify.page import tried_channels
 from toban.notify.render import notice_of
 from toban.oncall.targets import Contact
 from toban.people.section import PEOPLE
+from toban.ports import SECRETS
 from toban.profile.profile import Profile
 from toban.profile.store import pinned
 
 MAX_ATTEMPTS = 3
 """Calls by one channel before the next one is used."""
-
-
-class ActionLinks(Protocol):
-    """
-    The signed one-click links to offer in a notification first tried at a time; may be none.
-
-    `person` (``person:aoki``): whose own address it goes to; empty: others may see it too.
-    """
-
-    def __call__(
-        self, request: NotificationRequested, at: datetime, person: str = ""
-    ) -> Sequence[Link]:
-        """The links."""
-
-
-def no_links(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:  # noqa: ARG001
-    """Nothing is offered: no signing secret, or no public address."""
-    return ()
 
 
 def recipient(request: NotificationRequested, profile: Profile) -> str:
@@ -166,7 +154,7 @@ def _close(request: NotificationRequested, work: Work) -> bool:
             # Whoever held the lease is gone; the message may be there.
             found.unknown = True
         if found.state in ("claimed", "waiting"):
-            found.state = "void"
+            move(found, "void")
             found.fence += 1
             work.put(found)
         sent = sent or found.maybe_sent
@@ -205,3 +193,9 @@ def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
         max_attempts=MAX_ATTEMPTS,
     )
     return Handlers().on(NotificationRequested, effect)
+
+
+HANDLERS = HandlersWith(
+    (SENDERS, PUBLIC_URL, SECRETS),
+    lambda ports: handlers(ports(SENDERS), action_links(ports(PUBLIC_URL), ports(SECRETS))),
+)

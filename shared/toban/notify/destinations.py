@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from toban.kernel import log
+from toban.kernel.prepared import from_json
 from toban.ports import Message
 
 TIMEOUTS = 3
@@ -37,7 +38,7 @@ class _Request(msgspec.Struct):
 def lane_of(message: Message) -> str:
     """The lane of a `NotificationRequested`; empty for what is none (it will be parked)."""
     try:
-        request = msgspec.json.decode(message.data, type=_Request)
+        request = from_json(message.data, _Request)
     except msgspec.DecodeError:
         return ""
     return f"{request.incident.service}/{request.channel}"

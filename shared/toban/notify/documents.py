@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from toban.events import NotificationKind, NotificationRequested
 from toban.kernel.document import Keep
 from toban.kernel.handling.effect import EffectDocument
+from toban.notify.identity import is_page
 from toban.ports import Key
 
 INCIDENTS = "incidents"
@@ -55,6 +56,11 @@ class Notification(EffectDocument, kw_only=True):
         """The state in words for people."""
         words: dict[str, Status] = {"claimed": "sending", "done": "sent"}
         return words.get(self.state) or self.state  # type: ignore[return-value]
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it calls somebody, and is open with them until the incident is closed there."""
+        return is_page(self.kind)
 
     @property
     def maybe_sent(self) -> bool:

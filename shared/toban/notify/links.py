@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
-from toban.actions.links import LinkAction, make_link
 from toban.events import Link, NotificationRequested
-from toban.notify.deliver import ActionLinks, no_links
+from toban.kernel.links import LinkAction, make_link
 from toban.notify.identity import is_page
 from toban.notify.texts import text
 from toban.ports import Secrets
 
 SIGNING = "LINK_SIGNING"
 FUNCTION = "ingest_action"
+
+
+class ActionLinks(Protocol):
+    """
+    The signed one-click links to offer in a notification first tried at a time; may be none.
+
+    `person` (``person:aoki``): whose own address it goes to; empty: others may see it too.
+    """
+
+    def __call__(
+        self, request: NotificationRequested, at: datetime, person: str = ""
+    ) -> Sequence[Link]:
+        """The links."""
+
+
+def no_links(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:  # noqa: ARG001
+    """Nothing is offered: no signing secret, or no public address."""
+    return ()
 
 
 def action_links(public_url: str, secrets: Secrets) -> ActionLinks:

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Port(Generic[P]):
+    """Names an object of type `P` that only some functions need (`toban.kernel.binding`)."""
+
+    name: str
+
 
 # --- errors an adapter may raise -------------------------------------------------------------
 
@@ -223,12 +233,30 @@ class Clock(Protocol):
         ...
 
 
+class NotGenuine(PortError):
+    """A token that is not what it says; the message has nothing of it."""
+
+
+class Tokens(Protocol):
+    """ID tokens of Google."""
+
+    def claims(self, token: str) -> Mapping[str, Any]:
+        """
+        What a token says that Google has signed and that is valid now.
+
+        Raises `NotGenuine`; `Unavailable` when the certificates cannot be had.
+        """
+
+
 class Secrets(Protocol):
     """Values by name (``INGEST_GENERIC``); several are valid while one is being rotated."""
 
     def values(self, name: str) -> list[str]:
         """Every value accepted now, the newest first; empty when the secret is not set."""
         ...
+
+
+SECRETS: Port[Secrets] = Port("secrets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,9 +314,10 @@ class Trace:
     causation_id: str
     attempt: int
     started_at: datetime
-    duration_ms: float
+    duration_ms: float | None
+    """None: it was not measured."""
     outcome: str
-    """done, duplicate, nothing, parked, retry or error."""
+    """done, duplicate, nothing, parked, retry or error; unrecorded where nobody noted it."""
     changes: tuple[str, ...] = ()
     """Documents written, as ``created incidents/inc-1``."""
     emitted: tuple[tuple[str, str], ...] = ()

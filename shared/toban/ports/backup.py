@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from toban.ports import PortError
+from toban.ports import Port, PortError
 from toban.ports.buckets import (
     Bucket as Bucket,
 )
@@ -327,3 +327,6 @@ class Depot(Protocol):
     def target(self, spec: Spec) -> Target:
         """Raises `ValueError` for a kind that this process cannot load."""
         ...
+
+
+DEPOT: Port[Depot] = Port("depot")

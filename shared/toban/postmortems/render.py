@@ -17,7 +17,6 @@ from toban.incidents.documents import Alert, Entry, Incident
 from toban.kernel.i18n import Language, duration, moment
 from toban.kernel.wallclock import zone as zone_of
 from toban.notify.documents import Notification
-from toban.notify.identity import is_page
 from toban.postmortems.markdown import escaped, link, table
 from toban.postmortems.texts import text
 from toban.postmortems.timeline import story
@@ -55,7 +54,7 @@ class _Draft:
         self.begin = min(facts.incident.started_at, self.now.opened_at)
         # Closings are still on their way when this is written: they would show by chance.
         self.calls = sorted(
-            (n for n in facts.notifications if is_page(n.kind) and n.created_at <= self.end),
+            (n for n in facts.notifications if n.is_page and n.created_at <= self.end),
             key=lambda n: (n.created_at, n.id),
         )
 

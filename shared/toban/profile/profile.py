@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from toban.kernel.prepared import convert
+from toban.kernel.prepared import converted
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -99,7 +99,7 @@ class StoredProfile(Profile):
         if key.name not in self._decoded:
             stored = key.name in self.stored
             self._decoded[key.name] = (
-                convert(self.stored[key.name], key.type) if stored else key.default
+                converted(self.stored[key.name], key.type) if stored else key.default
             )
         section: T = self._decoded[key.name]
         return section

@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, cast
 
+from toban.kernel.binding import provides
 from toban.kernel.platform import Platform
 from toban.ports import Secrets, Store
 from toban.ports.backup import (
+    DEPOT,
     Bucket,
+    Depot,
     Format,
     Keys,
     KeyUnavailable,
@@ -87,7 +90,8 @@ class WorldDepot:
         raise KeyUnavailable(f"not a key: {reference[:80]!r} (secret:NAME or projects/…)")
 
 
-def depot(platform: Platform, secrets: Secrets) -> WorldDepot:
+@provides(DEPOT)
+def depot(platform: Platform, secrets: Secrets) -> Depot:
     """The depot of a function; raises `RuntimeError` in a world without buckets."""
     if platform.buckets is None:
         raise RuntimeError("this platform has no buckets")

@@ -8,10 +8,11 @@ No line is cut by a part, so that loading can begin at any part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from toban.kernel.prepared import decoder
 from toban.ports.backup import Bucket, Damaged, Held, ObjectInfo
 
 VERSION: Final = 1
@@ -67,7 +68,7 @@ class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
 Line = Header | Record | End
 
 _ENCODER = msgspec.json.Encoder()
-_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Line)
+_DECODER = decoder(Line)
 
 
 def record_of(info: ObjectInfo, content: Content) -> Record:

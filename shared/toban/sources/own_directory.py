@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from toban.adapters.local.files.blobs import make_directory
+from toban.kernel.prepared import from_json
 from toban.ports.backup import Fetch, Question, TargetFailed
 from toban.sources.world import World
 
@@ -153,7 +154,7 @@ class OwnDirectory:
     def _is_ours(self) -> bool:
         """Whether this restore wrote everything there is."""
         try:
-            mark = msgspec.json.decode((self.path / MARKER).read_bytes(), type=_Mark)
+            mark = from_json((self.path / MARKER).read_bytes(), _Mark)
         except (FileNotFoundError, msgspec.DecodeError):
             return False
         mine = (mark.toban, mark.restore, mark.purpose) == (2, self._restore, self._purpose)

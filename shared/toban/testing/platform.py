@@ -22,11 +22,10 @@ from toban.kernel.handling.decision import Handled
 from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.handling.timers import fire_due, next_due
 from toban.kernel.http import Request, Response
-from toban.kernel.outgoing import Senders
+from toban.kernel.outgoing import PUBLIC_URL, SENDERS, Senders
 from toban.kernel.platform import Platform
 from toban.local.world import ROOT, load_functions
-from toban.notify import deliver
-from toban.ports import Delivered, Message, Query
+from toban.ports import Delivered, Message, Port, Query
 from toban.profile.profile import Profile
 from toban.profile.store import apply
 from toban.testing.buses import ListBus
@@ -110,12 +109,12 @@ class TestPlatform:
 
     def _all_functions(self) -> dict[str, Handlers]:
         load_functions(self.topology, ROOT)
-        tables = {
-            name: subscriber.bound(self.platform, self.secrets)
+        given: dict[Port[Any], Any] = {SENDERS: self.senders, PUBLIC_URL: ""}
+        return {
+            name: subscriber.bound(self.platform, self.secrets, given)
             for name, subscriber in entry.SUBSCRIBERS.items()
-            if name in self.topology.functions and name != "deliver_notification"
+            if name in self.topology.functions
         }
-        return {**tables, "deliver_notification": deliver.handlers(self.senders)}
 
     # --- what the outside does ---------------------------------------------------------------
 

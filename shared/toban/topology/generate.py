@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from toban.topology import asyncapi, documents, pages, schemas
+from toban.topology import asyncapi, documents, pages, schemas, statuses
 from toban.topology.reader import DEFAULT_PATH, MapError, load
 from toban.topology.requirements import parse_lock, requirements
 
@@ -46,7 +46,7 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
     if architecture.exists():
         page = architecture.read_text(encoding="utf-8")
         try:
-            files[architecture] = pages.embed(page, topology)
+            files[architecture] = statuses.embed(pages.embed(page, topology))
         except ValueError as error:
             raise ValueError(f"ARCHITECTURE.md {error}") from error
     return files

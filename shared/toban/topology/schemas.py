@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from toban import events
-from toban.events import backups
 from toban.kernel.event import Body, registered
 from toban.kernel.handling import parking
 from toban.topology.types import Defaults, MapFile
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-# Importing these registers every event type there is; what a test registers stays out.
-_VOCABULARY = (events.__name__, backups.__name__, parking.__name__)
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    """The modules that define events, imported: every one in `toban.events`, and the kernel's own."""
+    found = [m.name for m in pkgutil.walk_packages(events.__path__, f"{events.__name__}.")]
+    for name in found:
+        importlib.import_module(name)
+    return frozenset({events.__name__, *found, parking.__name__})
 
 
 def bodies() -> dict[str, type[Body]]:
-    """Every event type with its body class."""
-    return {body.TYPE: body for body in registered().values() if body.__module__ in _VOCABULARY}
+    """Every event type with its body class; what a test registers stays out."""
+    vocabulary = _vocabulary()
+    return {body.TYPE: body for body in registered().values() if body.__module__ in vocabulary}
 
 
 def body_schema(body: type[Body]) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Topic(Entry, frozen=True, kw_only=True):
     """Published by the function with `emits_due` once a timer has come due (and at once by those
     that list it under `emits`)."""
     by_profile: bool = False
-    """Published by the schedules of service profiles, and by people."""
+    """Published by the schedules of service profiles."""
     loop_ends: str = ""
     """Why events cannot go round for ever through this topic."""
 

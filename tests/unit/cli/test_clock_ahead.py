@@ -13,10 +13,10 @@ from tests.unit.cli.vaults import Vault
 from toban.adapters.local.files.blobs import SystemClock
 from toban.backups.documents import Backup, SeriesState
 from toban.backups.work.jobs import BackupJob
-from toban.cli.backups import common as backup_common
 from toban.cli.backups.work import run as backup_run
+from toban.cli.kit import reader as backup_common
 from toban.cli.kit import times
-from toban.cli.kit.session import Seen
+from toban.cli.kit.progress import Seen
 from toban.events.backups import BackupFinished
 from toban.kernel.event import Event
 

@@ -10,7 +10,7 @@ from tests.unit.cli.vaults import MEDIA, Vault
 from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.backups.documents import SeriesState
-from toban.cli.kit.views import Reader
+from toban.cli.kit.reader import Reader
 
 OSAKA = ("--bucket", "shop-osaka")
 

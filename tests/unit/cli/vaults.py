@@ -9,7 +9,7 @@ from typing import Any
 
 from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
-from toban.cli.kit.views import Reader
+from toban.cli.kit.reader import Reader
 
 BACKUP = """\
 backup:

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.kernel.world import NOON, Counter, CountingStore
+from tests.unit.kernel.world import Counter
 from toban.kernel.change import change
 from toban.kernel.document import encode
 from toban.kernel.documents import Documents
 from toban.ports import Create, Update
+from toban.testing import NOON, CountingStore
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import grpc
@@ -141,6 +142,19 @@ def apply(
         except Refused as refused:
             done.append(replace(change, what="refused", reason=str(refused)))
     return done
+
+
+def attempts(client: CloudSchedulerClient, parent: str) -> dict[str, datetime]:
+    """
+    When each of our jobs last ran, by the name of its schedule; one that never did is left out.
+
+    Raises `NotAllowed`, `Refused` or `Unavailable`.
+    """
+    return {
+        name.removeprefix(PREFIX): job.last_attempt_time
+        for name, job in _list(client, parent).items()
+        if _is_ours(job) and job.last_attempt_time
+    }
 
 
 # --- comparing -------------------------------------------------------------------------------

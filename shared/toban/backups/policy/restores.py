@@ -13,6 +13,7 @@ from toban.events.backups import Purpose
 from toban.kernel.document import Document, Keep
 from toban.kernel.handling.job import JobDocument
 from toban.kernel.skew import is_future
+from toban.kernel.status import Transitions
 from toban.ports.backup import Question
 from toban.profile.profile import Profile
 
@@ -27,6 +28,10 @@ class Restore(JobDocument, kw_only=True):
     COLLECTION: ClassVar[str] = "restores"
     KEEP = Keep.days(
         400, "a year of proof that backups can be restored, and time to look back on it"
+    )
+
+    STATUS = Transitions(
+        first=("running",), then={"running": ("finished", "failed"), "finished": (), "failed": ()}
     )
 
     service: str

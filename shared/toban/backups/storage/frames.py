@@ -37,7 +37,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from toban.kernel.prepared import prepare
+from toban.kernel.prepared import from_json
 from toban.ports.backup import Damaged
 
 MAX_PART: Final = 8 * 1024 * 1024
@@ -247,9 +247,8 @@ class FrameReader:
 
     def _open_trailer(self) -> Trailer:
         plain = self._open(len(self._frames) - 1)
-        prepare(Trailer)
         try:
-            trailer = msgspec.json.decode(plain, type=Trailer)
+            trailer = from_json(plain, Trailer)
         except msgspec.MsgspecError as error:
             raise self.damaged(f"has a trailer that cannot be read ({error})") from error
         if not 0 <= trailer.plain_bytes <= MAX_PLAIN:

@@ -35,7 +35,7 @@ from toban.backups.levels import Level
 from toban.backups.storage import layout
 from toban.backups.storage.frames import MAX_PART, Seal
 from toban.backups.storage.parts import Part
-from toban.kernel.prepared import prepare
+from toban.kernel.prepared import from_json
 from toban.ports.backup import Damaged, KeyUnavailable, WrappedKey
 
 Unwrap = Callable[[WrappedKey, bytes], bytes]
@@ -292,9 +292,8 @@ S = TypeVar("S")
 
 
 def _decoded(data: Any, cls: type[S], name: str) -> S:
-    prepare(cls)
     try:
-        return msgspec.json.decode(data, type=cls)
+        return from_json(data, cls)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged(f"{name}: cannot be read ({error})") from error
 

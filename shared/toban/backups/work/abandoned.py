@@ -9,6 +9,7 @@ from toban.backups.work.take_job import TakeJob
 from toban.events.backups import RestoreFailed, Stage
 from toban.kernel.handling.job import ABANDONED
 from toban.kernel.skew import is_future, not_ahead
+from toban.kernel.status import move
 from toban.kernel.work import Work
 
 
@@ -37,7 +38,7 @@ def _end_run(id: str, work: Work) -> None:
         job.over, job.lease_until = True, None
         job.fence += 1
         work.put(job)
-    backup.status = "partial" if job is not None and job.done else "failed"
+    move(backup, "partial" if job is not None and job.done else "failed")
     fail(backup, "take", f"abandoned: {since}", work)
     work.put(backup)
     series = work.get(SeriesState, backup.series)
@@ -76,7 +77,7 @@ def _end_restore(id: str, work: Work) -> None:
         restore.touched_at, restore.lease_until = work.now, None
         work.put(restore)
         return
-    restore.status = "failed"
+    move(restore, "failed")
     restore.over, restore.lease_until = True, None
     restore.reason = "abandoned: nobody goes on with it"
     restore.finished_at = work.now

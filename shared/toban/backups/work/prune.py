@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from toban.backups.documents import Backup, Status, settle, standing
+from toban.backups.documents import Backup, mark, unmark
 from toban.backups.policy.retention import decide, removals
 from toban.backups.policy.retention_terms import Policy, Series, Verdict, entry_of, policy_of
 from toban.backups.policy.steady import waits_until
@@ -25,14 +25,16 @@ from toban.backups.storage.plans import labels_of
 from toban.backups.work.jobs import STEP, BackupJob, fail, following, job_id
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
 from toban.kernel import log
+from toban.kernel.binding import HandlersWith
 from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Hold, Job, Nothing, Unfinished
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import Operator, Value
-from toban.ports.backup import DeleteBlocked, Depot
+from toban.ports.backup import DEPOT, DeleteBlocked, Depot
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import current
@@ -89,20 +91,13 @@ def weigh(profile: Profile, documents: Documents, undecided: Backup | None = Non
     found = documents.find(Backup, *where)
     for backup in found:
         if undecided is not None and backup.id == undecided.id:
-            backup.status = unmarked(backup)
+            unmark(backup)
     backups = {backup.id: backup for backup in found}
     entries = [entry_of(backup) for backup in found]
     verdicts = decide(entries, policies(profile), documents.now)
     section = profile[BACKUP]
     most = section.max_deletions if section else 0
     return Weighed(backups, verdicts, removals(entries, verdicts, most))
-
-
-def unmarked(backup: Backup) -> Status:
-    """What a backup was before it was marked for removal."""
-    if backup.finished_at is None:
-        return "partial" if backup.parts else "failed"
-    return standing(msgspec.structs.replace(backup, status="failed"))
 
 
 class Pruning:
@@ -147,8 +142,7 @@ class Pruning:
         if backup is None or backup.status != "deleting":
             return None
         if job.done == 0 and self._stays(backup, work):
-            backup.status = unmarked(backup)
-            settle(backup)
+            unmark(backup)
             work.put(backup)
             log.warning("kept after all", backup=backup.id)
             return None
@@ -200,7 +194,7 @@ class Pruning:
         if not isinstance(result, Removed):
             fail(backup, "prune", f"cannot be removed: {result.reason}", work)
         else:
-            backup.status = "deleted"
+            move(backup, "deleted")
             backup.deleted_at = work.now
             backup.degraded = False
             backup.copies = [
@@ -220,6 +214,9 @@ class Pruning:
         )
 
 
+HANDLERS = HandlersWith((DEPOT,), lambda ports: Pruning(ports(DEPOT)).handlers())
+
+
 def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
     """Mark what may go (how many); by the calendar also take up removals nobody goes on with."""
     weighed = weigh(profile, work)
@@ -235,7 +232,7 @@ def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
                 # The news of it was lost for good, or it was given up.
                 work.emit(_step(backup, job.step if job else 0))
             continue
-        backup.status = "deleting"
+        mark(backup)
         work.put(backup)
         work.emit(_step(backup, job.step if job else 0))
         series = f"{backup.source}/{backup.class_}"

@@ -25,11 +25,12 @@ from toban.backups.work.jobs import (
     telling,
 )
 from toban.events.backups import BackupEvent, BackupFinished, BackupReplicated, ReplicationStepDue
+from toban.kernel.binding import HandlersWith
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, GaveUp, Hold, Job, Nothing, Unfinished
 from toban.kernel.work import Work
 from toban.ports import Unavailable
-from toban.ports.backup import Damaged, DeleteBlocked, Depot, KeyUnavailable
+from toban.ports.backup import DEPOT, Damaged, DeleteBlocked, Depot, KeyUnavailable
 
 EACH: Final = 16
 """Objects looked at between two checkpoints; doing them again finds them there."""
@@ -234,6 +235,9 @@ class Replicating:
             next_step=following(ReplicationStepDue),
         )
         return Handlers().on(BackupFinished, job).on(ReplicationStepDue, job)
+
+
+HANDLERS = HandlersWith((DEPOT,), lambda ports: Replicating(ports(DEPOT)).handlers())
 
 
 def is_complete(backup: Backup) -> bool:

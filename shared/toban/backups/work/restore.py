@@ -22,7 +22,7 @@ from toban.backups.policy.restores import (
     untimed,
     wrong_answers,
 )
-from toban.backups.section import BACKUP
+from toban.backups.section import BACKUP, NOTHING
 from toban.backups.storage.plans import bases_of, plan_of
 from toban.backups.storage.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.work.jobs import STEP
@@ -35,11 +35,14 @@ from toban.events.backups import (
     RestoreStepDue,
 )
 from toban.kernel import log
+from toban.kernel.binding import HandlersWith
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Hold, Job, LeaseLost, Unfinished
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports.backup import (
+    DEPOT,
     Damaged,
     Depot,
     KeyUnavailable,
@@ -268,7 +271,7 @@ class Restoring:
         if not reason and restore.purpose == "test" and profile is not None:
             reason = untimed(restore, work.now) or too_slow(profile.profile, seconds)
         restore.reason = reason
-        restore.status = "failed" if reason else "finished"
+        move(restore, "failed" if reason else "finished")
         self._let_go(restore, result if isinstance(result, CopyDamaged) else None, work)
         if restore.purpose == "test":
             _note_test(restore, seconds, work)
@@ -321,6 +324,9 @@ class Restoring:
         return Handlers().on(RestoreRequested, job).on(RestoreStepDue, job)
 
 
+HANDLERS = HandlersWith((DEPOT,), lambda ports: Restoring(ports(DEPOT)).handlers())
+
+
 def _checkpoint(hold: Hold[Restore], target: Target) -> None:
     """Progress counts only where a dead process's successor can use it."""
     if target.resumable:
@@ -331,10 +337,8 @@ def _checkpoint(hold: Hold[Restore], target: Target) -> None:
 
 def staging_of(profile: Profile, source: str) -> StagingTarget | None:
     """Where a source is loaded for tests."""
-    section = profile[BACKUP]
-    if section is None or section.restore_test is None:
-        return None
-    return next((t for t in section.restore_test.targets if t.source == source), None)
+    test = (profile[BACKUP] or NOTHING).restore_test
+    return next((t for t in (test.targets if test else ()) if t.source == source), None)
 
 
 def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
@@ -369,7 +373,7 @@ def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> Readi
 
 def _refuse(restore: Restore, reason: str, work: Work) -> None:
     restore.over = True
-    restore.status = "failed"
+    move(restore, "failed")
     restore.reason = reason
     restore.finished_at = work.now
     work.put(restore)

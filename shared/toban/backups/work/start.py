@@ -1,4 +1,4 @@
-"""A backup is due: one document for one slot, and the first step."""
+"""A backup is due: one document for one slot, and the first step; and what people ask for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from toban.backups.documents import Backup, Copy, SeriesState, series_id
 from toban.backups.policy.copies import best_base
 from toban.backups.storage.layout import prefix
 from toban.backups.storage.plans import Planned, backup_id, find_plan, newest_slot_of
+from toban.backups.work.commands import on_command
+from toban.events import CommandIssued
 from toban.events.backups import BackupDue, BackupStepDue
 from toban.kernel import log
 from toban.kernel.event import timestamp
@@ -96,7 +98,7 @@ def _is_running(series: SeriesState, work: Work) -> bool:
 
 
 def _slot(due: BackupDue, planned: Planned, work: Work) -> datetime | None:
-    at = work.event.time
+    at = due.asked_at or work.event.time
     if is_future(at, work.now):
         log.warning("the request is dated ahead of now: taken for now", **_named(due))
         at = work.now
@@ -150,4 +152,4 @@ def _named(due: BackupDue) -> dict[str, str]:
     return {"service": due.service, "source": due.source, "class": due.class_}
 
 
-HANDLERS = Handlers().on(BackupDue, Decision(on_due))
+HANDLERS = Handlers().on(BackupDue, Decision(on_due)).on(CommandIssued, Decision(on_command))

@@ -32,13 +32,16 @@ from toban.backups.work.jobs import STEP, beating, fail, job_id
 from toban.backups.work.take_job import TakeJob, Taken, Unchanged, record
 from toban.events.backups import BackupFinished, BackupStepDue
 from toban.kernel import log
+from toban.kernel.binding import HandlersWith
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Hold, Job, Nothing, Unfinished
 from toban.kernel.skew import not_ahead
+from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import PortError
 from toban.ports.backup import (
+    DEPOT,
     Base,
     Bucket,
     Damaged,
@@ -143,7 +146,7 @@ class Taking:
             return
         else:
             interrupted = job.progress.parts > 0 and not job.progress.last
-            backup.status = "partial" if interrupted else "failed"
+            move(backup, "partial" if interrupted else "failed")
             fail(backup, "take", result.reason, work)
         if series is not None:
             work.put(series)
@@ -155,6 +158,9 @@ class Taking:
             TakeJob, self.claim, self.run, self.conclude, next_step=self.next_step
         )
         return Handlers().on(BackupStepDue, job)
+
+
+HANDLERS = HandlersWith((DEPOT,), lambda ports: Taking(ports(DEPOT)).handlers())
 
 
 class _Step:

@@ -11,6 +11,7 @@ from toban.backups.documents import Backup
 from toban.backups.storage.manifest import Manifest
 from toban.backups.storage.writing import Progress
 from toban.backups.work.jobs import BackupJob
+from toban.kernel.status import move
 from toban.ports.backup import Snapshot
 
 
@@ -43,7 +44,7 @@ class Unchanged:
 def record(backup: Backup, taken: Taken, now: datetime) -> None:
     """Note in the catalogue what was stored."""
     manifest = taken.manifest
-    backup.status = "finished"
+    move(backup, "finished")
     backup.finished_at = now
     backup.snapshot_at = manifest.snapshot_at
     backup.fingerprint = manifest.fingerprint

@@ -33,12 +33,13 @@ from toban.events.backups import (
     BackupVerified,
     VerificationStepDue,
 )
+from toban.kernel.binding import HandlersWith
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, GaveUp, Hold, Job, Nothing, Unfinished
 from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.ports import Unavailable
-from toban.ports.backup import Damaged, Depot, FormatUnchecked, Held, KeyUnavailable
+from toban.ports.backup import DEPOT, Damaged, Depot, FormatUnchecked, Held, KeyUnavailable
 
 ONE_PASS: Final = 2 * 1024**3
 """
@@ -219,6 +220,9 @@ class Verifying:
             next_step=following(VerificationStepDue),
         )
         return Handlers().on(BackupReplicated, job).on(VerificationStepDue, job)
+
+
+HANDLERS = HandlersWith((DEPOT,), lambda ports: Verifying(ports(DEPOT)).handlers())
 
 
 def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:

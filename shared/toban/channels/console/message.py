@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from toban.channels.console.kind import ConsoleChannel
 from toban.channels.notice import Sending
 from toban.kernel.outgoing import Outgoing
 
@@ -19,7 +20,7 @@ class ConsoleLine(Outgoing):
     repetition: str = ""
 
 
-def message(sending: Sending) -> ConsoleLine:
+def message(channel: ConsoleChannel, sending: Sending) -> ConsoleLine:  # noqa: ARG001
     """The line for a notification."""
     notice, request = sending.notice, sending.request
     return ConsoleLine(

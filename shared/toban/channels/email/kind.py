@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from toban.channels.base import Channel
-from toban.channels.notice import Sending
-from toban.kernel.outgoing import Outgoing
 from toban.people.check import check_email
 from toban.people.section import Person
 from toban.strictyaml.report import Report
@@ -36,9 +34,3 @@ class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
             check_email(address, f"{path}.to[{number}]", report)
         if self.sender:
             check_email(self.sender, f"{path}.sender", report)
-
-    def message(self, sending: Sending) -> Outgoing:
-        """See `Channel.message`."""
-        from toban.channels.email.message import message
-
-        return message(self, sending)

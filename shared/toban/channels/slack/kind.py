@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from toban.channels.base import Channel
-from toban.channels.notice import Sending
-from toban.kernel.outgoing import Outgoing
 from toban.people.section import Person
 from toban.strictyaml.report import Report
 
@@ -41,9 +39,3 @@ class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
             report.incomplete(
                 path, "channel（token_secret には必須）", "channel (token_secret requires it)"
             )
-
-    def message(self, sending: Sending) -> Outgoing:
-        """See `Channel.message`."""
-        from toban.channels.slack.message import message
-
-        return message(self, sending)

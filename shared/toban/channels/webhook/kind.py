@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from toban.channels.base import Channel
-from toban.channels.notice import Sending
-from toban.kernel.outgoing import Outgoing
 from toban.strictyaml.report import Report
 
 
@@ -37,9 +35,3 @@ class WebhookChannel(Channel, frozen=True, tag="webhook", tag_field="type"):
             )
         if bool(self.url) == bool(self.url_secret):
             report.incomplete(path, "url か url_secret のどちらか一つ", "either url or url_secret")
-
-    def message(self, sending: Sending) -> Outgoing:
-        """See `Channel.message`."""
-        from toban.channels.webhook.message import message
-
-        return message(self, sending)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-import getpass
-import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from toban.backups.documents import Backup, Status
 from toban.backups.section import BACKUP, NOTHING, Plan
 from toban.cli.kit.arguments import unknown
+from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import chosen as one_chosen
 from toban.cli.kit.terminal import Problem, Terminal
-from toban.cli.kit.times import now
-from toban.cli.kit.views import Reader
-from toban.events.backups import PruneDue
 from toban.kernel.i18n import Language, duration, unit
-from toban.kernel.work import Work
 from toban.profile.profile import Profile
 
 STATUS_COLORS: Final[dict[Status, str]] = {
@@ -60,13 +54,6 @@ def length(language: Language, seconds: float) -> str:
     return unit(language, "unit.seconds", n=f"{max(0.0, seconds):.1f}")
 
 
-def work_for(reader: Reader, service: str = "") -> Work:
-    """A unit of work that only reads: what the functions decide by, decided here to show it."""
-    from toban.cli.kit.local import new_event
-
-    return Work(reader.store, new_event(PruneDue(service=service)), "cli", now())
-
-
 def point_of(backup: Backup) -> datetime:
     """Its restore point: what was committed before this is contained."""
     return backup.snapshot_at or backup.started_at
@@ -74,15 +61,12 @@ def point_of(backup: Backup) -> datetime:
 
 def chosen(reader: Reader, word: str, terminal: Terminal) -> Backup:
     """The backup with that id, or the only one whose id begins so."""
-    word = word.strip().removeprefix("backups/")
-    found = reader.by_prefix(Backup, word) if word else []
-    if len(found) == 1:
-        return found[0]
-    if found:
-        words = ", ".join(backup.id for backup in found[:5])
-        raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
-    known = [b.id for b in newest_first(reader.find(Backup)) if b.status != "deleted"]
-    raise Problem(unknown(terminal.language, word, "what.backup", known[:50]), 2)
+
+    def known() -> list[str]:
+        found = newest_first(reader.find(Backup))
+        return [backup.id for backup in found if backup.status != "deleted"][:50]
+
+    return one_chosen(reader, Backup, word, terminal, "what.backup", known, code=2)
 
 
 def newest_first(backups: Iterable[Backup]) -> list[Backup]:
@@ -135,33 +119,3 @@ def plan_named(profile: Profile, source: str, class_: str | None, terminal: Term
     raise Problem(
         unknown(terminal.language, str(class_), "what.class", [p.class_ for p in plans]), 2
     )
-
-
-def person(asked: argparse.Namespace) -> str:
-    """Who asks."""
-    return str(asked.actor or getpass.getuser()).strip()[:80]
-
-
-def moment_of(word: str, zone: str, terminal: Terminal) -> datetime:
-    """A time as written on the command line; without an offset it is meant in `zone`."""
-    try:
-        at = datetime.fromisoformat(word.strip())
-        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise Problem(terminal.say("bad.time", word=word), 2) from error
-
-
-def agreed(asked: argparse.Namespace, terminal: Terminal, question: str) -> bool:
-    """Whether to go on: ``--yes``, or a person who says so; `Problem` when nobody can be asked."""
-    if asked.yes:
-        return True
-    return answer(asked, terminal, question).casefold() in ("y", "yes", "はい")
-
-
-def answer(asked: argparse.Namespace, terminal: Terminal, question: str) -> str:
-    """What a person answers; `Problem` when nobody can be asked."""
-    if asked.json or not sys.stdin.isatty():
-        raise Problem(terminal.say("ask.nobody"), 2)
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    return sys.stdin.readline().strip()

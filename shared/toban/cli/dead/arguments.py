@@ -13,5 +13,5 @@ def arguments(builder: Builder, to: Any) -> None:
     """Declare ``dead`` with its commands."""
     module = "toban.cli.dead.commands"
     group = builder.group(to, "dead", "dead")
-    builder.add(group, "list", "list", f"{module}:list_", project=False)
-    builder.add(group, "redrive", "dead.redrive", f"{module}:redrive", project=False)
+    builder.add(group, "list", "list", f"{module}:list_")
+    builder.add(group, "redrive", "dead.redrive", f"{module}:redrive")

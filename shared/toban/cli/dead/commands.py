@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from toban.cli.kit import local
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
-
-
-def _dead(asked: argparse.Namespace, terminal: Terminal) -> dict[str, int]:
-    from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
-
-    with local.opened(asked.data, terminal) as data:
-        return SqliteDeadLetters(data.database).counts()
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """How many messages each subscription gave up on."""
-    counts = _dead(asked, terminal)
+    with session(asked, terminal) as work:
+        counts = work.dead_letters()
     if asked.json:
         terminal.json([{"subscription": name, "count": n} for name, n in sorted(counts.items())])
     elif not counts:
@@ -35,10 +29,15 @@ def redrive(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Have the dead letters tried again now, as `redrive_dead_letters` does every ten minutes."""
     from toban.events import RedriveDue
 
-    before = sum(_dead(asked, terminal).values())
-    if before:
-        local.issue(asked.data, RedriveDue(), "redrive_dead_letters")
-    after = sum(_dead(asked, terminal).values())
+    with session(asked, terminal) as work:
+        before = after = sum(work.dead_letters().values())
+
+        def fewer() -> bool:
+            return sum(work.dead_letters().values()) < before
+
+        if before:
+            work.carry_out(RedriveDue(), "redrive_dead_letters", fewer)
+            after = sum(work.dead_letters().values())
     if asked.json:
         terminal.json({"before": before, "after": after})
     else:

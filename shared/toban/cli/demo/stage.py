@@ -24,9 +24,9 @@ from toban.adapters.local.sqlite.store import SqliteStore
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.cli.demo.standins import StandIns
 from toban.cli.kit.arguments import unknown
+from toban.cli.kit.profiles import loaded
+from toban.cli.kit.reader import Reader
 from toban.cli.kit.terminal import Problem, Terminal
-from toban.cli.kit.views import Reader
-from toban.cli.profiles.commands import loaded
 from toban.escalation.section import ESCALATION
 from toban.local.world import subscriptions_of
 from toban.topology.generate import ROOT

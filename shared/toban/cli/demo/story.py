@@ -27,9 +27,10 @@ from toban.cli.demo import backup as demo_backup
 from toban.cli.demo.stage import Stage, running, shortened
 from toban.cli.demo.standins import Mail
 from toban.cli.incidents.commands import tell
-from toban.cli.kit.local import new_event
+from toban.cli.incidents.views import count_alerts, incidents, next_step
+from toban.cli.kit.session import new_event
 from toban.cli.kit.terminal import Problem, Terminal, printable
-from toban.cli.kit.views import never_tried, status_word
+from toban.cli.kit.views import never_tried, notifications, status_word
 from toban.cli.send import samples
 from toban.cli.send.commands import credentials, post
 from toban.cli.trace.commands import drawn
@@ -138,7 +139,7 @@ class Story:
 
     def the_same_again(self, began: datetime, incident_id: str) -> None:
         """A repetition, which changes nothing."""
-        before = self.stage.reader.notifications(incident_id)
+        before = notifications(self.stage.reader, incident_id)
         self.scene("demo.again")
         body = samples.cloud_monitoring(self.nonce, began)
         self.post("cloud-monitoring", "INGEST_CLOUD_MONITORING", body)
@@ -146,9 +147,9 @@ class Story:
         incident = self.incident(incident_id)
         self.fact(
             "demo.unchanged",
-            incidents=len(self.stage.reader.incidents(began, status="open", service=SERVICE)),
-            alerts=self.stage.reader.count_alerts(incident),
-            more=len(self.stage.reader.notifications(incident_id)) - len(before),
+            incidents=len(incidents(self.stage.reader, began, status="open", service=SERVICE)),
+            alerts=count_alerts(self.stage.reader, incident),
+            more=len(notifications(self.stage.reader, incident_id)) - len(before),
         )
 
     def more_alerts(self, began: datetime, incident_id: str) -> None:
@@ -163,12 +164,12 @@ class Story:
             "demo.joined",
             n=answer["accepted"],
             id=incident_id,
-            alerts=self.stage.reader.count_alerts(incident),
+            alerts=count_alerts(self.stage.reader, incident),
         )
 
     def nobody_answers(self, incident_id: str) -> None:
         """The next escalation step."""
-        following = self.stage.reader.next_step(self.incident(incident_id))
+        following = next_step(self.stage.reader, self.incident(incident_id))
         if following is not None:
             left = (following.at - datetime.now(UTC)).total_seconds()
             self.scene(
@@ -219,7 +220,7 @@ class Story:
             at=datetime.now(UTC),
             note=note,
         )
-        self.stage.bus.publish([to_message(new_event(command))])
+        self.stage.bus.publish([to_message(new_event(command, datetime.now(UTC)))])
         self.stage.until(
             lambda: any(e.kind == "note" for e in self.incident(incident_id).timeline), "the note"
         )
@@ -301,7 +302,7 @@ class Story:
 
     def notifications(self, incident_id: str) -> None:
         """Show the notifications that were not shown yet."""
-        for n in self.stage.reader.notifications(incident_id):
+        for n in notifications(self.stage.reader, incident_id):
             if n.id not in self.known and not never_tried(n):
                 self.known.add(n.id)
                 status = self.terminal.say(f"notification.{status_word(n)}")
@@ -344,26 +345,20 @@ def _told(
     seconds: float,
 ) -> None:
     """The end: what happened, as a person would like to read it, and what to try next."""
-    from toban.adapters.local.sqlite.traces import SqliteTracer
-    from toban.cli.incidents.commands import postmortem_url
     from toban.cli.kit import local
-    from toban.cli.kit.views import Reader
     from toban.cli.trace.commands import stories
 
     def heading(key: str) -> None:
         terminal.line(terminal.paint(terminal.say(key), "bold", "cyan"))
 
-    with local.opened(data, terminal) as opened:
-        reader = Reader(opened.store)
+    with local.opened(data, terminal) as work:
+        reader = work.reader
         heading("demo.what-happened")
         tell(reader, incident, terminal)
         terminal.line()
         heading("demo.what-caused")
-        tracer = SqliteTracer(opened.database)
-        try:
-            found = stories(tracer, reader, story.first_event)
-        finally:
-            tracer.close()
+        found = stories(work.traces(), reader, story.first_event)
+        postmortem = work.url(incident.postmortem)
         zone = reader.zone(incident.service, incident.profile_version)
         for event in found:
             for line in drawn(event, terminal, zone, brief=True):
@@ -380,7 +375,7 @@ def _told(
     for line in lines[:16]:
         terminal.line(f"  {terminal.paint('|', 'dim')} {line}")
     terminal.line(f"  {terminal.paint('|', 'dim')} …")
-    terminal.line(f"  {postmortem_url(data, incident)}")
+    terminal.line(f"  {postmortem}")
     terminal.line()
     heading("demo.next")
     options = f"--data {data}"

@@ -22,14 +22,14 @@ _ACTIONS: Final = (
 def arguments(builder: Builder, to: Any) -> None:
     """Declare ``incidents`` with its commands."""
     group = builder.group(to, "incidents", "incidents")
-    listing = builder.add(group, "list", "incidents.list", f"{_MODULE}:list_", project=False)
+    listing = builder.add(group, "list", "incidents.list", f"{_MODULE}:list_")
     listing.add_argument("--all", action="store_true", help=builder.say("incidents.all"))
     listing.add_argument("--status", choices=_STATUSES, help=builder.say("status"))
     listing.add_argument("--service", metavar="ID", help=builder.say("incidents.service"))
-    show = builder.add(group, "show", "incidents.show", f"{_MODULE}:show", project=False)
+    show = builder.add(group, "show", "incidents.show", f"{_MODULE}:show")
     show.add_argument("id", metavar="ID", nargs="?", help=builder.say("id.newest"))
     for name, action in _ACTIONS:
-        command = builder.add(group, name, f"incidents.{name}", f"{_MODULE}:act", project=False)
+        command = builder.add(group, name, f"incidents.{name}", f"{_MODULE}:act")
         command.set_defaults(action=action)
         if name == "ack":
             command.add_argument("id", metavar="ID", nargs="?", help=builder.say("id.only"))

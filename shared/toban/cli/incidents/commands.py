@@ -7,15 +7,23 @@ import getpass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
-from toban.cli.kit import local
+from toban.cli.incidents.views import (
+    NextStep,
+    count_alerts,
+    incident_detail,
+    incident_view,
+    incidents,
+    next_step,
+    timeline,
+)
 from toban.cli.kit.arguments import unknown
+from toban.cli.kit.reader import Reader, incident_of
+from toban.cli.kit.session import Issued, Session, is_empty, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import Times, due, now, soon
-from toban.cli.kit.views import NextStep, Reader
 from toban.events import CommandIssued
 from toban.incidents.documents import Incident
 from toban.incidents.grouping.section import GROUPING
-from toban.kernel.handling.parking import Parked
 from toban.kernel.i18n import duration, moment
 from toban.profile.section import SERVICE
 from toban.severities.section import SEVERITIES, severity_labelled
@@ -39,23 +47,9 @@ _MARKS = {
 }
 
 
-def chosen(reader: Reader, word: str, terminal: Terminal) -> Incident:
-    """The incident with that id, or the only one whose id begins so (with or without ``inc-``)."""
-    word = word.strip().lower().removeprefix("incidents/")
-    for prefix in dict.fromkeys((word, f"inc-{word}")):
-        found = reader.by_prefix(Incident, prefix)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            words = ", ".join(i.id for i in found[:5])
-            raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
-    known = [i.id for i in reader.incidents(now(), everything=True)]
-    raise Problem(unknown(terminal.language, word, "what.incident", known))
-
-
 def newest(reader: Reader, terminal: Terminal) -> Incident:
     """The newest incident that nobody has acknowledged, else the newest that is not resolved."""
-    going_on = [i for i in reader.incidents(now()) if i.status != "resolved"]
+    going_on = [i for i in incidents(reader, now()) if i.status != "resolved"]
     if not going_on:
         _nothing_open(reader, terminal)
     if len(going_on) > 1:
@@ -65,7 +59,7 @@ def newest(reader: Reader, terminal: Terminal) -> Incident:
 
 def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
     """The one incident that waits for an acknowledgement; several are listed instead."""
-    waiting = reader.incidents(now(), status="open")
+    waiting = incidents(reader, now(), status="open")
     if not waiting:
         _nothing_open(reader, terminal)
     if len(waiting) > 1:
@@ -77,7 +71,7 @@ def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> 
 
 
 def _nothing_open(reader: Reader, terminal: Terminal) -> NoReturn:
-    last = reader.incidents(now(), everything=True)[:1]
+    last = reader.find(Incident, order_by="-opened_at", limit=1)
     if not last:
         raise Problem(terminal.say("none.open"))
     status = terminal.say(f"status.{last[0].status}")
@@ -86,24 +80,21 @@ def _nothing_open(reader: Reader, terminal: Terminal) -> NoReturn:
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """What is open, and what was until lately."""
-    if not local.exists(asked.data):
-        if asked.json:
-            terminal.json([])
-        terminal.note(terminal.say("data.none", data=asked.data))
+    if is_empty(asked, terminal):
         return 0
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
-        found = reader.incidents(
-            now(), everything=asked.all, status=asked.status, service=asked.service
+    with session(asked, terminal) as work:
+        reader = work.reader
+        found = incidents(
+            reader, now(), everything=asked.all, status=asked.status, service=asked.service
         )
         if asked.json:
-            terminal.json([reader.incident_view(i) for i in found])
+            terminal.json([incident_view(reader, i) for i in found])
             return 0
         if found:
             _table(reader, found, terminal)
         elif asked.status or asked.service:
             terminal.line(terminal.say("none.like-that"))
-        elif asked.all or not reader.incidents(now(), everything=True):
+        elif asked.all or not reader.find(Incident, limit=1):
             terminal.line(terminal.say("none.incidents"))
         else:
             terminal.line(terminal.say("none.lately"))
@@ -122,10 +113,10 @@ def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
             i.id,
             i.severity_label,
             terminal.say(f"status.{i.status}"),
-            _when(reader.next_step(i), terminal),
+            _when(next_step(reader, i), terminal),
             times.written(i.opened_at, zones[i.id]),
             i.service,
-            str(reader.count_alerts(i)),
+            str(count_alerts(reader, i)),
             i.assignee or "-",
             i.title,
         ]
@@ -141,25 +132,19 @@ def _when(following: NextStep | None, terminal: Terminal) -> str:
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     """One incident: what happened, and what happens next."""
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
-        incident = chosen(reader, asked.id, terminal) if asked.id else newest(reader, terminal)
+    with session(asked, terminal) as work:
+        reader = work.reader
+        incident = incident_of(reader, asked.id, terminal) if asked.id else newest(reader, terminal)
         if asked.json:
-            terminal.json(reader.incident_detail(incident, terminal.language))
+            terminal.json(incident_detail(reader, incident, terminal.language))
         else:
-            tell(reader, incident, terminal, postmortem_url(data.path, incident))
+            tell(reader, incident, terminal, _postmortem(work, incident))
     return 0
 
 
-def postmortem_url(data: object, incident: Incident) -> str:
+def _postmortem(work: Session, incident: Incident) -> str:
     """Where the draft lies; empty when there is none."""
-    from pathlib import Path
-
-    from toban.adapters.local.files.blobs import FileBlobs
-
-    if not incident.postmortem:
-        return ""
-    return FileBlobs(Path(str(data)) / "blobs").url(incident.postmortem)
+    return work.url(incident.postmortem) if incident.postmortem else ""
 
 
 def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str = "") -> None:
@@ -179,7 +164,7 @@ def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str
     terminal.line()
     terminal.line(terminal.paint(terminal.say("show.timeline"), "bold"))
     day = ""
-    for told in reader.timeline(incident, terminal.language):
+    for told in timeline(reader, incident, terminal.language):
         written = moment(terminal.language, told.at, zone)
         date, clock = written.rsplit(" ", 2)[0], written.rsplit(" ", 2)[1]
         if date != day:
@@ -214,8 +199,8 @@ def _facts(
             )
     if incident.assignee:
         facts.append(("assignee", printable(incident.assignee)))
-    firing = reader.count_alerts(incident, firing=True)
-    count = terminal.say("show.alerts.value", n=reader.count_alerts(incident), firing=firing)
+    firing = count_alerts(reader, incident, firing=True)
+    count = terminal.say("show.alerts.value", n=count_alerts(reader, incident), firing=firing)
     facts.append(("alerts", count))
     facts.extend(("links", f"{printable(x.title)} {printable(x.url)}") for x in incident.links[:5])
     return facts
@@ -224,7 +209,7 @@ def _facts(
 def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
     if incident.status == "resolved":
         return _after_all(reader, incident, terminal, zone)
-    following = reader.next_step(incident)
+    following = next_step(reader, incident)
     if following is None:
         return _next_reminder(incident, terminal, zone)
     at = now()
@@ -258,7 +243,7 @@ def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
 
 def _after_all(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
     """A resolved incident: over, unless a person resolved it while its alerts fire."""
-    firing = reader.count_alerts(incident, firing=True)
+    firing = count_alerts(reader, incident, firing=True)
     profile = reader.profile(incident.service, incident.profile_version)
     if not firing or profile is None or incident.resolved_at is None:
         return terminal.say("next.resolved")
@@ -275,42 +260,45 @@ def _after_all(reader: Reader, incident: Incident, terminal: Terminal, zone: str
 
 def act(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Have a command carried out, and show what came of it."""
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
+    with session(asked, terminal) as work:
+        reader = work.reader
         incident = (
-            chosen(reader, asked.id, terminal) if asked.id else only_open(reader, asked, terminal)
+            incident_of(reader, asked.id, terminal)
+            if asked.id
+            else only_open(reader, asked, terminal)
         )
         command = _command(asked, reader, incident, terminal)
-    issued = local.issue(asked.data, command, "act_on_incident")
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
+        issued = work.carry_out(command, "act_on_incident")
         current = reader.get(Incident, incident.id) or incident
-        parked = reader.find(Parked, ("function", "==", "act_on_incident"))
-        errors = [p.error for p in parked if p.attributes.get("ce-id") == issued.event.id]
         if asked.json:
-            terminal.json({**reader.incident_view(current), "command": issued.event.id})
-        status = terminal.say(f"status.{current.status}")
-        if errors:
-            raise Problem(terminal.say("refused", id=current.id, error=errors[0]))
+            terminal.json({**incident_view(reader, current), "command": issued.event.id})
+        refused = work.parked(issued.event, "act_on_incident")
+        if refused is not None:
+            raise Problem(terminal.say("refused", id=current.id, error=refused.error))
         if issued.outcome in ("", "retry", "error"):
-            raise Problem(
-                terminal.say(
-                    "not-yet",
-                    id=current.id,
-                    seconds=int(local.WAIT_S),
-                    event=issued.event.id,
-                )
-            )
+            raise Problem(_not_yet(work, issued, current, terminal))
         if asked.json:
             return 0
         if issued.outcome == "nothing":
+            status = terminal.say(f"status.{current.status}")
             terminal.line(terminal.say("undone", id=current.id, status=status))
             return 0
         done = terminal.say(f"done.{asked.action}", actor=command.actor)
         terminal.line(terminal.paint(f"✓ {current.id}: {done}", "green"))
         terminal.line()
-        tell(reader, current, terminal, postmortem_url(data.path, current))
+        tell(reader, current, terminal, _postmortem(work, current))
     return 0
+
+
+def _not_yet(work: Session, issued: Issued, current: Incident, terminal: Terminal) -> str:
+    """What may be the matter with a command that has left no trace."""
+    return terminal.say(
+        "not-yet" if work.traces().is_whole else "not-seen",
+        id=current.id,
+        seconds=int(work.waits_s),
+        event=issued.event.id,
+        status=terminal.say(f"status.{current.status}"),
+    )
 
 
 def _command(

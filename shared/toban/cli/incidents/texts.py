@@ -44,7 +44,6 @@ TEXTS: Final[Texts] = {
         "en": "the service's own label, such as P2",
         "ja": "サービスの重大度（P2 など）",
     },
-    "what.incident": {"en": "incident", "ja": "インシデント"},
     "what.severity": {"en": "severity", "ja": "重大度"},
     "none.incidents": {
         "en": "No incidents yet. To make one, while `toban dev` runs: toban send generic",
@@ -156,5 +155,9 @@ TEXTS: Final[Texts] = {
     "refused": {
         "en": "{id}: the command was set aside: {error}",
         "ja": "{id}: 操作を実行できず、退避しました: {error}",
+    },
+    "not-seen": {
+        "en": "{id}: it is {status}, and nothing has changed within {seconds} s: either there was nothing to do, or the command still waits (see `toban trace {event}`, `toban dead list` and `toban parked list`)",
+        "ja": "{id}: {seconds} 秒待ちましたが変化がありません（現在: {status}）。変更が不要だったか、操作がまだ待機中です（`toban trace {event}`、`toban dead list`、`toban parked list`）",
     },
 }

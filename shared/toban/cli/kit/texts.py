@@ -99,4 +99,13 @@ TEXTS: Final[Texts] = {
         "en": "Stopped here. `toban dev` goes on from where it was, and so does: {command}",
         "ja": "ここで中断しました。続きは `toban dev` か次のコマンドが行います: {command}",
     },
+    "help.location": {
+        "en": "location of the jobs, such as asia-northeast1 (default: TOBAN_LOCATION)",
+        "ja": "ジョブのロケーション。asia-northeast1 など（既定: TOBAN_LOCATION）",
+    },
+    "follow.functions-go-on": {
+        "en": "It goes on in the project. To see how far it is: {command}",
+        "ja": "プロジェクトの関数が続けています。進行を見るには: {command}",
+    },
+    "what.incident": {"en": "incident", "ja": "インシデント"},
 }

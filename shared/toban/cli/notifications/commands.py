@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from toban.cli.incidents.commands import chosen
-from toban.cli.kit import local
+from toban.cli.kit.reader import incident_of
+from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times
-from toban.cli.kit.views import Reader, notification_view, status_word
+from toban.cli.kit.views import notification_view, notifications, status_word
 from toban.postmortems.texts import text
 
 _COLORS = {"failed": "red", "withdrawn": "dim", "waiting": "yellow", "sending": "yellow"}
@@ -16,15 +16,12 @@ _COLORS = {"failed": "red", "withdrawn": "dim", "waiting": "yellow", "sending": 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Who was told of what, by which channel, and how it went."""
-    if not local.exists(asked.data) and not asked.incident:
-        if asked.json:
-            terminal.json([])
-        terminal.note(terminal.say("data.none", data=asked.data))
+    if not asked.incident and is_empty(asked, terminal):
         return 0
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
-        incident = chosen(reader, asked.incident, terminal).id if asked.incident else None
-        found = reader.notifications(incident, everything=asked.all)
+    with session(asked, terminal) as work:
+        reader = work.reader
+        incident = incident_of(reader, asked.incident, terminal).id if asked.incident else None
+        found = notifications(reader, incident, everything=asked.all)
         if asked.json:
             terminal.json([notification_view(n) for n in found])
             return 0

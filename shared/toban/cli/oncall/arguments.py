@@ -11,6 +11,6 @@ ORDER: Final = 50
 
 def arguments(builder: Builder, to: Any) -> None:
     """Declare ``oncall``."""
-    oncall = builder.add(to, "oncall", "oncall", "toban.cli.oncall.commands:oncall", project=False)
+    oncall = builder.add(to, "oncall", "oncall", "toban.cli.oncall.commands:oncall")
     builder.service(oncall)
     oncall.add_argument("--at", metavar="TIME", help=builder.say("oncall.at"))

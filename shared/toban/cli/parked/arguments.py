@@ -13,6 +13,6 @@ def arguments(builder: Builder, to: Any) -> None:
     """Declare ``parked`` with its commands."""
     module = "toban.cli.parked.commands"
     group = builder.group(to, "parked", "parked")
-    builder.add(group, "list", "list", f"{module}:list_", project=False)
-    show = builder.add(group, "show", "show", f"{module}:show", project=False)
+    builder.add(group, "list", "list", f"{module}:list_")
+    show = builder.add(group, "show", "show", f"{module}:show")
     show.add_argument("id", metavar="ID", help=builder.say("parked.id"))

@@ -5,20 +5,18 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from toban.cli.kit import local
-from toban.cli.kit.arguments import unknown
-from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.reader import chosen, shown_time
+from toban.cli.kit.session import session
+from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times
-from toban.cli.kit.views import Reader, shown_time
 from toban.kernel.handling.parking import Parked
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Messages that were set aside."""
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
-        found = sorted(reader.find(Parked), key=lambda p: (p.at, p.id))
-        zone = reader.home_zone()
+    with session(asked, terminal) as work:
+        found = sorted(work.reader.find(Parked), key=lambda p: (p.at, p.id))
+        zone = work.reader.home_zone()
     if asked.json:
         terminal.json([_view(p) for p in found])
     elif not found:
@@ -47,20 +45,21 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     """One of them, with its attributes and its body."""
-    with local.opened(asked.data, terminal) as data:
-        reader = Reader(data.store)
-        found = reader.by_prefix(Parked, asked.id)
-        if not found:
-            known = [p.id for p in reader.find(Parked, limit=50)]
-            raise Problem(unknown(terminal.language, asked.id, "what.parked", known))
-    if len(found) > 1:
-        words = ", ".join(p.id[:16] for p in found)
-        raise Problem(terminal.say("ambiguous", word=asked.id, words=words), 2)
+    with session(asked, terminal) as work:
+        reader = work.reader
+        found = chosen(
+            reader,
+            Parked,
+            asked.id,
+            terminal,
+            "what.parked",
+            lambda: (p.id for p in reader.find(Parked, limit=50)),
+        )
     terminal.json(
         {
-            **_view(found[0]),
-            "attributes": found[0].attributes,
-            "body": found[0].data.decode("utf-8", "replace"),
+            **_view(found),
+            "attributes": found.attributes,
+            "body": found.data.decode("utf-8", "replace"),
         }
     )
     return 0

@@ -26,4 +26,4 @@ def arguments(builder: Builder, to: Any) -> None:
     apply.add_argument("--yes", action="store_true", help=builder.say("apply.yes"))
     for command in (plan, apply):
         command.add_argument("--project", metavar="ID", help=builder.say("apply.project"))
-        command.add_argument("--location", metavar="NAME", help=builder.say("apply.location"))
+        command.add_argument("--location", metavar="NAME", help=builder.say("location"))

@@ -10,8 +10,8 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from toban.cli.kit.cloud import documents
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
@@ -22,9 +22,6 @@ from toban.profile.section import SERVICE
 from toban.profile.store import Change
 from toban.topology.reader import load
 from toban.topology.schedules import wanted
-
-if TYPE_CHECKING:
-    from toban.ports import Store
 
 _COLORS = {
     "create": "green",
@@ -61,13 +58,6 @@ def place_of(
     if asked.project or asked.location:
         raise Problem(terminal.say("jobs.incomplete"), 2)
     return None
-
-
-def documents(project: str) -> Store:
-    """The project's documents."""
-    from toban.adapters.google.firestore.store import FirestoreStore
-
-    return FirestoreStore(project)
 
 
 def reconcile(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
-from pathlib import Path
 
+from toban.cli.kit.profiles import loaded
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
@@ -13,19 +13,9 @@ from toban.profile import store
 from toban.profile.profile import Profile
 from toban.profile.store import Change
 from toban.sections.files import check_directory, check_file
-from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors, Finding
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
-
-
-def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
-    """The profiles of a directory; `Problem` with every error of loading."""
-    try:
-        return load_directory(services)
-    except FileErrors as errors:
-        lines = [finding.render(terminal.language) for finding in errors.findings]
-        raise Problem("\n  ".join(lines), 2) from errors
 
 
 def check(asked: argparse.Namespace, terminal: Terminal) -> int:

@@ -16,11 +16,10 @@ from typing import Final, Literal
 
 from toban.backups.policy.ahead import dated_ahead
 from toban.backups.policy.alerts import SOURCE as BACKUPS
-from toban.cli.backups.common import work_for
-from toban.cli.kit.session import opened
+from toban.cli.kit.reader import Reader
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
-from toban.cli.kit.views import Reader
 from toban.incidents.documents import Alert, Incident
 from toban.kernel.event import timestamp
 from toban.kernel.i18n import moment
@@ -51,7 +50,7 @@ Check = Callable[[Reader, datetime], Iterator[Found]]
 
 def backups_ahead(reader: Reader, now: datetime) -> Iterator[Found]:
     """Backups that a clock ahead has dated: they count for nothing until their time has come."""
-    for backup in dated_ahead(work_for(reader)):
+    for backup in dated_ahead(reader):
         dates = (backup.slot, backup.started_at, backup.snapshot_at or now)
         yield Found("warning", "backup-ahead", backup.id, backup.service, max(dates))
 
@@ -98,8 +97,8 @@ def check_store(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Run every check on the data directory, or on a project; 1 when one found something."""
     if asked.files:
         raise Problem(terminal.say("check.store-or-files"), 2)
-    with opened(asked, terminal) as store:
-        reader, at = Reader(store), now()
+    with session(asked, terminal) as work:
+        reader, at = work.reader, now()
         found = [each for check in CHECKS for each in check(reader, at)]
         zones = {each.service: reader.zone(each.service) for each in found}
     if asked.json:

@@ -82,10 +82,6 @@ TEXTS: Final[Texts] = {
         "en": "Google Cloud project whose Firestore and Cloud Scheduler jobs are meant, instead of --data (default: GOOGLE_CLOUD_PROJECT)",
         "ja": "--data の代わりに対象とする Google Cloud プロジェクト（Firestore と Cloud Scheduler。既定: GOOGLE_CLOUD_PROJECT）",
     },
-    "help.apply.location": {
-        "en": "location of the jobs, such as asia-northeast1 (default: TOBAN_LOCATION)",
-        "ja": "ジョブのロケーション。asia-northeast1 など（既定: TOBAN_LOCATION）",
-    },
     "help.apply.yes": {
         "en": "delete jobs that are not wanted any more without asking",
         "ja": "不要になったジョブを確認なしで削除する",

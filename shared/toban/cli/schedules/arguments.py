@@ -11,6 +11,4 @@ ORDER: Final = 100
 
 def arguments(builder: Builder, to: Any) -> None:
     """Declare ``schedules``."""
-    builder.add(
-        to, "schedules", "schedules", "toban.cli.schedules.commands:schedules", project=False
-    )
+    builder.add(to, "schedules", "schedules", "toban.cli.schedules.commands:schedules")

@@ -7,13 +7,13 @@ import itertools
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from toban.cli.kit import local, times
+from toban.cli.kit import times
+from toban.cli.kit.local import exists
+from toban.cli.kit.profiles import loaded
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
-from toban.cli.profiles.commands import loaded
 from toban.kernel.cron import next_slot
-from toban.kernel.documents import Documents
 from toban.profile.profile import Profile
-from toban.profile.store import applied
 from toban.topology.reader import load
 from toban.topology.schedules import Repeating, repeating
 
@@ -25,7 +25,8 @@ def schedules(asked: argparse.Namespace, terminal: Terminal) -> int:
     """
     Every schedule of the map and of the profiles, with its next three times and the last one.
 
-    The profiles are those applied to the data directory; where none are, those of ``--services``.
+    The profiles are those applied to the data directory (where none are, those of ``--services``) or
+    to the project.
     """
     profiles, last = _applied(asked, terminal)
     now = times.now()
@@ -49,18 +50,16 @@ def _applied(
     asked: argparse.Namespace, terminal: Terminal
 ) -> tuple[dict[str, Profile], dict[str, datetime]]:
     """Profiles by service, and when a schedule last fired, by its name."""
-    from toban.local.clockwork import FiredSchedule
-
-    found: dict[str, Profile] = {}
-    last: dict[str, datetime] = {}
-    if local.exists(asked.data):
-        with local.opened(asked.data, terminal) as here:
-            documents = Documents(here.store, times.now())
-            found = applied(documents)
-            for note in documents.find(FiredSchedule):
-                if note.fired is not None:
-                    last[note.id] = note.fired
-    return found or loaded(asked.services, terminal), last
+    if not asked.project and not exists(asked.data):
+        return loaded(asked.services, terminal), {}
+    with session(asked, terminal) as work:
+        last = work.fired()
+        if last is None:
+            terminal.note(terminal.say("schedules.no-location"))
+        found = work.reader.profiles()
+    if not asked.project:
+        found = found or loaded(asked.services, terminal)
+    return found, last or {}
 
 
 def _next(schedule: Repeating, now: datetime) -> list[datetime]:

@@ -19,4 +19,8 @@ TEXTS: Final[Texts] = {
     "column.then": {"en": "THEN", "ja": "その後"},
     "column.last": {"en": "LAST", "ja": "前回"},
     "schedules.never": {"en": "never", "ja": "なし"},
+    "schedules.no-location": {
+        "en": "When they last ran, Cloud Scheduler knows: say --location (or TOBAN_LOCATION)",
+        "ja": "前回の時刻は Cloud Scheduler にあります。--location（または TOBAN_LOCATION）を指定してください",
+    },
 }

@@ -17,10 +17,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from toban.cli.kit import local, times
+from toban.cli.kit import times
 from toban.cli.kit.arguments import unknown
+from toban.cli.kit.local import opened
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.send import samples
+from toban.kernel.prepared import converted
 
 SECRETS = {
     "cloud-monitoring": "INGEST_CLOUD_MONITORING",
@@ -129,11 +131,12 @@ def _publish(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.json(body)
         return 0
     try:
-        typed = msgspec.convert(body, types[type_])
+        typed = converted(body, types[type_])
     except msgspec.ValidationError as error:
         raise Problem(terminal.say("unreadable", where=type_, error=error), 2) from error
     consumers = topology.consumers(types[type_].TOPIC)
-    issued = local.issue(asked.data, typed, consumers[0] if consumers else "")
+    with opened(asked.data, terminal, new=True) as work:
+        issued = work.carry_out(typed, consumers[0] if consumers else "")
     outcome = issued.outcome or terminal.say("outcome.waiting")
     terminal.line(terminal.say("send.published", type=type_, outcome=outcome))
     terminal.line(terminal.say("send.trace", id=issued.event.id))

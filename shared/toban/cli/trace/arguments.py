@@ -11,5 +11,5 @@ ORDER: Final = 80
 
 def arguments(builder: Builder, to: Any) -> None:
     """Declare ``trace``."""
-    trace = builder.add(to, "trace", "trace", "toban.cli.trace.commands:trace", project=False)
+    trace = builder.add(to, "trace", "trace", "toban.cli.trace.commands:trace")
     trace.add_argument("id", metavar="ID", help=builder.say("trace.id"))

@@ -32,8 +32,9 @@ class Handling:
 
     @property
     def attempts(self) -> int:
-        """Deliveries that were needed."""
-        return sum(t.outcome != "duplicate" for t in self.traces) or len(self.traces)
+        """Deliveries that were needed, as far as it is known."""
+        noted = max(t.attempt if t.duration_ms is None else 0 for t in self.traces)
+        return noted or sum(t.outcome != "duplicate" for t in self.traces) or len(self.traces)
 
     @property
     def duplicates(self) -> int:
@@ -140,7 +141,7 @@ def view(event: Caused) -> dict[str, Any]:
                 "attempts": h.attempts,
                 "duplicates": h.duplicates,
                 "started_at": timestamp(h.told.started_at),
-                "ms": round(h.told.duration_ms, 2),
+                "ms": None if h.told.duration_ms is None else round(h.told.duration_ms, 2),
                 "changes": list(h.told.changes),
                 "timers": [{"type": kind, "due": due} for kind, due in h.told.timers],
                 "error": next((t.error for t in reversed(h.traces) if t.error), ""),
@@ -161,6 +162,6 @@ def totals(roots: Iterable[Caused]) -> tuple[int, int, float]:
         events += 1
         for handling in event.handled:
             deliveries += len(handling.traces)
-            spent += sum(t.duration_ms for t in handling.traces)
+            spent += sum(t.duration_ms or 0 for t in handling.traces)
             waiting.extend(handling.caused)
     return events, deliveries, spent

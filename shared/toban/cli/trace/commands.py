@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
-from toban.cli.kit import local
+from toban.cli.kit.reader import Reader
+from toban.cli.kit.session import Traces, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
-from toban.cli.kit.views import Reader
 from toban.cli.trace.causes import Caused, Handling, totals, trees, view
 from toban.incidents.documents import Incident
-from toban.ports import Trace
 
 _TOLD: tuple[type[Incident | Backup | Restore], ...] = (Incident, Backup, Restore)
 """Documents whose story is told by their id."""
@@ -27,33 +25,41 @@ _COLORS = {
     "retry": "yellow",
     "error": "red",
     "parked": "red",
+    "unrecorded": "dim",
 }
 
 
 def trace(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Everything that belongs to an event, an incident or a correlation."""
-    with local.opened(asked.data, terminal) as data:
-        tracer = SqliteTracer(data.database)
-        reader = Reader(data.store)
-        try:
-            found = stories(tracer, reader, asked.id.strip())
-        finally:
-            tracer.close()
-        zone = zone_of(found, reader)
+    with session(asked, terminal) as work:
+        traces = work.traces()
+        found = stories(traces, work.reader, asked.id.strip())
+        zone = zone_of(found, work.reader)
     if not found:
-        raise Problem(terminal.say("trace.none", id=asked.id))
+        raise Problem(
+            terminal.say("trace.none" if traces.is_whole else "trace.no-receipt", id=asked.id)
+        )
     if asked.json:
         terminal.json([view(event) for event in found])
-        return 0
+    else:
+        _show(found, terminal, zone, whole=traces.is_whole)
+    return 0
+
+
+def _show(found: list[Caused], terminal: Terminal, zone: str, *, whole: bool) -> None:
     for event in found:
         for line in drawn(event, terminal, zone):
             terminal.line(terminal.clipped(line))
         terminal.line()
     events, deliveries, spent = totals(found)
-    terminal.line(
-        terminal.say("trace.sum", events=events, handlings=deliveries, ms=f"{spent:.1f}", zone=zone)
-    )
-    return 0
+    if whole:
+        said = terminal.say(
+            "trace.sum", events=events, handlings=deliveries, ms=f"{spent:.1f}", zone=zone
+        )
+        terminal.line(said)
+        return
+    terminal.line(terminal.say("trace.receipts", events=events, handlings=deliveries, zone=zone))
+    terminal.note(terminal.say("trace.unknown", id=found[0].id))
 
 
 def zone_of(events: Iterable[Caused], reader: Reader) -> str:
@@ -80,26 +86,19 @@ def _changed(change: str, reader: Reader) -> Incident | Backup | Restore | None:
     return None
 
 
-def stories(tracer: SqliteTracer, reader: Reader, word: str) -> list[Caused]:
+def stories(traces: Traces, reader: Reader, word: str) -> list[Caused]:
     """
     The trees an id belongs to; an incident (or the beginning of its id) has several, so has a
     backup or a restore.
     """
-    traces = _of_correlations(tracer, [word])
-    if not traces:
-        traces = _of_correlations(tracer, [t.correlation_id for t in tracer.by_event(word)])
-    if traces:
-        return trees(traces)
+    found = traces.of(word)
+    if found:
+        return trees(found)
     for cls in _TOLD:
-        found = reader.by_prefix(cls, word.removeprefix(f"{cls.COLLECTION}/"))
-        if len(found) == 1:
-            touching = tracer.touching(f"{cls.COLLECTION}/{found[0].id}")
-            return trees(_of_correlations(tracer, [t.correlation_id for t in touching]))
+        told = reader.by_prefix(cls, word.removeprefix(f"{cls.COLLECTION}/"))
+        if len(told) == 1:
+            return trees(traces.touching(cls.COLLECTION, told[0].id))
     return []
-
-
-def _of_correlations(tracer: SqliteTracer, ids: list[str]) -> list[Trace]:
-    return [trace for id_ in dict.fromkeys(ids) if id_ for trace in tracer.by_correlation(id_)]
 
 
 def drawn(event: Caused, terminal: Terminal, zone: str, *, brief: bool = False) -> Iterator[str]:
@@ -118,7 +117,9 @@ class _Drawing:
         yield from self._handlings(event, "")
 
     def _event(self, event: Caused) -> str:
-        name = self.terminal.paint(event.type.removeprefix("toban."), "bold")
+        name = self.terminal.paint(
+            event.type.removeprefix("toban.") or self.terminal.say("trace.event"), "bold"
+        )
         clock = event.at.astimezone(self.zone).strftime(" %H:%M:%S.%f")[:-3] if event.at else ""
         mark = f"{self.terminal.say('trace.by-timer')} " if event.by_timer else ""
         id_ = "" if self.brief else f"  {event.id}"
@@ -154,8 +155,9 @@ def _handling(handling: Handling, terminal: Terminal, brief: bool) -> str:
     parts = [
         handling.function,
         terminal.paint(told.outcome, _COLORS.get(told.outcome, "")),
-        terminal.paint(f"{told.duration_ms:.1f} ms", "dim"),
     ]
+    if told.duration_ms is not None:
+        parts.append(terminal.paint(f"{told.duration_ms:.1f} ms", "dim"))
     if handling.attempts > 1:
         parts.append(terminal.paint(terminal.say("trace.attempt", n=handling.attempts), "yellow"))
     if handling.duplicates and told.outcome != "duplicate":

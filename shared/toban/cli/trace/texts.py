@@ -27,4 +27,17 @@ TEXTS: Final[Texts] = {
         "en": "{events} events, {handlings} handlings, {ms} ms of work. Times in {zone}.",
         "ja": "イベント {events} 件、処理 {handlings} 回、合計 {ms} ミリ秒。時刻は {zone}。",
     },
+    "trace.event": {"en": "event", "ja": "イベント"},
+    "trace.no-receipt": {
+        "en": '{id}: no event, incident, correlation, backup or restore with that id left a receipt in the project; the log may know it: jsonPayload.event_id="{id}"',
+        "ja": '{id}: その ID のイベント・インシデント・相関・バックアップ・リストアの受領記録はプロジェクトにありません。ログを検索してください: jsonPayload.event_id="{id}"',
+    },
+    "trace.receipts": {
+        "en": "{events} events, {handlings} handlings, from what is recorded. Times in {zone}.",
+        "ja": "イベント {events} 件、処理 {handlings} 回（記録から再構成）。時刻は {zone}。",
+    },
+    "trace.unknown": {
+        "en": 'Durations, tries, repetitions and handlings that changed nothing (unrecorded) are known to Cloud Logging only: jsonPayload.correlation_id="{id}"',
+        "ja": '所要時間・試行回数・重複と、何も変えなかった処理（unrecorded）は Cloud Logging にだけ残ります: jsonPayload.correlation_id="{id}"',
+    },
 }

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from toban.kernel.prepared import converted
+
 _NAMES = {
     dict: "an object",
     list: "an array",
@@ -101,7 +103,7 @@ def rfc3339(fields: dict[str, Any], name: str, path: str) -> datetime | None:
     if not isinstance(value, str):
         raise misfit(join(path, name), expected, value)
     try:
-        moment = msgspec.convert(value, datetime)
+        moment = converted(value, datetime)
     except msgspec.ValidationError as error:
         raise Misfit(f"{join(path, name)}: expected {expected}") from error
     if moment.tzinfo is None:

@@ -50,6 +50,8 @@ class Keys:
     secrets: Sequence[str]
     """Every valid value of the row's secret; none is empty."""
     now: datetime
+    identify: Callable[[str, datetime], str] | None = None
+    """As in `toban.kernel.http.Edge`."""
 
 
 @dataclass(frozen=True)

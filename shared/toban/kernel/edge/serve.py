@@ -52,12 +52,15 @@ class Rows:
         if row.secret and not secrets:
             return self._secret_not_set(row, request, edge)
         try:
-            who = row.check(request, Keys(secrets, now))
+            who = row.check(request, Keys(secrets, now, edge.identify))
         except NotSet as missing:
             log.error(f"{missing} is not set", missing=str(missing))
             return row.answers.say(503, "not configured", request)
         except Refused as refused:
             return row.answers.refused(asked, refused.status, refused)
+        except Unavailable as error:
+            log.error("a request could not be checked", source=row.source, error=error)
+            return row.answers.say(503, "try again", request)
         if row.look is not None and request.method != "POST":
             return row.look(Sent(request, who, now))
         return _take(Asked(row, request, now, who), request.body, edge)

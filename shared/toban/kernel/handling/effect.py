@@ -19,6 +19,7 @@ from toban.kernel.event import Event, Stored
 from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_identity
 from toban.kernel.platform import Platform
 from toban.kernel.skew import holds
+from toban.kernel.status import Transitions, move
 from toban.kernel.work import Work
 from toban.ports import AlreadyExists, Create, Delivered, Key, Snapshot, Stale, Update, Write
 
@@ -27,6 +28,18 @@ State = Literal["claimed", "waiting", "done", "failed", "void"]
 
 class EffectDocument(Document, kw_only=True):
     """An effect's record: lease while it runs, result afterwards."""
+
+    STATUS = Transitions(
+        first=("claimed", "void"),
+        then={
+            "claimed": ("waiting", "done", "failed", "void"),
+            "waiting": ("claimed", "void"),
+            "done": (),
+            "failed": (),
+            "void": (),
+        },
+        field="state",
+    )
 
     state: State = "claimed"
     """claimed (a call may be under way), waiting (will be tried again), done, failed, void."""
@@ -108,11 +121,11 @@ def run_effect(
     if isinstance(result, Failed):
         document.error = result.error
         document.unknown = document.unknown or result.unknown
-        document.state = "waiting" if again else "failed"
+        move(document, "waiting" if again else "failed")
     else:
         document.error = ""
         document.unknown = False
-        document.state = "done"
+        move(document, "done")
     document.lease_until = work.now
     if not again:
         effect.conclude(document, event.body, result, work)
@@ -177,7 +190,7 @@ def _take_over(
         if holds(document.lease_until, effect.lease, work.now):
             raise TryLater(f"{document.id}: another delivery is at it")
         document.unknown = True
-    document.state = "claimed"
+    move(document, "claimed")
     document.fence += 1
     document.attempts += 1
     document.lease_until = work.now + effect.lease

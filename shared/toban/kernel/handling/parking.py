@@ -16,7 +16,7 @@ from toban.kernel.handling.decision import Handled
 from toban.kernel.ids import derive
 from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
-from toban.ports import AlreadyExists, Create, Delivered
+from toban.ports import AlreadyExists, Create, Delivered, Message
 
 KEPT_BYTES = 700_000
 """A document holds 1 MiB at most; the rest of a larger body is cut off (and said so)."""
@@ -70,6 +70,15 @@ class Parked(Document, kw_only=True):
         return self.at
 
 
+def parked_id(function: str, message: Message) -> str:
+    """Where a message is kept that a function could not handle."""
+    attributes = message.attributes
+    identity = derive(
+        attributes.get("ce-type", ""), attributes.get("ce-id", ""), message.data.hex()
+    )
+    return derive("parked", function, identity)
+
+
 def park(
     function: str, delivered: Delivered, reason: Reason, error: str, platform: Platform
 ) -> Handled:
@@ -79,13 +88,9 @@ def park(
     The document's id derives from what the message says, so that its repetitions are one.
     """
     message = delivered.message
-    attributes = message.attributes
-    identity = derive(
-        attributes.get("ce-type", ""), attributes.get("ce-id", ""), message.data.hex()
-    )
     now = clock_now(platform.clock)
     parked = Parked(
-        id=derive("parked", function, identity),
+        id=parked_id(function, message),
         function=function,
         subscription=delivered.subscription,
         reason=reason,

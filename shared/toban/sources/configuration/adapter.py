@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from toban.kernel.prepared import decoder
 from toban.ports import Query, Store
 from toban.ports.backup import (
     Damaged,
@@ -70,7 +71,7 @@ class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Header | Record | End)
+_DECODER = decoder(Header | Record | End)
 
 
 def source(options: Mapping[str, object], world: World) -> Source:

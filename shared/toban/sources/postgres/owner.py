@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from toban.kernel.prepared import from_json
+
 COLLECTING_S: Final = 1.5
 """How late servers before 15 may count what was written: they collect it every half second."""
 
@@ -74,7 +76,7 @@ class Owner:
     def own(self, comment: str) -> Mark | None:
         """What a comment says, if it is of this restore."""
         try:
-            mark = msgspec.json.decode(comment, type=Mark)
+            mark = from_json(comment, Mark)
         except msgspec.DecodeError:
             return None
         mine = (mark.toban, mark.restore, mark.purpose) == (2, self.restore, self.purpose)

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from toban.kernel.prepared import from_json
 from toban.sources.redis import rdb, resp
 
 KEY = b"toban:restored-here"
@@ -114,7 +115,7 @@ def found(server: resp.Connection, db: int) -> Mark | None:
     """The mark in a database; None when there is none, or one that says nothing."""
     server.call("SELECT", db)
     try:
-        mark = msgspec.json.decode(server.call("GET", KEY) or b"", type=Mark)
+        mark = from_json(server.call("GET", KEY) or b"", Mark)
     except (msgspec.DecodeError, resp.ReplyError):
         return None
     return mark if mark.toban == 2 else None

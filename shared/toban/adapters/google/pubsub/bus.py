@@ -197,18 +197,30 @@ class PubSubDeadLetters:
 
     def remove(self, letters: Sequence[DeadLetter]) -> None:
         """See `toban.ports.DeadLetters`."""
+        self._end(letters, lambda **kw: self._client().acknowledge(**kw), "removing")
+
+    def release(self, letters: Sequence[DeadLetter]) -> None:
+        """Give them back at once, for others to pull: they were only looked at."""
+
+        def give_back(**kw: Any) -> None:
+            self._client().modify_ack_deadline(ack_deadline_seconds=0, **kw)
+
+        self._end(letters, give_back, "giving back")
+
+    def _end(self, letters: Sequence[DeadLetter], end: Callable[..., object], doing: str) -> None:
+        """End the loans of letters."""
         by_subscription: dict[str, list[DeadLetter]] = {}
         for letter in letters:
             by_subscription.setdefault(letter.subscription, []).append(letter)
-        for subscription, removed in by_subscription.items():
+        for subscription, ended in by_subscription.items():
             path = self._path(dead_name(subscription))
             try:
-                for part in _parts([letter.token for letter in removed]):
-                    self._client().acknowledge(subscription=path, ack_ids=part, timeout=TIMEOUT_S)
+                for part in _parts([letter.token for letter in ended]):
+                    end(subscription=path, ack_ids=part, timeout=TIMEOUT_S)
             except (exceptions.GoogleAPIError, GoogleAuthError) as error:
-                raise _unavailable(f"removing letters of {subscription}", error) from error
+                raise _unavailable(f"{doing} letters of {subscription}", error) from error
             with self._lock:
-                for letter in removed:
+                for letter in ended:
                     self._loans.pop((subscription, letter.message_id), None)
 
     def _current(self, subscription: str) -> list[_Loan]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from toban.adapters.local.memory.store import check_writes
 from toban.adapters.local.sqlite import values
 from toban.adapters.local.sqlite.database import Database, Transaction
 from toban.ports import (
@@ -61,7 +60,7 @@ class SqliteStore:
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """See `toban.ports.Store`."""
-        check_writes(writes)
+        values.check_writes(writes)
         if not writes:
             return []
         texts = [

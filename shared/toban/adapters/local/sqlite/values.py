@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from toban.kernel.indexes import require_index
-from toban.ports import Key, Operator, Query
+from toban.ports import Key, Operator, Query, Write
 
 MAX_DOCUMENT_BYTES = 1_048_576
 """Firestore's limit for one document; the same here, so that nothing works only on a laptop."""
@@ -33,6 +33,14 @@ def check_key(key: Key) -> None:
     for part in key:
         if not part or "/" in part or len(part.encode()) > 700:
             raise ValueError(f"not a document key: {key!r}")
+
+
+def check_writes(writes: Sequence[Write]) -> None:
+    """Raise `ValueError` for a bad key or one that occurs twice."""
+    for write in writes:
+        check_key(write.key)
+    if len({tuple(write.key) for write in writes}) != len(writes):
+        raise ValueError("a key occurs twice in one commit")
 
 
 def check_blob_name(name: str) -> None:

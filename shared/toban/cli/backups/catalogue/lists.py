@@ -29,14 +29,12 @@ from toban.cli.backups.common import (
     profile_of,
     size,
     sizes,
-    work_for,
 )
 from toban.cli.backups.keeping.retention import said
-from toban.cli.kit import local
-from toban.cli.kit.session import opened
+from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal, printable
 from toban.cli.kit.times import Times
-from toban.cli.kit.views import Reader, shown_time
 from toban.events.backups import Stage
 from toban.kernel.i18n import moment
 
@@ -95,13 +93,10 @@ def in_trouble(backup: Backup, terminal: Terminal, why: str = "") -> str:
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """The catalogue, the newest first."""
-    if not asked.project and not local.exists(asked.data):
-        if asked.json:
-            terminal.json([])
-        terminal.note(terminal.say("data.none", data=asked.data))
+    if is_empty(asked, terminal):
         return 0
-    with opened(asked, terminal) as store:
-        reader = Reader(store)
+    with session(asked, terminal) as work:
+        reader = work.reader
         found = _found(reader, asked, terminal)
         if asked.json:
             terminal.json([backup_view(backup) for backup in found])
@@ -172,8 +167,8 @@ def _is_partly(backup: Backup) -> bool:
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Everything about one backup."""
-    with opened(asked, terminal) as store:
-        reader = Reader(store)
+    with session(asked, terminal) as work:
+        reader = work.reader
         backup = chosen(reader, asked.id, terminal)
         needed_by = sorted(
             other.id
@@ -198,7 +193,7 @@ def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
     profile = reader.profiles().get(backup.service)
     if profile is None or profile[BACKUP] is None:
         return None
-    weighed = weigh(profile, work_for(reader, backup.service))
+    weighed = weigh(profile, reader)
     return next((v for v in weighed.verdicts if v.id == backup.id), None)
 
 

@@ -11,7 +11,7 @@ from toban.backups.storage.catalogue import Found, Rebuilt, Scan, Skipped, rebui
 from toban.cli.backups.catalogue.lists import backup_view
 from toban.cli.backups.common import profile_of
 from toban.cli.backups.work.verify import read_back
-from toban.cli.kit import local
+from toban.cli.kit.local import exists
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
@@ -23,7 +23,7 @@ _COLORS = {"created": "green", "extended": "yellow", "known": "dim", "removed": 
 
 def rebuild_catalog(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Read the manifests, enter what the catalogue lacks, and have it verified."""
-    if not asked.project and not local.exists(asked.data):
+    if not asked.project and not exists(asked.data):
         raise Problem(terminal.say("rebuild.apply-first", data=asked.data))
     with session(asked, terminal) as work:
         profiles = {p.id: p for p in work.reader.find(CurrentProfile)}
@@ -37,7 +37,7 @@ def rebuild_catalog(asked: argparse.Namespace, terminal: Terminal) -> int:
         empty = [name for name in asked.bucket or () if name not in there]
         if empty and not read.skipped:
             raise Problem(terminal.say("rebuild.empty", buckets=", ".join(empty)))
-        done = rebuild(read.found, profiles, work.platform.store, now=now(), dry_run=asked.dry_run)
+        done = rebuild(read.found, profiles, work.reader.store, now=now(), dry_run=asked.dry_run)
         new = [each for each in done if each.what in ("created", "extended")]
         unverified = []
         if not asked.dry_run and asked.verify:

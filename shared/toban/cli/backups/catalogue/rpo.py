@@ -12,11 +12,11 @@ import msgspec
 from toban.backups.policy.objectives import ObjectiveState, Overdue, assess, overdue, untested
 from toban.backups.policy.restores import RestoreRecord
 from toban.backups.work.watch import newest_points
-from toban.cli.backups.common import length, profiles_of, work_for
-from toban.cli.kit.session import opened
+from toban.cli.backups.common import length, profiles_of
+from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import now, rough
-from toban.cli.kit.views import Reader, shown_time
 from toban.kernel.i18n import duration, moment
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -52,8 +52,8 @@ class _Looked:
 
 def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Every objective as it stands; 1 when something is missed."""
-    with opened(asked, terminal) as store:
-        reader = Reader(store)
+    with session(asked, terminal) as work:
+        reader = work.reader
         looked = [_look(reader, p) for p in profiles_of(reader, asked.service, terminal)]
     if asked.json:
         terminal.json([row for each in looked for row in _views(each)])
@@ -71,7 +71,7 @@ def _look(reader: Reader, profile: Profile) -> _Looked:
     since = applied.applied_at if applied else at
     record = reader.get(RestoreRecord, service)
     tested = record.tested if record else {}
-    newest = newest_points(profile, work_for(reader, service))
+    newest = newest_points(profile, reader)
     return _Looked(
         profile,
         assess(profile, newest, tested, at),

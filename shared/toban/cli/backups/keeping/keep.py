@@ -10,31 +10,25 @@ from toban.backups.policy.pins import NotAhead, NotPinned, discard, pin, unpin
 from toban.backups.policy.retention import Verdict
 from toban.backups.work.prune import Weighed, weigh
 from toban.cli.backups.catalogue.lists import backup_view
-from toban.cli.backups.common import (
-    agreed,
-    chosen,
-    newest_first,
-    person,
-    profiles_of,
-    size,
-    work_for,
-)
+from toban.cli.backups.common import chosen, newest_first, profiles_of, size
 from toban.cli.backups.keeping.retention import said
-from toban.cli.kit.session import Seen, Session, opened, session
+from toban.cli.kit.ask import agreed, person
+from toban.cli.kit.progress import Seen
+from toban.cli.kit.reader import Reader
+from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import Times, now
-from toban.cli.kit.views import Reader
 from toban.events.backups import PruneDue
 from toban.kernel.i18n import moment
-from toban.profile.section import SERVICE
 
 # --- pins --------------------------------------------------------------------------------------
 
 
 def pin_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Have retention leave a backup alone, or (``unpin``) not any more."""
-    with opened(asked, terminal) as store:
-        backup = chosen(Reader(store), asked.id, terminal)
+    with session(asked, terminal) as work:
+        store = work.reader.store
+        backup = chosen(work.reader, asked.id, terminal)
         try:
             if asked.pinned:
                 backup = pin(store, backup.id, person(asked), asked.note.strip()[:500])
@@ -64,7 +58,7 @@ def discard_(asked: argparse.Namespace, terminal: Terminal) -> int:
             terminal.line(terminal.say("ask.kept"))
             return 1
         try:
-            discard(work.platform.store, id, person(asked), at)
+            discard(work.reader.store, id, person(asked), at)
         except (NotAhead, NotPinned) as error:
             raise Problem(terminal.say("discard.not-ahead", id=id)) from error
         asked.service = backup.service
@@ -90,9 +84,9 @@ class _Row:
 def prune(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show what retention keeps and removes, and (not with ``--dry-run``) have it removed."""
     if asked.dry_run:
-        with opened(asked, terminal) as store:
-            rows = _weigh(Reader(store), asked, terminal)
-            _show(Reader(store), rows, asked, terminal)
+        with session(asked, terminal) as work:
+            rows = _weigh(work.reader, asked, terminal)
+            _show(work.reader, rows, asked, terminal)
         return 0
     with session(asked, terminal) as work:
         rows = _weigh(work.reader, asked, terminal)
@@ -114,7 +108,7 @@ def prune(asked: argparse.Namespace, terminal: Terminal) -> int:
 def _weigh(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[_Row]:
     rows: list[_Row] = []
     for profile in profiles_of(reader, asked.service, terminal):
-        weighed: Weighed = weigh(profile, work_for(reader, profile[SERVICE].id))
+        weighed: Weighed = weigh(profile, reader)
         verdicts = {verdict.id: verdict for verdict in weighed.verdicts}
         removed = set(weighed.removable)
         rows.extend(
@@ -178,7 +172,7 @@ def _show(reader: Reader, rows: list[_Row], asked: argparse.Namespace, terminal:
 
 
 def _carry_out(work: Session, ids: list[str], asked: argparse.Namespace, terminal: Terminal) -> int:
-    event = work.publish(PruneDue(service=asked.service or "", requested_by=person(asked)))
+    event = work.issue(PruneDue(service=asked.service or "", requested_by=person(asked)))
     total = len(ids)
 
     def left(*statuses: str) -> list[str]:

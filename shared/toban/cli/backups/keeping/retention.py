@@ -17,6 +17,7 @@ from toban.backups.policy.retention_terms import EARLIEST, LATEST
 from toban.cli.kit.terminal import Problem, Terminal, nearest
 from toban.cli.kit.times import Times, now
 from toban.kernel import strictjson
+from toban.kernel.prepared import converted
 from toban.kernel.wallclock import is_zone
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -169,7 +170,7 @@ def _read(path: Path, terminal: Terminal) -> Any:
 
 def _converted(raw: object, type_: type[T], path: Path, terminal: Terminal) -> T:
     try:
-        return msgspec.convert(raw, type_)
+        return converted(raw, type_)
     except msgspec.ValidationError as error:
         found = _AT.fullmatch(str(error))
         message, at = found.groups() if found else (str(error), "$")

@@ -9,7 +9,6 @@ from toban.backups.policy.occupied import refusal
 from toban.backups.policy.restores import Restore
 from toban.backups.storage.plans import plan_of
 from toban.backups.work.restore import staging_of, target_spec
-from toban.cli.backups.common import work_for
 from toban.cli.kit.session import Session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
@@ -41,7 +40,7 @@ def look(
     function would, before it writes anything. What only the function can reach is left to it, with a
     note.
     """
-    planned = plan_of(work_for(work.reader, backup.service), backup)
+    planned = plan_of(work.reader, backup)
     if planned is None:
         raise Problem(terminal.say("restore.unplanned", id=backup.id))
     wanted = Restore(

@@ -9,11 +9,13 @@ from toban.backups.documents import Backup
 from toban.backups.policy.recovery import recovery_time
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP, NOTHING
-from toban.cli.backups.common import known_source, length, person, profile_of, size
+from toban.cli.backups.common import known_source, length, profile_of, size
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.session import Seen, Session, session
+from toban.cli.kit.ask import person
+from toban.cli.kit.progress import Seen
+from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
-from toban.cli.kit.views import Reader, shown_time
 from toban.events.backups import RestoreTestDue
 from toban.kernel.i18n import duration
 from toban.kernel.ids import derive
@@ -159,7 +161,7 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
                     "restore.none-verified", series=f"{asked.service}/{asked.source or '*'}"
                 )
             )
-        event = work.publish(
+        event = work.issue(
             RestoreTestDue(
                 service=asked.service, source=asked.source or "", requested_by=person(asked)
             )

@@ -10,10 +10,12 @@ from toban.backups.documents import Backup
 from toban.backups.storage.plans import backup_id
 from toban.backups.work.jobs import BackupJob, job_id
 from toban.cli.backups.catalogue.lists import backup_view, in_trouble, regions
-from toban.cli.backups.common import chosen, length, person, plan_named, profile_of, size
-from toban.cli.kit.session import Seen, Session, session
+from toban.cli.backups.common import chosen, length, plan_named, profile_of, size
+from toban.cli.kit.ask import person
+from toban.cli.kit.progress import Seen
+from toban.cli.kit.reader import Reader
+from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
-from toban.cli.kit.views import Reader
 from toban.events.backups import BackupDue, BackupFinished, BackupReplicated, Stage
 from toban.kernel.event import Event
 
@@ -34,7 +36,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
     with session(asked, terminal) as work:
         profile = profile_of(work.reader, asked.service, terminal)
         plan = plan_named(profile, asked.source, asked.class_, terminal)
-        event = work.publish(
+        event = work.issue(
             BackupDue(
                 service=asked.service,
                 source=plan.source,
@@ -116,7 +118,7 @@ def _again(
 ) -> int:
     """Have a backup that was taken before copied or read back again."""
     id = backup.id
-    event = work.publish(ask(work.platform.clock.now()))
+    event = work.issue(ask(work.platform.clock.now()))
     if not asked.wait:
         return _left(work, id, asked, terminal)
     job = work.wait(
@@ -186,7 +188,7 @@ def how_far(reader: Reader, id: str, terminal: Terminal, request: Event | None =
 
 def _left(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal) -> int:
     """Asked for and not waited for."""
-    runs = work.another_delivers()
+    runs = work.others_work()
     if asked.json:
         terminal.json({"id": id, "queued": True, "runtime": runs})
     else:

@@ -11,7 +11,8 @@ from toban.backups.work.jobs import BackupJob, job_id
 from toban.cli.backups.catalogue.lists import backup_view, in_trouble, regions
 from toban.cli.backups.common import profile_of
 from toban.cli.backups.work import run as backup_run
-from toban.cli.kit.session import Seen, Session, session
+from toban.cli.kit.progress import Seen
+from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.events.backups import BackupReplicated
@@ -100,7 +101,7 @@ def _read_back(
     asked_at = now()
     waiting = {backup.id for backup in backups}
     for backup in backups:
-        work.publish(BackupReplicated(**backup.named, at=asked_at))
+        work.issue(BackupReplicated(**backup.named, at=asked_at))
 
     def look() -> bool | None:
         for id in sorted(waiting):

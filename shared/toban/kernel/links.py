@@ -23,7 +23,7 @@ import msgspec
 from toban.kernel.edge.row import Refused
 from toban.kernel.event import utc
 from toban.kernel.ids import derive
-from toban.kernel.prepared import prepare
+from toban.kernel.prepared import from_json
 
 LinkAction = Literal["acknowledge", "resolve", "reopen", "escalate"]
 """What a single click can ask for; a note or a severity needs something typed."""
@@ -119,8 +119,7 @@ def verify(payload: str, signature: str, secrets: Sequence[str], now: datetime) 
         raise BadLink("the signature does not fit")
     try:
         raw = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
-        prepare(Link)
-        link = msgspec.json.decode(raw, type=Link)
+        link = from_json(raw, Link)
     except (binascii.Error, msgspec.DecodeError) as error:
         raise BadLink("signed by us, but not a link") from error
     if utc(now).timestamp() >= link.exp:

@@ -1,0 +1,114 @@
+"""
+The way in for the command line: a command as JSON, with the caller's ID token.
+
+``Authorization: Bearer <ID token>``; the body says what is wanted of which subject::
+
+    {"id": "a nonce", "at": "2026-11-24T03:00:00Z", "subject": "incidents/inc-7",
+     "action": "acknowledge", "seen": 3}
+
+The same `id` of the same caller is the same command, however often it is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, get_args
+
+from toban.events import Action, CommandIssued
+from toban.kernel.command import log_command
+from toban.kernel.edge import fields as read
+from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
+from toban.kernel.event import Event
+from toban.kernel.http import Request, Response
+from toban.kernel.ids import derive
+
+FIELDS = ("id", "at", "subject", "action", "seen", "note", "severity_label")
+MAX_NOTE = 2_000
+MAX_ID = 100
+_ACTIONS: Final[dict[str, Action]] = {action: action for action in get_args(Action)}
+_SUBJECT = re.compile(r"[a-z]+/[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
+
+
+def _check(request: Request, keys: Keys) -> str:
+    """The caller's address."""
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Refused("no ID token")
+    if keys.identify is None:
+        raise NotSet("TOBAN_ACTORS")
+    return keys.identify(token.strip(), keys.now)
+
+
+def _read(sent: Sent[str]) -> Reading:
+    body = read.as_object(sent.content, "")
+    for name in body:
+        if name not in FIELDS:
+            raise read.Misfit(f"{name[:80]}: unknown key")
+    nonce = read.required_text(body, "id", "")
+    if len(nonce) > MAX_ID:
+        raise read.Misfit(f"id: expected at most {MAX_ID} characters")
+    at = read.rfc3339(body, "at", "")
+    if at is None:
+        raise read.Misfit("at: is missing")
+    subject = read.strict_text(body, "subject", "")
+    if not _SUBJECT.fullmatch(subject):
+        raise read.Misfit("subject: expected a thing of ours, as incidents/inc-7")
+    action = _ACTIONS.get(read.strict_text(body, "action", ""))
+    if action is None:
+        raise read.Misfit(f"action: expected one of {', '.join(_ACTIONS)}")
+    command = CommandIssued(
+        about=subject,
+        incident_id=subject.partition("/")[2] if subject.startswith("incidents/") else "",
+        action=action,
+        actor=sent.who,
+        proof=f"google:{sent.who}",
+        via="cli",
+        at=at,
+        note=read.strict_text(body, "note", "")[:MAX_NOTE],
+        severity_label=read.strict_text(body, "severity_label", "")[:MAX_ID],
+        generation=_seen(body),
+    )
+    id_ = derive("command", sent.who, nonce)
+    event = Event(
+        id=id_,
+        source="/ingress/command",
+        time=sent.now,
+        subject=subject,
+        body=command,
+        correlation_id=id_,
+    )
+    return Reading([event])
+
+
+def _seen(body: dict[str, Any]) -> int | None:
+    seen = body.get("seen")
+    if seen is None or (isinstance(seen, int) and not isinstance(seen, bool) and seen >= 0):
+        return seen
+    raise read.Misfit("seen: expected the number of the version, or null")
+
+
+class _Said(Answers):
+    """JSON; what is refused leaves the log line of a command."""
+
+    def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
+        said = asked.content if isinstance(asked.content, dict) else {}
+        actor = asked.who or ""
+        log_command(
+            actor=actor,
+            proof=f"google:{actor}",
+            action=_word(said.get("action")),
+            subject=_word(said.get("subject")),
+            outcome="refused",
+            reason=str(cause),
+        )
+        if status == 401:
+            return Response(401, headers={"WWW-Authenticate": asked.row.challenge})
+        told = cause.told if isinstance(cause, Refused) else str(cause)
+        return self.say(status, told, asked.request)
+
+
+def _word(value: Any) -> str:
+    return value[:200] if isinstance(value, str) else ""
+
+
+command_row = Row("/command", "", _check, _read, _Said("command"), 'Bearer realm="toban"')

@@ -1,0 +1,163 @@
+"""
+Incidents as people and scripts see them, assembled from documents alone.
+
+The keys of `incident_view` are relied upon by scripts: they may grow, never change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.views import notification_view, notifications
+from toban.events import Page
+from toban.incidents.documents import Alert, Incident
+from toban.incidents.lifecycle import severity_of
+from toban.kernel.event import timestamp
+from toban.notify.contacts import reach
+from toban.ports import Operator, Value
+from toban.postmortems.timeline import Line, story
+from toban.texts import Language
+
+RECENT = timedelta(days=7)
+_STATUS_ORDER = {"open": 0, "acknowledged": 1, "resolved": 2}
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What happens unless somebody acknowledges."""
+
+    number: int
+    """Counts from 1."""
+    at: datetime
+    calls: tuple[str, ...]
+    """Names of those who are called then, with the channel."""
+
+    def view(self) -> dict[str, Any]:
+        """For scripts."""
+        return {"step": self.number, "at": timestamp(self.at), "calls": list(self.calls)}
+
+
+def incidents(
+    reader: Reader,
+    now: datetime,
+    *,
+    everything: bool = False,
+    status: str | None = None,
+    service: str | None = None,
+) -> list[Incident]:
+    """Those to list: open ones first, then newest first; old resolved ones when asked for."""
+    of_service: list[tuple[str, Operator, Value]] = []
+    if service is not None:
+        of_service.append(("service", "==", service))
+    if status is not None:
+        found = reader.find(Incident, ("status", "==", status), *of_service)
+    elif everything:
+        found = reader.find(Incident, *of_service)
+    else:
+        found = [
+            incident
+            for going_on in ("open", "acknowledged")
+            for incident in reader.find(Incident, ("status", "==", going_on), *of_service)
+        ]
+        # No index has both service and time.
+        over = reader.find(Incident, ("resolved_at", ">", now - RECENT))
+        found += [i for i in over if i.status == "resolved" and service in (None, i.service)]
+    found.sort(key=lambda i: i.opened_at, reverse=True)
+    return sorted(found, key=lambda i: _STATUS_ORDER.get(i.status, 3))
+
+
+def alerts(reader: Reader, incident: Incident, limit: int = 200) -> list[Alert]:
+    """Alerts of an incident."""
+    return reader.find(Alert, ("incident", "==", incident.id), limit=limit)
+
+
+def count_alerts(reader: Reader, incident: Incident, *, firing: bool = False) -> int:
+    """How many alerts an incident has (that fire)."""
+    where: list[tuple[str, Operator, Value]] = [("incident", "==", incident.id)]
+    if firing:
+        where.append(("status", "==", "firing"))
+    return reader.count(Alert, *where)
+
+
+def next_step(reader: Reader, incident: Incident) -> NextStep | None:
+    """The next escalation step, if one is coming."""
+    profile = reader.profile(incident.service, incident.profile_version)
+    if incident.status != "open" or incident.next_step_at is None or profile is None:
+        return None
+    page = Page(
+        number=len(incident.pages),
+        at=incident.next_step_at,
+        step=incident.step + 1,
+        severity_label=severity_of(incident, profile).label,
+        reason="escalated",
+    )
+    reached = reach(profile, incident.snapshot(), page)
+    calls = dict.fromkeys(
+        c.display_name if c.target.startswith("channel:") else f"{c.display_name} ({c.channel_id})"
+        for c in reached.contacts
+    )
+    return NextStep(incident.step + 2, incident.next_step_at, tuple(calls))
+
+
+def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
+    """One incident of a list, for scripts."""
+    following = next_step(reader, incident)
+    return {
+        "id": incident.id,
+        "service": incident.service,
+        "severity": incident.severity,
+        "severity_label": incident.severity_label,
+        "status": incident.status,
+        "title": incident.title,
+        "opened_at": shown_time(incident.opened_at),
+        "acknowledged_at": shown_time(incident.acknowledged_at),
+        "resolved_at": shown_time(incident.resolved_at),
+        "alerts": count_alerts(reader, incident),
+        "assignee": incident.assignee,
+        "next_step": None if following is None else following.view(),
+        "remind_at": shown_time(incident.remind_at),
+        "rules": incident.rules,
+        "resolved_by": incident.resolved_by,
+        "postmortem": incident.postmortem,
+    }
+
+
+def incident_detail(reader: Reader, incident: Incident, language: Language) -> dict[str, Any]:
+    """One incident in full, for scripts."""
+    return {
+        **incident_view(reader, incident),
+        "summary": incident.summary,
+        "labels": incident.labels,
+        "links": [{"title": link.title, "url": link.url} for link in incident.links],
+        "started_at": shown_time(incident.started_at),
+        "profile_version": incident.profile_version,
+        "firing": count_alerts(reader, incident, firing=True),
+        "timeline": [
+            {"at": timestamp(line.at), "kind": line.kind, "text": line.text}
+            for line in timeline(reader, incident, language)
+        ],
+        "notifications": [notification_view(n) for n in notifications(reader, incident.id)],
+        "alert_list": [alert_view(a) for a in alerts(reader, incident)],
+    }
+
+
+def timeline(reader: Reader, incident: Incident, language: Language) -> list[Line]:
+    """The incident's own timeline merged with its alerts and what was sent."""
+    return story(language, incident, alerts(reader, incident), notifications(reader, incident.id))
+
+
+def alert_view(alert: Alert) -> dict[str, Any]:
+    """One alert, for scripts."""
+    return {
+        "id": alert.id,
+        "source": alert.source,
+        "rule": alert.rule,
+        "title": alert.title,
+        "status": alert.status,
+        "severity_label": alert.severity_label,
+        "starts_at": shown_time(alert.starts_at),
+        "ends_at": shown_time(alert.ends_at),
+    }

@@ -1,0 +1,41 @@
+"""What a person says: who he is, a time, whether to go on."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from toban.cli.kit.terminal import Problem, Terminal
+
+
+def person(asked: argparse.Namespace) -> str:
+    """Who asks."""
+    return str(asked.actor or getpass.getuser()).strip()[:80]
+
+
+def moment_of(word: str, zone: str, terminal: Terminal) -> datetime:
+    """A time as written on the command line; without an offset it is meant in `zone`."""
+    try:
+        at = datetime.fromisoformat(word.strip())
+        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Problem(terminal.say("bad.time", word=word), 2) from error
+
+
+def agreed(asked: argparse.Namespace, terminal: Terminal, question: str) -> bool:
+    """Whether to go on: ``--yes``, or a person who says so; `Problem` when nobody can be asked."""
+    if asked.yes:
+        return True
+    return answer(asked, terminal, question).casefold() in ("y", "yes", "はい")
+
+
+def answer(asked: argparse.Namespace, terminal: Terminal, question: str) -> str:
+    """What a person answers; `Problem` when nobody can be asked."""
+    if asked.json or not sys.stdin.isatty():
+        raise Problem(terminal.say("ask.nobody"), 2)
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()

@@ -1,0 +1,111 @@
+"""Documents, read for showing them; they need no runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from toban.cli.kit.arguments import unknown
+from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
+from toban.incidents.documents import Incident
+from toban.kernel.document import D
+from toban.kernel.documents import Documents
+from toban.kernel.event import timestamp
+from toban.ports import Store
+from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
+
+_LAST = "\U0010ffff"
+_SUGGESTED = 500
+"""Ids among which the likeliest is looked for."""
+
+
+class Reader(Documents):
+    """What the commands read of a store, at the time at which it was opened."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, now())
+
+    def get(self, cls: type[D], id: str) -> D | None:
+        """See `Documents`; also of what a person wrote, which may be no id."""
+        return super().get(cls, id) if id and "/" not in id else None
+
+    def by_prefix(self, cls: type[D], prefix: str, limit: int = 6) -> list[D]:
+        """Documents whose id begins so."""
+        exact = self.get(cls, prefix)
+        if exact is not None:
+            return [exact]
+        return self.find(cls, ("id", ">=", prefix), ("id", "<", prefix + _LAST), limit=limit)
+
+    def profile(self, service: str, version: str) -> Profile | None:
+        """A version of a service's profile, if the store has it."""
+        if version == BUILTIN_VERSION:
+            return BUILTIN
+        found = self.reference(PinnedProfile, pinned_id(service, version))
+        return None if found is None else found.profile
+
+    def profiles(self) -> dict[str, Profile]:
+        """The current profile of every service."""
+        return {d.id: d.profile for d in self.find(CurrentProfile)}
+
+    def zone(self, service: str, version: str = "") -> str:
+        """The time zone of a service: by a version of its profile, else by the current one."""
+        pinned = self.profile(service, version) if version else None
+        if pinned is not None:
+            return pinned[SERVICE].timezone
+        current = self.get(CurrentProfile, service)
+        return current.profile[SERVICE].timezone if current else "UTC"
+
+    def home_zone(self) -> str:
+        """The zone for what belongs to no service: that of all services, if they share one."""
+        zones = {profile[SERVICE].timezone for profile in self.profiles().values()}
+        return zones.pop() if len(zones) == 1 else "UTC"
+
+
+def chosen(
+    reader: Reader,
+    cls: type[D],
+    word: str,
+    terminal: Terminal,
+    what: str,
+    known: Callable[[], Iterable[str]],
+    *,
+    beginnings: Iterable[str] = ("",),
+    code: int = 1,
+) -> D:
+    """
+    The document with that id, or the only one whose id begins so.
+
+    `beginnings` may be left out of what a person writes. `Problem` with `code`, of the `known` ids
+    the likeliest, when there is none; `what` is the key of what it is called.
+    """
+    word = word.strip().removeprefix(f"{cls.COLLECTION}/")
+    for beginning in beginnings if word else ():
+        found = reader.by_prefix(cls, f"{beginning}{word}")
+        if len(found) == 1:
+            return found[0]
+        if found:
+            words = ", ".join(each.id for each in found[:5])
+            raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
+    raise Problem(unknown(terminal.language, word, what, known()), code)
+
+
+def incident_of(reader: Reader, word: str, terminal: Terminal) -> Incident:
+    """The incident with that id, or the only one whose id begins so (with or without ``inc-``)."""
+
+    def newest() -> list[str]:
+        found = reader.find(Incident, order_by="-opened_at", limit=_SUGGESTED)
+        return [incident.id for incident in found]
+
+    word = word.strip().lower()
+    return chosen(
+        reader, Incident, word, terminal, "what.incident", newest, beginnings=("", "inc-")
+    )
+
+
+def shown_time(moment: datetime | None) -> str | None:
+    """A time for scripts: RFC 3339, UTC."""
+    return None if moment is None else timestamp(moment)

@@ -1,0 +1,102 @@
+"""
+People who prove themselves by an ID token that Google signed.
+
+A genuine token is not enough: anybody in the world can have one. It has to be meant for us
+(audience), of a verified address, and of somebody on the list of those who may act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from toban.kernel.edge.row import NotSet, Refused
+from toban.ports import NotGenuine, Tokens
+
+ISSUERS: Final = frozenset({"accounts.google.com", "https://accounts.google.com"})
+MAX_TOKEN: Final = 8_192
+"""Characters; Google's have about a thousand."""
+SKEW_S: Final = 10
+
+
+class NotAllowed(Refused):
+    """Known, and not on the list."""
+
+    status = 403
+    told = "not allowed"
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Who may give commands with an ID token."""
+
+    tokens: Tokens
+    audiences: frozenset[str]
+    """What tokens have to be meant for: the function's address."""
+    actors: frozenset[str]
+    """Addresses, and ``@domain`` for everybody whose account that domain manages."""
+
+    @classmethod
+    def of(cls, tokens: Tokens, audiences: str, actors: str) -> Callers:
+        """From settings: lists separated by commas."""
+        return cls(tokens, _words(audiences), frozenset(a.casefold() for a in _words(actors)))
+
+    def identify(self, token: str, now: datetime) -> str:
+        """
+        The address that a token proves, of somebody who may act.
+
+        Raises `Refused` (401), `NotAllowed` (403), `NotSet` when nobody may, and
+        `toban.ports.Unavailable` when Google's certificates cannot be had.
+        """
+        if not self.actors:
+            raise NotSet("TOBAN_ACTORS")
+        if not self.audiences:
+            raise NotSet("TOBAN_PUBLIC_URL")
+        if len(token) > MAX_TOKEN or not token.isascii():
+            raise Refused("not an ID token")
+        try:
+            claims = self.tokens.claims(token)
+        except NotGenuine as error:
+            raise Refused(str(error)) from error
+        address = _address(claims, self.audiences, now)
+        if not _listed(address, claims, self.actors):
+            raise NotAllowed(f"{address[:200]} is not in TOBAN_ACTORS")
+        return address
+
+
+def _words(setting: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in setting.split(",") if word.strip())
+
+
+def _address(claims: Mapping[str, Any], audiences: frozenset[str], now: datetime) -> str:
+    """The verified address in a token that is meant for us; raises `Refused`."""
+    if claims.get("iss") not in ISSUERS:
+        raise Refused("the token has another issuer")
+    audience = claims.get("aud")
+    if not isinstance(audience, str) or audience not in audiences:
+        raise Refused("the token is meant for another audience")
+    expires = claims.get("exp")
+    if not isinstance(expires, int) or expires + SKEW_S <= now.timestamp():
+        raise Refused("the token has expired")
+    address = claims.get("email")
+    if (
+        not isinstance(address, str)
+        or "@" not in address
+        or claims.get("email_verified") is not True
+    ):
+        raise Refused("the token has no verified address")
+    return address.casefold()
+
+
+def _listed(address: str, claims: Mapping[str, Any], actors: frozenset[str]) -> bool:
+    """
+    Whether somebody may act.
+
+    A domain counts only for accounts that it manages (``hd``): anybody may have made an account of
+    their own for an address of the domain, and keep it when they leave.
+    """
+    managed = claims.get("hd")
+    domain = f"@{managed.casefold()}" if isinstance(managed, str) and managed else ""
+    return address in actors or (bool(domain) and domain in actors and address.endswith(domain))

@@ -1,0 +1,39 @@
+"""The statuses of documents, drawn from the tables beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from toban.kernel.status import Transitions
+from toban.topology.documents import document_classes
+
+BEGIN = "<!-- statuses:begin (made by `make map`) -->"
+END = "<!-- statuses:end -->"
+
+
+def embed(page: str) -> str:
+    """`page` with every drawing between its markers; raises `ValueError` without them."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"needs the lines {BEGIN!r} and {END!r}")
+    drawings = "\n\n".join(
+        f"`{name}` ([`{cls.__name__}`](shared/{cls.__module__.replace('.', '/')}.py)):\n\n"
+        f"{drawing(cls.STATUS)}"
+        for name, cls in document_classes().items()
+        if cls.STATUS is not None
+    )
+    return f"{before}{BEGIN}\n\n{drawings}\n\n{END}{after}"
+
+
+def drawing(table: Transitions) -> str:
+    """A table as a Mermaid state diagram."""
+    return "\n".join(["```mermaid", "stateDiagram-v2", *_arrows(table), "```"])
+
+
+def _arrows(table: Transitions) -> Iterator[str]:
+    yield from (f"    [*] --> {status}" for status in table.first)
+    for status, following in table.then.items():
+        yield from (f"    {status} --> {to}" for to in following)
+        if not following:
+            yield f"    {status} --> [*]"

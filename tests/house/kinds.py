@@ -1,0 +1,85 @@
+"""
+A kind is known in its own folder alone: nobody else asks a channel or a source what kind it is.
+
+Kinds are the classes of profiles that are told apart by ``type``; their folders are
+``channels/<tag>`` and ``sources/<tag>``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+
+from tests.house.module import Module, text
+from tests.house.tree import Tree
+
+ASKING = frozenset({"builtins.isinstance", "builtins.issubclass"})
+FOLDERS = ("toban.channels", "toban.sources")
+
+
+def kinds(tree: Tree) -> dict[str, str]:
+    """Every kind: class → tag."""
+    found = {}
+    for name, node, _ in tree.classes():
+        given = {k.arg: text(k.value) for k in node.keywords}
+        if given.get("tag_field") == "type":
+            found[name] = given.get("tag") or node.name
+    return found
+
+
+def violations(tree: Tree) -> list[str]:
+    """Every `isinstance`, ``match`` or comparison of types over a kind outside its folder."""
+    known = kinds(tree)
+    found = []
+    for module in tree.modules.values():
+        for line, name in sorted(set(_asked(module, tree, known))):
+            folders = [f"{folder}.{known[name]}" for folder in FOLDERS]
+            if module.package not in folders and not module.package.startswith(
+                tuple(f"{folder}." for folder in folders)
+            ):
+                short = name.rpartition(".")[2]
+                found.append(
+                    f"{module.path}:{line}: asks whether it is a {short}: what only that kind "
+                    f"knows stands in shared/toban/channels/{known[name]} or sources/{known[name]}"
+                )
+    return found
+
+
+def _asked(module: Module, tree: Tree, known: dict[str, str]) -> Iterator[tuple[int, str]]:
+    for line, expression, called in _questions(module):
+        if called and not any(tree.final(name) & ASKING for name in called):
+            continue
+        listed = set(tree.classes_in(expression, module, module.scope_of(expression)))
+        yield from ((line, name) for name in listed if name in known)
+
+
+@cache
+def _questions(module: Module) -> list[tuple[int, ast.expr, frozenset[str]]]:
+    """Expressions that classes are asked for by, with what is called if anything is."""
+    found: list[tuple[int, ast.expr, frozenset[str]]] = []
+    for node in ast.walk(module.ast):
+        asked: list[ast.expr] = []
+        called: set[str] = set()
+        if isinstance(node, ast.Call) and len(node.args) == 2:
+            called = module.resolve(node.func, module.scope_of(node))
+            asked = [node.args[1]] if called else []
+        elif isinstance(node, ast.MatchClass):
+            asked = [node.cls]
+        elif isinstance(node, ast.Compare) and _of_types(node):
+            asked = [node.left, *node.comparators]
+        elif isinstance(node, ast.Dict):  # a table by class
+            asked = [key for key in node.keys if isinstance(key, ast.Name | ast.Attribute)]
+        found += [
+            (expression.lineno, expression, frozenset(called))
+            for expression in asked
+            if not isinstance(expression, ast.Constant)
+        ]
+    return found
+
+
+def _of_types(node: ast.Compare) -> bool:
+    return any(
+        isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id == "type"
+        for side in (node.left, *node.comparators)
+    )

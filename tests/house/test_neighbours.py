@@ -1,0 +1,68 @@
+"""A domain names of another what is a value, or what it has declared."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.house.scratch import Trial, found_by, trials
+
+
+@trials(
+    Trial(
+        "function",
+        "from toban.incidents.lifecycle import resolve\n",
+        "from toban.incidents.lifecycle import resolve as end\n",
+    ),
+    Trial(
+        "module",
+        "from toban.incidents import lifecycle\n",
+        "import toban.incidents.lifecycle as l\ndef f():\n    return l.resolve\n",
+    ),
+    Trial(
+        "in a function",
+        "def f(w):\n    from toban.incidents.act import HANDLERS, act\n    return act\n",
+        "def f(w):\n    from toban.incidents.act import act as a\n    return a\n",
+    ),
+    Trial(
+        "service",
+        "from toban.backups.work.prune import Pruning\n",
+        "from toban.backups.work.prune import Pruning as P\n",
+    ),
+)
+def test_the_function_of_another_domain_is_found(path: str, source: str):
+    assert any(v.startswith(f"{path}:") for v in found_by("neighbours", {path: source}))
+
+
+def test_a_function_under_the_name_of_a_constant_is_found():
+    files = {
+        "shared/toban/incidents/shiny.py": "from toban.incidents.act import act\nDO = act\n",
+        "shared/toban/deploys/rules.py": "from toban.incidents.shiny import DO\n",
+    }
+    (found,) = found_by("neighbours", files)
+    assert found.startswith("shared/toban/deploys/rules.py:1:")
+
+
+def test_values_of_another_domain_may_be_named():
+    source = (
+        "from toban.incidents.documents import Alert, Incident\n"
+        "from toban.notify.documents import Notification, Status\n"
+        "def f(incident: Incident, n: Notification):\n    return Incident.key('x'), n.is_page\n"
+    )
+    assert found_by("neighbours", {"shared/toban/deploys/rules.py": source}) == []
+
+
+@pytest.mark.parametrize(
+    ("used", "rules", "told"),
+    [
+        ("toban.oncall.targets", "from toban.oncall.targets import resolve\n", ""),
+        ("toban.oncall.targets", "", "which deploys does not use"),
+        ("toban.incidents.act", "from toban.incidents.act import act\n", "decides nothing"),
+        ("toban.incidents.nowhere", "", "which is no module"),
+    ],
+)
+def test_what_a_domain_declares_to_use(used: str, rules: str, told: str):
+    face = "shared/toban/deploys/__init__.py"
+    files = {face: f"USES = {{'{used}': 'why'}}\n", "shared/toban/deploys/rules.py": rules}
+    found = found_by("neighbours", files)
+    assert all(v.startswith(f"{face}:") for v in found)
+    assert (told in "".join(found)) if told else found == []

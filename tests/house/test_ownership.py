@@ -1,0 +1,221 @@
+"""A domain that writes the document of another is found, and a map that says otherwise than the code."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.house.ownership import touched
+from tests.house.reaching import mains
+from tests.house.records import Records
+from tests.house.scratch import Trial, found_by, scratch_tree, trials
+from tests.house.tree import MAP, this
+
+IMPORTS = "from toban.incidents.documents import Incident\nfrom toban.kernel.work import Work\n"
+ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import Work as W\nI = d.Incident\n"
+
+
+@trials(
+    Trial(
+        "put",
+        f"{IMPORTS}def f(body, work: Work):\n    incident = work.get(Incident, 'x')\n"
+        "    work.put(incident)\n",
+        f"{ALIASES}def f(body, work: W):\n    save = work.put\n    save(work.get(I, 'x'))\n",
+    ),
+    Trial(
+        "put what a helper gives",
+        f"{IMPORTS}def given(work) -> Incident | None: ...\n"
+        "def f(body, work: Work):\n    if found := given(work):\n        work.put(found)\n",
+        f"{ALIASES}def given(work) -> 'list[I]': ...\n"
+        "def f(body, work: W):\n    for one in given(work):\n        work.put(one)\n",
+    ),
+    Trial(
+        "put a parameter",
+        f"{IMPORTS}def f(incident: Incident, work: Work):\n    work.put(incident)\n",
+        f"{ALIASES}class F:\n    def __init__(self, i: I):\n        self.i = i\n"
+        "    def g(self, work: W):\n        work.put(self.i)\n",
+    ),
+    Trial(
+        "put a copy",
+        f"{IMPORTS}import msgspec\ndef f(i: Incident, work: Work):\n"
+        "    work.put(msgspec.structs.replace(i, status='resolved'))\n",
+        f"{ALIASES}from msgspec.structs import replace as but\ndef f(i: I, work: W):\n"
+        "    getattr(work, 'put')(but(i, status='resolved'))\n",
+    ),
+    Trial(
+        "create",
+        f"{IMPORTS}def f(body, work: Work):\n    work.create(Incident(id='x'))\n",
+        f"{ALIASES}def f(body, work: W):\n    new = d.Incident(id='x')\n    work.create(new)\n",
+    ),
+    Trial(
+        "delete",
+        f"{IMPORTS}def f(body, work: Work):\n    work.delete(Incident, 'x')\n",
+        f"{ALIASES}def f(body, work: W):\n    work.delete(I, 'x')\n",
+    ),
+    Trial(
+        "change",
+        f"{IMPORTS}def f(body, work: Work):\n    work.get(Incident, 'x').status = 'resolved'\n",
+        f"{ALIASES}def f(body, work: W):\n    setattr(work.get(I, 'x'), 'status', 'resolved')\n",
+    ),
+    Trial(
+        "a batch",
+        f"{IMPORTS}from toban.ports import Update\ndef f(store):\n"
+        "    store.commit([Update(Incident.key('x'), {}, '1')])\n",
+        f"{ALIASES}from toban import ports as p\ndef f(store):\n    key = I.key('x')\n"
+        "    store.commit([p.Delete(key, '1')])\n",
+    ),
+    Trial(
+        "a key by name",
+        "from toban.ports import Key, Update\ndef f(store):\n"
+        "    store.commit([Update(Key('incidents', 'x'), {}, '1')])\n",
+        "from toban.ports import Key as K\ndef f(store):\n    return K('incidents', 'x')\n",
+    ),
+    Trial(
+        "hand on",
+        f"{IMPORTS}from toban.kernel.document import Document\n"
+        "def save(document: Document, work: Work):\n    work.put(document)\n"
+        "def f(incident: Incident, work: Work):\n    save(incident, work)\n",
+        f"{ALIASES}from toban.kernel.document import encode\n"
+        "def f(incident: I, work: W):\n    return encode(incident)\n",
+    ),
+    Trial(
+        "an effect's document",
+        "from toban.kernel.handling.effect import Effect\n"
+        "from toban.notify.documents import Notification\nE = Effect(Notification, 1, 2, 3)\n",
+        "import toban.kernel.handling.effect as e\nfrom toban.notify.documents import Notification as N\n"
+        "E = e.Effect(document=N, claim=1, call=2, conclude=3)\n",
+    ),
+    Trial(
+        "of infrastructure",
+        "from toban.profile.store import CurrentProfile\nfrom toban.kernel.work import Work\n"
+        "def f(p: CurrentProfile, work: Work):\n    work.put(p)\n",
+        "from toban.kernel.handling.receipt import Receipt as R\n"
+        "def f(r: R, work):\n    work.put(r)\n",
+    ),
+)
+def test_writing_the_document_of_another_domain_is_found(path: str, source: str):
+    assert any(v.startswith(f"{path}:") for v in found_by("ownership", {path: source}))
+
+
+@trials(
+    Trial(
+        "no class",
+        "from toban.kernel.work import Work\ndef f(thing, work: Work):\n    work.put(thing)\n",
+        "import toban.kernel.work as w\ndef f(things, work: w.Work):\n"
+        "    for thing in things:\n        work.put(thing)\n",
+    )
+)
+def test_what_is_written_has_to_be_told(path: str, source: str):
+    (found,) = found_by("ownership", {path: source})
+    assert found.startswith(f"{path}:")
+    assert "annotate it" in found
+
+
+OWN = """\
+from typing import ClassVar
+from toban.kernel.document import Document
+
+class Deploy(Document, kw_only=True):
+    COLLECTION: ClassVar[str] = "deploys"
+"""
+RULES = """\
+from toban.deploys.documents import Deploy
+from toban.incidents.documents import Incident
+from toban.kernel.handling.decision import Decision
+from toban.kernel.handling.handle import Handlers
+from toban.events import IncidentOpened
+
+def on_opened(opened, work):
+    incident = work.get(Incident, opened.incident.id)
+    deploy = work.get(Deploy, 'x') or Deploy(id='x')
+    deploy.note = incident.title
+    work.put(deploy)
+
+HANDLERS = Handlers().on(IncidentOpened, Decision(on_opened))
+"""
+MAIN = """\
+from toban.deploys.rules import HANDLERS
+from toban.entry import subscriber
+
+main = subscriber("note_deploy", HANDLERS)
+"""
+ENTRY = """\
+  note_deploy:
+    about: {en: Notes., ja: 記録する。}
+    consumes: [incident-opened]
+    reads: [incidents]
+    writes: [deploys]
+
+schedules:
+"""
+DEPLOYS = {
+    "shared/toban/deploys/documents.py": OWN,
+    "shared/toban/deploys/rules.py": RULES,
+    "functions/note_deploy/main.py": MAIN,
+    MAP: this().texts[MAP].replace("schedules:\n", ENTRY, 1),
+}
+
+
+def test_a_domain_that_writes_its_own_and_reads_others_is_right():
+    assert found_by("ownership", DEPLOYS) == []
+    tree = scratch_tree(DEPLOYS)
+    code = touched(mains(tree)["note_deploy"], Records(tree))
+    assert (code.writes, code.reads) == ({"deploys"}, {"incidents"})
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (MAP, "reads: [incidents]\n    writes: [deploys]", "writes: [deploys, incidents]",
+         "note_deploy.writes lists incidents, but its code only reads it"),
+        (MAP, "reads: [incidents]\n    writes: [deploys]", "reads: [incidents, deploys]",
+         "note_deploy.reads lists deploys, but its code writes it"),
+        (MAP, "    reads: [incidents]\n    writes: [deploys]", "    writes: [deploys]",
+         "note_deploy.reads lacks incidents"),
+        (MAP, "reads: [incidents]\n    writes: [deploys]", "reads: [incidents, groups]\n    writes: [deploys]",
+         "note_deploy.reads lists groups, but its code does not touch it"),
+        ("shared/toban/deploys/rules.py", "    work.put(deploy)\n", "",
+         "note_deploy.writes lists deploys, but its code only reads it"),
+        ("shared/toban/deploys/rules.py", "    work.put(deploy)\n",
+         "    work.put(deploy)\n    work.put(incident)\n", "note_deploy.writes lacks incidents"),
+    ],
+)  # fmt: skip
+def test_a_map_that_says_otherwise_is_found(file: str, old: str, new: str, told: str):
+    assert old in DEPLOYS[file]
+    found = found_by("ownership", DEPLOYS | {file: DEPLOYS[file].replace(old, new)})
+    assert any(told in violation for violation in found), found
+
+
+def test_a_map_that_lets_a_function_write_for_others_is_found():
+    changed = DEPLOYS[MAP].replace("writes: [deploys]", "writes: [deploys, alerts]")
+    found = found_by("ownership", DEPLOYS | {MAP: changed})
+    assert any(
+        v.startswith(f"{MAP}: note_deploy.writes lists alerts, which belongs to toban.incidents")
+        for v in found
+    )
+
+
+def test_what_is_written_two_modules_away_is_found():
+    helper = (
+        "from toban.deploys.documents import Deploy\n"
+        "def note(deploy: Deploy, work):\n    work.put(deploy)\n"
+    )
+    rules = RULES.replace("    work.put(deploy)", "    inner.note(deploy, work)").replace(
+        "from toban.deploys.documents",
+        "from toban.deploys.plans import inner\nfrom toban.deploys.documents",
+        1,
+    )
+    files = {"shared/toban/deploys/plans/inner.py": helper, "shared/toban/deploys/rules.py": rules}
+    assert found_by("ownership", DEPLOYS | files) == []
+
+
+def test_the_kernels_housekeeping_may_go_over_the_documents_of_all():
+    main = (
+        "from toban.entry import subscriber\nfrom toban.events import SweepDue\n"
+        "from toban.incidents.documents import Incident\n"
+        "from toban.kernel.handling.handle import Handlers, Routine\n"
+        "from toban.kernel.handling.sweep import sweeping\n"
+        "main = subscriber('x', Handlers().on(SweepDue, Routine(sweeping(Incident))))\n"
+    )
+    tree = scratch_tree({"functions/sweep_more/main.py": main})
+    code = touched(mains(tree)["sweep_more"], Records(tree))
+    assert (code.writes, code.reads, code.swept) == ({"incidents"}, set(), {"incidents"})
