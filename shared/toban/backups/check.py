@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from toban.backups.checks.names import check_id
 from toban.backups.checks.plans import check_plans
 from toban.backups.checks.recovery import check_objectives, check_restore_test
 from toban.backups.section import BACKUP, Backup
@@ -12,7 +11,8 @@ from toban.profile.context import Context
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sources.base import BackupSource, Keeping
-from toban.sources.naming import SECRET_NAME, check_bucket_name
+from toban.sources.naming import check_bucket_name
+from toban.strictyaml.checks import SECRET_NAME, check_id
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 

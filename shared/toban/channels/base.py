@@ -7,12 +7,12 @@ A kind is one folder of this package: ``kind`` (its section, and what others hav
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.channels.notice import Sending
 from toban.kernel.kinds import beside
 from toban.kernel.outgoing import Outgoing
-from toban.people.section import Person
 from toban.strictyaml.report import Report
 from toban.strictyaml.values import Section
 
@@ -34,8 +34,12 @@ class Channel(Section, frozen=True, tag_field="type"):
         """Where it leads as ``channel:ID``, empty where that needs no address; None: nowhere."""
         return ""
 
-    def reaches(self, person: Person) -> str | None:  # noqa: ARG002
-        """Where a person is reached by it, empty where that needs no address; None: not at all."""
+    def reaches(self, addresses: Mapping[str, str]) -> str | None:  # noqa: ARG002
+        """
+        Where a person is reached by it, empty where that needs no address; None: not at all.
+
+        `addresses`: the person's own, by what a profile calls them (``email``, ``slack``).
+        """
         return ""
 
     @property

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from toban.channels.section import CHANNELS
 from toban.profile.context import Context
 from toban.profile.profile import Profile
+from toban.strictyaml.checks import check_secret_name
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 from toban.strictyaml.values import secrets_of
-
-_SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 
 
 def check(profile: Profile, report: Report, context: Context) -> None:
@@ -23,14 +21,7 @@ def check(profile: Profile, report: Report, context: Context) -> None:
             check_channel_name(profile, channel.fallback, f"{path}.fallback", report)
             _check_loop(profile, name, f"{path}.fallback", report)
         for field, value in secrets_of(channel).items():
-            if not _SECRET_NAME.fullmatch(value):
-                # The value itself may be a secret and is not repeated.
-                report.error(
-                    "secret-name",
-                    f"{path}.{field}",
-                    "シークレットの値ではなく名前（SLACK_WEBHOOK_OPS など）を書きます。",
-                    "write the name of a secret (like SLACK_WEBHOOK_OPS), never the secret itself.",
-                )
+            check_secret_name(value, "SLACK_WEBHOOK_OPS", f"{path}.{field}", report)
         channel.check(path, report)
     used = context.mentioned.get("channels", ())
     for name in profile[CHANNELS]:

@@ -113,7 +113,7 @@ def reach_problems(profile: Profile, target: str, via: Sequence[str]) -> Iterato
         if channel is None:
             continue
         for person in people:
-            if channel.reaches(profile[PEOPLE][person]) is None:
+            if channel.reaches(profile[PEOPLE][person].addresses) is None:
                 japanese, english = channel.ADDRESS
                 yield (
                     f"{person} には{japanese}がなく、{channel_id} で届きません。",

@@ -204,7 +204,7 @@ def _person(
             if channel_id not in profile[CHANNELS]:
                 yield Unreachable(asked, f"unknown-channel:{channel_id}")
                 break
-            address = profile[CHANNELS][channel_id].reaches(person)
+            address = profile[CHANNELS][channel_id].reaches(person.addresses)
             if address is not None:
                 yield Contact(
                     target=target,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from toban.people.section import PEOPLE
 from toban.profile.context import Context
 from toban.profile.profile import Profile
+from toban.strictyaml.checks import check_email
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
-
-_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 
 def check(profile: Profile, report: Report, context: Context) -> None:
@@ -45,15 +42,4 @@ def check_person_name(profile: Profile, name: str, path: str, report: Report) ->
             path,
             f"担当者 {name!r} は定義されていません。{hint[0]}",
             f"there is no person {name!r}.{hint[1]}",
-        )
-
-
-def check_email(address: str, path: str, report: Report) -> None:
-    """Complain about what is no email address."""
-    if not _ADDRESS.fullmatch(address):
-        report.error(
-            "wrong-value",
-            path,
-            f"メールアドレスではありません: {address!r}",
-            f"not an email address: {address!r}.",
         )

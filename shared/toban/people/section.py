@@ -18,6 +18,11 @@ class Person(Section, frozen=True):
     language: Language | None = None
     timezone: ZoneName | None = None
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where the person is reached, by the keys above."""
+        return {"email": self.email, "slack": self.slack}
+
 
 PEOPLE: Final[SectionKey[dict[str, Person]]] = SectionKey(
     "people", dict[str, Person], {}, inactive=("担当者", "people"), team=True

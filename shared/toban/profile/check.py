@@ -5,6 +5,7 @@ from __future__ import annotations
 from toban.profile.context import Context
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
+from toban.strictyaml.checks import check_zone
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 
@@ -14,13 +15,7 @@ def check(profile: Profile, report: Report, context: Context) -> None:
     service, others = profile[SERVICE], [other[SERVICE] for other in context.others]
     if not service.name.strip():
         report.error("empty", "service.name", "名前が空です。", "the name is empty.")
-    if "/" not in service.timezone and service.timezone != "UTC":
-        report.warning(
-            "fixed-zone",
-            "service.timezone",
-            f"{service.timezone} は夏時間の扱いがはっきりしません。地域名（Asia/Tokyo など）を使ってください。",
-            f"{service.timezone} says little about daylight saving; use a region like Asia/Tokyo.",
-        )
+    check_zone(service.timezone, "service.timezone", report)
     for other in others:
         if other.id == service.id:
             report.error(

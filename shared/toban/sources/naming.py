@@ -1,24 +1,16 @@
-"""Names that sources have in a profile: of buckets, secrets and instances."""
+"""Names that sources have in a profile: of buckets, servers and instances."""
 
 from __future__ import annotations
 
 import re
 
+from toban.strictyaml.checks import check_secret_name
 from toban.strictyaml.report import Report
 
-SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
+EXAMPLE = "DATABASE_URL"
+"""A name of a secret, as an example."""
+
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", re.ASCII)
-
-
-def check_secret_name(value: str, path: str, report: Report) -> None:
-    """Complain about a secret that is written where its name belongs, without repeating it."""
-    if not SECRET_NAME.fullmatch(value):
-        report.error(
-            "secret-name",
-            path,
-            "シークレットの値ではなく名前（DATABASE_URL など）を書きます。",
-            "write the name of a secret (like DATABASE_URL), never the secret itself.",
-        )
 
 
 def check_bucket_name(name: str, path: str, report: Report) -> None:
@@ -42,7 +34,7 @@ def check_server(url_secret: str, instance: str, path: str, report: Report) -> N
             "it needs either url_secret or instance.",
         )
     if url_secret:
-        check_secret_name(url_secret, f"{path}.url_secret", report)
+        check_secret_name(url_secret, EXAMPLE, f"{path}.url_secret", report)
 
 
 def check_instance(

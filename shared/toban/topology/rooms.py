@@ -46,7 +46,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "profile": frozenset({"ports", "texts", "kernel", "events", "strictyaml"}),
     # What a domain may import of another domain says `tests/house/neighbours.py`.
     DOMAIN: frozenset({*_PURE, DOMAIN, KINDS}),
-    KINDS: frozenset({*_PURE, DOMAIN, KINDS}),
+    KINDS: frozenset({*_PURE, KINDS}),
     "adapters": frozenset({"ports", "kernel"}),
     "channels": frozenset({"ports", "kernel", "events", "profile", "adapters", KINDS}),
     "sources": frozenset({"ports", "kernel", "events", "profile", "adapters", KINDS}),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from toban.backups.checks.names import check_id, check_schedule, check_source_name, check_zone
+from toban.backups.checks.names import check_source_name
 from toban.backups.section import Backup, Plan
 from toban.kernel.cron import BadCronError, gaps
 from toban.sources.base import source_kinds
+from toban.strictyaml.checks import check_id, check_schedule, check_zone
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Final
 
 from toban.backups.checks.apart import check_apart
-from toban.backups.checks.names import check_schedule, check_source_name, check_zone
+from toban.backups.checks.names import check_source_name
 from toban.backups.section import ALLOWANCE, Backup, Objective, RestoreTest
 from toban.kernel.cron import BadCronError, largest_gap
 from toban.sources.base import StagingTarget
-from toban.sources.naming import check_bucket_name, check_secret_name
+from toban.sources.naming import EXAMPLE, check_bucket_name
+from toban.strictyaml.checks import check_schedule, check_secret_name, check_zone
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 
@@ -177,7 +178,7 @@ def _check_target(backup: Backup, target: StagingTarget, path: str, report: Repo
             f"the target for {target.source} needs {needed}.",
         )
     if target.url_secret:
-        check_secret_name(target.url_secret, f"{path}.url_secret", report)
+        check_secret_name(target.url_secret, EXAMPLE, f"{path}.url_secret", report)
     if target.bucket:
         check_bucket_name(target.bucket, f"{path}.bucket", report)
 

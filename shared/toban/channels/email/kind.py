@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.channels.base import Channel
-from toban.people.check import check_email
-from toban.people.section import Person
+from toban.strictyaml.checks import check_email
 from toban.strictyaml.report import Report
 
 
@@ -24,9 +24,9 @@ class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
         """The recipients."""
         return ", ".join(self.to) if self.to else None
 
-    def reaches(self, person: Person) -> str | None:
+    def reaches(self, addresses: Mapping[str, str]) -> str | None:
         """The recipients, else the person's own address."""
-        return ", ".join(self.to) or person.email or None
+        return ", ".join(self.to) or addresses.get("email") or None
 
     def check(self, path: str, report: Report) -> None:
         """See `Channel.check`."""

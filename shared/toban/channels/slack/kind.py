@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.channels.base import Channel
-from toban.people.section import Person
 from toban.strictyaml.report import Report
 
 
@@ -20,9 +20,9 @@ class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
     """Secret with a bot token, e.g. ``SLACK_BOT_TOKEN``; then messages are updated in place."""
     channel: str = ""
 
-    def reaches(self, person: Person) -> str:
+    def reaches(self, addresses: Mapping[str, str]) -> str:
         """The member to mention; the message is seen without."""
-        return person.slack
+        return addresses.get("slack", "")
 
     @property
     def updates_in_place(self) -> bool:
