@@ -19,7 +19,8 @@ from toban.kernel.document import Document, Keep
 from toban.kernel.documents import Documents
 from toban.ports import Store
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.version import profile_version
 
 CURRENT_MAX_AGE = timedelta(seconds=30)
@@ -95,8 +96,8 @@ def plan(documents: Documents, profiles: Iterable[Profile]) -> list[Change]:
     """What `apply` would change, by service id."""
     stored = {document.id: document.version for document in documents.find(CurrentProfile)}
     changes = []
-    for profile in sorted(profiles, key=lambda p: p.service.id):
-        id, version = profile.service.id, profile_version(profile)
+    for profile in sorted(profiles, key=lambda p: p[SERVICE].id):
+        id, version = profile[SERVICE].id, profile_version(profile)
         before = stored.get(id, "")
         what: Literal["new", "changed", "unchanged"] = (
             "new" if id not in stored else "unchanged" if before == version else "changed"
@@ -111,7 +112,7 @@ def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Chan
 
     Doing it again changes nothing; two at once end with either's version, whole.
     """
-    by_id = {profile.service.id: profile for profile in profiles}
+    by_id = {profile[SERVICE].id: profile for profile in profiles}
     changes = plan(Documents(store, now), by_id.values())
     for planned in changes:
         profile = by_id[planned.service]

@@ -27,8 +27,8 @@ from toban.kernel.outgoing import PUBLIC_URL, SENDERS, Senders
 from toban.kernel.platform import Platform
 from toban.local.world import ROOT, load_functions
 from toban.ports import Delivered, Message, Port, Query
+from toban.profile.profile import Profile
 from toban.profile.store import apply
-from toban.profile.types import Profile
 from toban.testing.buses import ListBus
 from toban.testing.senders import ListSenders
 from toban.testing.stores import CountingStore
