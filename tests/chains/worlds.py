@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from tests import payloads
 from tests.chains.receivers import HttpReceiver, Mailbox
+from tests.profiles import Profile
 from toban import entry
 from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.adapters.local.memory.bus import MemoryBus
@@ -42,7 +43,6 @@ from toban.local.world import ROOT, bind, load_functions, open_world, subscripti
 from toban.notify.documents import Notification
 from toban.ports import Message, Query
 from toban.profile.store import apply
-from toban.profile.types import Profile
 from toban.topology.reader import load
 
 PATIENCE_S = 150.0

@@ -32,7 +32,6 @@ from toban.adapters.google.pubsub import topology
 from toban.adapters.google.storage import blobs as storage
 from toban.adapters.google.storage.buckets import GcsBuckets
 from toban.adapters.local.files.blobs import SystemClock
-from toban.backups.storage.plans import bucket_names
 from toban.kernel import log
 from toban.kernel.http import Request, Response, problem
 from toban.kernel.platform import Platform
@@ -44,9 +43,10 @@ from toban.local.emulated.processes import FunctionProcess, NotStartedError, env
 from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, load_functions
-from toban.profile.load import load_directory
+from toban.profile.profile import Profile
 from toban.profile.store import Change, apply
-from toban.profile.types import Profile
+from toban.sections.collect import buckets
+from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError, load
 
@@ -174,7 +174,7 @@ class Emulated:
         subscriber = partial(pubsub.subscriber, self.addresses["pubsub"])
         client = _storage(self.project, gcs_host)
         # In the cloud Terraform makes them.
-        for name in {self.project, *(b for p in self._profiles.values() for b in bucket_names(p))}:
+        for name in {self.project, *(b for p in self._profiles.values() for b in buckets(p))}:
             storage.ensure_bucket(name, client)
         return Platform(
             store=firestore.FirestoreStore(self.project, client=store_client),

@@ -10,6 +10,7 @@ import msgspec
 
 from toban.backups.documents import Backup, Copy, standing
 from toban.backups.policy.retention import Verdict
+from toban.backups.section import BACKUP
 from toban.backups.work.jobs import BackupJob, job_id
 from toban.backups.work.prune import weigh
 from toban.cli.backups.common import (
@@ -130,7 +131,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
 def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
     """What retention says of it now; None without a profile."""
     profile = reader.profiles().get(backup.service)
-    if profile is None or profile.backup is None:
+    if profile is None or profile[BACKUP] is None:
         return None
     weighed = weigh(profile, reader)
     return next((v for v in weighed.verdicts if v.id == backup.id), None)
