@@ -126,8 +126,8 @@ class ReceiptTraces(Traces):
         attributes = {"ce-id": id, "ce-type": kind, "ce-correlationid": id}
         for receipt in receipts:
             yield _of_receipt(receipt, attributes)
-        for function in {*self._topology.consumers(topic)} - {r.function for r in receipts}:
-            yield _Handled(_trace(function, attributes, receipts[0].at, UNRECORDED, ()))
+        for name in {*self._topology.consumers(topic)} - {r.function for r in receipts}:
+            yield _Handled(_trace(name, attributes, receipts[0].at, UNRECORDED, ()))
 
     def _handled(self, pairs: Sequence[tuple[str, Stored]]) -> Iterator[_Handled]:
         for start in range(0, len(pairs), _MOST_KEYS):
