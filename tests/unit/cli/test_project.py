@@ -14,7 +14,7 @@ from tests.unit.cli.conftest import Desk, Said
 from toban.adapters.local.files.blobs import EnvSecrets
 from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.cli.kit import cloud
+from toban.cli.kit.places import cloud
 from toban.local.world import open_world
 from toban.ports import Message
 

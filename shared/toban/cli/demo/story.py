@@ -345,7 +345,7 @@ def _told(
     seconds: float,
 ) -> None:
     """The end: what happened, as a person would like to read it, and what to try next."""
-    from toban.cli.kit import local
+    from toban.cli.kit.places import local
     from toban.cli.trace.commands import stories
 
     def heading(key: str) -> None:

@@ -93,7 +93,7 @@ def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> lis
     from toban.adapters.local.memory.store import MemoryStore
     from toban.adapters.local.sqlite.database import Database
     from toban.adapters.local.sqlite.store import SqliteStore
-    from toban.cli.kit import local
+    from toban.cli.kit.places import local
 
     if asked.dry_run and not local.exists(asked.data):
         return store.plan(Documents(MemoryStore(), now()), profiles)

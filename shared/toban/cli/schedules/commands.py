@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from toban.cli.kit import times
-from toban.cli.kit.local import exists
+from toban.cli.kit.places.local import exists
 from toban.cli.kit.profiles import loaded
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal

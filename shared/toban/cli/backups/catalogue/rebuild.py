@@ -11,7 +11,7 @@ from toban.backups.storage.catalogue import Found, Rebuilt, Scan, Skipped, rebui
 from toban.cli.backups.common import profile_of
 from toban.cli.backups.views import backup_view
 from toban.cli.backups.work.verify import read_back
-from toban.cli.kit.local import exists
+from toban.cli.kit.places.local import exists
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
