@@ -165,7 +165,7 @@ class World:
         """Remove what is older than `toban.kernel.lives` says, and let nothing removed be read."""
         self.tracer.expire(now - TRACES)
         self.dead_letters.expire(now, DEAD_LETTERS)
-        self.database.overwrite()
+        self.database.overwrite(now)
 
     def close(self) -> None:
         """Flush the traces and let go of the files."""
