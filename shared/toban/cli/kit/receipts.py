@@ -120,11 +120,16 @@ class ReceiptTraces(Traces):
             for r in receipts
             if (function := self._topology.functions.get(r.function)) is not None
         ]
-        topics = set[str].intersection(*consumed) if consumed else set()
-        kind = self._topology.topics[topics.pop()].event if len(topics) == 1 else ""
+        topics = [*set[str].intersection(*consumed)] if consumed else []
+        topic = topics[0] if len(topics) == 1 else ""
+        kind = self._topology.topics[topic].event if topic else ""
         attributes = {"ce-id": id, "ce-type": kind, "ce-correlationid": id}
         for receipt in receipts:
             yield _of_receipt(receipt, attributes)
+        known = {receipt.function for receipt in receipts}
+        for other in self._topology.consumers(topic):
+            if other not in known:
+                yield _Handled(_trace(other, attributes, receipts[0].at, UNRECORDED, ()))
 
     def _handled(self, pairs: Sequence[tuple[str, Stored]]) -> Iterator[_Handled]:
         for start in range(0, len(pairs), _MOST_KEYS):
