@@ -9,6 +9,7 @@ at once either way.
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import sys
 import time
@@ -144,6 +145,11 @@ class LocalSession(Session):
         event = new_event(body, clock_now(self.platform.clock))
         self.platform.bus.publish([to_message(event)])
         return event
+
+    def actor(self, named: str | None) -> tuple[str, str]:
+        """See `Session`: the user of this machine is proven, whom they name is not."""
+        user = getpass.getuser()
+        return (named or user).strip()[:80], f"local:{user}"
 
     def carry_out(
         self, body: Body, function: str, done: Callable[[], bool] | None = None
