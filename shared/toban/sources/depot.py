@@ -27,6 +27,7 @@ from toban.ports.backup import (
 from toban.sources.base import source_kinds
 from toban.sources.world import World
 
+
 class _Kind(Protocol):
     """What the module ``adapter`` of a kind has."""
 
