@@ -95,8 +95,10 @@ oncall: {members: [baba, aoki], first_shift: 2025-01-06}
             "services/shop.yaml:12:3: warning: people.baba: the team file has people.baba as well "
             "(teams/ops.yaml:3); this profile's own is used. [team-clash]"
         ),
-        "services/shop.yaml:13:1: warning: oncall: the team file has oncall as well "
-        "(teams/ops.yaml:5); this profile's own is used. [team-clash]",
+        (
+            "services/shop.yaml:13:1: warning: oncall: the team file has oncall as well "
+            "(teams/ops.yaml:5); this profile's own is used. [team-clash]"
+        ),
     ]
 
 
