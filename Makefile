@@ -10,7 +10,8 @@ SHELL := /bin/bash
 # Extra arguments, as in: make test ARGS="tests/unit -k map"
 ARGS ?=
 
-.PHONY: help demo test check format bench pictures map lock clean
+.PHONY: help demo test check check-types check-map check-house check-lint check-format format bench \
+	pictures map lock clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,11 +23,20 @@ test: .venv/dev.stamp ## Run every test (emulator tests say so when they cannot 
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: .venv/dev.stamp ## Lint, formatting, types, the guards of tests/house, and generated files
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --keep-going --jobs=4 --output-sync=target \
+		check-types check-house check-map check-lint check-format
+
+check-types:
 	$(BIN)/mypy
+check-house:
 	$(BIN)/python -m tests.house
+check-map:
 	$(BIN)/python -m toban.topology.generate --check
+	$(BIN)/python -m toban.cli.kit.pages --check
+check-lint:
+	$(BIN)/ruff check .
+check-format:
+	$(BIN)/ruff format --check .
 
 format: .venv/dev.stamp ## Format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix .
@@ -38,8 +48,9 @@ pictures: .venv/run.stamp ## Take the README's pictures anew (needs chromium and
 bench: .venv/dev.stamp ## Measure cold starts, cost per alert, latency, throughput and a storm
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-map: .venv/dev.stamp ## Generate what follows from events/topology.yaml
+map: .venv/dev.stamp ## Generate what follows from events/topology.yaml, and the README's tables
 	$(BIN)/python -m toban.topology.generate
+	$(BIN)/python -m toban.cli.kit.pages
 
 # No index address is written: the locks hold names, versions and hashes, and install from any mirror.
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

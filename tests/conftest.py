@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.plugins.emulators", "tests.plugins.servers", "tests.plugins.tables"]
+pytest_plugins = [
+    "tests.plugins.emulators",
+    "tests.plugins.seeds",
+    "tests.plugins.servers",
+    "tests.plugins.tables",
+]

@@ -7,7 +7,7 @@ from toban.backups.policy.restores import Restore
 from toban.backups.work.jobs import BackupJob
 from toban.entry import subscriber
 from toban.events import SweepDue
-from toban.incidents.documents import Alert, Incident
+from toban.incidents.documents import Alert, Incident, IncidentSegment
 from toban.kernel.handling.handle import Handlers, Routine
 from toban.kernel.handling.parking import Parked
 from toban.kernel.handling.sweep import Daily, sweeping
@@ -15,5 +15,7 @@ from toban.notify.documents import Notification
 from toban.profile.store import PinnedProfile, retire
 
 versions = Daily(PinnedProfile, partial(retire, pinning=(Incident, Backup)))
-sweep = sweeping(Incident, Alert, Notification, Backup, BackupJob, Restore, Parked, versions)
+sweep = sweeping(
+    Incident, IncidentSegment, Alert, Notification, Backup, BackupJob, Restore, Parked, versions
+)
 main = subscriber("sweep_documents", Handlers().on(SweepDue, Routine(sweep)))

@@ -16,6 +16,8 @@ locals {
     backup_jobs = 400
     # the catalogue remembers for so long what retention has removed
     backups = 30
+    # a part of its incident
+    incident_segments = 400
     # a year, and time to look back on it
     incidents = 400
     # who was told, for the review of an incident; it holds an address
@@ -41,7 +43,6 @@ locals {
   # sweeps: one for each collection
 
   log_days         = 30
-  audit_days       = 365
   dead_letter_days = 14
   blob_days        = 400 # drafts of postmortems, as their incidents
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import statistics
 from datetime import UTC, datetime
 
 import msgspec
@@ -9,11 +11,15 @@ import msgspec
 from tests.bench.chain import Chain, Use, quiet_profile, report
 from tests.bench.report import Row, Section, progress
 from tests.profiles import Profile
+from toban.events import MinutePassed
 from toban.events.backups import BackupDue, BackupWatchDue
 from toban.kernel import log
+from toban.kernel.handling.timers import next_due
 from toban.local.world import ROOT
 from toban.sections.load import load_directory
 from toban.sources.configuration.kind import ConfigurationSource
+from toban.topology.rooms import is_domain
+from toban.topology.types import Topology
 
 START = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)
 
@@ -34,7 +40,7 @@ def run() -> Section:
         each = [f"{row.what}: {_each(row)}" for row in rows if row.data["functions"]]
         return Section(
             "Cost: Firestore documents read and written per alert over the chain",
-            [*rows, *_upkeep(tokyo), *_backups(tokyo)],
+            [*rows, *_upkeep(tokyo), *_backups(tokyo), _idle(tokyo)],
             (
                 (
                     "As billed, receipts included, caches warm. USD: $0.03 / $0.09 / $0.01 per 100,000"
@@ -138,6 +144,45 @@ def _backups(profiles: dict[str, Profile]) -> list[Row]:
             data={"reads": reads, "usd_per_month": round(usd, 3), "functions": {}},
         ),
     ]
+
+
+def _idle(profiles: dict[str, Profile]) -> Row:
+    """An hour in which an incident is open and its timers are set: the minutes without one."""
+    chain = Chain(profiles.values(), START)
+    chain.fire(report(chain, "a", "tokyo-ai-chat"))
+    chain.run()
+    minutes = []
+    for minute in range(60):
+        chain.pass_time(60)
+        due = next_due(chain.platforms["tick"])
+        assert due is not None, "no timer is set"
+        chain.publish(MinutePassed(), str(minute))
+        used = sum(chain.run().values(), Use())
+        if due > chain.clock.now():
+            minutes.append(used)
+    most = max(use.reads + use.profile_reads for use in minutes)
+    usual = statistics.median_low([use.reads + use.profile_reads for use in minutes])
+    domains = sorted(_with_timers(chain.topology))
+    return Row(
+        f"a minute in which nothing is due (timers of {', '.join(domains)})",
+        f"{usual} R, {most} R at most",
+        "<= 1 R a domain",
+        most <= len(domains) and not any(use.writes for use in minutes),
+        {"reads": usual, "most": most, "domains": domains, "functions": {}},
+    )
+
+
+def _with_timers(topology: Topology) -> set[str]:
+    """The domains whose functions set timers."""
+    return {
+        room
+        for name, function in topology.functions.items()
+        if function.sets
+        for room in re.findall(
+            r"^from toban\.(\w+)", (ROOT / "functions" / name / "main.py").read_text(), re.MULTILINE
+        )
+        if is_domain(room)
+    }
 
 
 def _settings_only(profile: Profile) -> Profile:

@@ -2,8 +2,9 @@
 Every story runs in four worlds: in memory, on the embedded runtime (by the machine's clock and by a
 virtual one), and on the emulators.
 
-The emulators (and a process for each function) start once for the whole run. Where they cannot,
-their stories say why they were not run, or fail when ``TOBAN_REQUIRE`` asks for them.
+The emulators (and a process for each function) start once for the whole run: one worker plays all
+stories on them. Where they cannot, their stories say why they were not run, or fail when
+``TOBAN_REQUIRE`` asks for them.
 """
 
 from __future__ import annotations
@@ -97,8 +98,11 @@ def emulated(
         front.join()
 
 
+_ON_EMULATORS = [pytest.mark.emulator, pytest.mark.xdist_group("emulated")]
+
+
 @pytest.fixture(
-    params=["memory", "virtual", "embedded", pytest.param("emulators", marks=pytest.mark.emulator)]
+    params=["memory", "virtual", "embedded", pytest.param("emulators", marks=_ON_EMULATORS)]
 )
 def world(
     request: pytest.FixtureRequest,

@@ -63,6 +63,10 @@ class World(ABC):
 
     name = ""
     platform: Platform
+    place: tuple[str, ...] = ()
+    """Where the command line finds it."""
+    environ: Mapping[str, str] = {}
+    """What the command line is told besides."""
 
     def __init__(self, service: str, outside: HttpReceiver, mailbox: Mailbox) -> None:
         self.service = service
@@ -148,7 +152,14 @@ class World(ABC):
     def command(self, incident: Incident, action: Action, actor: str = "Aoki", **more: Any) -> None:
         """What `toban incidents ack` and its siblings publish."""
         body = CommandIssued(
-            incident_id=incident.id, action=action, actor=actor, via="cli", at=self.now(), **more
+            about=f"incidents/{incident.id}",
+            incident_id=incident.id,
+            action=action,
+            actor=actor,
+            proof=f"local:{actor}",
+            via="cli",
+            at=self.now(),
+            **more,
         )
         self.publish(body)
 
@@ -325,6 +336,7 @@ class EmbeddedWorld(RunningWorld):
         secrets: Mapping[str, str], directory: Path,
     ) -> None:  # fmt: skip
         super().__init__(service, outside, mailbox)
+        self.place = ("--data", str(directory))
         environ = {f"TOBAN_SECRET_{name}": value for name, value in secrets.items()}
         self._world = open_world(directory, environ=environ, backoff_s=_BACKOFF_S)
         self.platform = self._world.platform
@@ -394,6 +406,13 @@ class EmulatedWorld(RunningWorld):
         self, service: str, outside: HttpReceiver, mailbox: Mailbox, emulated: Emulated
     ) -> None:
         super().__init__(service, outside, mailbox)
+        self.place = ("--project", emulated.project)
+        self.environ = {
+            "PUBSUB_EMULATOR_HOST": emulated.addresses["pubsub"],
+            "FIRESTORE_EMULATOR_HOST": emulated.addresses["firestore"],
+            "STORAGE_EMULATOR_HOST": f"http://{emulated.addresses['gcs']}",
+            "TOBAN_BUCKET": emulated.project,
+        }
         self.platform = emulated.platform
         self.url = emulated.url
 

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from tests.compat.outside import DUMP, Outside
 
+SERVICES = Path(__file__).resolve().parent / "services"
 MINUTE = timedelta(minutes=1)
 
 
@@ -36,6 +37,7 @@ class Code:
     Message: Callable[..., Any]
     Query: Callable[..., Any]
     main: Callable[[Sequence[str]], int]
+    load_directory: Callable[[Path], Any]
 
 
 class SetClock:
@@ -52,31 +54,23 @@ class SetClock:
 
 
 class Installation:
-    """An open data directory, with HTTP on a port; nothing happens there unless it is `running`."""
+    """An open data directory, with HTTP on a port; see `opened`."""
 
     def __init__(
-        self, code: Code, data: Path, now: datetime, outside: Outside, *, running: bool = False
+        self, code: Code, world: Any, runtime: Any, clock: SetClock, outside: Outside
     ) -> None:
         self._code = code
+        self._world = world
+        self._runtime = runtime
+        self._bus = world.bus
+        self._handlers = world.handlers()
+        self._clockwork = code.Clockwork(world.platform, world.topology)
+        self.data: Path = world.data
+        self.platform = world.platform
+        self.clock = clock
         self.outside = outside
-        self.data = data
-        self.clock = SetClock(now)
-        self._environ = outside.environ()
-        self._world = code.open_world(data, clock=self.clock, environ=self._environ)
-        self.platform = self._world.platform
-        self._bus = self._world.bus
-        self._handlers = self._world.handlers()
-        self._clockwork = code.Clockwork(self.platform, self._world.topology)
-        self._runtime = code.Runtime(self._world)
-        if running:
-            self._runtime.start()  # without, it only answers HTTP
-        self._runtime.__enter__()
         self.delivered: list[dict[str, Any]] = []
         """What every subscriber was given, in order."""
-
-    def close(self) -> None:
-        self._runtime.__exit__(None, None, None)
-        self._world.close()
 
     # --- time and deliveries ---------------------------------------------------------------
 
@@ -150,7 +144,7 @@ class Installation:
         fields = {"rule": rule, "title": f"{rule} is wrong", "severity": severity, **more}
         body = json.dumps({"status": status, "labels": {"service": "shop"}, **fields}).encode()
         signed = f"{int(now.timestamp())}".encode()
-        key = self._environ["TOBAN_SECRET_INGEST_GENERIC"].encode()
+        key = self.outside.environ()["TOBAN_SECRET_INGEST_GENERIC"].encode()
         mac = hmac.new(key, signed + b"." + body, hashlib.sha256).hexdigest()
         headers = {
             "Content-Type": "application/json",
@@ -238,14 +232,30 @@ _EXPORTED_NS = 1_763_601_500 * 10**9
 def opened(
     code: Code, data: Path, now: datetime, outside: Outside, *, running: bool = False
 ) -> Iterator[Installation]:
-    """An installation whose surroundings are those of `outside`; `running`: by its own threads."""
+    """
+    A data directory opened at a time, in the surroundings that `outside` is.
+
+    Nothing happens there but what is asked for, unless it is `running` as `toban dev` does: with the
+    profiles applied, by threads of its own.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_environment(outside))
+        clock = SetClock(now)
+        world = stack.enter_context(code.open_world(data, clock=clock, environ=outside.environ()))
+        runtime = code.Runtime(world)
+        if running:
+            runtime.start(code.load_directory(SERVICES))  # without, it only answers HTTP
+        stack.enter_context(runtime)
+        yield Installation(code, world, runtime, clock, outside)
+
+
+@contextlib.contextmanager
+def _environment(outside: Outside) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in outside.environ()}
     os.environ.update(outside.environ())
-    installation = Installation(code, data, now, outside, running=running)
     try:
-        yield installation
+        yield
     finally:
-        installation.close()
         for name, value in before.items():
             os.environ.pop(name)
             if value is not None:

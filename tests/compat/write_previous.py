@@ -2,18 +2,20 @@
 Write the fixture `previous/`: a data directory as commit a82e58a left it, and how that code ended it.
 
 The code of that commit does all of it: events go through its own functions, and where a process has
-to end in the middle of something, it is killed there. Run it against a checkout of that commit::
+to end in the middle of something, it is killed there. Run it against a checkout of that commit (it
+refuses any other)::
 
-    git worktree add /tmp/a82e58a a82e58a
-    PYTHONPATH=/tmp/a82e58a/shared:. .venv/bin/python tests/compat/write_previous.py
+    git worktree add ../a82e58a a82e58a
+    PYTHONPATH=../a82e58a/shared:. .venv/bin/python tests/compat/write_previous.py --out DIR
 
-Nothing of it is to be written anew unless the fixture itself was wrong: then newer code would have
-written what it ought to be able to open.
+Without ``--out`` it replaces the fixture, which only an error in the fixture asks for; ``--end`` leaves
+the directory as it is and records anew how that code goes on with it (`go_on` does more, say). Apart
+from sealed bytes, file times and traces' durations it writes the same each time.
 """
 
 from __future__ import annotations
 
-import filecmp
+import argparse
 import importlib
 import json
 import os
@@ -28,8 +30,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.compat import packing
-from tests.compat.drive import Code, Installation, opened
-from tests.compat.go_on import SERVICES, STARTED, STOPPED, at, end, go_on, link, shown
+from tests.compat.drive import SERVICES, Code, Installation, opened
+from tests.compat.go_on import STARTED, STOPPED, at, end, go_on, link, shown
 from tests.compat.outside import Outside
 
 COMMIT = "a82e58aaa0aa856e9e2559c83e636ed2d038a9cf"
@@ -54,6 +56,7 @@ def code() -> Code:
         Message=previous("ports").Message,
         Query=previous("ports").Query,
         main=previous("cli").main,
+        load_directory=previous("profile.load").load_directory,
     )
 
 
@@ -90,7 +93,7 @@ class Story:
         self._die(STOPPED, "act_on_incident")
 
     def _begin(self, here: Installation) -> None:
-        profiles = previous("profile.load").load_directory(SERVICES)
+        profiles = code().load_directory(SERVICES)
         previous("profile.store").apply(here.platform.store, profiles.values(), at(0, 0))
         for name, content in FILES.items():
             self._put("shop-files", name, content)
@@ -241,25 +244,35 @@ def die(function: str, data: Path, now: datetime) -> None:
 # --- writing it down -------------------------------------------------------------------------
 
 
-def write(home: Path) -> None:
-    """Tell the story, pack what it leaves, and record how the same code goes on from there."""
+def write(home: Path, out: Path) -> None:
+    """Tell the story, and pack what it leaves."""
     with Outside().open() as outside:
         Story(home / "data", outside).tell()
-    packing.pack(home / "data", PREVIOUS / "data")
-    packing.unpack(PREVIOUS / "data", home / "unpacked")
-    packing.pack(home / "unpacked", home / "packed anew")
-    assert not filecmp.dircmp(PREVIOUS / "data", home / "packed anew").diff_files
+    packing.pack(home / "data", out / "data")
+    packing.unpack(out / "data", home / "unpacked")
+    packing.pack(home / "unpacked", home / "again")
+    for name in ("files.json", "toban.db.sql"):
+        assert (home / "again" / name).read_bytes() == (out / "data" / name).read_bytes()
     before = {"calls": outside.calls, "mails": outside.mails, "exported": outside.exported}
-    told = known(home / "unpacked")
-    said = shown(code(), home / "unpacked", told["ids"])
+    _write(out, "before", before)
+    _write(out, "known", known(home / "unpacked"))
+
+
+def write_end(home: Path, out: Path) -> None:
+    """Record what that code shows of the fixture in `out`, and how it goes on from there."""
+    before, told = (json.loads((out / f"{name}.json").read_text()) for name in ("before", "known"))
+    packing.unpack(out / "data", home / "opened")
+    _write(out, "shown", shown(code(), home / "opened", told["ids"]))
     with Outside().open() as outside:
         outside.exported = before["exported"]
-        with opened(code(), home / "unpacked", STARTED, outside) as here:
+        with opened(code(), home / "opened", STARTED, outside) as here:
             go_on(here, before["mails"])
-            ended = end(here, told["collections"])
-    for name, content in (("before", before), ("known", told), ("shown", said), ("end", ended)):
-        text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
-        (PREVIOUS / f"{name}.json").write_text(text + "\n", "utf-8")
+            _write(out, "end", end(here, told["collections"]))
+
+
+def _write(out: Path, name: str, content: Any) -> None:
+    text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
+    (out / f"{name}.json").write_text(text + "\n", "utf-8")
 
 
 def known(data: Path) -> dict[str, Any]:
@@ -305,17 +318,25 @@ def _below(cls: type) -> list[type]:
 
 
 def main() -> None:
-    """Write the fixture, or be the process that is to die."""
+    """Write the fixture; or be the process that is to die."""
     if sys.argv[1:2] == ["--die"]:
         die(sys.argv[2], Path(sys.argv[3]), datetime.fromisoformat(sys.argv[4]))
         return
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", metavar="DIR", type=Path, default=PREVIOUS)
+    parser.add_argument("--end", action="store_true", help="only how it goes on, of what is there")
+    asked = parser.parse_args()
     root = str(previous("local.world").ROOT)
-    git = [subprocess.check_output(["git", "-C", root, *words.split()], text=True).strip()
-           for words in ("rev-parse HEAD", "status --porcelain")]  # fmt: skip
-    if git != [COMMIT, ""]:
-        raise SystemExit(f"{root} is not {COMMIT}, or was changed: see the docstring")
+    head, changed = (
+        subprocess.check_output(["git", "-C", root, *words], text=True).strip()
+        for words in (["rev-parse", "HEAD"], ["status", "--porcelain"])
+    )
+    if (head, changed) != (COMMIT, ""):
+        raise SystemExit(f"{root} is not commit {COMMIT}, unchanged: see the docstring")
     with tempfile.TemporaryDirectory() as home:
-        write(Path(home))
+        if not asked.end:
+            write(Path(home), asked.out)
+        write_end(Path(home), asked.out)
 
 
 if __name__ == "__main__":

@@ -159,15 +159,43 @@ class Installation:
 
     def is_at_rest(self, case: str) -> bool:
         """Whether every event of the case was handled by everybody who consumes it."""
+        return not self._unhandled(case)
+
+    def is_handled(self, case: str, id: str) -> bool:
+        """Whether everybody who consumes an event has handled it."""
+        return id not in {event for _, event in self._unhandled(case)}
+
+    def _unhandled(self, case: str) -> list[tuple[str, str]]:
+        """Subscriptions, and ids of the events that they have not got handled."""
         handled = {(function, id) for of, function, id in self.noted("handled") if of == case}
         topics = {id: topic for id, topic in self.sent.items() if id.startswith(f"{case}-")}
         topics |= {id: topic for id, (topic, _) in self.events(case).items()}
-        return all(
-            (subscription.function, id) in handled
+        return [
+            (subscription.name, id)
             for id, topic in topics.items()
             for subscription in self.running.topology.subscriptions()
-            if subscription.topic == topic
-        )
+            if subscription.topic == topic and (subscription.function, id) not in handled
+        ]
+
+    def stuck(self, case: str) -> list[str]:
+        """What became of each event of a case that was not handled."""
+        letters = self.running.platform.dead_letters
+        assert letters is not None
+        said = []
+        for subscription, id in self._unhandled(case):
+            function = subscription.partition("--")[2]
+            arrived = Counter(
+                message
+                for of, name, event, message in self.noted("arrived")
+                if (of, name, event) == (case, function, id)
+            )
+            dead = any(
+                letter.message.attributes["ce-id"] == id
+                for letter in letters.pull(subscription, 1_000)
+            )
+            fate = "was given up" if dead else "is neither handled nor given up"
+            said.append(f"{id} arrived at {function} as {dict(arrived)} and {fate}")
+        return said
 
     def pulse(self) -> None:
         """Let `tick` run now and then."""

@@ -15,11 +15,14 @@ Does = Literal[
 ]
 
 WORK = "toban.kernel.work.Work"
-WRITES = frozenset({"put", "create", "delete", "move"})
+WRITES = frozenset({"put", "create", "delete"})
 """Methods that write the document that they are given."""
 BATCH = frozenset({"toban.ports.Create", "toban.ports.Update", "toban.ports.Delete"})
 KEPT = frozenset({"toban.kernel.handling.job.Job", "toban.kernel.handling.effect.Effect"})
 """Whoever makes one of these has the kernel write its document."""
+CHANGES = frozenset({"builtins.setattr", "toban.kernel.status.move"})
+CHANGE = "toban.kernel.change.change"
+"""Reads and writes the document of its second argument's class."""
 SWEEPS = frozenset({"toban.kernel.handling.sweep.sweeping", "toban.kernel.handling.sweep.Daily"})
 """The kernel's housekeeping: it knows how long documents live, not what they mean."""
 
@@ -58,6 +61,8 @@ def _by_calls(module: Module, records: Records) -> Iterator[Access]:
             yield Access(node, "makes", frozenset(called & records.collections.keys()))
         if called & (BATCH | KEPT) and arguments:
             yield Access(node, "writes", of(arguments[0]))
+        if CHANGE in called and len(arguments) > 1:
+            yield Access(node, "writes", of(arguments[1]))
         if called & SWEEPS:
             yield Access(node, "sweeps", frozenset().union(*map(of, arguments)))
         if "toban.ports.Query" in called and arguments:
@@ -74,7 +79,7 @@ def _by_calls(module: Module, records: Records) -> Iterator[Access]:
         if "toban.ports.Key" in called and arguments and text(arguments[0]):
             named = _collection_of(arguments[0], module, records)
             yield Access(node, "names the collection of", named)
-        if "builtins.setattr" in called and arguments:
+        if called & CHANGES and arguments:
             yield Access(node, "changes", of(arguments[0]))
         for argument in _for_any_document(node, called, records):
             yield Access(node, "hands on", frozenset(records.of(argument, module)))

@@ -39,24 +39,23 @@ def allowed() -> dict[str, list[dict[str, str]]]:
     return tomllib.loads((FOLDER / "allowed.toml").read_text(encoding="utf-8"))
 
 
-def unforgiven(name: str, found: list[str]) -> list[str]:
+def unforgiven(
+    name: str, found: list[str], entries: list[dict[str, str]] | None = None
+) -> list[str]:
     """The violations that no entry forgives, and the entries that forgive nothing any more."""
-    left, idle = [], dict(enumerate(allowed().get(name, [])))
-    for violation in found:
-        entries = [
-            i
-            for i, entry in enumerate(allowed().get(name, []))
-            if violation.startswith(f"{entry['path']}:") and entry["about"] in violation
-        ]
-        for i in entries:
-            idle.pop(i, None)
-        if not entries:
-            left.append(violation)
-    left += [
-        f"{ALLOWED}: [[{name}]] {entry['path']}: nothing is left to forgive: remove the entry"
-        for entry in idle.values()
+    entries = allowed().get(name, []) if entries is None else entries
+
+    def forgives(entry: dict[str, str], violation: str) -> bool:
+        return violation.startswith(f"{entry['path']}:") and entry["about"] in violation
+
+    return [
+        *(v for v in found if not any(forgives(entry, v) for entry in entries)),
+        *(
+            f"{ALLOWED}: [[{name}]] {entry['path']}: nothing is left to forgive: remove the entry"
+            for entry in entries
+            if not any(forgives(entry, v) for v in found)
+        ),
     ]
-    return left
 
 
 def all_violations(tree: Tree) -> list[str]:

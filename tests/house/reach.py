@@ -25,7 +25,9 @@ BODIES = {body.__name__: body for body in bodies().values()}
 OUTSIDE = ("toban.adapters", "toban.kernel", "toban.ports", "toban.events", "toban.topology")
 """Not followed: the kernel emits and writes what its callers hand it."""
 
-READS = ("get", "read", "get_assuming_new", "find", "delete", "reference", "references")
+READS = (
+    "get", "get_many", "get_assuming_new", "read", "find", "count", "delete", "reference", "references"
+)  # fmt: skip
 
 
 @dataclass

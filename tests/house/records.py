@@ -10,7 +10,9 @@ from tests.house.module import Module, Scope, text
 from tests.house.tree import Tree
 
 DOCUMENT = "toban.kernel.document.Document"
-READS = frozenset({"get", "get_assuming_new", "find", "reference", "references", "read"})
+READS = frozenset(
+    {"get", "get_assuming_new", "get_many", "find", "count", "reference", "references", "read"}
+)
 """Methods that give documents of the class that they are given."""
 COPIES = frozenset({"msgspec.structs.replace", "copy.copy", "copy.deepcopy", "copy.replace"})
 

@@ -34,9 +34,16 @@ def test_what_is_forgiven_says_what_ends_it():
             assert (ROOT / entry["path"]).exists(), entry
 
 
-def test_an_entry_that_forgives_nothing_is_told():
-    (left,) = [v for v in unforgiven("layers", []) if "prune_backups" in v]
-    assert left.startswith("tests/house/allowed.toml: [[layers]]")
+def test_what_is_forgiven_is_not_told_and_an_idle_entry_is():
+    entries = [
+        {"path": "a/b.py", "about": "toban.x", "until": "…"},
+        {"path": "a/c.py", "about": "toban.x", "until": "…"},
+    ]
+    found = ["a/b.py:1: may not import toban.x", "a/b.py:2: may not import toban.y"]
+    assert unforgiven("layers", found, entries) == [
+        "a/b.py:2: may not import toban.y",
+        "tests/house/allowed.toml: [[layers]] a/c.py: nothing is left to forgive: remove the entry",
+    ]
 
 
 def test_what_is_not_listed_as_infrastructure_is_a_domain():

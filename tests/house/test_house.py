@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-import importlib.metadata
 import os
 import re
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import hcl2
@@ -195,46 +192,6 @@ def test_nothing_unfinished_is_committed():
         if pattern.search(line)
     ]
     assert found == []
-
-
-# --- what a function imports -----------------------------------------------------------------
-
-IMPORTS = """\
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("main", sys.argv[1])
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-for module in list(sys.modules.values()):
-    print(getattr(module, "__file__", None) or "")
-print("zoneinfo" in sys.modules)
-"""
-
-
-@cache
-def owners() -> dict[str, str]:
-    """Which package each installed file belongs to."""
-    return {
-        str(distribution.locate_file(file)): distribution.metadata["Name"].lower().replace("_", "-")
-        for distribution in importlib.metadata.distributions()
-        for file in distribution.files or ()
-    }
-
-
-@pytest.mark.parametrize("function", sorted(load().functions))
-def test_a_function_imports_only_what_its_requirements_install(function: str):
-    folder = ROOT / "functions" / function
-    environment = {**os.environ, "TOBAN_RUNTIME": "google", "PYTHONPATH": str(PACKAGE.parent)}
-    ran = subprocess.run(
-        [sys.executable, "-c", IMPORTS, str(folder / "main.py")],
-        check=True, capture_output=True, text=True, env=environment,
-    )  # fmt: skip
-    *files, zones = ran.stdout.splitlines()
-    names = {owners()[file] for file in files if file in owners()}
-    installed = set(parse_lock((folder / "requirements.txt").read_text(encoding="utf-8")))
-    assert "functions-framework" in names
-    assert names - {"toban", "pip", "setuptools"} <= installed
-    if zones == "True":
-        assert "tzdata" in installed, "time zones must not depend on the image"
 
 
 # --- infrastructure --------------------------------------------------------------------------

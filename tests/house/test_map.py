@@ -17,9 +17,11 @@ from toban.kernel.event import from_message
 from toban.ports import Message
 from toban.topology import MapError, load
 from toban.topology.documents import document_classes
-from toban.topology.generate import ROOT, drift
+from toban.topology.drawings import domains, one_domain, overview
+from toban.topology.generate import ROOT, differing, drift, embedded
 from toban.topology.graph import follows, unguarded_loops
-from toban.topology.pages import BEGIN, END, embed
+from toban.topology.pages import MAP as PLACE
+from toban.topology.pages import SECRETS, embed, secret_table
 from toban.topology.reader import parse
 from toban.topology.schemas import bodies
 from toban.topology.types import Topology
@@ -133,6 +135,12 @@ def test_roles_follow_from_what_a_function_does():
             "map.yaml:21: functions.ingest_alert: the key 'ingest_alert' is already on line 17",
         ),
         ("[incidents]", "[incidents]\n    reads: [incidents]", "list it once"),
+        ("[incidents]", "[incidents]\n    secrets: [KEY]", "secrets does not say what KEY is"),
+        (
+            "schedules: {}",
+            "secrets: {KEY: {about: {en: k, ja: k}}}\nschedules: {}",
+            "no function needs KEY",
+        ),
         (
             "max_attempts: 5",
             "max_attempts: 3",
@@ -208,21 +216,65 @@ def test_names_fit_what_google_allows():
         assert len(f"fn-{name}") <= 30
 
 
-def test_every_secret_is_named_in_the_readme():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    secrets = {s.rstrip("*") for f in TOPOLOGY.functions.values() for s in f.secrets}
-    assert sorted(s for s in secrets if s not in readme) == []
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+def test_a_secret_that_a_readme_loses_is_told(tmp_path: Path, name: str):
+    page = (ROOT / name).read_text(encoding="utf-8")
+    path = tmp_path / name
+    line = next(line for line in page.splitlines() if line.startswith("| `LINK_SIGNING`"))
+    path.write_text(page.replace(f"{line}\n", ""), encoding="utf-8")
+    table = secret_table(TOPOLOGY, "ja" if name.endswith("ja.md") else "en")
+    files = embedded(path, lambda text: SECRETS.replaced(text, table))
+    assert differing(files, tmp_path) == [f"{name}: differs"]
+    path.write_text(page.replace(SECRETS.begin, ""), encoding="utf-8")
+    with pytest.raises(ValueError, match=f"^{name} needs the lines"):
+        embedded(path, lambda text: SECRETS.replaced(text, table))
 
 
-def test_the_drawing_goes_between_its_markers_and_nowhere_else():
-    page = f"# Mine\n\n{BEGIN}\nold\n{END}\n\nMy own words.\n"
-    embedded = embed(page, TOPOLOGY)
-    assert embedded.startswith(f"# Mine\n\n{BEGIN}\n\n```mermaid")
-    assert embedded.endswith(f"{END}\n\nMy own words.\n")
-    assert "old" not in embedded.partition(BEGIN)[2].split()
-    assert embed(embedded, TOPOLOGY) == embedded
+def test_every_secret_of_a_function_is_in_the_table():
+    table = secret_table(TOPOLOGY, "en")
+    secrets = {s.replace("*", "…") for f in TOPOLOGY.functions.values() for s in f.secrets}
+    assert sorted(s for s in secrets if f"| `{s}` |" not in table) == []
+
+
+DOMAINS = domains(ROOT, TOPOLOGY)
+
+
+def test_the_drawings_go_between_their_markers_and_nowhere_else():
+    page = f"# Mine\n\n{PLACE.begin}\nold\n{PLACE.end}\n\nMy own words.\n"
+    embedded = embed(page, TOPOLOGY, DOMAINS)
+    assert embedded.startswith(f"# Mine\n\n{PLACE.begin}\n\n```mermaid")
+    assert embedded.endswith(f"{PLACE.end}\n\nMy own words.\n")
+    assert "old" not in embedded.partition(PLACE.begin)[2].split()
+    assert embed(embedded, TOPOLOGY, DOMAINS) == embedded
     with pytest.raises(ValueError, match="map:begin"):
-        embed("# No place for it\n", TOPOLOGY)
+        embed("# No place for it\n", TOPOLOGY, DOMAINS)
+
+
+def test_the_domain_of_a_function_follows_from_its_main():
+    assert DOMAINS["open_incident"] == "incidents"
+    assert DOMAINS["deliver_notification"] == "notify"
+    assert DOMAINS["tick"] == DOMAINS["sweep_documents"] == "platform"
+    assert set(DOMAINS) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("domain", sorted(set(DOMAINS.values())))
+def test_the_drawing_of_a_domain_shows_its_functions_with_all_their_topics(domain: str):
+    drawn = one_domain(TOPOLOGY, DOMAINS, domain)
+    for name, entry in TOPOLOGY.functions.items():
+        assert (f"    {name}[{name}]" in drawn) == (DOMAINS[name] == domain)
+        if DOMAINS[name] == domain:
+            for topic in entry.consumes:
+                assert f"    {topic.replace('-', '_')} --> {name}\n" in drawn
+            for topic in set(entry.emits) - {"message-parked"}:
+                assert f"    {name} --> {topic.replace('-', '_')}\n" in drawn
+
+
+def test_the_overview_shows_what_goes_from_one_domain_to_another():
+    drawn = overview(TOPOLOGY, DOMAINS)
+    assert 'postmortems -- "postmortem-drafted" --> incidents' in drawn
+    assert 'actions -- "command-issued" --> incidents' in drawn
+    assert "backup-step-due" not in drawn  # stays inside
+    assert len(drawn.splitlines()) < 40
 
 
 # --- events ----------------------------------------------------------------------------------

@@ -57,6 +57,19 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
         f"{ALIASES}def f(body, work: W):\n    setattr(work.get(I, 'x'), 'status', 'resolved')\n",
     ),
     Trial(
+        "move",
+        f"{IMPORTS}from toban.kernel.status import move\n"
+        "def f(body, work: Work):\n    move(work.get(Incident, 'x'), 'resolved')\n",
+        f"{ALIASES}import toban.kernel.status as s\n"
+        "def f(body, work: W):\n    s.move(document=work.get(I, 'x'), to='resolved')\n",
+    ),
+    Trial(
+        "change outside of a handling",
+        f"{IMPORTS}from toban.kernel.change import change\n"
+        "def f(store):\n    change(store, Incident, 'x', lambda incident: incident)\n",
+        f"{ALIASES}import toban.kernel.change as c\ndef f(store):\n    c.change(store, I, 'x', len)\n",
+    ),
+    Trial(
         "a batch",
         f"{IMPORTS}from toban.ports import Update\ndef f(store):\n"
         "    store.commit([Update(Incident.key('x'), {}, '1')])\n",
@@ -76,6 +89,13 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
         "def f(incident: Incident, work: Work):\n    save(incident, work)\n",
         f"{ALIASES}from toban.kernel.document import encode\n"
         "def f(incident: I, work: W):\n    return encode(incident)\n",
+    ),
+    Trial(
+        "a job's document",
+        "from toban.kernel.handling.job import Job\n"
+        "from toban.incidents.documents import Incident\nE = Job(Incident, 1, 2, 3)\n",
+        "import toban.kernel.handling.job as j\nfrom toban.incidents.documents import Incident as I\n"
+        "E = j.Job[int, I, str](I, 1, 2, 3)\n",
     ),
     Trial(
         "an effect's document",
@@ -118,7 +138,6 @@ class Deploy(Document, kw_only=True):
     COLLECTION: ClassVar[str] = "deploys"
 """
 RULES = """\
-from toban.deploys.documents import Deploy
 from toban.incidents.documents import Incident
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -133,7 +152,6 @@ def on_opened(opened, work):
 HANDLERS = Handlers().on(IncidentOpened, Decision(on_opened))
 """
 MAIN = """\
-from toban.deploys.rules import HANDLERS
 from toban.entry import subscriber
 
 main = subscriber("note_deploy", HANDLERS)
@@ -145,13 +163,12 @@ ENTRY = """\
     reads: [incidents]
     writes: [deploys]
 
-schedules:
 """
 DEPLOYS = {
     "shared/toban/deploys/documents.py": OWN,
     "shared/toban/deploys/rules.py": RULES,
     "functions/note_deploy/main.py": MAIN,
-    MAP: this().texts[MAP].replace("schedules:\n", ENTRY, 1),
+    MAP: this().texts[MAP].replace("\nfunctions:\n", f"\nfunctions:\n{ENTRY}", 1),
 }
 
 

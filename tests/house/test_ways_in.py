@@ -13,14 +13,13 @@ ENTRY = """\
     http: [{path}]
     emits: [alert-fired]
 
-schedules:
 """
 
 
 @pytest.mark.parametrize(("name", "path"), [("take_hook", "/github"), ("let_in", "/x/y")])
 def test_a_function_without_hostile_requests_is_found(name: str, path: str):
     entry = ENTRY.format(name=name, path=path)
-    changed = this().texts[MAP].replace("schedules:\n", entry, 1)
+    changed = this().texts[MAP].replace("\nfunctions:\n", f"\nfunctions:\n{entry}", 1)
     assert found_by("ways_in", {MAP: changed}) == [
         f"{WAYS_IN}: no hostile requests for {path} of {name}: add it to EXAMPLES"
     ]

@@ -23,7 +23,8 @@ SHARED = "shared"
 FUNCTIONS = "functions"
 MAP = "events/topology.yaml"
 WAYS_IN = "tests/security/ways.py"
-TEXTS = (MAP, WAYS_IN, "ARCHITECTURE.md", "README.md", "README.ja.md")
+ARCHITECTURE = "ARCHITECTURE.md"
+TEXTS = (MAP, WAYS_IN, ARCHITECTURE)
 
 
 class Tree:
@@ -34,6 +35,7 @@ class Tree:
         self.modules = dict(modules)
         self.texts = dict(texts)
         """Other files that guards read, by path."""
+        self.by_path = {module.path: module for module in self.modules.values()}
         self._final: dict[str, frozenset[str]] = {}
         self._known: dict[object, Any] = {}
 
@@ -117,7 +119,8 @@ class Tree:
 
     def called(self, node: ast.Call, module: Module) -> set[str]:
         """The final names of what a call calls."""
-        names = module.resolve(node.func, module.scope_of(node))
+        func = node.func.value if isinstance(node.func, ast.Subscript) else node.func  # Job[…](…)
+        names = module.resolve(func, module.scope_of(node))
         return {final for name in names for final in self.final(name)}
 
     def definition(self, dotted: str) -> ast.AST | None:
@@ -130,6 +133,14 @@ class Tree:
             body = found.body if isinstance(found, ast.ClassDef) else []
             found = next((n for n in body if name in defined(n)), None)
         return found.value if isinstance(found, ast.Assign | ast.AnnAssign) else found
+
+    def has_member(self, cls: str, name: str) -> bool:
+        """Whether a class, or one above it, has a field or method of that name."""
+        nodes = map(self.definition, (cls, *self.bases(cls)))
+        return any(
+            isinstance(node, ast.ClassDef) and any(name in defined(s) for s in node.body)
+            for node in nodes
+        )
 
     def bases(self, dotted: str) -> list[str]:
         """The final names of all classes that a class has above it, nearest first."""

@@ -1,5 +1,6 @@
 """
-PostgreSQL and Redis for tests: started once per process on first use, stopped at the end.
+PostgreSQL and Redis for tests: started once per process on first use (it takes a second; so a test
+may empty them), stopped at the end.
 
 ``postgres_server`` and ``redis_server`` behave as the emulators do (`tests.plugins.emulators`): a
 server that cannot start skips its tests with the reason, or fails them when its name is in
@@ -274,12 +275,11 @@ def postgres_database(postgres_server: Postgres) -> Iterator[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, one of them runs all that needs a server: it starts once."""
+    """Mark what needs a server."""
     for item in items:
         for name in STARTERS:
             if f"{name}_server" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.server)
-                item.add_marker(pytest.mark.xdist_group(name))
 
 
 _told: list[tuple[dict[str, str], dict[str, str]]] = []

@@ -156,7 +156,7 @@ def emptied_before_noted() -> AbstractContextManager[Any]:
 
 
 MUTANTS = (
-    Mutant("no fence at a checkpoint", "two holders write in turns", no_fence),
+    Mutant("no fence at a checkpoint", "two holders write in turns", no_fence, seed=1),
     Mutant("manifest before parts", "half a copy looks whole", manifest_before_parts),
     Mutant("no receipt for a job", "the news of a step is lost", no_receipt_for_jobs),
     Mutant("adoption without cursor", "a stretch is lost or doubled", adoption_without_cursor),

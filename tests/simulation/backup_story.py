@@ -34,11 +34,10 @@ from toban.backups.storage import layout
 from toban.backups.storage.manifest import peek
 from toban.backups.storage.plans import backup_id
 from toban.backups.storage.reading import Opener
-from toban.events import MinutePassed
+from toban.events import Action, CommandIssued, MinutePassed
 from toban.events.backups import (
     BackupDue,
     BackupFinished,
-    BackupReplicated,
     BackupWatchDue,
     PruneDue,
     RestoreRequested,
@@ -128,11 +127,18 @@ def _ready(world: Any) -> None:
     world.buckets("dump").delete("slow")
 
 
-def _ask_again(now: Any, _: object) -> list[Message]:
-    body = BackupReplicated(
-        service="shop", source="dump", class_="full", backup_id=_id("dump", "full", 6), at=now
-    )
-    return [to_message(Event(id="again", source="/story", time=now, body=body))]
+def _asked(action: Action, about: str, proof: str = "google:aoki@example.jp", **more: str) -> Any:
+    """A person's command."""
+
+    def make(now: Any, _: object) -> list[Message]:
+        body = CommandIssued(
+            about=about, action=action, actor="aoki", proof=proof, via="story", at=now,
+            arguments={name.replace("__", "."): value for name, value in more.items()},
+        )  # fmt: skip
+        id = f"{action} {about} {proof}"
+        return [to_message(Event(id=id, source="/story", time=now, body=body))]
+
+    return make
 
 
 def _to_mend(now: Any, _: object) -> list[Message]:
@@ -233,11 +239,12 @@ STEPS = (
     Step("a dump fails for good", HOUR, _say("b8", _due("dump", "full")), _break),
     Step("the next has to be waited for", HOUR, _say("b9", _due("dump", "full")), _mend),
     Step("and succeeds", 60, _say("tick-1", MinutePassed()), _ready),
-    Step("into another bucket", 60, _say("r1", _restore("r-1", _id("files", "often", 2), "osaka", bucket="target"))),
+    Step("into another bucket", 60, _asked("restore", "restores/r-1", backup=_id("files", "often", 2), region="osaka", target__bucket="target")),
+    Step("somebody unknown asks to remove some", 60, _asked("prune", "backups/*", proof="")),
     Step("of nothing", 60, _say("r2", _restore("r-2", "shop.files.full.never", ""))),
     Step("a restore test", 60, _say("t1", RestoreTestDue(service="shop"))),
     Step("from the other region", HOUR, _say("t2", RestoreTestDue(service="shop"))),
-    Step("an old dump is found damaged", 60, _ask_again, lambda w: _damage_of(w, 6)),
+    Step("an old dump is found damaged", 60, _asked("verify", f"backups/{_id('dump', 'full', 6)}"), lambda w: _damage_of(w, 6)),
     Step("two half copies make two whole ones", 60, _to_mend, _half_rotten),
     Step("somebody pins one", 60, _say("p1", PruneDue()), _pin),
     Step("three days later much is late", 3 * DAY, _say("w1", BackupWatchDue())),
@@ -253,7 +260,7 @@ STEPS = (
     Step("and tried again", DAY + HOUR, _say("e4", MinutePassed()), _release),
     Step("a run is lost", HOUR, _say("e5", BackupWatchDue()), _abandon),
     Step("and ended", 3 * HOUR, _say("e6", BackupWatchDue())),
-    Step("the next succeeds", HOUR, _say("e7", _due("files", "full"))),
+    Step("somebody asks for one, and it succeeds", HOUR, _asked("take", "backups/shop/files/full")),
 )  # fmt: skip
 
 
@@ -377,7 +384,7 @@ BACKUPS = Story(
     world,
     (
         "parked", "backups", "backup_jobs", "backup_series", "backup_watches",
-        "restores", "restore_records", "alerts",
+        "restores", "restore_records", "alerts", "audits",
     ),
     functions=FUNCTIONS,
     observe=observe(Plain()),

@@ -14,6 +14,7 @@ from typing import TypeVar
 from tests.simulation.platform import Simulated
 from tests.simulation.sim import Simulation
 from toban.events import (
+    CommandIssued,
     IncidentEscalated,
     NotificationFailed,
     NotificationRequested,
@@ -21,10 +22,12 @@ from toban.events import (
 )
 from toban.incidents.documents import Alert, Group, Incident
 from toban.incidents.triage import alert_id
+from toban.kernel.command import Audit
 from toban.kernel.document import Document, decode
 from toban.kernel.event import from_message
 from toban.kernel.handling.parking import Parked
 from toban.kernel.handling.receipt import Receipt
+from toban.kernel.ids import derive
 from toban.notify.contacts import reach
 from toban.notify.documents import Notification
 from toban.notify.identity import is_page, notification_id
@@ -63,6 +66,7 @@ def in_any_world(world: Simulated) -> list[str]:
         *_pages(world, incidents, notifications),
         *_arrivals(world, incidents, notifications),
         *_tried(world, notifications),
+        *_audited(world, incidents),
     ]
 
 
@@ -267,4 +271,34 @@ def _tried(world: Simulated, notifications: dict[str, Notification]) -> list[str
             tries = {*body.request.replaces, body.request.notification_id}
             if not tries & world.outside.called:
                 found.append(f"{body.request.target} was given up with nothing tried")
+    return found
+
+
+def _audited(world: Simulated, incidents: dict[str, Incident]) -> list[str]:
+    """Every command is recorded once, and told on the timeline of its incident with its proof."""
+    records = {audit.id: audit for audit in everything(world, Audit)}
+    given = {
+        derive(event.id, "act_on_incident", "audit"): event.body
+        for event in map(from_message, world.out.published)
+        if isinstance(event.body, CommandIssued) and event.body.proof
+    }
+    found = [f"command without a record: {given[id]}" for id in given.keys() - records.keys()]
+    found += [f"record of no command: {records[id]}" for id in records.keys() - given.keys()]
+    told: Counter[tuple[str, str]] = Counter()
+    recorded: Counter[tuple[str, str]] = Counter()
+    for id in records.keys() & given.keys():
+        audit, command = records[id], given[id]
+        said = (audit.subject, audit.action, audit.proof, audit.seen)
+        if said != (command.subject(), command.action, command.proof, command.generation):
+            found.append(f"a record says another thing than its command: {audit} of {command}")
+        recorded[(audit.subject, audit.proof)] += 1
+    for incident in incidents.values():
+        for entry in incident.timeline:
+            if "proof" in entry.detail:
+                told[(incident.id, entry.detail["proof"])] += 1
+    found += [
+        f"{subject}: {n} commands by {proof}, {told[subject.partition('/')[2], proof]} lines"
+        for (subject, proof), n in recorded.items()
+        if told[subject.partition("/")[2], proof] != n
+    ]
     return found

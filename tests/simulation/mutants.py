@@ -16,8 +16,9 @@ from unittest import mock
 
 from toban.adapters.local.memory.store import MemoryStore
 from toban.events import EscalationDue, IncidentResolved
-from toban.incidents import escalate, lifecycle, settle, triage
+from toban.incidents import act, escalate, lifecycle, settle, triage
 from toban.incidents.documents import Alert
+from toban.kernel.command import conclude
 from toban.kernel.errors import TobanError
 from toban.kernel.handling import decision, effect, redrive
 from toban.kernel.handling.decision import Handled
@@ -36,6 +37,8 @@ class Mutant:
     name: str
     defect: str
     apply: Callable[[], AbstractContextManager[Any]]
+    seed: int = 0
+    """One that is known to notice it; tried first, it saves minutes."""
 
 
 def _commit_as(change: Callable[[Sequence[Write]], list[Write]]) -> AbstractContextManager[Any]:
@@ -362,11 +365,28 @@ def _kept_back(result: Callable[[Any, Work], Any], *, fallback: bool = True) -> 
         yield
 
 
+@contextmanager
+def refusals_forgotten() -> Iterator[None]:
+    """A command that is not carried out leaves nothing."""
+
+    def conclude_if_done(command: Any, work: Work, outcome: Any, reason: str = "") -> None:
+        if outcome == "done":
+            conclude(command, work, outcome, reason)
+
+    with mock.patch.object(act, "conclude", conclude_if_done):
+        yield
+
+
+def proof_forgotten() -> AbstractContextManager[Any]:
+    """The timeline does not say what proved an actor."""
+    return mock.patch.object(act, "_say_the_proof", return_value=None)
+
+
 MUTANTS = (
     Mutant("no receipt", "an event handled twice has two effects", no_receipt),
     Mutant("no precondition", "of two changes at once one is lost", no_precondition),
     Mutant("publish before commit", "events tell of what never was", publish_before_commit),
-    Mutant("no republish", "a crash after the commit loses events", no_republish),
+    Mutant("no republish", "a crash after the commit loses events", no_republish, seed=3),
     Mutant(
         "no receipt looked up when idle",
         "a crash after the commit loses events",
@@ -379,12 +399,14 @@ MUTANTS = (
     Mutant("unknown forgotten", "a repetition is not marked as one", unknown_forgotten),
     Mutant("stale timers", "escalation after acknowledgement", stale_timers),
     Mutant("timers marked first", "a crash in between loses a step", timers_marked_first),
-    Mutant("no redrive", "what failed for a while is lost", no_redrive),
-    Mutant("redriven as new", "a redriven message's events are lost", redriven_as_new),
-    Mutant("no second look", "an alert joins a resolved incident", no_second_look),
+    Mutant("no redrive", "what failed for a while is lost", no_redrive, seed=9),
+    Mutant("redriven as new", "a redriven message's events are lost", redriven_as_new, seed=11),
+    Mutant("no second look", "an alert joins a resolved incident", no_second_look, seed=5),
     Mutant("arrival order", "late news undoes newer news", arrival_order),
     Mutant("silent counts as sent", "a page kept back is lost", silent_counts_as_sent),
     Mutant("silent gives up", "a page kept back is tried nowhere", silent_gives_up),
+    Mutant("refusals forgotten", "nobody knows who tried what", refusals_forgotten),
+    Mutant("proof forgotten", "nobody knows who it was", proof_forgotten),
 )
 
 __all__ = ["MUTANTS", "Mutant", "TobanError", "remember"]

@@ -273,7 +273,7 @@ class Simulated:
     def save(self) -> dict[str, Any]:
         """Everything that outlives a process, to go back to."""
         return {
-            "store": (dict(self.memory._documents), self.memory._version),
+            "store": (_copied(self.memory._documents), self.memory._version),
             "rows": deepcopy(self.bus._rows, {id(s): s for s in self.bus.subscriptions.values()}),
             "bus": (dict(self.bus._dead), self.bus._last_seq, self.bus._last_id),
             "buckets": {
@@ -288,7 +288,8 @@ class Simulated:
 
     def load(self, saved: dict[str, Any]) -> None:
         """Go back: of the time after it nothing is left."""
-        self.memory._documents, self.memory._version = dict(saved["store"][0]), saved["store"][1]
+        documents, self.memory._version = saved["store"]
+        self.memory._documents = _copied(documents)
         same = {id(s): s for s in self.bus.subscriptions.values()}
         self.bus._rows = deepcopy(saved["rows"], same)
         dead, self.bus._last_seq, self.bus._last_id = saved["bus"]
@@ -305,3 +306,7 @@ class Simulated:
         self.platform.cache.clear()
         self.platform.cache._seen.clear()
         self._forget()
+
+
+def _copied(collections: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: dict(documents) for name, documents in collections.items()}

@@ -74,6 +74,7 @@ def _mac(data_key: bytes, purpose: bytes, data: bytes) -> str:
 def _open(bucket: Objects, prefix: str, master: bytes) -> Backup:
     data = bucket[prefix + MANIFEST]
     file = json.loads(data)
+    _check((file["toban"], file["version"]) == ("backup manifest", 1), f"{prefix}: another format")
     body = data[data.index(b'"manifest":') + len(b'"manifest":') : -2]
     _check(hashlib.sha256(body).hexdigest() == file["sha256"], f"{prefix}: hash of the manifest")
     manifest = file["manifest"]

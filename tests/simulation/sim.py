@@ -41,6 +41,9 @@ FAULTY = timedelta(hours=2)
 
 HEALED = timedelta(hours=4)
 
+PROOFS = ("link:person:aoki", "link:", "google:aoki@example.jp", "", "local:aoki")
+"""Of what people ask for; one in five was queued by the release before there were any."""
+
 
 @dataclass(frozen=True)
 class Rates:
@@ -283,9 +286,11 @@ class Simulation:
         action = self.rng.choice(actions)
         self.truth.commands += 1
         command = CommandIssued(
+            about=f"incidents/{incident.id}",
             incident_id=incident.id,
             action=action,
             actor=self.rng.choice(("aoki", "baba")),
+            proof=PROOFS[self.truth.commands % len(PROOFS)],
             via="sim",
             at=self.now,
             note="looking" if action == "note" else "",

@@ -103,17 +103,28 @@ def _alert(
     return make
 
 
-def _command(action: Action, title: str, severity: str = "") -> Any:
+def _command(
+    action: Action,
+    title: str,
+    severity: str = "",
+    proof: str = "link:person:aoki",
+    seen: int | None = None,
+) -> Any:
+    """`proof`: empty as in what the release before has left in the queue."""
+
     def make(now: datetime, incidents: list[dict[str, Any]]) -> list[Message]:
         incident = next(i["id"] for i in incidents if i["title"].startswith(title))
         body = CommandIssued(
+            about=f"incidents/{incident}" if proof else "",
             incident_id=incident,
             action=action,
             actor="aoki",
+            proof=proof,
             via="story",
             at=_START,
             note="looking",
             severity_label=severity,
+            generation=seen,
         )
         return [_event(f"{action}-{title}-{severity}", body, now)]
 
@@ -134,15 +145,19 @@ def _twice(make: Any) -> Any:
     return lambda now, incidents: make(now, incidents) * 2
 
 
+# fmt: off
 STORY = (
     Step("an alert opens an incident", 0, _alert("disk", "disk-full", "critical")),
     Step("it is reported again", 1, _alert("disk", "disk-full", "critical")),
     Step("another alert of the rule joins", 100, _alert("disk2", "disk-full", "warning")),
     Step("nobody answers: a step", 301, _timer("tick-1", MinutePassed())),
     Step("a person answers, twice", 60, _twice(_command("acknowledge", "disk"))),
+    Step("a late click of somebody unknown is refused", 1, _command("resolve", "disk", proof="link:", seen=0)),
+    Step("one takes what is taken already", 1, _command("acknowledge", "disk", "again", "local:jiro")),
+    Step("a severity that there is not", 1, _command("severity", "disk", "worst", "google:aoki@example.jp")),
     Step("a note that nobody can take for a while", 1, _command("note", "disk")),
     Step("a milder incident", 120, _alert("slow", "latency", "warning")),
-    Step("its severity rises", 30, _command("severity", "slow", "P1")),
+    Step("its severity rises", 30, _command("severity", "slow", "P1", proof="")),
     Step("somebody escalates it", 30, _command("escalate", "slow")),
     Step("a worse alert joins", 30, _alert("slow2", "latency", "critical", at=600)),
     Step("the first alert stops", 10, _alert("disk", "disk-full", "critical", resolved=True)),
@@ -152,7 +167,7 @@ STORY = (
     Step("late news changes nothing", 10, _alert("disk", "disk-full", "critical")),
     Step("its alerts stop", 5, _alert("slow", "latency", "warning", resolved=True)),
     Step("the last one, too", 5, _alert("slow2", "latency", "critical", resolved=True, at=600)),
-    Step("somebody reopens it", 60, _command("reopen", "slow")),
+    Step("somebody reopens it", 60, _command("reopen", "slow", proof="")),
     Step("and resolves it", 60, _command("resolve", "slow", "again")),
     Step("a third incident", 60, _alert("queue", "full", "critical", service="patient")),
     Step("somebody takes it", 60, _command("acknowledge", "queue")),
@@ -170,6 +185,7 @@ STORY = (
     Step("a message that is none", 10, _poison),
     Step("dead letters are looked at", 60, _timer("redrive", RedriveDue())),
 )
+# fmt: on
 
 
 def unlucky(message: Message) -> bool:
@@ -192,7 +208,7 @@ def fate(outgoing: Outgoing) -> Fate:
 INCIDENTS = Story(
     STORY,
     Simulated,
-    ("receipts", "alerts", "groups", "incidents", "notifications", "parked"),
+    ("receipts", "alerts", "groups", "incidents", "notifications", "parked", "audits"),
     unlucky=unlucky,
     refused=refused,
     fate=fate,

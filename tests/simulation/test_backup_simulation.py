@@ -6,12 +6,12 @@ Backups under seeded faults, and broken variants that have to be noticed. Play a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from unittest import mock
 
 import pytest
 
+from tests.plugins.seeds import Seeds
 from tests.simulation.backup_changes import changing, torn
 from tests.simulation.backup_invariants import violations
 from tests.simulation.backup_mutants import MUTANTS
@@ -22,7 +22,6 @@ from tests.simulation.crash_points import Chapters
 from tests.simulation.mutants import Mutant
 from toban.kernel import log
 
-SEEDS = int(os.environ.get("TOBAN_BACKUP_SEEDS", "4"))
 KINDS = 13
 """One in so many kinds of points is tried on a broken variant."""
 MOST = 4
@@ -41,9 +40,10 @@ def broken(seed: int) -> list[str]:
     return violations(simulation)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_every_invariant_holds_under_faults(seed: int) -> None:
-    assert broken(seed) == [], f"python -m tests.simulation backups {seed}"
+@pytest.mark.seeds(least=6, seconds=10, parts=3)
+def test_every_invariant_holds_under_faults(seeds: Seeds) -> None:
+    for seed in seeds:
+        assert broken(seed) == [], f"python -m tests.simulation backups {seed}"
 
 
 def by_story(mutant: Mutant, sound: Chapters) -> str:
@@ -62,7 +62,7 @@ def by_story(mutant: Mutant, sound: Chapters) -> str:
 
 
 def by_simulation(mutant: Mutant) -> str:
-    for seed in range(MOST):
+    for seed in dict.fromkeys((mutant.seed, *range(MOST))):
         with mutant.apply():
             try:
                 found = broken(seed)

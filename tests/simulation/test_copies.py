@@ -6,11 +6,11 @@ Copies under losses, with a reader of the bare buckets beside it. Play a seed ag
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.plugins.seeds import Seeds
 from tests.simulation.backup_invariants import violations
 from tests.simulation.backup_main import main
 from tests.simulation.backup_world import small
@@ -18,9 +18,6 @@ from tests.simulation.catching import has_to_be_caught
 from tests.simulation.copies_mutants import MUTANTS
 from tests.simulation.copies_sim import CopiesSimulation, at_the_end
 from tests.simulation.mutants import Mutant
-
-SEEDS = int(os.environ.get("TOBAN_COPIES_SEEDS", "4"))
-TELLING = (0, 1, 15, 37, 7)
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +32,10 @@ def broken(seed: int) -> list[str]:
     return [*violations(simulation), *at_the_end(simulation)]
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_what_is_called_verified_can_be_read_and_what_can_be_read_stays(seed: int) -> None:
-    assert broken(seed) == [], f"python -m tests.simulation copies {seed}"
+@pytest.mark.seeds(least=16, seconds=30, parts=8)
+def test_what_is_called_verified_can_be_read_and_what_can_be_read_stays(seeds: Seeds) -> None:
+    for seed in seeds:
+        assert broken(seed) == [], f"python -m tests.simulation copies {seed}"
 
 
 def test_the_command_plays_a_seed_again(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,4 +47,4 @@ def test_the_command_plays_a_seed_again(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:
-    has_to_be_caught(mutant, broken, record_property, TELLING)
+    has_to_be_caught(mutant, broken, record_property)

@@ -7,21 +7,17 @@ faults; then it is right. Play a seed again with
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.plugins.seeds import Seeds
 from tests.simulation.backup_world import small
 from tests.simulation.catching import has_to_be_caught
 from tests.simulation.leap_invariants import violations
 from tests.simulation.leap_mutants import MUTANTS
 from tests.simulation.leap_sim import LeapSimulation
 from tests.simulation.mutants import Mutant
-
-SEEDS = int(os.environ.get("TOBAN_LEAP_SEEDS", "4"))
-
-TELLING = (0, 3, 6, 2, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -36,13 +32,14 @@ def broken(seed: int) -> list[str]:
     return violations(simulation)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_every_invariant_holds_after_a_leap(seed: int) -> None:
-    assert broken(seed) == [], f"python -m tests.simulation leaps {seed}"
+@pytest.mark.seeds(least=8, seconds=10, parts=4)
+def test_every_invariant_holds_after_a_leap(seeds: Seeds) -> None:
+    for seed in seeds:
+        assert broken(seed) == [], f"python -m tests.simulation leaps {seed}"
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:
-    has_to_be_caught(mutant, broken, record_property, TELLING)
+    has_to_be_caught(mutant, broken, record_property)

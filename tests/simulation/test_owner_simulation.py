@@ -7,19 +7,15 @@ a seed again with
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
 
+from tests.plugins.seeds import Seeds
 from tests.simulation.catching import has_to_be_caught
 from tests.simulation.mutants import Mutant
 from tests.simulation.owner_mutants import MUTANTS
 from tests.simulation.owner_sim import OwnerSimulation, violations
-
-SEEDS = int(os.environ.get("TOBAN_OWNER_SEEDS", "3"))
-
-TELLING = (0, 17, 1)
 
 
 def broken(seed: int) -> list[str]:
@@ -28,13 +24,14 @@ def broken(seed: int) -> list[str]:
     return violations(simulation)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_nothing_that_an_application_wrote_is_ever_lost(seed: int) -> None:
-    assert broken(seed) == [], f"python -m tests.simulation owners {seed}"
+@pytest.mark.seeds(least=18, seconds=25, parts=6)
+def test_nothing_that_an_application_wrote_is_ever_lost(seeds: Seeds) -> None:
+    for seed in seeds:
+        assert broken(seed) == [], f"python -m tests.simulation owners {seed}"
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:
-    has_to_be_caught(mutant, broken, record_property, TELLING)
+    has_to_be_caught(mutant, broken, record_property)

@@ -7,20 +7,15 @@ The chain behind Prometheus and Alertmanager: what people hear is held against w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
 
+from tests.plugins.seeds import Seeds
 from tests.simulation.catching import has_to_be_caught
 from tests.simulation.mutants import Mutant
 from tests.simulation.sender_mutants import SENDER_MUTANTS
 from tests.simulation.sender_sim import SenderSimulation
-
-SEEDS = int(os.environ.get("TOBAN_SENDER_SEEDS", "30"))
-CHUNK = 5
-
-TELLING = (2, 4, 19, 48, 59)
 
 REGRESSIONS = (41, 75, 143, 168, 173)
 """Seeds that once failed."""
@@ -32,9 +27,9 @@ def broken(seed: int) -> list[str]:
     return simulation.broken()
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
-def test_people_hear_of_every_outage_and_believe_nothing_that_is_not_so(first: int) -> None:
-    for seed in range(first, min(first + CHUNK, SEEDS)):
+@pytest.mark.seeds(least=60, seconds=15, parts=6)
+def test_people_hear_of_every_outage_and_believe_nothing_that_is_not_so(seeds: Seeds) -> None:
+    for seed in seeds:
         assert broken(seed) == [], f"python -m tests.simulation senders {seed}"
 
 
@@ -47,4 +42,4 @@ def test_seeds_that_once_failed_still_hold(seed: int) -> None:
 def test_what_was_believed_before_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:
-    has_to_be_caught(mutant, broken, record_property, TELLING)
+    has_to_be_caught(mutant, broken, record_property)

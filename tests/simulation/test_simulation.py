@@ -12,12 +12,10 @@ import sys
 
 import pytest
 
+from tests.plugins.seeds import Seeds
 from tests.simulation.invariants import everything, violations
 from tests.simulation.sim import Simulation
 from toban.notify.documents import Notification
-
-SEEDS = int(os.environ.get("TOBAN_SEEDS", "240"))
-CHUNK = 10
 
 REGRESSIONS: tuple[int, ...] = (3, 16, 17, 39, 40, 50, 51, 54)
 """Seeds that once failed."""
@@ -29,9 +27,9 @@ def broken(seed: int) -> list[str]:
     return violations(simulation)
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
-def test_every_invariant_holds_under_faults(first: int) -> None:
-    for seed in range(first, min(first + CHUNK, SEEDS)):
+@pytest.mark.seeds(least=60, seconds=20, parts=6)
+def test_every_invariant_holds_under_faults(seeds: Seeds) -> None:
+    for seed in seeds:
         assert broken(seed) == [], f"python -m tests.simulation {seed} --trace"
 
 

@@ -153,7 +153,9 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
 def _called_since(incident: Incident, work: Work) -> bool:
     """Whether a page (a reminder counts) came after the acknowledgement, or may have."""
     since = not_ahead(incident.acknowledged_at, work.now)
-    return since is None or any(page.at > since for page in incident.pages)
+    return since is None or any(
+        page.at > since for page in (*incident.earlier_pages, *incident.pages)
+    )
 
 
 def _resolve(incident: Incident, command: CommandIssued, work: Work) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -150,15 +150,47 @@ class Incident(Document, kw_only=True):
     untold_since: datetime | None = None
     """When the first of that joined."""
     pages: list[Page] = []
+    """The newest; older ones stand in segments (`toban.incidents.history`)."""
+    earlier_pages: list[Page] = []
+    """Of those in segments, the newest of each kind."""
     unreached: dict[str, list[str]] = {}
     """Page number → the page's notifications that failed for good, fallbacks included."""
     timeline: list[Entry] = []
+    """Its beginning and its end; what is between them stands in segments."""
+    kept_first: int = 0
+    """How many lines of `timeline` are its beginning; 0: nothing was taken out."""
+    overflow: list[Entry] = []
+    """What was taken out and stands in no segment yet."""
+    segments: int = 0
     postmortem: str = ""
     """Blob name of the draft."""
 
     def over_since(self) -> datetime | None:
         """Since it was resolved."""
         return self.resolved_at if self.status == "resolved" else None
+
+    def segment_ids(self) -> list[str]:
+        """Where its segments live, the oldest first."""
+        return [f"{self.id}.{number}" for number in range(self.segments)]
+
+    def whole(self, found: Iterable[IncidentSegment | None]) -> Incident:
+        """
+        The incident with its whole timeline and all its pages, for telling them; never to be put.
+
+        `found`: what there is under its `segment_ids`.
+        """
+        segments = [segment for segment in found if segment is not None]
+        first, last = self.timeline[: self.kept_first], self.timeline[self.kept_first :]
+        middle = [entry for segment in segments for entry in segment.timeline]
+        unreached = dict(self.unreached)
+        for segment in segments:
+            unreached |= segment.unreached
+        return msgspec.structs.replace(
+            self,
+            timeline=[*first, *middle, *self.overflow, *last],
+            pages=[page for segment in segments for page in segment.pages] + self.pages,
+            unreached=unreached,
+        )
 
     def snapshot(self) -> IncidentSnapshot:
         """The incident as events carry it."""
@@ -181,3 +213,27 @@ class Incident(Document, kw_only=True):
             labels=dict(self.labels),
             remind_at=self.remind_at,
         )
+
+
+class IncidentSegment(Document, kw_only=True):
+    """Older lines and pages of an incident (id: ``<incident>.<number>``); it never changes."""
+
+    COLLECTION: ClassVar[str] = "incident_segments"
+    KEEP = Keep.days(400, "a part of its incident")
+    IS_PART = True
+
+    incident: str
+    number: int
+    at: datetime
+    """When it was split off."""
+    timeline: list[Entry] = []
+    pages: list[Page] = []
+    unreached: dict[str, list[str]] = {}
+
+    def over_since(self) -> datetime:
+        """From the beginning, but for its incident."""
+        return self.at
+
+    def holders(self) -> Sequence[Key]:
+        """Its incident."""
+        return (Incident.key(self.incident),)

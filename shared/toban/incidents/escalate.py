@@ -41,14 +41,17 @@ def on_notification_failed(failed: NotificationFailed, work: Work) -> None:
         error=failed.error[:300],
         fallback=failed.fallback,
     )
-    if not failed.fallback and request.kind not in ("acknowledged", "resolved"):
+    calls = request.kind not in ("acknowledged", "resolved")
+    recent = not incident.pages or request.page >= incident.pages[0].number
+    if not failed.fallback and calls and recent:
         number = str(request.page)
         # Named by what was asked for first: two channels may end in the same last fallback.
         contact = request.replaces[0] if request.replaces else request.notification_id
         unreached = incident.unreached.get(number, [])
         if contact not in unreached:
-            incident.unreached = {**incident.unreached, number: [*unreached, contact]}
-        if len(incident.unreached[number]) >= request.contacts:
+            unreached = [*unreached, contact]
+            incident.unreached = {**incident.unreached, number: unreached}
+        if len(unreached) >= request.contacts:
             _go_on(incident, request.page, work)
     work.put(incident)
 

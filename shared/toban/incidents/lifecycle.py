@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import msgspec
-
 from toban.escalation.section import steps_for
 from toban.events import (
     EscalationDue,
@@ -24,38 +22,23 @@ from toban.events import (
 )
 from toban.incidents.documents import Entry, Group, Incident, OpenIncident
 from toban.incidents.grouping.section import GROUPING
+from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
+from toban.incidents.history import add_line, add_page, next_page
+from toban.incidents.history import told_pages as told_pages
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
 from toban.profile.store import pinned
 from toban.severities.section import Severity, severity_named
 
-MAX_TIMELINE = 500
-MAX_TIMELINE_BYTES = 400_000
-"""Of a timeline; a document holds 1 MiB at most. The middle is left out beyond."""
-
 MAX_DETAIL = 4_000
 """Characters of one thing that a line of the timeline says (a person's note)."""
-
-TOLD_PAGES = 40
-"""
-The newest pages, which an acknowledgement or a closing tells of, so that the message stays below
-64 KB however often an incident called people.
-"""
-
-TOLD_BEFORE = 30
-"""Earlier pages, each the newest of its kind: whoever was called once hears of the end."""
 
 
 def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
     """Add a line to the timeline."""
     said = {name: value[:MAX_DETAIL] for name, value in detail.items()}
-    timeline = [*incident.timeline, Entry(at=work.now, kind=kind, actor=actor, detail=said)]
-    sizes = [len(msgspec.json.encode(entry)) for entry in timeline]
-    while len(timeline) > MAX_TIMELINE or sum(sizes) > MAX_TIMELINE_BYTES:
-        middle = len(timeline) // 2
-        del timeline[middle], sizes[middle]
-    incident.timeline = timeline
+    add_line(incident, Entry(at=work.now, kind=kind, actor=actor, detail=said), work)
 
 
 def profile_of(incident: Incident, work: Work) -> Profile:
@@ -71,31 +54,17 @@ def severity_of(incident: Incident, profile: Profile) -> Severity:
 def call(incident: Incident, work: Work, reason: PageReason, to: str = "") -> Page:
     """Add a page for the step the incident is at; `to`: a reminder, to one person only."""
     page = Page(
-        number=len(incident.pages),
+        number=next_page(incident),
         at=work.now,
         step=incident.step,
         severity_label=incident.severity_label,
         reason=reason,
         to=to,
     )
-    incident.pages = [*incident.pages, page]
+    add_page(incident, page, work)
     if not to:
         incident.tell_joined_at = incident.untold_since = None  # told by this one
     return page
-
-
-def told_pages(incident: Incident) -> list[Page]:
-    """
-    The pages that an acknowledgement or a closing tells of: enough to find everybody who was called.
-
-    Those of one step and reason call the same people until a shift ends, a week at most.
-    """
-    earlier = {
-        (page.step, page.severity_label, page.reason, page.to, page.at.isocalendar()[:2]): page
-        for page in incident.pages[:-TOLD_PAGES]
-    }
-    kept = sorted(earlier.values(), key=lambda page: page.number)
-    return [*kept[-TOLD_BEFORE:], *incident.pages[-TOLD_PAGES:]]
 
 
 def start_escalation(incident: Incident, work: Work, profile: Profile, *, repeats: int = 0) -> None:

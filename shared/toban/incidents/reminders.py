@@ -111,7 +111,9 @@ def last_call(incident: Incident, work: Work) -> datetime | None:
 
     None when that was under a clock that was ahead: nobody can tell what they have heard of.
     """
-    newest = next(page for page in reversed(incident.pages) if not page.to)
+    newest = next(
+        page for page in reversed([*incident.earlier_pages, *incident.pages]) if not page.to
+    )
     return believed(newest.at, work.now)
 
 

@@ -46,6 +46,8 @@ class Document(msgspec.Struct, kw_only=True):
     KEEP: ClassVar[Keep | None] = None
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Composite indexes that its queries need (`toban.kernel.indexes`): fields, ``-`` descending."""
+    IS_PART: ClassVar[bool] = False
+    """Its holder's time is its own: it is kept as long as that, over or not."""
     STATUS: ClassVar[Transitions | None] = None
     """Which status may follow which (`toban.kernel.status.move`); None: it has none."""
 

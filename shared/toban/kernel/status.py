@@ -10,10 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from toban.kernel.document import Document
+from typing import Protocol
 
 
 class IllegalTransitionError(RuntimeError):
@@ -34,7 +31,17 @@ class Transitions:
             raise IllegalTransitionError(f"{document}: {after} does not follow {before}")
 
 
-def move(document: Document, to: str) -> None:
+class WithStatus(Protocol):
+    """A document, as far as its status goes."""
+
+    id: str
+
+    @property
+    def STATUS(self) -> Transitions | None:  # noqa: N802  a constant of the class
+        """See `toban.kernel.document.Document`."""
+
+
+def move(document: WithStatus, to: str) -> None:
     """
     Give a document another status.
 

@@ -17,7 +17,7 @@ from toban.incidents.documents import Incident
 from toban.kernel import log
 from toban.kernel.change import change
 from toban.kernel.cron import newest_slot, next_slot
-from toban.kernel.document import Document, Keep, decode
+from toban.kernel.document import Document, Keep
 from toban.kernel.event import timestamp, to_message
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.handling.sweep import expiring, remove_expired
@@ -173,8 +173,7 @@ class Clockwork:
 
     def _last_slot(self) -> datetime | None:
         """The newest slot that any process on these data has published; None: none ever did."""
-        found = self._platform.store.query(Query(FiredSchedule.COLLECTION))
-        fired = (decode(FiredSchedule, snapshot.data).fired for snapshot in found)
+        fired = (schedule.fired for schedule in self._platform.documents().find(FiredSchedule))
         return max((at for at in fired if at is not None), default=None)
 
     def _read(self, now: datetime) -> None:

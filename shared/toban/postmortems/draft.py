@@ -9,7 +9,7 @@ of its own, so an incident that was reopened gets another draft beside the first
 from __future__ import annotations
 
 from toban.events import IncidentResolved, IncidentSnapshot, PostmortemDrafted
-from toban.incidents.documents import Alert, Incident
+from toban.incidents.documents import Alert, Incident, IncidentSegment
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -41,7 +41,7 @@ def on_resolved(resolved: IncidentResolved, work: Work) -> None:
     facts = Facts(
         profile=pinned(work, snapshot.service, snapshot.profile_version),
         resolved=resolved,
-        incident=incident,
+        incident=incident.whole(work.get(IncidentSegment, id) for id in incident.segment_ids()),
         alerts=work.find(Alert, ("incident", "==", snapshot.id), limit=MOST_READ),
         notifications=work.find(Notification, ("incident", "==", snapshot.id), limit=MOST_READ),
     )

@@ -63,9 +63,11 @@ def describe(language: Language, entry: Entry, shown: Shown = plain) -> str:
     """A timeline entry as a sentence; an entry of newer code shows its kind and details."""
     values = {name: shown(value) for name, value in entry.detail.items()}
     values["actor"] = shown(entry.actor)
-    for name in ("via", "action"):
-        if name in values and (word := f"{name}.{entry.detail[name]}") in text:
-            values[name] = text(language, word)
+    words = {
+        "via": f"via.{entry.detail.get('via')}",
+        "action": f"action.{entry.detail.get('action')}",
+    }
+    values |= {name: text(language, word) for name, word in words.items() if word in text}
     try:
         line = text(language, _key(entry), **values)
     except KeyError:

@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import ClassVar, Literal
 
+import msgspec
+
 from toban.kernel.change import change
-from toban.kernel.document import Document, Keep, decode, encode
+from toban.kernel.document import Document, Keep
 from toban.kernel.documents import Documents
-from toban.ports import Operator, Query, Stale, Store, Update, Value
+from toban.ports import Store
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -141,27 +143,27 @@ def retire(store: Store, now: datetime, pinning: Iterable[type[Document]]) -> li
     `pinning`: what names versions in fields ``service`` and ``profile_version``. Not being called
     removes nothing; a version that is named again before its end stays.
     """
-    current = {
-        pinned_id(s.key.id, str(s.data["version"]))
-        for s in store.query(Query(CurrentProfile.COLLECTION))
-    }
+    documents = Documents(store, now)
+    current = {pinned_id(d.id, d.version) for d in documents.find(CurrentProfile)}
     changed = []
-    for snapshot in store.query(Query(PinnedProfile.COLLECTION)):
-        document = decode(PinnedProfile, snapshot.data)
+    for document in documents.find(PinnedProfile):
         service, _, version = document.id.partition("@")
-        where: tuple[tuple[str, Operator, Value], ...] = (
-            ("service", "==", service),
-            ("profile_version", "==", version),
-        )
         used = document.id in current or any(
-            store.query(Query(cls.COLLECTION, where, limit=1)) for cls in pinning
+            documents.find(
+                cls, ("service", "==", service), ("profile_version", "==", version), limit=1
+            )
+            for cls in pinning
         )
         if used == (document.unused_since is None):
             continue
-        document.unused_since = None if used else now
-        try:
-            store.commit([Update(snapshot.key, encode(document), snapshot.version)])
-        except Stale:
-            continue  # somebody applied it just now
-        changed.append(document.id)
+        fate = msgspec.structs.replace(document, unused_since=None if used else now)
+        if change(store, PinnedProfile, document.id, partial(_unless, document, fate)) is fate:
+            changed.append(document.id)
     return changed
+
+
+def _unless(
+    seen: PinnedProfile, fate: PinnedProfile, known: PinnedProfile | None
+) -> PinnedProfile | None:
+    """The fate of a version, unless somebody applied (or removed) it just now."""
+    return fate if known == seen else known

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from toban.topology import asyncapi, documents, pages, schemas, statuses
+from toban.topology.drawings import domains
 from toban.topology.reader import DEFAULT_PATH, MapError, load
 from toban.topology.requirements import parse_lock, requirements
 
@@ -21,8 +23,7 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
     """
     Every generated file with the text it should have.
 
-    Raises `MapError` when the map is wrong, `ValueError` when ARCHITECTURE.md has no place for
-    the drawing.
+    Raises `MapError` when the map is wrong, `ValueError` when a page has no place for its part.
     """
     topology = load(root / "events" / "topology.yaml")
     events = root / "events"
@@ -32,7 +33,7 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
     files = {
         events / "topology.schema.json": schemas.as_json(schemas.map_schema()),
         events / "asyncapi.yaml": asyncapi.document(topology, bodies),
-        events / "README.md": pages.readme(topology, samples),
+        events / "README.md": pages.readme(topology, samples, domains(root, topology)),
         root / "infra" / "terraform" / "documents.tf": documents.terraform(),
     }
     for event_type, body in bodies.items():
@@ -42,37 +43,50 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
         folder = root / "functions" / name
         if folder.is_dir():
             files[folder / "requirements.txt"] = requirements(function, lock)
-    architecture = root / "ARCHITECTURE.md"
-    if architecture.exists():
-        page = architecture.read_text(encoding="utf-8")
-        try:
-            files[architecture] = statuses.embed(pages.embed(page, topology))
-        except ValueError as error:
-            raise ValueError(f"ARCHITECTURE.md {error}") from error
+    for name, embed in {
+        "ARCHITECTURE.md": lambda page: statuses.embed(
+            pages.embed(page, topology, domains(root, topology))
+        ),
+        "README.md": lambda page: pages.SECRETS.replaced(page, pages.secret_table(topology, "en")),
+        "README.ja.md": lambda page: pages.SECRETS.replaced(
+            page, pages.secret_table(topology, "ja")
+        ),
+    }.items():
+        files |= embedded(root / name, embed)
     return files
+
+
+def embedded(path: Path, embed: Callable[[str], str]) -> dict[Path, str]:
+    """A page that people write, with what is generated in it; raises `ValueError` with its name."""
+    if not path.exists():
+        return {}
+    try:
+        return {path: embed(path.read_text(encoding="utf-8"))}
+    except ValueError as error:
+        raise ValueError(f"{path.name} {error}") from error
 
 
 def drift(root: Path = ROOT) -> list[str]:
     """What is missing, differs or is left over, as ``path: what``; raises as `outputs` does."""
     files = outputs(root)
-    found = [
+    leftover = [p for p in sorted((root / "events" / "schemas").glob("*.json")) if p not in files]
+    gone = (f"{p.relative_to(root)}: no such event type any more" for p in leftover)
+    return [*differing(files, root), *gone]
+
+
+def differing(files: Mapping[Path, str], root: Path) -> list[str]:
+    """Which files are not as they should be, as ``path: what``."""
+    return [
         f"{path.relative_to(root)}: {'differs' if path.exists() else 'is missing'}"
         for path, text in files.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
-    leftover = [p for p in sorted((root / "events" / "schemas").glob("*.json")) if p not in files]
-    return [*found, *(f"{p.relative_to(root)}: no such event type any more" for p in leftover)]
 
 
 def write(root: Path = ROOT) -> list[Path]:
     """Write every generated file that differs, remove left-over schemas; returns what changed."""
     files = outputs(root)
-    changed: list[Path] = []
-    for path, text in files.items():
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            changed.append(path)
+    changed = written(files)
     for path in (root / "events" / "schemas").glob("*.json"):
         if path not in files:
             path.unlink()
@@ -80,9 +94,26 @@ def write(root: Path = ROOT) -> list[Path]:
     return changed
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """0 when all is well; 1 with the findings on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m toban.topology.generate", description=__doc__)
+def written(files: Mapping[Path, str]) -> list[Path]:
+    """Those of the files that differed, written."""
+    changed: list[Path] = []
+    for path, text in files.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+def run(
+    name: str,
+    about: str | None,
+    drift: Callable[[], list[str]],
+    write: Callable[[], list[Path]],
+    arguments: list[str] | None = None,
+) -> int:
+    """Write, or with ``--check`` compare: 0 when all is well; 1 with the findings on stderr."""
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description=about)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on drift")
     check = parser.parse_args(arguments).check
     try:
@@ -99,4 +130,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("toban.topology.generate", __doc__, drift, write))

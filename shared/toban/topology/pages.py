@@ -1,17 +1,47 @@
-"""The map for people: tables and the drawing of the chain, in Markdown."""
+"""The map for people: tables, and pages with its drawings, in Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from toban.texts import Language
+from toban.topology.drawings import everywhere, one_domain, overview
 from toban.topology.graph import looping_topics
 from toban.topology.types import Function, Topology
 
-BEGIN = "<!-- map:begin (generated from events/topology.yaml by make map) -->"
-END = "<!-- map:end -->"
+
+@dataclass(frozen=True)
+class Place:
+    """Where something generated stands in a page that people write."""
+
+    name: str
+    source: str
+
+    @property
+    def begin(self) -> str:
+        """The line before it."""
+        return f"<!-- {self.name}:begin (generated from {self.source} by make map) -->"
+
+    @property
+    def end(self) -> str:
+        """The line after it."""
+        return f"<!-- {self.name}:end -->"
+
+    def replaced(self, page: str, content: str) -> str:
+        """`page` with the content between the lines; raises `ValueError` where they are missing."""
+        before, begin, rest = page.partition(self.begin)
+        _, end, after = rest.partition(self.end)
+        if not begin or not end:
+            raise ValueError(f"needs the lines {self.begin!r} and {self.end!r}")
+        return f"{before}{begin}\n\n{content}\n\n{end}{after}"
 
 
-def readme(topology: Topology, with_samples: set[str]) -> str:
+MAP = Place("map", "events/topology.yaml")
+SECRETS = Place("secrets", "events/topology.yaml")
+
+
+def readme(topology: Topology, with_samples: set[str], domain_of: Mapping[str, str]) -> str:
     """``events/README.md``; `with_samples` are the event types that have a sample."""
     return "\n".join(
         [
@@ -25,7 +55,9 @@ def readme(topology: Topology, with_samples: set[str]) -> str:
             "",
             "## The chain",
             "",
-            drawing(topology),
+            overview(topology, domain_of),
+            "",
+            "A drawing of each domain is in [ARCHITECTURE.md](../ARCHITECTURE.md#the-chain).",
             "",
             "## Functions",
             "",
@@ -39,7 +71,7 @@ def readme(topology: Topology, with_samples: set[str]) -> str:
             "",
             "## Schedules",
             "",
-            _table(
+            table(
                 ("schedule", "cron", "zone", "emits"),
                 (
                     (f"`{name}`", f"`{s.cron}`", s.zone, f"`{s.emits}`")
@@ -55,9 +87,9 @@ def readme(topology: Topology, with_samples: set[str]) -> str:
     )
 
 
-def function_table(topology: Topology) -> str:
-    """Function → consumes → emits → state."""
-    return _table(
+def function_table(topology: Topology, names: Iterable[str] | None = None) -> str:
+    """Function → consumes → emits → state; of all functions, or of these."""
+    return table(
         ("function", "what it does", "consumes", "emits", "state", "memory, timeout, concurrency"),
         (
             (
@@ -69,43 +101,38 @@ def function_table(topology: Topology) -> str:
                 f"{f.memory_mb} MiB, {f.timeout_s} s, {f.concurrency}",
             )
             for name, f in topology.functions.items()
+            if names is None or name in names
         ),
     )
 
 
-def drawing(topology: Topology) -> str:
-    """The chain as a Mermaid flowchart; what every consumer shares (parking) is left out."""
-    everywhere = _everywhere(topology)
-    lines = ["```mermaid", "flowchart LR"]
-    for name, function in topology.functions.items():
-        lines.append(f"    {name}[{name}]")
-        lines.extend(f"    http_{name}(((HTTP))) --> {name}" for _ in function.http[:1])
-    lines.extend(f"    {_id(topic)}([{topic}])" for topic in topology.topics)
-    lines.extend(
-        f"    clock_{_id(name)}(((clock))) --> {_id(s.emits)}"
-        for name, s in topology.schedules.items()
+def embed(page: str, topology: Topology, domain_of: Mapping[str, str]) -> str:
+    """
+    `page` with the drawings and tables between its markers; raises `ValueError` without.
+
+    `domain_of`: function → domain (`toban.topology.drawings.domains`).
+    """
+    parts = [overview(topology, domain_of)]
+    for domain in dict.fromkeys(domain_of.values()):
+        names = [name for name, of in domain_of.items() if of == domain]
+        parts += [
+            f"### {domain}",
+            one_domain(topology, domain_of, domain),
+            function_table(topology, names),
+        ]
+    return MAP.replaced(page, "\n\n".join(parts))
+
+
+def secret_table(topology: Topology, language: Language) -> str:
+    """Secret → what it is, in one language."""
+    head = {"en": ("Secret", "What it is"), "ja": ("シークレット", "内容")}[language]
+    return table(
+        head,
+        (
+            (f"`{name.replace('*', '…')}`", getattr(secret.about, language))
+            for name, secret in topology.secrets.items()
+        ),
     )
-    for name, function in topology.functions.items():
-        lines.extend(f"    {_id(topic)} --> {name}" for topic in function.consumes)
-        lines.extend(f"    {name} --> {_id(t)}" for t in function.emits if t not in everywhere)
-        lines.extend(f"    {name} -. later .-> {_id(topic)}" for topic in function.sets)
-    parked = ", ".join(everywhere)
-    return "\n".join([*lines, f"    %% every consumer may also emit: {parked}", "```"])
-
-
-def embed(page: str, topology: Topology) -> str:
-    """`page` with the drawing and the table between its markers; raises `ValueError` without."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"needs the lines {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n\n{drawing(topology)}\n\n{function_table(topology)}\n\n{END}{after}"
-
-
-def _everywhere(topology: Topology) -> list[str]:
-    """Topics that every consuming function emits."""
-    consuming = [set(f.emits) for f in topology.functions.values() if f.consumes]
-    return sorted(set.intersection(*consuming)) if consuming else []
 
 
 def _consumes(name: str, function: Function) -> str:
@@ -115,7 +142,7 @@ def _consumes(name: str, function: Function) -> str:
 
 
 def _emits(topology: Topology, function: Function) -> str:
-    own = [t for t in function.emits if t not in _everywhere(topology)]
+    own = [t for t in function.emits if t not in everywhere(topology)]
     parts = [*(f"`{t}`" for t in own), *(f"`{t}` (timer)" for t in function.sets)]
     if function.emits_due:
         parts.append("whatever timer is due")
@@ -137,7 +164,7 @@ def _state(topology: Topology, function: Function) -> str:
 
 def _notes(topology: Topology) -> list[str]:
     return [
-        f"Whatever consumes may also emit {_codes(_everywhere(topology), ', ')}, and writes the",
+        f"Whatever consumes may also emit {_codes(everywhere(topology), ', ')}, and writes the",
         "kernel's `receipts` and `parked`.",
         "",
         "Secrets:",
@@ -155,7 +182,7 @@ def _topic_table(topology: Topology, with_samples: set[str]) -> str:
         sample = f", [sample](samples/{event}.json)" if event in with_samples else ""
         return f"[`{event}`](schemas/{event}.json){sample}"
 
-    return _table(
+    return table(
         ("topic", "type", "meaning", "from", "to"),
         (
             (
@@ -184,11 +211,8 @@ def _codes(names: Iterable[str], between: str = "<br>") -> str:
     return between.join(f"`{name}`" for name in names) or "–"
 
 
-def _id(name: str) -> str:
-    return name.replace("-", "_")
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines

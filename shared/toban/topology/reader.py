@@ -51,6 +51,7 @@ def parse(text: str, name: str = "topology.yaml") -> Topology:
         written.topics,
         {n: _with_shared(f, written.defaults) for n, f in written.functions.items()},
         written.schedules,
+        written.secrets,
     )
     proof = _Proof(topology, source)
     proof.check_references()
@@ -133,6 +134,10 @@ class _Proof:
                 self.say(where, f"nothing publishes {name}")
         for name, function in topology.functions.items():
             self.check_function(name, function)
+        needed = {secret for function in topology.functions.values() for secret in function.secrets}
+        for name in topology.secrets:
+            if name not in needed:
+                self.say(("secrets", name), f"no function needs {name}")
         for name, schedule in topology.schedules.items():
             where = ("schedules", name)
             self.known_topics((schedule.emits,), (*where, "emits"))
@@ -157,6 +162,9 @@ class _Proof:
             values = getattr(function, field)
             for value in sorted({v for v in values if values.count(v) > 1}):
                 self.say((*where, field), f"{name}.{field} lists {value} twice")
+        for secret in function.secrets:
+            if secret not in topology.secrets:
+                self.say((*where, "secrets"), f"secrets does not say what {secret} is")
         for value in sorted(set(function.reads) & set(function.writes)):
             self.say((*where, "reads"), f"{name} writes {value}, so it may read it: list it once")
         if bool(function.http) == bool(function.consumes):

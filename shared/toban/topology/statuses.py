@@ -6,24 +6,20 @@ from collections.abc import Iterator
 
 from toban.kernel.status import Transitions
 from toban.topology.documents import document_classes
+from toban.topology.pages import Place
 
-BEGIN = "<!-- statuses:begin (made by `make map`) -->"
-END = "<!-- statuses:end -->"
+PLACE = Place("statuses", "the tables beside the documents")
 
 
 def embed(page: str) -> str:
     """`page` with every drawing between its markers; raises `ValueError` without them."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"needs the lines {BEGIN!r} and {END!r}")
     drawings = "\n\n".join(
         f"`{name}` ([`{cls.__name__}`](shared/{cls.__module__.replace('.', '/')}.py)):\n\n"
         f"{drawing(cls.STATUS)}"
         for name, cls in document_classes().items()
         if cls.STATUS is not None
     )
-    return f"{before}{BEGIN}\n\n{drawings}\n\n{END}{after}"
+    return PLACE.replaced(page, drawings)
 
 
 def drawing(table: Transitions) -> str:

@@ -116,6 +116,12 @@ class Function(Entry, frozen=True, kw_only=True):
         return bool(self.emits) or self.emits_due or self.redrives
 
 
+class Secret(Entry, frozen=True, kw_only=True):
+    """A value that functions are given and nobody may see; a trailing ``*`` as in `Function.secrets`."""
+
+    about: Text
+
+
 class Schedule(Entry, frozen=True, kw_only=True):
     """A topic that gets an event by the clock (a Cloud Scheduler job)."""
 
@@ -130,6 +136,7 @@ class MapFile(Entry, frozen=True, kw_only=True):
     defaults: Defaults
     topics: dict[TopicName, Topic]
     functions: dict[FunctionName, Function]
+    secrets: dict[SecretName, Secret] = {}
     schedules: dict[Annotated[str, Meta(pattern=r"^[a-z]+(-[a-z]+)*$")], Schedule]
 
 
@@ -160,6 +167,7 @@ class Topology(msgspec.Struct, frozen=True):
     topics: dict[str, Topic]
     functions: dict[str, Function]
     schedules: dict[str, Schedule]
+    secrets: dict[str, Secret] = {}
 
     def subscriptions(self) -> list[Subscription]:
         """Every subscription, in the order of the map."""

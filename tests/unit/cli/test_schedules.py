@@ -128,6 +128,40 @@ def changes(said) -> dict[str, str]:
     return {c["job"]: c["change"] for c in said.json() if "job" in c}
 
 
+def test_the_schedules_of_a_project_are_those_applied_to_it_with_their_last_runs(
+    shop, standin, documents, monkeypatch
+):
+    monkeypatch.setattr("toban.cli.kit.cloud.documents", lambda project: documents)
+    assert shop.run("apply", *IN_PROJECT).code == 0
+    (shop.services / "shop.yaml").unlink()  # what is deployed counts
+    standin._send(standin.job(DAILY), datetime(2026, 11, 21, 18, 0, tzinfo=UTC))
+
+    said = shop.run("schedules", *IN_PROJECT, "--json")
+    found = {schedule["name"]: schedule for schedule in said.json()}
+    assert found["shop--orders--daily"]["last"] == "2026-11-21T18:00:00Z"
+    assert found["shop--orders--weekly"]["last"] is None
+    assert "each-minute" in found
+    assert said.err == ""
+
+    standin.calls.clear()
+    said = shop.run("schedules", "--project", "p-1", "--json")
+    assert {s["name"]: s["last"] for s in said.json()}["shop--orders--daily"] is None
+    assert "--location" in said.err
+    assert standin.calls == []
+
+
+def test_schedules_of_a_project_without_permission_are_one_line(
+    shop, standin, documents, monkeypatch
+):
+    import grpc
+
+    monkeypatch.setattr("toban.cli.kit.cloud.documents", lambda project: documents)
+    standin.faults = lambda method, number: Fault(grpc.StatusCode.PERMISSION_DENIED, "no")
+    said = shop.run("schedules", *IN_PROJECT)
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert "cloudscheduler.jobs.list" in said.err
+
+
 def test_a_plan_shows_what_apply_then_does_and_the_next_plan_is_empty(shop, standin, documents):
     said = shop.run("plan", *IN_PROJECT)
     assert (said.code, standin.names()) == (0, [])

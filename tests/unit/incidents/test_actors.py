@@ -65,7 +65,7 @@ def ask(
 
 
 def audit(world: World) -> Audit:
-    (only,) = world.all(Audit)
+    (only,) = world.documents(Audit)
     return only
 
 
@@ -176,7 +176,7 @@ def test_a_late_click_changes_nothing_but_is_told(world):
     assert (line["outcome"], line["seen"]) == ("stale", seen)
     assert last(world).kind == "not-done"
     assert told(world) == "Aoki asked for “resolve”: not done, the incident had moved on since"
-    assert [a.outcome for a in world.all(Audit)].count("stale") == 1
+    assert [a.outcome for a in world.documents(Audit)].count("stale") == 1
 
 
 def test_what_is_so_already_is_told_as_well(world):
@@ -211,7 +211,7 @@ def test_the_subject_of_another_domain_is_left_alone(world, subject):
     )
     before = world.incident
     (handled,) = world.tell(command)
-    assert (handled.outcome, world.incident, world.all(Audit)) == ("nothing", before, [])
+    assert (handled.outcome, world.incident, world.documents(Audit)) == ("nothing", before, [])
 
 
 def test_a_person_is_called_by_the_name_that_the_service_knows():
@@ -228,7 +228,7 @@ def test_a_person_is_called_by_the_name_that_the_service_knows():
 def test_a_command_that_comes_again_is_one_line_of_each(world):
     assert len(ask(world, "note", "link:", id="c-1", note="x")) == 1
     assert ask(world, "note", "link:", id="c-1", note="x") == []
-    assert len(world.all(Audit)) == 1
+    assert len(world.documents(Audit)) == 1
     assert world.kinds().count("note") == 1
 
 
@@ -246,7 +246,7 @@ def test_nothing_is_logged_of_what_was_not_committed(world):
             )
         )  # fmt: skip
     assert '"command"' not in lines.getvalue()
-    assert world.all(Audit) == []
+    assert world.documents(Audit) == []
 
 
 # --- the release before -----------------------------------------------------------------------
@@ -267,7 +267,7 @@ def test_a_body_of_the_release_before_is_handled_as_it_was(world):
     assert last(world).detail == {"via": "link"}
     assert told(world) == "Aoki acknowledged (by link)"
     assert world.tell(old)[0].outcome == "nothing", "no record, no line, no answer"
-    assert world.all(Audit) == []
+    assert world.documents(Audit) == []
 
 
 def test_one_of_a_resolved_incident_still_changes_nothing(world):

@@ -136,8 +136,7 @@ def test_what_matches_no_service_goes_to_the_default_one(world):
 
 def test_without_any_profile_it_still_opens_an_incident():
     world = World()
-    for key in list(world.store.inner._documents):
-        del world.store.inner._documents[key]
+    world.store.inner._documents.clear()
     world.tell(fired(labels={}))
     assert (world.incident.service, world.incident.profile_version) == ("toban", BUILTIN_VERSION)
     assert world.incident.severity_label == "critical"

@@ -41,8 +41,9 @@ def test_documents_are_read_with_their_type(store):
     documents = Documents(store, NOON)
     assert documents.get(Counter, "a") == Counter(id="a", value=1)
     assert documents.get(Counter, "z") is None
-    assert [c.id for c in documents.find(Counter, ("value", "==", 2), order_by="-id")] == ["c", "b"]
-    assert documents.find(Counter, order_by="id", limit=1) == [Counter(id="a", value=1)]
+    assert documents.get_many(Counter, ["b", "z"]) == [Counter(id="b", value=2), None]
+    assert [c.id for c in documents.find(Counter, ("value", "==", 2))] == ["b", "c"]
+    assert documents.find(Counter, order_by="value", limit=1) == [Counter(id="a", value=1)]
     assert (documents.count(Counter), documents.count(Counter, ("value", "==", 2))) == (3, 2)
 
 
@@ -89,4 +90,11 @@ def test_what_the_decision_raises_leaves_the_document_as_it_was(store):
 
     with pytest.raises(ValueError, match="no"):
         change(store, Counter, "c", refuse)
+    assert (store.commits, Documents(store, NOON).get(Counter, "c").value) == (0, 3)
+
+
+def test_a_decision_may_leave_things_as_they_are(store):
+    assert change(store, Counter, "c", lambda _: None) is None
+    put(store, "c", 3)
+    assert change(store, Counter, "c", lambda _: None) is None
     assert (store.commits, Documents(store, NOON).get(Counter, "c").value) == (0, 3)

@@ -23,6 +23,7 @@ class Counter(Document, kw_only=True):
     """The state of the tests."""
 
     COLLECTION: ClassVar[str] = "counters"
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("value", "-id"),)
 
     value: int = 0
 

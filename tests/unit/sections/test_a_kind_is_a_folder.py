@@ -261,10 +261,12 @@ def said(tmp_path_factory) -> dict:
 
 
 def test_a_profile_knows_it_and_proposes_it(said):
-    [message] = said["wrong"]
-
-    assert message.startswith("expected one of slack, email, webhook, carrier, console, got 'pid")
-    assert message.endswith("Known: carrier, console, email, slack, webhook.")
+    assert said["wrong"] == [
+        (
+            "expected one of slack, email, webhook, carrier, console, got 'pidgeon'. "
+            "Known: carrier, console, email, slack, webhook."
+        )
+    ]
 
 
 def test_it_is_checked_by_itself(said):

@@ -13,7 +13,8 @@ from typing import Any
 from toban.cli.kit.reader import Reader, shown_time
 from toban.cli.kit.views import notification_view, notifications
 from toban.events import Page
-from toban.incidents.documents import Alert, Incident
+from toban.incidents.documents import Alert, Incident, IncidentSegment
+from toban.incidents.history import next_page
 from toban.incidents.lifecycle import severity_of
 from toban.kernel.event import timestamp
 from toban.notify.contacts import reach
@@ -88,7 +89,7 @@ def next_step(reader: Reader, incident: Incident) -> NextStep | None:
     if incident.status != "open" or incident.next_step_at is None or profile is None:
         return None
     page = Page(
-        number=len(incident.pages),
+        number=next_page(incident),
         at=incident.next_step_at,
         step=incident.step + 1,
         severity_label=severity_of(incident, profile).label,
@@ -146,7 +147,13 @@ def incident_detail(reader: Reader, incident: Incident, language: Language) -> d
 
 def timeline(reader: Reader, incident: Incident, language: Language) -> list[Line]:
     """The incident's own timeline merged with its alerts and what was sent."""
-    return story(language, incident, alerts(reader, incident), notifications(reader, incident.id))
+    segments = [reader.get(IncidentSegment, id) for id in incident.segment_ids()]
+    return story(
+        language,
+        incident.whole(segments),
+        alerts(reader, incident),
+        notifications(reader, incident.id),
+    )
 
 
 def alert_view(alert: Alert) -> dict[str, Any]:

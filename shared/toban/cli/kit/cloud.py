@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from toban.cli.kit.base import Issued, Session, Traces, new_event
 from toban.cli.kit.reader import Reader
 from toban.cli.kit.receipts import ReceiptTraces
-from toban.cli.kit.session import Issued, Session, Traces, new_event
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.kernel.event import Stored, from_message, to_message
 from toban.kernel.work import clock_now

@@ -21,8 +21,8 @@ from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.adapters.local.sqlite.traces import SqliteTracer
+from toban.cli.kit.base import Issued, Session, Traces, new_event
 from toban.cli.kit.reader import Reader
-from toban.cli.kit.session import Issued, Session, Traces, new_event
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.ports import Trace, Unavailable

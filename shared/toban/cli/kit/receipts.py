@@ -16,10 +16,9 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
+from toban.cli.kit.base import Traces
 from toban.cli.kit.reader import Reader
-from toban.cli.kit.session import Traces
 from toban.events import NotificationRequested
-from toban.kernel.document import decode
 from toban.kernel.event import Stored, from_message, timestamp
 from toban.kernel.handling.parking import Parked, parked_id
 from toban.kernel.handling.receipt import Receipt, receipt_id
@@ -109,7 +108,9 @@ class ReceiptTraces(Traces):
             seen |= set(events)
             level = [*self._handled(pairs)]
             found += level
-        return sorted(_judged(found), key=lambda trace: trace.started_at)
+        # A story may begin with an event that turns out to follow from another one's.
+        once = {(each.trace.function, each.trace.event_id): each for each in found}
+        return sorted(_judged([*once.values()]), key=lambda trace: trace.started_at)
 
     def _of_root(self, id: str) -> Iterator[_Handled]:
         """Who handled an event that came from outside; its type follows from who they are."""
@@ -128,17 +129,17 @@ class ReceiptTraces(Traces):
     def _handled(self, pairs: Sequence[tuple[str, Stored]]) -> Iterator[_Handled]:
         for start in range(0, len(pairs), _MOST_KEYS):
             part = pairs[start : start + _MOST_KEYS]
-            receipts = self._reader.store.get(
-                [Receipt.key(receipt_id(function, s.event_id)) for function, s in part]
+            receipts = self._reader.get_many(
+                Receipt, [receipt_id(function, s.event_id) for function, s in part]
             )
-            parked = self._reader.store.get(
-                [Parked.key(parked_id(function, s.message())) for function, s in part]
+            parked = self._reader.get_many(
+                Parked, [parked_id(function, s.message()) for function, s in part]
             )
             for (function, stored), receipt, letter in zip(part, receipts, parked, strict=True):
                 if receipt is not None:
-                    yield _of_receipt(decode(Receipt, receipt.data), stored.attributes)
+                    yield _of_receipt(receipt, stored.attributes)
                 elif letter is not None:
-                    yield _of_parked(decode(Parked, letter.data), stored.attributes)
+                    yield _of_parked(letter, stored.attributes)
                 else:
                     yield self._unwritten(function, stored)
 

@@ -11,4 +11,6 @@ ORDER: Final = 100
 
 def arguments(builder: Builder, to: Any) -> None:
     """Declare ``schedules``."""
-    builder.add(to, "schedules", "schedules", "toban.cli.schedules.commands:schedules")
+    run = "toban.cli.schedules.commands:schedules"
+    schedules = builder.add(to, "schedules", "schedules", run)
+    schedules.add_argument("--location", metavar="NAME", help=builder.say("location"))

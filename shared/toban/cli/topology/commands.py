@@ -13,7 +13,7 @@ def topology(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Functions with what they consume, emit and write."""
     import msgspec
 
-    from toban.topology.pages import drawing
+    from toban.topology.drawings import drawing
 
     try:
         found = load(ROOT / "events" / "topology.yaml")

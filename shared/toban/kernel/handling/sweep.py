@@ -137,18 +137,24 @@ def _look(cls: type[Document], mark: Sweep, platform: Platform, now: datetime) -
         # What a clock that was ahead has noted stands for one sweep; that clock has looked further.
         since = mark.looked.get(name, now)
         for snapshot in _pages(platform.store, cls, "expires_at", since, until):
-            document = decode(cls, snapshot.data)
-            if _is_held(document, platform.store) and _renew(snapshot, now + keep, platform.store):
+            until_then = _needed_until(snapshot, cls, platform.store, now + keep)
+            if until_then is not None and _renew(snapshot, until_then, platform.store):
                 changes.append(f"changed {snapshot.key.collection}/{snapshot.key.id}")
         mark.looked = {**mark.looked, name: until}
     return changes
 
 
-def _is_held(document: Document, store: Store) -> bool:
-    """Whether something that needs the document lives."""
-    holders = document.holders()
-    found = store.get(holders) if holders else ()
-    return any(holder is not None and "expires_at" not in holder.data for holder in found)
+def _needed_until(
+    snapshot: Snapshot, cls: type[Document], store: Store, longest: datetime
+) -> datetime | None:
+    """Until when to keep it beyond its expiry: `longest` while a holder lives; None: no longer."""
+    keys = decode(cls, snapshot.data).holders()
+    holders = [found for found in (store.get(keys) if keys else ()) if found is not None]
+    if any("expires_at" not in holder.data for holder in holders):
+        return longest
+    ends = max((holder.data["expires_at"] for holder in holders), default=None)
+    later = cls.IS_PART and ends is not None and ends > snapshot.data["expires_at"]
+    return ends if later else None
 
 
 def _renew(snapshot: Snapshot, until: datetime, store: Store) -> bool:
@@ -199,11 +205,11 @@ def remove_expired(platform: Platform, cls: type[Document], now: datetime) -> It
     if keep is None:
         return
     for snapshot in _pages(platform.store, cls, "expires_at", _LONG_AGO, now):
-        if cls.holders is not Document.holders and _is_held(
-            decode(cls, snapshot.data), platform.store
-        ):
-            _renew(snapshot, now + keep, platform.store)
-            continue
+        if cls.holders is not Document.holders:
+            until = _needed_until(snapshot, cls, platform.store, now + keep)
+            if until is not None and until > now:
+                _renew(snapshot, until, platform.store)
+                continue
         yield snapshot
         try:
             platform.store.commit([Delete(snapshot.key, snapshot.version)])

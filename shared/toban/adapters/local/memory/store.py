@@ -62,7 +62,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._documents: dict[Key, tuple[dict[str, Any], int]] = {}
+        self._documents: dict[str, dict[str, tuple[dict[str, Any], int]]] = {}
+        """Content and version by collection and id."""
         self._version = 0
 
     def get(self, keys: Sequence[Key]) -> list[Snapshot | None]:
@@ -70,7 +71,7 @@ class MemoryStore:
         for key in keys:
             values.check_key(key)
         with self._lock:
-            return [self._snapshot(Key(*key)) for key in keys]
+            return [self._snapshot(key) for key in keys]
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """See `toban.ports.Store`; in memory it is never `Unavailable`."""
@@ -85,12 +86,13 @@ class MemoryStore:
                 self._require(write)
             versions = []
             for write, content in zip(writes, contents, strict=True):
+                collection, id = write.key
                 if content is None:
-                    del self._documents[Key(*write.key)]
+                    del self._documents[collection][id]
                     versions.append("")
                     continue
                 self._version += 1
-                self._documents[Key(*write.key)] = (content, self._version)
+                self._documents.setdefault(collection, {})[id] = (content, self._version)
                 versions.append(str(self._version))
             return versions
 
@@ -112,26 +114,29 @@ class MemoryStore:
 
     def _matching(self, query: Query) -> list[Snapshot]:
         values.check_query(query)
+        matches = values.matching(query)
         with self._lock:
             return [
-                Snapshot(key, values.normal(data), str(version))
-                for key, (data, version) in self._documents.items()
-                if key.collection == query.collection and values.matches(query, data)
+                Snapshot(Key(query.collection, id), values.copied(data), str(version))
+                for id, (data, version) in self._documents.get(query.collection, {}).items()
+                if matches(data)
             ]
 
     def _snapshot(self, key: Key) -> Snapshot | None:
-        if key not in self._documents:
+        found = self._documents.get(key[0], {}).get(key[1])
+        if found is None:
             return None
-        data, version = self._documents[key]
-        return Snapshot(key, values.normal(data), str(version))
+        data, version = found
+        return Snapshot(Key(*key), values.copied(data), str(version))
 
     def _require(self, write: Write) -> None:
-        _, version = self._documents.get(Key(*write.key), (None, None))
+        collection, id = write.key
+        _, version = self._documents.get(collection, {}).get(id, (None, None))
         if isinstance(write, Create):
             if version is not None:
-                raise AlreadyExists(f"{write.key.collection}/{write.key.id}")
+                raise AlreadyExists(f"{collection}/{id}")
         elif version is None or str(version) != write.version:
-            raise Stale(f"{write.key.collection}/{write.key.id}")
+            raise Stale(f"{collection}/{id}")
 
 
 class MemoryBlobs:

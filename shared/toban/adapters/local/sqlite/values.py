@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ MAX_DOCUMENT_BYTES = 1_048_576
 
 _INT64 = 2**63
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_CHANGE = frozenset((dict, list))
+_RANKS = {type(None): 0, bool: 1, int: 2, float: 2, datetime: 3, str: 4, bytes: 5, list: 6}
 _ESCAPED = re.compile("\x01([\x01\x02])")
 
 
@@ -90,12 +92,25 @@ def normal(value: Any) -> Any:
     that are not finite or need more than 64 bits, naive times, unpaired surrogates, keys that
     are no strings, other types.
     """
-    match value:
-        case None | bool():
-            return value
-        case str():
+    kind = type(value)
+    # Nearly all of nearly every document; the rest costs what it costs.
+    if kind is str:
+        if not value.isascii():
             value.encode()
-            return str(value)
+        return value
+    if value is None or kind is bool:
+        return value
+    if kind is dict:
+        return {_name(name): normal(item) for name, item in value.items()}
+    if kind is list:
+        return [normal(item) for item in value]
+    return _normal(value)
+
+
+def _normal(value: Any) -> Any:
+    match value:
+        case str():
+            return normal(str(value))
         case int():
             if not -_INT64 <= value < _INT64:
                 raise ValueError(f"an integer of more than 64 bits: {value}")
@@ -111,35 +126,36 @@ def normal(value: Any) -> Any:
         case bytes() | bytearray():
             return bytes(value)
         case Mapping():
-            if any(not isinstance(name, str) for name in value):
-                raise ValueError("a key that is not a string")
-            return {normal(name): normal(item) for name, item in value.items()}
+            return {_name(name): normal(item) for name, item in value.items()}
         case list() | tuple():
             return [normal(item) for item in value]
     raise ValueError(f"a document cannot hold a {type(value).__name__}")
+
+
+def _name(name: Any) -> Any:
+    if not isinstance(name, str):
+        raise ValueError("a key that is not a string")
+    return normal(name)
+
+
+def copied(value: Any) -> Any:
+    """A deep copy of a value in stored form: only mappings and lists can change."""
+    kind = type(value)
+    if kind is dict:
+        return {
+            name: copied(item) if type(item) in _CHANGE else item for name, item in value.items()
+        }
+    if kind is list:
+        return [copied(item) if type(item) in _CHANGE else item for item in value]
+    return value
 
 
 # --- comparing ---------------------------------------------------------------------------------
 
 
 def rank(value: Any) -> int:
-    """The place of a value's type in the order of types, which is Firestore's."""
-    match value:
-        case None:
-            return 0
-        case bool():
-            return 1
-        case int() | float():
-            return 2
-        case datetime():
-            return 3
-        case str():
-            return 4
-        case bytes():
-            return 5
-        case list():
-            return 6
-    return 7
+    """The place of the type of a value in stored form in the order of types, which is Firestore's."""
+    return _RANKS.get(type(value), 7)
 
 
 def order_key(value: Any) -> tuple[int, Any]:
@@ -149,19 +165,27 @@ def order_key(value: Any) -> tuple[int, Any]:
     return rank(value), 0 if value is None else value
 
 
-def matches(query: Query, data: Mapping[str, Any]) -> bool:
-    """Whether a document in stored form fulfils every condition of the query."""
-    return all(
-        name in data and _compare(data[name], operator, normal(value))
-        for name, operator, value in query.where
-    )
+def matching(query: Query) -> Callable[[Mapping[str, Any]], bool]:
+    """A test whether a document in stored form fulfils every condition of the query."""
+    wanted = [(name, operator, normal(value)) for name, operator, value in query.where]
+
+    def matches(data: Mapping[str, Any]) -> bool:
+        for name, operator, value in wanted:
+            if name not in data or not _compare(data[name], operator, value):
+                return False
+        return True
+
+    return matches
 
 
 def _compare(left: Any, operator: Operator, right: Any) -> bool:
-    if rank(left) != rank(right) or rank(left) > 5:
+    if operator == "==" and left != right:
+        return False
+    place = rank(left)
+    if place != rank(right) or place > 5:
         return False
     if operator == "==":
-        return bool(left == right)
+        return True
     if left is None:
         return False
     match operator:
@@ -223,18 +247,16 @@ def check_size(value: Any) -> None:
 
 def size(value: Any) -> int:
     """Bytes of a value in stored form, about as Firestore counts them."""
-    match value:
-        case str():
-            return len(value.encode()) + 1
-        case bytes():
-            return len(value)
-        case dict():
-            return sum(size(name) + size(item) for name, item in value.items())
-        case list():
-            return sum(map(size, value))
-        case None | bool():
-            return 1
-    return 8
+    kind = type(value)
+    if kind is str:
+        return len(value if value.isascii() else value.encode()) + 1
+    if kind is dict:
+        return sum(size(name) + size(item) for name, item in value.items())
+    if kind is list:
+        return sum(map(size, value))
+    if kind is bytes:
+        return len(value)
+    return 1 if value is None or kind is bool else 8
 
 
 def _tagged(value: Any) -> Any:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from toban.backups.documents import Backup
 from toban.backups.section import BACKUP, NOTHING
 from toban.backups.storage.catalogue import Found, Rebuilt, Scan, Skipped, rebuild, scan
-from toban.cli.backups.catalogue.lists import backup_view
 from toban.cli.backups.common import profile_of
+from toban.cli.backups.views import backup_view
 from toban.cli.backups.work.verify import read_back
 from toban.cli.kit.local import exists
 from toban.cli.kit.session import Session, session
