@@ -41,7 +41,7 @@ from toban.sources.redis.kind import RedisSource
 from toban.strictyaml.values import ClockTime, Seconds, Section
 
 __all__ = [
-    "Backup", "BackupSource", "BucketSource", "Channel", "ClockTime", "ConfigurationSource",
+    "AnyChannel", "AnySource", "Backup", "BackupSource", "BucketSource", "Channel", "ClockTime", "ConfigurationSource",
     "ConsoleChannel", "Destination", "EmailChannel", "Escalation", "External", "FirestoreSource",
     "Grouping", "Handover", "Keep", "LogsSource", "Match", "Objective", "Override", "Person", "Plan",
     "PostgresSource", "Profile", "Query", "RedisSource", "RestoreTest", "Rotation", "Seconds",

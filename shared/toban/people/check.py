@@ -12,7 +12,10 @@ from toban.strictyaml.report import Report
 
 def check(profile: Profile, report: Report, context: Context) -> None:
     """People can be told from each other, can be mailed, and are needed."""
-    used = context.mentioned.get("people", ())
+    # Whom a team has besides is no concern of this service.
+    used = context.mentioned.get("people", frozenset()) | context.borrowed.get(
+        "people", frozenset()
+    )
     for name, person in profile[PEOPLE].items():
         path = join("people", name)
         if not person.email:

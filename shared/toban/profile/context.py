@@ -16,3 +16,5 @@ class Context:
     """The profiles that are applied together with it."""
     mentioned: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By section: which of its names some section of this profile mentions (``people``: aoki)."""
+    borrowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By section: which of its names the profile has from its team."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from toban.profile.profile import SectionKey
-from toban.strictyaml.values import Language, Section, ServiceId, ZoneName
+from toban.strictyaml.values import DEFAULT_ZONE, Language, Section, ServiceId, ZoneName
 
 
 class Match(Section, frozen=True):
@@ -21,7 +21,7 @@ class Service(Section, frozen=True):
     name: str
     name_en: str = ""
     language: Language = "ja"
-    timezone: ZoneName = "Asia/Tokyo"
+    timezone: ZoneName = DEFAULT_ZONE
     match: tuple[Match, ...] = ()
     """
     Any one that holds makes the alert ours. Over all services the rule with the most labels wins,

@@ -16,16 +16,21 @@ from toban.strictyaml.findings import Finding
 from toban.strictyaml.report import Report
 
 
-def check(profile: Profile, all_profiles: Iterable[Profile] = ()) -> list[Finding]:
+def check(
+    profile: Profile,
+    all_profiles: Iterable[Profile] = (),
+    borrowed: Mapping[str, frozenset[str]] | None = None,
+) -> list[Finding]:
     """
     Everything questionable about a profile, errors first.
 
     `all_profiles` (with or without `profile` itself) are those applied together with it: some
-    mistakes, such as two catch-all services, only show beside the others.
+    mistakes, such as two catch-all services, only show beside the others. `borrowed`: what it has
+    from its team (`toban.sections.teams.Joined`).
     """
     report = Report()
     others = tuple(p for p in all_profiles if p is not profile)
-    context = Context(others, mentioned(profile))
+    context = Context(others, mentioned(profile), borrowed or {})
     for section in defined():
         section.check(profile, report, context)
     for section in defined():

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from toban.profile.profile import NAMES, Profile
 from toban.profile.section import SERVICE
 from toban.sections.collect import defined
 from toban.sections.collect import whole as whole_profile
+from toban.sections.teams import TEAMS, Joined, directory_for, joined
 from toban.strictyaml.compose import compose, read_bytes, whole
-from toban.strictyaml.findings import FileErrors, Finding, SourceMap
+from toban.strictyaml.findings import FileErrors, Finding
 from toban.strictyaml.reader import Reader, zone_written
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A profile and where its parts stand in its file."""
-
-    profile: Profile
-    source: SourceMap
+from toban.strictyaml.values import DEFAULT_ZONE
 
 
 def load_profile(path: str | Path) -> Profile:
@@ -39,14 +32,14 @@ def load_directory(directory: str | Path) -> dict[str, Profile]:
     return {item.profile[SERVICE].id: item.profile for item in loaded}
 
 
-def load_all(directory: str | Path) -> tuple[list[Loaded], list[Finding]]:
+def load_all(directory: str | Path) -> tuple[list[Joined], list[Finding]]:
     """What could be loaded from a directory, in order of service ids, and what could not."""
     folder = Path(directory)
     if not folder.is_dir():
         return [], [
             whole(str(folder), "no-directory", "ディレクトリがありません。", "no such directory.")
         ]
-    loaded: dict[str, Loaded] = {}
+    loaded: dict[str, Joined] = {}
     findings: list[Finding] = []
     files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
     if not files:
@@ -67,28 +60,29 @@ def load_all(directory: str | Path) -> tuple[list[Loaded], list[Finding]]:
         other = loaded.setdefault(item.profile[SERVICE].id, item)
         if other is not item:
             findings += item.source.locate([_same_id(item.profile[SERVICE].id, other.source.file)])
-    return [loaded[service] for service in sorted(loaded)], findings
+    # What is wrong with a team file is wrong with each of its profiles; it is told once.
+    return [loaded[service] for service in sorted(loaded)], list(dict.fromkeys(findings))
 
 
-def load_file(path: str | Path) -> Loaded:
-    """A profile with its source map; raises `FileErrors`."""
-    return parse_profile(read_bytes(path), str(path))
+def load_file(path: str | Path) -> Joined:
+    """A profile with what its team lends it, and its source map; raises `FileErrors`."""
+    return parse_profile(read_bytes(path), str(path), directory_for(path))
 
 
-def parse_profile(data: bytes | str, file: str = "<profile>") -> Loaded:
+def parse_profile(data: bytes | str, file: str = "<profile>", teams: Path | None = None) -> Joined:
     """
-    A profile from YAML text; `file` is the name used in messages.
+    A profile from YAML text; `file` is the name used in messages, `teams` where team files lie.
 
     Raises `FileErrors` with all that is wrong, in the order of the file.
     """
     root = compose(data, file, "service")
     # Times without a zone around them are in the service's.
-    zone = zone_written(root, "service", "timezone") or "Asia/Tokyo"
+    zone = zone_written(root, "service", "timezone") or DEFAULT_ZONE
     reader = Reader(file, zone=zone, not_yet=_not_yet())
     profile = reader.read(root, whole_profile())
     if profile is None:
         raise FileErrors(sorted(reader.findings, key=lambda f: (f.line, f.column)))
-    return Loaded(profile, reader.source)
+    return joined(profile, reader.source, teams or Path(TEAMS), zone)
 
 
 def _not_yet() -> dict[str, tuple[str, str]]:

@@ -20,6 +20,9 @@ ZoneName = Annotated[str, msgspec.Meta(extra={"format": "zone"})]
 ServiceId = Annotated[str, msgspec.Meta(extra={"format": "id"})]
 """Lower-case letters, digits and ``-``, at most 63, beginning with a letter (ids of documents)."""
 
+DEFAULT_ZONE = "Asia/Tokyo"
+"""Of whatever names no zone."""
+
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 

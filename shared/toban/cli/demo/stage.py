@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from toban.cli.kit.reader import Reader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.escalation.section import ESCALATION
 from toban.local.world import subscriptions_of
+from toban.sources.base import source_kinds
 from toban.topology.generate import ROOT
 from toban.topology.reader import load
 
@@ -88,12 +90,16 @@ def shortened(
     import yaml
 
     from toban.sections.load import load_directory
+    from toban.sections.teams import directory_for
 
     target.mkdir(parents=True, exist_ok=True)
     profiles = loaded(source, terminal)
     if service not in profiles:
         raise Problem(unknown(terminal.language, service, "what.service", profiles), 2)
     before = profiles[service][ESCALATION][0].steps
+    teams = directory_for(source / "any.yaml")
+    if teams.is_dir():
+        shutil.copytree(teams, directory_for(target / "any.yaml"), dirs_exist_ok=True)
     for path in sorted(source.glob("*.y*ml")):
         written: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         _only_here(written)
@@ -116,7 +122,8 @@ def _only_here(written: dict[str, Any]) -> None:
     section = written.get("backup")
     if section is None:
         return
-    here = {name for name, s in section["sources"].items() if s["type"] == "bucket"}
+    kinds = source_kinds()
+    here = {name for name, s in section["sources"].items() if kinds[s["type"]].HERE}
     if not here:
         del written["backup"]
         return
