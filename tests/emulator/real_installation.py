@@ -18,30 +18,27 @@ import yaml
 
 from tests.chains.receivers import HttpReceiver
 from tests.emulator.real_crashing import DIRECTORY, MAIN
+from tests.profiles import Profile
 from tests.simulation.story import stripped
+from toban.channels.console.kind import ConsoleChannel
+from toban.channels.slack.kind import SlackChannel
+from toban.channels.webhook.kind import WebhookChannel
+from toban.escalation.section import Escalation, Step
 from toban.events import AlertFired, AlertResolved, CommandIssued, MinutePassed
 from toban.incidents.documents import Alert, Group, Incident
+from toban.incidents.grouping.section import Grouping
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.receipt import Receipt
 from toban.local.emulated import installation as emulated
 from toban.local.emulated.installation import Emulated
 from toban.local.world import ROOT
 from toban.notify.documents import Notification
+from toban.oncall.section import Rotation
+from toban.people.section import Person
 from toban.ports import Key, Query, Snapshot
-from toban.profile.types import (
-    ConsoleChannel,
-    Escalation,
-    Grouping,
-    Person,
-    Profile,
-    Rotation,
-    Seconds,
-    Service,
-    Severity,
-    SlackChannel,
-    Step,
-    WebhookChannel,
-)
+from toban.profile.section import Service
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds
 
 SECOND_STEP_S = 3
 PULSE_S = 1.5

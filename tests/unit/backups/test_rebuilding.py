@@ -18,7 +18,9 @@ from toban.backups.storage.manifest import Manifest, Place
 from toban.kernel.document import encode
 from toban.ports import Create, Update
 from toban.ports.backup import ObjectInfo
-from toban.profile.types import BucketSource, LogsSource, PostgresSource
+from toban.sources.bucket.kind import BucketSource
+from toban.sources.logs.kind import LogsSource
+from toban.sources.postgres.kind import PostgresSource
 
 DAY = timedelta(days=1)
 START = datetime(2026, 11, 1, 3, tzinfo=UTC)

@@ -7,10 +7,11 @@ from typing import get_args
 import msgspec
 import pytest
 
-from toban.profile import types
-from toban.profile.check import check
-from toban.profile.load import parse_profile
-from toban.profile.types import BackupSource, Channel, Profile, Section
+from tests import profiles as types
+from tests.profiles import BackupSource, Channel, Profile
+from toban.sections.check import check
+from toban.sections.load import parse_profile
+from toban.strictyaml.values import Section
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = ["profile.md", "profile.ja.md"]

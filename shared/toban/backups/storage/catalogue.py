@@ -18,6 +18,7 @@ from typing import Literal
 import msgspec
 
 from toban.backups.documents import Backup, Copy, SeriesState, settle
+from toban.backups.section import BACKUP
 from toban.backups.storage import layout
 from toban.backups.storage.manifest import Manifest, Place, decode
 from toban.backups.storage.plans import find_plan
@@ -155,7 +156,7 @@ def _manifest(
     name = place.prefix + layout.MANIFEST
     data = bucket.read(name)
     current = profiles.get(place.service)
-    section = current.profile.backup if current else None
+    section = current.profile[BACKUP] if current else None
     if section is None:
         raise NoProfile(f"{name}: no profile of {place.service} with backups is applied")
     unwrap = depot.keys(section.key).unwrap if section.key else None
@@ -200,7 +201,7 @@ def _in_order(buckets: Iterable[str], destinations: Sequence[Place]) -> list[str
 def _destinations(manifest: Manifest, profiles: Mapping[str, CurrentProfile]) -> Iterator[Place]:
     """Regions by bucket: what the profile says now, then what the manifest said then."""
     current = profiles.get(manifest.service)
-    section = current.profile.backup if current else None
+    section = current.profile[BACKUP] if current else None
     for destination in section.destinations if section else ():
         yield Place(bucket=destination.bucket, region=destination.region)
     yield from manifest.destinations

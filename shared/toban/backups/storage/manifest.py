@@ -31,12 +31,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from toban.backups.documents import Backup, Copy
+from toban.backups.levels import Level
 from toban.backups.storage import layout
 from toban.backups.storage.frames import MAX_PART, Seal
 from toban.backups.storage.parts import Part
 from toban.kernel.prepared import from_json
 from toban.ports.backup import Damaged, KeyUnavailable, WrappedKey
-from toban.profile.types import Level
 
 Unwrap = Callable[[WrappedKey, bytes], bytes]
 """As `toban.ports.backup.Keys.unwrap`."""

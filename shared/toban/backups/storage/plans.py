@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from toban.backups.documents import Backup
+from toban.backups.section import BACKUP, Destination, Plan
+from toban.backups.section import Backup as Section
 from toban.backups.storage.layout import prefix
 from toban.kernel.cron import newest_slot
 from toban.kernel.documents import Documents
 from toban.kernel.event import utc
 from toban.ports.backup import Spec
-from toban.profile import types as profile_types
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import pinned
-from toban.profile.types import BackupSource, BucketSource, Destination, Plan, Profile
+from toban.sources.base import BackupSource
 
 LONGEST_LOOK_BACK = timedelta(days=800)
 """A schedule may come round once a year; 29 February once in four is no backup plan."""
@@ -30,7 +31,7 @@ class Planned:
     """A plan with everything it names."""
 
     profile: Profile
-    section: profile_types.Backup
+    section: Section
     plan: Plan
     source: BackupSource
     destinations: tuple[Destination, ...]
@@ -38,17 +39,17 @@ class Planned:
     @property
     def spec(self) -> Spec:
         """The source as the depot takes it."""
-        return spec_of(self.source)
+        return self.source.spec
 
     @property
     def zone(self) -> str:
         """Zone of the plan's schedule."""
-        return self.plan.zone or self.profile.service.timezone
+        return self.plan.zone or self.profile[SERVICE].timezone
 
 
 def find_plan(profile: Profile, source: str, class_: str) -> Planned | None:
     """The plan of a series; None when the profile has none (any more)."""
-    section = profile.backup
+    section = profile[BACKUP]
     if section is None:
         return None
     for plan in section.plans:
@@ -59,7 +60,7 @@ def find_plan(profile: Profile, source: str, class_: str) -> Planned | None:
     return None
 
 
-def destinations(section: profile_types.Backup, plan: Plan) -> tuple[Destination, ...]:
+def destinations(section: Section, plan: Plan) -> tuple[Destination, ...]:
     """Who keeps a series, the first is written first."""
     if not plan.destinations:
         return section.destinations
@@ -77,13 +78,6 @@ def bases_of(backup: Backup, documents: Documents) -> dict[str, Backup]:
     """What a backup builds on, by id, as far as the catalogue knows it."""
     found = {id: documents.get(Backup, id) for id in backup.needs}
     return {id: base for id, base in found.items() if base is not None}
-
-
-def spec_of(section: msgspec.Struct) -> Spec:
-    """A section of a profile with a ``type`` as the depot takes it."""
-    options = msgspec.to_builtins(section)
-    assert isinstance(options, dict)
-    return Spec(kind=str(options.pop("type")), options=options)
 
 
 def newest_slot_of(planned: Planned, at: datetime) -> datetime | None:
@@ -114,17 +108,6 @@ def backup_prefix(service: str, source: str, backup_id: str) -> str:
     """Where a backup of that id lies; the id itself tells the class."""
     class_ = backup_id.removeprefix(f"{service}.{source}.").partition(".")[0]
     return prefix(service, source, class_, backup_id)
-
-
-def bucket_names(profile: Profile) -> set[str]:
-    """Every bucket that a profile's backups read, write or test restores in."""
-    section = profile.backup
-    if section is None:
-        return set()
-    tests = section.restore_test.targets if section.restore_test else ()
-    named = {destination.bucket for destination in section.destinations}
-    named |= {s.bucket for s in section.sources.values() if isinstance(s, BucketSource)}
-    return named | {target.bucket for target in tests if target.bucket}
 
 
 def labels_of(backup: Backup) -> Mapping[str, str]:

@@ -31,13 +31,10 @@ from toban.backups.storage.manifest import (
 from toban.backups.storage.parts import Part
 from toban.backups.storage.plans import Planned
 from toban.ports.backup import Bucket, Damaged, Snapshot
+from toban.sources.base import source_kinds
 
 FLUSH: Final = 200
 """Entries of a checkpoint before they become an index object: a checkpoint stays small."""
-
-
-COUNTED: Final = frozenset({"bucket", "configuration", "firestore", "logs"})
-"""Kinds of sources whose stream counts its items."""
 
 
 class Progress(msgspec.Struct, kw_only=True):
@@ -191,7 +188,8 @@ def problem(manifest: Manifest, before: int, max_shrink: int) -> str:
     if manifest.requested_by:
         return ""
     by_hand = "If that is right, take one by hand: it is kept without this question"
-    if manifest.items == 0 and manifest.kind in COUNTED:
+    kind = source_kinds().get(manifest.kind)
+    if manifest.items == 0 and kind is not None and kind.ITEMS:
         return f"there was nothing in the source. {by_hand}"
     now = weight(manifest)
     if before and not manifest.needs and now < before * (100 - max_shrink) / 100:

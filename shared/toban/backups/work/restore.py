@@ -22,6 +22,7 @@ from toban.backups.policy.restores import (
     untimed,
     wrong_answers,
 )
+from toban.backups.section import BACKUP, NOTHING
 from toban.backups.storage.plans import bases_of, plan_of
 from toban.backups.storage.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.work.jobs import STEP
@@ -51,8 +52,9 @@ from toban.ports.backup import (
     TargetBusy,
     TargetFailed,
 )
+from toban.profile.profile import Profile
 from toban.profile.store import current
-from toban.profile.types import Profile, StagingTarget
+from toban.sources.base import StagingTarget
 
 POLL: Final = timedelta(seconds=20)
 """How long to wait for an import on the other side before asking again."""
@@ -335,10 +337,8 @@ def _checkpoint(hold: Hold[Restore], target: Target) -> None:
 
 def staging_of(profile: Profile, source: str) -> StagingTarget | None:
     """Where a source is loaded for tests."""
-    section = profile.backup
-    if section is None or section.restore_test is None:
-        return None
-    return next((t for t in section.restore_test.targets if t.source == source), None)
+    test = (profile[BACKUP] or NOTHING).restore_test
+    return next((t for t in (test.targets if test else ()) if t.source == source), None)
 
 
 def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:

@@ -11,6 +11,7 @@ import msgspec
 from toban.backups.documents import Backup
 from toban.backups.policy.copies import restorable
 from toban.backups.policy.restores import RestoreRecord, Tested, pair
+from toban.backups.section import BACKUP
 from toban.events.backups import RestoreRequested, RestoreTestDue
 from toban.kernel import log
 from toban.kernel.handling.decision import Decision
@@ -70,7 +71,7 @@ def choose(
 def on_due(due: RestoreTestDue, work: Work) -> None:
     """Ask for one restore into staging."""
     document = current(work).get(due.service)
-    section = document.profile.backup if document else None
+    section = document.profile[BACKUP] if document else None
     if section is None or section.restore_test is None:
         log.warning("no restore test in this profile any more", service=due.service)
         _answer(due, "no-test", work)

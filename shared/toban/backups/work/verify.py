@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
+from toban.backups.levels import Level
 from toban.backups.policy.copies import Reading, judged, note_damage, on_bases, proven_there
 from toban.backups.storage import layout
 from toban.backups.storage.plans import plan_of
@@ -39,7 +40,6 @@ from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.ports import Unavailable
 from toban.ports.backup import DEPOT, Damaged, Depot, FormatUnchecked, Held, KeyUnavailable
-from toban.profile.types import Level
 
 ONE_PASS: Final = 2 * 1024**3
 """

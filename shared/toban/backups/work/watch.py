@@ -34,6 +34,7 @@ from toban.backups.policy.objectives import (
     untested,
 )
 from toban.backups.policy.restores import RestoreRecord
+from toban.backups.section import BACKUP, NOTHING, Plan
 from toban.backups.storage.plans import slot_of
 from toban.backups.work.abandoned import end_abandoned
 from toban.backups.work.watch_copies import look_at_copies, settle_failed
@@ -51,8 +52,9 @@ from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import CurrentProfile, current
-from toban.profile.types import Plan, Profile
 
 # --- what happened -----------------------------------------------------------------------------
 
@@ -180,7 +182,8 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
     """Look at every service: what is late, and what was abandoned."""
     ahead = dated_ahead(work)
     for service, document in sorted(current(work).items()):
-        if document.profile.backup is None:
+        section = document.profile[BACKUP]
+        if section is None:
             continue
         end_abandoned(service, work)
         settle_failed(service, work)
@@ -197,7 +200,7 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
         look_at_copies(document.profile, watch, work)
         # A failure and the success after it may have been told at the same moment, and each have
         # seen only itself: this is the second look.
-        for plan in document.profile.backup.plans:
+        for plan in section.plans:
             of = Series(service=service, source=plan.source, class_=plan.class_)
             _resolve_failed(of, watch, work)
         work.put(watch)
@@ -214,13 +217,13 @@ def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, New
     What is dated ahead of now counts for nothing.
     """
     found: dict[SeriesKey, Newest] = {}
-    for plan in profile.backup.plans if profile.backup else ():
-        backup = _newest(profile.service.id, plan, documents)
+    for plan in (profile[BACKUP] or NOTHING).plans:
+        backup = _newest(profile[SERVICE].id, plan, documents)
         if backup is None:
             continue
         point = backup.snapshot_at
         if plan.on_change:
-            key = series_id(profile.service.id, plan.source, plan.class_)
+            key = series_id(profile[SERVICE].id, plan.source, plan.class_)
             series = documents.get(SeriesState, key)
             same = series.unchanged_at if series and series.verified == backup.id else None
             same = not_ahead(same, documents.now)
@@ -248,7 +251,7 @@ def _newest(service: str, plan: Plan, documents: Documents) -> Backup | None:
 
 def _troubles(document: CurrentProfile, documents: Documents) -> Iterator[Trouble]:
     profile = document.profile
-    service = profile.service.id
+    service = profile[SERVICE].id
     newest = newest_points(profile, documents)
     record = documents.get(RestoreRecord, service)
     tested = record.tested if record else {}

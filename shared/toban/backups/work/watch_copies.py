@@ -13,7 +13,8 @@ from toban.backups.documents import Backup, Copy, settle, standing
 from toban.backups.policy.alerts import BackupWatch, Trouble, copy_print, fire, resolve, say_in
 from toban.kernel.documents import Documents
 from toban.kernel.work import Work
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 
 RULE = "backup-copy"
 
@@ -30,7 +31,7 @@ def look_at_copies(profile: Profile, watch: BackupWatch, work: Work) -> None:
 
 def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
     bad: dict[str, list[tuple[Backup, Copy]]] = {}
-    found = documents.find(Backup, ("service", "==", profile.service.id), ("degraded", "==", True))
+    found = documents.find(Backup, ("service", "==", profile[SERVICE].id), ("degraded", "==", True))
     for backup in sorted(found, key=lambda b: (b.slot, b.id)):
         for copy in backup.copies:
             if copy.damage or copy.unreadable:

@@ -10,9 +10,9 @@ from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
 from toban.profile import store
-from toban.profile.checker import check_directory, check_file
+from toban.profile.profile import Profile
 from toban.profile.store import Change
-from toban.profile.types import Profile
+from toban.sections.files import check_directory, check_file
 from toban.strictyaml.findings import FileErrors, Finding
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}

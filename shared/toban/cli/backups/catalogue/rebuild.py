@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Sequence
 
 from toban.backups.documents import Backup
+from toban.backups.section import BACKUP, NOTHING
 from toban.backups.storage.catalogue import Found, Rebuilt, Scan, Skipped, rebuild, scan
-from toban.cli.backups.catalogue.lists import backup_view
 from toban.cli.backups.common import profile_of
+from toban.cli.backups.views import backup_view
 from toban.cli.backups.work.verify import read_back
 from toban.cli.kit.local import exists
 from toban.cli.kit.session import Session, session
@@ -55,8 +56,8 @@ def _destinations(profiles: dict[str, CurrentProfile], service: str | None) -> l
         dict.fromkeys(
             destination.bucket
             for id, document in sorted(profiles.items())
-            if service in (None, id) and document.profile.backup is not None
-            for destination in document.profile.backup.destinations
+            if service in (None, id)
+            for destination in (document.profile[BACKUP] or NOTHING).destinations
         )
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from toban.backups.documents import Backup
 from toban.backups.policy.recovery import recovery_time
 from toban.backups.policy.restores import Restore
+from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import known_source, length, profile_of, size
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.ask import person
@@ -142,7 +143,7 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Restore something verified into staging now, and measure it."""
     with session(asked, terminal) as work:
         profile = profile_of(work.reader, asked.service, terminal)
-        section = profile.backup.restore_test if profile.backup else None
+        section = (profile[BACKUP] or NOTHING).restore_test
         if section is None:
             raise Problem(terminal.say("test.none", service=asked.service), 2)
         sources = [target.source for target in section.targets]

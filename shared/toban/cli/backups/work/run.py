@@ -9,8 +9,8 @@ from datetime import datetime
 from toban.backups.documents import Backup
 from toban.backups.storage.plans import backup_id
 from toban.backups.work.jobs import BackupJob, job_id
-from toban.cli.backups.catalogue.lists import backup_view, in_trouble, regions
 from toban.cli.backups.common import chosen, length, plan_named, profile_of, size
+from toban.cli.backups.views import backup_view, in_trouble, regions
 from toban.cli.kit.ask import person
 from toban.cli.kit.progress import Seen
 from toban.cli.kit.reader import Reader
