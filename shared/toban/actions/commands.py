@@ -17,9 +17,9 @@ from typing import Any, Final, get_args
 from toban.events import Action, CommandIssued
 from toban.kernel.command import log_command
 from toban.kernel.edge import fields as read
+from toban.kernel.edge.http import Request, Response
 from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
 from toban.kernel.event import Event
-from toban.kernel.http import Request, Response
 from toban.kernel.ids import derive
 
 FIELDS = ("id", "at", "subject", "action", "seen", "note", "severity_label")

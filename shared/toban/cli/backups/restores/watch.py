@@ -166,7 +166,7 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
                 service=asked.service, source=asked.source or "", requested_by=person(asked)
             )
         )
-        # As `toban.backups.work.restore_test` names it: by the event that asked for it.
+        # As `toban.backups.restoring.turns` names it: by the event that asked for it.
         id = f"test-{derive(event.id, 'test_restores', 'restore-test', length=12)}"
 
         def begun() -> tuple[Restore | None, dict[str, str]] | None:
