@@ -31,7 +31,7 @@ from toban.alerts.auth import generic_signature
 from toban.events import MinutePassed, RedriveDue
 from toban.events.backups import BackupDue, BackupWatchDue, PruneDue, RestoreTestDue
 from toban.kernel import log
-from toban.kernel.links import make_link
+from toban.kernel.edge.links import make_link
 from toban.local.emulated import emulators
 from toban.local.world import ROOT
 from toban.ports import Create, Delivered, Query

@@ -30,9 +30,9 @@ from toban.alerts.auth import generic_signature
 from toban.events import Action, CommandIssued, MinutePassed, RedriveDue
 from toban.incidents.documents import Incident
 from toban.kernel.document import decode
+from toban.kernel.edge.http import Request, Response
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.timers import next_due
-from toban.kernel.http import Request, Response
 from toban.kernel.platform import Platform
 from toban.local import control
 from toban.local.clockwork import Clockwork

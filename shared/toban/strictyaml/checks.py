@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from toban.kernel.cron import BadCronError, gaps
+from toban.kernel.clock.cron import BadCronError, gaps
 from toban.strictyaml.report import Report
 from toban.strictyaml.scalars import WrongValueError, parse_id
 

@@ -161,7 +161,7 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
             )
         tested = "/".join(filter(None, (asked.service, asked.source)))
         event = ask(work, "test-restore", f"backups/{tested}", asked.actor)
-        # As `toban.backups.work.restore_test` names it: by the event that asked for it.
+        # As `toban.backups.restoring.turns` names it: by the event that asked for it.
         id = f"test-{derive(event.id, 'test_restores', 'restore-test', length=12)}"
 
         def begun() -> tuple[Restore | None, dict[str, str]] | None:
