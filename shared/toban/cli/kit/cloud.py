@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from toban.cli.kit import caller
 from toban.cli.kit.base import Issued, Session, Traces, new_event
+from toban.cli.kit.project import caller
+from toban.cli.kit.project.receipts import ReceiptTraces
 from toban.cli.kit.reader import Reader
-from toban.cli.kit.receipts import ReceiptTraces
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.event import Stored, from_message, timestamp

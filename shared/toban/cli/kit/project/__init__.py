@@ -1,0 +1,1 @@
+"""What only a project needs: asking its functions, and its stories from receipts."""
