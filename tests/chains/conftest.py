@@ -29,8 +29,8 @@ from tests.chains.worlds import (
     World,
 )
 from tests.plugins.emulators import RUNNING, fresh_project
+from tests.profiles import Profile
 from toban.local.emulated.installation import Emulated
-from toban.profile.types import Profile
 
 _numbers = itertools.count()
 _safes = itertools.count()

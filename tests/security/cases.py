@@ -23,7 +23,7 @@ from tests.security.desk import (
     encoded,
 )
 from toban.alerts.auth import generic_signature
-from toban.kernel.http import MAX_BODY, Request
+from toban.kernel.edge.http import MAX_BODY, Request
 
 CM, AM, GENERIC = "/cloud-monitoring", "/alertmanager", "/generic"
 T = int(NOW.timestamp())

@@ -20,9 +20,9 @@ from toban.alerts.auth import generic_signature
 from toban.alerts.ingress import ingest
 from toban.entry import ENDPOINTS
 from toban.kernel import log
+from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.edge.identity import Callers
 from toban.kernel.event import Event
-from toban.kernel.http import Edge, Endpoint, Request, Response
 from toban.local.world import ROOT, load_functions
 from toban.ports import Unavailable
 from toban.topology.reader import load

@@ -22,10 +22,10 @@ from tests.security.desk import (
     command_request,
     endpoints,
 )
+from toban.kernel.edge.http import Request
+from toban.kernel.edge.links import make_link
 from toban.kernel.edge.row import Row
 from toban.kernel.edge.serve import Rows
-from toban.kernel.http import Request
-from toban.kernel.links import make_link
 from toban.local.world import ROOT
 from toban.topology.reader import load
 

@@ -19,9 +19,9 @@ from toban.events import Action, CommandIssued, RedriveDue
 from toban.kernel import log
 from toban.kernel.command import log_command, may
 from toban.kernel.edge import fields as read
+from toban.kernel.edge.http import Request, Response, answer
 from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
 from toban.kernel.event import Body, Event, timestamp
-from toban.kernel.http import Request, Response, answer
 from toban.kernel.ids import derive
 
 FIELDS = ("id", "at", "subject", "action", "seen", "note", "severity_label", "arguments")

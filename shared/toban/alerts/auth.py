@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from toban.kernel.edge.credentials import as_bytes, check_basic, same
+from toban.kernel.edge.http import Request
 from toban.kernel.edge.row import Refused
-from toban.kernel.http import Request
 
 TOLERANCE_S = 300
 """How far the time of a signature may be off, either way."""

@@ -16,10 +16,10 @@ from toban.alerts.report import Report, to_event
 from toban.events import AlertReport
 from toban.kernel import log
 from toban.kernel.edge.fields import Misfit
+from toban.kernel.edge.http import Request
 from toban.kernel.edge.row import Answers, Keys, Reading, Row, Sent
 from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
-from toban.kernel.http import Request
 
 _SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FAR_AHEAD = timedelta(minutes=10)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeGuard, Union, get_args, get_origin
 import msgspec
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from toban.kernel.wallclock import is_zone
+from toban.kernel.clock.wallclock import is_zone
 from toban.strictyaml.findings import Finding, SourceMap, did_you_mean, join
 from toban.strictyaml.scalars import NAMES, WrongValueError, constrained, expected, parse, show
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from toban.kernel.cron import BadCronError, next_slot
-from toban.kernel.wallclock import is_zone
+from toban.kernel.clock.cron import BadCronError, next_slot
+from toban.kernel.clock.wallclock import is_zone
 from toban.strictyaml.compose import compose
 from toban.strictyaml.findings import FileErrors, Finding, SourceMap, did_you_mean, join
 from toban.strictyaml.reader import Reader

@@ -23,12 +23,11 @@ from toban.adapters.google.identity import GoogleTokens
 from toban.adapters.local.files.blobs import EnvSecrets, SystemClock
 from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.cli.kit import cloud
-from toban.cli.kit.project import caller
+from toban.cli.kit.places import caller, cloud
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.kernel.edge.http import Edge, Response
 from toban.kernel.edge.identity import Callers
 from toban.kernel.event import Event, to_message
-from toban.kernel.http import Edge, Response
 from toban.local.httpd import HttpServer, Received
 from toban.local.server import Application
 from toban.local.world import load_functions, open_world

@@ -22,12 +22,15 @@ from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import Times, due, now, soon
 from toban.events import CommandIssued
 from toban.incidents.documents import Incident
+from toban.incidents.grouping.section import GROUPING
 from toban.kernel.command import Audit
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
+from toban.profile.section import SERVICE
+from toban.severities.section import SEVERITIES, severity_labelled
 
 if TYPE_CHECKING:
-    from toban.profile.types import Profile
+    from toban.profile.profile import Profile
 
 STATUS_COLORS = {"open": "red", "acknowledged": "yellow", "resolved": "green"}
 _MARKS = {
@@ -184,7 +187,7 @@ def _facts(
     language = terminal.language
     name = incident.service
     if profile is not None:
-        name = f"{profile.service.named(language)} ({incident.service})"
+        name = f"{profile[SERVICE].named(language)} ({incident.service})"
     facts = [("service", name), ("opened", moment(language, incident.opened_at, zone))]
     for key, at in (
         ("acknowledged", incident.acknowledged_at),
@@ -247,7 +250,7 @@ def _after_all(reader: Reader, incident: Incident, terminal: Terminal, zone: str
         return terminal.say("next.resolved")
     at = now()
     # `settle_incident` looks again so long after the resolution.
-    again = incident.resolved_at + timedelta(seconds=profile.grouping.recheck)
+    again = incident.resolved_at + timedelta(seconds=profile[GROUPING].recheck)
     return terminal.say(
         "next.firing" if again >= at else "next.firing.late",
         n=terminal.say("firing.one" if firing == 1 else "firing.many", n=firing),
@@ -314,8 +317,8 @@ def _command(
     label = ""
     if asked.action == "severity":
         profile = work.reader.profile(incident.service, incident.profile_version)
-        known = [s.label for s in profile.severities] if profile else []
-        found = profile.severity_labelled(asked.label) if profile else None
+        known = [s.label for s in profile[SEVERITIES]] if profile else []
+        found = severity_labelled(profile, asked.label) if profile else None
         if found is None:
             raise Problem(unknown(terminal.language, asked.label, "what.severity", known), 2)
         label = found.label

@@ -134,6 +134,19 @@ class Builder:
             made.add_argument("--project", metavar="ID", help=self.say("in-project"))
         return made
 
+    def listing(
+        self, to: Any, name: str, document: str, columns: tuple[str, ...], *, order: str = "at"
+    ) -> None:
+        """
+        A command that lists the documents of a class (``module:Class``), newest first.
+
+        `columns` are its fields, `order` the one by whose time they are sorted. Their titles are
+        the texts ``column.FIELD``.
+        """
+        made = self.add(to, name, name, "toban.cli.kit.listing:list_")
+        self.service(made)
+        made.set_defaults(document=document, columns=columns, order=order)
+
     def service(self, to: argparse.ArgumentParser) -> None:
         """``--service``."""
         to.add_argument("--service", metavar="ID", help=self.say("service"))

@@ -7,6 +7,7 @@ from typing import Final
 from toban.texts import Texts
 
 TEXTS: Final[Texts] = {
+    "none.listed": {"en": "There are none.", "ja": "該当するものはありません。"},
     "help.toban": {
         "en": "toban: whoever is on duty. Operations as events.",
         "ja": "toban（当番）: 運用をイベントで動かします。",

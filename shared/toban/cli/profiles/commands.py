@@ -10,9 +10,9 @@ from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
 from toban.profile import store
-from toban.profile.checker import check_directory, check_file
+from toban.profile.profile import Profile
 from toban.profile.store import Change
-from toban.profile.types import Profile
+from toban.sections.files import check_directory, check_file
 from toban.strictyaml.findings import FileErrors, Finding
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
@@ -93,7 +93,7 @@ def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> lis
     from toban.adapters.local.memory.store import MemoryStore
     from toban.adapters.local.sqlite.database import Database
     from toban.adapters.local.sqlite.store import SqliteStore
-    from toban.cli.kit import local
+    from toban.cli.kit.places import local
 
     if asked.dry_run and not local.exists(asked.data):
         return store.plan(Documents(MemoryStore(), now()), profiles)

@@ -19,7 +19,7 @@ from typing import Any
 
 from toban.cli.kit import times
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.local import opened
+from toban.cli.kit.places.local import opened
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.send import samples
 from toban.kernel.prepared import converted

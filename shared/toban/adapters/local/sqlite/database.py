@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
@@ -22,8 +23,9 @@ from toban.ports import Unavailable
 T = TypeVar("T")
 
 SCHEMA_VERSION = 2
-OVERWRITES = 1
-"""`application_id` of a file in which nothing that was deleted can be read any more."""
+_REWRITTEN_EACH = timedelta(days=7)
+"""`application_id` is the day on which the file was last written anew, counted from 1970."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_IN_ONE_COMMIT = 256
 
 _SCHEMA = """
@@ -142,8 +144,6 @@ class Database:
         if version > SCHEMA_VERSION:
             self.close()
             raise Unavailable(f"{self.path} was written by a newer version of toban ({version})")
-        if version == 0:
-            self._writer.execute(f"PRAGMA application_id = {OVERWRITES}")
         if version < SCHEMA_VERSION:
             self._writer.executescript(
                 f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
@@ -202,20 +202,36 @@ class Database:
             raise work.error
         return cast("T", work.result)
 
-    def overwrite(self) -> None:
+    def overwrite(self, now: datetime) -> None:
         """
-        Let nothing that was deleted be read in the file or its log any more, best effort.
+        Let nothing that was deleted be read in the file or its log any more; best effort.
 
-        Deletions overwrite as they go. What an earlier release left in free pages goes once; the
-        write-ahead log is emptied unless somebody is reading it just now.
+        Deletions overwrite as they go, but what SQLite has moved about before stays in gaps between
+        records: each week the file is written anew, which holds up writers meanwhile (a second for
+        some 100 MB). The log is emptied unless somebody reads it just now.
         """
-        with contextlib.closing(self.connect()) as connection:
-            (done,) = connection.execute("PRAGMA application_id").fetchone()
-            with contextlib.suppress(sqlite3.OperationalError):  # busy, or no room for a copy
-                if done != OVERWRITES:
-                    connection.execute("VACUUM")
-                    connection.execute(f"PRAGMA application_id = {OVERWRITES}")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        today = (now - _EPOCH).days
+        with self.reading() as connection:
+            (rewritten,) = connection.execute("PRAGMA application_id").fetchone()
+        with contextlib.suppress(sqlite3.OperationalError):  # busy, or no room for a copy
+            if not 0 <= today - rewritten < _REWRITTEN_EACH.days:
+                self._alone(f"VACUUM; PRAGMA application_id = {today}")
+            self._alone("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _alone(self, script: str) -> None:
+        """Run statements while no commit of this process is under way; nothing if that takes long."""
+        with self._mutex:
+            if not self._idle.wait_for(lambda: not self._leading, self._busy_timeout_s):
+                return
+            if self._closed:
+                return
+            self._leading = True
+        try:
+            self._writer.executescript(script)
+        finally:
+            heir = self._next_leader()
+            if heir is not None:
+                heir.wake.release()
 
     def _lead(self) -> None:
         with self._mutex:
@@ -224,16 +240,21 @@ class Database:
         try:
             self._commit(batch)
         finally:
-            with self._mutex:
-                self._leading = bool(self._waiting)
-                heir = self._waiting[0] if self._waiting else None
-                if heir is None:
-                    self._idle.notify_all()
+            heir = self._next_leader()
             for work in batch:
                 work.done = True
                 work.wake.release()
             if heir is not None:
                 heir.wake.release()
+
+    def _next_leader(self) -> _Work[Any] | None:
+        """Whoever waits longest leads now; None: nobody waits."""
+        with self._mutex:
+            self._leading = bool(self._waiting)
+            if not self._waiting:
+                self._idle.notify_all()
+                return None
+            return self._waiting[0]
 
     def _commit(self, batch: list[_Work[Any]]) -> None:
         connection = self._writer

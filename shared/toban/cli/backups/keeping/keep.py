@@ -10,9 +10,8 @@ from toban.backups.policy.pins import NotAhead, NotPinned, discard, pin, unpin
 from toban.backups.policy.retention import Verdict
 from toban.backups.work.commands import EVERY
 from toban.backups.work.prune import Weighed, weigh
-from toban.cli.backups.catalogue.lists import backup_view
 from toban.cli.backups.common import ask, chosen, newest_first, profiles_of, size
-from toban.cli.backups.keeping.retention import said
+from toban.cli.backups.views import backup_view, said
 from toban.cli.kit.ask import agreed, person
 from toban.cli.kit.progress import Seen
 from toban.cli.kit.reader import Reader

@@ -11,7 +11,8 @@ from typing import Any
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.recovery import Estimate, estimate, lost, newest, onto, point, usable
 from toban.backups.policy.recovery import recovery_time as recovery_time
-from toban.backups.work.restore import staging_of
+from toban.backups.restoring.restore import staging_of
+from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import (
     ask,
     chosen,
@@ -31,7 +32,8 @@ from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 
 STAGING = "staging"
 
@@ -95,7 +97,7 @@ def _confirmed(plan: Plan, asked: argparse.Namespace, terminal: Terminal) -> boo
 def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal) -> Plan:
     profile = profile_of(work.reader, asked.service, terminal)
     source = known_source(profile, asked.source, terminal)
-    zone = profile.service.timezone
+    zone = profile[SERVICE].timezone
     at = moment_of(asked.at, zone, terminal) if asked.at else None
     backups = work.reader.find(Backup, ("service", "==", asked.service), ("source", "==", source))
     backup = _choose(work, backups, at, asked, terminal)
@@ -159,9 +161,8 @@ def _target(
             raise Problem(terminal.say("restore.bad-to", word=word), 2)
         options[name] = value
     if asked.onto_source:
-        assert profile.backup is not None
         try:
-            return onto(profile.backup.sources[source], options)
+            return onto((profile[BACKUP] or NOTHING).sources[source], options)
         except ValueError as error:
             raise Problem(terminal.say("restore.never-source", kind=error), 2) from error
     if not options:
@@ -200,13 +201,13 @@ def _lost(plan: Plan, terminal: Terminal) -> str:
     return terminal.say(
         "restore.lost.value",
         duration=duration(terminal.language, seconds),
-        at=moment(terminal.language, plan.at, plan.profile.service.timezone),
+        at=moment(terminal.language, plan.at, plan.profile[SERVICE].timezone),
     )
 
 
 def _show(plan: Plan, terminal: Terminal) -> None:
     backup, language = plan.backup, terminal.language
-    zone = plan.profile.service.timezone
+    zone = plan.profile[SERVICE].timezone
     terminal.line(terminal.paint(terminal.say("restore.plan"), "bold"))
     status = terminal.say(f"backup.{backup.status}")
     if plan.takes is None:

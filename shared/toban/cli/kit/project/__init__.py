@@ -1,1 +1,0 @@
-"""What only a project needs: asking its functions, and its stories from receipts."""
