@@ -136,6 +136,7 @@ def test_every_command_that_reads_gives_the_same_answer_from_a_project(project):
         ("oncall", "--at", "2026-11-23T12:00"),
         ("check", "--store"),
         ("backups", "list"),
+        ("audit",),
     ):
         here, there = both(project, *arguments, "--json")
         assert (here.code, there.code) == (there.code, here.code), arguments
