@@ -23,9 +23,9 @@ from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.edge.identity import Callers
 from toban.kernel.event import Event
-from toban.local.world import ROOT, load_functions
+from toban.local.world import load_functions
 from toban.ports import Unavailable
-from toban.topology.reader import load
+from toban.testing.platform import the_map
 
 NOW = datetime(2026, 11, 22, 3, 0, 30, tzinfo=UTC)
 TOKEN = "t0ken-of-monitoring"
@@ -37,7 +37,7 @@ LINK_KEY = "key-of-links"
 @cache
 def endpoints() -> dict[str, Endpoint]:
     """Every HTTP function."""
-    load_functions(load(ROOT / "events" / "topology.yaml"))
+    load_functions(the_map())
     return ENDPOINTS
 
 
@@ -63,10 +63,10 @@ class Desk:
     def __init__(self, identify: Callable[[str, datetime], str] | None = None) -> None:
         self.clock = VirtualClock(NOW)
         self.secrets = MemorySecrets(
-            {
+            {name: [KEY] for f in the_map().functions.values() if f.http for name in f.secrets}
+            | {
                 "INGEST_CLOUD_MONITORING": [TOKEN],
                 "INGEST_ALERTMANAGER": [BEARER],
-                "INGEST_GENERIC": [KEY],
                 "LINK_SIGNING": [LINK_KEY],
             }
         )
