@@ -16,12 +16,12 @@ from tests.plugins.google_keys import GoogleKeys, claims, signed
 from toban.actions.ingress import act
 from toban.adapters.google.identity import GoogleTokens
 from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
-from toban.alerts.auth import generic_signature
 from toban.alerts.ingress import ingest
 from toban.entry import ENDPOINTS
 from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.edge.identity import Callers
+from toban.kernel.edge.signed import signature as generic_signature
 from toban.kernel.event import Event
 from toban.local.world import load_functions
 from toban.ports import Unavailable
