@@ -153,8 +153,18 @@ def authentic(
     elif path == "/alertmanager":
         headers["authorization"] = f"Bearer {BEARER}"
     elif path == "/generic":
-        headers["x-toban-signature"] = generic_signature(KEY, int(now.timestamp()), raw)
+        return signed_request(path, raw, now, parameters)
     return Request("POST", path, parameters, headers, raw)
+
+
+def signed_request(
+    path: str, body: Any, now: datetime = NOW, query: dict[str, str] | None = None
+) -> Request:
+    """A post signed as `toban.kernel.edge.signed` has it."""
+    raw = encoded(body)
+    signature = generic_signature(KEY, int(now.timestamp()), raw)
+    headers = {"content-type": "application/json", "x-toban-signature": signature}
+    return Request("POST", path, dict(query or {}), headers, raw)
 
 
 def basic(credentials: str) -> str:
