@@ -25,6 +25,7 @@ from toban.events import (
     CommandIssued,
     MinutePassed,
     RedriveDue,
+    SweepDue,
 )
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.redrive import REDRIVES
@@ -183,6 +184,8 @@ STORY = (
     Step("a service with nobody on call", 60, _alert("lost", "down", "warning", service="ghost")),
     Step("a message that is none", 10, _poison),
     Step("dead letters are looked at", 60, _timer("redrive", RedriveDue())),
+    Step("what comes near its end is looked at", 60, _timer("sweep-1", SweepDue())),
+    Step("and half a life later: it is needed", 46 * 86_400, _timer("sweep-2", SweepDue())),
 )
 # fmt: on
 

@@ -14,7 +14,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -28,13 +28,12 @@ from toban.ports import (
     AlreadyExists,
     Create,
     Delete,
-    Key,
+    Operator,
     Query,
     Snapshot,
     Stale,
     Store,
     Update,
-    Value,
 )
 
 BATCH = 200
@@ -42,23 +41,33 @@ LAST_LOOK = timedelta(hours=3)
 """Before the end; more than the hour between two sweeps."""
 DEPLOYED = timedelta(days=1)
 """An earlier release may still write for so long after this one has begun to."""
-MOST_ADOPTED = 20
-"""Batches in one sweep."""
+MOST_PAGES = 50
+"""Of `BATCH` documents, in one sweep of a class: the next goes on from there."""
 
 
-class Sweep(Document, kw_only=True):
-    """How far sweeping has come with a collection (its id)."""
+class Mark(msgspec.Struct, kw_only=True):
+    """How far sweeping has come with a collection."""
 
-    COLLECTION: ClassVar[str] = "sweeps"
-    KEEP = Keep.always("one for each collection")
-
-    began_at: datetime
     looked: dict[str, datetime] = {}
     """Look (``half``, ``last``) → up to which expiry holders were looked at; ``day`` → when."""
     adopted_to: str = ""
     """Documents of an earlier release have their expiry up to this id."""
     adopted: bool = False
     """All have it."""
+
+
+class Sweep(Document, kw_only=True):
+    """How far sweeping has come (there is one, `ONLY`)."""
+
+    COLLECTION: ClassVar[str] = "sweeps"
+    KEEP = Keep.always("there is one")
+
+    began_at: datetime
+    marks: dict[str, Mark] = {}
+    """By collection."""
+
+
+ONLY: Final = "sweep"
 
 
 @dataclass(frozen=True)
@@ -77,56 +86,41 @@ def sweeping(*classes: type[Document] | Daily) -> Callable[[str, Platform], Hand
     """
 
     def run(_function: str, platform: Platform) -> Handled:
+        key = Sweep.key(ONLY)
+        found = platform.store.get([key])[0]
+        now = clock_now(platform.clock)
+        document = decode(Sweep, found.data) if found else Sweep(id=ONLY, began_at=now)
         changes: list[str] = []
         for one in classes:
-            mark = _Mark(one.cls if isinstance(one, Daily) else one, platform)
+            cls = one.cls if isinstance(one, Daily) else one
+            mark = document.marks.setdefault(cls.COLLECTION, Mark())
             if isinstance(one, Daily):
-                changes += _once_a_day(one, mark, platform)
-            else:
-                changes += _adopt(one, mark.document, platform, mark.now)
-                changes += _look(one, mark.document, platform, mark.now)
-            mark.save()
+                changes += _once_a_day(one, mark, platform.store, now)
+                continue
+            if now - document.began_at >= DEPLOYED:
+                changes += _adopt(cls, mark, platform.store)
+            changes += _look(cls, mark, platform.store, now)
+        data = encode(document)
+        if found is None or found.data != data:
+            # If another sweep was quicker, either's marks are true.
+            with contextlib.suppress(AlreadyExists, Stale):
+                platform.store.commit(
+                    [Create(key, data) if found is None else Update(key, data, found.version)]
+                )
         return Handled("done" if changes else "nothing", tuple(changes))
 
     return run
 
 
-class _Mark:
-    """The `Sweep` of a class, as read and to be written."""
-
-    def __init__(self, cls: type[Document], platform: Platform) -> None:
-        self.now = clock_now(platform.clock)
-        self._store = platform.store
-        self._key = Sweep.key(cls.COLLECTION)
-        self._found = platform.store.get([self._key])[0]
-        self.document = (
-            decode(Sweep, self._found.data)
-            if self._found
-            else Sweep(id=self._key.id, began_at=self.now)
-        )
-
-    def save(self) -> None:
-        """Write it if it has changed."""
-        key, data, found = self._key, encode(self.document), self._found
-        if found is not None and found.data == data:
-            return
-        # If another sweep was quicker, either's mark is true.
-        with contextlib.suppress(AlreadyExists, Stale):
-            self._store.commit(
-                [Create(key, data) if found is None else Update(key, data, found.version)]
-            )
-
-
-def _once_a_day(daily: Daily, mark: _Mark, platform: Platform) -> list[str]:
-    before = not_ahead(mark.document.looked.get("day"), mark.now)
-    if before is not None and mark.now - before < timedelta(days=1):
+def _once_a_day(daily: Daily, mark: Mark, store: Store, now: datetime) -> list[str]:
+    before = not_ahead(mark.looked.get("day"), now)
+    if before is not None and now - before < timedelta(days=1):
         return []
-    mark.document.looked = {**mark.document.looked, "day": mark.now}
-    changed = daily.decide(platform.store, mark.now)
-    return [f"changed {daily.cls.COLLECTION}/{id}" for id in changed]
+    mark.looked = {**mark.looked, "day": now}
+    return [f"changed {daily.cls.COLLECTION}/{id}" for id in daily.decide(store, now)]
 
 
-def _look(cls: type[Document], mark: Sweep, platform: Platform, now: datetime) -> list[str]:
+def _look(cls: type[Document], mark: Mark, store: Store, now: datetime) -> list[str]:
     """Look at the holders of what has come near its end since the last look."""
     keep = cls.KEEP.time if cls.KEEP else None
     if keep is None or cls.holders is Document.holders:
@@ -135,10 +129,15 @@ def _look(cls: type[Document], mark: Sweep, platform: Platform, now: datetime) -
     for name, margin in (("half", keep / 2), ("last", LAST_LOOK)):
         until = now + margin
         # What a clock that was ahead has noted stands for one sweep; that clock has looked further.
-        since = mark.looked.get(name, now)
-        for snapshot in _pages(platform.store, cls, "expires_at", since, until):
-            until_then = _needed_until(snapshot, cls, platform.store, now + keep)
-            if until_then is not None and _renew(snapshot, until_then, platform.store):
+        since = before = mark.looked.get(name, now)
+        for number, snapshot in enumerate(_by_expiry(store, cls, since, until)):
+            expires = snapshot.data["expires_at"]
+            if number >= BATCH * MOST_PAGES and expires != before:
+                until = before
+                break
+            before = expires
+            longer = _needed_until(snapshot, cls, store, now + keep)
+            if longer is not None and _renew(snapshot, longer, store):
                 changes.append(f"changed {snapshot.key.collection}/{snapshot.key.id}")
         mark.looked = {**mark.looked, name: until}
     return changes
@@ -167,17 +166,13 @@ def _renew(snapshot: Snapshot, until: datetime, store: Store) -> bool:
     return True
 
 
-def _adopt(cls: type[Document], mark: Sweep, platform: Platform, now: datetime) -> list[str]:
+def _adopt(cls: type[Document], mark: Mark, store: Store) -> list[str]:
     """Give documents without an expiry the one they would have been written with."""
-    if mark.adopted or now - mark.began_at < DEPLOYED:
-        return []
     changes: list[str] = []
-    for _ in range(MOST_ADOPTED):
-        found = platform.store.query(
-            Query(cls.COLLECTION, (("id", ">", mark.adopted_to),), "id", BATCH)
-        )
+    for _ in range(0 if mark.adopted else MOST_PAGES):
+        found = store.query(Query(cls.COLLECTION, (("id", ">", mark.adopted_to),), "id", BATCH))
         for snapshot in found:
-            if "expires_at" not in snapshot.data and _give_expiry(cls, snapshot, platform.store):
+            if "expires_at" not in snapshot.data and _give_expiry(cls, snapshot, store):
                 changes.append(f"changed {snapshot.key.collection}/{snapshot.key.id}")
             mark.adopted_to = snapshot.key.id
         if len(found) < BATCH:
@@ -204,7 +199,7 @@ def remove_expired(platform: Platform, cls: type[Document], now: datetime) -> It
     keep = cls.KEEP.time if cls.KEEP else None
     if keep is None:
         return
-    for snapshot in _pages(platform.store, cls, "expires_at", _LONG_AGO, now):
+    for snapshot in _by_expiry(platform.store, cls, _LONG_AGO, now):
         if cls.holders is not Document.holders:
             until = _needed_until(snapshot, cls, platform.store, now + keep)
             if until is not None and until > now:
@@ -225,18 +220,21 @@ def expiring() -> list[type[Document]]:
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def _pages(
-    store: Store, cls: type[Document], field: str, since: Value, until: Value
+def _by_expiry(
+    store: Store, cls: type[Document], since: datetime, until: datetime
 ) -> Iterator[Snapshot]:
-    """Documents whose field lies after `since`, up to `until`, each once."""
-    seen: set[Key] = set()
+    """Documents that expire after `since`, up to `until`, each once, in that order."""
+
+    def ask(*where: tuple[str, Operator, datetime], limit: int | None = None) -> list[Snapshot]:
+        return store.query(Query(cls.COLLECTION, where, "expires_at", limit))
+
     while True:
-        found = store.query(
-            Query(cls.COLLECTION, ((field, ">=", since), (field, "<=", until)), field, BATCH)
-        )
-        fresh = [snapshot for snapshot in found if snapshot.key not in seen]
-        yield from fresh
-        seen.update(snapshot.key for snapshot in fresh)
-        if len(found) < BATCH or not fresh:
+        found = ask(("expires_at", ">", since), ("expires_at", "<=", until), limit=BATCH)
+        if len(found) < BATCH:
+            yield from found
             return
-        since = fresh[-1].data[field]
+        # What expires at one moment (all alerts of one report) may be more than a batch.
+        last = found[-1].data["expires_at"]
+        yield from (snapshot for snapshot in found if snapshot.data["expires_at"] != last)
+        yield from ask(("expires_at", "==", last))
+        since = last
