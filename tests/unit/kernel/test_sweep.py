@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from datetime import timedelta
 
-import msgspec
 import pytest
 
+from tests.profiles import Profile
 from tests.unit.kernel.world import NOON
 from toban import entry
 from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
@@ -25,6 +25,7 @@ from toban.local.world import load_functions
 from toban.notify.documents import Notification
 from toban.ports import Create, Delete, Key, Query, Update
 from toban.profile.builtin import BUILTIN
+from toban.profile.section import Service
 from toban.profile.store import PinnedProfile, apply, pinned_id
 from toban.topology import load
 
@@ -284,6 +285,17 @@ def test_looking_costs_two_reads_for_each_document_and_little_when_there_is_noth
     assert looked == []
 
 
+def test_one_that_cannot_be_read_is_kept_and_stops_nothing(cloud):
+    cloud.put(incident())
+    cloud.put(alert())
+    broken = {"id": "0", "status": 7, "expires_at": NOON + 90 * DAY}
+    cloud.store.commit([Create(Key("alerts", "0"), broken)])
+    cloud.after(100 * DAY, step=DAY)
+    cloud.clock.advance(365 * DAY)
+    assert list(remove_expired(cloud.platform, Alert, cloud.now)) == []
+    assert [s.key.id for s in cloud.store.query(Query("alerts"))] == ["0", "a"]
+
+
 def test_more_that_expire_at_one_moment_than_a_batch_are_all_looked_at(cloud, monkeypatch):
     monkeypatch.setattr(handling_sweep, "BATCH", 3)
     monkeypatch.setattr(handling_sweep, "MOST_PAGES", 2)
@@ -378,8 +390,7 @@ def version_of(cloud, change):
 
 
 def variant(number):
-    service = msgspec.structs.replace(BUILTIN.service, id="chat", name=f"Chat {number}")
-    return msgspec.structs.replace(BUILTIN, service=service)
+    return Profile(service=Service(id="chat", name=f"Chat {number}"))
 
 
 @pytest.mark.parametrize("named_by", ["an incident", "a backup"])

@@ -11,10 +11,10 @@ On a laptop `remove_expired` is the TTL.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -28,6 +28,7 @@ from toban.ports import (
     AlreadyExists,
     Create,
     Delete,
+    Key,
     Operator,
     Query,
     Snapshot,
@@ -129,31 +130,50 @@ def _look(cls: type[Document], mark: Mark, store: Store, now: datetime) -> list[
     for name, margin in (("half", keep / 2), ("last", LAST_LOOK)):
         until = now + margin
         # What a clock that was ahead has noted stands for one sweep; that clock has looked further.
-        since = before = mark.looked.get(name, now)
-        for number, snapshot in enumerate(_by_expiry(store, cls, since, until)):
-            expires = snapshot.data["expires_at"]
-            if number >= BATCH * MOST_PAGES and expires != before:
-                until = before
+        since, seen = mark.looked.get(name, now), 0
+        for page in _by_expiry(store, cls, since, until):
+            if seen >= BATCH * MOST_PAGES:
+                until = since
                 break
-            before = expires
-            longer = _needed_until(snapshot, cls, store, now + keep)
-            if longer is not None and _renew(snapshot, longer, store):
-                changes.append(f"changed {snapshot.key.collection}/{snapshot.key.id}")
+            for snapshot, longer in _needed_until(page, cls, store, now + keep):
+                if longer is not None and _renew(snapshot, longer, store):
+                    changes.append(f"changed {snapshot.key.collection}/{snapshot.key.id}")
+            seen += len(page)
+            since = page[-1].data["expires_at"]
         mark.looked = {**mark.looked, name: until}
     return changes
 
 
 def _needed_until(
-    snapshot: Snapshot, cls: type[Document], store: Store, longest: datetime
-) -> datetime | None:
-    """Until when to keep it beyond its expiry: `longest` while a holder lives; None: no longer."""
-    keys = decode(cls, snapshot.data).holders()
-    holders = [found for found in (store.get(keys) if keys else ()) if found is not None]
-    if any("expires_at" not in holder.data for holder in holders):
-        return longest
-    ends = max((holder.data["expires_at"] for holder in holders), default=None)
-    later = cls.IS_PART and ends is not None and ends > snapshot.data["expires_at"]
-    return ends if later else None
+    page: Sequence[Snapshot], cls: type[Document], store: Store, longest: datetime
+) -> list[tuple[Snapshot, datetime | None]]:
+    """Until when each is kept beyond its expiry: `longest` while a holder lives; None: no longer."""
+    if cls.holders is Document.holders:
+        return [(snapshot, None) for snapshot in page]
+    keys = {snapshot.key: _holders(snapshot, cls) for snapshot in page}
+    asked = sorted({key for held_by in keys.values() for key in held_by or ()})
+    holders = dict(zip(asked, store.get(asked) if asked else (), strict=True))
+    found: list[tuple[Snapshot, datetime | None]] = []
+    for snapshot in page:
+        held_by = keys[snapshot.key]
+        there = [holders[key] for key in held_by or ()]
+        ends: list[Any] = [h.data.get("expires_at") for h in there if h is not None]
+        if held_by is None or None in ends:
+            found.append((snapshot, longest))
+        elif cls.IS_PART and ends and max(ends) > snapshot.data["expires_at"]:
+            found.append((snapshot, max(ends)))
+        else:
+            found.append((snapshot, None))
+    return found
+
+
+def _holders(snapshot: Snapshot, cls: type[Document]) -> Sequence[Key] | None:
+    """What needs a document; None: it cannot be read, so that nobody knows."""
+    try:
+        return decode(cls, snapshot.data).holders()
+    except msgspec.ValidationError as error:
+        log.error("document near its end cannot be read", key=str(snapshot.key), error=error)
+        return None
 
 
 def _renew(snapshot: Snapshot, until: datetime, store: Store) -> bool:
@@ -199,17 +219,15 @@ def remove_expired(platform: Platform, cls: type[Document], now: datetime) -> It
     keep = cls.KEEP.time if cls.KEEP else None
     if keep is None:
         return
-    for snapshot in _by_expiry(platform.store, cls, _LONG_AGO, now):
-        if cls.holders is not Document.holders:
-            until = _needed_until(snapshot, cls, platform.store, now + keep)
+    for page in _by_expiry(platform.store, cls, _LONG_AGO, now):
+        for snapshot, until in _needed_until(page, cls, platform.store, now + keep):
             if until is not None and until > now:
                 _renew(snapshot, until, platform.store)
                 continue
-        yield snapshot
-        try:
-            platform.store.commit([Delete(snapshot.key, snapshot.version)])
-        except Stale:
-            continue  # just changed: the next sweep sees it
+            yield snapshot
+            # If it has just changed, the next sweep sees it.
+            with contextlib.suppress(Stale):
+                platform.store.commit([Delete(snapshot.key, snapshot.version)])
 
 
 def expiring() -> list[type[Document]]:
@@ -222,8 +240,12 @@ _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 def _by_expiry(
     store: Store, cls: type[Document], since: datetime, until: datetime
-) -> Iterator[Snapshot]:
-    """Documents that expire after `since`, up to `until`, each once, in that order."""
+) -> Iterator[list[Snapshot]]:
+    """
+    Documents that expire after `since`, up to `until`, in that order, by the page.
+
+    All that expire at one moment (the alerts of one report) stand in one page, however many.
+    """
 
     def ask(*where: tuple[str, Operator, datetime], limit: int | None = None) -> list[Snapshot]:
         return store.query(Query(cls.COLLECTION, where, "expires_at", limit))
@@ -231,10 +253,10 @@ def _by_expiry(
     while True:
         found = ask(("expires_at", ">", since), ("expires_at", "<=", until), limit=BATCH)
         if len(found) < BATCH:
-            yield from found
+            if found:
+                yield found
             return
-        # What expires at one moment (all alerts of one report) may be more than a batch.
         last = found[-1].data["expires_at"]
-        yield from (snapshot for snapshot in found if snapshot.data["expires_at"] != last)
-        yield from ask(("expires_at", "==", last))
+        before = [snapshot for snapshot in found if snapshot.data["expires_at"] != last]
+        yield [*before, *ask(("expires_at", "==", last))]
         since = last
