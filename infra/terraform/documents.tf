@@ -43,7 +43,6 @@ locals {
   # sweeps: one for each collection
 
   log_days         = 30
-  audit_days       = 365
   dead_letter_days = 14
   blob_days        = 400 # drafts of postmortems, as their incidents
 }

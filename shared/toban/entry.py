@@ -29,11 +29,11 @@ from toban.adapters.google.secrets import SecretManagerSecrets
 from toban.adapters.local.files.blobs import SystemClock
 from toban.kernel import config, log
 from toban.kernel.binding import HandlersWith, Ports
+from toban.kernel.edge.http import MAX_BODY, Edge, Endpoint, Request, Response
 from toban.kernel.edge.identity import Callers
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Event, to_message
 from toban.kernel.handling.handle import Handlers, handle
-from toban.kernel.http import MAX_BODY, Edge, Endpoint, Request, Response
 from toban.kernel.platform import Platform, require_on_map
 from toban.ports import Blobs, Delivered, Message, Port, Secrets, Unavailable
 from toban.ports.backup import Bucket

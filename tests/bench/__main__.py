@@ -20,6 +20,7 @@ BENCHES = {
     "storm": "storm",
     "pipe": "pipe",
     "retention": "retention",
+    "dev-emulators": "emulated",
     "hanging": "hanging",
     "hanging-emulators": "hanging:run_emulators",
 }

@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tests.profiles import Profile
 from tests.simulation.outside import Outside
 from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
+from toban.channels.console.kind import ConsoleChannel
 from toban.entry import SUBSCRIBERS
+from toban.escalation.section import Escalation, Step
 from toban.events import AlertFired, AlertReport, AlertResolved, CommandIssued
+from toban.incidents.grouping.section import Grouping
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.ids import derive
@@ -21,17 +25,10 @@ from toban.kernel.work import Cache
 from toban.local.world import ROOT, load_functions, subscriptions_of
 from toban.notify import deliver
 from toban.ports import Create, Delivered, Key, Query, Snapshot, Store, Write
+from toban.profile.section import Service
 from toban.profile.store import apply
-from toban.profile.types import (
-    ConsoleChannel,
-    Escalation,
-    Grouping,
-    Profile,
-    Seconds,
-    Service,
-    Severity,
-    Step,
-)
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds
 from toban.topology.reader import load
 from toban.topology.types import Topology
 

@@ -10,13 +10,14 @@ import msgspec
 
 from tests.bench.chain import Chain, Use, quiet_profile, report
 from tests.bench.report import Row, Section, progress
+from tests.profiles import Profile
 from toban.events import MinutePassed
 from toban.events.backups import BackupDue, BackupWatchDue
 from toban.kernel import log
 from toban.kernel.handling.timers import next_due
 from toban.local.world import ROOT
-from toban.profile.load import load_directory
-from toban.profile.types import ConfigurationSource, Profile
+from toban.sections.load import load_directory
+from toban.sources.configuration.kind import ConfigurationSource
 from toban.topology.rooms import is_domain
 from toban.topology.types import Topology
 

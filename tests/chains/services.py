@@ -6,28 +6,21 @@ from datetime import date
 
 import msgspec
 
-from toban.profile.types import (
-    Backup,
-    BucketSource,
-    ConsoleChannel,
-    Destination,
-    EmailChannel,
-    Escalation,
-    Grouping,
-    Keep,
-    Person,
-    Plan,
-    Profile,
-    RestoreTest,
-    Rotation,
-    Seconds,
-    Service,
-    Severity,
-    SlackChannel,
-    StagingTarget,
-    Step,
-    WebhookChannel,
-)
+from tests.profiles import Profile
+from toban.backups.section import Backup, Destination, Keep, Plan, RestoreTest
+from toban.channels.console.kind import ConsoleChannel
+from toban.channels.email.kind import EmailChannel
+from toban.channels.slack.kind import SlackChannel
+from toban.channels.webhook.kind import WebhookChannel
+from toban.escalation.section import Escalation, Step
+from toban.incidents.grouping.section import Grouping
+from toban.oncall.section import Rotation
+from toban.people.section import Person
+from toban.profile.section import Service
+from toban.severities.section import Severity
+from toban.sources.base import StagingTarget
+from toban.sources.bucket.kind import BucketSource
+from toban.strictyaml.values import Seconds
 
 STEP_S = 4
 """After so long without acknowledgement the secondary is called."""

@@ -24,7 +24,7 @@ from toban.adapters.local.files.bucket import FileBucket
 from toban.backups.documents import Backup
 from toban.backups.policy.alerts import BackupWatch
 from toban.backups.work.jobs import BackupJob, job_id
-from toban.cli.backups.catalogue.lists import backup_view
+from toban.cli.backups.views import backup_view
 from toban.events.backups import BackupFinished, BackupReplicated, PruneDue
 from toban.kernel.document import decode
 from toban.ports import Unavailable

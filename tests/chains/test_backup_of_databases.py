@@ -18,22 +18,17 @@ from tests.chains.receivers import HttpReceiver, Mailbox
 from tests.chains.test_backup_to_restore import Safe
 from tests.chains.worlds import EmbeddedWorld
 from tests.plugins.servers import Postgres, Redis
+from tests.profiles import Profile
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
+from toban.backups.section import Keep, Plan, RestoreTest
 from toban.events.backups import BackupDue, RestoreRequested, RestoreTestDue
-from toban.profile.types import (
-    FirestoreSource,
-    Keep,
-    Plan,
-    PostgresSource,
-    Profile,
-    Query,
-    RedisSource,
-    RestoreTest,
-    Seconds,
-    StagingTarget,
-)
+from toban.sources.base import Query, StagingTarget
+from toban.sources.firestore.kind import FirestoreSource
+from toban.sources.postgres.kind import PostgresSource
+from toban.sources.redis.kind import RedisSource
 from toban.sources.redis.resp import Connection, parse
+from toban.strictyaml.values import Seconds
 
 SCHEMA = """
 create table people (id int primary key, name text not null, joined timestamptz);

@@ -21,17 +21,18 @@ from urllib.parse import urlsplit
 
 from tests import payloads
 from tests.chains.receivers import HttpReceiver, Mailbox
+from tests.profiles import Profile
 from toban import entry
 from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
-from toban.alerts.auth import generic_signature
 from toban.events import Action, CommandIssued, MinutePassed, RedriveDue
 from toban.incidents.documents import Incident
 from toban.kernel.document import decode
+from toban.kernel.edge.http import Request, Response
+from toban.kernel.edge.signed import signature as generic_signature
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.timers import next_due
-from toban.kernel.http import Request, Response
 from toban.kernel.platform import Platform
 from toban.local import control
 from toban.local.clockwork import Clockwork
@@ -42,7 +43,6 @@ from toban.local.world import ROOT, bind, load_functions, open_world, subscripti
 from toban.notify.documents import Notification
 from toban.ports import Message, Query
 from toban.profile.store import apply
-from toban.profile.types import Profile
 from toban.topology.reader import load
 
 PATIENCE_S = 150.0
@@ -63,6 +63,10 @@ class World(ABC):
 
     name = ""
     platform: Platform
+    place: tuple[str, ...] = ()
+    """Where the command line finds it."""
+    environ: Mapping[str, str] = {}
+    """What the command line is told besides."""
 
     def __init__(self, service: str, outside: HttpReceiver, mailbox: Mailbox) -> None:
         self.service = service
@@ -332,6 +336,7 @@ class EmbeddedWorld(RunningWorld):
         secrets: Mapping[str, str], directory: Path,
     ) -> None:  # fmt: skip
         super().__init__(service, outside, mailbox)
+        self.place = ("--data", str(directory))
         environ = {f"TOBAN_SECRET_{name}": value for name, value in secrets.items()}
         self._world = open_world(directory, environ=environ, backoff_s=_BACKOFF_S)
         self.platform = self._world.platform
@@ -401,6 +406,13 @@ class EmulatedWorld(RunningWorld):
         self, service: str, outside: HttpReceiver, mailbox: Mailbox, emulated: Emulated
     ) -> None:
         super().__init__(service, outside, mailbox)
+        self.place = ("--project", emulated.project)
+        self.environ = {
+            "PUBSUB_EMULATOR_HOST": emulated.addresses["pubsub"],
+            "FIRESTORE_EMULATOR_HOST": emulated.addresses["firestore"],
+            "STORAGE_EMULATOR_HOST": f"http://{emulated.addresses['gcs']}",
+            "TOBAN_BUCKET": emulated.project,
+        }
         self.platform = emulated.platform
         self.url = emulated.url
 

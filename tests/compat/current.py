@@ -8,6 +8,6 @@ from toban.local.clockwork import Clockwork
 from toban.local.runtime import Runtime
 from toban.local.world import open_world
 from toban.ports import Message, Query
-from toban.profile.load import load_directory
+from toban.sections.load import load_directory
 
 CODE = Code(open_world, Runtime, Clockwork, Message, Query, main, load_directory)

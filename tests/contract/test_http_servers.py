@@ -18,8 +18,8 @@ from toban.adapters.local.files.blobs import EnvSecrets, SystemClock
 from toban.adapters.local.http import HttpClient
 from toban.channels.config import ChannelConfig
 from toban.channels.webhook.adapter import WebhookSender
+from toban.channels.webhook.message import WebhookCall
 from toban.kernel.handling.effect import Done
-from toban.kernel.outgoing import WebhookCall
 from toban.ports import NotSent
 
 POSTS = 20

@@ -84,6 +84,10 @@ class Hooks:
         """One delivery to a function."""
         attributes = delivered.message.attributes
         kind = attributes.get("ce-type", "").removeprefix("toban.").removesuffix(".v1")
+        if case := case_of(attributes):
+            self._note(
+                "arrived", [case, function, attributes.get("ce-id", ""), delivered.message_id]
+            )
         with self._alone:
             self._name = f"{function} {kind}"
             self._case = TICK if function == TICK else case_of(attributes)
@@ -200,7 +204,7 @@ class CrashingGoogle:
 
 def _defect() -> Any:
     """A redelivery that finds the receipt publishes nothing."""
-    return mock.patch.object(decision, "_again", return_value=decision.Handled("duplicate"))
+    return mock.patch.object(decision, "again", return_value=decision.Handled("duplicate"))
 
 
 def deployed(function: str) -> Any:

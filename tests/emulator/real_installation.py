@@ -18,30 +18,27 @@ import yaml
 
 from tests.chains.receivers import HttpReceiver
 from tests.emulator.real_crashing import DIRECTORY, MAIN
+from tests.profiles import Profile
 from tests.simulation.story import stripped
+from toban.channels.console.kind import ConsoleChannel
+from toban.channels.slack.kind import SlackChannel
+from toban.channels.webhook.kind import WebhookChannel
+from toban.escalation.section import Escalation, Step
 from toban.events import AlertFired, AlertResolved, CommandIssued, MinutePassed
 from toban.incidents.documents import Alert, Group, Incident
+from toban.incidents.grouping.section import Grouping
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.receipt import Receipt
 from toban.local.emulated import installation as emulated
 from toban.local.emulated.installation import Emulated
 from toban.local.world import ROOT
 from toban.notify.documents import Notification
+from toban.oncall.section import Rotation
+from toban.people.section import Person
 from toban.ports import Key, Query, Snapshot
-from toban.profile.types import (
-    ConsoleChannel,
-    Escalation,
-    Grouping,
-    Person,
-    Profile,
-    Rotation,
-    Seconds,
-    Service,
-    Severity,
-    SlackChannel,
-    Step,
-    WebhookChannel,
-)
+from toban.profile.section import Service
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds
 
 SECOND_STEP_S = 3
 PULSE_S = 1.5
@@ -112,6 +109,8 @@ def crashing_root(directory: Path) -> Path:
     written["schedules"] = {
         name: s for name, s in written["schedules"].items() if s["emits"] in consumed
     }
+    needed = {secret for function in functions.values() for secret in function.get("secrets", ())}
+    written["secrets"] = {name: s for name, s in written["secrets"].items() if name in needed}
     for name in functions:
         (root / "functions" / name).mkdir(parents=True)
         (root / "functions" / name / "main.py").write_text(MAIN)
@@ -162,15 +161,43 @@ class Installation:
 
     def is_at_rest(self, case: str) -> bool:
         """Whether every event of the case was handled by everybody who consumes it."""
+        return not self._unhandled(case)
+
+    def is_handled(self, case: str, id: str) -> bool:
+        """Whether everybody who consumes an event has handled it."""
+        return id not in {event for _, event in self._unhandled(case)}
+
+    def _unhandled(self, case: str) -> list[tuple[str, str]]:
+        """Subscriptions, and ids of the events that they have not got handled."""
         handled = {(function, id) for of, function, id in self.noted("handled") if of == case}
         topics = {id: topic for id, topic in self.sent.items() if id.startswith(f"{case}-")}
         topics |= {id: topic for id, (topic, _) in self.events(case).items()}
-        return all(
-            (subscription.function, id) in handled
+        return [
+            (subscription.name, id)
             for id, topic in topics.items()
             for subscription in self.running.topology.subscriptions()
-            if subscription.topic == topic
-        )
+            if subscription.topic == topic and (subscription.function, id) not in handled
+        ]
+
+    def stuck(self, case: str) -> list[str]:
+        """What became of each event of a case that was not handled."""
+        letters = self.running.platform.dead_letters
+        assert letters is not None
+        said = []
+        for subscription, id in self._unhandled(case):
+            function = subscription.partition("--")[2]
+            arrived = Counter(
+                message
+                for of, name, event, message in self.noted("arrived")
+                if (of, name, event) == (case, function, id)
+            )
+            dead = any(
+                letter.message.attributes["ce-id"] == id
+                for letter in letters.pull(subscription, 1_000)
+            )
+            fate = "was given up" if dead else "is neither handled nor given up"
+            said.append(f"{id} arrived at {function} as {dict(arrived)} and {fate}")
+        return said
 
     def pulse(self) -> None:
         """Let `tick` run now and then."""

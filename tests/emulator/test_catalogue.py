@@ -10,7 +10,7 @@ from toban.adapters.google.storage import buckets
 from toban.adapters.google.storage import client as storage_client
 from toban.cli.profiles import cloud
 from toban.profile import store as profiles
-from toban.profile.load import load_directory
+from toban.sections.load import load_directory
 
 __all__ = ["empty", "vault"]  # fixtures
 

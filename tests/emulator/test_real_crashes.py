@@ -102,8 +102,12 @@ def outcome(installation: Installation) -> Outcome:
 
 
 def test_each_incident_ends_as_if_no_process_had_died(outcome: Outcome) -> None:
+    found = outcome.installation
     wrong = {
-        case: differences(outcome.expected[telling.stage], outcome.installation.state(case))
+        case: [
+            *found.stuck(case),
+            *differences(outcome.expected[telling.stage], found.state(case)),
+        ]
         for case, telling in outcome.tellings.items()
         if not telling.is_over
     }
@@ -149,8 +153,12 @@ def test_tick_died_at_each_of_its_points_too(outcome: Outcome) -> None:
 
 
 def test_a_platform_that_publishes_nothing_again_is_noticed(outcome: Outcome) -> None:
-    found = outcome.installation.state(outcome.broken.case)
+    case = outcome.broken.case
+    found = outcome.installation.state(case)
 
+    assert (outcome.installation.directory / f"died.{case}.open_incident alert.fired").exists()
+    assert outcome.installation.incident(case), "it was committed"
+    assert outcome.installation.is_handled(case, f"{case}-fired"), "and delivered again"
     lost = [line for line in differences(outcome.expected[0], found) if " lost " in line]
 
     assert [line for line in lost if line.startswith("events: lost incident-opened")]

@@ -91,7 +91,7 @@ EXEMPT = frozenset({"kernel", "ports", "texts"})
 
 PERMITTED: dict[tuple[str, str], str] = {
     ("shared/toban/backups/storage/frames.py", "os.urandom"): "a nonce that can be told is none",
-    ("shared/toban/backups/storage/datakeys.py", "os.urandom"): "a key that can be told is none",
+    ("shared/toban/backups/catalogue/datakeys.py", "os.urandom"): "a key that can be told is none",
     ("shared/toban/backups/work/take.py", "os.urandom"): "data keys are made of it",
     (
         "shared/toban/backups/storage/parts.py",
@@ -99,9 +99,6 @@ PERMITTED: dict[tuple[str, str], str] = {
     ): "hashing beside sealing: two processors, the same bytes",
     ("shared/toban/notify/destinations.py", "threading"): "breakers are shared by an instance",
     ("shared/toban/strictyaml/compose.py", "pathlib"): "reads the file that it is given",
-    ("shared/toban/profile/load.py", "pathlib"): "reads the profiles' files",
-    ("shared/toban/profile/load.py", ".iterdir"): "as above",
-    ("shared/toban/profile/checker.py", "pathlib"): "names the profiles' files",
 }
 """(path, what is named) → why it may."""
 
@@ -111,7 +108,7 @@ def violations(tree: Tree) -> list[str]:
     found: list[str] = []
     used: set[tuple[str, str]] = set()
     for module in tree.modules.values():
-        if module.room and kind(module.room) in PURE - EXEMPT:
+        if module.room and kind(module.name) in PURE - EXEMPT:
             for line, name in sorted(set(_impure(module, tree))):
                 permitted = {
                     key for key in PERMITTED if key[0] == module.path and _in(name, key[1])

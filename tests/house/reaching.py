@@ -1,11 +1,16 @@
-"""What a function's code can reach: from its ``main.py`` to every definition that is mentioned."""
+"""
+What a function's code can reach: from its ``main.py`` to every definition that is mentioned.
+
+Kinds are found by walking a package (`toban.kernel.kinds`): whoever asks for them reaches all that
+have a folder there.
+"""
 
 from __future__ import annotations
 
 import ast
 from functools import cache
 
-from tests.house.module import Module
+from tests.house.module import Module, text
 from tests.house.tree import FUNCTIONS, Tree
 
 OUTSIDE = (
@@ -13,6 +18,8 @@ OUTSIDE = (
     "toban.kernel.work", "toban.ports", "toban.topology",
 )  # fmt: skip
 """Not followed: there is written what others hand over."""
+
+KINDS = "toban.kernel.kinds"
 
 Place = tuple[Module, ast.AST]
 
@@ -42,6 +49,28 @@ def reached(tree: Tree, main: Module) -> list[Place]:
                 place = _definition(tree, final)
                 if place is not None:
                     waiting.append(place)
+        waiting += [(kind, each) for kind in walked(tree, module, node) for each in kind.ast.body]
+    return found
+
+
+def walked(tree: Tree, module: Module, node: ast.AST) -> list[Module]:
+    """The modules that a statement imports by walking the folders of a package."""
+    found: list[Module] = []
+    for call in ast.walk(node):
+        if not isinstance(call, ast.Call) or not call.args:
+            continue
+        called = tree.called(call, module)
+        if called & {f"{KINDS}.kinds", f"{KINDS}.named"}:
+            package, wanted = text(call.args[0]), "kind"
+        elif called & {f"{KINDS}.beside"}:
+            package, wanted = module.package, text(call.args[1])
+        else:
+            continue
+        found += [
+            m
+            for name, m in tree.modules.items()
+            if name.startswith(f"{package}.") and name.endswith(f".{wanted}")
+        ]
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -85,9 +86,8 @@ def test_a_class_that_does_not_is_named_with_its_file(kind, place, tmp_path, mon
 
 
 def test_lives_are_what_was_agreed():
-    agreed = {"receipts": 40, "notifications": 90, "alerts": 90, "incidents": 400}
+    agreed = {"receipts": 40, "notifications": 90, "alerts": 90, "incidents": 400, "audits": 365}
     assert {name: FINITE[name] for name in agreed} == agreed
-    assert lives.AUDIT.days == 365
 
 
 def test_what_repeats_the_words_of_documents_does_not_outlive_them():
@@ -119,6 +119,16 @@ def test_terraform_removes_what_has_expired():
     assert declared["blob_days"] <= FINITE["incidents"]
     (log,) = (body for kind, body in resources if kind == "google_logging_project_bucket_config")
     assert log["retention_days"] == "${local.log_days}"
+
+
+@pytest.mark.parametrize("page", ["operations.md", "operations.ja.md"])
+def test_people_are_told_how_long(page):
+    path = ROOT / "docs" / page
+    rows = [row for row in path.read_text(encoding="utf-8").splitlines() if row.startswith("|")]
+    for name, days in FINITE.items():
+        told = [row.split("|")[2] for row in rows if f"`{name}`" in row.split("|")[1]]
+        assert len(told) == 1, f"{path}: a row for `{name}`"
+        assert re.search(rf"\b{days} (days|日)", told[0]), f"{path}: {name}: {days} days"
 
 
 WITHOUT_EXPIRY = {

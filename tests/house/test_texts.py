@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import textwrap
 
 import pytest
 
-from tests.house.texts import PACKAGE, faults
+from tests.house.texts import violations
+from tests.house.tree import Tree, scratch
 
 GOOD = {
     "pumps/texts.py": """
@@ -50,26 +51,18 @@ GOOD = {
 }
 
 
-def tree(root: Path, changed: dict[str, tuple[str, str]]) -> Path:
-    for name, good in GOOD.items():
-        source = good
-        if name in changed:
-            before, after = changed[name]
-            assert before in source
-            source = source.replace(before, after)
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = source.splitlines()
-        path.write_text("\n".join(line[8:] for line in lines), encoding="utf-8")
-    return root
+def tree(file: str = "", before: str = "", after: str = "") -> Tree:
+    """Two users of texts in order, but for one change in a file."""
+    sources = dict(GOOD)
+    if file:
+        assert before in sources[file]
+        sources[file] = sources[file].replace(before, after)
+    files = {f"shared/toban/{name}": textwrap.dedent(text) for name, text in sources.items()}
+    return scratch(files)
 
 
-def test_the_texts_of_the_platform_are_in_order():
-    assert faults(PACKAGE) == []
-
-
-def test_a_tree_in_order_has_no_faults(tmp_path):
-    assert faults(tree(tmp_path, {})) == []
+def test_a_tree_in_order_has_no_faults():
+    assert violations(tree()) == []
 
 
 @pytest.mark.parametrize(
@@ -79,7 +72,7 @@ def test_a_tree_in_order_has_no_faults(tmp_path):
             "cli/pumps/texts.py",
             '"pumps.none": {"en"',
             '"pump.on": {"en": "on", "ja": "on"}, "pumps.none": {"en"',
-            "pumps/texts.py: pump.on is defined in cli/pumps/texts.py too",
+            "pumps/texts.py: pump.on is defined in shared/toban/cli/pumps/texts.py too",
         ),
         (
             "pumps/texts.py",
@@ -143,5 +136,6 @@ def test_a_tree_in_order_has_no_faults(tmp_path):
         ),
     ],
 )
-def test_a_fault_is_told_with_its_file(tmp_path, file, before, after, told):
-    assert told in faults(tree(tmp_path, {file: (before, after)}))
+def test_a_fault_is_told_with_its_file(file, before, after, told):
+    found = violations(tree(file, before, after))
+    assert f"shared/toban/{told}" in found

@@ -13,12 +13,10 @@ import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
-from toban.topology.generate import ROOT
+from tests.house.tree import SHARED, Tree, this
 
 LANGUAGES = ("ja", "en")
-PACKAGE = ROOT / "shared" / "toban"
 _SAYS = frozenset({"say", "text", "unit", "scene", "fact", "heading"})
 """Called with a key, with or without a language before it."""
 _BUILDER = {"say": 0, "add": 2, "group": 2}
@@ -28,16 +26,17 @@ Parts = tuple[str | None, ...]
 
 @dataclass
 class Sources:
-    """A tree of sources, and its texts."""
+    """The texts of a tree, and where they are used."""
 
-    root: Path
+    tree: Tree
     faults: list[str] = field(default_factory=list)
 
     @cached_property
     def modules(self) -> dict[str, ast.Module]:
         return {
-            str(path.relative_to(self.root)): ast.parse(path.read_text("utf-8"))
-            for path in sorted(self.root.rglob("*.py"))
+            path: module.ast
+            for path, module in sorted(self.tree.by_path.items())
+            if path.startswith(f"{SHARED}/")
         }
 
     @cached_property
@@ -163,9 +162,9 @@ class Use:
     """It must be a key."""
 
 
-def faults(root: Path = PACKAGE) -> list[str]:
-    """Everything that is wrong with the texts of a tree, with the file to edit."""
-    sources = Sources(root)
+def violations(tree: Tree) -> list[str]:
+    """Keys defined twice, in one language, with other placeholders, for nobody, or not at all."""
+    sources = Sources(tree)
     undefined, unused = [*sources.undefined()], [*sources.unused()]
     return [*dict.fromkeys([*sources.faults, *undefined, *unused])]
 
@@ -265,6 +264,6 @@ def catalogue(tables: Iterable[Mapping[str, Mapping[str, str]]], language: str) 
     return {key: texts[language] for table in tables for key, texts in table.items()}
 
 
-_SAID = [table for path, table in Sources(PACKAGE).tables.items() if not path.startswith("cli/")]
+_SAID = [table for path, table in Sources(this()).tables.items() if "/cli/" not in path]
 CATALOGUES = {language: catalogue(_SAID, language) for language in LANGUAGES}
 """What functions say, by language (the command line has its own, `toban.cli.kit.catalogue`)."""

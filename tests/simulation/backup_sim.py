@@ -31,6 +31,7 @@ from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.profiles import profile
 from tests.simulation.sim import Simulation, Task
 from toban.backups.documents import Backup
+from toban.backups.section import Keep
 from toban.backups.storage import layout
 from toban.events import MinutePassed, RedriveDue
 from toban.events.backups import (
@@ -44,7 +45,6 @@ from toban.events.backups import (
 from toban.kernel.document import decode, encode
 from toban.kernel.event import Body
 from toban.ports import Query, Stale, Update, Write
-from toban.profile.types import Keep
 
 FAULTY = timedelta(days=2, hours=6)
 HEALED = timedelta(days=3, hours=16)

@@ -29,11 +29,11 @@ from tests.simulation.backup_world import (
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.story import Step, Story
 from toban.adapters.local.memory.store import MemorySecrets
+from toban.backups.catalogue.manifest import peek
+from toban.backups.catalogue.plans import backup_id
+from toban.backups.catalogue.reading import Opener
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.storage import layout
-from toban.backups.storage.manifest import peek
-from toban.backups.storage.plans import backup_id
-from toban.backups.storage.reading import Opener
 from toban.events import Action, CommandIssued, MinutePassed
 from toban.events.backups import (
     BackupDue,

@@ -17,11 +17,15 @@ from unittest import mock
 
 import msgspec
 
+from tests.profiles import Profile
 from tests.simulation.profiles import profile
-from toban.backups.storage import layout, writing
-from toban.backups.storage.manifest import peek
+from toban.backups.catalogue import writing
+from toban.backups.catalogue.manifest import peek
+from toban.backups.restoring import restore
+from toban.backups.section import Backup, Destination, Keep, Objective, Plan, RestoreTest
+from toban.backups.storage import layout
 from toban.backups.storage.parts import cut
-from toban.backups.work import prune, replicate, restore, take, verify
+from toban.backups.work import prune, replicate, take, verify
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
@@ -36,23 +40,14 @@ from toban.ports.backup import (
     SourceFailed,
     Spec,
 )
-from toban.profile.types import (
-    Backup,
-    BucketSource,
-    ConfigurationSource,
-    Destination,
-    Keep,
-    LogsSource,
-    Objective,
-    Plan,
-    Profile,
-    RestoreTest,
-    Seconds,
-    StagingTarget,
-)
+from toban.sources.base import StagingTarget
 from toban.sources.bucket import adapter as bucket_kind
 from toban.sources.bucket import restore as bucket_restore
+from toban.sources.bucket.kind import BucketSource
+from toban.sources.configuration.kind import ConfigurationSource
 from toban.sources.depot import WorldDepot
+from toban.sources.logs.kind import LogsSource
+from toban.strictyaml.values import Seconds
 
 SECRETS = {"BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]}
 KEEP = Keep(daily=2)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from greenlet import getcurrent
 
+from tests.profiles import Profile
 from tests.simulation.backup_sim import EVERY, FAULTY, SHORT, BackupSimulation
 from tests.simulation.backup_world import of_shop
 from tests.simulation.platform import START, Faults, Simulated
@@ -22,13 +23,14 @@ from tests.simulation.profiles import profile
 from tests.simulation.sim import Task
 from toban.adapters.local.memory.store import VirtualClock
 from toban.backups.documents import Backup
+from toban.backups.section import Keep, Objective
 from toban.events import MinutePassed, RedriveDue
 from toban.events.backups import BackupDue, BackupWatchDue, PruneDue, RestoreTestDue
+from toban.kernel.clock.skew import TOLERANCE
 from toban.kernel.event import Body, Event, to_message
-from toban.kernel.skew import TOLERANCE
 from toban.ports import Delete, Write
 from toban.profile.store import apply
-from toban.profile.types import Keep, Objective, Profile, Seconds
+from toban.strictyaml.values import Seconds
 
 AHEAD = timedelta(days=300)
 MINUTE = timedelta(seconds=60)

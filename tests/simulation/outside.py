@@ -14,9 +14,13 @@ from typing import Literal
 
 import msgspec
 
+from toban.channels.console.message import ConsoleLine
+from toban.channels.email.message import Mail
+from toban.channels.slack.message import SlackMessage
+from toban.channels.webhook.message import WebhookCall
 from toban.events import NotificationKind
 from toban.kernel.handling.effect import Done, Failed, Result
-from toban.kernel.outgoing import ConsoleLine, Mail, Outgoing, SlackMessage, WebhookCall
+from toban.kernel.outgoing import Outgoing
 from toban.notify.identity import is_page
 
 Fate = Literal["ok", "refused", "error", "timeout", "rejected"]

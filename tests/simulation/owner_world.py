@@ -7,29 +7,23 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+from tests.profiles import Profile
 from tests.simulation import backup_world
 from tests.simulation.backup_world import content, of_shop, small
 from tests.simulation.platform import Simulated
 from tests.simulation.small_redis import SmallConnection, SmallRedis, dump
+from toban.backups.section import Backup, Destination, Keep, Plan, RestoreTest
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
 from toban.ports.backup import Damaged, Fetch, Held, Piece, Run, Snapshot, Spec
-from toban.profile.types import (
-    Backup,
-    BucketSource,
-    Destination,
-    Keep,
-    Plan,
-    Profile,
-    RedisSource,
-    RestoreTest,
-    Seconds,
-    StagingTarget,
-)
+from toban.sources.base import StagingTarget
+from toban.sources.bucket.kind import BucketSource
 from toban.sources.depot import WorldDepot
 from toban.sources.redis import keys as rediskeys
 from toban.sources.redis import rdb, resp
+from toban.sources.redis.kind import RedisSource
+from toban.strictyaml.values import Seconds
 
 SECRETS = {
     "BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="],

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from tests.profiles import Profile
 from tests.simulation.outside import Outside
 from tests.simulation.profiles import PROFILES
 from toban.adapters.google.pubsub.bus import check
@@ -37,7 +38,6 @@ from toban.ports import (
     Write,
 )
 from toban.profile.store import apply
-from toban.profile.types import Profile
 from toban.topology.reader import load
 from toban.topology.types import Topology
 

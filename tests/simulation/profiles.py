@@ -6,20 +6,17 @@ from datetime import date
 
 import msgspec
 
-from toban.profile.types import (
-    ConsoleChannel,
-    Escalation,
-    Grouping,
-    Person,
-    Profile,
-    Rotation,
-    Seconds,
-    Service,
-    Severity,
-    SlackChannel,
-    Step,
-    WebhookChannel,
-)
+from tests.profiles import Profile
+from toban.channels.console.kind import ConsoleChannel
+from toban.channels.slack.kind import SlackChannel
+from toban.channels.webhook.kind import WebhookChannel
+from toban.escalation.section import Escalation, Step
+from toban.incidents.grouping.section import Grouping
+from toban.oncall.section import Rotation
+from toban.people.section import Person
+from toban.profile.section import Service
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds
 
 
 def profile(service: str, *, default: bool = False, by: tuple[str, ...] = ("rule",)) -> Profile:

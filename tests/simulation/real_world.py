@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from tests.profiles import Profile
 from tests.simulation import backup_story, backup_world
 from tests.simulation.crash_points import Run
 from tests.simulation.outside import Arrival, Outside
@@ -50,7 +51,6 @@ from toban.local.world import subscriptions_of
 from toban.notify import deliver
 from toban.ports import Delivered, Message, Secrets
 from toban.profile.store import apply
-from toban.profile.types import Profile
 
 CRASHED = 70
 """Exit code of a process that died on purpose."""

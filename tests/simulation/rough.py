@@ -14,17 +14,20 @@ from typing import Any
 import msgspec
 from greenlet import getcurrent
 
+from tests.profiles import Profile
 from tests.simulation.invariants import violations
 from tests.simulation.platform import START, TOPOLOGY
 from tests.simulation.profiles import PROFILES
 from tests.simulation.sim import FAULTY, Simulation
 from toban.adapters.local.memory.store import VirtualClock
+from toban.channels.email.kind import EmailChannel
+from toban.channels.slack.kind import SlackChannel
+from toban.channels.webhook.kind import WebhookChannel
 from toban.events import AlertReport
 from toban.kernel.handling.parking import Parked
 from toban.kernel.ids import derive
 from toban.ports import Message, Query
 from toban.profile.store import apply
-from toban.profile.types import EmailChannel, Profile, SlackChannel, WebhookChannel
 
 SKEW_S = 10.0
 """

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from tests.profiles import Profile
 from tests.simulation.invariants import everything, in_any_world
 from tests.simulation.platform import START
 from tests.simulation.profiles import PROFILES
@@ -26,7 +27,6 @@ from toban.events import AlertAttached, IncidentOpened
 from toban.incidents.documents import Alert, Incident
 from toban.kernel.event import from_message, to_message
 from toban.profile.store import apply
-from toban.profile.types import Profile
 
 SERVICE = "shop"
 HOLD_DOWN = timedelta(minutes=10)

@@ -19,6 +19,7 @@ from greenlet import getcurrent, greenlet
 from tests.simulation.outside import Fate
 from tests.simulation.platform import START, Faults, Simulated, SimulatedCrash
 from toban.adapters.local.memory.bus import Taken
+from toban.channels.webhook.message import WebhookCall
 from toban.events import (
     Action,
     AlertFired,
@@ -32,7 +33,7 @@ from toban.incidents.documents import Incident
 from toban.kernel.document import decode
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.ids import derive
-from toban.kernel.outgoing import Outgoing, WebhookCall
+from toban.kernel.outgoing import Outgoing
 from toban.ports import Message, Query, Unavailable
 
 FAULTY = timedelta(hours=2)

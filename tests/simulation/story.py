@@ -18,6 +18,7 @@ import msgspec
 
 from tests.simulation.outside import Fate
 from tests.simulation.platform import Faults, Simulated
+from toban.channels.webhook.message import WebhookCall
 from toban.events import (
     Action,
     AlertFired,
@@ -29,7 +30,7 @@ from toban.events import (
 )
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.redrive import REDRIVES
-from toban.kernel.outgoing import Outgoing, WebhookCall
+from toban.kernel.outgoing import Outgoing
 from toban.ports import Message, Snapshot
 
 Publish = Callable[[list[Message]], None]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.simulation import stories
 from tests.simulation.backup_story import BACKUPS
 from tests.simulation.backup_world import small
 from tests.simulation.crash_points import Chapters, Run, first_points
@@ -51,6 +52,10 @@ def test_the_stories_pass_through_every_subscription_on_the_map() -> None:
         backups = Run(story=BACKUPS)
         backups.tell()
     passed |= {name.split(" ")[0] for name in backups.passed}
+    for story in stories.found().values():
+        small_run = Run(story=story)
+        small_run.tell()
+        passed |= {name.split(" ")[0] for name in small_run.passed}
 
     assert passed == {subscription.name for subscription in TOPOLOGY.subscriptions()}
 

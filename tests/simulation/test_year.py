@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.simulation.year import BEGIN, DAY, OUTAGES, Plan, Year, main, table, year_of
 from toban.backups.policy.retention import Entry, Policy, Series, Verdict, decide
 from toban.local.world import ROOT
-from toban.profile.load import load_directory
+from toban.sections.load import load_directory
 
 PROFILES = {
     id_: profile

@@ -21,12 +21,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from tests.profiles import Profile
 from tests.unit.backups import oracle
+from toban.backups.catalogue.plans import destinations
 from toban.backups.policy.retention import Entry, Policy, Series, Verdict, decide, removals
-from toban.backups.storage.plans import destinations
 from toban.backups.work.prune import policies
-from toban.kernel.cron import slots
-from toban.profile.types import Profile
+from toban.kernel.clock.cron import slots
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 """The year has both changes of clocks, a week 53 and a turn of the year."""
@@ -300,7 +300,7 @@ def table(year: Year) -> str:
 def main(arguments: list[str]) -> int:
     """0 when the oracle agreed every day."""
     from toban.local.world import ROOT
-    from toban.profile.load import load_directory
+    from toban.sections.load import load_directory
 
     profiles = load_directory(ROOT / "infra" / "services")
     known = [id_ for id_, profile in profiles.items() if profile.backup is not None]

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from types import MappingProxyType
 
-from toban.kernel.http import Response
-from toban.kernel.links import Language, Link, LinkAction
+from toban.kernel.edge.http import Response
+from toban.kernel.edge.links import Language, Link, LinkAction
 from toban.kernel.templates import render, source
 
 # A link does not know its reader's zone. Japan has one, without daylight saving.

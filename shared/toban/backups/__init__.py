@@ -1,1 +1,5 @@
 """Backups that are proven: due, taken, replicated, verified, pruned, restored."""
+
+USES = {
+    "toban.severities.section": "what a severity means in a profile is a question about that profile",
+}

@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from toban.backups.levels import Level
+from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
-from toban.kernel.skew import is_future
 from toban.kernel.status import Transitions, move
-from toban.profile.types import Level
 
 Status = Literal[
     "running", "finished", "verified", "unchanged", "partial", "failed", "deleting", "deleted"

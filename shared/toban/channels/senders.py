@@ -7,26 +7,30 @@ A function that only ever posts to webhooks never imports slack_sdk or smtplib.
 from __future__ import annotations
 
 import threading
+from typing import Protocol, cast
 
 from toban.channels.config import ChannelConfig, read_config
 from toban.kernel import log
 from toban.kernel.binding import provides
-from toban.kernel.handling.effect import Done, Failed, Result
+from toban.kernel.handling.effect import Failed, Result
+from toban.kernel.kinds import beside
 from toban.kernel.outgoing import (
     SENDERS,
-    ConsoleLine,
-    Mail,
     Outgoing,
     Senders,
-    SlackMessage,
-    WebhookCall,
 )
 from toban.kernel.platform import Platform
 from toban.ports import Clock, PortError, Secrets
 
 
+class _Adapter(Protocol):
+    """What the module ``adapter`` of a kind has."""
+
+    def sender(self, config: ChannelConfig, secrets: Secrets, clock: Clock) -> Senders: ...
+
+
 class ChannelSenders:
-    """The `Senders` of `toban.kernel.outgoing` for all four kinds."""
+    """The `Senders` of `toban.kernel.outgoing` for all kinds."""
 
     def __init__(self, config: ChannelConfig, secrets: Secrets, clock: Clock) -> None:
         self._config = config
@@ -51,41 +55,10 @@ class ChannelSenders:
         kind = type(outgoing)
         with self._lock:
             if kind not in self._made:
-                self._made[kind] = self._make(outgoing)
+                # The adapter of the folder that the message's class stands in.
+                adapter = cast("_Adapter", beside(kind, "adapter"))
+                self._made[kind] = adapter.sender(self._config, self._secrets, self._clock)
             return self._made[kind]
-
-    def _make(self, outgoing: Outgoing) -> Senders:
-        if isinstance(outgoing, SlackMessage):
-            from toban.channels.slack.adapter import SlackSender
-
-            return SlackSender(self._config, self._secrets)
-        if isinstance(outgoing, Mail):
-            from toban.channels.email.adapter import MailSender
-
-            return MailSender(self._config, self._secrets, self._clock)
-        if isinstance(outgoing, WebhookCall):
-            from toban.channels.webhook.adapter import webhook_sender
-
-            return webhook_sender(self._config, self._secrets, self._clock)
-        return ConsoleSender()
-
-
-class ConsoleSender:
-    """A line on the log. A second copy says that it may be one."""
-
-    def send(self, outgoing: Outgoing) -> Result:
-        """Write the line."""
-        assert isinstance(outgoing, ConsoleLine)
-        fields = dict(outgoing.fields)
-        if outgoing.unknown:
-            fields["repetition"] = outgoing.repetition
-        log.warning(
-            f"NOTIFICATION {outgoing.text}",
-            notification=outgoing.id,
-            incident=outgoing.incident,
-            **fields,
-        )
-        return Done()
 
 
 @provides(SENDERS)

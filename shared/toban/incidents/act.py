@@ -29,13 +29,15 @@ from toban.incidents.lifecycle import (
     stop_escalation,
     told_pages,
 )
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.command import Outcome, conclude, may
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.skew import not_ahead
 from toban.kernel.status import move
 from toban.kernel.work import Work
+from toban.people.section import PEOPLE
+from toban.severities.section import SEVERITIES, severity_labelled
 
 DOMAIN: Final = "incidents"
 MAX_ACTOR = 200
@@ -106,7 +108,7 @@ def _named(command: CommandIssued, incident: Incident | None, work: Work) -> Com
     means, _, who = command.proof.partition(":")
     if means == "google" and incident is not None:
         address = who.casefold()
-        for person in profile_of(incident, work).people.values():
+        for person in profile_of(incident, work)[PEOPLE].values():
             if person.email.casefold() == address:
                 actor = person.name
                 break
@@ -200,9 +202,9 @@ def _note(incident: Incident, command: CommandIssued, work: Work) -> bool:
 
 def _severity(incident: Incident, command: CommandIssued, work: Work) -> bool:
     profile = profile_of(incident, work)
-    wanted = profile.severity_labelled(command.severity_label)
+    wanted = severity_labelled(profile, command.severity_label)
     if wanted is None:
-        labels = ", ".join(s.label for s in profile.severities)
+        labels = ", ".join(s.label for s in profile[SEVERITIES])
         raise InvalidEvent(
             f"severity_label: {command.severity_label[:40]!r} is none of {incident.service}'s: "
             f"{labels}"

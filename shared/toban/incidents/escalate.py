@@ -16,6 +16,7 @@ from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN_VERSION
+from toban.profile.section import SERVICE
 from toban.profile.store import pinned
 
 
@@ -77,7 +78,7 @@ def _go_on(incident: Incident, page: int, work: Work) -> None:
     if incident.status == "open" and escalate(incident, work, why="unreached"):
         return
     own = incident.profile_version == BUILTIN_VERSION or (
-        pinned(work, incident.service, incident.profile_version).service.default
+        pinned(work, incident.service, incident.profile_version)[SERVICE].default
     )
     if own:
         return  # the last resort itself has failed; the log and the list still show it

@@ -42,28 +42,31 @@ TOLD_BEFORE = 30
 def add_line(incident: Incident, entry: Entry, work: Work) -> None:
     """Add a line to the timeline, and split off what is too much."""
     timeline = [*incident.timeline, entry]
-    sizes = [len(msgspec.json.encode(line)) for line in timeline]
     overflow = list(incident.overflow)
-    while len(timeline) > MAX_TIMELINE or sum(sizes) > MAX_TIMELINE_BYTES:
-        incident.kept_first = incident.kept_first or _first_lines(sizes)
+    size = _size(timeline)
+    while len(timeline) > MAX_TIMELINE or size > MAX_TIMELINE_BYTES:
+        incident.kept_first = incident.kept_first or _first_lines(timeline)
         if incident.kept_first >= len(timeline) - 1:
             break  # the newest stays, whatever its size
         overflow.append(timeline.pop(incident.kept_first))
-        del sizes[incident.kept_first]
+        size -= _size(overflow[-1])
     incident.timeline = timeline
-    waiting = sum(len(msgspec.json.encode(line)) for line in overflow)
-    if len(overflow) >= OVERFLOW or waiting >= OVERFLOW_BYTES:
+    if len(overflow) >= OVERFLOW or _size(overflow) >= OVERFLOW_BYTES:
         _split_off(incident, work, timeline=overflow)
         overflow = []
     incident.overflow = overflow
 
 
-def _first_lines(sizes: list[int]) -> int:
+def _size(lines: list[Entry] | Entry) -> int:
+    return len(msgspec.json.encode(lines))
+
+
+def _first_lines(timeline: list[Entry]) -> int:
     """How many lines of the beginning stay: half of what the document holds."""
-    count = total = 0
-    for size in sizes[: MAX_TIMELINE // 2]:
-        total += size
-        if total > MAX_TIMELINE_BYTES // 2:
+    count = size = 0
+    for line in timeline[: MAX_TIMELINE // 2]:
+        size += _size(line)
+        if size > MAX_TIMELINE_BYTES // 2:
             break
         count += 1
     return max(count, 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from toban.escalation.section import steps_for
 from toban.events import (
     EscalationDue,
     IncidentEscalated,
@@ -20,13 +21,15 @@ from toban.events import (
     ReminderDue,
 )
 from toban.incidents.documents import Entry, Group, Incident, OpenIncident
+from toban.incidents.grouping.section import GROUPING
 from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
 from toban.incidents.history import told_pages as told_pages
 from toban.kernel.status import move
 from toban.kernel.work import Work
+from toban.profile.profile import Profile
 from toban.profile.store import pinned
-from toban.profile.types import Profile, Severity
+from toban.severities.section import Severity, severity_named
 
 MAX_DETAIL = 4_000
 """Characters of one thing that a line of the timeline says (a person's note)."""
@@ -45,9 +48,7 @@ def profile_of(incident: Incident, work: Work) -> Profile:
 
 def severity_of(incident: Incident, profile: Profile) -> Severity:
     """The incident's severity in its profile."""
-    return profile.severity_labelled(incident.severity_label) or profile.severity_at(
-        incident.severity
-    )
+    return severity_named(profile, incident.severity_label, incident.severity)
 
 
 def call(incident: Incident, work: Work, reason: PageReason, to: str = "") -> Page:
@@ -92,7 +93,7 @@ def stop_escalation(incident: Incident) -> None:
 def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
     """Set the timer of the step after the present one; after the last, when all begins anew."""
     severity = severity_of(incident, profile)
-    steps = profile.steps_for(severity)
+    steps = steps_for(profile, severity)
     following = incident.step + 1
     incident.remind_at = None
     if following >= len(steps):
@@ -128,7 +129,7 @@ def _rarer(wait: timedelta, repeats: int) -> timedelta:
 def has_next_step(incident: Incident, work: Work) -> bool:
     """Whether there is a step after the one the incident is at."""
     profile = profile_of(incident, work)
-    return incident.step + 1 < len(profile.steps_for(severity_of(incident, profile)))
+    return incident.step + 1 < len(steps_for(profile, severity_of(incident, profile)))
 
 
 def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") -> bool:
@@ -179,7 +180,7 @@ def resolve(incident: Incident, work: Work, by: str = "") -> None:
     group = work.get(Group, incident.service)
     if group is not None:
         group.open = [entry for entry in group.open if entry.incident != incident.id]
-        if len(group.open) < profile_of(incident, work).grouping.max_open:
+        if len(group.open) < profile_of(incident, work)[GROUPING].max_open:
             group.told_full = False
         work.put(group)
     work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=told_pages(incident)))

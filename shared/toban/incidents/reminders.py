@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from toban.escalation.section import steps_for
 from toban.events import AlertAttached, IncidentRaised, IncidentReminded, ReminderDue
 from toban.incidents.documents import Alert, Incident
+from toban.incidents.grouping.section import GROUPING
 from toban.incidents.lifecycle import (
     call,
     is_quiet,
@@ -29,7 +31,7 @@ from toban.incidents.lifecycle import (
 )
 from toban.incidents.occurrences import MAX_AHEAD, believed, newest_start
 from toban.kernel.work import Work
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
 
 SHORTEST_WINDOW = timedelta(minutes=1)
 """Even where alerts are not grouped by time, an incident calls people no more often for joiners."""
@@ -45,7 +47,7 @@ MOST_JOINED = 50
 
 def window_of(profile: Profile) -> timedelta:
     """How long after a page what joins is collected for the next."""
-    window = timedelta(seconds=profile.grouping.window)
+    window = timedelta(seconds=profile[GROUPING].window)
     return min(max(window, SHORTEST_WINDOW), LONGEST_WINDOW)
 
 
@@ -171,7 +173,7 @@ def page_joined(incident: Incident, work: Work, *, new_rule: bool) -> None:
 
 
 def _ask_soon(incident: Incident, work: Work, profile: Profile) -> None:
-    steps = profile.steps_for(severity_of(incident, profile))
+    steps = steps_for(profile, severity_of(incident, profile))
     if len(steps) < 2:
         return
     due = work.now + timedelta(seconds=steps[1].after)

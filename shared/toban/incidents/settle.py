@@ -20,12 +20,14 @@ from toban.events import (
     RecheckDue,
 )
 from toban.incidents.documents import Alert, Incident
+from toban.incidents.grouping.section import GROUPING
 from toban.incidents.lifecycle import note, profile_of, raise_severity, reopen, resolve
 from toban.incidents.reminders import tell_joined, tell_what_waited
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
+from toban.severities.section import severity_named
 
 MAX_RULES = 10
 """Rules an incident lists; in a storm of rules it must not be written for each."""
@@ -77,8 +79,7 @@ def _own_label(joined: AlertAttached, incident: Incident, work: Work) -> str:
     under a label that the pinned one does not know could not be traced to whom it reached.
     """
     profile = profile_of(incident, work)
-    known = profile.severity_labelled(joined.severity_label)
-    return (known or profile.severity_at(joined.severity)).label
+    return severity_named(profile, joined.severity_label, joined.severity).label
 
 
 def _reopen_for(joined: AlertAttached, incident: Incident, work: Work) -> None:
@@ -129,7 +130,7 @@ def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
         reopen(incident, work, why="alert-joined")
         return
     # A person may well resolve what still fires; if it goes on, it was no mistake of the alert.
-    recheck = profile_of(incident, work).grouping.recheck
+    recheck = profile_of(incident, work)[GROUPING].recheck
     work.at(
         work.now + timedelta(seconds=recheck),
         RecheckDue(incident_id=incident.id, generation=incident.generation),

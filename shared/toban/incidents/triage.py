@@ -20,6 +20,7 @@ from toban.events import (
     MessageParked,
 )
 from toban.incidents.documents import OWN, Alert, AlertStatus, Group, Incident, OpenIncident
+from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
 from toban.incidents.occurrences import (
     Said,
@@ -40,8 +41,10 @@ from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.match import default_service, match_service
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import current
-from toban.profile.types import Grouping, Profile
+from toban.severities.section import severity_for
 
 MAX_SUMMARY = 1_500
 MAX_LINKS = 5
@@ -179,9 +182,9 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
     profile, version = responsible(report, work)
     alert = _alert(report, said, profile, "firing" if lasting else "event")
     alert.attached_at = work.now
-    group = work.get(Group, profile.service.id) or Group(id=profile.service.id)
-    key = group_key(report, profile.grouping)
-    found = joinable(group, key, profile.grouping, work)
+    group = work.get(Group, profile[SERVICE].id) or Group(id=profile[SERVICE].id)
+    key = group_key(report, profile[GROUPING])
+    found = joinable(group, key, profile[GROUPING], work)
     if found is not None:
         alert.incident = found.incident
         work.put(alert)
@@ -206,7 +209,7 @@ def _tell_when_full(group: Group, profile: Profile, work: Work) -> bool:
 
     Not only when the last one opens: one may have been reopened, or the profile allow fewer.
     """
-    if group.told_full or len(group.open) < profile.grouping.max_open:
+    if group.told_full or len(group.open) < profile[GROUPING].max_open:
         return False
     group.told_full = True
     work.emit(_too_many_open(profile, work))
@@ -215,8 +218,8 @@ def _tell_when_full(group: Group, profile: Profile, work: Work) -> bool:
 
 def _too_many_open(profile: Profile, work: Work) -> AlertFired:
     """From now on alerts of this service share an incident that is not their own: somebody's to see."""
-    service, language = profile.service, profile.service.language
-    number = profile.grouping.max_open
+    service, language = profile[SERVICE], profile[SERVICE].language
+    number = profile[GROUPING].max_open
     return AlertFired(
         source=OWN,
         fingerprint=f"too-many-open/{service.id}",
@@ -247,7 +250,7 @@ def _still_fires(report: AlertReport, said: Said, known: Alert, work: Work) -> N
         known.newest_start = newest
         known.starts_at = said.start
     profile, _ = responsible(report, work)
-    severity = profile.severity_for(report.severity)
+    severity = severity_for(profile, report.severity)
     worse = severity.level < known.severity
     if worse:
         known.severity, known.severity_label = severity.level, severity.label
@@ -273,10 +276,10 @@ def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
 
 
 def _alert(report: AlertReport, said: Said, profile: Profile, status: AlertStatus) -> Alert:
-    severity = profile.severity_for(report.severity)
+    severity = severity_for(profile, report.severity)
     return Alert(
         id=alert_id(report),
-        service=profile.service.id,
+        service=profile[SERVICE].id,
         source=report.source,
         fingerprint=report.fingerprint,
         rule=report.rule,
@@ -295,7 +298,7 @@ def _open(
 ) -> Incident:
     incident = Incident(
         id=f"inc-{work.derive('incident', length=10)}",
-        service=profile.service.id,
+        service=profile[SERVICE].id,
         profile_version=version,
         group_key=key,
         title=report.title,

@@ -7,24 +7,36 @@ Optimistic like everything else, so nothing that happens to the document meanwhi
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import overload
 
 from toban.kernel.document import D, decode, encode
 from toban.ports import AlreadyExists, Create, Stale, Store, Update
 
 
-def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D]) -> D:
+@overload
+def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D]) -> D: ...
+
+
+@overload
+def change(
+    store: Store, cls: type[D], id: str, decide: Callable[[D | None], D | None]
+) -> D | None: ...
+
+
+def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D | None]) -> D | None:
     """
     Write and return what `decide` makes of the document as it is now (None: there is none).
 
-    Nothing is written when nothing changed. Somebody else may be quicker: then `decide` is asked
-    again, so it must have no other effect. What it raises leaves the document as it was.
+    Nothing is written when nothing changed, or when it returns None. Somebody else may be quicker:
+    then `decide` is asked again, so it must have no other effect. What it raises leaves the document
+    as it was.
     """
     key = cls.key(id)
     while True:
         found = store.get([key])[0]
         before = None if found is None else decode(cls, found.data)
         wanted = decide(None if found is None else decode(cls, found.data))
-        if wanted == before:
+        if wanted is None or wanted == before:
             return wanted
         data = encode(wanted)
         try:

@@ -98,7 +98,7 @@ def expiry(document: Document) -> datetime | None:
 def encode(document: Document) -> dict[str, Any]:
     """The document as store values (times stay `datetime`), with the expiry that it has by now."""
     document.expires_at = expiry(document)
-    data = msgspec.to_builtins(document, builtin_types=(datetime, bytes))
+    data = msgspec.to_builtins(document, builtin_types=(datetime, bytes), enc_hook=to_stored)
     assert isinstance(data, dict)
     if data["expires_at"] is None:
         del data["expires_at"]  # a living document looks as it did before there were expiries
@@ -113,3 +113,8 @@ def decode(cls: type[D], data: dict[str, Any]) -> D:
     code did not write.
     """
     return converted(data, cls)
+
+
+def to_stored(value: Any) -> Any:
+    """The form that the store has of a value that says so itself (its `to_stored`)."""
+    return value.to_stored()

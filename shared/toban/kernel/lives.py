@@ -11,9 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 LOGS: Final = timedelta(days=30)
-"""As design 001 has it."""
-AUDIT: Final = timedelta(days=365)
-"""As design 001 has it."""
+"""As design 001 has it. What people commanded is a document (`toban.kernel.command.Audit`)."""
 TRACES: Final = timedelta(days=40)
 """As receipts: what came of an event is told while both are there."""
 DEAD_LETTERS: Final = timedelta(days=14)

@@ -1,24 +1,24 @@
 """
-A message on its way to the outside, for one kind of channel each, and what sends it.
+A message on its way to the outside, and what sends it.
 
-Made by the notify domain (which knows profiles and texts), carried by an adapter (which knows
-protocols). Settings hold names of secrets, never their values.
+Each kind of channel has a message of its own (`toban.channels`), made by the notify domain (which
+knows profiles and texts), carried by an adapter (which knows protocols). Settings hold names of
+secrets, never their values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 from toban.kernel.handling.effect import Result
 from toban.ports import Port
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Message:
-    """What all have in common."""
+class Outgoing:
+    """What all messages have in common."""
 
     id: str
     """Name of the notification: the key under which the other side may know it."""
@@ -28,61 +28,10 @@ class _Message:
     unknown: bool = False
     """An earlier try may have taken effect: settle that before sending."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class SlackMessage(_Message):
-    """A Slack message, by incoming webhook or by bot token."""
-
-    webhook_secret: str = ""
-    token_secret: str = ""
-    channel: str = ""
-    text: str
-    """For push notifications and screen readers; escaped."""
-    blocks: list[Mapping[str, Any]]
-    details: list[Mapping[str, Any]] = field(default_factory=list)
-    """Blocks beside a bar of `color`."""
-    color: str = ""
-    repetition: Mapping[str, Any] | None = None
-    """Block to show when it cannot be ruled out that the message is there already."""
-    thread: str = ""
-    """Reference (``channel/ts``) of the first message of the incident to the same target."""
-    update: bool = False
-    """Change that first message instead of answering it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mail(_Message):
-    """An email."""
-
-    to: tuple[str, ...]
-    sender: str = ""
-    subject: str
-    text: str
-    html: str
-    language: str = "ja"
-    urgent: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebhookCall(_Message):
-    """A signed JSON POST."""
-
-    url: str = ""
-    url_secret: str = ""
-    signing_secret: str = ""
-    body: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConsoleLine(_Message):
-    """A line on the log."""
-
-    text: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    repetition: str = ""
-
-
-Outgoing: TypeAlias = SlackMessage | Mail | WebhookCall | ConsoleLine
+    @property
+    def destination(self) -> tuple[str, ...] | None:
+        """What is called in the end, its breaker's name; None for what always answers."""
+        return None
 
 
 class Senders(Protocol):

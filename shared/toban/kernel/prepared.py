@@ -52,7 +52,12 @@ def converted(value: Any, kind: Any, *, strict: bool = True) -> Any:
     """
     Plain values as a type; raises `msgspec.ValidationError` for what does not fit.
 
-    Not `strict`: text is read as a number or truth value where one is asked for.
+    Not `strict`: text is read as a number or truth value where one is asked for. A class inside it
+    that is no type of msgspec makes itself of its stored form (`from_stored`).
     """
     prepare(kind)
-    return msgspec.convert(value, kind, strict=strict)
+    return msgspec.convert(value, kind, strict=strict, dec_hook=_from_stored)
+
+
+def _from_stored(kind: Any, value: Any) -> Any:
+    return kind.from_stored(value)

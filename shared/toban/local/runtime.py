@@ -20,7 +20,7 @@ from toban import entry
 from toban.adapters.local.files.clock import FileClock
 from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError
 from toban.kernel import log
-from toban.kernel.http import Edge, Endpoint, Request, Response
+from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
 from toban.local.courtesy import Courtesy
@@ -29,9 +29,9 @@ from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.virtual import Driver, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
-from toban.profile.load import load_directory
+from toban.profile.profile import Profile
 from toban.profile.store import Change, apply
-from toban.profile.types import Profile
+from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError
 

@@ -11,10 +11,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from toban.escalation.section import Step, steps_for
 from toban.events import IncidentSnapshot, Page
 from toban.notify.texts import text
 from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
-from toban.profile.types import Profile, Severity, Step
+from toban.people.section import PEOPLE
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+from toban.severities.section import Severity, severity_at, severity_named
 
 FIRST = ("opened", "raised", "joined", "reopened", "expired")
 """Reasons for which a severity's `notify` targets are told besides the escalation step."""
@@ -33,12 +37,12 @@ class Reach:
 
 def page_severity(profile: Profile, page: Page, level: int) -> Severity:
     """The severity a page was made with."""
-    return profile.severity_labelled(page.severity_label) or profile.severity_at(level)
+    return severity_named(profile, page.severity_label, level)
 
 
 def step_of(profile: Profile, severity: Severity, number: int) -> Step | None:
     """An escalation step; past the end the last one, None when there is no escalation."""
-    steps = profile.steps_for(severity)
+    steps = steps_for(profile, severity)
     return steps[min(number, len(steps) - 1)] if steps else None
 
 
@@ -68,7 +72,7 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
         for contact in resolution.contacts:
             contacts.setdefault((contact.target, contact.channel_id), contact)
         missed.update(dict.fromkeys(resolution.unreachable))
-    language = profile.service.language
+    language = profile[SERVICE].language
     sentences = [
         text(
             language,
@@ -86,7 +90,7 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
 def _person_named(profile: Profile, name: str) -> str | None:
     """The person with that id or name; whoever acknowledges may be called either way."""
     wanted = name.strip().casefold()
-    for id, person in profile.people.items():
+    for id, person in profile[PEOPLE].items():
         if wanted and wanted in (id.casefold(), person.name.casefold()):
             return id
     return None
@@ -121,7 +125,7 @@ def fallback(profile: Profile, target: str, channel: str, tried: Collection[str]
 
 def contact_by(profile: Profile, target: str, channel: str) -> Contact | None:
     """`target` by exactly that channel; None when the profile gives it no address there."""
-    severity = profile.severity_at(1)
+    severity = severity_at(profile, 1)
     kind, _, name = target.partition(":")
     # A person is looked up by their own name: when they are on duty makes no difference.
     asked, via = (target, (channel,)) if kind == "person" else (f"channel:{channel}", ())

@@ -12,45 +12,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
+from toban.channels.notice import Sending
+from toban.channels.section import CHANNELS
 from toban.events import Link, NotificationFailed, NotificationRequested
 from toban.kernel.binding import HandlersWith
 from toban.kernel.errors import TryLater
-from toban.kernel.event import timestamp
 from toban.kernel.handling.effect import Effect, Failed, Result
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.outgoing import (
     PUBLIC_URL,
     SENDERS,
-    ConsoleLine,
-    Mail,
-    Outgoing,
     Senders,
-    SlackMessage,
-    WebhookCall,
 )
 from toban.kernel.status import move
 from toban.kernel.work import Work
-from toban.notify import slack
 from toban.notify.contacts import fallback
-from toban.notify.destinations import Breakers, destination
+from toban.notify.destinations import Breakers
 from toban.notify.documents import Notification, record_of, tombstone
 from toban.notify.identity import is_page, notification_id
 from toban.notify.links import ActionLinks, action_links, no_links
 from toban.notify.page import tried_channels
-from toban.notify.render import Rendered, render
+from toban.notify.render import notice_of
 from toban.oncall.targets import Contact
+from toban.people.section import PEOPLE
 from toban.ports import SECRETS
+from toban.profile.profile import Profile
 from toban.profile.store import pinned
-from toban.profile.types import (
-    Channel,
-    ConsoleChannel,
-    EmailChannel,
-    Profile,
-    SlackChannel,
-    WebhookChannel,
-)
 
 MAX_ATTEMPTS = 3
 """Calls by one channel before the next one is used."""
@@ -59,7 +46,7 @@ MAX_ATTEMPTS = 3
 def recipient(request: NotificationRequested, profile: Profile) -> str:
     """The target, where it is a person and the address that person's own; else empty."""
     kind, _, name = request.target.partition(":")
-    person = profile.people.get(name) if kind == "person" else None
+    person = profile[PEOPLE].get(name) if kind == "person" else None
     alone = person is not None and person.email and person.email == request.address
     return request.target if alone else ""
 
@@ -78,22 +65,33 @@ class Deliver:
         document = record_of(request, work.now)
         if request.closes and not _close(request, work):
             return None
-        if _updates_in_place(profile.channels.get(request.channel)):
+        channel = profile[CHANNELS].get(request.channel)
+        if channel is not None and channel.updates_in_place:
             document.thread = _thread(request, work)
         return document
 
     def call(self, document: Notification, request: NotificationRequested, work: Work) -> Result:
         """Render and send, unless the destination keeps silent and there is another way."""
         profile = _profile(request, work)
-        channel = profile.channels.get(request.channel)
+        channel = profile[CHANNELS].get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", again=False)
         actions: Sequence[Link] = ()
         if _offers(request):
             actions = self.links(request, document.created_at, recipient(request, profile))
-        rendered = render(request, profile, actions)
-        message = outgoing(document, request, channel, rendered)
-        where = destination(message)
+        message = channel.message(
+            Sending(
+                id=document.id,
+                incident=document.incident,
+                created_at=document.created_at,
+                unknown=document.unknown,
+                address=document.address,
+                thread=document.thread,
+                request=request,
+                notice=notice_of(request, profile, actions),
+            )
+        )
+        where = message.destination
         # The last way is tried in any case: no page may end with nothing tried.
         if _following(request, profile) and not self.breakers.admits(where, work.now):
             return Failed(
@@ -163,10 +161,6 @@ def _close(request: NotificationRequested, work: Work) -> bool:
     return sent
 
 
-def _updates_in_place(channel: Channel | None) -> bool:
-    return isinstance(channel, SlackChannel) and bool(channel.token_secret)
-
-
 def _thread(request: NotificationRequested, work: Work) -> str:
     """
     The first message of the incident to the same target by the same channel, if known.
@@ -186,89 +180,6 @@ def _thread(request: NotificationRequested, work: Work) -> str:
         if found.state == "claimed" and found.lease_until > work.now:
             raise TryLater(f"{request.notification_id}: {name}, before it, is under way")
     return ""
-
-
-def outgoing(
-    document: Notification, request: NotificationRequested, channel: Channel, rendered: Rendered
-) -> Outgoing:
-    """The message for the kind of channel that `channel` is."""
-    if isinstance(channel, SlackChannel):
-        return SlackMessage(
-            id=document.id,
-            incident=document.incident,
-            created_at=document.created_at,
-            unknown=document.unknown,
-            webhook_secret=channel.webhook_secret,
-            token_secret=channel.token_secret,
-            channel=channel.channel,
-            text=rendered.fallback,
-            blocks=list(rendered.blocks),
-            details=list(rendered.details),
-            color=rendered.color,
-            repetition=slack.context(slack.plain(rendered.repetition)),
-            thread=document.thread,
-            update=not is_page(request.kind),
-        )
-    if isinstance(channel, EmailChannel):
-        return Mail(
-            id=document.id,
-            incident=document.incident,
-            created_at=document.created_at,
-            unknown=document.unknown,
-            to=tuple(filter(None, (part.strip() for part in document.address.split(",")))),
-            sender=channel.sender,
-            subject=rendered.subject,
-            text=rendered.text,
-            html=rendered.html,
-            language=request.language,
-            urgent=is_page(request.kind) and request.incident.severity == 1,
-        )
-    if isinstance(channel, WebhookChannel):
-        return WebhookCall(
-            id=document.id,
-            incident=document.incident,
-            created_at=document.created_at,
-            unknown=document.unknown,
-            url=channel.url,
-            url_secret=channel.url_secret,
-            signing_secret=channel.signing_secret,
-            body=webhook_body(document, request, rendered),
-        )
-    assert isinstance(channel, ConsoleChannel)
-    return ConsoleLine(
-        id=document.id,
-        incident=document.incident,
-        created_at=document.created_at,
-        unknown=document.unknown,
-        text=rendered.headline,
-        fields={
-            "kind": request.kind,
-            "target": request.target_name,
-            "number": rendered.number,
-        },
-        repetition=rendered.repetition,
-    )
-
-
-def webhook_body(
-    document: Notification, request: NotificationRequested, rendered: Rendered
-) -> bytes:
-    """The JSON of a webhook: the same bytes at every try, so that its receiver can compare."""
-    return msgspec.json.encode(
-        {
-            "version": 1,
-            "id": document.id,
-            "kind": request.kind,
-            "created_at": timestamp(document.created_at),
-            "target": request.target,
-            "target_name": request.target_name,
-            "by": request.by,
-            "number": rendered.number,
-            "headline": rendered.headline,
-            "incident": request.incident,
-        },
-        order="deterministic",
-    )
 
 
 def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from toban.kernel import log
-from toban.kernel.outgoing import ConsoleLine, Mail, Outgoing, SlackMessage
 from toban.kernel.prepared import from_json
 from toban.ports import Message
 
@@ -43,17 +42,6 @@ def lane_of(message: Message) -> str:
     except msgspec.DecodeError:
         return ""
     return f"{request.incident.service}/{request.channel}"
-
-
-def destination(outgoing: Outgoing) -> tuple[str, ...] | None:
-    """What is called for a message; None for the log, which always answers."""
-    if isinstance(outgoing, ConsoleLine):
-        return None
-    if isinstance(outgoing, Mail):
-        return ("mail",)
-    if isinstance(outgoing, SlackMessage):
-        return ("slack", outgoing.token_secret or outgoing.webhook_secret)
-    return ("webhook", outgoing.url_secret or outgoing.url)
 
 
 @dataclass

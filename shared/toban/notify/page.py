@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from toban.channels.section import CHANNELS
 from toban.events import (
     IncidentAcknowledged,
     IncidentEscalated,
@@ -35,8 +36,8 @@ from toban.kernel.work import Work
 from toban.notify.contacts import chain, contact_by, others, reach
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
 from toban.oncall.targets import Contact
+from toban.profile.profile import Profile
 from toban.profile.store import pinned
-from toban.profile.types import Profile
 
 
 def on_page(event: PagingEvent, work: Work) -> None:
@@ -197,7 +198,7 @@ def first_channel(profile: Profile, request: NotificationRequested) -> str:
     return next(
         (
             channel
-            for channel in profile.channels
+            for channel in profile[CHANNELS]
             if _name(request, channel, "") == request.replaces[0]
         ),
         "",
@@ -210,7 +211,7 @@ def tried_channels(profile: Profile, request: NotificationRequested) -> list[str
     used = {*request.replaces, request.notification_id}
     return [
         channel
-        for channel in profile.channels
+        for channel in profile[CHANNELS]
         if channel == origin or _name(request, channel, origin) in used
     ]
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from toban.kernel.wallclock import instant, zone
-from toban.profile.types import Override, Rotation
+from toban.kernel.clock.wallclock import instant, zone
+from toban.oncall.section import Override, Rotation
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

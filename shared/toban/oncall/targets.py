@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from toban.channels.section import CHANNELS
+from toban.oncall.section import ONCALL
 from toban.oncall.shifts import Duty, who_is_on_duty
-from toban.profile.types import EmailChannel, Language, Person, Profile, Severity, SlackChannel
+from toban.people.section import PEOPLE
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+from toban.texts import Language
 
 ONCALL_ROLES = ("primary", "secondary", "all")
 
@@ -35,6 +40,15 @@ class Contact:
     language: Language
     address: str
     asked: str
+
+
+class Urgency(Protocol):
+    """A severity, as far as reaching people is concerned."""
+
+    @property
+    def via(self) -> tuple[str, ...]:
+        """Channels used for a person, all at once."""
+        ...
 
 
 class Unreachable(NamedTuple):
@@ -84,7 +98,7 @@ def resolve(
     profile: Profile,
     step_targets: Sequence[str],
     via: Sequence[str],
-    severity: Severity,
+    severity: Urgency,
     at: datetime,
 ) -> Resolution:
     """
@@ -121,12 +135,12 @@ def next_channel(profile: Profile, channel_id: str, tried: Collection[str] = ())
 
     `tried` are channels not to be used again, so that a loop of fallbacks ends.
     """
-    channel = profile.channels.get(channel_id)
+    channel = profile[CHANNELS].get(channel_id)
     if channel is None or not channel.fallback:
         return None
     if channel.fallback == channel_id or channel.fallback in tried:
         return None
-    return channel.fallback if channel.fallback in profile.channels else None
+    return channel.fallback if channel.fallback in profile[CHANNELS] else None
 
 
 def _expand(profile: Profile, asked: str, at: datetime) -> Iterator[str | Unreachable]:
@@ -141,10 +155,11 @@ def _expand(profile: Profile, asked: str, at: datetime) -> Iterator[str | Unreac
 
 
 def _on_duty(profile: Profile, asked: str, role: str, at: datetime) -> Iterator[str | Unreachable]:
-    if profile.oncall is None:
+    rotation = profile[ONCALL]
+    if rotation is None:
         yield Unreachable(asked, "nobody-on-call")
         return
-    duty: Duty = who_is_on_duty(profile.oncall, profile.service.timezone, at)
+    duty: Duty = who_is_on_duty(rotation, profile[SERVICE].timezone, at)
     if role in {"primary", "all"}:
         yield f"person:{duty.primary}" if duty.primary else Unreachable(asked, "nobody-on-call")
     if duty.secondary and role in {"secondary", "all"}:
@@ -155,19 +170,18 @@ def _on_duty(profile: Profile, asked: str, role: str, at: datetime) -> Iterator[
 
 def _channel(profile: Profile, asked: str, target: str) -> Iterator[Contact | Unreachable]:
     channel_id = target.partition(":")[2]
-    channel = profile.channels.get(channel_id)
+    channel = profile[CHANNELS].get(channel_id)
     if channel is None:
         yield Unreachable(asked, f"unknown-channel:{channel_id}")
-    elif isinstance(channel, EmailChannel) and not channel.to:
+    elif (address := channel.room()) is None:
         yield Unreachable(asked, f"no-address:{channel_id}")
     else:
-        address = ", ".join(channel.to) if isinstance(channel, EmailChannel) else ""
         yield Contact(
             target=target,
             person_id=None,
             display_name=channel_id,
             channel_id=channel_id,
-            language=profile.service.language,
+            language=profile[SERVICE].language,
             address=address,
             asked=asked,
         )
@@ -177,7 +191,7 @@ def _person(
     profile: Profile, asked: str, target: str, channels: Sequence[str]
 ) -> Iterator[Contact | Unreachable]:
     person_id = target.partition(":")[2]
-    person = profile.people.get(person_id)
+    person = profile[PEOPLE].get(person_id)
     if person is None:
         yield Unreachable(asked, f"unknown-person:{person_id}")
         return
@@ -187,17 +201,17 @@ def _person(
         tried: list[str] = []
         channel_id: str | None = wanted
         while channel_id is not None:
-            if channel_id not in profile.channels:
+            if channel_id not in profile[CHANNELS]:
                 yield Unreachable(asked, f"unknown-channel:{channel_id}")
                 break
-            address = _address(profile, person, channel_id)
+            address = profile[CHANNELS][channel_id].reaches(person.addresses)
             if address is not None:
                 yield Contact(
                     target=target,
                     person_id=person_id,
                     display_name=person.name,
                     channel_id=channel_id,
-                    language=person.language or profile.service.language,
+                    language=person.language or profile[SERVICE].language,
                     address=address,
                     asked=asked,
                 )
@@ -205,11 +219,3 @@ def _person(
             yield Unreachable(asked, f"no-address:{channel_id}")
             tried.append(channel_id)
             channel_id = next_channel(profile, channel_id, tried)
-
-
-def _address(profile: Profile, person: Person, channel_id: str) -> str | None:
-    """Where `person` is reached through a channel; None when that is not possible."""
-    channel = profile.channels[channel_id]
-    if isinstance(channel, EmailChannel):
-        return ", ".join(channel.to) or person.email or None
-    return person.slack if isinstance(channel, SlackChannel) else ""

@@ -14,13 +14,15 @@ from datetime import datetime
 
 from toban.events import IncidentResolved
 from toban.incidents.documents import Alert, Entry, Incident
+from toban.kernel.clock.wallclock import zone as zone_of
 from toban.kernel.i18n import Language, duration, moment
-from toban.kernel.wallclock import zone as zone_of
 from toban.notify.documents import Notification
 from toban.postmortems.markdown import escaped, link, table
 from toban.postmortems.texts import text
 from toban.postmortems.timeline import story
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+from toban.severities.section import severity_labelled
 
 MOST_ROWS = 50
 """Rows of a table."""
@@ -45,8 +47,8 @@ def render(facts: Facts) -> str:
 class _Draft:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.language: Language = facts.profile.service.language
-        self.zone = facts.profile.service.timezone
+        self.language: Language = facts.profile[SERVICE].language
+        self.zone = facts.profile[SERVICE].timezone
         self.now = facts.resolved.incident
         self.end = self.now.resolved_at or self.now.opened_at
         self.begin = min(facts.incident.started_at, self.now.opened_at)
@@ -61,7 +63,7 @@ class _Draft:
         yield f"# {self.say('title', title=title)}"
         yield ""
         yield f"> {self.say('intro')}"
-        severity = self.facts.profile.severity_labelled(self.now.severity_label)
+        severity = severity_labelled(self.facts.profile, self.now.severity_label)
         needed = "mandatory" if severity is not None and severity.postmortem else "optional"
         yield f"> {self.say(needed, severity=escaped(self.now.severity_label))}"
         earlier = self.facts.incident.postmortem
@@ -86,7 +88,7 @@ class _Draft:
 
     def summary(self) -> Iterator[str]:
         now, opened = self.now, self.now.opened_at
-        name = self.facts.profile.service.named(self.language)
+        name = self.facts.profile[SERVICE].named(self.language)
         rules = ", ".join(escaped(rule) for rule in now.rules)
         detected = self.say(
             "detected.value", moment=self.at(opened), duration=self.took(self.begin, opened)

@@ -6,32 +6,29 @@ It has nobody to call, so that pages go to the log; `toban check` warns about a 
 
 from __future__ import annotations
 
-from toban.profile.types import (
-    ConsoleChannel,
-    Escalation,
-    Profile,
-    Seconds,
-    Service,
-    Severity,
-    Step,
-)
+from toban.profile.profile import Profile, StoredProfile
 
 BUILTIN_VERSION = "builtin"
 
-BUILTIN = Profile(
-    service=Service(
-        id="toban", name="toban（担当サービスなし）", name_en="toban (no service)", timezone="UTC"
-    ),
-    severities=(
-        Severity(label="critical", level=1, words=("error",)),
-        Severity(label="warning", level=2),
-        Severity(label="info", level=3),
-    ),
-    channels={"console": ConsoleChannel()},
-    escalation=(
-        Escalation(
-            severities=("critical", "warning", "info"),
-            steps=(Step(after=Seconds(0), notify=("channel:console",)),),
-        ),
-    ),
+BUILTIN: Profile = StoredProfile(
+    {
+        "service": {
+            "id": "toban",
+            "name": "toban（担当サービスなし）",
+            "name_en": "toban (no service)",
+            "timezone": "UTC",
+        },
+        "severities": [
+            {"label": "critical", "level": 1, "words": ["error"]},
+            {"label": "warning", "level": 2},
+            {"label": "info", "level": 3},
+        ],
+        "channels": {"console": {"type": "console"}},
+        "escalation": [
+            {
+                "severities": ["critical", "warning", "info"],
+                "steps": [{"after": 0, "notify": ["channel:console"]}],
+            }
+        ],
+    }
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 
 
 def match_service(
@@ -18,7 +19,7 @@ def match_service(
     first service id. The order of `profiles` makes no difference.
     """
     every = profiles.values() if isinstance(profiles, Mapping) else profiles
-    services = sorted((profile.service for profile in every), key=lambda service: service.id)
+    services = sorted((profile[SERVICE] for profile in every), key=lambda service: service.id)
     named = labels.get("service", "")
     if any(service.id == named for service in services):
         return named
@@ -34,4 +35,4 @@ def match_service(
 def default_service(profiles: Mapping[str, Profile] | Iterable[Profile]) -> str | None:
     """The id of the service that takes alerts that match no other (``default: true``), if any."""
     every = profiles.values() if isinstance(profiles, Mapping) else profiles
-    return min((p.service.id for p in every if p.service.default), default=None)
+    return min((p[SERVICE].id for p in every if p[SERVICE].default), default=None)

@@ -12,12 +12,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import ClassVar, Literal
 
+import msgspec
+
 from toban.kernel.change import change
-from toban.kernel.document import Document, Keep, decode, encode
+from toban.kernel.document import Document, Keep
 from toban.kernel.documents import Documents
-from toban.ports import Operator, Query, Stale, Store, Update, Value
+from toban.ports import Store
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.version import profile_version
 
 CURRENT_MAX_AGE = timedelta(seconds=30)
@@ -93,8 +96,8 @@ def plan(documents: Documents, profiles: Iterable[Profile]) -> list[Change]:
     """What `apply` would change, by service id."""
     stored = {document.id: document.version for document in documents.find(CurrentProfile)}
     changes = []
-    for profile in sorted(profiles, key=lambda p: p.service.id):
-        id, version = profile.service.id, profile_version(profile)
+    for profile in sorted(profiles, key=lambda p: p[SERVICE].id):
+        id, version = profile[SERVICE].id, profile_version(profile)
         before = stored.get(id, "")
         what: Literal["new", "changed", "unchanged"] = (
             "new" if id not in stored else "unchanged" if before == version else "changed"
@@ -109,7 +112,7 @@ def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Chan
 
     Doing it again changes nothing; two at once end with either's version, whole.
     """
-    by_id = {profile.service.id: profile for profile in profiles}
+    by_id = {profile[SERVICE].id: profile for profile in profiles}
     changes = plan(Documents(store, now), by_id.values())
     for planned in changes:
         profile = by_id[planned.service]
@@ -140,27 +143,27 @@ def retire(store: Store, now: datetime, pinning: Iterable[type[Document]]) -> li
     `pinning`: what names versions in fields ``service`` and ``profile_version``. Not being called
     removes nothing; a version that is named again before its end stays.
     """
-    current = {
-        pinned_id(s.key.id, str(s.data["version"]))
-        for s in store.query(Query(CurrentProfile.COLLECTION))
-    }
+    documents = Documents(store, now)
+    current = {pinned_id(d.id, d.version) for d in documents.find(CurrentProfile)}
     changed = []
-    for snapshot in store.query(Query(PinnedProfile.COLLECTION)):
-        document = decode(PinnedProfile, snapshot.data)
+    for document in documents.find(PinnedProfile):
         service, _, version = document.id.partition("@")
-        where: tuple[tuple[str, Operator, Value], ...] = (
-            ("service", "==", service),
-            ("profile_version", "==", version),
-        )
         used = document.id in current or any(
-            store.query(Query(cls.COLLECTION, where, limit=1)) for cls in pinning
+            documents.find(
+                cls, ("service", "==", service), ("profile_version", "==", version), limit=1
+            )
+            for cls in pinning
         )
         if used == (document.unused_since is None):
             continue
-        document.unused_since = None if used else now
-        try:
-            store.commit([Update(snapshot.key, encode(document), snapshot.version)])
-        except Stale:
-            continue  # somebody applied it just now
-        changed.append(document.id)
+        fate = msgspec.structs.replace(document, unused_since=None if used else now)
+        if change(store, PinnedProfile, document.id, partial(_unless, document, fate)) is fate:
+            changed.append(document.id)
     return changed
+
+
+def _unless(
+    seen: PinnedProfile, fate: PinnedProfile, known: PinnedProfile | None
+) -> PinnedProfile | None:
+    """The fate of a version, unless somebody applied (or removed) it just now."""
+    return fate if known == seen else known

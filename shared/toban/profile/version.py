@@ -6,7 +6,8 @@ import hashlib
 
 import msgspec
 
-from toban.profile.types import Profile
+from toban.kernel.document import to_stored
+from toban.profile.profile import Profile
 
 
 def profile_version(profile: Profile) -> str:
@@ -16,4 +17,6 @@ def profile_version(profile: Profile) -> str:
     Comments, key order, aliases and omitted defaults make no difference: SHA-256 over JSON with
     sorted keys and all defaults written out.
     """
-    return hashlib.sha256(msgspec.json.encode(profile, order="sorted")).hexdigest()[:12]
+    return hashlib.sha256(
+        msgspec.json.encode(profile, order="sorted", enc_hook=to_stored)
+    ).hexdigest()[:12]

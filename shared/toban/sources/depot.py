@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from toban.kernel.binding import provides
+from toban.kernel.kinds import beside
 from toban.kernel.platform import Platform
 from toban.ports import Secrets, Store
 from toban.ports.backup import (
@@ -24,14 +24,12 @@ from toban.ports.backup import (
     Spec,
     Target,
 )
+from toban.sources.base import source_kinds
 from toban.sources.world import World
-
-_KINDS = frozenset({"bucket", "configuration", "firestore", "logs", "postgres", "redis"})
-"""A folder of this package each; imported when first asked for."""
 
 
 class _Kind(Protocol):
-    """What a module of this package has."""
+    """What the module ``adapter`` of a kind has."""
 
     def source(self, options: Mapping[str, object], world: World) -> Source: ...
 
@@ -105,7 +103,7 @@ def depot(platform: Platform, secrets: Secrets) -> Depot:
 
 
 def _kind(name: str) -> _Kind:
-    if name not in _KINDS:
-        raise ValueError(f"not a kind of source: {name!r} (known: {', '.join(sorted(_KINDS))})")
-    module = importlib.import_module(f"toban.sources.{name}.adapter")
-    return cast("_Kind", module)
+    known = source_kinds()
+    if name not in known:
+        raise ValueError(f"not a kind of source: {name!r} (known: {', '.join(sorted(known))})")
+    return cast("_Kind", beside(known[name], "adapter"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from toban.texts import Language
@@ -60,9 +60,20 @@ class SourceMap:
 
     file: str
     places: Mapping[str, tuple[int, int]]
+    elsewhere: Mapping[str, SourceMap] = field(default_factory=dict)
+    """Key paths that another file has, with all below them."""
+
+    def of(self, path: str) -> SourceMap:
+        """Where a path stands: here, or in the file that has it."""
+        for begin, source in self.elsewhere.items():
+            if path == begin or path.startswith((f"{begin}.", f"{begin}[")):
+                return source
+        return self
 
     def place(self, path: str) -> tuple[int, int]:
-        """Line and column of a path, or of the nearest thing around it that the file has."""
+        """Line and column of a path, or of the nearest thing around it that its file has."""
+        if (source := self.of(path)) is not self:
+            return source.place(path)
         while path and path not in self.places:
             shorter = _LAST_PART.sub("", path)
             path = shorter if shorter != path else ""
@@ -76,7 +87,7 @@ class SourceMap:
         """The findings with file, line and column filled in."""
         for finding in findings:
             line, column = self.place(finding.path)
-            yield replace(finding, file=self.file, line=line, column=column)
+            yield replace(finding, file=self.of(finding.path).file, line=line, column=column)
 
 
 def join(*parts: str | int) -> str:

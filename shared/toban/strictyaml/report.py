@@ -17,6 +17,10 @@ class Report:
         """Something that must be repaired."""
         self._findings[Finding("error", code, path, japanese, english)] = None
 
+    def incomplete(self, path: str, japanese: str, english: str) -> None:
+        """Something that is needed is not there."""
+        self.error("incomplete", path, f"{japanese}が必要です。", f"it needs {english}.")
+
     def warning(self, code: str, path: str, japanese: str, english: str) -> None:
         """Something worth a look."""
         self._findings[Finding("warning", code, path, japanese, english)] = None

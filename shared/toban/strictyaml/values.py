@@ -20,6 +20,9 @@ ZoneName = Annotated[str, msgspec.Meta(extra={"format": "zone"})]
 ServiceId = Annotated[str, msgspec.Meta(extra={"format": "id"})]
 """Lower-case letters, digits and ``-``, at most 63, beginning with a letter (ids of documents)."""
 
+DEFAULT_ZONE = "Asia/Tokyo"
+"""Of whatever names no zone."""
+
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -28,5 +31,13 @@ class Section(msgspec.Struct, frozen=True):
     Base of every part of a profile: immutable.
 
     Unknown keys in a file are errors (`toban.strictyaml.reader`). In the store they are ignored: a
-    function that is not deployed anew yet reads what newer code applied.
+    function that is not deployed anew yet reads what newer code applied. A key that a later release
+    adds is ``… | UnsetType = UNSET``: what does not say it is stored as before, and keeps its version.
     """
+
+
+def secrets_of(section: Section) -> dict[str, str]:
+    """Names of the secrets that a section needs, by the key that names them (``…_secret``)."""
+    keys = (f.encode_name for f in msgspec.structs.fields(section))
+    named = {key: str(getattr(section, key)) for key in keys if key.endswith("_secret")}
+    return {key: name for key, name in named.items() if name}

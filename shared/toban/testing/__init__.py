@@ -15,5 +15,6 @@ from toban.testing.buses import ListBus as ListBus
 from toban.testing.platform import NOON as NOON
 from toban.testing.platform import Cost as Cost
 from toban.testing.platform import TestPlatform as TestPlatform
+from toban.testing.samples import sample as sample
 from toban.testing.senders import ListSenders as ListSenders
 from toban.testing.stores import CountingStore as CountingStore

@@ -16,18 +16,19 @@ from toban.adapters.local.memory.store import (
     MemoryTracer,
     VirtualClock,
 )
-from toban.kernel.document import Document, decode
+from toban.kernel.document import Document
+from toban.kernel.documents import Documents
+from toban.kernel.edge.http import Request, Response
 from toban.kernel.event import Body, Event, from_message, to_message
 from toban.kernel.handling.decision import Handled
 from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.handling.timers import fire_due, next_due
-from toban.kernel.http import Request, Response
 from toban.kernel.outgoing import PUBLIC_URL, SENDERS, Senders
 from toban.kernel.platform import Platform
 from toban.local.world import ROOT, load_functions
 from toban.ports import Delivered, Message, Port, Query
+from toban.profile.profile import Profile
 from toban.profile.store import apply
-from toban.profile.types import Profile
 from toban.testing.buses import ListBus
 from toban.testing.senders import ListSenders
 from toban.testing.stores import CountingStore
@@ -203,12 +204,14 @@ class TestPlatform:
         """Every document of a class, by id; of a collection by its name, as stored."""
         if isinstance(cls, str):
             return [found.data for found in self.store.inner.query(Query(cls))]
-        return [decode(cls, found.data) for found in self.store.inner.query(Query(cls.COLLECTION))]
+        return self._uncounted().find(cls)
 
     def document(self, cls: type[D], id: str) -> D | None:
         """One document; None when there is none."""
-        found = self.store.inner.get([cls.key(id)])[0]
-        return None if found is None else decode(cls, found.data)
+        return self._uncounted().get(cls, id)
+
+    def _uncounted(self) -> Documents:
+        return Documents(self.store.inner, self.clock.now())
 
     @overload
     def published(self) -> list[Body]: ...

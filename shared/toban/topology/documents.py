@@ -80,7 +80,6 @@ def terraform() -> str:
             *staying,
             "",
             "  log_days         = " + _days(lives.LOGS),
-            "  audit_days       = " + _days(lives.AUDIT),
             "  dead_letter_days = " + _days(lives.DEAD_LETTERS),
             "  blob_days        = "
             + _days(drafts.time)

@@ -12,6 +12,28 @@ from collections.abc import Mapping
 DOMAIN = "(domain)"
 """Stands for every package that has no row of its own."""
 
+KINDS = "(kinds)"
+"""Stands for what kinds of channels and sources say of themselves, in the folders of their adapters."""
+
+SAYING: Mapping[str, frozenset[str]] = {
+    "channels": frozenset(
+        {
+            "base",
+            "section",
+            "kind",
+            "message",
+            "blocks",
+            "notice",
+            "plain",
+            "texts",
+            "check",
+            "needs",
+        }
+    ),
+    "sources": frozenset({"base", "kind", "naming"}),
+}
+"""Package → the modules of it (and of its folders) that are `KINDS`; the rest are adapters."""
+
 _PURE = ("ports", "texts", "kernel", "events", "strictyaml", "profile")
 _EDGE = ("adapters", "channels", "sources")
 
@@ -23,22 +45,26 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "strictyaml": frozenset({"ports", "texts", "kernel"}),
     "profile": frozenset({"ports", "texts", "kernel", "events", "strictyaml"}),
     # What a domain may import of another domain says `tests/house/neighbours.py`.
-    DOMAIN: frozenset({*_PURE, DOMAIN}),
+    DOMAIN: frozenset({*_PURE, DOMAIN, KINDS}),
+    KINDS: frozenset({*_PURE, KINDS}),
     "adapters": frozenset({"ports", "kernel"}),
-    "channels": frozenset({"ports", "kernel", "events", "profile", "adapters"}),
-    "sources": frozenset({"ports", "kernel", "events", "profile", "adapters"}),
+    "channels": frozenset({"ports", "kernel", "events", "profile", "adapters", KINDS}),
+    "sources": frozenset({"ports", "kernel", "events", "profile", "adapters", KINDS}),
     "entry": frozenset({*_PURE, *_EDGE}),
-    "topology": frozenset({*_PURE, DOMAIN}),
-    "local": frozenset({*_PURE, *_EDGE, DOMAIN, "entry", "topology"}),
-    "testing": frozenset({*_PURE, *_EDGE, DOMAIN, "entry", "topology", "local"}),
-    "cli": frozenset({*_PURE, *_EDGE, DOMAIN, "entry", "topology", "testing", "local"}),
+    "sections": frozenset({*_PURE, DOMAIN, KINDS}),
+    "topology": frozenset({*_PURE, DOMAIN, KINDS, "sections"}),
+    "local": frozenset({*_PURE, *_EDGE, DOMAIN, KINDS, "sections", "entry", "topology"}),
+    "testing": frozenset({*_PURE, *_EDGE, DOMAIN, KINDS, "sections", "entry", "topology", "local"}),
+    "cli": frozenset(
+        {*_PURE, *_EDGE, DOMAIN, KINDS, "sections", "entry", "topology", "testing", "local"}
+    ),
 }
 """Package (or module) below ``toban`` → what it may import beside itself."""
 
 MAIN_MAY_IMPORT = frozenset({*_PURE, DOMAIN, "entry"})
 """What a function's ``main.py`` may import: it names a use case, the entry binds it to a world."""
 
-PURE = frozenset({*_PURE, DOMAIN})
+PURE = frozenset({*_PURE, DOMAIN, KINDS})
 """Here decisions are made: no I/O, no framework, and no library but these."""
 
 PURE_LIBRARIES = frozenset({"cryptography", "google_crc32c", "msgspec", "zstandard"})
@@ -54,6 +80,9 @@ def is_domain(package: str) -> bool:
     return package not in MAY_IMPORT
 
 
-def kind(package: str) -> str:
-    """The row of `MAY_IMPORT` that holds for a package."""
+def kind(module: str) -> str:
+    """The row of `MAY_IMPORT` that holds for a module (``toban.channels.slack.kind``)."""
+    _, package, *rest = f"{module}.".split(".")
+    if rest[-2:-1] and rest[-2] in SAYING.get(package, ()):
+        return KINDS
     return DOMAIN if is_domain(package) else package

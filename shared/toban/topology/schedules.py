@@ -8,68 +8,24 @@ publishes them. Nothing here reads a store or calls anything.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
-from toban.events.backups import BackupDue, RestoreTestDue
-from toban.kernel.cron import slot_minute
-from toban.kernel.event import Body, Event, registered
+from toban.kernel.clock.cron import slot_minute
+from toban.kernel.clock.schedule import Repeating as Repeating
+from toban.kernel.clock.schedule import name_of as name_of
+from toban.kernel.event import Event, registered
 from toban.ports.schedules import MARK, PAUSED_MARK, PREFIX, Job
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+from toban.sections.collect import schedules
 from toban.topology.types import Topology
 
-SOURCE = "/schedules/"
-
-_PLAIN = re.compile(r"[a-z0-9_]+(-[a-z0-9_]+)*", re.ASCII)
-_FOREIGN = re.compile(r"[^a-z0-9_]+", re.ASCII)
-_PART = 60
-"""Most characters of one part of a name: with three parts an event's id stays below 250 bytes."""
 _ABOUT = 300
 """Most characters a description says about its job; Cloud Scheduler takes 500 in all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repeating:
-    """Something that happens by the clock."""
-
-    name: str
-    """Unique; legal as (a part of) the name of a Cloud Scheduler job."""
-    cron: str
-    zone: str
-    body: Body
-    """What is published at every slot."""
-    about: str
-    service: str = ""
-    """Empty: the platform's own."""
-
-    @property
-    def topic(self) -> str:
-        """Where it is published."""
-        return self.body.TOPIC
-
-    @property
-    def source(self) -> str:
-        """The events' CloudEvents source."""
-        return SOURCE + self.name
-
-
-def name_of(*parts: str) -> str:
-    """
-    A name of parts, such as ``chat--main-db--daily``.
-
-    Different parts have different names: what is not written in small letters, digits, ``_`` and
-    single ``-`` (or is longer than 60 characters) is shortened to that, and ``---`` with a hash of
-    all parts follows, which no plain name contains.
-    """
-    if all(len(part) <= _PART and _PLAIN.fullmatch(part) for part in parts):
-        return "--".join(parts)
-    plain = [_FOREIGN.sub("-", p.lower()).strip("-")[:_PART].strip("-") or "x" for p in parts]
-    digest = hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:12]
-    return f"{'--'.join(plain)}---{digest}"
 
 
 def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[Repeating]:
@@ -78,7 +34,7 @@ def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[Repeating
 
     What has no topic on the map is left out: nothing would take it.
     """
-    types = registered()  # importing toban.events.backups has registered those of toban.events
+    types = registered()
     found = [
         Repeating(
             name=name,
@@ -89,33 +45,9 @@ def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[Repeating
         )
         for name, schedule in topology.schedules.items()
     ]
-    for profile in sorted(profiles, key=lambda p: p.service.id):
-        found += (r for r in _of(profile) if r.topic in topology.topics)
+    for profile in sorted(profiles, key=lambda p: p[SERVICE].id):
+        found += (r for r in schedules(profile) if r.topic in topology.topics)
     return _distinct(found)
-
-
-def _of(profile: Profile) -> Iterable[Repeating]:
-    service, backup = profile.service, profile.backup
-    if backup is None:
-        return
-    for plan in backup.plans:
-        yield Repeating(
-            name=name_of(service.id, plan.source, plan.class_),
-            cron=plan.schedule,
-            zone=plan.zone or service.timezone,
-            body=BackupDue(service=service.id, source=plan.source, class_=plan.class_),
-            about=f"Backup of {service.id}/{plan.source}, {plan.class_}",
-            service=service.id,
-        )
-    if backup.restore_test is not None:
-        yield Repeating(
-            name=name_of(service.id, "restore-test"),
-            cron=backup.restore_test.schedule,
-            zone=backup.restore_test.zone or service.timezone,
-            body=RestoreTestDue(service=service.id),
-            about=f"Restore test of {service.id}",
-            service=service.id,
-        )
 
 
 def _distinct(found: Iterable[Repeating]) -> list[Repeating]:

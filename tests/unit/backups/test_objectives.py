@@ -7,22 +7,15 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from tests.profiles import Profile
 from toban.backups.policy.objectives import Newest, ObjectiveState, assess, overdue, untested
 from toban.backups.policy.restores import Tested
-from toban.profile.types import (
-    Backup,
-    Destination,
-    Keep,
-    Objective,
-    Plan,
-    PostgresSource,
-    Profile,
-    RedisSource,
-    RestoreTest,
-    Seconds,
-    Service,
-    StagingTarget,
-)
+from toban.backups.section import Backup, Destination, Keep, Objective, Plan, RestoreTest
+from toban.profile.section import Service
+from toban.sources.base import StagingTarget
+from toban.sources.postgres.kind import PostgresSource
+from toban.sources.redis.kind import RedisSource
+from toban.strictyaml.values import Seconds
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -10,15 +10,17 @@ import pytest
 
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.adapters.local.memory.store import MemoryStore
+from toban.backups.catalogue.manifest import Manifest, Place
+from toban.backups.catalogue.rebuild import Found, advanced, entries, merged, places, series_of
 from toban.backups.documents import Backup, Copy, RestoreTestResult, SeriesState
 from toban.backups.policy.pins import NotPinned, pin, unpin
 from toban.backups.policy.recovery import estimate, lost, newest, onto, usable
-from toban.backups.storage.catalogue import Found, advanced, entries, merged, places, series_of
-from toban.backups.storage.manifest import Manifest, Place
 from toban.kernel.document import encode
 from toban.ports import Create, Update
 from toban.ports.backup import ObjectInfo
-from toban.profile.types import BucketSource, LogsSource, PostgresSource
+from toban.sources.bucket.kind import BucketSource
+from toban.sources.logs.kind import LogsSource
+from toban.sources.postgres.kind import PostgresSource
 
 DAY = timedelta(days=1)
 START = datetime(2026, 11, 1, 3, tzinfo=UTC)

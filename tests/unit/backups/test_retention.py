@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.retention import Entry, Policy, decide, entry_of, policy_of, removals
-from toban.profile.types import Keep
+from toban.backups.section import Keep
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # a Sunday
 TONIGHT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)

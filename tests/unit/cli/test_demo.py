@@ -10,7 +10,7 @@ import pytest
 
 from toban.cli.demo.stage import shortened
 from toban.cli.kit.terminal import Terminal
-from toban.profile.load import load_directory
+from toban.sections.load import load_directory
 from toban.topology.generate import ROOT
 
 

@@ -19,9 +19,9 @@ from toban.kernel.document import decode
 from toban.kernel.event import Event
 from toban.kernel.handling.parking import MessageParked
 from toban.kernel.handling.receipt import find_receipt
+from toban.people.section import Person
 from toban.ports import Unavailable
 from toban.postmortems.timeline import describe
-from toban.profile.types import Person
 
 FIELDS = {
     "actor", "proof", "action", "subject", "seen", "outcome", "reason", "correlation_id",

@@ -8,9 +8,12 @@ import pytest
 from tests.unit.incidents.world import HOUSE, SHOP, World, fired, resolved
 from tests.unit.notify.world import ListSenders
 from toban.adapters.local.memory.store import MemorySecrets
+from toban.escalation.section import Escalation, Step
 from toban.events import NotificationRequested
 from toban.notify.links import action_links
-from toban.profile.types import Escalation, Person, Rotation, Seconds, Step
+from toban.oncall.section import Rotation
+from toban.people.section import Person
+from toban.strictyaml.values import Seconds
 
 CALLED = msgspec.structs.replace(
     SHOP,

@@ -5,6 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from tests.profiles import Profile
 from tests.unit.incidents.world import HOUSE, NOON, SHOP, World, fired, grouped, resolved
 from tests.unit.notify.world import ListSenders
 from toban.events import (
@@ -14,7 +15,7 @@ from toban.events import (
     PageFailed,
     ReminderDue,
 )
-from toban.profile.types import Profile, Seconds
+from toban.strictyaml.values import Seconds
 
 
 def minute(number: float):

@@ -8,26 +8,22 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tests.profiles import Profile
+from toban.channels.console.kind import ConsoleChannel
+from toban.escalation.section import Escalation, Step
 from toban.events import AlertFired, AlertResolved, CommandIssued
 from toban.incidents import act, escalate, settle, triage
 from toban.incidents.documents import Alert, Group, Incident
+from toban.incidents.grouping.section import Grouping
 from toban.kernel.event import Body, Event
 from toban.kernel.handling.decision import Handled
 from toban.kernel.handling.handle import Handlers
 from toban.notify import deliver, page
-from toban.profile.types import (
-    ConsoleChannel,
-    Escalation,
-    Grouping,
-    Match,
-    Person,
-    Profile,
-    Rotation,
-    Seconds,
-    Service,
-    Severity,
-    Step,
-)
+from toban.oncall.section import Rotation
+from toban.people.section import Person
+from toban.profile.section import Match, Service
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds
 from toban.testing import NOON, Cost, ListSenders, TestPlatform
 
 SHOP = Profile(

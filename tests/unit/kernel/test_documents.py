@@ -91,3 +91,10 @@ def test_what_the_decision_raises_leaves_the_document_as_it_was(store):
     with pytest.raises(ValueError, match="no"):
         change(store, Counter, "c", refuse)
     assert (store.commits, Documents(store, NOON).get(Counter, "c").value) == (0, 3)
+
+
+def test_a_decision_may_leave_things_as_they_are(store):
+    assert change(store, Counter, "c", lambda _: None) is None
+    put(store, "c", 3)
+    assert change(store, Counter, "c", lambda _: None) is None
+    assert (store.commits, Documents(store, NOON).get(Counter, "c").value) == (0, 3)

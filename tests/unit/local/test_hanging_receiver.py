@@ -17,7 +17,7 @@ from toban.local.world import open_world
 from toban.notify import destinations
 from toban.notify.documents import Notification
 from toban.ports import Query
-from toban.profile.load import load_directory
+from toban.sections.load import load_directory
 
 INCIDENTS = 12
 LANE = 4

@@ -15,11 +15,11 @@ from tests.unit.notify.world import NOON, PROFILE, Crash, World, by_pair, page, 
 from toban.adapters.local.memory.store import FixedClock, MemorySecrets
 from toban.channels.config import ChannelConfig
 from toban.channels.senders import ChannelSenders
+from toban.channels.webhook.kind import WebhookChannel
 from toban.events import NotificationFailed
 from toban.kernel import log
 from toban.notify import deliver
 from toban.notify.links import action_links
-from toban.profile.types import WebhookChannel
 from toban.profile.version import profile_version
 
 

@@ -16,10 +16,13 @@ from tests.unit.notify.world import (
     paging,
     resolved,
 )
+from toban.channels.console.message import ConsoleLine
+from toban.channels.email.message import Mail
+from toban.channels.slack.message import SlackMessage
+from toban.channels.webhook.message import WebhookCall
 from toban.events import NotificationFailed
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.effect import Done, Failed
-from toban.kernel.outgoing import ConsoleLine, Mail, SlackMessage, WebhookCall
 
 ROOM = ("channel:room", "room")
 MAIL = ("person:aoki", "mail")

@@ -1,27 +1,31 @@
 """A destination that does not answer: when its breaker opens, who is let through, what closes it."""
 
 from datetime import timedelta
+from operator import attrgetter
 
 import msgspec
 import pytest
 
 from tests.unit.notify.test_deliver import ROOM, Story
 from tests.unit.notify.world import NOON, PROFILE, ListSenders, World, by_pair, paging
+from toban.channels.console.message import ConsoleLine
+from toban.channels.email.message import Mail
+from toban.channels.slack.message import SlackMessage
+from toban.channels.webhook.message import WebhookCall
 from toban.events import NotificationFailed
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Event, to_message
 from toban.kernel.handling.effect import Failed
-from toban.kernel.outgoing import ConsoleLine, Mail, SlackMessage, WebhookCall
 from toban.notify.destinations import (
     PROBE_EVERY,
     TIMEOUTS,
     WINDOW,
     Breakers,
-    destination,
     lane_of,
 )
 from toban.ports import Message
 
+destination = attrgetter("destination")
 SILENT = Failed("timed out", again=True, unknown=True, timed_out=True)
 HERE, THERE = ("webhook", "https://a.test"), ("webhook", "https://b.test")
 SECOND = timedelta(seconds=1)

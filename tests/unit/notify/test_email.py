@@ -13,8 +13,8 @@ from toban.adapters.local.memory.store import FixedClock, MemorySecrets
 from toban.channels.config import ChannelConfig
 from toban.channels.email import adapter as channel
 from toban.channels.email.adapter import MailSender, compose
+from toban.channels.email.message import Mail
 from toban.kernel.handling.effect import Done, Failed
-from toban.kernel.outgoing import Mail
 
 
 @pytest.fixture(autouse=True)

@@ -4,14 +4,15 @@ import msgspec
 import pytest
 
 from tests.unit.notify.world import NOON, PROFILE, ListSenders, World, incident, page, paging
+from toban.escalation.section import Escalation, Step
 from toban.events import IncidentEscalated, NotificationFailed
 from toban.incidents.documents import Incident
 from toban.incidents.escalate import HANDLERS as ESCALATE
 from toban.kernel.document import encode
 from toban.kernel.handling.effect import Done, Failed
 from toban.ports import Create
-from toban.profile.types import Escalation, Seconds, Step
 from toban.profile.version import profile_version
+from toban.strictyaml.values import Seconds
 
 # Two channels to one person, and both fall back to the same third.
 CHANNELS = {

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from tests.profiles import Profile
 from tests.unit.notify.world import (
     NOON,
     PROFILE,
@@ -15,10 +16,10 @@ from tests.unit.notify.world import (
     requests,
     resolved,
 )
+from toban.channels.console.kind import ConsoleChannel
 from toban.events import NotificationFailed, NotificationRequested, PageFailed
 from toban.notify.contacts import chain, contact_by
 from toban.profile.store import apply
-from toban.profile.types import ConsoleChannel, Profile
 from toban.profile.version import profile_version
 
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.house.texts import CATALOGUES
+from tests.unit.notify.rendered import render
 from tests.unit.notify.world import NOON, PROFILE, World, by_pair, incident, paging
+from toban.channels.slack.blocks import escape, escaped, link
 from toban.events import Link, NotificationRequested
 from toban.kernel.i18n import duration, moment
-from toban.notify.render import render
-from toban.notify.slack import escape, escaped, link
 from toban.notify.texts import text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)

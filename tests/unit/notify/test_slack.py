@@ -9,8 +9,8 @@ from toban.adapters.local.memory.store import MemorySecrets
 from toban.channels.config import ChannelConfig
 from toban.channels.slack import adapter as slack
 from toban.channels.slack.adapter import SlackSender
+from toban.channels.slack.message import SlackMessage
 from toban.kernel.handling.effect import Done, Failed
-from toban.kernel.outgoing import SlackMessage
 
 TOKEN = "xoxb-not-a-real-token"
 AGAIN = {"type": "context", "elements": [{"type": "plain_text", "text": "may be a repetition"}]}

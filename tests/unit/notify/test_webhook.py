@@ -12,9 +12,10 @@ from toban.adapters.local.http import HttpClient
 from toban.adapters.local.memory.store import FixedClock, MemorySecrets
 from toban.channels.config import ChannelConfig, read_config
 from toban.channels.webhook import adapter as webhook
-from toban.channels.webhook.adapter import Forbidden, check_address, guarded, webhook_sender
+from toban.channels.webhook.adapter import Forbidden, check_address, guarded
+from toban.channels.webhook.adapter import sender as webhook_sender
+from toban.channels.webhook.message import WebhookCall
 from toban.kernel.handling.effect import Done, Failed
-from toban.kernel.outgoing import WebhookCall
 
 LOCAL = ChannelConfig(environment="local")
 CLOUD = ChannelConfig(environment="production")

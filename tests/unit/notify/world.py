@@ -7,6 +7,12 @@ from datetime import date, timedelta
 
 import msgspec
 
+from tests.profiles import Profile
+from toban.channels.console.kind import ConsoleChannel
+from toban.channels.email.kind import EmailChannel
+from toban.channels.slack.kind import SlackChannel
+from toban.channels.webhook.kind import WebhookChannel
+from toban.escalation.section import Escalation, Step
 from toban.events import (
     IncidentAcknowledged,
     IncidentEscalated,
@@ -24,22 +30,13 @@ from toban.kernel.outgoing import Senders
 from toban.notify import deliver
 from toban.notify.documents import Notification
 from toban.notify.page import HANDLERS
+from toban.oncall.section import Rotation
+from toban.people.section import Person
 from toban.ports import Delivered
-from toban.profile.types import (
-    ConsoleChannel,
-    EmailChannel,
-    Escalation,
-    Person,
-    Profile,
-    Rotation,
-    Seconds,
-    Service,
-    Severity,
-    SlackChannel,
-    Step,
-    WebhookChannel,
-)
+from toban.profile.section import Service
 from toban.profile.version import profile_version
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds
 from toban.testing import NOON, ListSenders, TestPlatform
 
 PROFILE = Profile(

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from toban.oncall.section import Handover, Override, Rotation
 from toban.oncall.shifts import shifts_between, who_is_on_duty
-from toban.profile.types import ClockTime, Handover, Override, Rotation
+from toban.strictyaml.values import ClockTime
 
 ZONES = ["Asia/Tokyo", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin"]
 

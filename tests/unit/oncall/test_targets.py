@@ -5,18 +5,16 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
+from tests.profiles import Profile
+from toban.channels.console.kind import ConsoleChannel
+from toban.channels.email.kind import EmailChannel
+from toban.channels.slack.kind import SlackChannel
+from toban.channels.webhook.kind import WebhookChannel
+from toban.oncall.section import Rotation
 from toban.oncall.targets import explain, next_channel, resolve
-from toban.profile.types import (
-    ConsoleChannel,
-    EmailChannel,
-    Person,
-    Profile,
-    Rotation,
-    Service,
-    Severity,
-    SlackChannel,
-    WebhookChannel,
-)
+from toban.people.section import Person
+from toban.profile.section import Service
+from toban.severities.section import Severity
 
 P1 = Severity(label="P1", level=1, via=("slack", "mail"))
 MONDAY = datetime(2025, 1, 6, 3, tzinfo=UTC)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from tests.profiles import Profile
 from toban.adapters.local.memory.store import MemoryStore
 from toban.events import IncidentResolved, Link, Page, PostmortemDrafted
 from toban.incidents.documents import Alert, Entry, Incident
@@ -17,9 +18,11 @@ from toban.kernel.work import Work
 from toban.notify.documents import Notification
 from toban.ports import Create
 from toban.postmortems.draft import on_resolved
+from toban.profile.section import Service
 from toban.profile.store import apply
-from toban.profile.types import Profile, Seconds, Service, Severity
 from toban.profile.version import profile_version
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds
 
 T0 = datetime(2026, 11, 22, 3, 0, 0, tzinfo=UTC)  # 12:00:00 in Tokyo
 PROFILE = Profile(

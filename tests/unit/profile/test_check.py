@@ -4,10 +4,10 @@ from textwrap import dedent
 
 import pytest
 
-from toban.profile.check import check, check_together
-from toban.profile.checker import check_directory, check_file
-from toban.profile.load import parse_profile
-from toban.profile.types import Profile
+from tests.profiles import Profile
+from toban.sections.check import check, check_together
+from toban.sections.files import check_directory, check_file
+from toban.sections.load import parse_profile
 from toban.strictyaml.findings import Finding
 
 GOOD = """\

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.unit.profile.test_check_backup import GOOD
-from toban.profile.check import check
-from toban.profile.load import parse_profile
+from toban.sections.check import check
+from toban.sections.load import parse_profile
 
 OTHER = (
     GOOD.replace("id: shop", "id: blog")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from toban.profile.check import check
-from toban.profile.checker import check_file
-from toban.profile.load import parse_profile
+from toban.sections.check import check
+from toban.sections.files import check_file
+from toban.sections.load import parse_profile
 from toban.strictyaml.findings import Finding
 
 GOOD = """\

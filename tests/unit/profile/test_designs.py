@@ -5,8 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from toban.profile.load import load_directory
-from toban.profile.types import Backup, Keep, Profile
+from tests.profiles import Profile
+from toban.backups.section import Backup, Keep
+from toban.sections.load import load_directory
 
 SERVICES = Path(__file__).parents[3] / "infra" / "services"
 HOUR, DAY = 3600, 86_400

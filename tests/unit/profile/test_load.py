@@ -6,8 +6,9 @@ from textwrap import dedent
 
 import pytest
 
-from toban.profile.load import load_directory, load_profile, parse_profile
-from toban.profile.types import EmailChannel, SlackChannel
+from toban.channels.email.kind import EmailChannel
+from toban.channels.slack.kind import SlackChannel
+from toban.sections.load import load_directory, load_profile, parse_profile
 from toban.strictyaml.findings import FileErrors as ProfileErrors
 from toban.strictyaml.findings import Finding
 

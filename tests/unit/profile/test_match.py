@@ -1,7 +1,8 @@
 """Which service an alert belongs to."""
 
+from tests.profiles import Profile
 from toban.profile.match import default_service, match_service
-from toban.profile.types import Match, Profile, Service
+from toban.profile.section import Match, Service
 
 
 def profile(service: str, *rules: dict[str, str], default: bool = False) -> Profile:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.profiles import Profile
+from toban.channels.slack.kind import SlackChannel
+from toban.escalation.section import steps_for
 from toban.oncall.targets import next_channel, resolve
-from toban.profile.checker import check_directory
-from toban.profile.load import load_directory
 from toban.profile.match import default_service, match_service
-from toban.profile.types import Profile, SlackChannel
+from toban.sections.files import check_directory
+from toban.sections.load import load_directory
+from toban.severities.section import severity_for, severity_labelled
 
 SERVICES = Path(__file__).parents[3] / "infra" / "services"
 NOW = datetime(2025, 6, 2, 3, tzinfo=UTC)
@@ -27,9 +30,9 @@ def chat(profiles) -> Profile:
 
 def told(profile: Profile, word: str) -> list[tuple[str, str]]:
     """Everybody told when an incident opens: at once, and in the steps at 0."""
-    severity = profile.severity_for(word)
+    severity = severity_for(profile, word)
     contacts = list(resolve(profile, severity.notify, (), severity, NOW).contacts)
-    for step in profile.steps_for(severity):
+    for step in steps_for(profile, severity):
         if step.after == 0:
             contacts += resolve(profile, step.notify, step.via, severity, NOW).contacts
     # The same target by the same channel is told once (`toban.notify`).
@@ -96,7 +99,7 @@ def test_the_alerts_of_tokyo_ai_chat_are_recognised(profiles, labels):
     ],
 )
 def test_senders_words_become_p1_to_p4_with_their_response_targets(chat, word, label, minutes):
-    severity = chat.severity_for(word)
+    severity = severity_for(chat, word)
 
     assert severity.label == label
     assert severity.respond_within == (None if minutes is None else minutes * 60)
@@ -174,7 +177,7 @@ SCHEMES = [
 def test_each_service_has_the_severities_of_its_design(
     profiles, service, word, label, minutes, postmortem
 ):
-    severity = profiles[service].severity_for(word)
+    severity = severity_for(profiles[service], word)
 
     assert severity.label == label
     assert severity.respond_within == (None if minutes is None else minutes * 60)
@@ -209,9 +212,9 @@ LADDERS = [
 @pytest.mark.parametrize(("service", "label", "ladder"), LADDERS)
 def test_each_service_escalates_as_its_design_says(profiles, service, label, ladder):
     profile = profiles[service]
-    severity = profile.severity_labelled(label)
+    severity = severity_labelled(profile, label)
 
-    steps = [(step.after // 60, " ".join(step.notify)) for step in profile.steps_for(severity)]
+    steps = [(step.after // 60, " ".join(step.notify)) for step in steps_for(profile, severity)]
 
     assert steps == ladder
 

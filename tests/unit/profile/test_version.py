@@ -1,7 +1,7 @@
 """A profile's version is its content."""
 
-from toban.profile.load import parse_profile
 from toban.profile.version import profile_version
+from toban.sections.load import parse_profile
 
 
 def version(text: str) -> str:

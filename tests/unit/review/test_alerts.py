@@ -10,7 +10,7 @@ from toban.events import IncidentResolved, NotificationRequested
 from toban.kernel.document import encode
 from toban.ports import Update
 from toban.profile.store import CurrentProfile, apply
-from toban.profile.types import Severity
+from toban.severities.section import Severity
 from toban.testing import ListSenders
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from toban.profile import types
+from tests import profiles as types
 from toban.topology import load
 from toban.topology.types import Topology
 

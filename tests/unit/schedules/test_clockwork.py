@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from tests.profiles import Profile
 from tests.unit.schedules.services import plan, profile, the_map
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
@@ -18,7 +19,6 @@ from toban.local.clockwork import Clockwork, FiredSchedule
 from toban.local.world import subscriptions_of
 from toban.ports import Create, Delete, Key, Message, Query, Unavailable, Update
 from toban.profile.store import CurrentProfile, apply
-from toban.profile.types import Profile
 
 DAILY = "/schedules/chat--main-db--daily"
 

@@ -9,14 +9,16 @@ from typing import ClassVar
 
 import msgspec
 
+from toban.backups.catalogue.plans import slot_of
 from toban.backups.policy.texts import text
-from toban.backups.storage.plans import slot_of
 from toban.events import AlertFired, AlertResolved
 from toban.kernel import i18n, log
+from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
-from toban.kernel.skew import is_future
 from toban.kernel.work import Work
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+from toban.severities.section import severity_at
 
 SOURCE = "backups"
 """Of these alerts. (``toban`` is the platform's own, whose alerts happen once and never resolve.)"""
@@ -74,11 +76,11 @@ def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> 
             newer = msgspec.structs.replace(known, backup=trouble.backup)
             watch.open[trouble.fingerprint] = newer
         return
-    service = profile.service.id
+    service = profile[SERVICE].id
     alert = OpenAlert(
         rule=trouble.rule,
         title=trouble.title,
-        severity=profile.severity_at(trouble.level).label,
+        severity=severity_at(profile, trouble.level).label,
         starts_at=trouble.at or work.now,
         backup=trouble.backup,
         labels={"service": service, **trouble.labels},
@@ -159,17 +161,17 @@ def restore_print(source: str, purpose: str) -> str:
 
 def say_in(profile: Profile) -> Callable[..., str]:
     """Texts in a service's language."""
-    return partial(text, profile.service.language)
+    return partial(text, profile[SERVICE].language)
 
 
 def moment_in(profile: Profile, at: datetime | None) -> str:
     """A time as the service's people write it; None: never."""
-    language = profile.service.language
+    language = profile[SERVICE].language
     if at is None:
         return text(language, "backup.never")
-    return i18n.moment(language, at, profile.service.timezone)
+    return i18n.moment(language, at, profile[SERVICE].timezone)
 
 
 def duration_in(profile: Profile, seconds: int) -> str:
     """A length of time as the service's people write it."""
-    return i18n.duration(profile.service.language, seconds)
+    return i18n.duration(profile[SERVICE].language, seconds)

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from toban.backups.documents import JUDGED, LEVELS, Backup, Copy, settle
-from toban.profile.types import Level
+from toban.backups.levels import Level
 
 TOLD = 500
 """Characters of a reason that a copy keeps."""

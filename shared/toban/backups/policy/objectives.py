@@ -15,11 +15,12 @@ from typing import Literal
 import msgspec
 
 from toban.backups.policy.restores import Tested
-from toban.kernel.cron import largest_gap
-from toban.kernel.skew import is_future, not_ahead
-from toban.profile.backup_types import ALLOWANCE
-from toban.profile.types import Backup as Section
-from toban.profile.types import Objective, Plan, Profile
+from toban.backups.section import ALLOWANCE, BACKUP, Objective, Plan
+from toban.backups.section import Backup as Section
+from toban.kernel.clock.cron import largest_gap
+from toban.kernel.clock.skew import is_future, not_ahead
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 
 RpoStatus = Literal["met", "missed", "unreachable", "not-watched"]
 """``unreachable``: as fresh as the schedule allows, and that is older than promised."""
@@ -75,7 +76,7 @@ def assess(
     now: datetime,
 ) -> list[ObjectiveState]:
     """Every objective of a profile against its newest restore points and restore tests."""
-    section = profile.backup
+    section = profile[BACKUP]
     if section is None:
         return []
     return [
@@ -101,7 +102,7 @@ def _state(
     if None in times:
         measured = None
     return ObjectiveState(
-        service=profile.service.id,
+        service=profile[SERVICE].id,
         objective=objective.name,
         sources=list(objective.sources),
         severity=objective.severity,
@@ -163,7 +164,7 @@ def _reach(profile: Profile, section: Section, source: str) -> float | None:
 
 def allowed(profile: Profile, plan: Plan) -> float:
     """Seconds that may pass between two successes of a plan before it is overdue."""
-    zone = plan.zone or profile.service.timezone
+    zone = plan.zone or profile[SERVICE].timezone
     return (largest_gap(plan.schedule, zone) + ALLOWANCE) / timedelta(seconds=1)
 
 
@@ -176,7 +177,7 @@ def overdue(
     `since`: when the profile was applied; nothing is overdue before there was time for a first. When a
     clock that was ahead has written it nobody knows how long that is, and it is overdue.
     """
-    section = profile.backup
+    section = profile[BACKUP]
     late = []
     for plan in section.plans if section else ():
         limit = allowed(profile, plan)
@@ -199,7 +200,7 @@ def untested(
     Sources and regions take turns, so any of them counts. One that passed ahead of now does not: its
     clock was wrong.
     """
-    section = profile.backup
+    section = profile[BACKUP]
     if section is None or section.restore_test is None:
         return None
     passed = [t.passed_at for t in tested.values() if not_ahead(t.passed_at, now)]

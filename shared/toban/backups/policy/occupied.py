@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from toban.backups.documents import Backup
-from toban.backups.storage.plans import spec_of
+from toban.backups.section import BACKUP, NOTHING
 from toban.ports import PortError
 from toban.ports.backup import Depot, Spec
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def keeps_backups(
     if not wanted:
         return None
     for service, profile in sorted(profiles.items()):
-        for destination in profile.backup.destinations if profile.backup else ():
+        for destination in (profile[BACKUP] or NOTHING).destinations:
             if bucket_name(destination.bucket) == wanted:
                 return Occupied("destination", service, destination.bucket)
     for copy in backup.copies if backup is not None else ():
@@ -64,8 +64,8 @@ def _identities(
     kind: str, profiles: Mapping[str, Profile], depot: Depot
 ) -> Iterator[tuple[str, str, str]]:
     for service, profile in sorted(profiles.items()):
-        for name, source in profile.backup.sources.items() if profile.backup else ():
-            spec = spec_of(source)
+        for name, source in (profile[BACKUP] or NOTHING).sources.items():
+            spec = source.spec
             if spec.kind != kind:
                 continue
             try:

@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
-
-import msgspec
 
 from toban.backups.documents import JUDGED, Backup, Copy
 from toban.backups.policy.copies import restorable
-from toban.kernel.skew import is_future
-from toban.profile.types import BackupSource, Profile
-
-_ADDRESS: Final[Mapping[str, tuple[str, ...]]] = {
-    "bucket": ("bucket",),
-    "firestore": ("project", "database"),
-    "postgres": ("url_secret", "database"),
-    "redis": ("url_secret",),
-}
-"""What names the data itself, of the keys of a source, by kind; other kinds are only read."""
+from toban.backups.section import BACKUP, NOTHING
+from toban.kernel.clock.skew import is_future
+from toban.profile.profile import Profile
+from toban.sources.base import BackupSource
 
 
 @dataclass(frozen=True)
@@ -101,7 +92,7 @@ def estimate(
 
 def recovery_time(profile: Profile, source: str) -> int | None:
     """The shortest RTO of the objectives that need the source, in seconds; None: there is none."""
-    objectives = profile.backup.objectives if profile.backup else ()
+    objectives = (profile[BACKUP] or NOTHING).objectives
     return min((o.rto for o in objectives if source in o.sources and o.rto), default=None)
 
 
@@ -111,11 +102,11 @@ def onto(source: BackupSource, more: Mapping[str, str]) -> dict[str, str]:
 
     Raises `ValueError` for a kind that is never loaded onto itself.
     """
-    options = msgspec.to_builtins(source)
-    names = _ADDRESS.get(options["type"])
-    if names is None:
-        raise ValueError(options["type"])
-    return {name: str(options[name]) for name in names if options.get(name)} | dict(more)
+    spec = source.spec
+    if not source.ADDRESS:
+        raise ValueError(spec.kind)
+    own = {key: str(spec.options[key]) for key in source.ADDRESS if spec.options.get(key)}
+    return own | dict(more)
 
 
 def lost(backup: Backup, at: datetime) -> timedelta:

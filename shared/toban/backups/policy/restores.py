@@ -8,13 +8,14 @@ from typing import ClassVar, Final, Literal
 
 import msgspec
 
+from toban.backups.section import BACKUP
 from toban.events.backups import Purpose
+from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
 from toban.kernel.handling.job import JobDocument
-from toban.kernel.skew import is_future
 from toban.kernel.status import Transitions
 from toban.ports.backup import Question
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
 
 RestoreStatus = Literal["running", "finished", "failed"]
 
@@ -151,7 +152,7 @@ def missing(expected: dict[str, int], found: dict[str, int], *, exact: bool) -> 
 
 def too_slow(profile: Profile, seconds: float) -> str:
     """In words, that a restore test took longer than the profile allows; empty: it did not."""
-    section = profile.backup
+    section = profile[BACKUP]
     within = section.restore_test.within if section and section.restore_test else None
     if within is None or seconds <= within:
         return ""

@@ -15,12 +15,13 @@ from typing import Final
 
 import msgspec
 
+from toban.backups.catalogue.plans import labels_of
 from toban.backups.documents import Backup, mark, unmark
 from toban.backups.policy.retention import decide, removals
 from toban.backups.policy.retention_terms import Policy, Series, Verdict, entry_of, policy_of
 from toban.backups.policy.steady import waits_until
+from toban.backups.section import BACKUP
 from toban.backups.storage import layout
-from toban.backups.storage.plans import labels_of
 from toban.backups.work.jobs import STEP, BackupJob, fail, following, job_id
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
 from toban.kernel import log
@@ -34,8 +35,9 @@ from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import Operator, Value
 from toban.ports.backup import DEPOT, DeleteBlocked, Depot
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import current
-from toban.profile.types import Profile
 
 BLOCKED: Final = timedelta(days=1)
 """A locked copy is tried again after so long."""
@@ -60,19 +62,19 @@ class Weighed:
 
 def policies(profile: Profile) -> dict[Series, Policy]:
     """The policy of every series of a profile."""
-    section = profile.backup
+    section = profile[BACKUP]
     if section is None:
         return {}
     found = {}
     for plan in section.plans:
-        zone = plan.zone or profile.service.timezone
+        zone = plan.zone or profile[SERVICE].timezone
         try:
             policy = policy_of(plan.keep, zone, section.minimum_verified)
         except ValueError as error:
             # `toban check` refuses it; should it get here, the series is kept whole.
             log.error("a series has no retention", source=plan.source, error=error, stack=False)
             continue
-        found[profile.service.id, plan.source, plan.class_] = policy
+        found[profile[SERVICE].id, plan.source, plan.class_] = policy
     return found
 
 
@@ -83,7 +85,7 @@ def weigh(profile: Profile, documents: Documents, undecided: Backup | None = Non
     `undecided`: one marked for removal that is looked at as if it were not. Only backups of its
     source are then weighed: nothing else decides about it or builds on it.
     """
-    where: list[tuple[str, Operator, Value]] = [("service", "==", profile.service.id)]
+    where: list[tuple[str, Operator, Value]] = [("service", "==", profile[SERVICE].id)]
     if undecided is not None:
         where.append(("source", "==", undecided.source))
     found = documents.find(Backup, *where)
@@ -93,7 +95,8 @@ def weigh(profile: Profile, documents: Documents, undecided: Backup | None = Non
     backups = {backup.id: backup for backup in found}
     entries = [entry_of(backup) for backup in found]
     verdicts = decide(entries, policies(profile), documents.now)
-    most = profile.backup.max_deletions if profile.backup else 0
+    section = profile[BACKUP]
+    most = section.max_deletions if section else 0
     return Weighed(backups, verdicts, removals(entries, verdicts, most))
 
 
@@ -107,7 +110,7 @@ class Pruning:
         """Mark what may go, of one service or of all; a person is told how many, and what waits."""
         marked, waiting = 0, list[datetime]()
         for service, document in sorted(current(work).items()):
-            if due.service not in ("", service) or document.profile.backup is None:
+            if due.service not in ("", service) or document.profile[BACKUP] is None:
                 continue
             until = waits_until(service, work)
             if until is not None:
@@ -124,7 +127,7 @@ class Pruning:
     def on_verified(self, verified: BackupVerified, work: Work) -> None:
         """A new backup counts: an older one may have had its time."""
         document = current(work).get(verified.service)
-        if document is None or document.profile.backup is None:
+        if document is None or document.profile[BACKUP] is None:
             return
         if waits_until(verified.service, work) is None:
             _mark(document.profile, work)
@@ -239,7 +242,7 @@ def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
         if old and work.get(Backup, id) is not None:
             forget(id, work)
     if reasons:
-        log.info("pruning", service=profile.service.id, **reasons)
+        log.info("pruning", service=profile[SERVICE].id, **reasons)
     return sum(reasons.values())
 
 

@@ -21,10 +21,11 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from toban.channels.config import ChannelConfig
+from toban.channels.email.message import Mail
 from toban.channels.secrets import not_set, secret
 from toban.kernel import log
 from toban.kernel.handling.effect import Done, Failed, Result
-from toban.kernel.outgoing import Mail, Outgoing
+from toban.kernel.outgoing import Outgoing
 from toban.ports import Clock, Secrets
 
 TIMEOUT_S = 10
@@ -85,6 +86,11 @@ class MailSender:
             server.starttls(context=ssl.create_default_context())
         if self._config.smtp_user:
             server.login(self._config.smtp_user, password)
+
+
+def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> MailSender:
+    """What sends `Mail`s."""
+    return MailSender(config, secrets, clock)
 
 
 def _stays_here(server: smtplib.SMTP) -> bool:

@@ -24,10 +24,11 @@ from slack_sdk.webhook.client import WebhookClient
 
 from toban.channels.config import ChannelConfig
 from toban.channels.secrets import not_set, secret
+from toban.channels.slack.message import SlackMessage
 from toban.kernel import log
 from toban.kernel.handling.effect import Done, Failed, Result
-from toban.kernel.outgoing import Outgoing, SlackMessage
-from toban.ports import Secrets
+from toban.kernel.outgoing import Outgoing
+from toban.ports import Clock, Secrets
 
 TIMEOUT_S = 10
 UPDATE_TIMEOUT_S = 8
@@ -196,6 +197,12 @@ class SlackSender:
         )
         client.proxy = None
         return client
+
+
+def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> SlackSender:
+    """What sends `SlackMessage`s."""
+    del clock
+    return SlackSender(config, secrets)
 
 
 def _body(message: SlackMessage, repeated: bool = False) -> dict[str, Any]:

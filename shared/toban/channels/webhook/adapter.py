@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 from toban.adapters.local.http import HttpClient
 from toban.channels.config import ChannelConfig
 from toban.channels.secrets import not_set, secret
+from toban.channels.webhook.message import WebhookCall
 from toban.kernel.handling.effect import Done, Failed, Result
-from toban.kernel.outgoing import Outgoing, WebhookCall
+from toban.kernel.outgoing import Outgoing
 from toban.ports import Clock, Http, NotSent, OutcomeUnknown, Rejected, Secrets
 
 TIMEOUT_S = 10.0
@@ -74,7 +75,7 @@ class WebhookSender:
         return Failed(f"webhook answered {answer.status}", again=again, unknown=unknown)
 
 
-def webhook_sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> WebhookSender:
+def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> WebhookSender:
     """A sender that connects only to where `safe_address` lets it."""
     guard = guarded(config.is_local)
     return WebhookSender(HttpClient(guard), secrets, clock, config.is_local)

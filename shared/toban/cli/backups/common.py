@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from toban.backups.documents import Backup, Status
+from toban.backups.section import BACKUP, NOTHING, Plan
+from toban.backups.work.commands import FUNCTION, request_id
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.reader import Reader
 from toban.cli.kit.reader import chosen as one_chosen
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.kernel.i18n import Language, duration, unit
-from toban.profile.types import Plan, Profile
+from toban.profile.profile import Profile
+
+if TYPE_CHECKING:
+    from toban.cli.kit.session import Session
+    from toban.events import Action
+    from toban.kernel.event import Event
 
 STATUS_COLORS: Final[dict[Status, str]] = {
     "running": "cyan",
@@ -24,6 +33,19 @@ STATUS_COLORS: Final[dict[Status, str]] = {
     "deleted": "dim",
 }
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def ask(
+    work: Session,
+    action: Action,
+    about: str,
+    named: str | None,
+    arguments: dict[str, str] | None = None,
+) -> Event:
+    """Give a command; the event that it comes to, by which its outcome is found."""
+    event = work.issue(work.command(action, about, named, arguments=arguments or {}))
+    work.expect(event, FUNCTION)
+    return msgspec.structs.replace(event, id=request_id(event.id))
 
 
 def size(count: float) -> str:
@@ -76,7 +98,7 @@ def newest_first(backups: Iterable[Backup]) -> list[Backup]:
 def profiles_of(reader: Reader, service: str | None, terminal: Terminal) -> list[Profile]:
     """The profiles with backups: of one service or of all, by id."""
     with_backups = {
-        name: profile for name, profile in reader.profiles().items() if profile.backup is not None
+        name: profile for name, profile in reader.profiles().items() if profile[BACKUP] is not None
     }
     if service is None:
         return [with_backups[name] for name in sorted(with_backups)]
@@ -86,10 +108,10 @@ def profiles_of(reader: Reader, service: str | None, terminal: Terminal) -> list
 def profile_of(reader: Reader, service: str, terminal: Terminal) -> Profile:
     """The applied profile of a service that has backups."""
     profiles = reader.profiles()
-    with_backups = sorted(name for name, p in profiles.items() if p.backup is not None)
+    with_backups = sorted(name for name, p in profiles.items() if p[BACKUP] is not None)
     if service not in profiles:
         raise Problem(unknown(terminal.language, service, "what.service", with_backups), 2)
-    if profiles[service].backup is None:
+    if profiles[service][BACKUP] is None:
         words = ", ".join(with_backups) or "-"
         raise Problem(terminal.say("backups.inactive", service=service, words=words), 2)
     return profiles[service]
@@ -97,7 +119,7 @@ def profile_of(reader: Reader, service: str, terminal: Terminal) -> Profile:
 
 def known_source(profile: Profile, source: str, terminal: Terminal) -> str:
     """`source`, if the profile has it."""
-    sources = profile.backup.sources if profile.backup else {}
+    sources = (profile[BACKUP] or NOTHING).sources
     if source not in sources:
         raise Problem(unknown(terminal.language, source, "what.source", sources), 2)
     return source
@@ -106,7 +128,7 @@ def known_source(profile: Profile, source: str, terminal: Terminal) -> str:
 def plan_named(profile: Profile, source: str, class_: str | None, terminal: Terminal) -> Plan:
     """The plan of a series; without a class that of the source's only plan."""
     known_source(profile, source, terminal)
-    plans = [p for p in (profile.backup.plans if profile.backup else ()) if p.source == source]
+    plans = [p for p in (profile[BACKUP] or NOTHING).plans if p.source == source]
     if not plans:
         raise Problem(terminal.say("backups.unplanned", source=source), 2)
     if class_ is None and len(plans) > 1:

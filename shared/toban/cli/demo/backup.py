@@ -9,11 +9,13 @@ from typing import Any, Protocol
 from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
+from toban.backups.section import BACKUP
 from toban.cli.demo.stage import Stage
 from toban.cli.kit.session import new_event
 from toban.events.backups import BackupDue, RestoreRequested
 from toban.kernel.event import to_message
-from toban.profile.types import BucketSource, Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 
 SOURCE = "storage"
 CLASS = "daily"
@@ -43,12 +45,12 @@ class Story(Protocol):
 def play(story: Story) -> None:
     """Data, its backup in two regions, its loss, and its return from the far region alone."""
     profile = story.stage.reader.profiles()[story.service]
-    section = profile.backup
+    section = profile[BACKUP]
     assert section is not None
     source = section.sources[SOURCE]
-    assert isinstance(source, BucketSource)
+    (bucket,) = source.buckets()
     buckets = FileBuckets(story.stage.data / "buckets")
-    data = buckets(source.bucket)
+    data = buckets(bucket)
     for number in range(PHOTOS):
         content = hashlib.sha256(str(number).encode()).digest() * (200 + number)
         data.create(f"voice/2026-11/{number:03}.ogg", content, "audio/ogg")
@@ -67,12 +69,12 @@ def play(story: Story) -> None:
         )
 
     far = backup.copies[-1]
-    story.scene("demo.backup.lost", bucket=source.bucket, region=backup.copies[0].region)
-    for name in (source.bucket, backup.copies[0].bucket):
+    story.scene("demo.backup.lost", bucket=bucket, region=backup.copies[0].region)
+    for name in (bucket, backup.copies[0].bucket):
         for info in list(buckets(name).list()):
             buckets(name).delete(info.name)
     story.fact("demo.backup.gone", objects=sum(1 for _ in data.list()))
-    restore = restored(story, profile, backup, far.region, source.bucket)
+    restore = restored(story, profile, backup, far.region, bucket)
     after = {info.name: (info.size, info.crc32c) for info in data.list()}
     same = sum(1 for name, what in before.items() if after.get(name) == what)
     story.fact("demo.backup.back", same=same, objects=len(before), region=far.region)
@@ -87,7 +89,7 @@ def restored(story: Story, profile: Profile, backup: Backup, region: str, bucket
         story,
         RestoreRequested(
             restore_id=restore_id,
-            service=profile.service.id,
+            service=profile[SERVICE].id,
             source=SOURCE,
             backup_id=backup.id,
             purpose="recovery",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,7 +28,9 @@ from toban.cli.kit.arguments import unknown
 from toban.cli.kit.profiles import loaded
 from toban.cli.kit.reader import Reader
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.escalation.section import ESCALATION
 from toban.local.world import subscriptions_of
+from toban.sources.base import source_kinds
 from toban.topology.generate import ROOT
 from toban.topology.reader import load
 
@@ -86,13 +89,17 @@ def shortened(
     """
     import yaml
 
-    from toban.profile.load import load_directory
+    from toban.sections.load import load_directory
+    from toban.sections.teams import directory_for
 
     target.mkdir(parents=True, exist_ok=True)
     profiles = loaded(source, terminal)
     if service not in profiles:
         raise Problem(unknown(terminal.language, service, "what.service", profiles), 2)
-    before = profiles[service].escalation[0].steps
+    before = profiles[service][ESCALATION][0].steps
+    teams = directory_for(source / "any.yaml")
+    if teams.is_dir():
+        shutil.copytree(teams, directory_for(target / "any.yaml"), dirs_exist_ok=True)
     for path in sorted(source.glob("*.y*ml")):
         written: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         _only_here(written)
@@ -102,7 +109,7 @@ def shortened(
                     step["after"] = f"{seconds}s"
         text = yaml.safe_dump(written, allow_unicode=True, sort_keys=False)
         (target / path.name).write_text(text, encoding="utf-8")
-    after = load_directory(target)[service].escalation[0].steps
+    after = load_directory(target)[service][ESCALATION][0].steps
     return [(int(a.after), int(b.after)) for a, b in zip(before, after, strict=True)]
 
 
@@ -115,7 +122,8 @@ def _only_here(written: dict[str, Any]) -> None:
     section = written.get("backup")
     if section is None:
         return
-    here = {name for name, s in section["sources"].items() if s["type"] == "bucket"}
+    kinds = source_kinds()
+    here = {name for name, s in section["sources"].items() if kinds[s["type"]].HERE}
     if not here:
         del written["backup"]
         return

@@ -39,7 +39,10 @@ from toban.incidents.documents import Alert, Incident
 from toban.kernel.event import to_message
 from toban.kernel.i18n import duration
 from toban.notify.documents import Notification
+from toban.oncall.section import ONCALL
 from toban.oncall.shifts import who_is_on_duty
+from toban.people.section import PEOPLE
+from toban.profile import section
 
 SERVICE = "tokyo-ai-chat"
 REPAIR_S = 1.5
@@ -102,12 +105,13 @@ class Story:
         profile = self.stage.reader.profiles()[SERVICE]
         took = f"{self.stage.started_in.total_seconds():.1f}"
         self.scene("demo.ready", url=self.stage.url, seconds=took)
-        if profile.oncall is None:
+        rotation = profile[ONCALL]
+        if rotation is None:
             return
-        duty = who_is_on_duty(profile.oncall, profile.service.timezone, datetime.now(UTC))
+        duty = who_is_on_duty(rotation, profile[section.SERVICE].timezone, datetime.now(UTC))
         self.second = duty.secondary or duty.primary or ""
         names = [
-            profile.people[person].name if person else "-"
+            profile[PEOPLE][person].name if person else "-"
             for person in (duty.primary, duty.secondary)
         ]
         self.fact("demo.duty", primary=names[0], secondary=names[1])
@@ -277,7 +281,7 @@ class Story:
     def mail_to_the_second(self) -> Mail | None:
         """The newest mail with a link that went to whoever the escalation called in."""
         profile = self.stage.reader.profiles()[SERVICE]
-        wanted = {profile.people[self.second].email} if self.second else set()
+        wanted = {profile[PEOPLE][self.second].email} if self.second else set()
         mails = [m for m in self.stage.standins.received.mails if m.links and wanted & set(m.to)]
         return mails[-1] if mails else None
 
@@ -341,7 +345,7 @@ def _told(
     seconds: float,
 ) -> None:
     """The end: what happened, as a person would like to read it, and what to try next."""
-    from toban.cli.kit import local
+    from toban.cli.kit.places import local
     from toban.cli.trace.commands import stories
 
     def heading(key: str) -> None:

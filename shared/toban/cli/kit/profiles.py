@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from toban.cli.kit.terminal import Problem, Terminal
-from toban.profile.load import load_directory
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
 
 

@@ -14,8 +14,9 @@ from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
 from toban.ports import Store
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
-from toban.profile.types import Profile
 
 _LAST = "\U0010ffff"
 _SUGGESTED = 500
@@ -54,13 +55,13 @@ class Reader(Documents):
         """The time zone of a service: by a version of its profile, else by the current one."""
         pinned = self.profile(service, version) if version else None
         if pinned is not None:
-            return pinned.service.timezone
+            return pinned[SERVICE].timezone
         current = self.get(CurrentProfile, service)
-        return current.profile.service.timezone if current else "UTC"
+        return current.profile[SERVICE].timezone if current else "UTC"
 
     def home_zone(self) -> str:
         """The zone for what belongs to no service: that of all services, if they share one."""
-        zones = {profile.service.timezone for profile in self.profiles().values()}
+        zones = {profile[SERVICE].timezone for profile in self.profiles().values()}
         return zones.pop() if len(zones) == 1 else "UTC"
 
 

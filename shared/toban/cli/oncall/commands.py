@@ -14,8 +14,11 @@ from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.event import timestamp
 from toban.kernel.i18n import moment
+from toban.oncall.section import ONCALL
 from toban.oncall.shifts import Duty, who_is_on_duty
-from toban.profile.types import Profile
+from toban.people.section import PEOPLE
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 
 
 def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -54,25 +57,26 @@ def _time(word: str | None, profile: Profile, terminal: Terminal) -> datetime:
         at = datetime.fromisoformat(word.strip())
     except ValueError as error:
         raise Problem(terminal.say("bad.time", word=word), 2) from error
-    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(profile.service.timezone))
+    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(profile[SERVICE].timezone))
 
 
 def _duty(profile: Profile, at: datetime) -> Duty | None:
-    if profile.oncall is None:
+    rotation = profile[ONCALL]
+    if rotation is None:
         return None
-    return who_is_on_duty(profile.oncall, profile.service.timezone, at)
+    return who_is_on_duty(rotation, profile[SERVICE].timezone, at)
 
 
 def _person(profile: Profile, id_: str | None) -> dict[str, str] | None:
     if id_ is None:
         return None
-    person = profile.people.get(id_)
+    person = profile[PEOPLE].get(id_)
     return {"id": id_, "name": person.name if person else id_}
 
 
 def _view(profile: Profile, duty: Duty | None) -> dict[str, Any]:
     return {
-        "service": profile.service.id,
+        "service": profile[SERVICE].id,
         "primary": _person(profile, duty.primary) if duty else None,
         "secondary": _person(profile, duty.secondary) if duty else None,
         "shift_start": timestamp(duty.shift_start) if duty else None,
@@ -83,7 +87,7 @@ def _view(profile: Profile, duty: Duty | None) -> dict[str, Any]:
 
 def _row(profile: Profile, duty: Duty | None, terminal: Terminal) -> list[str]:
     if duty is None:
-        return [profile.service.id, terminal.say("oncall.none"), "", ""]
+        return [profile[SERVICE].id, terminal.say("oncall.none"), "", ""]
     names = []
     for id_, override in (
         (duty.primary, duty.primary_override),
@@ -92,5 +96,5 @@ def _row(profile: Profile, duty: Duty | None, terminal: Terminal) -> list[str]:
         found = _person(profile, id_)
         name = found["name"] if found else terminal.say("oncall.nobody")
         names.append(terminal.say("oncall.stand-in", name=name) if override else name)
-    until = moment(terminal.language, duty.until, profile.service.timezone)
-    return [profile.service.id, *names, until]
+    until = moment(terminal.language, duty.until, profile[SERVICE].timezone)
+    return [profile[SERVICE].id, *names, until]

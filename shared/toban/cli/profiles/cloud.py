@@ -11,14 +11,15 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from toban.cli.kit.cloud import documents
+from toban.cli.kit.places.cloud import documents
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
 from toban.ports.schedules import JobChange, NotAllowed, Refused
 from toban.profile import store as profiles_
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import Change
-from toban.profile.types import Profile
 from toban.topology.reader import load
 from toban.topology.schedules import wanted
 
@@ -76,7 +77,7 @@ def reconcile(
         client = scheduler.connect()
         read = Documents(store, now())
         changes = profiles_.plan(read, profiles)
-        every = {**profiles_.applied(read), **{p.service.id: p for p in profiles}}
+        every = {**profiles_.applied(read), **{p[SERVICE].id: p for p in profiles}}
         jobs = scheduler.plan(client, parent, wanted(load(), every.values(), place.project))
         if not asked.dry_run:
             if not _agreed(asked, terminal, changes, jobs):

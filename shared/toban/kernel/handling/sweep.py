@@ -19,10 +19,10 @@ from typing import ClassVar
 import msgspec
 
 from toban.kernel import log
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.document import CLASSES, Document, Keep, decode, encode, expiry
 from toban.kernel.handling.decision import Handled
 from toban.kernel.platform import Platform
-from toban.kernel.skew import not_ahead
 from toban.kernel.work import clock_now
 from toban.ports import (
     AlreadyExists,

@@ -32,9 +32,8 @@ from toban.adapters.google.pubsub import topology
 from toban.adapters.google.storage import blobs as storage
 from toban.adapters.google.storage.buckets import GcsBuckets
 from toban.adapters.local.files.blobs import SystemClock
-from toban.backups.storage.plans import bucket_names
 from toban.kernel import log
-from toban.kernel.http import Request, Response, problem
+from toban.kernel.edge.http import Request, Response, problem
 from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
 from toban.local import logs, server
@@ -44,9 +43,10 @@ from toban.local.emulated.processes import FunctionProcess, NotStartedError, env
 from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, load_functions
-from toban.profile.load import load_directory
+from toban.profile.profile import Profile
 from toban.profile.store import Change, apply
-from toban.profile.types import Profile
+from toban.sections.collect import buckets
+from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError, load
 
@@ -76,7 +76,7 @@ class Emulated:
         self._profiles = profiles
         self._data = data
         self._root = root
-        self._project = project
+        self.project = project
         self._environ = environ
         self._stack = contextlib.ExitStack()
         self._stopping = threading.Event()
@@ -137,11 +137,11 @@ class Emulated:
             **self._environ,
             "TOBAN_RUNTIME": "google",
             "TOBAN_ENVIRONMENT": "local",
-            "GOOGLE_CLOUD_PROJECT": self._project,
+            "GOOGLE_CLOUD_PROJECT": self.project,
             "PUBSUB_EMULATOR_HOST": pubsub_host,
             "FIRESTORE_EMULATOR_HOST": firestore_host,
             "STORAGE_EMULATOR_HOST": f"http://{gcs_host}",
-            "TOBAN_BUCKET": self._project,
+            "TOBAN_BUCKET": self.project,
             "TOBAN_SUBSCRIPTIONS": ",".join(s.name for s in self.topology.subscriptions()),
             "PYTHONPATH": str(self._root / "shared"),
         }
@@ -172,18 +172,18 @@ class Emulated:
         store_client = partial(firestore.connect, self.addresses["firestore"])
         publisher = partial(pubsub.publisher, self.addresses["pubsub"])
         subscriber = partial(pubsub.subscriber, self.addresses["pubsub"])
-        client = _storage(self._project, gcs_host)
+        client = _storage(self.project, gcs_host)
         # In the cloud Terraform makes them.
-        for name in {self._project, *(b for p in self._profiles.values() for b in bucket_names(p))}:
+        for name in {self.project, *(b for p in self._profiles.values() for b in buckets(p))}:
             storage.ensure_bucket(name, client)
         return Platform(
-            store=firestore.FirestoreStore(self._project, client=store_client),
-            bus=pubsub.PubSubBus(self._project, publisher),
-            blobs=storage.GcsBlobs(self._project, lambda: client),
+            store=firestore.FirestoreStore(self.project, client=store_client),
+            bus=pubsub.PubSubBus(self.project, publisher),
+            blobs=storage.GcsBlobs(self.project, lambda: client),
             buckets=GcsBuckets(lambda: client),
             clock=SystemClock(),
             pause=entry.pause,
-            dead_letters=pubsub.PubSubDeadLetters(self._project, subscriber),
+            dead_letters=pubsub.PubSubDeadLetters(self.project, subscriber),
             subscriptions=tuple(s.name for s in self.topology.subscriptions()),
             may_emit=self.topology.emitted_by,
         )
@@ -201,7 +201,7 @@ class Emulated:
             for wanted in self.topology.subscriptions()
         ]
         topology.ensure(
-            self._project,
+            self.project,
             self.topology.topics,
             subscriptions,
             pubsub.publisher(self.addresses["pubsub"]),

@@ -1,21 +1,16 @@
-"""
-`toban backups list` and `show`: the catalogue, for people and for scripts.
-
-The keys of `backup_view` are relied upon by scripts (and are what `toban backups retention` reads).
-"""
+"""`toban backups list` and `show`: the catalogue, for people and for scripts."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from toban.backups.documents import Backup, Copy, standing
 from toban.backups.policy.retention import Verdict
-from toban.backups.policy.retention_terms import doubtful
+from toban.backups.section import BACKUP
 from toban.backups.work.jobs import BackupJob, job_id
 from toban.backups.work.prune import weigh
 from toban.cli.backups.common import (
@@ -29,7 +24,7 @@ from toban.cli.backups.common import (
     size,
     sizes,
 )
-from toban.cli.backups.keeping.retention import said
+from toban.cli.backups.views import backup_view, is_partly, regions, said, status_in
 from toban.cli.kit.reader import Reader, shown_time
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal, printable
@@ -38,56 +33,6 @@ from toban.events.backups import Stage
 from toban.kernel.i18n import moment
 
 _STAGES: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
-
-
-def backup_view(backup: Backup) -> dict[str, Any]:
-    """One backup of a list, for scripts."""
-    return {
-        "id": backup.id,
-        "service": backup.service,
-        "source": backup.source,
-        "class": backup.class_,
-        "status": standing(backup),
-        "started_at": shown_time(backup.started_at),
-        "finished_at": shown_time(backup.finished_at),
-        "verified_at": shown_time(backup.verified_at),
-        "level": backup.level,
-        "regions": regions(backup),
-        "bytes": backup.bytes,
-        "pinned": backup.pinned,
-        "doubtful": list(dict.fromkeys(copy.region for copy in doubtful(backup))),
-        "copies": [
-            {**msgspec.to_builtins(copy, builtin_types=(datetime,)), "state": copy.state}
-            for copy in backup.copies
-        ],
-    }
-
-
-def regions(backup: Backup) -> list[str]:
-    """Those with a verified copy; while there is none, those whose copy may be whole."""
-    good = [copy for copy in backup.copies if copy.proven]
-    whole = [copy for copy in backup.copies if copy.manifest and not copy.damage]
-    return list(dict.fromkeys(copy.region for copy in good or whole))
-
-
-def status_in(backup: Backup, terminal: Terminal) -> str:
-    """Its status in words; of one that is verified in some places only, in how many."""
-    status = standing(backup)
-    proven = sum(copy.proven for copy in backup.copies)
-    if status != "verified" or proven == len(backup.copies):
-        return terminal.say(f"backup.{status}")
-    return terminal.say("backups.partly", n=proven, m=len(backup.copies))
-
-
-def in_trouble(backup: Backup, terminal: Terminal, why: str = "") -> str:
-    """In one line, what a backup is and what is wrong with it; `why` is said rather than that."""
-    reasons = [printable(c.damage or c.unreadable) for c in backup.copies if not c.proven]
-    return terminal.say(
-        "run.failed",
-        id=backup.id,
-        status=status_in(backup, terminal),
-        reason=printable(why or backup.reason) or "; ".join(filter(None, reasons)) or "-",
-    )
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -153,12 +98,8 @@ def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
         for backup in found
     ]
     colors = {terminal.say(f"backup.{s}"): color for s, color in STATUS_COLORS.items()}
-    colors |= {status_in(b, terminal): "yellow" for b in found if _is_partly(b)}
+    colors |= {status_in(b, terminal): "yellow" for b in found if is_partly(b)}
     terminal.table(titles, rows, {2: colors}, flexible=5, spare=(1, 7, 4))
-
-
-def _is_partly(backup: Backup) -> bool:
-    return standing(backup) == "verified" and not all(copy.proven for copy in backup.copies)
 
 
 # --- one of them -------------------------------------------------------------------------------
@@ -190,7 +131,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
 def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
     """What retention says of it now; None without a profile."""
     profile = reader.profiles().get(backup.service)
-    if profile is None or profile.backup is None:
+    if profile is None or profile[BACKUP] is None:
         return None
     weighed = weigh(profile, reader)
     return next((v for v in weighed.verdicts if v.id == backup.id), None)
@@ -232,7 +173,7 @@ def _tell(
     terminal: Terminal,
 ) -> None:
     zone = reader.zone(backup.service)
-    color = "yellow" if _is_partly(backup) else STATUS_COLORS.get(standing(backup), "")
+    color = "yellow" if is_partly(backup) else STATUS_COLORS.get(standing(backup), "")
     status = terminal.paint(status_in(backup, terminal), color, "bold")
     terminal.line(f"{terminal.paint(backup.id, 'bold')}  {status}")
     for key, value in _facts(backup, needed_by, terminal, zone):

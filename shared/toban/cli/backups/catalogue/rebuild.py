@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from toban.backups.catalogue.rebuild import Found, Rebuilt, Scan, Skipped, rebuild, scan
 from toban.backups.documents import Backup
-from toban.backups.storage.catalogue import Found, Rebuilt, Scan, Skipped, rebuild, scan
-from toban.cli.backups.catalogue.lists import backup_view
+from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import profile_of
+from toban.cli.backups.views import backup_view
 from toban.cli.backups.work.verify import read_back
-from toban.cli.kit.local import exists
+from toban.cli.kit.places.local import exists
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
@@ -55,8 +56,8 @@ def _destinations(profiles: dict[str, CurrentProfile], service: str | None) -> l
         dict.fromkeys(
             destination.bucket
             for id, document in sorted(profiles.items())
-            if service in (None, id) and document.profile.backup is not None
-            for destination in document.profile.backup.destinations
+            if service in (None, id)
+            for destination in (document.profile[BACKUP] or NOTHING).destinations
         )
     )
 

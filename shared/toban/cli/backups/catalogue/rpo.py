@@ -11,15 +11,16 @@ import msgspec
 
 from toban.backups.policy.objectives import ObjectiveState, Overdue, assess, overdue, untested
 from toban.backups.policy.restores import RestoreRecord
-from toban.backups.work.watch import newest_points
+from toban.backups.watching.watch import newest_points
 from toban.cli.backups.common import length, profiles_of
 from toban.cli.kit.reader import Reader, shown_time
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import now, rough
 from toban.kernel.i18n import duration, moment
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import CurrentProfile
-from toban.profile.types import Profile
 
 _COLORS = {
     "met": "green",
@@ -64,7 +65,7 @@ def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _look(reader: Reader, profile: Profile) -> _Looked:
-    service = profile.service.id
+    service = profile[SERVICE].id
     at = now()
     applied = reader.get(CurrentProfile, service)
     since = applied.applied_at if applied else at
@@ -80,7 +81,7 @@ def _look(reader: Reader, profile: Profile) -> _Looked:
 
 
 def _views(looked: _Looked) -> list[dict[str, Any]]:
-    service = looked.profile.service.id
+    service = looked.profile[SERVICE].id
     rows: list[dict[str, Any]] = [
         {"kind": "objective", **msgspec.structs.asdict(state)} for state in looked.states
     ]
@@ -140,7 +141,7 @@ def _table(looked: list[_Looked], terminal: Terminal) -> None:
 
 
 def _trouble(looked: _Looked, terminal: Terminal) -> list[str]:
-    service, zone = looked.profile.service.id, looked.profile.service.timezone
+    service, zone = looked.profile[SERVICE].id, looked.profile[SERVICE].timezone
 
     def when(at: datetime | None) -> str:
         return moment(terminal.language, at, zone) if at else terminal.say("rpo.never")

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from toban.backups.policy.retention import Entry, Policy, Reason, Verdict, decide
+from toban.backups.policy.retention import Entry, Policy, Verdict, decide
 from toban.backups.policy.retention_terms import EARLIEST, LATEST
+from toban.cli.backups.views import said
 from toban.cli.kit.terminal import Problem, Terminal, nearest
 from toban.cli.kit.times import Times, now
 from toban.kernel import strictjson
+from toban.kernel.clock.wallclock import is_zone
 from toban.kernel.prepared import converted
-from toban.kernel.wallclock import is_zone
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 T = TypeVar("T")
@@ -88,16 +89,6 @@ def _table(
     if not several:
         head, rows, keep = [head[0], *head[2:]], [[row[0], *row[2:]] for row in rows], 3
     terminal.table(head, rows, {keep: {words[0]: "red", words[1]: "green"}}, flexible=keep + 1)
-
-
-def said(reason: Reason, terminal: Terminal) -> str:
-    """A reason in the language of the terminal."""
-    if reason.word in ("minimum", "unsettled") and not reason.detail:
-        return terminal.say(f"keep.{reason.word}.unnamed")
-    detail = reason.detail
-    if reason.word in ("oldest", "older"):  # a rule or a status, not a name
-        detail = terminal.say(f"detail.{detail}")
-    return terminal.say(f"keep.{reason.word}", detail=detail)
 
 
 def _now(word: str | None, policy: Policy, terminal: Terminal) -> datetime:

@@ -11,20 +11,29 @@ from typing import Any
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.recovery import Estimate, estimate, lost, newest, onto, point, usable
 from toban.backups.policy.recovery import recovery_time as recovery_time
-from toban.backups.work.restore import staging_of
-from toban.cli.backups.common import chosen, known_source, length, newest_first, profile_of, sizes
+from toban.backups.restoring.restore import staging_of
+from toban.backups.section import BACKUP, NOTHING
+from toban.cli.backups.common import (
+    ask,
+    chosen,
+    known_source,
+    length,
+    newest_first,
+    profile_of,
+    sizes,
+)
 from toban.cli.backups.restores.into import look
 from toban.cli.backups.restores.watch import follow, watch
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.ask import agreed, answer, moment_of, person
+from toban.cli.kit.ask import agreed, answer, moment_of
 from toban.cli.kit.reader import shown_time
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
-from toban.events.backups import RestoreRequested
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
-from toban.profile.types import Profile
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 
 STAGING = "staging"
 
@@ -63,19 +72,13 @@ def restore(asked: argparse.Namespace, terminal: Terminal) -> int:
         if not _confirmed(plan, asked, terminal):
             terminal.line(terminal.say("ask.kept"))
             return 1
-        work.issue(
-            RestoreRequested(
-                restore_id=id,
-                service=plan.backup.service,
-                source=plan.backup.source,
-                backup_id=plan.backup.id,
-                purpose="recovery",
-                region=plan.copy.region,
-                target=plan.target,
-                onto_source=plan.is_source,
-                requested_by=person(asked),
-            )
-        )
+        arguments = {
+            "backup": plan.backup.id,
+            "region": plan.copy.region,
+            "onto_source": "yes" if plan.is_source else "no",
+            **{f"target.{key}": value for key, value in plan.target.items()},
+        }
+        ask(work, "restore", f"restores/{id}", asked.actor, arguments)
         return watch(work, id, asked, terminal)
 
 
@@ -94,7 +97,7 @@ def _confirmed(plan: Plan, asked: argparse.Namespace, terminal: Terminal) -> boo
 def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal) -> Plan:
     profile = profile_of(work.reader, asked.service, terminal)
     source = known_source(profile, asked.source, terminal)
-    zone = profile.service.timezone
+    zone = profile[SERVICE].timezone
     at = moment_of(asked.at, zone, terminal) if asked.at else None
     backups = work.reader.find(Backup, ("service", "==", asked.service), ("source", "==", source))
     backup = _choose(work, backups, at, asked, terminal)
@@ -158,9 +161,8 @@ def _target(
             raise Problem(terminal.say("restore.bad-to", word=word), 2)
         options[name] = value
     if asked.onto_source:
-        assert profile.backup is not None
         try:
-            return onto(profile.backup.sources[source], options)
+            return onto((profile[BACKUP] or NOTHING).sources[source], options)
         except ValueError as error:
             raise Problem(terminal.say("restore.never-source", kind=error), 2) from error
     if not options:
@@ -199,13 +201,13 @@ def _lost(plan: Plan, terminal: Terminal) -> str:
     return terminal.say(
         "restore.lost.value",
         duration=duration(terminal.language, seconds),
-        at=moment(terminal.language, plan.at, plan.profile.service.timezone),
+        at=moment(terminal.language, plan.at, plan.profile[SERVICE].timezone),
     )
 
 
 def _show(plan: Plan, terminal: Terminal) -> None:
     backup, language = plan.backup, terminal.language
-    zone = plan.profile.service.timezone
+    zone = plan.profile[SERVICE].timezone
     terminal.line(terminal.paint(terminal.say("restore.plan"), "bold"))
     status = terminal.say(f"backup.{backup.status}")
     if plan.takes is None:

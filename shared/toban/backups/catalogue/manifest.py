@@ -1,0 +1,397 @@
+"""
+The manifest: what a backup is and consists of. It is written last; without it there is no backup.
+
+Plain JSON for people, authenticated for machines::
+
+    {"toban":"backup manifest","version":1,"sha256":"…","hmac_sha256":"…","manifest":{…}}
+
+`sha256` is that of the bytes of ``manifest`` as they stand in the file and tells damage.
+`hmac_sha256`, of an encrypted backup, is keyed by HKDF-SHA256 of its data key and tells forgery. The
+same manifest always gives the same bytes.
+
+A long backup lists its parts in *index objects*, some hundred in each, which the manifest names with
+their SHA-256: neither it nor a checkpoint grows with the size of the backup.
+
+The manifest is readable without the key, and the plain hash of a small part would let anybody try
+out guesses at its content. So an encrypted backup's `PartEntry.plain_digest` is the HMAC of that
+hash. The whole stream's digest is the SHA-256 of all plain digests, one after another (32 raw bytes
+each): steps in different processes have no common hash state that could be carried on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from toban.backups.documents import Backup, Copy
+from toban.backups.levels import Level
+from toban.backups.storage import layout
+from toban.backups.storage.frames import MAX_PART, Seal
+from toban.backups.storage.parts import Part
+from toban.kernel.prepared import from_json
+from toban.ports.backup import Damaged, KeyUnavailable, WrappedKey
+
+Unwrap = Callable[[WrappedKey, bytes], bytes]
+"""As `toban.ports.backup.Keys.unwrap`."""
+
+
+class PartEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A part as the manifest lists it."""
+
+    name: str
+    """Below the backup's prefix."""
+    number: int
+    size: int
+    crc32c: int
+    sha256: str
+    """Of the stored object, as `size` and `crc32c` are."""
+    plain_bytes: int
+    plain_digest: str
+    items: int = 0
+
+    @classmethod
+    def of(cls, part: Part, attempt: int, data_key: bytes | None) -> PartEntry:
+        """What to note of a part that was stored."""
+        return cls(
+            name=layout.part_name(attempt, part.number),
+            number=part.number,
+            size=part.size,
+            crc32c=part.crc32c,
+            sha256=part.sha256,
+            plain_bytes=part.plain_bytes,
+            plain_digest=plain_digest(part.plain_sha256, data_key),
+            items=part.items,
+        )
+
+
+class IndexRef(msgspec.Struct, frozen=True, kw_only=True):
+    """An index object."""
+
+    name: str
+    """Below the backup's prefix."""
+    first: int
+    """Number of the first part that it lists."""
+    count: int
+    size: int
+    sha256: str
+
+
+class _Index(msgspec.Struct, frozen=True, kw_only=True):
+    toban: Literal["backup index"] = "backup index"
+    version: Literal[1] = 1
+    backup_id: str
+    parts: list[PartEntry]
+
+
+class ManifestKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The data key, wrapped."""
+
+    key_id: str
+    wrapped: bytes
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A destination of the backup's profile."""
+
+    bucket: str
+    region: str
+
+
+class BesideTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies below ``objects/``."""
+
+    objects: int = 0
+    bytes: int = 0
+
+
+class Manifest(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class", "bytes_": "bytes"}
+):
+    """Everything about a backup that is needed to restore it, or to know it again."""
+
+    backup_id: str
+    service: str
+    source: str
+    class_: str
+    kind: str
+    identity: str = ""
+    """Which data it is of (`toban.ports.backup.Source.identity`)."""
+    slot: datetime
+    started_at: datetime
+    snapshot_at: datetime
+    finished_at: datetime
+    profile_version: str = ""
+    requested_by: str = ""
+    destinations: list[Place] = []
+    """The first is where it was written."""
+    level: Level = "format"
+    replica_level: Level = "content"
+    tools: dict[str, str] = {}
+    fingerprint: str = ""
+    compression: Literal["zstd"] = "zstd"
+    cipher: Literal["aes-256-gcm", "none"]
+    key: ManifestKey | None = None
+    attempt: int = 1
+    """Which reading of the source these parts are of."""
+    index: list[IndexRef] = []
+    parts: list[PartEntry] = []
+    """What follows the last index object's parts."""
+    stream_digest: str
+    total_parts: int
+    bytes_: int
+    """Stored: all parts, and what lies beside."""
+    plain_bytes: int
+    """Of the stream."""
+    items: int
+    counts: dict[str, int] = {}
+    needs: list[str] = []
+    beside: BesideTotals = BesideTotals()
+    pinned: bool = False
+    pinned_by: str = ""
+    note: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """Where its objects lie; ends with ``/``."""
+        return layout.prefix(self.service, self.source, self.class_, self.backup_id)
+
+    def seal(self, data_key: bytes | None) -> Seal:
+        """Of the parts of its stream."""
+        return Seal(self.backup_id, layout.stream_name(self.attempt), data_key)
+
+    def document(self, copies: Sequence[Copy]) -> Backup:
+        """Its entry of the catalogue, not verified yet; `copies`: where its manifest was found."""
+        return Backup(
+            id=self.backup_id,
+            service=self.service,
+            source=self.source,
+            class_=self.class_,
+            kind=self.kind,
+            status="finished",
+            slot=self.slot,
+            started_at=self.started_at,
+            snapshot_at=self.snapshot_at,
+            finished_at=self.finished_at,
+            profile_version=self.profile_version,
+            requested_by=self.requested_by,
+            prefix=self.prefix,
+            copies=list(copies),
+            bytes=self.bytes_,
+            plain_bytes=self.plain_bytes,
+            items=self.items,
+            parts=self.total_parts,
+            counts=dict(self.counts),
+            fingerprint=self.fingerprint,
+            key_id=self.key.key_id if self.key else "",
+            needs=list(self.needs),
+            pinned=self.pinned,
+            pinned_by=self.pinned_by,
+            note=self.note,
+        )
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    toban: str
+    version: int
+    sha256: str
+    hmac_sha256: str = ""
+    manifest: msgspec.Raw
+
+
+# --- digests ---------------------------------------------------------------------------------
+
+
+def key_context(backup_id: str) -> bytes:
+    """What a backup's data key is wrapped together with (`toban.ports.backup.Keys`)."""
+    return b"toban backup " + backup_id.encode()
+
+
+def plain_digest(plain_sha256: str, data_key: bytes | None) -> str:
+    """What the manifest says of a part's plain content; hexadecimal."""
+    if data_key is None:
+        return plain_sha256
+    return _mac(data_key, b"toban plain digest v1", bytes.fromhex(plain_sha256))
+
+
+def stream_digest(entries: Iterable[PartEntry]) -> str:
+    """The digest of a whole stream from those of its parts, in order; hexadecimal."""
+    digest = hashlib.sha256()
+    for entry in entries:
+        digest.update(bytes.fromhex(entry.plain_digest))
+    return digest.hexdigest()
+
+
+def _mac(data_key: bytes, purpose: bytes, data: bytes | memoryview) -> str:
+    key = HKDF(SHA256(), 32, salt=None, info=purpose).derive(data_key)
+    return hmac.new(key, data, hashlib.sha256).hexdigest()
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+_MANIFEST = "backup manifest"
+_PURPOSE = b"toban manifest v1"
+
+
+def index_object(
+    backup_id: str, attempt: int, number: int, entries: Sequence[PartEntry]
+) -> tuple[IndexRef, bytes]:
+    """Index object `number` (from 1) and how the manifest names it. At most 8 MiB."""
+    data = _json(_Index(backup_id=backup_id, parts=list(entries)))
+    ref = IndexRef(
+        name=layout.index_name(attempt, number),
+        first=entries[0].number,
+        count=len(entries),
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    return ref, _fits(data, ref.name)
+
+
+def encode(manifest: Manifest, data_key: bytes | None) -> bytes:
+    """
+    The bytes of ``manifest.json``.
+
+    `data_key`: None exactly when the manifest has no `key`. Raises `ValueError` for that, and for
+    more than 8 MiB (parts belong into index objects).
+    """
+    if (data_key is None) != (manifest.key is None) or (manifest.cipher == "none") != (
+        data_key is None
+    ):
+        raise ValueError("an encrypted backup's manifest is made with its data key, no other is")
+    body = _json(manifest)
+    file = _File(
+        toban=_MANIFEST,
+        version=1,
+        sha256=hashlib.sha256(body).hexdigest(),
+        hmac_sha256="" if data_key is None else _mac(data_key, _PURPOSE, body),
+        manifest=msgspec.Raw(body),
+    )
+    return _fits(_json(file) + b"\n", layout.MANIFEST)
+
+
+def _json(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")
+
+
+def _fits(data: bytes, name: str) -> bytes:
+    if len(data) > MAX_PART:
+        raise ValueError(f"{name} would have {len(data)} bytes")
+    return data
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+S = TypeVar("S")
+
+
+def _decoded(data: Any, cls: type[S], name: str) -> S:
+    try:
+        return from_json(data, cls)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Damaged(f"{name}: cannot be read ({error})") from error
+
+
+def peek(data: bytes, *, name: str) -> Manifest:
+    """The manifest without its key: guarded against damage, not forgery. Raises `Damaged`."""
+    return _opened(data, name)[1]
+
+
+def _opened(data: bytes, name: str) -> tuple[_File, Manifest]:
+    if not data:
+        raise Damaged(f"{name}: is empty")
+    file = _decoded(data, _File, name)
+    if file.toban != _MANIFEST:
+        raise Damaged(f"{name}: is not a manifest")
+    if file.version != 1:
+        raise Damaged(f"{name}: is of version {file.version}, which this toban cannot read")
+    body = bytes(file.manifest)
+    if hashlib.sha256(body).hexdigest() != file.sha256 or _json(file) + b"\n" != data:
+        raise Damaged(f"{name}: is not as it was written (SHA-256)")
+    manifest = _decoded(body, Manifest, name)
+    if (manifest.key is None) != (manifest.cipher == "none"):
+        raise Damaged(f"{name}: its cipher and its key do not belong together")
+    return file, manifest
+
+
+def decode(
+    data: bytes, unwrap: Unwrap | None, *, name: str, encrypted: bool | None = None
+) -> tuple[Manifest, bytes | None]:
+    """
+    The manifest, checked and authenticated, and the backup's data key (None: not encrypted).
+
+    Args:
+        data: The object as stored.
+        unwrap: Opens the data key; None: there is no key (enough for what is not encrypted).
+        name: The object's full name; the manifest must be of the backup that it lies below.
+        encrypted: Whether it must be, where that is known.
+
+    Raises `Damaged`, naming the object and what is wrong, or `KeyUnavailable`.
+    """
+    file, manifest = _opened(data, name)
+    at = layout.parse(name)
+    if at is None or manifest.prefix + layout.MANIFEST != name:
+        raise Damaged(f"{name}: belongs to {manifest.prefix}")
+    if encrypted is not None and encrypted != (manifest.key is not None):
+        what = "not encrypted, although it has" if encrypted else "encrypted, although it has not"
+        raise Damaged(f"{name}: is {what} to be")
+    if manifest.key is None:
+        return manifest, None
+    if unwrap is None:
+        raise KeyUnavailable(f"{name}: needs key {manifest.key.key_id}, and no key is configured")
+    wrapped = WrappedKey(manifest.key.key_id, manifest.key.wrapped)
+    data_key = unwrap(wrapped, key_context(manifest.backup_id))
+    wanted = _mac(data_key, _PURPOSE, bytes(file.manifest))
+    if not hmac.compare_digest(wanted, file.hmac_sha256):
+        raise Damaged(f"{name}: is not authentic (HMAC-SHA256)")
+    return manifest, data_key
+
+
+def entries(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEntry]:
+    """
+    Every part in order, from index objects and manifest; memory is that of one index object.
+
+    `read` gives the object of a full name and raises `KeyError` when there is none. Raises
+    `Damaged` for an index object that is not what the manifest says, and, after the last part, for
+    numbers and totals that do not fit.
+    """
+    digest = hashlib.sha256()
+    number = plain = items = 0
+    for entry in listed(manifest, read):
+        number += 1
+        if entry.number != number or entry.name != layout.part_name(manifest.attempt, number):
+            raise Damaged(f"{manifest.prefix}{layout.MANIFEST}: lists no part {number}")
+        digest.update(bytes.fromhex(entry.plain_digest))
+        plain += entry.plain_bytes
+        items += entry.items
+        yield entry
+    found = (number, plain, items, digest.hexdigest())
+    if found != (
+        manifest.total_parts,
+        manifest.plain_bytes,
+        manifest.items,
+        manifest.stream_digest,
+    ):
+        raise Damaged(f"{manifest.prefix}{layout.MANIFEST}: its totals are not those of its parts")
+
+
+def listed(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEntry]:
+    """The parts as listed, without a look at totals (`entries` has one); raises `Damaged`."""
+    for ref in manifest.index:
+        name = manifest.prefix + ref.name
+        try:
+            data = read(name)
+        except KeyError as error:
+            raise Damaged(f"{name}: is missing") from error
+        if len(data) != ref.size:
+            raise Damaged(f"{name}: has {len(data)} bytes instead of {ref.size}")
+        if hashlib.sha256(data).hexdigest() != ref.sha256:
+            raise Damaged(f"{name}: is not as it was written (SHA-256)")
+        yield from _decoded(data, _Index, name).parts
+    yield from manifest.parts

@@ -1,0 +1,122 @@
+"""Opening a copy of a backup: its manifest, its key, its stream and what lies beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from toban.backups.catalogue.manifest import Manifest, PartEntry, decode, entries
+from toban.backups.catalogue.plans import backup_prefix
+from toban.backups.catalogue.readback import fetch_from, read_parts, read_stream
+from toban.backups.documents import Backup
+from toban.backups.storage import layout
+from toban.backups.storage.sealing import Shelf
+from toban.ports.backup import Bucket, Damaged, Depot, Held
+
+
+class NoManifest(Damaged):
+    """No manifest lies where the copy should be: there is none, or it is gone."""
+
+
+class BaseDamaged(Damaged):
+    """What is damaged belongs to another backup, on which this one builds."""
+
+    def __init__(self, backup_id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.backup_id = backup_id
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One copy of one backup; everything read from it is checked on the way."""
+
+    manifest: Manifest
+    shelf: Shelf
+    _shelf_of: Callable[[str], Shelf]
+
+    @property
+    def bucket(self) -> Bucket:
+        """Where this copy lies."""
+        return self.shelf.bucket
+
+    def entries(self) -> Iterator[PartEntry]:
+        """The parts that the manifest lists; raises `Damaged`."""
+        return entries(self.manifest, self.bucket.read)
+
+    def stream(self) -> Iterator[bytes]:
+        """The whole plain stream; raises `Damaged`."""
+        return read_stream(self.shelf, self.manifest)
+
+    def parts(self, first: int = 1) -> Iterator[Iterator[bytes]]:
+        """The plain content of each part from number `first` on; raises `Damaged`."""
+        for part in read_parts(self.shelf, self.manifest, first=first):
+            yield part.pieces()
+
+    def find_base(self, backup_id: str) -> None:
+        """Raise `BaseDamaged` unless a backup that it builds on has its manifest in this bucket."""
+        try:
+            self._shelf_of(backup_id)
+        except Damaged as error:
+            raise BaseDamaged(backup_id, str(error)) from error
+
+    def fetch(self, held: Held) -> Iterator[bytes]:
+        """Content beside the stream; raises `Damaged`, or `BaseDamaged` where it builds on that."""
+        try:
+            yield from fetch_from(self._shelf_of)(held)
+        except Damaged as error:
+            if held.backup_id in self.manifest.needs:
+                raise BaseDamaged(held.backup_id, str(error)) from error
+            raise
+
+
+class Opener:
+    """Opens copies, with the keys that the depot has."""
+
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
+
+    def open(self, prefix: str, bucket_name: str, key: str) -> Opened:
+        """
+        The copy below `prefix` in a bucket; `key`: the profile's reference, empty if it has none.
+
+        A backup that builds on others finds them in the same bucket: one region restores alone.
+        Raises `Damaged` (`NoManifest`), `KeyUnavailable` or `toban.ports.Unavailable`.
+        """
+        bucket = self._depot.bucket(bucket_name)
+        manifest, data_key = self._manifest(bucket, prefix, key)
+        own = Shelf(bucket, prefix, manifest.backup_id, data_key)
+        shelves = {manifest.backup_id: own}
+
+        def shelf_of(backup_id: str) -> Shelf:
+            if backup_id not in shelves:
+                if backup_id not in manifest.needs:
+                    raise Damaged(f"{prefix}: refers to {backup_id}, on which it does not build")
+                where = backup_prefix(manifest.service, manifest.source, backup_id)
+                try:
+                    _, base_key = self._manifest(bucket, where, key)
+                except NoManifest as error:
+                    raise Damaged(str(error)) from error  # of the base, not of this copy
+                shelves[backup_id] = Shelf(bucket, where, backup_id, base_key)
+            return shelves[backup_id]
+
+        return Opened(manifest, own, shelf_of)
+
+    def _manifest(self, bucket: Bucket, prefix: str, key: str) -> tuple[Manifest, bytes | None]:
+        name = prefix + layout.MANIFEST
+        try:
+            data = bucket.read(name)
+        except KeyError as error:
+            raise NoManifest(f"{name} is missing") from error
+        unwrap = self._depot.keys(key).unwrap if key else None
+        return decode(data, unwrap, name=name)
+
+
+def open_copy(opener: Opener, backup: Backup, bucket: str, key: str) -> Opened:
+    """A copy of a backup of the catalogue; raises `Damaged` when it is another one's."""
+    opened = opener.open(backup.prefix, bucket, key)
+    manifest = opened.manifest
+    if backup.key_id and (manifest.key is None or manifest.key.key_id != backup.key_id):
+        raise Damaged(
+            f"{backup.prefix}{layout.MANIFEST}: is under another key than the catalogue says"
+        )
+    return opened

@@ -1,0 +1,114 @@
+"""Checking the section `backup`: what is backed up, where to and for how long."""
+
+from __future__ import annotations
+
+import re
+
+from toban.backups.checks.plans import check_plans
+from toban.backups.checks.recovery import check_objectives, check_restore_test
+from toban.backups.section import BACKUP, Backup
+from toban.profile.context import Context
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+from toban.sources.base import BackupSource, Keeping
+from toban.sources.naming import check_bucket_name
+from toban.strictyaml.checks import SECRET_NAME, check_id
+from toban.strictyaml.findings import join
+from toban.strictyaml.report import Report
+
+_KMS_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
+
+
+def check(profile: Profile, report: Report, context: Context) -> None:
+    """Note everything questionable about the section `backup`, if there is one."""
+    backup = profile[BACKUP]
+    if backup is None:
+        return
+    _check_key(backup, report)
+    _check_destinations(backup, report)
+    kept = Keeping(frozenset(d.bucket for d in backup.destinations), bool(backup.key))
+    for name, source in backup.sources.items():
+        _check_source(backup, name, source, kept, report)
+    check_plans(backup, report)
+    _check_limits(backup, report)
+    zone = profile[SERVICE].timezone
+    check_objectives(zone, backup, report)
+    elsewhere = {
+        other[SERVICE].id: theirs
+        for other in context.others
+        if (theirs := other[BACKUP]) is not None
+    }
+    check_restore_test(zone, backup, report, elsewhere)
+
+
+def _check_key(backup: Backup, report: Report) -> None:
+    kind, colon, name = backup.key.partition(":")
+    if not backup.key or _KMS_KEY.fullmatch(backup.key):
+        return
+    if colon and kind == "secret" and SECRET_NAME.fullmatch(name):
+        return
+    # The value itself may be a key and is not repeated.
+    report.error(
+        "bad-key",
+        "backup.key",
+        "Cloud KMS の鍵（projects/…/locations/…/keyRings/…/cryptoKeys/…）か secret:名前 を書きます。",
+        "expected a Cloud KMS key (projects/…/locations/…/keyRings/…/cryptoKeys/…) or secret:NAME.",
+    )
+
+
+def _check_destinations(backup: Backup, report: Report) -> None:
+    if not backup.destinations:
+        report.error(
+            "no-destination",
+            "backup.destinations",
+            "保存先がありません。",
+            "there is nowhere to keep backups.",
+        )
+    buckets: set[str] = set()
+    for number, destination in enumerate(backup.destinations):
+        path = join("backup", "destinations", number)
+        check_bucket_name(destination.bucket, f"{path}.bucket", report)
+        if not destination.region.strip():
+            report.error("empty", f"{path}.region", "リージョンが空です。", "the region is empty.")
+        if destination.bucket in buckets:
+            report.error(
+                "same-destination",
+                f"{path}.bucket",
+                f"バケット {destination.bucket} は上にもあります。",
+                f"the bucket {destination.bucket} is a destination already.",
+            )
+        buckets.add(destination.bucket)
+        if backup.plans and not any(
+            not plan.destinations or destination.bucket in plan.destinations
+            for plan in backup.plans
+        ):
+            report.warning(
+                "unused-destination",
+                path,
+                f"{destination.bucket} を使う計画がありません。",
+                f"no plan uses {destination.bucket}.",
+            )
+
+
+def _check_source(
+    backup: Backup, name: str, source: BackupSource, kept: Keeping, report: Report
+) -> None:
+    path = join("backup", "sources", name)
+    check_id(name, path, report)
+    if not any(plan.source == name for plan in backup.plans):
+        report.warning(
+            "unused-source",
+            path,
+            f"{name} を取る計画がありません。",
+            f"no plan ever backs up {name}.",
+        )
+    source.check(path, report, kept)
+
+
+def _check_limits(backup: Backup, report: Report) -> None:
+    for name, number in (
+        ("minimum_verified", backup.minimum_verified),
+        ("max_deletions", backup.max_deletions),
+    ):
+        if number < 1:
+            report.error("wrong-value", f"backup.{name}", "1 以上にしてください。", "at least 1.")

@@ -1,0 +1,21 @@
+"""Checking names that several parts of the section `backup` have."""
+
+from __future__ import annotations
+
+from toban.backups.section import Backup
+from toban.strictyaml.findings import did_you_mean
+from toban.strictyaml.report import Report
+
+
+def check_source_name(backup: Backup, name: str, path: str, report: Report) -> bool:
+    """Complain about a source that does not exist; whether it does."""
+    if name in backup.sources:
+        return True
+    hint = did_you_mean(name, backup.sources)
+    report.error(
+        "unknown-source",
+        path,
+        f"バックアップ元 {name!r} は定義されていません。{hint[0]}",
+        f"there is no source {name!r}.{hint[1]}",
+    )
+    return False

@@ -1,0 +1,399 @@
+"""Loading a backup into a target: never the source unless told, checked, and timed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from toban.backups.catalogue.plans import bases_of, plan_of
+from toban.backups.catalogue.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
+from toban.backups.documents import JUDGED, Backup, RestoreTestResult, settle
+from toban.backups.policy.copies import Reading, judged, note_damage
+from toban.backups.policy.occupied import refusal
+from toban.backups.policy.recovery import usable
+from toban.backups.policy.restores import (
+    Restore,
+    RestoreRecord,
+    Tested,
+    missing,
+    pair,
+    too_slow,
+    untimed,
+    wrong_answers,
+)
+from toban.backups.restoring.spans import Stopwatch, seconds_between
+from toban.backups.section import BACKUP, NOTHING
+from toban.backups.work.jobs import STEP
+from toban.events.backups import (
+    RestoreEvent,
+    RestoreFailed,
+    RestoreFinished,
+    RestoreRequested,
+    RestoreStepDue,
+)
+from toban.kernel import log
+from toban.kernel.binding import HandlersWith
+from toban.kernel.errors import TryLater
+from toban.kernel.handling.handle import Handlers
+from toban.kernel.handling.job import Continue, Failure, Hold, Job, LeaseLost, Unfinished
+from toban.kernel.status import move
+from toban.kernel.work import Work
+from toban.ports.backup import (
+    DEPOT,
+    Damaged,
+    Depot,
+    KeyUnavailable,
+    Question,
+    Spec,
+    Target,
+    TargetBusy,
+    TargetFailed,
+)
+from toban.profile.profile import Profile
+from toban.profile.store import current
+from toban.sources.base import StagingTarget
+
+POLL: Final = timedelta(seconds=20)
+"""How long to wait for an import on the other side before asking again."""
+LEASE: Final = timedelta(seconds=600)
+"""Emptying or counting a target is one long call, and no function lives longer than this."""
+NEWEST_TESTS: Final = 10
+"""Test results a backup remembers."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """Everything is in the target and was checked there."""
+
+
+@dataclass(frozen=True)
+class CopyDamaged(Failure):
+    """What was read in the restore's bucket is not what was stored."""
+
+    missing: bool = False
+    """Its manifest is not there."""
+    base: str = ""
+    """What is damaged there is of this backup, on which it builds."""
+
+
+class Restoring:
+    """`restore_backup`."""
+
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
+        self._opener = Opener(depot)
+
+    # --- claiming ------------------------------------------------------------------------
+
+    def claim(self, event: RestoreEvent, work: Work) -> Restore | None:
+        """The restore, if the step is the one due; a request begins one, or is refused."""
+        restore = work.get(Restore, event.restore_id)
+        if restore is not None:
+            step = event.step if isinstance(event, RestoreStepDue) else 0
+            return None if restore.over or restore.step != step else restore
+        if not isinstance(event, RestoreRequested):
+            return None
+        backup = work.get(Backup, event.backup_id)
+        restore = Restore(
+            id=event.restore_id,
+            service=event.service,
+            source=event.source,
+            backup_id=event.backup_id,
+            kind=backup.kind if backup else "",
+            purpose=event.purpose,
+            region=event.region,
+            bucket="",
+            target=dict(event.target),
+            onto_source=event.onto_source,
+            requested_by=event.requested_by,
+            requested_at=event.detected_at or work.event.time,
+        )
+        copy = usable(backup, event.region, bases_of(backup, work)) if backup else None
+        if backup is None or backup.status in ("running", "deleting", "deleted"):
+            status = backup.status if backup else "unknown"
+            _refuse(restore, f"backup {event.backup_id} is {status}", work)
+            return None
+        if copy is None:
+            where = event.region or "any region"
+            _refuse(restore, f"no usable copy of {backup.id} in {where}", work)
+            return None
+        restore.region, restore.bucket = copy.region, copy.bucket
+        restore.total = backup.parts
+        # Retention leaves a backup alone while a restore reads it.
+        backup.restores = [*backup.restores, restore.id]
+        work.put(backup)
+        work.put(restore)
+        return restore
+
+    # --- running -------------------------------------------------------------------------
+
+    def run(
+        self, restore: Restore, _event: RestoreEvent, hold: Hold[Restore]
+    ) -> Restored | Continue | Failure:
+        """Load for some minutes, or check what was loaded."""
+        backup = hold.documents.get(Backup, restore.backup_id)
+        if backup is None:
+            return Failure(f"backup {restore.backup_id} is gone from the catalogue")
+        planned = plan_of(hold.documents, backup)
+        if planned is None:
+            return Failure(f"profile version {backup.profile_version} has no such plan")
+        staging = staging_of(planned.profile, restore.source)
+        try:
+            opened = open_copy(self._opener, backup, restore.bucket, planned.section.key)
+            spec = target_spec(restore, staging)
+            target = self._depot.target(spec)
+            here = {opened.manifest.identity, self._depot.source(planned.spec).identity}
+            restore.target_identity = target.identity
+            if not restore.begun and (
+                refused := self._refusal(restore, backup, target.identity, here, spec, hold)
+            ):
+                return Failure(refused)
+            if restore.wrong is None:
+                if not self._load(restore, opened, target, hold):
+                    return Continue()
+                restore.wrong = self._check(restore, backup, target, staging, hold)
+                hold.checkpoint()  # once a test's target is gone, nothing can be checked there
+            if restore.purpose == "test":
+                target.discard()
+            else:
+                target.release()
+        except LeaseLost:
+            ended = hold.documents.get(Restore, restore.id)
+            if ended is not None and ended.over:
+                self._clear(restore, staging)  # what we loaded after the other had emptied it
+            raise
+        except Damaged as error:
+            self._clear(restore, staging)
+            base = error.backup_id if isinstance(error, BaseDamaged) else ""
+            return CopyDamaged(str(error), isinstance(error, NoManifest), base)
+        except (KeyUnavailable, ValueError) as error:
+            return Failure(str(error))
+        except TargetBusy:
+            return Continue(POLL)
+        except TargetFailed as error:
+            if error.again:
+                raise TryLater(f"{restore.id}: {error}") from error
+            self._clear(restore, staging)
+            return Failure(str(error))
+        return Failure("; ".join(restore.wrong)[:2_000]) if restore.wrong else Restored()
+
+    def _refusal(
+        self,
+        restore: Restore,
+        backup: Backup,
+        identity: str,
+        source: set[str],
+        spec: Spec,
+        hold: Hold[Restore],
+    ) -> str:
+        """Why nothing may be loaded into the target; empty: it may."""
+        if identity in source and not restore.onto_source:
+            return f"{identity} is the source itself: nothing was written"
+        if restore.onto_source and identity not in source:
+            return f"{identity} is not the source that was to be overwritten: nothing was written"
+        profiles = {id: found.profile for id, found in current(hold.documents).items()}
+        return refusal(
+            identity, spec, profiles, self._depot, backup, onto_source=restore.onto_source
+        )
+
+    def _clear(self, restore: Restore, staging: StagingTarget | None) -> None:
+        """Leave nothing of a test that failed in the middle, and no mark of a recovery; best effort."""
+        if not restore.begun:
+            return  # the target is as we found it
+        try:
+            target = self._depot.target(target_spec(restore, staging))
+            if restore.purpose == "test":
+                target.discard()
+            else:
+                target.release()
+        except TargetFailed as error:
+            log.warning("the target is not cleared", restore=restore.id, error=error, stack=False)
+
+    def _load(self, restore: Restore, opened: Opened, target: Target, hold: Hold[Restore]) -> bool:
+        """Whether everything is in the target."""
+        if restore.total and restore.done == restore.total and target.resumable:
+            return True
+        if not restore.begun:
+            restore.spans["wait"] = seconds_between(restore.requested_at, hold.now())
+        again = restore.begun and not target.resumable
+        if again:
+            restore.done = restore.items = restore.bytes = 0
+        target.prepare(fresh=not restore.begun or again)
+        restore.begun = True
+        restore.total = opened.manifest.total_parts
+        _checkpoint(hold, target)
+        watch = Stopwatch(restore, hold)
+        for items in target.load(watch.parts(opened, restore.done + 1), opened.fetch):
+            watch.loaded()
+            restore.done = min(restore.done + 1, restore.total)
+            restore.items += items
+            _checkpoint(hold, target)
+            if target.resumable and hold.elapsed() > STEP and restore.done < restore.total:
+                return False
+        watch.loaded()
+        restore.done = restore.total
+        _checkpoint(hold, target)
+        return True
+
+    def _check(
+        self,
+        restore: Restore,
+        backup: Backup,
+        target: Target,
+        staging: StagingTarget | None,
+        hold: Hold[Restore],
+    ) -> list[str]:
+        began = hold.now()
+        restore.counts = target.counts()
+        wrong = missing(backup.counts, restore.counts, exact=restore.purpose == "test")
+        if restore.purpose == "test" and staging is not None and staging.queries:
+            questions = [Question(q.query, q.expect) for q in staging.queries]
+            restore.answers = target.ask(questions)
+            wrong += wrong_answers(questions, restore.answers)
+        restore.spans["check"] = seconds_between(began, hold.now())
+        return wrong
+
+    # --- concluding ----------------------------------------------------------------------
+
+    def next_step(self, restore: Restore, _work: Work) -> RestoreStepDue:
+        """The next step."""
+        return RestoreStepDue(step=restore.step, **_named(restore))
+
+    def conclude(self, restore: Restore, result: Restored | Unfinished, work: Work) -> None:
+        """Record how it went, and let go of the backup."""
+        restore.finished_at = work.now
+        seconds = seconds_between(restore.requested_at, work.now)
+        reason = "" if isinstance(result, Restored) else log.mask(result.reason)[:2_000]
+        profile = current(work).get(restore.service)
+        if not reason and restore.purpose == "test" and profile is not None:
+            reason = untimed(restore, work.now) or too_slow(profile.profile, seconds)
+        restore.reason = reason
+        move(restore, "failed" if reason else "finished")
+        self._let_go(restore, result if isinstance(result, CopyDamaged) else None, work)
+        if restore.purpose == "test":
+            _note_test(restore, seconds, work)
+        if reason:
+            work.emit(
+                RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore))
+            )
+        else:
+            work.emit(
+                RestoreFinished(
+                    region=restore.region, at=work.now, seconds=seconds, **_named(restore)
+                )
+            )
+
+    def _let_go(self, restore: Restore, damage: CopyDamaged | None, work: Work) -> None:
+        backup = work.get(Backup, restore.backup_id)
+        if backup is None:
+            return
+        backup.restores = [id for id in backup.restores if id != restore.id]
+        if restore.purpose == "test":
+            test = RestoreTestResult(
+                restore_id=restore.id,
+                region=restore.region,
+                at=work.now,
+                passed=restore.status == "finished",
+                seconds=seconds_between(restore.requested_at, work.now),
+                spans=dict(restore.spans),
+                reason=restore.reason[:500],
+            )
+            backup.tests = [*backup.tests, test][-NEWEST_TESTS:]
+        shown = _shown(restore, damage, work.now)
+        backup.copies = [
+            judged(copy, shown) if shown and copy.bucket == restore.bucket else copy
+            for copy in backup.copies
+        ]
+        settle(backup)
+        if damage is not None and backup.status in JUDGED:
+            backup.reason = restore.reason
+        work.put(backup)
+        base = work.get(Backup, damage.base) if damage is not None and damage.base else None
+        if base is not None:
+            note_damage(base, restore.bucket, restore.reason)
+            work.put(base)
+
+    def handlers(self) -> Handlers:
+        """What the function consumes."""
+        job = Job(
+            Restore, self.claim, self.run, self.conclude, next_step=self.next_step, lease=LEASE
+        )
+        return Handlers().on(RestoreRequested, job).on(RestoreStepDue, job)
+
+
+HANDLERS = HandlersWith((DEPOT,), lambda ports: Restoring(ports(DEPOT)).handlers())
+
+
+def _checkpoint(hold: Hold[Restore], target: Target) -> None:
+    """Progress counts only where a dead process's successor can use it."""
+    if target.resumable:
+        hold.checkpoint()
+    else:
+        hold.beat()
+
+
+def staging_of(profile: Profile, source: str) -> StagingTarget | None:
+    """Where a source is loaded for tests."""
+    test = (profile[BACKUP] or NOTHING).restore_test
+    return next((t for t in (test.targets if test else ()) if t.source == source), None)
+
+
+def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
+    """
+    What the depot makes the target of: the request's options, else the profile's staging target
+    (``staging``: what it loads there may be removed again).
+
+    Raises `ValueError` when there is neither.
+    """
+    options: dict[str, object] = dict(restore.target)
+    if not options:
+        if staging is None:
+            raise ValueError(f"no target was named, and the profile has none for {restore.source}")
+        said = msgspec.to_builtins(staging)
+        options = {k: v for k, v in said.items() if v and k not in ("source", "queries")}
+        options["staging"] = True
+    options["restore_id"] = restore.id
+    options["purpose"] = restore.purpose
+    if restore.onto_source:
+        options["overwrite"] = "true"
+    return Spec(restore.kind, options)
+
+
+def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> Reading | None:
+    """What a restore has shown of the copy that it read; None: nothing new."""
+    if damage is not None:
+        return Reading(read_at=now, damage=restore.reason, missing=damage.missing, base=damage.base)
+    if restore.status == "finished" and restore.purpose == "test":
+        return Reading(read_at=now, level="restored")
+    return None
+
+
+def _refuse(restore: Restore, reason: str, work: Work) -> None:
+    restore.over = True
+    move(restore, "failed")
+    restore.reason = reason
+    restore.finished_at = work.now
+    work.put(restore)
+    work.emit(RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore)))
+
+
+def _note_test(restore: Restore, seconds: float, work: Work) -> None:
+    record = work.get(RestoreRecord, restore.service) or RestoreRecord(id=restore.service)
+    key = pair(restore.source, restore.region)
+    before = record.tested.get(key, Tested())
+    if restore.status == "finished":
+        record.tested[key] = msgspec.structs.replace(before, passed_at=work.now, seconds=seconds)
+    work.put(record)
+
+
+def _named(restore: Restore) -> dict[str, Any]:
+    return {
+        "restore_id": restore.id,
+        "service": restore.service,
+        "source": restore.source,
+        "backup_id": restore.backup_id,
+        "purpose": restore.purpose,
+    }

@@ -1,0 +1,44 @@
+"""How long each part of a restore takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from toban.backups.catalogue.reading import Opened
+from toban.backups.policy.restores import Restore
+from toban.backups.work.jobs import beating
+from toban.kernel.handling.job import Hold
+
+
+class Stopwatch:
+    """Tells the time spent on fetching parts from the time spent on loading them."""
+
+    def __init__(self, restore: Restore, hold: Hold[Restore]) -> None:
+        self._restore = restore
+        self._hold = hold
+        self._mark = hold.now()
+
+    def parts(self, opened: Opened, first: int) -> Iterator[bytes]:
+        """The content of each part from number `first` on, fetched whole before it is given."""
+        for pieces in opened.parts(first):
+            self._add("load")
+            data = b"".join(beating(pieces, self._hold.beat))
+            self._restore.bytes += len(data)
+            self._add("fetch")
+            yield data
+
+    def loaded(self) -> None:
+        """What was given last is in the target."""
+        self._add("load")
+
+    def _add(self, span: str) -> None:
+        now = self._hold.now()
+        spans = self._restore.spans
+        spans[span] = spans.get(span, 0.0) + seconds_between(self._mark, now)
+        self._mark = now
+
+
+def seconds_between(start: datetime, end: datetime) -> float:
+    """Never below zero: clocks differ."""
+    return max(0.0, (end - start) / timedelta(seconds=1))

@@ -1,0 +1,135 @@
+"""The section `backup`: what is backed up, where to, for how long, and how it is proven."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from toban.backups.levels import Level
+from toban.kernel.kinds import named
+from toban.profile.profile import SectionKey
+from toban.sources.base import BackupSource, StagingTarget
+from toban.strictyaml.values import Seconds, Section, ZoneName
+
+ALLOWANCE: Final = timedelta(minutes=30)
+"""
+What taking, replicating and verifying a backup may take.
+
+A restore point counts once it was verified, so just before that the newest one is as old as the
+gap between two slots and this.
+"""
+
+
+if TYPE_CHECKING:
+    _Sources: TypeAlias = dict[str, BackupSource]
+else:
+    _Sources = named("toban.sources", BackupSource)  # of every kind that has a folder there
+
+
+class Destination(Section, frozen=True):
+    """A bucket that keeps backups; the first of a plan's is written, the others replicate it."""
+
+    bucket: str
+    region: str
+
+
+class Keep(Section, frozen=True):
+    """Retention: rules are OR-ed, each counts periods that hold a verified backup."""
+
+    daily: int = 0
+    weekly: int = 0
+    monthly: int = 0
+    yearly: int = 0
+    keep_days: int = 0
+    """A recovery window: everything newer, and the newest backup older than that."""
+    forever: bool = False
+
+
+class Plan(Section, frozen=True, rename={"class_": "class"}):
+    """When a source is backed up, and how long that is kept."""
+
+    source: str
+    class_: str
+    """Name of the series (``daily``, ``weekly``, ``hourly``, ``on-change``): it has its own retention."""
+    schedule: str
+    """Cron; with `on_change` it says when to look."""
+    keep: Keep
+    zone: ZoneName | None = None
+    """None: the service's."""
+    on_change: bool = False
+    """Keep nothing when nothing changed since the newest backup of the series."""
+    incremental: bool = False
+    """Hold only what changed since the newest verified backup of the source (buckets)."""
+    level: Level = "format"
+    """Every copy in the first destination is verified this far before it counts."""
+    replica_level: Level = "content"
+    """And so every other copy."""
+    max_shrink: int = 50
+    """Per cent by which a backup may be smaller than the one before without being refused."""
+    destinations: tuple[str, ...] = ()
+    """
+    Names of `backup.destinations` (their buckets) that keep this series, the first is written, the
+    others replicate it; empty: all of them.
+    """
+
+
+class Objective(Section, frozen=True):
+    """How much may be lost and how long recovery may take, for one scenario."""
+
+    name: str
+    sources: tuple[str, ...]
+    """What has to be restored for it."""
+    rpo: Seconds | None = None
+    """Recovery point objective: age of the newest verified restore point; None: not ours to watch."""
+    rto: Seconds | None = None
+    """Recovery time objective: measured by restore tests."""
+    severity: Literal[1, 2, 3, 4] = 2
+    """Internal severity of the alert when it is missed."""
+
+
+class External(Section, frozen=True):
+    """A backup that somebody else makes (point-in-time recovery of a provider): noted, not watched."""
+
+    what: str
+    by: str
+    note: str = ""
+
+
+class RestoreTest(Section, frozen=True):
+    """Restore tests by the calendar: each time one (source, age, region) in turn."""
+
+    schedule: str
+    targets: tuple[StagingTarget, ...]
+    zone: ZoneName | None = None
+    within: Seconds | None = None
+    """A test that takes longer has failed."""
+    every: Seconds = Seconds(8 * 86_400)
+    """An alert when no test succeeded for so long."""
+
+
+class Backup(Section, frozen=True):
+    """What is backed up, where to, for how long, and how it is proven."""
+
+    destinations: tuple[Destination, ...]
+    sources: _Sources
+    plans: tuple[Plan, ...]
+    key: str = ""
+    """
+    A Cloud KMS key (``projects/…/cryptoKeys/…``) or ``secret:NAME`` (32 bytes in base64). Set: a
+    backup is never written unencrypted. Empty: backups are not encrypted by us.
+    """
+    objectives: tuple[Objective, ...] = ()
+    restore_test: RestoreTest | None = None
+    external: tuple[External, ...] = ()
+    max_deletions: int = 20
+    """Most backups removed by one run of pruning."""
+    minimum_verified: int = 1
+    """Verified copies per series and region that are never removed."""
+
+
+BACKUP: Final[SectionKey[Backup | None]] = SectionKey(
+    "backup", Backup | None, None, inactive=("バックアップ", "backups")
+)
+
+NOTHING: Final = Backup(destinations=(), sources={}, plans=())
+"""What a profile without the section backs up."""

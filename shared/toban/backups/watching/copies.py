@@ -1,0 +1,75 @@
+"""
+Alerts about copies: damaged, gone, or not to be read. One for each series and bucket.
+
+Such an alert stays open until every copy that it is about is proven again or its backup is removed;
+that later backups succeed mends nothing. It is computed from the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from toban.backups.documents import Backup, Copy, settle, standing
+from toban.backups.policy.alerts import BackupWatch, Trouble, copy_print, fire, resolve, say_in
+from toban.kernel.documents import Documents
+from toban.kernel.work import Work
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+
+RULE = "backup-copy"
+
+
+def look_at_copies(profile: Profile, watch: BackupWatch, work: Work) -> None:
+    """Open and close the alerts about a service's copies; `watch` is the caller's to put."""
+    troubles = {trouble.fingerprint: trouble for trouble in _troubles(profile, work)}
+    for trouble in troubles.values():
+        fire(trouble, profile, watch, work)
+    for fingerprint in list(watch.open):
+        if fingerprint.split("/")[0] == RULE and fingerprint not in troubles:
+            resolve(fingerprint, watch, work)
+
+
+def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
+    bad: dict[str, list[tuple[Backup, Copy]]] = {}
+    found = documents.find(Backup, ("service", "==", profile[SERVICE].id), ("degraded", "==", True))
+    for backup in sorted(found, key=lambda b: (b.slot, b.id)):
+        for copy in backup.copies:
+            if copy.damage or copy.unreadable:
+                fingerprint = copy_print(backup.source, backup.class_, copy.bucket)
+                bad.setdefault(fingerprint, []).append((backup, copy))
+    say = say_in(profile)
+    for fingerprint, affected in bad.items():
+        backup, copy = affected[-1]
+        series = {"source": backup.source, "class": backup.class_}
+        where = {"bucket": copy.bucket, "region": copy.region}
+        yield Trouble(
+            fingerprint=fingerprint,
+            rule=RULE,
+            title=say("backup.copy.title", **series, region=copy.region or copy.bucket),
+            summary=say(
+                "backup.copy.summary",
+                n=len(affected),
+                bucket=copy.bucket,
+                backup=backup.id,
+                reason=copy.damage or copy.unreadable,
+            ),
+            level=2,
+            labels={**series, **where, "backup": backup.id},
+            backup=backup.id,
+        )
+
+
+def settle_failed(service: str, work: Work) -> None:
+    """
+    Let the status of failed backups follow from their copies.
+
+    Earlier versions took one damaged copy for the end of the whole backup.
+    """
+    for found in work.find(Backup, ("service", "==", service), ("status", "==", "failed")):
+        hurt = any(copy.damage for copy in found.copies)
+        if standing(found) == found.status and hurt == found.degraded:
+            continue
+        backup = work.get(Backup, found.id)
+        if backup is not None and backup.status == "failed":
+            settle(backup)
+            work.put(backup)

@@ -1,0 +1,1 @@
+"""A line on the log."""

@@ -1,0 +1,36 @@
+"""Email, as a profile says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from toban.channels.base import Channel
+from toban.strictyaml.checks import check_email
+from toban.strictyaml.report import Report
+
+
+class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
+    """Email by SMTP. Without `to` it goes to the person who is the target."""
+
+    RANK: ClassVar[int] = 20
+    ROOM_KEY: ClassVar[str] = "to"
+    ADDRESS: ClassVar[tuple[str, str]] = ("メールアドレス", "email address")
+
+    to: tuple[str, ...] = ()
+    sender: str = ""
+
+    def room(self) -> str | None:
+        """The recipients."""
+        return ", ".join(self.to) if self.to else None
+
+    def reaches(self, addresses: Mapping[str, str]) -> str | None:
+        """The recipients, else the person's own address."""
+        return ", ".join(self.to) or addresses.get("email") or None
+
+    def check(self, path: str, report: Report) -> None:
+        """See `Channel.check`."""
+        for number, address in enumerate(self.to):
+            check_email(address, f"{path}.to[{number}]", report)
+        if self.sender:
+            check_email(self.sender, f"{path}.sender", report)

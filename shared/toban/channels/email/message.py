@@ -1,0 +1,92 @@
+"""What is mailed, and how a notification looks there: as text and as HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toban.channels.email.kind import EmailChannel
+from toban.channels.notice import Notice, Sending
+from toban.channels.texts import text
+from toban.kernel.outgoing import Outgoing
+from toban.kernel.templates import render
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail(Outgoing):
+    """An email."""
+
+    to: tuple[str, ...]
+    sender: str = ""
+    subject: str
+    text: str
+    html: str
+    language: str = "ja"
+    urgent: bool = False
+
+    @property
+    def destination(self) -> tuple[str, ...]:
+        """The one mail relay."""
+        return ("mail",)
+
+
+def message(channel: EmailChannel, sending: Sending) -> Mail:
+    """The mail for a notification."""
+    notice = sending.notice
+    return Mail(
+        id=sending.id,
+        incident=sending.incident,
+        created_at=sending.created_at,
+        unknown=sending.unknown,
+        to=tuple(filter(None, (part.strip() for part in sending.address.split(",")))),
+        sender=channel.sender,
+        subject=notice.subject,
+        text=as_text(notice),
+        html=as_html(notice),
+        language=notice.language,
+        urgent=notice.calls and sending.request.incident.severity == 1,
+    )
+
+
+def as_text(notice: Notice) -> str:
+    """The whole of it as plain text."""
+    language = notice.language
+    service = (text(language, "notice.service"), notice.service)
+    lines = [notice.headline, ""]
+    lines += [f"{label}: {value}" for label, value in (service, *notice.rows)]
+    if notice.summary:
+        lines += ["", notice.summary]
+    lines += ["", f"{text(language, 'notice.next')}: {notice.hint}", *notice.notes]
+    if notice.actions:
+        lines += ["", *(f"{action.title}: {action.url}" for action in notice.actions)]
+    if notice.links:
+        lines += ["", *(f"{link.title}: {link.url}" for link in notice.links)]
+    if notice.labels:
+        lines += ["", f"{text(language, 'notice.labels')}: {'  '.join(notice.labels)}"]
+    lines += ["", "-- ", notice.footer]
+    return "\n".join(lines) + "\n"
+
+
+def as_html(notice: Notice) -> str:
+    """
+    The whole of it as a page: tables and inline styles, because mail programs know little else.
+
+    No images, no scripts, no remote content; every value is escaped.
+    """
+    language = notice.language
+    service = (text(language, "notice.service"), notice.service)
+    return render(
+        "toban.channels.email",
+        "mail.html",
+        language=language,
+        color=notice.color,
+        kicker=f"{notice.severity} · {notice.kind}",
+        title=notice.title,
+        rows=[service, *notice.rows],
+        summary=notice.summary,
+        hint=(text(language, "notice.next"), notice.hint),
+        notes=notice.notes,
+        actions=[(a.title, a.url) for a in notice.actions],
+        links=[(link.title, link.url) for link in notice.links],
+        labels=notice.labels,
+        footer=notice.footer,
+    )

@@ -1,0 +1,77 @@
+"""
+Slack's Block Kit: plain text where Slack reads no markup, escaped text where it does.
+
+In ``mrkdwn`` exactly ``&``, ``<`` and ``>`` have a meaning that input could abuse (mentions,
+links): https://docs.slack.dev/messaging/formatting-message-text#escaping. ``plain_text`` is shown
+as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from toban.channels.plain import address, cut
+
+Block = dict[str, Any]
+
+MAX_TEXT = 2900
+"""Slack takes 3,000 characters a text; very long messages have been seen posted twice."""
+
+
+def escape(text: str) -> str:
+    """`text` without meaning for Slack."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def escaped(text: str, limit: int = MAX_TEXT) -> str:
+    """`text` escaped and cut so that no entity is torn and the whole is within `limit`."""
+    safe = escape(text)
+    if len(safe) <= limit:
+        return safe
+    room, kept = limit - 1, list[str]()
+    for character in text:
+        piece = escape(character)
+        room -= len(piece)
+        if room < 0:
+            break
+        kept.append(piece)
+    return "".join(kept).rstrip() + "…"
+
+
+def link(url: str, title: str) -> str:
+    """A link in mrkdwn; only the title when the address is not one for a browser."""
+    shown = escaped(title, 200)
+    target = escape(address(url))
+    return f"<{target}|{shown.replace('|', '¦')}>" if target else shown
+
+
+def header(title: str) -> Block:
+    """A headline (150 characters at most)."""
+    return {"type": "header", "text": plain(title, 150)}
+
+
+def plain(text: str, limit: int = MAX_TEXT) -> Block:
+    """A text object that Slack does not interpret."""
+    return {"type": "plain_text", "text": cut(text, limit) or " ", "emoji": False}
+
+
+def markup(text: str) -> Block:
+    """A text object of our own markup; whatever came from outside is escaped by now."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def section(text: Block) -> Block:
+    """One paragraph."""
+    return {"type": "section", "text": text}
+
+
+def fields(pairs: Iterable[tuple[str, str]]) -> Block:
+    """Up to ten labelled values."""
+    texts = [markup(f"*{escaped(label, 100)}*\n{escaped(value, 800)}") for label, value in pairs]
+    return {"type": "section", "fields": texts[:10]}
+
+
+def context(*texts: Block) -> Block:
+    """Small print."""
+    return {"type": "context", "elements": list(texts)[:10]}

@@ -1,0 +1,41 @@
+"""Slack, as a profile says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from toban.channels.base import Channel
+from toban.strictyaml.report import Report
+
+
+class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
+    """A Slack channel by incoming webhook, or by bot token and `channel` (chat.postMessage)."""
+
+    RANK: ClassVar[int] = 10
+
+    webhook_secret: str = ""
+    """Secret with the incoming webhook URL, e.g. ``SLACK_WEBHOOK_CRITICAL``."""
+    token_secret: str = ""
+    """Secret with a bot token, e.g. ``SLACK_BOT_TOKEN``; then messages are updated in place."""
+    channel: str = ""
+
+    def reaches(self, addresses: Mapping[str, str]) -> str:
+        """The member to mention; the message is seen without."""
+        return addresses.get("slack", "")
+
+    @property
+    def updates_in_place(self) -> bool:
+        """Incoming webhooks cannot."""
+        return bool(self.token_secret)
+
+    def check(self, path: str, report: Report) -> None:
+        """See `Channel.check`."""
+        if not self.webhook_secret and not self.token_secret:
+            report.incomplete(
+                path, "webhook_secret か token_secret", "webhook_secret or token_secret"
+            )
+        elif self.token_secret and not self.channel:
+            report.incomplete(
+                path, "channel（token_secret には必須）", "channel (token_secret requires it)"
+            )

@@ -1,0 +1,109 @@
+"""What is sent to Slack, and how a notification looks there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from toban.channels.notice import Notice, Sending
+from toban.channels.slack import blocks
+from toban.channels.slack.kind import SlackChannel
+from toban.channels.texts import text
+from toban.kernel.outgoing import Outgoing
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlackMessage(Outgoing):
+    """A Slack message, by incoming webhook or by bot token."""
+
+    webhook_secret: str = ""
+    token_secret: str = ""
+    channel: str = ""
+    text: str
+    """For push notifications and screen readers; escaped."""
+    blocks: list[Mapping[str, Any]]
+    details: list[Mapping[str, Any]] = field(default_factory=list)
+    """Blocks beside a bar of `color`."""
+    color: str = ""
+    repetition: Mapping[str, Any] | None = None
+    """Block to show when it cannot be ruled out that the message is there already."""
+    thread: str = ""
+    """Reference (``channel/ts``) of the first message of the incident to the same target."""
+    update: bool = False
+    """Change that first message instead of answering it."""
+
+    @property
+    def destination(self) -> tuple[str, ...]:
+        """The token, or the webhook."""
+        return ("slack", self.token_secret or self.webhook_secret)
+
+
+def message(channel: SlackChannel, sending: Sending) -> SlackMessage:
+    """The message for a notification."""
+    notice = sending.notice
+    mention = mention_of(sending.address, notice)
+    return SlackMessage(
+        id=sending.id,
+        incident=sending.incident,
+        created_at=sending.created_at,
+        unknown=sending.unknown,
+        webhook_secret=channel.webhook_secret,
+        token_secret=channel.token_secret,
+        channel=channel.channel,
+        text=fallback(notice, mention),
+        blocks=list(above(notice, mention)),
+        details=list(details(notice)),
+        color=notice.color,
+        repetition=blocks.context(blocks.plain(notice.repetition)),
+        thread=sending.thread,
+        update=not notice.calls,
+    )
+
+
+def mention_of(member: str, notice: Notice) -> str:
+    """The person, where the message calls one; whatever is no member id mentions nobody."""
+    if not (notice.calls and member.isascii() and member.isalnum()):
+        return ""
+    return f"<@{member}>"
+
+
+def fallback(notice: Notice, mention: str) -> str:
+    """The headline escaped, with the mention, for push notifications."""
+    return f"{mention} {blocks.escaped(notice.headline, 1000)}".strip()
+
+
+def above(notice: Notice, mention: str) -> list[blocks.Block]:
+    """Above the coloured bar: who is meant, what happened."""
+    line = f"{mention} {blocks.escaped(notice.service, 200)}".strip()
+    return [
+        blocks.header(f"{notice.severity} {notice.kind}: {notice.title}"),
+        blocks.section(blocks.markup(line)),
+    ]
+
+
+def details(notice: Notice) -> list[blocks.Block]:
+    """Beside the bar: everything else."""
+    found = []
+    if notice.summary:
+        found.append(blocks.section(blocks.plain(notice.summary)))
+    found.append(blocks.fields(row for row in notice.rows if row[1] != notice.number))
+    notes = [*notice.notes, f"{text(notice.language, 'notice.next')}: {notice.hint}"]
+    found.append(blocks.section(blocks.plain("\n".join(notes))))
+    links = [blocks.link(link.url, link.title) for link in (*notice.actions, *notice.links)]
+    if links:
+        found.append(blocks.section(blocks.markup(_joined(links))))
+    if notice.labels:
+        found.append(blocks.context(blocks.plain("  ".join(notice.labels), 500)))
+    found.append(blocks.context(blocks.plain(f"#{notice.number}  {notice.footer}", 300)))
+    return found
+
+
+def _joined(links: Sequence[str]) -> str:
+    """As many whole links as fit into one block."""
+    kept: list[str] = []
+    for link in links:
+        if len("  |  ".join([*kept, link])) > blocks.MAX_TEXT:
+            break
+        kept.append(link)
+    return "  |  ".join(kept) or "…"

@@ -1,0 +1,37 @@
+"""A webhook, as a profile says it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from toban.channels.base import Channel
+from toban.strictyaml.report import Report
+
+
+class WebhookChannel(Channel, frozen=True, tag="webhook", tag_field="type"):
+    """A signed JSON POST to `url` (or to the URL held by a secret)."""
+
+    RANK: ClassVar[int] = 30
+
+    url: str = ""
+    url_secret: str = ""
+    signing_secret: str = ""
+
+    def check(self, path: str, report: Report) -> None:
+        """See `Channel.check`."""
+        if self.url and not self.url.startswith(("https://", "http://")):
+            report.error(
+                "wrong-value",
+                f"{path}.url",
+                "https:// で始まる URL が必要です。",
+                "expected a URL that begins with https://.",
+            )
+        if "hooks.slack.com/" in self.url:
+            report.error(
+                "secret-name",
+                f"{path}.url",
+                "Slack の Webhook URL は秘密です。url_secret を使ってください。",
+                "a Slack webhook URL is a secret: use url_secret.",
+            )
+        if bool(self.url) == bool(self.url_secret):
+            report.incomplete(path, "url か url_secret のどちらか一つ", "either url or url_secret")

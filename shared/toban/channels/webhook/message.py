@@ -1,0 +1,61 @@
+"""What is posted to a webhook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from toban.channels.notice import Sending
+from toban.channels.webhook.kind import WebhookChannel
+from toban.kernel.event import timestamp
+from toban.kernel.outgoing import Outgoing
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookCall(Outgoing):
+    """A signed JSON POST."""
+
+    url: str = ""
+    url_secret: str = ""
+    signing_secret: str = ""
+    body: bytes
+
+    @property
+    def destination(self) -> tuple[str, ...]:
+        """The address, or the secret that holds it."""
+        return ("webhook", self.url_secret or self.url)
+
+
+def message(channel: WebhookChannel, sending: Sending) -> WebhookCall:
+    """The call for a notification."""
+    return WebhookCall(
+        id=sending.id,
+        incident=sending.incident,
+        created_at=sending.created_at,
+        unknown=sending.unknown,
+        url=channel.url,
+        url_secret=channel.url_secret,
+        signing_secret=channel.signing_secret,
+        body=body(sending),
+    )
+
+
+def body(sending: Sending) -> bytes:
+    """The JSON of a webhook: the same bytes at every try, so that its receiver can compare."""
+    request = sending.request
+    return msgspec.json.encode(
+        {
+            "version": 1,
+            "id": sending.id,
+            "kind": request.kind,
+            "created_at": timestamp(sending.created_at),
+            "target": request.target,
+            "target_name": request.target_name,
+            "by": request.by,
+            "number": sending.notice.number,
+            "headline": sending.notice.headline,
+            "incident": request.incident,
+        },
+        order="deterministic",
+    )

@@ -1,0 +1,40 @@
+"""`toban new`: the beginning of something new, for who works on this checkout."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+from toban.cli.kit.terminal import Problem, Terminal
+from toban.topology.generate import ROOT, written
+from toban.topology.skeleton import CannotAddError, Wanted, files
+
+
+def function(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Write the files of a function, and what follows from the map; nothing if it cannot be."""
+    plain = Wanted(asked.name, asked.on, asked.domain or "")
+    wanted = Wanted(asked.name, asked.on, asked.domain or plain.collection)
+    try:
+        made = files(ROOT, wanted)
+    except CannotAddError as error:
+        raise Problem(str(error), 2) from error
+    paths = [str(path.relative_to(ROOT)) for path in made]
+    if not asked.dry_run:
+        written(made)
+        # In a process of its own: what was just written is not what this one has imported.
+        map_ = subprocess.run(
+            [sys.executable, "-m", "toban.topology.generate"],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if map_.returncode:
+            raise Problem(terminal.say("new.map", error=map_.stderr.strip()))
+        paths += [line.removeprefix("wrote ") for line in map_.stdout.splitlines()]
+    if asked.json:
+        terminal.json({"function": wanted.name, "written": not asked.dry_run, "files": paths})
+        return 0
+    for path in paths:
+        terminal.line(terminal.say("new.would" if asked.dry_run else "new.wrote", path=path))
+    if not asked.dry_run:
+        terminal.note(terminal.say("new.next"))
+    return 0

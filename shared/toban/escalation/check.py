@@ -1,0 +1,148 @@
+"""Checking the section `escalation`, and that every severity reaches somebody in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from toban.channels.check import check_channel_name
+from toban.escalation.section import ESCALATION, Escalation, steps_for
+from toban.oncall.check_targets import check_target, is_human, mentioned_by, reach_problems
+from toban.profile.context import Context
+from toban.profile.profile import Profile
+from toban.severities.section import SEVERITIES, Severity, severity_labelled
+from toban.strictyaml.findings import did_you_mean, join
+from toban.strictyaml.report import Report
+from toban.strictyaml.values import Seconds
+
+
+def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: ARG001
+    """Every severity reaches somebody in time, and every policy and step can be used."""
+    for number, severity in enumerate(profile[SEVERITIES]):
+        _check_answering(profile, severity, join("severities", number), report)
+    labels = [severity.label for severity in profile[SEVERITIES]]
+    taken: dict[str, int] = {}
+    for number, policy in enumerate(profile[ESCALATION]):
+        for n, label in enumerate(policy.severities):
+            path = join("escalation", number, "severities", n)
+            if label not in labels:
+                hint = did_you_mean(label, labels)
+                report.error(
+                    "unknown-severity",
+                    path,
+                    f"重大度 {label!r} は定義されていません。{hint[0]}",
+                    f"there is no severity {label!r}.{hint[1]}",
+                )
+            elif taken.setdefault(label, number) != number:
+                report.error(
+                    "never-used",
+                    path,
+                    f"{label} は escalation[{taken[label]}] が使われ、ここは決して使われません。",
+                    f"{label} follows escalation[{taken[label]}]; this policy is never used for it.",
+                )
+        if not policy.severities:
+            report.error(
+                "never-used",
+                join("escalation", number, "severities"),
+                "重大度がないので決して使われません。",
+                "it names no severity and is never used.",
+            )
+        _check_steps(profile, number, policy, report)
+    _check_reach(profile, report)
+
+
+def mentions(profile: Profile) -> Iterator[tuple[str, str]]:
+    """What the policies name: (section, name)."""
+    for policy in profile[ESCALATION]:
+        for step in policy.steps:
+            yield from (("channels", channel) for channel in step.via)
+            yield from mentioned_by(profile, step.notify)
+
+
+def _check_answering(profile: Profile, severity: Severity, path: str, report: Report) -> None:
+    steps = steps_for(profile, severity)
+    told = [target for step in steps for target in step.notify]
+    if not severity.notify and not told:
+        report.error(
+            "reaches-nobody",
+            path,
+            f"{severity.label} のインシデントは誰にも届きません。notify か escalation に加えてください。",
+            f"an incident of {severity.label} reaches nobody: add notify or an escalation policy.",
+        )
+        return
+    if severity.level <= 2 and not any(is_human(t) for t in (*severity.notify, *told)):
+        report.warning(
+            "wakes-nobody",
+            path,
+            f"{severity.label} は人（oncall:… か person:…）に届きません。",
+            f"{severity.label} tells no person (oncall:… or person:…), only channels.",
+        )
+    human = [s.after for s in steps if any(is_human(t) for t in s.notify)]
+    limit = severity.respond_within
+    if any(is_human(t) for t in severity.notify):
+        human.append(Seconds(0))
+    if human and limit is not None and min(human) > limit:
+        report.warning(
+            "too-late",
+            path,
+            f"{severity.label} の応答目標は {limit} 秒ですが、人に届くのは {min(human)} 秒後です。",
+            f"{severity.label} is to be answered in {limit} s, "
+            f"but a person is first told after {min(human)} s.",
+        )
+
+
+def _check_steps(profile: Profile, number: int, policy: Escalation, report: Report) -> None:
+    if not policy.steps:
+        path = join("escalation", number, "steps")
+        report.error("no-steps", path, "段階がありません。", "there are no steps.")
+        return
+    if policy.steps[0].after > 0:
+        report.error(
+            "late-first-step",
+            join("escalation", number, "steps", 0, "after"),
+            "最初の段階はインシデントが開いたときに行われます。0m と書いてください"
+            "（まず channel:… だけに知らせ、人は次の段階で呼べます）。",
+            "the first step is taken when the incident opens: write 0m "
+            "(it may tell a channel only, and the next step a person).",
+        )
+    before = None
+    for n, step in enumerate(policy.steps):
+        if before is not None and step.after <= before:
+            report.error(
+                "steps-order",
+                join("escalation", number, "steps", n, "after"),
+                f"段階は時間順です。前の段階（{before} 秒）より後にしてください。",
+                f"steps must come later and later; the one before is at {before} s.",
+            )
+        before = step.after
+        if not step.notify:
+            report.error(
+                "reaches-nobody",
+                join("escalation", number, "steps", n, "notify"),
+                "この段階は誰にも届きません。",
+                "the step notifies nobody.",
+            )
+        for m, target in enumerate(step.notify):
+            path = join("escalation", number, "steps", n, "notify", m)
+            check_target(profile, target, path, report)
+        for m, channel in enumerate(step.via):
+            path = join("escalation", number, "steps", n, "via", m)
+            check_channel_name(profile, channel, path, report)
+
+
+def _check_reach(profile: Profile, report: Report) -> None:
+    """Every person that a target may mean has an address for every channel used for it."""
+    for number, severity in enumerate(profile[SEVERITIES]):
+        path = join("severities", number, "notify")
+        for n, target in enumerate(severity.notify):
+            where = f"{path}[{n}]"
+            for problem in reach_problems(profile, target, severity.via):
+                report.error("no-address", where, *problem)
+    for number, policy in enumerate(profile[ESCALATION]):
+        for n, step in enumerate(policy.steps):
+            for label in policy.severities:
+                chosen = severity_labelled(profile, label)
+                via = step.via or (chosen.via if chosen else ())
+                for m, target in enumerate(step.notify):
+                    where = join("escalation", number, "steps", n, "notify", m)
+                    for problem in reach_problems(profile, target, via):
+                        report.error("no-address", where, *problem)

@@ -1,0 +1,44 @@
+"""The section `escalation`, and the steps of a severity."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toban.profile.profile import Profile, SectionKey
+from toban.severities.section import Severity
+from toban.strictyaml.values import Seconds, Section
+
+
+class Step(Section, frozen=True):
+    """One escalation step: `after` so long without acknowledgement, notify these targets."""
+
+    after: Seconds
+    notify: tuple[str, ...]
+    """``oncall:primary``, ``oncall:secondary``, ``oncall:all``, ``person:ID``, ``channel:ID``."""
+    via: tuple[str, ...] = ()
+    """Channels for persons in this step; empty: those of the severity."""
+
+
+class Escalation(Section, frozen=True):
+    """What happens to an incident that nobody acknowledges."""
+
+    severities: tuple[str, ...]
+    """Labels of the severities that this policy is for."""
+    steps: tuple[Step, ...]
+    """By growing `after`, counted from the opening (or reopening) of the incident."""
+
+
+ESCALATION: Final[SectionKey[tuple[Escalation, ...]]] = SectionKey(
+    "escalation",
+    tuple[Escalation, ...],
+    (),
+    inactive=("エスカレーション", "escalation"),
+)
+
+
+def steps_for(profile: Profile, severity: Severity) -> tuple[Step, ...]:
+    """The escalation steps for a severity; empty when no policy names it."""
+    for policy in profile[ESCALATION]:
+        if severity.label in policy.severities:
+            return policy.steps
+    return ()

@@ -1,0 +1,162 @@
+"""
+Slots: the moments at which a schedule fires, and how far apart they are.
+
+A cron expression has five fields as Cloud Scheduler takes them (minute, hour, day of the month,
+month, day of the week) and is read on the wall clock of its zone, as Debian's cron does it (by
+cronsim). When the clocks change, a schedule with fixed hours and minutes fires exactly once a day:
+a time that the day leaves out fires in the first minute after the gap, one that occurs twice fires
+at the first. An expression whose minutes or hours begin with ``*`` follows the clock instead: in
+every matching minute that there is. (Where clocks move by half an hour, on Lord Howe Island alone,
+cronsim may leave out one slot of such an expression on that day.) A slot is a moment in UTC, and its
+minute names it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from cronsim import CronSim, CronSimError
+
+from toban.kernel.clock.wallclock import zone as zone_of
+
+_CHANGE = timedelta(hours=3)
+"""More than any change of clocks moves them."""
+
+_FIELD: Final = re.compile(r"[0-9A-Za-z*,/-]+", re.ASCII)
+_NOT_PORTABLE: Final = re.compile(r"(?<![A-Za-z])LW?(?![A-Za-z])|(?<=[0-9])L", re.IGNORECASE)
+_FROM: Final = datetime(2027, 1, 1, tzinfo=UTC)
+"""The year looked at; 29 February 2028 and every kind of weekday are within reach of its end."""
+_YEAR: Final = timedelta(days=366)
+_DAY: Final = timedelta(days=1)
+
+
+class BadCronError(CronSimError, ValueError):
+    """Not a schedule; the text says which field is wrong."""
+
+
+class Gaps(NamedTuple):
+    """Between one slot and the next."""
+
+    smallest: timedelta
+    largest: timedelta
+
+
+def slots(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
+    """
+    The slots after `after` (aware, exclusive) in UTC, without end, as long as there are any.
+
+    Raises `BadCronError`, also for what Cloud Scheduler does not take (``L``, ``#``, a sixth field)
+    and for a schedule whose day never comes; `LookupError` for an unknown zone.
+    """
+    fields = cron.split()
+    if len(fields) != 5:
+        raise BadCronError("Wrong number of fields")
+    if not all(_FIELD.fullmatch(field) for field in fields) or _NOT_PORTABLE.search(cron):
+        raise BadCronError("Bad character")
+    yield from _following(cron, zone, after)
+
+
+def next_slot(cron: str, zone: str, after: datetime) -> datetime:
+    """
+    The first slot after a moment, in UTC.
+
+    Raises `BadCronError` for what is no cron expression, `LookupError` for an unknown zone or when
+    no slot follows within fifty years.
+    """
+    for slot in _following(cron, zone, after):
+        return slot
+    raise LookupError(f"{cron!r} never comes")
+
+
+def newest_slot(cron: str, zone: str, after: datetime, until: datetime) -> datetime | None:
+    """
+    The last slot after one moment and not after another; None when there is none.
+
+    Raises as `next_slot`.
+    """
+    there = zone_of(zone)
+    changing = (until - _CHANGE).astimezone(there).utcoffset() != (
+        (until + _CHANGE).astimezone(there).utcoffset()
+    )
+    begin = until + (_CHANGE if changing else timedelta()) + timedelta(seconds=1)
+    for slot in _simulated(cron, zone, begin, reverse=True):
+        if slot <= until:
+            return slot if slot > after else None
+    return None
+
+
+def slot_minute(slot: datetime) -> str:
+    """A slot's name, as in ``2026-11-24T03:00Z``."""
+    return slot.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def largest_gap(cron: str, zone: str) -> timedelta:
+    """
+    The longest time between two slots of a schedule over a year, clock changes included.
+
+    Raises `BadCronError`; `zone` has to exist.
+    """
+    return gaps(cron, zone).largest
+
+
+@lru_cache(maxsize=256)
+def gaps(cron: str, zone: str) -> Gaps:
+    """
+    The shortest and the longest time between two slots over a year, clock changes included.
+
+    A schedule that comes less than once a year is followed until it came twice. Raises
+    `BadCronError`; `zone` has to exist.
+    """
+    smallest, largest = timedelta.max, timedelta()
+    for start, end in _stretches(cron, zone):
+        before: datetime | None = None
+        # One slot from before the stretch to one after it: nothing falls between the stretches.
+        for slot in slots(cron, zone, start):
+            if before is not None and slot != before:
+                smallest, largest = min(smallest, slot - before), max(largest, slot - before)
+            before = slot
+            if slot > end and largest:
+                break
+    if not largest:
+        raise BadCronError("no such day")
+    return Gaps(smallest, largest)
+
+
+def _following(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
+    # In the hour that occurs twice a search begins at the wall clock's first one.
+    return (slot for slot in _simulated(cron, zone, after) if slot > after)
+
+
+def _simulated(
+    cron: str, zone: str, begin: datetime, *, reverse: bool = False
+) -> Iterator[datetime]:
+    """Slots after (`reverse`: before) a moment, in UTC."""
+    # cronsim's UTC needs no clock changes; its test is for `timezone.utc` itself.
+    there = UTC if zone == "UTC" else zone_of(zone)
+    try:
+        for slot in CronSim(cron, begin.astimezone(there), reverse=reverse):
+            yield slot.astimezone(UTC)
+    except CronSimError as error:
+        raise BadCronError(str(error)) from error
+
+
+def _stretches(cron: str, zone: str) -> Iterator[tuple[datetime, datetime]]:
+    """
+    Which part of the year has to be looked at.
+
+    A schedule that is the same every day differs only where the zone's offset changes; a year of
+    ``*/5 * * * *`` would take seconds.
+    """
+    if cron.split()[2:] != ["*", "*", "*"]:
+        yield _FROM, _FROM + _YEAR
+        return
+    yield _FROM, _FROM + 2 * _DAY
+    clock = zone_of(zone)
+    for number in range(_YEAR.days):
+        day = _FROM + number * _DAY
+        if day.astimezone(clock).utcoffset() != (day + _DAY).astimezone(clock).utcoffset():
+            yield day - _DAY, day + 2 * _DAY

@@ -1,0 +1,1 @@
+"""The people of a service or team, and where each is reached."""

@@ -1,0 +1,48 @@
+"""Checking the section `people`."""
+
+from __future__ import annotations
+
+from toban.people.section import PEOPLE
+from toban.profile.context import Context
+from toban.profile.profile import Profile
+from toban.strictyaml.checks import check_email
+from toban.strictyaml.findings import did_you_mean, join
+from toban.strictyaml.report import Report
+
+
+def check(profile: Profile, report: Report, context: Context) -> None:
+    """People can be told from each other, can be mailed, and are needed."""
+    # Whom a team has besides is no concern of this service.
+    used = context.mentioned.get("people", frozenset()) | context.borrowed.get(
+        "people", frozenset()
+    )
+    for name, person in profile[PEOPLE].items():
+        path = join("people", name)
+        if not person.email:
+            report.warning(
+                "no-email",
+                path,
+                f"{name} にメールアドレスがありません。",
+                f"{name} has no email address.",
+            )
+        else:
+            check_email(person.email, f"{path}.email", report)
+        if name not in used:
+            report.warning(
+                "unused-person",
+                path,
+                f"{name} はどこからも呼ばれません。",
+                f"nothing ever calls {name}.",
+            )
+
+
+def check_person_name(profile: Profile, name: str, path: str, report: Report) -> None:
+    """Complain about a person who does not exist."""
+    if name not in profile[PEOPLE]:
+        hint = did_you_mean(name.removeprefix("person:"), profile[PEOPLE])
+        report.error(
+            "unknown-person",
+            path,
+            f"担当者 {name!r} は定義されていません。{hint[0]}",
+            f"there is no person {name!r}.{hint[1]}",
+        )

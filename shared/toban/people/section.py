@@ -1,0 +1,29 @@
+"""The section `people`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toban.profile.profile import SectionKey
+from toban.strictyaml.values import Language, Section, ZoneName
+
+
+class Person(Section, frozen=True):
+    """Somebody who can be on duty."""
+
+    name: str
+    email: str = ""
+    slack: str = ""
+    """Slack member id, mentioned in messages."""
+    language: Language | None = None
+    timezone: ZoneName | None = None
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where the person is reached, by the keys above."""
+        return {"email": self.email, "slack": self.slack}
+
+
+PEOPLE: Final[SectionKey[dict[str, Person]]] = SectionKey(
+    "people", dict[str, Person], {}, inactive=("担当者", "people"), team=True
+)

@@ -1,0 +1,88 @@
+"""Checking the files of a directory: loading, checking, and where each finding stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toban.profile.section import SERVICE
+from toban.sections.check import check, check_together
+from toban.sections.load import load_all, load_file
+from toban.sections.teams import TEAMS, Joined, check_team, directory_for
+from toban.strictyaml.findings import FileErrors, Finding
+
+
+def check_directory(directory: str | Path) -> list[Finding]:
+    """
+    Everything to say about all profiles of a directory, with file and line, errors of loading
+    included; in the order of services, then by severity of the finding. Of their teams as well, or
+    of a directory of teams alone.
+
+    Files that cannot be loaded do not keep the others from being checked.
+    """
+    if Path(directory).name == TEAMS:
+        return _check_teams(Path(directory), [])
+    loaded, findings = load_all(directory)
+    profiles = {item.profile[SERVICE].id: item.profile for item in loaded}
+    for item in loaded:
+        findings += _check_loaded(item, loaded)
+    if len(loaded) == len(profiles) and not any(f.severity == "error" for f in findings):
+        findings += [
+            Finding(f.severity, f.code, f.path, f.message_ja, f.message_en, str(directory))
+            for f in check_together(profiles)
+        ]
+    findings += _check_teams(directory_for(Path(directory) / "any.yaml"), loaded)
+    return list(dict.fromkeys(findings))
+
+
+def check_file(path: str | Path) -> list[Finding]:
+    """
+    Everything to say about one profile, or one team file, by itself.
+
+    Raises `FileErrors` if it cannot be loaded.
+    """
+    if Path(path).absolute().parent.name == TEAMS:
+        return check_team(Path(path))
+    item = load_file(path)
+    return _check_loaded(item, [item])
+
+
+def _check_teams(directory: Path, named_by: list[Joined]) -> list[Finding]:
+    """What there is to say about each team file; `named_by`: the profiles that may name them."""
+    findings: list[Finding] = []
+    used = {item.team for item in named_by}
+    for path in sorted(directory.glob("*.yaml")) if directory.is_dir() else ():
+        try:
+            findings += check_team(path)
+        except FileErrors as errors:
+            findings += errors.findings
+        if named_by and path.stem not in used:
+            findings.append(
+                Finding(
+                    "warning",
+                    "unused-team",
+                    "",
+                    "どのプロファイルもこのチームを使っていません。",
+                    "no profile names this team.",
+                    str(path),
+                    1,
+                    1,
+                )
+            )
+    return findings
+
+
+def _check_loaded(item: Joined, loaded: list[Joined]) -> list[Finding]:
+    findings = check(item.profile, [other.profile for other in loaded], item.borrowed)
+    findings += item.clashes
+    service, stem = item.profile[SERVICE].id, Path(item.source.file).stem
+    if stem != service:
+        findings.append(
+            Finding(
+                "warning",
+                "file-name",
+                "service.id",
+                f"ファイル名はサービス ID と同じにします: {service}.yaml",
+                f"a profile's file is named after its service: {service}.yaml.",
+            )
+        )
+    return list(item.source.locate(findings))

@@ -1,0 +1,108 @@
+"""Reading service profiles from YAML files; every complaint knows its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toban.profile.profile import NAMES, Profile
+from toban.profile.section import SERVICE
+from toban.sections.collect import defined
+from toban.sections.collect import whole as whole_profile
+from toban.sections.teams import TEAMS, Joined, directory_for, joined
+from toban.strictyaml.compose import compose, read_bytes, whole
+from toban.strictyaml.findings import FileErrors, Finding
+from toban.strictyaml.reader import Reader, zone_written
+from toban.strictyaml.values import DEFAULT_ZONE
+
+
+def load_profile(path: str | Path) -> Profile:
+    """The profile in a YAML file; raises `FileErrors` with everything wrong with the file."""
+    return load_file(path).profile
+
+
+def load_directory(directory: str | Path) -> dict[str, Profile]:
+    """
+    All profiles (``*.yaml``, ``*.yml``) of a directory by service id, in order of their ids.
+
+    Raises `FileErrors` with everything wrong with all files.
+    """
+    loaded, findings = load_all(directory)
+    if findings:
+        raise FileErrors(findings)
+    return {item.profile[SERVICE].id: item.profile for item in loaded}
+
+
+def load_all(directory: str | Path) -> tuple[list[Joined], list[Finding]]:
+    """What could be loaded from a directory, in order of service ids, and what could not."""
+    folder = Path(directory)
+    if not folder.is_dir():
+        return [], [
+            whole(str(folder), "no-directory", "ディレクトリがありません。", "no such directory.")
+        ]
+    loaded: dict[str, Joined] = {}
+    findings: list[Finding] = []
+    files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    if not files:
+        findings.append(
+            whole(
+                str(folder),
+                "no-profiles",
+                "プロファイル（*.yaml）がありません。",
+                "no profiles (*.yaml) in this directory.",
+            )
+        )
+    for path in files:
+        try:
+            item = load_file(path)
+        except FileErrors as errors:
+            findings += errors.findings
+            continue
+        other = loaded.setdefault(item.profile[SERVICE].id, item)
+        if other is not item:
+            findings += item.source.locate([_same_id(item.profile[SERVICE].id, other.source.file)])
+    # What is wrong with a team file is wrong with each of its profiles; it is told once.
+    return [loaded[service] for service in sorted(loaded)], list(dict.fromkeys(findings))
+
+
+def load_file(path: str | Path) -> Joined:
+    """A profile with what its team lends it, and its source map; raises `FileErrors`."""
+    return parse_profile(read_bytes(path), str(path), directory_for(path))
+
+
+def parse_profile(data: bytes | str, file: str = "<profile>", teams: Path | None = None) -> Joined:
+    """
+    A profile from YAML text; `file` is the name used in messages, `teams` where team files lie.
+
+    Raises `FileErrors` with all that is wrong, in the order of the file.
+    """
+    root = compose(data, file, "service")
+    # Times without a zone around them are in the service's.
+    zone = zone_written(root, "service", "timezone") or DEFAULT_ZONE
+    reader = Reader(file, zone=zone, not_yet=_not_yet())
+    profile = reader.read(root, whole_profile())
+    if profile is None:
+        raise FileErrors(sorted(reader.findings, key=lambda f: (f.line, f.column)))
+    return joined(profile, reader.source, teams or Path(TEAMS), zone)
+
+
+def _not_yet() -> dict[str, tuple[str, str]]:
+    """Settled names of sections that no domain defines yet."""
+    there = {section.key.name for section in defined()}
+    return {
+        name: (
+            f"{name} はまだありません。名前は決まっていますが、この版では使えません。",
+            f"there is no {name} section yet: its name is settled, this release knows none.",
+        )
+        for name in NAMES
+        if name not in there
+    }
+
+
+def _same_id(service: str, other: str) -> Finding:
+    return Finding(
+        "error",
+        "duplicate-service",
+        "service.id",
+        f"サービス {service} は {other} にもあります。",
+        f"service {service} is also defined in {other}.",
+    )

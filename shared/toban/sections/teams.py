@@ -1,0 +1,153 @@
+"""
+Team files: people and rotations that several profiles share (``team: NAME`` in each).
+
+``NAME.yaml`` lies in the directory ``teams`` beside that of the profiles. A profile's own people
+win, each by name; so does its own rotation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from toban.people.team.section import TEAM
+from toban.profile.context import Context
+from toban.profile.profile import Profile
+from toban.profile.section import Service
+from toban.sections.collect import defined, whole
+from toban.strictyaml.compose import compose, read_bytes
+from toban.strictyaml.findings import FileErrors, Finding, SourceMap, did_you_mean, join
+from toban.strictyaml.reader import Reader
+from toban.strictyaml.report import Report
+from toban.strictyaml.values import DEFAULT_ZONE, Section
+
+TEAMS = "teams"
+"""The directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """What a team file says, by section, and where."""
+
+    sections: Mapping[str, Any]
+    source: SourceMap
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A profile with what its team lends it."""
+
+    profile: Profile
+    source: SourceMap
+    borrowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Names by section that are the team's."""
+    clashes: tuple[Finding, ...] = ()
+    """What both define; the profile's own counts."""
+    team: str = ""
+    """Its name."""
+
+
+def directory_for(profile: str | Path) -> Path:
+    """Where the team files of a profile's file lie."""
+    return Path(profile).absolute().parent.parent / TEAMS
+
+
+def read_team(path: Path, zone: str = DEFAULT_ZONE) -> Team:
+    """
+    What a team file says; times that name no zone are in `zone`.
+
+    Raises `FileErrors` with everything wrong with the file.
+    """
+    reader = Reader(str(path), zone=zone)
+    found = reader.read(compose(read_bytes(path), str(path), "people"), _kind())
+    if found is None:
+        raise FileErrors(reader.findings)
+    said = {name: getattr(found, name) for name in _kind().__struct_fields__}
+    return Team({n: v for n, v in said.items() if v is not msgspec.UNSET}, reader.source)
+
+
+def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> Joined:
+    """
+    A profile as read, with what its team lends it; by itself where it names none.
+
+    Raises `FileErrors` for a team that is not there, and for one that cannot be read.
+    """
+    name = profile[TEAM]
+    if not name:
+        return Joined(profile, source)
+    path = teams / f"{name}.yaml"
+    if not path.is_file():
+        raise FileErrors(source.locate([_unknown(name, teams)]))
+    team = read_team(path, zone)
+    filled: dict[str, Any] = {TEAM.name: msgspec.UNSET}
+    borrowed: dict[str, frozenset[str]] = {}
+    elsewhere: dict[str, SourceMap] = {}
+    clashes: list[Finding] = []
+    for section in defined():
+        if section.key.name not in team.sections:
+            continue
+        key, lent, own = section.key.name, team.sections[section.key.name], profile[section.key]
+        if isinstance(lent, dict):
+            filled[key] = {**own, **{n: v for n, v in lent.items() if n not in own}}
+            borrowed[key] = frozenset(lent.keys() - own.keys())
+            elsewhere |= {join(key, n): team.source for n in borrowed[key]}
+            clashes += (_clash(join(key, n), team) for n in lent if n in own)
+        elif own != section.key.default:
+            clashes.append(_clash(key, team))
+        else:
+            filled[key], elsewhere[key] = lent, team.source
+    return Joined(
+        msgspec.structs.replace(profile, **filled),
+        SourceMap(source.file, source.places, elsewhere),
+        borrowed,
+        tuple(clashes),
+        name,
+    )
+
+
+def check_team(path: Path) -> list[Finding]:
+    """Everything to say about a team file by itself; raises `FileErrors` if it cannot be read."""
+    team, report = read_team(path), Report()
+    profile: Any = whole()(service=Service(id=path.stem, name=path.stem), **team.sections)
+    # Whom a profile of the team calls is that profile's matter.
+    everybody = {n: frozenset(v) for n, v in team.sections.items() if isinstance(v, dict)}
+    for section in defined():
+        if section.key.team:
+            section.check(profile, report, Context(mentioned=everybody))
+    return list(team.source.locate(report.sorted()))
+
+
+@cache
+def _kind() -> type[Section]:
+    """The type of a team file: every section that may stand in one."""
+    fields = [(s.key.name, s.key.type, msgspec.UNSET) for s in defined() if s.key.team]
+    made: Any = msgspec.defstruct("TeamFile", fields, bases=(Section,), frozen=True)
+    kind: type[Section] = made
+    return kind
+
+
+def _unknown(name: str, teams: Path) -> Finding:
+    hint = did_you_mean(name, [path.stem for path in teams.glob("*.yaml")])
+    return Finding(
+        "error",
+        "unknown-team",
+        TEAM.name,
+        f"チームのファイル {teams / name}.yaml がありません。{hint[0]}",
+        f"there is no team file {teams / name}.yaml.{hint[1]}",
+    )
+
+
+def _clash(path: str, team: Team) -> Finding:
+    place = f"{team.source.file}:{team.source.line(path)}"
+    return Finding(
+        "warning",
+        "team-clash",
+        path,
+        f"{path} はチームのファイルにもあります（{place}）。このプロファイルのものが使われます。",
+        f"the team file has {path} as well ({place}); this profile's own is used.",
+    )

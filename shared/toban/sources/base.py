@@ -1,0 +1,98 @@
+"""
+What a kind of source is: a section of a profile that can say what is backed up, and where it lies.
+
+A kind is one folder of this package: ``kind`` (its section, and what others have to know of it)
+and ``adapter`` (which reads it, checks what was read, and loads it back).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+
+from toban.kernel.kinds import kinds, tag_of
+from toban.ports.backup import Spec
+from toban.strictyaml.report import Report
+from toban.strictyaml.values import Section
+
+
+class Query(Section, frozen=True):
+    """A content check after a restore test."""
+
+    query: str
+    expect: str = ""
+    """A value, or a bound as ``>= 10``; empty: any answer will do."""
+
+
+class StagingTarget(Section, frozen=True):
+    """Where restore tests load a source; never the source itself."""
+
+    source: str
+    url_secret: str = ""
+    """PostgreSQL and Redis: a server for tests. A database of PostgreSQL is made and removed."""
+    project: str = ""
+    database: str = ""
+    bucket: str = ""
+    queries: tuple[Query, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where a profile's backups are kept, as far as a source has to know."""
+
+    buckets: frozenset[str]
+    sealed: bool
+    """They are encrypted by a key of the profile's."""
+
+
+class BackupSource(Section, frozen=True, tag_field="type"):
+    """One source of a service."""
+
+    RANK: ClassVar[int] = 90
+    """Where the kind stands in lists of kinds."""
+    TELLS_CHANGE: ClassVar[bool] = False
+    """Whether it can be told that nothing changed (`toban.ports.backup.Snapshot.fingerprint`)."""
+    INCREMENTAL: ClassVar[bool] = False
+    """Whether it can be read for what changed since an earlier backup."""
+    ITEMS: ClassVar[bool] = False
+    """Whether its stream counts items: then nothing at all is noticed."""
+    HERE: ClassVar[bool] = False
+    """Whether it is there on any machine that runs toban, as buckets are (directories)."""
+    ADDRESS: ClassVar[tuple[str, ...]] = ()
+    """The keys that name the data itself, to load it back onto; empty: it is only read."""
+
+    @property
+    def spec(self) -> Spec:
+        """The source as the depot takes it."""
+        options = msgspec.to_builtins(self)
+        assert isinstance(options, dict)
+        return Spec(kind=str(options.pop("type")), options=options)
+
+    def place(self) -> Mapping[str, str]:
+        """Where the data lie, as far as the profile tells, by the key of a target that says so."""
+        return {}
+
+    def place_of(self, target: StagingTarget) -> Mapping[str, str]:
+        """Where a target for a backup of it lies, in the words of `place`."""
+        found = {"bucket": target.bucket, "url_secret": target.url_secret}
+        return {key: value for key, value in found.items() if value}
+
+    def needs(self, target: StagingTarget) -> str:
+        """Which keys a target for a backup of it lacks; empty: none."""
+        return "" if target.bucket else "bucket"
+
+    def buckets(self) -> frozenset[str]:
+        """The buckets that it is read from."""
+        return frozenset()
+
+    def check(self, path: str, report: Report, kept: Keeping) -> None:
+        """Complain about what is missing or wrong; `path` is the source's own."""
+
+
+def source_kinds() -> dict[str, type[BackupSource]]:
+    """Every kind of source by what a profile calls it."""
+    found: tuple[type[Any], ...] = kinds("toban.sources", BackupSource)
+    return {tag_of(kind): kind for kind in found}

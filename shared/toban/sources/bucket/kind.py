@@ -1,0 +1,57 @@
+"""A bucket, as a profile says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from toban.sources.base import BackupSource, Keeping
+from toban.sources.naming import check_bucket_name
+from toban.strictyaml.report import Report
+
+
+class BucketSource(BackupSource, frozen=True, tag="bucket", tag_field="type"):
+    """The objects of a Cloud Storage bucket."""
+
+    RANK: ClassVar[int] = 20
+    TELLS_CHANGE: ClassVar[bool] = True
+    INCREMENTAL: ClassVar[bool] = True
+    ITEMS: ClassVar[bool] = True
+    HERE: ClassVar[bool] = True
+    ADDRESS: ClassVar[tuple[str, ...]] = ("bucket",)
+
+    bucket: str
+    prefix: str = ""
+    exclude: tuple[str, ...] = ()
+    """Patterns of names to leave out (``*.log``, ``node_modules/``), as in `fnmatch`."""
+    copy: bool = False
+    """
+    Copy objects server-side: quick and cheap, but encrypted only at rest (by the bucket's own
+    key). Otherwise content travels through compression and encryption like everything else.
+    """
+
+    def place(self) -> Mapping[str, str]:
+        """See `BackupSource.place`."""
+        return {"bucket": self.bucket}
+
+    def check(self, path: str, report: Report, kept: Keeping) -> None:
+        """See `BackupSource.check`."""
+        check_bucket_name(self.bucket, f"{path}.bucket", report)
+        if self.bucket in kept.buckets:
+            report.error(
+                "source-is-destination",
+                f"{path}.bucket",
+                f"{self.bucket} は保存先でもあります。",
+                f"{self.bucket} is a destination as well.",
+            )
+        if self.copy and kept.sealed:
+            report.warning(
+                "not-sealed",
+                f"{path}.copy",
+                "copy: true の内容は key で暗号化されず、バケットの保存時の暗号化だけになります。",
+                "with copy: true content is not encrypted by key, only at rest by the bucket's own.",
+            )
+
+    def buckets(self) -> frozenset[str]:
+        """See `BackupSource.buckets`."""
+        return frozenset({self.bucket})

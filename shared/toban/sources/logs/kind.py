@@ -1,0 +1,24 @@
+"""Log files, as a profile says it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from toban.sources.base import BackupSource, Keeping
+from toban.strictyaml.report import Report
+
+
+class LogsSource(BackupSource, frozen=True, tag="logs", tag_field="type"):
+    """Files below directories, as they are when read."""
+
+    RANK: ClassVar[int] = 60
+    TELLS_CHANGE: ClassVar[bool] = True
+    ITEMS: ClassVar[bool] = True
+
+    paths: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+    def check(self, path: str, report: Report, kept: Keeping) -> None:  # noqa: ARG002
+        """See `BackupSource.check`."""
+        if not self.paths:
+            report.error("empty", f"{path}.paths", "パスがありません。", "there are no paths.")

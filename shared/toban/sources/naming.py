@@ -1,0 +1,50 @@
+"""Names that sources have in a profile: of buckets, servers and instances."""
+
+from __future__ import annotations
+
+import re
+
+from toban.strictyaml.checks import check_secret_name
+from toban.strictyaml.report import Report
+
+EXAMPLE = "DATABASE_URL"
+"""A name of a secret, as an example."""
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", re.ASCII)
+
+
+def check_bucket_name(name: str, path: str, report: Report) -> None:
+    """Complain about what is not the name of a bucket."""
+    if not _BUCKET.fullmatch(name):
+        report.error(
+            "wrong-value",
+            path,
+            f"バケット名ではありません（gs:// は付けません）: {name!r}",
+            f"not the name of a bucket (no gs://): {name!r}.",
+        )
+
+
+def check_server(url_secret: str, instance: str, path: str, report: Report) -> None:
+    """Complain unless a server is named in exactly one way."""
+    if bool(url_secret) == bool(instance):
+        report.error(
+            "incomplete",
+            path,
+            "url_secret か instance のどちらか一つが必要です。",
+            "it needs either url_secret or instance.",
+        )
+    if url_secret:
+        check_secret_name(url_secret, EXAMPLE, f"{path}.url_secret", report)
+
+
+def check_instance(
+    instance: str, pattern: re.Pattern[str], form: str, path: str, report: Report
+) -> None:
+    """Complain about an instance of Google's that is not named as they are."""
+    if instance and not pattern.fullmatch(instance):
+        report.error(
+            "wrong-value",
+            f"{path}.instance",
+            f"{form} の形で書きます: {instance!r}",
+            f"expected {form}, got {instance!r}.",
+        )

@@ -1,0 +1,46 @@
+"""PostgreSQL, as a profile says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar
+
+from toban.sources.base import BackupSource, Keeping, StagingTarget
+from toban.sources.naming import check_instance, check_server
+from toban.strictyaml.report import Report
+
+_INSTANCE = re.compile(r"[a-z][a-z0-9-]*(:[a-z0-9-]+)+", re.ASCII)
+
+
+class PostgresSource(BackupSource, frozen=True, tag="postgres", tag_field="type"):
+    """A PostgreSQL database by ``pg_dump``, or a Cloud SQL instance by its export."""
+
+    RANK: ClassVar[int] = 30
+    ADDRESS: ClassVar[tuple[str, ...]] = ("url_secret", "database")
+
+    url_secret: str = ""
+    """Secret with a connection URL (``postgresql://user:password@host/database``)."""
+    instance: str = ""
+    """Cloud SQL instance (``project:instance``) to be exported by Google; needs `database`."""
+    database: str = ""
+
+    def place(self) -> Mapping[str, str]:
+        """See `BackupSource.place`."""
+        return {"url_secret": self.url_secret} if self.url_secret else {}
+
+    def needs(self, target: StagingTarget) -> str:
+        """See `BackupSource.needs`."""
+        return "" if target.url_secret else "url_secret"
+
+    def check(self, path: str, report: Report, kept: Keeping) -> None:  # noqa: ARG002
+        """See `BackupSource.check`."""
+        check_server(self.url_secret, self.instance, path, report)
+        if self.instance and not self.database:
+            report.error(
+                "incomplete",
+                path,
+                "instance には database も必要です。",
+                "instance needs database as well.",
+            )
+        check_instance(self.instance, _INSTANCE, "project:instance", path, report)

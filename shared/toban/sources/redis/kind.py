@@ -1,0 +1,39 @@
+"""Redis, as a profile says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar
+
+from toban.sources.base import BackupSource, Keeping, StagingTarget
+from toban.sources.naming import check_instance, check_server
+from toban.strictyaml.report import Report
+
+_INSTANCE = re.compile(r"projects/[^/]+/locations/[^/]+/instances/[^/]+")
+
+
+class RedisSource(BackupSource, frozen=True, tag="redis", tag_field="type"):
+    """A Redis by its replication protocol, or a Memorystore instance by its export."""
+
+    RANK: ClassVar[int] = 40
+    ADDRESS: ClassVar[tuple[str, ...]] = ("url_secret",)
+
+    url_secret: str = ""
+    """Secret with ``redis://[user:password@]host:port``."""
+    instance: str = ""
+    """Memorystore instance (``projects/…/locations/…/instances/…``)."""
+
+    def place(self) -> Mapping[str, str]:
+        """See `BackupSource.place`."""
+        return {"url_secret": self.url_secret} if self.url_secret else {}
+
+    def needs(self, target: StagingTarget) -> str:
+        """See `BackupSource.needs`."""
+        return "" if target.url_secret else "url_secret"
+
+    def check(self, path: str, report: Report, kept: Keeping) -> None:  # noqa: ARG002
+        """See `BackupSource.check`."""
+        check_server(self.url_secret, self.instance, path, report)
+        form = "projects/…/locations/…/instances/…"
+        check_instance(self.instance, _INSTANCE, form, path, report)

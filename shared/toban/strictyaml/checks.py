@@ -1,0 +1,80 @@
+"""Checks of single values that sections of several domains have."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Final
+
+from toban.kernel.clock.cron import BadCronError, gaps
+from toban.strictyaml.report import Report
+from toban.strictyaml.scalars import WrongValueError, parse_id
+
+SHORTEST_GAP: Final = timedelta(minutes=5)
+SECRET_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
+
+_ADDRESS: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+
+
+def check_schedule(cron: str, path: str, report: Report) -> bool:
+    """Complain about a schedule that is none, or comes too often; whether it is one."""
+    try:
+        # Clock changes may put two slots side by side; that is not what is asked here.
+        shortest = gaps(cron, "UTC").smallest
+    except BadCronError as error:
+        report.error(
+            "bad-schedule",
+            path,
+            f'{cron!r} は cron（分 時 日 月 曜日。例 "0 2 * * *"）ではありません: {error}',
+            f'{cron!r} is not cron (minute hour day month weekday, like "0 2 * * *"): {error}.',
+        )
+        return False
+    if shortest < SHORTEST_GAP:
+        report.error(
+            "too-often",
+            path,
+            f"{cron!r} は 5 分に一度より頻繁です。",
+            f"{cron!r} comes more often than every 5 minutes.",
+        )
+    return True
+
+
+def check_id(name: str, path: str, report: Report) -> None:
+    """Complain about a name that could not be part of the id of a document."""
+    try:
+        parse_id(name)
+    except WrongValueError as error:
+        report.error("bad-id", path, error.japanese, error.english)
+
+
+def check_zone(zone: str | None, path: str, report: Report) -> None:
+    """Remark on a zone without a region."""
+    if zone is not None and "/" not in zone and zone != "UTC":
+        report.warning(
+            "fixed-zone",
+            path,
+            f"{zone} は夏時間の扱いがはっきりしません。地域名（Asia/Tokyo など）を使ってください。",
+            f"{zone} says little about daylight saving; use a region like Asia/Tokyo.",
+        )
+
+
+def check_email(address: str, path: str, report: Report) -> None:
+    """Complain about what is no email address."""
+    if not _ADDRESS.fullmatch(address):
+        report.error(
+            "wrong-value",
+            path,
+            f"メールアドレスではありません: {address!r}",
+            f"not an email address: {address!r}.",
+        )
+
+
+def check_secret_name(name: str, example: str, path: str, report: Report) -> None:
+    """Complain about a secret that is written where its name belongs, without repeating it."""
+    if not SECRET_NAME.fullmatch(name):
+        report.error(
+            "secret-name",
+            path,
+            f"シークレットの値ではなく名前（{example} など）を書きます。",
+            f"write the name of a secret (like {example}), never the secret itself.",
+        )
