@@ -138,6 +138,7 @@ class Deploy(Document, kw_only=True):
     COLLECTION: ClassVar[str] = "deploys"
 """
 RULES = """\
+from toban.deploys.documents import Deploy
 from toban.incidents.documents import Incident
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -152,6 +153,7 @@ def on_opened(opened, work):
 HANDLERS = Handlers().on(IncidentOpened, Decision(on_opened))
 """
 MAIN = """\
+from toban.deploys.rules import HANDLERS
 from toban.entry import subscriber
 
 main = subscriber("note_deploy", HANDLERS)

@@ -59,12 +59,17 @@ def tell(story: Story, rules: Sequence[Rule], later: Sequence[Step], then: Seque
     """Tell a story to its end and beyond; raises `AssertionError` for a consequence that is missing."""
     run = Run(story=story)
     run.tell()
-    assert missing(run.world, rules) == []
+    _has_to_be_whole(run, rules)
     for step in later:
         run.begin(step)
         run._settle()
-    assert missing(run.world, then) == []
+    _has_to_be_whole(run, then)
     return run
+
+
+def _has_to_be_whole(run: Run, rules: Sequence[Rule]) -> None:
+    if found := missing(run.world, rules):
+        raise AssertionError(found[0])
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from toban.alerts import alertmanager, auth, cloud_monitoring, generic
@@ -19,6 +19,7 @@ from toban.kernel.edge.fields import Misfit
 from toban.kernel.edge.http import Request
 from toban.kernel.edge.row import Answers, Keys, Reading, Row, Sent
 from toban.kernel.edge.serve import Rows
+from toban.kernel.edge.signed import signed
 from toban.kernel.event import Event
 
 _SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -37,11 +38,6 @@ def _cloud_monitoring(request: Request, keys: Keys) -> datetime:
 def _alertmanager(request: Request, keys: Keys) -> datetime:
     auth.check_alertmanager(request, keys.secrets)
     return keys.now
-
-
-def _generic(request: Request, keys: Keys) -> datetime:
-    # The time of signing and not of receipt: a replay of the request is then the same event.
-    return datetime.fromtimestamp(auth.check_generic(request, keys.secrets, keys.now), UTC)
 
 
 def _reader(
@@ -102,7 +98,7 @@ ingest = Rows(
     Row(
         "/generic",
         "INGEST_GENERIC",
-        check=_generic,
+        check=signed,  # a replay of the request is then the same event
         read=_reader(generic.SOURCE, generic.reports),
         answers=_ANSWERS,
         challenge="Toban-Signature",

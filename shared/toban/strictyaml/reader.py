@@ -20,6 +20,9 @@ MAX_NODES: Final = 20_000
 _TAG: Final = "tag:yaml.org,2002:"
 _TAGS = {"str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value"}
 
+_NOTHING: Final = (type(None), msgspec.UnsetType)
+"""Of a union: what a key may be besides, which no file writes."""
+
 Path = tuple[str | int, ...]
 
 
@@ -102,10 +105,9 @@ class Reader:
         if origin is Annotated:
             return self._annotated(node, tag, kind, path)
         if origin in {Union, types.UnionType}:
-            if type(None) in arguments:
-                if tag == "null":
-                    return None
-                arguments = tuple(a for a in arguments if a is not type(None))
+            if type(None) in arguments and tag == "null":
+                return None
+            arguments = tuple(a for a in arguments if a not in _NOTHING)
             if len(arguments) == 1:
                 return self._read_again(node, arguments[0], path)
             return self._tagged(node, arguments, path)

@@ -31,7 +31,8 @@ class Section(msgspec.Struct, frozen=True):
     Base of every part of a profile: immutable.
 
     Unknown keys in a file are errors (`toban.strictyaml.reader`). In the store they are ignored: a
-    function that is not deployed anew yet reads what newer code applied.
+    function that is not deployed anew yet reads what newer code applied. A key that a later release
+    adds is ``… | UnsetType = UNSET``: what does not say it is stored as before, and keeps its version.
     """
 
 

@@ -60,6 +60,18 @@ def parse(text: str, name: str = "topology.yaml") -> Topology:
     return topology
 
 
+def as_written(text: str, name: str = "topology.yaml") -> MapFile:
+    """
+    The map in `text` without any proof that it holds together, for who is about to add to it.
+
+    Raises `MapError` when it cannot be read.
+    """
+    try:
+        return _read(text, name)[0]
+    except FileErrors as errors:
+        raise MapError(map(_line, errors.findings)) from errors
+
+
 def _read(text: str, name: str) -> tuple[MapFile, SourceMap]:
     """
     The map as written, functions with what the defaults give them, and where everything stands.

@@ -23,8 +23,7 @@ from toban.adapters.google.identity import GoogleTokens
 from toban.adapters.local.files.blobs import EnvSecrets, SystemClock
 from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.cli.kit import caller
-from toban.cli.kit.places import cloud
+from toban.cli.kit.places import caller, cloud
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.kernel.edge.http import Edge, Response
 from toban.kernel.edge.identity import Callers
@@ -137,6 +136,7 @@ def test_every_command_that_reads_gives_the_same_answer_from_a_project(project):
         ("oncall", "--at", "2026-11-23T12:00"),
         ("check", "--store"),
         ("backups", "list"),
+        ("audit",),
     ):
         here, there = both(project, *arguments, "--json")
         assert (here.code, there.code) == (there.code, here.code), arguments

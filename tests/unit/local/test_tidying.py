@@ -195,51 +195,50 @@ def test_what_an_earlier_release_left_in_free_pages_goes_at_once(tmp_path):
 
 
 def test_within_a_week_nothing_is_left_in_gaps_between_records(tmp_path):
+    """With this seed SQLite 3.40 leaves two there in spite of ``secure_delete``."""
     chance = random.Random(7)
     with Database(tmp_path / "toban.db") as database:
         database.overwrite(NOON)
         store = SqliteStore(database)
-        for number in range(400):
+        for number in range(300):
+            key = Key("alerts", f"{chance.random()}")
             mark = MARKER if number % 3 == 0 else "x" * len(MARKER)
-            text = f"{mark}{'-' * chance.randrange(20, 1500)}"
-            store.commit([Create(Key("alerts", f"{chance.random()}"), {"id": "a", "t": text})])
+            text = mark + "-" * chance.randrange(20, 700)
+            store.commit([Create(key, {"id": "a", "t": text})])
+            if number % 2:
+                found = chance.choice(store.query(Query("alerts")))
+                data = {**found.data, "more": "y" * chance.randrange(20, 900)}
+                store.commit([Update(found.key, data, found.version)])
         for found in store.query(Query("alerts")):
             if found.data["t"].startswith(MARKER):
                 store.commit([Delete(found.key, found.version)])
-        database.overwrite(NOON + 6 * DAY)
-        assert MARKER.encode() in bytes_of(tmp_path), "SQLite has learnt to overwrite: simplify"
         database.overwrite(NOON + 7 * DAY)
         assert MARKER.encode() not in bytes_of(tmp_path)
-        assert len(store.query(Query("alerts"))) == 266
+        assert len(store.query(Query("alerts"))) == 200
 
 
 def test_whoever_writes_meanwhile_waits_and_loses_nothing(tmp_path):
     with Database(tmp_path / "toban.db") as database:
         store = SqliteStore(database)
-        ended = threading.Event()
         failed: list[Exception] = []
 
         def write(name):
-            number = 0
-            while not ended.is_set() or not number:
+            for number in range(60):
                 try:
                     store.commit([Create(Key(name, f"{number}"), {"id": f"{number}"})])
                 except Exception as error:  # noqa: BLE001
                     failed.append(error)
-                number += 1
-            counts[name] = number
 
-        counts: dict[str, int] = {}
         threads = [threading.Thread(target=write, args=(f"c{n}",)) for n in range(4)]
         for thread in threads:
             thread.start()
-        for week in range(6):
+        week = 0
+        while any(thread.is_alive() for thread in threads):
             database.overwrite(NOON + week * 7 * DAY)
-        ended.set()
-        for thread in threads:
-            thread.join()
+            week += 1
+        assert week > 1
         assert failed == []
-        assert {name: len(store.query(Query(name))) for name in counts} == counts
+        assert [len(store.query(Query(f"c{n}"))) for n in range(4)] == [60] * 4
 
 
 def test_while_somebody_reads_the_log_waits_for_the_next_time(tmp_path):

@@ -81,7 +81,7 @@ def credentials(
     """Query and headers by which `ingest_alert` knows a sender."""
     headers = {"Content-Type": "application/json"}
     if kind == "generic":
-        from toban.alerts.auth import generic_signature
+        from toban.kernel.edge.signed import signature as generic_signature
 
         headers["X-Toban-Signature"] = generic_signature(secret, int(now.timestamp()), body)
         return {}, headers

@@ -101,7 +101,7 @@ def _again(
 ) -> int:
     """Have a backup that was taken before copied or read back again."""
     id = backup.id
-    event = ask(work, first, f"backups/{id}", asked.actor)
+    event = ask(work, first, f"backups/{id}", None)
     if not asked.wait:
         return _left(work, id, asked, terminal)
     job = work.wait(
@@ -148,8 +148,13 @@ def _answering(reader: Reader, id: str, event: Event, first: Stage) -> BackupJob
     return proof if _has_ended(proof, event) else None
 
 
+def _named(event: Event) -> str:
+    """How a job names the request: by the event that its chain began with."""
+    return event.correlation_id or event.id
+
+
 def _has_ended(job: BackupJob | None, event: Event) -> bool:
-    return job is not None and job.over and event.id in job.requests
+    return job is not None and job.over and _named(event) in job.requests
 
 
 def how_far(reader: Reader, id: str, terminal: Terminal, request: Event | None = None) -> Seen:
@@ -160,7 +165,7 @@ def how_far(reader: Reader, id: str, terminal: Terminal, request: Event | None =
     found = Seen(terminal.say("follow.begin" if backup.status == "running" else "follow.next"))
     for stage, statuses in _AT_WORK:
         job = reader.get(BackupJob, job_id(id, stage)) if backup.status in statuses else None
-        if job is None or job.over or (request and request.id not in job.requests):
+        if job is None or job.over or (request and _named(request) not in job.requests):
             continue
         stored = f" · {size(job.bytes)}" if job.bytes else ""
         trouble = f" · {printable(job.error)[:80]}" if job.error else ""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from toban.cli.kit import caller
+from toban.cli.kit.places import caller
 from toban.cli.kit.places.base import Issued, Session, Traces, new_event
 from toban.cli.kit.places.receipts import ReceiptTraces
 from toban.cli.kit.reader import Reader
