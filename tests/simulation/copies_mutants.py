@@ -15,7 +15,7 @@ from toban.backups.policy import copies, retention_terms
 from toban.backups.storage import layout
 from toban.backups.watching import copies as watch_copies
 from toban.backups.watching import watch
-from toban.backups.work import prune, replicate, verify
+from toban.backups.work import replicate, verify
 
 
 @contextmanager
@@ -32,7 +32,6 @@ def one_condemns_all() -> Iterator[None]:
         mock.patch.object(documents, "standing", standing),
         mock.patch.object(retention_terms, "standing", standing),
         mock.patch.object(retention_terms, "doubtful", return_value=[]),
-        mock.patch.object(prune, "standing", standing),
         mock.patch.object(watch_copies, "standing", standing),
     ):
         yield
