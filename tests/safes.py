@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from toban.backups.storage.readback import fetch_from
+from toban.backups.catalogue.readback import fetch_from
 from toban.backups.storage.sealing import BesideStream, Shelf
 from toban.ports.backup import Base, Beside, Bucket, Fetch, Format, Run, Source, Target
 

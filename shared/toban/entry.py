@@ -29,18 +29,19 @@ from toban.adapters.google.secrets import SecretManagerSecrets
 from toban.adapters.local.files.blobs import SystemClock
 from toban.kernel import config, log
 from toban.kernel.binding import HandlersWith, Ports
-from toban.kernel.edge.identity import Callers
+from toban.kernel.edge.http import MAX_BODY, Edge, Endpoint, Request, Response
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Event, to_message
 from toban.kernel.handling.handle import Handlers, handle
-from toban.kernel.http import MAX_BODY, Edge, Endpoint, Request, Response
 from toban.kernel.platform import Platform, require_on_map
 from toban.ports import Blobs, Delivered, Message, Port, Secrets, Unavailable
-from toban.ports.backup import Bucket
 
 if TYPE_CHECKING:
     from cloudevents.http import CloudEvent
     from flask.typing import ResponseReturnValue
+
+    from toban.kernel.edge.identity import Callers
+    from toban.ports.backup import Bucket
 
 MODULES = {
     "depot": "toban.sources.depot",
@@ -302,6 +303,7 @@ def _callers(function: str, settings: Config) -> Callable[[str, datetime], str]:
     def identify(token: str, now: datetime) -> str:
         if not made:
             from toban.adapters.google.identity import CERTIFICATES, GoogleTokens
+            from toban.kernel.edge.identity import Callers
 
             own = f"{settings.public_url.rstrip('/')}/{function}" if settings.public_url else ""
             tokens = GoogleTokens(settings.google_certs_url or CERTIFICATES)

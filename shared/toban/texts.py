@@ -12,18 +12,20 @@ Escaping for Slack or HTML is the renderer's work.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Language: TypeAlias = Literal["ja", "en"]
 Texts: TypeAlias = Mapping[str, Mapping[Language, str]]
 
 
-@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Says the texts of one ``texts.py``."""
 
-    texts: Texts
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: Texts) -> None:
+        """Of these texts."""
+        self._texts = texts
 
     def __call__(self, language: Language, key: str, **values: object) -> str:
         """
@@ -31,10 +33,10 @@ class Catalogue:
 
         Raises `KeyError` when there is no such text, or a value it needs is missing.
         """
-        template = self.texts[key][language]
+        template = self._texts[key][language]
         # Only what the template names is looked up; braces inside a value stay what they are.
         return template.format_map({name: str(value) for name, value in values.items()})
 
     def __contains__(self, key: object) -> bool:
         """Whether there is such a text."""
-        return key in self.texts
+        return key in self._texts

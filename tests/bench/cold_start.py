@@ -27,11 +27,11 @@ from tests.bench.chain import Chain, report
 from tests.bench.report import Row, Section, median, progress, spread
 from toban.adapters.google.firestore import store as firestore
 from toban.adapters.google.pubsub import bus as pubsub
-from toban.alerts.auth import generic_signature
 from toban.events import MinutePassed, RedriveDue
 from toban.events.backups import BackupDue, BackupWatchDue, PruneDue, RestoreTestDue
 from toban.kernel import log
-from toban.kernel.links import make_link
+from toban.kernel.edge.links import make_link
+from toban.kernel.edge.signed import signature as generic_signature
 from toban.local.emulated import emulators
 from toban.local.world import ROOT
 from toban.ports import Create, Delivered, Query

@@ -27,7 +27,7 @@ from pathlib import Path
 from tests.bench.dev import whole_post
 from tests.bench.load import ENVIRON, SECRET
 from tests.bench.report import Row, Section, progress
-from toban.alerts.auth import generic_signature
+from toban.kernel.edge.signed import signature as generic_signature
 from toban.local.emulated.emulators import free_port
 from toban.local.world import ROOT
 

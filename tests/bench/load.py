@@ -19,7 +19,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from toban.alerts.auth import generic_signature
+from toban.kernel.edge.signed import signature as generic_signature
 from toban.local.world import ROOT
 
 SECRET = "bench-secret-of-32-characters-000"

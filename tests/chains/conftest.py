@@ -30,6 +30,7 @@ from tests.chains.worlds import (
 )
 from tests.plugins.emulators import RUNNING, fresh_project
 from tests.profiles import Profile
+from tests.security.desk import google_keys
 from toban.local.emulated.installation import Emulated
 
 _numbers = itertools.count()
@@ -56,6 +57,9 @@ def mailbox() -> Iterator[Mailbox]:
         patch.setenv("TOBAN_SMTP_STARTTLS", "false")
         patch.setenv("TOBAN_PUBLIC_URL", PUBLIC_URL)
         patch.setenv("TOBAN_ALLOW_HTTP_WEBHOOKS", "true")
+        patch.setenv("TOBAN_GOOGLE_CERTS_URL", google_keys().url)
+        domains = (services.name_of(number) for number in range(services.COUNT))
+        patch.setenv("TOBAN_ACTORS", ",".join(f"@{domain}.example" for domain in domains))
         yield box
     box.stop()
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.chains.worlds import World
 from toban.cli import main
-from toban.cli.kit.cloud import CloudSession
+from toban.cli.kit.places.cloud import CloudSession
 from toban.ports import Message
 
 WORLDS = ["embedded", pytest.param("emulators", marks=pytest.mark.emulator)]

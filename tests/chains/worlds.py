@@ -26,13 +26,13 @@ from toban import entry
 from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
-from toban.alerts.auth import generic_signature
 from toban.events import Action, CommandIssued, MinutePassed, RedriveDue
 from toban.incidents.documents import Incident
 from toban.kernel.document import decode
+from toban.kernel.edge.http import Request, Response
+from toban.kernel.edge.signed import signature as generic_signature
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.timers import next_due
-from toban.kernel.http import Request, Response
 from toban.kernel.platform import Platform
 from toban.local import control
 from toban.local.clockwork import Clockwork

@@ -23,8 +23,8 @@ from tests.simulation import senders
 from tests.unit.incidents.world import HOUSE, SHOP, World
 from toban.adapters.local.memory.store import MemorySecrets
 from toban.alerts.ingress import ingest
+from toban.kernel.edge.http import Edge, Request
 from toban.kernel.event import Event
-from toban.kernel.http import Edge, Request
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("alertmanager")]
 

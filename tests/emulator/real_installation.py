@@ -109,6 +109,8 @@ def crashing_root(directory: Path) -> Path:
     written["schedules"] = {
         name: s for name, s in written["schedules"].items() if s["emits"] in consumed
     }
+    needed = {secret for function in functions.values() for secret in function.get("secrets", ())}
+    written["secrets"] = {name: s for name, s in written["secrets"].items() if name in needed}
     for name in functions:
         (root / "functions" / name).mkdir(parents=True)
         (root / "functions" / name / "main.py").write_text(MAIN)

@@ -91,7 +91,7 @@ EXEMPT = frozenset({"kernel", "ports", "texts"})
 
 PERMITTED: dict[tuple[str, str], str] = {
     ("shared/toban/backups/storage/frames.py", "os.urandom"): "a nonce that can be told is none",
-    ("shared/toban/backups/storage/datakeys.py", "os.urandom"): "a key that can be told is none",
+    ("shared/toban/backups/catalogue/datakeys.py", "os.urandom"): "a key that can be told is none",
     ("shared/toban/backups/work/take.py", "os.urandom"): "data keys are made of it",
     (
         "shared/toban/backups/storage/parts.py",

@@ -37,7 +37,7 @@ def test_a_name_that_leads_nowhere_is_found(old: str, new: str, told: str):
 
 
 def test_a_function_that_goes_is_found():
-    path = "shared/toban/kernel/skew.py"
+    path = "shared/toban/kernel/clock/skew.py"
     source = this().by_path[path].source.replace("def holds(", "def keeps(")
     (found,) = found_by("architecture", {path: source})
     assert found.startswith(ARCHITECTURE)

@@ -46,5 +46,7 @@ def _damages(value: ast.expr) -> bool:
     """Whether an example says how its proof is spoilt: ``Example(good, damaged, …)``."""
     if not isinstance(value, ast.Call):
         return False
+    if isinstance(value.func, ast.Name) and value.func.id == "signed_example":
+        return True  # it spoils the signature itself
     given = [*value.args[1:2], *(k.value for k in value.keywords if k.arg == "damaged")]
     return bool(given) and not (isinstance(given[0], ast.Tuple) and not given[0].elts)

@@ -25,7 +25,7 @@ from google.cloud.scheduler_v1 import types
 from google.protobuf import empty_pb2
 from google.rpc import status_pb2
 
-from toban.kernel.cron import newest_slot, next_slot
+from toban.kernel.clock.cron import newest_slot, next_slot
 
 SERVICE = "google.cloud.scheduler.v1.CloudScheduler"
 Publish = Callable[[str, bytes, dict[str, str]], object]

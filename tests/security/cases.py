@@ -22,8 +22,8 @@ from tests.security.desk import (
     basic,
     encoded,
 )
-from toban.alerts.auth import generic_signature
-from toban.kernel.http import MAX_BODY, Request
+from toban.kernel.edge.http import MAX_BODY, Request
+from toban.kernel.edge.signed import signature as generic_signature
 
 CM, AM, GENERIC = "/cloud-monitoring", "/alertmanager", "/generic"
 T = int(NOW.timestamp())

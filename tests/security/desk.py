@@ -16,16 +16,16 @@ from tests.plugins.google_keys import GoogleKeys, claims, signed
 from toban.actions.ingress import act
 from toban.adapters.google.identity import GoogleTokens
 from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
-from toban.alerts.auth import generic_signature
 from toban.alerts.ingress import ingest
 from toban.entry import ENDPOINTS
 from toban.kernel import log
+from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.edge.identity import Callers
+from toban.kernel.edge.signed import signature as generic_signature
 from toban.kernel.event import Event
-from toban.kernel.http import Edge, Endpoint, Request, Response
-from toban.local.world import ROOT, load_functions
+from toban.local.world import load_functions
 from toban.ports import Unavailable
-from toban.topology.reader import load
+from toban.testing.platform import the_map
 
 NOW = datetime(2026, 11, 22, 3, 0, 30, tzinfo=UTC)
 TOKEN = "t0ken-of-monitoring"
@@ -37,7 +37,7 @@ LINK_KEY = "key-of-links"
 @cache
 def endpoints() -> dict[str, Endpoint]:
     """Every HTTP function."""
-    load_functions(load(ROOT / "events" / "topology.yaml"))
+    load_functions(the_map())
     return ENDPOINTS
 
 
@@ -63,10 +63,10 @@ class Desk:
     def __init__(self, identify: Callable[[str, datetime], str] | None = None) -> None:
         self.clock = VirtualClock(NOW)
         self.secrets = MemorySecrets(
-            {
+            {name: [KEY] for f in the_map().functions.values() if f.http for name in f.secrets}
+            | {
                 "INGEST_CLOUD_MONITORING": [TOKEN],
                 "INGEST_ALERTMANAGER": [BEARER],
-                "INGEST_GENERIC": [KEY],
                 "LINK_SIGNING": [LINK_KEY],
             }
         )
@@ -153,8 +153,18 @@ def authentic(
     elif path == "/alertmanager":
         headers["authorization"] = f"Bearer {BEARER}"
     elif path == "/generic":
-        headers["x-toban-signature"] = generic_signature(KEY, int(now.timestamp()), raw)
+        return signed_request(path, raw, now, parameters)
     return Request("POST", path, parameters, headers, raw)
+
+
+def signed_request(
+    path: str, body: Any, now: datetime = NOW, query: dict[str, str] | None = None
+) -> Request:
+    """A post signed as `toban.kernel.edge.signed` has it."""
+    raw = encoded(body)
+    signature = generic_signature(KEY, int(now.timestamp()), raw)
+    headers = {"content-type": "application/json", "x-toban-signature": signature}
+    return Request("POST", path, dict(query or {}), headers, raw)
 
 
 def basic(credentials: str) -> str:

@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder
 from tests.payloads import alertmanager
 from tests.security.desk import BEARER, Desk, encoded, logged
 from toban.entry import answer_endpoint, read_request
-from toban.kernel.http import MAX_BODY, Edge, Request, Response
+from toban.kernel.edge.http import MAX_BODY, Edge, Request, Response
 
 
 def request(raw_uri: str = "/alertmanager", body: bytes = b"", **environ: Any) -> flask.Request:

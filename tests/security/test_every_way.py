@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.security.desk import Desk, logged
 from tests.security.ways import EXAMPLES, TOPOLOGY, Example, header, rows
-from toban.kernel.http import MAX_BODY, Request, Response
+from toban.kernel.edge.http import MAX_BODY, Request, Response
 
 WAYS = sorted(EXAMPLES)
 every_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way[0]}{way[1]}")

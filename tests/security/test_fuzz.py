@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests import payloads
 from tests.security.desk import Desk, authentic, logged
+from toban.kernel.edge.http import Request
 from toban.kernel.event import from_message, to_message
-from toban.kernel.http import Request
 
 VALID: dict[str, list[Any]] = {
     "/cloud-monitoring": [

@@ -14,8 +14,8 @@ from tests.plugins.google_keys import GoogleKeys, claims, confused, part, signed
 from tests.security.desk import ACTORS, AUDIENCE, Desk, command_request, google_keys, logged
 from toban.adapters.google import identity
 from toban.adapters.google.identity import GoogleTokens
+from toban.kernel.edge.http import Response
 from toban.kernel.edge.identity import Callers
-from toban.kernel.http import Response
 
 AOKI = "aoki@example.jp"
 

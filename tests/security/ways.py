@@ -21,11 +21,12 @@ from tests.security.desk import (
     authentic,
     command_request,
     endpoints,
+    signed_request,
 )
+from toban.kernel.edge.http import Request
+from toban.kernel.edge.links import make_link
 from toban.kernel.edge.row import Row
 from toban.kernel.edge.serve import Rows
-from toban.kernel.http import Request
-from toban.kernel.links import make_link
 from toban.local.world import ROOT
 from toban.topology.reader import load
 
@@ -94,6 +95,22 @@ _SPOILT_BEARER = (
         for value in ("", "Bearer", "Bearer no", "Basic no", f"Token {BEARER}", "Bearer é\udcff")
     ),
 )
+
+
+def signed_example(body: object, path: str = "/signed") -> Example:
+    """A way in whose row checks with `toban.kernel.edge.signed`."""
+    return Example(
+        lambda: signed_request(path, body),
+        (
+            without("x-toban-signature"),
+            *(header("x-toban-signature", v) for v in ("", "t=1,v1=00", "é", "t=1" + ",v1=00" * 9)),
+            lambda request: replace(request, body=(request.body or b"") + b" "),
+        ),
+        signed=lambda raw: signed_request(path, raw),
+        confidential=(KEY,),
+    )
+
+
 EXAMPLES: dict[tuple[str, str], Example] = {
     ("ingest_alert", "/cloud-monitoring"): Example(
         lambda: authentic("/cloud-monitoring", payloads.cloud_monitoring()),
@@ -110,16 +127,7 @@ EXAMPLES: dict[tuple[str, str], Example] = {
         signed=lambda body: authentic("/alertmanager", body),
         confidential=(BEARER,),
     ),
-    ("ingest_alert", "/generic"): Example(
-        lambda: authentic("/generic", payloads.generic()),
-        (
-            without("x-toban-signature"),
-            *(header("x-toban-signature", v) for v in ("", "t=1,v1=00", "é", "t=1" + ",v1=00" * 9)),
-            lambda request: replace(request, body=(request.body or b"") + b" "),
-        ),
-        signed=lambda body: authentic("/generic", body),
-        confidential=(KEY,),
-    ),
+    ("ingest_alert", "/generic"): signed_example(payloads.generic(), "/generic"),
     ("ingest_action", "/command"): Example(
         command_request,
         (*_SPOILT_BEARER, header("authorization", "Bearer e30.e30.e30")),

@@ -62,7 +62,7 @@ def torn(told: Chapters, step: int, index: int) -> list[str]:
 
 def restored(world: Any, backup: Backup, bucket: str) -> Mapping[str, bytes]:
     """What a copy of a backup holds, by name; raises what reading it raises."""
-    from toban.backups.storage.reading import Opener, open_copy
+    from toban.backups.catalogue.reading import Opener, open_copy
     from toban.sources import inventory
 
     depot = depot_of(world)

@@ -9,13 +9,13 @@ from tests.simulation.backup_changes import restored
 from tests.simulation.backup_sim import BackupSimulation
 from tests.simulation.backup_story import depot_of
 from tests.simulation.invariants import everything
+from toban.backups.catalogue.manifest import listed, peek
+from toban.backups.catalogue.reading import Opener
 from toban.backups.documents import JUDGED, Backup, SeriesState, standing
 from toban.backups.policy.alerts import BackupWatch, copy_print, failed_print
 from toban.backups.policy.copies import copy_in
 from toban.backups.policy.restores import Restore
 from toban.backups.storage import layout
-from toban.backups.storage.manifest import listed, peek
-from toban.backups.storage.reading import Opener
 from toban.backups.work.jobs import BackupJob
 from toban.kernel.handling.parking import Parked
 

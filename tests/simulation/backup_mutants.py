@@ -16,10 +16,12 @@ import msgspec
 
 from tests.simulation.copies_mutants import replaced_by_anything
 from tests.simulation.mutants import Mutant
+from toban.backups.catalogue import mend
 from toban.backups.documents import Backup
 from toban.backups.policy.retention_terms import entry_of
-from toban.backups.storage import layout, mend
-from toban.backups.work import prune, restore, take, verify
+from toban.backups.restoring import restore
+from toban.backups.storage import layout
+from toban.backups.work import prune, take, verify
 from toban.kernel.document import encode
 from toban.kernel.handling import job as kernel_job
 from toban.kernel.handling.job import Hold

@@ -29,11 +29,11 @@ from tests.simulation.backup_world import (
 from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.story import Step, Story
 from toban.adapters.local.memory.store import MemorySecrets
+from toban.backups.catalogue.manifest import peek
+from toban.backups.catalogue.plans import backup_id
+from toban.backups.catalogue.reading import Opener
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.storage import layout
-from toban.backups.storage.manifest import peek
-from toban.backups.storage.plans import backup_id
-from toban.backups.storage.reading import Opener
 from toban.events import Action, CommandIssued, MinutePassed
 from toban.events.backups import (
     BackupDue,
@@ -262,6 +262,28 @@ STEPS = (
     Step("and ended", 3 * HOUR, _say("e6", BackupWatchDue())),
     Step("somebody asks for one, and it succeeds", HOUR, _asked("take", "backups/shop/files/full")),
 )  # fmt: skip
+
+LATER = (
+    Step("files are recovered after all", 60, _say("r3", _restore("r-3", _id("files", "often", 2), "", bucket="target-2"))),
+    Step("somebody pins a backup of files", 60, _say("p2", BackupWatchDue()), lambda w: _set_pinned(w, pinned=True)),
+    Step("others come after it", DAY, _say("l1", _due("files", "full"))),
+    Step("and one more", DAY, _say("l2", _due("files", "full"))),
+    Step("and one more again", DAY, _say("l3", _due("files", "full"))),
+    Step("it is unpinned: the calendar removes it", HOUR, _say("p3", PruneDue()), lambda w: _set_pinned(w, pinned=False)),
+)  # fmt: skip
+"""What crash points need not try once more; told after `STEPS`."""
+
+
+def _set_pinned(world: Any, *, pinned: bool) -> None:
+    """Pin the newest backup of files, or unpin whatever of files is pinned."""
+    found = [decode(Backup, s.data) for s in world.memory.query(Query("backups"))]
+    backup = (
+        _newest(world, "files", "full")
+        if pinned
+        else next(b for b in found if b.source == "files" and b.pinned)
+    )
+    backup.pinned, backup.pinned_by = pinned, "aoki" if pinned else ""
+    change(world, backup)
 
 
 def _damage_of(world: Any, hours: int) -> None:

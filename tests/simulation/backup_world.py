@@ -19,11 +19,13 @@ import msgspec
 
 from tests.profiles import Profile
 from tests.simulation.profiles import profile
+from toban.backups.catalogue import writing
+from toban.backups.catalogue.manifest import peek
+from toban.backups.restoring import restore
 from toban.backups.section import Backup, Destination, Keep, Objective, Plan, RestoreTest
-from toban.backups.storage import layout, writing
-from toban.backups.storage.manifest import peek
+from toban.backups.storage import layout
 from toban.backups.storage.parts import cut
-from toban.backups.work import prune, replicate, restore, take, verify
+from toban.backups.work import prune, replicate, take, verify
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets

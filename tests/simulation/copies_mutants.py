@@ -9,10 +9,13 @@ from unittest import mock
 
 from tests.simulation.mutants import Mutant
 from toban.backups import documents
+from toban.backups.catalogue import mend
 from toban.backups.documents import Backup, Status
 from toban.backups.policy import copies, retention_terms
-from toban.backups.storage import layout, mend
-from toban.backups.work import prune, replicate, verify, watch, watch_copies
+from toban.backups.storage import layout
+from toban.backups.watching import copies as watch_copies
+from toban.backups.watching import watch
+from toban.backups.work import replicate, verify
 
 
 @contextmanager
@@ -29,7 +32,6 @@ def one_condemns_all() -> Iterator[None]:
         mock.patch.object(documents, "standing", standing),
         mock.patch.object(retention_terms, "standing", standing),
         mock.patch.object(retention_terms, "doubtful", return_value=[]),
-        mock.patch.object(prune, "standing", standing),
         mock.patch.object(watch_copies, "standing", standing),
     ):
         yield

@@ -18,12 +18,12 @@ from toban.backups.policy.alerts import BackupWatch
 from toban.backups.policy.objectives import assess, untested
 from toban.backups.policy.recovery import point
 from toban.backups.policy.restores import RestoreRecord
-from toban.backups.work.watch import newest_points
+from toban.backups.watching.watch import newest_points
 from toban.events import AlertFired, AlertResolved
 from toban.events.backups import BackupWatchDue
+from toban.kernel.clock.skew import is_future
 from toban.kernel.event import Event, from_message
 from toban.kernel.handling.receipt import Receipt
-from toban.kernel.skew import is_future
 from toban.kernel.work import Work
 
 LAST = START + timedelta(hours=63)

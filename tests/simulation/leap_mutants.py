@@ -14,7 +14,9 @@ from unittest import mock
 from tests.simulation.mutants import Mutant
 from toban.backups.documents import Backup, SeriesState
 from toban.backups.policy import alerts, objectives, recovery
-from toban.backups.work import prune, restore_test, start, verify, watch
+from toban.backups.restoring import turns as restore_test
+from toban.backups.watching import watch
+from toban.backups.work import prune, start, verify
 from toban.kernel.handling import job as kernel_job
 from toban.kernel.handling.job import ABANDONED, JobDocument
 from toban.kernel.work import Work

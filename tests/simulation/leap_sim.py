@@ -26,8 +26,8 @@ from toban.backups.documents import Backup
 from toban.backups.section import Keep, Objective
 from toban.events import MinutePassed, RedriveDue
 from toban.events.backups import BackupDue, BackupWatchDue, PruneDue, RestoreTestDue
+from toban.kernel.clock.skew import TOLERANCE
 from toban.kernel.event import Body, Event, to_message
-from toban.kernel.skew import TOLERANCE
 from toban.ports import Delete, Write
 from toban.profile.store import apply
 from toban.strictyaml.values import Seconds

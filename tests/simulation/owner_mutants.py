@@ -15,7 +15,7 @@ import msgspec
 from tests.simulation.mutants import Mutant
 from toban.backups.documents import Backup
 from toban.backups.policy import occupied
-from toban.backups.work import restore
+from toban.backups.restoring import restore
 from toban.kernel.work import Work
 from toban.sources.bucket import restore as bucket_restore
 from toban.sources.redis import mark as redismark

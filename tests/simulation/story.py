@@ -26,6 +26,7 @@ from toban.events import (
     CommandIssued,
     MinutePassed,
     RedriveDue,
+    SweepDue,
 )
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.redrive import REDRIVES
@@ -184,8 +185,17 @@ STORY = (
     Step("a service with nobody on call", 60, _alert("lost", "down", "warning", service="ghost")),
     Step("a message that is none", 10, _poison),
     Step("dead letters are looked at", 60, _timer("redrive", RedriveDue())),
+    Step("half a life later what is needed gets more", 46 * 86_400, _timer("sweep", SweepDue())),
 )
 # fmt: on
+
+JOINED = (
+    Step("an incident begins", 60, _alert("door", "ajar", "critical", at=20_000, service="patient")),
+    Step("something else joins it", 120, _alert("bell", "mute", "critical", at=20_100, service="patient")),
+    Step("somebody takes it before a step tells of that", 10, _command("acknowledge", "door")),
+    Step("people hear of it all the same", 900, _timer("tick-6", MinutePassed())),
+)  # fmt: skip
+"""What crash points need not try once more; told after `STORY`."""
 
 
 def unlucky(message: Message) -> bool:

@@ -223,7 +223,7 @@ def test_a_removal_whose_news_is_lost_is_taken_up_by_the_calendar(run: Told) -> 
 
 
 def test_what_an_attempt_that_died_has_stored_goes_but_never_that_of_a_later_one(run: Told) -> None:
-    from toban.backups.storage.writing import Progress, sweep
+    from toban.backups.catalogue.writing import Progress, sweep
 
     backup = run.due("dump")
     bucket = run.world.buckets("primary")

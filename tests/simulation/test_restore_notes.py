@@ -12,8 +12,8 @@ from tests.simulation.backup_world import small
 from tests.simulation.test_backup_order import Told
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
+from toban.backups.restoring import restore
 from toban.backups.storage import layout
-from toban.backups.work import restore
 from toban.events import MinutePassed
 from toban.events.backups import BackupWatchDue, PruneDue, PruneStepDue, RestoreRequested
 from toban.kernel.errors import TryLater

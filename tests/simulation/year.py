@@ -23,10 +23,10 @@ from msgspec.structs import replace
 
 from tests.profiles import Profile
 from tests.unit.backups import oracle
+from toban.backups.catalogue.plans import destinations
 from toban.backups.policy.retention import Entry, Policy, Series, Verdict, decide, removals
-from toban.backups.storage.plans import destinations
 from toban.backups.work.prune import policies
-from toban.kernel.cron import slots
+from toban.kernel.clock.cron import slots
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 """The year has both changes of clocks, a week 53 and a turn of the year."""

@@ -6,7 +6,8 @@ The way in for the command line: a command as JSON, with the caller's ID token.
     {"id": "a nonce", "at": "2026-11-24T03:00:00Z", "subject": "incidents/inc-7",
      "action": "acknowledge", "seen": 3}
 
-The same `id` of the same caller is the same command, however often it is sent.
+The same `id` of the same caller is the same command, however often it is sent. ``dead-letters/*``
+can be asked to be redriven: nothing is decided by that, so the log line is all that tells of it.
 """
 
 from __future__ import annotations
@@ -14,19 +15,23 @@ from __future__ import annotations
 import re
 from typing import Any, Final, get_args
 
-from toban.events import Action, CommandIssued
-from toban.kernel.command import log_command
+from toban.events import Action, CommandIssued, RedriveDue
+from toban.kernel import log
+from toban.kernel.command import log_command, may
 from toban.kernel.edge import fields as read
+from toban.kernel.edge.http import Request, Response, answer
 from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
-from toban.kernel.event import Event
-from toban.kernel.http import Request, Response
+from toban.kernel.event import Body, Event, timestamp
 from toban.kernel.ids import derive
 
-FIELDS = ("id", "at", "subject", "action", "seen", "note", "severity_label")
+FIELDS = ("id", "at", "subject", "action", "seen", "note", "severity_label", "arguments")
 MAX_NOTE = 2_000
 MAX_ID = 100
+MOST_ARGUMENTS = 20
+MAX_ARGUMENT = 1_000
+DEAD_LETTERS = "dead-letters/*"
 _ACTIONS: Final[dict[str, Action]] = {action: action for action in get_args(Action)}
-_SUBJECT = re.compile(r"[a-z]+/[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
+_SUBJECT = re.compile(r"[a-z-]+/(\*|[A-Za-z0-9][A-Za-z0-9._:/-]{0,199})")
 
 
 def _check(request: Request, keys: Keys) -> str:
@@ -53,6 +58,8 @@ def _read(sent: Sent[str]) -> Reading:
     subject = read.strict_text(body, "subject", "")
     if not _SUBJECT.fullmatch(subject):
         raise read.Misfit("subject: expected a thing of ours, as incidents/inc-7")
+    if subject == DEAD_LETTERS:
+        return _redrive(sent, nonce)
     action = _ACTIONS.get(read.strict_text(body, "action", ""))
     if action is None:
         raise read.Misfit(f"action: expected one of {', '.join(_ACTIONS)}")
@@ -67,17 +74,51 @@ def _read(sent: Sent[str]) -> Reading:
         note=read.strict_text(body, "note", "")[:MAX_NOTE],
         severity_label=read.strict_text(body, "severity_label", "")[:MAX_ID],
         generation=_seen(body),
+        arguments=_arguments(body),
     )
+    return Reading([_event(command, sent, nonce)])
+
+
+def _event(body: Body, sent: Sent[str], nonce: str) -> Event:
     id_ = derive("command", sent.who, nonce)
-    event = Event(
+    return Event(
         id=id_,
         source="/ingress/command",
         time=sent.now,
-        subject=subject,
-        body=command,
+        subject=body.subject(),
+        body=body,
         correlation_id=id_,
     )
+
+
+def _redrive(sent: Sent[str], nonce: str) -> Reading:
+    """Dead letters are looked at now instead of within ten minutes."""
+    if sent.content.get("action") != "redrive":
+        raise read.Misfit("action: expected redrive")
+    proof = f"google:{sent.who}"
+    if not may(sent.who, proof, "redrive"):
+        raise read.Misfit("action: it needs an actor who is proven")
+    event = _event(RedriveDue(), sent, nonce)
+    log_command(
+        actor=sent.who,
+        proof=proof,
+        action="redrive",
+        subject=DEAD_LETTERS,
+        outcome="done",
+        correlation_id=event.id,
+    )
     return Reading([event])
+
+
+def _arguments(body: dict[str, Any]) -> dict[str, str]:
+    found = read.member(body, "arguments", "")
+    if len(found) > MOST_ARGUMENTS:
+        raise read.Misfit(f"arguments: expected at most {MOST_ARGUMENTS}")
+    for name in found:
+        value = read.strict_text(found, name, "arguments")
+        if len(name) + len(value) > MAX_ARGUMENT:
+            raise read.Misfit(f"arguments: expected at most {MAX_ARGUMENT} characters in one")
+    return {name: value or "" for name, value in found.items()}
 
 
 def _seen(body: dict[str, Any]) -> int | None:
@@ -89,6 +130,12 @@ def _seen(body: dict[str, Any]) -> int | None:
 
 class _Said(Answers):
     """JSON; what is refused leaves the log line of a command."""
+
+    def accepted(self, asked: Asked, reading: Reading) -> Response:
+        """Also says when, as that names what is begun (a backup by hand)."""
+        ids = [event.id for event in reading.events]
+        log.info("command accepted", source=asked.row.source, actor=asked.who, events=ids)
+        return answer(200, accepted=len(ids), events=ids, at=timestamp(asked.now))
 
     def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
         said = asked.content if isinstance(asked.content, dict) else {}

@@ -17,12 +17,12 @@ from toban.actions.commands import command_row
 from toban.events import CommandIssued
 from toban.kernel import log
 from toban.kernel.command import log_command
+from toban.kernel.edge.http import Request, Response
+from toban.kernel.edge.links import ExpiredLink, Language, Link, verify
 from toban.kernel.edge.row import Answers, Asked, Keys, Reading, Row, Sent
 from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
-from toban.kernel.http import Request, Response
 from toban.kernel.ids import derive
-from toban.kernel.links import ExpiredLink, Language, Link, verify
 
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
 

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from toban.kernel.edge.credentials import as_bytes, check_basic, same
+from toban.kernel.edge.http import Request
 from toban.kernel.edge.row import Refused
-from toban.kernel.http import Request
-
-TOLERANCE_S = 300
-"""How far the time of a signature may be off, either way."""
-
-_SIGNATURE = re.compile(r"[a-z][a-z0-9]*=[0-9a-f]+(,[a-z][a-z0-9]*=[0-9a-f]+){1,8}")
 
 
 def check_cloud_monitoring(request: Request, secrets: Sequence[str]) -> None:
@@ -55,37 +46,3 @@ def check_alertmanager(request: Request, secrets: Sequence[str]) -> None:
 
 def _split(secrets: Sequence[str]) -> tuple[list[str], list[str]]:
     return [s for s in secrets if ":" not in s], [s for s in secrets if ":" in s]
-
-
-def generic_signature(secret: str, moment: int, body: bytes) -> str:
-    """The value of ``X-Toban-Signature`` for `body`, signed at `moment` (Unix seconds)."""
-    mac = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256)
-    return f"t={moment},v1={mac.hexdigest()}"
-
-
-def check_generic(request: Request, secrets: Sequence[str], now: datetime) -> int:
-    """
-    ``X-Toban-Signature: t=<unix seconds>,v1=<hex>``, HMAC-SHA256 over ``<t>.<body as sent>``.
-
-    Several ``v1`` may be given, several secrets may be valid: one that fits is enough, so both
-    ends can rotate. Returns the time of signing (Unix seconds). Raises `Refused`.
-    """
-    header = request.headers.get("x-toban-signature", "").strip()
-    if not header:
-        raise Refused("no signature")
-    if len(header) > 1_000 or not _SIGNATURE.fullmatch(header):
-        raise Refused("malformed signature")
-    pairs = [part.split("=", 1) for part in header.split(",")]
-    moments = [value for name, value in pairs if name == "t"]
-    if len(moments) != 1 or not moments[0].isdigit() or len(moments[0]) > 12:
-        raise Refused("malformed signature")
-    moment = int(moments[0])
-    body = request.body or b""
-    expected = [generic_signature(s, moment, body).partition("v1=")[2] for s in secrets if s]
-    given = [value for name, value in pairs if name == "v1"]
-    # The MAC first: only the holder of the secret learns that a clock is off.
-    if not sum(same(value.encode(), expected) for value in given):
-        raise Refused("signature does not fit")
-    if abs(now.timestamp() - moment) > TOLERANCE_S:
-        raise Refused(f"signed more than {TOLERANCE_S} s ago or ahead")
-    return moment

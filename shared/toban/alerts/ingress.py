@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from toban.alerts import alertmanager, auth, cloud_monitoring, generic
@@ -16,10 +16,11 @@ from toban.alerts.report import Report, to_event
 from toban.events import AlertReport
 from toban.kernel import log
 from toban.kernel.edge.fields import Misfit
+from toban.kernel.edge.http import Request
 from toban.kernel.edge.row import Answers, Keys, Reading, Row, Sent
 from toban.kernel.edge.serve import Rows
+from toban.kernel.edge.signed import signed_row
 from toban.kernel.event import Event
-from toban.kernel.http import Request
 
 _SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FAR_AHEAD = timedelta(minutes=10)
@@ -37,11 +38,6 @@ def _cloud_monitoring(request: Request, keys: Keys) -> datetime:
 def _alertmanager(request: Request, keys: Keys) -> datetime:
     auth.check_alertmanager(request, keys.secrets)
     return keys.now
-
-
-def _generic(request: Request, keys: Keys) -> datetime:
-    # The time of signing and not of receipt: a replay of the request is then the same event.
-    return datetime.fromtimestamp(auth.check_generic(request, keys.secrets, keys.now), UTC)
 
 
 def _reader(
@@ -99,12 +95,6 @@ ingest = Rows(
         answers=_ANSWERS,
         challenge='Bearer realm="toban"',
     ),
-    Row(
-        "/generic",
-        "INGEST_GENERIC",
-        check=_generic,
-        read=_reader(generic.SOURCE, generic.reports),
-        answers=_ANSWERS,
-        challenge="Toban-Signature",
-    ),
+    # A replay of the request is then the same event.
+    signed_row("/generic", "INGEST_GENERIC", _reader(generic.SOURCE, generic.reports), "alerts"),
 )

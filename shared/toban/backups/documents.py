@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 import msgspec
 
 from toban.backups.levels import Level
+from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
-from toban.kernel.skew import is_future
 from toban.kernel.status import Transitions, move
 
 Status = Literal[

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from toban.backups.section import BACKUP
 from toban.events.backups import BackupDue, RestoreTestDue
-from toban.kernel.schedule import Repeating, name_of
+from toban.kernel.clock.schedule import Repeating, name_of
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.strictyaml.values import secrets_of

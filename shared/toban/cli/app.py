@@ -15,8 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toban.cli.kit import times
-from toban.cli.kit.arguments import Usage, parser
+from toban.cli.kit.arguments import Usage, folder_of, parser
 from toban.cli.kit.terminal import Problem, Terminal, language_of
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def run(argv: Sequence[str] | None = None) -> int:
             # A locale without our letters must not end a command halfway.
             stream.reconfigure(errors="replace")
     terminal = Terminal(language)
-    top = parser(language)
+    top = parser(language, folder_of(arguments))
     try:
         asked = top.parse_args(arguments)
         if asked.version:
@@ -56,6 +55,8 @@ def run(argv: Sequence[str] | None = None) -> int:
             asked.data = Path(".toban")
         if asked.services is None:
             asked.services = _services()
+        from toban.cli.kit import times
+
         times.go_by(_clock(asked))
         module, _, name = asked.run.partition(":")
         command: Command = getattr(importlib.import_module(module), name)
@@ -66,8 +67,6 @@ def run(argv: Sequence[str] | None = None) -> int:
         return _tell(terminal, str(error), 2)
     except Problem as problem:
         return _tell(terminal, str(problem), problem.code)
-    except _unavailable() as error:  # a full disk, a locked file
-        return _tell(terminal, str(error), 1)
     except BrokenPipeError:
         # `toban … | head`: nobody reads any more, and nothing may be written at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -76,6 +75,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 130
     except SystemExit as exit_:  # argparse after --help
         return exit_.code if isinstance(exit_.code, int) else 0
+    except _unavailable() as error:  # a full disk, a locked file
+        return _tell(terminal, str(error), 1)
 
 
 def _clock(asked: argparse.Namespace) -> Clock | None:

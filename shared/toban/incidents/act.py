@@ -29,11 +29,11 @@ from toban.incidents.lifecycle import (
     stop_escalation,
     told_pages,
 )
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.command import Outcome, conclude, may
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.skew import not_ahead
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.people.section import PEOPLE

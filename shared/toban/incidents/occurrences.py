@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 
 from toban.events import AlertReport, AlertResolved
 from toban.incidents.documents import Alert
-from toban.kernel.skew import not_ahead
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.work import Work
 
 MAX_AHEAD = timedelta(minutes=3)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from toban.kernel.clock.wallclock import zone as zone_of
 from toban.kernel.texts import TEXTS
-from toban.kernel.wallclock import zone as zone_of
 from toban.texts import Catalogue
 from toban.texts import Language as Language
 

@@ -14,7 +14,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -53,6 +53,10 @@ def _escaped(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
 
 
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
 class Settings:
     """Where lines go and which are written; process-wide."""
 
@@ -61,6 +65,8 @@ class Settings:
     level: int = _LEVELS.get(os.environ.get("TOBAN_LOG_LEVEL", "INFO").upper(), 20)
     environment: str = os.environ.get("TOBAN_ENVIRONMENT", "local")
     service: str = "toban"
+    clock: Callable[[], datetime] = staticmethod(_wall_clock)
+    """Not the unit of work's: a log line tells when it was written."""
 
 
 def hide(secret: str) -> None:
@@ -111,8 +117,7 @@ def write(
     if _LEVELS[severity] < Settings.level:
         return
     line: dict[str, Any] = {
-        # The wall clock, not the unit of work's: a log line tells when it was written.
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": Settings.clock().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "severity": severity,
         "message": mask(message),
         "service": Settings.service,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from toban.kernel.documents import Cache, Documents
 from toban.kernel.errors import NotOnTheMap
 from toban.kernel.event import Event
 from toban.kernel.work import Work, clock_now
 from toban.ports import Blobs, Bus, Clock, DeadLetters, Message, Store, Trace, Tracer
-from toban.ports.backup import Bucket
+
+if TYPE_CHECKING:
+    from toban.ports.buckets import Bucket  # only functions of backups import it
 
 
 class NoTracer:

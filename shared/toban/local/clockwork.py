@@ -3,7 +3,7 @@ What happens by the clock on a laptop: schedules, timers, and removing what has 
 
 In the cloud Cloud Scheduler publishes the schedules and `tick` fires timers by the minute; here a
 thread does the first the same way and fires timers to the second besides. When a schedule's slots
-are is said in `toban.kernel.cron`.
+are is said in `toban.kernel.clock.cron`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import ClassVar
 from toban.incidents.documents import Incident
 from toban.kernel import log
 from toban.kernel.change import change
-from toban.kernel.cron import newest_slot, next_slot
+from toban.kernel.clock.cron import newest_slot, next_slot
+from toban.kernel.clock.skew import is_future, not_ahead
 from toban.kernel.document import Document, Keep
 from toban.kernel.event import timestamp, to_message
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.handling.sweep import expiring, remove_expired
 from toban.kernel.handling.timers import fire_due, next_due, put_right
 from toban.kernel.platform import Platform
-from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import clock_now
 from toban.ports import Delete, PortError, Query, Stale
 from toban.postmortems.draft import drafts_of

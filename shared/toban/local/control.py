@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from toban.kernel import strictjson
-from toban.kernel.http import Request, Response, answer, problem
+from toban.kernel.edge.http import Request, Response, answer, problem
 from toban.kernel.prepared import converted
 from toban.local.virtual import Driver, NeverRests
 

@@ -24,7 +24,7 @@ from io import BufferedReader
 from typing import TypeAlias
 
 from toban.kernel import log
-from toban.kernel.http import MAX_BODY, Response, problem
+from toban.kernel.edge.http import MAX_BODY, Response, problem
 
 IDLE_S = 60.0
 """A connection that is silent for so long is closed."""

@@ -168,11 +168,11 @@ def begin(path: Path, terminal: TextIO | None = sys.stderr) -> LogFile:
     return file
 
 
-def expire(now: datetime) -> None:
-    """Remove this process's lines that are old enough, if it logs to a file."""
+def expire(_now: datetime) -> None:
+    """Remove this process's lines that are old enough, by the clock that they bear the time of."""
     stream: object = log.Settings.stream
     if isinstance(stream, LogFile):
-        stream.expire(now)
+        stream.expire(log.Settings.clock())
 
 
 def end(file: LogFile) -> None:

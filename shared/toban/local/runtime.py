@@ -20,7 +20,7 @@ from toban import entry
 from toban.adapters.local.files.clock import FileClock
 from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError
 from toban.kernel import log
-from toban.kernel.http import Edge, Endpoint, Request, Response
+from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
 from toban.local.courtesy import Courtesy

@@ -11,7 +11,7 @@ import msgspec
 
 from toban.entry import parse_query
 from toban.kernel import log
-from toban.kernel.http import Request, Response, problem
+from toban.kernel.edge.http import Request, Response, problem
 from toban.local.httpd import Received
 from toban.topology.types import Topology
 

@@ -32,8 +32,8 @@ from toban.adapters.local.sqlite.subscriptions import Handler, Subscription
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.events import NotificationRequested
 from toban.kernel import log
+from toban.kernel.edge.http import Edge
 from toban.kernel.handling.handle import Handlers, handle
-from toban.kernel.http import Edge
 from toban.kernel.lives import DEAD_LETTERS, TRACES
 from toban.kernel.platform import Platform
 from toban.notify.destinations import lane_of
@@ -165,7 +165,7 @@ class World:
         """Remove what is older than `toban.kernel.lives` says, and let nothing removed be read."""
         self.tracer.expire(now - TRACES)
         self.dead_letters.expire(now, DEAD_LETTERS)
-        self.database.overwrite()
+        self.database.overwrite(now)
 
     def close(self) -> None:
         """Flush the traces and let go of the files."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from toban.events import Link, NotificationRequested
-from toban.kernel.links import LinkAction, make_link
+from toban.kernel.edge.links import LinkAction, make_link
 from toban.notify.identity import is_page
 from toban.notify.texts import text
 from toban.ports import Secrets

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from toban.kernel.wallclock import instant, zone
+from toban.kernel.clock.wallclock import instant, zone
 from toban.oncall.section import Override, Rotation
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

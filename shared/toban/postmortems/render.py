@@ -14,8 +14,8 @@ from datetime import datetime
 
 from toban.events import IncidentResolved
 from toban.incidents.documents import Alert, Entry, Incident
+from toban.kernel.clock.wallclock import zone as zone_of
 from toban.kernel.i18n import Language, duration, moment
-from toban.kernel.wallclock import zone as zone_of
 from toban.notify.documents import Notification
 from toban.postmortems.markdown import escaped, link, table
 from toban.postmortems.texts import text

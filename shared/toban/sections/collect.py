@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 import toban
-from toban.kernel.schedule import Repeating
+from toban.kernel.clock.schedule import Repeating
 from toban.profile.context import Context
 from toban.profile.profile import FIRST, NAMES, Profile, SectionKey, T
 from toban.strictyaml.report import Report

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, get_args, get_origin
 
-from toban.kernel.wallclock import exists, instant, is_zone, zone
+from toban.kernel.clock.wallclock import exists, instant, is_zone, zone
 from toban.strictyaml.findings import closest, did_you_mean
 from toban.strictyaml.values import ClockTime, Seconds
 

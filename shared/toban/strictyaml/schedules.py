@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from toban.kernel.cron import BadCronError, gaps
+from toban.kernel.clock.cron import BadCronError, gaps
 from toban.strictyaml.report import Report
 
 SHORTEST_GAP: Final = timedelta(minutes=5)

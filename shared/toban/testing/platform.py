@@ -18,11 +18,11 @@ from toban.adapters.local.memory.store import (
 )
 from toban.kernel.document import Document
 from toban.kernel.documents import Documents
+from toban.kernel.edge.http import Request, Response
 from toban.kernel.event import Body, Event, from_message, to_message
 from toban.kernel.handling.decision import Handled
 from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.handling.timers import fire_due, next_due
-from toban.kernel.http import Request, Response
 from toban.kernel.outgoing import PUBLIC_URL, SENDERS, Senders
 from toban.kernel.platform import Platform
 from toban.local.world import ROOT, load_functions

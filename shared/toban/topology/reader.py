@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from toban.kernel.cron import BadCronError, next_slot
-from toban.kernel.wallclock import is_zone
+from toban.kernel.clock.cron import BadCronError, next_slot
+from toban.kernel.clock.wallclock import is_zone
 from toban.strictyaml.compose import compose
 from toban.strictyaml.findings import FileErrors, Finding, SourceMap, did_you_mean, join
 from toban.strictyaml.reader import Reader
@@ -58,6 +58,18 @@ def parse(text: str, name: str = "topology.yaml") -> Topology:
     if proof.findings:
         raise MapError(proof.findings)
     return topology
+
+
+def as_written(text: str, name: str = "topology.yaml") -> MapFile:
+    """
+    The map in `text` without any proof that it holds together, for who is about to add to it.
+
+    Raises `MapError` when it cannot be read.
+    """
+    try:
+        return _read(text, name)[0]
+    except FileErrors as errors:
+        raise MapError(map(_line, errors.findings)) from errors
 
 
 def _read(text: str, name: str) -> tuple[MapFile, SourceMap]:

@@ -14,10 +14,10 @@ from datetime import datetime
 
 import msgspec
 
-from toban.kernel.cron import slot_minute
+from toban.kernel.clock.cron import slot_minute
+from toban.kernel.clock.schedule import Repeating as Repeating
+from toban.kernel.clock.schedule import name_of as name_of
 from toban.kernel.event import Event, registered
-from toban.kernel.schedule import Repeating as Repeating
-from toban.kernel.schedule import name_of as name_of
 from toban.ports.schedules import MARK, PAUSED_MARK, PREFIX, Job
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE

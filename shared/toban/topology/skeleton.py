@@ -16,9 +16,9 @@ import msgspec
 from toban.kernel.prepared import converted
 from toban.topology import schemas
 from toban.topology.documents import document_classes
-from toban.topology.reader import load, parse
+from toban.topology.reader import MapError, as_written
 from toban.topology.rooms import is_domain
-from toban.topology.types import FunctionName, Topology
+from toban.topology.types import FunctionName, MapFile
 
 _DOMAIN = re.compile(r"[a-z]+(_[a-z]+)*")
 _FUNCTIONS = re.compile(r"^functions:\n(?:(?: .*)?\n)*", re.MULTILINE)
@@ -56,11 +56,21 @@ def files(root: Path, wanted: Wanted) -> dict[Path, str]:
     """
     Every file that is new or changes, with its text; nothing is written here.
 
-    Raises `CannotAddError` for a name that is taken or none, and for an unknown topic.
+    Raises `CannotAddError` for a name that is taken or none, for an unknown topic, and while the map
+    cannot be read.
     """
-    topology = load(root / "events" / "topology.yaml")
+    path = root / "events" / "topology.yaml"
+    text = path.read_text(encoding="utf-8")
+    try:
+        topology = as_written(text, str(path))
+    except MapError as error:
+        raise CannotAddError(str(error)) from error
     _require(root, topology, wanted)
-    body = schemas.bodies()[topology.topics[wanted.topic].event]
+    body = schemas.bodies().get(topology.topics[wanted.topic].event)
+    if body is None:
+        raise CannotAddError(
+            f"no module of toban.events defines {topology.topics[wanted.topic].event}"
+        )
     values = {
         "name": wanted.name,
         "topic": wanted.topic,
@@ -84,8 +94,7 @@ def files(root: Path, wanted: Wanted) -> dict[Path, str]:
     taken = sorted(str(path.relative_to(root)) for path in texts if path.exists())
     if taken:
         raise CannotAddError(f"there is already {', '.join(taken)}")
-    path = root / "events" / "topology.yaml"
-    return {**texts, path: _with_entry(path.read_text(encoding="utf-8"), _ENTRY.format(**values))}
+    return {**texts, path: _with_entry(text, _ENTRY.format(**values))}
 
 
 def _in_order(text: str) -> str:
@@ -97,7 +106,7 @@ def _in_order(text: str) -> str:
     return "\n".join(lines)
 
 
-def _require(root: Path, topology: Topology, wanted: Wanted) -> None:
+def _require(root: Path, topology: MapFile, wanted: Wanted) -> None:
     try:
         converted(wanted.name, FunctionName)
     except msgspec.ValidationError as error:
@@ -125,7 +134,7 @@ def _with_entry(text: str, entry: str) -> str:
     found = _FUNCTIONS.search(text)
     assert found is not None, "a map without functions"
     written = f"{text[: found.end()].rstrip()}\n\n{entry}\n{text[found.end() :]}"
-    parse(written)
+    as_written(written)
     return written
 
 

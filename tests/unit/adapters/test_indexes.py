@@ -13,7 +13,7 @@ from toban.adapters.local.memory.store import MemoryStore
 from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.backups.documents import Backup
-from toban.backups.work import watch
+from toban.backups.watching import watch
 from toban.events.backups import BackupWatchDue
 from toban.incidents.documents import Incident
 from toban.kernel.event import Event

@@ -14,7 +14,7 @@ import pytest
 from tests.security.desk import KEY, Desk
 from toban.alerts.generic import FIELDS
 from toban.alerts.ingress import ingest
-from toban.kernel.http import Request
+from toban.kernel.edge.http import Request
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = ["ingress.md", "ingress.ja.md"]

@@ -8,8 +8,8 @@ import pytest
 
 from tests.payloads import generic
 from tests.security.desk import KEY, NOW, Desk, authentic
-from toban.alerts.auth import generic_signature
 from toban.events import AlertFired, AlertReport, AlertResolved
+from toban.kernel.edge.signed import signature as generic_signature
 
 PATH = "/generic"
 

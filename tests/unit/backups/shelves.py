@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 import google_crc32c
 
 from toban.adapters.local.files.buckets import MemoryBucket
-from toban.backups.storage import layout
-from toban.backups.storage.manifest import (
+from toban.backups.catalogue.manifest import (
     IndexRef,
     Manifest,
     ManifestKey,
@@ -21,6 +20,7 @@ from toban.backups.storage.manifest import (
     index_object,
     stream_digest,
 )
+from toban.backups.storage import layout
 from toban.backups.storage.parts import Part, cut
 from toban.backups.storage.sealing import BesideStream, Shelf, store_part
 from toban.ports.backup import Held, Piece

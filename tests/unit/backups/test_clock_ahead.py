@@ -9,6 +9,8 @@ import pytest
 
 from tests.simulation.backup_world import PROFILES
 from toban.adapters.local.memory.store import MemoryStore
+from toban.backups.catalogue.plans import backup_id, slot_of
+from toban.backups.catalogue.rebuild import advanced
 from toban.backups.documents import Backup, Copy, RestoreTestResult, SeriesState
 from toban.backups.policy.objectives import Newest, assess, overdue, untested
 from toban.backups.policy.pins import NotAhead, NotPinned, discard
@@ -16,9 +18,7 @@ from toban.backups.policy.recovery import estimate, newest
 from toban.backups.policy.restores import Tested, pair
 from toban.backups.policy.retention import decide, removals
 from toban.backups.policy.retention_terms import Policy, entry_of
-from toban.backups.storage.catalogue import advanced
-from toban.backups.storage.plans import backup_id, slot_of
-from toban.backups.work.restore_test import choose
+from toban.backups.restoring.turns import choose
 from toban.kernel.document import decode, encode
 from toban.ports import Create
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from toban.backups.catalogue.plans import backup_id
 from toban.backups.documents import Backup
-from toban.backups.storage.plans import backup_id
 from toban.backups.work.commands import request_id
 from toban.backups.work.start import HANDLERS
 from toban.events import Action, CommandIssued

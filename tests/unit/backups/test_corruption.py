@@ -15,10 +15,10 @@ import pytest
 
 from tests.unit.backups.shelves import KEY, Stored, noise, sha256, store
 from toban.adapters.local.files.buckets import MemoryBucket
+from toban.backups.catalogue.manifest import Manifest, PartEntry, decode, entries, stream_digest
+from toban.backups.catalogue.readback import fetch_from, read_parts, read_stream
 from toban.backups.storage.frames import TAG, FrameWriter, Seal, Trailer
-from toban.backups.storage.manifest import Manifest, PartEntry, decode, entries, stream_digest
 from toban.backups.storage.parts import cut, open_part
-from toban.backups.storage.readback import fetch_from, read_parts, read_stream
 from toban.ports.backup import Damaged, Piece
 
 OBJECTS = {

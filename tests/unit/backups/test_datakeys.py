@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from toban.adapters.local.files.keys import SecretKeys
-from toban.backups.storage.datakeys import data_key_for, new_data_key
+from toban.backups.catalogue.datakeys import data_key_for, new_data_key
 from toban.ports.backup import Keys, KeyUnavailable, WrappedKey
 
 OLD, NEW = bytes(range(32)), bytes(range(100, 132))

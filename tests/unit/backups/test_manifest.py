@@ -9,9 +9,7 @@ import pytest
 
 from tests.unit.backups.shelves import KEY, NOON, WRAPPED, Stored, store
 from toban.adapters.local.files.buckets import MemoryBucket
-from toban.backups.documents import Copy
-from toban.backups.storage import layout
-from toban.backups.storage.manifest import (
+from toban.backups.catalogue.manifest import (
     Manifest,
     PartEntry,
     decode,
@@ -23,6 +21,8 @@ from toban.backups.storage.manifest import (
     plain_digest,
     stream_digest,
 )
+from toban.backups.documents import Copy
+from toban.backups.storage import layout
 from toban.ports.backup import Damaged, KeyUnavailable, WrappedKey
 
 INDEX_ENTRIES = 1000

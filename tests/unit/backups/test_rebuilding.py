@@ -10,11 +10,11 @@ import pytest
 
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.adapters.local.memory.store import MemoryStore
+from toban.backups.catalogue.manifest import Manifest, Place
+from toban.backups.catalogue.rebuild import Found, advanced, entries, merged, places, series_of
 from toban.backups.documents import Backup, Copy, RestoreTestResult, SeriesState
 from toban.backups.policy.pins import NotPinned, pin, unpin
 from toban.backups.policy.recovery import estimate, lost, newest, onto, usable
-from toban.backups.storage.catalogue import Found, advanced, entries, merged, places, series_of
-from toban.backups.storage.manifest import Manifest, Place
 from toban.kernel.document import encode
 from toban.ports import Create, Update
 from toban.ports.backup import ObjectInfo

@@ -10,7 +10,7 @@ import pytest
 
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.restores import Tested, meets, missing, pair
-from toban.backups.work.restore_test import choose
+from toban.backups.restoring.turns import choose
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 REGIONS = ("tokyo", "osaka")

@@ -7,8 +7,8 @@ import pytest
 
 from tests.unit.backups.shelves import KEY, PART_BYTES, from_cursor, noise, sha256, stream
 from toban.adapters.local.files.buckets import MemoryBucket
+from toban.backups.catalogue.readback import fetch_from
 from toban.backups.storage.parts import Part, cut
-from toban.backups.storage.readback import fetch_from
 from toban.backups.storage.sealing import BesideStream, Shelf, evenly, find_part, store_part
 from toban.ports import Unavailable
 from toban.ports.backup import Damaged, DeleteBlocked, Held, Kept, ObjectInfo

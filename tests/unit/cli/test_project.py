@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
+from tests.plugins.google_keys import claims, signed
+from tests.security.desk import google_keys, logged
 from tests.unit.cli.conftest import Desk, Said
-from toban.adapters.local.files.blobs import EnvSecrets
+from toban import entry
+from toban.adapters.google.identity import GoogleTokens
+from toban.adapters.local.files.blobs import EnvSecrets, SystemClock
 from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.cli.kit import cloud
-from toban.local.world import open_world
+from toban.cli.kit.places import caller, cloud
+from toban.cli.kit.terminal import Problem, Terminal
+from toban.kernel.edge.http import Edge, Response
+from toban.kernel.edge.identity import Callers
+from toban.kernel.event import Event, to_message
+from toban.local.httpd import HttpServer, Received
+from toban.local.server import Application
+from toban.local.world import load_functions, open_world
 from toban.ports import Message
+from toban.topology.reader import load
 
 PROJECT = ("--project", "p-1")
 
@@ -39,7 +55,47 @@ def project(desk: Desk, monkeypatch):
         monkeypatch.setattr(cloud.CloudSession, "platform", property(platform))
         monkeypatch.setattr(cloud.CloudSession, "secrets", EnvSecrets({}))
         monkeypatch.setattr(cloud.CloudSession, "waits_s", 0.3)
+        url = stack.enter_context(ingest_action(desk))
+        monkeypatch.setenv("TOBAN_PUBLIC_URL", url)
+        monkeypatch.setenv("TOBAN_ID_TOKEN", signed(claims(AOKI, f"{url}/ingest_action")))
         yield desk
+
+
+AOKI = "aoki@example.jp"
+
+
+@contextlib.contextmanager
+def ingest_action(desk: Desk) -> Iterator[str]:
+    """The function, over HTTP; it publishes to the queue of the desk. Its address without its name."""
+    load_functions(load())
+    functions: dict[str, Any] = {}
+    application = Application(functions, lambda: Response(200))
+
+    def elsewhere(received: Received) -> Response:
+        with logged():
+            return application(received)
+
+    server = HttpServer(elsewhere, "127.0.0.1", 0)
+    callers = Callers.of(
+        GoogleTokens(google_keys().url), f"{server.url}/ingest_action", f"{AOKI}, @shop.example"
+    )
+
+    def publish(events: Sequence[Event]) -> None:
+        with open_world(desk.data) as world:
+            world.platform.publish("ingest_action", [to_message(event) for event in events])
+
+    edge = Edge(SystemClock(), EnvSecrets({}), publish, callers.identify)
+    endpoint = entry.ENDPOINTS["ingest_action"]
+    functions["ingest_action"] = partial(
+        entry.answer_endpoint, "ingest_action", endpoint, edge=edge
+    )
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+        thread.join()
 
 
 def story(desk: Desk) -> str:
@@ -80,6 +136,7 @@ def test_every_command_that_reads_gives_the_same_answer_from_a_project(project):
         ("oncall", "--at", "2026-11-23T12:00"),
         ("check", "--store"),
         ("backups", "list"),
+        ("audit",),
     ):
         here, there = both(project, *arguments, "--json")
         assert (here.code, there.code) == (there.code, here.code), arguments
@@ -187,3 +244,202 @@ def test_json_of_a_command_names_the_event_that_was_issued(project):
     event = json.loads(said.out)["command"]
     project.alert(fingerprint="drains", rule="drains")
     assert project.run("trace", event, *PROJECT).code == 0
+
+
+def catch_up(desk: Desk) -> None:
+    """The functions of the project do what waits for them."""
+    with open_world(desk.data) as world:
+        dispatcher = world.dispatcher()
+        dispatcher.start()
+        assert dispatcher.drain(30)
+        dispatcher.stop()
+
+
+@pytest.fixture
+def working(project, monkeypatch):
+    """A project whose functions work at once."""
+    post = caller.post
+
+    def posted(*arguments: Any) -> dict[str, Any]:
+        said = post(*arguments)
+        catch_up(project)
+        return said
+
+    monkeypatch.setattr(caller, "post", posted)
+    return project
+
+
+def test_who_acts_is_who_the_token_proves(working):
+    id_ = story(working)
+    working.alert(fingerprint="again", rule="again")
+    newest = next(i for i in working.incidents() if i["status"] == "open")
+    said = working.run("incidents", "ack", newest["id"], *PROJECT)
+    assert said.code == 0, said.err
+    assert "acknowledged by aoki@example.jp" in said.out
+    assert "(entered by" not in said.out.splitlines()[0]
+    (line,) = [
+        entry["text"]
+        for entry in working.run("incidents", "show", newest["id"], "--json").json()["timeline"]
+        if entry["kind"] == "acknowledged"
+    ]
+    assert line == "aoki@example.jp acknowledged (by command line)", "proven: nothing more to say"
+    assert working.run("incidents", "show", id_, *PROJECT).code == 0
+
+
+def test_nobody_acts_in_another_s_name(working):
+    id_ = story(working)
+    said = working.run("incidents", "note", id_, "x", "--as", "Hanako", *PROJECT)
+    assert said.code == 2
+    assert "you act as yourself" in said.err
+
+
+def test_a_late_command_is_told_so(working, monkeypatch):
+    id_ = story(working)
+    issue = cloud.CloudSession.issue
+
+    def late(session: cloud.CloudSession, body: Any) -> Any:
+        return issue(session, msgspec.structs.replace(body, generation=0))
+
+    monkeypatch.setattr(cloud.CloudSession, "issue", late)
+    said = working.run("incidents", "reopen", id_, *PROJECT)
+    assert said.code == 0
+    assert "not done, it had moved on since you saw it; it is resolved" in said.out
+
+
+def test_what_a_function_refuses_is_a_failure(working, monkeypatch):
+    id_ = story(working)
+    issue = cloud.CloudSession.issue
+
+    def impossible(session: cloud.CloudSession, body: Any) -> Any:
+        wrong = msgspec.structs.replace(body, action="severity", severity_label="worst")
+        return issue(session, wrong)
+
+    monkeypatch.setattr(cloud.CloudSession, "issue", impossible)
+    said = working.run("incidents", "note", id_, "x", *PROJECT)
+    assert said.code == 1
+    assert "'worst' is none of shop's: P1, P3" in said.err
+
+
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [
+        ("hunter2-hunter2", "does not accept your ID token"),
+        ("foreign", "you are not in TOBAN_ACTORS"),
+        ("elsewhere", "does not accept your ID token"),
+    ],
+)
+def test_a_token_that_is_not_taken_is_explained(project, monkeypatch, token, told):
+    id_ = story(project)
+    url = os.environ["TOBAN_PUBLIC_URL"]
+    tokens = {
+        "foreign": signed(claims("somebody@gmail.com", f"{url}/ingest_action", hd=None)),
+        "elsewhere": signed(claims(AOKI, "https://elsewhere.example")),
+    }
+    monkeypatch.setenv("TOBAN_ID_TOKEN", tokens.get(token, token))
+    before = project.run("incidents", "show", id_, "--json").json()["timeline"]
+    said = project.run("incidents", "note", id_, "x", *PROJECT)
+    assert said.code == 1
+    assert told in said.err
+    assert tokens.get(token, token) not in said.err
+    catch_up(project)
+    assert project.run("incidents", "show", id_, "--json").json()["timeline"] == before
+
+
+def test_nothing_is_published_by_a_person(project, monkeypatch):
+    id_ = story(project)
+    platform = cloud.CloudSession.platform.fget
+
+    def without_a_bus(session: cloud.CloudSession) -> Any:
+        return replace(platform(session), bus=None)
+
+    monkeypatch.setattr(cloud.CloudSession, "platform", property(without_a_bus))
+    monkeypatch.setattr(cloud.CloudSession, "dead_letters", lambda _: {"a--b": 1})
+    asked = []
+    monkeypatch.setattr(caller, "post", lambda url, token, body, _: asked.append(body) or SAID)
+    project.run("incidents", "note", id_, "x", *PROJECT)
+    project.run("dead", "redrive", *PROJECT)
+    assert [(body["subject"], body["action"]) for body in asked] == [
+        (f"incidents/{id_}", "note"),
+        ("dead-letters/*", "redrive"),
+    ]
+
+
+SAID = {"accepted": 1, "events": ["e-1"], "at": "2026-11-22T03:00:00Z"}
+
+
+# --- where from, and where to ----------------------------------------------------------------------
+
+
+GCLOUD = """#!/bin/sh
+echo "$@" >> "$(dirname "$0")/asked"
+case "$*" in
+  *--audiences*) [ "$KIND" = person ] && { echo "ERROR: Invalid account type for --audiences" >&2; exit 1; } ;;
+esac
+[ "$KIND" = nobody ] && { echo "ERROR: You do not currently have an active account" >&2; exit 1; }
+echo "token-of-$KIND"
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("service", ["--audiences=https://t.example/ingest_action --include-email"]),
+        (
+            "person",
+            [
+                "--audiences=https://t.example/ingest_action --include-email",
+                "--audiences=https://t.example/ingest_action",
+                "",
+            ],
+        ),
+    ],
+)
+def test_a_token_comes_from_gcloud(tmp_path, monkeypatch, kind, asked):
+    gcloud(tmp_path, monkeypatch, kind)
+    url = "https://t.example/ingest_action"
+    assert caller.token(url, Terminal("en")) == f"token-of-{kind}"
+    lines = (tmp_path / "asked").read_text().splitlines()
+    assert [line.removeprefix("auth print-identity-token").strip() for line in lines] == asked
+
+
+def gcloud(tmp_path: Any, monkeypatch: Any, kind: str) -> None:
+    (tmp_path / "gcloud").write_text(GCLOUD)
+    (tmp_path / "gcloud").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("KIND", kind)
+    monkeypatch.delenv("TOBAN_ID_TOKEN", raising=False)
+
+
+def test_without_an_account_gcloud_s_own_words_are_told(tmp_path, monkeypatch):
+    gcloud(tmp_path, monkeypatch, "nobody")
+    with pytest.raises(Problem, match="do not currently have an active account"):
+        caller.token("https://t.example", Terminal("en"))
+
+
+def test_without_gcloud_it_is_said_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("TOBAN_ID_TOKEN", raising=False)
+    with pytest.raises(Problem, match="gcloud auth login"):
+        caller.token("https://t.example", Terminal("en"))
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "found"),
+    [
+        ("https://t.example/", "", "https://t.example/ingest_action"),
+        ("", "asia-northeast1", "https://asia-northeast1-p-1.cloudfunctions.net/ingest_action"),
+        ("http://127.0.0.1:8080", "", "http://127.0.0.1:8080/ingest_action"),
+    ],
+)
+def test_the_function_is_where_it_is_said_or_deployed(monkeypatch, url, location, found):
+    monkeypatch.setenv("TOBAN_PUBLIC_URL", url)
+    assert caller.address("p-1", location, Terminal("en")) == found
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://t.example", "http://127.0.0.1.evil.example", "ftp://t"]
+)
+def test_a_token_goes_nowhere_else(monkeypatch, url):
+    monkeypatch.setenv("TOBAN_PUBLIC_URL", url)
+    with pytest.raises(Problem):
+        caller.address("p-1", "", Terminal("en"))

@@ -131,7 +131,7 @@ def changes(said) -> dict[str, str]:
 def test_the_schedules_of_a_project_are_those_applied_to_it_with_their_last_runs(
     shop, standin, documents, monkeypatch
 ):
-    monkeypatch.setattr("toban.cli.kit.cloud.documents", lambda project: documents)
+    monkeypatch.setattr("toban.cli.kit.places.cloud.documents", lambda project: documents)
     assert shop.run("apply", *IN_PROJECT).code == 0
     (shop.services / "shop.yaml").unlink()  # what is deployed counts
     standin._send(standin.job(DAILY), datetime(2026, 11, 21, 18, 0, tzinfo=UTC))
@@ -155,7 +155,7 @@ def test_schedules_of_a_project_without_permission_are_one_line(
 ):
     import grpc
 
-    monkeypatch.setattr("toban.cli.kit.cloud.documents", lambda project: documents)
+    monkeypatch.setattr("toban.cli.kit.places.cloud.documents", lambda project: documents)
     standin.faults = lambda method, number: Fault(grpc.StatusCode.PERMISSION_DENIED, "no")
     said = shop.run("schedules", *IN_PROJECT)
     assert (said.code, said.err.count("\n")) == (1, 1)

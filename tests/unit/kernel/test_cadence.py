@@ -5,7 +5,7 @@ from itertools import islice, pairwise
 
 import pytest
 
-from toban.kernel.cron import BadCronError, gaps, largest_gap, slots
+from toban.kernel.clock.cron import BadCronError, gaps, largest_gap, slots
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.security.desk import LINK_KEY, NOW, Desk, logged
 from toban.events import CommandIssued
+from toban.kernel.edge.links import BadLink, ExpiredLink, make_link, sign, verify
 from toban.kernel.event import to_message
-from toban.kernel.links import BadLink, ExpiredLink, make_link, sign, verify
 
 BASE = "https://toban.example/ingest_action"
 
@@ -88,7 +88,7 @@ def test_anything_else_is_a_bad_link(payload, signature):
 
 
 def test_a_signed_text_that_is_no_link_is_refused():
-    from toban.kernel.links import _mac
+    from toban.kernel.edge.links import _mac
 
     with pytest.raises(BadLink):
         verify("bm90IGEgbGluaw", _mac("bm90IGEgbGluaw", LINK_KEY), [LINK_KEY], NOW)

@@ -14,10 +14,10 @@ from toban.adapters.local.memory.store import VirtualClock
 from toban.adapters.local.sqlite.database import Database
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.kernel.clock.skew import TOLERANCE, holds, is_future, not_ahead
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.job import ABANDONED
 from toban.kernel.handling.timers import LOOK_EACH, fire_due
-from toban.kernel.skew import TOLERANCE, holds, is_future, not_ahead
 from toban.kernel.work import Cache
 from toban.ports import Message
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toban.kernel.wallclock import exists, instant, zone
+from toban.kernel.clock.wallclock import exists, instant, zone
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from toban.kernel.http import MAX_BODY, Response
+from toban.kernel.edge.http import MAX_BODY, Response
 from toban.local import httpd
 from toban.local.httpd import HttpServer, Received
 

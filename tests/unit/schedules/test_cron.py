@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSimError
 
-from toban.kernel.cron import newest_slot, next_slot, slot_minute
+from toban.kernel.clock.cron import newest_slot, next_slot, slot_minute
 
 NEW_YORK = "America/New_York"
 ZONE = ZoneInfo(NEW_YORK)

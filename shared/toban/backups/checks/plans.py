@@ -7,7 +7,7 @@ from typing import Final
 
 from toban.backups.checks.names import check_source_name
 from toban.backups.section import Backup, Plan
-from toban.kernel.cron import BadCronError, gaps
+from toban.kernel.clock.cron import BadCronError, gaps
 from toban.sources.base import source_kinds
 from toban.strictyaml.checks import check_id, check_zone
 from toban.strictyaml.findings import did_you_mean, join

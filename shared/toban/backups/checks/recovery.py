@@ -9,7 +9,7 @@ from typing import Final
 from toban.backups.checks.apart import check_apart
 from toban.backups.checks.names import check_source_name
 from toban.backups.section import ALLOWANCE, Backup, Objective, RestoreTest
-from toban.kernel.cron import BadCronError, largest_gap
+from toban.kernel.clock.cron import BadCronError, largest_gap
 from toban.sources.base import StagingTarget
 from toban.sources.naming import EXAMPLE, check_bucket_name
 from toban.strictyaml.checks import check_secret_name, check_zone

@@ -7,8 +7,8 @@ from typing import Final
 
 from toban.backups.documents import Backup
 from toban.backups.policy.alerts import Trouble, moment_in, say_in
+from toban.kernel.clock.skew import TOLERANCE
 from toban.kernel.documents import Documents
-from toban.kernel.skew import TOLERANCE
 from toban.profile.profile import Profile
 
 AHEAD: Final = "backup-ahead"

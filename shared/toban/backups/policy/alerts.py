@@ -9,12 +9,12 @@ from typing import ClassVar
 
 import msgspec
 
+from toban.backups.catalogue.plans import slot_of
 from toban.backups.policy.texts import text
-from toban.backups.storage.plans import slot_of
 from toban.events import AlertFired, AlertResolved
 from toban.kernel import i18n, log
+from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
-from toban.kernel.skew import is_future
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE

@@ -17,8 +17,8 @@ import msgspec
 from toban.backups.policy.restores import Tested
 from toban.backups.section import ALLOWANCE, BACKUP, Objective, Plan
 from toban.backups.section import Backup as Section
-from toban.kernel.cron import largest_gap
-from toban.kernel.skew import is_future, not_ahead
+from toban.kernel.clock.cron import largest_gap
+from toban.kernel.clock.skew import is_future, not_ahead
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from toban.backups.documents import JUDGED, Backup, Copy
 from toban.backups.policy.copies import restorable
 from toban.backups.section import BACKUP, NOTHING
-from toban.kernel.skew import is_future
+from toban.kernel.clock.skew import is_future
 from toban.profile.profile import Profile
 from toban.sources.base import BackupSource
 

@@ -10,9 +10,9 @@ import msgspec
 
 from toban.backups.section import BACKUP
 from toban.events.backups import Purpose
+from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
 from toban.kernel.handling.job import JobDocument
-from toban.kernel.skew import is_future
 from toban.kernel.status import Transitions
 from toban.ports.backup import Question
 from toban.profile.profile import Profile

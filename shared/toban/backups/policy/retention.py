@@ -37,7 +37,7 @@ from toban.backups.policy.retention_terms import Series as Series
 from toban.backups.policy.retention_terms import Verdict as Verdict
 from toban.backups.policy.retention_terms import entry_of as entry_of
 from toban.backups.policy.retention_terms import policy_of as policy_of
-from toban.kernel.wallclock import zone as zone_of
+from toban.kernel.clock.wallclock import zone as zone_of
 
 UNVERIFIED_GRACE = timedelta(hours=48)
 """So long a finished backup may wait for its verification although a newer one has it."""

@@ -10,7 +10,7 @@ import msgspec
 
 from toban.backups.documents import Backup, Copy, Status, standing
 from toban.backups.section import Keep
-from toban.kernel.wallclock import is_zone
+from toban.kernel.clock.wallclock import is_zone
 
 Series: TypeAlias = tuple[str, str, str]
 """Service, source, class: what retention is decided for, each by itself."""

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from toban.kernel import log
+from toban.kernel.clock.skew import is_future, not_ahead
 from toban.kernel.document import Document, Keep
 from toban.kernel.event import timestamp
-from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import Work
 
 LEAP: Final = timedelta(hours=36)

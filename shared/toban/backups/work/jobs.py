@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import ClassVar, Final, Literal, TypeVar
 
+from toban.backups.catalogue.plans import labels_of
 from toban.backups.documents import Backup
-from toban.backups.storage.plans import labels_of
 from toban.events.backups import BackupEvent, BackupFailed, Stage, StepEvent
 from toban.kernel import log
 from toban.kernel.document import Keep

@@ -15,13 +15,13 @@ from typing import Final
 
 import msgspec
 
+from toban.backups.catalogue.plans import labels_of
 from toban.backups.documents import Backup, mark, unmark
 from toban.backups.policy.retention import decide, removals
 from toban.backups.policy.retention_terms import Policy, Series, Verdict, entry_of, policy_of
 from toban.backups.policy.steady import waits_until
 from toban.backups.section import BACKUP
 from toban.backups.storage import layout
-from toban.backups.storage.plans import labels_of
 from toban.backups.work.jobs import STEP, BackupJob, fail, following, job_id
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
 from toban.kernel import log

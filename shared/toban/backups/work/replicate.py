@@ -7,13 +7,13 @@ from typing import Final
 
 import msgspec
 
+from toban.backups.catalogue.manifest import Manifest
+from toban.backups.catalogue.mend import Mending, Side
+from toban.backups.catalogue.plans import Planned, plan_of
+from toban.backups.catalogue.reading import Opener, open_copy
 from toban.backups.documents import JUDGED, Backup, Copy, settle
 from toban.backups.policy.copies import copy_in, unreadable
 from toban.backups.storage import layout
-from toban.backups.storage.manifest import Manifest
-from toban.backups.storage.mend import Mending, Side
-from toban.backups.storage.plans import Planned, plan_of
-from toban.backups.storage.reading import Opener, open_copy
 from toban.backups.storage.sealing import Shelf
 from toban.backups.work.jobs import (
     STEP,

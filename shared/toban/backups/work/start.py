@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from toban.backups.catalogue.plans import Planned, backup_id, find_plan, newest_slot_of
 from toban.backups.documents import Backup, Copy, SeriesState, series_id
 from toban.backups.policy.copies import best_base
 from toban.backups.storage.layout import prefix
-from toban.backups.storage.plans import Planned, backup_id, find_plan, newest_slot_of
 from toban.backups.work.commands import on_command
 from toban.events import CommandIssued
 from toban.events.backups import BackupDue, BackupStepDue
 from toban.kernel import log
+from toban.kernel.clock.skew import is_future, not_ahead
 from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.work import Work
 from toban.profile.store import CurrentProfile, current
 

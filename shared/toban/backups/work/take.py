@@ -7,17 +7,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
-from toban.backups.documents import Backup, SeriesState
-from toban.backups.policy.copies import copy_in
-from toban.backups.storage import layout
-from toban.backups.storage.datakeys import data_key_for, new_data_key
-from toban.backups.storage.frames import Seal
-from toban.backups.storage.manifest import ManifestKey
-from toban.backups.storage.parts import Part, cut, open_part
-from toban.backups.storage.plans import Planned, plan_of
-from toban.backups.storage.reading import Opener, open_copy
-from toban.backups.storage.sealing import BesideStream
-from toban.backups.storage.writing import (
+from toban.backups.catalogue.datakeys import data_key_for, new_data_key
+from toban.backups.catalogue.manifest import ManifestKey
+from toban.backups.catalogue.plans import Planned, plan_of
+from toban.backups.catalogue.reading import Opener, open_copy
+from toban.backups.catalogue.writing import (
     Progress,
     beside,
     flush,
@@ -28,15 +22,21 @@ from toban.backups.storage.writing import (
     sweep,
     weight,
 )
+from toban.backups.documents import Backup, SeriesState
+from toban.backups.policy.copies import copy_in
+from toban.backups.storage import layout
+from toban.backups.storage.frames import Seal
+from toban.backups.storage.parts import Part, cut, open_part
+from toban.backups.storage.sealing import BesideStream
 from toban.backups.work.jobs import STEP, beating, fail, job_id
 from toban.backups.work.take_job import TakeJob, Taken, Unchanged, record
 from toban.events.backups import BackupFinished, BackupStepDue
 from toban.kernel import log
 from toban.kernel.binding import HandlersWith
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Hold, Job, Nothing, Unfinished
-from toban.kernel.skew import not_ahead
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import PortError

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
+from toban.backups.catalogue.manifest import Manifest
+from toban.backups.catalogue.writing import Progress
 from toban.backups.documents import Backup
-from toban.backups.storage.manifest import Manifest
-from toban.backups.storage.writing import Progress
 from toban.backups.work.jobs import BackupJob
 from toban.kernel.status import move
 from toban.ports.backup import Snapshot

@@ -12,12 +12,12 @@ from typing import Final
 
 import msgspec
 
+from toban.backups.catalogue.plans import plan_of
+from toban.backups.catalogue.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
 from toban.backups.levels import Level
 from toban.backups.policy.copies import Reading, judged, note_damage, on_bases, proven_there
 from toban.backups.storage import layout
-from toban.backups.storage.plans import plan_of
-from toban.backups.storage.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.work.jobs import (
     STEP,
     BackupJob,
@@ -34,9 +34,9 @@ from toban.events.backups import (
     VerificationStepDue,
 )
 from toban.kernel.binding import HandlersWith
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, GaveUp, Hold, Job, Nothing, Unfinished
-from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.ports import Unavailable
 from toban.ports.backup import DEPOT, Damaged, Depot, FormatUnchecked, Held, KeyUnavailable

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from toban.backups.documents import Backup, Status
 from toban.backups.section import BACKUP, NOTHING, Plan
+from toban.backups.work.commands import FUNCTION, request_id
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.reader import Reader
 from toban.cli.kit.reader import chosen as one_chosen
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.kernel.i18n import Language, duration, unit
 from toban.profile.profile import Profile
+
+if TYPE_CHECKING:
+    from toban.cli.kit.session import Session
+    from toban.events import Action
+    from toban.kernel.event import Event
 
 STATUS_COLORS: Final[dict[Status, str]] = {
     "running": "cyan",
@@ -25,6 +33,19 @@ STATUS_COLORS: Final[dict[Status, str]] = {
     "deleted": "dim",
 }
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def ask(
+    work: Session,
+    action: Action,
+    about: str,
+    named: str | None,
+    arguments: dict[str, str] | None = None,
+) -> Event:
+    """Give a command; the event that it comes to, by which its outcome is found."""
+    event = work.issue(work.command(action, about, named, arguments=arguments or {}))
+    work.expect(event, FUNCTION)
+    return msgspec.structs.replace(event, id=request_id(event.id))
 
 
 def size(count: float) -> str:

@@ -213,9 +213,11 @@ class Story:
         note = self.terminal.say("demo.note.text")
         self.scene("demo.note", command=f"toban incidents note {incident_id} …")
         command = CommandIssued(
+            about=f"incidents/{incident_id}",
             incident_id=incident_id,
             action="note",
             actor=incident.assignee,
+            proof=f"local:{incident.assignee}",
             via="cli",
             at=datetime.now(UTC),
             note=note,
@@ -345,7 +347,7 @@ def _told(
     seconds: float,
 ) -> None:
     """The end: what happened, as a person would like to read it, and what to try next."""
-    from toban.cli.kit import local
+    from toban.cli.kit.places import local
     from toban.cli.trace.commands import stories
 
     def heading(key: str) -> None:

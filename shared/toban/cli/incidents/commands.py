@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
@@ -24,7 +23,9 @@ from toban.cli.kit.times import Times, due, now, soon
 from toban.events import CommandIssued
 from toban.incidents.documents import Incident
 from toban.incidents.grouping.section import GROUPING
+from toban.kernel.command import Audit
 from toban.kernel.i18n import duration, moment
+from toban.kernel.ids import derive
 from toban.profile.section import SERVICE
 from toban.severities.section import SEVERITIES, severity_labelled
 
@@ -267,23 +268,31 @@ def act(asked: argparse.Namespace, terminal: Terminal) -> int:
             if asked.id
             else only_open(reader, asked, terminal)
         )
-        command = _command(asked, reader, incident, terminal)
+        command = _command(asked, work, incident, terminal)
         issued = work.carry_out(command, "act_on_incident")
         current = reader.get(Incident, incident.id) or incident
         if asked.json:
             terminal.json({**incident_view(reader, current), "command": issued.event.id})
-        refused = work.parked(issued.event, "act_on_incident")
-        if refused is not None:
-            raise Problem(terminal.say("refused", id=current.id, error=refused.error))
+        answer = work.answer(issued.event, "act_on_incident") or {}
+        parked = work.parked(issued.event, "act_on_incident")
+        if parked is not None or answer.get("outcome") == "refused":
+            error = parked.error if parked is not None else answer.get("reason", "")
+            raise Problem(terminal.say("refused", id=current.id, error=printable(error)))
         if issued.outcome in ("", "retry", "error"):
             raise Problem(_not_yet(work, issued, current, terminal))
         if asked.json:
             return 0
-        if issued.outcome == "nothing":
+        if "nothing" in (issued.outcome, answer.get("outcome")):
             status = terminal.say(f"status.{current.status}")
             terminal.line(terminal.say("undone", id=current.id, status=status))
             return 0
-        done = terminal.say(f"done.{asked.action}", actor=command.actor)
+        if answer.get("outcome") == "stale":
+            status = terminal.say(f"status.{current.status}")
+            terminal.line(terminal.say("moved-on", id=current.id, status=status))
+            return 0
+        audit = reader.get(Audit, derive(issued.event.id, "act_on_incident", "audit"))
+        actor = printable(audit.actor) if audit is not None else command.actor
+        done = terminal.say(f"done.{asked.action}", actor=actor)
         terminal.line(terminal.paint(f"✓ {current.id}: {done}", "green"))
         terminal.line()
         tell(reader, current, terminal, _postmortem(work, current))
@@ -302,24 +311,22 @@ def _not_yet(work: Session, issued: Issued, current: Incident, terminal: Termina
 
 
 def _command(
-    asked: argparse.Namespace, reader: Reader, incident: Incident, terminal: Terminal
+    asked: argparse.Namespace, work: Session, incident: Incident, terminal: Terminal
 ) -> CommandIssued:
-    actor = (asked.actor or getpass.getuser()).strip()
     note = " ".join(asked.text) if asked.action == "note" else getattr(asked, "note", "")
     label = ""
     if asked.action == "severity":
-        profile = reader.profile(incident.service, incident.profile_version)
+        profile = work.reader.profile(incident.service, incident.profile_version)
         known = [s.label for s in profile[SEVERITIES]] if profile else []
         found = severity_labelled(profile, asked.label) if profile else None
         if found is None:
             raise Problem(unknown(terminal.language, asked.label, "what.severity", known), 2)
         label = found.label
-    return CommandIssued(
+    return work.command(
+        asked.action,
+        f"incidents/{incident.id}",
+        asked.actor,
         incident_id=incident.id,
-        action=asked.action,
-        actor=actor[:80],
-        via="cli",
-        at=now(),
         note=note[:2000],
         severity_label=label,
         generation=incident.generation,

@@ -148,6 +148,10 @@ TEXTS: Final[Texts] = {
         "en": "{id}: nothing to do; it is {status}",
         "ja": "{id}: 変更はありません（現在: {status}）",
     },
+    "moved-on": {
+        "en": "{id}: not done, it had moved on since you saw it; it is {status}",
+        "ja": "{id}: その前に状態が変わっていたため、行いませんでした（現在: {status}）",
+    },
     "not-yet": {
         "en": "{id}: not carried out within {seconds} s; the command waits in the queue (see `toban trace {event}`)",
         "ja": "{id}: {seconds} 秒以内に実行されませんでした。操作はキューで待機中です（`toban trace {event}`）",

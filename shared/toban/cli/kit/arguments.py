@@ -12,11 +12,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
+from toban.cli.kit.catalogue import expect
 from toban.cli.kit.terminal import nearest, say
 from toban.texts import Language
 
@@ -156,27 +157,35 @@ class Builder:
         to.add_argument("--as", dest="actor", metavar="NAME", help=self.say("as"))
 
 
-def parser(language: Language) -> argparse.ArgumentParser:
-    """All arguments, with help in a language."""
+def parser(language: Language, only: str = "") -> argparse.ArgumentParser:
+    """All arguments, with help in a language; `only` those of one folder, if there is such a one."""
     Parser.language = language
+    if only:
+        expect(only)
     builder = Builder(language)
     top = Parser(prog="toban", description=builder.say("toban"), epilog=builder.say("more"))
     top.add_argument("--version", action="store_true", help=builder.say("version"))
     builder.common(top, defaults=True)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title=builder.say("commands"))
-    for folder in declared():
+    for folder in declared(only):
         folder.arguments(builder, commands)
     return top
 
 
-def declared() -> list[ModuleType]:
+def folder_of(arguments: Sequence[str]) -> str:
+    """The folder of the command that is given, if it is named like it; empty: all have to be asked."""
+    place = Path(__file__).parents[1]
+    words = [word for word in arguments[:1] if word.isidentifier()]
+    return next((word for word in words if (place / word / "arguments.py").is_file()), "")
+
+
+def declared(only: str = "") -> list[ModuleType]:
     """The ``arguments`` module of every folder beside this one, in the order of `toban --help`."""
     place = Path(__file__).parents[1]
+    names = [only] if only else [folder.name for folder in pkgutil.iter_modules([str(place)])]
     found = [
-        importlib.import_module(f"toban.cli.{folder.name}.arguments")
-        for folder in pkgutil.iter_modules([str(place)])
-        if folder.ispkg
-        and folder.name != "kit"
-        and (place / folder.name / "arguments.py").is_file()
+        importlib.import_module(f"toban.cli.{name}.arguments")
+        for name in names
+        if name != "kit" and (place / name / "arguments.py").is_file()
     ]
     return sorted(found, key=lambda module: (module.ORDER, module.__name__))

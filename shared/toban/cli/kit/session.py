@@ -7,16 +7,16 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from toban.cli.kit.base import Issued as Issued
-from toban.cli.kit.base import Session as Session
-from toban.cli.kit.base import Traces as Traces
-from toban.cli.kit.base import new_event as new_event
+from toban.cli.kit.places.base import Issued as Issued
+from toban.cli.kit.places.base import Session as Session
+from toban.cli.kit.places.base import Traces as Traces
+from toban.cli.kit.places.base import new_event as new_event
 from toban.cli.kit.terminal import Terminal
 
 
 def is_empty(asked: argparse.Namespace, terminal: Terminal) -> bool:
     """Whether there is no data directory to list anything of yet; then that is said."""
-    from toban.cli.kit import local
+    from toban.cli.kit.places import local
 
     if asked.project or local.exists(asked.data):
         return False
@@ -31,12 +31,12 @@ def session(asked: argparse.Namespace, terminal: Terminal) -> Iterator[Session]:
     """Open the place that is meant; `Problem` when there is none."""
     quiet = bool(asked.json)
     if asked.project:
-        from toban.cli.kit.cloud import CloudSession
+        from toban.cli.kit.places.cloud import CloudSession
 
         location = getattr(asked, "location", None) or os.environ.get("TOBAN_LOCATION", "")
         yield CloudSession(asked.project, location, terminal, quiet=quiet)
         return
-    from toban.cli.kit.local import opened
+    from toban.cli.kit.places.local import opened
 
     with opened(asked.data, terminal, quiet=quiet) as found:
         yield found

@@ -32,7 +32,10 @@ TEXTS: Final[Texts] = {
     "help.json": {"en": "for scripts: JSON on standard output", "ja": "スクリプト用に JSON で出力"},
     "help.version": {"en": "show the version", "ja": "バージョンを表示"},
     "help.status": {"en": "only these", "ja": "状態で絞る"},
-    "help.as": {"en": "who you are (default: $USER)", "ja": "操作者の名前（既定: $USER）"},
+    "help.as": {
+        "en": "who you are (default: $USER; in a project your token tells)",
+        "ja": "操作者の名前（既定: $USER。プロジェクトではトークンで決まります）",
+    },
     "help.note": {"en": "a note to go with it", "ja": "添えるメモ"},
     "help.service": {"en": "only this service", "ja": "このサービスだけ"},
     "help.list": {"en": "list", "ja": "一覧"},
@@ -107,6 +110,39 @@ TEXTS: Final[Texts] = {
     "follow.functions-go-on": {
         "en": "It goes on in the project. To see how far it is: {command}",
         "ja": "プロジェクトの関数が続けています。進行を見るには: {command}",
+    },
+    "command.refused": {"en": "refused: {reason}", "ja": "拒否されました: {reason}"},
+    "command.as": {
+        "en": "in the project {project} you act as yourself: leave --as out",
+        "ja": "プロジェクト {project} では本人として操作します。--as は使えません",
+    },
+    "command.where": {
+        "en": "where does ingest_action answer? Set TOBAN_PUBLIC_URL, or TOBAN_LOCATION to where it is deployed",
+        "ja": "ingest_action のアドレスがわかりません。TOBAN_PUBLIC_URL か、デプロイ先の TOBAN_LOCATION を設定してください",
+    },
+    "command.insecure": {
+        "en": "{url} is not https: an ID token is not sent there",
+        "ja": "{url} は https ではないため、ID トークンを送りません",
+    },
+    "command.no-gcloud": {
+        "en": "no ID token: install gcloud and run `gcloud auth login`, or set TOBAN_ID_TOKEN",
+        "ja": "ID トークンがありません。gcloud を入れて `gcloud auth login` を実行するか、TOBAN_ID_TOKEN を設定してください",
+    },
+    "command.no-token": {
+        "en": "gcloud gives no ID token: {error}",
+        "ja": "gcloud から ID トークンを得られません: {error}",
+    },
+    "command.unknown": {
+        "en": "{url} does not accept your ID token: it may have expired, or its audience is missing in TOBAN_AUDIENCES there",
+        "ja": "{url} が ID トークンを受け付けません。期限切れか、トークンの対象（audience）が TOBAN_AUDIENCES にありません",
+    },
+    "command.not-allowed": {
+        "en": "{url} knows you, but you are not in TOBAN_ACTORS there",
+        "ja": "{url} は本人を識別しましたが、TOBAN_ACTORS に登録がありません",
+    },
+    "command.not-taken": {
+        "en": "{url} has not taken the command ({status}): {error}",
+        "ja": "{url} が操作を受け付けませんでした（{status}）: {error}",
     },
     "what.incident": {"en": "incident", "ja": "インシデント"},
 }

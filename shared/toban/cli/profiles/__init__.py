@@ -1,1 +1,1 @@
-"""`toban check`, `toban plan` and `toban apply`."""
+"""`toban plan` and `toban apply`."""

@@ -1,24 +1,17 @@
-"""The arguments of `toban check`, `toban plan` and `toban apply`."""
+"""The arguments of `toban plan` and `toban apply`."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 from toban.cli.kit.arguments import Builder
 
-ORDER: Final = 90
+ORDER: Final = 95
 
 
 def arguments(builder: Builder, to: Any) -> None:
-    """Declare ``check``, ``plan`` and ``apply``."""
+    """Declare ``plan`` and ``apply``."""
     module = "toban.cli.profiles.commands"
-    check = builder.add(to, "check", "check", f"{module}:check", project=False)
-    check.add_argument(
-        "files", metavar="FILE", nargs="*", type=Path, help=builder.say("check.files")
-    )
-    check.add_argument("--store", action="store_true", help=builder.say("check.store"))
-    check.add_argument("--project", metavar="ID", help=builder.say("in-project"))
     plan = builder.add(to, "plan", "plan", f"{module}:apply", project=False)
     plan.set_defaults(dry_run=True)
     apply = builder.add(to, "apply", "apply", f"{module}:apply", project=False)

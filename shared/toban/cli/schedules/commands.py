@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from toban.cli.kit import times
-from toban.cli.kit.local import exists
+from toban.cli.kit.places.local import exists
 from toban.cli.kit.profiles import loaded
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
-from toban.kernel.cron import next_slot
+from toban.kernel.clock.cron import next_slot
 from toban.profile.profile import Profile
 from toban.topology.reader import load
 from toban.topology.schedules import Repeating, repeating

@@ -19,7 +19,7 @@ from typing import Any
 
 from toban.cli.kit import times
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.local import opened
+from toban.cli.kit.places.local import opened
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.send import samples
 from toban.kernel.prepared import converted
@@ -81,7 +81,7 @@ def credentials(
     """Query and headers by which `ingest_alert` knows a sender."""
     headers = {"Content-Type": "application/json"}
     if kind == "generic":
-        from toban.alerts.auth import generic_signature
+        from toban.kernel.edge.signed import signature as generic_signature
 
         headers["X-Toban-Signature"] = generic_signature(secret, int(now.timestamp()), body)
         return {}, headers

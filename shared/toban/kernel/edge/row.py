@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from toban.kernel import log, strictjson
+from toban.kernel.edge.http import Request, Response, answer, problem
 from toban.kernel.event import Event
-from toban.kernel.http import Request, Response, answer, problem
 
 W = TypeVar("W")
 """What a check found out: who sends, or what else it proved."""
@@ -51,7 +51,7 @@ class Keys:
     """Every valid value of the row's secret; none is empty."""
     now: datetime
     identify: Callable[[str, datetime], str] | None = None
-    """As in `toban.kernel.http.Edge`."""
+    """As in `toban.kernel.edge.http.Edge`."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from typing import Any
 
 from toban.kernel import log
 from toban.kernel.edge.fields import Misfit
+from toban.kernel.edge.http import MAX_BODY, Edge, Request, Response
 from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
 from toban.kernel.event import utc
-from toban.kernel.http import MAX_BODY, Edge, Request, Response
 from toban.kernel.strictjson import NotStrictJson
 from toban.ports import Unavailable
 

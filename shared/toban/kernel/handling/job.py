@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from toban.kernel import log
+from toban.kernel.clock.skew import holds, is_future
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Body, Event
@@ -30,7 +31,6 @@ from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_
 from toban.kernel.handling.receipt import find_receipt
 from toban.kernel.ids import body_hash
 from toban.kernel.platform import Platform
-from toban.kernel.skew import holds, is_future
 from toban.kernel.work import Work, clock_now
 from toban.ports import AlreadyExists, Create, Delivered, Key, PortError, Stale, Unavailable, Update
 

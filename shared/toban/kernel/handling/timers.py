@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from toban.kernel import log
+from toban.kernel.clock.skew import TOLERANCE
 from toban.kernel.document import decode, encode
 from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Handled
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.platform import Platform
-from toban.kernel.skew import TOLERANCE
 from toban.kernel.work import clock_now
 from toban.ports import Query, Snapshot, Stale, Unavailable, Update
 

@@ -33,7 +33,7 @@ from toban.adapters.google.storage import blobs as storage
 from toban.adapters.google.storage.buckets import GcsBuckets
 from toban.adapters.local.files.blobs import SystemClock
 from toban.kernel import log
-from toban.kernel.http import Request, Response, problem
+from toban.kernel.edge.http import Request, Response, problem
 from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
 from toban.local import logs, server

@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
@@ -22,8 +23,9 @@ from toban.ports import Unavailable
 T = TypeVar("T")
 
 SCHEMA_VERSION = 2
-OVERWRITES = 1
-"""`application_id` of a file in which nothing that was deleted can be read any more."""
+_REWRITTEN_EACH = timedelta(days=7)
+"""`application_id` is the day on which the file was last written anew, counted from 1970."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_IN_ONE_COMMIT = 256
 
 _SCHEMA = """
@@ -99,7 +101,7 @@ class Transaction:
 class _Work(Generic[T]):
     """One caller's part of a commit, and how it ended."""
 
-    __slots__ = ("done", "error", "job", "leads", "result", "synced", "wake")
+    __slots__ = ("done", "error", "job", "leads", "result", "script", "synced", "wake")
 
     def __init__(self, job: Callable[[Transaction], T], *, synced: bool) -> None:
         self.job = job
@@ -108,6 +110,8 @@ class _Work(Generic[T]):
         self.wake.acquire()
         self.done = False
         self.leads = False
+        self.script = ""
+        """Statements that are run instead of `job`, in no transaction."""
         self.result: T | None = None
         self.error: BaseException | None = None
 
@@ -142,8 +146,6 @@ class Database:
         if version > SCHEMA_VERSION:
             self.close()
             raise Unavailable(f"{self.path} was written by a newer version of toban ({version})")
-        if version == 0:
-            self._writer.execute(f"PRAGMA application_id = {OVERWRITES}")
         if version < SCHEMA_VERSION:
             self._writer.executescript(
                 f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
@@ -187,7 +189,10 @@ class Database:
         `synced` the commit survives the end of this process but perhaps not that of the
         machine; it never overtakes a synced one.
         """
-        work = _Work(job, synced=synced)
+        return self._carried(_Work(job, synced=synced))
+
+    def _carried(self, work: _Work[T]) -> T:
+        """Have a piece of work carried out in its turn; what came of it."""
         with self._mutex:
             if self._closed:
                 raise Unavailable(f"{self.path} is closed")
@@ -202,27 +207,37 @@ class Database:
             raise work.error
         return cast("T", work.result)
 
-    def overwrite(self) -> None:
+    def overwrite(self, now: datetime) -> None:
         """
-        Let nothing that was deleted be read in the file or its log any more, best effort.
+        Let nothing that was deleted be read in the file or its log any more; best effort.
 
-        Deletions overwrite as they go. What an earlier release left in free pages goes once; the
-        write-ahead log is emptied unless somebody is reading it just now.
+        Deletions overwrite as they go, but what SQLite has moved about before stays in gaps between
+        records: each week the file is written anew, which holds up writers meanwhile (165 MB: four
+        seconds on two busy cores). The log is emptied unless somebody reads it just now.
         """
-        with contextlib.closing(self.connect()) as connection:
-            (done,) = connection.execute("PRAGMA application_id").fetchone()
-            with contextlib.suppress(sqlite3.OperationalError):  # busy, or no room for a copy
-                if done != OVERWRITES:
-                    connection.execute("VACUUM")
-                    connection.execute(f"PRAGMA application_id = {OVERWRITES}")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        today = (now - _EPOCH).days
+        with self.reading() as connection:
+            (rewritten,) = connection.execute("PRAGMA application_id").fetchone()
+        with contextlib.suppress(sqlite3.Error):  # busy in another process, or no room for a copy
+            if not 0 <= today - rewritten < _REWRITTEN_EACH.days:
+                self._alone(f"VACUUM; PRAGMA application_id = {today}")
+            self._alone("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _alone(self, script: str) -> None:
+        """Run statements in a turn of their own, outside of any transaction."""
+        work = _Work[None](lambda _: None, synced=False)
+        work.script = script
+        self._carried(work)
 
     def _lead(self) -> None:
         with self._mutex:
-            batch = self._waiting[:_MOST_IN_ONE_COMMIT]
-            del self._waiting[:_MOST_IN_ONE_COMMIT]
+            batch = self._next_batch()
+            del self._waiting[: len(batch)]
         try:
-            self._commit(batch)
+            if batch[0].script:
+                self._run_alone(batch[0])
+            else:
+                self._commit(batch)
         finally:
             with self._mutex:
                 self._leading = bool(self._waiting)
@@ -234,6 +249,22 @@ class Database:
                 work.wake.release()
             if heir is not None:
                 heir.wake.release()
+
+    def _next_batch(self) -> list[_Work[Any]]:
+        """What waits longest, and what fits into one commit with it."""
+        batch = self._waiting[:1]
+        if not batch[0].script:
+            for work in self._waiting[1:_MOST_IN_ONE_COMMIT]:
+                if work.script:
+                    break
+                batch.append(work)
+        return batch
+
+    def _run_alone(self, work: _Work[Any]) -> None:
+        try:
+            self._writer.executescript(work.script)
+        except sqlite3.Error as error:
+            work.error = error
 
     def _commit(self, batch: list[_Work[Any]]) -> None:
         connection = self._writer

@@ -29,7 +29,7 @@ from toban.adapters.local.sqlite.subscriptions import (
     by_topic,
     microseconds,
 )
-from toban.kernel.skew import TOLERANCE
+from toban.kernel.clock.skew import TOLERANCE
 from toban.ports import Clock, Delivered, Message, Unavailable
 
 _TOLERANCE_US = TOLERANCE // timedelta(microseconds=1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from toban.backups.catalogue.rebuild import Found, Rebuilt, Scan, Skipped, rebuild, scan
 from toban.backups.documents import Backup
 from toban.backups.section import BACKUP, NOTHING
-from toban.backups.storage.catalogue import Found, Rebuilt, Scan, Skipped, rebuild, scan
 from toban.cli.backups.common import profile_of
 from toban.cli.backups.views import backup_view
 from toban.cli.backups.work.verify import read_back
-from toban.cli.kit.local import exists
+from toban.cli.kit.places.local import exists
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now

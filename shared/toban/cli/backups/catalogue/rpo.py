@@ -11,7 +11,7 @@ import msgspec
 
 from toban.backups.policy.objectives import ObjectiveState, Overdue, assess, overdue, untested
 from toban.backups.policy.restores import RestoreRecord
-from toban.backups.work.watch import newest_points
+from toban.backups.watching.watch import newest_points
 from toban.cli.backups.common import length, profiles_of
 from toban.cli.kit.reader import Reader, shown_time
 from toban.cli.kit.session import session

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from toban.backups.documents import Backup
 from toban.backups.policy.pins import NotAhead, NotPinned, discard, pin, unpin
 from toban.backups.policy.retention import Verdict
+from toban.backups.work.commands import EVERY
 from toban.backups.work.prune import Weighed, weigh
-from toban.cli.backups.common import chosen, newest_first, profiles_of, size
+from toban.cli.backups.common import ask, chosen, newest_first, profiles_of, size
 from toban.cli.backups.views import backup_view, said
 from toban.cli.kit.ask import agreed, person
 from toban.cli.kit.progress import Seen
@@ -17,7 +18,6 @@ from toban.cli.kit.reader import Reader
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import Times, now
-from toban.events.backups import PruneDue
 from toban.kernel.i18n import moment
 
 # --- pins --------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def _show(reader: Reader, rows: list[_Row], asked: argparse.Namespace, terminal:
 
 
 def _carry_out(work: Session, ids: list[str], asked: argparse.Namespace, terminal: Terminal) -> int:
-    event = work.issue(PruneDue(service=asked.service or "", requested_by=person(asked)))
+    event = ask(work, "prune", f"backups/{asked.service or EVERY}", asked.actor)
     total = len(ids)
 
     def left(*statuses: str) -> list[str]:

@@ -18,8 +18,8 @@ from toban.cli.backups.views import said
 from toban.cli.kit.terminal import Problem, Terminal, nearest
 from toban.cli.kit.times import Times, now
 from toban.kernel import strictjson
+from toban.kernel.clock.wallclock import is_zone
 from toban.kernel.prepared import converted
-from toban.kernel.wallclock import is_zone
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 T = TypeVar("T")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from toban.backups.catalogue.plans import plan_of
 from toban.backups.documents import Backup
 from toban.backups.policy.occupied import refusal
 from toban.backups.policy.restores import Restore
-from toban.backups.storage.plans import plan_of
-from toban.backups.work.restore import staging_of, target_spec
+from toban.backups.restoring.restore import staging_of, target_spec
 from toban.cli.kit.session import Session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now

@@ -11,18 +11,25 @@ from typing import Any
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.recovery import Estimate, estimate, lost, newest, onto, point, usable
 from toban.backups.policy.recovery import recovery_time as recovery_time
+from toban.backups.restoring.restore import staging_of
 from toban.backups.section import BACKUP, NOTHING
-from toban.backups.work.restore import staging_of
-from toban.cli.backups.common import chosen, known_source, length, newest_first, profile_of, sizes
+from toban.cli.backups.common import (
+    ask,
+    chosen,
+    known_source,
+    length,
+    newest_first,
+    profile_of,
+    sizes,
+)
 from toban.cli.backups.restores.into import look
 from toban.cli.backups.restores.watch import follow, watch
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.ask import agreed, answer, moment_of, person
+from toban.cli.kit.ask import agreed, answer, moment_of
 from toban.cli.kit.reader import shown_time
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
-from toban.events.backups import RestoreRequested
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
 from toban.profile.profile import Profile
@@ -65,19 +72,13 @@ def restore(asked: argparse.Namespace, terminal: Terminal) -> int:
         if not _confirmed(plan, asked, terminal):
             terminal.line(terminal.say("ask.kept"))
             return 1
-        work.issue(
-            RestoreRequested(
-                restore_id=id,
-                service=plan.backup.service,
-                source=plan.backup.source,
-                backup_id=plan.backup.id,
-                purpose="recovery",
-                region=plan.copy.region,
-                target=plan.target,
-                onto_source=plan.is_source,
-                requested_by=person(asked),
-            )
-        )
+        arguments = {
+            "backup": plan.backup.id,
+            "region": plan.copy.region,
+            "onto_source": "yes" if plan.is_source else "no",
+            **{f"target.{key}": value for key, value in plan.target.items()},
+        }
+        ask(work, "restore", f"restores/{id}", asked.actor, arguments)
         return watch(work, id, asked, terminal)
 
 

@@ -9,14 +9,12 @@ from toban.backups.documents import Backup
 from toban.backups.policy.recovery import recovery_time
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP, NOTHING
-from toban.cli.backups.common import known_source, length, profile_of, size
+from toban.cli.backups.common import ask, known_source, length, profile_of, size
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.ask import person
 from toban.cli.kit.progress import Seen
 from toban.cli.kit.reader import Reader, shown_time
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
-from toban.events.backups import RestoreTestDue
 from toban.kernel.i18n import duration
 from toban.kernel.ids import derive
 
@@ -161,12 +159,9 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
                     "restore.none-verified", series=f"{asked.service}/{asked.source or '*'}"
                 )
             )
-        event = work.issue(
-            RestoreTestDue(
-                service=asked.service, source=asked.source or "", requested_by=person(asked)
-            )
-        )
-        # As `toban.backups.work.restore_test` names it: by the event that asked for it.
+        tested = "/".join(filter(None, (asked.service, asked.source)))
+        event = ask(work, "test-restore", f"backups/{tested}", asked.actor)
+        # As `toban.backups.restoring.turns` names it: by the event that asked for it.
         id = f"test-{derive(event.id, 'test_restores', 'restore-test', length=12)}"
 
         def begun() -> tuple[Restore | None, dict[str, str]] | None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from datetime import datetime
+from typing import Literal
 
+from toban.backups.catalogue.plans import backup_id
 from toban.backups.documents import Backup
-from toban.backups.storage.plans import backup_id
 from toban.backups.work.jobs import BackupJob, job_id
-from toban.cli.backups.common import chosen, length, plan_named, profile_of, size
+from toban.cli.backups.common import ask, chosen, length, plan_named, profile_of, size
 from toban.cli.backups.views import backup_view, in_trouble, regions
-from toban.cli.kit.ask import person
 from toban.cli.kit.progress import Seen
 from toban.cli.kit.reader import Reader
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
-from toban.events.backups import BackupDue, BackupFinished, BackupReplicated, Stage
+from toban.events.backups import Stage
 from toban.kernel.event import Event
 
 _AT_WORK: tuple[tuple[Stage, tuple[str, ...]], ...] = (
@@ -36,14 +34,8 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
     with session(asked, terminal) as work:
         profile = profile_of(work.reader, asked.service, terminal)
         plan = plan_named(profile, asked.source, asked.class_, terminal)
-        event = work.issue(
-            BackupDue(
-                service=asked.service,
-                source=plan.source,
-                class_=plan.class_,
-                requested_by=person(asked),
-            )
-        )
+        series = f"backups/{asked.service}/{plan.source}/{plan.class_}"
+        event = ask(work, "take", series, asked.actor)
         slot = event.time.replace(microsecond=0)
         id = backup_id(asked.service, plan.source, plan.class_, slot)
         if not asked.wait:
@@ -85,11 +77,7 @@ def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
         if missing := [copy.bucket for copy in untold]:
             words = ", ".join(missing)
             raise Problem(terminal.say("verify.incomplete", id=backup.id, buckets=words))
-
-        def ask(at: datetime) -> BackupReplicated:
-            return BackupReplicated(at=at, **backup.named)
-
-        return _again(work, backup, asked, terminal, ask, "verify")
+        return _again(work, backup, asked, terminal, "verify")
 
 
 def replicate(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -101,11 +89,7 @@ def replicate(asked: argparse.Namespace, terminal: Terminal) -> int:
         if backup.status not in ("finished", "verified", "failed"):
             status = terminal.say(f"backup.{backup.status}")
             raise Problem(terminal.say("verify.impossible", id=backup.id, status=status))
-
-        def ask(at: datetime) -> BackupFinished:
-            return BackupFinished(at=at, bytes=backup.bytes, **backup.named)
-
-        return _again(work, backup, asked, terminal, ask, "replicate")
+        return _again(work, backup, asked, terminal, "replicate")
 
 
 def _again(
@@ -113,12 +97,11 @@ def _again(
     backup: Backup,
     asked: argparse.Namespace,
     terminal: Terminal,
-    ask: Callable[[datetime], BackupReplicated | BackupFinished],
-    first: Stage,
+    first: Literal["verify", "replicate"],
 ) -> int:
     """Have a backup that was taken before copied or read back again."""
     id = backup.id
-    event = work.issue(ask(work.platform.clock.now()))
+    event = ask(work, first, f"backups/{id}", None)
     if not asked.wait:
         return _left(work, id, asked, terminal)
     job = work.wait(
@@ -165,8 +148,13 @@ def _answering(reader: Reader, id: str, event: Event, first: Stage) -> BackupJob
     return proof if _has_ended(proof, event) else None
 
 
+def _named(event: Event) -> str:
+    """How a job names the request: by the event that its chain began with."""
+    return event.correlation_id or event.id
+
+
 def _has_ended(job: BackupJob | None, event: Event) -> bool:
-    return job is not None and job.over and event.id in job.requests
+    return job is not None and job.over and _named(event) in job.requests
 
 
 def how_far(reader: Reader, id: str, terminal: Terminal, request: Event | None = None) -> Seen:
@@ -177,7 +165,7 @@ def how_far(reader: Reader, id: str, terminal: Terminal, request: Event | None =
     found = Seen(terminal.say("follow.begin" if backup.status == "running" else "follow.next"))
     for stage, statuses in _AT_WORK:
         job = reader.get(BackupJob, job_id(id, stage)) if backup.status in statuses else None
-        if job is None or job.over or (request and request.id not in job.requests):
+        if job is None or job.over or (request and _named(request) not in job.requests):
             continue
         stored = f" · {size(job.bytes)}" if job.bytes else ""
         trouble = f" · {printable(job.error)[:80]}" if job.error else ""

@@ -8,14 +8,13 @@ from itertools import groupby
 from toban.backups.documents import JUDGED, Backup
 from toban.backups.policy.copies import restorable
 from toban.backups.work.jobs import BackupJob, job_id
-from toban.cli.backups.common import profile_of
+from toban.cli.backups.common import ask, profile_of
 from toban.cli.backups.views import backup_view, in_trouble, regions
 from toban.cli.backups.work import run as backup_run
 from toban.cli.kit.progress import Seen
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
-from toban.events.backups import BackupReplicated
 
 
 def verify(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -101,7 +100,7 @@ def _read_back(
     asked_at = now()
     waiting = {backup.id for backup in backups}
     for backup in backups:
-        work.issue(BackupReplicated(**backup.named, at=asked_at))
+        ask(work, "verify", f"backups/{backup.id}", None)
 
     def look() -> bool | None:
         for id in sorted(waiting):

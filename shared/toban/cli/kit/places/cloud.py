@@ -2,31 +2,37 @@
 A Google Cloud project: its documents, its dead letters, and having something done there.
 
 Reading needs the rights of a viewer on Firestore (and to pull, for dead letters). What is asked for
-is done by the project's functions; this process only waits.
+is posted to `ingest_action` and done by the project's functions; this process only waits.
 """
 
 from __future__ import annotations
 
 import os
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from toban.cli.kit.base import Issued, Session, Traces, new_event
+import msgspec
+
+from toban.cli.kit.places import caller
+from toban.cli.kit.places.base import Issued, Session, Traces, new_event
+from toban.cli.kit.places.receipts import ReceiptTraces
 from toban.cli.kit.reader import Reader
-from toban.cli.kit.receipts import ReceiptTraces
 from toban.cli.kit.terminal import Problem, Terminal
-from toban.kernel.event import Stored, from_message, to_message
-from toban.kernel.work import clock_now
+from toban.cli.kit.times import now
+from toban.kernel.event import Stored, from_message, timestamp
+from toban.kernel.prepared import converted
 from toban.ports.schedules import NotAllowed, Refused
 from toban.topology.reader import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from toban.kernel.event import Body, Event
+    from toban.kernel.handling.parking import Parked
     from toban.kernel.platform import Platform
     from toban.ports import Secrets, Store
 
@@ -54,6 +60,7 @@ class CloudSession(Session):
         super().__init__(terminal, quiet=quiet)
         self.place = project
         self._location = location
+        self._token = ""
         self.reader = Reader(documents(project))
 
     def url(self, blob: str) -> str:
@@ -134,11 +141,43 @@ class CloudSession(Session):
 
         return entry.HiddenSecrets(SecretManagerSecrets())
 
+    def actor(self, named: str | None) -> tuple[str, str]:
+        """See `Session`: the function tells by the token, so nobody can be named."""
+        if named:
+            raise Problem(self.terminal.say("command.as", project=self.place), 2)
+        return "", ""
+
     def issue(self, body: Body) -> Event:
-        """See `Session`: published to the topic that the functions are subscribed to."""
-        event = new_event(body, clock_now(self.platform.clock))
-        self.platform.bus.publish([to_message(event)])
-        return event
+        """See `Session`: posted to `ingest_action`; only functions may publish."""
+        from toban.events import CommandIssued, RedriveDue
+
+        if isinstance(body, RedriveDue):
+            wanted: dict[str, Any] = {"subject": "dead-letters/*", "action": "redrive"}
+        else:
+            assert isinstance(body, CommandIssued), "a project is asked by commands"
+            wanted = {
+                "subject": body.subject(),
+                "action": body.action,
+                "seen": body.generation,
+                "note": body.note,
+                "severity_label": body.severity_label,
+                "arguments": body.arguments,
+            }
+        url = caller.address(self.place, self._location, self.terminal)
+        if not self._token:
+            self._token = caller.token(url, self.terminal)
+        nonce = {"id": uuid.uuid4().hex, "at": timestamp(now())}
+        said = caller.post(f"{url}/command", self._token, {**nonce, **wanted}, self.terminal)
+        event = new_event(body, converted(said["at"], datetime))
+        (id_,) = said["events"]
+        return msgspec.structs.replace(event, id=id_, correlation_id=id_)
+
+    def parked(self, event: Event, function: str) -> Parked | None:
+        """See `Session`; by its id, as the body is the function's own."""
+        from toban.kernel.handling.parking import Parked
+
+        found = self.reader.find(Parked, ("function", "==", function))
+        return next((p for p in found if p.attributes.get("ce-id") == event.id), None)
 
     def carry_out(
         self, body: Body, function: str, done: Callable[[], bool] | None = None

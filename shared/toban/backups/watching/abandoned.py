@@ -7,8 +7,8 @@ from toban.backups.policy.restores import Restore
 from toban.backups.work.jobs import BackupJob, fail, job_id
 from toban.backups.work.take_job import TakeJob
 from toban.events.backups import RestoreFailed, Stage
+from toban.kernel.clock.skew import is_future, not_ahead
 from toban.kernel.handling.job import ABANDONED
-from toban.kernel.skew import is_future, not_ahead
 from toban.kernel.status import move
 from toban.kernel.work import Work
 

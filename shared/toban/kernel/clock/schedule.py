@@ -1,4 +1,4 @@
-"""Something that happens by the clock, and what it is called. When is said in `toban.kernel.cron`."""
+"""Something that happens by the clock, and what it is called. When is said in `toban.kernel.clock.cron`."""
 
 from __future__ import annotations
 

@@ -15,13 +15,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toban.cli.kit.progress import Seen, bar
 from toban.cli.kit.reader import Reader
-from toban.cli.kit.terminal import Terminal
+from toban.cli.kit.terminal import Problem, Terminal, printable
+from toban.cli.kit.times import now
 
 if TYPE_CHECKING:
+    from toban.events import Action, CommandIssued
     from toban.kernel.event import Body, Event
     from toban.kernel.handling.parking import Parked
     from toban.kernel.platform import Platform
@@ -59,6 +61,7 @@ class Session(ABC):
         """`quiet`: progress is shown only where a person looks (not beside JSON in a log)."""
         self.terminal = terminal
         self._quiet = quiet
+        self._expected: dict[str, tuple[Event, str]] = {}
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -93,6 +96,35 @@ class Session(ABC):
     @abstractmethod
     def issue(self, body: Body) -> Event:
         """Ask for something: the event that will be handled, if only later."""
+
+    @abstractmethod
+    def actor(self, named: str | None) -> tuple[str, str]:
+        """Who acts, and what proves it (`toban.kernel.command`); `named`: as whom (``--as``)."""
+
+    def command(
+        self, action: Action, about: str, named: str | None = None, **more: Any
+    ) -> CommandIssued:
+        """A command of whoever acts here; `more`: further fields of it."""
+        from toban.events import CommandIssued
+
+        actor, proof = self.actor(named)
+        return CommandIssued(
+            action=action, about=about, actor=actor, proof=proof, via="cli", at=now(), **more
+        )
+
+    def expect(self, event: Event, function: str) -> None:
+        """While waiting: `Problem` when the function refuses the command."""
+        self._expected[event.id] = (event, function)
+
+    def _look_for_refusals(self) -> None:
+        for event, function in list(self._expected.values()):
+            answer = self.answer(event, function)
+            if answer is None:
+                continue
+            del self._expected[event.id]
+            if answer.get("outcome") == "refused":
+                reason = printable(answer.get("reason", ""))
+                raise Problem(self.terminal.say("command.refused", reason=reason))
 
     @abstractmethod
     def carry_out(
@@ -178,6 +210,7 @@ class Session(ABC):
     ) -> T | None:
         turned = busy = time.monotonic()
         while True:
+            self._look_for_refusals()
             found = look()
             if found is not None:
                 return found

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from toban.backups.catalogue.manifest import Manifest, PartEntry, decode, entries
+from toban.backups.catalogue.plans import backup_prefix
+from toban.backups.catalogue.readback import fetch_from, read_parts, read_stream
 from toban.backups.documents import Backup
 from toban.backups.storage import layout
-from toban.backups.storage.manifest import Manifest, PartEntry, decode, entries
-from toban.backups.storage.plans import backup_prefix
-from toban.backups.storage.readback import fetch_from, read_parts, read_stream
 from toban.backups.storage.sealing import Shelf
 from toban.ports.backup import Bucket, Damaged, Depot, Held
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from toban.backups.catalogue.reading import Opened
 from toban.backups.policy.restores import Restore
-from toban.backups.storage.reading import Opened
 from toban.backups.work.jobs import beating
 from toban.kernel.handling.job import Hold
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from toban.backups.catalogue.plans import slot_of
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.policy.ahead import AHEAD, dated_ahead, troubles_ahead
 from toban.backups.policy.alerts import (
@@ -35,9 +36,8 @@ from toban.backups.policy.objectives import (
 )
 from toban.backups.policy.restores import RestoreRecord
 from toban.backups.section import BACKUP, NOTHING, Plan
-from toban.backups.storage.plans import slot_of
-from toban.backups.work.abandoned import end_abandoned
-from toban.backups.work.watch_copies import look_at_copies, settle_failed
+from toban.backups.watching.abandoned import end_abandoned
+from toban.backups.watching.copies import look_at_copies, settle_failed
 from toban.events.backups import (
     BackupFailed,
     BackupVerified,
@@ -47,10 +47,10 @@ from toban.events.backups import (
     Series,
 )
 from toban.kernel import log
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.documents import Documents
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
+from toban.backups.catalogue.plans import bases_of, plan_of
+from toban.backups.catalogue.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.documents import JUDGED, Backup, RestoreTestResult, settle
 from toban.backups.policy.copies import Reading, judged, note_damage
 from toban.backups.policy.occupied import refusal
@@ -22,11 +24,9 @@ from toban.backups.policy.restores import (
     untimed,
     wrong_answers,
 )
+from toban.backups.restoring.spans import Stopwatch, seconds_between
 from toban.backups.section import BACKUP, NOTHING
-from toban.backups.storage.plans import bases_of, plan_of
-from toban.backups.storage.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.work.jobs import STEP
-from toban.backups.work.restore_spans import Stopwatch, seconds_between
 from toban.events.backups import (
     RestoreEvent,
     RestoreFailed,

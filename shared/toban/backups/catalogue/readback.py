@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import google_crc32c
 
+from toban.backups.catalogue.manifest import Manifest, PartEntry, entries, plain_digest
 from toban.backups.storage import layout
 from toban.backups.storage.frames import Trailer
-from toban.backups.storage.manifest import Manifest, PartEntry, entries, plain_digest
 from toban.backups.storage.parts import STRETCH, OpenedPart, open_part
 from toban.backups.storage.sealing import Shelf
 from toban.ports.backup import Damaged, Fetch, Held, ObjectInfo

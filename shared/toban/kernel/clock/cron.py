@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 
 from cronsim import CronSim, CronSimError
 
-from toban.kernel.wallclock import zone as zone_of
+from toban.kernel.clock.wallclock import zone as zone_of
 
 _CHANGE = timedelta(hours=3)
 """More than any change of clocks moves them."""

@@ -17,15 +17,15 @@ from typing import Literal
 
 import msgspec
 
+from toban.backups.catalogue.manifest import Manifest, Place, decode
+from toban.backups.catalogue.plans import find_plan
+from toban.backups.catalogue.writing import weight
 from toban.backups.documents import Backup, Copy, SeriesState, settle
 from toban.backups.section import BACKUP
 from toban.backups.storage import layout
-from toban.backups.storage.manifest import Manifest, Place, decode
-from toban.backups.storage.plans import find_plan
-from toban.backups.storage.writing import weight
 from toban.kernel.change import change
+from toban.kernel.clock.skew import is_future
 from toban.kernel.documents import Documents
-from toban.kernel.skew import is_future
 from toban.ports import Store
 from toban.ports.backup import Bucket, Damaged, Depot, KeyUnavailable
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id

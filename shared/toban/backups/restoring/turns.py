@@ -14,9 +14,9 @@ from toban.backups.policy.restores import RestoreRecord, Tested, pair
 from toban.backups.section import BACKUP
 from toban.events.backups import RestoreRequested, RestoreTestDue
 from toban.kernel import log
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.skew import not_ahead
 from toban.kernel.work import Work
 from toban.profile.store import current
 

@@ -13,9 +13,7 @@ from typing import Final
 
 import msgspec
 
-from toban.backups.documents import Backup
-from toban.backups.storage import layout
-from toban.backups.storage.manifest import (
+from toban.backups.catalogue.manifest import (
     BesideTotals,
     IndexRef,
     Manifest,
@@ -28,8 +26,10 @@ from toban.backups.storage.manifest import (
     peek,
     stream_digest,
 )
+from toban.backups.catalogue.plans import Planned
+from toban.backups.documents import Backup
+from toban.backups.storage import layout
 from toban.backups.storage.parts import Part
-from toban.backups.storage.plans import Planned
 from toban.ports.backup import Bucket, Damaged, Snapshot
 from toban.sources.base import source_kinds
 

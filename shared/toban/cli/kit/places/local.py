@@ -9,6 +9,7 @@ at once either way.
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import sys
 import time
@@ -18,10 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toban.adapters.local.sqlite.database import Database
-from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.traces import SqliteTracer
-from toban.cli.kit.base import Issued, Session, Traces, new_event
+from toban.cli.kit.places.base import Issued, Session, Traces, new_event
 from toban.cli.kit.reader import Reader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
@@ -29,6 +28,7 @@ from toban.ports import Trace, Unavailable
 
 if TYPE_CHECKING:
     from toban.adapters.local.sqlite.dispatcher import Dispatcher
+    from toban.adapters.local.sqlite.traces import SqliteTracer
     from toban.kernel.event import Body, Event
     from toban.kernel.platform import Platform
     from toban.local.world import World
@@ -100,12 +100,16 @@ class LocalSession(Session):
 
     def traces(self) -> Traces:
         """See `Session`."""
+        from toban.adapters.local.sqlite.traces import SqliteTracer
+
         tracer = SqliteTracer(self.database)
         self._stack.callback(tracer.close)
         return NotedTraces(tracer)
 
     def dead_letters(self) -> dict[str, int]:
         """See `Session`."""
+        from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
+
         return SqliteDeadLetters(self.database).counts()
 
     def fired(self) -> dict[str, datetime]:
@@ -144,6 +148,11 @@ class LocalSession(Session):
         event = new_event(body, clock_now(self.platform.clock))
         self.platform.bus.publish([to_message(event)])
         return event
+
+    def actor(self, named: str | None) -> tuple[str, str]:
+        """See `Session`: the user of this machine is proven, whom they name is not."""
+        user = getpass.getuser()
+        return (named or user).strip()[:80], f"local:{user}"
 
     def carry_out(
         self, body: Body, function: str, done: Callable[[], bool] | None = None

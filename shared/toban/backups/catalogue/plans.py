@@ -10,7 +10,7 @@ from toban.backups.documents import Backup
 from toban.backups.section import BACKUP, Destination, Plan
 from toban.backups.section import Backup as Section
 from toban.backups.storage.layout import prefix
-from toban.kernel.cron import newest_slot
+from toban.kernel.clock.cron import newest_slot
 from toban.kernel.documents import Documents
 from toban.kernel.event import utc
 from toban.ports.backup import Spec
@@ -85,7 +85,7 @@ def newest_slot_of(planned: Planned, at: datetime) -> datetime | None:
     The last slot of a plan's schedule at a moment, in UTC; None when there was none for long.
 
     Clocks differ a little: a message that seems to come just before its slot is that slot's.
-    Raises what `toban.kernel.cron.newest_slot` raises.
+    Raises what `toban.kernel.clock.cron.newest_slot` raises.
     """
     until = at + EARLY
     return newest_slot(planned.plan.schedule, planned.zone, until - LONGEST_LOOK_BACK, until)

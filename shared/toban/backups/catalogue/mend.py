@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import google_crc32c
 
+from toban.backups.catalogue.manifest import Manifest, entries
+from toban.backups.catalogue.readback import fetch_from, read_stream
 from toban.backups.storage import layout
-from toban.backups.storage.manifest import Manifest, entries
-from toban.backups.storage.readback import fetch_from, read_stream
 from toban.backups.storage.sealing import Shelf
 from toban.ports import Unavailable
 from toban.ports.backup import Bucket, Damaged, Format, Held, ObjectInfo

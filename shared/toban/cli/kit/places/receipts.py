@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
-from toban.cli.kit.base import Traces
+from toban.cli.kit.places.base import Traces
 from toban.cli.kit.reader import Reader
 from toban.events import NotificationRequested
 from toban.kernel.event import Stored, from_message, timestamp
@@ -121,10 +121,13 @@ class ReceiptTraces(Traces):
             if (function := self._topology.functions.get(r.function)) is not None
         ]
         topics = set[str].intersection(*consumed) if consumed else set()
-        kind = self._topology.topics[topics.pop()].event if len(topics) == 1 else ""
+        topic = topics.pop() if len(topics) == 1 else ""
+        kind = self._topology.topics[topic].event if topic else ""
         attributes = {"ce-id": id, "ce-type": kind, "ce-correlationid": id}
         for receipt in receipts:
             yield _of_receipt(receipt, attributes)
+        for name in {*self._topology.consumers(topic)} - {r.function for r in receipts}:
+            yield _Handled(_trace(name, attributes, receipts[0].at, UNRECORDED, ()))
 
     def _handled(self, pairs: Sequence[tuple[str, Stored]]) -> Iterator[_Handled]:
         for start in range(0, len(pairs), _MOST_KEYS):

@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from toban.backups.catalogue.manifest import key_context
 from toban.backups.storage.frames import KEY_BYTES
-from toban.backups.storage.manifest import key_context
 from toban.ports.backup import Keys, KeyUnavailable, WrappedKey
 
 

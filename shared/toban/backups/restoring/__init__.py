@@ -1,0 +1,1 @@
+"""Loading a backup into a target, and trying that by turns."""

@@ -1,0 +1,1 @@
+"""Turning backup trouble into alerts."""

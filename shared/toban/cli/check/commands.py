@@ -1,0 +1,55 @@
+"""`toban check`: the profiles, or (``--store``) what is kept."""
+
+from __future__ import annotations
+
+import argparse
+
+from toban.cli.kit.terminal import Terminal
+from toban.sections.files import check_directory, check_file
+from toban.strictyaml.findings import FileErrors, Finding
+
+_COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
+
+
+def check(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Everything questionable about profiles, with file and line; or (``--store``) in the store."""
+    if asked.store:
+        from toban.cli.check.store import check_store
+
+        return check_store(asked, terminal)
+    findings: list[Finding] = []
+    if asked.files:
+        for path in asked.files:
+            try:
+                findings += check_directory(path) if path.is_dir() else check_file(path)
+            except FileErrors as unloaded:
+                findings += unloaded.findings
+    else:
+        findings = check_directory(asked.services)
+    errors = sum(f.severity == "error" for f in findings)
+    if asked.json:
+        terminal.json([_view(finding, terminal) for finding in findings])
+        return 1 if errors else 0
+    for finding in findings:
+        terminal.line(terminal.paint(finding.render(terminal.language), _COLORS[finding.severity]))
+    warnings = sum(f.severity == "warning" for f in findings)
+    if errors:
+        terminal.line(terminal.say("check.bad", errors=errors, warnings=warnings))
+        return 1
+    count = len(asked.files) or sum(
+        path.suffix in {".yaml", ".yml"} for path in asked.services.iterdir()
+    )
+    terminal.line(terminal.say("check.good", n=count, warnings=warnings))
+    return 0
+
+
+def _view(finding: Finding, terminal: Terminal) -> dict[str, object]:
+    return {
+        "severity": finding.severity,
+        "code": finding.code,
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "path": finding.path,
+        "message": finding.message(terminal.language),
+    }

@@ -1,0 +1,66 @@
+"""What `toban check` says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toban.texts import Texts
+
+TEXTS: Final[Texts] = {
+    "help.check": {
+        "en": "prove the profiles; exit code 1 when one has errors",
+        "ja": "プロファイルを検査（エラーがあれば終了コード 1）",
+    },
+    "help.check.store": {
+        "en": "look at the store instead: what is wrong there and does not mend itself",
+        "ja": "プロファイルではなく保存データを調べ、自然には直らない問題を挙げる",
+    },
+    "help.check.files": {
+        "en": "files (default: all of --services)",
+        "ja": "ファイル（既定: --services のすべて）",
+    },
+    "check.good": {
+        "en": "{n} profiles, no errors, {warnings} warnings.",
+        "ja": "プロファイル {n} 件、エラーなし、警告 {warnings} 件。",
+    },
+    "check.store-good": {
+        "en": "Nothing found ({n} checks of the store).",
+        "ja": "問題はありません（保存データの検査 {n} 件）。",
+    },
+    "check.store-or-files": {
+        "en": "--store looks at the store, not at files: leave one of the two out",
+        "ja": "--store は保存データを調べます。ファイルと同時には指定できません",
+    },
+    "check.error": {"en": "error", "ja": "エラー"},
+    "check.warning": {"en": "warning", "ja": "警告"},
+    "check.backup-ahead": {
+        "en": "a backup dated in the future: {at}",
+        "ja": "未来の日付のバックアップ: {at}",
+    },
+    "check.backup-ahead.do": {
+        "en": "correct the clock, then: toban backups discard {id}",
+        "ja": "時計を直してから: toban backups discard {id}",
+    },
+    "check.incident-silent": {
+        "en": "nobody will hear of it again (last call {at}): {title}",
+        "ja": "今後誰にも知らされません（最後の呼び出し {at}）: {title}",
+    },
+    "check.incident-silent.do": {
+        "en": "toban incidents ack {id}, or resolve it",
+        "ja": "toban incidents ack {id}（または解決済みにする）",
+    },
+    "check.incident-left-open": {
+        "en": "the end of its alerts ({n}) may have been lost (since {at}): {title}",
+        "ja": "アラート {n} 件の解決が失われたおそれがあります（{at} から）: {title}",
+    },
+    "check.incident-left-open.do": {
+        "en": "if the monitor says that it is over: toban incidents resolve {id}",
+        "ja": "監視側で解消していれば: toban incidents resolve {id}",
+    },
+    "column.what": {"en": "WHAT", "ja": "内容"},
+    "column.do": {"en": "WHAT TO DO", "ja": "対処"},
+    "check.bad": {
+        "en": "{errors} errors, {warnings} warnings.",
+        "ja": "エラー {errors} 件、警告 {warnings} 件。",
+    },
+}

@@ -1,0 +1,119 @@
+"""
+Asking a project for something: a command, posted to its `ingest_action` with the caller's ID token.
+
+The token comes from ``TOBAN_ID_TOKEN``, else from ``gcloud auth print-identity-token``: for a service
+account (also an impersonated one) meant for the function's address, for a person as gcloud makes it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import urlsplit
+
+from toban.cli.kit.terminal import Problem, Terminal
+
+FUNCTION = "ingest_action"
+TIMEOUT_S = 30.0
+TRIES = 3
+_PAUSE_S = 1.0
+_GCLOUD = ("gcloud", "auth", "print-identity-token")
+
+
+def address(project: str, location: str, terminal: Terminal) -> str:
+    """Where `ingest_action` of a project answers; `Problem` when nobody says."""
+    base = os.environ.get("TOBAN_PUBLIC_URL", "").rstrip("/")
+    if not base and location:
+        base = f"https://{location}-{project}.cloudfunctions.net"
+    if not base:
+        raise Problem(terminal.say("command.where"), 2)
+    parts = urlsplit(base)
+    if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
+        raise Problem(terminal.say("command.insecure", url=base), 2)  # a token goes there
+    return f"{base}/{FUNCTION}"
+
+
+def token(audience: str, terminal: Terminal) -> str:
+    """The caller's ID token; `Problem` when there is none."""
+    given = os.environ.get("TOBAN_ID_TOKEN", "").strip()
+    if given:
+        return given
+    if shutil.which("gcloud") is None:
+        raise Problem(terminal.say("command.no-gcloud"))
+    said = ""
+    # A person's account takes no audience; a service account says its address only when asked to.
+    for options in (
+        (f"--audiences={audience}", "--include-email"),
+        (f"--audiences={audience}",),
+        (),
+    ):
+        done = subprocess.run([*_GCLOUD, *options], capture_output=True, text=True, check=False)
+        if done.returncode == 0 and done.stdout.strip():
+            return done.stdout.strip()
+        said = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else said
+    raise Problem(terminal.say("command.no-token", error=said))
+
+
+def post(url: str, given: str, body: dict[str, Any], terminal: Terminal) -> dict[str, Any]:
+    """
+    The answer to a command; `Problem` when it was not taken.
+
+    What can pass by itself is tried again: the same `id` is the same command.
+    """
+    raw = json.dumps(body, ensure_ascii=False).encode()
+    status, answer = 0, ""
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(_PAUSE_S * attempt)
+        status, answer = _once(url, given, raw)
+        if status not in (0, 500, 502, 503, 504):
+            break
+    if status == 200:
+        found: dict[str, Any] = json.loads(answer)
+        return found
+    if status == 401:
+        raise Problem(terminal.say("command.unknown", url=url))
+    if status == 403:
+        raise Problem(terminal.say("command.not-allowed", url=url))
+    reason = answer[:300] if status == 0 else _error(answer)
+    raise Problem(terminal.say("command.not-taken", url=url, status=status or "-", error=reason))
+
+
+def _once(url: str, given: str, raw: bytes) -> tuple[int, str]:
+    """Status and text; 0 and why when nobody answers."""
+    request = urllib.request.Request(  # noqa: S310 the scheme was looked at
+        url,
+        raw,
+        {"Content-Type": "application/json", "Authorization": f"Bearer {given}"},
+        method="POST",
+    )
+    opener = urllib.request.build_opener(_NoRedirect)
+    try:
+        with opener.open(request, timeout=TIMEOUT_S) as answer:
+            return answer.status, answer.read().decode("utf-8", "replace")
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        return 0, str(getattr(error, "reason", error))
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A token is for the address that it was sent to, and for no other."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Never."""
+
+
+def _error(answer: str) -> str:
+    try:
+        return str(json.loads(answer)["error"])[:300]
+    except (ValueError, KeyError, TypeError):
+        return answer[:100]

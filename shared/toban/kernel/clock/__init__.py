@@ -1,0 +1,1 @@
+"""Zones, cron and clocks that cannot be right."""
