@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 pytest_plugins = [
+    "pytester",
     "tests.plugins.emulators",
     "tests.plugins.seeds",
     "tests.plugins.servers",

@@ -40,7 +40,7 @@ locals {
   # prune_looks: one for each service: it tells a leap of the clock
   # restore_records: one for each service: whose turn the next test is
   # schedules: removed with its schedule
-  # sweeps: one for each collection
+  # sweeps: there is one
 
   log_days         = 30
   dead_letter_days = 14

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -109,13 +110,20 @@ def in_order(safe: Safe) -> Iterator[Backup]:
 
 
 def ask(safe: Safe, event: type[BackupReplicated | BackupFinished]) -> None:
-    """Every backup is read again (or copied again, and read), one after the other."""
-    for backup in [b for b in in_order(safe) if b.status in ("verified", "failed", "finished")]:
-        at = safe.world.now()
-        more: dict[str, Any] = {} if event is BackupReplicated else {"bytes": backup.bytes}
-        safe.world.publish(event(at=at, **backup.named, **more))
-        safe.world.wait(partial(read_since, safe, backup.id, at), "its being read")
+    """Every backup is read again (or copied again, and read), those that build on others last."""
+    judged = [b for b in in_order(safe) if b.status in ("verified", "failed", "finished")]
+    for _, together in itertools.groupby(judged, lambda b: len(b.needs)):
+        asked: dict[str, datetime] = {}
+        for backup in together:
+            asked[backup.id] = safe.world.now()
+            more: dict[str, Any] = {} if event is BackupReplicated else {"bytes": backup.bytes}
+            safe.world.publish(event(at=asked[backup.id], **backup.named, **more))
+        safe.world.wait(partial(all_read, safe, asked), "their being read")
         safe.world.pass_time(0.1)
+
+
+def all_read(safe: Safe, asked: Mapping[str, datetime]) -> bool:
+    return all(read_since(safe, id, at) for id, at in asked.items())
 
 
 def read_since(safe: Safe, id: str, at: datetime) -> bool:

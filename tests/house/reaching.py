@@ -56,9 +56,7 @@ def reached(tree: Tree, main: Module) -> list[Place]:
 def walked(tree: Tree, module: Module, node: ast.AST) -> list[Module]:
     """The modules that a statement imports by walking the folders of a package."""
     found: list[Module] = []
-    for call in ast.walk(node):
-        if not isinstance(call, ast.Call) or not call.args:
-            continue
+    for call in _calls(module).get(node, ()):
         called = tree.called(call, module)
         if called & {f"{KINDS}.kinds", f"{KINDS}.named"}:
             package, wanted = text(call.args[0]), "kind"
@@ -71,6 +69,16 @@ def walked(tree: Tree, module: Module, node: ast.AST) -> list[Module]:
             for name, m in tree.modules.items()
             if name.startswith(f"{package}.") and name.endswith(f".{wanted}")
         ]
+    return found
+
+
+@cache
+def _calls(module: Module) -> dict[ast.AST, list[ast.Call]]:
+    """The calls with arguments in each top-level statement of a module."""
+    found: dict[ast.AST, list[ast.Call]] = {}
+    for call in module.calls:
+        if call.args:
+            found.setdefault(module.holders[call], []).append(call)
     return found
 
 

@@ -27,22 +27,24 @@ class Trial:
     """The same thing done under another name."""
 
 
-PLACES = {
-    "as written": "shared/toban/deploys/rules.py",
-    "nested": "shared/toban/deploys/plans/inner/rules.py",
-    "renamed": "shared/toban/rollouts/rules.py",
-}
+PLACES = ("deploys", "deploys/plans/inner", "rollouts")
+"""As it is written, in a nested package, in a domain of another name."""
 
 
 def trials(*given: Trial) -> pytest.MarkDecorator:
-    """Parametrize ``path`` and ``source`` over all ways of trying the given trials."""
+    """Parametrize ``files`` over the trials: each in every place, plainly and under an alias."""
     return pytest.mark.parametrize(
-        ("path", "source"),
+        "files",
         [
-            pytest.param(path, getattr(trial, way), id=f"{trial.name}, {place}, {way}")
+            pytest.param(
+                {
+                    f"shared/toban/{place}/{way}.py": getattr(trial, way)
+                    for place in PLACES
+                    for way in ("plain", "alias")
+                },
+                id=trial.name,
+            )
             for trial in given
-            for place, path in PLACES.items()
-            for way in ("plain", "alias")
         ],
     )
 
@@ -74,3 +76,11 @@ def found_by(guard: str, files: Mapping[str, str]) -> list[str]:
     """What a guard finds in this tree with these files that it does not find without."""
     run: Guard = guards()[guard]
     return [v for v in run(scratch_tree(files)) if v not in _before(guard)]
+
+
+def unnoticed(
+    guard: str, files: Mapping[str, str], more: Mapping[str, str] | None = None
+) -> list[str]:
+    """Those of the files that no violation names; `more` is in the tree, too."""
+    found = found_by(guard, {**files, **(more or {})})
+    return [path for path in files if not any(v.startswith(f"{path}:") for v in found)]

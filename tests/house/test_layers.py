@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.house.scratch import Trial, found_by, trials
+from tests.house.scratch import Trial, found_by, trials, unnoticed
 
 
 @trials(
@@ -37,8 +37,8 @@ from tests.house.scratch import Trial, found_by, trials
     Trial("upwards", "from toban.entry import subscriber\n", "import toban.entry as way_in\n"),
     Trial("channel", "from toban.channels import config\n", "import toban.channels.config as c\n"),
 )
-def test_a_domain_that_imports_upwards_is_found(path: str, source: str):
-    assert any(v.startswith(f"{path}:") for v in found_by("layers", {path: source}))
+def test_a_domain_that_imports_upwards_is_found(files: dict[str, str]):
+    assert unnoticed("layers", files) == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.house.scratch import Trial, found_by, trials
+from tests.house.scratch import Trial, found_by, trials, unnoticed
 
 
 @trials(
@@ -53,8 +53,8 @@ from tests.house.scratch import Trial, found_by, trials
         "from concurrent.futures import ThreadPoolExecutor as Pool\n",
     ),
 )
-def test_an_impure_domain_is_found(path: str, source: str):
-    assert any(v.startswith(f"{path}:") for v in found_by("purity", {path: source}))
+def test_an_impure_domain_is_found(files: dict[str, str]):
+    assert unnoticed("purity", files) == []
 
 
 @trials(
@@ -64,9 +64,9 @@ def test_an_impure_domain_is_found(path: str, source: str):
         "import toban.kernel.shiny as s\ndef f():\n    return s.fresh()\n",
     )
 )
-def test_what_somebody_passes_on_is_found(path: str, source: str):
+def test_what_somebody_passes_on_is_found(files: dict[str, str]):
     passes_on = {"shared/toban/kernel/shiny.py": "from uuid import uuid4 as fresh\n"}
-    assert any(v.startswith(f"{path}:") for v in found_by("purity", {path: source, **passes_on}))
+    assert unnoticed("purity", files, passes_on) == []
 
 
 def test_a_permission_that_nobody_needs_is_told():

@@ -185,7 +185,7 @@ STORY = (
     Step("a service with nobody on call", 60, _alert("lost", "down", "warning", service="ghost")),
     Step("a message that is none", 10, _poison),
     Step("dead letters are looked at", 60, _timer("redrive", RedriveDue())),
-    Step("what is still needed gets more time", 60, _timer("sweep", SweepDue())),
+    Step("half a life later what is needed gets more", 46 * 86_400, _timer("sweep", SweepDue())),
 )
 # fmt: on
 

@@ -19,7 +19,7 @@ from toban.kernel.edge.fields import Misfit
 from toban.kernel.edge.http import Request
 from toban.kernel.edge.row import Answers, Keys, Reading, Row, Sent
 from toban.kernel.edge.serve import Rows
-from toban.kernel.edge.signed import signed
+from toban.kernel.edge.signed import signed_row
 from toban.kernel.event import Event
 
 _SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -95,12 +95,6 @@ ingest = Rows(
         answers=_ANSWERS,
         challenge='Bearer realm="toban"',
     ),
-    Row(
-        "/generic",
-        "INGEST_GENERIC",
-        check=signed,  # a replay of the request is then the same event
-        read=_reader(generic.SOURCE, generic.reports),
-        answers=_ANSWERS,
-        challenge="Toban-Signature",
-    ),
+    # A replay of the request is then the same event.
+    signed_row("/generic", "INGEST_GENERIC", _reader(generic.SOURCE, generic.reports), "alerts"),
 )

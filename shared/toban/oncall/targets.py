@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from toban.channels.section import CHANNELS
 from toban.oncall.section import ONCALL
 from toban.oncall.shifts import Duty, who_is_on_duty
+from toban.oncall.texts import text
 from toban.people.section import PEOPLE
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -67,31 +68,10 @@ class Resolution:
     unreachable: tuple[Unreachable, ...]
 
 
-_REASONS: dict[str, tuple[str, str]] = {
-    "nobody-on-call": ("当番がいません", "nobody is on call"),
-    "no-secondary": ("副当番がいません", "there is no secondary on call"),
-    "unknown-person": ("担当者 {} は定義されていません", "person {} is not defined"),
-    "unknown-channel": ("チャンネル {} は定義されていません", "channel {} is not defined"),
-    "no-channel": (
-        "担当者へ連絡するチャンネル（via）がありません",
-        "no channel (via) is given for reaching a person",
-    ),
-    "no-address": (
-        "チャンネル {} で使える宛先がありません",
-        "no address that channel {} could use",
-    ),
-    "bad-target": (
-        "宛先の書き方が正しくありません",
-        "not a target: oncall:ROLE, person:ID or channel:ID is expected",
-    ),
-}
-
-
 def explain(reason: str, language: Language) -> str:
     """A reason code of `Unreachable` as a sentence for people."""
     code, _, detail = reason.partition(":")
-    japanese, english = _REASONS[code]
-    return (japanese if language == "ja" else english).format(detail)
+    return text(language, f"unreachable.{code}", detail=detail)
 
 
 def resolve(

@@ -166,4 +166,5 @@ def _unless(
     seen: PinnedProfile, fate: PinnedProfile, known: PinnedProfile | None
 ) -> PinnedProfile | None:
     """The fate of a version, unless somebody applied (or removed) it just now."""
-    return fate if known == seen else known
+    unchanged = known is not None and known.unused_since == seen.unused_since
+    return fate if unchanged else known

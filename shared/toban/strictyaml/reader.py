@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Final, TypeGuard, Union, get_args, get_origin
 
 import msgspec
@@ -24,6 +25,12 @@ _NOTHING: Final = (type(None), msgspec.UnsetType)
 """Of a union: what a key may be besides, which no file writes."""
 
 Path = tuple[str | int, ...]
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """The fields of a type by their key; msgspec evaluates all annotations for each asking."""
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
 class _Bad:
@@ -145,7 +152,7 @@ class Reader:
     ) -> Any:
         if not isinstance(node, MappingNode):
             return self._expected(node, path, "キーと値", "keys and values")
-        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        fields = _fields(kind)
         values: dict[str, Any] = {}
         around = self._zone
         if "timezone" in fields:

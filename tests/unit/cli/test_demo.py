@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 
 import pytest
 
+from toban.cli import main
 from toban.cli.demo.stage import shortened
 from toban.cli.kit.terminal import Terminal
 from toban.sections.load import load_directory
 from toban.topology.generate import ROOT
+
+# It is played once, by one worker.
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +35,18 @@ def played(tmp_path_factory):
     return done.stdout, data
 
 
-def toban(data, *arguments):
-    import json
+@pytest.fixture
+def toban(capsys):
+    """What a command says of what the demo left."""
 
-    done = subprocess.run(
-        [sys.executable, "-m", "toban.cli", *arguments, "--data", str(data), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    def run(data, *arguments):
+        assert main([*arguments, "--data", str(data), "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return run
 
 
-def test_one_incident_was_opened_escalated_acknowledged_resolved_and_written_down(played):
+def test_one_incident_was_opened_escalated_acknowledged_resolved_and_written_down(played, toban):
     out, data = played
     (incident,) = toban(data, "incidents", "list")
     assert (incident["status"], incident["alerts"]) == ("resolved", 3)
@@ -58,7 +61,7 @@ def test_one_incident_was_opened_escalated_acknowledged_resolved_and_written_dow
     assert incident["postmortem"] in out
 
 
-def test_every_notification_was_sent_and_is_told(played):
+def test_every_notification_was_sent_and_is_told(played, toban):
     out, data = played
     found = toban(data, "notifications", "list")
     assert {n["status"] for n in found} == {"sent"}
@@ -68,7 +71,7 @@ def test_every_notification_was_sent_and_is_told(played):
     assert mails == len(found) - slack
 
 
-def test_the_person_called_in_by_the_escalation_acknowledged_by_link(played):
+def test_the_person_called_in_by_the_escalation_acknowledged_by_link(played, toban):
     _, data = played
     (incident,) = toban(data, "incidents", "list")
     called = [n for n in toban(data, "notifications", "list") if n["kind"] == "escalated"]
@@ -77,7 +80,7 @@ def test_the_person_called_in_by_the_escalation_acknowledged_by_link(played):
     assert [r["type"] for r in roots].count("toban.command.issued.v1") == 2
 
 
-def test_the_repetition_changed_nothing(played):
+def test_the_repetition_changed_nothing(played, toban):
     out, data = played
     assert "still 1 open incident with 1 alert, 0 more notifications" in out
     (incident,) = toban(data, "incidents", "list")
@@ -103,7 +106,7 @@ def test_the_shortened_profile_differs_only_in_its_steps_and_in_backups_that_thi
     assert other.backup.plans == tuple(p for p in one.backup.plans if p.source == "storage")
 
 
-def test_the_backup_was_verified_in_both_regions_and_came_back_from_the_far_one(played):
+def test_the_backup_was_verified_in_both_regions_and_came_back_from_the_far_one(played, toban):
     out, data = played
     (backup,) = toban(data, "backups", "list")
     assert (backup["status"], backup["regions"]) == ("verified", ["asia-northeast1", "us-central1"])

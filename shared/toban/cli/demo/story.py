@@ -213,9 +213,11 @@ class Story:
         note = self.terminal.say("demo.note.text")
         self.scene("demo.note", command=f"toban incidents note {incident_id} …")
         command = CommandIssued(
+            about=f"incidents/{incident_id}",
             incident_id=incident_id,
             action="note",
             actor=incident.assignee,
+            proof=f"local:{incident.assignee}",
             via="cli",
             at=datetime.now(UTC),
             note=note,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from toban.kernel.edge.credentials import same
 from toban.kernel.edge.http import Request
-from toban.kernel.edge.row import Keys, Refused
+from toban.kernel.edge.row import Answers, Keys, Reading, Refused, Row, Sent
 
 TOLERANCE_S = 300
 """How far the time of a signature may be off, either way."""
@@ -29,6 +29,15 @@ def signed(request: Request, keys: Keys) -> datetime:
     An event that takes that time for its own is the same event when the request is replayed.
     """
     return datetime.fromtimestamp(_signed_at(request, keys.secrets, keys.now), UTC)
+
+
+def signed_row(
+    path: str, secret: str, read: Callable[[Sent[datetime]], Reading], what: str
+) -> Row[datetime]:
+    """The row of a way in whose posts are signed; `what` it takes, for logs and answers."""
+    return Row(
+        path, secret, check=signed, read=read, answers=Answers(what), challenge="Toban-Signature"
+    )
 
 
 def signature(secret: str, moment: int, body: bytes) -> str:

@@ -11,10 +11,10 @@ On a laptop `remove_expired` is the TTL.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -29,12 +29,12 @@ from toban.ports import (
     Create,
     Delete,
     Key,
+    Operator,
     Query,
     Snapshot,
     Stale,
     Store,
     Update,
-    Value,
 )
 
 BATCH = 200
@@ -42,23 +42,33 @@ LAST_LOOK = timedelta(hours=3)
 """Before the end; more than the hour between two sweeps."""
 DEPLOYED = timedelta(days=1)
 """An earlier release may still write for so long after this one has begun to."""
-MOST_ADOPTED = 20
-"""Batches in one sweep."""
+MOST_PAGES = 50
+"""Of `BATCH` documents, in one sweep of a class: the next goes on from there."""
 
 
-class Sweep(Document, kw_only=True):
-    """How far sweeping has come with a collection (its id)."""
+class Mark(msgspec.Struct, kw_only=True):
+    """How far sweeping has come with a collection."""
 
-    COLLECTION: ClassVar[str] = "sweeps"
-    KEEP = Keep.always("one for each collection")
-
-    began_at: datetime
     looked: dict[str, datetime] = {}
     """Look (``half``, ``last``) → up to which expiry holders were looked at; ``day`` → when."""
     adopted_to: str = ""
     """Documents of an earlier release have their expiry up to this id."""
     adopted: bool = False
     """All have it."""
+
+
+class Sweep(Document, kw_only=True):
+    """How far sweeping has come (there is one, `ONLY`)."""
+
+    COLLECTION: ClassVar[str] = "sweeps"
+    KEEP = Keep.always("there is one")
+
+    began_at: datetime
+    marks: dict[str, Mark] = {}
+    """By collection."""
+
+
+ONLY: Final = "sweep"
 
 
 @dataclass(frozen=True)
@@ -77,56 +87,41 @@ def sweeping(*classes: type[Document] | Daily) -> Callable[[str, Platform], Hand
     """
 
     def run(_function: str, platform: Platform) -> Handled:
+        key = Sweep.key(ONLY)
+        found = platform.store.get([key])[0]
+        now = clock_now(platform.clock)
+        document = decode(Sweep, found.data) if found else Sweep(id=ONLY, began_at=now)
         changes: list[str] = []
         for one in classes:
-            mark = _Mark(one.cls if isinstance(one, Daily) else one, platform)
+            cls = one.cls if isinstance(one, Daily) else one
+            mark = document.marks.setdefault(cls.COLLECTION, Mark())
             if isinstance(one, Daily):
-                changes += _once_a_day(one, mark, platform)
-            else:
-                changes += _adopt(one, mark.document, platform, mark.now)
-                changes += _look(one, mark.document, platform, mark.now)
-            mark.save()
+                changes += _once_a_day(one, mark, platform.store, now)
+                continue
+            if now - document.began_at >= DEPLOYED:
+                changes += _adopt(cls, mark, platform.store)
+            changes += _look(cls, mark, platform.store, now)
+        data = encode(document)
+        if found is None or found.data != data:
+            # If another sweep was quicker, either's marks are true.
+            with contextlib.suppress(AlreadyExists, Stale):
+                platform.store.commit(
+                    [Create(key, data) if found is None else Update(key, data, found.version)]
+                )
         return Handled("done" if changes else "nothing", tuple(changes))
 
     return run
 
 
-class _Mark:
-    """The `Sweep` of a class, as read and to be written."""
-
-    def __init__(self, cls: type[Document], platform: Platform) -> None:
-        self.now = clock_now(platform.clock)
-        self._store = platform.store
-        self._key = Sweep.key(cls.COLLECTION)
-        self._found = platform.store.get([self._key])[0]
-        self.document = (
-            decode(Sweep, self._found.data)
-            if self._found
-            else Sweep(id=self._key.id, began_at=self.now)
-        )
-
-    def save(self) -> None:
-        """Write it if it has changed."""
-        key, data, found = self._key, encode(self.document), self._found
-        if found is not None and found.data == data:
-            return
-        # If another sweep was quicker, either's mark is true.
-        with contextlib.suppress(AlreadyExists, Stale):
-            self._store.commit(
-                [Create(key, data) if found is None else Update(key, data, found.version)]
-            )
-
-
-def _once_a_day(daily: Daily, mark: _Mark, platform: Platform) -> list[str]:
-    before = not_ahead(mark.document.looked.get("day"), mark.now)
-    if before is not None and mark.now - before < timedelta(days=1):
+def _once_a_day(daily: Daily, mark: Mark, store: Store, now: datetime) -> list[str]:
+    before = not_ahead(mark.looked.get("day"), now)
+    if before is not None and now - before < timedelta(days=1):
         return []
-    mark.document.looked = {**mark.document.looked, "day": mark.now}
-    changed = daily.decide(platform.store, mark.now)
-    return [f"changed {daily.cls.COLLECTION}/{id}" for id in changed]
+    mark.looked = {**mark.looked, "day": now}
+    return [f"changed {daily.cls.COLLECTION}/{id}" for id in daily.decide(store, now)]
 
 
-def _look(cls: type[Document], mark: Sweep, platform: Platform, now: datetime) -> list[str]:
+def _look(cls: type[Document], mark: Mark, store: Store, now: datetime) -> list[str]:
     """Look at the holders of what has come near its end since the last look."""
     keep = cls.KEEP.time if cls.KEEP else None
     if keep is None or cls.holders is Document.holders:
@@ -135,26 +130,50 @@ def _look(cls: type[Document], mark: Sweep, platform: Platform, now: datetime) -
     for name, margin in (("half", keep / 2), ("last", LAST_LOOK)):
         until = now + margin
         # What a clock that was ahead has noted stands for one sweep; that clock has looked further.
-        since = mark.looked.get(name, now)
-        for snapshot in _pages(platform.store, cls, "expires_at", since, until):
-            until_then = _needed_until(snapshot, cls, platform.store, now + keep)
-            if until_then is not None and _renew(snapshot, until_then, platform.store):
-                changes.append(f"changed {snapshot.key.collection}/{snapshot.key.id}")
+        since, seen = mark.looked.get(name, now), 0
+        for page in _by_expiry(store, cls, since, until):
+            if seen >= BATCH * MOST_PAGES:
+                until = since
+                break
+            for snapshot, longer in _needed_until(page, cls, store, now + keep):
+                if longer is not None and _renew(snapshot, longer, store):
+                    changes.append(f"changed {snapshot.key.collection}/{snapshot.key.id}")
+            seen += len(page)
+            since = page[-1].data["expires_at"]
         mark.looked = {**mark.looked, name: until}
     return changes
 
 
 def _needed_until(
-    snapshot: Snapshot, cls: type[Document], store: Store, longest: datetime
-) -> datetime | None:
-    """Until when to keep it beyond its expiry: `longest` while a holder lives; None: no longer."""
-    keys = decode(cls, snapshot.data).holders()
-    holders = [found for found in (store.get(keys) if keys else ()) if found is not None]
-    if any("expires_at" not in holder.data for holder in holders):
-        return longest
-    ends = max((holder.data["expires_at"] for holder in holders), default=None)
-    later = cls.IS_PART and ends is not None and ends > snapshot.data["expires_at"]
-    return ends if later else None
+    page: Sequence[Snapshot], cls: type[Document], store: Store, longest: datetime
+) -> list[tuple[Snapshot, datetime | None]]:
+    """Until when each is kept beyond its expiry: `longest` while a holder lives; None: no longer."""
+    if cls.holders is Document.holders:
+        return [(snapshot, None) for snapshot in page]
+    keys = {snapshot.key: _holders(snapshot, cls) for snapshot in page}
+    asked = sorted({key for held_by in keys.values() for key in held_by or ()})
+    holders = dict(zip(asked, store.get(asked) if asked else (), strict=True))
+    found: list[tuple[Snapshot, datetime | None]] = []
+    for snapshot in page:
+        held_by = keys[snapshot.key]
+        there = [holders[key] for key in held_by or ()]
+        ends: list[Any] = [h.data.get("expires_at") for h in there if h is not None]
+        if held_by is None or None in ends:
+            found.append((snapshot, longest))
+        elif cls.IS_PART and ends and max(ends) > snapshot.data["expires_at"]:
+            found.append((snapshot, max(ends)))
+        else:
+            found.append((snapshot, None))
+    return found
+
+
+def _holders(snapshot: Snapshot, cls: type[Document]) -> Sequence[Key] | None:
+    """What needs a document; None: it cannot be read, so that nobody knows."""
+    try:
+        return decode(cls, snapshot.data).holders()
+    except msgspec.ValidationError as error:
+        log.error("document near its end cannot be read", key=str(snapshot.key), error=error)
+        return None
 
 
 def _renew(snapshot: Snapshot, until: datetime, store: Store) -> bool:
@@ -167,17 +186,13 @@ def _renew(snapshot: Snapshot, until: datetime, store: Store) -> bool:
     return True
 
 
-def _adopt(cls: type[Document], mark: Sweep, platform: Platform, now: datetime) -> list[str]:
+def _adopt(cls: type[Document], mark: Mark, store: Store) -> list[str]:
     """Give documents without an expiry the one they would have been written with."""
-    if mark.adopted or now - mark.began_at < DEPLOYED:
-        return []
     changes: list[str] = []
-    for _ in range(MOST_ADOPTED):
-        found = platform.store.query(
-            Query(cls.COLLECTION, (("id", ">", mark.adopted_to),), "id", BATCH)
-        )
+    for _ in range(0 if mark.adopted else MOST_PAGES):
+        found = store.query(Query(cls.COLLECTION, (("id", ">", mark.adopted_to),), "id", BATCH))
         for snapshot in found:
-            if "expires_at" not in snapshot.data and _give_expiry(cls, snapshot, platform.store):
+            if "expires_at" not in snapshot.data and _give_expiry(cls, snapshot, store):
                 changes.append(f"changed {snapshot.key.collection}/{snapshot.key.id}")
             mark.adopted_to = snapshot.key.id
         if len(found) < BATCH:
@@ -204,17 +219,15 @@ def remove_expired(platform: Platform, cls: type[Document], now: datetime) -> It
     keep = cls.KEEP.time if cls.KEEP else None
     if keep is None:
         return
-    for snapshot in _pages(platform.store, cls, "expires_at", _LONG_AGO, now):
-        if cls.holders is not Document.holders:
-            until = _needed_until(snapshot, cls, platform.store, now + keep)
+    for page in _by_expiry(platform.store, cls, _LONG_AGO, now):
+        for snapshot, until in _needed_until(page, cls, platform.store, now + keep):
             if until is not None and until > now:
                 _renew(snapshot, until, platform.store)
                 continue
-        yield snapshot
-        try:
-            platform.store.commit([Delete(snapshot.key, snapshot.version)])
-        except Stale:
-            continue  # just changed: the next sweep sees it
+            yield snapshot
+            # If it has just changed, the next sweep sees it.
+            with contextlib.suppress(Stale):
+                platform.store.commit([Delete(snapshot.key, snapshot.version)])
 
 
 def expiring() -> list[type[Document]]:
@@ -225,18 +238,25 @@ def expiring() -> list[type[Document]]:
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def _pages(
-    store: Store, cls: type[Document], field: str, since: Value, until: Value
-) -> Iterator[Snapshot]:
-    """Documents whose field lies after `since`, up to `until`, each once."""
-    seen: set[Key] = set()
+def _by_expiry(
+    store: Store, cls: type[Document], since: datetime, until: datetime
+) -> Iterator[list[Snapshot]]:
+    """
+    Documents that expire after `since`, up to `until`, in that order, by the page.
+
+    All that expire at one moment (the alerts of one report) stand in one page, however many.
+    """
+
+    def ask(*where: tuple[str, Operator, datetime], limit: int | None = None) -> list[Snapshot]:
+        return store.query(Query(cls.COLLECTION, where, "expires_at", limit))
+
     while True:
-        found = store.query(
-            Query(cls.COLLECTION, ((field, ">=", since), (field, "<=", until)), field, BATCH)
-        )
-        fresh = [snapshot for snapshot in found if snapshot.key not in seen]
-        yield from fresh
-        seen.update(snapshot.key for snapshot in fresh)
-        if len(found) < BATCH or not fresh:
+        found = ask(("expires_at", ">", since), ("expires_at", "<=", until), limit=BATCH)
+        if len(found) < BATCH:
+            if found:
+                yield found
             return
-        since = fresh[-1].data[field]
+        last = found[-1].data["expires_at"]
+        before = [snapshot for snapshot in found if snapshot.data["expires_at"] != last]
+        yield [*before, *ask(("expires_at", "==", last))]
+        since = last

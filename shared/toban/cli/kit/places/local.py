@@ -19,9 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toban.adapters.local.sqlite.database import Database
-from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.cli.kit.places.base import Issued, Session, Traces, new_event
 from toban.cli.kit.reader import Reader
 from toban.cli.kit.terminal import Problem, Terminal
@@ -30,6 +28,7 @@ from toban.ports import Trace, Unavailable
 
 if TYPE_CHECKING:
     from toban.adapters.local.sqlite.dispatcher import Dispatcher
+    from toban.adapters.local.sqlite.traces import SqliteTracer
     from toban.kernel.event import Body, Event
     from toban.kernel.platform import Platform
     from toban.local.world import World
@@ -101,12 +100,16 @@ class LocalSession(Session):
 
     def traces(self) -> Traces:
         """See `Session`."""
+        from toban.adapters.local.sqlite.traces import SqliteTracer
+
         tracer = SqliteTracer(self.database)
         self._stack.callback(tracer.close)
         return NotedTraces(tracer)
 
     def dead_letters(self) -> dict[str, int]:
         """See `Session`."""
+        from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
+
         return SqliteDeadLetters(self.database).counts()
 
     def fired(self) -> dict[str, datetime]:

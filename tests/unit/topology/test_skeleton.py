@@ -1,0 +1,160 @@
+"""`toban new function`, and docs/adding-a-domain.md followed to the letter in a copy of the tree."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+from toban.topology.generate import ROOT
+from toban.topology.skeleton import CannotAddError, Wanted, files
+
+MOST_FILES, MOST_LINES = 10, 120
+BLOCKS = (
+    "shared/toban/events/deploys.py",
+    "events/samples/toban.deploy.finished.v1.json",
+    "events/topology.yaml",
+    "",
+    "shared/toban/deploys/record_deploy.py",
+    "shared/toban/deploys/ingress.py",
+    "functions/ingest_deploy/main.py",
+    "tests/security/ways.py",
+    "shared/toban/cli/deploys/arguments.py",
+    "shared/toban/cli/deploys/texts.py",
+)
+"""What each block of the page is for, in order."""
+
+
+@pytest.mark.parametrize(
+    ("name", "topic", "domain", "said"),
+    [
+        ("open_incident", "alert-fired", "openings", "already"),
+        ("record_deploy", "no-such-topic", "deploys", "alert-fired"),
+        ("Record", "alert-fired", "deploys", "name for a function"),
+        ("record", "alert-fired", "deploys", "verb and noun"),
+        ("record_incident", "alert-fired", "records", "keeps 'incidents' already"),
+        ("record_deploy", "alert-fired", "kernel", "domain"),
+        ("record_deploy", "alert-fired", "../up", "domain"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_there_is(name, topic, domain, said):
+    with pytest.raises(CannotAddError, match=re.escape(said)):
+        files(ROOT, Wanted(name, topic, domain))
+
+
+def test_a_refusal_and_a_dry_run_write_nothing(tree):
+    before = changed(tree)
+    assert toban(tree, "new", "function", "open_incident", "--on", "alert-fired").returncode == 2
+    assert toban(tree, "new", "function", "keep_x", "--on", "alert-x").returncode == 2
+    dry = toban(tree, "new", "function", "keep_note", "--on", "alert-fired", "--dry-run")
+    assert dry.returncode == 0
+    assert "functions/keep_note/main.py" in dry.stdout
+    assert changed(tree) == before
+
+
+def test_the_page_about_adding_a_domain_leads_to_one_within_its_bounds(tree):
+    page = (ROOT / "docs" / "adding-a-domain.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```\w+\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == len(BLOCKS)
+    text = dict(zip(BLOCKS, blocks, strict=True))
+    for path in (BLOCKS[0], BLOCKS[1], *BLOCKS[5:7], *BLOCKS[8:]):
+        write(tree / path, text[path])
+    write(tree / "shared/toban/cli/deploys/__init__.py", '"""`toban deploys`."""\n')
+    edit(tree / BLOCKS[7], "EXAMPLES: dict[tuple[str, str], Example] = {\n", text[BLOCKS[7]])
+    for part in ("topics", "functions", "secrets"):
+        entry = re.search(rf"^{part}:\n((?:  .*\n)+)", text[BLOCKS[2]], re.MULTILINE)
+        assert entry is not None
+        edit(tree / BLOCKS[2], f"\n{part}:\n", entry[1])
+
+    made = toban(tree, "new", "function", "record_deploy", "--on", "deploy-finished")
+    assert made.returncode == 0, made.stderr
+    handler = tree / BLOCKS[4]
+    source = handler.read_text(encoding="utf-8").replace("  # noqa: ARG001", "")
+    source = source.replace(
+        "    at: datetime\n", "    service: str\n    revision: str\n    at: datetime\n"
+    )
+    source = source.replace(
+        "    work.create(Deploy(id=work.derive(), at=work.now))\n", indent(text[BLOCKS[4]], " " * 4)
+    )
+    handler.write_text(source, encoding="utf-8")
+
+    for make in (["ruff", "format", "."], ["toban.topology.generate"], ["toban.cli.kit.pages"]):
+        assert run(tree, "-m", *make).returncode == 0
+    for check in (
+        ["-m", "ruff", "check", "."],
+        ["-m", "ruff", "format", "--check", "."],
+        ["-m", "tests.house"],
+        ["-m", "toban.topology.generate", "--check"],
+        ["-m", "toban.cli.kit.pages", "--check"],
+        ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/unit/deploys",
+         "tests/simulation/test_small_stories.py", "tests/security/test_every_way.py", "-k", "deploy"],
+    ):  # fmt: skip
+        ran = run(tree, *check)
+        assert ran.returncode == 0, f"{check}\n{ran.stdout[-3000:]}{ran.stderr[-3000:]}"
+    empty = toban(tree, "--data", str(tree / "nothing"), "deploys", "--json")
+    assert empty.stdout == "[]\n"
+
+    by_hand = [*BLOCKS[:3], *BLOCKS[4:], "shared/toban/cli/deploys/__init__.py"]
+    assert len(by_hand) <= MOST_FILES
+    assert sum(added(tree, path) for path in by_hand) <= MOST_LINES
+
+
+# --- a copy of the tree ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    copy = tmp_path / "tree"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            write(copy / name, (ROOT / name).read_bytes())
+    git(copy, "init", "-q")
+    git(copy, "add", "-A")
+    git(copy, "-c", "user.name=t", "-c", "user.email=t@example.jp", "commit", "-qm", "before")
+    return copy
+
+
+def write(path: Path, text: str | bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def edit(path: Path, after: str, text: str) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert source.count(after) == 1, after
+    path.write_text(source.replace(after, after + text), encoding="utf-8")
+
+
+def git(tree: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", *words], cwd=tree, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def changed(tree: Path) -> str:
+    return git(tree, "status", "--short")
+
+
+def added(tree: Path, path: str) -> int:
+    """Lines that a person wrote, or read and changed, in a file."""
+    git(tree, "add", "-A")
+    return int(git(tree, "diff", "--cached", "--numstat", "--", path).split()[0])
+
+
+def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words], cwd=tree, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": "shared", "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+
+
+def toban(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return run(tree, "-m", "toban.cli", *words)
