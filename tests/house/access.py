@@ -21,8 +21,8 @@ BATCH = frozenset({"toban.ports.Create", "toban.ports.Update", "toban.ports.Dele
 KEPT = frozenset({"toban.kernel.handling.job.Job", "toban.kernel.handling.effect.Effect"})
 """Whoever makes one of these has the kernel write its document."""
 CHANGES = frozenset({"builtins.setattr", "toban.kernel.status.move"})
-CHANGE = "toban.kernel.change.change"
-"""Reads and writes the document of its second argument's class."""
+BESIDE = frozenset({"toban.kernel.change.change", "toban.kernel.change.remove"})
+"""They read and write the document that is their second argument, or of that class."""
 SWEEPS = frozenset({"toban.kernel.handling.sweep.sweeping", "toban.kernel.handling.sweep.Daily"})
 """The kernel's housekeeping: it knows how long documents live, not what they mean."""
 
@@ -61,7 +61,7 @@ def _by_calls(module: Module, records: Records) -> Iterator[Access]:
             yield Access(node, "makes", frozenset(called & records.collections.keys()))
         if called & (BATCH | KEPT) and arguments:
             yield Access(node, "writes", of(arguments[0]))
-        if CHANGE in called and len(arguments) > 1:
+        if called & BESIDE and len(arguments) > 1:
             yield Access(node, "writes", of(arguments[1]))
         if called & SWEEPS:
             yield Access(node, "sweeps", frozenset().union(*map(of, arguments)))

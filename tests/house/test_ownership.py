@@ -70,6 +70,13 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
         f"{ALIASES}import toban.kernel.change as c\ndef f(store):\n    c.change(store, I, 'x', len)\n",
     ),
     Trial(
+        "remove outside of a handling",
+        f"{IMPORTS}from toban.kernel.change import remove\n"
+        "def f(store, incident: Incident):\n    remove(store, incident)\n",
+        f"{ALIASES}import toban.kernel.change as c\ndef f(store, documents):\n"
+        "    for one in documents.find(I):\n        c.remove(store, one)\n",
+    ),
+    Trial(
         "a batch",
         f"{IMPORTS}from toban.ports import Update\ndef f(store):\n"
         "    store.commit([Update(Incident.key('x'), {}, '1')])\n",

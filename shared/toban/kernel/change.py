@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import overload
 
-from toban.kernel.document import D, decode, encode
-from toban.ports import AlreadyExists, Create, Stale, Store, Update
+from toban.kernel.document import D, Document, decode, encode
+from toban.ports import AlreadyExists, Create, Delete, Stale, Store, Update
 
 
 @overload
@@ -44,3 +44,18 @@ def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D |
         except (AlreadyExists, Stale):
             continue  # it changed at this very moment: look again
         return wanted
+
+
+def remove(store: Store, seen: Document) -> bool:
+    """Remove a document unless it has changed since it was read; whether it is gone."""
+    key = seen.key(seen.id)
+    found = store.get([key])[0]
+    if found is None:
+        return True
+    if decode(type(seen), found.data) != seen:
+        return False
+    try:
+        store.commit([Delete(key, found.version)])
+    except Stale:
+        return False
+    return True

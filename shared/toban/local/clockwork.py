@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from toban.incidents.documents import Incident
 from toban.kernel import log
-from toban.kernel.change import change
+from toban.kernel.change import change, remove
 from toban.kernel.clock.cron import newest_slot, next_slot
 from toban.kernel.clock.skew import is_future, not_ahead
 from toban.kernel.document import Document, Keep
@@ -25,7 +25,7 @@ from toban.kernel.handling.sweep import expiring, remove_expired
 from toban.kernel.handling.timers import fire_due, next_due, put_right
 from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
-from toban.ports import Delete, PortError, Query, Stale
+from toban.ports import PortError
 from toban.postmortems.draft import drafts_of
 from toban.profile.store import CURRENT_MAX_AGE, applied
 from toban.topology.schedules import Repeating, repeating, slot_event
@@ -191,12 +191,9 @@ class Clockwork:
             if name in current and current[name] == self._schedules.get(name)
         }
         self._schedules = current
-        for snapshot in self._platform.store.query(Query(FiredSchedule.COLLECTION)):
-            if snapshot.key.id not in current:
-                try:
-                    self._platform.store.commit([Delete(snapshot.key, snapshot.version)])
-                except Stale:
-                    continue  # somebody else was quicker: the next time shows it
+        for schedule in self._platform.documents().find(FiredSchedule):
+            if schedule.id not in current:
+                remove(self._platform.store, schedule)  # else the next time shows it
 
     def _publish_slot(self, schedule: Repeating, now: datetime) -> None:
         if now < self._next.get(schedule.name, now):

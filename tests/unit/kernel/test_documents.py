@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.kernel.world import Counter
-from toban.kernel.change import change
+from toban.kernel.change import change, remove
 from toban.kernel.document import encode
 from toban.kernel.documents import Documents
 from toban.ports import Create, Update
@@ -98,3 +98,16 @@ def test_a_decision_may_leave_things_as_they_are(store):
     put(store, "c", 3)
     assert change(store, Counter, "c", lambda _: None) is None
     assert (store.commits, Documents(store, NOON).get(Counter, "c").value) == (0, 3)
+
+
+def test_what_is_removed_is_what_was_seen(store):
+    put(store, "c", 3)
+    seen = Documents(store, NOON).get(Counter, "c")
+    put(store, "c", 4)
+    assert not remove(store, seen), "somebody has changed it since"
+    seen = Documents(store, NOON).get(Counter, "c")
+    store.before = lambda writes: put(store, "c", 5) if store.commits == 1 else None
+    assert not remove(store, seen), "somebody changes it at this very moment"
+    assert remove(store, Documents(store, NOON).get(Counter, "c"))
+    assert Documents(store, NOON).find(Counter) == []
+    assert remove(store, seen), "it is gone"
