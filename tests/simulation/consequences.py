@@ -16,6 +16,7 @@ from tests.simulation.invariants import everything
 from toban.backups.documents import Backup, SeriesState
 from toban.backups.policy.alerts import BackupWatch, failed_print, restore_print
 from toban.backups.policy.restores import Restore
+from toban.backups.section import BACKUP
 from toban.backups.work.prune import weigh
 from toban.events import (
     AlertFired,
@@ -47,7 +48,6 @@ from toban.kernel.document import Document
 from toban.kernel.documents import Documents
 from toban.kernel.event import Body, Event, from_message
 from toban.kernel.handling.parking import MessageParked
-from toban.kernel.handling.sweep import Sweep
 from toban.notify.documents import Notification
 from toban.profile.store import CurrentProfile
 
@@ -183,12 +183,16 @@ def what_joins_is_told(told: Told) -> Iterator[str]:
             yield f"nobody was called since {alert.rule} joined {incident.id}"
 
 
-def sweeping_looks_at_everything(told: Told) -> Iterator[str]:
-    looked = {sweep.id for sweep in told.documents(Sweep)}
-    for _ in told.of(SweepDue):
-        for collection in ("alerts", "incidents", "notifications", "backups"):
-            if collection not in looked:
-                yield f"nobody has looked which of {collection} are still needed"
+def what_is_needed_gets_more_time(told: Told) -> Iterator[str]:
+    """While an incident lives, what it needs is kept for half a life at least after each sweep."""
+    alive = {i.key(i.id) for i in told.documents(Incident) if i.expires_at is None}
+    newest = max((event.time for event, _ in told.of(SweepDue)), default=None)
+    for document in (*told.documents(Alert), *told.documents(Notification)):
+        keep = document.KEEP.time if document.KEEP else None
+        if newest is None or keep is None or document.expires_at is None:
+            continue
+        if alive & set(document.holders()) and document.expires_at < newest + keep / 2:
+            yield f"{document.key(document.id)} is needed and expires at {document.expires_at}"
 
 
 def a_command_leaves_a_record(told: Told) -> Iterator[str]:
@@ -265,7 +269,7 @@ def what_retention_lets_go_is_marked_when_another_counts(told: Told) -> Iterator
         return
     documents = Documents(told.world.memory, newest)
     for current in told.documents(CurrentProfile):
-        if current.profile.backup is not None:
+        if current.profile[BACKUP] is not None:
             weighed = weigh(current.profile, documents)
             left = [id for id in weighed.removable if _is_kept(told, id)]
             if left:
@@ -293,7 +297,7 @@ OF_INCIDENTS: tuple[Rule, ...] = (
     an_incident_lists_the_rules_of_its_alerts,
     what_fires_is_not_resolved,
     what_joins_is_told,
-    sweeping_looks_at_everything,
+    what_is_needed_gets_more_time,
     a_command_leaves_a_record,
 )
 OF_BACKUPS: tuple[Rule, ...] = (
