@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.profiles import EmailChannel, Seconds
 from tests.unit.incidents.world import SHOP
 from tests.unit.kernel.test_sweep import backup, restore
 from toban.adapters.local.memory.store import VirtualClock
@@ -37,7 +38,6 @@ from toban.notify import deliver
 from toban.notify.documents import Notification
 from toban.ports import Create, Message, Query, Update
 from toban.profile.store import PinnedProfile, apply, pinned_id
-from toban.profile.types import EmailChannel, Seconds
 from toban.testing import ListSenders
 from toban.topology.types import Topology
 
