@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import overload
 
-from toban.kernel.document import D, decode, encode
+from toban.kernel.document import D, decode, encode, require_transition
 from toban.ports import AlreadyExists, Create, Stale, Store, Update
 
 
@@ -38,6 +38,8 @@ def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D |
         wanted = decide(None if found is None else decode(cls, found.data))
         if wanted is None or wanted == before:
             return wanted
+        if found is not None:
+            require_transition(wanted, found.data)
         data = encode(wanted)
         try:
             store.commit([Create(key, data) if found is None else Update(key, data, found.version)])
