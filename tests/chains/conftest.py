@@ -20,6 +20,7 @@ import pytest
 from tests.chains import services
 from tests.chains.receivers import HttpReceiver, Mailbox
 from tests.chains.worlds import (
+    CALLER,
     PUBLIC_URL,
     SECRETS,
     EmbeddedWorld,
@@ -92,6 +93,7 @@ def emulated(
     }
     environ = os.environ | addresses
     environ |= {f"TOBAN_SECRET_{name}": value for name, value in secrets.items()}
+    environ |= {"TOBAN_ACTORS": CALLER, "TOBAN_GOOGLE_CERTS_URL": google_keys().url}
     with Emulated(
         tmp_path_factory.mktemp("emulated"), profiles, project=fresh_project(), environ=environ
     ) as running:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from tests import payloads
 from tests.chains.receivers import HttpReceiver, Mailbox
+from tests.plugins.google_keys import claims, signed
 from tests.profiles import Profile
 from toban import entry
 from toban.adapters.local.files.buckets import MemoryBuckets
@@ -55,6 +56,8 @@ SECRETS = {
     "BACKUP_KEY": base64.b64encode(bytes(range(32))).decode(),
 }
 PUBLIC_URL = "http://toban.test"
+CALLER = "baba@example.jp"
+"""Whose ID token the command line has where it needs one."""
 _BACKOFF_S = (0.2, 1.0)
 
 
@@ -412,6 +415,9 @@ class EmulatedWorld(RunningWorld):
             "FIRESTORE_EMULATOR_HOST": emulated.addresses["firestore"],
             "STORAGE_EMULATOR_HOST": f"http://{emulated.addresses['gcs']}",
             "TOBAN_BUCKET": emulated.project,
+            "TOBAN_PUBLIC_URL": emulated.url,
+            # The functions were told another address, as behind a load balancer.
+            "TOBAN_ID_TOKEN": signed(claims(CALLER, f"{PUBLIC_URL}/ingest_action")),
         }
         self.platform = emulated.platform
         self.url = emulated.url

@@ -207,3 +207,50 @@ def test_terraform_reads_the_map_and_parses():
                 resources.setdefault(kind.strip('"'), set()).update(names)
     assert {"push", "dead"} <= resources["google_pubsub_subscription"]
     assert "events/topology.yaml" in read("infra", "terraform", "main.tf")
+
+
+OURS = re.compile(
+    r"(\$\{)?(local\.pubsub_agent"
+    r"|\"?serviceAccount:\$\{google_service_account\.function\[[\w.]+\]\.email\}\"?)(\})?"
+)
+"""Whom Terraform may let publish: Pub/Sub itself (dead letters) and the functions' own accounts."""
+
+
+def publishers(terraform: str) -> list[str]:
+    """Every grant that lets somebody publish who is neither Pub/Sub nor a function."""
+    found = []
+    for resource in hcl2.loads(terraform).get("resource", []):
+        for kind, named_resources in resource.items():
+            for name, body in named_resources.items():
+                roles = str(body.get("role", ""))
+                if not re.search(r"pubsub\.(publisher|editor|admin)|roles/(editor|owner)", roles):
+                    continue
+                members = body.get("members", [body.get("member", "")])
+                found += [
+                    f"{kind}.{name}: {member}".replace('"', "")
+                    for member in members
+                    if not OURS.fullmatch(str(member).strip('"'))
+                ]
+    return found
+
+
+def test_terraform_lets_nobody_but_functions_publish():
+    for path in sorted((ROOT / "infra" / "terraform").rglob("*.tf")):
+        assert publishers(path.read_text(encoding="utf-8")) == [], named(path)
+
+
+@pytest.mark.parametrize(
+    ("role", "member"),
+    [
+        ("roles/pubsub.publisher", "user:aoki@example.jp"),
+        ("roles/pubsub.publisher", "group:ops@example.jp"),
+        ("roles/pubsub.admin", "domain:example.jp"),
+        ("roles/pubsub.editor", "allAuthenticatedUsers"),
+        ("roles/editor", "serviceAccount:ci@p.iam.gserviceaccount.com"),
+    ],
+)
+def test_a_person_who_may_publish_is_found(role: str, member: str):
+    grant = f'resource "google_project_iam_member" "x" {{\n  role = "{role}"\n  member = "{member}"\n}}\n'
+    assert publishers(grant) == [f"google_project_iam_member.x: {member}"]
+    own = "serviceAccount:${google_service_account.function[each.key].email}"
+    assert publishers(grant.replace(member, own)) == []

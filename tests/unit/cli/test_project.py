@@ -443,3 +443,58 @@ def test_a_token_goes_nowhere_else(monkeypatch, url):
     monkeypatch.setenv("TOBAN_PUBLIC_URL", url)
     with pytest.raises(Problem):
         caller.address("p-1", "", Terminal("en"))
+
+
+# --- backups by command ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(vault, monkeypatch):
+    """A project with a backup of each source, whose functions refuse whatever they are asked."""
+    assert vault.run("backups", "run", "shop", "media", "daily").code == 0
+    asked: list[dict[str, Any]] = []
+    with contextlib.ExitStack() as stack:
+
+        def documents(_: str) -> SqliteStore:
+            database = Database(vault.desk.data / "toban.db")
+            stack.callback(database.close)
+            return SqliteStore(database)
+
+        def platform(_: cloud.CloudSession) -> Any:
+            return replace(stack.enter_context(open_world(vault.desk.data)).platform, bus=None)
+
+        def refused(session: Any, event: Any, function: str) -> dict[str, str]:
+            assert function == "start_backup"
+            return {"outcome": "refused", "reason": "not today"}
+
+        monkeypatch.setattr(cloud, "documents", documents)
+        monkeypatch.setattr(cloud.CloudSession, "platform", property(platform))
+        monkeypatch.setattr(cloud.CloudSession, "secrets", EnvSecrets({}))
+        monkeypatch.setattr(cloud.CloudSession, "answer", refused)
+        monkeypatch.setattr(caller, "post", lambda url, token, body, _: asked.append(body) or SAID)
+        monkeypatch.setenv("TOBAN_PUBLIC_URL", "https://t.example")
+        monkeypatch.setenv("TOBAN_ID_TOKEN", "a token")
+        vault.asked = asked
+        yield vault
+
+
+ASKS = [
+    (("backups", "run", "shop", "media", "daily"), "take", "backups/shop/media/daily"),
+    (("backups", "verify", "ID"), "verify", "backups/ID"),
+    (("backups", "replicate", "ID"), "replicate", "backups/ID"),
+    (("backups", "test", "shop", "media"), "test-restore", "backups/shop/media"),
+    (("restore", "shop", "media", "--to", "bucket=new", "--yes"), "restore", "restores/restore-"),
+]
+
+
+def test_backups_are_asked_for_by_command_and_a_refusal_is_told(kept):
+    (id_,) = (row["id"] for row in kept.backups())
+    for arguments, action, about in ASKS:
+        kept.asked.clear()
+        said = kept.run(*(word.replace("ID", id_) for word in arguments), *PROJECT)
+        assert (said.code, kept.asked[0]["action"]) == (1, action), said.err
+        assert "refused: not today" in said.err
+        assert kept.asked[0]["subject"].startswith(about.replace("ID", id_))
+    given = kept.asked[0]["arguments"]
+    assert given.pop("region").startswith("asia-northeast")
+    assert given == {"backup": id_, "onto_source": "no", "target.bucket": "new"}

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
 
 from tests.security.desk import logged
 from tests.unit.incidents.world import NOON, SHOP, World, fired, resolved
+from toban.actions.ingress import command
 from toban.events import CommandIssued, IncidentAcknowledged
 from toban.incidents.act import on_command
 from toban.incidents.documents import Entry, Incident
 from toban.kernel import log
 from toban.kernel.command import Audit
 from toban.kernel.document import decode
+from toban.kernel.edge import links
 from toban.kernel.event import Event
 from toban.kernel.handling.parking import MessageParked
 from toban.kernel.handling.receipt import find_receipt
+from toban.kernel.ids import derive
 from toban.people.section import Person
 from toban.ports import Unavailable
 from toban.postmortems.timeline import describe
@@ -276,3 +280,26 @@ def test_one_of_a_resolved_incident_still_changes_nothing(world):
     old = msgspec.convert({**OLD, "incident_id": before.id, "action": "escalate"}, CommandIssued)
     assert world.tell(old)[0].outcome == "nothing"
     assert world.incident == before
+
+
+def test_a_link_that_was_clicked_before_the_upgrade_and_after_it_acts_once(world):
+    made = links.make_link(
+        "https://t.example", world.incident.id, "acknowledge", "Aoki",
+        world.incident.generation, NOON, "key", "en",
+    )  # fmt: skip
+    query = parse_qs(urlsplit(made).query)
+    link = links.verify(query["c"][0], query["s"][0], ["key"], NOON)
+    clicked = OLD | {"incident_id": link.incident, "generation": link.generation}
+    world.tell(msgspec.convert(clicked, CommandIssued), id=derive("link", link.nonce, link.action))
+    before = world.incident
+    assert before.status == "acknowledged"
+
+    again = command(link, world.clock.now())
+    world.tell(again.body, id=again.id)
+
+    assert world.told(MessageParked) == [], "two bodies never share an id"
+    assert msgspec.structs.replace(world.incident, timeline=before.timeline) == before
+    assert told(world) == (
+        "Aoki asked for “acknowledge”: nothing to do, it was so already"
+        " (who it was is not proven: others can use that link too)"
+    )

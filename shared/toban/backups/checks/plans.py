@@ -9,9 +9,10 @@ from toban.backups.checks.names import check_source_name
 from toban.backups.section import Backup, Plan
 from toban.kernel.clock.cron import BadCronError, gaps
 from toban.sources.base import source_kinds
-from toban.strictyaml.checks import check_id, check_schedule, check_zone
+from toban.strictyaml.checks import check_id, check_zone
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
+from toban.strictyaml.schedules import check_schedule
 
 _FOREVER: Final = 10**6
 

@@ -12,9 +12,10 @@ from toban.backups.section import ALLOWANCE, Backup, Objective, RestoreTest
 from toban.kernel.clock.cron import BadCronError, largest_gap
 from toban.sources.base import StagingTarget
 from toban.sources.naming import EXAMPLE, check_bucket_name
-from toban.strictyaml.checks import check_schedule, check_secret_name, check_zone
+from toban.strictyaml.checks import check_secret_name, check_zone
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
+from toban.strictyaml.schedules import check_schedule
 
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 

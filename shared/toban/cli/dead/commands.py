@@ -11,7 +11,7 @@ from toban.cli.kit.terminal import Terminal
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """How many messages each subscription gave up on."""
     with session(asked, terminal) as work:
-        counts = work.dead_letters()
+        counts, most = work.dead_letters(), work.most_letters
     if asked.json:
         terminal.json([{"subscription": name, "count": n} for name, n in sorted(counts.items())])
     elif not counts:
@@ -19,7 +19,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     else:
         terminal.table(
             terminal.titles("subscription", "count"),
-            [[name, str(n)] for name, n in sorted(counts.items())],
+            [[name, f"{n}+" if n == most else str(n)] for name, n in sorted(counts.items())],
         )
         terminal.note(terminal.say("dead.more"))
     return 0

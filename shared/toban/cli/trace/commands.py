@@ -33,8 +33,10 @@ def trace(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Everything that belongs to an event, an incident or a correlation."""
     with session(asked, terminal) as work:
         traces = work.traces()
-        found = stories(traces, work.reader, asked.id.strip())
-        zone = zone_of(found, work.reader)
+        word = asked.id.strip()
+        found = stories(traces, work.reader, word)
+        told = _named(work.reader, word)
+        zone = _zone(told, work.reader) if told else zone_of(found, work.reader)
     if not found:
         raise Problem(
             terminal.say("trace.none" if traces.is_whole else "trace.no-receipt", id=asked.id)
@@ -72,8 +74,21 @@ def zone_of(events: Iterable[Caused], reader: Reader) -> str:
             for change in (c for trace in handling.traces for c in trace.changes):
                 found = _changed(change, reader)
                 if found is not None:
-                    return reader.zone(found.service, getattr(found, "profile_version", ""))
+                    return _zone(found, reader)
     return reader.home_zone()
+
+
+def _zone(document: Incident | Backup | Restore, reader: Reader) -> str:
+    return reader.zone(document.service, getattr(document, "profile_version", ""))
+
+
+def _named(reader: Reader, word: str) -> Incident | Backup | Restore | None:
+    """The only document whose id is, or begins with, `word`."""
+    for cls in _TOLD:
+        found = reader.by_prefix(cls, word.removeprefix(f"{cls.COLLECTION}/"))
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
 def _changed(change: str, reader: Reader) -> Incident | Backup | Restore | None:
@@ -94,11 +109,8 @@ def stories(traces: Traces, reader: Reader, word: str) -> list[Caused]:
     found = traces.of(word)
     if found:
         return trees(found)
-    for cls in _TOLD:
-        told = reader.by_prefix(cls, word.removeprefix(f"{cls.COLLECTION}/"))
-        if len(told) == 1:
-            return trees(traces.touching(cls.COLLECTION, told[0].id))
-    return []
+    told = _named(reader, word)
+    return [] if told is None else trees(traces.touching(told.COLLECTION, told.id))
 
 
 def drawn(event: Caused, terminal: Terminal, zone: str, *, brief: bool = False) -> Iterator[str]:

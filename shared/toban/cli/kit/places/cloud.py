@@ -52,6 +52,7 @@ def documents(project: str) -> Store:
 class CloudSession(Session):
     """A project; its clients are made when they are needed."""
 
+    most_letters = MOST_LETTERS
     waits_s = 30.0
     """A function that nothing has called for a while takes some seconds to start."""
 
