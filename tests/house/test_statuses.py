@@ -17,6 +17,7 @@ from toban.adapters.local.memory.store import MemoryStore
 from toban.backups.documents import Backup, mark, unmark
 from toban.events import SweepDue
 from toban.incidents.documents import Incident
+from toban.kernel.change import change
 from toban.kernel.document import Document, encode
 from toban.kernel.event import Event
 from toban.kernel.handling.effect import EffectDocument
@@ -224,3 +225,16 @@ def test_put_refuses_it_too_however_it_was_changed():
     assert work.get(Incident, begun.id) is not None
     with pytest.raises(IllegalTransitionError, match="incidents/inc-1: acknowledged does not foll"):
         work.put(msgspec.structs.replace(begun, status="acknowledged"))
+
+
+def test_so_does_a_change_outside_of_any_handling():
+    store = MemoryStore()
+    begun = incident(status="resolved", resolved_at=NOON)
+    store.commit([Create(begun.key(begun.id), encode(begun))])
+    with pytest.raises(IllegalTransitionError, match="incidents/inc-1: acknowledged does not foll"):
+        change(
+            store,
+            Incident,
+            begun.id,
+            lambda known: msgspec.structs.replace(known, status="acknowledged"),
+        )

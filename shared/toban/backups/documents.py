@@ -93,7 +93,7 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
             "finished": ("verified", "failed", "deleting"),
             "verified": ("finished", "failed", "deleting"),
             "failed": ("finished", "verified", "deleting"),
-            "partial": ("deleting",),
+            "partial": ("finished", "deleting"),  # its manifest was found after all
             "unchanged": ("deleting",),
             "deleting": ("deleted", "finished", "verified", "failed", "partial", "unchanged"),
             "deleted": (),

@@ -11,6 +11,8 @@ from typing import overload
 
 from toban.kernel.document import D, Document, decode, encode
 from toban.ports import AlreadyExists, Create, Delete, Stale, Store, Update
+from toban.kernel.document import D, decode, encode, require_transition
+from toban.ports import AlreadyExists, Create, Stale, Store, Update
 
 
 @overload
@@ -38,6 +40,8 @@ def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D |
         wanted = decide(None if found is None else decode(cls, found.data))
         if wanted is None or wanted == before:
             return wanted
+        if found is not None:
+            require_transition(wanted, found.data)
         data = encode(wanted)
         try:
             store.commit([Create(key, data) if found is None else Update(key, data, found.version)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
@@ -103,6 +103,18 @@ def encode(document: Document) -> dict[str, Any]:
     if data["expires_at"] is None:
         del data["expires_at"]  # a living document looks as it did before there were expiries
     return data
+
+
+def require_transition(document: Document, stored: Mapping[str, Any]) -> None:
+    """
+    Raise `IllegalTransitionError` when the status of what is stored may not become the document's.
+
+    However it was changed: a document may have been made anew to replace the stored one.
+    """
+    table = document.STATUS
+    if table is not None and table.field in stored:
+        after = getattr(document, table.field)
+        table.require(f"{document.COLLECTION}/{document.id}", stored[table.field], after)
 
 
 def decode(cls: type[D], data: dict[str, Any]) -> D:

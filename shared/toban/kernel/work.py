@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from toban.kernel.document import D, Document, decode, encode
+from toban.kernel.document import D, Document, decode, encode, require_transition
 from toban.kernel.documents import Cache as Cache
 from toban.kernel.documents import Documents
 from toban.kernel.errors import InvalidEvent
@@ -143,10 +143,7 @@ class Work(Documents):
         if snapshot is None:
             self._writes[key] = Create(key, data)
         elif snapshot.data != data:
-            if document.STATUS is not None:
-                field = document.STATUS.field
-                before = snapshot.data.get(field, data[field])
-                document.STATUS.require(f"{key.collection}/{key.id}", before, data[field])
+            require_transition(document, snapshot.data)
             self._writes[key] = Update(key, data, snapshot.version)
         else:
             self._writes.pop(key, None)
