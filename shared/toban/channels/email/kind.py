@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.channels.base import Channel
-from toban.strictyaml.checks import check_email
 from toban.strictyaml.report import Report
 
 
@@ -30,6 +29,8 @@ class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
 
     def check(self, path: str, report: Report) -> None:
         """See `Channel.check`."""
+        from toban.strictyaml.checks import check_email
+
         for number, address in enumerate(self.to):
             check_email(address, f"{path}.to[{number}]", report)
         if self.sender:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.sources.base import BackupSource, Keeping
-from toban.sources.naming import check_bucket_name
 from toban.strictyaml.report import Report
 
 
@@ -36,6 +35,8 @@ class BucketSource(BackupSource, frozen=True, tag="bucket", tag_field="type"):
 
     def check(self, path: str, report: Report, kept: Keeping) -> None:
         """See `BackupSource.check`."""
+        from toban.sources.naming import check_bucket_name
+
         check_bucket_name(self.bucket, f"{path}.bucket", report)
         if self.bucket in kept.buckets:
             report.error(

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.sources.base import BackupSource, Keeping, StagingTarget
-from toban.sources.naming import check_instance, check_server
 from toban.strictyaml.report import Report
 
 _INSTANCE = re.compile(r"[a-z][a-z0-9-]*(:[a-z0-9-]+)+", re.ASCII)
@@ -35,6 +34,8 @@ class PostgresSource(BackupSource, frozen=True, tag="postgres", tag_field="type"
 
     def check(self, path: str, report: Report, kept: Keeping) -> None:  # noqa: ARG002
         """See `BackupSource.check`."""
+        from toban.sources.naming import check_instance, check_server
+
         check_server(self.url_secret, self.instance, path, report)
         if self.instance and not self.database:
             report.error(

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.sources.base import BackupSource, Keeping, StagingTarget
-from toban.sources.naming import check_instance, check_server
 from toban.strictyaml.report import Report
 
 _INSTANCE = re.compile(r"projects/[^/]+/locations/[^/]+/instances/[^/]+")
@@ -34,6 +33,8 @@ class RedisSource(BackupSource, frozen=True, tag="redis", tag_field="type"):
 
     def check(self, path: str, report: Report, kept: Keeping) -> None:  # noqa: ARG002
         """See `BackupSource.check`."""
+        from toban.sources.naming import check_instance, check_server
+
         check_server(self.url_secret, self.instance, path, report)
         form = "projects/…/locations/…/instances/…"
         check_instance(self.instance, _INSTANCE, form, path, report)
