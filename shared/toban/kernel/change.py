@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import overload
 
-from toban.kernel.document import D, Document, decode, encode
+from toban.kernel.document import D, Document, decode, encode, require_transition
 from toban.ports import AlreadyExists, Create, Delete, Stale, Store, Update
-from toban.kernel.document import D, decode, encode, require_transition
-from toban.ports import AlreadyExists, Create, Stale, Store, Update
 
 
 @overload
