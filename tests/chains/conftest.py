@@ -93,7 +93,8 @@ def emulated(
     }
     environ = os.environ | addresses
     environ |= {f"TOBAN_SECRET_{name}": value for name, value in secrets.items()}
-    environ |= {"TOBAN_ACTORS": CALLER, "TOBAN_GOOGLE_CERTS_URL": google_keys().url}
+    actors = ",".join(filter(None, (environ.get("TOBAN_ACTORS"), CALLER)))
+    environ |= {"TOBAN_ACTORS": actors, "TOBAN_GOOGLE_CERTS_URL": google_keys().url}
     with Emulated(
         tmp_path_factory.mktemp("emulated"), profiles, project=fresh_project(), environ=environ
     ) as running:

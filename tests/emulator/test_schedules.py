@@ -20,6 +20,7 @@ from toban.adapters.google.pubsub import push, topology
 from toban.cli.kit.terminal import Terminal
 from toban.cli.profiles import cloud
 from toban.events.backups import BackupDue
+from toban.kernel.documents import Documents
 from toban.kernel.event import Event, from_message
 from toban.ports import Delivered
 from toban.profile.store import applied
@@ -138,7 +139,10 @@ def test_apply_writes_profiles_to_firestore_and_jobs_to_cloud_scheduler(
     chat, cafe = profile("chat"), profile("cafe")
     assert cloud.reconcile(asked, Terminal("en"), place, [chat]) == 0
     assert cloud.reconcile(asked, Terminal("en"), place, [cafe]) == 0
-    assert applied(cloud.documents(project)) == {"cafe": cafe, "chat": chat}
+    assert applied(Documents(cloud.documents(project), datetime.now(UTC))) == {
+        "cafe": cafe,
+        "chat": chat,
+    }
     assert "toban-cafe--main-db--daily" in standin.names()
     assert DAILY in standin.names()
     assert "Nothing" not in capsys.readouterr().out

@@ -299,7 +299,8 @@ def test_a_year_removes_what_is_over_and_nothing_that_lives(laptop: Laptop):
     for mark in ("closed", "again"):
         assert {p.split("/")[0] for p in laptop.holding(MARKS[mark])} >= {"toban.db", "blobs"}
     for mark in ("address", "open", "parked", "queued", "error"):
-        assert "toban.db" in laptop.holding(MARKS[mark]), mark
+        # What was written last may still stand in the journal beside the file.
+        assert any(p.startswith("toban.db") for p in laptop.holding(MARKS[mark])), mark
     assert "toban.log" in laptop.holding(MARKS["logged"])
     assert "toban.log" in laptop.holding(MARKS["error"])
 
