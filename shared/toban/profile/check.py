@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toban.profile.check_environments import check_environments
 from toban.profile.context import Context
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -58,3 +59,4 @@ def check(profile: Profile, report: Report, context: Context) -> None:
                     f"同じ規則がサービス {other.id} にもあります（{winner} だけが受け取ります）。",
                     f"service {other.id} has the same rule; only {winner} would get alerts.",
                 )
+    check_environments(service, report, context)
