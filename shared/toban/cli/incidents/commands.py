@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from toban.cli.incidents.views import (
     NextStep,
+    calls_people,
     count_alerts,
     incident_detail,
     incident_view,
@@ -20,10 +21,12 @@ from toban.cli.kit.reader import Reader, incident_of
 from toban.cli.kit.session import Issued, Session, is_empty, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import Times, due, now, soon
+from toban.cli.kit.views import in_environment
 from toban.events import CommandIssued
 from toban.incidents.documents import Incident
 from toban.incidents.grouping.section import GROUPING
 from toban.kernel.command import Audit
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
 from toban.profile.section import SERVICE
@@ -86,14 +89,19 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     with session(asked, terminal) as work:
         reader = work.reader
         found = incidents(
-            reader, now(), everything=asked.all, status=asked.status, service=asked.service
+            reader,
+            now(),
+            everything=asked.all,
+            status=asked.status,
+            service=asked.service,
+            environment=asked.environment,
         )
         if asked.json:
             terminal.json([incident_view(reader, i) for i in found])
             return 0
         if found:
             _table(reader, found, terminal)
-        elif asked.status or asked.service:
+        elif asked.status or asked.service or asked.environment:
             terminal.line(terminal.say("none.like-that"))
         elif asked.all or not reader.find(Incident, limit=1):
             terminal.line(terminal.say("none.incidents"))
@@ -116,7 +124,7 @@ def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
             terminal.say(f"status.{i.status}"),
             _when(next_step(reader, i), terminal),
             times.written(i.opened_at, zones[i.id]),
-            i.service,
+            in_environment(i.service, i.environment),
             str(count_alerts(reader, i)),
             i.assignee or "-",
             i.title,
@@ -188,7 +196,10 @@ def _facts(
     name = incident.service
     if profile is not None:
         name = f"{profile[SERVICE].named(language)} ({incident.service})"
-    facts = [("service", name), ("opened", moment(language, incident.opened_at, zone))]
+    facts = [("service", name)]
+    if incident.environment != PRODUCTION:
+        facts.append(("environment", incident.environment))
+    facts.append(("opened", moment(language, incident.opened_at, zone)))
     for key, at in (
         ("acknowledged", incident.acknowledged_at),
         ("resolved", incident.resolved_at),
@@ -210,6 +221,8 @@ def _facts(
 def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
     if incident.status == "resolved":
         return _after_all(reader, incident, terminal, zone)
+    if not calls_people(reader, incident):
+        return terminal.say("next.nobody", environment=incident.environment, id=incident.id)
     following = next_step(reader, incident)
     if following is None:
         return _next_reminder(incident, terminal, zone)

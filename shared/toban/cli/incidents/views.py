@@ -15,7 +15,7 @@ from toban.cli.kit.views import notification_view, notifications
 from toban.events import Page
 from toban.incidents.documents import Alert, Incident, IncidentSegment
 from toban.incidents.history import next_page
-from toban.incidents.lifecycle import severity_of
+from toban.incidents.lifecycle import is_called_for, severity_of
 from toban.kernel.event import timestamp
 from toban.notify.contacts import reach
 from toban.ports import Operator, Value
@@ -48,6 +48,7 @@ def incidents(
     everything: bool = False,
     status: str | None = None,
     service: str | None = None,
+    environment: str | None = None,
 ) -> list[Incident]:
     """Those to list: open ones first, then newest first; old resolved ones when asked for."""
     of_service: list[tuple[str, Operator, Value]] = []
@@ -66,6 +67,8 @@ def incidents(
         # No index has both service and time.
         over = reader.find(Incident, ("resolved_at", ">", now - RECENT))
         found += [i for i in over if i.status == "resolved" and service in (None, i.service)]
+    # What an earlier release stored says no environment: no index would find it.
+    found = [i for i in found if environment in (None, i.environment)]
     found.sort(key=lambda i: i.opened_at, reverse=True)
     return sorted(found, key=lambda i: _STATUS_ORDER.get(i.status, 3))
 
@@ -103,12 +106,19 @@ def next_step(reader: Reader, incident: Incident) -> NextStep | None:
     return NextStep(incident.step + 2, incident.next_step_at, tuple(calls))
 
 
+def calls_people(reader: Reader, incident: Incident) -> bool:
+    """Whether people are called for the incident; without its profile nobody can tell: they are."""
+    profile = reader.profile(incident.service, incident.profile_version)
+    return profile is None or is_called_for(incident, profile)
+
+
 def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
     """One incident of a list, for scripts."""
     following = next_step(reader, incident)
     return {
         "id": incident.id,
         "service": incident.service,
+        "environment": incident.environment,
         "severity": incident.severity,
         "severity_label": incident.severity_label,
         "status": incident.status,
@@ -119,6 +129,7 @@ def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
         "alerts": count_alerts(reader, incident),
         "assignee": incident.assignee,
         "next_step": None if following is None else following.view(),
+        "calls_people": calls_people(reader, incident),
         "remind_at": shown_time(incident.remind_at),
         "rules": incident.rules,
         "resolved_by": incident.resolved_by,
@@ -164,6 +175,7 @@ def alert_view(alert: Alert) -> dict[str, Any]:
         "rule": alert.rule,
         "title": alert.title,
         "status": alert.status,
+        "environment": alert.environment,
         "severity_label": alert.severity_label,
         "starts_at": shown_time(alert.starts_at),
         "ends_at": shown_time(alert.ends_at),
