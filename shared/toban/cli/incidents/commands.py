@@ -52,13 +52,22 @@ _MARKS = {
 
 
 def newest(reader: Reader, terminal: Terminal) -> Incident:
-    """The newest incident that nobody has acknowledged, else the newest that is not resolved."""
+    """
+    The newest incident that nobody has acknowledged, else the newest that is not resolved.
+
+    Those for which people are called come before all others.
+    """
     going_on = [i for i in incidents(reader, now()) if i.status != "resolved"]
     if not going_on:
         _nothing_open(reader, terminal)
     if len(going_on) > 1:
         terminal.note(terminal.say("others", n=len(going_on) - 1))
-    return going_on[0]
+    return _those_that_call(reader, going_on)[0]
+
+
+def _those_that_call(reader: Reader, found: list[Incident]) -> list[Incident]:
+    """Those for which people are called, if any; else all of them."""
+    return [i for i in found if calls_people(reader, i)] or found
 
 
 def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
@@ -66,6 +75,7 @@ def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> 
     waiting = incidents(reader, now(), status="open")
     if not waiting:
         _nothing_open(reader, terminal)
+    waiting = _those_that_call(reader, waiting)
     if len(waiting) > 1:
         if not asked.json:
             _table(reader, waiting, terminal)
