@@ -8,12 +8,13 @@ from toban.backups.checks.plans import check_plans
 from toban.backups.checks.recovery import check_objectives, check_restore_test
 from toban.backups.section import BACKUP, Backup
 from toban.profile.context import Context
+from toban.profile.environments import environments
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sources.base import BackupSource, Keeping
 from toban.sources.naming import check_bucket_name
 from toban.strictyaml.checks import SECRET_NAME, check_id
-from toban.strictyaml.findings import join
+from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 
 _KMS_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
@@ -29,6 +30,7 @@ def check(profile: Profile, report: Report, context: Context) -> None:
     kept = Keeping(frozenset(d.bucket for d in backup.destinations), bool(backup.key))
     for name, source in backup.sources.items():
         _check_source(backup, name, source, kept, report)
+        _check_environment(profile, name, source, report)
     check_plans(backup, report)
     _check_limits(backup, report)
     zone = profile[SERVICE].timezone
@@ -103,6 +105,18 @@ def _check_source(
             f"no plan ever backs up {name}.",
         )
     source.check(path, report, kept)
+
+
+def _check_environment(profile: Profile, name: str, source: BackupSource, report: Report) -> None:
+    known = environments(profile[SERVICE])
+    if source.environment and source.environment not in known:
+        hint = did_you_mean(source.environment, known)
+        report.error(
+            "unknown-environment",
+            join("backup", "sources", name, "environment"),
+            f"環境 {source.environment!r} は service.environments にありません。{hint[0]}",
+            f"service.environments has no {source.environment!r}.{hint[1]}",
+        )
 
 
 def _check_limits(backup: Backup, report: Report) -> None:

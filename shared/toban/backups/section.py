@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from toban.backups.levels import Level
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.kinds import named
-from toban.profile.profile import SectionKey
+from toban.profile.profile import Profile, SectionKey
 from toban.sources.base import BackupSource, StagingTarget
 from toban.strictyaml.values import Seconds, Section, ZoneName
 
@@ -130,6 +131,14 @@ class Backup(Section, frozen=True):
 BACKUP: Final[SectionKey[Backup | None]] = SectionKey(
     "backup", Backup | None, None, inactive=("バックアップ", "backups")
 )
+
+
+def environment_of_source(profile: Profile, name: str) -> str:
+    """Whose data a source holds; of one that the profile does not know (any more), production's."""
+    section = profile[BACKUP]
+    source = section.sources.get(name) if section else None
+    return (source.environment if source else "") or PRODUCTION
+
 
 NOTHING: Final = Backup(destinations=(), sources={}, plans=())
 """What a profile without the section backs up."""

@@ -19,31 +19,40 @@ Whoever waits for the result finds it by the id of that event (`request_id`).
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
 from toban.backups.documents import Backup
+from toban.backups.section import environment_of_source
 from toban.events import CommandIssued
 from toban.events.backups import (
     BackupDue,
+    BackupEvent,
     BackupFinished,
     BackupReplicated,
     PruneDue,
+    RestoreEvent,
     RestoreRequested,
     RestoreTestDue,
 )
 from toban.kernel.command import conclude, may
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.ids import derive
 from toban.kernel.prepared import converted
 from toban.kernel.work import Work
+from toban.profile.store import current
 
 FUNCTION: Final = "start_backup"
 DOMAINS: Final = ("backups", "restores")
 EVERY: Final = "*"
 """Of every service."""
 _TARGET: Final = "target."
+
+_Request: TypeAlias = (
+    BackupDue | BackupFinished | BackupReplicated | PruneDue | RestoreRequested | RestoreTestDue
+)
 
 
 def request_id(command_id: str) -> str:
@@ -64,12 +73,20 @@ def on_command(command: CommandIssued, work: Work) -> None:
         conclude(command, work, "refused", str(error))
         return
     work.emit(request)
-    conclude(command, work, "done")
+    conclude(command, work, "done", environment=_environment(request, work))
 
 
-def _request(
-    command: CommandIssued, work: Work
-) -> BackupDue | BackupFinished | BackupReplicated | PruneDue | RestoreRequested | RestoreTestDue:
+def _environment(request: _Request, work: Work) -> str:
+    """Of what was asked for; what is asked of a whole service counts as production's."""
+    if isinstance(request, BackupEvent | RestoreEvent):
+        return request.environment
+    if isinstance(request, PruneDue):
+        return PRODUCTION
+    document = current(work).get(request.service)
+    return environment_of_source(document.profile, request.source) if document else PRODUCTION
+
+
+def _request(command: CommandIssued, work: Work) -> _Request:
     """The event that was asked for; raises `InvalidEvent` when it makes no sense."""
     domain, _, name = command.subject().partition("/")
     if command.action == "restore":
@@ -130,6 +147,7 @@ def _restore(id: str, command: CommandIssued, work: Work) -> RestoreRequested:
         source=backup.source,
         backup_id=backup.id,
         purpose="recovery",
+        environment=backup.environment,
         region=asked.get("region", ""),
         target=targets,
         onto_source=asked.get("onto_source") == "yes",
