@@ -21,7 +21,7 @@ def test_run_without_a_runtime_takes_replicates_and_verifies_here(vault):
     assert "verified (content) in asia-northeast1, asia-northeast2" in said.out
     (row,) = vault.backups()
     assert list(row) == [
-        "id", "service", "source", "class", "status", "started_at", "finished_at",
+        "id", "service", "source", "class", "environment", "status", "started_at", "finished_at",
         "verified_at", "level", "regions", "bytes", "pinned", "doubtful", "copies",
     ]  # fmt: skip
     assert row["id"].startswith("shop.media.daily.2")
