@@ -131,7 +131,7 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
     environment = environment_of(profile[SERVICE], report.labels)
     known = work.get(Alert, alert_id(report, environment))
     if known is None or known.status != "firing":
-        _end_elsewhere(report, environment, profile, work)
+        _end_elsewhere(report, said, environment, profile, work)
     if known is None:
         alert = _alert(report, said, profile, environment, "resolved")
         alert.ends_at = said.end
@@ -180,13 +180,16 @@ def _cleared(alert: Alert, work: Work) -> None:
         )
 
 
-def _end_elsewhere(report: AlertReport, environment: str, profile: Profile, work: Work) -> None:
+def _end_elsewhere(
+    report: AlertReport, said: Said, environment: str, profile: Profile, work: Work
+) -> None:
     """
     End the alert where an earlier version of the profile counted it to another environment.
 
     Its reports go to `environment` from now on, and nothing else would end it there. One whose own
-    labels still say that environment is another alert, by the same fingerprint.
+    labels say another environment to this day is another alert, by the same fingerprint.
     """
+    over = isinstance(report, AlertResolved)
     service = profile[SERVICE]
     for name in environments(service):
         if name == environment:
@@ -194,7 +197,8 @@ def _end_elsewhere(report: AlertReport, environment: str, profile: Profile, work
         other = work.get(Alert, alert_id(report, name))
         if other is None or other.status != "firing":
             continue
-        if environment_of(service, other.labels) == environment:
+        late = is_overtaken(other, said) or (over and not is_over(other, said))
+        if not late and environment_of(service, other.labels) == environment:
             move(other, "resolved")
             other.ends_at = other.heard_at = work.now
             work.put(other)
@@ -227,7 +231,7 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
             return
         if is_overtaken(known, said) or not is_new(known, said):
             return
-    _end_elsewhere(report, environment, profile, work)
+    _end_elsewhere(report, said, environment, profile, work)
     alert = _alert(report, said, profile, environment, "firing" if lasting else "event")
     alert.attached_at = work.now
     listed = group_id(profile[SERVICE].id, environment)

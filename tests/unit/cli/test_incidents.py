@@ -344,4 +344,6 @@ def test_the_record_of_what_somebody_did_says_the_environment(staged):
     staged.run("incidents", "ack", id_, "--as", "hanako")
 
     assert [a["environment"] for a in staged.run("audit", "--json").json()] == ["staging"]
+    for command in (("audit",), ("notifications", "list")):
+        assert f"{id_} [staging]" in staged.run(*command).out
     assert "nobody is called" in staged.run("incidents", "show", id_).out

@@ -349,6 +349,18 @@ def test_its_end_is_heard_wherever_it_was_counted_to():
     assert [(i.environment, i.status) for i in world.incidents()] == [("production", "resolved")]
 
 
+def test_an_old_end_that_comes_late_ends_nothing_elsewhere():
+    world = World(SHOP, HOUSE, people=ListSenders([Done() for _ in range(99)]))
+    world.tell(staging(at=-60))
+    world.tell(staging(at=-1))
+    apply(world.store.inner, [shop(), HOUSE], world.clock.now())
+    world.clock.advance(timedelta(minutes=1))
+
+    world.tell(resolved("a", at=-60, labels=STAGING, ends_at=NOON - timedelta(minutes=30)))
+
+    assert [(i.environment, i.status) for i in world.incidents()] == [("production", "open")]
+
+
 def test_an_alert_that_becomes_production_calls_people():
     world = world_of()
     world.tell(staging())

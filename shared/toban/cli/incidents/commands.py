@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 from toban.cli.incidents.views import (
     NextStep,
-    calls_people,
     count_alerts,
     incident_detail,
     incident_view,
@@ -67,7 +66,7 @@ def newest(reader: Reader, terminal: Terminal) -> Incident:
 
 def _those_that_call(reader: Reader, found: list[Incident]) -> list[Incident]:
     """Those for which people are called, if any; else all of them."""
-    return [i for i in found if calls_people(reader, i)] or found
+    return [i for i in found if reader.calls_people(i)] or found
 
 
 def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
@@ -231,7 +230,7 @@ def _facts(
 def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
     if incident.status == "resolved":
         return _after_all(reader, incident, terminal, zone)
-    if not calls_people(reader, incident):
+    if not reader.calls_people(incident):
         return terminal.say("next.nobody", environment=incident.environment, id=incident.id)
     following = next_step(reader, incident)
     if following is None:

@@ -15,7 +15,7 @@ from toban.cli.kit.views import notification_view, notifications
 from toban.events import Page
 from toban.incidents.documents import Alert, Incident, IncidentSegment
 from toban.incidents.history import next_page
-from toban.incidents.lifecycle import is_called_for, severity_of
+from toban.incidents.lifecycle import severity_of
 from toban.kernel.event import timestamp
 from toban.notify.contacts import reach
 from toban.ports import Operator, Value
@@ -106,12 +106,6 @@ def next_step(reader: Reader, incident: Incident) -> NextStep | None:
     return NextStep(incident.step + 2, incident.next_step_at, tuple(calls))
 
 
-def calls_people(reader: Reader, incident: Incident) -> bool:
-    """Whether people are called for the incident; without its profile nobody can tell: they are."""
-    profile = reader.profile(incident.service, incident.profile_version)
-    return profile is None or is_called_for(incident, profile)
-
-
 def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
     """One incident of a list, for scripts."""
     following = next_step(reader, incident)
@@ -129,7 +123,7 @@ def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
         "alerts": count_alerts(reader, incident),
         "assignee": incident.assignee,
         "next_step": None if following is None else following.view(),
-        "calls_people": calls_people(reader, incident),
+        "calls_people": reader.calls_people(incident),
         "remind_at": shown_time(incident.remind_at),
         "rules": incident.rules,
         "resolved_by": incident.resolved_by,

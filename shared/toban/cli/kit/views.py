@@ -45,7 +45,7 @@ def status_word(notification: Notification) -> str:
 
 
 def in_environment(name: str, environment: str) -> str:
-    """What a list says of a service or series: its name, and the environment unless production."""
+    """What a list says of something: its name, and its environment unless that is production."""
     return name if environment == PRODUCTION else f"{name} [{environment}]"
 
 
