@@ -273,7 +273,9 @@ def test_only_what_calls_people_is_urgent():
     assert not urgent("production", kind="resolved")
 
 
-def test_a_webhook_is_told_the_environment():
+def posted(environment: str) -> dict[str, Any]:
+    """The incident as a webhook gets it."""
+    asked = request(incident=incident(environment=environment))
     sending = Sending(
         id="ntf-1",
         incident="inc-7",
@@ -281,8 +283,14 @@ def test_a_webhook_is_told_the_environment():
         unknown=False,
         address="",
         thread="",
-        request=request(incident=incident(environment="staging")),
-        notice=notice_of(request(incident=incident(environment="staging")), STAGED),
+        request=asked,
+        notice=notice_of(asked, STAGED),
     )
+    return msgspec.json.decode(body(sending))["incident"]
 
-    assert msgspec.json.decode(body(sending))["incident"]["environment"] == "staging"
+
+def test_a_webhook_is_told_the_environment_and_of_production_what_it_was_told_before():
+    staging, production = posted("staging"), posted("production")
+
+    assert staging == {**production, "environment": "staging"}
+    assert list(production) == [name for name in staging if name != "environment"]

@@ -19,7 +19,7 @@ Whoever waits for the result finds it by the id of that event (`request_id`).
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
@@ -39,6 +39,7 @@ from toban.events.backups import (
 from toban.kernel.command import conclude, may
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.errors import InvalidEvent
+from toban.kernel.event import Body
 from toban.kernel.ids import derive
 from toban.kernel.prepared import converted
 from toban.kernel.work import Work
@@ -49,10 +50,6 @@ DOMAINS: Final = ("backups", "restores")
 EVERY: Final = "*"
 """Of every service."""
 _TARGET: Final = "target."
-
-_Request: TypeAlias = (
-    BackupDue | BackupFinished | BackupReplicated | PruneDue | RestoreRequested | RestoreTestDue
-)
 
 
 def request_id(command_id: str) -> str:
@@ -76,17 +73,19 @@ def on_command(command: CommandIssued, work: Work) -> None:
     conclude(command, work, "done", environment=_environment(request, work))
 
 
-def _environment(request: _Request, work: Work) -> str:
+def _environment(request: Body, work: Work) -> str:
     """Of what was asked for; what is asked of a whole service counts as production's."""
     if isinstance(request, BackupEvent | RestoreEvent):
         return request.environment
-    if isinstance(request, PruneDue):
+    if not isinstance(request, BackupDue | RestoreTestDue):
         return PRODUCTION
     document = current(work).get(request.service)
     return environment_of_source(document.profile, request.source) if document else PRODUCTION
 
 
-def _request(command: CommandIssued, work: Work) -> _Request:
+def _request(
+    command: CommandIssued, work: Work
+) -> BackupDue | BackupFinished | BackupReplicated | PruneDue | RestoreRequested | RestoreTestDue:
     """The event that was asked for; raises `InvalidEvent` when it makes no sense."""
     domain, _, name = command.subject().partition("/")
     if command.action == "restore":
