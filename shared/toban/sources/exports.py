@@ -222,7 +222,7 @@ class ManagedExport(ABC):
 
     def bucket(self, run: Run) -> Bucket:
         """Where the export goes to."""
-        return self._world.buckets(self._bucket_name) if self._bucket_name else run.beside.bucket
+        return self._world.buckets(self._bucket_name) if self._bucket_name else run.objects.bucket
 
     def object_name(self, run: Run) -> str:
         """Follows from the backup: a repetition finds what a crash left. Outside its prefix."""
