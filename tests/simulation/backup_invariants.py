@@ -12,7 +12,7 @@ from tests.simulation.invariants import everything
 from toban.backups.catalogue.manifest import listed, peek
 from toban.backups.catalogue.reading import Opener
 from toban.backups.documents import JUDGED, Backup, SeriesState, standing
-from toban.backups.policy.alerts import BackupWatch, copy_print, failed_print
+from toban.backups.policy.alerts import BackupWatch, copy_fingerprint, failure_fingerprint
 from toban.backups.policy.copies import copy_in
 from toban.backups.policy.restores import Restore
 from toban.backups.storage import layout
@@ -185,7 +185,7 @@ def _alerts(simulation: BackupSimulation) -> Iterator[str]:
         ]
         counted = [b for b in own if b.status not in ("deleted", "deleting")]
         newest = max(counted, key=lambda b: b.slot, default=None)
-        fingerprint = failed_print(plan.source, plan.class_)
+        fingerprint = failure_fingerprint(plan.source, plan.class_)
         if newest is None:
             yield f"{plan.source}/{plan.class_}: no backup at all"
         elif newest.status == "verified" and fingerprint in open_now:
@@ -209,7 +209,7 @@ def _copies(simulation: BackupSimulation) -> Iterator[str]:
         if backup.status != standing(backup):
             yield f"{backup.id} is {backup.status}, and by its copies {standing(backup)}"
         for copy in backup.copies:
-            fingerprint = copy_print(backup.source, backup.class_, copy.bucket)
+            fingerprint = copy_fingerprint(backup.source, backup.class_, copy.bucket)
             if backup.status == "verified" and not copy.proven and fingerprint not in open_now:
                 yield f"{backup.id} is {copy.state} in {copy.bucket}, and nobody is told"
             if copy.damage or copy.unreadable:

@@ -54,7 +54,7 @@ class Session(ABC):
     reader: Reader
     place: str
     """The data directory or the project, for people."""
-    most_letters: int | None = None
+    max_dead_letters: int | None = None
     """Dead letters of one subscription that are counted; None: all."""
     waits_s: float
     """How long `carry_out` waits for others."""
