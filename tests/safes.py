@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from toban.backups.catalogue.readback import fetch_from
-from toban.backups.storage.sealing import BesideStream, Shelf
-from toban.ports.backup import Base, Beside, Bucket, Fetch, Format, Run, Source, Target
+from toban.backups.storage.sealing import BackupLocation, SealedObjectSink
+from toban.ports.backup import Base, Bucket, Fetch, Format, ObjectSink, Run, Source, Target
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -29,7 +29,7 @@ class Safe:
         self.parts: dict[str, list[bytes]] = {}
 
     def run(self, id: str, base: str = "") -> Run:
-        beside = BesideStream(self.bucket, f"safe/{id}/", id, self.key)
+        beside = SealedObjectSink(self.bucket, f"safe/{id}/", id, self.key)
         return Run(id, beside, Base(base, lambda: self.stream(base)) if base else None)
 
     def take(
@@ -39,7 +39,7 @@ class Safe:
         base: str = "",
         *,
         die: Callable[[int], bool] = lambda _: False,
-        beside: Callable[[Beside], Beside] = lambda beside: beside,
+        beside: Callable[[ObjectSink], ObjectSink] = lambda beside: beside,
     ) -> str:
         """
         Back up; a part ends at every cursor.
@@ -51,7 +51,7 @@ class Safe:
         parts: list[bytes] = []
         while True:
             run = self.run(id, base)
-            run = Run(id, beside(run.beside), run.base)
+            run = Run(id, beside(run.objects), run.base)
             snapshot = source.begin(run, snapshot, NOW)
             waiting = b""
             try:
@@ -77,7 +77,9 @@ class Safe:
 
     @property
     def fetch(self) -> Fetch:
-        return fetch_from(lambda held_by: Shelf(self.bucket, f"safe/{held_by}/", held_by, self.key))
+        return fetch_from(
+            lambda held_by: BackupLocation(self.bucket, f"safe/{held_by}/", held_by, self.key)
+        )
 
     def check(self, form: Format, id: str) -> dict[str, int]:
         return form.check(self.stream(id), self.fetch)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from toban.ports.backup import Bucket
 
 MODULES = {
-    "depot": "toban.sources.depot",
+    "resources": "toban.sources.resources",
     "public URL": "toban.channels.config",
     "secrets": "toban.kernel.binding",
     "senders": "toban.channels.senders",

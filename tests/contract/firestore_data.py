@@ -14,7 +14,7 @@ from google.cloud.firestore_v1 import types
 from toban.adapters.google.firestore import store as firestore
 from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.adapters.local.memory.store import MemoryStore
-from toban.ports.backup import Bucket, Held, Kept, Piece, Run
+from toban.ports.backup import Bucket, ObjectRef, Piece, Run, StoredObject
 from toban.sources.firestore import adapter as kind
 from toban.sources.world import World
 
@@ -46,7 +46,7 @@ class Beside:
         self.bucket = bucket
         self.prefix = prefix
 
-    def put(self, name: str, data: Iterator[bytes]) -> Kept:
+    def put(self, name: str, data: Iterator[bytes]) -> StoredObject:
         raise AssertionError(f"nothing is put beside: {name}")
 
 
@@ -55,7 +55,7 @@ def run(world: World, backup_id: str = "b1") -> Run:
     return Run(backup_id, Beside(bucket, f"svc/db/daily/{backup_id}/objects/"))
 
 
-def no_fetch(held: Held) -> Iterator[bytes]:
+def no_fetch(held: ObjectRef) -> Iterator[bytes]:
     raise AssertionError(f"nothing lies beside a scan: {held}")
 
 

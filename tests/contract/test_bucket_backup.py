@@ -121,8 +121,8 @@ def test_an_incremental_backup_holds_only_what_changed(origin, safe, copy):
     assert "empty" not in keeping
     put = [info.name for info in safe.bucket.list("safe/b2/objects/")]
     assert len(put) == 2
-    held = list(FORM.held(safe.stream("b3")))
-    assert [each.backup_id for each in held] == [keeping[name] for name in records(safe, "b3")]
+    ref = list(FORM.object_refs(safe.stream("b3")))
+    assert [each.backup_id for each in ref] == [keeping[name] for name in records(safe, "b3")]
 
     for id, expected in (("b2", second), ("b3", third)):
         destroy(origin)
@@ -233,7 +233,7 @@ class Restless(MemoryBucket):
 
 
 def contents(safe, id):
-    return {record.name: b"".join(safe.fetch(record.held)) for record in records(safe, id).values()}
+    return {record.name: b"".join(safe.fetch(record.ref)) for record in records(safe, id).values()}
 
 
 @pytest.mark.parametrize("copy", [False, True], ids=["sealed", "copied"])

@@ -12,7 +12,7 @@ from google.rpc import status_pb2
 from tests.contract.firestore_admin import FirestoreAdmin
 from tests.contract.firestore_data import Documents, many_kinds, read, run, text, world
 from toban.adapters.local.files.buckets import MemoryBuckets
-from toban.ports.backup import Damaged, Held, SourceFailed, TargetBusy, TargetFailed
+from toban.ports.backup import Damaged, ObjectRef, SourceFailed, TargetBusy, TargetFailed
 from toban.sources.firestore import adapter as firestore
 from toban.sources.firestore import managed as firestore_managed
 from toban.sources.firestore import stream as firestore_stream
@@ -64,12 +64,12 @@ class Setting:
         pieces = read(self.source(), self.run, self.snapshot())
         return b"".join(piece.data for piece in pieces)
 
-    def fetch(self, held: Held) -> Iterator[bytes]:
-        name = self.run.beside.prefix.removesuffix("objects/") + held.name
+    def fetch(self, ref: ObjectRef) -> Iterator[bytes]:
+        name = self.run.objects.prefix.removesuffix("objects/") + ref.name
         try:
             yield self.buckets("backups").read(name)
         except KeyError as error:
-            raise Damaged(f"{held.name} is not there") from error
+            raise Damaged(f"{ref.name} is not there") from error
 
 
 @pytest.fixture
@@ -101,13 +101,13 @@ def test_an_export_is_started_once_polled_and_listed(setting):
     format_ = firestore.format_(setting.world)
     counts = format_.check(iter([data]), setting.fetch)
     assert (counts["objects"], counts["documents exported"]) == (3, 2)
-    held = list(format_.held(iter([data])))
-    assert {one.name for one in held} == {
+    ref = list(format_.object_refs(iter([data])))
+    assert {one.name for one in ref} == {
         f"objects/{FOLDER}/{FOLDER}.overall_export_metadata",
         f"objects/{FOLDER}/all_namespaces/all_kinds/all_namespaces_all_kinds.export_metadata",
         f"objects/{FOLDER}/all_namespaces/all_kinds/output-0",
     }
-    assert all(one.copied and one.backup_id == "b1" for one in held)
+    assert all(one.copied and one.backup_id == "b1" for one in ref)
 
 
 def test_a_process_that_died_after_starting_finds_its_export_again(setting):
@@ -151,7 +151,7 @@ def test_an_export_that_failed_says_so_and_the_next_attempt_starts_anew(setting)
 
 def test_an_export_without_its_last_file_is_none(setting):
     snapshot = setting.snapshot()
-    name = f"{setting.run.beside.prefix}{FOLDER}/{FOLDER}.overall_export_metadata"
+    name = f"{setting.run.objects.prefix}{FOLDER}/{FOLDER}.overall_export_metadata"
     setting.buckets("backups").delete(name)
     with pytest.raises(SourceFailed, match="overall_export_metadata"):
         read(setting.source(), setting.run, snapshot)
@@ -182,19 +182,19 @@ def test_damage_beside_the_inventory_is_told(setting):
     records = [firestore_stream.delimited(record) for record in firestore_stream.split([data])]
     with pytest.raises(Damaged, match="there are"):
         check(iter([*records[:2], *records[3:]]), setting.fetch)
-    listed = list(firestore.format_(setting.world).held(iter([data])))
+    listed = list(firestore.format_(setting.world).object_refs(iter([data])))
     bucket = setting.buckets("backups")
-    prefix = setting.run.beside.prefix.removesuffix("objects/")
-    for held in listed:
-        good = bucket.read(prefix + held.name)
+    prefix = setting.run.objects.prefix.removesuffix("objects/")
+    for ref in listed:
+        good = bucket.read(prefix + ref.name)
         for bad in (good[:-1], bytes([good[0] ^ 1]) + good[1:]):
-            bucket.upload(prefix + held.name, [bad])
+            bucket.upload(prefix + ref.name, [bad])
             with pytest.raises(Damaged, match="crc32c"):
                 check(iter([data]), setting.fetch)
-        bucket.delete(prefix + held.name)
+        bucket.delete(prefix + ref.name)
         with pytest.raises(Damaged, match="not there"):
             check(iter([data]), setting.fetch)
-        bucket.upload(prefix + held.name, [good])
+        bucket.upload(prefix + ref.name, [good])
     assert check(iter([data]), setting.fetch)["objects"] == 3
 
 
@@ -310,8 +310,8 @@ def test_objects_are_verified_before_they_are_imported(setting):
     target = setting.target()
     target.prepare(fresh=True)
 
-    def wrong(held: Held) -> Iterator[bytes]:
-        return itertools.chain(setting.fetch(held), [b"more"])
+    def wrong(ref: ObjectRef) -> Iterator[bytes]:
+        return itertools.chain(setting.fetch(ref), [b"more"])
 
     with pytest.raises(TargetFailed, match="did not arrive whole"):
         list(target.load(iter([data]), wrong))

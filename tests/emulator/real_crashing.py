@@ -204,7 +204,7 @@ class CrashingGoogle:
 
 def _defect() -> Any:
     """A redelivery that finds the receipt publishes nothing."""
-    return mock.patch.object(decision, "again", return_value=decision.Handled("duplicate"))
+    return mock.patch.object(decision, "replay", return_value=decision.Handled("duplicate"))
 
 
 def deployed(function: str) -> Any:

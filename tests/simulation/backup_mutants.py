@@ -24,14 +24,14 @@ from toban.backups.storage import layout
 from toban.backups.work import prune, take, verify
 from toban.kernel.document import encode
 from toban.kernel.handling import job as kernel_job
-from toban.kernel.handling.job import Hold
+from toban.kernel.handling.job import JobClaim
 from toban.ports import Update
 
 
 def no_fence() -> AbstractContextManager[Any]:
     """A checkpoint is written over whatever is there by now."""
 
-    def record(self: Hold[Any]) -> None:
+    def record(self: JobClaim[Any]) -> None:
         key = self.document.key(self.document.id)
         found = self._platform.store.get([key])[0]
         assert found is not None
@@ -39,7 +39,7 @@ def no_fence() -> AbstractContextManager[Any]:
         self.version = self._platform.store.commit([write])[0]
         self._recorded = self.now()
 
-    return mock.patch.object(Hold, "record", record)
+    return mock.patch.object(JobClaim, "record", record)
 
 
 def manifest_before_parts() -> AbstractContextManager[Any]:
@@ -110,10 +110,10 @@ def parts_before_manifest() -> AbstractContextManager[Any]:
             self._rest_gone = True
             yield from manifests
 
-    def run(self: Any, job: Any, due: Any, hold: Any) -> Any:
-        bucket = self._depot.bucket
-        with mock.patch.object(self._depot, "bucket", lambda name: Late(bucket(name))):
-            return original(self, job, due, hold)
+    def run(self: Any, job: Any, due: Any, claim: Any) -> Any:
+        bucket = self._resources.bucket
+        with mock.patch.object(self._resources, "bucket", lambda name: Late(bucket(name))):
+            return original(self, job, due, claim)
 
     return mock.patch.object(prune.Pruning, "run", run)
 
@@ -148,13 +148,13 @@ def lease_for_ever() -> AbstractContextManager[Any]:
 
 def emptied_before_noted() -> AbstractContextManager[Any]:
     """A test's target is removed before anybody knows that it was right."""
-    original = Hold.checkpoint
+    original = JobClaim.checkpoint
 
-    def checkpoint(self: Hold[Any]) -> None:
+    def checkpoint(self: JobClaim[Any]) -> None:
         if getattr(self.document, "wrong", None) is None:
             original(self)
 
-    return mock.patch.object(Hold, "checkpoint", checkpoint)
+    return mock.patch.object(JobClaim, "checkpoint", checkpoint)
 
 
 MUTANTS = (

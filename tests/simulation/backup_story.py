@@ -21,7 +21,7 @@ from tests.simulation.backup_world import (
     FUNCTIONS,
     PROFILES,
     SECRETS,
-    SmallDepot,
+    SmallResources,
     content,
     handlers,
     watch_order,
@@ -351,11 +351,11 @@ class Plain:
 
     @staticmethod
     def _open(world: Any, bucket: str, folder: str) -> str:
-        depot = depot_of(world)
+        resources = resources_of(world)
         try:
-            opened = Opener(depot).open(folder, bucket, "secret:BACKUP_KEY")
+            opened = Opener(resources).open(folder, bucket, "secret:BACKUP_KEY")
             digest = hashlib.sha256()
-            held = depot.format(opened.manifest.kind).held(opened.stream())
+            held = resources.format(opened.manifest.kind).object_refs(opened.stream())
             for one in held:
                 digest.update(f"{one.name} {one.size}".encode())
                 for data in opened.fetch(one):
@@ -371,9 +371,9 @@ def _timeless(data: bytes) -> bytes:
     return re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"TIME", data)
 
 
-def depot_of(world: Any) -> SmallDepot:
-    """A depot without faults."""
-    return SmallDepot(
+def resources_of(world: Any) -> SmallResources:
+    """Resources without faults."""
+    return SmallResources(
         store=world.memory,
         secrets=MemorySecrets(SECRETS),
         buckets=world.buckets,

@@ -33,7 +33,7 @@ from toban.ports.backup import (
     Bucket,
     Damaged,
     Fetch,
-    Held,
+    ObjectRef,
     Piece,
     Run,
     Snapshot,
@@ -45,8 +45,8 @@ from toban.sources.bucket import adapter as bucket_kind
 from toban.sources.bucket import restore as bucket_restore
 from toban.sources.bucket.kind import BucketSource
 from toban.sources.configuration.kind import ConfigurationSource
-from toban.sources.depot import WorldDepot
 from toban.sources.logs.kind import LogsSource
+from toban.sources.resources import WorldResources
 from toban.strictyaml.values import Seconds
 
 SECRETS = {"BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]}
@@ -135,12 +135,12 @@ class DumpFormat:
             raise Damaged("an empty dump")
         return {"bytes": size}
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         return iter(())
 
 
-class SmallDepot(WorldDepot):
-    """The depot, where what a profile calls logs is a `Dump`."""
+class SmallResources(WorldResources):
+    """The resources, where what a profile calls logs is a `Dump`."""
 
     def source(self, spec: Spec) -> Any:
         if spec.kind != "logs":
@@ -156,12 +156,12 @@ class SmallDepot(WorldDepot):
 def handlers(
     platform: Platform,
     secrets: Secrets,
-    depot_class: type[WorldDepot] = SmallDepot,
+    resources_class: type[WorldResources] = SmallResources,
     environ: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Handlers]:
-    """The functions that need a depot, with one of this kind."""
+    """The functions that need resources, with one of this kind."""
     assert platform.buckets is not None
-    depot = depot_class(
+    resources = resources_class(
         store=platform.store,
         secrets=secrets,
         buckets=platform.buckets,
@@ -169,11 +169,11 @@ def handlers(
         environ=environ,
     )
     return {
-        "run_backup_step": take.Taking(depot).handlers(),
-        "replicate_backup": replicate.Replicating(depot).handlers(),
-        "verify_backup": verify.Verifying(depot).handlers(),
-        "prune_backups": prune.Pruning(depot).handlers(),
-        "restore_backup": restore.Restoring(depot).handlers(),
+        "run_backup_step": take.Taking(resources).handlers(),
+        "replicate_backup": replicate.Replicating(resources).handlers(),
+        "verify_backup": verify.Verifying(resources).handlers(),
+        "prune_backups": prune.Pruning(resources).handlers(),
+        "restore_backup": restore.Restoring(resources).handlers(),
     }
 
 
@@ -229,7 +229,7 @@ def _watch_order(bucket: Any, wrong: list[str]) -> None:
             there = {info.name for info in bucket.list(manifest.prefix)}
             parts = sum("/parts/" in other for other in there)
             beside = sum("/objects/" in other for other in there)
-            if (parts, beside) != (manifest.total_parts, manifest.beside.objects):
+            if (parts, beside) != (manifest.total_parts, manifest.object_totals.objects):
                 wrong.append(f"{bucket.name}/{name} comes before what it lists")
         return put(name, data, *rest, **more)
 

@@ -41,11 +41,18 @@ def first_whatever_it_holds() -> AbstractContextManager[Any]:
     """The first copy is the original, and what differs from it is written anew."""
 
     def mend_(
-        self: Any, backup: Any, original: Any, copy: Any, copies: Any, key: str, job: Any, hold: Any
+        self: Any,
+        backup: Any,
+        original: Any,
+        copy: Any,
+        copies: Any,
+        key: str,
+        job: Any,
+        claim: Any,
     ) -> bool:
         if copy.bucket == copies[0].bucket:
             return True
-        source, target = (self._depot.bucket(c.bucket) for c in (copies[0], copy))
+        source, target = (self._resources.bucket(c.bucket) for c in (copies[0], copy))
         infos = source.list(backup.prefix)
         for info in sorted(infos, key=lambda info: info.name.endswith(layout.MANIFEST)):
             there = target.stat(info.name)

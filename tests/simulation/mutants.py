@@ -116,7 +116,7 @@ def remember(platform: Platform) -> None:
 
 def no_republish() -> AbstractContextManager[Any]:
     """A redelivery that finds the receipt publishes nothing."""
-    return mock.patch.object(decision, "again", return_value=Handled("duplicate"))
+    return mock.patch.object(decision, "replay", return_value=Handled("duplicate"))
 
 
 def no_receipt_look_up_when_idle() -> AbstractContextManager[Any]:

@@ -94,15 +94,15 @@ def source_not_refused() -> AbstractContextManager[Any]:
 
 
 def _only_destinations(
-    self: Any, restore: Any, backup: Any, identity: str, source: Any, spec: Any, hold: Any
+    self: Any, restore: Any, backup: Any, identity: str, source: Any, spec: Any, claim: Any
 ) -> str:
-    profiles = {id: found.profile for id, found in occupied_profiles(hold).items()}
+    profiles = {id: found.profile for id, found in occupied_profiles(claim).items()}
     kept = occupied.keeps_backups(str(spec.options.get("bucket") or ""), profiles, backup)
     return "" if kept is None else "in use"
 
 
-def occupied_profiles(hold: Any) -> Any:
-    return restore.current(hold.documents)
+def occupied_profiles(claim: Any) -> Any:
+    return restore.current(claim.documents)
 
 
 def no_note() -> AbstractContextManager[Any]:

@@ -16,13 +16,13 @@ from toban.backups.section import Backup, Destination, Keep, Plan, RestoreTest
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
-from toban.ports.backup import Damaged, Fetch, Held, Piece, Run, Snapshot, Spec
+from toban.ports.backup import Damaged, Fetch, ObjectRef, Piece, Run, Snapshot, Spec
 from toban.sources.base import StagingTarget
 from toban.sources.bucket.kind import BucketSource
-from toban.sources.depot import WorldDepot
 from toban.sources.redis import keys as rediskeys
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.kind import RedisSource
+from toban.sources.resources import WorldResources
 from toban.strictyaml.values import Seconds
 
 SECRETS = {
@@ -86,11 +86,11 @@ class CacheFormat:
             raise Damaged("an empty dump")
         return {"lasting_keys": keys, "db0_lasting_keys": keys}
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         return iter(())
 
 
-class OwnerDepot(WorldDepot):
+class OwnerResources(WorldResources):
     """Redis is read from `Cache` and loaded by the adapter itself."""
 
     def source(self, spec: Spec) -> Any:
@@ -101,8 +101,8 @@ class OwnerDepot(WorldDepot):
 
 
 def handlers(platform: Platform, secrets: Secrets) -> dict[str, Handlers]:
-    """The functions that need a depot, with this one."""
-    return backup_world.handlers(platform, secrets, OwnerDepot, {"K_SERVICE": "restore_backup"})
+    """The functions that need resources, with this one."""
+    return backup_world.handlers(platform, secrets, OwnerResources, {"K_SERVICE": "restore_backup"})
 
 
 @contextmanager

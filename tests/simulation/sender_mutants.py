@@ -18,7 +18,7 @@ from toban.alerts import alertmanager
 from toban.events import AlertAttached
 from toban.incidents import lifecycle, occurrences, reminders, settle, triage
 from toban.incidents.documents import Alert, Incident
-from toban.incidents.occurrences import Said
+from toban.incidents.occurrences import ReportedTimes
 from toban.kernel.work import Work
 
 
@@ -26,7 +26,7 @@ from toban.kernel.work import Work
 def an_older_start_drops_a_resolve() -> Iterator[None]:
     """An occurrence is named by its newest start alone."""
 
-    def by_start(alert: Alert, said: Said) -> bool:
+    def by_start(alert: Alert, said: ReportedTimes) -> bool:
         return said.start >= (alert.newest_start or alert.starts_at)
 
     with mock.patch.object(triage, "is_over", by_start):
@@ -37,7 +37,7 @@ def an_older_start_drops_a_resolve() -> Iterator[None]:
 def the_present_counts_for_nothing() -> Iterator[None]:
     """The same words a second time are a repetition, whatever was said in between."""
 
-    def new_start(alert: Alert, said: Said) -> bool:
+    def new_start(alert: Alert, said: ReportedTimes) -> bool:
         return said.start > (alert.newest_start or alert.starts_at)
 
     real = alertmanager._report

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.channels.notice import Sending
-from toban.kernel.kinds import beside
+from toban.kernel.kinds import module_of_kind
 from toban.kernel.outgoing import Outgoing
 from toban.strictyaml.report import Report
 from toban.strictyaml.values import Section
@@ -52,5 +52,5 @@ class Channel(Section, frozen=True, tag_field="type"):
 
     def message(self, sending: Sending) -> Outgoing:
         """What is sent by it for a notification: what the module ``message`` of its folder makes."""
-        made: Outgoing = beside(type(self), "message").message(self, sending)
+        made: Outgoing = module_of_kind(type(self), "message").message(self, sending)
         return made

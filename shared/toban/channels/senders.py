@@ -13,7 +13,7 @@ from toban.channels.config import ChannelConfig, read_config
 from toban.kernel import log
 from toban.kernel.binding import provides
 from toban.kernel.handling.effect import Failed, Result
-from toban.kernel.kinds import beside
+from toban.kernel.kinds import module_of_kind
 from toban.kernel.outgoing import (
     SENDERS,
     Outgoing,
@@ -56,7 +56,7 @@ class ChannelSenders:
         with self._lock:
             if kind not in self._made:
                 # The adapter of the folder that the message's class stands in.
-                adapter = cast("_Adapter", beside(kind, "adapter"))
+                adapter = cast("_Adapter", module_of_kind(kind, "adapter"))
                 self._made[kind] = adapter.sender(self._config, self._secrets, self._clock)
             return self._made[kind]
 

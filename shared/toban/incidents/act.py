@@ -17,6 +17,7 @@ from toban.incidents.documents import Entry, Incident
 from toban.incidents.lifecycle import (
     escalate,
     has_next_step,
+    latest_pages,
     note,
     open_anew,
     profile_of,
@@ -27,7 +28,6 @@ from toban.incidents.lifecycle import (
     severity_of,
     start_escalation,
     stop_escalation,
-    told_pages,
 )
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.command import Outcome, conclude, may
@@ -144,7 +144,7 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     work.put(incident)
     work.emit(
         IncidentAcknowledged(
-            incident=incident.snapshot(), by=command.actor, pages=told_pages(incident)
+            incident=incident.snapshot(), by=command.actor, pages=latest_pages(incident)
         )
     )
     return True

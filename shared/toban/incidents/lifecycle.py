@@ -24,7 +24,7 @@ from toban.incidents.documents import Entry, Group, Incident, OpenIncident
 from toban.incidents.grouping.section import GROUPING
 from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
-from toban.incidents.history import told_pages as told_pages
+from toban.incidents.history import latest_pages as latest_pages
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
@@ -183,7 +183,7 @@ def resolve(incident: Incident, work: Work, by: str = "") -> None:
         if len(group.open) < profile_of(incident, work)[GROUPING].max_open:
             group.told_full = False
         work.put(group)
-    work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=told_pages(incident)))
+    work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=latest_pages(incident)))
 
 
 def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:

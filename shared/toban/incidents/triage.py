@@ -23,7 +23,7 @@ from toban.incidents.documents import OWN, Alert, AlertStatus, Group, Incident, 
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
 from toban.incidents.occurrences import (
-    Said,
+    ReportedTimes,
     believed,
     is_anew,
     is_new,
@@ -109,7 +109,7 @@ def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenInci
 def on_fired(report: AlertFired, work: Work) -> None:
     """Attach a firing alert to its open incident, or open one."""
     # What the platform reports of itself (nobody was reached) has no end that anybody would send.
-    _take_in(report, work, lasting=report.source != OWN)
+    _triage_alert(report, work, lasting=report.source != OWN)
 
 
 def on_resolved(report: AlertResolved, work: Work) -> None:
@@ -167,10 +167,10 @@ def on_parked(parked: MessageParked, work: Work) -> None:
         labels={"service": "toban", "function": parked.function},
         starts_at=parked.at,
     )
-    _take_in(report, work, lasting=False)
+    _triage_alert(report, work, lasting=False)
 
 
-def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
+def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     said = read(report, work)
     known = work.get_assuming_new(Alert, alert_id(report))
     if known is not None:
@@ -232,7 +232,7 @@ def _too_many_open(profile: Profile, work: Work) -> AlertFired:
     )
 
 
-def _still_fires(report: AlertReport, said: Said, known: Alert, work: Work) -> None:
+def _still_fires(report: AlertReport, said: ReportedTimes, known: Alert, work: Work) -> None:
     """
     A firing alert is reported again: a new occurrence, whose predecessor's end we have not heard
     of (yet), or the same one. Its incident is asked to look when the alert is worse than it was,
@@ -275,7 +275,9 @@ def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
     )
 
 
-def _alert(report: AlertReport, said: Said, profile: Profile, status: AlertStatus) -> Alert:
+def _alert(
+    report: AlertReport, said: ReportedTimes, profile: Profile, status: AlertStatus
+) -> Alert:
     severity = severity_for(profile, report.severity)
     return Alert(
         id=alert_id(report),

@@ -23,8 +23,8 @@ from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
-from toban.local.courtesy import Courtesy
 from toban.local.httpd import HttpServer
+from toban.local.ingress_priority import IngressPriority
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.virtual import Driver, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
@@ -55,15 +55,17 @@ class Runtime:
         that follows from it at the same instant has come to rest.
         """
         self._world = world
-        courtesy = Courtesy()
-        handlers = {name: courtesy.after(handle) for name, handle in world.handlers().items()}
+        priority = IngressPriority()
+        handlers = {
+            name: priority.wait_for_gap(handle) for name, handle in world.handlers().items()
+        }
         self._dispatcher = world.dispatcher(handlers, workers)
         self._clockwork = clockwork.Clockwork(
             world.platform, world.topology, [world.tidy, logs.expire]
         )
         edges = world.edges()
         functions = {
-            name: courtesy.first(partial(_answer, name, entry.ENDPOINTS[name], edges[name]))
+            name: priority.count_request(partial(_answer, name, entry.ENDPOINTS[name], edges[name]))
             for name in edges
         }
         self.driver = (

@@ -190,7 +190,7 @@ class DeadLetters(Protocol):
         """Up to `limit` messages `subscription` gave up, oldest first; they stay until removed."""
         ...
 
-    def remove(self, letters: Sequence[DeadLetter]) -> None:
+    def remove(self, dead_letters: Sequence[DeadLetter]) -> None:
         """Forget them. Removing one twice does nothing."""
         ...
 

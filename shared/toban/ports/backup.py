@@ -48,7 +48,7 @@ class SourceFailed(PortError):
     """Reading ended before everything was read; what was read does not count."""
 
     def __init__(self, reason: str, *, again: bool) -> None:
-        """`again`: whether trying once more may help."""
+        """`replay`: whether trying once more may help."""
         super().__init__(reason)
         self.again = again
 
@@ -79,7 +79,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredObject:
     """Content that was put beside the stream, sealed like a part of it."""
 
     name: str
@@ -89,7 +89,7 @@ class Kept:
     plain_crc32c: int
 
 
-class Beside(Protocol):
+class ObjectSink(Protocol):
     """Where a source keeps whole objects beside its stream (everything below ``objects/``)."""
 
     @property
@@ -102,7 +102,7 @@ class Beside(Protocol):
         """Ends with ``/objects/``."""
         ...
 
-    def put(self, name: str, data: Iterator[bytes]) -> Kept:
+    def put(self, name: str, data: Iterator[bytes]) -> StoredObject:
         """
         Compress, encrypt and store content of any size under `name` (plain segments with ``/``).
 
@@ -116,7 +116,7 @@ class Run:
     """For which backup a source is read."""
 
     backup_id: str
-    beside: Beside
+    objects: ObjectSink
     base: Base | None = None
     """Set: hold only what differs from it."""
 
@@ -181,7 +181,7 @@ class FormatUnchecked(PortError):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ObjectRef:
     """An object beside a stream, as the stream says it must be."""
 
     backup_id: str
@@ -194,7 +194,7 @@ class Held:
     crc32c: int
 
 
-Fetch = Callable[[Held], Iterator[bytes]]
+Fetch = Callable[[ObjectRef], Iterator[bytes]]
 """Plain content of an object beside a stream; raises `Damaged` when it is not what was stored."""
 
 
@@ -210,7 +210,7 @@ class Format(Protocol):
         """
         ...
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """What must lie beside the stream, in this backup's bucket; mostly nothing."""
         ...
 
@@ -288,7 +288,7 @@ class Target(Protocol):
 
 
 class TargetFailed(PortError):
-    """Loading failed; `again` says whether another try may help."""
+    """Loading failed; `replay` says whether another try may help."""
 
     def __init__(self, reason: str, *, again: bool) -> None:
         super().__init__(reason)
@@ -305,7 +305,7 @@ class TargetBusy(TargetFailed):
 # --- all of it -------------------------------------------------------------------------------
 
 
-class Depot(Protocol):
+class Resources(Protocol):
     """Makes what is named in a profile."""
 
     def bucket(self, name: str) -> Bucket:
@@ -329,4 +329,4 @@ class Depot(Protocol):
         ...
 
 
-DEPOT: Port[Depot] = Port("depot")
+RESOURCES: Port[Resources] = Port("resources")

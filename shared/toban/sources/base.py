@@ -66,7 +66,7 @@ class BackupSource(Section, frozen=True, tag_field="type"):
 
     @property
     def spec(self) -> Spec:
-        """The source as the depot takes it."""
+        """The source as `toban.ports.backup.Resources.source` takes it."""
         options = msgspec.to_builtins(self)
         assert isinstance(options, dict)
         return Spec(kind=str(options.pop("type")), options=options)

@@ -151,7 +151,7 @@ class ManagedExport(ABC):
         if now - datetime.fromisoformat(since) > PATIENCE:
             raise SourceFailed(f"the export was not done after {PATIENCE}", again=True)
         try:
-            return self._go_on(run, before, token, now)
+            return self._continue_export(run, before, token, now)
         except Busy as error:
             log.write("INFO", "export waits for another operation", reason=str(error))
             return self._waiting(before, token, now)
@@ -211,7 +211,7 @@ class ManagedExport(ABC):
         """Version of the server."""
 
     @abstractmethod
-    def _go_on(
+    def _continue_export(
         self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime
     ) -> Snapshot: ...
 
@@ -222,7 +222,7 @@ class ManagedExport(ABC):
 
     def bucket(self, run: Run) -> Bucket:
         """Where the export goes to."""
-        return self._world.buckets(self._bucket_name) if self._bucket_name else run.beside.bucket
+        return self._world.buckets(self._bucket_name) if self._bucket_name else run.objects.bucket
 
     def object_name(self, run: Run) -> str:
         """Follows from the backup: a repetition finds what a crash left. Outside its prefix."""

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from toban.kernel.prepared import decoder
-from toban.ports.backup import Bucket, Damaged, Held, ObjectInfo
+from toban.ports.backup import Bucket, Damaged, ObjectInfo, ObjectRef
 
 VERSION: Final = 1
 
@@ -52,10 +52,10 @@ class Record(msgspec.Struct, frozen=True, tag="object", tag_field="record", omit
     headers: dict[str, str] = {}
 
     @property
-    def held(self) -> Held:
+    def ref(self) -> ObjectRef:
         """Its content, as whoever fetches it wants to know it."""
         content = self.content
-        return Held(content.backup, content.name, content.copied, self.size, self.crc32c)
+        return ObjectRef(content.backup, content.name, content.copied, self.size, self.crc32c)
 
 
 class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):

@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.backups.shelves import KEY, PART_BYTES, from_cursor, noise, sha256, stream
+from tests.unit.backups.locations import KEY, PART_BYTES, from_cursor, noise, sha256, stream
 from toban.backups.storage.frames import (
     MAX_PART,
     MAX_PLAIN,

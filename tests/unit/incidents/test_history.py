@@ -17,13 +17,13 @@ from toban.events import CommandIssued, IncidentAcknowledged, IncidentResolved, 
 from toban.incidents import history
 from toban.incidents.documents import Incident, IncidentSegment
 from toban.incidents.history import (
+    EARLIER_PAGES,
     KEPT_PAGES,
+    LATEST_PAGES,
     MAX_PAGES,
     MAX_TIMELINE,
     OVERFLOW,
-    TOLD_BEFORE,
-    TOLD_PAGES,
-    told_pages,
+    latest_pages,
 )
 from toban.incidents.lifecycle import call, note
 from toban.incidents.reminders import last_call
@@ -205,17 +205,17 @@ def test_pages_are_numbered_through_wherever_they_stand(world):
     assert following is not None
     world.command("acknowledge")
     world.command("resolve")
-    assert len(world.told(IncidentAcknowledged)[-1].pages) <= TOLD_PAGES + TOLD_BEFORE
+    assert len(world.told(IncidentAcknowledged)[-1].pages) <= LATEST_PAGES + EARLIER_PAGES
 
 
 def told_of_all(pages):
     """As the release before this told of them, with all of them in one document."""
     earlier = {
         (page.step, page.severity_label, page.reason, page.to, page.at.isocalendar()[:2]): page
-        for page in pages[:-TOLD_PAGES]
+        for page in pages[:-LATEST_PAGES]
     }
     kept = sorted(earlier.values(), key=lambda page: page.number)
-    return [*kept[-TOLD_BEFORE:], *pages[-TOLD_PAGES:]]
+    return [*kept[-EARLIER_PAGES:], *pages[-LATEST_PAGES:]]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -234,7 +234,7 @@ def test_whom_a_closing_tells_does_not_depend_on_where_pages_stand(world, seed):
         change(world, page, 20, each=10)
         world.clock.advance(timedelta(days=chance.choice([0, 0, 1, 5])))
         incident = world.incident
-        assert told_pages(incident) == told_of_all(everything)
+        assert latest_pages(incident) == told_of_all(everything)
         work = Work(store=world.store, event=None, function="f", now=world.clock.now())
         assert last_call(incident, work) == next(p for p in reversed(everything) if not p.to).at
     assert world.documents(IncidentSegment)

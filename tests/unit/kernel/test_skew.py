@@ -71,9 +71,9 @@ def test_an_effect_whose_holder_died_while_the_clock_was_ahead_is_taken_over_at_
 def test_a_holder_renews_its_lease_as_soon_as_the_clock_is_put_back(world):
     until: list[Any] = []
 
-    def put_back(_: Digging, hold: Any) -> None:
+    def put_back(_: Digging, claim: Any) -> None:
         world.clock.set(NOON + SECOND)
-        hold.beat()
+        claim.beat()
         until.append(kept(world).lease_until)
         with pytest.raises(TryLater, match="another delivery is at it"):
             world.handle(Digger().job(), message_id="m-2")
@@ -87,9 +87,9 @@ def test_a_holder_renews_its_lease_as_soon_as_the_clock_is_put_back(world):
 def test_a_step_ends_when_the_clock_is_put_back_under_it(world):
     elapsed: list[timedelta] = []
 
-    def put_back(_: Digging, hold: Any) -> None:
+    def put_back(_: Digging, claim: Any) -> None:
         world.clock.set(NOON)
-        elapsed.append(hold.elapsed())
+        elapsed.append(claim.elapsed())
 
     world.clock.set(NOON + AHEAD)
     world.handle(Digger(during=first(put_back)).job())

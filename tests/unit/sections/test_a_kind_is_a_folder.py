@@ -143,7 +143,7 @@ NOTEBOOK = {
                     raise Damaged("the last line is torn")
                 return {"lines": data.count(b"\\n"), "bytes": len(data)}
 
-            def held(self, pieces):
+            def object_refs(self, pieces):
                 return iter(())
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toban.ports.backup import Bucket, Kept, Run, Snapshot, Source, Target
+from toban.ports.backup import Bucket, Run, Snapshot, Source, StoredObject, Target
 from toban.sources.world import World
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ class NothingBeside:
         assert self._bucket is not None
         return self._bucket
 
-    def put(self, name: str, data: Iterator[bytes]) -> Kept:
+    def put(self, name: str, data: Iterator[bytes]) -> StoredObject:
         raise AssertionError("this source keeps nothing beside its stream")
 
 
@@ -76,5 +76,5 @@ def restore(target: Target, data: bytes, *, fresh: bool = True, size: int = 1 <<
     return list(target.load(cut(data, size), no_objects))
 
 
-def no_objects(held: Any) -> Iterator[bytes]:
+def no_objects(ref: Any) -> Iterator[bytes]:
     raise AssertionError("nothing lies beside this stream")

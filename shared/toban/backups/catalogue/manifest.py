@@ -104,7 +104,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     region: str
 
 
-class BesideTotals(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectTotals(msgspec.Struct, frozen=True, kw_only=True):
     """What lies below ``objects/``."""
 
     objects: int = 0
@@ -152,7 +152,7 @@ class Manifest(
     items: int
     counts: dict[str, int] = {}
     needs: list[str] = []
-    beside: BesideTotals = BesideTotals()
+    object_totals: ObjectTotals = msgspec.field(default=ObjectTotals(), name="beside")
     pinned: bool = False
     pinned_by: str = ""
     note: str = ""

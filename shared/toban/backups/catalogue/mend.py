@@ -18,9 +18,9 @@ import google_crc32c
 from toban.backups.catalogue.manifest import Manifest, entries
 from toban.backups.catalogue.readback import fetch_from, read_stream
 from toban.backups.storage import layout
-from toban.backups.storage.sealing import Shelf
+from toban.backups.storage.sealing import BackupLocation
 from toban.ports import Unavailable
-from toban.ports.backup import Bucket, Damaged, Format, Held, ObjectInfo
+from toban.ports.backup import Bucket, Damaged, Format, ObjectInfo, ObjectRef
 
 RANGE = 4 * 1024 * 1024
 """How much of an object without a limit is in memory while it is read."""
@@ -30,14 +30,14 @@ RANGE = 4 * 1024 * 1024
 class Side:
     """One copy of the backup."""
 
-    shelf: Shelf
+    location: BackupLocation
     suspect: bool = False
     """Damage was found in it: what its bucket says of an object is not enough, it is read."""
 
     @property
     def bucket(self) -> Bucket:
         """Where it lies."""
-        return self.shelf.bucket
+        return self.location.bucket
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Mending:
         self._parts_folder = f"{manifest.prefix}parts/a{manifest.attempt}/"
         self._listings: dict[str, _Listing] = {}
 
-    def objects(self) -> Iterator[Expected | Held]:
+    def objects(self) -> Iterator[Expected | ObjectRef]:
         """
         Everything that it consists of but the manifest, always in the same order.
 
@@ -127,21 +127,21 @@ class Mending:
         Raises `Damaged` for a list of parts that is not what the manifest says.
         """
         prefix = self.manifest.prefix
-        for ref in self.manifest.index:
-            yield Expected(prefix + ref.name, ref.size, sha256=ref.sha256)
+        for part in self.manifest.index:
+            yield Expected(prefix + part.name, part.size, sha256=part.sha256)
         for entry in entries(self.manifest, self.target.bucket.read):
             yield Expected(prefix + entry.name, entry.size, entry.crc32c, entry.sha256)
-        if self._form is None or not self.manifest.beside.objects:
+        if self._form is None or not self.manifest.object_totals.objects:
             return
-        for held in self._form.held(read_stream(self.target.shelf, self.manifest)):
-            if held.backup_id != self.manifest.backup_id:
+        for ref in self._form.object_refs(read_stream(self.target.location, self.manifest)):
+            if ref.backup_id != self.manifest.backup_id:
                 continue
-            if held.copied:
-                yield Expected(prefix + held.name, held.size, held.crc32c)
+            if ref.copied:
+                yield Expected(prefix + ref.name, ref.size, ref.crc32c)
             else:
-                yield held
+                yield ref
 
-    def mend(self, thing: Expected | Held) -> int:
+    def mend(self, thing: Expected | ObjectRef) -> int:
         """
         Let an object of the target be what it must be; how many bytes that is.
 
@@ -192,22 +192,22 @@ class Mending:
 
     # --- objects beside the stream that are sealed in parts of their own -------------------------
 
-    def _mend_sealed(self, held: Held) -> None:
+    def _mend_sealed(self, ref: ObjectRef) -> None:
         """
         The manifest does not list these parts: what the stream says of their content decides.
 
         Of two copies that are the same and not suspect none has to be read.
         """
-        here = self._parts(self.target, held)
-        if here and not self.target.suspect and self._same_elsewhere(here, held):
+        here = self._parts(self.target, ref)
+        if here and not self.target.suspect and self._same_elsewhere(here, ref):
             return
-        if here and _is_whole(self.target, held):
+        if here and _is_whole(self.target, ref):
             return
 
         def take(source: Side) -> bool:
-            there = self._parts(source, held)
+            there = self._parts(source, ref)
             # What replaces something, or comes from where damage was found, is read before.
-            if not there or ((here or source.suspect) and not _is_whole(source, held)):
+            if not there or ((here or source.suspect) and not _is_whole(source, ref)):
                 return False
             for name, info in there.items():
                 known = here.get(name)
@@ -220,18 +220,18 @@ class Mending:
                 self.target.bucket.delete(name)
             return True
 
-        self._from_any(take, self.manifest.prefix + held.name)
+        self._from_any(take, self.manifest.prefix + ref.name)
 
-    def _parts(self, side: Side, held: Held) -> dict[str, ObjectInfo]:
-        folder = f"{self.manifest.prefix}{held.name}/"
+    def _parts(self, side: Side, ref: ObjectRef) -> dict[str, ObjectInfo]:
+        folder = f"{self.manifest.prefix}{ref.name}/"
         return {info.name: info for info in side.bucket.list(folder)}
 
-    def _same_elsewhere(self, here: dict[str, ObjectInfo], held: Held) -> bool:
+    def _same_elsewhere(self, here: dict[str, ObjectInfo], ref: ObjectRef) -> bool:
         for source in self.sources:
             if source.suspect:
                 continue
             with suppress(Unavailable):
-                there = self._parts(source, held)
+                there = self._parts(source, ref)
                 if here.keys() == there.keys() and all(_alike(here[n], there[n]) for n in here):
                     return True
         return False
@@ -273,7 +273,7 @@ class Mending:
         The manifest only counts it, and nobody reads it. It is taken from a copy that has as much
         as the manifest says, if there is one, and never instead of something that is there.
         """
-        totals = (self.manifest.beside.objects, self.manifest.beside.bytes)
+        totals = (self.manifest.object_totals.objects, self.manifest.object_totals.bytes)
         if _beside(self.target, self.manifest, beat) == totals:
             return
         folder = self.manifest.prefix + layout.OBJECTS
@@ -324,10 +324,10 @@ def _alike(one: ObjectInfo, other: ObjectInfo) -> bool:
     return (one.size, one.crc32c) == (other.size, other.crc32c)
 
 
-def _is_whole(side: Side, held: Held) -> bool:
+def _is_whole(side: Side, ref: ObjectRef) -> bool:
     """Whether a sealed object can be read and is what the stream says."""
     try:
-        for _ in fetch_from(lambda _: side.shelf)(held):
+        for _ in fetch_from(lambda _: side.location)(ref):
             pass
     except Damaged:
         return False

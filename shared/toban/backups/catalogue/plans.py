@@ -38,7 +38,7 @@ class Planned:
 
     @property
     def spec(self) -> Spec:
-        """The source as the depot takes it."""
+        """The source as `toban.ports.backup.Resources.source` takes it."""
         return self.source.spec
 
     @property

@@ -27,7 +27,7 @@ from toban.kernel.change import change
 from toban.kernel.clock.skew import is_future
 from toban.kernel.documents import Documents
 from toban.ports import Store
-from toban.ports.backup import Bucket, Damaged, Depot, KeyUnavailable
+from toban.ports.backup import Bucket, Damaged, KeyUnavailable, Resources
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
 
 What = Literal["created", "extended", "known", "removed"]
@@ -80,7 +80,7 @@ class Rebuilt:
 def scan(
     buckets: Sequence[str],
     profiles: Mapping[str, CurrentProfile],
-    depot: Depot,
+    resources: Resources,
     *,
     service: str = "",
     unencrypted: bool = False,
@@ -92,7 +92,7 @@ def scan(
     Args:
         buckets: Their names; one region's is enough.
         profiles: The current profile of every service, for its key.
-        depot: Opens buckets and keys.
+        resources: Opens buckets and keys.
         service: Only its backups; empty: of every service.
         unencrypted: Believe manifests without a key of services that have one (anybody who can
             write to the bucket could have made them).
@@ -102,10 +102,10 @@ def scan(
     """
     result = Scan()
     for name in buckets:
-        bucket = depot.bucket(name)
+        bucket = resources.bucket(name)
         for place in places(bucket, service):
             try:
-                manifest = _manifest(bucket, place, profiles, depot, unencrypted=unencrypted)
+                manifest = _manifest(bucket, place, profiles, resources, unencrypted=unencrypted)
             except KeyError:
                 result.unfinished += 1
                 continue
@@ -148,7 +148,7 @@ def _manifest(
     bucket: Bucket,
     place: layout.Place,
     profiles: Mapping[str, CurrentProfile],
-    depot: Depot,
+    resources: Resources,
     *,
     unencrypted: bool,
 ) -> Manifest:
@@ -159,7 +159,7 @@ def _manifest(
     section = current.profile[BACKUP] if current else None
     if section is None:
         raise NoProfile(f"{name}: no profile of {place.service} with backups is applied")
-    unwrap = depot.keys(section.key).unwrap if section.key else None
+    unwrap = resources.keys(section.key).unwrap if section.key else None
     must = True if section.key and not unencrypted else None
     return decode(data, unwrap, name=name, encrypted=must)[0]
 

@@ -14,10 +14,10 @@ from typing import Final
 import msgspec
 
 from toban.backups.catalogue.manifest import (
-    BesideTotals,
     IndexRef,
     Manifest,
     ManifestKey,
+    ObjectTotals,
     PartEntry,
     Place,
     encode,
@@ -102,14 +102,14 @@ def _below(
             yield info.name
 
 
-def beside(bucket: Bucket, backup: Backup, beat: Callable[[], None]) -> BesideTotals:
+def object_totals(bucket: Bucket, backup: Backup, beat: Callable[[], None]) -> ObjectTotals:
     """How much lies beside the stream."""
     objects = size = 0
     for info in bucket.list(backup.prefix + layout.OBJECTS):
         beat()
         objects += 1
         size += info.size
-    return BesideTotals(objects=objects, bytes=size)
+    return ObjectTotals(objects=objects, bytes=size)
 
 
 def manifest_of(
@@ -117,7 +117,7 @@ def manifest_of(
     planned: Planned,
     snapshot: Snapshot,
     progress: Progress,
-    totals: BesideTotals,
+    totals: ObjectTotals,
     *,
     identity: str,
     key: ManifestKey | None,
@@ -154,7 +154,7 @@ def manifest_of(
         plain_bytes=progress.plain_bytes,
         items=progress.items,
         needs=list(backup.needs),
-        beside=totals,
+        object_totals=totals,
     )
     return msgspec.structs.replace(manifest, stream_digest=stream_digest(listed(manifest, read)))
 
@@ -202,4 +202,4 @@ def problem(manifest: Manifest, before: int, max_shrink: int) -> str:
 
 def weight(manifest: Manifest) -> int:
     """What shrinking is measured by: the plain stream and what lies beside it."""
-    return manifest.plain_bytes + manifest.beside.bytes
+    return manifest.plain_bytes + manifest.object_totals.bytes

@@ -17,12 +17,12 @@ from toban.backups.policy.alerts import (
     BackupWatch,
     Trouble,
     duration_in,
-    failed_print,
+    failure_fingerprint,
     fire,
     moment_in,
     put_right,
     resolve,
-    restore_print,
+    restore_fingerprint,
     say_in,
     watch_of,
 )
@@ -77,7 +77,7 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
     say = say_in(document.profile)
     series = {"source": failed.source, "class": failed.class_}
     trouble = Trouble(
-        fingerprint=failed_print(failed.source, failed.class_),
+        fingerprint=failure_fingerprint(failed.source, failed.class_),
         rule="backup-failed",
         title=say("backup.failed.title", **series),
         summary=say(f"backup.failed.{failed.stage}", backup=failed.backup_id, reason=failed.reason),
@@ -137,7 +137,7 @@ def on_verified(verified: BackupVerified, work: Work) -> None:
 
 
 def _resolve_failed(of: Series, watch: BackupWatch, work: Work) -> None:
-    fingerprint = failed_print(of.source, of.class_)
+    fingerprint = failure_fingerprint(of.source, of.class_)
     alert = watch.open.get(fingerprint)
     if alert is not None and _is_mended(of, alert.backup, alert.starts_at, work):
         resolve(fingerprint, watch, work)
@@ -151,7 +151,7 @@ def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
     watch = watch_of(failed.service, work)
     say = say_in(document.profile)
     trouble = Trouble(
-        fingerprint=restore_print(failed.source, failed.purpose),
+        fingerprint=restore_fingerprint(failed.source, failed.purpose),
         rule=f"restore-{failed.purpose}-failed",
         title=say(f"backup.restore.{failed.purpose}.title", source=failed.source),
         summary=say(
@@ -171,7 +171,7 @@ def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
 def on_restore_finished(finished: RestoreFinished, work: Work) -> None:
     """It works (again)."""
     watch = watch_of(finished.service, work)
-    resolve(restore_print(finished.source, finished.purpose), watch, work)
+    resolve(restore_fingerprint(finished.source, finished.purpose), watch, work)
     work.put(watch)
 
 

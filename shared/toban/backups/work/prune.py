@@ -30,11 +30,11 @@ from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import Continue, Hold, Job, Nothing, Unfinished
+from toban.kernel.handling.job import Continue, Job, JobClaim, NothingToDo, Unfinished
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import Operator, Value
-from toban.ports.backup import DEPOT, DeleteBlocked, Depot
+from toban.ports.backup import RESOURCES, DeleteBlocked, Resources
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import current
@@ -103,8 +103,8 @@ def weigh(profile: Profile, documents: Documents, undecided: Backup | None = Non
 class Pruning:
     """`prune_backups`."""
 
-    def __init__(self, depot: Depot) -> None:
-        self._depot = depot
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     def on_due(self, due: PruneDue, work: Work) -> None:
         """Mark what may go, of one service or of all; a person is told how many, and what waits."""
@@ -161,15 +161,15 @@ class Pruning:
         )
 
     def run(
-        self, job: BackupJob, due: PruneStepDue, hold: Hold[BackupJob]
-    ) -> Removed | Continue | Nothing:
+        self, job: BackupJob, due: PruneStepDue, claim: JobClaim[BackupJob]
+    ) -> Removed | Continue | NothingToDo:
         """Delete, the manifests first."""
-        backup = hold.documents.get(Backup, due.backup_id)
+        backup = claim.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "deleting":
-            return Nothing()
-        buckets = [self._depot.bucket(copy.bucket) for copy in backup.copies]
+            return NothingToDo()
+        buckets = [self._resources.bucket(copy.bucket) for copy in backup.copies]
         job.done = max(job.done, 1)  # from here on there is no way back
-        hold.checkpoint()
+        claim.checkpoint()
         try:
             for bucket in buckets:
                 bucket.delete(backup.prefix + layout.MANIFEST)
@@ -177,8 +177,8 @@ class Pruning:
                 for info in bucket.list(backup.prefix):
                     bucket.delete(info.name)
                     job.done += 1
-                    hold.beat()
-                    if hold.elapsed() > STEP:
+                    claim.beat()
+                    if claim.elapsed() > STEP:
                         return Continue()
         except DeleteBlocked as error:
             log.warning("locked copies stay", backup=backup.id, error=error, stack=False)
@@ -188,7 +188,7 @@ class Pruning:
     def conclude(self, job: BackupJob, result: Removed | Unfinished, work: Work) -> None:
         """Record that it is gone, or why it cannot be removed."""
         backup = work.get(Backup, job.backup_id)
-        if backup is None or isinstance(result, Nothing):
+        if backup is None or isinstance(result, NothingToDo):
             return
         job.step += 1  # should it be removed again, a late step of this time finds no work
         if not isinstance(result, Removed):
@@ -214,7 +214,7 @@ class Pruning:
         )
 
 
-HANDLERS = HandlersWith((DEPOT,), lambda ports: Pruning(ports(DEPOT)).handlers())
+HANDLERS = HandlersWith((RESOURCES,), lambda ports: Pruning(ports(RESOURCES)).handlers())
 
 
 def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:

@@ -13,10 +13,10 @@ from toban.backups.catalogue.plans import Planned, plan_of
 from toban.backups.catalogue.reading import Opener, open_copy
 from toban.backups.catalogue.writing import (
     Progress,
-    beside,
     flush,
     manifest_of,
     note,
+    object_totals,
     problem,
     publish,
     sweep,
@@ -27,7 +27,7 @@ from toban.backups.policy.copies import copy_in
 from toban.backups.storage import layout
 from toban.backups.storage.frames import Seal
 from toban.backups.storage.parts import Part, cut, open_part
-from toban.backups.storage.sealing import BesideStream
+from toban.backups.storage.sealing import SealedObjectSink
 from toban.backups.work.jobs import STEP, beating, fail, job_id
 from toban.backups.work.take_job import TakeJob, Taken, Unchanged, record
 from toban.events.backups import BackupFinished, BackupStepDue
@@ -36,18 +36,18 @@ from toban.kernel.binding import HandlersWith
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import Continue, Failure, Hold, Job, Nothing, Unfinished
+from toban.kernel.handling.job import Continue, Failure, Job, JobClaim, NothingToDo, Unfinished
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import PortError
 from toban.ports.backup import (
-    DEPOT,
+    RESOURCES,
     Base,
     Bucket,
     Damaged,
-    Depot,
     KeyUnavailable,
     Piece,
+    Resources,
     Run,
     Snapshot,
     Source,
@@ -64,9 +64,9 @@ MAX_ATTEMPTS: Final = 5
 class Taking:
     """`run_backup_step`."""
 
-    def __init__(self, depot: Depot, entropy: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(self, resources: Resources, entropy: Callable[[int], bytes] = os.urandom) -> None:
         """`entropy`: random bytes for data keys (``os.urandom``)."""
-        self._depot = depot
+        self._resources = resources
         self._entropy = entropy
 
     def claim(self, due: BackupStepDue, work: Work) -> TakeJob | None:
@@ -78,19 +78,19 @@ class Taking:
         return None if job.over or job.step != due.step else job
 
     def run(
-        self, job: TakeJob, due: BackupStepDue, hold: Hold[TakeJob]
-    ) -> Taken | Unchanged | Continue | Nothing | Failure:
+        self, job: TakeJob, due: BackupStepDue, claim: JobClaim[TakeJob]
+    ) -> Taken | Unchanged | Continue | NothingToDo | Failure:
         """One step: begin, read and store for some minutes, or finish."""
-        backup = hold.documents.get(Backup, due.backup_id)
+        backup = claim.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "running":
-            return Nothing()
-        planned = plan_of(hold.documents, backup)
+            return NothingToDo()
+        planned = plan_of(claim.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         step: _Step | None = None
         result: Taken | Unchanged | Continue | Failure
         try:
-            step = _Step(self._depot, self._entropy, job, backup, planned, hold)
+            step = _Step(self._resources, self._entropy, job, backup, planned, claim)
             result = step.go()
         except KeyUnavailable as error:
             result = Failure(f"the key cannot be used, and nothing is kept unencrypted: {error}")
@@ -116,7 +116,7 @@ class Taking:
     def conclude(self, job: TakeJob, result: Taken | Unchanged | Unfinished, work: Work) -> None:
         """Record what was taken, and what follows."""
         backup = work.get(Backup, job.backup_id)
-        if backup is None or isinstance(result, Nothing) or backup.status != "running":
+        if backup is None or isinstance(result, NothingToDo) or backup.status != "running":
             return
         series = work.get(SeriesState, backup.series)
         if series is not None and series.running == backup.id:
@@ -160,7 +160,7 @@ class Taking:
         return Handlers().on(BackupStepDue, job)
 
 
-HANDLERS = HandlersWith((DEPOT,), lambda ports: Taking(ports(DEPOT)).handlers())
+HANDLERS = HandlersWith((RESOURCES,), lambda ports: Taking(ports(RESOURCES)).handlers())
 
 
 class _Step:
@@ -168,22 +168,22 @@ class _Step:
 
     def __init__(
         self,
-        depot: Depot,
+        resources: Resources,
         entropy: Callable[[int], bytes],
         job: TakeJob,
         backup: Backup,
         planned: Planned,
-        hold: Hold[TakeJob],
+        claim: JobClaim[TakeJob],
     ) -> None:
-        self._opener = Opener(depot)
+        self._opener = Opener(resources)
         self._entropy = entropy
         self._job = job
         self._backup = backup
         self._planned = planned
-        self._hold = hold
-        self._source: Source = depot.source(planned.spec)
-        self._bucket: Bucket = depot.bucket(backup.copies[0].bucket)
-        self._depot = depot
+        self._claim = claim
+        self._source: Source = resources.source(planned.spec)
+        self._bucket: Bucket = resources.bucket(backup.copies[0].bucket)
+        self._resources = resources
 
     def go(self) -> Taken | Unchanged | Continue | Failure:
         job = self._job
@@ -191,8 +191,8 @@ class _Step:
             self._choose_key()
         run = self._run()
         if job.snapshot is None or not job.snapshot.ready:
-            job.snapshot = self._source.begin(run, job.snapshot, self._hold.now())
-            self._hold.checkpoint()
+            job.snapshot = self._source.begin(run, job.snapshot, self._claim.now())
+            self._claim.checkpoint()
             if not job.snapshot.ready:
                 return Continue(POLL)
         untouched = not job.begun and job.progress.parts == 0
@@ -208,24 +208,24 @@ class _Step:
         if self._job.snapshot is None:
             return
         backup = self._backup
-        beside = BesideStream(self._bucket, backup.prefix, backup.id, None)
+        objects = SealedObjectSink(self._bucket, backup.prefix, backup.id, None)
         try:
-            self._source.end(Run(backup.id, beside), self._job.snapshot)
+            self._source.end(Run(backup.id, objects), self._job.snapshot)
         except PortError as error:
             log.warning("an export may be left behind", backup=backup.id, error=error, stack=False)
 
     def _choose_key(self) -> None:
         reference = self._planned.section.key
-        made = new_data_key(reference, self._depot.keys, self._backup.id, self._entropy)
+        made = new_data_key(reference, self._resources.keys, self._backup.id, self._entropy)
         if made is not None:
             self._job.key_id, self._job.wrapped_key = made.wrapped.key_id, made.wrapped.wrapped
         self._job.sealed = True
-        self._hold.checkpoint()
+        self._claim.checkpoint()
 
     def _data_key(self) -> bytes | None:
         job, reference = self._job, self._planned.section.key
         wrapped = WrappedKey(job.key_id, job.wrapped_key) if job.wrapped_key else None
-        return data_key_for(reference, self._depot.keys, self._backup.id, wrapped)
+        return data_key_for(reference, self._resources.keys, self._backup.id, wrapped)
 
     def _seal(self) -> Seal:
         stream = layout.stream_name(self._job.progress.attempt)
@@ -235,14 +235,14 @@ class _Step:
         self._key = self._data_key()
         return Run(
             backup_id=self._backup.id,
-            beside=BesideStream(self._bucket, self._backup.prefix, self._backup.id, self._key),
+            objects=SealedObjectSink(self._bucket, self._backup.prefix, self._backup.id, self._key),
             base=self._base(),
         )
 
     def _base(self) -> Base | None:
         if not self._backup.needs:
             return None
-        base = self._hold.documents.get(Backup, self._backup.needs[0])
+        base = self._claim.documents.get(Backup, self._backup.needs[0])
         there = copy_in(base, self._bucket.name) if base is not None else None
         if base is None or there is None or base.status != "verified" or not there.proven:
             # Marked for removal before this one was begun: retention will take that back.
@@ -260,12 +260,12 @@ class _Step:
             return False
         backup = self._backup
         key = backup.series
-        series = self._hold.documents.get(SeriesState, key)
+        series = self._claim.documents.get(SeriesState, key)
         if series is None or series.fingerprint != snapshot.fingerprint:
             return False
         # Only a backup that is still good, in every region, and counts may stand for this one.
-        same = self._hold.documents.get(Backup, series.finished)
-        if same is None or same.is_ahead(self._hold.now()):
+        same = self._claim.documents.get(Backup, series.finished)
+        if same is None or same.is_ahead(self._claim.now()):
             return False
         return same.status in ("finished", "verified") and not same.degraded
 
@@ -276,19 +276,19 @@ class _Step:
             if job.begun:
                 job.progress = Progress(attempt=job.progress.attempt + 1)
             again, job.begun = job.begun, True
-            self._hold.record()
+            self._claim.record()
             if again:
                 # What the attempt before has stored is of no use to anybody.
-                sweep(self._bucket, self._backup, job.progress, self._hold.beat)
+                sweep(self._bucket, self._backup, job.progress, self._claim.beat)
         while not job.progress.last:
-            if source.resumable and self._hold.elapsed() > STEP:
+            if source.resumable and self._claim.elapsed() > STEP:
                 return False
-            pieces = beating(source.read(run, snapshot, job.progress.cursor), self._hold.beat)
+            pieces = beating(source.read(run, snapshot, job.progress.cursor), self._claim.beat)
             try:
                 self._store_all(pieces)
             finally:
                 _close(pieces)
-        self._hold.checkpoint()
+        self._claim.checkpoint()
         return True
 
     def _store_all(self, pieces: Iterator[Piece]) -> None:
@@ -301,14 +301,14 @@ class _Step:
             flush(job.progress, self._bucket, self._backup)
             job.done, job.bytes = job.progress.parts, job.progress.bytes
             if resumable:
-                self._hold.checkpoint()
+                self._claim.checkpoint()
                 if (stored.plain_sha256, stored.cursor, stored.last) != (
                     part.plain_sha256,
                     part.cursor,
                     part.last,
                 ):
                     return  # another holder stored this one: go on from where it left off
-                if self._hold.elapsed() > STEP:
+                if self._claim.elapsed() > STEP:
                     return
 
     def _store(self, part: Part) -> Part:
@@ -328,7 +328,7 @@ class _Step:
         return part
 
     def _finish(self, run: Run, snapshot: Snapshot) -> Taken | Failure:
-        job, backup, bucket, beat = self._job, self._backup, self._bucket, self._hold.beat
+        job, backup, bucket, beat = self._job, self._backup, self._bucket, self._claim.beat
         sweep(bucket, backup, job.progress, beat)
         key = ManifestKey(key_id=job.key_id, wrapped=job.wrapped_key) if job.wrapped_key else None
         manifest = manifest_of(
@@ -336,10 +336,10 @@ class _Step:
             self._planned,
             snapshot,
             job.progress,
-            beside(bucket, backup, beat),
+            object_totals(bucket, backup, beat),
             identity=self._source.identity,
             key=key,
-            now=self._hold.now(),
+            now=self._claim.now(),
             read=bucket.read,
         )
         plan = self._planned.plan
@@ -352,7 +352,7 @@ class _Step:
     def _before(self) -> int:
         """What it must not be much smaller than; 0 when nobody knows."""
         backup = self._backup
-        series = self._hold.documents.get(SeriesState, backup.series)
+        series = self._claim.documents.get(SeriesState, backup.series)
         return series.finished_bytes if series else 0
 
 

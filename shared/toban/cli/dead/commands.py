@@ -11,7 +11,7 @@ from toban.cli.kit.terminal import Terminal
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """How many messages each subscription gave up on."""
     with session(asked, terminal) as work:
-        counts, most = work.dead_letters(), work.most_letters
+        counts, most = work.dead_letters(), work.max_dead_letters
     if asked.json:
         terminal.json([{"subscription": name, "count": n} for name, n in sorted(counts.items())])
     elif not counts:

@@ -70,7 +70,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """The call failed; `again` says whether trying again may help, `unknown` whether it may have
+    """The call failed; `replay` says whether trying again may help, `unknown` whether it may have
     taken effect all the same, `timed_out` that no answer came in the time given.
     """
 

@@ -19,8 +19,8 @@ from toban.ports.backup import (
     Damaged,
     Fetch,
     Format,
-    Held,
     ObjectInfo,
+    ObjectRef,
     Piece,
     Run,
     Snapshot,
@@ -193,11 +193,11 @@ class BucketSource:
         """Keep the content of one generation; raises `KeyError` when that is gone."""
         name = content_name(info)
         if not self._copy:
-            kept = run.beside.put(name, in_ranges(self._bucket, info))
+            kept = run.objects.put(name, in_ranges(self._bucket, info))
             if (kept.plain_bytes, kept.plain_crc32c) != (info.size, info.crc32c):
                 raise Damaged(f"{self._bucket.name}/{info.name}: not what was read was stored")
             return Content(run.backup_id, kept.name, copied=False)
-        beside = run.beside
+        beside = run.objects
         full = beside.prefix + name
         copied = beside.bucket.copy(self._bucket, info.name, full, info.generation)
         if copied is None:
@@ -226,12 +226,13 @@ def _joined(
     found: Iterator[ObjectInfo], base: Iterator[Record]
 ) -> Iterator[tuple[ObjectInfo, Record | None]]:
     """Each object with what the base says of its name; both are in the same order."""
-    held = next(base, None)
+    earlier = next(base, None)
     for info in found:
         name = info.name.encode()
-        while held is not None and held.name.encode() < name:
-            held = next(base, None)
-        yield info, held if held is not None and held.name == info.name else None
+        while earlier is not None and earlier.name.encode() < name:
+            earlier = next(base, None)
+        same = earlier is not None and earlier.name == info.name
+        yield info, earlier if same else None
 
 
 class InventoryFormat:
@@ -242,7 +243,7 @@ class InventoryFormat:
         counts = {"objects": 0, "bytes": 0}
         for record in inventory.records(pieces):
             size = checksum = 0
-            for data in fetch(record.held):
+            for data in fetch(record.ref):
                 size += len(data)
                 checksum = crc32c(data, checksum)
             if (size, checksum) != (record.size, record.crc32c):
@@ -255,7 +256,7 @@ class InventoryFormat:
             counts["bytes"] += size
         return counts
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """See `toban.ports.backup.Format`."""
         for record in inventory.records(pieces):
-            yield record.held
+            yield record.ref

@@ -180,7 +180,7 @@ class BucketTarget:
             )
         try:
             written = self._bucket.upload(
-                name, fetch(record.held), record.content_type, metadata, record.headers
+                name, fetch(record.ref), record.content_type, metadata, record.headers
             )
         except ValueError as error:
             raise TargetFailed(

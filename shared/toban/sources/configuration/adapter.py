@@ -24,7 +24,7 @@ from toban.ports.backup import (
     Damaged,
     Fetch,
     Format,
-    Held,
+    ObjectRef,
     Piece,
     Run,
     Snapshot,
@@ -279,7 +279,7 @@ class ConfigurationFormat:
             counts[record.section] = counts.get(record.section, 0) + 1
         return counts
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:  # noqa: ARG002
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:  # noqa: ARG002
         """Nothing lies beside the stream."""
         return iter(())
 

@@ -194,8 +194,8 @@ class ManagedSource:
         }
         waiting = stream.note(header)
         records, crc, items, complete = 0, google_crc32c.value(waiting), 0, False
-        for info in run.beside.bucket.list(f"{run.beside.prefix}{folder}/"):
-            name = info.name[len(run.beside.prefix) :]
+        for info in run.objects.bucket.list(f"{run.objects.prefix}{folder}/"):
+            name = info.name[len(run.objects.prefix) :]
             complete = complete or name == _last_file(folder)
             record = stream.note({"name": name, "size": info.size, "crc32c": info.crc32c})
             if len(waiting) + len(record) > PIECE:
@@ -228,7 +228,7 @@ class ManagedSource:
         folder = f"export-{at.strftime(_FOLDER_TIME)}"
         request = _ExportRequest(
             name=self._name,
-            output_uri_prefix=f"gs://{run.beside.bucket.name}/{run.beside.prefix}{folder}",
+            output_uri_prefix=f"gs://{run.objects.bucket.name}/{run.objects.prefix}{folder}",
         )
         values.put_time(request.snapshot_time, at)
         try:
@@ -241,7 +241,7 @@ class ManagedSource:
 
     def _found(self, run: Run) -> Snapshot | None:
         """An export that an earlier process of this backup started; a failed one does not count."""
-        place = f"gs://{run.beside.bucket.name}/{run.beside.prefix}"
+        place = f"gs://{run.objects.bucket.name}/{run.objects.prefix}"
         for operation, about in self._admin.operations(_ExportMetadata):
             folder = about.output_uri_prefix.removeprefix(place).rstrip("/")
             if (
@@ -250,8 +250,8 @@ class ManagedSource:
                 and not operation.HasField("error")
             ):
                 return self._seen(folder, operation)
-        for info in run.beside.bucket.list(f"{run.beside.prefix}export-"):
-            folder, _, name = info.name[len(run.beside.prefix) :].partition("/")
+        for info in run.objects.bucket.list(f"{run.objects.prefix}export-"):
+            folder, _, name = info.name[len(run.objects.prefix) :].partition("/")
             at = _folder_time(folder)
             if at is not None and f"{folder}/{name}" == _last_file(folder):
                 return Snapshot(at, {"folder": folder}, tools=_TOOLS)
@@ -328,15 +328,15 @@ class ManagedImport:
         place = f"toban-imports/{attempt}/{folder}"
         for record in checked:
             counts[-1] += 1
-            held = stream.held(checked.header, record)
-            name = f"{place}/{held.name.removeprefix(f'objects/{folder}/')}"
+            ref = stream.object_ref(checked.header, record)
+            name = f"{place}/{ref.name.removeprefix(f'objects/{folder}/')}"
             there = bucket.stat(name)
-            if there is None or (there.size, there.crc32c) != (held.size, held.crc32c):
+            if there is None or (there.size, there.crc32c) != (ref.size, ref.crc32c):
                 if time.monotonic() - began > COPY_S:
                     raise TargetBusy(f"copying the export to {bucket.name} goes on")
-                there = bucket.upload(name, fetch(held))
-            if (there.size, there.crc32c) != (held.size, held.crc32c):
-                raise TargetFailed(f"{held.name} did not arrive whole in {name}", again=True)
+                there = bucket.upload(name, fetch(ref))
+            if (there.size, there.crc32c) != (ref.size, ref.crc32c):
+                raise TargetFailed(f"{ref.name} did not arrive whole in {name}", again=True)
         imported = self._import(f"gs://{bucket.name}/{place}")
         exported = checked.header.get("documents")
         if imported and exported and imported != exported:

@@ -31,7 +31,7 @@ import google_crc32c
 from google.cloud.firestore_v1 import types
 from google.protobuf.message import DecodeError
 
-from toban.ports.backup import Damaged, Fetch, Held
+from toban.ports.backup import Damaged, Fetch, ObjectRef
 
 FORMAT: Final = "toban-firestore"
 VERSION: Final = 1
@@ -273,12 +273,12 @@ class FirestoreFormat:
             return _check_export(stream, fetch)
         return _check_scan(stream)
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """See `toban.ports.backup.Format`."""
         stream = Checked(pieces)
         if stream.header["kind"] == "export":
             for record in stream:
-                yield held(stream.header, record)
+                yield object_ref(stream.header, record)
 
 
 def _check_scan(stream: Checked) -> dict[str, int]:
@@ -306,7 +306,7 @@ def _check_export(stream: Checked, fetch: Fetch) -> dict[str, int]:
     objects = total = 0
     complete = False
     for record in stream:
-        one = held(stream.header, record)
+        one = object_ref(stream.header, record)
         size = crc = 0
         for chunk in fetch(one):
             size += len(chunk)
@@ -326,11 +326,11 @@ def _check_export(stream: Checked, fetch: Fetch) -> dict[str, int]:
     return {"objects": objects, "bytes": total, **documents}
 
 
-def held(header: Mapping[str, Any], record: bytes) -> Held:
+def object_ref(header: Mapping[str, Any], record: bytes) -> ObjectRef:
     """An entry of an export's inventory; raises `Damaged`."""
     entry = read_note(record) if is_note(record) else {}
     try:
-        return Held(
+        return ObjectRef(
             backup_id=str(header["backup"]),
             name=f"objects/{entry['name']}",
             copied=True,

@@ -19,7 +19,7 @@ from toban.ports.backup import (
     Damaged,
     Fetch,
     Format,
-    Held,
+    ObjectRef,
     Piece,
     Run,
     Snapshot,
@@ -256,7 +256,7 @@ class ArchiveFormat:
             counts["bytes"] += sum(map(len, content))
         return counts
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:  # noqa: ARG002
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:  # noqa: ARG002
         """Nothing lies beside the stream."""
         return iter(())
 

@@ -16,7 +16,7 @@ from toban.ports.backup import (
     Fetch,
     Format,
     FormatUnchecked,
-    Held,
+    ObjectRef,
     Piece,
     Run,
     Snapshot,
@@ -161,7 +161,7 @@ class PostgresFormat:
             return self._text(first, pieces)
         return self._archive(first, pieces)
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """Nothing lies beside a dump."""
         del pieces
         return iter(())

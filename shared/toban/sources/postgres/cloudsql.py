@@ -61,7 +61,7 @@ class CloudSqlSource(ManagedExport):
         about = self._api.call("GET", self._path("instances", self._instance))
         return {"cloudsql": str(about.get("databaseVersion", ""))}
 
-    def _go_on(
+    def _continue_export(
         self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime
     ) -> Snapshot:
         if "operation" not in token:

@@ -19,7 +19,7 @@ from toban.ports.backup import (
     Fetch,
     Format,
     FormatUnchecked,
-    Held,
+    ObjectRef,
     Piece,
     Run,
     Snapshot,
@@ -244,7 +244,7 @@ class RedisFormat:
             raise Damaged(f"redis-check-rdb {ended(code)}: {second[-500:]}")
         return counts
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """Nothing lies beside a dump."""
         del pieces
         return iter(())

@@ -64,7 +64,7 @@ class MemorystoreSource(ManagedExport):
         about = self._api.call("GET", quote(self._instance))
         return {"memorystore": str(about.get("redisVersion", ""))}
 
-    def _go_on(
+    def _continue_export(
         self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime
     ) -> Snapshot:
         if "operation" in token:

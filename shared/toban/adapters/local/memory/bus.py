@@ -193,15 +193,17 @@ class MemoryBus:
         """See `toban.ports.DeadLetters`."""
         with self._lock:
             found = [
-                letter for letter in self._dead.values() if letter.subscription == subscription
+                dead_letter
+                for dead_letter in self._dead.values()
+                if dead_letter.subscription == subscription
             ]
             return found[:limit]
 
-    def remove(self, letters: Sequence[DeadLetter]) -> None:
+    def remove(self, dead_letters: Sequence[DeadLetter]) -> None:
         """See `toban.ports.DeadLetters`."""
         with self._lock:
-            for letter in letters:
-                self._dead.pop(int(letter.token), None)
+            for dead_letter in dead_letters:
+                self._dead.pop(int(dead_letter.token), None)
 
     def _due_rows(self) -> list[_Row]:
         now = microseconds(self._clock.now())

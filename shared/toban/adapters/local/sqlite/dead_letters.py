@@ -35,9 +35,9 @@ class SqliteDeadLetters:
             for seq, message_id, topic, data, attributes in rows
         ]
 
-    def remove(self, letters: Sequence[DeadLetter]) -> None:
+    def remove(self, dead_letters: Sequence[DeadLetter]) -> None:
         """See `toban.ports.DeadLetters`."""
-        numbers = [int(letter.token) for letter in letters]
+        numbers = [int(dead_letter.token) for dead_letter in dead_letters]
 
         def delete(transaction: Transaction) -> None:
             for number in numbers:

@@ -81,7 +81,7 @@ def _scan(
         return scan(
             buckets,
             profiles,
-            work.depot(),
+            work.resources(),
             service=asked.service or "",
             unencrypted=asked.accept_unencrypted,
             seen=seen,

@@ -11,7 +11,7 @@ from typing import Any
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.recovery import Estimate, estimate, lost, newest, onto, point, usable
 from toban.backups.policy.recovery import recovery_time as recovery_time
-from toban.backups.restoring.restore import staging_of
+from toban.backups.restoring.targets import staging_of
 from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import (
     ask,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from toban.kernel.handling.parking import Parked
     from toban.kernel.platform import Platform
     from toban.ports import Secrets, Trace
-    from toban.ports.backup import Depot
+    from toban.ports.backup import Resources
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Session(ABC):
     reader: Reader
     place: str
     """The data directory or the project, for people."""
-    most_letters: int | None = None
+    max_dead_letters: int | None = None
     """Dead letters of one subscription that are counted; None: all."""
     waits_s: float
     """How long `carry_out` waits for others."""
@@ -159,11 +159,11 @@ class Session(ABC):
     def interrupted(self, shows: str, resumes: str) -> None:
         """Ctrl-C while waiting: say how to see the rest, or how to go on; may end the process."""
 
-    def depot(self) -> Depot:
+    def resources(self) -> Resources:
         """Buckets, keys, sources and targets, as the functions see them."""
-        from toban.sources.depot import depot
+        from toban.sources.resources import resources
 
-        return depot(self.platform, self.secrets)
+        return resources(self.platform, self.secrets)
 
     def parked(self, event: Event, function: str) -> Parked | None:
         """The event, if the function set it aside."""

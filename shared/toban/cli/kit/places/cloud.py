@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from toban.kernel.platform import Platform
     from toban.ports import Secrets, Store
 
-MOST_LETTERS = 100
+MAX_DEAD_LETTERS = 100
 """Dead letters of one subscription that are counted."""
 _AT_ONCE = 16
 _POLL_S = 0.5
@@ -52,7 +52,7 @@ def documents(project: str) -> Store:
 class CloudSession(Session):
     """A project; its clients are made when they are needed."""
 
-    most_letters = MOST_LETTERS
+    max_dead_letters = MAX_DEAD_LETTERS
     waits_s = 30.0
     """A function that nothing has called for a while takes some seconds to start."""
 
@@ -100,11 +100,11 @@ class CloudSession(Session):
         """See `Session`: at most `MOST_LETTERS` of each are counted, looked at and given back."""
         from toban.adapters.google.pubsub.bus import PubSubDeadLetters
 
-        letters = PubSubDeadLetters(self.place)
+        dead_letters = PubSubDeadLetters(self.place)
 
         def count(subscription: str) -> int:
-            found = letters.pull(subscription, MOST_LETTERS)
-            letters.release(found)
+            found = dead_letters.pull(subscription, MAX_DEAD_LETTERS)
+            dead_letters.release(found)
             return len(found)
 
         names = [subscription.name for subscription in load().subscriptions()]

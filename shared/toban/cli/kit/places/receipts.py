@@ -138,11 +138,11 @@ class ReceiptTraces(Traces):
             parked = self._reader.get_many(
                 Parked, [parked_id(function, s.message()) for function, s in part]
             )
-            for (function, stored), receipt, letter in zip(part, receipts, parked, strict=True):
+            for (function, stored), receipt, message in zip(part, receipts, parked, strict=True):
                 if receipt is not None:
                     yield _of_receipt(receipt, stored.attributes)
-                elif letter is not None:
-                    yield _of_parked(letter, stored.attributes)
+                elif message is not None:
+                    yield _of_parked(message, stored.attributes)
                 else:
                     yield self._unwritten(function, stored)
 

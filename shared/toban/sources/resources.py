@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from toban.kernel.binding import provides
-from toban.kernel.kinds import beside
+from toban.kernel.kinds import module_of_kind
 from toban.kernel.platform import Platform
 from toban.ports import Secrets, Store
 from toban.ports.backup import (
-    DEPOT,
+    RESOURCES,
     Bucket,
-    Depot,
     Format,
     Keys,
     KeyUnavailable,
+    Resources,
     Source,
     Spec,
     Target,
@@ -38,8 +38,8 @@ class _Kind(Protocol):
     def target(self, options: Mapping[str, object], world: World) -> Target: ...
 
 
-class WorldDepot:
-    """See `toban.ports.backup.Depot`; a process imports only the kinds that it is asked for."""
+class WorldResources:
+    """See `toban.ports.backup.Resources`; a process imports only the kinds that it is asked for."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class WorldDepot:
         self._keys = functools.cache(self._make_keys)
 
     def bucket(self, name: str) -> Bucket:
-        """See `toban.ports.backup.Depot`."""
+        """See `toban.ports.backup.Resources`."""
         return self._buckets(name)
 
     def keys(self, reference: str) -> Keys:
@@ -65,15 +65,15 @@ class WorldDepot:
         return self._keys(reference)
 
     def source(self, spec: Spec) -> Source:
-        """See `toban.ports.backup.Depot`."""
+        """See `toban.ports.backup.Resources`."""
         return _kind(spec.kind).source(spec.options, self._world)
 
     def format(self, kind: str) -> Format:
-        """See `toban.ports.backup.Depot`."""
+        """See `toban.ports.backup.Resources`."""
         return _kind(kind).format_(self._world)
 
     def target(self, spec: Spec) -> Target:
-        """See `toban.ports.backup.Depot`."""
+        """See `toban.ports.backup.Resources`."""
         return _kind(spec.kind).target(spec.options, self._world)
 
     def _make_keys(self, reference: str) -> Keys:
@@ -88,12 +88,12 @@ class WorldDepot:
         raise KeyUnavailable(f"not a key: {reference[:80]!r} (secret:NAME or projects/…)")
 
 
-@provides(DEPOT)
-def depot(platform: Platform, secrets: Secrets) -> Depot:
-    """The depot of a function; raises `RuntimeError` in a world without buckets."""
+@provides(RESOURCES)
+def resources(platform: Platform, secrets: Secrets) -> Resources:
+    """The resources of a function; raises `RuntimeError` in a world without buckets."""
     if platform.buckets is None:
         raise RuntimeError("this platform has no buckets")
-    return WorldDepot(
+    return WorldResources(
         store=platform.store,
         secrets=secrets,
         buckets=platform.buckets,
@@ -106,4 +106,4 @@ def _kind(name: str) -> _Kind:
     known = source_kinds()
     if name not in known:
         raise ValueError(f"not a kind of source: {name!r} (known: {', '.join(sorted(known))})")
-    return cast("_Kind", beside(known[name], "adapter"))
+    return cast("_Kind", module_of_kind(known[name], "adapter"))
