@@ -12,7 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from toban.topology.bundling.lock import NotLockedError
+from toban.topology.bundling.lock import CannotBundleError
 from toban.topology.bundling.requirements import requirements
 from toban.topology.generate import ROOT
 from toban.topology.reader import MapError, load
@@ -35,7 +35,7 @@ def bundle(root: Path, name: str, into: Path) -> Path:
     """
     Write the bundle of a function to ``into/NAME``, instead of what was there, and return that folder.
 
-    Raises `KeyError` for a function that is not on the map, `MapError` and `NotLockedError`; nothing
+    Raises `KeyError` for a function that is not on the map, `MapError` and `CannotBundleError`; nothing
     is written then.
     """
     text = requirements(root, name, load(root / "events" / "topology.yaml").functions[name])
@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
         for name in asked.names or known:
             sys.stdout.write(f"{bundle(ROOT, name, asked.into)}\n")
-    except (MapError, NotLockedError) as error:
+    except (MapError, CannotBundleError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

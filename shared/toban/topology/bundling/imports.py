@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from toban.topology.bundling.lock import NotLockedError
+from toban.topology.bundling.lock import CannotBundleError
 from toban.topology.types import Function
 
 ENTRY: Final = "toban.entry"
@@ -29,6 +29,9 @@ BY_MAP: Final[Mapping[str, Callable[[Function], bool]]] = {
     "toban.adapters.google.storage.": lambda function: function.blobs or function.buckets,
 }
 """Which adapters the entry imports for a function, of those that it imports on first use."""
+
+BY_NAME: Final = frozenset({ENTRY, KINDS, "toban.kernel.binding"})
+"""The modules that import by a computed name; which it may be is known from their callers."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +49,23 @@ class Import:
 class Imported:
     """What one of our files imports."""
 
+    module: str
+    """Its own name, dotted."""
     imports: tuple[Import, ...]
     walked: tuple[tuple[str, str], ...]
     """Package and module for each walk over kinds: ``("toban.sources", "kind")``."""
     ports: tuple[str, ...]
     """The names that `toban.kernel.binding.HandlersWith` is given, dotted."""
     computed: tuple[int, ...]
-    """Lines that import by a computed name."""
+    """Lines that import, or walk over kinds, by a computed name."""
 
 
 def modules(root: Path, name: str, function: Function) -> list[Path]:
-    """Every file of ours that the function may import, ``main.py`` first."""
+    """
+    Every file of ours that the function may import, ``main.py`` first.
+
+    Raises `CannotBundleError` where that cannot be told.
+    """
     main = root / "functions" / name / "main.py"
     found: dict[Path, None] = {}
     waiting = [main, *_bound(root, main)]
@@ -66,6 +75,11 @@ def modules(root: Path, name: str, function: Function) -> list[Path]:
             continue
         found[path] = None
         source = imported(path)
+        if source.computed and source.module not in BY_NAME:
+            raise CannotBundleError(
+                f"{path.relative_to(root)}:{source.computed[0]}: the function {name} reaches an import by "
+                "a computed name: say the name, or keep it in a folder of a kind (toban.kernel.kinds)"
+            )
         for each in source.imports:
             if each.module.startswith("toban") and _follows(root, path, each, function):
                 waiting += _files(root, each.module)
@@ -89,7 +103,7 @@ def _bound(root: Path, main: Path) -> Iterator[Path]:
             for dotted in imported(path).ports:
                 module = _makers(root).get(_port(root, dotted))
                 if module is None:
-                    raise NotLockedError(
+                    raise CannotBundleError(
                         f"{path.relative_to(root)}: {dotted} is no port that shared/toban/entry.py "
                         "(MODULES) knows to make"
                     )
@@ -146,8 +160,18 @@ def imported(path: Path) -> Imported:
     reading = _Reading(path)
     reading.visit(_tree(path))
     return Imported(
-        tuple(reading.imports), tuple(reading.walked), tuple(reading.ports), tuple(reading.computed)
+        f"{reading.package}.{path.stem}",
+        tuple(reading.imports),
+        tuple(reading.walked),
+        tuple(reading.ports),
+        tuple(reading.computed),
     )
+
+
+_BY_TEXT: Final = frozenset(
+    {f"{KINDS}.kinds", f"{KINDS}.named", f"{KINDS}.beside", "importlib.import_module", "__import__"}
+)
+"""What imports by a name that is given as a text."""
 
 
 class _Reading(ast.NodeVisitor):
@@ -192,17 +216,18 @@ class _Reading(ast.NodeVisitor):
         called = self._dotted(node.func)
         texts = [a.value for a in node.args if isinstance(a, ast.Constant)]
         first = texts[0] if texts and isinstance(texts[0], str) else ""
-        if called in (f"{KINDS}.kinds", f"{KINDS}.named"):
-            self.walked.append((first, "kind"))
-        elif called == f"{KINDS}.beside":
-            self.walked.append((self.package, first))
-        elif called == PORTS and node.args and isinstance(node.args[0], ast.Tuple):
-            self.ports += map(self._dotted, node.args[0].elts)
-        elif called in ("importlib.import_module", "__import__"):
-            if first:
-                self.imports.append(Import(first, node.lineno, self.deferred))
-            else:
-                self.computed.append(node.lineno)
+        if called == PORTS:
+            given = node.args[0] if node.args else None
+            self.ports += map(self._dotted, given.elts if isinstance(given, ast.Tuple) else ())
+        elif called not in _BY_TEXT:
+            pass
+        elif not first:
+            self.computed.append(node.lineno)
+        elif called.startswith(KINDS):
+            beside = called.endswith(".beside")
+            self.walked.append((self.package, first) if beside else (first, "kind"))
+        else:
+            self.imports.append(Import(first, node.lineno, self.deferred))
         self.generic_visit(node)
 
     def _dotted(self, node: ast.expr) -> str:

@@ -34,8 +34,8 @@ class Pin:
     """Names of packages, or groups of the project as in `RUN`."""
 
 
-class NotLockedError(ValueError):
-    """A package that is needed and not in the lock; the message says what to do."""
+class CannotBundleError(ValueError):
+    """What a function needs is not in the lock, or cannot be told; the message says what to do."""
 
 
 def parse_lock(text: str) -> dict[str, Pin]:
@@ -69,14 +69,14 @@ def part(lock: Mapping[str, Pin], wanted: Collection[str]) -> dict[str, Pin]:
     """
     The packages of these names and all that they need, sorted.
 
-    Raises `NotLockedError` naming a package that the lock does not have.
+    Raises `CannotBundleError` naming a package that the lock does not have.
     """
     reached: set[str] = set()
     waiting = sorted(wanted)
     while waiting:
         name = waiting.pop()
         if name not in lock:
-            raise NotLockedError(
+            raise CannotBundleError(
                 f"{name} is not in {LOCK}: add it to `dependencies` in pyproject.toml, then `make lock`"
             )
         if name not in reached:

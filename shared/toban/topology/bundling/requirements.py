@@ -16,7 +16,7 @@ from typing import Final
 from toban.topology.bundling.imports import imported, modules
 from toban.topology.bundling.lock import (
     LOCK,
-    NotLockedError,
+    CannotBundleError,
     Pin,
     as_text,
     part,
@@ -33,7 +33,7 @@ def requirements(root: Path, name: str, function: Function) -> str:
     """
     The text of a function's ``requirements.txt``; the same tree gives the same text.
 
-    Raises `NotLockedError` naming function, module and the file to edit for whatever it reaches that
+    Raises `CannotBundleError` naming function, module and the file to edit for whatever it reaches that
     no package of the lock installs.
     """
     lock = run_part(read_lock(root))
@@ -57,7 +57,7 @@ def distributions(
             place = f"{path.relative_to(root)}:{each.line}"
             package = ZONES.get(top) or _owner(each.module)
             if package not in lock:
-                raise NotLockedError(
+                raise CannotBundleError(
                     f"{place}: the function {name} reaches {each.module}, which no package of {LOCK} "
                     "for deployed functions installs: add its package to `dependencies` in "
                     "pyproject.toml, then `make lock`"
