@@ -285,10 +285,17 @@ def _room(path: Path) -> str:
     return path.name.removesuffix(".py")
 
 
-def test_bundles_are_asked_for_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["--into", str(tmp_path), "tick"]) == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["tick"]
-    assert capsys.readouterr().out == f"{tmp_path / 'tick'}\n"
+def test_bundles_are_asked_for_by_name_and_are_the_same_wherever_they_are_made(tmp_path: Path):
+    ran = subprocess.run(
+        [sys.executable, "-m", "toban.topology.bundling.bundle", "--into", "made", "tick", "start_backup"],
+        cwd=tmp_path, env={**os.environ, "PYTHONHASHSEED": "7"}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.stdout.splitlines() == ["made/tick", "made/start_backup"]
+    for folder in (tmp_path / "made").iterdir():
+        assert (folder / "requirements.txt").read_text(encoding="utf-8") == cut(folder.name)
+
+
+def test_a_bundle_of_no_function_is_refused(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
-        main(["--into", str(tmp_path), "tock"])
+        main(["tock"])
     assert "no function tock on the map; there are" in capsys.readouterr().err
