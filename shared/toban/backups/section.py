@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from toban.backups.levels import Level
+from toban.backups.texts import both
 from toban.kernel.kinds import named
 from toban.profile.profile import SectionKey
 from toban.sources.base import BackupSource, StagingTarget
@@ -128,7 +129,7 @@ class Backup(Section, frozen=True):
 
 
 BACKUP: Final[SectionKey[Backup | None]] = SectionKey(
-    "backup", Backup | None, None, inactive=("バックアップ", "backups")
+    "backup", Backup | None, None, inactive=both("section.backup")
 )
 
 NOTHING: Final = Backup(destinations=(), sources={}, plans=())
