@@ -7,7 +7,13 @@ from datetime import date
 import msgspec
 
 from tests.profiles import Profile
-from toban.backups.section import Backup, Destination, Keep, Plan, RestoreTest
+from toban.backups.section import (
+    BackupPlan,
+    BackupSection,
+    Destination,
+    RestoreTest,
+    RetentionRules,
+)
 from toban.channels.console.kind import ConsoleChannel
 from toban.channels.email.kind import EmailChannel
 from toban.channels.slack.kind import SlackChannel
@@ -19,7 +25,7 @@ from toban.people.section import Person
 from toban.profile.section import Service
 from toban.severities.section import Severity
 from toban.sources.base import StagingTarget
-from toban.sources.bucket.kind import BucketSource
+from toban.sources.bucket.kind import BucketSourceSection
 from toban.strictyaml.values import Seconds
 
 STEP_S = 4
@@ -107,19 +113,21 @@ def safe_of(number: int) -> str:
 
 def safe(service: str, outside: str) -> Profile:
     """A shop that backs up a bucket to two regions; nothing in it happens by the clock."""
-    backup = Backup(
+    backup = BackupSection(
         destinations=(
             Destination(bucket=f"{service}-tokyo", region="asia-northeast1"),
             Destination(bucket=f"{service}-osaka", region="asia-northeast2"),
         ),
-        sources={"files": BucketSource(bucket=f"{service}-data")},
+        sources={"files": BucketSourceSection(bucket=f"{service}-data")},
         plans=(
-            Plan(source="files", class_="daily", schedule=YEARLY, keep=Keep(daily=2)),
-            Plan(
+            BackupPlan(
+                source="files", class_="daily", schedule=YEARLY, keep=RetentionRules(daily=2)
+            ),
+            BackupPlan(
                 source="files",
                 class_="hourly",
                 schedule=YEARLY,
-                keep=Keep(keep_days=7),
+                keep=RetentionRules(keep_days=7),
                 incremental=True,
             ),
         ),

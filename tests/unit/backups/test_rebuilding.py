@@ -18,9 +18,9 @@ from toban.backups.policy.recovery import estimate, lost, newest, onto, usable
 from toban.kernel.document import encode
 from toban.ports import Create, Update
 from toban.ports.backup import ObjectInfo
-from toban.sources.bucket.kind import BucketSource
-from toban.sources.logs.kind import LogsSource
-from toban.sources.postgres.kind import PostgresSource
+from toban.sources.bucket.kind import BucketSourceSection
+from toban.sources.logs.kind import LogsSourceSection
+from toban.sources.postgres.kind import PostgresSourceSection
 
 DAY = timedelta(days=1)
 START = datetime(2026, 11, 1, 3, tzinfo=UTC)
@@ -237,12 +237,14 @@ def test_an_estimate_is_of_the_newest_test_that_passed_and_grows_with_the_data()
 
 
 def test_the_source_as_a_target_is_its_address_and_what_a_person_adds():
-    assert onto(BucketSource(bucket="media", prefix="a/", copy=True), {}) == {"bucket": "media"}
-    assert onto(PostgresSource(url_secret="DB"), {"database": "shop", "clean": "true"}) == {
+    assert onto(BucketSourceSection(bucket="media", prefix="a/", copy=True), {}) == {
+        "bucket": "media"
+    }
+    assert onto(PostgresSourceSection(url_secret="DB"), {"database": "shop", "clean": "true"}) == {
         "url_secret": "DB", "database": "shop", "clean": "true",
     }  # fmt: skip
     with pytest.raises(ValueError, match="logs"):
-        onto(LogsSource(paths=("/var/log",)), {})
+        onto(LogsSourceSection(paths=("/var/log",)), {})
 
 
 # --- pins ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.retention import Entry, Policy, decide, entry_of, policy_of, removals
-from toban.backups.section import Keep
+from toban.backups.section import RetentionRules
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # a Sunday
 TONIGHT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -577,7 +577,7 @@ def test_a_chain_whose_pieces_are_whole_in_different_regions_waits_to_be_mended(
 
 
 def test_a_plans_keep_becomes_a_policy():
-    keep = Keep(daily=7, keep_days=30)
+    keep = RetentionRules(daily=7, keep_days=30)
     assert policy_of(keep, "Asia/Tokyo", 2) == Policy(
         daily=7, keep_days=30, zone="Asia/Tokyo", minimum_verified=2
     )

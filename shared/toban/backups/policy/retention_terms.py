@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from toban.backups.documents import Backup, Copy, Status, standing
-from toban.backups.section import Keep
+from toban.backups.section import RetentionRules
 from toban.kernel.clock.wallclock import is_zone
 
 Series: TypeAlias = tuple[str, str, str]
@@ -193,7 +193,7 @@ def _regions(copies: Iterable[Copy]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(copy.region for copy in copies))
 
 
-def policy_of(keep: Keep, zone: str, minimum_verified: int) -> Policy:
+def policy_of(keep: RetentionRules, zone: str, minimum_verified: int) -> Policy:
     """A plan's policy; raises `ValueError` for one that keeps nothing."""
     return Policy(
         daily=keep.daily,

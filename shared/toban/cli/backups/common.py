@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from toban.backups.documents import Backup, Status
-from toban.backups.section import BACKUP, NOTHING, Plan
+from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.work.commands import FUNCTION, request_id
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.reader import Reader
@@ -125,7 +125,7 @@ def known_source(profile: Profile, source: str, terminal: Terminal) -> str:
     return source
 
 
-def plan_named(profile: Profile, source: str, class_: str | None, terminal: Terminal) -> Plan:
+def plan_named(profile: Profile, source: str, class_: str | None, terminal: Terminal) -> BackupPlan:
     """The plan of a series; without a class that of the source's only plan."""
     known_source(profile, source, terminal)
     plans = [p for p in (profile[BACKUP] or NOTHING).plans if p.source == source]
