@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from toban.actions import pages
+from toban.actions import html
 from toban.actions.commands import command_row
 from toban.events import CommandIssued
 from toban.kernel import log
@@ -58,10 +58,10 @@ def command(link: Link, now: datetime) -> Event:
     )
 
 
-class _Pages(Answers):
-    """Pages for people, in the language of the link, else of the browser."""
+class _HtmlAnswers(Answers):
+    """Answers in HTML, in the language of the link, else of the browser."""
 
-    def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 a page tells no detail
+    def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 people are told no detail
         return _said(status, _language(request))
 
     def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
@@ -76,7 +76,7 @@ class _Pages(Answers):
                 outcome="stale",
                 reason=str(cause),
             )
-            return pages.message(410, link.lang, "expired")
+            return html.message(410, link.lang, "expired")
         log_command(proof="link:", outcome="refused", reason=str(cause))
         return _said(status, _language(asked.request))
 
@@ -93,11 +93,11 @@ class _Pages(Answers):
             action=link.action,
             actor=link.actor,
         )
-        return pages.done(link)
+        return html.done(link)
 
 
 def _said(status: int, language: Language) -> Response:
-    return pages.message(status, language, "later" if status == 503 else "refused")
+    return html.message(status, language, "later" if status == 503 else "refused")
 
 
 def _language(request: Request) -> Language:
@@ -113,18 +113,18 @@ def _check(request: Request, keys: Keys) -> Link:
 
 def _look(sent: Sent[Link]) -> Response:
     signed = {name: sent.request.query[name] for name in ("c", "s")}
-    return pages.confirm(sent.who, urlencode(signed))
+    return html.confirm(sent.who, urlencode(signed))
 
 
 def _read(sent: Sent[Link]) -> Reading:
     return Reading([command(sent.who, sent.now)])
 
 
-_PAGES = _Pages("command")
+_HTML = _HtmlAnswers("command")
 
 
 def _link(path: str) -> Row[Link]:
-    return Row(path, SECRET, _check, _read, _PAGES, content=None, look=_look)
+    return Row(path, SECRET, _check, _read, _HTML, content=None, look=_look)
 
 
-act = Rows(_link("/"), _link("/a"), command_row, stranger=_PAGES)
+act = Rows(_link("/"), _link("/a"), command_row, stranger=_HTML)

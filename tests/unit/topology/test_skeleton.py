@@ -83,14 +83,14 @@ def test_the_page_about_adding_a_domain_leads_to_one_within_its_bounds(tree):
     )
     handler.write_text(source, encoding="utf-8")
 
-    for make in (["ruff", "format", "."], ["toban.topology.generate"], ["toban.cli.kit.pages"]):
+    for make in (["ruff", "format", "."], ["toban.topology.generate"], ["toban.cli.kit.readme"]):
         assert run(tree, "-m", *make).returncode == 0
     for check in (
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "tests.house"],
         ["-m", "toban.topology.generate", "--check"],
-        ["-m", "toban.cli.kit.pages", "--check"],
+        ["-m", "toban.cli.kit.readme", "--check"],
         ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/unit/deploys",
          "tests/simulation/test_small_stories.py", "tests/security/test_every_way.py", "-k", "deploy"],
     ):  # fmt: skip

@@ -1,8 +1,8 @@
 """
-The pages behind a link: plain HTML that needs nothing from anywhere else.
+The HTML that a link leads to: plain, and complete without any other file.
 
-No script, no image, no font, no link out; a form that posts back to where it came from is all a
-page can do, and the headers make the browser hold it to that.
+No script, no image, no font, no link out. A form that posts back to its own address is all that
+it may do, and the headers make the browser enforce that.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def headers() -> Mapping[str, str]:
     )
 
 
-def _page(status: int, template: str, **values: object) -> Response:
+def _html(status: int, template: str, **values: object) -> Response:
     html = render(__package__, template, **values)
     return Response(status, html.encode(), "text/html; charset=utf-8", headers())
 
@@ -64,7 +64,7 @@ def done(link: Link) -> Response:
 
 
 def _of_link(link: Link, title: str, small: str, *, button: str = "", query: str = "") -> Response:
-    return _page(
+    return _html(
         200,
         "link.html",
         language=link.lang,
@@ -79,7 +79,7 @@ def _of_link(link: Link, title: str, small: str, *, button: str = "", query: str
 
 def message(status: int, language: Language, key: str) -> Response:
     """A page that only says something: ``refused``, ``expired`` or ``later``."""
-    return _page(
+    return _html(
         status,
         "message.html",
         language=language,
