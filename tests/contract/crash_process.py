@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from toban.adapters.local.files.blobs import SystemClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
@@ -53,7 +53,7 @@ def handlers(store: SqliteStore, bus: SqliteBus, say=lambda text: None):
 
 
 def main() -> None:
-    database = Database(Path(sys.argv[1]))
+    database = SqliteDatabase(Path(sys.argv[1]))
     store = SqliteStore(database)
     bus = SqliteBus(database, [ALERTS, PAGES], SystemClock())
     Dispatcher(bus, handlers(store, bus, say), workers=3).start()

@@ -18,7 +18,7 @@ from tests.contract.worlds import (
 from toban.adapters.local.files.blobs import FileBlobs
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus
@@ -71,10 +71,10 @@ class SqliteStoreWorld:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._numbers = itertools.count()
-        self._databases: list[Database] = []
+        self._databases: list[SqliteDatabase] = []
 
     def make(self) -> Store:
-        database = Database(self._directory / f"{next(self._numbers)}.db")
+        database = SqliteDatabase(self._directory / f"{next(self._numbers)}.db")
         self._databases.append(database)
         return SqliteStore(database)
 
@@ -139,7 +139,7 @@ class SqliteBusRun:
         self, path: Path, subscriptions: Sequence[SubscriptionSpec], topics: Sequence[str]
     ) -> None:
         self._clock = VirtualClock(START)
-        self._database = Database(path)
+        self._database = SqliteDatabase(path)
         self._bus = SqliteBus(
             self._database,
             [subscription(spec) for spec in subscriptions],

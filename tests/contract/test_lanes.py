@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from toban.adapters.local.files.blobs import SystemClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.lanes import Pool
 from toban.adapters.local.sqlite.queue import SqliteBus
@@ -68,7 +68,7 @@ class Outside:
 
 @pytest.fixture
 def bus(tmp_path):
-    with Database(tmp_path / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "toban.db") as database:
         yield SqliteBus(database, [CALLS, REST], SystemClock())
 
 

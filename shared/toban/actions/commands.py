@@ -20,7 +20,7 @@ from toban.kernel import log
 from toban.kernel.command import log_command, may
 from toban.kernel.edge import fields as read
 from toban.kernel.edge.http import Request, Response, answer
-from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
+from toban.kernel.edge.row import Answers, Asked, AuthContext, NotSet, Reading, Refused, Row, Sent
 from toban.kernel.event import Body, Event, timestamp
 from toban.kernel.ids import derive
 
@@ -34,7 +34,7 @@ _ACTIONS: Final[dict[str, Action]] = {action: action for action in get_args(Acti
 _SUBJECT = re.compile(r"[a-z-]+/(\*|[A-Za-z0-9][A-Za-z0-9._:/-]{0,199})")
 
 
-def _check(request: Request, keys: Keys) -> str:
+def _check(request: Request, keys: AuthContext) -> str:
     """The caller's address."""
     scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from toban.actions.texts import text
 from toban.kernel.edge.http import Response
-from toban.kernel.edge.links import Language, Link
+from toban.kernel.edge.links import Language, SignedLink
 from toban.kernel.templates import render, source
 
 # A link does not know its reader's zone. Japan has one, without daylight saving.
@@ -48,7 +48,7 @@ def _html(status: int, template: str, **values: object) -> Response:
     return Response(status, html.encode(), "text/html; charset=utf-8", headers())
 
 
-def confirm(link: Link, query: str) -> Response:
+def confirm(link: SignedLink, query: str) -> Response:
     """What the link would do, and one button; `query` is the link's own signed part."""
     title = text(link.lang, f"link.ask.{link.action}")
     button = text(link.lang, f"link.button.{link.action}")
@@ -57,13 +57,15 @@ def confirm(link: Link, query: str) -> Response:
     return _of_link(link, title, small, button=button, query=query)
 
 
-def done(link: Link) -> Response:
+def done(link: SignedLink) -> Response:
     """The command was taken."""
     title = text(link.lang, f"link.done.{link.action}")
     return _of_link(link, title, text(link.lang, "link.settled"))
 
 
-def _of_link(link: Link, title: str, small: str, *, button: str = "", query: str = "") -> Response:
+def _of_link(
+    link: SignedLink, title: str, small: str, *, button: str = "", query: str = ""
+) -> Response:
     return _html(
         200,
         "link.html",

@@ -18,8 +18,8 @@ from toban.events import CommandIssued
 from toban.kernel import log
 from toban.kernel.command import log_command
 from toban.kernel.edge.http import Request, Response
-from toban.kernel.edge.links import ExpiredLink, Language, Link, verify
-from toban.kernel.edge.row import Answers, Asked, Keys, Reading, Row, Sent
+from toban.kernel.edge.links import ExpiredLink, Language, SignedLink, verify
+from toban.kernel.edge.row import Answers, Asked, AuthContext, Reading, Row, Sent
 from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
 from toban.kernel.ids import derive
@@ -27,7 +27,7 @@ from toban.kernel.ids import derive
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
 
 
-def command(link: Link, now: datetime) -> Event:
+def command(link: SignedLink, now: datetime) -> Event:
     """
     The command a link stands for.
 
@@ -85,7 +85,7 @@ class _HtmlAnswers(Answers):
         return _said(503, asked.who.lang)
 
     def accepted(self, asked: Asked, reading: Reading) -> Response:
-        link: Link = asked.who
+        link: SignedLink = asked.who
         log.info(
             "command accepted by link",
             event_id=reading.events[0].id,
@@ -106,24 +106,24 @@ def _language(request: Request) -> Language:
     return "ja" if wanted.startswith("ja") else "en"
 
 
-def _check(request: Request, keys: Keys) -> Link:
+def _check(request: Request, keys: AuthContext) -> SignedLink:
     payload, signature = request.query.get("c", ""), request.query.get("s", "")
     return verify(payload, signature, keys.secrets, keys.now)
 
 
-def _look(sent: Sent[Link]) -> Response:
+def _look(sent: Sent[SignedLink]) -> Response:
     signed = {name: sent.request.query[name] for name in ("c", "s")}
     return html.confirm(sent.who, urlencode(signed))
 
 
-def _read(sent: Sent[Link]) -> Reading:
+def _read(sent: Sent[SignedLink]) -> Reading:
     return Reading([command(sent.who, sent.now)])
 
 
 _HTML = _HtmlAnswers("command")
 
 
-def _link(path: str) -> Row[Link]:
+def _link(path: str) -> Row[SignedLink]:
     return Row(path, SECRET, _check, _read, _HTML, content=None, look=_look)
 
 

@@ -17,7 +17,7 @@ from toban.events import AlertReport
 from toban.kernel import log
 from toban.kernel.edge.fields import Misfit
 from toban.kernel.edge.http import Request
-from toban.kernel.edge.row import Answers, Keys, Reading, Row, Sent
+from toban.kernel.edge.row import Answers, AuthContext, Reading, Row, Sent
 from toban.kernel.edge.serve import Rows
 from toban.kernel.edge.signed import signed_row
 from toban.kernel.event import Event
@@ -30,12 +30,12 @@ _ANSWERS = Answers("alerts")
 # Each check returns the start to take where the sender gives none.
 
 
-def _cloud_monitoring(request: Request, keys: Keys) -> datetime:
+def _cloud_monitoring(request: Request, keys: AuthContext) -> datetime:
     auth.check_cloud_monitoring(request, keys.secrets)
     return keys.now
 
 
-def _alertmanager(request: Request, keys: Keys) -> datetime:
+def _alertmanager(request: Request, keys: AuthContext) -> datetime:
     auth.check_alertmanager(request, keys.secrets)
     return keys.now
 

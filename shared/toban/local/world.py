@@ -22,7 +22,7 @@ from toban import entry
 from toban.adapters.local.files.blobs import EnvSecrets, FileBlobs, SystemClock
 from toban.adapters.local.files.buckets import FileBuckets
 from toban.adapters.local.files.clock import FileClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.lanes import Pool
@@ -137,7 +137,7 @@ class World:
 
     data: Path
     topology: Topology
-    database: Database
+    database: SqliteDatabase
     bus: SqliteBus
     dead_letters: SqliteDeadLetters
     tracer: SqliteTracer
@@ -208,7 +208,7 @@ def open_world(
     topology = load(root / "events" / "topology.yaml")
     load_functions(topology, root)
     data.mkdir(parents=True, exist_ok=True)
-    database = Database(data / DATABASE)
+    database = SqliteDatabase(data / DATABASE)
     clock = clock or clock_of(data)
     bus = SqliteBus(database, subscriptions_of(topology, backoff_s), clock, topology.topics)
     dead_letters = SqliteDeadLetters(database)

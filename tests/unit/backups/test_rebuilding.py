@@ -11,7 +11,14 @@ import pytest
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.adapters.local.memory.store import MemoryStore
 from toban.backups.catalogue.manifest import Manifest, Place
-from toban.backups.catalogue.rebuild import Found, advanced, entries, merged, places, series_of
+from toban.backups.catalogue.rebuild import (
+    FoundManifest,
+    advanced,
+    entries,
+    merged,
+    places,
+    series_of,
+)
 from toban.backups.documents import Backup, Copy, RestoreTestResult, SeriesState
 from toban.backups.policy.pins import NotPinned, pin, unpin
 from toban.backups.policy.recovery import estimate, lost, newest, onto, usable
@@ -111,25 +118,25 @@ def test_a_backup_with_many_parts_is_found_without_listing_them():
 
 
 def test_copies_stand_in_the_order_of_the_destinations_whichever_bucket_was_read_first():
-    (entry,) = entries([Found("osaka", manifest()), Found("tokyo", manifest())], {})
+    (entry,) = entries([FoundManifest("osaka", manifest()), FoundManifest("tokyo", manifest())], {})
     assert [(c.bucket, c.region, c.manifest, c.level) for c in entry.copies] == [
         ("tokyo", "asia-northeast1", True, None),
         ("osaka", "asia-northeast2", True, None),
     ]
     assert entry.status == "finished"
-    (alone,) = entries([Found("osaka", manifest())], {})
+    (alone,) = entries([FoundManifest("osaka", manifest())], {})
     assert [c.bucket for c in alone.copies] == ["osaka"], "it takes the place of the original"
 
 
 def test_of_two_manifests_that_differ_the_original_is_believed():
     other = manifest(bytes_=99)
-    (entry,) = entries([Found("osaka", other), Found("tokyo", manifest())], {})
+    (entry,) = entries([FoundManifest("osaka", other), FoundManifest("tokyo", manifest())], {})
     assert entry.bytes == 10
     assert [c.bucket for c in entry.copies] == ["tokyo"]
 
 
 def test_an_entry_that_is_there_keeps_what_it_knows():
-    found = entries([Found("tokyo", manifest()), Found("osaka", manifest())], {})[0]
+    found = entries([FoundManifest("tokyo", manifest()), FoundManifest("osaka", manifest())], {})[0]
     order = manifest().destinations
     assert merged(None, found, order) == (found, "created")
 
@@ -150,7 +157,7 @@ def test_an_entry_that_is_there_keeps_what_it_knows():
 
 
 def test_one_that_was_given_up_after_its_manifest_was_written_did_end():
-    found = entries([Found("tokyo", manifest())], {})[0]
+    found = entries([FoundManifest("tokyo", manifest())], {})[0]
     given_up = backup(
         status="partial", finished_at=None, copies=[], pinned=True, reason="abandoned"
     )

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.unit.cli.vaults import MEDIA, Vault
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.backups.documents import SeriesState
 from toban.cli.kit.reader import Reader
@@ -25,7 +25,7 @@ def lose_tokyo(vault: Vault) -> None:
 
 
 def series(vault: Vault, key: str) -> SeriesState:
-    database = Database(vault.data / "toban.db")
+    database = SqliteDatabase(vault.data / "toban.db")
     try:
         found = Reader(SqliteStore(database)).get(SeriesState, key)
     finally:

@@ -11,7 +11,7 @@ from tests.unit.kernel.test_effect import Outside
 from tests.unit.kernel.test_job import LEASE, Digger, Digging, first, kept
 from tests.unit.kernel.world import NOON, Crash, World, crash, follow_up
 from toban.adapters.local.memory.store import VirtualClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.subscriptions import Subscription
 from toban.kernel.clock.skew import TOLERANCE, holds, is_future, not_ahead
@@ -138,7 +138,7 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def queue(tmp_path, clock):
-    with Database(tmp_path / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "toban.db") as database:
         yield SqliteBus(database, [Subscription("t", "f", 3)], clock)
 
 

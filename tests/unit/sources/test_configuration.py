@@ -172,8 +172,8 @@ def test_a_stream_that_is_not_whole_is_found(world, safe, spoil):
 
 
 def test_a_name_that_leads_out_of_the_directory_is_refused(world, safe, tmp_path):
-    record = configuration.Record("files", "../../escaped", {"text": "x"})
-    lines = [configuration.Header(1), record, configuration.End(1)]
+    record = configuration.ConfigurationRecord("files", "../../escaped", {"text": "x"})
+    lines = [configuration.ConfigurationHeader(1), record, configuration.ConfigurationEnd(1)]
     safe.parts["b1"] = [b"".join(configuration._line(line) for line in lines)]
 
     with pytest.raises(TargetFailed, match="lead out"):

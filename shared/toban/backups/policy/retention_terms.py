@@ -19,7 +19,9 @@ EARLIEST, LATEST = 1900, 9000
 """Years; a start outside of them is no moment, and overflows in some zone."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_": "class"}):
+class RetentionEntry(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_": "class"}
+):
     """What retention has to know of a backup."""
 
     id: str
@@ -149,14 +151,14 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     reasons: tuple[Reason, ...]
 
 
-def entry_of(backup: Backup) -> Entry:
+def entry_of(backup: Backup) -> RetentionEntry:
     """
     A document of the catalogue as retention sees it: what it is by its copies.
 
     Damaged and unread copies do not count. One damaged copy takes nothing away from the others,
     whatever an earlier version has written into the status.
     """
-    return Entry(
+    return RetentionEntry(
         id=backup.id,
         status=standing(backup),
         started_at=backup.started_at,

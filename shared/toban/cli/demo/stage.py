@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from toban.adapters.local.files.blobs import SystemClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.adapters.local.sqlite.traces import SqliteTracer
@@ -183,7 +183,7 @@ def running(data: Path, services: Path, terminal: Terminal) -> Iterator[Stage]:
         _ready(process, url, data, terminal)
         took = timedelta(seconds=time.monotonic() - began)
         topology = load(ROOT / "events" / "topology.yaml")
-        database = Database(data / "toban.db")
+        database = SqliteDatabase(data / "toban.db")
         stack.callback(database.close)
         tracer = SqliteTracer(database)
         stack.callback(tracer.close)

@@ -15,7 +15,11 @@ from toban.cli.kit.places.cloud import documents
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
-from toban.ports.schedules import JobChange, NotAllowed, Refused
+from toban.ports.schedules import (
+    SchedulerJobChange,
+    SchedulerJobRejected,
+    SchedulerPermissionDenied,
+)
 from toban.profile import store as profiles_
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -86,7 +90,7 @@ def reconcile(
             # Profiles first: a job that fires before its plan is known would be for nothing.
             changes = profiles_.apply(store, profiles, now())
             jobs = scheduler.apply(client, parent, jobs)
-    except (NotAllowed, Refused) as error:
+    except (SchedulerPermissionDenied, SchedulerJobRejected) as error:
         raise Problem(str(error)) from error
     code = 1 if any(job.what == "refused" for job in jobs) else 0
     if asked.json:
@@ -102,7 +106,7 @@ def _agreed(
     asked: argparse.Namespace,
     terminal: Terminal,
     changes: Sequence[Change],
-    jobs: Sequence[JobChange],
+    jobs: Sequence[SchedulerJobChange],
 ) -> bool:
     """Whether jobs may be deleted (true when there are none to delete)."""
     doomed = [job.name for job in jobs if job.what == "delete"]
@@ -127,7 +131,7 @@ def profile_views(changes: Sequence[Change]) -> list[dict[str, object]]:
     ]
 
 
-def _job_views(jobs: Sequence[JobChange]) -> list[dict[str, object]]:
+def _job_views(jobs: Sequence[SchedulerJobChange]) -> list[dict[str, object]]:
     return [
         {
             "job": job.name,
@@ -156,7 +160,9 @@ def profile_table(terminal: Terminal, changes: Sequence[Change]) -> None:
     )
 
 
-def _show(terminal: Terminal, changes: Sequence[Change], jobs: Sequence[JobChange]) -> None:
+def _show(
+    terminal: Terminal, changes: Sequence[Change], jobs: Sequence[SchedulerJobChange]
+) -> None:
     profile_table(terminal, changes)
     shown = [job for job in jobs if job.what != "unchanged" or job.paused_by_hand]
     if shown:
@@ -172,7 +178,7 @@ def _show(terminal: Terminal, changes: Sequence[Change], jobs: Sequence[JobChang
         terminal.line(terminal.say("jobs.as-wanted", n=as_wanted))
 
 
-def _detail(terminal: Terminal, job: JobChange) -> str:
+def _detail(terminal: Terminal, job: SchedulerJobChange) -> str:
     if job.reason:
         return job.reason
     if job.what == "create" and job.job is not None:

@@ -44,7 +44,7 @@ class NotSet(Exception):
 
 
 @dataclass(frozen=True)
-class Keys:
+class AuthContext:
     """What a check holds a request against."""
 
     secrets: Sequence[str]
@@ -55,7 +55,7 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class Content:
+class BodyType:
     """A kind of body."""
 
     expected: str
@@ -72,7 +72,7 @@ def _is_json(content_type: str) -> bool:
     return bool(_JSON.fullmatch(kind)) and all(c in {"utf-8", "utf8"} for c in charsets)
 
 
-JSON = Content("application/json in UTF-8", _is_json, strictjson.loads)
+JSON = BodyType("application/json in UTF-8", _is_json, strictjson.loads)
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,14 @@ class Row(Generic[W]):
     """As on the map, relative to the function."""
     secret: str
     """Name of the secret the check needs; empty: none."""
-    check: Callable[[Request, Keys], W]
+    check: Callable[[Request, AuthContext], W]
     """Who sends, over the bytes as received. Raises `Refused`, `NotSet`."""
     read: Callable[[Sent[W]], Reading]
     """What they send. Raises `toban.kernel.edge.fields.Misfit`."""
     answers: Answers
     challenge: str = ""
     """``WWW-Authenticate`` of a 401."""
-    content: Content | None = JSON
+    content: BodyType | None = JSON
     """None: the body says nothing, all is in the address (a signed link)."""
     look: Callable[[Sent[W]], Response] | None = None
     """What GET shows; it changes nothing. None: the row takes POST only."""

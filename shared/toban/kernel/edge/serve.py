@@ -14,7 +14,7 @@ from typing import Any
 from toban.kernel import log
 from toban.kernel.edge.fields import Misfit
 from toban.kernel.edge.http import MAX_BODY, Edge, Request, Response
-from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
+from toban.kernel.edge.row import Answers, Asked, AuthContext, NotSet, Reading, Refused, Row, Sent
 from toban.kernel.event import utc
 from toban.kernel.strictjson import NotStrictJson
 from toban.ports import Unavailable
@@ -52,7 +52,7 @@ class Rows:
         if row.secret and not secrets:
             return self._secret_not_set(row, request, edge)
         try:
-            who = row.check(request, Keys(secrets, now, edge.identify))
+            who = row.check(request, AuthContext(secrets, now, edge.identify))
         except NotSet as missing:
             log.error(f"{missing} is not set", missing=str(missing))
             return row.answers.say(503, "not configured", request)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from toban.kernel.edge.credentials import same
 from toban.kernel.edge.http import Request
-from toban.kernel.edge.row import Answers, Keys, Reading, Refused, Row, Sent
+from toban.kernel.edge.row import Answers, AuthContext, Reading, Refused, Row, Sent
 
 TOLERANCE_S = 300
 """How far the time of a signature may be off, either way."""
@@ -22,7 +22,7 @@ TOLERANCE_S = 300
 _SIGNATURE = re.compile(r"[a-z][a-z0-9]*=[0-9a-f]+(,[a-z][a-z0-9]*=[0-9a-f]+){1,8}")
 
 
-def signed(request: Request, keys: Keys) -> datetime:
+def signed(request: Request, keys: AuthContext) -> datetime:
     """
     The check of a row: when the request was signed; raises `Refused`.
 

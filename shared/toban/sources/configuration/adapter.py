@@ -49,14 +49,14 @@ Read = Callable[[], Iterable[tuple[str, str, Any]]]
 """Sections, names and what is set there; raises `SourceFailed` or `Unavailable`."""
 
 
-class Header(msgspec.Struct, frozen=True, tag="header", tag_field="record"):
+class ConfigurationHeader(msgspec.Struct, frozen=True, tag="header", tag_field="record"):
     """The first line."""
 
     version: int
     project: str = ""
 
 
-class Record(msgspec.Struct, frozen=True, tag="setting", tag_field="record"):
+class ConfigurationRecord(msgspec.Struct, frozen=True, tag="setting", tag_field="record"):
     """One profile, job, policy, secret's description or file."""
 
     section: str
@@ -64,14 +64,14 @@ class Record(msgspec.Struct, frozen=True, tag="setting", tag_field="record"):
     data: Any
 
 
-class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
+class ConfigurationEnd(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
     """The last line."""
 
     records: int
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_DECODER = decoder(Header | Record | End)
+_DECODER = decoder(ConfigurationHeader | ConfigurationRecord | ConfigurationEnd)
 
 
 def source(options: Mapping[str, object], world: World) -> Source:
@@ -149,7 +149,7 @@ class ConfigurationSource:
         size = 0
         for read in self._parts:
             for section, name, data in read():
-                line = _line(Record(section, name, data))
+                line = _line(ConfigurationRecord(section, name, data))
                 size += len(line)
                 if size > MOST_BYTES:
                     raise SourceFailed(
@@ -163,11 +163,11 @@ class ConfigurationSource:
                     )
                 records.append((section, name, line))
         records.sort()
-        head = _line(Header(VERSION, self._project))
-        return [head, *(line for _, _, line in records), _line(End(len(records)))]
+        head = _line(ConfigurationHeader(VERSION, self._project))
+        return [head, *(line for _, _, line in records), _line(ConfigurationEnd(len(records)))]
 
 
-def _line(what: Header | Record | End) -> bytes:
+def _line(what: ConfigurationHeader | ConfigurationRecord | ConfigurationEnd) -> bytes:
     return _ENCODER.encode(what) + b"\n"
 
 
@@ -241,7 +241,7 @@ def _file(path: Path) -> dict[str, str]:
 # --- reading it back ---------------------------------------------------------------------------
 
 
-def _records(pieces: Iterable[bytes]) -> Iterator[Record]:
+def _records(pieces: Iterable[bytes]) -> Iterator[ConfigurationRecord]:
     rest = b""
     records = -1
     ended = False
@@ -252,17 +252,17 @@ def _records(pieces: Iterable[bytes]) -> Iterator[Record]:
                 line = _DECODER.decode(text)
             except msgspec.MsgspecError as error:
                 raise Damaged(f"the configuration has a line that is none: {error}") from error
-            if ended or isinstance(line, Header) != (records < 0):
+            if ended or isinstance(line, ConfigurationHeader) != (records < 0):
                 raise Damaged("the configuration does not begin or end where it should")
-            if isinstance(line, Header) and line.version != VERSION:
+            if isinstance(line, ConfigurationHeader) and line.version != VERSION:
                 raise Damaged(f"the configuration is of version {line.version}, known is {VERSION}")
-            if isinstance(line, End):
+            if isinstance(line, ConfigurationEnd):
                 ended = True
                 if line.records != records:
                     raise Damaged(f"{records} records of configuration instead of {line.records}")
             else:
                 records += 1
-            if isinstance(line, Record):
+            if isinstance(line, ConfigurationRecord):
                 yield line
     if rest or not ended:
         raise Damaged("the configuration has no end")
@@ -284,7 +284,7 @@ class ConfigurationFormat:
         return iter(())
 
 
-def _content(record: Record) -> tuple[str, bytes]:
+def _content(record: ConfigurationRecord) -> tuple[str, bytes]:
     """A name for a file, and what it should hold; raises `Damaged`."""
     data = record.data
     if record.section == "files":

@@ -15,7 +15,7 @@ import google_crc32c
 
 from toban.ports.backup import Format, Piece, Run, Snapshot, Source, SourceFailed, Target
 from toban.sources.firestore import stream as stream
-from toban.sources.firestore.database import Database, is_marker, source_failed
+from toban.sources.firestore.database import FirestoreDatabase, is_marker, source_failed
 from toban.sources.firestore.options import EMULATOR, PIECE, flag, named
 from toban.sources.world import World
 
@@ -36,7 +36,9 @@ def source(options: Mapping[str, object], world: World) -> Source:
         from toban.sources.firestore.managed import ManagedSource
 
         return ManagedSource(named(options), world)
-    return ScanSource(Database(*named(options), world.environ.get(EMULATOR) or None, source_failed))
+    return ScanSource(
+        FirestoreDatabase(*named(options), world.environ.get(EMULATOR) or None, source_failed)
+    )
 
 
 def format_(world: World) -> Format:  # noqa: ARG001  every kind is given it
@@ -68,7 +70,7 @@ class ScanSource:
 
     resumable = True
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: FirestoreDatabase) -> None:
         self._database = database
 
     @property

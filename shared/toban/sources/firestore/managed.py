@@ -40,7 +40,7 @@ from toban.ports.backup import (
     TargetFailed,
 )
 from toban.sources.firestore import stream as stream
-from toban.sources.firestore.database import TRANSIENT, Database, Failure, source_failed
+from toban.sources.firestore.database import TRANSIENT, Failure, FirestoreDatabase, source_failed
 from toban.sources.firestore.database import moment as moment_of
 from toban.sources.firestore.options import EMULATOR, PIECE
 from toban.sources.world import World
@@ -294,7 +294,9 @@ class ManagedImport:
     verification, laid there below ``toban-imports/``, imported and removed.
     """
 
-    def __init__(self, database: Database, options: Mapping[str, object], world: World) -> None:
+    def __init__(
+        self, database: FirestoreDatabase, options: Mapping[str, object], world: World
+    ) -> None:
         self._database = database
         self._admin = Admin(database.name, world, database.failed)
         self._bucket_name = str(options.get("bucket") or "")

@@ -1,7 +1,7 @@
 """
 Loading a backup into a Firestore database: a scan by batch writes, an export by Google's import.
 
-Which documents are ours is told by a marker (`Database.marker`), written before the first of them, with
+Which documents are ours is told by a marker (`FirestoreDatabase.marker`), written before the first of them, with
 every part and after the last. It says for which restore, and why: only what a restore *test* left may
 be emptied by another one, and not when somebody else wrote there meanwhile. A recovery's marker is
 good for that recovery alone, whose process may have died, and is removed when it is over. One that
@@ -21,7 +21,7 @@ from toban.sources.firestore import questions as firestore_questions
 from toban.sources.firestore import stream as stream
 from toban.sources.firestore.database import (
     MAX_WRITES,
-    Database,
+    FirestoreDatabase,
     Write,
     is_marker,
     moment,
@@ -77,7 +77,7 @@ class FirestoreTarget:
         emulator = world.environ.get(EMULATOR) or None
         self._options = options
         self._world = world
-        self._database = Database(*named(options), emulator, target_failed)
+        self._database = FirestoreDatabase(*named(options), emulator, target_failed)
         self._overwrite = flag(options, "overwrite", False)
         self._ramp = flag(options, "ramp", emulator is None)
         self._restore = str(options.get("restore_id") or "")

@@ -44,7 +44,7 @@ _DEFAULTS = {
 }
 
 
-class Failure(Protocol):
+class FailureType(Protocol):
     """`SourceFailed` or `TargetFailed`."""
 
     def __call__(self, reason: str, *, again: bool) -> PortError:
@@ -161,12 +161,12 @@ def parse(url: str) -> Server:
     return Server(user, hosts, database, query, password)
 
 
-def newest(world: World, url_secret: str, failed: Failure) -> Server:
+def newest(world: World, url_secret: str, failed: FailureType) -> Server:
     """The server that a secret names, without connecting to it. Raises `failed`."""
     return _named(world, url_secret, failed)[0]
 
 
-def _named(world: World, url_secret: str, failed: Failure) -> list[Server]:
+def _named(world: World, url_secret: str, failed: FailureType) -> list[Server]:
     values = world.secrets.values(url_secret)
     if not values:
         raise failed(f"the secret {url_secret} is not set", again=False)
@@ -176,7 +176,7 @@ def _named(world: World, url_secret: str, failed: Failure) -> list[Server]:
         raise failed(f"the secret {url_secret}: {error}", again=False) from None
 
 
-def connect(world: World, url_secret: str, failed: Failure) -> Server:
+def connect(world: World, url_secret: str, failed: FailureType) -> Server:
     """
     The server that a secret names. While the secret is being rotated, the newest value that
     the server lets in. Raises `failed`.
@@ -197,7 +197,7 @@ def ask(
     server: Server,
     sql: str,
     world: World,
-    failed: Failure,
+    failed: FailureType,
     *,
     database: str = "",
     settings: Sequence[str] = (),
@@ -240,7 +240,7 @@ def ask(
     return done.stdout.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 
-def version(server: Server, world: World, failed: Failure, database: str = "") -> str:
+def version(server: Server, world: World, failed: FailureType, database: str = "") -> str:
     """The server's version, as ``15.18``."""
     said = ask(server, "select current_setting('server_version')", world, failed, database=database)
     return said[0].split(" ")[0]

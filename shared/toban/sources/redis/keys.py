@@ -77,7 +77,7 @@ class KeyByKey:
             yield 0
         yield done - told
 
-    def _add(self, entry: rdb.Entry, version: int) -> None:
+    def _add(self, entry: rdb.RdbEntry, version: int) -> None:
         if entry.db != self._db:
             self._db = entry.db
             self._batch.append(resp.command(("SELECT", entry.db)))
@@ -121,7 +121,7 @@ def empty(server: resp.Connection, mark: Mark | None = None) -> bool:
     return True
 
 
-def _restore(entry: rdb.Entry, version: int, *, replace: bool) -> bytes:
+def _restore(entry: rdb.RdbEntry, version: int, *, replace: bool) -> bytes:
     """The payload of ``DUMP``: type and value, version of the format, CRC64 of it all."""
     payload = entry.value + version.to_bytes(2, "little")
     payload += rdb.crc64(payload).to_bytes(8, "little")

@@ -151,7 +151,7 @@ def _length(text: bytes) -> bytes:
     return bytes([len(text)]) if len(text) < 64 else b"\x80" + len(text).to_bytes(4, "big")
 
 
-def is_mark(entry: rdb.Entry, last: int) -> bool:
+def is_mark(entry: rdb.RdbEntry, last: int) -> bool:
     """Whether a dump was made of a server that held a mark of ours, and this is it."""
     return entry.db == last and entry.key == KEY
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from toban.adapters.local.sqlite.database import Database, Transaction
+from toban.adapters.local.sqlite.database import SqliteDatabase, Transaction
 from toban.adapters.local.sqlite.dead_letters import bury
 from toban.adapters.local.sqlite.lanes import Lanes
 from toban.adapters.local.sqlite.subscriptions import (
@@ -58,7 +58,7 @@ class SqliteBus:
 
     def __init__(
         self,
-        database: Database,
+        database: SqliteDatabase,
         subscriptions: Iterable[Subscription],
         clock: Clock,
         topics: Iterable[str] = (),

@@ -25,7 +25,7 @@ from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.event import Stored, from_message, timestamp
 from toban.kernel.prepared import converted
-from toban.ports.schedules import NotAllowed, Refused
+from toban.ports.schedules import SchedulerJobRejected, SchedulerPermissionDenied
 from toban.topology.reader import load
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class CloudSession(Session):
         parent = scheduler.parent_of(self.place, self._location)
         try:
             return scheduler.attempts(scheduler.connect(), parent)
-        except (NotAllowed, Refused) as error:
+        except (SchedulerPermissionDenied, SchedulerJobRejected) as error:
             raise Problem(str(error)) from error
 
     # --- acting ------------------------------------------------------------------------------
