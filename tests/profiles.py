@@ -22,7 +22,7 @@ from toban.channels.console.kind import ConsoleChannel
 from toban.channels.email.kind import EmailChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.incidents.grouping.section import Grouping
 from toban.kernel.kinds import kinds
 from toban.oncall.section import Handover, Override, Rotation
@@ -41,13 +41,43 @@ from toban.sources.redis.kind import RedisSourceSection
 from toban.strictyaml.values import ClockTime, Seconds, Section
 
 __all__ = [
-    "AnyChannel", "AnySource", "BackupPlan", "BackupSection", "BackupSource", "BucketSourceSection",
-    "Channel", "ClockTime", "ConfigurationSourceSection", "ConsoleChannel", "ContentQuery",
-    "Destination", "EmailChannel", "Escalation", "External", "FirestoreSourceSection", "Grouping",
-    "Handover", "LogsSourceSection", "Match", "Objective", "Override", "Person",
-    "PostgresSourceSection", "Profile", "RedisSourceSection", "RestoreTest", "RetentionRules",
-    "Rotation", "Seconds", "Section", "Service", "Severity", "SlackChannel", "StagingTarget",
-    "Step", "WebhookChannel",
+    "AnyChannel",
+    "AnySource",
+    "BackupPlan",
+    "BackupSection",
+    "BackupSource",
+    "BucketSourceSection",
+    "Channel",
+    "ClockTime",
+    "ConfigurationSourceSection",
+    "ConsoleChannel",
+    "ContentQuery",
+    "Destination",
+    "EmailChannel",
+    "Escalation",
+    "EscalationStep",
+    "External",
+    "FirestoreSourceSection",
+    "Grouping",
+    "Handover",
+    "LogsSourceSection",
+    "Match",
+    "Objective",
+    "Override",
+    "Person",
+    "PostgresSourceSection",
+    "Profile",
+    "RedisSourceSection",
+    "RestoreTest",
+    "RetentionRules",
+    "Rotation",
+    "Seconds",
+    "Section",
+    "Service",
+    "Severity",
+    "SlackChannel",
+    "StagingTarget",
+    "WebhookChannel",
 ]  # fmt: skip
 
 Profile = whole()

@@ -18,7 +18,7 @@ from toban.channels.console.kind import ConsoleChannel
 from toban.channels.email.kind import EmailChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.incidents.grouping.section import Grouping
 from toban.oncall.section import Rotation
 from toban.people.section import Person
@@ -94,13 +94,14 @@ def shop(service: str, outside: str) -> Profile:
             Escalation(
                 severities=("P1",),
                 steps=(
-                    Step(after=Seconds(0), notify=("oncall:primary",)),
-                    Step(after=Seconds(STEP_S), notify=("oncall:secondary",)),
-                    Step(after=Seconds(LAST_STEP_S), notify=("person:lead",)),
+                    EscalationStep(after=Seconds(0), notify=("oncall:primary",)),
+                    EscalationStep(after=Seconds(STEP_S), notify=("oncall:secondary",)),
+                    EscalationStep(after=Seconds(LAST_STEP_S), notify=("person:lead",)),
                 ),
             ),
             Escalation(
-                severities=("P4",), steps=(Step(after=Seconds(0), notify=("oncall:primary",)),)
+                severities=("P4",),
+                steps=(EscalationStep(after=Seconds(0), notify=("oncall:primary",)),),
             ),
         ),
     )

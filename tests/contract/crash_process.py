@@ -18,11 +18,11 @@ from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import AlreadyExists, Create, Delivered, Key, Message
 
-ALERTS = Subscription("alert-fired", "open_incident", 10, 0.0, 0.0)
-PAGES = Subscription("incident-opened", "page_responders", 10, 0.0, 0.0)
+ALERTS = QueueSubscription("alert-fired", "open_incident", 10, 0.0, 0.0)
+PAGES = QueueSubscription("incident-opened", "page_responders", 10, 0.0, 0.0)
 
 
 def say(text: str) -> None:

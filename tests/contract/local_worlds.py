@@ -23,7 +23,7 @@ from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription, moment_at
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription, moment_at
 from toban.ports import Blobs, Query, Snapshot, Store, Unavailable, Write
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
@@ -86,8 +86,8 @@ class SqliteStoreWorld:
             database.close()
 
 
-def subscription(spec: SubscriptionSpec) -> Subscription:
-    return Subscription(
+def subscription(spec: SubscriptionSpec) -> QueueSubscription:
+    return QueueSubscription(
         spec.topic, spec.function, spec.max_attempts, spec.min_backoff_s, spec.max_backoff_s
     )
 

@@ -18,7 +18,7 @@ from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError, Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import Create, Key, Message, Query
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +99,7 @@ os.write(1, f"left {bus.pending()['t--f']}\\n".encode())
 def test_a_message_that_kills_its_process_counts_attempts_and_ends_as_a_dead_letter(tmp_path):
     path = tmp_path / "toban.db"
     with SqliteDatabase(path) as database:
-        bus = SqliteBus(database, [Subscription("t", "f", 3)], SystemClock())
+        bus = SqliteBus(database, [QueueSubscription("t", "f", 3)], SystemClock())
         bus.publish([Message("t", b"poison", {"ce-id": "1"})])
 
     said = []
@@ -140,7 +140,7 @@ def test_messages_and_documents_of_another_process_are_noticed_while_running(tmp
     path = tmp_path / "toban.db"
     with SqliteDatabase(path) as database:
         store = SqliteStore(database)
-        bus = SqliteBus(database, [Subscription("t", "f")], SystemClock())
+        bus = SqliteBus(database, [QueueSubscription("t", "f")], SystemClock())
         seen = []
         dispatcher = Dispatcher(
             bus,
@@ -163,7 +163,7 @@ def test_messages_and_documents_of_another_process_are_noticed_while_running(tmp
 
 def test_a_file_has_one_dispatcher_at_a_time(tmp_path):
     with SqliteDatabase(tmp_path / "toban.db") as database:
-        bus = SqliteBus(database, [Subscription("t", "f")], SystemClock())
+        bus = SqliteBus(database, [QueueSubscription("t", "f")], SystemClock())
         first = Dispatcher(bus, {"t--f": print})
         first.start()
 
@@ -179,13 +179,15 @@ def test_a_file_has_one_dispatcher_at_a_time(tmp_path):
 def test_back_off_goes_on_after_a_restart(tmp_path):
     clock = VirtualClock(SystemClock().now())
     with SqliteDatabase(tmp_path / "toban.db") as database:
-        bus = SqliteBus(database, [Subscription("t", "f", 5, 10, 60)], clock, jitter=lambda: 0.0)
+        bus = SqliteBus(
+            database, [QueueSubscription("t", "f", 5, 10, 60)], clock, jitter=lambda: 0.0
+        )
         bus.publish([Message("t", b"", {})])
         assert not bus.refuse(bus.claim(["t--f"]))
 
     clock.advance(9.9)
     with SqliteDatabase(tmp_path / "toban.db") as database:
-        bus = SqliteBus(database, [Subscription("t", "f", 5, 10, 60)], clock)
+        bus = SqliteBus(database, [QueueSubscription("t", "f", 5, 10, 60)], clock)
         bus.release_claims()
         assert bus.claim(["t--f"]) is None
         clock.advance(0.1)

@@ -17,11 +17,13 @@ from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus, UnknownTopicError
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import AlreadyExists, Create, Key, Message, Query, Unavailable
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
-SLOW = Subscription("t", "f", max_attempts=3, min_backoff_s=10, max_backoff_s=60, ack_deadline_s=30)
+SLOW = QueueSubscription(
+    "t", "f", max_attempts=3, min_backoff_s=10, max_backoff_s=60, ack_deadline_s=30
+)
 
 
 @pytest.fixture
@@ -254,7 +256,7 @@ def test_a_restart_frees_what_was_being_delivered_but_not_what_backs_off(bus, cl
 
 
 def test_a_single_message_does_not_wait_behind_the_backlog_of_another_subscription(database, clock):
-    pages, alerts = Subscription("pages", "f"), Subscription("alerts", "f")
+    pages, alerts = QueueSubscription("pages", "f"), QueueSubscription("alerts", "f")
     bus = SqliteBus(database, [alerts, pages], clock=clock)
     bus.publish([Message("alerts", b"%d" % number, {}) for number in range(100)])
     clock.advance(timedelta(seconds=1))
@@ -350,7 +352,7 @@ def test_a_handler_that_exits_only_fails_its_message(database, clock):
 )
 def test_a_subscription_that_makes_no_sense_is_refused(numbers):
     with pytest.raises(ValueError, match="t--f"):
-        Subscription("t", "f", **numbers)
+        QueueSubscription("t", "f", **numbers)
 
 
 def test_back_off_doubles_to_its_maximum_and_jitter_takes_off_a_fifth_at_most():

@@ -43,8 +43,8 @@ from toban.ports.backup import (
     ObjectRef,
     Piece,
     Run,
-    Snapshot,
     SourceFailed,
+    SourceSnapshot,
     Spec,
 )
 from toban.sources.base import StagingTarget
@@ -118,18 +118,18 @@ class Dump:
     def identity(self) -> str:
         return f"dump of {self._bucket.name}"
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         ready = self._bucket.stat("slow") is None
-        return Snapshot(at=before.at if before else now, ready=ready)
+        return SourceSnapshot(at=before.at if before else now, ready=ready)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
         data = self._bucket.read("content")
         for start in range(0, len(data), 1500):
             if start > 4000 and self._bucket.stat("broken") is not None:
                 raise SourceFailed("the dump ended with code 1", again=False)
             yield Piece(data[start : start + 1500], items=1)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """Nothing was left there."""
 
 

@@ -22,7 +22,7 @@ from toban.backups.section import (
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
-from toban.ports.backup import Damaged, Fetch, ObjectRef, Piece, Run, Snapshot, Spec
+from toban.ports.backup import Damaged, Fetch, ObjectRef, Piece, Run, SourceSnapshot, Spec
 from toban.sources.base import StagingTarget
 from toban.sources.bucket.kind import BucketSourceSection
 from toban.sources.redis import keys as rediskeys
@@ -71,15 +71,15 @@ class Cache:
     resumable = False
     identity = "redis://cache:6379"
 
-    def begin(self, run: Run, before: Snapshot | None, now: Any) -> Snapshot:
-        return before or Snapshot(at=now)
+    def begin(self, run: Run, before: SourceSnapshot | None, now: Any) -> SourceSnapshot:
+        return before or SourceSnapshot(at=now)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
         data = dump(CACHE)
         for start in range(0, len(data), 1500):
             yield Piece(data[start : start + 1500], items=1)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """Nothing was left there."""
 
 
@@ -87,7 +87,7 @@ class CacheFormat:
     """As `toban.sources.redis.adapter`, without the program that reads dumps as well."""
 
     def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
-        keys = sum(1 for _ in rdb.Reader(pieces).entries())
+        keys = sum(1 for _ in rdb.RdbReader(pieces).entries())
         if not keys:
             raise Damaged("an empty dump")
         return {"lasting_keys": keys, "db0_lasting_keys": keys}

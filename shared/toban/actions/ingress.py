@@ -19,7 +19,14 @@ from toban.kernel import log
 from toban.kernel.command import log_command
 from toban.kernel.edge.http import Request, Response
 from toban.kernel.edge.links import ExpiredLink, Language, SignedLink, verify
-from toban.kernel.edge.row import Answers, Asked, AuthContext, Reading, Row, Sent
+from toban.kernel.edge.row import (
+    Answers,
+    AuthContext,
+    AuthenticatedRequest,
+    IngressResult,
+    Row,
+    RowRequest,
+)
 from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
 from toban.kernel.ids import derive
@@ -64,7 +71,7 @@ class _HtmlAnswers(Answers):
     def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 people are told no detail
         return _said(status, _language(request))
 
-    def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
+    def refused(self, asked: RowRequest, status: int, cause: Exception) -> Response:
         if isinstance(cause, ExpiredLink):
             link = cause.link
             log_command(
@@ -80,11 +87,11 @@ class _HtmlAnswers(Answers):
         log_command(proof="link:", outcome="refused", reason=str(cause))
         return _said(status, _language(asked.request))
 
-    def unavailable(self, asked: Asked, cause: Exception) -> Response:
+    def unavailable(self, asked: RowRequest, cause: Exception) -> Response:
         log.error("command not accepted: the bus is unavailable", error=cause)
         return _said(503, asked.who.lang)
 
-    def accepted(self, asked: Asked, reading: Reading) -> Response:
+    def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:
         link: SignedLink = asked.who
         log.info(
             "command accepted by link",
@@ -111,13 +118,13 @@ def _check(request: Request, keys: AuthContext) -> SignedLink:
     return verify(payload, signature, keys.secrets, keys.now)
 
 
-def _look(sent: Sent[SignedLink]) -> Response:
+def _look(sent: AuthenticatedRequest[SignedLink]) -> Response:
     signed = {name: sent.request.query[name] for name in ("c", "s")}
     return html.confirm(sent.who, urlencode(signed))
 
 
-def _read(sent: Sent[SignedLink]) -> Reading:
-    return Reading([command(sent.who, sent.now)])
+def _read(sent: AuthenticatedRequest[SignedLink]) -> IngressResult:
+    return IngressResult([command(sent.who, sent.now)])
 
 
 _HTML = _HtmlAnswers("command")

@@ -28,7 +28,7 @@ from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.lanes import Pool
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Handler, Subscription
+from toban.adapters.local.sqlite.subscriptions import Handler, QueueSubscription
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.events import NotificationRequested
 from toban.kernel import log
@@ -76,14 +76,14 @@ def load_functions(topology: Topology, root: Path = ROOT) -> None:
 
 def subscriptions_of(
     topology: Topology, backoff_s: tuple[float, float] | None = None
-) -> list[Subscription]:
+) -> list[QueueSubscription]:
     """
     The map's subscriptions as the local bus takes them.
 
     `backoff_s` replaces the map's (least, most) seconds: for tests that cannot wait so long.
     """
     return [
-        Subscription(
+        QueueSubscription(
             topic=s.topic,
             function=s.function,
             max_attempts=s.max_attempts,

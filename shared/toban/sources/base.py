@@ -54,7 +54,7 @@ class SourceSection(Section, frozen=True, tag_field="type"):
     RANK: ClassVar[int] = 90
     """Where the kind stands in lists of kinds."""
     TELLS_CHANGE: ClassVar[bool] = False
-    """Whether it can be told that nothing changed (`toban.ports.backup.Snapshot.fingerprint`)."""
+    """Whether it can be told that nothing changed (`toban.ports.backup.SourceSnapshot.fingerprint`)."""
     INCREMENTAL: ClassVar[bool] = False
     """Whether it can be read for what changed since an earlier backup."""
     ITEMS: ClassVar[bool] = False

@@ -10,7 +10,7 @@ import pytest
 
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.adapters.local.memory.store import MemoryStore
-from toban.backups.catalogue.manifest import Manifest, Place
+from toban.backups.catalogue.manifest import DestinationEntry, Manifest
 from toban.backups.catalogue.rebuild import (
     FoundManifest,
     advanced,
@@ -72,8 +72,8 @@ def manifest(day: int = 0, **more: object) -> Manifest:
         "snapshot_at": at,
         "finished_at": at,
         "destinations": [
-            Place(bucket="tokyo", region="asia-northeast1"),
-            Place(bucket="osaka", region="asia-northeast2"),
+            DestinationEntry(bucket="tokyo", region="asia-northeast1"),
+            DestinationEntry(bucket="osaka", region="asia-northeast2"),
         ],
         "cipher": "none",
         "stream_digest": "",

@@ -9,7 +9,7 @@ from typing import Any
 
 from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 
 BACKUP = """\
 backup:
@@ -80,7 +80,7 @@ class Vault:
 
         database = SqliteDatabase(self.data / "toban.db")
         try:
-            found = Reader(SqliteStore(database)).get(Backup, id)
+            found = StoreReader(SqliteStore(database)).get(Backup, id)
         finally:
             database.close()
         assert found is not None

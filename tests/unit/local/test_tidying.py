@@ -15,7 +15,7 @@ from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.kernel.lives import DEAD_LETTERS, LOGS
 from toban.kernel.platform import Platform
@@ -110,7 +110,7 @@ def test_old_traces_are_removed_however_many(database):
 
 
 def bury_one(database, clock):
-    bus = SqliteBus(database, [Subscription("t", "f", max_attempts=1)], clock)
+    bus = SqliteBus(database, [QueueSubscription("t", "f", max_attempts=1)], clock)
     bus.publish([Message("t", b"{}", {"ce-time": "2020-01-01T00:00:00Z"})])
     name = next(iter(bus.subscriptions))
     assert bus.claim([name]) is not None

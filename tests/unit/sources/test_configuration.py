@@ -20,7 +20,7 @@ from toban.adapters.local.memory.store import MemoryStore
 from toban.ports import Create, Key, Unavailable
 from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
 from toban.sources.configuration import adapter as configuration
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 FORM = configuration.ConfigurationFormat()
 PROFILE = {
@@ -37,7 +37,9 @@ def world(tmp_path):
     store.commit([Create(Key("profiles", "tokyo-ai-chat"), PROFILE)])
     environ = {"TOBAN_SECRET_TOKEN": SECRET, "TOBAN_SECRET_SHORT": "a"}
     secrets = EnvSecrets(environ)
-    return World(store, secrets, MemoryBuckets(), lambda _: None, tmp_path / "scratch", environ)
+    return SourcePorts(
+        store, secrets, MemoryBuckets(), lambda _: None, tmp_path / "scratch", environ
+    )
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from textwrap import indent
 import pytest
 
 from toban.topology.generate import ROOT
-from toban.topology.skeleton import CannotAddError, Wanted, files
+from toban.topology.skeleton import CannotAddError, NewFunction, files
 
 MOST_FILES, MOST_LINES = 10, 120
 BLOCKS = (
@@ -44,7 +44,7 @@ BLOCKS = (
 )
 def test_what_cannot_be_is_refused_with_what_there_is(name, topic, domain, said):
     with pytest.raises(CannotAddError, match=re.escape(said)):
-        files(ROOT, Wanted(name, topic, domain))
+        files(ROOT, NewFunction(name, topic, domain))
 
 
 def test_a_refusal_and_a_dry_run_write_nothing(tree):

@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from toban.backups.catalogue.manifest import Manifest, Place, decode
+from toban.backups.catalogue.manifest import DestinationEntry, Manifest, decode
 from toban.backups.catalogue.plans import find_plan
 from toban.backups.catalogue.writing import weight
 from toban.backups.documents import Backup, Copy, SeriesState, settle
@@ -120,7 +120,7 @@ def scan(
     return result
 
 
-def places(bucket: Bucket, service: str = "") -> Iterator[layout.Place]:
+def places(bucket: Bucket, service: str = "") -> Iterator[layout.ObjectName]:
     """
     Every backup of which something lies in a bucket (below ``service/``).
 
@@ -146,7 +146,7 @@ class NoProfile(LookupError):
 
 def _manifest(
     bucket: Bucket,
-    place: layout.Place,
+    place: layout.ObjectName,
     profiles: Mapping[str, CurrentProfile],
     resources: Resources,
     *,
@@ -193,22 +193,24 @@ def entries(found: Iterable[FoundManifest], profiles: Mapping[str, CurrentProfil
     return made
 
 
-def _in_order(buckets: Iterable[str], destinations: Sequence[Place]) -> list[str]:
+def _in_order(buckets: Iterable[str], destinations: Sequence[DestinationEntry]) -> list[str]:
     rank = {place.bucket: position for position, place in enumerate(destinations)}
     return sorted(buckets, key=lambda bucket: (rank.get(bucket, len(rank)), bucket))
 
 
-def _destinations(manifest: Manifest, profiles: Mapping[str, CurrentProfile]) -> Iterator[Place]:
+def _destinations(
+    manifest: Manifest, profiles: Mapping[str, CurrentProfile]
+) -> Iterator[DestinationEntry]:
     """Regions by bucket: what the profile says now, then what the manifest said then."""
     current = profiles.get(manifest.service)
     section = current.profile[BACKUP] if current else None
     for destination in section.destinations if section else ():
-        yield Place(bucket=destination.bucket, region=destination.region)
+        yield DestinationEntry(bucket=destination.bucket, region=destination.region)
     yield from manifest.destinations
 
 
 def merged(
-    known: Backup | None, found: Backup, destinations: Sequence[Place] = ()
+    known: Backup | None, found: Backup, destinations: Sequence[DestinationEntry] = ()
 ) -> tuple[Backup, What]:
     """
     The entry as it should be: a new one, or the known one with copies it did not know of.
@@ -343,7 +345,7 @@ def _version(documents: Documents, backup: Backup) -> PinnedProfile | None:
 
 
 def _put(
-    documents: Documents, backup: Backup, destinations: Sequence[Place], *, dry_run: bool
+    documents: Documents, backup: Backup, destinations: Sequence[DestinationEntry], *, dry_run: bool
 ) -> tuple[Backup, What]:
     what: What = "known"
 

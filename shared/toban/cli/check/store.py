@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from toban.backups.policy.ahead import dated_ahead
 from toban.backups.policy.alerts import SOURCE as BACKUPS
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
@@ -45,17 +45,17 @@ class StoreFinding:
     """Filled into the texts, beside ``id`` and ``at``."""
 
 
-Check = Callable[[Reader, datetime], Iterator[StoreFinding]]
+Check = Callable[[StoreReader, datetime], Iterator[StoreFinding]]
 
 
-def backups_ahead(reader: Reader, now: datetime) -> Iterator[StoreFinding]:
+def backups_ahead(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:
     """Backups that a clock ahead has dated: they count for nothing until their time has come."""
     for backup in dated_ahead(reader):
         dates = (backup.slot, backup.started_at, backup.snapshot_at or now)
         yield StoreFinding("warning", "backup-ahead", backup.id, backup.service, max(dates))
 
 
-def incidents_left_open(reader: Reader, now: datetime) -> Iterator[StoreFinding]:  # noqa: ARG001
+def incidents_left_open(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:  # noqa: ARG001
     """
     Incidents kept open by alerts that an earlier release last wrote: it dropped resolutions whose
     start was older than the newest one it had heard of. Whether they still fire only the monitor
@@ -72,7 +72,7 @@ def incidents_left_open(reader: Reader, now: datetime) -> Iterator[StoreFinding]
             )
 
 
-def incidents_silent(reader: Reader, now: datetime) -> Iterator[StoreFinding]:  # noqa: ARG001
+def incidents_silent(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:  # noqa: ARG001
     """Incidents that nobody will hear of again: an earlier release had no reminders."""
     for incident in _open_incidents(reader):
         if incident.next_step_at is None and incident.remind_at is None:
@@ -83,7 +83,7 @@ def incidents_silent(reader: Reader, now: datetime) -> Iterator[StoreFinding]:  
             )
 
 
-def _open_incidents(reader: Reader) -> Iterator[Incident]:
+def _open_incidents(reader: StoreReader) -> Iterator[Incident]:
     for status in ("open", "acknowledged"):
         found = reader.find(Incident, ("status", "==", status))
         yield from sorted(found, key=lambda incident: (incident.opened_at, incident.id))

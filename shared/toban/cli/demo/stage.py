@@ -26,7 +26,7 @@ from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.cli.demo.standins import StandIns
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.profiles import loaded
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.escalation.section import ESCALATION
 from toban.local.world import subscriptions_of
@@ -51,7 +51,7 @@ class Stage:
     url: str
     environ: Mapping[str, str]
     standins: StandIns
-    reader: Reader
+    reader: StoreReader
     tracer: SqliteTracer
     bus: SqliteBus
     started_in: timedelta
@@ -192,7 +192,7 @@ def running(data: Path, services: Path, terminal: Terminal) -> Iterator[Stage]:
             url=url,
             environ=environ,
             standins=standins,
-            reader=Reader(SqliteStore(database)),
+            reader=StoreReader(SqliteStore(database)),
             tracer=tracer,
             bus=SqliteBus(database, subscriptions_of(topology), SystemClock(), topology.topics),
             started_in=took,

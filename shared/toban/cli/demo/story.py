@@ -63,7 +63,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
     terminal.line(terminal.say("demo.shortened", before=before, after=after, services=services))
     terminal.line()
     with running(data, services, terminal) as stage:
-        story = Story(stage, terminal)
+        story = DemoStory(stage, terminal)
         incident = story.play()
     terminal.line()
     _told(story, incident, terminal, data, time.monotonic() - began)
@@ -71,7 +71,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 @dataclass
-class Story:
+class DemoStory:
     """The scenes, in order."""
 
     stage: Stage
@@ -340,7 +340,7 @@ def _whom(notification: Notification) -> str:
 
 
 def _told(
-    story: Story,
+    story: DemoStory,
     incident: Incident,
     terminal: Terminal,
     data: Path,

@@ -40,7 +40,7 @@ _NAMED = 5
 
 
 @dataclass(frozen=True)
-class Place:
+class ProjectLocation:
     """Which project, and where its jobs lie."""
 
     project: str
@@ -49,7 +49,7 @@ class Place:
 
 def place_of(
     asked: argparse.Namespace, terminal: Terminal, environ: Mapping[str, str] = os.environ
-) -> Place | None:
+) -> ProjectLocation | None:
     """
     The project that is meant; None: the data directory.
 
@@ -58,14 +58,17 @@ def place_of(
     project = asked.project or environ.get("GOOGLE_CLOUD_PROJECT", "")
     location = asked.location or environ.get("TOBAN_LOCATION", "")
     if project and location:
-        return Place(project, location)
+        return ProjectLocation(project, location)
     if asked.project or asked.location:
         raise Problem(terminal.say("jobs.incomplete"), 2)
     return None
 
 
 def reconcile(
-    asked: argparse.Namespace, terminal: Terminal, place: Place, profiles: Collection[Profile]
+    asked: argparse.Namespace,
+    terminal: Terminal,
+    place: ProjectLocation,
+    profiles: Collection[Profile],
 ) -> int:
     """
     Show what would change, or change it; 1 when a job was refused.

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from toban.kernel.edge.row import Refused
+from toban.kernel.edge.row import RequestRefused
 from toban.kernel.event import utc
 from toban.kernel.ids import derive
 from toban.kernel.prepared import from_json
@@ -67,13 +67,13 @@ class SignedLink(
         return self.nonce.rpartition(".")[0]
 
 
-class BadLink(Refused):
+class BadLink(RequestRefused):
     """Not a link of ours: forged, damaged, or signed with a secret that is no longer valid."""
 
     status = 403
 
 
-class ExpiredLink(Refused):
+class ExpiredLink(RequestRefused):
     """It was ours, and its time is over."""
 
     status = 410

@@ -23,16 +23,16 @@ from toban.ports.backup import (
     ObjectRef,
     Piece,
     Run,
-    Snapshot,
     Source,
     SourceFailed,
+    SourceSnapshot,
     Target,
 )
 from toban.sources import inventory
 from toban.sources.inventory import ContentRef, InventoryHeader, InventoryRecord, record_of
 from toban.sources.patterns import Exclusion, flag, texts
+from toban.sources.ports import SourcePorts
 from toban.sources.side_by_side import Waiting, side_by_side
-from toban.sources.world import World
 
 TRIES: Final = 5
 """How often an object may change while it is being read."""
@@ -44,31 +44,31 @@ be left and gone on with only between parts.
 """
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """
     What reads a bucket.
 
     Args:
         options: ``bucket``; ``prefix``; ``exclude`` (`toban.sources.patterns.Exclusion`);
             ``copy``: content is copied server-side instead of sealed.
-        world: Its `buckets` are used.
+        ports: Its `buckets` are used.
 
     Raises `ValueError` for options that are none.
     """
     return BucketSource(
-        world.buckets(named(options)),
+        ports.buckets(named(options)),
         prefix=str(options.get("prefix") or ""),
         exclude=texts(options.get("exclude"), "exclude"),
         copy=flag(options.get("copy")),
     )
 
 
-def format_(world: World) -> Format:  # noqa: ARG001 - every kind is given it
+def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given it
     """What an inventory must look like."""
     return InventoryFormat()
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
     What writes objects back; for the options see `toban.sources.bucket.restore`.
 
@@ -76,7 +76,7 @@ def target(options: Mapping[str, object], world: World) -> Target:
     """
     from toban.sources.bucket.restore import BucketTarget
 
-    return BucketTarget.of(options, world.buckets(named(options)))
+    return BucketTarget.of(options, ports.buckets(named(options)))
 
 
 def named(options: Mapping[str, object]) -> str:
@@ -132,11 +132,11 @@ class BucketSource:
         """See `toban.ports.backup.Source`."""
         return inventory.identity(self._bucket)
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`: every object is read in a state later than `now`."""
-        return before or Snapshot(at=now)
+        return before or SourceSnapshot(at=now)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         at = _Cursor.of(cursor)
         if not at.name:
@@ -166,7 +166,7 @@ class BucketSource:
             yield Piece(inventory.encode(record), str(at), items=1, ends_part=full)
         yield Piece(inventory.encode(inventory.InventoryEnd(at.objects, at.bytes)))
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
     def _base(self, run: Run) -> Iterator[InventoryRecord]:

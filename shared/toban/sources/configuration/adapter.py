@@ -27,14 +27,14 @@ from toban.ports.backup import (
     ObjectRef,
     Piece,
     Run,
-    Snapshot,
     Source,
     SourceFailed,
+    SourceSnapshot,
     Target,
 )
 from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
 from toban.sources.patterns import texts
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 VERSION: Final = 1
 PROFILES: Final = "profiles"
@@ -74,36 +74,36 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER = decoder(ConfigurationHeader | ConfigurationRecord | ConfigurationEnd)
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """
     What reads configuration.
 
     Args:
         options: ``project`` (empty: nothing of Google's is read) and ``location`` of its scheduler
             jobs; ``paths`` of files and directories.
-        world: Profiles come from its store; values of its secrets in the environment are looked
+        ports: Profiles come from its store; values of its secrets in the environment are looked
             for in what was read, and refused.
     """
     project = str(options.get("project") or "")
     location = str(options.get("location") or "")
     paths = texts(options.get("paths"), "paths")
-    parts: list[Read] = [lambda: _profiles(world.store)]
+    parts: list[Read] = [lambda: _profiles(ports.store)]
     if project:
         parts.append(lambda: _settings(project, location))
     if paths:
         parts.append(lambda: _files(paths))
-    known = [v for n, v in world.environ.items() if n.startswith(_SECRET) and len(v) >= _SHORTEST]
+    known = [v for n, v in ports.environ.items() if n.startswith(_SECRET) and len(v) >= _SHORTEST]
     return ConfigurationSource(parts, project=project, secrets=known)
 
 
-def format_(world: World) -> Format:  # noqa: ARG001 - every kind is given it
+def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given it
     """What the stream must look like."""
     return ConfigurationFormat()
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """What writes it into a ``directory`` as files; a profile is applied by ``toban apply``."""
-    return ConfigurationTarget(OwnDirectory.of(options, world))
+    return ConfigurationTarget(OwnDirectory.of(options, ports))
 
 
 class ConfigurationSource:
@@ -124,12 +124,12 @@ class ConfigurationSource:
         """See `toban.ports.backup.Source`."""
         return f"configuration {self._project}".rstrip()
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         self._lines = self._all()
-        return before or Snapshot(at=now, fingerprint=_fingerprint(self._lines))
+        return before or SourceSnapshot(at=now, fingerprint=_fingerprint(self._lines))
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         if _fingerprint(self._lines) != snapshot.fingerprint:
             self._lines = self._all()  # in another process than the one that began
@@ -141,7 +141,7 @@ class ConfigurationSource:
                 ends = start == starts[-1] and line.startswith(_SETTING)
                 yield Piece(line[start : start + _PIECE], items=int(ends))
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
     def _all(self) -> list[bytes]:

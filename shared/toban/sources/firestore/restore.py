@@ -28,7 +28,7 @@ from toban.sources.firestore.database import (
     target_failed,
 )
 from toban.sources.firestore.options import EMULATOR, flag, named
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 MAX_BATCH_BYTES: Final = 3_000_000
 """Firestore takes 10 MiB in a request, its emulator 4 MiB."""
@@ -65,7 +65,7 @@ class FirestoreTarget:
       by default everywhere but on the emulator;
     - ``restore_id``: for which restore, and ``purpose``: why. One that begins afresh takes the target
       over from a test, which then stops;
-    - ``bucket``: from where Google imports a managed export, see `firestore_managed.ManagedImport`.
+    - ``bucket``: from where Google imports a managed export, see `toban.sources.firestore.managed.ManagedImport`.
 
     Names of documents and references to documents of the source database, however deep in arrays
     and maps, are made to point into this one; references to other databases stay.
@@ -73,10 +73,10 @@ class FirestoreTarget:
 
     resumable = True
 
-    def __init__(self, options: Mapping[str, object], world: World) -> None:
-        emulator = world.environ.get(EMULATOR) or None
+    def __init__(self, options: Mapping[str, object], ports: SourcePorts) -> None:
+        emulator = ports.environ.get(EMULATOR) or None
         self._options = options
-        self._world = world
+        self._ports = ports
         self._database = FirestoreDatabase(*named(options), emulator, target_failed)
         self._overwrite = flag(options, "overwrite", False)
         self._ramp = flag(options, "ramp", emulator is None)
@@ -148,7 +148,7 @@ class FirestoreTarget:
             from toban.sources.firestore.managed import ManagedImport
 
             self._mark("loading", marker, managed=True)
-            import_ = ManagedImport(self._database, self._options, self._world)
+            import_ = ManagedImport(self._database, self._options, self._ports)
             counts = import_.run(parts, fetch, attempt=_stamp(marker.create_time))
             self._mark("loaded", marker, managed=True)
             yield from counts

@@ -27,7 +27,7 @@ def crc64(data: bytes, before: int = 0) -> int:
     return int(_CRC.calc(data, before))
 
 
-class Trailer:
+class RdbTrailer:
     """The end of a dump: what comes before it is given back, the checksum is compared."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class RdbEntry(NamedTuple):
     """Type and content as they stand in the dump; empty unless captured."""
 
 
-class Reader:
+class RdbReader:
     """Walks through a dump. Memory: one piece, and with `capture` one value."""
 
     def __init__(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.cli.kit.places.base import Issued, Session, Traces, new_event
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.ports import Trace, Unavailable
@@ -87,7 +87,7 @@ class LocalSession(Session):
         self.data = data
         self.place = str(data)
         self.database = database
-        self.reader = Reader(SqliteStore(database))
+        self.reader = StoreReader(SqliteStore(database))
         self._stack = stack
         self._opened: World | None = None
         self._dispatcher: Dispatcher | None = None
