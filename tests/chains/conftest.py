@@ -78,14 +78,19 @@ def secrets(outside: HttpReceiver, profiles: dict[str, Profile]) -> dict[str, st
     return SECRETS | rooms
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def emulated(
     mailbox: Mailbox,
     profiles: dict[str, Profile],
     secrets: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Emulated]:
-    """Emulators and functions, once."""
+    """
+    Emulators and functions, once: until a worker leaves the stories.
+
+    Its clockwork runs in this process: beside the tests that come after it would go by the clock
+    that one of them sets, and write into what another one reads.
+    """
     addresses = {
         "PUBSUB_EMULATOR_HOST": RUNNING.need("pubsub"),
         "FIRESTORE_EMULATOR_HOST": RUNNING.need("firestore"),

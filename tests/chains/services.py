@@ -150,7 +150,8 @@ def desk(outside: str) -> Profile:
             Severity(label="S1", level=1, words=("critical",), notify=("channel:desk",)),
             Severity(label="S3", level=3, words=("warning",), notify=("channel:desk",)),
         ),
-        grouping=Grouping(by=("source", "rule"), window=Seconds(0)),
+        # Several stories share this service: what fails in one must not join what failed in another.
+        grouping=Grouping(by=("source", "rule", "function"), window=Seconds(0)),
         channels={
             "desk": WebhookChannel(url=f"{outside}/desk", fallback="console"),
             "console": ConsoleChannel(),

@@ -213,7 +213,22 @@ class World(ABC):
         return self.outside.to(f"/{self.service}/slack")
 
 
-class MemoryWorld(World):
+class SteppedWorld(World):
+    """A world whose time moves when the story says so."""
+
+    def wait(self, holds, what, each=None):
+        for _ in range(int(PATIENCE_S) * 10):
+            self.settle()
+            found = holds()
+            if found:
+                return found
+            if each is not None:
+                each()
+            self.pass_time(0.5)
+        raise AssertionError(f"it did not come to {what}: {self.incidents()}")
+
+
+class MemoryWorld(SteppedWorld):
     """Documents, messages and time in memory; one delivery after the other."""
 
     name = "memory"
@@ -253,17 +268,6 @@ class MemoryWorld(World):
         )
         edge = entry.local_edge(function, self.platform, self._secrets)
         return entry.answer_endpoint(function, entry.ENDPOINTS[function], request, edge)
-
-    def wait(self, holds, what, each=None):
-        for _ in range(int(PATIENCE_S) * 10):
-            self._deliver_due()
-            found = holds()
-            if found:
-                return found
-            if each is not None:
-                each()
-            self.pass_time(0.5)
-        raise AssertionError(f"it did not come to {what}: {self.incidents()}")
 
     def pass_time(self, seconds):
         end = self._clock.now() + timedelta(seconds=seconds)
@@ -356,7 +360,7 @@ class EmbeddedWorld(RunningWorld):
         self._world.close()
 
 
-class VirtualWorld(RunningWorld):
+class VirtualWorld(SteppedWorld, RunningWorld):
     """`toban dev --clock virtual`: time passes as `toban clock advance` has it pass."""
 
     name = "virtual"
@@ -375,17 +379,6 @@ class VirtualWorld(RunningWorld):
         self._runtime.__enter__()
         self.url = self._runtime.url
         self._control = control.find(directory)
-
-    def wait(self, holds, what, each=None):
-        for _ in range(int(PATIENCE_S) * 10):
-            self.settle()
-            found = holds()
-            if found:
-                return found
-            if each is not None:
-                each()
-            self.pass_time(0.5)
-        raise AssertionError(f"it did not come to {what}: {self.incidents()}")
 
     def pass_time(self, seconds):
         assert self._control is not None

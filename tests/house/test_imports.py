@@ -1,8 +1,9 @@
 """
 What a function imports is what its requirements install: its ``main.py`` is really imported.
 
-Each in a process of its own, which takes a second for each function; so what a process said is
-remembered in pytest's cache for as long as nothing that it read has changed.
+The requirements are made from what its code says it imports; here a process says what it imported. Each
+takes a second; so what a process said is remembered in pytest's cache for as long as nothing that it read
+has changed.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from pathlib import Path
 import pytest
 
 from toban.topology import load
+from toban.topology.bundling.lock import parse_lock
+from toban.topology.bundling.requirements import requirements
 from toban.topology.generate import ROOT
-from toban.topology.requirements import parse_lock
 
+FUNCTIONS = load().functions
 PACKAGE = ROOT / "shared" / "toban"
 IMPORTS = """\
 import importlib.util, sys
@@ -84,7 +87,7 @@ def owners() -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("function", sorted(load().functions))
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
 def test_a_function_imports_only_what_its_requirements_install(
     function: str, pytestconfig: pytest.Config
 ):
@@ -92,7 +95,7 @@ def test_a_function_imports_only_what_its_requirements_install(
     assert pytestconfig.cache is not None
     *files, zones = remembered(folder / "main.py", pytestconfig.cache)
     names = {owners()[file] for file in files if file in owners()}
-    installed = set(parse_lock((folder / "requirements.txt").read_text(encoding="utf-8")))
+    installed = set(parse_lock(requirements(ROOT, function, FUNCTIONS[function])))
     assert "functions-framework" in names
     assert names - {"toban", "pip", "setuptools"} <= installed
     if zones == "True":

@@ -13,7 +13,6 @@ import threading
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from toban import entry
@@ -150,12 +149,7 @@ class Runtime:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop and wait for the end."""
         self.stop()
         self._thread.join()

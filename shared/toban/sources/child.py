@@ -8,7 +8,6 @@ import select
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
 from typing import IO, Self
 
 TAIL = 4_000
@@ -63,13 +62,7 @@ class Child:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        del kind, error, trace
+    def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._close_input()

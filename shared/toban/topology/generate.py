@@ -14,7 +14,6 @@ from pathlib import Path
 from toban.topology import asyncapi, documents, markdown, schemas, statuses
 from toban.topology.drawings import domains
 from toban.topology.reader import DEFAULT_PATH, MapError, load
-from toban.topology.requirements import parse_lock, requirements
 
 ROOT = DEFAULT_PATH.parent.parent
 
@@ -29,7 +28,6 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
     events = root / "events"
     bodies = schemas.bodies()
     samples = {path.stem for path in (events / "samples").glob("*.json")}
-    lock = parse_lock((root / "requirements" / "run.txt").read_text(encoding="utf-8"))
     files = {
         events / "topology.schema.json": schemas.as_json(schemas.map_schema()),
         events / "asyncapi.yaml": asyncapi.document(topology, bodies),
@@ -39,10 +37,6 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
     for event_type, body in bodies.items():
         path = events / "schemas" / f"{event_type}.json"
         files[path] = schemas.as_json(schemas.body_schema(body))
-    for name, function in topology.functions.items():
-        folder = root / "functions" / name
-        if folder.is_dir():
-            files[folder / "requirements.txt"] = requirements(function, lock)
     for name, embed in {
         "ARCHITECTURE.md": lambda page: statuses.embed(
             markdown.embed(page, topology, domains(root, topology))

@@ -170,7 +170,7 @@ class _Proof:
         where = ("functions", name)
         for field in ("consumes", "emits", "sets"):
             self.known_topics(getattr(function, field), (*where, field))
-        for field in ("consumes", "emits", "sets", "reads", "writes", "secrets", "packages"):
+        for field in ("consumes", "emits", "sets", "reads", "writes", "secrets"):
             values = getattr(function, field)
             for value in sorted({v for v in values if values.count(v) > 1}):
                 self.say((*where, field), f"{name}.{field} lists {value} twice")

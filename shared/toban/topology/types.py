@@ -13,7 +13,6 @@ FunctionName = Annotated[str, Meta(pattern=r"^[a-z]+(_[a-z]+)*$", max_length=27)
 EventType = Annotated[str, Meta(pattern=r"^toban\.[a-z]+\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*$")]
 CollectionName = Annotated[str, Meta(pattern=r"^[a-z_]+$")]
 SecretName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*\*?$")]
-PackageName = Annotated[str, Meta(pattern=r"^[a-z0-9-]+$")]
 RoutePath = Annotated[str, Meta(pattern=r"^/[a-z0-9/-]*$")]
 Memory = Annotated[int, Meta(ge=128, le=32768)]
 Timeout = Annotated[int, Meta(ge=1, le=3600)]
@@ -93,8 +92,6 @@ class Function(MapEntry, frozen=True, kw_only=True):
     """Whether it reads or writes buckets that profiles name (backups, and what they are of)."""
     secrets: tuple[SecretName, ...] = ()
     """Names; a trailing ``*`` stands for one per channel."""
-    packages: tuple[PackageName, ...] = ()
-    """Packages it needs beyond those that follow from the rest."""
     roles: tuple[str, ...] = ()
     """Roles in the project beyond those that follow from the rest."""
     memory_mb: Memory

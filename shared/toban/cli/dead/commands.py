@@ -30,14 +30,21 @@ def redrive(asked: argparse.Namespace, terminal: Terminal) -> int:
     from toban.events import RedriveDue
 
     with session(asked, terminal) as work:
-        before = after = sum(work.dead_letters().values())
+
+        def waiting() -> int:
+            return sum(work.dead_letters().values())
+
+        seen = [waiting()]
 
         def fewer() -> bool:
-            return sum(work.dead_letters().values()) < before
+            seen.append(waiting())
+            return seen[-1] < seen[0]
 
-        if before:
+        if seen[0]:
             work.carry_out(RedriveDue(), "redrive_dead_letters", fewer)
-            after = sum(work.dead_letters().values())
+            if seen[-1] == seen[0]:  # otherwise: what fails again at once is not what was left
+                seen.append(waiting())
+        before, after = seen[0], seen[-1]
     if asked.json:
         terminal.json({"before": before, "after": after})
     else:

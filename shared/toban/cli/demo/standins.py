@@ -15,7 +15,6 @@ import socketserver
 import threading
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from types import TracebackType
 from typing import Any, Self, cast
 
 _HOST = "127.0.0.1"
@@ -133,12 +132,7 @@ class StandIns:
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop."""
         for server in (self._http, self._smtp):
             server.shutdown()
