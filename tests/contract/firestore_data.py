@@ -16,20 +16,20 @@ from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.adapters.local.memory.store import MemoryStore
 from toban.ports.backup import Bucket, ObjectRef, Piece, Run, StoredObject
 from toban.sources.firestore import adapter as kind
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 Fill = Callable[[Any], None]
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
-def world(emulator: str, **environ: str) -> World:
+def world(emulator: str, **environ: str) -> SourcePorts:
     """A world with the emulator and buckets in memory."""
     buckets = MemoryBuckets()
 
     def nothing(name: str) -> Any:
         raise AssertionError(f"asked for {name}")
 
-    return World(
+    return SourcePorts(
         store=MemoryStore(),
         secrets=None,
         buckets=buckets,
@@ -50,7 +50,7 @@ class Beside:
         raise AssertionError(f"nothing is put beside: {name}")
 
 
-def run(world: World, backup_id: str = "b1") -> Run:
+def run(world: SourcePorts, backup_id: str = "b1") -> Run:
     bucket = world.buckets("backups")
     return Run(backup_id, Beside(bucket, f"svc/db/daily/{backup_id}/objects/"))
 

@@ -203,7 +203,7 @@ def test_an_inventory_without_the_overall_metadata_is_damaged(setting):
     records = list(firestore_stream.split([setting.taken()]))
     kept = [firestore_stream.delimited(r) for r in records[:-1] if b"overall" not in r]
     crc = firestore_stream.google_crc32c.value(b"".join(kept))
-    end = firestore_stream.Progress(len(kept) - 1, crc).end()
+    end = firestore_stream.StreamProgress(len(kept) - 1, crc).end()
     with pytest.raises(Damaged, match="has no objects/"):
         firestore.format_(setting.world).check(iter([*kept, end]), setting.fetch)
 

@@ -274,7 +274,7 @@ def test_a_marker_within_a_backup_does_not_touch_the_targets_own(
     )
     target = make_target(firestore_emulator, project, restore_id="r1")
     target.prepare(fresh=True)
-    part = firestore_stream.document(message) + firestore_stream.Progress().end()
+    part = firestore_stream.document(message) + firestore_stream.StreamProgress().end()
     assert list(target.load(iter([part]), no_fetch)) == [0]
     target.discard()
 

@@ -23,7 +23,7 @@ from tests.simulation.story import stripped
 from toban.channels.console.kind import ConsoleChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.events import AlertFired, AlertResolved, CommandIssued, MinutePassed
 from toban.incidents.documents import Alert, Group, Incident
 from toban.incidents.grouping.section import Grouping
@@ -81,8 +81,8 @@ def profile(case: str, outside: str) -> Profile:
             Escalation(
                 severities=("P1",),
                 steps=(
-                    Step(after=Seconds(0), notify=("oncall:primary",)),
-                    Step(after=Seconds(SECOND_STEP_S), notify=("channel:gone",)),
+                    EscalationStep(after=Seconds(0), notify=("oncall:primary",)),
+                    EscalationStep(after=Seconds(SECOND_STEP_S), notify=("channel:gone",)),
                 ),
             ),
         ),

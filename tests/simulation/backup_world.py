@@ -22,7 +22,14 @@ from tests.simulation.profiles import profile
 from toban.backups.catalogue import writing
 from toban.backups.catalogue.manifest import peek
 from toban.backups.restoring import restore
-from toban.backups.section import Backup, Destination, Keep, Objective, Plan, RestoreTest
+from toban.backups.section import (
+    BackupPlan,
+    BackupSection,
+    Destination,
+    Objective,
+    RestoreTest,
+    RetentionRules,
+)
 from toban.backups.storage import layout
 from toban.backups.storage.parts import cut
 from toban.backups.work import prune, replicate, take, verify
@@ -36,39 +43,39 @@ from toban.ports.backup import (
     ObjectRef,
     Piece,
     Run,
-    Snapshot,
     SourceFailed,
+    SourceSnapshot,
     Spec,
 )
 from toban.sources.base import StagingTarget
 from toban.sources.bucket import adapter as bucket_kind
 from toban.sources.bucket import restore as bucket_restore
-from toban.sources.bucket.kind import BucketSource
-from toban.sources.configuration.kind import ConfigurationSource
-from toban.sources.logs.kind import LogsSource
+from toban.sources.bucket.kind import BucketSourceSection
+from toban.sources.configuration.kind import ConfigurationSourceSection
+from toban.sources.logs.kind import LogsSourceSection
 from toban.sources.resources import WorldResources
 from toban.strictyaml.values import Seconds
 
 SECRETS = {"BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]}
-KEEP = Keep(daily=2)
+KEEP = RetentionRules(daily=2)
 EVERY_HOUR = "0 * * * *"
 
-SECTION = Backup(
+SECTION = BackupSection(
     destinations=(Destination("primary", "tokyo"), Destination("second", "osaka")),
     key="secret:BACKUP_KEY",
     sources={
-        "files": BucketSource("data"),
-        "media": BucketSource("media", copy=True),
-        "dump": LogsSource(("dump",)),
-        "config": ConfigurationSource(),
+        "files": BucketSourceSection("data"),
+        "media": BucketSourceSection("media", copy=True),
+        "dump": LogsSourceSection(("dump",)),
+        "config": ConfigurationSourceSection(),
     },
     plans=(
-        Plan("files", "full", EVERY_HOUR, KEEP, level="content"),
-        Plan("files", "often", EVERY_HOUR, KEEP, incremental=True),
-        Plan("media", "full", EVERY_HOUR, KEEP),
-        Plan("media", "often", EVERY_HOUR, KEEP, incremental=True, replica_level="format"),
-        Plan("dump", "full", EVERY_HOUR, KEEP, level="content", replica_level="checksums"),
-        Plan("config", "looked", EVERY_HOUR, KEEP, on_change=True),
+        BackupPlan("files", "full", EVERY_HOUR, KEEP, level="content"),
+        BackupPlan("files", "often", EVERY_HOUR, KEEP, incremental=True),
+        BackupPlan("media", "full", EVERY_HOUR, KEEP),
+        BackupPlan("media", "often", EVERY_HOUR, KEEP, incremental=True, replica_level="format"),
+        BackupPlan("dump", "full", EVERY_HOUR, KEEP, level="content", replica_level="checksums"),
+        BackupPlan("config", "looked", EVERY_HOUR, KEEP, on_change=True),
     ),
     objectives=(Objective("loss", ("files",), rpo=Seconds(7_200), rto=Seconds(600)),),
     restore_test=RestoreTest(
@@ -77,7 +84,7 @@ SECTION = Backup(
 )
 
 
-def of_shop(section: Backup) -> Profile:
+def of_shop(section: BackupSection) -> Profile:
     """The profile of the service whose backups these are."""
     return msgspec.structs.replace(profile("shop"), backup=section)
 
@@ -111,18 +118,18 @@ class Dump:
     def identity(self) -> str:
         return f"dump of {self._bucket.name}"
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         ready = self._bucket.stat("slow") is None
-        return Snapshot(at=before.at if before else now, ready=ready)
+        return SourceSnapshot(at=before.at if before else now, ready=ready)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
         data = self._bucket.read("content")
         for start in range(0, len(data), 1500):
             if start > 4000 and self._bucket.stat("broken") is not None:
                 raise SourceFailed("the dump ended with code 1", again=False)
             yield Piece(data[start : start + 1500], items=1)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """Nothing was left there."""
 
 

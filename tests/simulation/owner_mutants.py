@@ -26,10 +26,10 @@ from toban.sources.redis import target as redistarget
 def mark_never_ends() -> Iterator[None]:
     """As it was: whoever left a mark, and whatever was written since, the server may be emptied."""
 
-    def found(server: Any, db: int) -> redismark.Mark | None:
+    def found(server: Any, db: int) -> redismark.RedisMark | None:
         if not redismark.is_there(server, db):
             return None
-        return redismark.Mark(restore="any", purpose="test", run="", written={})
+        return redismark.RedisMark(restore="any", purpose="test", run="", written={})
 
     with ExitStack() as stack:
         for owner, name, other in (

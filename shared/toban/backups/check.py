@@ -6,12 +6,12 @@ import re
 
 from toban.backups.checks.plans import check_plans
 from toban.backups.checks.recovery import check_objectives, check_restore_test
-from toban.backups.section import BACKUP, Backup
+from toban.backups.section import BACKUP, BackupSection
 from toban.backups.texts import both
 from toban.profile.context import Context
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.sources.base import BackupSource, Keeping
+from toban.sources.base import BackupStorage, SourceSection
 from toban.sources.naming import check_bucket_name
 from toban.strictyaml.checks import SECRET_NAME, check_id
 from toban.strictyaml.findings import join
@@ -27,9 +27,9 @@ def check(profile: Profile, report: Report, context: Context) -> None:
         return
     _check_key(backup, report)
     _check_destinations(backup, report)
-    kept = Keeping(frozenset(d.bucket for d in backup.destinations), bool(backup.key))
+    storage = BackupStorage(frozenset(d.bucket for d in backup.destinations), bool(backup.key))
     for name, source in backup.sources.items():
-        _check_source(backup, name, source, kept, report)
+        _check_source(backup, name, source, storage, report)
     check_plans(backup, report)
     _check_limits(backup, report)
     zone = profile[SERVICE].timezone
@@ -42,7 +42,7 @@ def check(profile: Profile, report: Report, context: Context) -> None:
     check_restore_test(zone, backup, report, elsewhere)
 
 
-def _check_key(backup: Backup, report: Report) -> None:
+def _check_key(backup: BackupSection, report: Report) -> None:
     kind, colon, name = backup.key.partition(":")
     if not backup.key or _KMS_KEY.fullmatch(backup.key):
         return
@@ -56,7 +56,7 @@ def _check_key(backup: Backup, report: Report) -> None:
     )
 
 
-def _check_destinations(backup: Backup, report: Report) -> None:
+def _check_destinations(backup: BackupSection, report: Report) -> None:
     if not backup.destinations:
         report.error(
             "no-destination",
@@ -88,7 +88,7 @@ def _check_destinations(backup: Backup, report: Report) -> None:
 
 
 def _check_source(
-    backup: Backup, name: str, source: BackupSource, kept: Keeping, report: Report
+    backup: BackupSection, name: str, source: SourceSection, storage: BackupStorage, report: Report
 ) -> None:
     path = join("backup", "sources", name)
     check_id(name, path, report)
@@ -98,10 +98,10 @@ def _check_source(
             path,
             both("finding.backup.unused-source", name=name),
         )
-    source.check(path, report, kept)
+    source.check(path, report, storage)
 
 
-def _check_limits(backup: Backup, report: Report) -> None:
+def _check_limits(backup: BackupSection, report: Report) -> None:
     for name, number in (
         ("minimum_verified", backup.minimum_verified),
         ("max_deletions", backup.max_deletions),

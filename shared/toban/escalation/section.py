@@ -10,7 +10,7 @@ from toban.severities.section import Severity
 from toban.strictyaml.values import Seconds, Section
 
 
-class Step(Section, frozen=True):
+class EscalationStep(Section, frozen=True):
     """One escalation step: `after` so long without acknowledgement, notify these targets."""
 
     after: Seconds
@@ -25,7 +25,7 @@ class Escalation(Section, frozen=True):
 
     severities: tuple[str, ...]
     """Labels of the severities that this policy is for."""
-    steps: tuple[Step, ...]
+    steps: tuple[EscalationStep, ...]
     """By growing `after`, counted from the opening (or reopening) of the incident."""
 
 
@@ -37,7 +37,7 @@ ESCALATION: Final[SectionKey[tuple[Escalation, ...]]] = SectionKey(
 )
 
 
-def steps_for(profile: Profile, severity: Severity) -> tuple[Step, ...]:
+def steps_for(profile: Profile, severity: Severity) -> tuple[EscalationStep, ...]:
     """The escalation steps for a severity; empty when no policy names it."""
     for policy in profile[ESCALATION]:
         if severity.label in policy.severities:

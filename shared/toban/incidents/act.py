@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from toban.events import CommandIssued, IncidentAcknowledged
-from toban.incidents.documents import Entry, Incident
+from toban.incidents.documents import Incident, TimelineEntry
 from toban.incidents.lifecycle import (
     escalate,
     has_next_step,
@@ -115,7 +115,7 @@ def _named(command: CommandIssued, incident: Incident | None, work: Work) -> Com
     return msgspec.structs.replace(command, actor=actor)
 
 
-def _say_the_proof(incident: Incident, earlier: list[Entry], proof: str) -> None:
+def _say_the_proof(incident: Incident, earlier: list[TimelineEntry], proof: str) -> None:
     """Have the lines that a command has left say what proves who gave it."""
     known = {id(entry) for entry in earlier}
     incident.timeline = [

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from toban.events import Page
-from toban.incidents.documents import Entry, Incident, IncidentSegment
+from toban.incidents.documents import Incident, IncidentSegment, TimelineEntry
 from toban.kernel.work import Work
 
 MAX_TIMELINE = 500
@@ -39,7 +39,7 @@ EARLIER_PAGES = 30
 """Earlier pages, each the newest of its kind: whoever was called once hears of the end."""
 
 
-def add_line(incident: Incident, entry: Entry, work: Work) -> None:
+def add_line(incident: Incident, entry: TimelineEntry, work: Work) -> None:
     """Add a line to the timeline, and split off what is too much."""
     timeline = [*incident.timeline, entry]
     overflow = list(incident.overflow)
@@ -57,11 +57,11 @@ def add_line(incident: Incident, entry: Entry, work: Work) -> None:
     incident.overflow = overflow
 
 
-def _size(lines: list[Entry] | Entry) -> int:
+def _size(lines: list[TimelineEntry] | TimelineEntry) -> int:
     return len(msgspec.json.encode(lines))
 
 
-def _first_lines(timeline: list[Entry]) -> int:
+def _first_lines(timeline: list[TimelineEntry]) -> int:
     """How many lines of the beginning stay: half of what the document holds."""
     count = size = 0
     for line in timeline[: MAX_TIMELINE // 2]:

@@ -20,7 +20,7 @@ from toban.events import (
     PageReason,
     ReminderDue,
 )
-from toban.incidents.documents import Entry, Group, Incident, OpenIncident
+from toban.incidents.documents import Group, Incident, OpenIncident, TimelineEntry
 from toban.incidents.grouping.section import GROUPING
 from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
@@ -38,7 +38,7 @@ MAX_DETAIL = 4_000
 def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
     """Add a line to the timeline."""
     said = {name: value[:MAX_DETAIL] for name, value in detail.items()}
-    add_line(incident, Entry(at=work.now, kind=kind, actor=actor, detail=said), work)
+    add_line(incident, TimelineEntry(at=work.now, kind=kind, actor=actor, detail=said), work)
 
 
 def profile_of(incident: Incident, work: Work) -> Profile:

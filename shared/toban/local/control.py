@@ -68,7 +68,7 @@ def find(data: Path) -> Running | None:
         return None
 
 
-class Wanted(msgspec.Struct, forbid_unknown_fields=True):
+class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
     """What is asked of the clock: one of these."""
 
     seconds: float | None = None
@@ -90,7 +90,7 @@ def control(token: str, driver: Driver | None) -> Callable[[Request], Response]:
         if driver is None:
             return problem(409, "this runtime goes by the machine's clock")
         try:
-            wanted = converted(strictjson.loads(request.body or b""), Wanted)
+            wanted = converted(strictjson.loads(request.body or b""), ClockRequest)
             return answer(200, **_move(driver, wanted))
         except (strictjson.NotStrictJson, msgspec.ValidationError, ValueError) as error:
             return problem(400, str(error))
@@ -100,7 +100,7 @@ def control(token: str, driver: Driver | None) -> Callable[[Request], Response]:
     return answered
 
 
-def _move(driver: Driver, wanted: Wanted) -> dict[str, Any]:
+def _move(driver: Driver, wanted: ClockRequest) -> dict[str, Any]:
     if wanted.until_idle:
         return driver.until_idle().as_json()
     until = wanted.to

@@ -47,7 +47,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedRequest:
     """A request as it came; header names are lower-case, of repeated ones the first counts."""
 
     method: str
@@ -57,7 +57,7 @@ class Received:
     """None: larger than `MAX_BODY`."""
 
 
-Answer: TypeAlias = Callable[[Received], Response]
+Answer: TypeAlias = Callable[[ReceivedRequest], Response]
 
 
 class _Refused(Exception):
@@ -220,7 +220,7 @@ class _Connection:
             self._hear_out(file)
             return False
         self.reading_since = None
-        response = self._answer(Received(method, target, headers, body))
+        response = self._answer(ReceivedRequest(method, target, headers, body))
         close = not stays or body is None or self._stopping.is_set()
         self._write(response, close=close, head=method == "HEAD")
         return not close

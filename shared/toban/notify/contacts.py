@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from toban.escalation.section import Step, steps_for
+from toban.escalation.section import EscalationStep, steps_for
 from toban.events import IncidentSnapshot, Page
 from toban.notify.texts import text
 from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
@@ -40,7 +40,7 @@ def page_severity(profile: Profile, page: Page, level: int) -> Severity:
     return severity_named(profile, page.severity_label, level)
 
 
-def step_of(profile: Profile, severity: Severity, number: int) -> Step | None:
+def step_of(profile: Profile, severity: Severity, number: int) -> EscalationStep | None:
     """An escalation step; past the end the last one, None when there is no escalation."""
     steps = steps_for(profile, severity)
     return steps[min(number, len(steps) - 1)] if steps else None

@@ -122,7 +122,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class SourceSnapshot:
     """The state of the source that a run reads; kept in the run's checkpoint as it is."""
 
     at: datetime
@@ -150,7 +150,7 @@ class Source(Protocol):
         """Which data this is, without secrets: compared with a target's before loading."""
         ...
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         Fix the state to be read. Called again with what it returned while that is not `ready`.
 
@@ -158,7 +158,7 @@ class Source(Protocol):
         """
         ...
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
         """
         The stream from `cursor` (empty: the beginning).
 
@@ -167,7 +167,7 @@ class Source(Protocol):
         """
         ...
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """Remove what `begin` left on the other side. Harmless when repeated."""
         ...
 

@@ -12,7 +12,7 @@ from toban.sections.teams import TEAMS, Joined, directory_for, joined
 from toban.sections.texts import both
 from toban.strictyaml.compose import compose, read_bytes, whole
 from toban.strictyaml.findings import FileErrors, Finding
-from toban.strictyaml.reader import Reader, zone_written
+from toban.strictyaml.reader import YamlReader, zone_written
 from toban.strictyaml.values import DEFAULT_ZONE
 from toban.texts import Both
 
@@ -77,7 +77,7 @@ def parse_profile(data: bytes | str, file: str = "<profile>", teams: Path | None
     root = compose(data, file, "service")
     # Times without a zone around them are in the service's.
     zone = zone_written(root, "service", "timezone") or DEFAULT_ZONE
-    reader = Reader(file, zone=zone, not_yet=_not_yet())
+    reader = YamlReader(file, zone=zone, not_yet=_not_yet())
     profile = reader.read(root, whole_profile())
     if profile is None:
         raise FileErrors(sorted(reader.findings, key=lambda f: (f.line, f.column)))

@@ -23,7 +23,7 @@ from toban.sections.collect import defined, whole
 from toban.sections.texts import both
 from toban.strictyaml.compose import compose, read_bytes
 from toban.strictyaml.findings import FileErrors, Finding, SourceMap, did_you_mean, join
-from toban.strictyaml.reader import Reader
+from toban.strictyaml.reader import YamlReader
 from toban.strictyaml.report import Report
 from toban.strictyaml.values import DEFAULT_ZONE, Section
 
@@ -64,7 +64,7 @@ def read_team(path: Path, zone: str = DEFAULT_ZONE) -> Team:
 
     Raises `FileErrors` with everything wrong with the file.
     """
-    reader = Reader(str(path), zone=zone)
+    reader = YamlReader(str(path), zone=zone)
     found = reader.read(compose(read_bytes(path), str(path), "people"), _kind())
     if found is None:
         raise FileErrors(reader.findings)

@@ -20,8 +20,8 @@ import google_crc32c
 
 from toban.kernel import log
 from toban.ports import Unavailable
-from toban.ports.backup import Bucket, DeleteBlocked, Piece, Run, Snapshot, SourceFailed
-from toban.sources.world import World
+from toban.ports.backup import Bucket, DeleteBlocked, Piece, Run, SourceFailed, SourceSnapshot
+from toban.sources.ports import SourcePorts
 
 PIECE_BYTES = 1 << 20
 _RANGE_BYTES = 8 << 20
@@ -136,12 +136,12 @@ class ManagedExport(ABC):
     suffix = ""
     """How an export's object ends."""
 
-    def __init__(self, world: World, export_bucket: str) -> None:
+    def __init__(self, ports: SourcePorts, export_bucket: str) -> None:
         """`export_bucket`: empty: the bucket that the backup goes to."""
-        self._world = world
+        self._ports = ports
         self._bucket_name = export_bucket
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         Start the export, or see how far it is; found running after a crash, it is not started
         again. Raises `SourceFailed`.
@@ -160,7 +160,7 @@ class ManagedExport(ABC):
         except Unavailable as error:
             raise SourceFailed(str(error), again=True) from error
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
         """The exported object, that very generation of it; its crc32c and its end are checked."""
         bucket, name = self.bucket(run), self.object_name(run)
         size, generation, wanted = (
@@ -192,7 +192,7 @@ class ManagedExport(ABC):
             self._remove(run)
             raise SourceFailed(f"the exported object {name}: {problem}", again=False)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """Remove the exported object."""
         del snapshot
         self._remove(run)
@@ -212,8 +212,8 @@ class ManagedExport(ABC):
 
     @abstractmethod
     def _continue_export(
-        self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime
-    ) -> Snapshot: ...
+        self, run: Run, before: SourceSnapshot | None, token: dict[str, str], now: datetime
+    ) -> SourceSnapshot: ...
 
     @abstractmethod
     def _poll(self, name: str) -> Operation: ...
@@ -222,7 +222,7 @@ class ManagedExport(ABC):
 
     def bucket(self, run: Run) -> Bucket:
         """Where the export goes to."""
-        return self._world.buckets(self._bucket_name) if self._bucket_name else run.objects.bucket
+        return self._ports.buckets(self._bucket_name) if self._bucket_name else run.objects.bucket
 
     def object_name(self, run: Run) -> str:
         """Follows from the backup: a repetition finds what a crash left. Outside its prefix."""
@@ -232,8 +232,10 @@ class ManagedExport(ABC):
         """The object as Google's services name it."""
         return f"gs://{self.bucket(run).name}/{self.object_name(run)}"
 
-    def _waiting(self, before: Snapshot | None, token: dict[str, str], now: datetime) -> Snapshot:
-        return Snapshot(
+    def _waiting(
+        self, before: SourceSnapshot | None, token: dict[str, str], now: datetime
+    ) -> SourceSnapshot:
+        return SourceSnapshot(
             at=before.at if before else now,
             token=token,
             ready=False,
@@ -241,8 +243,8 @@ class ManagedExport(ABC):
         )
 
     def _ready(
-        self, run: Run, before: Snapshot | None, token: dict[str, str], at: datetime
-    ) -> Snapshot | None:
+        self, run: Run, before: SourceSnapshot | None, token: dict[str, str], at: datetime
+    ) -> SourceSnapshot | None:
         """The snapshot when the object is there, else None."""
         found = self.bucket(run).stat(self.object_name(run))
         if found is None:
@@ -252,11 +254,16 @@ class ManagedExport(ABC):
             "generation": str(found.generation),
             "crc32c": str(found.crc32c),
         }
-        return Snapshot(at=at, token=token, tools=before.tools if before else self.tools())
+        return SourceSnapshot(at=at, token=token, tools=before.tools if before else self.tools())
 
     def _follow(
-        self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime, at: datetime
-    ) -> Snapshot:
+        self,
+        run: Run,
+        before: SourceSnapshot | None,
+        token: dict[str, str],
+        now: datetime,
+        at: datetime,
+    ) -> SourceSnapshot:
         """See how far the operation in the token is."""
         operation = self._poll(token["operation"])
         if not operation.done:

@@ -16,7 +16,7 @@ import msgspec
 from toban.adapters.local.files.blobs import make_directory
 from toban.kernel.prepared import from_json
 from toban.ports.backup import Fetch, Question, TargetFailed
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 MARKER: Final = ".toban-restore"
 """
@@ -48,7 +48,7 @@ class OwnDirectory:
         self._purpose = purpose
 
     @classmethod
-    def of(cls, options: Mapping[str, object], world: World) -> OwnDirectory:
+    def of(cls, options: Mapping[str, object], ports: SourcePorts) -> OwnDirectory:
         """``directory``, else one of the restore's own (``restore_id``) in the scratch directory."""
         named = str(options.get("directory") or "")
         id = str(options.get("restore_id") or "")
@@ -57,7 +57,7 @@ class OwnDirectory:
             return cls(Path(named), restore=id, purpose=purpose)
         if not id or "/" in id or id in {".", ".."}:
             raise ValueError("a directory has to be named")
-        return cls(world.scratch / "restored" / id, restore=id, purpose=purpose)
+        return cls(ports.scratch / "restored" / id, restore=id, purpose=purpose)
 
     @property
     def identity(self) -> str:

@@ -25,17 +25,17 @@ from toban.ports.backup import (
     Target,
 )
 from toban.sources.base import source_kinds
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 
 class _Kind(Protocol):
     """What the module ``adapter`` of a kind has."""
 
-    def source(self, options: Mapping[str, object], world: World) -> Source: ...
+    def source(self, options: Mapping[str, object], ports: SourcePorts) -> Source: ...
 
-    def format_(self, world: World) -> Format: ...
+    def format_(self, ports: SourcePorts) -> Format: ...
 
-    def target(self, options: Mapping[str, object], world: World) -> Target: ...
+    def target(self, options: Mapping[str, object], ports: SourcePorts) -> Target: ...
 
 
 class WorldResources:
@@ -53,7 +53,7 @@ class WorldResources:
         """`scratch`: a directory for temporary files, made when it is needed."""
         self._secrets = secrets
         self._buckets = buckets
-        self._world = World(store, secrets, buckets, self.keys, scratch, environ)
+        self._ports = SourcePorts(store, secrets, buckets, self.keys, scratch, environ)
         self._keys = functools.cache(self._make_keys)
 
     def bucket(self, name: str) -> Bucket:
@@ -66,15 +66,15 @@ class WorldResources:
 
     def source(self, spec: Spec) -> Source:
         """See `toban.ports.backup.Resources`."""
-        return _kind(spec.kind).source(spec.options, self._world)
+        return _kind(spec.kind).source(spec.options, self._ports)
 
     def format(self, kind: str) -> Format:
         """See `toban.ports.backup.Resources`."""
-        return _kind(kind).format_(self._world)
+        return _kind(kind).format_(self._ports)
 
     def target(self, spec: Spec) -> Target:
         """See `toban.ports.backup.Resources`."""
-        return _kind(spec.kind).target(spec.options, self._world)
+        return _kind(spec.kind).target(spec.options, self._ports)
 
     def _make_keys(self, reference: str) -> Keys:
         if reference.startswith("secret:"):

@@ -42,7 +42,7 @@ class _Bad:
 _BAD: Final = _Bad()
 
 
-class Reader:
+class YamlReader:
     """
     Reads one file's nodes. `findings` and `places` (key path → line, column) fill while reading.
 

@@ -18,7 +18,7 @@ from toban.kernel.clock.cron import slot_minute
 from toban.kernel.clock.schedule import Repeating as Repeating
 from toban.kernel.clock.schedule import name_of as name_of
 from toban.kernel.event import Event, registered
-from toban.ports.schedules import MARK, PAUSED_MARK, PREFIX, Job
+from toban.ports.schedules import MARK, PAUSED_MARK, PREFIX, SchedulerJob
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sections.collect import schedules
@@ -81,7 +81,7 @@ def job_name(schedule: Repeating) -> str:
     return PREFIX + schedule.name
 
 
-def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> list[Job]:
+def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> list[SchedulerJob]:
     """
     The Cloud Scheduler jobs that a project should have.
 
@@ -91,11 +91,11 @@ def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> lis
     return [_job(schedule, project) for schedule in repeating(topology, profiles)]
 
 
-def _job(schedule: Repeating, project: str) -> Job:
+def _job(schedule: Repeating, project: str) -> SchedulerJob:
     # Cloud Scheduler's attributes never change, so there is no ce-time among them and no real ce-id:
     # `toban.adapters.google.pubsub.push` makes both of the time at which Pub/Sub took the message. Without
     # any ce-id functions-framework answers 400 to a push.
-    job = Job(
+    job = SchedulerJob(
         name=job_name(schedule),
         cron=schedule.cron,
         zone=schedule.zone,
@@ -113,7 +113,7 @@ def _job(schedule: Repeating, project: str) -> Job:
     return replace(job, description=describe(schedule.about, job))
 
 
-def describe(about: str, job: Job) -> str:
+def describe(about: str, job: SchedulerJob) -> str:
     """A job's description: what it is for, whose it is, and a hash of what it should be."""
     content = msgspec.json.encode(
         [job.name, job.cron, job.zone, job.topic, dict(job.attributes), job.body, job.paused],

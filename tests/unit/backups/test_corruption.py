@@ -17,7 +17,7 @@ from tests.unit.backups.locations import KEY, Stored, noise, sha256, store
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.backups.catalogue.manifest import Manifest, PartEntry, decode, entries, stream_digest
 from toban.backups.catalogue.readback import fetch_from, read_parts, read_stream
-from toban.backups.storage.frames import TAG, FrameWriter, Seal, Trailer
+from toban.backups.storage.frames import TAG, FrameWriter, PartTrailer, Seal
 from toban.backups.storage.parts import cut, open_part
 from toban.ports.backup import Damaged, Piece
 
@@ -312,7 +312,7 @@ def test_reading_from_a_later_part_still_notices_what_is_wrong_with_it(world):
 def test_content_that_looks_like_a_trailer_does_not_become_one(key):
     seal = Seal("b-1", "stream/a1", key)
     frames = FrameWriter(seal, 1, lambda: bytes(8))
-    trailer = Trailer(cursor="", items=0, plain_bytes=0, plain_sha256=sha256(b""), last=True)
+    trailer = PartTrailer(cursor="", items=0, plain_bytes=0, plain_sha256=sha256(b""), last=True)
     length, sealed = frames.frame(msgspec.json.encode(trailer))
     passed_off = frames.header + bytes([length[0] | 0x80]) + length[1:] + sealed
     with pytest.raises(Damaged, match="its trailer does not open"):

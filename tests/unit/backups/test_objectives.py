@@ -10,11 +10,18 @@ import pytest
 from tests.profiles import Profile
 from toban.backups.policy.objectives import Newest, ObjectiveState, assess, overdue, untested
 from toban.backups.policy.restores import Tested
-from toban.backups.section import Backup, Destination, Keep, Objective, Plan, RestoreTest
+from toban.backups.section import (
+    BackupPlan,
+    BackupSection,
+    Destination,
+    Objective,
+    RestoreTest,
+    RetentionRules,
+)
 from toban.profile.section import Service
 from toban.sources.base import StagingTarget
-from toban.sources.postgres.kind import PostgresSource
-from toban.sources.redis.kind import RedisSource
+from toban.sources.postgres.kind import PostgresSourceSection
+from toban.sources.redis.kind import RedisSourceSection
 from toban.strictyaml.values import Seconds
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -26,15 +33,25 @@ def shop(*objectives: Objective, schedule: str = "0 * * * *") -> Profile:
     """A database backed up by the hour, a cache by the day; restore tests each week."""
     return Profile(
         service=Service(id="shop", name="Shop", timezone="Asia/Tokyo"),
-        backup=Backup(
+        backup=BackupSection(
             destinations=(Destination(bucket="b", region="tokyo"),),
             sources={
-                "database": PostgresSource(url_secret="A"),
-                "cache": RedisSource(url_secret="B"),
+                "database": PostgresSourceSection(url_secret="A"),
+                "cache": RedisSourceSection(url_secret="B"),
             },
             plans=(
-                Plan(source="database", class_="hourly", schedule=schedule, keep=Keep(daily=7)),
-                Plan(source="cache", class_="daily", schedule="0 2 * * *", keep=Keep(daily=7)),
+                BackupPlan(
+                    source="database",
+                    class_="hourly",
+                    schedule=schedule,
+                    keep=RetentionRules(daily=7),
+                ),
+                BackupPlan(
+                    source="cache",
+                    class_="daily",
+                    schedule="0 2 * * *",
+                    keep=RetentionRules(daily=7),
+                ),
             ),
             objectives=objectives,
             restore_test=RestoreTest(

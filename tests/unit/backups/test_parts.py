@@ -17,8 +17,8 @@ from toban.backups.storage.frames import (
     MAX_PART,
     MAX_PLAIN,
     FrameWriter,
+    PartTrailer,
     Seal,
-    Trailer,
     random_nonce,
 )
 from toban.backups.storage.parts import OVERHEAD, SMALLEST, Part, cut, open_part
@@ -284,7 +284,7 @@ def test_no_key_is_ever_shown():
 def forged(content: bytes, *, claimed: int, seal: Seal = BARE) -> bytes:
     """A part whose frames are in order but whose content is not what its trailer says."""
     frames = FrameWriter(seal, 1, random_nonce)
-    trailer = Trailer(
+    trailer = PartTrailer(
         cursor="", items=0, plain_bytes=claimed, plain_sha256=sha256(b"nothing"), last=True
     )
     stretches = [frames.header, *frames.frame(content), *frames.trailer(trailer)]

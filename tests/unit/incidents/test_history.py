@@ -12,7 +12,7 @@ from tests.unit.incidents.world import World, fired, resolved
 from tests.unit.kernel.test_sweep import DAY, Cloud, incident
 from tests.unit.kernel.test_sweep import resolved as over
 from toban.cli.incidents.views import incident_detail, next_step
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.events import CommandIssued, IncidentAcknowledged, IncidentResolved, PostmortemDrafted
 from toban.incidents import history
 from toban.incidents.documents import Incident, IncidentSegment
@@ -63,7 +63,7 @@ def change(world, do, times, each=50):
 
 def whole(world, incident=None):
     incident = incident or world.incident
-    reader = Reader(world.store)
+    reader = StoreReader(world.store)
     return incident.whole([reader.get(IncidentSegment, id) for id in incident.segment_ids()])
 
 
@@ -104,7 +104,7 @@ def test_five_thousand_lines_still_open_escalate_and_show(world):
     ]  # fmt: skip
 
     # And it is shown whole, as a person and as a script sees it.
-    detail = incident_detail(Reader(world.store), world.incident, "en")
+    detail = incident_detail(StoreReader(world.store), world.incident, "en")
     shown = [line for line in detail["timeline"] if line["kind"] == "note"]
     assert len(shown) == LINES + 1
     assert [line["at"] for line in shown] == sorted(line["at"] for line in shown)
@@ -201,7 +201,7 @@ def test_pages_are_numbered_through_wherever_they_stand(world):
     assert [page.number for page in whole(world).pages] == list(range(LINES + 1))
     world.pass_time(5)
     assert world.incident.pages[-1].number == LINES + 1
-    following = next_step(Reader(world.store), world.incident)
+    following = next_step(StoreReader(world.store), world.incident)
     assert following is not None
     world.command("acknowledge")
     world.command("resolve")

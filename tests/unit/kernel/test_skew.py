@@ -11,9 +11,9 @@ from tests.unit.kernel.test_effect import Outside
 from tests.unit.kernel.test_job import LEASE, Digger, Digging, first, kept
 from tests.unit.kernel.world import NOON, Crash, World, crash, follow_up
 from toban.adapters.local.memory.store import VirtualClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.queue import SqliteBus
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.kernel.clock.skew import TOLERANCE, holds, is_future, not_ahead
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.job import ABANDONED
@@ -138,8 +138,8 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def queue(tmp_path, clock):
-    with Database(tmp_path / "toban.db") as database:
-        yield SqliteBus(database, [Subscription("t", "f", 3)], clock)
+    with SqliteDatabase(tmp_path / "toban.db") as database:
+        yield SqliteBus(database, [QueueSubscription("t", "f", 3)], clock)
 
 
 def test_what_was_published_while_the_clock_was_ahead_is_delivered_once_it_is_right(queue, clock):
@@ -161,7 +161,7 @@ def test_what_was_put_back_while_the_clock_was_ahead_comes_again(queue, clock):
 
 def test_a_runtime_that_starts_finds_what_another_left_with_its_clock_ahead(queue, clock):
     queue.publish([Message("t", b"1", {})])
-    later = SqliteBus(queue.database, [Subscription("t", "f", 3)], clock)
+    later = SqliteBus(queue.database, [QueueSubscription("t", "f", 3)], clock)
     clock.set(NOON)
     later.release_claims()
 

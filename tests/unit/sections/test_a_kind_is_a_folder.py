@@ -109,10 +109,10 @@ NOTEBOOK = {
     "kind.py": """\
         from typing import ClassVar
 
-        from toban.sources.base import BackupSource
+        from toban.sources.base import SourceSection
 
 
-        class NotebookSource(BackupSource, frozen=True, tag="notebook", tag_field="type"):
+        class NotebookSource(SourceSection, frozen=True, tag="notebook", tag_field="type"):
             TELLS_CHANGE: ClassVar[bool] = True
             ITEMS: ClassVar[bool] = True
 

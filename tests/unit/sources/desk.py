@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toban.ports.backup import Bucket, Run, Snapshot, Source, StoredObject, Target
-from toban.sources.world import World
+from toban.ports.backup import Bucket, Run, Source, SourceSnapshot, StoredObject, Target
+from toban.sources.ports import SourcePorts
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -41,11 +41,11 @@ def run_for(backup_id: str = "b1", bucket: Bucket | None = None) -> Run:
     return Run(backup_id, NothingBeside(bucket))
 
 
-def world(scratch: Path, secrets: GivenSecrets, **more: Any) -> World:
+def world(scratch: Path, secrets: GivenSecrets, **more: Any) -> SourcePorts:
     def nothing(name: str) -> Any:
         raise AssertionError(name)
 
-    return World(
+    return SourcePorts(
         store=more.get("store"),
         secrets=secrets,
         buckets=more.get("buckets", nothing),
@@ -55,7 +55,7 @@ def world(scratch: Path, secrets: GivenSecrets, **more: Any) -> World:
     )
 
 
-def backup(source: Source) -> tuple[Snapshot, bytes]:
+def backup(source: Source) -> tuple[SourceSnapshot, bytes]:
     """Everything a source gives, as one backup would read it."""
     run = run_for()
     snapshot = source.begin(run, None, NOW)

@@ -20,7 +20,7 @@ from toban.adapters.local.memory.store import MemoryStore
 from toban.ports import Create, Key, Unavailable
 from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
 from toban.sources.configuration import adapter as configuration
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 FORM = configuration.ConfigurationFormat()
 PROFILE = {
@@ -37,7 +37,9 @@ def world(tmp_path):
     store.commit([Create(Key("profiles", "tokyo-ai-chat"), PROFILE)])
     environ = {"TOBAN_SECRET_TOKEN": SECRET, "TOBAN_SECRET_SHORT": "a"}
     secrets = EnvSecrets(environ)
-    return World(store, secrets, MemoryBuckets(), lambda _: None, tmp_path / "scratch", environ)
+    return SourcePorts(
+        store, secrets, MemoryBuckets(), lambda _: None, tmp_path / "scratch", environ
+    )
 
 
 @pytest.fixture
@@ -172,8 +174,8 @@ def test_a_stream_that_is_not_whole_is_found(world, safe, spoil):
 
 
 def test_a_name_that_leads_out_of_the_directory_is_refused(world, safe, tmp_path):
-    record = configuration.Record("files", "../../escaped", {"text": "x"})
-    lines = [configuration.Header(1), record, configuration.End(1)]
+    record = configuration.ConfigurationRecord("files", "../../escaped", {"text": "x"})
+    lines = [configuration.ConfigurationHeader(1), record, configuration.ConfigurationEnd(1)]
     safe.parts["b1"] = [b"".join(configuration._line(line) for line in lines)]
 
     with pytest.raises(TargetFailed, match="lead out"):

@@ -16,7 +16,7 @@ from toban.adapters.local.memory.store import MemoryStore
 from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
 from toban.sources.logs import adapter as logs
 from toban.sources.logs.adapter import LogsSource
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 FORM = logs.ArchiveFormat()
 MIB = 1024 * 1024
@@ -31,7 +31,7 @@ def safe():
 def world(tmp_path):
     buckets = MemoryBuckets()
     scratch = tmp_path / "scratch"
-    return World(MemoryStore(), EnvSecrets({}), buckets, lambda _: None, scratch, {})
+    return SourcePorts(MemoryStore(), EnvSecrets({}), buckets, lambda _: None, scratch, {})
 
 
 @pytest.fixture

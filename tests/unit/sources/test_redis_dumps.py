@@ -192,18 +192,18 @@ def test_every_flipped_byte_is_found(small: bytes, tmp_path: Path) -> None:
     """By our own reader, without the help of the tool."""
     for at in [*range(9, 120), *range(120, len(small), len(small) // 200)]:
         bad = small[:at] + bytes([small[at] ^ 0x55]) + small[at + 1 :]
-        trailer = rdb.Trailer()
+        trailer = rdb.RdbTrailer()
         trailer.feed(bad)
         assert trailer.problem(), at
 
 
 def test_every_cut_is_read_the_same(small: bytes) -> None:
-    wanted = list(rdb.Reader([small], capture=True).entries())
+    wanted = list(rdb.RdbReader([small], capture=True).entries())
     head = small[:200_000]
     for size in (1, 3, 64, 1000):
         pieces = [*cut(head, size), small[len(head) :]]
-        assert list(rdb.Reader(pieces, capture=True).entries()) == wanted
-        assert len(list(rdb.Reader(pieces).entries())) == len(wanted)
+        assert list(rdb.RdbReader(pieces, capture=True).entries()) == wanted
+        assert len(list(rdb.RdbReader(pieces).entries())) == len(wanted)
 
 
 def test_without_checksums_the_end_vouches(redis_server: Redis, tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_lzf_is_what_redis_compresses_with(redis_server: Redis) -> None:
             redis_.call("SET", "lzf", text)
             dumped = redis_.call("DUMP", "lzf")
             assert dumped[1] == 0xC3
-            reader = rdb.Reader([dumped[1:]])
+            reader = rdb.RdbReader([dumped[1:]])
             assert reader._string() == text
         redis_.call("DEL", "lzf")
     with pytest.raises(Damaged):

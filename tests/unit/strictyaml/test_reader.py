@@ -9,7 +9,7 @@ import pytest
 from msgspec import UNSET, Meta, UnsetType
 
 from toban.strictyaml.compose import compose
-from toban.strictyaml.reader import Reader
+from toban.strictyaml.reader import YamlReader
 from toban.strictyaml.values import Section, ZoneName
 from toban.texts import Both
 
@@ -34,7 +34,7 @@ class Farm(Section, frozen=True):
 
 
 def read(text: str, **options) -> tuple[Farm | None, list[str]]:
-    reader = Reader("farm.yaml", **options)
+    reader = YamlReader("farm.yaml", **options)
     farm = reader.read(compose(dedent(text), "farm.yaml", "machines"), Farm)
     return farm, [f"{f.line}:{f.column} {f.path}: {f.message.en}" for f in reader.findings]
 

@@ -97,7 +97,7 @@ class ManifestKey(msgspec.Struct, frozen=True, kw_only=True):
     wrapped: bytes
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class DestinationEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A destination of the backup's profile."""
 
     bucket: str
@@ -129,7 +129,7 @@ class Manifest(
     finished_at: datetime
     profile_version: str = ""
     requested_by: str = ""
-    destinations: list[Place] = []
+    destinations: list[DestinationEntry] = []
     """The first is where it was written."""
     level: Level = "format"
     replica_level: Level = "content"

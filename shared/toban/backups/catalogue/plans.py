@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from toban.backups.documents import Backup
-from toban.backups.section import BACKUP, Destination, Plan
-from toban.backups.section import Backup as Section
+from toban.backups.section import BACKUP, BackupPlan, BackupSection, Destination
 from toban.backups.storage.layout import prefix
 from toban.kernel.clock.cron import newest_slot
 from toban.kernel.documents import Documents
@@ -17,7 +16,7 @@ from toban.ports.backup import Spec
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import pinned
-from toban.sources.base import BackupSource
+from toban.sources.base import SourceSection
 
 LONGEST_LOOK_BACK = timedelta(days=800)
 """A schedule may come round once a year; 29 February once in four is no backup plan."""
@@ -31,9 +30,9 @@ class Planned:
     """A plan with everything it names."""
 
     profile: Profile
-    section: Section
-    plan: Plan
-    source: BackupSource
+    section: BackupSection
+    plan: BackupPlan
+    source: SourceSection
     destinations: tuple[Destination, ...]
 
     @property
@@ -60,7 +59,7 @@ def find_plan(profile: Profile, source: str, class_: str) -> Planned | None:
     return None
 
 
-def destinations(section: Section, plan: Plan) -> tuple[Destination, ...]:
+def destinations(section: BackupSection, plan: BackupPlan) -> tuple[Destination, ...]:
     """Who keeps a series, the first is written first."""
     if not plan.destinations:
         return section.destinations

@@ -10,7 +10,7 @@ import google_crc32c
 
 from toban.backups.catalogue.manifest import Manifest, PartEntry, entries, plain_digest
 from toban.backups.storage import layout
-from toban.backups.storage.frames import Trailer
+from toban.backups.storage.frames import PartTrailer
 from toban.backups.storage.parts import STRETCH, OpenedPart, open_part
 from toban.backups.storage.sealing import BackupLocation
 from toban.ports.backup import Damaged, Fetch, ObjectInfo, ObjectRef
@@ -37,7 +37,7 @@ def read_part(location: BackupLocation, manifest: Manifest, entry: PartEntry) ->
 
 
 def _compare(
-    name: str, trailer: Trailer, entry: PartEntry, manifest: Manifest, data_key: bytes | None
+    name: str, trailer: PartTrailer, entry: PartEntry, manifest: Manifest, data_key: bytes | None
 ) -> None:
     said = (trailer.plain_bytes, trailer.items, plain_digest(trailer.plain_sha256, data_key))
     if said != (entry.plain_bytes, entry.items, entry.plain_digest):

@@ -14,12 +14,12 @@ from typing import Final
 import msgspec
 
 from toban.backups.catalogue.manifest import (
+    DestinationEntry,
     IndexRef,
     Manifest,
     ManifestKey,
     ObjectTotals,
     PartEntry,
-    Place,
     encode,
     index_object,
     listed,
@@ -30,14 +30,14 @@ from toban.backups.catalogue.plans import Planned
 from toban.backups.documents import Backup
 from toban.backups.storage import layout
 from toban.backups.storage.parts import Part
-from toban.ports.backup import Bucket, Damaged, Snapshot
+from toban.ports.backup import Bucket, Damaged, SourceSnapshot
 from toban.sources.base import source_kinds
 
 FLUSH: Final = 200
 """Entries of a checkpoint before they become an index object: a checkpoint stays small."""
 
 
-class Progress(msgspec.Struct, kw_only=True):
+class WriteProgress(msgspec.Struct, kw_only=True):
     """The parts stored so far, as a checkpoint keeps them."""
 
     attempt: int = 1
@@ -53,7 +53,7 @@ class Progress(msgspec.Struct, kw_only=True):
     """Of the parts that are in no index object yet."""
 
 
-def note(progress: Progress, part: Part, data_key: bytes | None) -> None:
+def note(progress: WriteProgress, part: Part, data_key: bytes | None) -> None:
     """Count a stored part."""
     progress.parts = part.number
     progress.bytes += part.size
@@ -64,7 +64,7 @@ def note(progress: Progress, part: Part, data_key: bytes | None) -> None:
     progress.entries.append(PartEntry.of(part, progress.attempt, data_key))
 
 
-def flush(progress: Progress, bucket: Bucket, backup: Backup) -> None:
+def flush(progress: WriteProgress, bucket: Bucket, backup: Backup) -> None:
     """Move the entries into an index object once there are `FLUSH` of them."""
     if len(progress.entries) < FLUSH:
         return
@@ -76,7 +76,9 @@ def flush(progress: Progress, bucket: Bucket, backup: Backup) -> None:
     progress.entries = []
 
 
-def sweep(bucket: Bucket, backup: Backup, progress: Progress, beat: Callable[[], None]) -> None:
+def sweep(
+    bucket: Bucket, backup: Backup, progress: WriteProgress, beat: Callable[[], None]
+) -> None:
     """
     Remove parts and index objects that no checkpoint counts (of attempts that died).
 
@@ -115,8 +117,8 @@ def object_totals(bucket: Bucket, backup: Backup, beat: Callable[[], None]) -> O
 def manifest_of(
     backup: Backup,
     planned: Planned,
-    snapshot: Snapshot,
-    progress: Progress,
+    snapshot: SourceSnapshot,
+    progress: WriteProgress,
     totals: ObjectTotals,
     *,
     identity: str,
@@ -138,7 +140,7 @@ def manifest_of(
         finished_at=now,
         profile_version=backup.profile_version,
         requested_by=backup.requested_by,
-        destinations=[Place(bucket=c.bucket, region=c.region) for c in backup.copies],
+        destinations=[DestinationEntry(bucket=c.bucket, region=c.region) for c in backup.copies],
         level=planned.plan.level,
         replica_level=planned.plan.replica_level,
         tools=dict(snapshot.tools),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toban.backups.section import Backup, RestoreTest
+from toban.backups.section import BackupSection, RestoreTest
 from toban.backups.texts import both
 from toban.sources.base import StagingTarget
 from toban.strictyaml.report import Report
 
 
 def check_apart(
-    backup: Backup,
+    backup: BackupSection,
     test: RestoreTest,
     number: int,
     path: str,
     report: Report,
-    others: Mapping[str, Backup] | None = None,
+    others: Mapping[str, BackupSection] | None = None,
 ) -> None:
     """A test's target is nothing that is in use: no source, no destination, no other target."""
     target = test.targets[number]
@@ -33,7 +33,12 @@ def check_apart(
 
 
 def _check_in_use(
-    target: StagingTarget, own: Backup, service: str, backup: Backup, path: str, report: Report
+    target: StagingTarget,
+    own: BackupSection,
+    service: str,
+    backup: BackupSection,
+    path: str,
+    report: Report,
 ) -> None:
     """`service`: whose `backup` section is looked at; empty: the target's own."""
     places = own.sources[target.source].place_of(target)

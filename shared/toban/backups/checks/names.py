@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from toban.backups.section import Backup
+from toban.backups.section import BackupSection
 from toban.backups.texts import both
 from toban.strictyaml.findings import did_you_mean
 from toban.strictyaml.report import Report
 
 
-def check_source_name(backup: Backup, name: str, path: str, report: Report) -> bool:
+def check_source_name(backup: BackupSection, name: str, path: str, report: Report) -> bool:
     """Complain about a source that does not exist; whether it does."""
     if name in backup.sources:
         return True

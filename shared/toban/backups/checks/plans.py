@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from toban.backups.checks.names import check_source_name
-from toban.backups.section import Backup, Plan
+from toban.backups.section import BackupPlan, BackupSection
 from toban.backups.texts import both
 from toban.kernel.clock.cron import BadCronError, gaps
 from toban.sources.base import source_kinds
@@ -19,7 +19,7 @@ from toban.texts import Both
 _FOREVER: Final = 10**6
 
 
-def check_plans(backup: Backup, report: Report) -> None:
+def check_plans(backup: BackupSection, report: Report) -> None:
     """When each source is backed up, where to, and for how long."""
     if not backup.plans:
         report.error(
@@ -64,7 +64,7 @@ def check_plans(backup: Backup, report: Report) -> None:
             )
 
 
-def _check_keep(plan: Plan, path: str, report: Report) -> None:
+def _check_keep(plan: BackupPlan, path: str, report: Report) -> None:
     keep = plan.keep
     rules = {
         "daily": keep.daily,
@@ -90,7 +90,9 @@ def _check_keep(plan: Plan, path: str, report: Report) -> None:
         )
 
 
-def _check_plan_destinations(backup: Backup, plan: Plan, path: str, report: Report) -> None:
+def _check_plan_destinations(
+    backup: BackupSection, plan: BackupPlan, path: str, report: Report
+) -> None:
     regions = {destination.bucket: destination.region for destination in backup.destinations}
     chosen = plan.destinations or tuple(regions)
     where = f"{path}.destinations" if plan.destinations else "backup.destinations"
@@ -126,7 +128,7 @@ def _check_plan_destinations(backup: Backup, plan: Plan, path: str, report: Repo
         )
 
 
-def _check_kind(backup: Backup, plan: Plan, path: str, report: Report) -> None:
+def _check_kind(backup: BackupSection, plan: BackupPlan, path: str, report: Report) -> None:
     source = backup.sources.get(plan.source)
     if source is None:
         return
@@ -180,7 +182,7 @@ def _listed(names: list[str], ending: str = "") -> Both:
     return Both("、".join(names), " and ".join(filter(None, (", ".join(most), last))))
 
 
-def _reach_days(plan: Plan) -> int:
+def _reach_days(plan: BackupPlan) -> int:
     """How old a backup of the plan may become, at most, in days."""
     keep = plan.keep
     if keep.forever:
@@ -188,7 +190,7 @@ def _reach_days(plan: Plan) -> int:
     return max(keep.keep_days, keep.daily, keep.weekly * 7, keep.monthly * 31, keep.yearly * 366)
 
 
-def _certain_days(plan: Plan) -> int:
+def _certain_days(plan: BackupPlan) -> int:
     """For how many days every backup of the plan is kept (not only the newest of each period)."""
     keep = plan.keep
     if keep.forever:

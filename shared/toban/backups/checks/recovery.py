@@ -8,7 +8,7 @@ from typing import Final
 
 from toban.backups.checks.apart import check_apart
 from toban.backups.checks.names import check_source_name
-from toban.backups.section import ALLOWANCE, Backup, Objective, RestoreTest
+from toban.backups.section import ALLOWANCE, BackupSection, Objective, RestoreTest
 from toban.backups.texts import both
 from toban.kernel.clock.cron import BadCronError, largest_gap
 from toban.sources.base import StagingTarget
@@ -22,7 +22,7 @@ from toban.texts import Both
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
-def check_objectives(zone: str, backup: Backup, report: Report) -> None:
+def check_objectives(zone: str, backup: BackupSection, report: Report) -> None:
     """
     Every objective can be met by the schedules, and something measures it.
 
@@ -63,7 +63,10 @@ def check_objectives(zone: str, backup: Backup, report: Report) -> None:
 
 
 def check_restore_test(
-    zone: str, backup: Backup, report: Report, others: Mapping[str, Backup] | None = None
+    zone: str,
+    backup: BackupSection,
+    report: Report,
+    others: Mapping[str, BackupSection] | None = None,
 ) -> None:
     """
     Restore tests come often enough, cover every source, and never touch one.
@@ -108,7 +111,7 @@ def spell(duration: timedelta | int) -> str:
     return text or "0m"
 
 
-def best_gap(zone: str, backup: Backup, source: str) -> timedelta | None:
+def best_gap(zone: str, backup: BackupSection, source: str) -> timedelta | None:
     """
     The largest gap between slots of the plan of `source` that comes round most often.
 
@@ -124,7 +127,9 @@ def best_gap(zone: str, backup: Backup, source: str) -> timedelta | None:
     return min(found, default=None)
 
 
-def _check_rpo(zone: str, backup: Backup, objective: Objective, path: str, report: Report) -> None:
+def _check_rpo(
+    zone: str, backup: BackupSection, objective: Objective, path: str, report: Report
+) -> None:
     if objective.rpo is None:
         return
     rpo = timedelta(seconds=objective.rpo)
@@ -163,7 +168,7 @@ def _check_rpo(zone: str, backup: Backup, objective: Objective, path: str, repor
             )
 
 
-def _check_target(backup: Backup, target: StagingTarget, path: str, report: Report) -> None:
+def _check_target(backup: BackupSection, target: StagingTarget, path: str, report: Report) -> None:
     if needed := backup.sources[target.source].needs(target):
         report.error(
             "incomplete",
@@ -176,7 +181,7 @@ def _check_target(backup: Backup, target: StagingTarget, path: str, report: Repo
         check_bucket_name(target.bucket, f"{path}.bucket", report)
 
 
-def _check_covered(backup: Backup, test: RestoreTest, report: Report) -> None:
+def _check_covered(backup: BackupSection, test: RestoreTest, report: Report) -> None:
     covered = {target.source for target in test.targets}
     for name in backup.sources:
         planned = any(plan.source == name for plan in backup.plans)

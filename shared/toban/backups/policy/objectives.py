@@ -15,8 +15,7 @@ from typing import Literal
 import msgspec
 
 from toban.backups.policy.restores import Tested
-from toban.backups.section import ALLOWANCE, BACKUP, Objective, Plan
-from toban.backups.section import Backup as Section
+from toban.backups.section import ALLOWANCE, BACKUP, BackupPlan, BackupSection, Objective
 from toban.kernel.clock.cron import largest_gap
 from toban.kernel.clock.skew import is_future, not_ahead
 from toban.profile.profile import Profile
@@ -86,7 +85,7 @@ def assess(
 
 def _state(
     profile: Profile,
-    section: Section,
+    section: BackupSection,
     objective: Objective,
     newest: Mapping[SeriesKey, Newest],
     tested: Mapping[str, Tested],
@@ -141,7 +140,9 @@ def _measured(source: str, tested: Mapping[str, Tested], now: datetime) -> float
     return max(t.seconds for t in passed)
 
 
-def _rpo(profile: Profile, section: Section, objective: Objective, age: float | None) -> RpoStatus:
+def _rpo(
+    profile: Profile, section: BackupSection, objective: Objective, age: float | None
+) -> RpoStatus:
     if objective.rpo is None or not objective.sources:
         return "not-watched"
     if age is not None and age <= objective.rpo:
@@ -155,14 +156,14 @@ def _rpo(profile: Profile, section: Section, objective: Objective, age: float | 
     return "missed"
 
 
-def _reach(profile: Profile, section: Section, source: str) -> float | None:
+def _reach(profile: Profile, section: BackupSection, source: str) -> float | None:
     """How old a source's newest restore point may become by its best plan, in seconds."""
     return min(
         (allowed(profile, plan) for plan in section.plans if plan.source == source), default=None
     )
 
 
-def allowed(profile: Profile, plan: Plan) -> float:
+def allowed(profile: Profile, plan: BackupPlan) -> float:
     """Seconds that may pass between two successes of a plan before it is overdue."""
     zone = plan.zone or profile[SERVICE].timezone
     return (largest_gap(plan.schedule, zone) + ALLOWANCE) / timedelta(seconds=1)

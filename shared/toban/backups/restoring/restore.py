@@ -11,7 +11,7 @@ import msgspec
 from toban.backups.catalogue.plans import bases_of, plan_of
 from toban.backups.catalogue.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.documents import JUDGED, Backup, RestoreTestResult, settle
-from toban.backups.policy.copies import Reading, judged, note_damage
+from toban.backups.policy.copies import ReadBackResult, judged, note_damage
 from toban.backups.policy.occupied import refusal
 from toban.backups.policy.recovery import usable
 from toban.backups.policy.restores import (
@@ -336,12 +336,14 @@ def _checkpoint(claim: JobClaim[Restore], target: Target) -> None:
         claim.beat()
 
 
-def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> Reading | None:
+def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> ReadBackResult | None:
     """What a restore has shown of the copy that it read; None: nothing new."""
     if damage is not None:
-        return Reading(read_at=now, damage=restore.reason, missing=damage.missing, base=damage.base)
+        return ReadBackResult(
+            read_at=now, damage=restore.reason, missing=damage.missing, base=damage.base
+        )
     if restore.status == "finished" and restore.purpose == "test":
-        return Reading(read_at=now, level="restored")
+        return ReadBackResult(read_at=now, level="restored")
     return None
 
 

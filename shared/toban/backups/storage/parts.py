@@ -22,8 +22,8 @@ from toban.backups.storage.frames import (
     MAX_PLAIN,
     FrameReader,
     FrameWriter,
+    PartTrailer,
     Seal,
-    Trailer,
     random_nonce,
 )
 from toban.ports.backup import Piece, SourceFailed
@@ -185,7 +185,7 @@ class _Growing:
         if self._waiting:
             self._frame()
         self._aside.settle()
-        trailer = Trailer(
+        trailer = PartTrailer(
             cursor="" if last else self._cursor,
             items=self._items,
             plain_bytes=self._plain_bytes,
@@ -199,7 +199,7 @@ class _Growing:
         return _part(self._number, data, trailer, self._stored.hexdigest(), self._crc)
 
 
-def _part(number: int, data: bytes, trailer: Trailer, sha256: str, crc32c: int) -> Part:
+def _part(number: int, data: bytes, trailer: PartTrailer, sha256: str, crc32c: int) -> Part:
     return Part(
         number=number,
         data=data,
@@ -315,7 +315,7 @@ class OpenedPart:
         self.number = number
 
     @property
-    def trailer(self) -> Trailer:
+    def trailer(self) -> PartTrailer:
         """What the part says about itself; authentic when it is encrypted."""
         return self._frames.trailer
 

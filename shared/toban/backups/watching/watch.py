@@ -35,7 +35,7 @@ from toban.backups.policy.objectives import (
     untested,
 )
 from toban.backups.policy.restores import RestoreRecord
-from toban.backups.section import BACKUP, NOTHING, Plan
+from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.watching.abandoned import end_abandoned
 from toban.backups.watching.copies import look_at_copies, settle_failed
 from toban.events.backups import (
@@ -232,7 +232,7 @@ def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, New
     return found
 
 
-def _newest(service: str, plan: Plan, documents: Documents) -> Backup | None:
+def _newest(service: str, plan: BackupPlan, documents: Documents) -> Backup | None:
     for limit in (1, None):  # one that is dated ahead is rare: then all are looked at
         found = documents.find(
             Backup,

@@ -12,7 +12,7 @@ from toban.backups.catalogue.manifest import ManifestKey
 from toban.backups.catalogue.plans import Planned, plan_of
 from toban.backups.catalogue.reading import Opener, open_copy
 from toban.backups.catalogue.writing import (
-    Progress,
+    WriteProgress,
     flush,
     manifest_of,
     note,
@@ -29,7 +29,7 @@ from toban.backups.storage.frames import Seal
 from toban.backups.storage.parts import Part, cut, open_part
 from toban.backups.storage.sealing import SealedObjectSink
 from toban.backups.work.jobs import STEP, beating, fail, job_id
-from toban.backups.work.take_job import TakeJob, Taken, Unchanged, record
+from toban.backups.work.take_job import BackupTaken, SourceUnchanged, TakeJob, record
 from toban.events.backups import BackupFinished, BackupStepDue
 from toban.kernel import log
 from toban.kernel.binding import HandlersWith
@@ -49,9 +49,9 @@ from toban.ports.backup import (
     Piece,
     Resources,
     Run,
-    Snapshot,
     Source,
     SourceFailed,
+    SourceSnapshot,
     WrappedKey,
 )
 
@@ -79,7 +79,7 @@ class Taking:
 
     def run(
         self, job: TakeJob, due: BackupStepDue, claim: JobClaim[TakeJob]
-    ) -> Taken | Unchanged | Continue | NothingToDo | Failure:
+    ) -> BackupTaken | SourceUnchanged | Continue | NothingToDo | Failure:
         """One step: begin, read and store for some minutes, or finish."""
         backup = claim.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "running":
@@ -88,7 +88,7 @@ class Taking:
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         step: _Step | None = None
-        result: Taken | Unchanged | Continue | Failure
+        result: BackupTaken | SourceUnchanged | Continue | Failure
         try:
             step = _Step(self._resources, self._entropy, job, backup, planned, claim)
             result = step.go()
@@ -113,7 +113,9 @@ class Taking:
             return None
         return BackupStepDue(step=job.step, **backup.named)
 
-    def conclude(self, job: TakeJob, result: Taken | Unchanged | Unfinished, work: Work) -> None:
+    def conclude(
+        self, job: TakeJob, result: BackupTaken | SourceUnchanged | Unfinished, work: Work
+    ) -> None:
         """Record what was taken, and what follows."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, NothingToDo) or backup.status != "running":
@@ -121,7 +123,7 @@ class Taking:
         series = work.get(SeriesState, backup.series)
         if series is not None and series.running == backup.id:
             series.running = ""
-        if isinstance(result, Taken):
+        if isinstance(result, BackupTaken):
             record(backup, result, work.now)
             if series is not None and not backup.is_ahead(work.now):
                 series.finished = backup.id
@@ -134,7 +136,7 @@ class Taking:
                     bytes=backup.bytes,
                 )
             )
-        elif isinstance(result, Unchanged):
+        elif isinstance(result, SourceUnchanged):
             # Looking changes nothing but the time of the look: neither an entry of the catalogue
             # nor a job is left behind.
             if series is not None:
@@ -154,7 +156,7 @@ class Taking:
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job[BackupStepDue, TakeJob, Taken | Unchanged](
+        job = Job[BackupStepDue, TakeJob, BackupTaken | SourceUnchanged](
             TakeJob, self.claim, self.run, self.conclude, next_step=self.next_step
         )
         return Handlers().on(BackupStepDue, job)
@@ -185,7 +187,7 @@ class _Step:
         self._bucket: Bucket = resources.bucket(backup.copies[0].bucket)
         self._resources = resources
 
-    def go(self) -> Taken | Unchanged | Continue | Failure:
+    def go(self) -> BackupTaken | SourceUnchanged | Continue | Failure:
         job = self._job
         if not job.sealed:
             self._choose_key()
@@ -198,7 +200,7 @@ class _Step:
         untouched = not job.begun and job.progress.parts == 0
         if untouched and self._is_unchanged(job.snapshot):
             self._source.end(run, job.snapshot)
-            return Unchanged()
+            return SourceUnchanged()
         if not job.progress.last and not self._read(run, job.snapshot):
             return Continue()
         return self._finish(run, job.snapshot)
@@ -253,7 +255,7 @@ class _Step:
         opened = open_copy(self._opener, base, there.bucket, self._planned.section.key)
         return Base(base.id, opened.stream)
 
-    def _is_unchanged(self, snapshot: Snapshot) -> bool:
+    def _is_unchanged(self, snapshot: SourceSnapshot) -> bool:
         if not self._planned.plan.on_change or not snapshot.fingerprint:
             return False
         if self._backup.requested_by:
@@ -269,12 +271,12 @@ class _Step:
             return False
         return same.status in ("finished", "verified") and not same.degraded
 
-    def _read(self, run: Run, snapshot: Snapshot) -> bool:
+    def _read(self, run: Run, snapshot: SourceSnapshot) -> bool:
         """Store parts until the stream ends; False when the step's time is up before."""
         job, source = self._job, self._source
         if not source.resumable:
             if job.begun:
-                job.progress = Progress(attempt=job.progress.attempt + 1)
+                job.progress = WriteProgress(attempt=job.progress.attempt + 1)
             again, job.begun = job.begun, True
             self._claim.record()
             if again:
@@ -327,7 +329,7 @@ class _Step:
             raise SourceFailed(f"{name} arrived damaged in {self._bucket.name}", again=True)
         return part
 
-    def _finish(self, run: Run, snapshot: Snapshot) -> Taken | Failure:
+    def _finish(self, run: Run, snapshot: SourceSnapshot) -> BackupTaken | Failure:
         job, backup, bucket, beat = self._job, self._backup, self._bucket, self._claim.beat
         sweep(bucket, backup, job.progress, beat)
         key = ManifestKey(key_id=job.key_id, wrapped=job.wrapped_key) if job.wrapped_key else None
@@ -347,7 +349,7 @@ class _Step:
         self._source.end(run, snapshot)
         if wrong:
             return Failure(wrong)
-        return Taken(publish(bucket, manifest, self._key))
+        return BackupTaken(publish(bucket, manifest, self._key))
 
     def _before(self) -> int:
         """What it must not be much smaller than; 0 when nobody knows."""

@@ -16,7 +16,7 @@ from toban.backups.catalogue.plans import plan_of
 from toban.backups.catalogue.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
 from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
 from toban.backups.levels import Level
-from toban.backups.policy.copies import Reading, judged, note_damage, on_bases, proven_there
+from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases, proven_there
 from toban.backups.storage import layout
 from toban.backups.work.jobs import (
     STEP,
@@ -72,7 +72,7 @@ class VerifyJob(BackupJob, kw_only=True):
     beside_read: int = 0
     trusted: list[str] = []
     """What it builds on and was read back in that bucket: it is not read again."""
-    read: dict[str, Reading] = {}
+    read: dict[str, ReadBackResult] = {}
     """What reading each copy came to, by bucket."""
     counts: dict[str, int] = {}
     place: int = 0
@@ -147,24 +147,26 @@ class Verifying:
         wanted: Level,
         job: VerifyJob,
         claim: JobClaim[VerifyJob],
-    ) -> Reading | None:
+    ) -> ReadBackResult | None:
         """What reading a copy came to; None when the step's time is up."""
         try:
             opened = open_copy(self._opener, backup, bucket, key)
             done = self._check(opened, wanted, job, claim)
         except Damaged as error:
-            return Reading(
+            return ReadBackResult(
                 read_at=claim.now(),
                 damage=f"{bucket}: {error}",
                 missing=isinstance(error, NoManifest),
                 base=error.backup_id if isinstance(error, BaseDamaged) else "",
             )
         except KeyUnavailable as error:
-            return Reading(read_at=claim.now(), unreadable=f"{bucket}: cannot be read: {error}")
+            return ReadBackResult(
+                read_at=claim.now(), unreadable=f"{bucket}: cannot be read: {error}"
+            )
         except (FormatUnchecked, ValueError) as error:
             why = f"{bucket}: cannot be verified ({wanted}): {error}"
-            return Reading(read_at=claim.now(), unchecked=why)
-        return Reading(read_at=claim.now(), level=wanted) if done else None
+            return ReadBackResult(read_at=claim.now(), unchecked=why)
+        return ReadBackResult(read_at=claim.now(), level=wanted) if done else None
 
     def _check(
         self, opened: Opened, wanted: Level, job: VerifyJob, claim: JobClaim[VerifyJob]
@@ -247,7 +249,7 @@ def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
     if job.reading or job.read or not (job.place or job.parts_read or job.beside_read):
         return
     for copy, level in zip(backup.copies, job.levels, strict=False):
-        job.read[copy.bucket] = Reading(read_at=job.touched_at or now, level=level)
+        job.read[copy.bucket] = ReadBackResult(read_at=job.touched_at or now, level=level)
     if job.place < len(backup.copies):
         job.reading = backup.copies[job.place].bucket
 
@@ -265,7 +267,7 @@ def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) ->
         reading = job.read.get(copy.bucket)
         if reading is None and isinstance(result, GaveUp):
             why = f"{copy.bucket}: cannot be read: {result.reason}"
-            reading = Reading(read_at=work.now, unreadable=why)
+            reading = ReadBackResult(read_at=work.now, unreadable=why)
         if reading is None:
             continue  # it became known while the others were read
         reading = on_bases(reading, copy.bucket, bases)
@@ -287,7 +289,9 @@ def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) ->
     work.put(backup)
 
 
-def _blame(reading: Reading, bucket: str, bases: dict[str, Backup | None], work: Work) -> Reading:
+def _blame(
+    reading: ReadBackResult, bucket: str, bases: dict[str, Backup | None], work: Work
+) -> ReadBackResult:
     """
     Damage in what it builds on is a fact about that one's copy, which may be mended.
 

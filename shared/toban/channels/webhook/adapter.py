@@ -76,7 +76,7 @@ class WebhookSender:
 
 
 def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> WebhookSender:
-    """A sender that connects only to where `safe_address` lets it."""
+    """A sender that connects only to where `check_address` lets it."""
     guard = guarded(config.is_local)
     return WebhookSender(HttpClient(guard), secrets, clock, config.is_local)
 

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from toban.adapters.local.files.blobs import SystemClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.cli.demo.standins import StandIns
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.profiles import loaded
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.escalation.section import ESCALATION
 from toban.local.world import subscriptions_of
@@ -51,7 +51,7 @@ class Stage:
     url: str
     environ: Mapping[str, str]
     standins: StandIns
-    reader: Reader
+    reader: StoreReader
     tracer: SqliteTracer
     bus: SqliteBus
     started_in: timedelta
@@ -183,7 +183,7 @@ def running(data: Path, services: Path, terminal: Terminal) -> Iterator[Stage]:
         _ready(process, url, data, terminal)
         took = timedelta(seconds=time.monotonic() - began)
         topology = load(ROOT / "events" / "topology.yaml")
-        database = Database(data / "toban.db")
+        database = SqliteDatabase(data / "toban.db")
         stack.callback(database.close)
         tracer = SqliteTracer(database)
         stack.callback(tracer.close)
@@ -192,7 +192,7 @@ def running(data: Path, services: Path, terminal: Terminal) -> Iterator[Stage]:
             url=url,
             environ=environ,
             standins=standins,
-            reader=Reader(SqliteStore(database)),
+            reader=StoreReader(SqliteStore(database)),
             tracer=tracer,
             bus=SqliteBus(database, subscriptions_of(topology), SystemClock(), topology.topics),
             started_in=took,

@@ -22,7 +22,7 @@ _LINK = re.compile(r"http://127\.0\.0\.1:\d+/ingest_action/a\?[\w=&%.~-]+")
 
 
 @dataclass(frozen=True)
-class Mail:
+class ReceivedMail:
     """A mail as it arrived."""
 
     to: tuple[str, ...]
@@ -41,16 +41,16 @@ class Mail:
 
 
 @dataclass
-class Received:
+class Inbox:
     """What arrived so far."""
 
     slack: list[dict[str, Any]] = field(default_factory=list)
-    mails: list[Mail] = field(default_factory=list)
+    mails: list[ReceivedMail] = field(default_factory=list)
 
 
 class _Http(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    received: Received
+    received: Inbox
 
 
 class _SlackHandler(http.server.BaseHTTPRequestHandler):
@@ -70,7 +70,7 @@ class _SlackHandler(http.server.BaseHTTPRequestHandler):
 class _Smtp(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
-    received: Received
+    received: Inbox
 
 
 class _MailHandler(socketserver.StreamRequestHandler):
@@ -104,14 +104,14 @@ class _MailHandler(socketserver.StreamRequestHandler):
             lines.append(line.removeprefix(b"."))
         message = email.message_from_bytes(b"".join(lines), policy=email.policy.default)
         received = cast("_Smtp", self.server).received
-        received.mails.append(Mail(tuple(to), message))
+        received.mails.append(ReceivedMail(tuple(to), message))
 
 
 class StandIns:
     """Both, running while inside ``with``."""
 
     def __init__(self) -> None:
-        self.received = Received()
+        self.received = Inbox()
         self._http = _Http((_HOST, 0), _SlackHandler)
         self._smtp = _Smtp((_HOST, 0), _MailHandler)
         self._http.received = self._smtp.received = self.received

@@ -16,7 +16,7 @@ from toban.cli.incidents.views import (
     timeline,
 )
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.reader import Reader, incident_of
+from toban.cli.kit.reader import StoreReader, incident_of
 from toban.cli.kit.session import Issued, Session, is_empty, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import Times, due, now, soon
@@ -48,7 +48,7 @@ _MARKS = {
 }
 
 
-def newest(reader: Reader, terminal: Terminal) -> Incident:
+def newest(reader: StoreReader, terminal: Terminal) -> Incident:
     """The newest incident that nobody has acknowledged, else the newest that is not resolved."""
     going_on = [i for i in incidents(reader, now()) if i.status != "resolved"]
     if not going_on:
@@ -58,7 +58,7 @@ def newest(reader: Reader, terminal: Terminal) -> Incident:
     return going_on[0]
 
 
-def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
+def only_open(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
     """The one incident that waits for an acknowledgement; several are listed instead."""
     waiting = incidents(reader, now(), status="open")
     if not waiting:
@@ -71,7 +71,7 @@ def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> 
     return waiting[0]
 
 
-def _nothing_open(reader: Reader, terminal: Terminal) -> NoReturn:
+def _nothing_open(reader: StoreReader, terminal: Terminal) -> NoReturn:
     last = reader.find(Incident, order_by="-opened_at", limit=1)
     if not last:
         raise Problem(terminal.say("none.open"))
@@ -102,7 +102,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
+def _table(reader: StoreReader, found: list[Incident], terminal: Terminal) -> None:
     zones = {i.id: reader.zone(i.service, i.profile_version) for i in found}
     times = Times((i.opened_at, zones[i.id]) for i in found)
     titles = terminal.titles(
@@ -148,7 +148,7 @@ def _postmortem(work: Session, incident: Incident) -> str:
     return work.url(incident.postmortem) if incident.postmortem else ""
 
 
-def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str = "") -> None:
+def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem: str = "") -> None:
     """An incident as a person would like to read it."""
     profile = reader.profile(incident.service, incident.profile_version)
     zone = reader.zone(incident.service, incident.profile_version)
@@ -182,7 +182,7 @@ def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str
 
 
 def _facts(
-    reader: Reader, incident: Incident, terminal: Terminal, zone: str, profile: Profile | None
+    reader: StoreReader, incident: Incident, terminal: Terminal, zone: str, profile: Profile | None
 ) -> list[tuple[str, str]]:
     language = terminal.language
     name = incident.service
@@ -207,7 +207,7 @@ def _facts(
     return facts
 
 
-def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
+def _next(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     if incident.status == "resolved":
         return _after_all(reader, incident, terminal, zone)
     following = next_step(reader, incident)
@@ -242,7 +242,7 @@ def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
     )
 
 
-def _after_all(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
+def _after_all(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     """A resolved incident: over, unless a person resolved it while its alerts fire."""
     firing = count_alerts(reader, incident, firing=True)
     profile = reader.profile(incident.service, incident.profile_version)

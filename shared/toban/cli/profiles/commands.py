@@ -44,14 +44,14 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> list[Change]:
     from toban.adapters.local.memory.store import MemoryStore
-    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.database import SqliteDatabase
     from toban.adapters.local.sqlite.store import SqliteStore
     from toban.cli.kit.places import local
 
     if asked.dry_run and not local.exists(asked.data):
         return store.plan(Documents(MemoryStore(), now()), profiles)
     asked.data.mkdir(parents=True, exist_ok=True)
-    database = Database(asked.data / "toban.db")
+    database = SqliteDatabase(asked.data / "toban.db")
     try:
         opened = SqliteStore(database)
         if asked.dry_run:

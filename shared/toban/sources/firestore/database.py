@@ -72,7 +72,7 @@ def target_failed(reason: str, again: bool) -> Exception:
     return TargetFailed(reason, again=again)
 
 
-class Database:
+class FirestoreDatabase:
     """Documents are named by their path below the database (``users/u1/posts/p1``)."""
 
     def __init__(self, project: str, database: str, emulator: str | None, failed: Failure) -> None:

@@ -34,16 +34,16 @@ from toban.ports.backup import (
     Fetch,
     Piece,
     Run,
-    Snapshot,
     SourceFailed,
+    SourceSnapshot,
     TargetBusy,
     TargetFailed,
 )
 from toban.sources.firestore import stream as stream
-from toban.sources.firestore.database import TRANSIENT, Database, Failure, source_failed
+from toban.sources.firestore.database import TRANSIENT, Failure, FirestoreDatabase, source_failed
 from toban.sources.firestore.database import moment as moment_of
 from toban.sources.firestore.options import EMULATOR, PIECE
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 ADMIN: Final = "TOBAN_FIRESTORE_ADMIN"
 """Environment: ``host:port`` of a stand-in for the Admin API, which the emulator does not have."""
@@ -79,16 +79,16 @@ def connect(stand_in: str | None) -> Any:
 class Admin:
     """Long-running operations of one database."""
 
-    def __init__(self, name: str, world: World, failed: Failure) -> None:
+    def __init__(self, name: str, ports: SourcePorts, failed: Failure) -> None:
         """`name`: ``projects/…/databases/…``; `failed` makes what is raised."""
         self.name = name
-        self._world = world
+        self._ports = ports
         self._failed = failed
 
     def client(self) -> Any:
         """Raises for an emulator without a stand-in: Google must not be called in its place."""
-        stand_in = self._world.environ.get(ADMIN) or None
-        if stand_in is None and self._world.environ.get(EMULATOR):
+        stand_in = self._ports.environ.get(ADMIN) or None
+        if stand_in is None and self._ports.environ.get(EMULATOR):
             raise self._failed("the Firestore emulator has no managed export and import", False)
         return connect(stand_in)
 
@@ -162,13 +162,13 @@ class ManagedSource:
 
     resumable = False
 
-    def __init__(self, database: tuple[str, str], world: World) -> None:
+    def __init__(self, database: tuple[str, str], ports: SourcePorts) -> None:
         project, name = database
         self.identity = f"firestore://{project}/{name}"
         self._name = f"projects/{project}/databases/{name}"
-        self._admin = Admin(self._name, world, source_failed)
+        self._admin = Admin(self._name, ports, source_failed)
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """See `toban.ports.backup.Source`: starts the export, then says whether it is ready."""
         if before is not None and before.ready:
             return before
@@ -178,7 +178,7 @@ class ManagedSource:
                 return self._seen(before.token["folder"], operation)
         return self._found(run) or self._start(run, now)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
         """See `toban.ports.backup.Source`: the inventory."""
         folder = snapshot.token["folder"]
         known = snapshot.token.get("documents")
@@ -208,9 +208,9 @@ class ManagedSource:
             raise SourceFailed(
                 f"the export of {self._name} left no {_last_file(folder)}", again=True
             )
-        yield from (Piece(waiting, items=items), Piece(stream.Progress(records, crc).end()))
+        yield from (Piece(waiting, items=items), Piece(stream.StreamProgress(records, crc).end()))
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:  # noqa: ARG002
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:  # noqa: ARG002
         """Cancel an export that nobody waits for any more."""
         if snapshot.ready or "operation" not in snapshot.token:
             return
@@ -223,7 +223,7 @@ class ManagedSource:
         except exceptions.NotFound:
             return  # there is nothing to cancel
 
-    def _start(self, run: Run, now: datetime) -> Snapshot:
+    def _start(self, run: Run, now: datetime) -> SourceSnapshot:
         at = (now.astimezone(UTC) - MARGIN).replace(second=0, microsecond=0)
         folder = f"export-{at.strftime(_FOLDER_TIME)}"
         request = _ExportRequest(
@@ -239,7 +239,7 @@ class ManagedSource:
             raise SourceFailed(f"exporting {self._name}: {error}"[:400], again=False) from error
         return self._seen(folder, started.operation)
 
-    def _found(self, run: Run) -> Snapshot | None:
+    def _found(self, run: Run) -> SourceSnapshot | None:
         """An export that an earlier process of this backup started; a failed one does not count."""
         place = f"gs://{run.objects.bucket.name}/{run.objects.prefix}"
         for operation, about in self._admin.operations(_ExportMetadata):
@@ -254,23 +254,23 @@ class ManagedSource:
             folder, _, name = info.name[len(run.objects.prefix) :].partition("/")
             at = _folder_time(folder)
             if at is not None and f"{folder}/{name}" == _last_file(folder):
-                return Snapshot(at, {"folder": folder}, tools=_TOOLS)
+                return SourceSnapshot(at, {"folder": folder}, tools=_TOOLS)
         return None
 
-    def _seen(self, folder: str, operation: Any) -> Snapshot:
+    def _seen(self, folder: str, operation: Any) -> SourceSnapshot:
         at = _folder_time(folder)
         if at is None:
             raise SourceFailed(f"not a folder of an export: {folder[:80]!r}", again=False)
         token = {"folder": folder, "operation": operation.name}
         if not operation.done:
-            return Snapshot(at, token, ready=False, tools=_TOOLS)
+            return SourceSnapshot(at, token, ready=False, tools=_TOOLS)
         self._admin.refuse("the export of", operation)
         about = _ExportMetadata()
         if operation.metadata.Unpack(about):
             token["documents"] = str(about.progress_documents.completed_work)
             if about.HasField("snapshot_time"):
                 at = moment_of(about.snapshot_time)
-        return Snapshot(at, token, tools=_TOOLS)
+        return SourceSnapshot(at, token, tools=_TOOLS)
 
 
 _TOOLS = {"firestore": "managed export v1"}
@@ -294,12 +294,14 @@ class ManagedImport:
     verification, laid there below ``toban-imports/``, imported and removed.
     """
 
-    def __init__(self, database: Database, options: Mapping[str, object], world: World) -> None:
+    def __init__(
+        self, database: FirestoreDatabase, options: Mapping[str, object], ports: SourcePorts
+    ) -> None:
         self._database = database
-        self._admin = Admin(database.name, world, database.failed)
+        self._admin = Admin(database.name, ports, database.failed)
         self._bucket_name = str(options.get("bucket") or "")
         self._patience = float(str(options.get("patience_s", PATIENCE_S)))
-        self._world = world
+        self._ports = ports
 
     def run(self, parts: Iterator[bytes], fetch: Fetch, *, attempt: str) -> list[int]:
         """
@@ -314,7 +316,7 @@ class ManagedImport:
                 " (bucket)",
                 again=False,
             )
-        bucket = self._world.buckets(self._bucket_name)
+        bucket = self._ports.buckets(self._bucket_name)
         counts: list[int] = []
 
         def counted() -> Iterator[bytes]:

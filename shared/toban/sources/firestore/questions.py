@@ -19,12 +19,12 @@ import json
 from typing import Any, Final
 
 from toban.ports.backup import TargetFailed
-from toban.sources.firestore.database import Database, moment
+from toban.sources.firestore.database import FirestoreDatabase, moment
 
 MISSING: Final = "(missing)"
 
 
-def answer(database: Database, query: str) -> str:
+def answer(database: FirestoreDatabase, query: str) -> str:
     """The answer of `database`; raises `TargetFailed` for what is no question."""
     verb, _, rest = query.strip().partition(" ")
     path, field = rest.strip(), ""

@@ -1,7 +1,7 @@
 """
 Loading a backup into a Firestore database: a scan by batch writes, an export by Google's import.
 
-Which documents are ours is told by a marker (`Database.marker`), written before the first of them, with
+Which documents are ours is told by a marker (`FirestoreDatabase.marker`), written before the first of them, with
 every part and after the last. It says for which restore, and why: only what a restore *test* left may
 be emptied by another one, and not when somebody else wrote there meanwhile. A recovery's marker is
 good for that recovery alone, whose process may have died, and is removed when it is over. One that
@@ -21,14 +21,14 @@ from toban.sources.firestore import questions as firestore_questions
 from toban.sources.firestore import stream as stream
 from toban.sources.firestore.database import (
     MAX_WRITES,
-    Database,
+    FirestoreDatabase,
     Write,
     is_marker,
     moment,
     target_failed,
 )
 from toban.sources.firestore.options import EMULATOR, flag, named
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 MAX_BATCH_BYTES: Final = 3_000_000
 """Firestore takes 10 MiB in a request, its emulator 4 MiB."""
@@ -65,7 +65,7 @@ class FirestoreTarget:
       by default everywhere but on the emulator;
     - ``restore_id``: for which restore, and ``purpose``: why. One that begins afresh takes the target
       over from a test, which then stops;
-    - ``bucket``: from where Google imports a managed export, see `firestore_managed.ManagedImport`.
+    - ``bucket``: from where Google imports a managed export, see `toban.sources.firestore.managed.ManagedImport`.
 
     Names of documents and references to documents of the source database, however deep in arrays
     and maps, are made to point into this one; references to other databases stay.
@@ -73,11 +73,11 @@ class FirestoreTarget:
 
     resumable = True
 
-    def __init__(self, options: Mapping[str, object], world: World) -> None:
-        emulator = world.environ.get(EMULATOR) or None
+    def __init__(self, options: Mapping[str, object], ports: SourcePorts) -> None:
+        emulator = ports.environ.get(EMULATOR) or None
         self._options = options
-        self._world = world
-        self._database = Database(*named(options), emulator, target_failed)
+        self._ports = ports
+        self._database = FirestoreDatabase(*named(options), emulator, target_failed)
         self._overwrite = flag(options, "overwrite", False)
         self._ramp = flag(options, "ramp", emulator is None)
         self._restore = str(options.get("restore_id") or "")
@@ -148,7 +148,7 @@ class FirestoreTarget:
             from toban.sources.firestore.managed import ManagedImport
 
             self._mark("loading", marker, managed=True)
-            import_ = ManagedImport(self._database, self._options, self._world)
+            import_ = ManagedImport(self._database, self._options, self._ports)
             counts = import_.run(parts, fetch, attempt=_stamp(marker.create_time))
             self._mark("loaded", marker, managed=True)
             yield from counts

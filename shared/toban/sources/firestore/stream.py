@@ -186,7 +186,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StreamProgress:
     """How far a stream was written: what its end record will say."""
 
     records: int = 0
@@ -200,7 +200,7 @@ class Progress:
         return f"{self.records} {self.crc32c:08x} {self.last}"
 
     @classmethod
-    def parse(cls, cursor: str) -> Progress:
+    def parse(cls, cursor: str) -> StreamProgress:
         """Raises `ValueError` for what is no cursor."""
         records, crc32c, last = cursor.split(" ", 2)
         return cls(int(records), int(crc32c, 16), last)

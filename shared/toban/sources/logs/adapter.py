@@ -22,28 +22,28 @@ from toban.ports.backup import (
     ObjectRef,
     Piece,
     Run,
-    Snapshot,
     Source,
     SourceFailed,
+    SourceSnapshot,
     Target,
 )
 from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
 from toban.sources.patterns import Exclusion, texts
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 _PIECE: Final = 512 * 1024
 _BLOCK: Final = tarfile.BLOCKSIZE
 _END: Final = bytes(2 * _BLOCK)
 
 
-def source(options: Mapping[str, object], world: World) -> Source:  # noqa: ARG001
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:  # noqa: ARG001
     """
     What reads files.
 
     Args:
         options: ``paths`` of files and directories; ``exclude``
             (`toban.sources.patterns.Exclusion`, compared with paths below each of them).
-        world: Not needed.
+        ports: Not needed.
 
     Raises `ValueError` without ``paths``.
     """
@@ -53,14 +53,14 @@ def source(options: Mapping[str, object], world: World) -> Source:  # noqa: ARG0
     return LogsSource(paths, texts(options.get("exclude"), "exclude"))
 
 
-def format_(world: World) -> Format:  # noqa: ARG001 - every kind is given it
+def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given it
     """What the archive must look like."""
     return ArchiveFormat()
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """What unpacks the archive into a ``directory``."""
-    return ArchiveTarget(OwnDirectory.of(options, world))
+    return ArchiveTarget(OwnDirectory.of(options, ports))
 
 
 class LogsSource:
@@ -82,14 +82,14 @@ class LogsSource:
         """See `toban.ports.backup.Source`."""
         return " ".join(f"directory {Path(path).absolute()}" for path in self._paths)
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         for path in self._paths:
             if not Path(path).exists():
                 raise SourceFailed(f"{path} is not there", again=False)
-        return before or Snapshot(at=now)
+        return before or SourceSnapshot(at=now)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         tops: list[Path] = []
         for top in sorted({Path(path).resolve() for path in self._paths}):
@@ -105,7 +105,7 @@ class LogsSource:
                 ) from error
         yield Piece(_END)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
     def _below(self, top: Path) -> Iterator[Piece]:

@@ -19,16 +19,16 @@ from toban.ports.backup import (
     ObjectRef,
     Piece,
     Run,
-    Snapshot,
     Source,
     SourceFailed,
+    SourceSnapshot,
 )
 from toban.sources.child import Child, Stuck, ended
+from toban.sources.ports import SourcePorts
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.dump import ARCHIVE, Contents, SqlText
 from toban.sources.postgres.server import NoProgram
 from toban.sources.postgres.target import target as target
-from toban.sources.world import World
 
 PIECE_BYTES = 1 << 20
 LOCK_WAIT = "60s"
@@ -49,10 +49,10 @@ class PostgresSource:
 
     resumable = False
 
-    def __init__(self, url_secret: str, world: World) -> None:
+    def __init__(self, url_secret: str, ports: SourcePorts) -> None:
         """`url_secret`: the secret with the connection URL of the database."""
         self._secret = url_secret
-        self._world = world
+        self._ports = ports
 
     @property
     def identity(self) -> str:
@@ -63,12 +63,12 @@ class PostgresSource:
         stands for it: a restore compares identities, and must not need the source for that.
         """
         try:
-            server = pgserver.newest(self._world, self._secret, SourceFailed)
+            server = pgserver.newest(self._ports, self._secret, SourceFailed)
         except SourceFailed:
             return f"postgres:secret/{self._secret}"
         return server.identity(server.database)
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         The server's time, just before the dump's transaction begins.
 
@@ -76,15 +76,15 @@ class PostgresSource:
         """
         del run, before, now
         server = self._server()
-        served = pgserver.version(server, self._world, SourceFailed)
+        served = pgserver.version(server, self._ports, SourceFailed)
         _, ours = _dumper(served)
-        at = pgserver.ask(server, _NOW, self._world, SourceFailed)[0]
-        return Snapshot(
+        at = pgserver.ask(server, _NOW, self._ports, SourceFailed)[0]
+        return SourceSnapshot(
             at=datetime.fromisoformat(at).replace(tzinfo=UTC),
             tools={"postgresql": served, "pg_dump": ours},
         )
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
         """
         The archive; ends normally only when ``pg_dump`` exited with 0.
 
@@ -101,7 +101,7 @@ class PostgresSource:
             f"--lock-wait-timeout={LOCK_WAIT}",
             f"--dbname={server.url()}",
         ]
-        with Child(arguments, server.environ(self._world.environ), give=True) as dump:
+        with Child(arguments, server.environ(self._ports.environ), give=True) as dump:
             try:
                 head = dump.read(PIECE_BYTES)
                 data = head
@@ -120,11 +120,11 @@ class PostgresSource:
             if not head.startswith(ARCHIVE):
                 raise SourceFailed("pg_dump gave something else than an archive", again=True)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
 
     def _server(self) -> pgserver.Server:
-        return pgserver.connect(self._world, self._secret, SourceFailed)
+        return pgserver.connect(self._ports, self._secret, SourceFailed)
 
 
 def _dumper(served: str) -> tuple[str, str]:
@@ -150,8 +150,8 @@ class PostgresFormat:
     hashes of a backup show that.
     """
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ports: SourcePorts) -> None:
+        self._ports = ports
 
     def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
         """Counts ``bytes``, ``tables`` (with data of their own), ``rows`` and ``large_objects``."""
@@ -176,7 +176,7 @@ class PostgresFormat:
         # Without a database it writes SQL; data only, so that nothing in a function's body can
         # be taken for a table. It reads the whole table of contents and every block all the same.
         arguments = [path, "--data-only", "--file=-"]
-        environ = {**self._world.environ, "LC_ALL": "C.UTF-8"}
+        environ = {**self._ports.environ, "LC_ALL": "C.UTF-8"}
         with Child(arguments, environ, feed=True, on_output=contents.feed) as restore:
             try:
                 reads = restore.write(first)
@@ -209,18 +209,18 @@ class PostgresFormat:
         return text.counts()
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """Options: `url_secret`; or `instance` and `database` for Cloud SQL."""
     if options.get("instance"):
         from toban.sources.postgres.cloudsql import source as cloud_sql
 
-        return cloud_sql(options, world)
+        return cloud_sql(options, ports)
     url_secret = options.get("url_secret")
     if not isinstance(url_secret, str) or not url_secret:
         raise ValueError("a postgres source needs url_secret, or instance and database")
-    return PostgresSource(url_secret, world)
+    return PostgresSource(url_secret, ports)
 
 
-def format_(world: World) -> Format:
+def format_(ports: SourcePorts) -> Format:
     """Archives of ``pg_dump`` and SQL text."""
-    return PostgresFormat(world)
+    return PostgresFormat(ports)

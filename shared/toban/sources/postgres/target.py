@@ -26,11 +26,11 @@ from itertools import chain
 from toban.ports.backup import Fetch, Question, Target, TargetFailed
 from toban.sources.child import Child, Stuck, ended
 from toban.sources.patterns import flag
+from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.dump import ARCHIVE
 from toban.sources.postgres.server import NoProgram, final
-from toban.sources.world import World
 
 GENERATED = "toban_restore_"
 """How databases begin that are ours to drop."""
@@ -76,7 +76,7 @@ class PostgresTarget:
         url_secret: str,
         database: str,
         generated: str,
-        world: World,
+        ports: SourcePorts,
         *,
         clean: bool,
         restore: str = "",
@@ -91,13 +91,13 @@ class PostgresTarget:
         self._named = database
         self._generated = generated
         self._clean = clean
-        self._world = world
+        self._ports = ports
         self._owner = pgowner.Owner(restore, purpose)
 
     @property
     def identity(self) -> str:
         """As `toban.sources.postgres.adapter.PostgresSource.identity`."""
-        server = pgserver.newest(self._world, self._secret, TargetFailed)
+        server = pgserver.newest(self._ports, self._secret, TargetFailed)
         return server.identity(self._named or self._generated)
 
     def refusal(self) -> str:
@@ -170,7 +170,7 @@ class PostgresTarget:
         server = self._server()
         first = next((part for part in parts if part), b"")
         with Child(
-            self._loader(server, first), server.environ(self._world.environ), feed=True
+            self._loader(server, first), server.environ(self._ports.environ), feed=True
         ) as child:
             try:
                 waiting, reads = False, True
@@ -224,7 +224,7 @@ class PostgresTarget:
                 pgserver.ask(
                     server,
                     question.query,
-                    self._world,
+                    self._ports,
                     TargetFailed,
                     database=database,
                     settings=settings,
@@ -312,7 +312,7 @@ class PostgresTarget:
         self._administer(server, f"comment on database {_quoted(name)} is {_literal(mark)}")
 
     def _version(self, server: pgserver.Server) -> str:
-        return pgserver.version(server, self._world, TargetFailed, MAINTENANCE)
+        return pgserver.version(server, self._ports, TargetFailed, MAINTENANCE)
 
     def _drop(self, server: pgserver.Server) -> None:
         assert self._generated.startswith(GENERATED)
@@ -333,14 +333,14 @@ class PostgresTarget:
         self, server: pgserver.Server, sql: str, database: str, *, script: bool = False
     ) -> list[str]:
         return pgserver.ask(
-            server, sql, self._world, TargetFailed, database=database, script=script
+            server, sql, self._ports, TargetFailed, database=database, script=script
         )
 
     def _server(self) -> pgserver.Server:
-        return pgserver.connect(self._world, self._secret, TargetFailed)
+        return pgserver.connect(self._ports, self._secret, TargetFailed)
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
     Options: `url_secret` (the server), `database` (empty: a restore test), `clean` (or `overwrite`);
     `purpose` (``test``: a generated database is dropped again).
@@ -364,7 +364,7 @@ def target(options: Mapping[str, object], world: World) -> Target:
         url_secret,
         named,
         generated,
-        world,
+        ports,
         clean=clean,
         restore=str(options.get("restore_id") or ""),
         purpose="test" if options.get("purpose") == "test" else "recovery",

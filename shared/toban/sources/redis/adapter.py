@@ -22,14 +22,14 @@ from toban.ports.backup import (
     ObjectRef,
     Piece,
     Run,
-    Snapshot,
     Source,
     SourceFailed,
+    SourceSnapshot,
 )
 from toban.sources.child import Child, Stuck, ended
+from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.target import target as target
-from toban.sources.world import World
 
 PIECE_BYTES = 1 << 18
 PREPARING_S = 500.0
@@ -43,10 +43,10 @@ class RedisSource:
 
     resumable = False
 
-    def __init__(self, url_secret: str, world: World) -> None:
+    def __init__(self, url_secret: str, ports: SourcePorts) -> None:
         """`url_secret`: the secret with the server's URL."""
         self._secret = url_secret
-        self._world = world
+        self._ports = ports
 
     @property
     def identity(self) -> str:
@@ -56,7 +56,7 @@ class RedisSource:
         except SourceFailed:
             return f"redis:secret/{self._secret}"
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """The server's own time, in whole seconds: `read` insists on a dump begun after it."""
         del run, before, now
         try:
@@ -72,7 +72,7 @@ class RedisSource:
         behind = info.get("master_last_io_seconds_ago", "0")
         if behind.isdigit():
             seconds -= int(behind)
-        return Snapshot(
+        return SourceSnapshot(
             at=datetime.fromtimestamp(seconds, UTC),
             tools={
                 "redis": info.get("redis_version", ""),
@@ -80,7 +80,7 @@ class RedisSource:
             },
         )
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
         """
         The dump; ends normally only with its end opcode and the right checksum.
 
@@ -90,7 +90,7 @@ class RedisSource:
         del run
         if cursor:
             raise SourceFailed("a dump cannot be read from the middle", again=True)
-        trailer = rdb.Trailer()
+        trailer = rdb.RdbTrailer()
         try:
             with self._connect() as server:
                 first = True
@@ -105,11 +105,11 @@ class RedisSource:
         if problem := trailer.problem():
             raise SourceFailed(problem, again=True)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
 
     def _endpoints(self) -> list[resp.Endpoint]:
-        values = self._world.secrets.values(self._secret)
+        values = self._ports.secrets.values(self._secret)
         if not values:
             raise SourceFailed(f"the secret {self._secret} is not set", again=False)
         try:
@@ -199,7 +199,7 @@ def _check_begin(data: bytes, at: datetime) -> None:
 
     The dump says so itself (``ctime``, whole seconds), in its first few hundred bytes.
     """
-    reader = rdb.Reader(iter([data]))
+    reader = rdb.RdbReader(iter([data]))
     try:
         next(reader.entries(), None)
     except (Damaged, FormatUnchecked):
@@ -212,8 +212,8 @@ def _check_begin(data: bytes, at: datetime) -> None:
 class RedisFormat:
     """A dump, read key by key; with ``redis-check-rdb`` on PATH, by that as well."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ports: SourcePorts) -> None:
+        self._ports = ports
 
     def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
         """
@@ -222,8 +222,8 @@ class RedisFormat:
         What expires is gone from a restored server sooner or later: compare the lasting ones.
         """
         del fetch
-        trailer = rdb.Trailer()
-        path = shutil.which("redis-check-rdb", path=self._world.environ.get("PATH"))
+        trailer = rdb.RdbTrailer()
+        path = shutil.which("redis-check-rdb", path=self._ports.environ.get("PATH"))
         if path is None:
             return _count(_through(pieces, trailer.feed), trailer)
         said = bytearray()
@@ -232,7 +232,7 @@ class RedisFormat:
             said.extend(block)
             del said[:-4_000]
 
-        with Child([path, "/dev/stdin"], self._world.environ, feed=True, on_output=listen) as child:
+        with Child([path, "/dev/stdin"], self._ports.environ, feed=True, on_output=listen) as child:
             try:
                 counts = _count(_through(pieces, trailer.feed, child.write), trailer)
                 code = child.finish(600.0)
@@ -257,9 +257,9 @@ def _through(pieces: Iterator[bytes], *takers: object) -> Iterator[bytes]:
         yield piece
 
 
-def _count(pieces: Iterator[bytes], trailer: rdb.Trailer) -> dict[str, int]:
+def _count(pieces: Iterator[bytes], trailer: rdb.RdbTrailer) -> dict[str, int]:
     keys, lasting = 0, Counter[int]()
-    for entry in rdb.Reader(pieces).entries():
+    for entry in rdb.RdbReader(pieces).entries():
         keys += 1
         if entry.expires_ms is None:
             lasting[entry.db] += 1
@@ -273,18 +273,18 @@ def _count(pieces: Iterator[bytes], trailer: rdb.Trailer) -> dict[str, int]:
     }
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """Options: `url_secret`; or `instance` for Memorystore."""
     if options.get("instance"):
         from toban.sources.redis.memorystore import source as memorystore
 
-        return memorystore(options, world)
+        return memorystore(options, ports)
     url_secret = options.get("url_secret")
     if not isinstance(url_secret, str) or not url_secret:
         raise ValueError("a redis source needs url_secret, or instance")
-    return RedisSource(url_secret, world)
+    return RedisSource(url_secret, ports)
 
 
-def format_(world: World) -> Format:
+def format_(ports: SourcePorts) -> Format:
     """Dumps of a Redis."""
-    return RedisFormat(world)
+    return RedisFormat(ports)

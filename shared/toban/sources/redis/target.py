@@ -25,12 +25,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from toban.ports.backup import Damaged, Fetch, FormatUnchecked, Question, Target, TargetFailed
 from toban.sources.patterns import flag
+from toban.sources.ports import SourcePorts
 from toban.sources.redis import mark as redismark
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.keys import KeyByKey, empty
 from toban.sources.redis.mark import READING, is_mark, mark_entry
 from toban.sources.redis.master import USER, Master
-from toban.sources.world import World
 
 
 class RedisTarget:
@@ -41,7 +41,7 @@ class RedisTarget:
     def __init__(
         self,
         url_secret: str,
-        world: World,
+        ports: SourcePorts,
         *,
         through: str,
         overwrite: bool,
@@ -50,7 +50,7 @@ class RedisTarget:
     ) -> None:
         """`overwrite`: replace data that no test of ours put there; `restore`: for which one we work."""
         self._secret = url_secret
-        self._world = world
+        self._ports = ports
         self._through = through
         self._overwrite = overwrite
         self._restore = restore
@@ -197,7 +197,7 @@ class RedisTarget:
         # We tell the target twice whose replica it is; it reads the mark after the first time.
         mark = begun.having({"replicaof": 2})
         master = Master(server, self._endpoint())
-        trailer = rdb.Trailer()
+        trailer = rdb.RdbTrailer()
         taken = given = items = 0
         self._marks_loaded = 0
 
@@ -213,7 +213,7 @@ class RedisTarget:
         known = True
         with master.replica():
             try:
-                for entry in rdb.Reader(stream, names=True).entries():
+                for entry in rdb.RdbReader(stream, names=True).entries():
                     items += 1
                     if entry.db > last:
                         raise TargetFailed(f"the target has no database {entry.db}", again=False)
@@ -261,7 +261,7 @@ class RedisTarget:
                     again=False,
                 )
             return self._through == "keys"
-        if self._world.environ.get("K_SERVICE") or (endpoint.tls and not _is_here(server)):
+        if self._ports.environ.get("K_SERVICE") or (endpoint.tls and not _is_here(server)):
             return True
         try:
             server.call("CONFIG", "GET", "masterauth")
@@ -270,7 +270,7 @@ class RedisTarget:
         return False
 
     def _endpoint(self) -> resp.Endpoint:
-        values = self._world.secrets.values(self._secret)
+        values = self._ports.secrets.values(self._secret)
         if not values:
             raise TargetFailed(f"the secret {self._secret} is not set", again=False)
         try:
@@ -287,7 +287,7 @@ class RedisTarget:
             raise TargetFailed(str(error), again=error.again) from error
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
     Options: `url_secret`; `through` (``replication``, ``keys``), `overwrite`; `restore_id` and
     `purpose` (``test``: it may be emptied again).
@@ -300,7 +300,7 @@ def target(options: Mapping[str, object], world: World) -> Target:
         raise ValueError("`through` is replication or keys")
     return RedisTarget(
         url_secret,
-        world,
+        ports,
         through=through,
         overwrite=flag(options.get("overwrite")),
         restore=str(options.get("restore_id") or ""),

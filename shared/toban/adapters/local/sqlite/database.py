@@ -115,7 +115,7 @@ class _Work(Generic[T]):
         self.error: BaseException | None = None
 
 
-class Database:
+class SqliteDatabase:
     """
     The file, opened for many threads; other processes may have it open too.
 

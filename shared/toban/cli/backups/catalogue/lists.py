@@ -25,7 +25,7 @@ from toban.cli.backups.common import (
     sizes,
 )
 from toban.cli.backups.views import backup_view, is_partly, regions, said, status_in
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal, printable
 from toban.cli.kit.times import Times
@@ -53,7 +53,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[Backup]:
+def _found(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> list[Backup]:
     if asked.service is not None and not reader.find(
         Backup, ("service", "==", asked.service), limit=1
     ):
@@ -77,7 +77,7 @@ def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> lis
     return newest_first(found)
 
 
-def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
+def _table(reader: StoreReader, found: list[Backup], terminal: Terminal) -> None:
     zones = {name: reader.zone(name) for name in {backup.service for backup in found}}
     times = Times((backup.started_at, zones[backup.service]) for backup in found)
     titles = terminal.titles(
@@ -128,7 +128,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
+def _verdict(reader: StoreReader, backup: Backup) -> Verdict | None:
     """What retention says of it now; None without a profile."""
     profile = reader.profiles().get(backup.service)
     if profile is None or profile[BACKUP] is None:
@@ -165,7 +165,7 @@ def _detail(
 
 
 def _tell(
-    reader: Reader,
+    reader: StoreReader,
     backup: Backup,
     needed_by: list[str],
     jobs: list[BackupJob],

@@ -13,8 +13,8 @@ from toban.backups.work.prune import Weighed, weigh
 from toban.cli.backups.common import ask, chosen, newest_first, profiles_of, size
 from toban.cli.backups.views import backup_view, said
 from toban.cli.kit.ask import agreed, person
-from toban.cli.kit.progress import Seen
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.progress import ProgressView
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import Times, now
@@ -104,7 +104,7 @@ def prune(asked: argparse.Namespace, terminal: Terminal) -> int:
         return _carry_out(work, [row.backup.id for row in going], asked, terminal)
 
 
-def _weigh(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[_Row]:
+def _weigh(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> list[_Row]:
     rows: list[_Row] = []
     for profile in profiles_of(reader, asked.service, terminal):
         weighed: Weighed = weigh(profile, reader)
@@ -118,7 +118,9 @@ def _weigh(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> lis
     return rows
 
 
-def _show(reader: Reader, rows: list[_Row], asked: argparse.Namespace, terminal: Terminal) -> None:
+def _show(
+    reader: StoreReader, rows: list[_Row], asked: argparse.Namespace, terminal: Terminal
+) -> None:
     if asked.json:
         terminal.json(
             [
@@ -189,7 +191,7 @@ def _carry_out(work: Session, ids: list[str], asked: argparse.Namespace, termina
 
     answer = work.wait(
         answered,
-        lambda: Seen(terminal.say("follow.prune"), total - len(left()), total),
+        lambda: ProgressView(terminal.say("follow.prune"), total - len(left()), total),
         shows=lambda: "toban backups list",
         resumes=lambda: "toban backups prune",
     )

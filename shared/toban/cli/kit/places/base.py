@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toban.cli.kit.progress import Seen, bar
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.progress import ProgressView, bar
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
 
@@ -51,7 +51,7 @@ class Issued:
 class Session(ABC):
     """A place that is open: its documents, its files, and a way to have something done there."""
 
-    reader: Reader
+    reader: StoreReader
     place: str
     """The data directory or the project, for people."""
     max_dead_letters: int | None = None
@@ -186,7 +186,7 @@ class Session(ABC):
     def wait(
         self,
         look: Callable[[], T | None],
-        see: Callable[[], Seen],
+        see: Callable[[], ProgressView],
         *,
         shows: Callable[[], str],
         resumes: Callable[[], str],
@@ -208,7 +208,10 @@ class Session(ABC):
             raise
 
     def _watch(
-        self, look: Callable[[], T | None], see: Callable[[], Seen], show: Callable[[Seen], None]
+        self,
+        look: Callable[[], T | None],
+        see: Callable[[], ProgressView],
+        show: Callable[[ProgressView], None],
     ) -> T | None:
         turned = busy = time.monotonic()
         while True:

@@ -20,12 +20,12 @@ import msgspec
 from toban.cli.kit.places import caller
 from toban.cli.kit.places.base import Issued, Session, Traces, new_event
 from toban.cli.kit.places.receipts import ReceiptTraces
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.event import Stored, from_message, timestamp
 from toban.kernel.prepared import converted
-from toban.ports.schedules import NotAllowed, Refused
+from toban.ports.schedules import SchedulerJobRejected, SchedulerPermissionDenied
 from toban.topology.reader import load
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class CloudSession(Session):
         self.place = project
         self._location = location
         self._token = ""
-        self.reader = Reader(documents(project))
+        self.reader = StoreReader(documents(project))
 
     def url(self, blob: str) -> str:
         """See `Session`; its name alone where ``TOBAN_BUCKET`` does not say which bucket it is in."""
@@ -97,7 +97,7 @@ class CloudSession(Session):
         return [Stored.of(message) for message in work.messages()]
 
     def dead_letters(self) -> dict[str, int]:
-        """See `Session`: at most `MOST_LETTERS` of each are counted, looked at and given back."""
+        """See `Session`: at most `MAX_DEAD_LETTERS` of each are counted, looked at and given back."""
         from toban.adapters.google.pubsub.bus import PubSubDeadLetters
 
         dead_letters = PubSubDeadLetters(self.place)
@@ -121,7 +121,7 @@ class CloudSession(Session):
         parent = scheduler.parent_of(self.place, self._location)
         try:
             return scheduler.attempts(scheduler.connect(), parent)
-        except (NotAllowed, Refused) as error:
+        except (SchedulerPermissionDenied, SchedulerJobRejected) as error:
             raise Problem(str(error)) from error
 
     # --- acting ------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Any, Final
 
 from toban.cli.kit.places.base import Traces
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.events import NotificationRequested
 from toban.kernel.event import Stored, from_message, timestamp
 from toban.kernel.handling.parking import Parked, parked_id
@@ -51,7 +51,7 @@ class ReceiptTraces(Traces):
 
     is_whole = False
 
-    def __init__(self, reader: Reader, topology: Topology, replay: Replay) -> None:
+    def __init__(self, reader: StoreReader, topology: Topology, replay: Replay) -> None:
         self._reader = reader
         self._topology = topology
         self._replay = replay
