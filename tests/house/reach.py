@@ -81,6 +81,7 @@ def parse(path: Path) -> Module:
     return Module(definitions, imports)
 
 
+@cache
 def reached_from(main: Path) -> Reached:
     """Everything in reach of a ``main.py``."""
     found = Reached()

@@ -38,6 +38,7 @@ class Tree:
         self.by_path = {module.path: module for module in self.modules.values()}
         self._final: dict[str, frozenset[str]] = {}
         self._known: dict[object, Any] = {}
+        self._reached: dict[object, Any] = {}
 
     def having(self, files: Mapping[str, str]) -> Tree:
         """This tree with some files added or replaced (path → source)."""
@@ -54,13 +55,30 @@ class Tree:
             places = tuple(f"{name}." for name in new)
             tree._final = {k: v for k, v in self._final.items() if not k.startswith(places)}
             tree._known = dict(self._known)
+            if all(map(self._leads_nowhere_near, new.values())):
+                tree._reached = dict(self._reached)
         return tree
 
-    def once(self, key: object, found: Callable[[], T]) -> T:
-        """What `found` gives, remembered: it follows from the modules that there are by now."""
-        if key not in self._known:
-            self._known[key] = found()
-        known: T = self._known[key]
+    def _leads_nowhere_near(self, new: Module) -> bool:
+        """Whether no code of this tree could come to a module that is new: by a name, or by walking."""
+        if new.path.startswith(f"{FUNCTIONS}/"):
+            return True
+        name = f"toban.{new.room}"
+        return new.room not in self.rooms() and not any(
+            name in module.source for module in self.modules.values()
+        )
+
+    def once(self, key: object, found: Callable[[], T], *, reached: bool = False) -> T:
+        """
+        What `found` gives, remembered: it follows from the modules that there are by now.
+
+        `reached`: it also follows from what they lead to, so a module that they could come to may
+        change it.
+        """
+        memory = self._reached if reached else self._known
+        if key not in memory:
+            memory[key] = found()
+        known: T = memory[key]
         return known
 
     def room(self, name: str) -> list[Module]:

@@ -136,7 +136,8 @@ def _assigned(root: Path, dotted: str) -> Iterator[ast.expr]:
                 yield value
 
 
-def _files(root: Path, dotted: str) -> list[Path]:
+@cache
+def _files(root: Path, dotted: str) -> tuple[Path, ...]:
     """The files that importing a name runs: its packages, then its module, if it is one of ours."""
     found: list[Path] = []
     place = root / "shared"
@@ -146,7 +147,7 @@ def _files(root: Path, dotted: str) -> list[Path]:
         found += here[:1]
         if not place.is_dir():
             break
-    return found
+    return tuple(found)
 
 
 @cache
