@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.house.tree import parsed
 from tests.unit.kernel.test_sweep import NOON, backup, incident
 from toban.adapters.local.memory.store import MemoryStore
 from toban.backups.documents import Backup, mark, unmark
@@ -40,7 +41,7 @@ UNTYPED = ("adapters", "channels", "sources")
 
 def changes(path: Path, root: Path) -> Iterator[str]:
     """Where a module sets a status by itself, as ``path:line: what``."""
-    nodes = [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    nodes = [*ast.walk(parsed(path))]
     own = {
         node
         for function in nodes

@@ -62,12 +62,13 @@ class Tree:
 
     def _leads_nowhere_near(self, new: Module) -> bool:
         """Whether no code of this tree could come to a module that is new: by a name, or by walking."""
-        if new.path.startswith(f"{FUNCTIONS}/"):
-            return True
-        name = f"toban.{new.room}"
-        return new.room not in self.rooms() and not any(
-            name in module.source for module in self.modules.values()
-        )
+        room = f"toban.{new.room}"
+
+        def apart() -> bool:
+            modules = self.modules.values()
+            return not any(m.room == new.room or room in m.source for m in modules)
+
+        return new.path.startswith(f"{FUNCTIONS}/") or self.once(("apart", new.room), apart)
 
     def once(self, key: object, found: Callable[[], T], *, reached: bool = False) -> T:
         """
@@ -253,6 +254,12 @@ def read(root: Path) -> Tree:
     paths = [*sorted((root / SHARED).rglob("*.py")), *sorted((root / FUNCTIONS).rglob("*.py"))]
     paths += [root / name for name in TEXTS if (root / name).exists()]
     return scratch({str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in paths})
+
+
+def parsed(path: Path) -> ast.Module:
+    """A file of this tree, parsed once for all; any other file parsed."""
+    known = this().by_path.get(str(path.relative_to(ROOT))) if path.is_relative_to(ROOT) else None
+    return known.ast if known else ast.parse(path.read_text(encoding="utf-8"))
 
 
 @cache
