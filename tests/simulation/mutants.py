@@ -344,7 +344,7 @@ def silent_gives_up() -> AbstractContextManager[Any]:
 
 @contextmanager
 def _kept_back(result: Callable[[Any, Work], Any], *, fallback: bool = True) -> Iterator[None]:
-    call, following = deliver.Deliver.call, deliver._following
+    call, following = deliver.DeliverHandler.call, deliver._following
     kept: set[str] = set()
 
     def defective(self: Any, document: Any, request: Any, work: Work) -> Any:
@@ -359,7 +359,7 @@ def _kept_back(result: Callable[[Any, Work], Any], *, fallback: bool = True) -> 
         return None if lost else following(request, profile)
 
     with (
-        mock.patch.object(deliver.Deliver, "call", defective),
+        mock.patch.object(deliver.DeliverHandler, "call", defective),
         mock.patch.object(deliver, "_following", next_channel),
     ):
         yield

@@ -28,7 +28,7 @@ from toban.kernel.work import clock_now
 from toban.ports import PortError
 from toban.postmortems.draft import drafts_of
 from toban.profile.store import CURRENT_MAX_AGE, applied
-from toban.topology.schedules import Repeating, repeating, slot_event
+from toban.topology.schedules import RecurringEvent, repeating, slot_event
 from toban.topology.types import Topology
 
 TICK_S = 1.0
@@ -195,7 +195,7 @@ class Clockwork:
             if schedule.id not in current:
                 remove(self._platform.store, schedule)  # else the next time shows it
 
-    def _publish_slot(self, schedule: Repeating, now: datetime) -> None:
+    def _publish_slot(self, schedule: RecurringEvent, now: datetime) -> None:
         if now < self._next.get(schedule.name, now):
             return
         before = self._platform.documents().get(FiredSchedule, schedule.name)
@@ -218,7 +218,7 @@ class Clockwork:
 
     def _note(
         self,
-        schedule: Repeating,
+        schedule: RecurringEvent,
         slot: datetime,
         before: FiredSchedule | None,
         fired: datetime | None,
@@ -234,7 +234,7 @@ class Clockwork:
         change(self._platform.store, FiredSchedule, note.id, noted)
 
 
-def _can_fire(schedule: Repeating, now: datetime) -> bool:
+def _can_fire(schedule: RecurringEvent, now: datetime) -> bool:
     """One schedule that cannot be read must not hold up the others (`toban check` refuses it)."""
     try:
         next_slot(schedule.cron, schedule.zone, now)
@@ -244,7 +244,7 @@ def _can_fire(schedule: Repeating, now: datetime) -> bool:
     return True
 
 
-def _changed(before: FiredSchedule, schedule: Repeating) -> bool:
+def _changed(before: FiredSchedule, schedule: RecurringEvent) -> bool:
     return (before.cron, before.zone) not in {("", ""), (schedule.cron, schedule.zone)}
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from toban.channels.notice import Sending
+from toban.channels.notice import PreparedNotification
 from toban.channels.section import CHANNELS
 from toban.events import Link, NotificationFailed, NotificationRequested
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.effect import Effect, Failed, Result
 from toban.kernel.handling.handle import Handlers
@@ -52,7 +52,7 @@ def recipient(request: NotificationRequested, profile: Profile) -> str:
 
 
 @dataclass(frozen=True)
-class Deliver:
+class DeliverHandler:
     """The effect's parts, with what they need from the outside."""
 
     senders: Senders
@@ -80,7 +80,7 @@ class Deliver:
         if _offers(request):
             actions = self.links(request, document.created_at, recipient(request, profile))
         message = channel.message(
-            Sending(
+            PreparedNotification(
                 id=document.id,
                 incident=document.incident,
                 created_at=document.created_at,
@@ -184,7 +184,7 @@ def _thread(request: NotificationRequested, work: Work) -> str:
 
 def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
     """The handler table of `deliver_notification`."""
-    deliver = Deliver(senders, links)
+    deliver = DeliverHandler(senders, links)
     effect = Effect(
         document=Notification,
         claim=deliver.claim,
@@ -195,7 +195,7 @@ def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
     return Handlers().on(NotificationRequested, effect)
 
 
-HANDLERS = HandlersWith(
+HANDLERS = BoundHandlers(
     (SENDERS, PUBLIC_URL, SECRETS),
     lambda ports: handlers(ports(SENDERS), action_links(ports(PUBLIC_URL), ports(SECRETS))),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.strictyaml.checks import check_zone
@@ -10,7 +10,7 @@ from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:
+def check(profile: Profile, report: Report, context: CheckContext) -> None:
     """Names, rules, and what no two services may both say."""
     service, others = profile[SERVICE], [other[SERVICE] for other in context.others]
     if not service.name.strip():

@@ -20,7 +20,7 @@ import google_crc32c
 
 from toban.kernel import log
 from toban.ports import Unavailable
-from toban.ports.backup import Bucket, DeleteBlocked, Piece, Run, SourceFailed, SourceSnapshot
+from toban.ports.backup import BackupRun, Bucket, Chunk, DeleteBlocked, SourceFailed, SourceSnapshot
 from toban.sources.ports import SourcePorts
 
 PIECE_BYTES = 1 << 20
@@ -141,7 +141,7 @@ class ManagedExport(ABC):
         self._ports = ports
         self._bucket_name = export_bucket
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         Start the export, or see how far it is; found running after a crash, it is not started
         again. Raises `SourceFailed`.
@@ -160,7 +160,7 @@ class ManagedExport(ABC):
         except Unavailable as error:
             raise SourceFailed(str(error), again=True) from error
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """The exported object, that very generation of it; its crc32c and its end are checked."""
         bucket, name = self.bucket(run), self.object_name(run)
         size, generation, wanted = (
@@ -177,7 +177,7 @@ class ManagedExport(ABC):
                     piece = data[start : start + PIECE_BYTES]
                     crc = google_crc32c.extend(crc, piece)
                     at += len(piece)
-                    yield Piece(piece, cursor=f"{at}:{crc}")
+                    yield Chunk(piece, cursor=f"{at}:{crc}")
             tail = bucket.read(
                 name, start=max(0, size - TAIL_BYTES), end=size, generation=generation
             )
@@ -192,7 +192,7 @@ class ManagedExport(ABC):
             self._remove(run)
             raise SourceFailed(f"the exported object {name}: {problem}", again=False)
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Remove the exported object."""
         del snapshot
         self._remove(run)
@@ -212,7 +212,7 @@ class ManagedExport(ABC):
 
     @abstractmethod
     def _continue_export(
-        self, run: Run, before: SourceSnapshot | None, token: dict[str, str], now: datetime
+        self, run: BackupRun, before: SourceSnapshot | None, token: dict[str, str], now: datetime
     ) -> SourceSnapshot: ...
 
     @abstractmethod
@@ -220,15 +220,15 @@ class ManagedExport(ABC):
 
     # --- for both ----------------------------------------------------------------------------
 
-    def bucket(self, run: Run) -> Bucket:
+    def bucket(self, run: BackupRun) -> Bucket:
         """Where the export goes to."""
         return self._ports.buckets(self._bucket_name) if self._bucket_name else run.objects.bucket
 
-    def object_name(self, run: Run) -> str:
+    def object_name(self, run: BackupRun) -> str:
         """Follows from the backup: a repetition finds what a crash left. Outside its prefix."""
         return f"toban-exports/{run.backup_id}{self.suffix}"
 
-    def uri(self, run: Run) -> str:
+    def uri(self, run: BackupRun) -> str:
         """The object as Google's services name it."""
         return f"gs://{self.bucket(run).name}/{self.object_name(run)}"
 
@@ -243,7 +243,7 @@ class ManagedExport(ABC):
         )
 
     def _ready(
-        self, run: Run, before: SourceSnapshot | None, token: dict[str, str], at: datetime
+        self, run: BackupRun, before: SourceSnapshot | None, token: dict[str, str], at: datetime
     ) -> SourceSnapshot | None:
         """The snapshot when the object is there, else None."""
         found = self.bucket(run).stat(self.object_name(run))
@@ -258,7 +258,7 @@ class ManagedExport(ABC):
 
     def _follow(
         self,
-        run: Run,
+        run: BackupRun,
         before: SourceSnapshot | None,
         token: dict[str, str],
         now: datetime,
@@ -279,7 +279,7 @@ class ManagedExport(ABC):
         log.write("WARNING", "export failed, starting another", reason=problem)
         return self._waiting(before, {"since": token["since"], "failures": str(failures)}, now)
 
-    def _remove(self, run: Run) -> None:
+    def _remove(self, run: BackupRun) -> None:
         try:
             self.bucket(run).delete(self.object_name(run))
         except DeleteBlocked as error:

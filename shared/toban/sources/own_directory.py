@@ -15,7 +15,7 @@ import msgspec
 
 from toban.adapters.local.files.blobs import make_directory
 from toban.kernel.prepared import from_json
-from toban.ports.backup import Fetch, Question, TargetFailed
+from toban.ports.backup import ContentQuestion, Fetch, TargetFailed
 from toban.sources.ports import SourcePorts
 
 MARKER: Final = ".toban-restore"
@@ -129,7 +129,7 @@ class OwnDirectory:
                 if path != self.path / MARKER:
                     yield path.relative_to(self.path).as_posix(), path.lstat().st_size
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """The query is a file's path; the answer its size, or ``missing``."""
         sizes = dict(self.files())
         return [str(sizes.get(question.query, "missing")) for question in questions]
@@ -240,7 +240,7 @@ class DirectoryTarget(ABC):
     def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
         """Write everything, yielding as `load` does."""
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """See `OwnDirectory.ask`."""
         return self._directory.ask(questions)
 

@@ -12,7 +12,7 @@ from toban.adapters.local.http import HttpClient
 from toban.adapters.local.memory.store import FixedClock, MemorySecrets
 from toban.channels.config import ChannelConfig, read_config
 from toban.channels.webhook import adapter as webhook
-from toban.channels.webhook.adapter import Forbidden, check_address, guarded
+from toban.channels.webhook.adapter import ForbiddenAddress, check_address, guarded
 from toban.channels.webhook.adapter import sender as webhook_sender
 from toban.channels.webhook.message import WebhookCall
 from toban.kernel.handling.effect import Done, Failed
@@ -177,13 +177,13 @@ def test_in_the_cloud_never_inside(url):
     "address", ["64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:10.0.0.1", "fc00::1"]
 )
 def test_addresses_that_carry_another_do_not_hide_it(address):
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenAddress):
         check_address(address, local=False)
 
 
 def test_one_bad_address_among_good_ones_is_enough():
     address = guarded(False, lambda host, port: ["93.184.215.14", "10.0.0.1"])
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenAddress):
         address("example.com", 443)
 
 

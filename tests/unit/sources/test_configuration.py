@@ -18,7 +18,7 @@ from toban.adapters.local.files.blobs import EnvSecrets
 from toban.adapters.local.files.buckets import MemoryBucket, MemoryBuckets
 from toban.adapters.local.memory.store import MemoryStore
 from toban.ports import Create, Key, Unavailable
-from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, SourceFailed, TargetFailed
 from toban.sources.configuration import adapter as configuration
 from toban.sources.ports import SourcePorts
 
@@ -78,7 +78,10 @@ def test_profiles_and_files_come_back_as_files(world, safe, tmp_path):
     assert profile["profile"]["service"]["name"] == "東京"
     assert safe.check(FORM, "b1") == target.counts() == {"files": 2, "profiles": 1}
     assert (
-        target.ask([Question("profiles/tokyo-ai-chat.json", ""), Question("x", "")])[1] == "missing"
+        target.ask([ContentQuestion("profiles/tokyo-ai-chat.json", ""), ContentQuestion("x", "")])[
+            1
+        ]
+        == "missing"
     )
     target.discard()
     assert not out.exists()

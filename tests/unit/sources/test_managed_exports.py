@@ -25,7 +25,7 @@ from tests.unit.sources.desk import (
 )
 from tests.unit.sources.google_exports import INSTANCE, Export, Google, serve
 from toban.adapters.local.files.buckets import MemoryBuckets
-from toban.ports.backup import Bucket, Damaged, Piece, Source, SourceFailed, SourceSnapshot
+from toban.ports.backup import Bucket, Chunk, Damaged, Source, SourceFailed, SourceSnapshot
 from toban.sources.postgres import adapter as postgres
 from toban.sources.postgres import cloudsql
 from toban.sources.postgres import server as pgserver
@@ -70,7 +70,7 @@ class Case:
                 return before
         raise AssertionError("never ready")
 
-    def read(self, snapshot: SourceSnapshot, cursor: str = "") -> list[Piece]:
+    def read(self, snapshot: SourceSnapshot, cursor: str = "") -> list[Chunk]:
         return list(self.source().read(run_for("b1", self.bucket), snapshot, cursor))
 
     def names(self) -> list[str]:

@@ -22,9 +22,9 @@ from tests.unit.sources.desk import (
 )
 from tests.unit.sources.redis_desk import check, client, fill, source_of, target_on
 from toban.ports.backup import (
+    ContentQuestion,
     Damaged,
     FormatUnchecked,
-    Question,
     SourceFailed,
 )
 from toban.sources.redis import adapter as redis
@@ -218,7 +218,7 @@ def test_without_checksums_the_end_vouches(redis_server: Redis, tmp_path: Path) 
             check(dump[:-9], tmp_path)
         target = target_on(server, tmp_path, overwrite=True)
         restore(target, dump)
-        assert target.ask([Question("GET a", "")]) == ["b"]
+        assert target.ask([ContentQuestion("GET a", "")]) == ["b"]
 
 
 @pytest.mark.parametrize("body", [b"REDIS0099\x63", b"VALKEY080", b"REDIS0011\xf6"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from toban.backups.catalogue.plans import Planned, backup_id, find_plan, newest_slot_of
+from toban.backups.catalogue.plans import ResolvedPlan, backup_id, find_plan, newest_slot_of
 from toban.backups.documents import Backup, Copy, SeriesState, series_id
 from toban.backups.policy.copies import best_base
 from toban.backups.storage.layout import prefix
@@ -97,7 +97,7 @@ def _is_running(series: SeriesState, work: Work) -> bool:
     return True
 
 
-def _slot(due: BackupDue, planned: Planned, work: Work) -> datetime | None:
+def _slot(due: BackupDue, planned: ResolvedPlan, work: Work) -> datetime | None:
     at = due.asked_at or work.event.time
     if is_future(at, work.now):
         log.warning("the request is dated ahead of now: taken for now", **_named(due))
@@ -108,7 +108,7 @@ def _slot(due: BackupDue, planned: Planned, work: Work) -> datetime | None:
 
 
 def _backup(
-    due: BackupDue, slot: datetime, planned: Planned, profile: CurrentProfile, work: Work
+    due: BackupDue, slot: datetime, planned: ResolvedPlan, profile: CurrentProfile, work: Work
 ) -> Backup:
     id = backup_id(due.service, due.source, due.class_, slot)
     base = _base(due, planned, work) if planned.plan.incremental else None
@@ -129,7 +129,7 @@ def _backup(
     )
 
 
-def _base(due: BackupDue, planned: Planned, work: Work) -> Backup | None:
+def _base(due: BackupDue, planned: ResolvedPlan, work: Work) -> Backup | None:
     """
     The newest verified backup of the source; None: a full one begins a new chain.
 

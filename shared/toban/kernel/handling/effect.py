@@ -16,7 +16,7 @@ from typing import Any, Generic, Literal, TypeVar
 from toban.kernel.clock.skew import holds
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
-from toban.kernel.event import Event, Stored
+from toban.kernel.event import Event, StoredMessage
 from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_identity
 from toban.kernel.platform import Platform
 from toban.kernel.status import Transitions, move
@@ -51,7 +51,7 @@ class EffectDocument(Document, kw_only=True):
     """An earlier call may have taken effect."""
     error: str = ""
     message_id: str = ""
-    emitted: list[Stored] = []
+    emitted: list[StoredMessage] = []
 
     def over_since(self) -> datetime | None:
         """Since its result was recorded."""
@@ -130,7 +130,7 @@ def run_effect(
     if not again:
         effect.conclude(document, event.body, result, work)
     messages = work.messages()
-    document.emitted = [Stored.of(m) for m in messages]
+    document.emitted = [StoredMessage.of(m) for m in messages]
     record = Update(document.key(document.id), encode(document), version)
     try:
         platform.store.commit([record])

@@ -8,10 +8,10 @@ from typing import Final
 
 from toban.ports.backup import (
     Bucket,
+    ContentQuestion,
     DeleteBlocked,
     Fetch,
     ObjectInfo,
-    Question,
     TargetFailed,
 )
 from toban.sources import inventory
@@ -132,7 +132,7 @@ class BucketTarget:
             counts["bytes"] += info.size
         return counts
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """The query is an object's name in the backup; the answer its size, or ``missing``."""
         answers = []
         for question in questions:

@@ -21,12 +21,12 @@ import msgspec
 from toban.kernel.prepared import decoder
 from toban.ports import Query, Store
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     ObjectRef,
-    Piece,
-    Run,
     Source,
     SourceFailed,
     SourceSnapshot,
@@ -124,12 +124,12 @@ class ConfigurationSource:
         """See `toban.ports.backup.Source`."""
         return f"configuration {self._project}".rstrip()
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         self._lines = self._all()
         return before or SourceSnapshot(at=now, fingerprint=_fingerprint(self._lines))
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         if _fingerprint(self._lines) != snapshot.fingerprint:
             self._lines = self._all()  # in another process than the one that began
@@ -139,9 +139,9 @@ class ConfigurationSource:
             starts = range(0, len(line), _PIECE)
             for start in starts:
                 ends = start == starts[-1] and line.startswith(_SETTING)
-                yield Piece(line[start : start + _PIECE], items=int(ends))
+                yield Chunk(line[start : start + _PIECE], items=int(ends))
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
     def _all(self) -> list[bytes]:

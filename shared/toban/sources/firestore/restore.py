@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from toban.ports.backup import Damaged, Fetch, Question, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, Fetch, TargetFailed
 from toban.sources.firestore import questions as firestore_questions
 from toban.sources.firestore import stream as stream
 from toban.sources.firestore.database import (
@@ -191,7 +191,7 @@ class FirestoreTarget:
             return {"documents with those that stayed": found["documents"]}
         return found
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """Answers; the language is described in `firestore_questions`."""
         return [
             firestore_questions.answer(self._database, question.query) for question in questions

@@ -12,18 +12,18 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     FormatUnchecked,
     ObjectRef,
-    Piece,
-    Run,
     Source,
     SourceFailed,
     SourceSnapshot,
 )
-from toban.sources.child import Child, Stuck, ended
+from toban.sources.child import Child, ProgramStuck, ended
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.dump import ARCHIVE, Contents, SqlText
@@ -68,7 +68,7 @@ class PostgresSource:
             return f"postgres:secret/{self._secret}"
         return server.identity(server.database)
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         The server's time, just before the dump's transaction begins.
 
@@ -84,7 +84,7 @@ class PostgresSource:
             tools={"postgresql": served, "pg_dump": ours},
         )
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
         The archive; ends normally only when ``pg_dump`` exited with 0.
 
@@ -106,10 +106,10 @@ class PostgresSource:
                 head = dump.read(PIECE_BYTES)
                 data = head
                 while data:
-                    yield Piece(data)
+                    yield Chunk(data)
                     data = dump.read(PIECE_BYTES)
                 code = dump.finish(60.0)
-            except Stuck as error:
+            except ProgramStuck as error:
                 raise SourceFailed(f"pg_dump: {error}", again=True) from None
             if code:
                 said = server.mask(dump.complaints)
@@ -120,7 +120,7 @@ class PostgresSource:
             if not head.startswith(ARCHIVE):
                 raise SourceFailed("pg_dump gave something else than an archive", again=True)
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
 
     def _server(self) -> pgserver.Server:
@@ -185,7 +185,7 @@ class PostgresFormat:
                     # It is read to the end even so: the caller's hash wants all of it.
                     reads = reads and restore.write(piece)
                 code = restore.finish(pgserver.CALL_S)
-            except Stuck as error:
+            except ProgramStuck as error:
                 raise FormatUnchecked(f"pg_restore: {error}") from None
             said = restore.complaints[-1_000:]
         if code < 0:

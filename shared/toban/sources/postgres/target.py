@@ -23,8 +23,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from toban.ports.backup import Fetch, Question, Target, TargetFailed
-from toban.sources.child import Child, Stuck, ended
+from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
+from toban.sources.child import Child, ProgramStuck, ended
 from toban.sources.patterns import flag
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
@@ -183,7 +183,7 @@ class PostgresTarget:
                         break  # it gave up: its exit code and last words say why
                 while (code := child.wait(SIGN_OF_LIFE_S)) is None:
                     yield 0  # building indexes: nothing to feed, and not stuck
-            except Stuck as error:
+            except ProgramStuck as error:
                 raise TargetFailed(f"loading: {error}", again=True) from None
             said = server.mask(child.complaints)[-1_000:]
         if code:
@@ -211,7 +211,7 @@ class PostgresTarget:
         objects = self._ask(server, "select count(*) from pg_largeobject_metadata", database)
         return {"tables": len(rows), "rows": sum(rows), "large_objects": int(objects[0])}
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """
         Answers of ``psql``, in read-only transactions: fields separated by ``|``, rows by line
         breaks. Queries come from the profile, whose authors are trusted with the server.

@@ -15,18 +15,18 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     FormatUnchecked,
     ObjectRef,
-    Piece,
-    Run,
     Source,
     SourceFailed,
     SourceSnapshot,
 )
-from toban.sources.child import Child, Stuck, ended
+from toban.sources.child import Child, ProgramStuck, ended
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.target import target as target
@@ -56,7 +56,7 @@ class RedisSource:
         except SourceFailed:
             return f"redis:secret/{self._secret}"
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """The server's own time, in whole seconds: `read` insists on a dump begun after it."""
         del run, before, now
         try:
@@ -80,7 +80,7 @@ class RedisSource:
             },
         )
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
         The dump; ends normally only with its end opcode and the right checksum.
 
@@ -99,13 +99,13 @@ class RedisSource:
                         _check_begin(data, snapshot.at)
                         first = False
                     trailer.feed(data)
-                    yield Piece(data)
+                    yield Chunk(data)
         except resp.RedisError as error:
             raise SourceFailed(f"the transfer of the dump: {error}", again=error.again) from error
         if problem := trailer.problem():
             raise SourceFailed(problem, again=True)
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
 
     def _endpoints(self) -> list[resp.Endpoint]:
@@ -236,7 +236,7 @@ class RedisFormat:
             try:
                 counts = _count(_through(pieces, trailer.feed, child.write), trailer)
                 code = child.finish(600.0)
-            except Stuck as error:
+            except ProgramStuck as error:
                 raise FormatUnchecked(f"redis-check-rdb: {error}") from None
         second = said.decode("utf-8", "replace").strip()
         # Killed, or older than the dump: it has no opinion.

@@ -23,7 +23,14 @@ import contextlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from toban.ports.backup import Damaged, Fetch, FormatUnchecked, Question, Target, TargetFailed
+from toban.ports.backup import (
+    ContentQuestion,
+    Damaged,
+    Fetch,
+    FormatUnchecked,
+    Target,
+    TargetFailed,
+)
 from toban.sources.patterns import flag
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import mark as redismark
@@ -159,7 +166,7 @@ class RedisTarget:
             **{f"db{db}_lasting_keys": count for db, count in lasting.items() if count},
         }
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """
         Answers to commands that only read (`READING`), as ``GET key`` or ``2: DBSIZE`` (of
         database 2). Lists are one line each; what does not exist is ``nil``.
