@@ -262,7 +262,7 @@ def test_an_object_that_never_rests_is_no_success():
 
     with pytest.raises(SourceFailed, match="changed") as failed:
         Safe(MemoryBucket("backups")).take(BucketSource(bucket), "b1")
-    assert failed.value.again
+    assert failed.value.retryable
 
 
 def test_an_object_that_is_damaged_at_its_source_is_no_success():
@@ -389,7 +389,7 @@ def test_a_bucket_that_holds_other_objects_is_refused_before_anything_is_written
         assert "app/precious" in target.refusal()
         with pytest.raises(TargetFailed, match="overwrite=true") as refused:
             safe.restore("b1", target)
-        assert not refused.value.again
+        assert not refused.value.retryable
         assert set(state(bucket)) == {"app/precious"}
 
     beside = BucketTarget.of({"bucket": "busy", "prefix": "restored/"}, bucket)

@@ -126,7 +126,7 @@ def test_a_target_that_holds_documents_is_refused_unless_told(firestore_emulator
     staging.write([("mine/1", text("somebody's")), ("users/u1", text("older"))])
     with pytest.raises(TargetFailed, match="holds documents") as failure:
         make_target(firestore_emulator, project).prepare(fresh=True)
-    assert not failure.value.again
+    assert not failure.value.retryable
     with pytest.raises(TargetFailed, match="not prepared"):
         list(make_target(firestore_emulator, project).load(iter(parts), no_fetch))
 

@@ -126,7 +126,7 @@ class Dump:
         data = self._bucket.read("content")
         for start in range(0, len(data), 1500):
             if start > 4000 and self._bucket.stat("broken") is not None:
-                raise SourceFailed("the dump ended with code 1", again=False)
+                raise SourceFailed("the dump ended with code 1", retryable=False)
             yield Chunk(data[start : start + 1500], items=1)
 
     def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:

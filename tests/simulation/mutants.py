@@ -339,7 +339,9 @@ def silent_counts_as_sent() -> AbstractContextManager[Any]:
 
 def silent_gives_up() -> AbstractContextManager[Any]:
     """What an open breaker keeps back is given up instead of going to the next channel."""
-    return _kept_back(lambda request, work: effect.Failed("kept back", again=False), fallback=False)
+    return _kept_back(
+        lambda request, work: effect.Failed("kept back", retryable=False), fallback=False
+    )
 
 
 @contextmanager

@@ -75,7 +75,7 @@ class DeliverHandler:
         profile = _profile(request, work)
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
-            return Failed(f"channel {request.channel} is not in the profile", again=False)
+            return Failed(f"channel {request.channel} is not in the profile", retryable=False)
         actions: Sequence[Link] = ()
         if _offers(request):
             actions = self.links(request, document.created_at, recipient(request, profile))
@@ -95,7 +95,7 @@ class DeliverHandler:
         # The last way is tried in any case: no page may end with nothing tried.
         if _following(request, profile) and not self.breakers.admits(where, work.now):
             return Failed(
-                f"{request.channel} was not called: it has stopped answering", again=False
+                f"{request.channel} was not called: it has stopped answering", retryable=False
             )
         result = self.senders.send(message)
         answered = not (isinstance(result, Failed) and result.timed_out)

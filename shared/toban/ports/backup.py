@@ -47,10 +47,10 @@ class Spec:
 class SourceFailed(PortError):
     """Reading ended before everything was read; what was read does not count."""
 
-    def __init__(self, reason: str, *, again: bool) -> None:
+    def __init__(self, reason: str, *, retryable: bool) -> None:
         """`replay`: whether trying once more may help."""
         super().__init__(reason)
-        self.again = again
+        self.retryable = retryable
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,16 +290,16 @@ class Target(Protocol):
 class TargetFailed(PortError):
     """Loading failed; `replay` says whether another try may help."""
 
-    def __init__(self, reason: str, *, again: bool) -> None:
+    def __init__(self, reason: str, *, retryable: bool) -> None:
         super().__init__(reason)
-        self.again = again
+        self.retryable = retryable
 
 
 class TargetBusy(TargetFailed):
     """The other side goes on loading (a managed import): nothing failed, call `load` again later."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason, again=True)
+        super().__init__(reason, retryable=True)
 
 
 # --- all of it -------------------------------------------------------------------------------

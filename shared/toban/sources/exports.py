@@ -46,7 +46,7 @@ class ApiError(Exception):
         self.status = status
 
     @property
-    def again(self) -> bool:
+    def retryable(self) -> bool:
         """Whether trying once more may help."""
         return self.status in {0, 408, 429} or self.status >= 500
 
@@ -149,16 +149,16 @@ class ManagedExport(ABC):
         token = dict(before.token) if before else {}
         since = token.setdefault("since", now.isoformat())
         if now - datetime.fromisoformat(since) > PATIENCE:
-            raise SourceFailed(f"the export was not done after {PATIENCE}", again=True)
+            raise SourceFailed(f"the export was not done after {PATIENCE}", retryable=True)
         try:
             return self._continue_export(run, before, token, now)
         except Busy as error:
             log.write("INFO", "export waits for another operation", reason=str(error))
             return self._waiting(before, token, now)
         except ApiError as error:
-            raise SourceFailed(f"{self.identity}: {error}", again=error.again) from error
+            raise SourceFailed(f"{self.identity}: {error}", retryable=error.retryable) from error
         except Unavailable as error:
-            raise SourceFailed(str(error), again=True) from error
+            raise SourceFailed(str(error), retryable=True) from error
 
     def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """The exported object, that very generation of it; its crc32c and its end are checked."""
@@ -172,7 +172,7 @@ class ManagedExport(ABC):
                 end = min(at + _RANGE_BYTES, size)
                 data = bucket.read(name, start=at, end=end, generation=generation)
                 if len(data) != end - at:
-                    raise SourceFailed(f"{name}: a range came back short", again=True)
+                    raise SourceFailed(f"{name}: a range came back short", retryable=True)
                 for start in range(0, len(data), PIECE_BYTES):
                     piece = data[start : start + PIECE_BYTES]
                     crc = google_crc32c.extend(crc, piece)
@@ -182,15 +182,15 @@ class ManagedExport(ABC):
                 name, start=max(0, size - TAIL_BYTES), end=size, generation=generation
             )
         except KeyError:
-            raise SourceFailed(f"the exported object {name} is gone", again=False) from None
+            raise SourceFailed(f"the exported object {name} is gone", retryable=False) from None
         except Unavailable as error:
-            raise SourceFailed(str(error), again=True) from error
+            raise SourceFailed(str(error), retryable=True) from error
         problem = "" if crc == wanted else "its content has not the checksum of the bucket"
         problem = problem or self.problem(tail)
         if problem:
             # The snapshot is this very object: reading it again would help nobody.
             self._remove(run)
-            raise SourceFailed(f"the exported object {name}: {problem}", again=False)
+            raise SourceFailed(f"the exported object {name}: {problem}", retryable=False)
 
     def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Remove the exported object."""
@@ -275,7 +275,7 @@ class ManagedExport(ABC):
         self._remove(run)
         failures = int(token.get("failures", "0")) + 1
         if failures >= ATTEMPTS:
-            raise SourceFailed(f"the export failed {failures} times: {problem}", again=False)
+            raise SourceFailed(f"the export failed {failures} times: {problem}", retryable=False)
         log.write("WARNING", "export failed, starting another", reason=problem)
         return self._waiting(before, {"since": token["since"], "failures": str(failures)}, now)
 

@@ -126,7 +126,7 @@ def test_a_found_part_is_as_the_one_that_was_cut():
 def test_a_source_that_fails_leaves_no_last_part():
     def failing() -> Iterator[Chunk]:
         yield from stream("failing", pieces=8)
-        raise SourceFailed("pg_dump ended with 1", again=True)
+        raise SourceFailed("pg_dump ended with 1", retryable=True)
 
     parts = cut(failing(), SEAL, resumable=True, part_bytes=PART_BYTES)
     got = []

@@ -342,7 +342,7 @@ def test_a_refusal_is_told_and_is_no_success(google, world, safe):
 
     with pytest.raises(SourceFailed, match="no getIamPolicy") as failed:
         safe.take(configuration.source({"project": "p"}, world), "b1")
-    assert not failed.value.again
+    assert not failed.value.retryable
 
 
 def test_an_outage_is_tried_again(google, world, safe):

@@ -179,7 +179,7 @@ class RestoreHandler:
         except TargetBusy:
             return Continue(POLL)
         except TargetFailed as error:
-            if error.again:
+            if error.retryable:
                 raise TryLater(f"{restore.id}: {error}") from error
             self._clear(restore, staging)
             return Failure(str(error))
@@ -225,10 +225,10 @@ class RestoreHandler:
             return True
         if not restore.begun:
             restore.spans["wait"] = seconds_between(restore.requested_at, claim.now())
-        again = restore.begun and not target.resumable
-        if again:
+        starts_over = restore.begun and not target.resumable
+        if starts_over:
             restore.done = restore.items = restore.bytes = 0
-        target.prepare(fresh=not restore.begun or again)
+        target.prepare(fresh=not restore.begun or starts_over)
         restore.begun = True
         restore.total = opened.manifest.total_parts
         _checkpoint(claim, target)

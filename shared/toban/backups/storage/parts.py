@@ -155,7 +155,8 @@ class _Growing:
 
     def _no_cursor(self, what: str) -> SourceFailed:
         return SourceFailed(
-            f"part {self._number} cannot end: the source gave no cursor within {what}", again=False
+            f"part {self._number} cannot end: the source gave no cursor within {what}",
+            retryable=False,
         )
 
     def _take(self, compressed: bytes) -> None:

@@ -97,7 +97,7 @@ class TakeHandler:
         except (SourceFailed, Damaged, ValueError) as error:
             if (
                 isinstance(error, SourceFailed)
-                and error.again
+                and error.retryable
                 and job.progress.attempt < MAX_ATTEMPTS
             ):
                 raise TryLater(f"{backup.id}: {error}") from error
@@ -250,7 +250,7 @@ class _Step:
             # Marked for removal before this one was begun: retention will take that back.
             raise SourceFailed(
                 f"the backup {self._backup.needs[0]} that it builds on is gone or damaged",
-                again=base is not None and base.status == "deleting",
+                retryable=base is not None and base.status == "deleting",
             )
         opened = open_copy(self._opener, base, there.bucket, self._planned.section.key)
         return BaseBackup(base.id, opened.stream)
@@ -277,9 +277,9 @@ class _Step:
         if not source.resumable:
             if job.begun:
                 job.progress = WriteProgress(attempt=job.progress.attempt + 1)
-            again, job.begun = job.begun, True
+            resumed, job.begun = job.begun, True
             self._claim.record()
-            if again:
+            if resumed:
                 # What the attempt before has stored is of no use to anybody.
                 sweep(self._bucket, self._backup, job.progress, self._claim.beat)
         while not job.progress.last:
@@ -326,7 +326,7 @@ class _Step:
             return open_part(data, self._seal(), part.number, name=name).as_part()
         if (stored.size, stored.crc32c) != (part.size, part.crc32c):
             self._bucket.delete(name)
-            raise SourceFailed(f"{name} arrived damaged in {self._bucket.name}", again=True)
+            raise SourceFailed(f"{name} arrived damaged in {self._bucket.name}", retryable=True)
         return part
 
     def _finish(self, run: BackupRun, snapshot: SourceSnapshot) -> BackupTaken | Failure:

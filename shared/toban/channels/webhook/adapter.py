@@ -63,16 +63,18 @@ class WebhookSender:
             check_scheme(url, self._local)
             answer = self._http.post(url, outgoing.body, headers, TIMEOUT_S)
         except Rejected as error:
-            return Failed(f"webhook: {error}", again=False)
+            return Failed(f"webhook: {error}", retryable=False)
         except NotSent as error:
-            return Failed(f"webhook: {error}", again=True, timed_out=error.timed_out)
+            return Failed(f"webhook: {error}", retryable=True, timed_out=error.timed_out)
         except OutcomeUnknown as error:
-            return Failed(f"webhook: {error}", again=True, unknown=True, timed_out=error.timed_out)
+            return Failed(
+                f"webhook: {error}", retryable=True, unknown=True, timed_out=error.timed_out
+            )
         if 200 <= answer.status < 300:
             return Done()
-        again = answer.status >= 500 or answer.status in (408, 425, 429)
+        retryable = answer.status >= 500 or answer.status in (408, 425, 429)
         unknown = answer.status in (408, 502, 504)
-        return Failed(f"webhook answered {answer.status}", again=again, unknown=unknown)
+        return Failed(f"webhook answered {answer.status}", retryable=retryable, unknown=unknown)
 
 
 def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> WebhookSender:

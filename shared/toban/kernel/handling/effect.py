@@ -75,7 +75,7 @@ class Failed:
     """
 
     error: str
-    again: bool
+    retryable: bool
     unknown: bool = False
     timed_out: bool = False
 
@@ -117,17 +117,19 @@ def run_effect(
     document, version = claimed
     result = effect.call(document, event.body, platform.work(function, event, writes_allowed=False))
     work = platform.work(function, event)
-    again = isinstance(result, Failed) and result.again and document.attempts < effect.max_attempts
+    retryable = (
+        isinstance(result, Failed) and result.retryable and document.attempts < effect.max_attempts
+    )
     if isinstance(result, Failed):
         document.error = result.error
         document.unknown = document.unknown or result.unknown
-        move(document, "waiting" if again else "failed")
+        move(document, "waiting" if retryable else "failed")
     else:
         document.error = ""
         document.unknown = False
         move(document, "done")
     document.lease_until = work.now
-    if not again:
+    if not retryable:
         effect.conclude(document, event.body, result, work)
     messages = work.messages()
     document.emitted = [StoredMessage.of(m) for m in messages]
@@ -136,7 +138,7 @@ def run_effect(
         platform.store.commit([record])
     except Stale as error:
         raise TryLater(f"{document.id}: another delivery took over meanwhile") from error
-    if again:
+    if retryable:
         raise TryLater(f"{document.id}: try {document.attempts} failed: {document.error}")
     platform.publish(function, messages)
     return Handled.of("done", work, record)

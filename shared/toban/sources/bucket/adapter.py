@@ -188,7 +188,8 @@ class BucketSource:
                 # Written anew, or removed, since it was listed.
                 found = self._bucket.stat(info.name)
         raise SourceFailed(
-            f"{self._bucket.name}/{info.name} changed {TRIES} times while it was read", again=True
+            f"{self._bucket.name}/{info.name} changed {TRIES} times while it was read",
+            retryable=True,
         )
 
     def _kept(self, run: BackupRun, info: ObjectInfo) -> ContentRef:

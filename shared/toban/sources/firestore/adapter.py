@@ -95,7 +95,9 @@ class ScanSource:
         try:
             progress = stream.StreamProgress.parse(cursor) if cursor else stream.StreamProgress()
         except ValueError as error:
-            raise SourceFailed(f"not a cursor of a scan: {cursor[:80]!r}", again=False) from error
+            raise SourceFailed(
+                f"not a cursor of a scan: {cursor[:80]!r}", retryable=False
+            ) from error
         records, crc, last = progress.records, progress.crc32c, progress.last
         waiting, items = bytearray(), 0
         if not cursor:

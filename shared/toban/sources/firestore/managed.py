@@ -103,9 +103,9 @@ class Admin:
         except exceptions.NotFound:
             raise
         except (exceptions.GoogleAPIError, GoogleAuthError) as error:
-            again = isinstance(error, (*TRANSIENT, GoogleAuthError))
+            retryable = isinstance(error, (*TRANSIENT, GoogleAuthError))
             raise self._failed(
-                f"{doing} {self.name}: {type(error).__name__}: {str(error)[:300]}", again
+                f"{doing} {self.name}: {type(error).__name__}: {str(error)[:300]}", retryable
             ) from error
 
     def operation(self, name: str) -> Any | None:
@@ -206,7 +206,7 @@ class ManagedSource:
             items += 1
         if not complete:
             raise SourceFailed(
-                f"the export of {self._name} left no {_last_file(folder)}", again=True
+                f"the export of {self._name} left no {_last_file(folder)}", retryable=True
             )
         yield from (Chunk(waiting, items=items), Chunk(stream.StreamProgress(records, crc).end()))
 
@@ -236,7 +236,7 @@ class ManagedSource:
                 "exporting", "export_documents", admin.ExportDocumentsRequest.wrap(request)
             )
         except exceptions.NotFound as error:
-            raise SourceFailed(f"exporting {self._name}: {error}"[:400], again=False) from error
+            raise SourceFailed(f"exporting {self._name}: {error}"[:400], retryable=False) from error
         return self._seen(folder, started.operation)
 
     def _found(self, run: BackupRun) -> SourceSnapshot | None:
@@ -260,7 +260,7 @@ class ManagedSource:
     def _seen(self, folder: str, operation: Any) -> SourceSnapshot:
         at = _folder_time(folder)
         if at is None:
-            raise SourceFailed(f"not a folder of an export: {folder[:80]!r}", again=False)
+            raise SourceFailed(f"not a folder of an export: {folder[:80]!r}", retryable=False)
         token = {"folder": folder, "operation": operation.name}
         if not operation.done:
             return SourceSnapshot(at, token, ready=False, tools=_TOOLS)
@@ -314,7 +314,7 @@ class ManagedImport:
             raise TargetFailed(
                 "a managed export is imported from a bucket in the database's location: name one"
                 " (bucket)",
-                again=False,
+                retryable=False,
             )
         bucket = self._ports.buckets(self._bucket_name)
         counts: list[int] = []
@@ -338,12 +338,12 @@ class ManagedImport:
                     raise TargetBusy(f"copying the export to {bucket.name} goes on")
                 there = bucket.upload(name, fetch(ref))
             if (there.size, there.crc32c) != (ref.size, ref.crc32c):
-                raise TargetFailed(f"{ref.name} did not arrive whole in {name}", again=True)
+                raise TargetFailed(f"{ref.name} did not arrive whole in {name}", retryable=True)
         imported = self._import(f"gs://{bucket.name}/{place}")
         exported = checked.header.get("documents")
         if imported and exported and imported != exported:
             raise TargetFailed(
-                f"{imported} documents were imported, {exported} exported", again=False
+                f"{imported} documents were imported, {exported} exported", retryable=False
             )
         _remove(bucket, f"toban-imports/{attempt}/")
         return counts
@@ -379,7 +379,7 @@ class ManagedImport:
                 "importing into", "import_documents", admin.ImportDocumentsRequest.wrap(request)
             ).operation
         except exceptions.NotFound as error:
-            raise TargetFailed(f"{self._database.name}: {error}"[:400], again=False) from error
+            raise TargetFailed(f"{self._database.name}: {error}"[:400], retryable=False) from error
 
 
 def _remove(bucket: Bucket, prefix: str) -> None:

@@ -86,7 +86,7 @@ class LogsSource:
         """See `toban.ports.backup.Source`."""
         for path in self._paths:
             if not Path(path).exists():
-                raise SourceFailed(f"{path} is not there", again=False)
+                raise SourceFailed(f"{path} is not there", retryable=False)
         return before or SourceSnapshot(at=now)
 
     def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
@@ -101,7 +101,7 @@ class LogsSource:
             except OSError as error:
                 where = error.filename if isinstance(error.filename, str) else top
                 raise SourceFailed(
-                    f"{where} cannot be read: {error.strerror}", again=False
+                    f"{where} cannot be read: {error.strerror}", retryable=False
                 ) from error
         yield Chunk(_END)
 

@@ -92,7 +92,7 @@ class PostgresSource:
         """
         del run
         if cursor:
-            raise SourceFailed("a dump cannot be read from the middle", again=True)
+            raise SourceFailed("a dump cannot be read from the middle", retryable=True)
         server = self._server()
         path, _ = _dumper(snapshot.tools.get("postgresql", ""))
         arguments = [
@@ -110,15 +110,15 @@ class PostgresSource:
                     data = dump.read(PIECE_BYTES)
                 code = dump.finish(60.0)
             except ProgramStuck as error:
-                raise SourceFailed(f"pg_dump: {error}", again=True) from None
+                raise SourceFailed(f"pg_dump: {error}", retryable=True) from None
             if code:
                 said = server.mask(dump.complaints)
                 raise SourceFailed(
                     f"pg_dump {ended(code)}: {said[-1_000:]}",
-                    again=code < 0 or not pgserver.final(said),
+                    retryable=code < 0 or not pgserver.final(said),
                 )
             if not head.startswith(ARCHIVE):
-                raise SourceFailed("pg_dump gave something else than an archive", again=True)
+                raise SourceFailed("pg_dump gave something else than an archive", retryable=True)
 
     def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
@@ -131,13 +131,13 @@ def _dumper(served: str) -> tuple[str, str]:
     try:
         path = pgserver.program("pg_dump", pgserver.major_of(served))
     except NoProgram as error:
-        raise SourceFailed(str(error), again=False) from None
+        raise SourceFailed(str(error), retryable=False) from None
     ours = pgserver.version_of(path)
     if pgserver.major_of(ours) < pgserver.major_of(served):
         raise SourceFailed(
             f"pg_dump {ours} cannot dump PostgreSQL {served}: install the programs of version"
             f" {pgserver.major_of(served)} or newer",
-            again=False,
+            retryable=False,
         )
     return path, ours
 

@@ -65,9 +65,9 @@ class RedisSource:
                 info = server.info("server", "persistence", "replication")
                 summed = _setting(server, "rdbchecksum")
         except resp.RedisError as error:
-            raise SourceFailed(str(error), again=error.again) from error
+            raise SourceFailed(str(error), retryable=error.retryable) from error
         if info.get("loading") == "1":
-            raise SourceFailed("the server is still loading its own data", again=True)
+            raise SourceFailed("the server is still loading its own data", retryable=True)
         # A replica holds what its master had sent when it last heard of it.
         behind = info.get("master_last_io_seconds_ago", "0")
         if behind.isdigit():
@@ -89,7 +89,7 @@ class RedisSource:
         """
         del run
         if cursor:
-            raise SourceFailed("a dump cannot be read from the middle", again=True)
+            raise SourceFailed("a dump cannot be read from the middle", retryable=True)
         trailer = rdb.RdbTrailer()
         try:
             with self._connect() as server:
@@ -101,9 +101,11 @@ class RedisSource:
                     trailer.feed(data)
                     yield Chunk(data)
         except resp.RedisError as error:
-            raise SourceFailed(f"the transfer of the dump: {error}", again=error.again) from error
+            raise SourceFailed(
+                f"the transfer of the dump: {error}", retryable=error.retryable
+            ) from error
         if problem := trailer.problem():
-            raise SourceFailed(problem, again=True)
+            raise SourceFailed(problem, retryable=True)
 
     def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
@@ -111,11 +113,11 @@ class RedisSource:
     def _endpoints(self) -> list[resp.Endpoint]:
         values = self._ports.secrets.values(self._secret)
         if not values:
-            raise SourceFailed(f"the secret {self._secret} is not set", again=False)
+            raise SourceFailed(f"the secret {self._secret} is not set", retryable=False)
         try:
             return [resp.parse(value.strip()) for value in values]
         except ValueError as error:
-            raise SourceFailed(f"the secret {self._secret}: {error}", again=False) from None
+            raise SourceFailed(f"the secret {self._secret}: {error}", retryable=False) from None
 
     def _connect(self) -> resp.Connection:
         *others, last = self._endpoints()
@@ -206,7 +208,9 @@ def _check_begin(data: bytes, at: datetime) -> None:
         pass  # only its beginning is here
     made = reader.aux.get("ctime", "")
     if made.isdigit() and int(made) < int(at.timestamp()):
-        raise SourceFailed("the server shared an older dump, made for another replica", again=True)
+        raise SourceFailed(
+            "the server shared an older dump, made for another replica", retryable=True
+        )
 
 
 class RedisFormat:
