@@ -21,6 +21,7 @@ from tests.chains import services
 from tests.chains.receivers import HttpReceiver, Mailbox
 from tests.chains.worlds import (
     CALLER,
+    ON_EMULATORS,
     PUBLIC_URL,
     SECRETS,
     EmbeddedWorld,
@@ -110,12 +111,7 @@ def emulated(
         front.join()
 
 
-_ON_EMULATORS = [pytest.mark.emulator, pytest.mark.xdist_group("emulated")]
-
-
-@pytest.fixture(
-    params=["memory", "virtual", "embedded", pytest.param("emulators", marks=_ON_EMULATORS)]
-)
+@pytest.fixture(params=["memory", "virtual", "embedded", ON_EMULATORS])
 def world(
     request: pytest.FixtureRequest,
     outside: HttpReceiver,

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests import payloads
 from tests.chains.receivers import HttpReceiver, Mailbox
 from tests.plugins.google_keys import claims, signed
@@ -59,6 +61,12 @@ PUBLIC_URL = "http://toban.test"
 CALLER = "baba@example.jp"
 """Whose ID token the command line has where it needs one."""
 _BACKOFF_S = (0.2, 1.0)
+
+
+ON_EMULATORS = pytest.param(
+    "emulators", marks=[pytest.mark.emulator, pytest.mark.xdist_group("emulated")]
+)
+"""The world that is started once: one worker plays all its stories."""
 
 
 class World(ABC):

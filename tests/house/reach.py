@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.house.tree import parsed
 from toban.kernel.document import Document
 from toban.topology.generate import ROOT
 from toban.topology.schemas import bodies
@@ -63,7 +64,7 @@ def source_of(module: str) -> Path | None:
 
 @cache
 def parse(path: Path) -> Module:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     definitions: dict[str, ast.AST] = {}
     imports: dict[str, tuple[str, str]] = {}
     for node in tree.body:
@@ -81,6 +82,7 @@ def parse(path: Path) -> Module:
     return Module(definitions, imports)
 
 
+@cache
 def reached_from(main: Path) -> Reached:
     """Everything in reach of a ``main.py``."""
     found = Reached()

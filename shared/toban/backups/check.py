@@ -7,6 +7,7 @@ import re
 from toban.backups.checks.plans import check_plans
 from toban.backups.checks.recovery import check_objectives, check_restore_test
 from toban.backups.section import BACKUP, BackupSection
+from toban.backups.texts import both
 from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -51,8 +52,7 @@ def _check_key(backup: BackupSection, report: Report) -> None:
     report.error(
         "bad-key",
         "backup.key",
-        "Cloud KMS の鍵（projects/…/locations/…/keyRings/…/cryptoKeys/…）か secret:名前 を書きます。",
-        "expected a Cloud KMS key (projects/…/locations/…/keyRings/…/cryptoKeys/…) or secret:NAME.",
+        both("finding.backup.bad-key"),
     )
 
 
@@ -61,21 +61,19 @@ def _check_destinations(backup: BackupSection, report: Report) -> None:
         report.error(
             "no-destination",
             "backup.destinations",
-            "保存先がありません。",
-            "there is nowhere to keep backups.",
+            both("finding.backup.no-destination"),
         )
     buckets: set[str] = set()
     for number, destination in enumerate(backup.destinations):
         path = join("backup", "destinations", number)
         check_bucket_name(destination.bucket, f"{path}.bucket", report)
         if not destination.region.strip():
-            report.error("empty", f"{path}.region", "リージョンが空です。", "the region is empty.")
+            report.error("empty", f"{path}.region", both("finding.backup.empty"))
         if destination.bucket in buckets:
             report.error(
                 "same-destination",
                 f"{path}.bucket",
-                f"バケット {destination.bucket} は上にもあります。",
-                f"the bucket {destination.bucket} is a destination already.",
+                both("finding.backup.same-destination", bucket=destination.bucket),
             )
         buckets.add(destination.bucket)
         if backup.plans and not any(
@@ -85,8 +83,7 @@ def _check_destinations(backup: BackupSection, report: Report) -> None:
             report.warning(
                 "unused-destination",
                 path,
-                f"{destination.bucket} を使う計画がありません。",
-                f"no plan uses {destination.bucket}.",
+                both("finding.backup.unused-destination", bucket=destination.bucket),
             )
 
 
@@ -99,8 +96,7 @@ def _check_source(
         report.warning(
             "unused-source",
             path,
-            f"{name} を取る計画がありません。",
-            f"no plan ever backs up {name}.",
+            both("finding.backup.unused-source", name=name),
         )
     source.check(path, report, storage)
 
@@ -111,4 +107,4 @@ def _check_limits(backup: BackupSection, report: Report) -> None:
         ("max_deletions", backup.max_deletions),
     ):
         if number < 1:
-            report.error("wrong-value", f"backup.{name}", "1 以上にしてください。", "at least 1.")
+            report.error("wrong-value", f"backup.{name}", both("finding.backup.wrong-value"))

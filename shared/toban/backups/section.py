@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from toban.backups.levels import Level
+from toban.backups.texts import both
 from toban.kernel.kinds import named
 from toban.profile.profile import SectionKey
 from toban.sources.base import SourceSection, StagingTarget
@@ -128,7 +129,7 @@ class BackupSection(Section, frozen=True):
 
 
 BACKUP: Final[SectionKey[BackupSection | None]] = SectionKey(
-    "backup", BackupSection | None, None, inactive=("バックアップ", "backups")
+    "backup", BackupSection | None, None, inactive=both("section.backup")
 )
 
 NOTHING: Final = BackupSection(destinations=(), sources={}, plans=())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from toban.escalation.texts import both
 from toban.profile.profile import Profile, SectionKey
 from toban.severities.section import Severity
 from toban.strictyaml.values import Seconds, Section
@@ -32,7 +33,7 @@ ESCALATION: Final[SectionKey[tuple[Escalation, ...]]] = SectionKey(
     "escalation",
     tuple[Escalation, ...],
     (),
-    inactive=("エスカレーション", "escalation"),
+    inactive=both("section.escalation"),
 )
 
 

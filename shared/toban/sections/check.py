@@ -12,6 +12,7 @@ from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sections.collect import defined
+from toban.sections.texts import both
 from toban.strictyaml.findings import Finding
 from toban.strictyaml.report import Report
 
@@ -39,8 +40,7 @@ def check(
             report.info(
                 "inactive",
                 name,
-                f"{name} がないので{inactive[0]}は無効です。",
-                f"there is no {name} section: {inactive[1]} inactive.",
+                both("finding.sections.inactive", name=name, inactive=inactive),
             )
     return report.sorted()
 
@@ -61,7 +61,6 @@ def check_together(profiles: Mapping[str, Profile]) -> list[Finding]:
         report.warning(
             "no-default",
             "",
-            "default: true のサービスがありません。どのサービスにも一致しないアラートの行き先がありません。",
-            "no service says default: true: alerts that match no service have nowhere to go.",
+            both("finding.sections.no-default"),
         )
     return report.sorted()

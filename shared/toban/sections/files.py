@@ -8,6 +8,7 @@ from toban.profile.section import SERVICE
 from toban.sections.check import check, check_together
 from toban.sections.load import load_all, load_file
 from toban.sections.teams import TEAMS, ProfileWithTeam, check_team, directory_for
+from toban.sections.texts import both
 from toban.strictyaml.findings import FileErrors, Finding
 
 
@@ -27,7 +28,7 @@ def check_directory(directory: str | Path) -> list[Finding]:
         findings += _check_loaded(item, loaded)
     if len(loaded) == len(profiles) and not any(f.severity == "error" for f in findings):
         findings += [
-            Finding(f.severity, f.code, f.path, f.message_ja, f.message_en, str(directory))
+            Finding(f.severity, f.code, f.path, f.message, str(directory))
             for f in check_together(profiles)
         ]
     findings += _check_teams(directory_for(Path(directory) / "any.yaml"), loaded)
@@ -61,8 +62,7 @@ def _check_teams(directory: Path, named_by: list[ProfileWithTeam]) -> list[Findi
                     "warning",
                     "unused-team",
                     "",
-                    "どのプロファイルもこのチームを使っていません。",
-                    "no profile names this team.",
+                    both("finding.sections.unused-team"),
                     str(path),
                     1,
                     1,
@@ -81,8 +81,7 @@ def _check_loaded(item: ProfileWithTeam, loaded: list[ProfileWithTeam]) -> list[
                 "warning",
                 "file-name",
                 "service.id",
-                f"ファイル名はサービス ID と同じにします: {service}.yaml",
-                f"a profile's file is named after its service: {service}.yaml.",
+                both("finding.sections.file-name", service=service),
             )
         )
     return list(item.source.locate(findings))

@@ -9,10 +9,12 @@ from toban.profile.section import SERVICE
 from toban.sections.collect import defined
 from toban.sections.collect import whole as whole_profile
 from toban.sections.teams import TEAMS, ProfileWithTeam, directory_for, joined
+from toban.sections.texts import both
 from toban.strictyaml.compose import compose, read_bytes, whole
 from toban.strictyaml.findings import FileErrors, Finding
 from toban.strictyaml.reader import YamlReader, zone_written
 from toban.strictyaml.values import DEFAULT_ZONE
+from toban.texts import Both
 
 
 def load_profile(path: str | Path) -> Profile:
@@ -36,9 +38,7 @@ def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding
     """What could be loaded from a directory, in order of service ids, and what could not."""
     folder = Path(directory)
     if not folder.is_dir():
-        return [], [
-            whole(str(folder), "no-directory", "ディレクトリがありません。", "no such directory.")
-        ]
+        return [], [whole(str(folder), "no-directory", both("finding.sections.no-directory"))]
     loaded: dict[str, ProfileWithTeam] = {}
     findings: list[Finding] = []
     files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
@@ -47,8 +47,7 @@ def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding
             whole(
                 str(folder),
                 "no-profiles",
-                "プロファイル（*.yaml）がありません。",
-                "no profiles (*.yaml) in this directory.",
+                both("finding.sections.no-profiles"),
             )
         )
     for path in files:
@@ -87,16 +86,11 @@ def parse_profile(
     return joined(profile, reader.source, teams or Path(TEAMS), zone)
 
 
-def _not_yet() -> dict[str, tuple[str, str]]:
+def _not_yet() -> dict[str, Both]:
     """Settled names of sections that no domain defines yet."""
     there = {section.key.name for section in defined()}
     return {
-        name: (
-            f"{name} はまだありません。名前は決まっていますが、この版では使えません。",
-            f"there is no {name} section yet: its name is settled, this release knows none.",
-        )
-        for name in NAMES
-        if name not in there
+        name: both("finding.sections.not-yet", name=name) for name in NAMES if name not in there
     }
 
 
@@ -105,6 +99,5 @@ def _same_id(service: str, other: str) -> Finding:
         "error",
         "duplicate-service",
         "service.id",
-        f"サービス {service} は {other} にもあります。",
-        f"service {service} is also defined in {other}.",
+        both("finding.sections.duplicate-service", service=service, other=other),
     )

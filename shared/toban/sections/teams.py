@@ -20,6 +20,7 @@ from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import Service
 from toban.sections.collect import defined, whole
+from toban.sections.texts import both
 from toban.strictyaml.compose import compose, read_bytes
 from toban.strictyaml.findings import FileErrors, Finding, SourceMap, did_you_mean, join
 from toban.strictyaml.reader import YamlReader
@@ -137,8 +138,7 @@ def _unknown(name: str, teams: Path) -> Finding:
         "error",
         "unknown-team",
         TEAM.name,
-        f"チームのファイル {teams / name}.yaml がありません。{hint[0]}",
-        f"there is no team file {teams / name}.yaml.{hint[1]}",
+        both("finding.sections.unknown-team", file=f"{teams / name}.yaml", hint=hint),
     )
 
 
@@ -148,6 +148,5 @@ def _clash(path: str, team: Team) -> Finding:
         "warning",
         "team-clash",
         path,
-        f"{path} はチームのファイルにもあります（{place}）。このプロファイルのものが使われます。",
-        f"the team file has {path} as well ({place}); this profile's own is used.",
+        both("finding.sections.team-clash", path=path, place=place),
     )

@@ -110,7 +110,7 @@ def _union(own: tuple[str, ...], shared: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _line(finding: Finding) -> str:
-    said = f"{finding.path}: {finding.message_en}" if finding.path else finding.message_en
+    said = f"{finding.path}: {finding.message.en}" if finding.path else finding.message.en
     return f"{finding.file}:{finding.line or 1}: {said}"
 
 

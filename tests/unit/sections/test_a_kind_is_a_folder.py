@@ -22,10 +22,12 @@ CARRIER = {
         from typing import ClassVar
 
         from toban.channels.base import Channel
+        from toban.channels.carrier.texts import both
+        from toban.texts import Both
 
 
         class CarrierChannel(Channel, frozen=True, tag="carrier", tag_field="type"):
-            ADDRESS: ClassVar[tuple[str, str]] = ("鳩舎", "loft")
+            ADDRESS: ClassVar[Both] = both("carrier.loft")
 
             ring_secret: str = ""
             loft: str = ""
@@ -38,7 +40,17 @@ CARRIER = {
 
             def check(self, path, report):
                 if not self.ring_secret:
-                    report.incomplete(path, "ring_secret", "ring_secret")
+                    report.incomplete(path, both("carrier.ring"))
+        """,
+    "texts.py": """\
+        from toban.texts import Catalogue
+
+        TEXTS = {
+            "carrier.loft": {"en": "loft", "ja": "鳩舎"},
+            "carrier.ring": {"en": "ring_secret", "ja": "ring_secret"},
+        }
+
+        both = Catalogue(TEXTS).both
         """,
     "message.py": """\
         from dataclasses import dataclass
@@ -200,7 +212,7 @@ said = {}
 try:
     load_profile(here / "wrong.yaml")
 except FileErrors as errors:
-    said["wrong"] = [f.message_en for f in errors.findings]
+    said["wrong"] = [f.message.en for f in errors.findings]
 said["incomplete"] = [f.render() for f in check_file(here / "incomplete.yaml") if f.severity == "error"]
 profile = load_profile(here / "shop.yaml")
 said["findings"] = [f.render() for f in check(profile) if f.severity == "error"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toban.backups.section import BackupSection
+from toban.backups.texts import both
 from toban.strictyaml.findings import did_you_mean
 from toban.strictyaml.report import Report
 
@@ -15,7 +16,6 @@ def check_source_name(backup: BackupSection, name: str, path: str, report: Repor
     report.error(
         "unknown-source",
         path,
-        f"バックアップ元 {name!r} は定義されていません。{hint[0]}",
-        f"there is no source {name!r}.{hint[1]}",
+        both("finding.backup.unknown-source", name=name, hint=hint),
     )
     return False

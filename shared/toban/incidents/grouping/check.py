@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toban.incidents.grouping.section import GROUPING
+from toban.incidents.grouping.texts import both
 from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.strictyaml.report import Report
@@ -14,6 +15,5 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:  # n
         report.error(
             "wrong-value",
             "grouping.max_open",
-            "1 以上にしてください。",
-            "at least one incident must be allowed to be open.",
+            both("finding.grouping.wrong-value"),
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.sources.base import BackupStorage, SourceSection
+from toban.sources.bucket.texts import both
 from toban.strictyaml.report import Report
 
 
@@ -42,15 +43,13 @@ class BucketSourceSection(SourceSection, frozen=True, tag="bucket", tag_field="t
             report.error(
                 "source-is-destination",
                 f"{path}.bucket",
-                f"{self.bucket} は保存先でもあります。",
-                f"{self.bucket} is a destination as well.",
+                both("finding.bucket.source-is-destination", bucket=self.bucket),
             )
         if self.copy and storage.sealed:
             report.warning(
                 "not-sealed",
                 f"{path}.copy",
-                "copy: true の内容は key で暗号化されず、バケットの保存時の暗号化だけになります。",
-                "with copy: true content is not encrypted by key, only at rest by the bucket's own.",
+                both("finding.bucket.not-sealed"),
             )
 
     def buckets(self) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from toban.sources.base import BackupStorage, SourceSection
+from toban.sources.logs.texts import both
 from toban.strictyaml.report import Report
 
 
@@ -21,4 +22,4 @@ class LogsSourceSection(SourceSection, frozen=True, tag="logs", tag_field="type"
     def check(self, path: str, report: Report, storage: BackupStorage) -> None:  # noqa: ARG002
         """See `SourceSection.check`."""
         if not self.paths:
-            report.error("empty", f"{path}.paths", "パスがありません。", "there are no paths.")
+            report.error("empty", f"{path}.paths", both("finding.logs.empty"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.sources.base import BackupStorage, SourceSection, StagingTarget
+from toban.sources.postgres.texts import both
 from toban.strictyaml.report import Report
 
 _INSTANCE = re.compile(r"[a-z][a-z0-9-]*(:[a-z0-9-]+)+", re.ASCII)
@@ -41,7 +42,6 @@ class PostgresSourceSection(SourceSection, frozen=True, tag="postgres", tag_fiel
             report.error(
                 "incomplete",
                 path,
-                "instance には database も必要です。",
-                "instance needs database as well.",
+                both("finding.postgres.incomplete"),
             )
         check_instance(self.instance, _INSTANCE, "project:instance", path, report)

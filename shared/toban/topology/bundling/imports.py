@@ -110,6 +110,7 @@ def _bound(root: Path, main: Path) -> Iterator[Path]:
                 yield from _files(root, module)
 
 
+@cache
 def _port(root: Path, dotted: str) -> str:
     """The name of the port that a constant holds: ``DEPOT: Port[Depot] = Port("depot")``."""
     for node in _assigned(root, dotted):
@@ -118,6 +119,7 @@ def _port(root: Path, dotted: str) -> str:
     return ""
 
 
+@cache
 def _makers(root: Path) -> dict[str, str]:
     """Where each port is made, as the entry says it."""
     for node in _assigned(root, f"{ENTRY}.MODULES"):
@@ -136,7 +138,8 @@ def _assigned(root: Path, dotted: str) -> Iterator[ast.expr]:
                 yield value
 
 
-def _files(root: Path, dotted: str) -> list[Path]:
+@cache
+def _files(root: Path, dotted: str) -> tuple[Path, ...]:
     """The files that importing a name runs: its packages, then its module, if it is one of ours."""
     found: list[Path] = []
     place = root / "shared"
@@ -146,10 +149,9 @@ def _files(root: Path, dotted: str) -> list[Path]:
         found += here[:1]
         if not place.is_dir():
             break
-    return found
+    return tuple(found)
 
 
-@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
