@@ -251,7 +251,7 @@ def delivered(cloud_event: CloudEvent) -> Delivered:
         return delivered_wrapped(cloud_event.data, cloud_event["source"])
     except ValueError as error:
         # Not even a message: keep what came as one, so that it is parked.
-        log.error("an envelope that is none", error=error, stack=False)
+        log.error("malformed push envelope", error=error, stack=False)
         return Delivered(Message("", flask.request.get_data(), {}))
 
 
@@ -366,7 +366,7 @@ def answer_endpoint(function: str, use_case: Endpoint, request: Request, edge: E
         try:
             return use_case(request, edge)
         except InvalidEvent as error:
-            log.error("refused", error=error, stack=False)
+            log.error("request refused", error=error, stack=False)
             return Response(400)
         except Exception as error:  # noqa: BLE001 the last line before the sender
             log.error("request failed", error=error)

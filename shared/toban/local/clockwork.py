@@ -108,9 +108,9 @@ class Clockwork:
             try:
                 self.turn()
             except PortError as error:
-                log.warning("the clockwork tries again", error=error, stack=False)
+                log.warning("clockwork turn failed: will be retried", error=error, stack=False)
             except Exception as error:  # noqa: BLE001  it has to go on for the other timers
-                log.error("the clockwork failed", error=error)
+                log.error("clockwork turn failed", error=error)
 
     def _pause(self) -> float:
         """To just after the next whole second, so that timers are fired as they come due."""
@@ -161,7 +161,7 @@ class Clockwork:
     def _notice_leaps(self, now: datetime) -> None:
         before, self._turned_at = self._turned_at, now
         if is_future(before, now):
-            log.warning("the clock was put back", before=timestamp(before or now))
+            log.warning("clock put back", before=timestamp(before or now))
             self._next.clear()
             put_right(self._platform)
         if before is None or is_future(before, now) or now - before > _STEADY:
@@ -205,7 +205,7 @@ class Clockwork:
         else:
             after = not_ahead(before.slot, now)
             if after is None:
-                log.warning("a schedule's last slot lies ahead: ignored", schedule=schedule.name)
+                log.warning("last slot ahead of now: ignored", schedule=schedule.name)
                 after = now - _MADE_UP
             slot = newest_slot(schedule.cron, schedule.zone, after, now)
             if slot is None and after != before.slot:
@@ -213,7 +213,7 @@ class Clockwork:
             if slot is not None:
                 self._platform.bus.publish([to_message(slot_event(schedule, slot))])
                 self._note(schedule, slot, before, slot)
-                log.debug("schedule", schedule=schedule.name, slot=timestamp(slot))
+                log.debug("schedule fired", schedule=schedule.name, slot=timestamp(slot))
         self._next[schedule.name] = next_slot(schedule.cron, schedule.zone, now)
 
     def _note(
@@ -239,7 +239,7 @@ def _can_fire(schedule: RecurringEvent, now: datetime) -> bool:
     try:
         next_slot(schedule.cron, schedule.zone, now)
     except (LookupError, ValueError) as error:
-        log.error("a schedule that never fires", schedule=schedule.name, error=error, stack=False)
+        log.error("schedule never fires", schedule=schedule.name, error=error, stack=False)
         return False
     return True
 

@@ -214,8 +214,8 @@ def serve(
             print(welcome(world.topology, runtime.url, data, changes), file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))
-        log.info("ready", url=runtime.url, data=str(data))
+        log.info("runtime ready", url=runtime.url, data=str(data))
         with stop_on_signals(runtime.stop):
             runtime.serve()
-        log.info("stopped")
+        log.info("runtime stopped")
     return 0

@@ -153,7 +153,7 @@ class ManagedExport(ABC):
         try:
             return self._continue_export(run, before, token, now)
         except Busy as error:
-            log.write("INFO", "export waits for another operation", reason=str(error))
+            log.write("INFO", "export waiting: another operation is running", reason=str(error))
             return self._waiting(before, token, now)
         except ApiError as error:
             raise SourceFailed(f"{self.identity}: {error}", retryable=error.retryable) from error
@@ -276,14 +276,16 @@ class ManagedExport(ABC):
         failures = int(token.get("failures", "0")) + 1
         if failures >= ATTEMPTS:
             raise SourceFailed(f"the export failed {failures} times: {problem}", retryable=False)
-        log.write("WARNING", "export failed, starting another", reason=problem)
+        log.write("WARNING", "export failed: another will be started", reason=problem)
         return self._waiting(before, {"since": token["since"], "failures": str(failures)}, now)
 
     def _remove(self, run: BackupRun) -> None:
         try:
             self.bucket(run).delete(self.object_name(run))
         except DeleteBlocked as error:
-            log.write("WARNING", "an exported object may not be removed", reason=str(error))
+            log.write(
+                "WARNING", "exported object not removed: deletion is blocked", reason=str(error)
+            )
 
 
 def moment(text: object) -> datetime | None:

@@ -215,7 +215,12 @@ class RestoreHandler:
             else:
                 target.release()
         except TargetFailed as error:
-            log.warning("the target is not cleared", restore=restore.id, error=error, stack=False)
+            log.warning(
+                "restore target not cleared: it is left as it is",
+                restore=restore.id,
+                error=error,
+                stack=False,
+            )
 
     def _load(
         self, restore: Restore, opened: OpenedCopy, target: Target, claim: JobClaim[Restore]

@@ -73,7 +73,7 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
     document = current(work).get(due.service)
     section = document.profile[BACKUP] if document else None
     if section is None or section.restore_test is None:
-        log.warning("no restore test in this profile any more", service=due.service)
+        log.warning("restore test skipped: profile has none any more", service=due.service)
         _answer(due, "no-test", work)
         return
     sources = [t.source for t in section.restore_test.targets if due.source in ("", t.source)]
@@ -81,7 +81,7 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
     record = work.get(RestoreRecord, due.service) or RestoreRecord(id=due.service)
     turn = choose(sources, backups, record.tested, work.now)
     if turn is None:
-        log.warning("nothing verified to test a restore with", service=due.service)
+        log.warning("restore test skipped: no verified backup", service=due.service)
         _answer(due, "none-verified", work)
         return
     key = pair(turn.source, turn.region)

@@ -67,7 +67,7 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
     """
     document = current(work).get(failed.service)
     if document is None:
-        log.warning("a service without a profile", service=failed.service)
+        log.warning("backup failure ignored: service has no profile", service=failed.service)
         return
     watch = watch_of(failed.service, work)
     look_at_copies(document.profile, watch, work)

@@ -78,7 +78,12 @@ def policies(profile: Profile) -> dict[Series, Policy]:
             policy = policy_of(plan.keep, zone, section.minimum_verified)
         except ValueError as error:
             # `toban check` refuses it; should it get here, the series is kept whole.
-            log.error("a series has no retention", source=plan.source, error=error, stack=False)
+            log.error(
+                "series kept whole: no retention rules",
+                source=plan.source,
+                error=error,
+                stack=False,
+            )
             continue
         found[profile[SERVICE].id, plan.source, plan.class_] = policy
     return found
@@ -152,7 +157,7 @@ class PruneHandler:
         if job.done == 0 and self._stays(backup, work):
             unmark(backup)
             work.put(backup)
-            log.warning("kept after all", backup=backup.id)
+            log.warning("backup kept: retention needs it again", backup=backup.id)
             return None
         job.over = False
         return job
@@ -189,7 +194,9 @@ class PruneHandler:
                     if claim.elapsed() > STEP:
                         return Continue()
         except DeleteBlocked as error:
-            log.warning("locked copies stay", backup=backup.id, error=error, stack=False)
+            log.warning(
+                "backup not removed: copies are locked", backup=backup.id, error=error, stack=False
+            )
             return Continue(BLOCKED)
         return BackupRemoved()
 
@@ -208,7 +215,7 @@ class PruneHandler:
             backup.copies = [
                 msgspec.structs.replace(copy, manifest=False, level=None) for copy in backup.copies
             ]
-            log.info("pruned", **labels_of(backup))
+            log.info("backup removed", **labels_of(backup))
         work.put(backup)
 
     def handlers(self) -> Handlers:
@@ -250,7 +257,7 @@ def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
         if old and work.get(Backup, id) is not None:
             forget(id, work)
     if reasons:
-        log.info("pruning", service=profile[SERVICE].id, **reasons)
+        log.info("pruning planned", service=profile[SERVICE].id, **reasons)
     return sum(reasons.values())
 
 

@@ -214,7 +214,12 @@ class _Step:
         try:
             self._source.end(BackupRun(backup.id, objects), self._job.snapshot)
         except PortError as error:
-            log.warning("an export may be left behind", backup=backup.id, error=error, stack=False)
+            log.warning(
+                "export not removed: it may be left behind",
+                backup=backup.id,
+                error=error,
+                stack=False,
+            )
 
     def _choose_key(self) -> None:
         reference = self._planned.section.key

@@ -75,7 +75,7 @@ class MailSender:
                 return Done(str(message["Message-ID"]))
             return _failure(error, unknown=progress.sending, cut=progress.cut)
         if refused:
-            log.warning("some recipients were refused", count=len(refused), codes=refused)
+            log.warning("email recipients refused", count=len(refused), codes=refused)
         return Done(str(message["Message-ID"]))
 
     def _prepare(self, server: smtplib.SMTP, password: str) -> None:

@@ -174,7 +174,7 @@ class SlackSender:
                 )
             except SlackApiError as error:
                 if _error(error) in _NOT_FOR_US:
-                    log.warning("Slack message cannot be looked up", reason=_error(error))
+                    log.warning("Slack message lookup failed", reason=_error(error))
                     return None
                 raise
             messages: list[dict[str, Any]] = answer.get("messages", [])

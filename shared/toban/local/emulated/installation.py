@@ -209,7 +209,7 @@ class EmulatedPlatform:
         while not self._stopping.wait(0.5):
             for process in self.processes.values():
                 if not process.is_running():
-                    log.error("function ended, started again", ended=process.name)
+                    log.error("function ended: restarted", ended=process.name)
                     process.start()
 
     def _stop_functions(self) -> None:
