@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 
 from toban.backups.catalogue.readback import fetch_from
 from toban.backups.storage.sealing import BackupLocation, SealedObjectSink
-from toban.ports.backup import Base, Bucket, Fetch, Format, ObjectSink, Run, Source, Target
+from toban.ports.backup import (
+    BackupRun,
+    BaseBackup,
+    Bucket,
+    Fetch,
+    Format,
+    ObjectSink,
+    Source,
+    Target,
+)
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -28,9 +37,9 @@ class Safe:
     def __post_init__(self) -> None:
         self.parts: dict[str, list[bytes]] = {}
 
-    def run(self, id: str, base: str = "") -> Run:
+    def run(self, id: str, base: str = "") -> BackupRun:
         beside = SealedObjectSink(self.bucket, f"safe/{id}/", id, self.key)
-        return Run(id, beside, Base(base, lambda: self.stream(base)) if base else None)
+        return BackupRun(id, beside, BaseBackup(base, lambda: self.stream(base)) if base else None)
 
     def take(
         self,
@@ -51,7 +60,7 @@ class Safe:
         parts: list[bytes] = []
         while True:
             run = self.run(id, base)
-            run = Run(id, beside(run.objects), run.base)
+            run = BackupRun(id, beside(run.objects), run.base)
             snapshot = source.begin(run, snapshot, NOW)
             waiting = b""
             try:

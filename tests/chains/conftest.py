@@ -33,7 +33,7 @@ from tests.chains.worlds import (
 from tests.plugins.emulators import RUNNING, fresh_project
 from tests.profiles import Profile
 from tests.security.desk import google_keys
-from toban.local.emulated.installation import Emulated
+from toban.local.emulated.installation import EmulatedPlatform
 
 _numbers = itertools.count()
 _safes = itertools.count()
@@ -85,7 +85,7 @@ def emulated(
     profiles: dict[str, Profile],
     secrets: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Emulated]:
+) -> Iterator[EmulatedPlatform]:
     """
     Emulators and functions, once: until a worker leaves the stories.
 
@@ -101,7 +101,7 @@ def emulated(
     environ |= {f"TOBAN_SECRET_{name}": value for name, value in secrets.items()}
     actors = ",".join(filter(None, (environ.get("TOBAN_ACTORS"), CALLER)))
     environ |= {"TOBAN_ACTORS": actors, "TOBAN_GOOGLE_CERTS_URL": google_keys().url}
-    with Emulated(
+    with EmulatedPlatform(
         tmp_path_factory.mktemp("emulated"), profiles, project=fresh_project(), environ=environ
     ) as running:
         front = threading.Thread(target=running.serve, daemon=True)

@@ -39,7 +39,7 @@ from toban.kernel.handling.timers import next_due
 from toban.kernel.platform import Platform
 from toban.local import control
 from toban.local.clockwork import Clockwork
-from toban.local.emulated.installation import Emulated
+from toban.local.emulated.installation import EmulatedPlatform
 from toban.local.runtime import Runtime
 from toban.local.virtual import begin_clock
 from toban.local.world import ROOT, bind, load_functions, open_world, subscriptions_of
@@ -407,7 +407,7 @@ class EmulatedWorld(RunningWorld):
     name = "emulators"
 
     def __init__(
-        self, service: str, outside: HttpReceiver, mailbox: Mailbox, emulated: Emulated
+        self, service: str, outside: HttpReceiver, mailbox: Mailbox, emulated: EmulatedPlatform
     ) -> None:
         super().__init__(service, outside, mailbox)
         self.place = ("--project", emulated.project)

@@ -77,13 +77,13 @@ def test_what_was_published_before_a_kill_is_handled_after_it(tmp_path, lines):
 DIES_WHILE_HANDLING = """
 import os, sys
 from pathlib import Path
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.files.blobs import SystemClock
 from toban.adapters.local.sqlite.queue import SqliteBus
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 
-bus = SqliteBus(Database(Path(sys.argv[1])), [Subscription("t", "f", 3)], SystemClock())
+bus = SqliteBus(SqliteDatabase(Path(sys.argv[1])), [QueueSubscription("t", "f", 3)], SystemClock())
 
 def die(delivered):
     os.write(1, f"attempt {delivered.attempt} {delivered.message_id}\\n".encode())
@@ -120,15 +120,15 @@ PUBLISHES = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.files.blobs import SystemClock
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import Create, Key, Message
 
-database = Database(Path(sys.argv[1]))
-bus = SqliteBus(database, [Subscription("t", "f")], SystemClock())
+database = SqliteDatabase(Path(sys.argv[1]))
+bus = SqliteBus(database, [QueueSubscription("t", "f")], SystemClock())
 for number in range(50):
     SqliteStore(database).commit([Create(Key("other", str(number)), {"n": number})])
     bus.publish([Message("t", b"", {"ce-id": str(number)})])

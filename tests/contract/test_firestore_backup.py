@@ -224,7 +224,7 @@ def test_what_cannot_be_read_says_why_and_whether_to_try_again(
     try:
         with pytest.raises(SourceFailed, match=says) as failure:
             read(source, run(world("")), snapshot)
-        assert failure.value.again is again
+        assert failure.value.retryable is again
     finally:
         server.stop(0)
 

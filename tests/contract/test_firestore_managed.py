@@ -125,7 +125,7 @@ def test_an_answer_that_was_lost_does_not_start_a_second_export(setting):
     setting.admin.lose_answers = 1
     with pytest.raises(SourceFailed, match="answer was lost") as failure:
         setting.source().begin(setting.run, None, NOW)
-    assert failure.value.again
+    assert failure.value.retryable
     setting.snapshot()
     assert len(setting.admin.started) == 1
 
@@ -142,7 +142,7 @@ def test_an_export_that_failed_says_so_and_the_next_attempt_starts_anew(setting)
     setting.admin.fail_with = status_pb2.Status(code=7, message="no access to the bucket")
     with pytest.raises(SourceFailed, match="no access to the bucket") as failure:
         setting.snapshot()
-    assert not failure.value.again
+    assert not failure.value.retryable
     setting.admin.fail_with = None
     snapshot = setting.snapshot()
     assert len(setting.admin.started) == 2
@@ -233,7 +233,7 @@ def test_an_import_that_goes_on_is_found_again(setting):
     for _ in range(2):
         with pytest.raises(TargetBusy, match="goes on") as failure:
             list(target.load(iter([data]), setting.fetch))
-        assert failure.value.again
+        assert failure.value.retryable
         target = setting.target(patience_s=0.05)
         target.prepare(fresh=False)
     setting.admin._left = dict.fromkeys(setting.admin._left, 1)
@@ -301,7 +301,7 @@ def test_a_failed_import_and_a_missing_bucket_are_told(setting):
     setting.admin.fail_with = status_pb2.Status(code=14, message="try later")
     with pytest.raises(TargetFailed, match="try later") as failure:
         list(setting.target().load(iter([data]), setting.fetch))
-    assert failure.value.again
+    assert failure.value.retryable
 
 
 def test_objects_are_verified_before_they_are_imported(setting):

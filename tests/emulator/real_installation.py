@@ -30,7 +30,7 @@ from toban.incidents.grouping.section import Grouping
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.receipt import Receipt
 from toban.local.emulated import installation as emulated
-from toban.local.emulated.installation import Emulated
+from toban.local.emulated.installation import EmulatedPlatform
 from toban.local.world import ROOT
 from toban.notify.documents import Notification
 from toban.oncall.section import Rotation
@@ -142,7 +142,7 @@ def without_clockwork() -> AbstractContextManager[Any]:
 class Installation:
     """Emulators and functions, and what can be seen of them."""
 
-    running: Emulated
+    running: EmulatedPlatform
     outside: HttpReceiver
     directory: Path
     """Where the functions note what they pass."""

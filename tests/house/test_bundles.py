@@ -193,7 +193,7 @@ def test_a_port_is_reached_by_whoever_asks_for_it(grow: Grown):
         "makers": "import anycrc",
         "ports": 'DEPOT: Port[str] = Port("depot")\nOTHER = Port("other")\n',
     }
-    asks = "from toban.kernel.binding import HandlersWith\nfrom toban.ports import {0}\nH = HandlersWith(({0},), 1)"
+    asks = "from toban.kernel.binding import BoundHandlers\nfrom toban.ports import {0}\nH = BoundHandlers(({0},), 1)"
     asking = "from toban.entry import subscriber\nfrom toban.a import H"
     assert reached(grow(asking, a=asks.format("DEPOT"), **files)) == {"anycrc"}
     assert reached(grow(asking, a="H = 1", **files)) == set()

@@ -62,11 +62,11 @@ def torn(told: Chapters, step: int, index: int) -> list[str]:
 
 def restored(world: Any, backup: Backup, bucket: str) -> Mapping[str, bytes]:
     """What a copy of a backup holds, by name; raises what reading it raises."""
-    from toban.backups.catalogue.reading import Opener, open_copy
+    from toban.backups.catalogue.reading import CopyOpener, open_copy
     from toban.sources import inventory
 
     resources = resources_of(world)
-    opened = open_copy(Opener(resources), backup, bucket, "secret:BACKUP_KEY")
+    opened = open_copy(CopyOpener(resources), backup, bucket, "secret:BACKUP_KEY")
     if backup.kind != "bucket":
         return {"content": b"".join(opened.stream())}
     records = list(inventory.records(opened.stream()))

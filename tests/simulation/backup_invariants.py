@@ -10,14 +10,14 @@ from tests.simulation.backup_sim import BackupSimulation
 from tests.simulation.backup_story import resources_of
 from tests.simulation.invariants import everything
 from toban.backups.catalogue.manifest import listed, peek
-from toban.backups.catalogue.reading import Opener
+from toban.backups.catalogue.reading import CopyOpener
 from toban.backups.documents import JUDGED, Backup, SeriesState, standing
 from toban.backups.policy.alerts import BackupWatch, copy_fingerprint, failure_fingerprint
 from toban.backups.policy.copies import copy_in
 from toban.backups.policy.restores import Restore
 from toban.backups.storage import layout
 from toban.backups.work.jobs import BackupJob
-from toban.kernel.handling.parking import Parked
+from toban.kernel.handling.parking import ParkedMessage
 
 BUCKETS = ("primary", "second")
 
@@ -42,7 +42,7 @@ def _at_rest(simulation: BackupSimulation) -> Iterator[str]:
     for name in world.bus.subscriptions:
         for letter in world.bus.pull(name, 100):
             yield f"dead letter left in {name}: {letter.message.attributes.get('ce-type')}"
-    for parked in everything(world, Parked):
+    for parked in everything(world, ParkedMessage):
         if parked.reason == "invalid":
             yield f"parked: {parked.function} {parked.error[:200]}"
     catalogue = {b.id: b for b in simulation.backups()}
@@ -165,7 +165,7 @@ def _listed(simulation: BackupSimulation, bucket: str, prefix: str) -> set[str]:
     names = {layout.MANIFEST, *(ref.name for ref in manifest.index)}
     names |= {entry.name for entry in listed(manifest, objects.read)}
     resources = resources_of(simulation.world)
-    opened = Opener(resources).open(prefix, bucket, "secret:BACKUP_KEY")
+    opened = CopyOpener(resources).open(prefix, bucket, "secret:BACKUP_KEY")
     for ref in resources.format(manifest.kind).object_refs(opened.stream()):
         if ref.backup_id != manifest.backup_id:
             continue

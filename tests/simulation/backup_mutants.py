@@ -44,7 +44,7 @@ def no_fence() -> AbstractContextManager[Any]:
 
 def manifest_before_parts() -> AbstractContextManager[Any]:
     """A copy's manifest is written before what it lists."""
-    original = mend.Mending.objects
+    original = mend.CopyRepair.objects
 
     def objects(self: Any) -> Iterator[Any]:
         name = self.manifest.prefix + layout.MANIFEST
@@ -53,7 +53,7 @@ def manifest_before_parts() -> AbstractContextManager[Any]:
                 self.target.bucket.copy(source.bucket, name, name)
         return original(self)
 
-    return mock.patch.object(mend.Mending, "objects", objects)
+    return mock.patch.object(mend.CopyRepair, "objects", objects)
 
 
 def no_receipt_for_jobs() -> AbstractContextManager[Any]:
@@ -89,7 +89,7 @@ def unverified_counts() -> AbstractContextManager[Any]:
 
 def parts_before_manifest() -> AbstractContextManager[Any]:
     """Pruning deletes everything else first."""
-    original = prune.Pruning.run
+    original = prune.PruneHandler.run
 
     class Late:
         def __init__(self, inner: Any) -> None:
@@ -115,7 +115,7 @@ def parts_before_manifest() -> AbstractContextManager[Any]:
         with mock.patch.object(self._resources, "bucket", lambda name: Late(bucket(name))):
             return original(self, job, due, claim)
 
-    return mock.patch.object(prune.Pruning, "run", run)
+    return mock.patch.object(prune.PruneHandler, "run", run)
 
 
 def not_compared() -> AbstractContextManager[Any]:
@@ -124,17 +124,17 @@ def not_compared() -> AbstractContextManager[Any]:
     def is_right(_: Any, __: Any, info: Any) -> bool:
         return info is not None
 
-    return mock.patch.object(mend.Expected, "is_right", is_right)
+    return mock.patch.object(mend.ExpectedObject, "is_right", is_right)
 
 
 def verified_unread() -> AbstractContextManager[Any]:
     """Verification passes without a look."""
-    return mock.patch.object(verify.Verifying, "_check", return_value=True)
+    return mock.patch.object(verify.VerifyHandler, "_check", return_value=True)
 
 
 def restore_holds_on() -> AbstractContextManager[Any]:
     """A restore that is over does not let go of its backup."""
-    return mock.patch.object(restore.Restoring, "_let_go", return_value=None)
+    return mock.patch.object(restore.RestoreHandler, "_let_go", return_value=None)
 
 
 def lease_for_ever() -> AbstractContextManager[Any]:

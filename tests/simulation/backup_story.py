@@ -31,7 +31,7 @@ from tests.simulation.story import Step, Story
 from toban.adapters.local.memory.store import MemorySecrets
 from toban.backups.catalogue.manifest import peek
 from toban.backups.catalogue.plans import backup_id
-from toban.backups.catalogue.reading import Opener
+from toban.backups.catalogue.reading import CopyOpener
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.storage import layout
 from toban.events import Action, CommandIssued, MinutePassed
@@ -353,7 +353,7 @@ class Plain:
     def _open(world: Any, bucket: str, folder: str) -> str:
         resources = resources_of(world)
         try:
-            opened = Opener(resources).open(folder, bucket, "secret:BACKUP_KEY")
+            opened = CopyOpener(resources).open(folder, bucket, "secret:BACKUP_KEY")
             digest = hashlib.sha256()
             held = resources.format(opened.manifest.kind).object_refs(opened.stream())
             for one in held:

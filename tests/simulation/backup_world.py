@@ -37,12 +37,12 @@ from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
 from toban.ports.backup import (
+    BackupRun,
     Bucket,
+    Chunk,
     Damaged,
     Fetch,
     ObjectRef,
-    Piece,
-    Run,
     SourceFailed,
     SourceSnapshot,
     Spec,
@@ -118,18 +118,18 @@ class Dump:
     def identity(self) -> str:
         return f"dump of {self._bucket.name}"
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         ready = self._bucket.stat("slow") is None
         return SourceSnapshot(at=before.at if before else now, ready=ready)
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         data = self._bucket.read("content")
         for start in range(0, len(data), 1500):
             if start > 4000 and self._bucket.stat("broken") is not None:
-                raise SourceFailed("the dump ended with code 1", again=False)
-            yield Piece(data[start : start + 1500], items=1)
+                raise SourceFailed("the dump ended with code 1", retryable=False)
+            yield Chunk(data[start : start + 1500], items=1)
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing was left there."""
 
 
@@ -176,11 +176,11 @@ def handlers(
         environ=environ,
     )
     return {
-        "run_backup_step": take.Taking(resources).handlers(),
-        "replicate_backup": replicate.Replicating(resources).handlers(),
-        "verify_backup": verify.Verifying(resources).handlers(),
-        "prune_backups": prune.Pruning(resources).handlers(),
-        "restore_backup": restore.Restoring(resources).handlers(),
+        "run_backup_step": take.TakeHandler(resources).handlers(),
+        "replicate_backup": replicate.ReplicateHandler(resources).handlers(),
+        "verify_backup": verify.VerifyHandler(resources).handlers(),
+        "prune_backups": prune.PruneHandler(resources).handlers(),
+        "restore_backup": restore.RestoreHandler(resources).handlers(),
     }
 
 

@@ -62,7 +62,7 @@ def first_whatever_it_holds() -> AbstractContextManager[Any]:
                 target.copy(source, info.name, info.name)
         return True
 
-    return mock.patch.object(replicate.Replicating, "_mend", mend_)
+    return mock.patch.object(replicate.ReplicateHandler, "_mend", mend_)
 
 
 def outage_is_damage() -> AbstractContextManager[Any]:
@@ -92,9 +92,9 @@ def replaced_by_anything() -> Iterator[None]:
         return info is not None and not side.suspect
 
     with (
-        mock.patch.object(mend.Expected, "fits", return_value=True),
-        mock.patch.object(mend.Expected, "content", content),
-        mock.patch.object(mend.Expected, "is_right", is_right),
+        mock.patch.object(mend.ExpectedObject, "fits", return_value=True),
+        mock.patch.object(mend.ExpectedObject, "content", content),
+        mock.patch.object(mend.ExpectedObject, "is_right", is_right),
     ):
         yield
 

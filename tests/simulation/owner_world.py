@@ -22,7 +22,7 @@ from toban.backups.section import (
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
-from toban.ports.backup import Damaged, Fetch, ObjectRef, Piece, Run, SourceSnapshot, Spec
+from toban.ports.backup import BackupRun, Chunk, Damaged, Fetch, ObjectRef, SourceSnapshot, Spec
 from toban.sources.base import StagingTarget
 from toban.sources.bucket.kind import BucketSourceSection
 from toban.sources.redis import keys as rediskeys
@@ -71,15 +71,15 @@ class Cache:
     resumable = False
     identity = "redis://cache:6379"
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: Any) -> SourceSnapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: Any) -> SourceSnapshot:
         return before or SourceSnapshot(at=now)
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         data = dump(CACHE)
         for start in range(0, len(data), 1500):
-            yield Piece(data[start : start + 1500], items=1)
+            yield Chunk(data[start : start + 1500], items=1)
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing was left there."""
 
 

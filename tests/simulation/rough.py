@@ -26,7 +26,7 @@ from toban.channels.email.kind import EmailChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
 from toban.events import AlertReport
-from toban.kernel.handling.parking import Parked
+from toban.kernel.handling.parking import ParkedMessage
 from toban.kernel.ids import derive
 from toban.ports import Message, Query
 from toban.profile.store import apply
@@ -119,7 +119,7 @@ class RoughSimulation(Simulation):
         self.world.out.published = [
             m for m in self.world.out.published if not m.attributes["ce-id"].startswith("poison")
         ]
-        parked = self.world.memory.query(Query(Parked.COLLECTION))
+        parked = self.world.memory.query(Query(ParkedMessage.COLLECTION))
         kept = {p.data["attributes"]["ce-id"] for p in parked}
         lost = [
             f"poison-{n} is nowhere" for n in range(1, self.poison + 1) if f"poison-{n}" not in kept

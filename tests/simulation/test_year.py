@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.simulation.year import BEGIN, DAY, OUTAGES, Plan, Year, main, table, year_of
-from toban.backups.policy.retention import Policy, RetentionEntry, Series, Verdict, decide
+from toban.backups.policy.retention import Policy, RetentionEntry, RetentionVerdict, Series, decide
 from toban.local.world import ROOT
 from toban.sections.load import load_directory
 
@@ -88,7 +88,9 @@ def test_after_40_days_without_backups_the_newest_from_before_are_all_there():
 def by_age(entries: Sequence[RetentionEntry], rules: Mapping[Series, Policy], now: datetime):
     """ "Older than 30 days" as in a bucket's lifecycle rule."""
     return [
-        Verdict(e.id, now - e.started_at <= timedelta(days=30), decide([e], rules, now)[0].reasons)
+        RetentionVerdict(
+            e.id, now - e.started_at <= timedelta(days=30), decide([e], rules, now)[0].reasons
+        )
         for e in entries
     ]
 

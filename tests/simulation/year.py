@@ -24,7 +24,14 @@ from msgspec.structs import replace
 from tests.profiles import Profile
 from tests.unit.backups import oracle
 from toban.backups.catalogue.plans import destinations
-from toban.backups.policy.retention import Policy, RetentionEntry, Series, Verdict, decide, removals
+from toban.backups.policy.retention import (
+    Policy,
+    RetentionEntry,
+    RetentionVerdict,
+    Series,
+    decide,
+    removals,
+)
 from toban.backups.work.prune import policies
 from toban.kernel.clock.cron import slots
 
@@ -41,7 +48,9 @@ LARGE = 300
 """Entries of a series, above which the oracle, which is slow, looks at it on some days only."""
 
 
-Judge = Callable[[Sequence[RetentionEntry], Mapping[Series, Policy], datetime], list[Verdict]]
+Judge = Callable[
+    [Sequence[RetentionEntry], Mapping[Series, Policy], datetime], list[RetentionVerdict]
+]
 
 
 @dataclass
@@ -82,7 +91,7 @@ class Day:
     """What was decided on one day."""
 
     now: datetime
-    verdicts: list[Verdict]
+    verdicts: list[RetentionVerdict]
     removed: list[str]
     compared: int
     """Backups that the oracle was asked about."""

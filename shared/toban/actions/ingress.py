@@ -88,7 +88,7 @@ class _HtmlAnswers(Answers):
         return _said(status, _language(asked.request))
 
     def unavailable(self, asked: RowRequest, cause: Exception) -> Response:
-        log.error("command not accepted: the bus is unavailable", error=cause)
+        log.error("command not accepted: bus unavailable", error=cause)
         return _said(503, asked.who.lang)
 
     def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:

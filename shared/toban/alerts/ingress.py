@@ -61,14 +61,12 @@ def _notes(source: str, body: Any, events: list[Event], now: datetime) -> dict[s
     notes = {}
     if source == alertmanager.SOURCE and (left_out := alertmanager.truncated(body)) > 0:
         notes["truncated"] = left_out
-        log.warning("the sender left alerts out", source=source, truncated=left_out)
+        log.warning("alerts left out by sender", source=source, truncated=left_out)
     odd = dict.fromkeys(
         e.id for e in events if isinstance(e.body, AlertReport) and _odd_times(e.body, now)
     )
     if odd:
-        log.warning(
-            "times that cannot be right", source=source, events=list(odd)[:20], count=len(odd)
-        )
+        log.warning("alert times implausible", source=source, events=list(odd)[:20], count=len(odd))
     return notes
 
 

@@ -8,7 +8,7 @@ from toban.backups.checks.plans import check_plans
 from toban.backups.checks.recovery import check_objectives, check_restore_test
 from toban.backups.section import BACKUP, BackupSection
 from toban.backups.texts import both
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sources.base import BackupStorage, SourceSection
@@ -20,7 +20,7 @@ from toban.strictyaml.report import Report
 _KMS_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:
+def check(profile: Profile, report: Report, context: CheckContext) -> None:
     """Note everything questionable about the section `backup`, if there is one."""
     backup = profile[BACKUP]
     if backup is None:

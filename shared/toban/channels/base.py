@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from toban.channels.notice import Sending
+from toban.channels.notice import PreparedNotification
 from toban.channels.texts import both
 from toban.kernel.kinds import module_of_kind
 from toban.kernel.outgoing import Outgoing
@@ -52,7 +52,7 @@ class Channel(Section, frozen=True, tag_field="type"):
     def check(self, path: str, report: Report) -> None:
         """Complain about what is missing or wrong; `path` is the channel's own."""
 
-    def message(self, sending: Sending) -> Outgoing:
+    def message(self, sending: PreparedNotification) -> Outgoing:
         """What is sent by it for a notification: what the module ``message`` of its folder makes."""
         made: Outgoing = module_of_kind(type(self), "message").message(self, sending)
         return made

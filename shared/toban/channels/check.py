@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from toban.channels.section import CHANNELS
 from toban.channels.texts import both
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.strictyaml.checks import check_secret_name
 from toban.strictyaml.findings import did_you_mean, join
@@ -14,7 +14,7 @@ from toban.strictyaml.report import Report
 from toban.strictyaml.values import secrets_of
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:
+def check(profile: Profile, report: Report, context: CheckContext) -> None:
     """Channels are complete, hold no secrets, and their fallbacks lead somewhere and end."""
     for name, channel in profile[CHANNELS].items():
         path = join("channels", name)

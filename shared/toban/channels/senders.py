@@ -48,8 +48,8 @@ class ChannelSenders:
         except Exception as error:  # noqa: BLE001
             # A defect in one channel must not keep a page from the next one: it is logged with
             # its stack, and counts as a failure whose effect is unknown.
-            log.error("a channel failed unexpectedly", error=error, notification=outgoing.id)
-            return Failed(f"unexpected {type(error).__name__}", again=True, unknown=True)
+            log.error("channel failed: unexpected error", error=error, notification=outgoing.id)
+            return Failed(f"unexpected {type(error).__name__}", retryable=True, unknown=True)
 
     def _sender(self, outgoing: Outgoing) -> Senders:
         kind = type(outgoing)

@@ -8,7 +8,7 @@ from toban.channels.check import check_channel_name
 from toban.escalation.section import ESCALATION, Escalation, steps_for
 from toban.escalation.texts import both
 from toban.oncall.check_targets import check_target, is_human, mentioned_by, reach_problems
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.severities.section import SEVERITIES, Severity, severity_labelled
 from toban.strictyaml.findings import did_you_mean, join
@@ -16,7 +16,7 @@ from toban.strictyaml.report import Report
 from toban.strictyaml.values import Seconds
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: ARG001
+def check(profile: Profile, report: Report, context: CheckContext) -> None:  # noqa: ARG001
     """Every severity reaches somebody in time, and every policy and step can be used."""
     for number, severity in enumerate(profile[SEVERITIES]):
         _check_answering(profile, severity, join("severities", number), report)

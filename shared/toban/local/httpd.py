@@ -91,7 +91,7 @@ class HttpServer:
                 accepted, _ = self._listener.accept()
             except OSError as error:
                 if not self._stopping.is_set():
-                    log.warning("a connection was not accepted", error=error, stack=False)
+                    log.warning("connection not accepted", error=error, stack=False)
                     time.sleep(0.05)  # out of descriptors: others have to end first
                 continue
             self._take(accepted)
@@ -113,7 +113,7 @@ class HttpServer:
             else:
                 full = True
         if full:
-            log.warning("too many connections", most=MAX_CONNECTIONS)
+            log.warning("connection refused: too many are open", most=MAX_CONNECTIONS)
             connection.refuse()
             return
         threading.Thread(target=connection.run, name="toban-http", daemon=True).start()
@@ -144,7 +144,7 @@ class HttpServer:
             if not left:
                 return
             if time.monotonic() > deadline:
-                log.warning("stopped with requests under way", requests=len(left))
+                log.warning("server stopped: requests still running", requests=len(left))
                 return
             for connection in left:
                 connection.end_if_idle()
@@ -215,7 +215,7 @@ class _Connection:
             headers, stays = _headers(file, version)
             body = self._body(file, headers)
         except _Refused as refused:
-            log.security("not HTTP", status=refused.status, reason=str(refused))
+            log.security("request refused: not HTTP", status=refused.status, reason=str(refused))
             self._write(problem(refused.status, str(refused)), close=True, head=False)
             self._hear_out(file)
             return False

@@ -25,11 +25,11 @@ from toban.local import clockwork, control, logs, server
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
-from toban.local.virtual import Driver, WrongClock, begin_clock
+from toban.local.virtual import ClockDriver, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
 from toban.profile.profile import Profile
-from toban.profile.store import Change, apply
+from toban.profile.store import ProfileChange, apply
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError
@@ -68,7 +68,7 @@ class Runtime:
             for name in edges
         }
         self.driver = (
-            None if clock is None else Driver(world, clock, self._dispatcher, self._clockwork)
+            None if clock is None else ClockDriver(world, clock, self._dispatcher, self._clockwork)
         )
         self._token = control.new_token()
         functions = {
@@ -89,7 +89,7 @@ class Runtime:
         """The port it has."""
         return self._http.port
 
-    def start(self, profiles: dict[str, Profile] | None = None) -> list[Change]:
+    def start(self, profiles: dict[str, Profile] | None = None) -> list[ProfileChange]:
         """
         Begin to deliver messages and to fire timers, with `profiles` applied first.
 
@@ -98,7 +98,7 @@ class Runtime:
         """
         self._dispatcher.start()
         self._started = True
-        changes: list[Change] = []
+        changes: list[ProfileChange] = []
         if profiles is not None:
             now = clock_now(self._world.platform.clock)
             changes = apply(self._world.platform.store, profiles.values(), now)
@@ -107,7 +107,7 @@ class Runtime:
             self._clockwork.start()
         else:
             self.driver.settle()
-        control.note(self._world.data, control.Running(self.url, self._token))
+        control.note(self._world.data, control.RunningRuntime(self.url, self._token))
         return changes
 
     def serve(self) -> None:
@@ -214,8 +214,8 @@ def serve(
             print(welcome(world.topology, runtime.url, data, changes), file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))
-        log.info("ready", url=runtime.url, data=str(data))
+        log.info("runtime ready", url=runtime.url, data=str(data))
         with stop_on_signals(runtime.stop):
             runtime.serve()
-        log.info("stopped")
+        log.info("runtime stopped")
     return 0

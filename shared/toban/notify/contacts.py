@@ -27,7 +27,7 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Recipients:
     """Who a page goes to, and whom it cannot reach."""
 
     contacts: tuple[Contact, ...]
@@ -46,7 +46,7 @@ def step_of(profile: Profile, severity: Severity, number: int) -> EscalationStep
     return steps[min(number, len(steps) - 1)] if steps else None
 
 
-def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
+def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Recipients:
     """
     The contacts of a page, without repetition, and the targets that lead to nobody.
 
@@ -59,7 +59,7 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
     if person:
         alone = resolve(profile, (f"person:{person}",), (), severity, page.at)
         if alone.contacts:
-            return Reach(alone.contacts, ())
+            return Recipients(alone.contacts, ())
     asked: list[tuple[Sequence[str], Sequence[str]]] = []
     if step is not None:
         asked.append((step.notify, step.via))
@@ -84,7 +84,7 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
     ]
     if not contacts and not sentences:
         sentences = [text(language, "page.no-targets", severity=severity.label)]
-    return Reach(tuple(contacts.values()), tuple(dict.fromkeys(sentences)))
+    return Recipients(tuple(contacts.values()), tuple(dict.fromkeys(sentences)))
 
 
 def _person_named(profile: Profile, name: str) -> str | None:

@@ -6,13 +6,13 @@ from toban.oncall.section import ONCALL, Rotation
 from toban.oncall.shifts import WEEKDAYS, handover_day
 from toban.oncall.texts import both
 from toban.people.check import check_person_name
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: ARG001
+def check(profile: Profile, report: Report, context: CheckContext) -> None:  # noqa: ARG001
     """Somebody is on duty at every hour, and everybody named exists."""
     rotation = profile[ONCALL]
     if rotation is None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from toban.people.section import PEOPLE
 from toban.people.texts import both
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.strictyaml.checks import check_email
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:
+def check(profile: Profile, report: Report, context: CheckContext) -> None:
     """People can be told from each other, can be mailed, and are needed."""
     # Whom a team has besides is no concern of this service.
     used = context.mentioned.get("people", frozenset()) | context.borrowed.get(

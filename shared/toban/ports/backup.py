@@ -47,14 +47,14 @@ class Spec:
 class SourceFailed(PortError):
     """Reading ended before everything was read; what was read does not count."""
 
-    def __init__(self, reason: str, *, again: bool) -> None:
+    def __init__(self, reason: str, *, retryable: bool) -> None:
         """`replay`: whether trying once more may help."""
         super().__init__(reason)
-        self.again = again
+        self.retryable = retryable
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """A stretch of the source's stream, at most 1 MiB."""
 
     data: bytes
@@ -70,7 +70,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BaseBackup:
     """An earlier backup of the same source, for one that holds only what changed since."""
 
     backup_id: str
@@ -112,12 +112,12 @@ class ObjectSink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BackupRun:
     """For which backup a source is read."""
 
     backup_id: str
     objects: ObjectSink
-    base: Base | None = None
+    base: BaseBackup | None = None
     """Set: hold only what differs from it."""
 
 
@@ -150,7 +150,7 @@ class Source(Protocol):
         """Which data this is, without secrets: compared with a target's before loading."""
         ...
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         Fix the state to be read. Called again with what it returned while that is not `ready`.
 
@@ -158,7 +158,7 @@ class Source(Protocol):
         """
         ...
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
         The stream from `cursor` (empty: the beginning).
 
@@ -167,7 +167,7 @@ class Source(Protocol):
         """
         ...
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Remove what `begin` left on the other side. Harmless when repeated."""
         ...
 
@@ -219,7 +219,7 @@ class Format(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ContentQuestion:
     """A content query of a restore test: `expect` is compared with the answer as text."""
 
     query: str
@@ -270,7 +270,7 @@ class Target(Protocol):
         """What is there now, in the words of `Format.check`."""
         ...
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """Answers to content queries; raises `TargetFailed` for one that cannot be asked."""
         ...
 
@@ -290,16 +290,16 @@ class Target(Protocol):
 class TargetFailed(PortError):
     """Loading failed; `replay` says whether another try may help."""
 
-    def __init__(self, reason: str, *, again: bool) -> None:
+    def __init__(self, reason: str, *, retryable: bool) -> None:
         super().__init__(reason)
-        self.again = again
+        self.retryable = retryable
 
 
 class TargetBusy(TargetFailed):
     """The other side goes on loading (a managed import): nothing failed, call `load` again later."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason, again=True)
+        super().__init__(reason, retryable=True)
 
 
 # --- all of it -------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.texts import both
@@ -11,7 +11,7 @@ from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:
+def check(profile: Profile, report: Report, context: CheckContext) -> None:
     """Names, rules, and what no two services may both say."""
     service, others = profile[SERVICE], [other[SERVICE] for other in context.others]
     if not service.name.strip():

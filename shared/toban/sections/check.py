@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sections.collect import defined
@@ -27,11 +27,11 @@ def check(
 
     `all_profiles` (with or without `profile` itself) are those applied together with it: some
     mistakes, such as two catch-all services, only show beside the others. `borrowed`: what it has
-    from its team (`toban.sections.teams.Joined`).
+    from its team (`toban.sections.teams.ProfileWithTeam`).
     """
     report = Report()
     others = tuple(p for p in all_profiles if p is not profile)
-    context = Context(others, mentioned(profile), borrowed or {})
+    context = CheckContext(others, mentioned(profile), borrowed or {})
     for section in defined():
         section.check(profile, report, context)
     for section in defined():

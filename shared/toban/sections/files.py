@@ -7,7 +7,7 @@ from pathlib import Path
 from toban.profile.section import SERVICE
 from toban.sections.check import check, check_together
 from toban.sections.load import load_all, load_file
-from toban.sections.teams import TEAMS, Joined, check_team, directory_for
+from toban.sections.teams import TEAMS, ProfileWithTeam, check_team, directory_for
 from toban.sections.texts import both
 from toban.strictyaml.findings import FileErrors, Finding
 
@@ -47,7 +47,7 @@ def check_file(path: str | Path) -> list[Finding]:
     return _check_loaded(item, [item])
 
 
-def _check_teams(directory: Path, named_by: list[Joined]) -> list[Finding]:
+def _check_teams(directory: Path, named_by: list[ProfileWithTeam]) -> list[Finding]:
     """What there is to say about each team file; `named_by`: the profiles that may name them."""
     findings: list[Finding] = []
     used = {item.team for item in named_by}
@@ -71,7 +71,7 @@ def _check_teams(directory: Path, named_by: list[Joined]) -> list[Finding]:
     return findings
 
 
-def _check_loaded(item: Joined, loaded: list[Joined]) -> list[Finding]:
+def _check_loaded(item: ProfileWithTeam, loaded: list[ProfileWithTeam]) -> list[Finding]:
     findings = check(item.profile, [other.profile for other in loaded], item.borrowed)
     findings += item.clashes
     service, stem = item.profile[SERVICE].id, Path(item.source.file).stem

@@ -8,7 +8,7 @@ from toban.profile.profile import NAMES, Profile
 from toban.profile.section import SERVICE
 from toban.sections.collect import defined
 from toban.sections.collect import whole as whole_profile
-from toban.sections.teams import TEAMS, Joined, directory_for, joined
+from toban.sections.teams import TEAMS, ProfileWithTeam, directory_for, joined
 from toban.sections.texts import both
 from toban.strictyaml.compose import compose, read_bytes, whole
 from toban.strictyaml.findings import FileErrors, Finding
@@ -34,12 +34,12 @@ def load_directory(directory: str | Path) -> dict[str, Profile]:
     return {item.profile[SERVICE].id: item.profile for item in loaded}
 
 
-def load_all(directory: str | Path) -> tuple[list[Joined], list[Finding]]:
+def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding]]:
     """What could be loaded from a directory, in order of service ids, and what could not."""
     folder = Path(directory)
     if not folder.is_dir():
         return [], [whole(str(folder), "no-directory", both("finding.sections.no-directory"))]
-    loaded: dict[str, Joined] = {}
+    loaded: dict[str, ProfileWithTeam] = {}
     findings: list[Finding] = []
     files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
     if not files:
@@ -63,12 +63,14 @@ def load_all(directory: str | Path) -> tuple[list[Joined], list[Finding]]:
     return [loaded[service] for service in sorted(loaded)], list(dict.fromkeys(findings))
 
 
-def load_file(path: str | Path) -> Joined:
+def load_file(path: str | Path) -> ProfileWithTeam:
     """A profile with what its team lends it, and its source map; raises `FileErrors`."""
     return parse_profile(read_bytes(path), str(path), directory_for(path))
 
 
-def parse_profile(data: bytes | str, file: str = "<profile>", teams: Path | None = None) -> Joined:
+def parse_profile(
+    data: bytes | str, file: str = "<profile>", teams: Path | None = None
+) -> ProfileWithTeam:
     """
     A profile from YAML text; `file` is the name used in messages, `teams` where team files lie.
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from toban.people.team.section import TEAM
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import Service
 from toban.sections.collect import defined, whole
@@ -40,7 +40,7 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class ProfileWithTeam:
     """A profile with what its team lends it."""
 
     profile: Profile
@@ -72,7 +72,7 @@ def read_team(path: Path, zone: str = DEFAULT_ZONE) -> Team:
     return Team({n: v for n, v in said.items() if v is not msgspec.UNSET}, reader.source)
 
 
-def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> Joined:
+def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> ProfileWithTeam:
     """
     A profile as read, with what its team lends it; by itself where it names none.
 
@@ -80,7 +80,7 @@ def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> Joined:
     """
     name = profile[TEAM]
     if not name:
-        return Joined(profile, source)
+        return ProfileWithTeam(profile, source)
     path = teams / f"{name}.yaml"
     if not path.is_file():
         raise FileErrors(source.locate([_unknown(name, teams)]))
@@ -102,7 +102,7 @@ def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> Joined:
             clashes.append(_clash(key, team))
         else:
             filled[key], elsewhere[key] = lent, team.source
-    return Joined(
+    return ProfileWithTeam(
         msgspec.structs.replace(profile, **filled),
         SourceMap(source.file, source.places, elsewhere),
         borrowed,
@@ -119,7 +119,7 @@ def check_team(path: Path) -> list[Finding]:
     everybody = {n: frozenset(v) for n, v in team.sections.items() if isinstance(v, dict)}
     for section in defined():
         if section.key.team:
-            section.check(profile, report, Context(mentioned=everybody))
+            section.check(profile, report, CheckContext(mentioned=everybody))
     return list(team.source.locate(report.sorted()))
 
 

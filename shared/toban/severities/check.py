@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from toban.channels.check import check_channel_name
 from toban.oncall.check_targets import check_target, mentioned_by
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.severities.section import SEVERITIES, Severity
@@ -18,7 +18,7 @@ SHORTEST_REMINDER = 300
 LONGEST_REMINDER = 7 * 86_400
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: ARG001
+def check(profile: Profile, report: Report, context: CheckContext) -> None:  # noqa: ARG001
     """Words and levels tell severities apart, and everybody they name exists."""
     service, severities = profile[SERVICE], profile[SEVERITIES]
     if not severities and (service.match or service.default):

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from toban.topology import asyncapi, documents, markdown, schemas, statuses
+from toban.topology import asyncapi, documents, markdown, schemas, statuses, words
 from toban.topology.drawings import domains
 from toban.topology.reader import DEFAULT_PATH, MapError, load
 
@@ -34,6 +34,8 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
         events / "README.md": markdown.readme(topology, samples, domains(root, topology)),
         root / "infra" / "terraform" / "documents.tf": documents.terraform(),
     }
+    if (root / "docs").is_dir():
+        files[root / "docs" / "words.md"] = words.page(root)
     for event_type, body in bodies.items():
         path = events / "schemas" / f"{event_type}.json"
         files[path] = schemas.as_json(schemas.body_schema(body))

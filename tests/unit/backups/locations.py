@@ -23,7 +23,7 @@ from toban.backups.catalogue.manifest import (
 from toban.backups.storage import layout
 from toban.backups.storage.parts import Part, cut
 from toban.backups.storage.sealing import BackupLocation, SealedObjectSink, store_part
-from toban.ports.backup import ObjectRef, Piece
+from toban.ports.backup import Chunk, ObjectRef
 
 KEY = bytes(range(32))
 WRAPPED = b"wrapped by the key that everything here uses"
@@ -36,12 +36,12 @@ def noise(size: int, seed: object) -> bytes:
     return random.Random(str(seed)).randbytes(size)
 
 
-def stream(seed: object, pieces: int = 24, size: int = 1500) -> list[Piece]:
+def stream(seed: object, pieces: int = 24, size: int = 1500) -> list[Chunk]:
     """Pieces with cursors: `from_cursor` goes on from each."""
-    return [Piece(noise(size, (seed, n)), cursor=str(n + 1), items=1) for n in range(pieces)]
+    return [Chunk(noise(size, (seed, n)), cursor=str(n + 1), items=1) for n in range(pieces)]
 
 
-def from_cursor(pieces: list[Piece], cursor: str) -> Iterator[Piece]:
+def from_cursor(pieces: list[Chunk], cursor: str) -> Iterator[Chunk]:
     """What a resumable source would read."""
     return iter(pieces[int(cursor or 0) :])
 
@@ -124,7 +124,7 @@ def store(bucket: MemoryBucket, backup_id: str, data_key: bytes | None) -> Store
     return Stored(bucket, location, manifest, plain, objects, refs)
 
 
-def _cut(location: BackupLocation, pieces: list[Piece]) -> Iterator[Part]:
+def _cut(location: BackupLocation, pieces: list[Chunk]) -> Iterator[Part]:
     seal = location.seal(layout.stream_name(1))
     return cut(iter(pieces), seal, resumable=True, part_bytes=PART_BYTES)
 

@@ -19,7 +19,7 @@ from toban.backups.catalogue.manifest import Manifest, PartEntry, decode, entrie
 from toban.backups.catalogue.readback import fetch_from, read_parts, read_stream
 from toban.backups.storage.frames import TAG, FrameWriter, PartTrailer, Seal
 from toban.backups.storage.parts import cut, open_part
-from toban.ports.backup import Damaged, Piece
+from toban.ports.backup import Chunk, Damaged
 
 OBJECTS = {
     "part, first": "parts/a1/000001",
@@ -240,7 +240,7 @@ def frames_of(data: bytes) -> tuple[bytes, list[bytes]]:
 def large(request: pytest.FixtureRequest) -> tuple[Seal, bytes]:
     """A part with several data frames."""
     seal = Seal("b-1", "stream/a1", request.param)
-    pieces = (Piece(noise(1 << 20, n), "c") for n in range(4))
+    pieces = (Chunk(noise(1 << 20, n), "c") for n in range(4))
     (part,) = cut(pieces, seal, resumable=True)
     assert len(frames_of(part.data)[1]) >= 4
     return seal, part.data
@@ -274,7 +274,7 @@ def test_frames_cannot_be_rearranged(large, rearrange):
 
 def test_frames_of_two_writings_of_the_same_part_do_not_mix(large):
     seal, data = large
-    again = next(cut((Piece(noise(1 << 20, n), "c") for n in range(4)), seal, resumable=True))
+    again = next(cut((Chunk(noise(1 << 20, n), "c") for n in range(4)), seal, resumable=True))
     header, frames = frames_of(data)
     _, others = frames_of(again.data)
     mixed = header + b"".join([frames[0], others[1], *frames[2:]])

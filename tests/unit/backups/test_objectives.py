@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from tests.profiles import Profile
-from toban.backups.policy.objectives import Newest, ObjectiveState, assess, overdue, untested
-from toban.backups.policy.restores import Tested
+from toban.backups.policy.objectives import NewestBackup, ObjectiveState, assess, overdue, untested
+from toban.backups.policy.restores import TestHistory
 from toban.backups.section import (
     BackupPlan,
     BackupSection,
@@ -75,12 +75,12 @@ def loss(rpo: timedelta, *sources: str, rto: timedelta | None = None) -> Objecti
 
 
 def state(
-    profile: Profile, tested: dict[str, Tested] | None = None, **ages: timedelta
+    profile: Profile, tested: dict[str, TestHistory] | None = None, **ages: timedelta
 ) -> ObjectiveState:
     """The one objective, with backups of these ages."""
     classes = {"database": "hourly", "cache": "daily"}
     newest = {
-        (source, classes[source]): Newest(backup_id=f"{source}-1", point=NOW - age)
+        (source, classes[source]): NewestBackup(backup_id=f"{source}-1", point=NOW - age)
         for source, age in ages.items()
     }
     (found,) = assess(profile, newest, tested or {}, NOW)
@@ -121,7 +121,9 @@ def test_an_objective_that_somebody_else_keeps_is_not_watched():
     ("seconds", "status"), [(None, "untested"), (599.0, "met"), (600.0, "met"), (601.0, "missed")]
 )
 def test_recovery_time_is_what_restore_tests_measured(seconds, status):
-    tested = {} if seconds is None else {"database@tokyo": Tested(passed_at=NOW, seconds=seconds)}
+    tested = (
+        {} if seconds is None else {"database@tokyo": TestHistory(passed_at=NOW, seconds=seconds)}
+    )
     profile = shop(loss(2 * HOUR, rto=timedelta(minutes=10)))
     found = state(profile, tested, database=HOUR)
     assert (found.rto_status, found.measured_s) == (status, seconds)
@@ -129,8 +131,8 @@ def test_recovery_time_is_what_restore_tests_measured(seconds, status):
 
 def test_of_several_sources_the_slowest_counts_and_each_has_to_be_tested():
     profile = shop(loss(2 * HOUR, "database", "cache", rto=timedelta(minutes=10)))
-    one = {"database@tokyo": Tested(passed_at=NOW, seconds=60)}
-    both = one | {"cache@osaka": Tested(passed_at=NOW, seconds=700)}
+    one = {"database@tokyo": TestHistory(passed_at=NOW, seconds=60)}
+    both = one | {"cache@osaka": TestHistory(passed_at=NOW, seconds=700)}
     assert state(profile, one, database=HOUR, cache=HOUR).rto_status == "untested"
     assert state(profile, both, database=HOUR, cache=HOUR).rto_status == "missed"
 
@@ -138,7 +140,7 @@ def test_of_several_sources_the_slowest_counts_and_each_has_to_be_tested():
 def late(profile: Profile, **ages: timedelta | None) -> list[str]:
     classes = {"database": "hourly", "cache": "daily"}
     newest = {
-        (source, classes[source]): Newest(point=NOW - age)
+        (source, classes[source]): NewestBackup(point=NOW - age)
         for source, age in ages.items()
         if age is not None
     }
@@ -157,15 +159,15 @@ def test_a_series_that_never_succeeded_is_overdue_once_there_was_time_for_it():
 
 
 def test_a_restore_test_of_any_source_from_any_region_counts():
-    week = {"cache@osaka": Tested(passed_at=NOW - timedelta(days=7))}
+    week = {"cache@osaka": TestHistory(passed_at=NOW - timedelta(days=7))}
     assert untested(shop(), week, APPLIED, NOW) is None
-    long_ago = {"cache@osaka": Tested(passed_at=NOW - timedelta(days=9))}
+    long_ago = {"cache@osaka": TestHistory(passed_at=NOW - timedelta(days=9))}
     assert untested(shop(), long_ago, APPLIED, NOW) == NOW - timedelta(days=9)
     assert untested(shop(), {}, APPLIED, NOW) == APPLIED
 
 
 def test_a_failed_test_is_no_test():
-    failed = {"database@tokyo": Tested(chosen=3, at=NOW)}
+    failed = {"database@tokyo": TestHistory(chosen=3, at=NOW)}
     assert untested(shop(), failed, APPLIED, NOW) == APPLIED
 
 

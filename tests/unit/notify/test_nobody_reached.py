@@ -68,7 +68,7 @@ def play(answers) -> tuple[World, bool]:
     return world, escalated
 
 
-NO = Failed("no", again=False)
+NO = Failed("no", retryable=False)
 
 
 def test_both_channels_and_their_shared_fallback_failing_is_nobody_reached():

@@ -124,7 +124,7 @@ NOTEBOOK = {
     "adapter.py": """\
         from pathlib import Path
 
-        from toban.ports.backup import Damaged, Piece, Snapshot
+        from toban.ports.backup import Chunk, Damaged, SourceSnapshot
 
 
         class Notebook:
@@ -138,11 +138,11 @@ NOTEBOOK = {
                 return f"notebook {self._path}"
 
             def begin(self, run, before, now):
-                return before or Snapshot(at=now)
+                return before or SourceSnapshot(at=now)
 
             def read(self, run, snapshot, cursor):
                 data = self._path.read_bytes()
-                yield Piece(data, items=data.count(b"\\n"))
+                yield Chunk(data, items=data.count(b"\\n"))
 
             def end(self, run, snapshot):
                 pass
@@ -159,15 +159,15 @@ NOTEBOOK = {
                 return iter(())
 
 
-        def source(options, world):
+        def source(options, ports):
             return Notebook(options["path"])
 
 
-        def format_(world):
+        def format_(ports):
             return Lines()
 
 
-        def target(options, world):
+        def target(options, ports):
             raise ValueError("a notebook is only read")
         """,
 }

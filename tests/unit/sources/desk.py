@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toban.ports.backup import Bucket, Run, Source, SourceSnapshot, StoredObject, Target
+from toban.ports.backup import BackupRun, Bucket, Source, SourceSnapshot, StoredObject, Target
 from toban.sources.ports import SourcePorts
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -37,8 +37,8 @@ class NothingBeside:
         raise AssertionError("this source keeps nothing beside its stream")
 
 
-def run_for(backup_id: str = "b1", bucket: Bucket | None = None) -> Run:
-    return Run(backup_id, NothingBeside(bucket))
+def run_for(backup_id: str = "b1", bucket: Bucket | None = None) -> BackupRun:
+    return BackupRun(backup_id, NothingBeside(bucket))
 
 
 def world(scratch: Path, secrets: GivenSecrets, **more: Any) -> SourcePorts:

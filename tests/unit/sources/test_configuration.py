@@ -18,7 +18,7 @@ from toban.adapters.local.files.blobs import EnvSecrets
 from toban.adapters.local.files.buckets import MemoryBucket, MemoryBuckets
 from toban.adapters.local.memory.store import MemoryStore
 from toban.ports import Create, Key, Unavailable
-from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, SourceFailed, TargetFailed
 from toban.sources.configuration import adapter as configuration
 from toban.sources.ports import SourcePorts
 
@@ -78,7 +78,10 @@ def test_profiles_and_files_come_back_as_files(world, safe, tmp_path):
     assert profile["profile"]["service"]["name"] == "東京"
     assert safe.check(FORM, "b1") == target.counts() == {"files": 2, "profiles": 1}
     assert (
-        target.ask([Question("profiles/tokyo-ai-chat.json", ""), Question("x", "")])[1] == "missing"
+        target.ask([ContentQuestion("profiles/tokyo-ai-chat.json", ""), ContentQuestion("x", "")])[
+            1
+        ]
+        == "missing"
     )
     target.discard()
     assert not out.exists()
@@ -339,7 +342,7 @@ def test_a_refusal_is_told_and_is_no_success(google, world, safe):
 
     with pytest.raises(SourceFailed, match="no getIamPolicy") as failed:
         safe.take(configuration.source({"project": "p"}, world), "b1")
-    assert not failed.value.again
+    assert not failed.value.retryable
 
 
 def test_an_outage_is_tried_again(google, world, safe):

@@ -25,7 +25,7 @@ from tests.unit.sources.desk import (
 )
 from tests.unit.sources.google_exports import INSTANCE, Export, Google, serve
 from toban.adapters.local.files.buckets import MemoryBuckets
-from toban.ports.backup import Bucket, Damaged, Piece, Source, SourceFailed, SourceSnapshot
+from toban.ports.backup import Bucket, Chunk, Damaged, Source, SourceFailed, SourceSnapshot
 from toban.sources.postgres import adapter as postgres
 from toban.sources.postgres import cloudsql
 from toban.sources.postgres import server as pgserver
@@ -70,7 +70,7 @@ class Case:
                 return before
         raise AssertionError("never ready")
 
-    def read(self, snapshot: SourceSnapshot, cursor: str = "") -> list[Piece]:
+    def read(self, snapshot: SourceSnapshot, cursor: str = "") -> list[Chunk]:
         return list(self.source().read(run_for("b1", self.bucket), snapshot, cursor))
 
     def names(self) -> list[str]:
@@ -174,7 +174,7 @@ def test_a_failed_export_is_started_anew_and_given_up_in_the_end(case: Case) -> 
     case.google.fail = "The service account does not have the required permissions"
     with pytest.raises(SourceFailed, match=r"3 times: .*required permissions") as caught:
         case.wait()
-    assert not caught.value.again
+    assert not caught.value.retryable
     assert case.google.started == 3
 
 
@@ -199,7 +199,7 @@ def test_an_export_that_never_ends_is_given_up(case: Case) -> None:
     snapshot = case.source().begin(run_for("b1", case.bucket), None, NOW)
     with pytest.raises(SourceFailed, match="was not done after") as caught:
         case.source().begin(run_for("b1", case.bucket), snapshot, NOW + timedelta(hours=13))
-    assert caught.value.again
+    assert caught.value.retryable
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_errors_say_whether_to_try_again(case: Case, status: int, text: str, aga
     case.google.answers = [(status, text)]
     with pytest.raises(SourceFailed) as caught:
         case.source().begin(run_for("b1", case.bucket), None, NOW)
-    assert caught.value.again is again
+    assert caught.value.retryable is again
     assert case.source().identity in str(caught.value)
 
 
@@ -226,7 +226,7 @@ def test_nobody_answers(case: Case) -> None:
     case.stop()
     with pytest.raises(SourceFailed, match="Connection") as caught:
         case.source().begin(run_for("b1", case.bucket), None, NOW)
-    assert caught.value.again
+    assert caught.value.retryable
     case.stop = lambda: None
 
 
@@ -252,7 +252,7 @@ def test_an_object_that_changed_or_went_is_not_read(case: Case) -> None:
     wrong = {**snapshot.token, "generation": str(case.bucket.stat(name).generation)}
     with pytest.raises(SourceFailed, match="checksum") as caught:
         case.read(SourceSnapshot(snapshot.at, wrong))
-    assert not caught.value.again
+    assert not caught.value.retryable
     assert case.names() == []  # nothing in the clear is left behind
     with pytest.raises(SourceFailed, match="is gone"):
         case.read(snapshot)

@@ -22,9 +22,9 @@ from tests.unit.sources.desk import (
 )
 from tests.unit.sources.redis_desk import check, client, fill, source_of, target_on
 from toban.ports.backup import (
+    ContentQuestion,
     Damaged,
     FormatUnchecked,
-    Question,
     SourceFailed,
 )
 from toban.sources.redis import adapter as redis
@@ -45,7 +45,7 @@ def test_a_wrong_password_is_final_and_never_shown(redis_server: Redis, tmp_path
     source = redis.source({"url_secret": "URL"}, world(tmp_path, secrets))
     with pytest.raises(SourceFailed, match="WRONGPASS") as caught:
         source.begin(run_for(), None, NOW)
-    assert not caught.value.again
+    assert not caught.value.retryable
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in source.identity
 
@@ -75,7 +75,7 @@ def test_a_killed_server_never_counts(redis_server: Redis, tmp_path: Path) -> No
         server.kill()
         with pytest.raises(SourceFailed) as caught:
             list(pieces)
-        assert caught.value.again
+        assert caught.value.retryable
 
 
 def test_a_dump_begun_for_another_replica_is_not_taken_for_ours(
@@ -92,7 +92,7 @@ def test_a_dump_begun_for_another_replica_is_not_taken_for_ours(
         redis_.call("SET", "acknowledged", "before our backup began")
         with pytest.raises(SourceFailed, match="older dump") as caught:
             backup(source_of(server, tmp_path))
-        assert caught.value.again
+        assert caught.value.retryable
 
 
 class Liar:
@@ -160,7 +160,7 @@ def test_what_a_lying_server_sends_never_counts(
         source = redis.source({"url_secret": "URL"}, world(tmp_path, GivenSecrets(URL=liar.url)))
         with pytest.raises(SourceFailed, match=text) as caught:
             backup(source)
-        assert caught.value.again is again
+        assert caught.value.retryable is again
     finally:
         liar.close()
 
@@ -218,7 +218,7 @@ def test_without_checksums_the_end_vouches(redis_server: Redis, tmp_path: Path) 
             check(dump[:-9], tmp_path)
         target = target_on(server, tmp_path, overwrite=True)
         restore(target, dump)
-        assert target.ask([Question("GET a", "")]) == ["b"]
+        assert target.ask([ContentQuestion("GET a", "")]) == ["b"]
 
 
 @pytest.mark.parametrize("body", [b"REDIS0099\x63", b"VALKEY080", b"REDIS0011\xf6"])

@@ -27,7 +27,7 @@ RANGE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Side:
+class CopySide:
     """One copy of the backup."""
 
     location: BackupLocation
@@ -41,7 +41,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedObject:
     """An object as it must be; one without a `crc32c` has to be read to be known."""
 
     name: str
@@ -53,7 +53,7 @@ class Expected:
         """Whether it is what the bucket says of it."""
         return info.size == self.size and self.crc32c in (None, info.crc32c)
 
-    def is_right(self, side: Side, info: ObjectInfo | None) -> bool:
+    def is_right(self, side: CopySide, info: ObjectInfo | None) -> bool:
         """Whether what lies there under its name is it."""
         if info is None or not self.fits(info):
             return False
@@ -105,11 +105,11 @@ class _Listing:
         return self._next if self._next is not None and self._next.name == name else None
 
 
-class Mending:
+class CopyRepair:
     """One copy of a backup being made whole from the others."""
 
     def __init__(
-        self, manifest: Manifest, target: Side, sources: Sequence[Side], form: Format | None
+        self, manifest: Manifest, target: CopySide, sources: Sequence[CopySide], form: Format | None
     ) -> None:
         """`sources`: the best first; `form`: of its kind, where objects lie beside the stream."""
         self.manifest = manifest
@@ -119,7 +119,7 @@ class Mending:
         self._parts_folder = f"{manifest.prefix}parts/a{manifest.attempt}/"
         self._listings: dict[str, _Listing] = {}
 
-    def objects(self) -> Iterator[Expected | ObjectRef]:
+    def objects(self) -> Iterator[ExpectedObject | ObjectRef]:
         """
         Everything that it consists of but the manifest, always in the same order.
 
@@ -128,34 +128,34 @@ class Mending:
         """
         prefix = self.manifest.prefix
         for part in self.manifest.index:
-            yield Expected(prefix + part.name, part.size, sha256=part.sha256)
+            yield ExpectedObject(prefix + part.name, part.size, sha256=part.sha256)
         for entry in entries(self.manifest, self.target.bucket.read):
-            yield Expected(prefix + entry.name, entry.size, entry.crc32c, entry.sha256)
+            yield ExpectedObject(prefix + entry.name, entry.size, entry.crc32c, entry.sha256)
         if self._form is None or not self.manifest.object_totals.objects:
             return
         for ref in self._form.object_refs(read_stream(self.target.location, self.manifest)):
             if ref.backup_id != self.manifest.backup_id:
                 continue
             if ref.copied:
-                yield Expected(prefix + ref.name, ref.size, ref.crc32c)
+                yield ExpectedObject(prefix + ref.name, ref.size, ref.crc32c)
             else:
                 yield ref
 
-    def mend(self, thing: Expected | ObjectRef) -> int:
+    def mend(self, thing: ExpectedObject | ObjectRef) -> int:
         """
         Let an object of the target be what it must be; how many bytes that is.
 
         Raises `Damaged` when it is so in no copy, `Unavailable` when one that may have it could not
         be asked, and `toban.ports.backup.DeleteBlocked` when it must not be replaced.
         """
-        if isinstance(thing, Expected):
+        if isinstance(thing, ExpectedObject):
             if not thing.is_right(self.target, self._look(self.target, thing)):
                 self._fetch(thing)
             return thing.size
         self._mend_sealed(thing)
         return thing.size
 
-    def _look(self, side: Side, wanted: Expected) -> ObjectInfo | None:
+    def _look(self, side: CopySide, wanted: ExpectedObject) -> ObjectInfo | None:
         if not wanted.name.startswith(self._parts_folder):
             return side.bucket.stat(wanted.name)
         name = side.bucket.name
@@ -163,8 +163,8 @@ class Mending:
             self._listings[name] = _Listing(side.bucket, self._parts_folder)
         return self._listings[name].at(wanted.name)
 
-    def _fetch(self, wanted: Expected) -> None:
-        def take(source: Side) -> bool:
+    def _fetch(self, wanted: ExpectedObject) -> None:
+        def take(source: CopySide) -> bool:
             info = self._look(source, wanted)
             if info is None or not self._put(wanted, source, info):
                 # What was listed may be older than what lies there now.
@@ -174,10 +174,10 @@ class Mending:
 
         self._from_any(take, wanted.name)
 
-    def _put(self, wanted: Expected, source: Side, info: ObjectInfo) -> bool:
+    def _put(self, wanted: ExpectedObject, source: CopySide, info: ObjectInfo) -> bool:
         return wanted.fits(info) and replace(wanted, source.bucket, self.target.bucket, info)
 
-    def _from_any(self, take: Callable[[Side], bool], name: str) -> None:
+    def _from_any(self, take: Callable[[CopySide], bool], name: str) -> None:
         outage: Unavailable | None = None
         for source in self.sources:
             try:
@@ -204,7 +204,7 @@ class Mending:
         if here and _is_whole(self.target, ref):
             return
 
-        def take(source: Side) -> bool:
+        def take(source: CopySide) -> bool:
             there = self._parts(source, ref)
             # What replaces something, or comes from where damage was found, is read before.
             if not there or ((here or source.suspect) and not _is_whole(source, ref)):
@@ -213,7 +213,7 @@ class Mending:
                 known = here.get(name)
                 if known is not None and not self.target.suspect and _alike(known, info):
                     continue
-                part = Expected(name, info.size, info.crc32c)
+                part = ExpectedObject(name, info.size, info.crc32c)
                 if not replace(part, source.bucket, self.target.bucket, info):
                     return False
             for name in here.keys() - there.keys():
@@ -222,7 +222,7 @@ class Mending:
 
         self._from_any(take, self.manifest.prefix + ref.name)
 
-    def _parts(self, side: Side, ref: ObjectRef) -> dict[str, ObjectInfo]:
+    def _parts(self, side: CopySide, ref: ObjectRef) -> dict[str, ObjectInfo]:
         folder = f"{self.manifest.prefix}{ref.name}/"
         return {info.name: info for info in side.bucket.list(folder)}
 
@@ -294,7 +294,7 @@ class Mending:
             raise outage
 
 
-def replace(wanted: Expected, source: Bucket, target: Bucket, info: ObjectInfo) -> bool:
+def replace(wanted: ExpectedObject, source: Bucket, target: Bucket, info: ObjectInfo) -> bool:
     """
     Put the source's object in place of the target's; False: it is not what it must be after all.
 
@@ -324,7 +324,7 @@ def _alike(one: ObjectInfo, other: ObjectInfo) -> bool:
     return (one.size, one.crc32c) == (other.size, other.crc32c)
 
 
-def _is_whole(side: Side, ref: ObjectRef) -> bool:
+def _is_whole(side: CopySide, ref: ObjectRef) -> bool:
     """Whether a sealed object can be read and is what the stream says."""
     try:
         for _ in fetch_from(lambda _: side.location)(ref):
@@ -334,7 +334,7 @@ def _is_whole(side: Side, ref: ObjectRef) -> bool:
     return True
 
 
-def _beside(side: Side, manifest: Manifest, beat: Callable[[], None]) -> tuple[int, int]:
+def _beside(side: CopySide, manifest: Manifest, beat: Callable[[], None]) -> tuple[int, int]:
     objects = size = 0
     for info in side.bucket.list(manifest.prefix + layout.OBJECTS):
         beat()

@@ -26,7 +26,7 @@ EARLY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
-class Planned:
+class ResolvedPlan:
     """A plan with everything it names."""
 
     profile: Profile
@@ -46,14 +46,14 @@ class Planned:
         return self.plan.zone or self.profile[SERVICE].timezone
 
 
-def find_plan(profile: Profile, source: str, class_: str) -> Planned | None:
+def find_plan(profile: Profile, source: str, class_: str) -> ResolvedPlan | None:
     """The plan of a series; None when the profile has none (any more)."""
     section = profile[BACKUP]
     if section is None:
         return None
     for plan in section.plans:
         if plan.source == source and plan.class_ == class_ and source in section.sources:
-            return Planned(
+            return ResolvedPlan(
                 profile, section, plan, section.sources[source], destinations(section, plan)
             )
     return None
@@ -67,7 +67,7 @@ def destinations(section: BackupSection, plan: BackupPlan) -> tuple[Destination,
     return tuple(by_name[name] for name in plan.destinations if name in by_name)
 
 
-def plan_of(documents: Documents, backup: Backup) -> Planned | None:
+def plan_of(documents: Documents, backup: Backup) -> ResolvedPlan | None:
     """The plan a backup was started by, in the profile version that it pins."""
     profile = pinned(documents, backup.service, backup.profile_version)
     return find_plan(profile, backup.source, backup.class_)
@@ -79,7 +79,7 @@ def bases_of(backup: Backup, documents: Documents) -> dict[str, Backup]:
     return {id: base for id, base in found.items() if base is not None}
 
 
-def newest_slot_of(planned: Planned, at: datetime) -> datetime | None:
+def newest_slot_of(planned: ResolvedPlan, at: datetime) -> datetime | None:
     """
     The last slot of a plan's schedule at a moment, in UTC; None when there was none for long.
 

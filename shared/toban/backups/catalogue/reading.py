@@ -27,7 +27,7 @@ class BaseDamaged(Damaged):
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedCopy:
     """One copy of one backup; everything read from it is checked on the way."""
 
     manifest: Manifest
@@ -69,13 +69,13 @@ class Opened:
             raise
 
 
-class Opener:
+class CopyOpener:
     """Opens copies, with the keys of the profile."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def open(self, prefix: str, bucket_name: str, key: str) -> Opened:
+    def open(self, prefix: str, bucket_name: str, key: str) -> OpenedCopy:
         """
         The copy below `prefix` in a bucket; `key`: the profile's reference, empty if it has none.
 
@@ -99,7 +99,7 @@ class Opener:
                 locations[backup_id] = BackupLocation(bucket, where, backup_id, base_key)
             return locations[backup_id]
 
-        return Opened(manifest, own, location_of)
+        return OpenedCopy(manifest, own, location_of)
 
     def _manifest(self, bucket: Bucket, prefix: str, key: str) -> tuple[Manifest, bytes | None]:
         name = prefix + layout.MANIFEST
@@ -111,7 +111,7 @@ class Opener:
         return decode(data, unwrap, name=name)
 
 
-def open_copy(opener: Opener, backup: Backup, bucket: str, key: str) -> Opened:
+def open_copy(opener: CopyOpener, backup: Backup, bucket: str, key: str) -> OpenedCopy:
     """A copy of a backup of the catalogue; raises `Damaged` when it is another one's."""
     opened = opener.open(backup.prefix, bucket, key)
     manifest = opened.manifest

@@ -26,7 +26,7 @@ from toban.backups.catalogue.manifest import (
     peek,
     stream_digest,
 )
-from toban.backups.catalogue.plans import Planned
+from toban.backups.catalogue.plans import ResolvedPlan
 from toban.backups.documents import Backup
 from toban.backups.storage import layout
 from toban.backups.storage.parts import Part
@@ -116,7 +116,7 @@ def object_totals(bucket: Bucket, backup: Backup, beat: Callable[[], None]) -> O
 
 def manifest_of(
     backup: Backup,
-    planned: Planned,
+    planned: ResolvedPlan,
     snapshot: SourceSnapshot,
     progress: WriteProgress,
     totals: ObjectTotals,

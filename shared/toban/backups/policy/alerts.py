@@ -138,7 +138,7 @@ def _begun(fingerprint: str, alert: OpenAlert, watch: BackupWatch, work: Work) -
     """
     if not is_future(alert.starts_at, work.now):
         return alert
-    log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
+    log.warning("alert start ahead of now: now taken instead", fingerprint=fingerprint)
     alert = msgspec.structs.replace(alert, starts_at=work.now)
     _tell(f"{watch.id}/{fingerprint}", alert, work)
     return alert

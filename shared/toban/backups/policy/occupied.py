@@ -14,7 +14,7 @@ from toban.profile.profile import Profile
 
 
 @dataclass(frozen=True)
-class Occupied:
+class LocationInUse:
     """A place that is in use."""
 
     what: Literal["destination", "source"]
@@ -35,7 +35,7 @@ def bucket_name(text: str) -> str:
 
 def keeps_backups(
     bucket: str, profiles: Mapping[str, Profile], backup: Backup | None = None
-) -> Occupied | None:
+) -> LocationInUse | None:
     """What keeps backups in a bucket: a destination of any profile, or a copy of `backup` itself."""
     wanted = bucket_name(bucket)
     if not wanted:
@@ -43,20 +43,20 @@ def keeps_backups(
     for service, profile in sorted(profiles.items()):
         for destination in (profile[BACKUP] or NOTHING).destinations:
             if bucket_name(destination.bucket) == wanted:
-                return Occupied("destination", service, destination.bucket)
+                return LocationInUse("destination", service, destination.bucket)
     for copy in backup.copies if backup is not None else ():
         if bucket_name(copy.bucket) == wanted:
-            return Occupied("destination", backup.service if backup else "", copy.bucket)
+            return LocationInUse("destination", backup.service if backup else "", copy.bucket)
     return None
 
 
 def is_source(
     identity: str, kind: str, profiles: Mapping[str, Profile], resources: Resources
-) -> Occupied | None:
+) -> LocationInUse | None:
     """The source of any profile that a target of this kind would replace."""
     for service, name, found in _identities(kind, profiles, resources):
         if found == identity:
-            return Occupied("source", service, name)
+            return LocationInUse("source", service, name)
     return None
 
 

@@ -33,8 +33,8 @@ from toban.backups.policy.retention_terms import EARLIEST, LATEST, PERIODS, Word
 from toban.backups.policy.retention_terms import Policy as Policy
 from toban.backups.policy.retention_terms import Reason as Reason
 from toban.backups.policy.retention_terms import RetentionEntry as RetentionEntry
+from toban.backups.policy.retention_terms import RetentionVerdict as RetentionVerdict
 from toban.backups.policy.retention_terms import Series as Series
-from toban.backups.policy.retention_terms import Verdict as Verdict
 from toban.backups.policy.retention_terms import entry_of as entry_of
 from toban.backups.policy.retention_terms import policy_of as policy_of
 from toban.kernel.clock.wallclock import zone as zone_of
@@ -47,7 +47,7 @@ NOTED = timedelta(days=30)
 
 def decide(
     entries: Sequence[RetentionEntry], policy: Policy | Mapping[Series, Policy], now: datetime
-) -> list[Verdict]:
+) -> list[RetentionVerdict]:
     """
     One verdict for each entry, in their order.
 
@@ -73,7 +73,7 @@ def decide(
 
 
 def removals(
-    entries: Sequence[RetentionEntry], verdicts: Sequence[Verdict], most: int
+    entries: Sequence[RetentionEntry], verdicts: Sequence[RetentionVerdict], most: int
 ) -> list[str]:
     """
     Ids of at most `most` backups to remove, in this order.
@@ -384,12 +384,12 @@ class _Decision:
     def _order(self, position: int) -> tuple[datetime, str]:
         return self.at[position], self.entries[position].id
 
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> list[RetentionVerdict]:
         """What was found, in the order of the entries."""
         found = self.for_
         return [
-            Verdict(entry.id, True, tuple(found[position]))
+            RetentionVerdict(entry.id, True, tuple(found[position]))
             if found.get(position)
-            else Verdict(entry.id, False, self.against[position])
+            else RetentionVerdict(entry.id, False, self.against[position])
             for position, entry in enumerate(self.entries)
         ]

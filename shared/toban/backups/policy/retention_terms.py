@@ -143,7 +143,7 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
         return WORDS[self.word].format(self.detail).removesuffix(" ()")  # a region without a name
 
 
-class Verdict(msgspec.Struct, frozen=True, gc=False):
+class RetentionVerdict(msgspec.Struct, frozen=True, gc=False):
     """What becomes of a backup. There is always a reason."""
 
     id: str

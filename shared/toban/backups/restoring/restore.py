@@ -9,7 +9,13 @@ from typing import Any, Final
 import msgspec
 
 from toban.backups.catalogue.plans import bases_of, plan_of
-from toban.backups.catalogue.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
+from toban.backups.catalogue.reading import (
+    BaseDamaged,
+    CopyOpener,
+    NoManifest,
+    OpenedCopy,
+    open_copy,
+)
 from toban.backups.documents import JUDGED, Backup, RestoreTestResult, settle
 from toban.backups.policy.copies import ReadBackResult, judged, note_damage
 from toban.backups.policy.occupied import refusal
@@ -17,7 +23,7 @@ from toban.backups.policy.recovery import usable
 from toban.backups.policy.restores import (
     Restore,
     RestoreRecord,
-    Tested,
+    TestHistory,
     missing,
     pair,
     too_slow,
@@ -35,7 +41,7 @@ from toban.events.backups import (
     RestoreStepDue,
 )
 from toban.kernel import log
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Job, JobClaim, LeaseLost, Unfinished
@@ -43,9 +49,9 @@ from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports.backup import (
     RESOURCES,
+    ContentQuestion,
     Damaged,
     KeyUnavailable,
-    Question,
     Resources,
     Spec,
     Target,
@@ -78,12 +84,12 @@ class CopyDamaged(Failure):
     """What is damaged there is of this backup, on which it builds."""
 
 
-class Restoring:
+class RestoreHandler:
     """`restore_backup`."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._opener = Opener(resources)
+        self._opener = CopyOpener(resources)
 
     # --- claiming ------------------------------------------------------------------------
 
@@ -173,7 +179,7 @@ class Restoring:
         except TargetBusy:
             return Continue(POLL)
         except TargetFailed as error:
-            if error.again:
+            if error.retryable:
                 raise TryLater(f"{restore.id}: {error}") from error
             self._clear(restore, staging)
             return Failure(str(error))
@@ -209,20 +215,25 @@ class Restoring:
             else:
                 target.release()
         except TargetFailed as error:
-            log.warning("the target is not cleared", restore=restore.id, error=error, stack=False)
+            log.warning(
+                "restore target not cleared: it is left as it is",
+                restore=restore.id,
+                error=error,
+                stack=False,
+            )
 
     def _load(
-        self, restore: Restore, opened: Opened, target: Target, claim: JobClaim[Restore]
+        self, restore: Restore, opened: OpenedCopy, target: Target, claim: JobClaim[Restore]
     ) -> bool:
         """Whether everything is in the target."""
         if restore.total and restore.done == restore.total and target.resumable:
             return True
         if not restore.begun:
             restore.spans["wait"] = seconds_between(restore.requested_at, claim.now())
-        again = restore.begun and not target.resumable
-        if again:
+        starts_over = restore.begun and not target.resumable
+        if starts_over:
             restore.done = restore.items = restore.bytes = 0
-        target.prepare(fresh=not restore.begun or again)
+        target.prepare(fresh=not restore.begun or starts_over)
         restore.begun = True
         restore.total = opened.manifest.total_parts
         _checkpoint(claim, target)
@@ -251,7 +262,7 @@ class Restoring:
         restore.counts = target.counts()
         wrong = missing(backup.counts, restore.counts, exact=restore.purpose == "test")
         if restore.purpose == "test" and staging is not None and staging.queries:
-            questions = [Question(q.query, q.expect) for q in staging.queries]
+            questions = [ContentQuestion(q.query, q.expect) for q in staging.queries]
             restore.answers = target.ask(questions)
             wrong += wrong_answers(questions, restore.answers)
         restore.spans["check"] = seconds_between(began, claim.now())
@@ -325,7 +336,7 @@ class Restoring:
         return Handlers().on(RestoreRequested, job).on(RestoreStepDue, job)
 
 
-HANDLERS = HandlersWith((RESOURCES,), lambda ports: Restoring(ports(RESOURCES)).handlers())
+HANDLERS = BoundHandlers((RESOURCES,), lambda ports: RestoreHandler(ports(RESOURCES)).handlers())
 
 
 def _checkpoint(claim: JobClaim[Restore], target: Target) -> None:
@@ -359,7 +370,7 @@ def _refuse(restore: Restore, reason: str, work: Work) -> None:
 def _note_test(restore: Restore, seconds: float, work: Work) -> None:
     record = work.get(RestoreRecord, restore.service) or RestoreRecord(id=restore.service)
     key = pair(restore.source, restore.region)
-    before = record.tested.get(key, Tested())
+    before = record.tested.get(key, TestHistory())
     if restore.status == "finished":
         record.tested[key] = msgspec.structs.replace(before, passed_at=work.now, seconds=seconds)
     work.put(record)

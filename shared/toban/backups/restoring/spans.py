@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from toban.backups.catalogue.reading import Opened
+from toban.backups.catalogue.reading import OpenedCopy
 from toban.backups.policy.restores import Restore
 from toban.backups.work.jobs import beating
 from toban.kernel.handling.job import JobClaim
@@ -19,7 +19,7 @@ class Stopwatch:
         self._claim = claim
         self._mark = claim.now()
 
-    def parts(self, opened: Opened, first: int) -> Iterator[bytes]:
+    def parts(self, opened: OpenedCopy, first: int) -> Iterator[bytes]:
         """The content of each part from number `first` on, fetched whole before it is given."""
         for pieces in opened.parts(first):
             self._add("load")

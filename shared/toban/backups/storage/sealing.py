@@ -12,7 +12,7 @@ from toban.backups.storage import layout
 from toban.backups.storage.frames import Seal, random_nonce
 from toban.backups.storage.parts import PART_BYTES, STRETCH, Part, cut, open_part
 from toban.ports import Unavailable
-from toban.ports.backup import Bucket, Damaged, Piece, StoredObject
+from toban.ports.backup import Bucket, Chunk, Damaged, StoredObject
 
 CONTENT_TYPE = "application/vnd.toban.backup-part"
 
@@ -163,12 +163,12 @@ class _Whole:
         self.sha256 = hashlib.sha256()
         self.crc32c = 0
 
-    def passing(self, data: Iterator[bytes]) -> Iterator[Piece]:
+    def passing(self, data: Iterator[bytes]) -> Iterator[Chunk]:
         for stretch in evenly(data):
             self.size += len(stretch)
             self.sha256.update(stretch)
             self.crc32c = google_crc32c.extend(self.crc32c, stretch)
-            yield Piece(stretch)
+            yield Chunk(stretch)
 
 
 def evenly(data: Iterator[bytes]) -> Iterator[bytes]:

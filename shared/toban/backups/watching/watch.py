@@ -27,7 +27,7 @@ from toban.backups.policy.alerts import (
     watch_of,
 )
 from toban.backups.policy.objectives import (
-    Newest,
+    NewestBackup,
     ObjectiveState,
     SeriesKey,
     assess,
@@ -67,7 +67,7 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
     """
     document = current(work).get(failed.service)
     if document is None:
-        log.warning("a service without a profile", service=failed.service)
+        log.warning("backup failure ignored: service has no profile", service=failed.service)
         return
     watch = watch_of(failed.service, work)
     look_at_copies(document.profile, watch, work)
@@ -210,13 +210,13 @@ _LOOKED_AT = {"backup-overdue", "rpo", "rto", "restore-test-overdue", AHEAD}
 """Rules whose alerts come and go with what a look finds; the others do with events."""
 
 
-def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, Newest]:
+def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, NewestBackup]:
     """
     The newest verified restore point of every plan, from the catalogue.
 
     What is dated ahead of now counts for nothing.
     """
-    found: dict[SeriesKey, Newest] = {}
+    found: dict[SeriesKey, NewestBackup] = {}
     for plan in (profile[BACKUP] or NOTHING).plans:
         backup = _newest(profile[SERVICE].id, plan, documents)
         if backup is None:
@@ -228,7 +228,7 @@ def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, New
             same = series.unchanged_at if series and series.verified == backup.id else None
             same = not_ahead(same, documents.now)
             point = max(same, point or same) if same else point
-        found[plan.source, plan.class_] = Newest(backup_id=backup.id, point=point)
+        found[plan.source, plan.class_] = NewestBackup(backup_id=backup.id, point=point)
     return found
 
 

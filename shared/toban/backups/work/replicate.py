@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 from toban.backups.catalogue.manifest import Manifest
-from toban.backups.catalogue.mend import Mending, Side
-from toban.backups.catalogue.plans import Planned, plan_of
-from toban.backups.catalogue.reading import Opener, open_copy
+from toban.backups.catalogue.mend import CopyRepair, CopySide
+from toban.backups.catalogue.plans import ResolvedPlan, plan_of
+from toban.backups.catalogue.reading import CopyOpener, open_copy
 from toban.backups.documents import JUDGED, Backup, Copy, settle
 from toban.backups.policy.copies import copy_in, unreadable
 from toban.backups.storage import layout
@@ -25,7 +25,7 @@ from toban.backups.work.jobs import (
     telling,
 )
 from toban.events.backups import BackupEvent, BackupFinished, BackupReplicated, ReplicationStepDue
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import (
     Continue,
@@ -61,7 +61,7 @@ class Replicated:
 
 
 @dataclass(frozen=True)
-class Original:
+class ReferenceManifest:
     """The manifest that decides, as it lies in some copy, authenticated."""
 
     bucket: str
@@ -70,12 +70,12 @@ class Original:
     data_key: bytes | None
 
 
-class Replicating:
+class ReplicateHandler:
     """`replicate_backup`."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._opener = Opener(resources)
+        self._opener = CopyOpener(resources)
 
     def claim(self, event: BackupEvent, work: Work) -> ReplicateJob | None:
         """The job, if the step is the one due; a new request copies anew what is not there."""
@@ -130,7 +130,7 @@ class Replicating:
             raise outage
         return Replicated()
 
-    def _original(self, backup: Backup, copies: list[Copy], key: str) -> Original | None:
+    def _original(self, backup: Backup, copies: list[Copy], key: str) -> ReferenceManifest | None:
         """
         The manifest of the best copy that has one; None when none is authentic any more.
 
@@ -147,7 +147,7 @@ class Replicating:
             except Unavailable as error:
                 outage = outage or error
                 continue
-            return Original(copy.bucket, opened.manifest, data, opened.location.data_key)
+            return ReferenceManifest(copy.bucket, opened.manifest, data, opened.location.data_key)
         if outage is not None:
             raise outage
         return None
@@ -155,25 +155,25 @@ class Replicating:
     def _mend(
         self,
         backup: Backup,
-        original: Original,
+        original: ReferenceManifest,
         copy: Copy,
         copies: list[Copy],
         key: str,
         job: ReplicateJob,
         claim: JobClaim[ReplicateJob],
     ) -> bool:
-        """Make a copy whole; False when the step's time is up. Raises what `Mending` raises."""
+        """Make a copy whole; False when the step's time is up. Raises what `CopyRepair` raises."""
         manifest = original.manifest
 
-        def side(of: Copy) -> Side:
+        def side(of: Copy) -> CopySide:
             bucket = self._resources.bucket(of.bucket)
             location = BackupLocation(bucket, backup.prefix, backup.id, original.data_key)
-            return Side(location, suspect=bool(of.damage))
+            return CopySide(location, suspect=bool(of.damage))
 
         others = [c for c in copies if c.bucket != copy.bucket]
         others.sort(key=lambda c: (not c.proven, c.bucket != original.bucket, bool(c.damage)))
         form = self._resources.format(manifest.kind) if manifest.object_totals.objects else None
-        mending = Mending(manifest, side(copy), [side(other) for other in others], form)
+        mending = CopyRepair(manifest, side(copy), [side(other) for other in others], form)
         if not job.position:
             self._refuse_another(original, copy, backup, key)
         for number, thing in enumerate(mending.objects(), start=1):
@@ -190,7 +190,9 @@ class Replicating:
         mending.finish(original.data, claim.beat)
         return True
 
-    def _refuse_another(self, original: Original, copy: Copy, backup: Backup, key: str) -> None:
+    def _refuse_another(
+        self, original: ReferenceManifest, copy: Copy, backup: Backup, key: str
+    ) -> None:
         """Raise `Damaged` where an authentic manifest says something else: nobody can judge."""
         try:
             there = open_copy(self._opener, backup, copy.bucket, key).manifest
@@ -245,7 +247,7 @@ class Replicating:
         return Handlers().on(BackupFinished, job).on(ReplicationStepDue, job)
 
 
-HANDLERS = HandlersWith((RESOURCES,), lambda ports: Replicating(ports(RESOURCES)).handlers())
+HANDLERS = BoundHandlers((RESOURCES,), lambda ports: ReplicateHandler(ports(RESOURCES)).handlers())
 
 
 def is_complete(backup: Backup) -> bool:
@@ -253,7 +255,7 @@ def is_complete(backup: Backup) -> bool:
     return any(copy.manifest for copy in backup.copies)
 
 
-def with_destinations(backup: Backup, planned: Planned) -> list[Copy]:
+def with_destinations(backup: Backup, planned: ResolvedPlan) -> list[Copy]:
     """Its copies, and those that its plan wants and the catalogue does not know (it was rebuilt)."""
     known = {copy.bucket for copy in backup.copies}
     return backup.copies + [

@@ -9,8 +9,8 @@ from typing import Final
 
 from toban.backups.catalogue.datakeys import data_key_for, new_data_key
 from toban.backups.catalogue.manifest import ManifestKey
-from toban.backups.catalogue.plans import Planned, plan_of
-from toban.backups.catalogue.reading import Opener, open_copy
+from toban.backups.catalogue.plans import ResolvedPlan, plan_of
+from toban.backups.catalogue.reading import CopyOpener, open_copy
 from toban.backups.catalogue.writing import (
     WriteProgress,
     flush,
@@ -32,7 +32,7 @@ from toban.backups.work.jobs import STEP, beating, fail, job_id
 from toban.backups.work.take_job import BackupTaken, SourceUnchanged, TakeJob, record
 from toban.events.backups import BackupFinished, BackupStepDue
 from toban.kernel import log
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
@@ -42,13 +42,13 @@ from toban.kernel.work import Work
 from toban.ports import PortError
 from toban.ports.backup import (
     RESOURCES,
-    Base,
+    BackupRun,
+    BaseBackup,
     Bucket,
+    Chunk,
     Damaged,
     KeyUnavailable,
-    Piece,
     Resources,
-    Run,
     Source,
     SourceFailed,
     SourceSnapshot,
@@ -61,7 +61,7 @@ MAX_ATTEMPTS: Final = 5
 """Times that a source which cannot be resumed is read from the beginning."""
 
 
-class Taking:
+class TakeHandler:
     """`run_backup_step`."""
 
     def __init__(self, resources: Resources, entropy: Callable[[int], bytes] = os.urandom) -> None:
@@ -97,7 +97,7 @@ class Taking:
         except (SourceFailed, Damaged, ValueError) as error:
             if (
                 isinstance(error, SourceFailed)
-                and error.again
+                and error.retryable
                 and job.progress.attempt < MAX_ATTEMPTS
             ):
                 raise TryLater(f"{backup.id}: {error}") from error
@@ -162,7 +162,7 @@ class Taking:
         return Handlers().on(BackupStepDue, job)
 
 
-HANDLERS = HandlersWith((RESOURCES,), lambda ports: Taking(ports(RESOURCES)).handlers())
+HANDLERS = BoundHandlers((RESOURCES,), lambda ports: TakeHandler(ports(RESOURCES)).handlers())
 
 
 class _Step:
@@ -174,10 +174,10 @@ class _Step:
         entropy: Callable[[int], bytes],
         job: TakeJob,
         backup: Backup,
-        planned: Planned,
+        planned: ResolvedPlan,
         claim: JobClaim[TakeJob],
     ) -> None:
-        self._opener = Opener(resources)
+        self._opener = CopyOpener(resources)
         self._entropy = entropy
         self._job = job
         self._backup = backup
@@ -212,9 +212,14 @@ class _Step:
         backup = self._backup
         objects = SealedObjectSink(self._bucket, backup.prefix, backup.id, None)
         try:
-            self._source.end(Run(backup.id, objects), self._job.snapshot)
+            self._source.end(BackupRun(backup.id, objects), self._job.snapshot)
         except PortError as error:
-            log.warning("an export may be left behind", backup=backup.id, error=error, stack=False)
+            log.warning(
+                "export not removed: it may be left behind",
+                backup=backup.id,
+                error=error,
+                stack=False,
+            )
 
     def _choose_key(self) -> None:
         reference = self._planned.section.key
@@ -233,15 +238,15 @@ class _Step:
         stream = layout.stream_name(self._job.progress.attempt)
         return Seal(self._backup.id, stream, self._key)
 
-    def _run(self) -> Run:
+    def _run(self) -> BackupRun:
         self._key = self._data_key()
-        return Run(
+        return BackupRun(
             backup_id=self._backup.id,
             objects=SealedObjectSink(self._bucket, self._backup.prefix, self._backup.id, self._key),
             base=self._base(),
         )
 
-    def _base(self) -> Base | None:
+    def _base(self) -> BaseBackup | None:
         if not self._backup.needs:
             return None
         base = self._claim.documents.get(Backup, self._backup.needs[0])
@@ -250,10 +255,10 @@ class _Step:
             # Marked for removal before this one was begun: retention will take that back.
             raise SourceFailed(
                 f"the backup {self._backup.needs[0]} that it builds on is gone or damaged",
-                again=base is not None and base.status == "deleting",
+                retryable=base is not None and base.status == "deleting",
             )
         opened = open_copy(self._opener, base, there.bucket, self._planned.section.key)
-        return Base(base.id, opened.stream)
+        return BaseBackup(base.id, opened.stream)
 
     def _is_unchanged(self, snapshot: SourceSnapshot) -> bool:
         if not self._planned.plan.on_change or not snapshot.fingerprint:
@@ -271,15 +276,15 @@ class _Step:
             return False
         return same.status in ("finished", "verified") and not same.degraded
 
-    def _read(self, run: Run, snapshot: SourceSnapshot) -> bool:
+    def _read(self, run: BackupRun, snapshot: SourceSnapshot) -> bool:
         """Store parts until the stream ends; False when the step's time is up before."""
         job, source = self._job, self._source
         if not source.resumable:
             if job.begun:
                 job.progress = WriteProgress(attempt=job.progress.attempt + 1)
-            again, job.begun = job.begun, True
+            resumed, job.begun = job.begun, True
             self._claim.record()
-            if again:
+            if resumed:
                 # What the attempt before has stored is of no use to anybody.
                 sweep(self._bucket, self._backup, job.progress, self._claim.beat)
         while not job.progress.last:
@@ -293,7 +298,7 @@ class _Step:
         self._claim.checkpoint()
         return True
 
-    def _store_all(self, pieces: Iterator[Piece]) -> None:
+    def _store_all(self, pieces: Iterator[Chunk]) -> None:
         """Store parts until the stream or the step's time ends, or somebody else's part is met."""
         job, resumable = self._job, self._source.resumable
         first = job.progress.parts + 1
@@ -326,10 +331,10 @@ class _Step:
             return open_part(data, self._seal(), part.number, name=name).as_part()
         if (stored.size, stored.crc32c) != (part.size, part.crc32c):
             self._bucket.delete(name)
-            raise SourceFailed(f"{name} arrived damaged in {self._bucket.name}", again=True)
+            raise SourceFailed(f"{name} arrived damaged in {self._bucket.name}", retryable=True)
         return part
 
-    def _finish(self, run: Run, snapshot: SourceSnapshot) -> BackupTaken | Failure:
+    def _finish(self, run: BackupRun, snapshot: SourceSnapshot) -> BackupTaken | Failure:
         job, backup, bucket, beat = self._job, self._backup, self._bucket, self._claim.beat
         sweep(bucket, backup, job.progress, beat)
         key = ManifestKey(key_id=job.key_id, wrapped=job.wrapped_key) if job.wrapped_key else None
@@ -358,7 +363,7 @@ class _Step:
         return series.finished_bytes if series else 0
 
 
-def _close(pieces: Iterator[Piece]) -> None:
+def _close(pieces: Iterator[Chunk]) -> None:
     close = getattr(pieces, "close", None)
     if close is not None:
         close()

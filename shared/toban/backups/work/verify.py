@@ -13,7 +13,13 @@ from typing import Final
 import msgspec
 
 from toban.backups.catalogue.plans import plan_of
-from toban.backups.catalogue.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
+from toban.backups.catalogue.reading import (
+    BaseDamaged,
+    CopyOpener,
+    NoManifest,
+    OpenedCopy,
+    open_copy,
+)
 from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
 from toban.backups.levels import Level
 from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases, proven_there
@@ -33,7 +39,7 @@ from toban.events.backups import (
     BackupVerified,
     VerificationStepDue,
 )
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import (
@@ -81,16 +87,16 @@ class VerifyJob(BackupJob, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Read:
+class CopiesRead:
     """Every copy was read as far as it can be."""
 
 
-class Verifying:
+class VerifyHandler:
     """`verify_backup`."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._opener = Opener(resources)
+        self._opener = CopyOpener(resources)
 
     def claim(self, event: BackupEvent, work: Work) -> VerifyJob | None:
         """The job, if the step is the one due; a new request verifies anew."""
@@ -98,7 +104,7 @@ class Verifying:
 
     def run(
         self, job: VerifyJob, event: BackupEvent, claim: JobClaim[VerifyJob]
-    ) -> Read | Continue | NothingToDo | Failure:
+    ) -> CopiesRead | Continue | NothingToDo | Failure:
         """
         Read for some minutes, every copy, whatever the ones before came to.
 
@@ -137,7 +143,7 @@ class Verifying:
             claim.checkpoint()
         if outage is not None:
             raise outage
-        return Read()
+        return CopiesRead()
 
     def _read(
         self,
@@ -169,7 +175,7 @@ class Verifying:
         return ReadBackResult(read_at=claim.now(), level=wanted) if done else None
 
     def _check(
-        self, opened: Opened, wanted: Level, job: VerifyJob, claim: JobClaim[VerifyJob]
+        self, opened: OpenedCopy, wanted: Level, job: VerifyJob, claim: JobClaim[VerifyJob]
     ) -> bool:
         manifest = opened.manifest
         if job.parts_read == 0 and job.beside_read == 0:
@@ -191,7 +197,7 @@ class Verifying:
             pass  # a format may know enough early; the last hashes are compared at the end
         return True
 
-    def _read_content(self, opened: Opened, job: VerifyJob, claim: JobClaim[VerifyJob]) -> bool:
+    def _read_content(self, opened: OpenedCopy, job: VerifyJob, claim: JobClaim[VerifyJob]) -> bool:
         """Read every part and every object beside; False when the step's time is up."""
         for part in opened.parts(first=job.parts_read + 1):
             for _ in beating(part, claim.beat):
@@ -218,7 +224,7 @@ class Verifying:
                     return False
         return True
 
-    def conclude(self, job: VerifyJob, result: Read | Unfinished, work: Work) -> None:
+    def conclude(self, job: VerifyJob, result: CopiesRead | Unfinished, work: Work) -> None:
         """Record what each copy came to, and what follows."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, NothingToDo):
@@ -241,7 +247,7 @@ class Verifying:
         return Handlers().on(BackupReplicated, job).on(VerificationStepDue, job)
 
 
-HANDLERS = HandlersWith((RESOURCES,), lambda ports: Verifying(ports(RESOURCES)).handlers())
+HANDLERS = BoundHandlers((RESOURCES,), lambda ports: VerifyHandler(ports(RESOURCES)).handlers())
 
 
 def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
@@ -254,7 +260,7 @@ def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
         job.reading = backup.copies[job.place].bucket
 
 
-def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) -> None:
+def _judge(backup: Backup, job: VerifyJob, result: CopiesRead | GaveUp, work: Work) -> None:
     """
     Note of each copy what it came to, and tell of the backup and of what is wrong with it.
 
@@ -317,12 +323,12 @@ def _note_newest(backup: Backup, work: Work) -> None:
         work.put(series)
 
 
-def _drain(opened: Opened, ref: ObjectRef, claim: JobClaim[VerifyJob]) -> None:
+def _drain(opened: OpenedCopy, ref: ObjectRef, claim: JobClaim[VerifyJob]) -> None:
     for _ in beating(opened.fetch(ref), claim.beat):
         pass
 
 
-def check_stored(opened: Opened, wanted: Level, claim: JobClaim[VerifyJob]) -> None:
+def check_stored(opened: OpenedCopy, wanted: Level, claim: JobClaim[VerifyJob]) -> None:
     """
     Compare the objects that are there with the manifest: names, sizes, the bucket's checksums.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from toban.channels.notice import Sending
+from toban.channels.notice import PreparedNotification
 from toban.channels.webhook.kind import WebhookChannel
 from toban.kernel.event import timestamp
 from toban.kernel.outgoing import Outgoing
@@ -27,7 +27,7 @@ class WebhookCall(Outgoing):
         return ("webhook", self.url_secret or self.url)
 
 
-def message(channel: WebhookChannel, sending: Sending) -> WebhookCall:
+def message(channel: WebhookChannel, sending: PreparedNotification) -> WebhookCall:
     """The call for a notification."""
     return WebhookCall(
         id=sending.id,
@@ -41,7 +41,7 @@ def message(channel: WebhookChannel, sending: Sending) -> WebhookCall:
     )
 
 
-def body(sending: Sending) -> bytes:
+def body(sending: PreparedNotification) -> bytes:
     """The JSON of a webhook: the same bytes at every try, so that its receiver can compare."""
     request = sending.request
     return msgspec.json.encode(

@@ -10,7 +10,7 @@ from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP
-from toban.cli.demo.stage import Stage
+from toban.cli.demo.stage import DemoRuntime
 from toban.cli.kit.session import new_event
 from toban.events.backups import BackupDue, RestoreRequested
 from toban.kernel.event import to_message
@@ -29,7 +29,7 @@ class Narrator(Protocol):
     nonce: str
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> DemoRuntime:
         """Where it is played."""
         ...
 

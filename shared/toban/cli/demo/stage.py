@@ -44,7 +44,7 @@ STEPS_S = (0, 4, 60, 120)
 
 
 @dataclass(frozen=True)
-class Stage:
+class DemoRuntime:
     """A running `toban dev` and what can be read of it."""
 
     data: Path
@@ -164,7 +164,7 @@ def environment(port: int, standins: StandIns) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(data: Path, services: Path, terminal: Terminal) -> Iterator[Stage]:
+def running(data: Path, services: Path, terminal: Terminal) -> Iterator[DemoRuntime]:
     """`toban dev` in a process of its own, ready to be used; ended at the end."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -187,7 +187,7 @@ def running(data: Path, services: Path, terminal: Terminal) -> Iterator[Stage]:
         stack.callback(database.close)
         tracer = SqliteTracer(database)
         stack.callback(tracer.close)
-        yield Stage(
+        yield DemoRuntime(
             data=data,
             url=url,
             environ=environ,

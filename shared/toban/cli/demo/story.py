@@ -24,7 +24,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from toban.cli.demo import backup as demo_backup
-from toban.cli.demo.stage import Stage, running, shortened
+from toban.cli.demo.stage import DemoRuntime, running, shortened
 from toban.cli.demo.standins import ReceivedMail
 from toban.cli.incidents.commands import tell
 from toban.cli.incidents.views import count_alerts, incidents, next_step
@@ -74,7 +74,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
 class DemoStory:
     """The scenes, in order."""
 
-    stage: Stage
+    stage: DemoRuntime
     terminal: Terminal
     service: str = SERVICE
     nonce: str = field(default_factory=lambda: uuid.uuid4().hex)

@@ -17,7 +17,7 @@ from toban.cli.incidents.views import (
 )
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.reader import StoreReader, incident_of
-from toban.cli.kit.session import Issued, Session, is_empty, session
+from toban.cli.kit.session import CommandOutcome, Session, is_empty, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import Times, due, now, soon
 from toban.events import CommandIssued
@@ -299,7 +299,7 @@ def act(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _not_yet(work: Session, issued: Issued, current: Incident, terminal: Terminal) -> str:
+def _not_yet(work: Session, issued: CommandOutcome, current: Incident, terminal: Terminal) -> str:
     """What may be the matter with a command that has left no trace."""
     return terminal.say(
         "not-yet" if work.traces().is_whole else "not-seen",

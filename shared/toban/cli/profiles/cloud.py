@@ -23,7 +23,7 @@ from toban.ports.schedules import (
 from toban.profile import store as profiles_
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.profile.store import Change
+from toban.profile.store import ProfileChange
 from toban.topology.reader import load
 from toban.topology.schedules import wanted
 
@@ -108,7 +108,7 @@ def reconcile(
 def _agreed(
     asked: argparse.Namespace,
     terminal: Terminal,
-    changes: Sequence[Change],
+    changes: Sequence[ProfileChange],
     jobs: Sequence[SchedulerJobChange],
 ) -> bool:
     """Whether jobs may be deleted (true when there are none to delete)."""
@@ -126,7 +126,7 @@ def _agreed(
 # --- showing ---------------------------------------------------------------------------------
 
 
-def profile_views(changes: Sequence[Change]) -> list[dict[str, object]]:
+def profile_views(changes: Sequence[ProfileChange]) -> list[dict[str, object]]:
     """Changes of profiles, for scripts."""
     return [
         {"service": c.service, "change": c.what, "version": c.version, "before": c.before}
@@ -147,7 +147,7 @@ def _job_views(jobs: Sequence[SchedulerJobChange]) -> list[dict[str, object]]:
     ]
 
 
-def profile_table(terminal: Terminal, changes: Sequence[Change]) -> None:
+def profile_table(terminal: Terminal, changes: Sequence[ProfileChange]) -> None:
     """Changes of profiles, for people."""
     terminal.table(
         terminal.titles("service", "change", "version"),
@@ -164,7 +164,7 @@ def profile_table(terminal: Terminal, changes: Sequence[Change]) -> None:
 
 
 def _show(
-    terminal: Terminal, changes: Sequence[Change], jobs: Sequence[SchedulerJobChange]
+    terminal: Terminal, changes: Sequence[ProfileChange], jobs: Sequence[SchedulerJobChange]
 ) -> None:
     profile_table(terminal, changes)
     shown = [job for job in jobs if job.what != "unchanged" or job.paused_by_hand]

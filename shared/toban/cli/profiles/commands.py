@@ -11,7 +11,7 @@ from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
 from toban.profile import store
 from toban.profile.profile import Profile
-from toban.profile.store import Change
+from toban.profile.store import ProfileChange
 from toban.sections.files import check_directory
 
 
@@ -42,7 +42,7 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> list[Change]:
+def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> list[ProfileChange]:
     from toban.adapters.local.memory.store import MemoryStore
     from toban.adapters.local.sqlite.database import SqliteDatabase
     from toban.adapters.local.sqlite.store import SqliteStore

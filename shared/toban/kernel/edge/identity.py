@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from toban.kernel.edge.row import RequestRefused, SettingMissing
-from toban.ports import NotGenuine, Tokens
+from toban.ports import InvalidToken, Tokens
 
 ISSUERS: Final = frozenset({"accounts.google.com", "https://accounts.google.com"})
 MAX_TOKEN: Final = 8_192
@@ -58,7 +58,7 @@ class Callers:
             raise RequestRefused("not an ID token")
         try:
             claims = self.tokens.claims(token)
-        except NotGenuine as error:
+        except InvalidToken as error:
             raise RequestRefused(str(error)) from error
         address = _address(claims, self.audiences, now)
         if not _listed(address, claims, self.actors):

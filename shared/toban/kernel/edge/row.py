@@ -156,7 +156,7 @@ class Answers:
         """Log and answer a request that is not taken."""
         row = asked.row
         if isinstance(cause, CredentialsMissing):
-            log.info("credentials asked for", source=row.source)
+            log.info("credentials requested", source=row.source)
         elif isinstance(cause, RequestRefused):
             log.security("request refused", source=row.source, reason=str(cause))
         elif status == 400:
@@ -169,7 +169,7 @@ class Answers:
     def unavailable(self, asked: RowRequest, cause: Exception) -> Response:
         """Log and answer a request that the bus has not taken: it may come again."""
         log.error(
-            f"{self.what} not accepted: the bus is unavailable",
+            f"{self.what} not accepted: bus unavailable",
             source=asked.row.source,
             error=cause,
         )

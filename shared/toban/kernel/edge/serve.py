@@ -63,12 +63,14 @@ class Rows:
         try:
             who = row.check(request, AuthContext(secrets, now, edge.identify))
         except SettingMissing as missing:
-            log.error(f"{missing} is not set", missing=str(missing))
+            log.error("setting not set", missing=str(missing))
             return row.answers.say(503, "not configured", request)
         except RequestRefused as refused:
             return row.answers.refused(asked, refused.status, refused)
         except Unavailable as error:
-            log.error("a request could not be checked", source=row.source, error=error)
+            log.error(
+                "request not checked: verification unavailable", source=row.source, error=error
+            )
             return row.answers.say(503, "try again", request)
         if row.look is not None and request.method != "POST":
             return row.look(AuthenticatedRequest(request, who, now))
@@ -84,7 +86,7 @@ class Rows:
             for r in self.by_path.values()
             if r.secret not in ("", row.secret) and not edge.secrets.values(r.secret)
         )
-        log.error(f"secret {row.secret} is not set", missing=row.secret, also_not_set=list(others))
+        log.error("secret not set", missing=row.secret, also_not_set=list(others))
         return row.answers.say(503, "not configured", request)
 
 

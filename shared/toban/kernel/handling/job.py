@@ -283,7 +283,7 @@ def _let_go(claim: JobClaim[J]) -> None:
     try:
         claim.record()
     except (LeaseLost, Unavailable) as error:
-        log.warning("the lease ends by itself", error=error, stack=False)
+        log.warning("could not release the lease; it expires by itself", error=error, stack=False)
 
 
 def _conclude(
@@ -354,4 +354,6 @@ def _end_claim(work: Work, key: Key, platform: Platform) -> None:
     try:
         platform.store.commit([write for write in work.writes if write.key == key])
     except (AlreadyExists, Stale, Unavailable) as error:
-        log.warning("a claim is left to its lease", error=error, stack=False)
+        log.warning(
+            "could not release the claim; it expires with its lease", error=error, stack=False
+        )

@@ -42,7 +42,7 @@ def redrive(function: str, platform: Platform) -> Handled:
             except Unavailable:
                 raise  # nothing can be published now
             except Exception as error:  # noqa: BLE001 one dead letter must not hold up the others
-                log.error("dead letter cannot be redriven", subscription=subscription, error=error)
+                log.error("dead letter not redriven", subscription=subscription, error=error)
                 failure = error
             else:
                 moved.append(f"redriven {subscription}/{dead_letter.message_id}")

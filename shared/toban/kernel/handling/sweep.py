@@ -172,7 +172,7 @@ def _holders(snapshot: Snapshot, cls: type[Document]) -> Sequence[Key] | None:
     try:
         return decode(cls, snapshot.data).holders()
     except msgspec.ValidationError as error:
-        log.error("document near its end cannot be read", key=str(snapshot.key), error=error)
+        log.error("expiring document not readable", key=str(snapshot.key), error=error)
         return None
 
 
@@ -205,7 +205,7 @@ def _give_expiry(cls: type[Document], snapshot: Snapshot, store: Store) -> bool:
     try:
         at = expiry(decode(cls, snapshot.data))
     except msgspec.ValidationError as error:
-        log.error("document without expiry cannot be read", key=str(snapshot.key), error=error)
+        log.error("document without expiry not readable", key=str(snapshot.key), error=error)
         return False
     return at is not None and _renew(snapshot, at, store)
 

@@ -43,7 +43,7 @@ from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, load_functions
 from toban.profile.profile import Profile
-from toban.profile.store import Change, apply
+from toban.profile.store import ProfileChange, apply
 from toban.sections.collect import buckets
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
@@ -56,7 +56,7 @@ _FORWARD_S = 60.0
 _HOP = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 
 
-class Emulated:
+class EmulatedPlatform:
     """The whole platform on emulators; a context manager, ready inside."""
 
     def __init__(
@@ -80,7 +80,7 @@ class Emulated:
         self._stack = contextlib.ExitStack()
         self._stopping = threading.Event()
         self.processes: dict[str, FunctionProcess] = {}
-        self.changes: list[Change] = []
+        self.changes: list[ProfileChange] = []
         http_functions = [name for name, f in self.topology.functions.items() if f.http]
         application = server.Application(
             {name: partial(self._forward, name) for name in http_functions}, self._health
@@ -209,7 +209,7 @@ class Emulated:
         while not self._stopping.wait(0.5):
             for process in self.processes.values():
                 if not process.is_running():
-                    log.error("function ended, started again", ended=process.name)
+                    log.error("function ended: restarted", ended=process.name)
                     process.start()
 
     def _stop_functions(self) -> None:
@@ -291,7 +291,7 @@ def serve(
     """
     try:
         profiles = {} if services is None else load_directory(services)
-        emulated = Emulated(data, profiles, port=port, host=host, root=root)
+        emulated = EmulatedPlatform(data, profiles, port=port, host=host, root=root)
     except FileErrors as error:
         return failed("the profiles cannot be loaded:", str(error), code=2)
     except MapError as error:

@@ -15,14 +15,14 @@ from typing import Final
 
 from toban.adapters.objects import crc32c, in_ranges
 from toban.ports.backup import (
+    BackupRun,
     Bucket,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     ObjectInfo,
     ObjectRef,
-    Piece,
-    Run,
     Source,
     SourceFailed,
     SourceSnapshot,
@@ -132,11 +132,11 @@ class BucketSource:
         """See `toban.ports.backup.Source`."""
         return inventory.identity(self._bucket)
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`: every object is read in a state later than `now`."""
         return before or SourceSnapshot(at=now)
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         at = _Cursor.of(cursor)
         if not at.name:
@@ -148,13 +148,13 @@ class BucketSource:
                 backup=run.backup_id,
                 base=run.base.backup_id if run.base else "",
             )
-            yield Piece(inventory.encode(header))
+            yield Chunk(inventory.encode(header))
         begun = at
         found = (i for i in self._bucket.list(self._prefix, at.name) if not self._excluded(i.name))
         joined = _joined(found, self._base(run))
         for record in side_by_side(lambda pair: self._record(run, *pair), joined):
             if isinstance(record, Waiting):
-                yield Piece(b"")
+                yield Chunk(b"")
                 continue
             if record is None:
                 continue
@@ -163,17 +163,17 @@ class BucketSource:
                 at.objects - begun.objects >= PART_OBJECTS or at.bytes - begun.bytes >= PART_BYTES
             )
             begun = at if full else begun
-            yield Piece(inventory.encode(record), str(at), items=1, ends_part=full)
-        yield Piece(inventory.encode(inventory.InventoryEnd(at.objects, at.bytes)))
+            yield Chunk(inventory.encode(record), str(at), items=1, ends_part=full)
+        yield Chunk(inventory.encode(inventory.InventoryEnd(at.objects, at.bytes)))
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
-    def _base(self, run: Run) -> Iterator[InventoryRecord]:
+    def _base(self, run: BackupRun) -> Iterator[InventoryRecord]:
         return inventory.records(run.base.pieces()) if run.base else iter(())
 
     def _record(
-        self, run: Run, info: ObjectInfo, base: InventoryRecord | None
+        self, run: BackupRun, info: ObjectInfo, base: InventoryRecord | None
     ) -> InventoryRecord | None:
         """An object whose content is kept; None when it is gone for good."""
         found: ObjectInfo | None = info
@@ -188,10 +188,11 @@ class BucketSource:
                 # Written anew, or removed, since it was listed.
                 found = self._bucket.stat(info.name)
         raise SourceFailed(
-            f"{self._bucket.name}/{info.name} changed {TRIES} times while it was read", again=True
+            f"{self._bucket.name}/{info.name} changed {TRIES} times while it was read",
+            retryable=True,
         )
 
-    def _kept(self, run: Run, info: ObjectInfo) -> ContentRef:
+    def _kept(self, run: BackupRun, info: ObjectInfo) -> ContentRef:
         """Keep the content of one generation; raises `KeyError` when that is gone."""
         name = content_name(info)
         if not self._copy:

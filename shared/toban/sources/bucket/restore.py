@@ -8,10 +8,10 @@ from typing import Final
 
 from toban.ports.backup import (
     Bucket,
+    ContentQuestion,
     DeleteBlocked,
     Fetch,
     ObjectInfo,
-    Question,
     TargetFailed,
 )
 from toban.sources import inventory
@@ -97,7 +97,7 @@ class BucketTarget:
     def prepare(self, *, fresh: bool) -> None:
         """See `toban.ports.backup.Target`. What an attempt wrote that goes on is left for it."""
         if fresh and (refused := self.refusal()):
-            raise TargetFailed(refused, again=False)
+            raise TargetFailed(refused, retryable=False)
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
         """See `toban.ports.backup.Target`."""
@@ -122,7 +122,7 @@ class BucketTarget:
                     there.finish()
             yield len(records)
         if not ended:
-            raise TargetFailed("the inventory has no end", again=False)
+            raise TargetFailed("the inventory has no end", retryable=False)
 
     def counts(self) -> dict[str, int]:
         """What lies below the prefix: ``objects`` and ``bytes``."""
@@ -132,7 +132,7 @@ class BucketTarget:
             counts["bytes"] += info.size
         return counts
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """The query is an object's name in the backup; the answer its size, or ``missing``."""
         answers = []
         for question in questions:
@@ -151,7 +151,7 @@ class BucketTarget:
         if others:
             raise TargetFailed(
                 f"{self._bucket.name}: somebody else wrote {others[:200]!r} there: it was left",
-                again=False,
+                retryable=False,
             )
 
     def release(self) -> None:
@@ -176,7 +176,7 @@ class BucketTarget:
         if there is not None and not (self._overwrite or self._may_be_ours(there, record)):
             raise TargetFailed(
                 f"{self._bucket.name}: somebody else wrote {name[:200]!r} there meanwhile",
-                again=False,
+                retryable=False,
             )
         try:
             written = self._bucket.upload(
@@ -184,12 +184,12 @@ class BucketTarget:
             )
         except ValueError as error:
             raise TargetFailed(
-                f"{self._bucket.name} cannot hold {name!r}: {error}", again=False
+                f"{self._bucket.name} cannot hold {name!r}: {error}", retryable=False
             ) from error
         except DeleteBlocked as error:
-            raise TargetFailed(f"{name!r} cannot be replaced: {error}", again=False) from error
+            raise TargetFailed(f"{name!r} cannot be replaced: {error}", retryable=False) from error
         if (written.size, written.crc32c) != (record.size, record.crc32c):
-            raise TargetFailed(f"{name!r} did not arrive as it was sent", again=True)
+            raise TargetFailed(f"{name!r} did not arrive as it was sent", retryable=True)
 
 
 class _There:

@@ -21,12 +21,12 @@ import msgspec
 from toban.kernel.prepared import decoder
 from toban.ports import Query, Store
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     ObjectRef,
-    Piece,
-    Run,
     Source,
     SourceFailed,
     SourceSnapshot,
@@ -124,24 +124,24 @@ class ConfigurationSource:
         """See `toban.ports.backup.Source`."""
         return f"configuration {self._project}".rstrip()
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         self._lines = self._all()
         return before or SourceSnapshot(at=now, fingerprint=_fingerprint(self._lines))
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         if _fingerprint(self._lines) != snapshot.fingerprint:
             self._lines = self._all()  # in another process than the one that began
         if _fingerprint(self._lines) != snapshot.fingerprint:
-            raise SourceFailed("the configuration changed since the backup began", again=False)
+            raise SourceFailed("the configuration changed since the backup began", retryable=False)
         for line in self._lines:
             starts = range(0, len(line), _PIECE)
             for start in starts:
                 ends = start == starts[-1] and line.startswith(_SETTING)
-                yield Piece(line[start : start + _PIECE], items=int(ends))
+                yield Chunk(line[start : start + _PIECE], items=int(ends))
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
     def _all(self) -> list[bytes]:
@@ -153,13 +153,13 @@ class ConfigurationSource:
                 size += len(line)
                 if size > MOST_BYTES:
                     raise SourceFailed(
-                        f"more than {MOST_BYTES} bytes of configuration", again=False
+                        f"more than {MOST_BYTES} bytes of configuration", retryable=False
                     )
                 content = base64.b64decode(data["base64"]) if "base64" in data else line
                 if any(secret in content for secret in self._secrets):
                     raise SourceFailed(
                         f"{section} {name} contains the value of a secret; it is not kept",
-                        again=False,
+                        retryable=False,
                     )
                 records.append((section, name, line))
         records.sort()
@@ -196,14 +196,14 @@ def _settings(project: str, location: str) -> Iterator[tuple[str, str, Any]]:
     try:
         yield from Project(project, location).settings()
     except NotPermitted as error:
-        raise SourceFailed(str(error), again=False) from error
+        raise SourceFailed(str(error), retryable=False) from error
 
 
 def _files(paths: Iterable[str]) -> Iterator[tuple[str, str, Any]]:
     for named in paths:
         top = Path(named).resolve()
         if not top.exists():
-            raise SourceFailed(f"{named} is not there", again=False)
+            raise SourceFailed(f"{named} is not there", retryable=False)
         for path in _below(top):
             yield "files", str(path).lstrip("/"), _file(path)
 
@@ -215,7 +215,7 @@ def _below(top: Path) -> Iterator[Path]:
         return
 
     def refuse(error: OSError) -> None:
-        raise SourceFailed(f"{error.filename} cannot be read: {error.strerror}", again=False)
+        raise SourceFailed(f"{error.filename} cannot be read: {error.strerror}", retryable=False)
 
     for directory, children, names in os.walk(top, onerror=refuse):
         children.sort()
@@ -228,10 +228,10 @@ def _below(top: Path) -> Iterator[Path]:
 def _file(path: Path) -> dict[str, str]:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise SourceFailed(f"{path} is too large for configuration", again=False)
+            raise SourceFailed(f"{path} is too large for configuration", retryable=False)
         data = path.read_bytes()
     except OSError as error:
-        raise SourceFailed(f"{path} cannot be read: {error.strerror}", again=False) from error
+        raise SourceFailed(f"{path} cannot be read: {error.strerror}", retryable=False) from error
     try:
         return {"text": data.decode()}
     except UnicodeDecodeError:

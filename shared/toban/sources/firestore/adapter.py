@@ -13,7 +13,15 @@ from typing import Final
 
 import google_crc32c
 
-from toban.ports.backup import Format, Piece, Run, Source, SourceFailed, SourceSnapshot, Target
+from toban.ports.backup import (
+    BackupRun,
+    Chunk,
+    Format,
+    Source,
+    SourceFailed,
+    SourceSnapshot,
+    Target,
+)
 from toban.sources.firestore import stream as stream
 from toban.sources.firestore.database import FirestoreDatabase, is_marker, source_failed
 from toban.sources.firestore.options import EMULATOR, PIECE, flag, named
@@ -78,16 +86,18 @@ class ScanSource:
         """``firestore://project/database``."""
         return self._database.identity
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`. The time is the server's: ours may be ahead of it."""
         return before or SourceSnapshot(at=self._database.now(), tools={"firestore": "v1"})
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`; the stream is described in `stream`."""
         try:
             progress = stream.StreamProgress.parse(cursor) if cursor else stream.StreamProgress()
         except ValueError as error:
-            raise SourceFailed(f"not a cursor of a scan: {cursor[:80]!r}", again=False) from error
+            raise SourceFailed(
+                f"not a cursor of a scan: {cursor[:80]!r}", retryable=False
+            ) from error
         records, crc, last = progress.records, progress.crc32c, progress.last
         waiting, items = bytearray(), 0
         if not cursor:
@@ -99,7 +109,7 @@ class ScanSource:
                 continue
             record = stream.document(message)
             if waiting and len(waiting) + len(record) > PIECE:
-                yield Piece(bytes(waiting), stream.StreamProgress(records, crc, last).cursor, items)
+                yield Chunk(bytes(waiting), stream.StreamProgress(records, crc, last).cursor, items)
                 waiting, items = bytearray(), 0
             waiting += record
             records, crc, last = records + 1, google_crc32c.extend(crc, record), path
@@ -112,7 +122,7 @@ class ScanSource:
         end = stream.StreamProgress(records, crc, last).end()
         yield from _cut(bytes(waiting) + end, None, items)
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing was left anywhere."""
 
     def _header(self, snapshot: SourceSnapshot) -> bytes:
@@ -127,9 +137,9 @@ class ScanSource:
         )
 
 
-def _cut(data: bytes, cursor: str | None, items: int) -> Iterator[Piece]:
+def _cut(data: bytes, cursor: str | None, items: int) -> Iterator[Chunk]:
     """Pieces of at most `PIECE`; only the last ends where reading can go on."""
     while len(data) > PIECE:
-        yield Piece(data[:PIECE])
+        yield Chunk(data[:PIECE])
         data = data[PIECE:]
-    yield Piece(data, cursor, items)
+    yield Chunk(data, cursor, items)

@@ -30,10 +30,10 @@ from google.longrunning import operations_pb2  # type: ignore[import-untyped]
 from toban.adapters.google.firestore import values
 from toban.ports import Unavailable
 from toban.ports.backup import (
+    BackupRun,
     Bucket,
+    Chunk,
     Fetch,
-    Piece,
-    Run,
     SourceFailed,
     SourceSnapshot,
     TargetBusy,
@@ -103,9 +103,9 @@ class Admin:
         except exceptions.NotFound:
             raise
         except (exceptions.GoogleAPIError, GoogleAuthError) as error:
-            again = isinstance(error, (*TRANSIENT, GoogleAuthError))
+            retryable = isinstance(error, (*TRANSIENT, GoogleAuthError))
             raise self._failed(
-                f"{doing} {self.name}: {type(error).__name__}: {str(error)[:300]}", again
+                f"{doing} {self.name}: {type(error).__name__}: {str(error)[:300]}", retryable
             ) from error
 
     def operation(self, name: str) -> Any | None:
@@ -168,7 +168,7 @@ class ManagedSource:
         self._name = f"projects/{project}/databases/{name}"
         self._admin = Admin(self._name, ports, source_failed)
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """See `toban.ports.backup.Source`: starts the export, then says whether it is ready."""
         if before is not None and before.ready:
             return before
@@ -178,7 +178,7 @@ class ManagedSource:
                 return self._seen(before.token["folder"], operation)
         return self._found(run) or self._start(run, now)
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`: the inventory."""
         folder = snapshot.token["folder"]
         known = snapshot.token.get("documents")
@@ -199,18 +199,18 @@ class ManagedSource:
             complete = complete or name == _last_file(folder)
             record = stream.note({"name": name, "size": info.size, "crc32c": info.crc32c})
             if len(waiting) + len(record) > PIECE:
-                yield Piece(waiting, items=items)
+                yield Chunk(waiting, items=items)
                 waiting, items = b"", 0
             waiting += record
             records, crc = records + 1, google_crc32c.extend(crc, record)
             items += 1
         if not complete:
             raise SourceFailed(
-                f"the export of {self._name} left no {_last_file(folder)}", again=True
+                f"the export of {self._name} left no {_last_file(folder)}", retryable=True
             )
-        yield from (Piece(waiting, items=items), Piece(stream.StreamProgress(records, crc).end()))
+        yield from (Chunk(waiting, items=items), Chunk(stream.StreamProgress(records, crc).end()))
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:  # noqa: ARG002
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:  # noqa: ARG002
         """Cancel an export that nobody waits for any more."""
         if snapshot.ready or "operation" not in snapshot.token:
             return
@@ -223,7 +223,7 @@ class ManagedSource:
         except exceptions.NotFound:
             return  # there is nothing to cancel
 
-    def _start(self, run: Run, now: datetime) -> SourceSnapshot:
+    def _start(self, run: BackupRun, now: datetime) -> SourceSnapshot:
         at = (now.astimezone(UTC) - MARGIN).replace(second=0, microsecond=0)
         folder = f"export-{at.strftime(_FOLDER_TIME)}"
         request = _ExportRequest(
@@ -236,10 +236,10 @@ class ManagedSource:
                 "exporting", "export_documents", admin.ExportDocumentsRequest.wrap(request)
             )
         except exceptions.NotFound as error:
-            raise SourceFailed(f"exporting {self._name}: {error}"[:400], again=False) from error
+            raise SourceFailed(f"exporting {self._name}: {error}"[:400], retryable=False) from error
         return self._seen(folder, started.operation)
 
-    def _found(self, run: Run) -> SourceSnapshot | None:
+    def _found(self, run: BackupRun) -> SourceSnapshot | None:
         """An export that an earlier process of this backup started; a failed one does not count."""
         place = f"gs://{run.objects.bucket.name}/{run.objects.prefix}"
         for operation, about in self._admin.operations(_ExportMetadata):
@@ -260,7 +260,7 @@ class ManagedSource:
     def _seen(self, folder: str, operation: Any) -> SourceSnapshot:
         at = _folder_time(folder)
         if at is None:
-            raise SourceFailed(f"not a folder of an export: {folder[:80]!r}", again=False)
+            raise SourceFailed(f"not a folder of an export: {folder[:80]!r}", retryable=False)
         token = {"folder": folder, "operation": operation.name}
         if not operation.done:
             return SourceSnapshot(at, token, ready=False, tools=_TOOLS)
@@ -314,7 +314,7 @@ class ManagedImport:
             raise TargetFailed(
                 "a managed export is imported from a bucket in the database's location: name one"
                 " (bucket)",
-                again=False,
+                retryable=False,
             )
         bucket = self._ports.buckets(self._bucket_name)
         counts: list[int] = []
@@ -325,7 +325,7 @@ class ManagedImport:
                 yield part
 
         began = time.monotonic()
-        checked = stream.Checked(counted())
+        checked = stream.CheckedRecords(counted())
         folder = str(checked.header["folder"])
         place = f"toban-imports/{attempt}/{folder}"
         for record in checked:
@@ -338,12 +338,12 @@ class ManagedImport:
                     raise TargetBusy(f"copying the export to {bucket.name} goes on")
                 there = bucket.upload(name, fetch(ref))
             if (there.size, there.crc32c) != (ref.size, ref.crc32c):
-                raise TargetFailed(f"{ref.name} did not arrive whole in {name}", again=True)
+                raise TargetFailed(f"{ref.name} did not arrive whole in {name}", retryable=True)
         imported = self._import(f"gs://{bucket.name}/{place}")
         exported = checked.header.get("documents")
         if imported and exported and imported != exported:
             raise TargetFailed(
-                f"{imported} documents were imported, {exported} exported", again=False
+                f"{imported} documents were imported, {exported} exported", retryable=False
             )
         _remove(bucket, f"toban-imports/{attempt}/")
         return counts
@@ -379,7 +379,7 @@ class ManagedImport:
                 "importing into", "import_documents", admin.ImportDocumentsRequest.wrap(request)
             ).operation
         except exceptions.NotFound as error:
-            raise TargetFailed(f"{self._database.name}: {error}"[:400], again=False) from error
+            raise TargetFailed(f"{self._database.name}: {error}"[:400], retryable=False) from error
 
 
 def _remove(bucket: Bucket, prefix: str) -> None:

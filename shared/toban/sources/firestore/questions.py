@@ -36,7 +36,7 @@ def answer(database: FirestoreDatabase, query: str) -> str:
         raise TargetFailed(
             f"not a question to Firestore: {query[:200]!r} (count COLLECTION, or"
             " get DOCUMENT FIELD)",
-            again=False,
+            retryable=False,
         )
     if verb == "count":
         return str(database.count("/".join(segments[:-1]), segments[-1]))

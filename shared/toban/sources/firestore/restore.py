@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from toban.ports.backup import Damaged, Fetch, Question, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, Fetch, TargetFailed
 from toban.sources.firestore import questions as firestore_questions
 from toban.sources.firestore import stream as stream
 from toban.sources.firestore.database import (
@@ -117,7 +117,7 @@ class FirestoreTarget:
             self._is_ours(marker)
             return
         if refused := self.refusal():
-            raise TargetFailed(refused, again=False)
+            raise TargetFailed(refused, retryable=False)
         if marker is not None:
             overwritten = overwritten or marker.fields["overwrite"].boolean_value
             if not self._overwrite:
@@ -127,7 +127,7 @@ class FirestoreTarget:
         if not self._database.create(
             self._database.marker, self._note("loading", overwrite=overwritten)
         ):
-            raise TargetFailed(f"{self.identity}: another restore just began", again=True)
+            raise TargetFailed(f"{self.identity}: another restore just began", retryable=True)
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
         """
@@ -191,7 +191,7 @@ class FirestoreTarget:
             return {"documents with those that stayed": found["documents"]}
         return found
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """Answers; the language is described in `firestore_questions`."""
         return [
             firestore_questions.answer(self._database, question.query) for question in questions
@@ -209,13 +209,14 @@ class FirestoreTarget:
             if self._database.is_empty():
                 return
             raise TargetFailed(
-                f"{self.identity} holds documents that no restore of ours left there", again=False
+                f"{self.identity} holds documents that no restore of ours left there",
+                retryable=False,
             )
         self._is_ours(marker)
         if not self._may_remove(marker) or self._purpose != TEST:
             raise TargetFailed(
                 f"{self.identity} holds what was loaded there for good: it is not emptied",
-                again=False,
+                retryable=False,
             )
         self._clear(marker)
         self._database.delete([self._database.marker])
@@ -230,7 +231,7 @@ class FirestoreTarget:
     def _marker(self) -> Any:
         marker = self._database.get(self._database.marker)
         if marker is None:
-            raise TargetFailed(f"{self.identity} was not prepared", again=False)
+            raise TargetFailed(f"{self.identity} was not prepared", retryable=False)
         self._is_ours(marker)
         return marker
 
@@ -239,7 +240,8 @@ class FirestoreTarget:
         # An import over an earlier state of the same database brings back its marker.
         if other != self._restore and not self._overwrite:
             raise TargetFailed(
-                f"{self.identity}: the restore {other[:80]} has taken this database", again=False
+                f"{self.identity}: the restore {other[:80]} has taken this database",
+                retryable=False,
             )
 
     def _note(self, state: str, **more: object) -> dict[str, object]:
@@ -287,7 +289,7 @@ class FirestoreTarget:
         """Delete everything but the marker, once it is certain that all of it is ours."""
         at = self._database.now()
         if touched := self._touched(marker, at):
-            raise TargetFailed(touched, again=False)
+            raise TargetFailed(touched, retryable=False)
         waiting: list[str] = []
         for message in self._database.scan(at=at, keys=True):
             path = self._database.path(message)

@@ -210,7 +210,7 @@ class StreamProgress:
         return note({"end": {"records": self.records, "crc32c": self.crc32c}})
 
 
-class Checked:
+class CheckedRecords:
     """Records of a whole stream from its beginning: header and end are checked on the way."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -268,20 +268,20 @@ class FirestoreFormat:
         A scan gives ``documents``, ``bytes`` and ``documents in <collection>`` (of the first
         `MAX_COLLECTIONS`); an export ``objects``, ``bytes`` and, where Google told, `EXPORTED`.
         """
-        stream = Checked(pieces)
+        stream = CheckedRecords(pieces)
         if stream.header["kind"] == "export":
             return _check_export(stream, fetch)
         return _check_scan(stream)
 
     def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """See `toban.ports.backup.Format`."""
-        stream = Checked(pieces)
+        stream = CheckedRecords(pieces)
         if stream.header["kind"] == "export":
             for record in stream:
                 yield object_ref(stream.header, record)
 
 
-def _check_scan(stream: Checked) -> dict[str, int]:
+def _check_scan(stream: CheckedRecords) -> dict[str, int]:
     prefix = f"{stream.header['database']}/documents/"
     counts, previous = Counts(), ""
     last: tuple[tuple[int, int, bytes], ...] = ()
@@ -300,7 +300,7 @@ def _check_scan(stream: Checked) -> dict[str, int]:
     return {"bytes": stream.bytes, **counts.result()}
 
 
-def _check_export(stream: Checked, fetch: Fetch) -> dict[str, int]:
+def _check_export(stream: CheckedRecords, fetch: Fetch) -> dict[str, int]:
     folder = stream.header["folder"]
     wanted = f"objects/{folder}/{folder}.overall_export_metadata"
     objects = total = 0

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     ObjectRef,
-    Piece,
-    Run,
     Source,
     SourceFailed,
     SourceSnapshot,
@@ -82,14 +82,14 @@ class LogsSource:
         """See `toban.ports.backup.Source`."""
         return " ".join(f"directory {Path(path).absolute()}" for path in self._paths)
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         for path in self._paths:
             if not Path(path).exists():
-                raise SourceFailed(f"{path} is not there", again=False)
+                raise SourceFailed(f"{path} is not there", retryable=False)
         return before or SourceSnapshot(at=now)
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         tops: list[Path] = []
         for top in sorted({Path(path).resolve() for path in self._paths}):
@@ -101,14 +101,14 @@ class LogsSource:
             except OSError as error:
                 where = error.filename if isinstance(error.filename, str) else top
                 raise SourceFailed(
-                    f"{where} cannot be read: {error.strerror}", again=False
+                    f"{where} cannot be read: {error.strerror}", retryable=False
                 ) from error
-        yield Piece(_END)
+        yield Chunk(_END)
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
-    def _below(self, top: Path) -> Iterator[Piece]:
+    def _below(self, top: Path) -> Iterator[Chunk]:
         if not top.is_dir():
             yield from _member(top.name, top)
             return
@@ -126,7 +126,7 @@ class LogsSource:
                     yield from _member(name, path, opened)
 
 
-def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Piece]:
+def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Chunk]:
     """A file as a member of the archive."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
@@ -152,14 +152,14 @@ def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Pie
         member.uid, member.gid = found.st_uid, found.st_gid
         header = member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
         left = found.st_size
-        yield Piece(header, items=0 if left else 1)
+        yield Chunk(header, items=0 if left else 1)
         while left:
             data = file.read(min(left, _PIECE))
             if not data:
                 data = bytes(min(left, _PIECE))
             left -= len(data)
             padding = b"" if left else bytes(-found.st_size % _BLOCK)
-            yield Piece(data + padding, items=0 if left else 1)
+            yield Chunk(data + padding, items=0 if left else 1)
 
 
 # --- reading it back ---------------------------------------------------------------------------

@@ -12,18 +12,18 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     FormatUnchecked,
     ObjectRef,
-    Piece,
-    Run,
     Source,
     SourceFailed,
     SourceSnapshot,
 )
-from toban.sources.child import Child, Stuck, ended
+from toban.sources.child import Child, ProgramStuck, ended
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.dump import ARCHIVE, Contents, SqlText
@@ -68,7 +68,7 @@ class PostgresSource:
             return f"postgres:secret/{self._secret}"
         return server.identity(server.database)
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         The server's time, just before the dump's transaction begins.
 
@@ -84,7 +84,7 @@ class PostgresSource:
             tools={"postgresql": served, "pg_dump": ours},
         )
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
         The archive; ends normally only when ``pg_dump`` exited with 0.
 
@@ -92,7 +92,7 @@ class PostgresSource:
         """
         del run
         if cursor:
-            raise SourceFailed("a dump cannot be read from the middle", again=True)
+            raise SourceFailed("a dump cannot be read from the middle", retryable=True)
         server = self._server()
         path, _ = _dumper(snapshot.tools.get("postgresql", ""))
         arguments = [
@@ -106,21 +106,21 @@ class PostgresSource:
                 head = dump.read(PIECE_BYTES)
                 data = head
                 while data:
-                    yield Piece(data)
+                    yield Chunk(data)
                     data = dump.read(PIECE_BYTES)
                 code = dump.finish(60.0)
-            except Stuck as error:
-                raise SourceFailed(f"pg_dump: {error}", again=True) from None
+            except ProgramStuck as error:
+                raise SourceFailed(f"pg_dump: {error}", retryable=True) from None
             if code:
                 said = server.mask(dump.complaints)
                 raise SourceFailed(
                     f"pg_dump {ended(code)}: {said[-1_000:]}",
-                    again=code < 0 or not pgserver.final(said),
+                    retryable=code < 0 or not pgserver.final(said),
                 )
             if not head.startswith(ARCHIVE):
-                raise SourceFailed("pg_dump gave something else than an archive", again=True)
+                raise SourceFailed("pg_dump gave something else than an archive", retryable=True)
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
 
     def _server(self) -> pgserver.Server:
@@ -131,13 +131,13 @@ def _dumper(served: str) -> tuple[str, str]:
     try:
         path = pgserver.program("pg_dump", pgserver.major_of(served))
     except NoProgram as error:
-        raise SourceFailed(str(error), again=False) from None
+        raise SourceFailed(str(error), retryable=False) from None
     ours = pgserver.version_of(path)
     if pgserver.major_of(ours) < pgserver.major_of(served):
         raise SourceFailed(
             f"pg_dump {ours} cannot dump PostgreSQL {served}: install the programs of version"
             f" {pgserver.major_of(served)} or newer",
-            again=False,
+            retryable=False,
         )
     return path, ours
 
@@ -185,7 +185,7 @@ class PostgresFormat:
                     # It is read to the end even so: the caller's hash wants all of it.
                     reads = reads and restore.write(piece)
                 code = restore.finish(pgserver.CALL_S)
-            except Stuck as error:
+            except ProgramStuck as error:
                 raise FormatUnchecked(f"pg_restore: {error}") from None
             said = restore.complaints[-1_000:]
         if code < 0:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from toban.ports.backup import Run, Source, SourceSnapshot
+from toban.ports.backup import BackupRun, Source, SourceSnapshot
 from toban.sources.exports import (
     Api,
     ApiError,
@@ -64,7 +64,7 @@ class CloudSqlSource(ManagedExport):
         return {"cloudsql": str(about.get("databaseVersion", ""))}
 
     def _continue_export(
-        self, run: Run, before: SourceSnapshot | None, token: dict[str, str], now: datetime
+        self, run: BackupRun, before: SourceSnapshot | None, token: dict[str, str], now: datetime
     ) -> SourceSnapshot:
         if "operation" not in token:
             operation = self._find(run) or self._start(run)
@@ -74,7 +74,7 @@ class CloudSqlSource(ManagedExport):
         at = datetime.fromisoformat(token["begun"])
         return self._follow(run, before, token, now, at)
 
-    def _find(self, run: Run) -> Operation | None:
+    def _find(self, run: BackupRun) -> Operation | None:
         """Our export, if it runs or has left its object; failed ones are as if never started."""
         answer = self._api.call(
             "GET",
@@ -93,7 +93,7 @@ class CloudSqlSource(ManagedExport):
             return None
         return None
 
-    def _start(self, run: Run) -> Operation:
+    def _start(self, run: BackupRun) -> Operation:
         self._remove(run)  # an export refuses to write over an object; this one is of a failure
         body = {
             "exportContext": {

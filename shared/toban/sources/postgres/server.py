@@ -47,7 +47,7 @@ _DEFAULTS = {
 class FailureType(Protocol):
     """`SourceFailed` or `TargetFailed`."""
 
-    def __call__(self, reason: str, *, again: bool) -> PortError:
+    def __call__(self, reason: str, *, retryable: bool) -> PortError:
         """Make the error."""
         ...
 
@@ -169,11 +169,11 @@ def newest(ports: SourcePorts, url_secret: str, failed: FailureType) -> Server:
 def _named(ports: SourcePorts, url_secret: str, failed: FailureType) -> list[Server]:
     values = ports.secrets.values(url_secret)
     if not values:
-        raise failed(f"the secret {url_secret} is not set", again=False)
+        raise failed(f"the secret {url_secret} is not set", retryable=False)
     try:
         return [parse(value.strip()) for value in values]
     except ValueError as error:
-        raise failed(f"the secret {url_secret}: {error}", again=False) from None
+        raise failed(f"the secret {url_secret}: {error}", retryable=False) from None
 
 
 def connect(ports: SourcePorts, url_secret: str, failed: FailureType) -> Server:
@@ -210,11 +210,11 @@ def ask(
     it does, and every statement is its own transaction.
     """
     if not script and sql.lstrip().startswith("\\"):
-        raise failed("a query may not be a command of psql", again=False)
+        raise failed("a query may not be a command of psql", retryable=False)
     try:
         path = program("psql")
     except NoProgram as error:
-        raise failed(str(error), again=False) from None
+        raise failed(str(error), retryable=False) from None
     arguments = [
         path,
         "-XqAtw",
@@ -233,10 +233,10 @@ def ask(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise failed(f"psql did not end within {CALL_S:.0f} s", again=True) from None
+        raise failed(f"psql did not end within {CALL_S:.0f} s", retryable=True) from None
     if done.returncode:
         said = server.mask(done.stderr.decode("utf-8", "replace").strip()[-1_000:])
-        raise failed(f"psql: {said}", again=not final(said))
+        raise failed(f"psql: {said}", retryable=not final(said))
     return done.stdout.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 

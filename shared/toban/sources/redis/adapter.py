@@ -15,18 +15,18 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     FormatUnchecked,
     ObjectRef,
-    Piece,
-    Run,
     Source,
     SourceFailed,
     SourceSnapshot,
 )
-from toban.sources.child import Child, Stuck, ended
+from toban.sources.child import Child, ProgramStuck, ended
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.target import target as target
@@ -56,7 +56,7 @@ class RedisSource:
         except SourceFailed:
             return f"redis:secret/{self._secret}"
 
-    def begin(self, run: Run, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """The server's own time, in whole seconds: `read` insists on a dump begun after it."""
         del run, before, now
         try:
@@ -65,9 +65,9 @@ class RedisSource:
                 info = server.info("server", "persistence", "replication")
                 summed = _setting(server, "rdbchecksum")
         except resp.RedisError as error:
-            raise SourceFailed(str(error), again=error.again) from error
+            raise SourceFailed(str(error), retryable=error.retryable) from error
         if info.get("loading") == "1":
-            raise SourceFailed("the server is still loading its own data", again=True)
+            raise SourceFailed("the server is still loading its own data", retryable=True)
         # A replica holds what its master had sent when it last heard of it.
         behind = info.get("master_last_io_seconds_ago", "0")
         if behind.isdigit():
@@ -80,7 +80,7 @@ class RedisSource:
             },
         )
 
-    def read(self, run: Run, snapshot: SourceSnapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
         The dump; ends normally only with its end opcode and the right checksum.
 
@@ -89,7 +89,7 @@ class RedisSource:
         """
         del run
         if cursor:
-            raise SourceFailed("a dump cannot be read from the middle", again=True)
+            raise SourceFailed("a dump cannot be read from the middle", retryable=True)
         trailer = rdb.RdbTrailer()
         try:
             with self._connect() as server:
@@ -99,23 +99,25 @@ class RedisSource:
                         _check_begin(data, snapshot.at)
                         first = False
                     trailer.feed(data)
-                    yield Piece(data)
+                    yield Chunk(data)
         except resp.RedisError as error:
-            raise SourceFailed(f"the transfer of the dump: {error}", again=error.again) from error
+            raise SourceFailed(
+                f"the transfer of the dump: {error}", retryable=error.retryable
+            ) from error
         if problem := trailer.problem():
-            raise SourceFailed(problem, again=True)
+            raise SourceFailed(problem, retryable=True)
 
-    def end(self, run: Run, snapshot: SourceSnapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
 
     def _endpoints(self) -> list[resp.Endpoint]:
         values = self._ports.secrets.values(self._secret)
         if not values:
-            raise SourceFailed(f"the secret {self._secret} is not set", again=False)
+            raise SourceFailed(f"the secret {self._secret} is not set", retryable=False)
         try:
             return [resp.parse(value.strip()) for value in values]
         except ValueError as error:
-            raise SourceFailed(f"the secret {self._secret}: {error}", again=False) from None
+            raise SourceFailed(f"the secret {self._secret}: {error}", retryable=False) from None
 
     def _connect(self) -> resp.Connection:
         *others, last = self._endpoints()
@@ -206,7 +208,9 @@ def _check_begin(data: bytes, at: datetime) -> None:
         pass  # only its beginning is here
     made = reader.aux.get("ctime", "")
     if made.isdigit() and int(made) < int(at.timestamp()):
-        raise SourceFailed("the server shared an older dump, made for another replica", again=True)
+        raise SourceFailed(
+            "the server shared an older dump, made for another replica", retryable=True
+        )
 
 
 class RedisFormat:
@@ -236,7 +240,7 @@ class RedisFormat:
             try:
                 counts = _count(_through(pieces, trailer.feed, child.write), trailer)
                 code = child.finish(600.0)
-            except Stuck as error:
+            except ProgramStuck as error:
                 raise FormatUnchecked(f"redis-check-rdb: {error}") from None
         second = said.decode("utf-8", "replace").strip()
         # Killed, or older than the dump: it has no opinion.

@@ -55,7 +55,7 @@ class KeyByKey:
         reader = rdb.RdbReader(passed(), capture=True)
         for entry in reader.entries():
             if entry.db > self._last:
-                raise TargetFailed(f"the target has no database {entry.db}", again=False)
+                raise TargetFailed(f"the target has no database {entry.db}", retryable=False)
             done += 1
             if is_mark(entry, self._last):
                 self.left_out += 1
@@ -74,7 +74,7 @@ class KeyByKey:
             more = self._mark.having({"function|load": len(reader.functions)})
             self._mark = redismark.put(self._server, self._last, more)
         if problem := trailer.problem():
-            raise TargetFailed(problem, again=False)
+            raise TargetFailed(problem, retryable=False)
         for _ in range(given, taken - 1):
             yield 0
         yield done - told
@@ -143,5 +143,5 @@ def _transaction(server: resp.Connection, commands: Sequence[bytes]) -> None:
     for answer in [*answers, *(answers[-1] or [])]:
         if isinstance(answer, resp.ReplyError):
             if str(answer).startswith("BUSYKEY"):
-                raise TargetFailed("somebody else wrote there while it was loaded", again=False)
+                raise TargetFailed("somebody else wrote there while it was loaded", retryable=False)
             raise answer

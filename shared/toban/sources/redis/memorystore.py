@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from toban.ports.backup import Run, Source, SourceSnapshot
+from toban.ports.backup import BackupRun, Source, SourceSnapshot
 from toban.sources.exports import (
     Api,
     ApiError,
@@ -65,7 +65,7 @@ class MemorystoreSource(ManagedExport):
         return {"memorystore": str(about.get("redisVersion", ""))}
 
     def _continue_export(
-        self, run: Run, before: SourceSnapshot | None, token: dict[str, str], now: datetime
+        self, run: BackupRun, before: SourceSnapshot | None, token: dict[str, str], now: datetime
     ) -> SourceSnapshot:
         if "operation" in token:
             at = datetime.fromisoformat(token["intended"])
@@ -98,7 +98,7 @@ class MemorystoreSource(ManagedExport):
             if not page:
                 return ""
 
-    def _start(self, run: Run) -> Operation:
+    def _start(self, run: BackupRun) -> Operation:
         body = {"outputConfig": {"gcsDestination": {"uri": self.uri(run)}}}
         try:
             return _operation(self._api.call("POST", f"{quote(self._instance)}:export", body))

@@ -23,7 +23,14 @@ import contextlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from toban.ports.backup import Damaged, Fetch, FormatUnchecked, Question, Target, TargetFailed
+from toban.ports.backup import (
+    ContentQuestion,
+    Damaged,
+    Fetch,
+    FormatUnchecked,
+    Target,
+    TargetFailed,
+)
 from toban.sources.patterns import flag
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import mark as redismark
@@ -80,14 +87,14 @@ class RedisTarget:
         with self._connect() as server:
             unfit, followed = _unfit(server)
             if unfit:
-                raise TargetFailed(unfit, again=False)
+                raise TargetFailed(unfit, retryable=False)
             if followed:
                 server.call("REPLICAOF", "NO", "ONE")  # an earlier attempt of ours died
             if not any(_keyspace(server).values()):
                 return
             mark = redismark.found(server, _last_db(server))
             if not fresh and mark is not None and mark.restore == self._restore:
-                raise TargetFailed("the target holds an earlier attempt", again=True)
+                raise TargetFailed("the target holds an earlier attempt", retryable=True)
             if not self._overwrite:
                 self._empty(server)
 
@@ -100,7 +107,7 @@ class RedisTarget:
                 f"{self.identity}: somebody else wrote there at this moment: it is not emptied"
             )
         if refused:
-            raise TargetFailed(refused, again=False)
+            raise TargetFailed(refused, retryable=False)
 
     def _not_ours(self, server: resp.Connection) -> str:
         """Why the data there may not be removed; empty: a test left them, or this very restore."""
@@ -135,7 +142,8 @@ class RedisTarget:
         with self._connect() as server:
             if not self._overwrite and any(_keyspace(server).values()):
                 raise TargetFailed(
-                    f"{self.identity}: somebody else wrote there before loading began", again=False
+                    f"{self.identity}: somebody else wrote there before loading began",
+                    retryable=False,
                 )
             try:
                 if self._by_keys(server):
@@ -143,7 +151,7 @@ class RedisTarget:
                 else:
                     yield from self._load_replica(server, parts)
             except (Damaged, FormatUnchecked) as error:
-                raise TargetFailed(str(error), again=False) from error
+                raise TargetFailed(str(error), retryable=False) from error
 
     def counts(self) -> dict[str, int]:
         """Counts ``lasting_keys`` and ``db0_lasting_keys``…: those that do not expire."""
@@ -159,7 +167,7 @@ class RedisTarget:
             **{f"db{db}_lasting_keys": count for db, count in lasting.items() if count},
         }
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """
         Answers to commands that only read (`READING`), as ``GET key`` or ``2: DBSIZE`` (of
         database 2). Lists are one line each; what does not exist is ``nil``.
@@ -181,7 +189,7 @@ class RedisTarget:
             if mark is None or not mark.is_of_test or mark.restore != self._restore:
                 raise TargetFailed(
                     f"{self.identity} holds data that this test did not put there: it is not emptied",
-                    again=False,
+                    retryable=False,
                 )
             self._empty(server)
 
@@ -216,7 +224,9 @@ class RedisTarget:
                 for entry in rdb.RdbReader(stream, names=True).entries():
                     items += 1
                     if entry.db > last:
-                        raise TargetFailed(f"the target has no database {entry.db}", again=False)
+                        raise TargetFailed(
+                            f"the target has no database {entry.db}", retryable=False
+                        )
                     if is_mark(entry, last):
                         self._marks_loaded = 1
                     while given < taken - 1:
@@ -229,7 +239,7 @@ class RedisTarget:
                     given += 1
                     yield 0
             if problem := trailer.problem():
-                raise TargetFailed(problem, again=False)  # no mark: the target drops it all
+                raise TargetFailed(problem, retryable=False)  # no mark: the target drops it all
             # A key that stands in a dump twice ends the server that loads it.
             once = known and not self._marks_loaded
             end = (mark_entry(last, mark) if once else b"") + bytes([rdb.EOF])
@@ -258,7 +268,7 @@ class RedisTarget:
             if self._through == "replication" and endpoint.tls and not _is_here(server):
                 raise TargetFailed(
                     "the target speaks TLS, replication here does not: use through: keys",
-                    again=False,
+                    retryable=False,
                 )
             return self._through == "keys"
         if self._ports.environ.get("K_SERVICE") or (endpoint.tls and not _is_here(server)):
@@ -272,11 +282,11 @@ class RedisTarget:
     def _endpoint(self) -> resp.Endpoint:
         values = self._ports.secrets.values(self._secret)
         if not values:
-            raise TargetFailed(f"the secret {self._secret} is not set", again=False)
+            raise TargetFailed(f"the secret {self._secret} is not set", retryable=False)
         try:
             return resp.parse(values[0].strip())
         except ValueError as error:
-            raise TargetFailed(f"the secret {self._secret}: {error}", again=False) from None
+            raise TargetFailed(f"the secret {self._secret}: {error}", retryable=False) from None
 
     @contextlib.contextmanager
     def _connect(self) -> Iterator[resp.Connection]:
@@ -284,7 +294,7 @@ class RedisTarget:
             with resp.Connection(self._endpoint()) as server:
                 yield server
         except resp.RedisError as error:
-            raise TargetFailed(str(error), again=error.again) from error
+            raise TargetFailed(str(error), retryable=error.retryable) from error
 
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
@@ -355,12 +365,12 @@ def _parse_question(query: str) -> tuple[int, list[str]]:
     try:
         words = shlex.split(query)
     except ValueError as error:
-        raise TargetFailed(f"not a question: {query[:80]!r}: {error}", again=False) from None
+        raise TargetFailed(f"not a question: {query[:80]!r}: {error}", retryable=False) from None
     db = 0
     if words and words[0].endswith(":") and words[0][:-1].isdigit():
         db = int(words.pop(0)[:-1])
     if not words or words[0].upper() not in READING:
-        raise TargetFailed(f"not a command that only reads: {query[:80]!r}", again=False)
+        raise TargetFailed(f"not a command that only reads: {query[:80]!r}", retryable=False)
     return db, words
 
 

@@ -21,7 +21,7 @@ from toban.topology.types import Function
 
 ENTRY: Final = "toban.entry"
 KINDS: Final = "toban.kernel.kinds"
-PORTS: Final = "toban.kernel.binding.HandlersWith"
+PORTS: Final = "toban.kernel.binding.BoundHandlers"
 
 BY_MAP: Final[Mapping[str, Callable[[Function], bool]]] = {
     "toban.adapters.google.pubsub.": lambda function: function.publishes,
@@ -55,7 +55,7 @@ class Imported:
     walked: tuple[tuple[str, str], ...]
     """Package and module for each walk over kinds: ``("toban.sources", "kind")``."""
     ports: tuple[str, ...]
-    """The names that `toban.kernel.binding.HandlersWith` is given, dotted."""
+    """The names that `toban.kernel.binding.BoundHandlers` is given, dotted."""
     computed: tuple[int, ...]
     """Lines that import, or walk over kinds, by a computed name."""
 

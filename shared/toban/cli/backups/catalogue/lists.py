@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from toban.backups.documents import Backup, Copy, standing
-from toban.backups.policy.retention import Verdict
+from toban.backups.policy.retention import RetentionVerdict
 from toban.backups.section import BACKUP
 from toban.backups.work.jobs import BackupJob, job_id
 from toban.backups.work.prune import weigh
@@ -128,7 +128,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _verdict(reader: StoreReader, backup: Backup) -> Verdict | None:
+def _verdict(reader: StoreReader, backup: Backup) -> RetentionVerdict | None:
     """What retention says of it now; None without a profile."""
     profile = reader.profiles().get(backup.service)
     if profile is None or profile[BACKUP] is None:
@@ -138,7 +138,7 @@ def _verdict(reader: StoreReader, backup: Backup) -> Verdict | None:
 
 
 def _detail(
-    backup: Backup, needed_by: list[str], jobs: list[BackupJob], verdict: Verdict | None
+    backup: Backup, needed_by: list[str], jobs: list[BackupJob], verdict: RetentionVerdict | None
 ) -> dict[str, Any]:
     full = msgspec.to_builtins(backup, builtin_types=(type(backup.slot),))
     return {
@@ -169,7 +169,7 @@ def _tell(
     backup: Backup,
     needed_by: list[str],
     jobs: list[BackupJob],
-    verdict: Verdict | None,
+    verdict: RetentionVerdict | None,
     terminal: Terminal,
 ) -> None:
     zone = reader.zone(backup.service)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from toban.backups.policy.objectives import ObjectiveState, Overdue, assess, overdue, untested
+from toban.backups.policy.objectives import ObjectiveState, OverdueSeries, assess, overdue, untested
 from toban.backups.policy.restores import RestoreRecord
 from toban.backups.watching.watch import newest_points
 from toban.cli.backups.common import length, profiles_of
@@ -37,7 +37,7 @@ class _Looked:
 
     profile: Profile
     states: list[ObjectiveState]
-    late: list[Overdue]
+    late: list[OverdueSeries]
     untested: datetime | None
 
     @property

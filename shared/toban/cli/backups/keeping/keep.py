@@ -6,10 +6,10 @@ import argparse
 from dataclasses import dataclass
 
 from toban.backups.documents import Backup
-from toban.backups.policy.pins import NotAhead, NotPinned, discard, pin, unpin
-from toban.backups.policy.retention import Verdict
+from toban.backups.policy.pins import NotDatedAhead, NotPinned, discard, pin, unpin
+from toban.backups.policy.retention import RetentionVerdict
 from toban.backups.work.commands import EVERY
-from toban.backups.work.prune import Weighed, weigh
+from toban.backups.work.prune import RetentionReview, weigh
 from toban.cli.backups.common import ask, chosen, newest_first, profiles_of, size
 from toban.cli.backups.views import backup_view, said
 from toban.cli.kit.ask import agreed, person
@@ -58,7 +58,7 @@ def discard_(asked: argparse.Namespace, terminal: Terminal) -> int:
             return 1
         try:
             discard(work.reader.store, id, person(asked), at)
-        except (NotAhead, NotPinned) as error:
+        except (NotDatedAhead, NotPinned) as error:
             raise Problem(terminal.say("discard.not-ahead", id=id)) from error
         asked.service = backup.service
         return _carry_out(work, [id], asked, terminal)
@@ -70,7 +70,7 @@ def discard_(asked: argparse.Namespace, terminal: Terminal) -> int:
 @dataclass(frozen=True)
 class _Row:
     backup: Backup
-    verdict: Verdict
+    verdict: RetentionVerdict
     now: bool
     """The next run of pruning removes it (each removes a limited number)."""
 
@@ -107,7 +107,7 @@ def prune(asked: argparse.Namespace, terminal: Terminal) -> int:
 def _weigh(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> list[_Row]:
     rows: list[_Row] = []
     for profile in profiles_of(reader, asked.service, terminal):
-        weighed: Weighed = weigh(profile, reader)
+        weighed: RetentionReview = weigh(profile, reader)
         verdicts = {verdict.id: verdict for verdict in weighed.verdicts}
         removed = set(weighed.removable)
         rows.extend(

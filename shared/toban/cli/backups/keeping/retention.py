@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from toban.backups.policy.retention import Policy, RetentionEntry, Verdict, decide
+from toban.backups.policy.retention import Policy, RetentionEntry, RetentionVerdict, decide
 from toban.backups.policy.retention_terms import EARLIEST, LATEST
 from toban.cli.backups.views import said
 from toban.cli.kit.terminal import Problem, Terminal, nearest
@@ -68,7 +68,10 @@ def retention(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _table(
-    entries: Sequence[RetentionEntry], verdicts: Sequence[Verdict], zone: str, terminal: Terminal
+    entries: Sequence[RetentionEntry],
+    verdicts: Sequence[RetentionVerdict],
+    zone: str,
+    terminal: Terminal,
 ) -> None:
     times = Times((e.started_at, zone) for e in entries)
     several = len({e.series for e in entries}) > 1

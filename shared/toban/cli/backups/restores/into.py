@@ -17,7 +17,7 @@ from toban.ports.backup import TargetFailed
 
 
 @dataclass(frozen=True)
-class Into:
+class RestoreDestination:
     """Where a restore will load."""
 
     where: str
@@ -32,7 +32,7 @@ def look(
     terminal: Terminal,
     *,
     onto_source: bool,
-) -> Into:
+) -> RestoreDestination:
     """
     What the target is. `onto_source`: the source may be overwritten, and nothing else.
 
@@ -77,4 +77,4 @@ def look(
         )
     if refused:
         raise Problem(terminal.say("restore.refused", reason=printable(refused)), 2)
-    return Into(where, is_source)
+    return RestoreDestination(where, is_source)

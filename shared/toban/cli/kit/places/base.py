@@ -25,7 +25,7 @@ from toban.cli.kit.times import now
 if TYPE_CHECKING:
     from toban.events import Action, CommandIssued
     from toban.kernel.event import Body, Event
-    from toban.kernel.handling.parking import Parked
+    from toban.kernel.handling.parking import ParkedMessage
     from toban.kernel.platform import Platform
     from toban.ports import Secrets, Trace
     from toban.ports.backup import Resources
@@ -40,7 +40,7 @@ _REST_S = 3.0
 
 
 @dataclass(frozen=True)
-class Issued:
+class CommandOutcome:
     """What came of an event that was issued here."""
 
     event: Event
@@ -131,7 +131,7 @@ class Session(ABC):
     @abstractmethod
     def carry_out(
         self, body: Body, function: str, done: Callable[[], bool] | None = None
-    ) -> Issued:
+    ) -> CommandOutcome:
         """
         Issue an event and wait until `function` has handled it, at most `waits_s`.
 
@@ -165,12 +165,12 @@ class Session(ABC):
 
         return resources(self.platform, self.secrets)
 
-    def parked(self, event: Event, function: str) -> Parked | None:
+    def parked(self, event: Event, function: str) -> ParkedMessage | None:
         """The event, if the function set it aside."""
         from toban.kernel.event import to_message
-        from toban.kernel.handling.parking import Parked, parked_id
+        from toban.kernel.handling.parking import ParkedMessage, parked_id
 
-        return self.reader.get(Parked, parked_id(function, to_message(event)))
+        return self.reader.get(ParkedMessage, parked_id(function, to_message(event)))
 
     def answer(self, event: Event, function: str) -> dict[str, str] | None:
         """

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.cli.kit.places.base import Issued, Session, Traces, new_event
+from toban.cli.kit.places.base import CommandOutcome, Session, Traces, new_event
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
@@ -156,19 +156,19 @@ class LocalSession(Session):
 
     def carry_out(
         self, body: Body, function: str, done: Callable[[], bool] | None = None
-    ) -> Issued:
+    ) -> CommandOutcome:
         """See `Session`; every handling is noted here, so that `done` is not needed."""
         del done
         self.begin()
         event = self.issue(body)
         if self._dispatcher is not None:
             self._dispatcher.drain(DRAIN_S)
-            return Issued(event, self._outcome(event, function))
+            return CommandOutcome(event, self._outcome(event, function))
         deadline = time.monotonic() + self.waits_s
         while True:
             found = self._outcome(event, function)
             if found not in ("", "retry", "error") or time.monotonic() > deadline:
-                return Issued(event, found)
+                return CommandOutcome(event, found)
             time.sleep(_POLL_S)
 
     def _outcome(self, event: Event, function: str) -> str:
