@@ -11,7 +11,7 @@ SHELL := /bin/bash
 ARGS ?=
 
 .PHONY: help demo test check check-types check-map check-house check-lint check-format format bench \
-	pictures map lock clean
+	pictures map lock bundle clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ check-house:
 	$(BIN)/python -m tests.house
 check-map:
 	$(BIN)/python -m toban.topology.generate --check
-	$(BIN)/python -m toban.cli.kit.pages --check
+	$(BIN)/python -m toban.cli.kit.readme --check
 check-lint:
 	$(BIN)/ruff check .
 check-format:
@@ -50,17 +50,17 @@ bench: .venv/dev.stamp ## Measure cold starts, cost per alert, latency, throughp
 
 map: .venv/dev.stamp ## Generate what follows from events/topology.yaml, and the README's tables
 	$(BIN)/python -m toban.topology.generate
-	$(BIN)/python -m toban.cli.kit.pages
+	$(BIN)/python -m toban.cli.kit.readme
 
-# No index address is written: the locks hold names, versions and hashes, and install from any mirror.
+# No index address is written: the lock holds names, versions and hashes, and installs from any mirror.
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 lock: .venv/dev.stamp ## Resolve the dependencies anew (UPGRADE=1 also moves the pins)
-	$(LOCK) $(if $(UPGRADE),--upgrade) --group build --output-file requirements/run.txt
-	$(LOCK) $(if $(UPGRADE),--upgrade) --group build --group dev \
-		--constraint requirements/run.txt --output-file requirements/dev.txt
-	$(BIN)/python -m toban.topology.generate
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group build --group dev --output-file requirements.lock
+
+bundle: .venv/run.stamp ## Make what is deployed, a folder for each function (ARGS="NAME ...")
+	@$(BIN)/python -m toban.topology.bundling.bundle $(ARGS)
 
 clean: ## Remove .venv/ and caches (keeps .toban/, where incidents live)
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -70,14 +70,16 @@ clean: ## Remove .venv/ and caches (keeps .toban/, where incidents live)
 	$(PYTHON) -m venv .venv
 
 # Everything is checked by hash; the project itself is built by the hatchling installed that way.
-.venv/run.stamp: requirements/run.txt pyproject.toml | .venv/bin/python
+# The platform needs a part of the lock, cut by a program that needs nothing installed.
+.venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Installing the locked requirements into .venv (once)"
-	@$(PIP) install --quiet --require-hashes --requirement requirements/run.txt
+	@$(BIN)/python -I shared/toban/topology/bundling/lock.py >.venv/run.txt
+	@$(PIP) install --quiet --require-hashes --requirement .venv/run.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
-.venv/dev.stamp: requirements/dev.txt pyproject.toml | .venv/bin/python
+.venv/dev.stamp: requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Installing the locked development requirements into .venv (once)"
-	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
+	@$(PIP) install --quiet --require-hashes --requirement requirements.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@ .venv/run.stamp

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.chains.worlds import CALLER, World
+from tests.chains.worlds import CALLER, ON_EMULATORS, World
 from toban.cli import main
 from toban.ports import Message
 
-WORLDS = ["embedded", pytest.param("emulators", marks=pytest.mark.emulator)]
+WORLDS = ["embedded", ON_EMULATORS]
 Toban = Callable[..., Any]
 
 

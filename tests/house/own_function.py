@@ -7,6 +7,7 @@ that owns the document: a function costs a service account, subscriptions, dead 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import yaml
 
@@ -37,8 +38,7 @@ def violations(tree: Tree) -> list[str]:
     if topology is None:
         return []
     writes = _writes(topology, tree)
-    defaults = yaml.safe_load(tree.texts[MAP])["defaults"]
-    usual = (defaults["memory_mb"], defaults["timeout_s"])
+    usual = _usual(tree.texts[MAP])
     alone = {
         name
         for name, entry in topology.functions.items()
@@ -60,6 +60,13 @@ def violations(tree: Tree) -> list[str]:
             for name in sorted((NAMED.keys() & topology.functions.keys()) - alone)
         ),
     ]
+
+
+@cache
+def _usual(text: str) -> tuple[int, int]:
+    """The memory and time that a function gets unless it says otherwise."""
+    defaults = yaml.safe_load(text)["defaults"]
+    return defaults["memory_mb"], defaults["timeout_s"]
 
 
 def _own(name: str, of: Mapping[str, set[str]]) -> set[str]:

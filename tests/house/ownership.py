@@ -82,6 +82,10 @@ class Touched:
 
 def touched(main: Module, records: Records) -> Touched:
     """What a function's code does to documents, as far as it can be reached."""
+    return records.tree.once(("touched", main), lambda: _touched(main, records), reached=True)
+
+
+def _touched(main: Module, records: Records) -> Touched:
     writes: set[str] = set()
     reads: set[str] = set()
     swept: set[str] = set()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.house.tree import parsed
 from toban.kernel.document import Document
 from toban.topology.generate import ROOT
 from toban.topology.schemas import bodies
@@ -63,7 +64,7 @@ def source_of(module: str) -> Path | None:
 
 @cache
 def parse(path: Path) -> Module:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     definitions: dict[str, ast.AST] = {}
     imports: dict[str, tuple[str, str]] = {}
     for node in tree.body:
@@ -81,6 +82,7 @@ def parse(path: Path) -> Module:
     return Module(definitions, imports)
 
 
+@cache
 def reached_from(main: Path) -> Reached:
     """Everything in reach of a ``main.py``."""
     found = Reached()
@@ -123,7 +125,7 @@ def _walked(call: ast.Call, path: Path) -> Iterator[tuple[Path, str]]:
     words = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
     if not words:
         return
-    beside = _name(call.func) == "beside"
+    beside = _name(call.func) == "module_of_kind"
     folder = path.parent if beside else ROOT / "shared" / Path(*words[0].split("."))
     for found in sorted(folder.glob(f"*/{words[0] if beside else 'kind'}.py")):
         yield from ((found, name) for name in parse(found).definitions)

@@ -27,9 +27,12 @@ class Records:
         self.tree = tree
         self.collections: dict[str, str] = {}
         """Document class → collection; empty for one that is only a base of others."""
+        self._above: dict[str, list[str]] = {}
+        """Document class → itself, and what it has above it."""
         for name, _, _ in tree.classes():
             above = [name, *tree.bases(name)]
             if DOCUMENT in above:
+                self._above[name] = above
                 self.collections[name] = next(filter(None, map(self._collection, above)), "")
 
     def _collection(self, name: str) -> str:
@@ -41,7 +44,7 @@ class Records:
         return [
             name
             for name, collection in self.collections.items()
-            if collection and base in (name, *self.tree.bases(name))
+            if collection and base in self._above[name]
         ]
 
     def listed(self, node: ast.expr | None, module: Module, scope: Scope) -> set[str]:

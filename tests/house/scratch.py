@@ -74,8 +74,9 @@ def scratch_tree(files: Mapping[str, str]) -> Tree:
 
 def found_by(guard: str, files: Mapping[str, str]) -> list[str]:
     """What a guard finds in this tree with these files that it does not find without."""
+    before = _before(guard)
     run: Guard = guards()[guard]
-    return [v for v in run(scratch_tree(files)) if v not in _before(guard)]
+    return [v for v in run(scratch_tree(files)) if v not in before]
 
 
 def unnoticed(

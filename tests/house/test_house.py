@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,9 @@ import hcl2
 import pytest
 import yaml
 
-from toban.topology import load
+from toban.topology.bundling.lock import LOCK, RUN, parse_lock, read_lock, run_part
 from toban.topology.generate import ROOT
-from toban.topology.requirements import packages, parse_lock, requirements
 
-LOCKS = [ROOT / "requirements" / "run.txt", ROOT / "requirements" / "dev.txt"]
-FUNCTION_LOCKS = sorted((ROOT / "functions").glob("*/requirements.txt"))
 PACKAGE = ROOT / "shared" / "toban"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -32,12 +30,11 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-# --- locks -----------------------------------------------------------------------------------
+# --- the lock -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [*LOCKS, *FUNCTION_LOCKS], ids=named)
-def test_a_lock_names_no_address_and_hashes_everything(path: Path):
-    text = path.read_text(encoding="utf-8")
+def test_the_lock_names_no_address_and_hashes_everything():
+    text = read(LOCK)
     assert not re.search(
         r"^\s*-|\w://|@ |index-url|find-links", re.sub(r"    --hash=\S+", "", text), re.MULTILINE
     )
@@ -51,9 +48,11 @@ def test_a_lock_names_no_address_and_hashes_everything(path: Path):
         )
 
 
-def test_development_pins_are_the_pins_we_run():
-    run, dev = (parse_lock(path.read_text(encoding="utf-8")) for path in LOCKS)
-    assert {name: dev[name].lines for name in run} == {name: pin.lines for name, pin in run.items()}
+def test_it_is_the_only_one():
+    names = ("*requirements*", "*.lock", "*constraints*")
+    places = (ROOT, ROOT / "functions", *(ROOT / "functions").iterdir())
+    found = {path for place in places for name in names for path in place.glob(name)}
+    assert found == {ROOT / LOCK}
 
 
 def test_every_dependency_is_locked():
@@ -61,35 +60,20 @@ def test_every_dependency_is_locked():
         re.split(r"[=<>~ ]", line)[0].lower().replace("_", "-")
         for line in PROJECT["project"]["dependencies"]
     }
-    assert wanted <= set(parse_lock(LOCKS[0].read_text(encoding="utf-8")))
+    assert wanted <= set(run_part(read_lock(ROOT)))
 
 
-def test_a_function_gets_what_it_needs_and_no_more():
-    lock = parse_lock(LOCKS[0].read_text(encoding="utf-8"))
-    functions = load().functions
-    needs = {name: set(parse_lock(requirements(f, lock))) for name, f in functions.items()}
-    assert "google-cloud-firestore" not in needs["ingest_alert"]
-    assert "google-cloud-pubsub" in needs["ingest_alert"]
-    assert "google-cloud-storage" in needs["draft_postmortem"]
-    assert [name for name, needed in needs.items() if "slack-sdk" in needed] == [
-        "deliver_notification"
-    ]
-    never = {"rich", "hatchling", "google-cloud-scheduler"}
-    assert [name for name, needed in needs.items() if needed & never] == []
-
-
-def test_a_function_lock_is_closed():
-    """Whatever a package of the lock asks for is in it too."""
-    lock = parse_lock(LOCKS[0].read_text(encoding="utf-8"))
-    for function in load().functions.values():
-        reached = set(parse_lock(requirements(function, lock)))
-        assert set(packages(function)) <= reached
-        assert [p.name for p in lock.values() if p.via & reached and p.name not in reached] == []
-
-
-def test_a_package_missing_from_the_lock_is_named():
-    with pytest.raises(KeyError, match="google-cloud-pubsub is not in"):
-        requirements(load().functions["ingest_alert"], parse_lock("msgspec==1 \\\n    --hash=x\n"))
+def test_the_platform_runs_without_what_only_tests_need():
+    """`make demo` installs what this program prints, before there is any package."""
+    program = ROOT / "shared" / "toban" / "topology" / "bundling" / "lock.py"
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", str(program)], check=True, capture_output=True, text=True
+    )
+    lock, run = read_lock(ROOT), parse_lock(ran.stdout)
+    assert {name: pin.lines for name, pin in run.items()} == {n: lock[n].lines for n in run}
+    assert {"hatchling", "editables", "rich", "google-cloud-scheduler"} <= set(run)
+    assert {"pytest", "hypothesis", "mypy", "ruff", "uv"} <= set(lock) - set(run)
+    assert [p.name for p in lock.values() if p.via & {*run, *RUN} and p.name not in run] == []
 
 
 # --- verbs, CI and build ---------------------------------------------------------------------

@@ -1,53 +1,93 @@
 """
 What a function imports is what its requirements install: its ``main.py`` is really imported.
 
-Each in a process of its own, which takes a second for each function; so what a process said is
-remembered in pytest's cache for as long as nothing that it read has changed.
+The requirements are made from what its code says it imports; here a process says what it imported. That
+takes a while; so what a process said is remembered in pytest's cache for as long as nothing that it read
+has changed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import json
 import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from toban.topology import load
+from toban.topology.bundling.lock import parse_lock
+from toban.topology.bundling.requirements import requirements
 from toban.topology.generate import ROOT
-from toban.topology.requirements import parse_lock
 
+FUNCTIONS = load().functions
 PACKAGE = ROOT / "shared" / "toban"
 IMPORTS = """\
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("main", sys.argv[1])
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-for module in list(sys.modules.values()):
-    print(getattr(module, "__file__", None) or "")
-print("zoneinfo" in sys.modules)
+import importlib, importlib.util, json, os, sys
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+for main in map(str.rstrip, sys.stdin):
+    if (child := os.fork()) == 0:
+        importlib.invalidate_caches()
+        spec = importlib.util.spec_from_file_location("main", main)
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        files = [getattr(module, "__file__", None) or "" for module in sys.modules.values()]
+        print(json.dumps([*files, str("zoneinfo" in sys.modules)]), flush=True)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        print("[]", flush=True)
 """
 
 
-def imported(main: Path) -> list[str]:
-    """The file of each module that a fresh process has after importing it; then, whether zones."""
-    environment = {**os.environ, "TOBAN_RUNTIME": "google", "PYTHONPATH": str(PACKAGE.parent)}
-    ran = subprocess.run(
-        [sys.executable, "-c", IMPORTS, str(main)],
-        check=True, capture_output=True, text=True, env=environment,
+EVERYWHERE = ("toban.entry", "toban.adapters.google.pubsub.bus")
+"""What every function imports: imported once for all of them."""
+STARTED: list[subprocess.Popen[str]] = []
+
+
+@cache
+def process(package: Path) -> subprocess.Popen[str]:
+    """One that imports each ``main.py`` it is told in a copy of itself; it ends with this one."""
+    environment = {**os.environ, "TOBAN_RUNTIME": "google", "PYTHONPATH": str(package.parent)}
+    before = EVERYWHERE if (package / "entry.py").is_file() else ()
+    started = subprocess.Popen(
+        [sys.executable, "-c", IMPORTS, *before],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
-    return ran.stdout.splitlines()
+    STARTED.append(started)
+    return started
+
+
+def imported(main: Path) -> list[str]:
+    """The file of each module that a process has which imported nothing else; then, whether zones."""
+    asked = process(PACKAGE)
+    assert asked.stdin is not None
+    assert asked.stdout is not None
+    asked.stdin.write(f"{main}\n")
+    asked.stdin.flush()
+    files: list[str] = json.loads(asked.stdout.readline())
+    assert files, f"{main} cannot be imported"
+    return files
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _end() -> Iterator[None]:
+    yield
+    process.cache_clear()
+    while STARTED:
+        with STARTED.pop() as ended:
+            assert ended.stdin is not None
+            ended.stdin.close()
 
 
 def digest(main: Path, said: Iterable[str]) -> str:
     """Of all that decides what a process says: our files that it read, and which there are at all."""
-    told = [sys.version, IMPORTS, *_surroundings()]
+    told = [sys.version, IMPORTS, *EVERYWHERE, *_surroundings()]
     own = sorted({str(main), *(file for file in said if file.startswith(str(PACKAGE)))})
     for file in own:
         path = Path(file)
@@ -84,7 +124,7 @@ def owners() -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("function", sorted(load().functions))
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
 def test_a_function_imports_only_what_its_requirements_install(
     function: str, pytestconfig: pytest.Config
 ):
@@ -92,7 +132,7 @@ def test_a_function_imports_only_what_its_requirements_install(
     assert pytestconfig.cache is not None
     *files, zones = remembered(folder / "main.py", pytestconfig.cache)
     names = {owners()[file] for file in files if file in owners()}
-    installed = set(parse_lock((folder / "requirements.txt").read_text(encoding="utf-8")))
+    installed = set(parse_lock(requirements(ROOT, function, FUNCTIONS[function])))
     assert "functions-framework" in names
     assert names - {"toban", "pip", "setuptools"} <= installed
     if zones == "True":

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.house.tree import parsed
 from tests.unit.kernel.test_sweep import NOON, backup, incident
 from toban.adapters.local.memory.store import MemoryStore
 from toban.backups.documents import Backup, mark, unmark
@@ -40,20 +41,20 @@ UNTYPED = ("adapters", "channels", "sources")
 
 def changes(path: Path, root: Path) -> Iterator[str]:
     """Where a module sets a status by itself, as ``path:line: what``."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = [*ast.walk(parsed(path))]
     own = {
         node
-        for function in ast.walk(tree)
+        for function in nodes
         if isinstance(function, ast.FunctionDef) and function.name == "__init__"
         for node in ast.walk(function)
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self"
     }
     """An object that is no document sets up a field of its own; documents have no ``__init__``."""
-    setters = {"setattr", *_imported(tree, "builtins", "setattr")}
-    replacing = {"replace", *_imported(tree, "", "replace")}
-    called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    setters = {"setattr", *_imported(nodes, "builtins", "setattr")}
+    replacing = {"replace", *_imported(nodes, "", "replace")}
+    called = {node.func for node in nodes if isinstance(node, ast.Call)}
     untyped = path.relative_to(root).parts[0] in UNTYPED
-    for node in ast.walk(tree):
+    for node in nodes:
         found = ""
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             found = f".{node.attr} =" if node.attr in FIELDS and node not in own else ""
@@ -76,10 +77,10 @@ def _id(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _imported(tree: ast.AST, module: str, name: str) -> set[str]:
+def _imported(nodes: list[ast.AST], module: str, name: str) -> set[str]:
     return {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module == module or not module)
         for alias in node.names
         if alias.name == name

@@ -12,8 +12,9 @@ import re
 import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
+from tests.house.module import Module
 from tests.house.tree import SHARED, Tree, this
 
 LANGUAGES = ("ja", "en")
@@ -32,18 +33,18 @@ class Sources:
     faults: list[str] = field(default_factory=list)
 
     @cached_property
-    def modules(self) -> dict[str, ast.Module]:
+    def modules(self) -> dict[str, Module]:
         return {
-            path: module.ast
+            path: module
             for path, module in sorted(self.tree.by_path.items())
             if path.startswith(f"{SHARED}/")
         }
 
     @cached_property
-    def nodes(self) -> dict[str, list[ast.AST]]:
+    def strings(self) -> dict[str, Strings]:
         """Those of every file without ``TEXTS``."""
         return {
-            path: [*ast.walk(module)]
+            path: _strings(module)
             for path, module in self.modules.items()
             if path not in self.tables
         }
@@ -53,7 +54,7 @@ class Sources:
         """``TEXTS`` by file; what is wrong with one by itself goes to `faults`."""
         found = {}
         for path, module in self.modules.items():
-            if path.endswith("texts.py") and (table := _table(module)) is not None:
+            if path.endswith("texts.py") and (table := _table(module.ast)) is not None:
                 found[path] = dict(self._entries(path, table))
         return found
 
@@ -86,31 +87,12 @@ class Sources:
 
     @cached_property
     def uses(self) -> list[Use]:
-        return [use for path, nodes in self.nodes.items() for use in _Reading(path, nodes).uses()]
+        return [use for strings in self.strings.values() for use in strings.uses]
 
     @cached_property
     def words(self) -> set[str]:
         """Every string and every name of a function that is written in the code."""
-        found = set()
-        for nodes in self.nodes.values():
-            for node in nodes:
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    found.add(node.value)
-                elif isinstance(node, ast.FunctionDef):
-                    found.add(node.name)
-        return found
-
-    @cached_property
-    def made(self) -> dict[str, list[Parts]]:
-        """Every f-string by its file."""
-        return {
-            path: [
-                parts
-                for node in nodes
-                if isinstance(node, ast.JoinedStr) and any(parts := _parts(node))
-            ]
-            for path, nodes in self.nodes.items()
-        }
+        return set().union(*(strings.words for strings in self.strings.values()))
 
     def fits(self, text: str, parts: Parts, path: str, depth: int = 0) -> bool:
         """Whether an f-string makes this text, of words or of what other f-strings of its file make."""
@@ -128,7 +110,7 @@ class Sources:
         if word in self.words:
             return True
         return depth < 2 and any(
-            self.fits(word, parts, path, depth + 1) for parts in self.made[path]
+            self.fits(word, parts, path, depth + 1) for parts in self.strings[path].made
         )
 
     def unused(self) -> Iterator[str]:
@@ -140,15 +122,15 @@ class Sources:
 
     def undefined(self) -> Iterator[str]:
         for use in self.uses:
-            if use.is_said and not any(self._may_be(key, use) for key in self.keys):
+            if use.is_said and not self._is_key(use):
                 name = "".join(part or "…" for part in use.parts)
                 yield f"{use.path}:{use.line}: no texts.py defines {name}"
 
-    def _may_be(self, key: str, use: Use) -> bool:
+    def _is_key(self, use: Use) -> bool:
         if len(use.parts) == 1:
-            return key == use.parts[0]
+            return use.parts[0] in self.keys
         pattern = "".join(".*" if part is None else re.escape(part) for part in use.parts)
-        return re.fullmatch(pattern, key) is not None
+        return any(re.fullmatch(pattern, key) for key in self.keys)
 
 
 @dataclass(frozen=True)
@@ -160,6 +142,26 @@ class Use:
     parts: Parts
     is_said: bool
     """It must be a key."""
+
+
+@dataclass(frozen=True)
+class Strings:
+    """What one file says."""
+
+    uses: list[Use]
+    words: set[str]
+    """Every string and every name of a function that is written in it."""
+    made: list[Parts]
+    """Every f-string."""
+
+
+@cache
+def _strings(module: Module) -> Strings:
+    nodes = [*ast.walk(module.ast)]
+    words = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    made = [p for n in nodes if isinstance(n, ast.JoinedStr) and any(p := _parts(n))]
+    return Strings([*_Reading(module.path, nodes).uses()], words | functions, made)
 
 
 def violations(tree: Tree) -> list[str]:

@@ -9,6 +9,7 @@ package's ``__init__``), and through ``importlib`` where the module is given as 
 from __future__ import annotations
 
 import ast
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,7 @@ class Tree:
         self.by_path = {module.path: module for module in self.modules.values()}
         self._final: dict[str, frozenset[str]] = {}
         self._known: dict[object, Any] = {}
+        self._reached: dict[object, Any] = {}
 
     def having(self, files: Mapping[str, str]) -> Tree:
         """This tree with some files added or replaced (path → source)."""
@@ -54,13 +56,31 @@ class Tree:
             places = tuple(f"{name}." for name in new)
             tree._final = {k: v for k, v in self._final.items() if not k.startswith(places)}
             tree._known = dict(self._known)
+            if all(map(self._leads_nowhere_near, new.values())):
+                tree._reached = dict(self._reached)
         return tree
 
-    def once(self, key: object, found: Callable[[], T]) -> T:
-        """What `found` gives, remembered: it follows from the modules that there are by now."""
-        if key not in self._known:
-            self._known[key] = found()
-        known: T = self._known[key]
+    def _leads_nowhere_near(self, new: Module) -> bool:
+        """Whether no code of this tree could come to a module that is new: by a name, or by walking."""
+        room = f"toban.{new.room}"
+
+        def apart() -> bool:
+            modules = self.modules.values()
+            return not any(m.room == new.room or room in m.source for m in modules)
+
+        return new.path.startswith(f"{FUNCTIONS}/") or self.once(("apart", new.room), apart)
+
+    def once(self, key: object, found: Callable[[], T], *, reached: bool = False) -> T:
+        """
+        What `found` gives, remembered: it follows from the modules that there are by now.
+
+        `reached`: it also follows from what they lead to, so a module that they could come to may
+        change it.
+        """
+        memory = self._reached if reached else self._known
+        if key not in memory:
+            memory[key] = found()
+        known: T = memory[key]
         return known
 
     def room(self, name: str) -> list[Module]:
@@ -236,7 +256,22 @@ def read(root: Path) -> Tree:
     return scratch({str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in paths})
 
 
+def parsed(path: Path) -> ast.Module:
+    """A file of this tree, parsed once for all; any other file parsed."""
+    known = this().by_path.get(str(path.relative_to(ROOT))) if path.is_relative_to(ROOT) else None
+    return known.ast if known else ast.parse(path.read_text(encoding="utf-8"))
+
+
 @cache
 def this() -> Tree:
     """The tree that this file belongs to, read once."""
-    return read(ROOT)
+    gc.collect()
+    gc.disable()
+    try:
+        tree = read(ROOT)
+        for each in tree.modules.values():
+            _ = each.scope
+        gc.freeze()  # three million objects that stay: not to be looked at again by every collection
+    finally:
+        gc.enable()
+    return tree

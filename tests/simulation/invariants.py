@@ -26,7 +26,7 @@ from toban.incidents.triage import alert_id
 from toban.kernel.command import Audit
 from toban.kernel.document import Document, decode
 from toban.kernel.event import from_message
-from toban.kernel.handling.parking import Parked
+from toban.kernel.handling.parking import ParkedMessage
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.ids import derive
 from toban.notify.contacts import reach
@@ -91,7 +91,7 @@ def _at_rest(world: Simulated, notifications: dict[str, Notification]) -> list[s
     ]
     found += [
         f"parked without cause: {p.function} {p.error}"
-        for p in everything(world, Parked)
+        for p in everything(world, ParkedMessage)
         if p.reason == "invalid"
     ]
     return found

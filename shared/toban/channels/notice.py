@@ -56,7 +56,7 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sending:
+class PreparedNotification:
     """A notification that is to be sent: its record, what was asked for, and what it says."""
 
     id: str

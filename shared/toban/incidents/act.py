@@ -13,11 +13,12 @@ from typing import Final
 import msgspec
 
 from toban.events import CommandIssued, IncidentAcknowledged
-from toban.incidents.documents import Entry, Incident
+from toban.incidents.documents import Incident, TimelineEntry
 from toban.incidents.lifecycle import (
     escalate,
     has_next_step,
     is_called_for,
+    latest_pages,
     note,
     open_anew,
     profile_of,
@@ -28,7 +29,6 @@ from toban.incidents.lifecycle import (
     severity_of,
     start_escalation,
     stop_escalation,
-    told_pages,
 )
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.command import Outcome, conclude, may
@@ -118,7 +118,7 @@ def _named(command: CommandIssued, incident: Incident | None, work: Work) -> Com
     return msgspec.structs.replace(command, actor=actor)
 
 
-def _say_the_proof(incident: Incident, earlier: list[Entry], proof: str) -> None:
+def _say_the_proof(incident: Incident, earlier: list[TimelineEntry], proof: str) -> None:
     """Have the lines that a command has left say what proves who gave it."""
     known = {id(entry) for entry in earlier}
     incident.timeline = [
@@ -151,7 +151,7 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     work.put(incident)
     work.emit(
         IncidentAcknowledged(
-            incident=incident.snapshot(), by=command.actor, pages=told_pages(incident)
+            incident=incident.snapshot(), by=command.actor, pages=latest_pages(incident)
         )
     )
     return True

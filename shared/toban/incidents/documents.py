@@ -103,7 +103,7 @@ def group_id(service: str, environment: str) -> str:
     return service if environment == PRODUCTION else f"{service}@{environment}"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an incident's timeline; `kind` names the text in the catalogue."""
 
     at: datetime
@@ -168,11 +168,11 @@ class Incident(Document, kw_only=True):
     """Of those in segments, the newest of each kind."""
     unreached: dict[str, list[str]] = {}
     """Page number → the page's notifications that failed for good, fallbacks included."""
-    timeline: list[Entry] = []
+    timeline: list[TimelineEntry] = []
     """Its beginning and its end; what is between them stands in segments."""
     kept_first: int = 0
     """How many lines of `timeline` are its beginning; 0: nothing was taken out."""
-    overflow: list[Entry] = []
+    overflow: list[TimelineEntry] = []
     """What was taken out and stands in no segment yet."""
     segments: int = 0
     postmortem: str = ""
@@ -240,7 +240,7 @@ class IncidentSegment(Document, kw_only=True):
     number: int
     at: datetime
     """When it was split off."""
-    timeline: list[Entry] = []
+    timeline: list[TimelineEntry] = []
     pages: list[Page] = []
     unreached: dict[str, list[str]] = {}
 

@@ -51,7 +51,7 @@ def on_notification_failed(failed: NotificationFailed, work: Work) -> None:
             unreached = [*unreached, contact]
             incident.unreached = {**incident.unreached, number: unreached}
         if len(unreached) >= request.contacts:
-            _go_on(incident, request.page, work)
+            _escalate_if_latest_page(incident, request.page, work)
     work.put(incident)
 
 
@@ -59,11 +59,11 @@ def on_page_failed(failed: PageFailed, work: Work) -> None:
     """Nobody could be called at all: the next step, now."""
     incident = incident_of(failed.incident_id, work)
     note(incident, work, "page-failed", reason=failed.reason, step=str(failed.page.step + 1))
-    _go_on(incident, failed.page.number, work)
+    _escalate_if_latest_page(incident, failed.page.number, work)
     work.put(incident)
 
 
-def _go_on(incident: Incident, page: int, work: Work) -> None:
+def _escalate_if_latest_page(incident: Incident, page: int, work: Work) -> None:
     """
     Escalate if that page is the newest; at the end of the steps, tell the platform's people.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from toban.escalation.section import Step, steps_for
+from toban.escalation.section import EscalationStep, steps_for
 from toban.events import (
     EscalationDue,
     IncidentEscalated,
@@ -21,11 +21,11 @@ from toban.events import (
     ReminderDue,
     ReminderKind,
 )
-from toban.incidents.documents import Entry, Group, Incident, OpenIncident, group_id
+from toban.incidents.documents import Group, Incident, OpenIncident, TimelineEntry, group_id
 from toban.incidents.grouping.section import GROUPING
 from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
-from toban.incidents.history import told_pages as told_pages
+from toban.incidents.history import latest_pages as latest_pages
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.environments import calls_people
@@ -41,7 +41,7 @@ MAX_DETAIL = 4_000
 def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
     """Add a line to the timeline."""
     said = {name: value[:MAX_DETAIL] for name, value in detail.items()}
-    add_line(incident, Entry(at=work.now, kind=kind, actor=actor, detail=said), work)
+    add_line(incident, TimelineEntry(at=work.now, kind=kind, actor=actor, detail=said), work)
 
 
 def profile_of(incident: Incident, work: Work) -> Profile:
@@ -59,7 +59,7 @@ def is_called_for(incident: Incident, profile: Profile) -> bool:
     return calls_people(profile[SERVICE], incident.environment)
 
 
-def steps_of(incident: Incident, profile: Profile) -> tuple[Step, ...]:
+def steps_of(incident: Incident, profile: Profile) -> tuple[EscalationStep, ...]:
     """The steps of its escalation; none where people are not called for its environment."""
     if not is_called_for(incident, profile):
         return ()
@@ -209,7 +209,7 @@ def resolve(incident: Incident, work: Work, by: str = "") -> None:
         if len(group.open) < profile_of(incident, work)[GROUPING].max_open:
             group.told_full = False
         work.put(group)
-    work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=told_pages(incident)))
+    work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=latest_pages(incident)))
 
 
 def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:

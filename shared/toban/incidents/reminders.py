@@ -126,14 +126,7 @@ def tell_what_waited(incident: Incident, work: Work) -> None:
     called = last_call(incident, work)
     if called is None or incident.tell_joined_at is not None:
         return
-    alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
-    told = {a.rule for a in alerts if a.attached_at is None or a.attached_at <= called}
-    waited = [
-        a.attached_at
-        for a in alerts
-        if a.attached_at
-        and (_came_after(a, called, work.now) or (a.rule not in told and _goes_on(a, called)))
-    ]
+    waited = joined_untold(incident, called, work)
     if not waited:
         return
     due = called + window_of(profile_of(incident, work))
@@ -141,6 +134,18 @@ def tell_what_waited(incident: Incident, work: Work) -> None:
         page_joined(incident, work, new_rule=False)
     else:
         _tell_at(incident, due, min(waited), work)
+
+
+def joined_untold(incident: Incident, called: datetime, work: Work) -> list[datetime]:
+    """When each alert joined that goes on and that the call at `called` cannot have told of."""
+    alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
+    told = {a.rule for a in alerts if a.attached_at is None or a.attached_at <= called}
+    return [
+        a.attached_at
+        for a in alerts
+        if a.attached_at
+        and (_came_after(a, called, work.now) or (a.rule not in told and _goes_on(a, called)))
+    ]
 
 
 def _came_after(alert: Alert, called: datetime, now: datetime) -> bool:

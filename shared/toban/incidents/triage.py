@@ -31,7 +31,7 @@ from toban.incidents.documents import (
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
 from toban.incidents.occurrences import (
-    Said,
+    ReportedTimes,
     believed,
     is_anew,
     is_new,
@@ -121,7 +121,7 @@ def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenInci
 def on_fired(report: AlertFired, work: Work) -> None:
     """Attach a firing alert to its open incident, or open one."""
     # What the platform reports of itself (nobody was reached) has no end that anybody would send.
-    _take_in(report, work, lasting=report.source != OWN)
+    _triage_alert(report, work, lasting=report.source != OWN)
 
 
 def on_resolved(report: AlertResolved, work: Work) -> None:
@@ -184,7 +184,7 @@ def _cleared(alert: Alert, work: Work) -> None:
 
 
 def _end_elsewhere(
-    report: AlertReport, said: Said, environment: str, profile: Profile, work: Work
+    report: AlertReport, said: ReportedTimes, environment: str, profile: Profile, work: Work
 ) -> None:
     """
     End the alert where an earlier version of the profile counted it to another environment.
@@ -220,10 +220,10 @@ def on_parked(parked: MessageParked, work: Work) -> None:
         labels={"service": "toban", "function": parked.function},
         starts_at=parked.at,
     )
-    _take_in(report, work, lasting=False)
+    _triage_alert(report, work, lasting=False)
 
 
-def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
+def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     said = read(report, work)
     profile, version = responsible(report, work)
     environment = environment_of(profile[SERVICE], report.labels)
@@ -291,7 +291,7 @@ def _too_many_open(profile: Profile, work: Work) -> AlertFired:
 
 
 def _still_fires(
-    report: AlertReport, said: Said, known: Alert, profile: Profile, work: Work
+    report: AlertReport, said: ReportedTimes, known: Alert, profile: Profile, work: Work
 ) -> None:
     """
     A firing alert is reported again: a new occurrence, whose predecessor's end we have not heard
@@ -336,7 +336,11 @@ def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
 
 
 def _alert(
-    report: AlertReport, said: Said, profile: Profile, environment: str, status: AlertStatus
+    report: AlertReport,
+    said: ReportedTimes,
+    profile: Profile,
+    environment: str,
+    status: AlertStatus,
 ) -> Alert:
     severity = severity_for(profile, report.severity)
     return Alert(

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from toban.escalation.section import Step, steps_for
+from toban.escalation.section import EscalationStep, steps_for
 from toban.events import IncidentSnapshot, Page
 from toban.notify.texts import text
 from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
@@ -28,7 +28,7 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Recipients:
     """Who a page goes to, and whom it cannot reach."""
 
     contacts: tuple[Contact, ...]
@@ -41,13 +41,13 @@ def page_severity(profile: Profile, page: Page, level: int) -> Severity:
     return severity_named(profile, page.severity_label, level)
 
 
-def step_of(profile: Profile, severity: Severity, number: int) -> Step | None:
+def step_of(profile: Profile, severity: Severity, number: int) -> EscalationStep | None:
     """An escalation step; past the end the last one, None when there is no escalation."""
     steps = steps_for(profile, severity)
     return steps[min(number, len(steps) - 1)] if steps else None
 
 
-def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
+def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Recipients:
     """
     The contacts of a page, without repetition, and the targets that lead to nobody.
 
@@ -63,7 +63,7 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
     if person and calls:
         alone = resolve(profile, (f"person:{person}",), (), severity, page.at)
         if alone.contacts:
-            return Reach(alone.contacts, ())
+            return Recipients(alone.contacts, ())
     asked: list[tuple[Sequence[str], Sequence[str]]] = []
     if step is not None:
         asked.append((step.notify, step.via))
@@ -89,7 +89,7 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
     ]
     if not contacts and not sentences and calls:
         sentences = [text(language, "page.no-targets", severity=severity.label)]
-    return Reach(tuple(contacts.values()), tuple(dict.fromkeys(sentences)))
+    return Recipients(tuple(contacts.values()), tuple(dict.fromkeys(sentences)))
 
 
 def _person_named(profile: Profile, name: str) -> str | None:

@@ -65,7 +65,7 @@ def on_page(event: PagingEvent, work: Work) -> None:
         return
     if reached.unreachable:
         log.warning(
-            "a page misses some of its targets",
+            "page incomplete: targets unreachable",
             incident=incident.id,
             page=page.number,
             unreached=list(reached.unreachable),

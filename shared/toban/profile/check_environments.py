@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toban.kernel.environment import LABEL, PRODUCTION
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.environments import calls_people, environments
 from toban.profile.section import SERVICE, Match, Service
+from toban.profile.texts import both
 from toban.strictyaml.checks import check_id
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
@@ -16,7 +17,7 @@ _MISTAKEN = ("prod", "prd", "live", "default")
 """Names by which people mean ``production``, which is another."""
 
 
-def check_environments(service: Service, report: Report, context: Context) -> None:
+def check_environments(service: Service, report: Report, context: CheckContext) -> None:
     """Names, rules that never hold or that two environments share, and who is not called."""
     others = {other[SERVICE].id for other in context.others}
     for name, environment in (service.environments or {}).items():
@@ -26,23 +27,19 @@ def check_environments(service: Service, report: Report, context: Context) -> No
             report.warning(
                 "not-production",
                 path,
-                f"{name} は production とは別の環境で、人を呼び出しません。本番なら production と書きます。",
-                f"{name} is not production, and calls nobody; production is called production.",
+                both("finding.profile.not-production", name=name),
             )
         if name == PRODUCTION and environment.pages is False:
             report.warning(
                 "production-calls-nobody",
                 f"{path}.pages",
-                "本番環境の障害でも人を呼び出しません。",
-                "nobody is called for anything in production.",
+                both("finding.profile.production-calls-nobody"),
             )
         for number, rule in enumerate(environment.match):
             place = join("service", "environments", name, "match", number)
             _check_rule(service, name, rule, others, place, report)
             if rule in environment.match[:number]:
-                report.warning(
-                    "repeated", place, "同じ規則が上にもあります。", "the rule is repeated."
-                )
+                report.warning("repeated", place, both("finding.profile.environment-repeated"))
     _check_overlaps(service, report)
 
 
@@ -54,24 +51,21 @@ def _check_rule(
         report.error(
             "empty-rule",
             path,
-            "ラベルのない規則は何にも一致しません。どれにも一致しないアラートは production になります。",
-            "a rule without labels never holds; what matches nothing is production.",
+            both("finding.profile.environment-empty-rule"),
         )
     said = rule.labels.get(LABEL, name)
     if said != name and said in environments(service):
         report.error(
             "never-holds",
             path,
-            f"ラベル {LABEL}: {said} のアラートは、規則によらず {said} になります。",
-            f"an alert with the label {LABEL}: {said} is of {said} whatever the rules say.",
+            both("finding.profile.never-holds", label=LABEL, said=said),
         )
     of = rule.labels.get("service", service.id)
     if of != service.id and of in others:
         report.error(
             "never-holds",
             path,
-            f"ラベル service: {of} のアラートはサービス {of} に届きます。",
-            f"an alert with the label service: {of} goes to the service {of}.",
+            both("finding.profile.of-another-service", of=of),
         )
 
 
@@ -92,15 +86,13 @@ def _check_overlaps(service: Service, report: Report) -> None:
                 report.error(
                     "same-rule",
                     path,
-                    f"同じ規則が {other} にもあります（{winner} だけが使われます）。",
-                    f"{other} has the same rule; only {winner} would get alerts.",
+                    both("finding.profile.environment-same-rule", other=other, winner=winner),
                 )
             else:
                 report.warning(
                     "overlap",
                     path,
-                    f"{other} の規則と同時に成り立つアラートは {winner} になります。",
-                    f"an alert for which a rule of {other} holds as well is of {winner}.",
+                    both("finding.profile.overlap", other=other, winner=winner),
                 )
 
 

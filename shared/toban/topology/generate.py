@@ -11,10 +11,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from toban.topology import asyncapi, documents, pages, schemas, statuses
+from toban.topology import asyncapi, documents, markdown, schemas, statuses, words
 from toban.topology.drawings import domains
 from toban.topology.reader import DEFAULT_PATH, MapError, load
-from toban.topology.requirements import parse_lock, requirements
 
 ROOT = DEFAULT_PATH.parent.parent
 
@@ -29,27 +28,26 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
     events = root / "events"
     bodies = schemas.bodies()
     samples = {path.stem for path in (events / "samples").glob("*.json")}
-    lock = parse_lock((root / "requirements" / "run.txt").read_text(encoding="utf-8"))
     files = {
         events / "topology.schema.json": schemas.as_json(schemas.map_schema()),
         events / "asyncapi.yaml": asyncapi.document(topology, bodies),
-        events / "README.md": pages.readme(topology, samples, domains(root, topology)),
+        events / "README.md": markdown.readme(topology, samples, domains(root, topology)),
         root / "infra" / "terraform" / "documents.tf": documents.terraform(),
     }
+    if (root / "docs").is_dir():
+        files[root / "docs" / "words.md"] = words.page(root)
     for event_type, body in bodies.items():
         path = events / "schemas" / f"{event_type}.json"
         files[path] = schemas.as_json(schemas.body_schema(body))
-    for name, function in topology.functions.items():
-        folder = root / "functions" / name
-        if folder.is_dir():
-            files[folder / "requirements.txt"] = requirements(function, lock)
     for name, embed in {
         "ARCHITECTURE.md": lambda page: statuses.embed(
-            pages.embed(page, topology, domains(root, topology))
+            markdown.embed(page, topology, domains(root, topology))
         ),
-        "README.md": lambda page: pages.SECRETS.replaced(page, pages.secret_table(topology, "en")),
-        "README.ja.md": lambda page: pages.SECRETS.replaced(
-            page, pages.secret_table(topology, "ja")
+        "README.md": lambda page: markdown.SECRETS.replaced(
+            page, markdown.secret_table(topology, "en")
+        ),
+        "README.ja.md": lambda page: markdown.SECRETS.replaced(
+            page, markdown.secret_table(topology, "ja")
         ),
     }.items():
         files |= embedded(root / name, embed)

@@ -202,13 +202,13 @@ def test_a_trace_of_nothing_says_so(desk):
 
 def test_a_message_that_does_not_fit_is_parked_and_can_be_looked_at(desk):
     from toban.adapters.local.files.blobs import SystemClock
-    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.database import SqliteDatabase
     from toban.adapters.local.sqlite.queue import SqliteBus
     from toban.local.world import subscriptions_of
     from toban.ports import Message
     from toban.topology import load
 
-    database = Database(desk.data / "toban.db")
+    database = SqliteDatabase(desk.data / "toban.db")
     bus = SqliteBus(database, subscriptions_of(load()), SystemClock())
     attributes = {
         "ce-id": "bad-1",

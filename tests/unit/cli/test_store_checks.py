@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.cli.conftest import Desk
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.incidents.documents import Alert, Incident
 from toban.ports import Query, Update
@@ -19,7 +19,7 @@ NEW = {
 def as_written_before(desk: Desk) -> None:
     """Documents without what this release writes; no timer is left."""
     (path,) = desk.data.glob("*.db")
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         store = SqliteStore(database)
         for cls, fields in NEW.items():
             for found in store.query(Query(cls.COLLECTION)):

@@ -98,14 +98,14 @@ class ManifestKey(msgspec.Struct, frozen=True, kw_only=True):
     wrapped: bytes
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class DestinationEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A destination of the backup's profile."""
 
     bucket: str
     region: str
 
 
-class BesideTotals(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectTotals(msgspec.Struct, frozen=True, kw_only=True):
     """What lies below ``objects/``."""
 
     objects: int = 0
@@ -130,7 +130,7 @@ class Manifest(
     finished_at: datetime
     profile_version: str = ""
     requested_by: str = ""
-    destinations: list[Place] = []
+    destinations: list[DestinationEntry] = []
     """The first is where it was written."""
     level: Level = "format"
     replica_level: Level = "content"
@@ -153,7 +153,7 @@ class Manifest(
     items: int
     counts: dict[str, int] = {}
     needs: list[str] = []
-    beside: BesideTotals = BesideTotals()
+    object_totals: ObjectTotals = msgspec.field(default=ObjectTotals(), name="beside")
     pinned: bool = False
     pinned_by: str = ""
     note: str = ""

@@ -164,23 +164,23 @@ def _begun(fingerprint: str, alert: OpenAlert, watch: BackupWatch, work: Work) -
     """
     if not is_future(alert.starts_at, work.now):
         return alert
-    log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
+    log.warning("alert start ahead of now: now taken instead", fingerprint=fingerprint)
     alert = msgspec.structs.replace(alert, starts_at=work.now)
     _tell(f"{watch.id}/{fingerprint}", alert, work)
     return alert
 
 
-def failed_print(source: str, class_: str) -> str:
+def failure_fingerprint(source: str, class_: str) -> str:
     """Fingerprint: a series whose newest backup cannot be counted on."""
     return f"backup-failed/{source}/{class_}"
 
 
-def copy_print(source: str, class_: str, bucket: str) -> str:
+def copy_fingerprint(source: str, class_: str, bucket: str) -> str:
     """Fingerprint: copies of a series in one bucket."""
     return f"backup-copy/{source}/{class_}/{bucket}"
 
 
-def restore_print(source: str, purpose: str) -> str:
+def restore_fingerprint(source: str, purpose: str) -> str:
     """Fingerprint: restores of a source."""
     return f"restore-failed/{source}/{purpose}"
 

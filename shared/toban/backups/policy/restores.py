@@ -15,7 +15,7 @@ from toban.kernel.document import Document, Keep
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.job import JobDocument
 from toban.kernel.status import Transitions
-from toban.ports.backup import Question
+from toban.ports.backup import ContentQuestion
 from toban.profile.profile import Profile
 
 RestoreStatus = Literal["running", "finished", "failed"]
@@ -81,7 +81,7 @@ class Restore(JobDocument, kw_only=True):
         }
 
 
-class Tested(msgspec.Struct, frozen=True, kw_only=True):
+class TestHistory(msgspec.Struct, frozen=True, kw_only=True):
     """Restore tests of one source from one region."""
 
     chosen: int = 0
@@ -99,7 +99,7 @@ class RestoreRecord(Document, kw_only=True):
     COLLECTION: ClassVar[str] = "restore_records"
     KEEP = Keep.always("one for each service: whose turn the next test is")
 
-    tested: dict[str, Tested] = {}
+    tested: dict[str, TestHistory] = {}
     """By ``<source>@<region>``."""
 
 
@@ -115,7 +115,7 @@ def untimed(restore: Restore, now: datetime) -> str:
     return ""
 
 
-def wrong_answers(questions: list[Question], answers: list[str]) -> list[str]:
+def wrong_answers(questions: list[ContentQuestion], answers: list[str]) -> list[str]:
     """The questions whose answer is not what is expected, in words."""
     return [
         f"{question.query}: {answer[:200]!r}, expected {question.expect!r}"

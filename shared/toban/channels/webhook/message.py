@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from toban.channels.notice import Sending
+from toban.channels.notice import PreparedNotification
 from toban.channels.webhook.kind import WebhookChannel
 from toban.events import IncidentSnapshot
 from toban.kernel.environment import PRODUCTION
@@ -30,7 +30,7 @@ class WebhookCall(Outgoing):
         return ("webhook", self.url_secret or self.url)
 
 
-def message(channel: WebhookChannel, sending: Sending) -> WebhookCall:
+def message(channel: WebhookChannel, sending: PreparedNotification) -> WebhookCall:
     """The call for a notification."""
     return WebhookCall(
         id=sending.id,
@@ -44,7 +44,7 @@ def message(channel: WebhookChannel, sending: Sending) -> WebhookCall:
     )
 
 
-def body(sending: Sending) -> bytes:
+def body(sending: PreparedNotification) -> bytes:
     """
     The JSON of a webhook: the same bytes at every try, so that its receiver can compare.
 

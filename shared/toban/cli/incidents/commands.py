@@ -16,8 +16,8 @@ from toban.cli.incidents.views import (
     timeline,
 )
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.reader import Reader, incident_of
-from toban.cli.kit.session import Issued, Session, is_empty, session
+from toban.cli.kit.reader import StoreReader, incident_of
+from toban.cli.kit.session import CommandOutcome, Session, is_empty, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import Times, due, now, soon
 from toban.cli.kit.views import in_environment
@@ -50,7 +50,7 @@ _MARKS = {
 }
 
 
-def newest(reader: Reader, terminal: Terminal) -> Incident:
+def newest(reader: StoreReader, terminal: Terminal) -> Incident:
     """
     The newest incident that nobody has acknowledged, else the newest that is not resolved.
 
@@ -64,12 +64,12 @@ def newest(reader: Reader, terminal: Terminal) -> Incident:
     return _those_that_call(reader, going_on)[0]
 
 
-def _those_that_call(reader: Reader, found: list[Incident]) -> list[Incident]:
+def _those_that_call(reader: StoreReader, found: list[Incident]) -> list[Incident]:
     """Those for which people are called, if any; else all of them."""
     return [i for i in found if reader.calls_people(i)] or found
 
 
-def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
+def only_open(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
     """The one incident that waits for an acknowledgement; several are listed instead."""
     waiting = incidents(reader, now(), status="open")
     if not waiting:
@@ -83,7 +83,7 @@ def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> 
     return waiting[0]
 
 
-def _nothing_open(reader: Reader, terminal: Terminal) -> NoReturn:
+def _nothing_open(reader: StoreReader, terminal: Terminal) -> NoReturn:
     last = reader.find(Incident, order_by="-opened_at", limit=1)
     if not last:
         raise Problem(terminal.say("none.open"))
@@ -119,7 +119,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
+def _table(reader: StoreReader, found: list[Incident], terminal: Terminal) -> None:
     zones = {i.id: reader.zone(i.service, i.profile_version) for i in found}
     times = Times((i.opened_at, zones[i.id]) for i in found)
     titles = terminal.titles(
@@ -165,7 +165,7 @@ def _postmortem(work: Session, incident: Incident) -> str:
     return work.url(incident.postmortem) if incident.postmortem else ""
 
 
-def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str = "") -> None:
+def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem: str = "") -> None:
     """An incident as a person would like to read it."""
     profile = reader.profile(incident.service, incident.profile_version)
     zone = reader.zone(incident.service, incident.profile_version)
@@ -199,7 +199,7 @@ def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str
 
 
 def _facts(
-    reader: Reader, incident: Incident, terminal: Terminal, zone: str, profile: Profile | None
+    reader: StoreReader, incident: Incident, terminal: Terminal, zone: str, profile: Profile | None
 ) -> list[tuple[str, str]]:
     language = terminal.language
     name = incident.service
@@ -227,7 +227,7 @@ def _facts(
     return facts
 
 
-def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
+def _next(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     if incident.status == "resolved":
         return _after_all(reader, incident, terminal, zone)
     if not reader.calls_people(incident):
@@ -264,7 +264,7 @@ def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
     )
 
 
-def _after_all(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
+def _after_all(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     """A resolved incident: over, unless a person resolved it while its alerts fire."""
     firing = count_alerts(reader, incident, firing=True)
     profile = reader.profile(incident.service, incident.profile_version)
@@ -321,7 +321,7 @@ def act(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _not_yet(work: Session, issued: Issued, current: Incident, terminal: Terminal) -> str:
+def _not_yet(work: Session, issued: CommandOutcome, current: Incident, terminal: Terminal) -> str:
     """What may be the matter with a command that has left no trace."""
     return terminal.say(
         "not-yet" if work.traces().is_whole else "not-seen",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.views import notification_view, notifications
 from toban.events import Page
 from toban.incidents.documents import Alert, Incident, IncidentSegment
@@ -42,7 +42,7 @@ class NextStep:
 
 
 def incidents(
-    reader: Reader,
+    reader: StoreReader,
     now: datetime,
     *,
     everything: bool = False,
@@ -73,12 +73,12 @@ def incidents(
     return sorted(found, key=lambda i: _STATUS_ORDER.get(i.status, 3))
 
 
-def alerts(reader: Reader, incident: Incident, limit: int = 200) -> list[Alert]:
+def alerts(reader: StoreReader, incident: Incident, limit: int = 200) -> list[Alert]:
     """Alerts of an incident."""
     return reader.find(Alert, ("incident", "==", incident.id), limit=limit)
 
 
-def count_alerts(reader: Reader, incident: Incident, *, firing: bool = False) -> int:
+def count_alerts(reader: StoreReader, incident: Incident, *, firing: bool = False) -> int:
     """How many alerts an incident has (that fire)."""
     where: list[tuple[str, Operator, Value]] = [("incident", "==", incident.id)]
     if firing:
@@ -86,7 +86,7 @@ def count_alerts(reader: Reader, incident: Incident, *, firing: bool = False) ->
     return reader.count(Alert, *where)
 
 
-def next_step(reader: Reader, incident: Incident) -> NextStep | None:
+def next_step(reader: StoreReader, incident: Incident) -> NextStep | None:
     """The next escalation step, if one is coming."""
     profile = reader.profile(incident.service, incident.profile_version)
     if incident.status != "open" or incident.next_step_at is None or profile is None:
@@ -106,7 +106,7 @@ def next_step(reader: Reader, incident: Incident) -> NextStep | None:
     return NextStep(incident.step + 2, incident.next_step_at, tuple(calls))
 
 
-def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
+def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:
     """One incident of a list, for scripts."""
     following = next_step(reader, incident)
     return {
@@ -131,7 +131,7 @@ def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
     }
 
 
-def incident_detail(reader: Reader, incident: Incident, language: Language) -> dict[str, Any]:
+def incident_detail(reader: StoreReader, incident: Incident, language: Language) -> dict[str, Any]:
     """One incident in full, for scripts."""
     return {
         **incident_view(reader, incident),
@@ -150,7 +150,7 @@ def incident_detail(reader: Reader, incident: Incident, language: Language) -> d
     }
 
 
-def timeline(reader: Reader, incident: Incident, language: Language) -> list[Line]:
+def timeline(reader: StoreReader, incident: Incident, language: Language) -> list[Line]:
     """The incident's own timeline merged with its alerts and what was sent."""
     segments = [reader.get(IncidentSegment, id) for id in incident.segment_ids()]
     return story(

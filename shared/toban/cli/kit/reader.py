@@ -24,7 +24,7 @@ _SUGGESTED = 500
 """Ids among which the likeliest is looked for."""
 
 
-class Reader(Documents):
+class StoreReader(Documents):
     """What the commands read of a store, at the time at which it was opened."""
 
     def __init__(self, store: Store) -> None:
@@ -72,7 +72,7 @@ class Reader(Documents):
 
 
 def chosen(
-    reader: Reader,
+    reader: StoreReader,
     cls: type[D],
     word: str,
     terminal: Terminal,
@@ -99,7 +99,7 @@ def chosen(
     raise Problem(unknown(terminal.language, word, what, known()), code)
 
 
-def incident_of(reader: Reader, word: str, terminal: Terminal) -> Incident:
+def incident_of(reader: StoreReader, word: str, terminal: Terminal) -> Incident:
     """The incident with that id, or the only one whose id begins so (with or without ``inc-``)."""
 
     def newest() -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.reader import StoreReader, shown_time
 from toban.kernel.environment import PRODUCTION
 from toban.notify.documents import Notification
 from toban.ports import Operator, Value
@@ -17,7 +17,7 @@ _WORDS = {"claimed": "sending", "done": "sent", "void": "withdrawn"}
 
 
 def notifications(
-    reader: Reader, incident: str | None = None, *, everything: bool = False
+    reader: StoreReader, incident: str | None = None, *, everything: bool = False
 ) -> list[Notification]:
     """Notifications, oldest first; with `everything` also what was never tried."""
     where: list[tuple[str, Operator, Value]] = []

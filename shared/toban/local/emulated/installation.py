@@ -2,7 +2,8 @@
 `toban dev --emulators`: every function in a process of its own, as it is deployed.
 
 functions-framework serves each ``main.py`` behind a push subscription of the Pub/Sub emulator,
-documents lie in the Firestore emulator, blobs in that of Cloud Storage. A small front keeps the
+documents lie in the Firestore emulator, blobs in that of Cloud Storage. On Linux the processes are forks
+of one that has imported Google's libraries (`toban.local.emulated.forks`). A small front keeps the
 addresses of `toban dev`: ``/<function>/…`` leads to the HTTP functions' processes.
 """
 
@@ -19,7 +20,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -39,12 +39,13 @@ from toban.kernel.work import clock_now
 from toban.local import logs, server
 from toban.local.clockwork import Clockwork
 from toban.local.emulated import emulators
+from toban.local.emulated.forks import Forks
 from toban.local.emulated.processes import FunctionProcess, NotStartedError, environment_of
 from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, load_functions
 from toban.profile.profile import Profile
-from toban.profile.store import Change, apply
+from toban.profile.store import ProfileChange, apply
 from toban.sections.collect import buckets
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
@@ -57,7 +58,7 @@ _FORWARD_S = 60.0
 _HOP = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 
 
-class Emulated:
+class EmulatedPlatform:
     """The whole platform on emulators; a context manager, ready inside."""
 
     def __init__(
@@ -81,7 +82,7 @@ class Emulated:
         self._stack = contextlib.ExitStack()
         self._stopping = threading.Event()
         self.processes: dict[str, FunctionProcess] = {}
-        self.changes: list[Change] = []
+        self.changes: list[ProfileChange] = []
         http_functions = [name for name, f in self.topology.functions.items() if f.http]
         application = server.Application(
             {name: partial(self._forward, name) for name in http_functions}, self._health
@@ -106,12 +107,7 @@ class Emulated:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop everything, functions before emulators."""
         self._stack.close()
 
@@ -128,6 +124,10 @@ class Emulated:
     def _start(self, stack: contextlib.ExitStack) -> None:
         log_dir = self._data / "logs"
         log_dir.mkdir(parents=True, exist_ok=True)
+        forks = None
+        if sys.platform == "linux":  # elsewhere a process that has imported a lot may not fork
+            # Imports its libraries while the emulators start.
+            forks = stack.enter_context(Forks(self._environ, log_dir / "functions.log"))
         # One after the other: each keeps a core busy, and the second would only make both late.
         pubsub_host = stack.enter_context(emulators.start_pubsub(log_dir, self._environ))
         firestore_host = stack.enter_context(emulators.start_firestore(log_dir, self._environ))
@@ -148,7 +148,7 @@ class Emulated:
         stack.callback(self._stop_functions)
         for name, function in self.topology.functions.items():
             own = environ | environment_of(name, function, self.topology)
-            self.processes[name] = FunctionProcess(name, self._root, own, log_dir)
+            self.processes[name] = FunctionProcess(name, self._root, own, log_dir, forks)
             self.processes[name].start()
         self.platform = self._platform(gcs_host)
         self.changes = apply(
@@ -215,7 +215,7 @@ class Emulated:
         while not self._stopping.wait(0.5):
             for process in self.processes.values():
                 if not process.is_running():
-                    log.error("function ended, started again", ended=process.name)
+                    log.error("function ended: restarted", ended=process.name)
                     process.start()
 
     def _stop_functions(self) -> None:
@@ -297,7 +297,7 @@ def serve(
     """
     try:
         profiles = {} if services is None else load_directory(services)
-        emulated = Emulated(data, profiles, port=port, host=host, root=root)
+        emulated = EmulatedPlatform(data, profiles, port=port, host=host, root=root)
     except FileErrors as error:
         return failed("the profiles cannot be loaded:", str(error), code=2)
     except MapError as error:

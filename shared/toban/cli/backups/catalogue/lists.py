@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from toban.backups.documents import Backup, Copy, standing
-from toban.backups.policy.retention import Verdict
+from toban.backups.policy.retention import RetentionVerdict
 from toban.backups.section import BACKUP
 from toban.backups.work.jobs import BackupJob, job_id
 from toban.backups.work.prune import weigh
@@ -25,7 +25,7 @@ from toban.cli.backups.common import (
     sizes,
 )
 from toban.cli.backups.views import backup_view, is_partly, regions, said, status_in
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal, printable
 from toban.cli.kit.times import Times
@@ -55,7 +55,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[Backup]:
+def _found(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> list[Backup]:
     if asked.service is not None and not reader.find(
         Backup, ("service", "==", asked.service), limit=1
     ):
@@ -81,7 +81,7 @@ def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> lis
     return newest_first(found)
 
 
-def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
+def _table(reader: StoreReader, found: list[Backup], terminal: Terminal) -> None:
     zones = {name: reader.zone(name) for name in {backup.service for backup in found}}
     times = Times((backup.started_at, zones[backup.service]) for backup in found)
     titles = terminal.titles(
@@ -132,7 +132,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
+def _verdict(reader: StoreReader, backup: Backup) -> RetentionVerdict | None:
     """What retention says of it now; None without a profile."""
     profile = reader.profiles().get(backup.service)
     if profile is None or profile[BACKUP] is None:
@@ -142,7 +142,7 @@ def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
 
 
 def _detail(
-    backup: Backup, needed_by: list[str], jobs: list[BackupJob], verdict: Verdict | None
+    backup: Backup, needed_by: list[str], jobs: list[BackupJob], verdict: RetentionVerdict | None
 ) -> dict[str, Any]:
     full = msgspec.to_builtins(backup, builtin_types=(type(backup.slot),))
     return {
@@ -169,11 +169,11 @@ def _detail(
 
 
 def _tell(
-    reader: Reader,
+    reader: StoreReader,
     backup: Backup,
     needed_by: list[str],
     jobs: list[BackupJob],
-    verdict: Verdict | None,
+    verdict: RetentionVerdict | None,
     terminal: Terminal,
 ) -> None:
     zone = reader.zone(backup.service)
