@@ -63,7 +63,7 @@ TEXTS: Final[Texts] = {
         "ja": "{first} は引き継ぎの曜日（{handover}）ではなく {weekday} です。もしかして: {day}",
     },
     "finding.oncall.no-room": {
-        "en": "{target} has no {key!r}: it can only be used for people (via).",
+        "en": "{target} has no '{key}': it can only be used for people (via).",
         "ja": "{target} には {key} がないので、人宛て（via）にしか使えません。",
     },
     "finding.oncall.no-way": {
