@@ -1,9 +1,8 @@
 """
 `open_incident`: from an alert to its incident.
 
-Event time decides, arrival order does not (`occurrences`): what speaks of an older occurrence than
-the one known changes nothing, and a resolution that arrives first is kept, so that its late firing
-opens nothing.
+Event time decides, arrival order does not (`occurrences`): a report of an older occurrence changes
+nothing, and a resolution that arrives first is kept, so that its late firing opens nothing.
 """
 
 from __future__ import annotations
@@ -64,12 +63,12 @@ def _first_labels(labels: dict[str, str]) -> dict[str, str]:
 
 
 def alert_id(report: AlertReport) -> str:
-    """Where the alert lives; one sender's fingerprints never meet another's."""
+    """Return the id of the alert; fingerprints of two senders never collide."""
     return derive("alert", report.source, report.labels.get("service", ""), report.fingerprint)
 
 
 def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
-    """The profile (and its version) an alert belongs to; there always is one."""
+    """Return the profile (and its version) to which an alert belongs; there always is one."""
     profiles = current(work)
     by_id = {id: document.profile for id, document in profiles.items()}
     service = match_service(by_id, report.labels) or default_service(by_id)
@@ -79,7 +78,7 @@ def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
 
 
 def group_key(report: AlertReport, grouping: Grouping) -> str:
-    """What alerts that share an incident have in common, readable."""
+    """Return what alerts of one incident have in common, readable."""
     values = (
         (name, report.rule if name == "rule" else report.labels.get(name, ""))
         for name in grouping.by
@@ -89,8 +88,10 @@ def group_key(report: AlertReport, grouping: Grouping) -> str:
 
 def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenIncident | None:
     """
-    The open incident an alert joins: the same key, else one that is still young, else — when too
-    many are open — the newest.
+    Return the open incident that an alert joins, or None.
+
+    The one with the same key, else one that is still young, else (when too many are open) the
+    newest.
     """
     for entry in group.open:
         if entry.key == key:
@@ -113,7 +114,7 @@ def on_fired(report: AlertFired, work: Work) -> None:
 
 
 def on_resolved(report: AlertResolved, work: Work) -> None:
-    """Note that an alert stopped firing; its incident is settled by what that emits."""
+    """Record that an alert stopped firing; the event it emits settles the incident."""
     said = read(report, work)
     known = work.get(Alert, alert_id(report))
     if known is None:
@@ -156,7 +157,7 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
 
 
 def on_parked(parked: MessageParked, work: Work) -> None:
-    """A message that could not be handled is the platform's own trouble, and somebody's to see."""
+    """Report a parked message as an alert of the platform's own service."""
     report = AlertFired(
         source=OWN,
         fingerprint=parked.parked_id,
