@@ -22,7 +22,7 @@ from toban.escalation.section import Escalation, EscalationStep
 from toban.incidents.grouping.section import Grouping
 from toban.oncall.section import Rotation
 from toban.people.section import Person
-from toban.profile.section import Service
+from toban.profile.section import Environment, Service
 from toban.severities.section import Severity
 from toban.sources.base import StagingTarget
 from toban.sources.bucket.kind import BucketSourceSection
@@ -57,7 +57,13 @@ def shop(service: str, outside: str) -> Profile:
     `outside` is the address of the receiver.
     """
     return Profile(
-        service=Service(id=service, name=service, language="en", timezone="Asia/Tokyo"),
+        service=Service(
+            id=service,
+            name=service,
+            language="en",
+            timezone="Asia/Tokyo",
+            environments={"staging": Environment()},
+        ),
         severities=(
             Severity(
                 label="P1",

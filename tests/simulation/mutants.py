@@ -371,9 +371,11 @@ def _kept_back(result: Callable[[Any, Work], Any], *, fallback: bool = True) -> 
 def refusals_forgotten() -> Iterator[None]:
     """A command that is not carried out leaves nothing."""
 
-    def conclude_if_done(command: Any, work: Work, outcome: Any, reason: str = "") -> None:
+    def conclude_if_done(
+        command: Any, work: Work, outcome: Any, reason: str = "", *, environment: str
+    ) -> None:
         if outcome == "done":
-            conclude(command, work, outcome, reason)
+            conclude(command, work, outcome, reason, environment=environment)
 
     with mock.patch.object(act, "conclude", conclude_if_done):
         yield

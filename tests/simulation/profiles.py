@@ -14,7 +14,7 @@ from toban.escalation.section import Escalation, EscalationStep
 from toban.incidents.grouping.section import Grouping
 from toban.oncall.section import Rotation
 from toban.people.section import Person
-from toban.profile.section import Service
+from toban.profile.section import Environment, Match, Service
 from toban.severities.section import Severity
 from toban.strictyaml.values import Seconds
 
@@ -82,6 +82,17 @@ PATIENT = msgspec.structs.replace(
     profile("patient"), grouping=Grouping(by=("rule",), window=Seconds(600))
 )
 """What joins is told of once in ten minutes: no repair after a crash takes so long."""
+
+QUIET = "staging"
+"""The environment for which nobody is called, where a world has it."""
+
+
+def with_staging(made: Profile) -> Profile:
+    """The same service with `QUIET`: alerts that name it, or have ``env: stg``."""
+    staging = Environment(match=(Match(labels={"env": "stg"}),))
+    service = msgspec.structs.replace(made.service, environments={QUIET: staging})
+    return msgspec.structs.replace(made, service=service)
+
 
 PROFILES = (
     GHOST,

@@ -9,12 +9,13 @@ from toban.backups.checks.recovery import check_objectives, check_restore_test
 from toban.backups.section import BACKUP, BackupSection
 from toban.backups.texts import both
 from toban.profile.context import CheckContext
+from toban.profile.environments import environments
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sources.base import BackupStorage, SourceSection
 from toban.sources.naming import check_bucket_name
 from toban.strictyaml.checks import SECRET_NAME, check_id
-from toban.strictyaml.findings import join
+from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 
 _KMS_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
@@ -30,6 +31,7 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:
     storage = BackupStorage(frozenset(d.bucket for d in backup.destinations), bool(backup.key))
     for name, source in backup.sources.items():
         _check_source(backup, name, source, storage, report)
+        _check_environment(profile, name, source, report)
     check_plans(backup, report)
     _check_limits(backup, report)
     zone = profile[SERVICE].timezone
@@ -99,6 +101,17 @@ def _check_source(
             both("finding.backup.unused-source", name=name),
         )
     source.check(path, report, storage)
+
+
+def _check_environment(profile: Profile, name: str, source: SourceSection, report: Report) -> None:
+    known = environments(profile[SERVICE])
+    if source.environment and source.environment not in known:
+        hint = did_you_mean(source.environment, known)
+        report.error(
+            "unknown-environment",
+            join("backup", "sources", name, "environment"),
+            both("finding.backup.unknown-environment", environment=source.environment, hint=hint),
+        )
 
 
 def _check_limits(backup: BackupSection, report: Report) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from toban.backups.levels import Level
 from toban.backups.texts import both
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.kinds import named
-from toban.profile.profile import SectionKey
+from toban.profile.profile import Profile, SectionKey
 from toban.sources.base import SourceSection, StagingTarget
 from toban.strictyaml.values import Seconds, Section, ZoneName
 
@@ -131,6 +132,14 @@ class BackupSection(Section, frozen=True):
 BACKUP: Final[SectionKey[BackupSection | None]] = SectionKey(
     "backup", BackupSection | None, None, inactive=both("section.backup")
 )
+
+
+def environment_of_source(profile: Profile, name: str) -> str:
+    """Whose data a source holds; of one that the profile does not know (any more), production's."""
+    section = profile[BACKUP]
+    source = section.sources.get(name) if section else None
+    return (source.environment if source else "") or PRODUCTION
+
 
 NOTHING: Final = BackupSection(destinations=(), sources={}, plans=())
 """What a profile without the section backs up."""

@@ -155,6 +155,10 @@ TEXTS: Final[Texts] = {
         "ja": "「{objective}」の RPO は {rpo} で、{sources} のバックアップは最大 {gap} 空きます。取得と検証の時間（{allowance}）の余裕がありません。",
     },
     "section.backup": {"en": "backups", "ja": "バックアップ"},
+    "finding.backup.unknown-environment": {
+        "en": "service.environments has no {environment!r}.{hint}",
+        "ja": "環境 {environment!r} は service.environments にありません。{hint}",
+    },
 }
 
 both: Final = Catalogue(TEXTS).both

@@ -9,7 +9,9 @@ from toban.escalation.section import ESCALATION, Escalation, steps_for
 from toban.escalation.texts import both
 from toban.oncall.check_targets import check_target, is_human, mentioned_by, reach_problems
 from toban.profile.context import CheckContext
+from toban.profile.environments import calls_people, environments
 from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.severities.section import SEVERITIES, Severity, severity_labelled
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
@@ -20,6 +22,7 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:  # n
     """Every severity reaches somebody in time, and every policy and step can be used."""
     for number, severity in enumerate(profile[SEVERITIES]):
         _check_answering(profile, severity, join("severities", number), report)
+        _check_posts(profile, severity, join("severities", number), report)
     labels = [severity.label for severity in profile[SEVERITIES]]
     taken: dict[str, int] = {}
     for number, policy in enumerate(profile[ESCALATION]):
@@ -83,6 +86,22 @@ def _check_answering(profile: Profile, severity: Severity, path: str, report: Re
             both(
                 "finding.escalation.too-late", label=severity.label, limit=limit, first=min(human)
             ),
+        )
+
+
+def _check_posts(profile: Profile, severity: Severity, path: str, report: Report) -> None:
+    """Tell of environments for which people are not called, and no channel gets a post either."""
+    first = [target for step in steps_for(profile, severity)[:1] for target in step.notify]
+    if any(not is_human(target) for target in (*severity.notify, *first)):
+        return
+    service = profile[SERVICE]
+    silent = [name for name in environments(service) if not calls_people(service, name)]
+    if silent:
+        names = ", ".join(silent)
+        report.info(
+            "posts-nothing",
+            path,
+            both("finding.escalation.posts-nothing", names=names, label=severity.label),
         )
 
 

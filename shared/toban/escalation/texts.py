@@ -45,6 +45,10 @@ TEXTS: Final[Texts] = {
         "ja": "{label} は escalation[{number}] が使われ、ここは決して使われません。",
     },
     "section.escalation": {"en": "escalation", "ja": "エスカレーション"},
+    "finding.escalation.posts-nothing": {
+        "en": "{label} in {names} is posted nowhere; lists show it.",
+        "ja": "{names} の {label} はどこにも投稿されません（一覧には出ます）。",
+    },
 }
 
 both: Final = Catalogue(TEXTS).both

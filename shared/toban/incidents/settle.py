@@ -135,7 +135,11 @@ def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
     recheck = profile_of(incident, work)[GROUPING].recheck
     work.at(
         work.now + timedelta(seconds=recheck),
-        RecheckDue(incident_id=incident.id, generation=incident.generation),
+        RecheckDue(
+            incident_id=incident.id,
+            generation=incident.generation,
+            environment=incident.environment,
+        ),
     )
 
 

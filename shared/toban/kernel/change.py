@@ -27,9 +27,9 @@ def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D |
     """
     Write what `decide` returns for the current document (None: there is none), and return it.
 
-    Nothing is written when it is unchanged or `decide` returns None. When another writer was
-    first, `decide` runs again, so it must have no other effect. An error it raises leaves the
-    document as it was.
+    Nothing is written when it is unchanged or `decide` returns None. `decide` may run again
+    (another writer was first), so it must have no other effect. When it raises, the document
+    stays as it was.
     """
     key = cls.key(id)
     while True:

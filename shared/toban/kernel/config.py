@@ -23,9 +23,8 @@ def read(cls: type[C], environ: Mapping[str, str], prefix: str = "TOBAN_") -> C:
     Return a config struct read from the environment.
 
     A field ``data_dir`` is ``TOBAN_DATA_DIR``; a field renamed with msgspec keeps its own name
-    in full (``GOOGLE_CLOUD_PROJECT``). Numbers and booleans are parsed; a blank value is
-    absent. Raises `ConfigError` listing every missing and every malformed name at once, never a
-    value.
+    in full. Numbers and booleans are parsed; a blank value is absent. Raises `ConfigError`
+    listing every missing and every malformed name at once, never a value.
     """
     given: dict[str, Any] = {}
     missing: list[str] = []

@@ -1,9 +1,8 @@
 """
 A message to the outside, and the port that sends it.
 
-Each kind of channel has its own message class (`toban.channels`). The notify domain makes it (it
-knows profiles and texts), an adapter sends it (it knows protocols). Settings hold names of secrets,
-never their values.
+Each kind of channel has its own message class (`toban.channels`). The notify domain makes it, an
+adapter sends it. Settings hold names of secrets, never their values.
 """
 
 from __future__ import annotations

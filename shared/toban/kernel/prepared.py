@@ -1,9 +1,9 @@
 """
 Decoding by msgspec, from types that one thread at a time has prepared. Decode here, nowhere else.
 
-msgspec analyses a struct when it is first used, and marks it as known before it has finished (so
-that types may contain themselves). A second thread that decodes the type at that moment uses the
-unfinished half, and the process crashes (msgspec 0.20, seen under load).
+msgspec marks a struct as known before it has finished analysing it (so that types may contain
+themselves). A second thread that decodes the type at that moment uses the unfinished half, and the
+process crashes (msgspec 0.20, seen under load).
 """
 
 from __future__ import annotations

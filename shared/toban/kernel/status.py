@@ -1,9 +1,8 @@
 """
 Statuses: a table beside each document says which may follow which, and one function changes them.
 
-A status that is set anywhere else is refused by tests/house. One that may not follow is refused
-here, and again when the document is put (`toban.kernel.work`), however it was changed. `make map`
-draws each table.
+One that may not follow is refused here, and again when the document is put (`toban.kernel.work`). A
+status set anywhere else is refused by tests/house. `make map` draws each table.
 """
 
 from __future__ import annotations

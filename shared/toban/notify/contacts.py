@@ -16,6 +16,7 @@ from toban.events import IncidentSnapshot, Page
 from toban.notify.texts import text
 from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
 from toban.people.section import PEOPLE
+from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.severities.section import Severity, severity_at, severity_named
@@ -32,7 +33,7 @@ class Recipients:
 
     contacts: tuple[Contact, ...]
     unreachable: tuple[str, ...]
-    """Sentences for people, in the service's language."""
+    """Sentences for people, in the service's language; empty with no contacts: none are meant."""
 
 
 def page_severity(profile: Profile, page: Page, level: int) -> Severity:
@@ -52,11 +53,14 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Recipient
 
     Without an escalation for the severity, its `notify` targets are used. A page to one person
     goes to the step's people when the profile does not know that person.
+
+    Where people are not called for the incident's environment, it goes to channels alone.
     """
     severity = page_severity(profile, page, incident.severity)
     step = step_of(profile, severity, page.step)
+    calls = calls_people(profile[SERVICE], incident.environment)
     person = _person_named(profile, page.to)
-    if person:
+    if person and calls:
         alone = resolve(profile, (f"person:{person}",), (), severity, page.at)
         if alone.contacts:
             return Recipients(alone.contacts, ())
@@ -68,7 +72,8 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Recipient
     contacts: dict[tuple[str, str], Contact] = {}
     missed: dict[Unreachable, None] = {}
     for targets, via in asked:
-        resolution = resolve(profile, targets, via, severity, page.at)
+        meant = [t for t in targets if calls or t.startswith("channel:")]
+        resolution = resolve(profile, meant, via, severity, page.at)
         for contact in resolution.contacts:
             contacts.setdefault((contact.target, contact.channel_id), contact)
         missed.update(dict.fromkeys(resolution.unreachable))
@@ -82,7 +87,7 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Recipient
         )
         for unreachable in missed
     ]
-    if not contacts and not sentences:
+    if not contacts and not sentences and calls:
         sentences = [text(language, "page.no-targets", severity=severity.label)]
     return Recipients(tuple(contacts.values()), tuple(dict.fromkeys(sentences)))
 

@@ -41,11 +41,18 @@ from toban.profile.store import pinned
 
 
 def on_page(event: PagingEvent, work: Work) -> None:
-    """Request the notifications of a page; when it reaches nobody, emit `PageFailed`."""
+    """
+    Request the notifications of a page; when it reaches nobody, emit `PageFailed`.
+
+    Where nobody is to be called (`toban.notify.contacts.reach`), channels get their posts, if
+    any.
+    """
     incident, page = event.incident, event.page
     profile = _profile(incident, work)
     reached = reach(profile, incident, page)
     if not reached.contacts:
+        if not reached.unreachable:
+            return
         work.emit(
             PageFailed(
                 incident_id=incident.id,
@@ -53,6 +60,7 @@ def on_page(event: PagingEvent, work: Work) -> None:
                 generation=incident.generation,
                 reason="; ".join(reached.unreachable),
                 at=work.now,
+                environment=incident.environment,
             )
         )
         return

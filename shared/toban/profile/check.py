@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toban.profile.check_environments import check_environments
 from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -54,3 +55,4 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:
                     path,
                     both("finding.profile.same-rule", id=other.id, winner=winner),
                 )
+    check_environments(service, report, context)

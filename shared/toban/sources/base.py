@@ -48,7 +48,7 @@ class BackupStorage:
     """They are encrypted by a key of the profile's."""
 
 
-class SourceSection(Section, frozen=True, tag_field="type"):
+class SourceSection(Section, frozen=True, tag_field="type", kw_only=True):
     """One source of a service."""
 
     RANK: ClassVar[int] = 90
@@ -64,11 +64,15 @@ class SourceSection(Section, frozen=True, tag_field="type"):
     ADDRESS: ClassVar[tuple[str, ...]] = ()
     """The keys that name the data itself, to load it back onto; empty: it is only read."""
 
+    environment: str | msgspec.UnsetType = msgspec.UNSET
+    """Whose data these are; unset: of ``production``."""
+
     @property
     def spec(self) -> Spec:
-        """The source as `toban.ports.backup.Resources.source` takes it."""
+        """The source as `toban.ports.backup.Resources.source` takes it: whose data they are makes no difference there."""
         options = msgspec.to_builtins(self)
         assert isinstance(options, dict)
+        options.pop("environment", None)
         return Spec(kind=str(options.pop("type")), options=options)
 
     def place(self) -> Mapping[str, str]:

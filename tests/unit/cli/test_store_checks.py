@@ -56,6 +56,16 @@ def test_an_incident_that_nobody_will_hear_of_again_is_found_and_woken(desk, old
     assert "incident-silent" not in {f["code"] for f in left}
 
 
+def test_an_incident_for_which_nobody_is_called_is_as_silent_as_it_should_be(desk):
+    profile = desk.services / "shop.yaml"
+    declared = "default: true\n  environments: {staging: {}}"
+    profile.write_text(profile.read_text().replace("default: true", declared))
+    assert desk.run("apply").code == 0
+    desk.alert(labels={"service": "shop", "environment": "staging"})
+
+    assert desk.run("check", "--store").code == 0
+
+
 def test_an_incident_whose_alerts_may_have_ended_unheard_is_found_until_it_is_resolved(desk, old):
     said = desk.run("check", "--store", "--json")
     assert said.code == 1

@@ -63,8 +63,10 @@ def test_it_travels_as_cloudevents_attributes_on_its_own_topic():
         "traceparent": FULL.traceparent,
         "content-type": "application/json",
     }
-    expected = b'{"incident_id":"inc-1","blob":"draft.md","at":"2026-11-24T03:00:00Z"}'
-    assert message.data == expected
+    assert message.data == (
+        b'{"incident_id":"inc-1","blob":"draft.md","at":"2026-11-24T03:00:00Z",'
+        b'"environment":"production"}'
+    )
 
 
 def test_what_is_empty_is_no_attribute():

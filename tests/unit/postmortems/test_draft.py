@@ -250,3 +250,12 @@ def test_it_waits_for_an_incident_that_is_not_there_yet():
     event = Event(id="ev-1", source="/test", time=T0, body=resolved)
     with pytest.raises(TryLater):
         on_resolved(resolved, Work(MemoryStore(), event, "draft_postmortem", T0))
+
+
+def test_the_draft_names_an_environment_that_is_not_production_and_so_does_the_event():
+    work, text = draft(an_incident(environment="staging"))
+
+    assert "- **環境**: staging" in text
+    assert "環境" not in draft(an_incident())[1].split("##")[1]
+    (message,) = work.messages()
+    assert b'"environment":"staging"' in message.data

@@ -273,7 +273,7 @@ def test_findings_of_a_directory_have_file_and_line(tmp_path):
     assert [f.render() for f in findings] == [
         (
             f"{tmp_path}/other.yaml:4:3: error: service.colour: unknown key 'colour'. "
-            "Known: default, id, language, match, name, name_en, timezone. [unknown-key]"
+            "Known: default, environments, id, language, match, name, name_en, timezone. [unknown-key]"
         ),
         (
             f"{tmp_path}/shop.yaml:7:73: error: severities[0].via[0]: "

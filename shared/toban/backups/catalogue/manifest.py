@@ -35,6 +35,7 @@ from toban.backups.levels import Level
 from toban.backups.storage import layout
 from toban.backups.storage.frames import MAX_PART, Seal
 from toban.backups.storage.parts import Part
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.prepared import from_json
 from toban.ports.backup import Damaged, KeyUnavailable, WrappedKey
 
@@ -156,6 +157,8 @@ class Manifest(
     pinned: bool = False
     pinned_by: str = ""
     note: str = ""
+    environment: str | msgspec.UnsetType = msgspec.UNSET
+    """Of the source; unset: production (so that its manifests are what they were before)."""
 
     @property
     def prefix(self) -> str:
@@ -174,6 +177,7 @@ class Manifest(
             source=self.source,
             class_=self.class_,
             kind=self.kind,
+            environment=self.environment or PRODUCTION,
             status="finished",
             slot=self.slot,
             started_at=self.started_at,
@@ -372,12 +376,8 @@ def entries(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEn
         items += entry.items
         yield entry
     found = (number, plain, items, digest.hexdigest())
-    if found != (
-        manifest.total_parts,
-        manifest.plain_bytes,
-        manifest.items,
-        manifest.stream_digest,
-    ):
+    said = (manifest.total_parts, manifest.plain_bytes, manifest.items, manifest.stream_digest)
+    if found != said:
         raise Damaged(f"{manifest.prefix}{layout.MANIFEST}: its totals are not those of its parts")
 
 

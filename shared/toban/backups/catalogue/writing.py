@@ -30,6 +30,7 @@ from toban.backups.catalogue.plans import ResolvedPlan
 from toban.backups.documents import Backup
 from toban.backups.storage import layout
 from toban.backups.storage.parts import Part
+from toban.kernel.environment import PRODUCTION
 from toban.ports.backup import Bucket, Damaged, SourceSnapshot
 from toban.sources.base import source_kinds
 
@@ -133,6 +134,7 @@ def manifest_of(
         source=backup.source,
         class_=backup.class_,
         kind=backup.kind,
+        environment=msgspec.UNSET if backup.environment == PRODUCTION else backup.environment,
         identity=identity,
         slot=backup.slot,
         started_at=backup.started_at,

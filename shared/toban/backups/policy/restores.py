@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -12,6 +12,7 @@ from toban.backups.section import BACKUP
 from toban.events.backups import Purpose
 from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.job import JobDocument
 from toban.kernel.status import Transitions
 from toban.ports.backup import ContentQuestion
@@ -39,6 +40,8 @@ class Restore(JobDocument, kw_only=True):
     backup_id: str
     kind: str
     purpose: Purpose
+    environment: str = PRODUCTION
+    """Of the backup that it loads."""
     region: str
     bucket: str
     target: dict[str, str] = {}
@@ -64,6 +67,18 @@ class Restore(JobDocument, kw_only=True):
     target_identity: str = ""
     reason: str = ""
     finished_at: datetime | None = None
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The fields of an event about it that say which one it is, and of which environment."""
+        return {
+            "restore_id": self.id,
+            "service": self.service,
+            "source": self.source,
+            "backup_id": self.backup_id,
+            "purpose": self.purpose,
+            "environment": self.environment,
+        }
 
 
 class TestHistory(msgspec.Struct, frozen=True, kw_only=True):

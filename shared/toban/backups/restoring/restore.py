@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -109,6 +109,7 @@ class RestoreHandler:
             backup_id=event.backup_id,
             kind=backup.kind if backup else "",
             purpose=event.purpose,
+            environment=backup.environment if backup else event.environment,
             region=event.region,
             bucket="",
             target=dict(event.target),
@@ -272,7 +273,7 @@ class RestoreHandler:
 
     def next_step(self, restore: Restore, _work: Work) -> RestoreStepDue:
         """The next step."""
-        return RestoreStepDue(step=restore.step, **_named(restore))
+        return RestoreStepDue(step=restore.step, **restore.named)
 
     def conclude(self, restore: Restore, result: Restored | Unfinished, work: Work) -> None:
         """Record how it went, and let go of the backup."""
@@ -289,12 +290,12 @@ class RestoreHandler:
             _note_test(restore, seconds, work)
         if reason:
             work.emit(
-                RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore))
+                RestoreFailed(region=restore.region, reason=reason, at=work.now, **restore.named)
             )
         else:
             work.emit(
                 RestoreFinished(
-                    region=restore.region, at=work.now, seconds=seconds, **_named(restore)
+                    region=restore.region, at=work.now, seconds=seconds, **restore.named
                 )
             )
 
@@ -364,7 +365,7 @@ def _refuse(restore: Restore, reason: str, work: Work) -> None:
     restore.reason = reason
     restore.finished_at = work.now
     work.put(restore)
-    work.emit(RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore)))
+    work.emit(RestoreFailed(region=restore.region, reason=reason, at=work.now, **restore.named))
 
 
 def _note_test(restore: Restore, seconds: float, work: Work) -> None:
@@ -374,13 +375,3 @@ def _note_test(restore: Restore, seconds: float, work: Work) -> None:
     if restore.status == "finished":
         record.tested[key] = msgspec.structs.replace(before, passed_at=work.now, seconds=seconds)
     work.put(record)
-
-
-def _named(restore: Restore) -> dict[str, Any]:
-    return {
-        "restore_id": restore.id,
-        "service": restore.service,
-        "source": restore.source,
-        "backup_id": restore.backup_id,
-        "purpose": restore.purpose,
-    }

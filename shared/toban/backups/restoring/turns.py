@@ -95,6 +95,7 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
             source=turn.source,
             backup_id=turn.backup.id,
             purpose="test",
+            environment=turn.backup.environment,
             region=turn.region,
             requested_by=due.requested_by,
         )

@@ -8,6 +8,7 @@ from typing import Final
 from toban.backups.catalogue.plans import ResolvedPlan, backup_id, find_plan, newest_slot_of
 from toban.backups.documents import Backup, Copy, SeriesState, series_id
 from toban.backups.policy.copies import best_base
+from toban.backups.section import environment_of_source
 from toban.backups.storage.layout import prefix
 from toban.backups.work.commands import on_command
 from toban.events import CommandIssued
@@ -67,15 +68,7 @@ def on_due(due: BackupDue, work: Work) -> None:
     series.running = backup.id
     work.put(series)
     work.create(backup)
-    work.emit(
-        BackupStepDue(
-            service=due.service,
-            source=due.source,
-            class_=due.class_,
-            backup_id=backup.id,
-            step=0,
-        )
-    )
+    work.emit(BackupStepDue(step=0, **backup.named))
     if due.requested_by:
         work.answer(outcome="started", backup=backup.id)
 
@@ -120,6 +113,7 @@ def _backup(
         source=due.source,
         class_=due.class_,
         kind=planned.spec.kind,
+        environment=environment_of_source(planned.profile, due.source),
         status="running",
         slot=slot,
         started_at=work.now,

@@ -43,7 +43,7 @@ def message(channel: EmailChannel, sending: PreparedNotification) -> Mail:
         text=as_text(notice),
         html=as_html(notice),
         language=notice.language,
-        urgent=notice.calls and sending.request.incident.severity == 1,
+        urgent=notice.urgent,
     )
 
 

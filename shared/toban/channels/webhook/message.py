@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 from toban.channels.notice import PreparedNotification
 from toban.channels.webhook.kind import WebhookChannel
+from toban.events import IncidentSnapshot
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import timestamp
 from toban.kernel.outgoing import Outgoing
 
@@ -42,7 +45,12 @@ def message(channel: WebhookChannel, sending: PreparedNotification) -> WebhookCa
 
 
 def body(sending: PreparedNotification) -> bytes:
-    """The JSON of a webhook: the same bytes at every try, so that its receiver can compare."""
+    """
+    The JSON of a webhook: the same bytes at every try, so that its receiver can compare.
+
+    ``incident.environment`` is there where it is not production: of the rest the release before may
+    have made the first try.
+    """
     request = sending.request
     return msgspec.json.encode(
         {
@@ -55,7 +63,23 @@ def body(sending: PreparedNotification) -> bytes:
             "by": request.by,
             "number": sending.notice.number,
             "headline": sending.notice.headline,
-            "incident": request.incident,
+            "incident": _incident(request.incident),
         },
         order="deterministic",
     )
+
+
+def _incident(incident: IncidentSnapshot) -> msgspec.Struct:
+    if incident.environment != PRODUCTION:
+        return incident
+    return _Plain(**{name: getattr(incident, name) for name in _Plain.__struct_fields__})
+
+
+_Plain: Final = msgspec.defstruct(
+    "IncidentSnapshot",
+    [
+        (field.name, field.type)
+        for field in msgspec.structs.fields(IncidentSnapshot)
+        if field.name != "environment"
+    ],
+)

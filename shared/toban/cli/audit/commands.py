@@ -12,6 +12,7 @@ from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times, now
+from toban.cli.kit.views import in_environment
 from toban.kernel.command import Audit, proven
 from toban.kernel.i18n import moment
 
@@ -102,7 +103,7 @@ def _table(found: list[Audit], zone: str, terminal: Terminal) -> None:
                 a.actor,
                 _proof(a, terminal),
                 a.action,
-                a.subject,
+                in_environment(a.subject, a.environment),
                 words[a.outcome],
                 a.reason,
             ]

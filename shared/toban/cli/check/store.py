@@ -73,9 +73,14 @@ def incidents_left_open(reader: StoreReader, now: datetime) -> Iterator[StoreFin
 
 
 def incidents_silent(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:  # noqa: ARG001
-    """Incidents that nobody will hear of again: an earlier release had no reminders."""
+    """
+    Incidents that nobody will hear of again: an earlier release had no reminders.
+
+    Where people are not called for their environment, nobody is to.
+    """
     for incident in _open_incidents(reader):
-        if incident.next_step_at is None and incident.remind_at is None:
+        nothing_due = incident.next_step_at is None and incident.remind_at is None
+        if nothing_due and reader.calls_people(incident):
             since = max(page.at for page in incident.pages)
             named = {"title": printable(incident.title)}
             yield StoreFinding(

@@ -20,10 +20,12 @@ from toban.cli.kit.reader import StoreReader, incident_of
 from toban.cli.kit.session import CommandOutcome, Session, is_empty, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import Times, due, now, soon
+from toban.cli.kit.views import in_environment
 from toban.events import CommandIssued
 from toban.incidents.documents import Incident
 from toban.incidents.grouping.section import GROUPING
 from toban.kernel.command import Audit
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
 from toban.profile.section import SERVICE
@@ -49,13 +51,22 @@ _MARKS = {
 
 
 def newest(reader: StoreReader, terminal: Terminal) -> Incident:
-    """The newest incident that nobody has acknowledged, else the newest that is not resolved."""
+    """
+    The newest incident that nobody has acknowledged, else the newest that is not resolved.
+
+    Those for which people are called come before all others.
+    """
     going_on = [i for i in incidents(reader, now()) if i.status != "resolved"]
     if not going_on:
         _nothing_open(reader, terminal)
     if len(going_on) > 1:
         terminal.note(terminal.say("others", n=len(going_on) - 1))
-    return going_on[0]
+    return _those_that_call(reader, going_on)[0]
+
+
+def _those_that_call(reader: StoreReader, found: list[Incident]) -> list[Incident]:
+    """Those for which people are called, if any; else all of them."""
+    return [i for i in found if reader.calls_people(i)] or found
 
 
 def only_open(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
@@ -63,6 +74,7 @@ def only_open(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal
     waiting = incidents(reader, now(), status="open")
     if not waiting:
         _nothing_open(reader, terminal)
+    waiting = _those_that_call(reader, waiting)
     if len(waiting) > 1:
         if not asked.json:
             _table(reader, waiting, terminal)
@@ -86,14 +98,19 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     with session(asked, terminal) as work:
         reader = work.reader
         found = incidents(
-            reader, now(), everything=asked.all, status=asked.status, service=asked.service
+            reader,
+            now(),
+            everything=asked.all,
+            status=asked.status,
+            service=asked.service,
+            environment=asked.environment,
         )
         if asked.json:
             terminal.json([incident_view(reader, i) for i in found])
             return 0
         if found:
             _table(reader, found, terminal)
-        elif asked.status or asked.service:
+        elif asked.status or asked.service or asked.environment:
             terminal.line(terminal.say("none.like-that"))
         elif asked.all or not reader.find(Incident, limit=1):
             terminal.line(terminal.say("none.incidents"))
@@ -116,7 +133,7 @@ def _table(reader: StoreReader, found: list[Incident], terminal: Terminal) -> No
             terminal.say(f"status.{i.status}"),
             _when(next_step(reader, i), terminal),
             times.written(i.opened_at, zones[i.id]),
-            i.service,
+            in_environment(i.service, i.environment),
             str(count_alerts(reader, i)),
             i.assignee or "-",
             i.title,
@@ -188,7 +205,10 @@ def _facts(
     name = incident.service
     if profile is not None:
         name = f"{profile[SERVICE].named(language)} ({incident.service})"
-    facts = [("service", name), ("opened", moment(language, incident.opened_at, zone))]
+    facts = [("service", name)]
+    if incident.environment != PRODUCTION:
+        facts.append(("environment", incident.environment))
+    facts.append(("opened", moment(language, incident.opened_at, zone)))
     for key, at in (
         ("acknowledged", incident.acknowledged_at),
         ("resolved", incident.resolved_at),
@@ -210,6 +230,8 @@ def _facts(
 def _next(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     if incident.status == "resolved":
         return _after_all(reader, incident, terminal, zone)
+    if not reader.calls_people(incident):
+        return terminal.say("next.nobody", environment=incident.environment, id=incident.id)
     following = next_step(reader, incident)
     if following is None:
         return _next_reminder(incident, terminal, zone)

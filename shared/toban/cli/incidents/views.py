@@ -48,6 +48,7 @@ def incidents(
     everything: bool = False,
     status: str | None = None,
     service: str | None = None,
+    environment: str | None = None,
 ) -> list[Incident]:
     """Those to list: open ones first, then newest first; old resolved ones when asked for."""
     of_service: list[tuple[str, Operator, Value]] = []
@@ -66,6 +67,8 @@ def incidents(
         # No index has both service and time.
         over = reader.find(Incident, ("resolved_at", ">", now - RECENT))
         found += [i for i in over if i.status == "resolved" and service in (None, i.service)]
+    # What an earlier release stored says no environment: no index would find it.
+    found = [i for i in found if environment in (None, i.environment)]
     found.sort(key=lambda i: i.opened_at, reverse=True)
     return sorted(found, key=lambda i: _STATUS_ORDER.get(i.status, 3))
 
@@ -109,6 +112,7 @@ def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:
     return {
         "id": incident.id,
         "service": incident.service,
+        "environment": incident.environment,
         "severity": incident.severity,
         "severity_label": incident.severity_label,
         "status": incident.status,
@@ -119,6 +123,7 @@ def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:
         "alerts": count_alerts(reader, incident),
         "assignee": incident.assignee,
         "next_step": None if following is None else following.view(),
+        "calls_people": reader.calls_people(incident),
         "remind_at": shown_time(incident.remind_at),
         "rules": incident.rules,
         "resolved_by": incident.resolved_by,
@@ -164,6 +169,7 @@ def alert_view(alert: Alert) -> dict[str, Any]:
         "rule": alert.rule,
         "title": alert.title,
         "status": alert.status,
+        "environment": alert.environment,
         "severity_label": alert.severity_label,
         "starts_at": shown_time(alert.starts_at),
         "ends_at": shown_time(alert.ends_at),

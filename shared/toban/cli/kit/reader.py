@@ -9,6 +9,7 @@ from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.incidents.documents import Incident
+from toban.incidents.lifecycle import is_called_for
 from toban.kernel.document import D
 from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
@@ -58,6 +59,11 @@ class StoreReader(Documents):
             return pinned[SERVICE].timezone
         current = self.get(CurrentProfile, service)
         return current.profile[SERVICE].timezone if current else "UTC"
+
+    def calls_people(self, incident: Incident) -> bool:
+        """Whether people are called for an incident; without its profile nobody can tell: they are."""
+        profile = self.profile(incident.service, incident.profile_version)
+        return profile is None or is_called_for(incident, profile)
 
     def home_zone(self) -> str:
         """The zone for what belongs to no service: that of all services, if they share one."""

@@ -2,7 +2,8 @@
 `toban dev --emulators`: every function in a process of its own, as it is deployed.
 
 functions-framework serves each ``main.py`` behind a push subscription of the Pub/Sub emulator,
-documents lie in the Firestore emulator, blobs in that of Cloud Storage. A small front keeps the
+documents lie in the Firestore emulator, blobs in that of Cloud Storage. On Linux the processes are forks
+of one that has imported Google's libraries (`toban.local.emulated.forks`). A small front keeps the
 addresses of `toban dev`: ``/<function>/…`` leads to the HTTP functions' processes.
 """
 
@@ -38,6 +39,7 @@ from toban.kernel.work import clock_now
 from toban.local import logs, server
 from toban.local.clockwork import Clockwork
 from toban.local.emulated import emulators
+from toban.local.emulated.forks import Forks
 from toban.local.emulated.processes import FunctionProcess, NotStartedError, environment_of
 from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
@@ -122,6 +124,10 @@ class EmulatedPlatform:
     def _start(self, stack: contextlib.ExitStack) -> None:
         log_dir = self._data / "logs"
         log_dir.mkdir(parents=True, exist_ok=True)
+        forks = None
+        if sys.platform == "linux":  # elsewhere a process that has imported a lot may not fork
+            # Imports its libraries while the emulators start.
+            forks = stack.enter_context(Forks(self._environ, log_dir / "functions.log"))
         # One after the other: each keeps a core busy, and the second would only make both late.
         pubsub_host = stack.enter_context(emulators.start_pubsub(log_dir, self._environ))
         firestore_host = stack.enter_context(emulators.start_firestore(log_dir, self._environ))
@@ -142,7 +148,7 @@ class EmulatedPlatform:
         stack.callback(self._stop_functions)
         for name, function in self.topology.functions.items():
             own = environ | environment_of(name, function, self.topology)
-            self.processes[name] = FunctionProcess(name, self._root, own, log_dir)
+            self.processes[name] = FunctionProcess(name, self._root, own, log_dir, forks)
             self.processes[name].start()
         self.platform = self._platform(gcs_host)
         self.changes = apply(

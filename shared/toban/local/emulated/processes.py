@@ -13,16 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toban.local.emulated import emulators
+from toban.local.emulated.forks import BOUND, Forked, Forks
 from toban.topology.types import Function, Topology
 
-_BEGIN = """
-import ctypes, os, runpy, signal, sys
-parent = int(sys.argv.pop(1))
-if sys.platform == "linux":
-    PR_SET_PDEATHSIG = 1  # prctl(2): whoever started us is gone, however it ended
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit("the runtime ended before this function began")
+_BEGIN = f"""{BOUND}
+bound(int(sys.argv.pop(1)))
 runpy.run_module("functions_framework", run_name="__main__", alter_sys=True)
 """
 
@@ -38,18 +33,29 @@ class FunctionProcess:
     It ends with the thread that started it (on Linux), so that `kill -9` leaves nothing behind.
     """
 
-    def __init__(self, name: str, root: Path, environ: Mapping[str, str], log_dir: Path) -> None:
-        """`environ`: the whole environment of the process. Starts at `start`."""
+    def __init__(
+        self,
+        name: str,
+        root: Path,
+        environ: Mapping[str, str],
+        log_dir: Path,
+        forks: Forks | None = None,
+    ) -> None:
+        """
+        Starts at `start`, as one of `forks` where there are some.
+
+        `environ`: the whole environment of the process.
+        """
         self.name = name
         self.port = emulators.free_port()
         self.log_path = log_dir / f"{name}.log"
-        self._command = [
-            *(sys.executable, "-c", _BEGIN, str(os.getpid())),
+        self._arguments = [
             *("--target", "main", "--source", str(root / "functions" / name / "main.py")),
             *("--host", emulators.HOST, "--port", str(self.port)),
         ]
         self._environ = dict(environ)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._forks = forks
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def url(self) -> str:
@@ -64,9 +70,16 @@ class FunctionProcess:
 
     def start(self) -> None:
         """Start it; does not wait."""
+        if self._forks is not None:
+            with contextlib.suppress(OSError):
+                self._process = self._forks.start(
+                    self.name, self._arguments, self._environ, self.log_path
+                )
+                return
+            self._forks = None
         with self.log_path.open("ab") as file:
             self._process = subprocess.Popen(
-                self._command,
+                [sys.executable, "-c", _BEGIN, str(os.getpid()), *self._arguments],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=file,

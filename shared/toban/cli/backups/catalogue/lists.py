@@ -29,7 +29,9 @@ from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal, printable
 from toban.cli.kit.times import Times
+from toban.cli.kit.views import in_environment
 from toban.events.backups import Stage
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import moment
 
 _STAGES: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
@@ -46,7 +48,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
             terminal.json([backup_view(backup) for backup in found])
         elif found:
             _table(reader, found, terminal)
-        elif asked.service or asked.source or asked.class_ or asked.status:
+        elif any((asked.service, asked.source, asked.class_, asked.environment, asked.status)):
             terminal.line(terminal.say("backups.none-like-that"))
         else:
             terminal.line(terminal.say("backups.none"))
@@ -70,6 +72,8 @@ def _found(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -
         if value is not None
     }
     found = reader.find(Backup, *((name, "==", value) for name, value in wanted.items()))
+    if asked.environment is not None:  # no index: an earlier release stored none
+        found = [backup for backup in found if backup.environment == asked.environment]
     if asked.status is not None:
         found = [backup for backup in found if standing(backup) == asked.status]
     elif not asked.all:
@@ -87,7 +91,7 @@ def _table(reader: StoreReader, found: list[Backup], terminal: Terminal) -> None
     rows = [
         [
             backup.id,
-            f"{backup.service}/{backup.source}/{backup.class_}",
+            in_environment(f"{backup.service}/{backup.source}/{backup.class_}", backup.environment),
             status_in(backup, terminal),
             times.written(backup.started_at, zones[backup.service], "%Y-%m-%d %H:%M"),
             terminal.say(f"level.{backup.level}") if backup.level else "-",
@@ -206,6 +210,8 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     language = terminal.language
     yield "series", f"{backup.service}/{backup.source}/{backup.class_} ({backup.kind})"
+    if backup.environment != PRODUCTION:
+        yield "environment", backup.environment
     yield "point", moment(language, point_of(backup), zone)
     yield "started", moment(language, backup.started_at, zone)
     for key, at in (
