@@ -20,7 +20,7 @@ _FOREVER: Final = 10**6
 
 
 def check_plans(backup: BackupSection, report: Report) -> None:
-    """When each source is backed up, where to, and for how long."""
+    """Check when each source is backed up, where to, and for how long."""
     if not backup.plans:
         report.error(
             "no-plans",
