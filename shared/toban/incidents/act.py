@@ -1,8 +1,8 @@
 """
-`act_on_incident`: what people decide.
+`act_on_incident`: carrying out what people command.
 
-A command that carries the `generation` its sender saw changes nothing once the incident has moved
-on (somebody else acknowledged, it was resolved): a late click can never reopen or undo.
+A command that carries the `generation` its sender saw changes nothing once the incident has changed
+(somebody else acknowledged, it was resolved): a late click can never reopen or undo.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def on_command(command: CommandIssued, work: Work) -> None:
     """
     Carry out a command on an incident, if it may be and still applies.
 
-    Done or not, it leaves a line on the timeline and a record (`toban audit`). One without proof,
-    of the release before there were any, is handled as it was then: it leaves a line where it did
-    something, is parked where it cannot be carried out, and answers nobody.
+    In any case it leaves a timeline entry and an audit record (`toban audit`). A command
+    without proof, from the release before, is handled as it was then: it leaves an entry where
+    it did something, is parked where it cannot be carried out, and answers nobody.
     """
     if not command.concerns(DOMAIN):
         return

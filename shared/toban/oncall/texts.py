@@ -55,8 +55,8 @@ TEXTS: Final[Texts] = {
         "ja": "メンバーが一人なので副当番はいません。",
     },
     "finding.oncall.bad-target": {
-        "en": "{target!r} is not a target (oncall:primary|secondary|all, person:ID, channel:ID).{hint}",
-        "ja": "{target!r} は宛先ではありません（oncall:primary、person:ID、channel:ID など）。{hint}",
+        "en": "{target} is not a target (oncall:primary|secondary|all, person:ID, channel:ID).{hint}",
+        "ja": "{target} は宛先ではありません（oncall:primary、person:ID、channel:ID など）。{hint}",
     },
     "finding.oncall.first-shift": {
         "en": "{first} is a {weekday}, the hand-over is on {handover}. Did you mean {day}?",

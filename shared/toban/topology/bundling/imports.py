@@ -112,7 +112,7 @@ def _bound(root: Path, main: Path) -> Iterator[Path]:
 
 @cache
 def _port(root: Path, dotted: str) -> str:
-    """The name of the port that a constant holds: ``DEPOT: Port[Depot] = Port("depot")``."""
+    """The name of the port that a constant holds: ``RESOURCES: Port[Resources] = Port("resources")``."""
     for node in _assigned(root, dotted):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             return str(node.args[0].value)
@@ -171,7 +171,13 @@ def imported(path: Path) -> Imported:
 
 
 _BY_TEXT: Final = frozenset(
-    {f"{KINDS}.kinds", f"{KINDS}.named", f"{KINDS}.beside", "importlib.import_module", "__import__"}
+    {
+        f"{KINDS}.kinds",
+        f"{KINDS}.named",
+        f"{KINDS}.module_of_kind",
+        "importlib.import_module",
+        "__import__",
+    }
 )
 """What imports by a name that is given as a text."""
 
@@ -226,8 +232,8 @@ class _Reading(ast.NodeVisitor):
         elif not first:
             self.computed.append(node.lineno)
         elif called.startswith(KINDS):
-            beside = called.endswith(".beside")
-            self.walked.append((self.package, first) if beside else (first, "kind"))
+            sibling = called.endswith(".module_of_kind")
+            self.walked.append((self.package, first) if sibling else (first, "kind"))
         else:
             self.imports.append(Import(first, node.lineno, self.deferred))
         self.generic_visit(node)
