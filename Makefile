@@ -32,7 +32,7 @@ check-house:
 	$(BIN)/python -m tests.house
 check-map:
 	$(BIN)/python -m toban.topology.generate --check
-	$(BIN)/python -m toban.cli.kit.pages --check
+	$(BIN)/python -m toban.cli.kit.readme --check
 check-lint:
 	$(BIN)/ruff check .
 check-format:
@@ -50,7 +50,7 @@ bench: .venv/dev.stamp ## Measure cold starts, cost per alert, latency, throughp
 
 map: .venv/dev.stamp ## Generate what follows from events/topology.yaml, and the README's tables
 	$(BIN)/python -m toban.topology.generate
-	$(BIN)/python -m toban.cli.kit.pages
+	$(BIN)/python -m toban.cli.kit.readme
 
 # No index address is written: the lock holds names, versions and hashes, and installs from any mirror.
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

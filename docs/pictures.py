@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "shared")]
 
 from toban.cli.demo.stage import running, shortened  # noqa: E402
-from toban.cli.demo.story import SERVICE, Story  # noqa: E402
+from toban.cli.demo.story import SERVICE, DemoStory  # noqa: E402
 from toban.cli.kit.terminal import Terminal  # noqa: E402
 from toban.texts import Language  # noqa: E402
 
@@ -74,7 +74,7 @@ def pictures_in(language: Language) -> None:
         spoken = re.sub(r"(?m)^  language: \w+$", f"  language: {language}", profile.read_text())
         profile.write_text(spoken, encoding="utf-8")
         with running(data, services, silent) as stage:
-            story = Story(stage, silent)
+            story = DemoStory(stage, silent)
             incident = story.play()
             mails = stage.standins.received.mails
             mail, link = next((m, k) for m in mails for k in m.links if story.asks(k))

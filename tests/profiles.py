@@ -9,20 +9,20 @@ import operator
 from functools import reduce
 
 from toban.backups.section import (
-    Backup,
+    BackupPlan,
+    BackupSection,
     Destination,
     External,
-    Keep,
     Objective,
-    Plan,
     RestoreTest,
+    RetentionRules,
 )
 from toban.channels.base import Channel as AnyChannel
 from toban.channels.console.kind import ConsoleChannel
 from toban.channels.email.kind import EmailChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.incidents.grouping.section import Grouping
 from toban.kernel.kinds import kinds
 from toban.oncall.section import Handover, Override, Rotation
@@ -30,22 +30,54 @@ from toban.people.section import Person
 from toban.profile.section import Match, Service
 from toban.sections.collect import whole
 from toban.severities.section import Severity
-from toban.sources.base import BackupSource as AnySource
-from toban.sources.base import Query, StagingTarget
-from toban.sources.bucket.kind import BucketSource
-from toban.sources.configuration.kind import ConfigurationSource
-from toban.sources.firestore.kind import FirestoreSource
-from toban.sources.logs.kind import LogsSource
-from toban.sources.postgres.kind import PostgresSource
-from toban.sources.redis.kind import RedisSource
+from toban.sources.base import ContentQuery, StagingTarget
+from toban.sources.base import SourceSection as AnySource
+from toban.sources.bucket.kind import BucketSourceSection
+from toban.sources.configuration.kind import ConfigurationSourceSection
+from toban.sources.firestore.kind import FirestoreSourceSection
+from toban.sources.logs.kind import LogsSourceSection
+from toban.sources.postgres.kind import PostgresSourceSection
+from toban.sources.redis.kind import RedisSourceSection
 from toban.strictyaml.values import ClockTime, Seconds, Section
 
 __all__ = [
-    "AnyChannel", "AnySource", "Backup", "BackupSource", "BucketSource", "Channel", "ClockTime", "ConfigurationSource",
-    "ConsoleChannel", "Destination", "EmailChannel", "Escalation", "External", "FirestoreSource",
-    "Grouping", "Handover", "Keep", "LogsSource", "Match", "Objective", "Override", "Person", "Plan",
-    "PostgresSource", "Profile", "Query", "RedisSource", "RestoreTest", "Rotation", "Seconds",
-    "Section", "Service", "Severity", "SlackChannel", "StagingTarget", "Step", "WebhookChannel",
+    "AnyChannel",
+    "AnySource",
+    "BackupPlan",
+    "BackupSection",
+    "BackupSource",
+    "BucketSourceSection",
+    "Channel",
+    "ClockTime",
+    "ConfigurationSourceSection",
+    "ConsoleChannel",
+    "ContentQuery",
+    "Destination",
+    "EmailChannel",
+    "Escalation",
+    "EscalationStep",
+    "External",
+    "FirestoreSourceSection",
+    "Grouping",
+    "Handover",
+    "LogsSourceSection",
+    "Match",
+    "Objective",
+    "Override",
+    "Person",
+    "PostgresSourceSection",
+    "Profile",
+    "RedisSourceSection",
+    "RestoreTest",
+    "RetentionRules",
+    "Rotation",
+    "Seconds",
+    "Section",
+    "Service",
+    "Severity",
+    "SlackChannel",
+    "StagingTarget",
+    "WebhookChannel",
 ]  # fmt: skip
 
 Profile = whole()

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from toban.backups.catalogue.readback import fetch_from
-from toban.backups.storage.sealing import BesideStream, Shelf
-from toban.ports.backup import Base, Beside, Bucket, Fetch, Format, Run, Source, Target
+from toban.backups.storage.sealing import BackupLocation, SealedObjectSink
+from toban.ports.backup import (
+    BackupRun,
+    BaseBackup,
+    Bucket,
+    Fetch,
+    Format,
+    ObjectSink,
+    Source,
+    Target,
+)
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -28,9 +37,9 @@ class Safe:
     def __post_init__(self) -> None:
         self.parts: dict[str, list[bytes]] = {}
 
-    def run(self, id: str, base: str = "") -> Run:
-        beside = BesideStream(self.bucket, f"safe/{id}/", id, self.key)
-        return Run(id, beside, Base(base, lambda: self.stream(base)) if base else None)
+    def run(self, id: str, base: str = "") -> BackupRun:
+        beside = SealedObjectSink(self.bucket, f"safe/{id}/", id, self.key)
+        return BackupRun(id, beside, BaseBackup(base, lambda: self.stream(base)) if base else None)
 
     def take(
         self,
@@ -39,7 +48,7 @@ class Safe:
         base: str = "",
         *,
         die: Callable[[int], bool] = lambda _: False,
-        beside: Callable[[Beside], Beside] = lambda beside: beside,
+        beside: Callable[[ObjectSink], ObjectSink] = lambda beside: beside,
     ) -> str:
         """
         Back up; a part ends at every cursor.
@@ -51,7 +60,7 @@ class Safe:
         parts: list[bytes] = []
         while True:
             run = self.run(id, base)
-            run = Run(id, beside(run.beside), run.base)
+            run = BackupRun(id, beside(run.objects), run.base)
             snapshot = source.begin(run, snapshot, NOW)
             waiting = b""
             try:
@@ -77,7 +86,9 @@ class Safe:
 
     @property
     def fetch(self) -> Fetch:
-        return fetch_from(lambda held_by: Shelf(self.bucket, f"safe/{held_by}/", held_by, self.key))
+        return fetch_from(
+            lambda held_by: BackupLocation(self.bucket, f"safe/{held_by}/", held_by, self.key)
+        )
 
     def check(self, form: Format, id: str) -> dict[str, int]:
         return form.check(self.stream(id), self.fetch)

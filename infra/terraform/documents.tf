@@ -35,7 +35,7 @@ locals {
   # Kept until somebody removes them:
   # backup_series: one for each series: what the next backup is measured against
   # backup_watches: one for each service, of open alerts only
-  # groups: one for each service, of open incidents only
+  # groups: one for each environment of a service, of open incidents only
   # profiles: what a service's profile says now
   # prune_looks: one for each service: it tells a leap of the clock
   # restore_records: one for each service: whose turn the next test is

@@ -28,7 +28,7 @@ from toban.adapters.google.pubsub.envelope import MESSAGE_PUBLISHED, delivered_w
 from toban.adapters.google.secrets import SecretManagerSecrets
 from toban.adapters.local.files.blobs import SystemClock
 from toban.kernel import config, log
-from toban.kernel.binding import HandlersWith, Ports
+from toban.kernel.binding import BoundHandlers, Ports
 from toban.kernel.edge.http import MAX_BODY, Edge, Endpoint, Request, Response
 from toban.kernel.errors import InvalidEvent, TryLater
 from toban.kernel.event import Event, to_message
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from toban.ports.backup import Bucket
 
 MODULES = {
-    "depot": "toban.sources.depot",
+    "resources": "toban.sources.resources",
     "public URL": "toban.channels.config",
     "secrets": "toban.kernel.binding",
     "senders": "toban.channels.senders",
@@ -57,13 +57,13 @@ class Subscriber:
     """A function behind push subscriptions."""
 
     function: str
-    handlers: Handlers | HandlersWith
+    handlers: Handlers | BoundHandlers
 
     def bound(
         self, platform: Platform, secrets: Secrets, given: Mapping[Port[Any], Any] | None = None
     ) -> Handlers:
         """The handlers, made with the ports they need; `given` are used instead of our own."""
-        if isinstance(self.handlers, HandlersWith):
+        if isinstance(self.handlers, BoundHandlers):
             modules = {port.name: MODULES[port.name] for port in self.handlers.ports}
             return self.handlers.make(Ports(platform, secrets, modules, given))
         return self.handlers
@@ -205,7 +205,7 @@ def in_cloud() -> bool:
     return bool(os.environ.get("K_SERVICE") or os.environ.get("TOBAN_RUNTIME") == "google")
 
 
-def subscriber(function: str, handlers: Handlers | HandlersWith) -> Callable[[CloudEvent], None]:
+def subscriber(function: str, handlers: Handlers | BoundHandlers) -> Callable[[CloudEvent], None]:
     """
     The CloudEvents function of a handler table, to be named ``main`` in a ``main.py``.
 
@@ -219,7 +219,7 @@ def subscriber(function: str, handlers: Handlers | HandlersWith) -> Callable[[Cl
         import toban.adapters.google.firestore.store
         import toban.adapters.google.pubsub.bus  # noqa: F401
 
-        if isinstance(handlers, HandlersWith):
+        if isinstance(handlers, BoundHandlers):
             for port in handlers.ports:
                 importlib.import_module(MODULES[port.name])
     made: list[Handlers] = []
@@ -251,7 +251,7 @@ def delivered(cloud_event: CloudEvent) -> Delivered:
         return delivered_wrapped(cloud_event.data, cloud_event["source"])
     except ValueError as error:
         # Not even a message: keep what came as one, so that it is parked.
-        log.error("an envelope that is none", error=error, stack=False)
+        log.error("malformed push envelope", error=error, stack=False)
         return Delivered(Message("", flask.request.get_data(), {}))
 
 
@@ -366,7 +366,7 @@ def answer_endpoint(function: str, use_case: Endpoint, request: Request, edge: E
         try:
             return use_case(request, edge)
         except InvalidEvent as error:
-            log.error("refused", error=error, stack=False)
+            log.error("request refused", error=error, stack=False)
             return Response(400)
         except Exception as error:  # noqa: BLE001 the last line before the sender
             log.error("request failed", error=error)

@@ -12,10 +12,21 @@ Escaping for Slack or HTML is the renderer's work.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Language: TypeAlias = Literal["ja", "en"]
 Texts: TypeAlias = Mapping[str, Mapping[Language, str]]
+
+
+class Both(NamedTuple):
+    """A text in both languages."""
+
+    ja: str
+    en: str
+
+    def say(self, language: Language) -> str:
+        """The text in a language."""
+        return self.ja if language == "ja" else self.en
 
 
 class Catalogue:
@@ -27,16 +38,25 @@ class Catalogue:
         """Of these texts."""
         self._texts = texts
 
-    def __call__(self, language: Language, key: str, **values: object) -> str:
+    def __call__(self, language: Language, key: str, /, **values: object) -> str:
         """
         The text of `key` with `values` filled in.
 
-        Raises `KeyError` when there is no such text, or a value it needs is missing.
+        A value that is `Both` is said in the same language. Raises `KeyError` when there is no such
+        text, or a value it needs is missing.
         """
         template = self._texts[key][language]
         # Only what the template names is looked up; braces inside a value stay what they are.
-        return template.format_map({name: str(value) for name, value in values.items()})
+        return template.format_map({n: _said(value, language) for n, value in values.items()})
+
+    def both(self, key: str, /, **values: object) -> Both:
+        """The text of `key` in both languages, as `__call__` has it."""
+        return Both(self("ja", key, **values), self("en", key, **values))
 
     def __contains__(self, key: object) -> bool:
         """Whether there is such a text."""
         return key in self._texts
+
+
+def _said(value: object, language: Language) -> str:
+    return value.say(language) if isinstance(value, Both) else str(value)

@@ -14,7 +14,7 @@ from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import MemoryBlobs, MemorySecrets, MemoryStore, VirtualClock
 from toban.channels.console.kind import ConsoleChannel
 from toban.entry import SUBSCRIBERS
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.events import AlertFired, AlertReport, AlertResolved, CommandIssued
 from toban.incidents.grouping.section import Grouping
 from toban.kernel.event import Body, Event, to_message
@@ -206,7 +206,8 @@ def quiet_profile(service: str) -> Profile:
         channels={"room": ConsoleChannel()},
         escalation=(
             Escalation(
-                severities=("P1",), steps=(Step(after=Seconds(0), notify=("channel:room",)),)
+                severities=("P1",),
+                steps=(EscalationStep(after=Seconds(0), notify=("channel:room",)),),
             ),
         ),
     )

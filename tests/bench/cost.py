@@ -17,7 +17,7 @@ from toban.kernel import log
 from toban.kernel.handling.timers import next_due
 from toban.local.world import ROOT
 from toban.sections.load import load_directory
-from toban.sources.configuration.kind import ConfigurationSource
+from toban.sources.configuration.kind import ConfigurationSourceSection
 from toban.topology.rooms import is_domain
 from toban.topology.types import Topology
 
@@ -188,7 +188,7 @@ def _with_timers(topology: Topology) -> set[str]:
 def _settings_only(profile: Profile) -> Profile:
     """Its configuration without what only Google could tell."""
     assert profile.backup is not None
-    sources = {**profile.backup.sources, "configuration": ConfigurationSource()}
+    sources = {**profile.backup.sources, "configuration": ConfigurationSourceSection()}
     return msgspec.structs.replace(
         profile, backup=msgspec.structs.replace(profile.backup, sources=sources)
     )

@@ -21,7 +21,7 @@ import zstandard
 
 from toban.backups.storage.frames import Seal
 from toban.backups.storage.parts import LEVEL, STRETCH, cut, open_part
-from toban.ports.backup import Piece
+from toban.ports.backup import Chunk
 
 BLOCKS = 16
 """Distinct MiB that a made stream repeats: far more than zstd's window at level 3."""
@@ -61,13 +61,13 @@ def read(file: Path) -> Iterator[bytes]:
 
 def pipe(stream: Iterator[bytes]) -> int:
     """Ours; parts are thrown away."""
-    pieces = (Piece(data, "cursor", 1) for data in stream)
+    pieces = (Chunk(data, "cursor", 1) for data in stream)
     return sum(part.size for part in cut(pieces, _SEAL, resumable=True))
 
 
 def there_and_back(stream: Iterator[bytes]) -> int:
     """Ours, and every part opened and read again."""
-    pieces = (Piece(data, "cursor", 1) for data in stream)
+    pieces = (Chunk(data, "cursor", 1) for data in stream)
     total = 0
     for part in cut(pieces, _SEAL, resumable=True):
         total += part.size

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from tests.bench.report import Row, Section, median, progress, spread
-from toban.backups.policy.retention import Entry, Policy, decide
+from toban.backups.policy.retention import Policy, RetentionEntry, decide
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 SIZE = 100_000
@@ -32,10 +32,10 @@ def run() -> Section:
     )
 
 
-def _entries(series: int = 1, chain: int = 1) -> list[Entry]:
+def _entries(series: int = 1, chain: int = 1) -> list[RetentionEntry]:
     chance = random.Random(7)
     found = [
-        Entry(
+        RetentionEntry(
             id=f"b{number}",
             status="failed" if number % 50 == 3 else "verified",
             source=f"source-{number % series}",
@@ -49,7 +49,7 @@ def _entries(series: int = 1, chain: int = 1) -> list[Entry]:
     return found
 
 
-def _row(what: str, entries: list[Entry], policy: Policy) -> Row:
+def _row(what: str, entries: list[RetentionEntry], policy: Policy) -> Row:
     taken = []
     kept = 0
     for _ in range(REPEATS):

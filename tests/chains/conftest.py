@@ -21,6 +21,7 @@ from tests.chains import services
 from tests.chains.receivers import HttpReceiver, Mailbox
 from tests.chains.worlds import (
     CALLER,
+    ON_EMULATORS,
     PUBLIC_URL,
     SECRETS,
     EmbeddedWorld,
@@ -32,7 +33,7 @@ from tests.chains.worlds import (
 from tests.plugins.emulators import RUNNING, fresh_project
 from tests.profiles import Profile
 from tests.security.desk import google_keys
-from toban.local.emulated.installation import Emulated
+from toban.local.emulated.installation import EmulatedPlatform
 
 _numbers = itertools.count()
 _safes = itertools.count()
@@ -78,14 +79,19 @@ def secrets(outside: HttpReceiver, profiles: dict[str, Profile]) -> dict[str, st
     return SECRETS | rooms
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def emulated(
     mailbox: Mailbox,
     profiles: dict[str, Profile],
     secrets: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Emulated]:
-    """Emulators and functions, once."""
+) -> Iterator[EmulatedPlatform]:
+    """
+    Emulators and functions, once: until a worker leaves the stories.
+
+    Its clockwork runs in this process: beside the tests that come after it would go by the clock
+    that one of them sets, and write into what another one reads.
+    """
     addresses = {
         "PUBSUB_EMULATOR_HOST": RUNNING.need("pubsub"),
         "FIRESTORE_EMULATOR_HOST": RUNNING.need("firestore"),
@@ -95,7 +101,7 @@ def emulated(
     environ |= {f"TOBAN_SECRET_{name}": value for name, value in secrets.items()}
     actors = ",".join(filter(None, (environ.get("TOBAN_ACTORS"), CALLER)))
     environ |= {"TOBAN_ACTORS": actors, "TOBAN_GOOGLE_CERTS_URL": google_keys().url}
-    with Emulated(
+    with EmulatedPlatform(
         tmp_path_factory.mktemp("emulated"), profiles, project=fresh_project(), environ=environ
     ) as running:
         front = threading.Thread(target=running.serve, daemon=True)
@@ -105,12 +111,7 @@ def emulated(
         front.join()
 
 
-_ON_EMULATORS = [pytest.mark.emulator, pytest.mark.xdist_group("emulated")]
-
-
-@pytest.fixture(
-    params=["memory", "virtual", "embedded", pytest.param("emulators", marks=_ON_EMULATORS)]
-)
+@pytest.fixture(params=["memory", "virtual", "embedded", ON_EMULATORS])
 def world(
     request: pytest.FixtureRequest,
     outside: HttpReceiver,

@@ -7,19 +7,25 @@ from datetime import date
 import msgspec
 
 from tests.profiles import Profile
-from toban.backups.section import Backup, Destination, Keep, Plan, RestoreTest
+from toban.backups.section import (
+    BackupPlan,
+    BackupSection,
+    Destination,
+    RestoreTest,
+    RetentionRules,
+)
 from toban.channels.console.kind import ConsoleChannel
 from toban.channels.email.kind import EmailChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.incidents.grouping.section import Grouping
 from toban.oncall.section import Rotation
 from toban.people.section import Person
-from toban.profile.section import Service
+from toban.profile.section import Environment, Service
 from toban.severities.section import Severity
 from toban.sources.base import StagingTarget
-from toban.sources.bucket.kind import BucketSource
+from toban.sources.bucket.kind import BucketSourceSection
 from toban.strictyaml.values import Seconds
 
 STEP_S = 4
@@ -51,7 +57,13 @@ def shop(service: str, outside: str) -> Profile:
     `outside` is the address of the receiver.
     """
     return Profile(
-        service=Service(id=service, name=service, language="en", timezone="Asia/Tokyo"),
+        service=Service(
+            id=service,
+            name=service,
+            language="en",
+            timezone="Asia/Tokyo",
+            environments={"staging": Environment()},
+        ),
         severities=(
             Severity(
                 label="P1",
@@ -88,13 +100,14 @@ def shop(service: str, outside: str) -> Profile:
             Escalation(
                 severities=("P1",),
                 steps=(
-                    Step(after=Seconds(0), notify=("oncall:primary",)),
-                    Step(after=Seconds(STEP_S), notify=("oncall:secondary",)),
-                    Step(after=Seconds(LAST_STEP_S), notify=("person:lead",)),
+                    EscalationStep(after=Seconds(0), notify=("oncall:primary",)),
+                    EscalationStep(after=Seconds(STEP_S), notify=("oncall:secondary",)),
+                    EscalationStep(after=Seconds(LAST_STEP_S), notify=("person:lead",)),
                 ),
             ),
             Escalation(
-                severities=("P4",), steps=(Step(after=Seconds(0), notify=("oncall:primary",)),)
+                severities=("P4",),
+                steps=(EscalationStep(after=Seconds(0), notify=("oncall:primary",)),),
             ),
         ),
     )
@@ -107,19 +120,21 @@ def safe_of(number: int) -> str:
 
 def safe(service: str, outside: str) -> Profile:
     """A shop that backs up a bucket to two regions; nothing in it happens by the clock."""
-    backup = Backup(
+    backup = BackupSection(
         destinations=(
             Destination(bucket=f"{service}-tokyo", region="asia-northeast1"),
             Destination(bucket=f"{service}-osaka", region="asia-northeast2"),
         ),
-        sources={"files": BucketSource(bucket=f"{service}-data")},
+        sources={"files": BucketSourceSection(bucket=f"{service}-data")},
         plans=(
-            Plan(source="files", class_="daily", schedule=YEARLY, keep=Keep(daily=2)),
-            Plan(
+            BackupPlan(
+                source="files", class_="daily", schedule=YEARLY, keep=RetentionRules(daily=2)
+            ),
+            BackupPlan(
                 source="files",
                 class_="hourly",
                 schedule=YEARLY,
-                keep=Keep(keep_days=7),
+                keep=RetentionRules(keep_days=7),
                 incremental=True,
             ),
         ),
@@ -141,7 +156,8 @@ def desk(outside: str) -> Profile:
             Severity(label="S1", level=1, words=("critical",), notify=("channel:desk",)),
             Severity(label="S3", level=3, words=("warning",), notify=("channel:desk",)),
         ),
-        grouping=Grouping(by=("source", "rule"), window=Seconds(0)),
+        # Several stories share this service: what fails in one must not join what failed in another.
+        grouping=Grouping(by=("source", "rule", "function"), window=Seconds(0)),
         channels={
             "desk": WebhookChannel(url=f"{outside}/desk", fallback="console"),
             "console": ConsoleChannel(),

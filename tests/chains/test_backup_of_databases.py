@@ -21,12 +21,12 @@ from tests.plugins.servers import Postgres, Redis
 from tests.profiles import Profile
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
-from toban.backups.section import Keep, Plan, RestoreTest
+from toban.backups.section import BackupPlan, RestoreTest, RetentionRules
 from toban.events.backups import BackupDue, RestoreRequested, RestoreTestDue
-from toban.sources.base import Query, StagingTarget
-from toban.sources.firestore.kind import FirestoreSource
-from toban.sources.postgres.kind import PostgresSource
-from toban.sources.redis.kind import RedisSource
+from toban.sources.base import ContentQuery, StagingTarget
+from toban.sources.firestore.kind import FirestoreSourceSection
+from toban.sources.postgres.kind import PostgresSourceSection
+from toban.sources.redis.kind import RedisSourceSection
 from toban.sources.redis.resp import Connection, parse
 from toban.strictyaml.values import Seconds
 
@@ -43,15 +43,17 @@ def vault(service: str, outside: str, project: str) -> Profile:
     profile = services.safe(service, outside)
     assert profile.backup is not None
 
-    def plan(source: str) -> Plan:
-        return Plan(source=source, class_="daily", schedule=services.YEARLY, keep=Keep(daily=7))
+    def plan(source: str) -> BackupPlan:
+        return BackupPlan(
+            source=source, class_="daily", schedule=services.YEARLY, keep=RetentionRules(daily=7)
+        )
 
     section = msgspec.structs.replace(
         profile.backup,
         sources={
-            "database": PostgresSource(url_secret="DATABASE_URL"),
-            "cache": RedisSource(url_secret="REDIS_URL"),
-            "documents": FirestoreSource(project=project),
+            "database": PostgresSourceSection(url_secret="DATABASE_URL"),
+            "cache": RedisSourceSection(url_secret="REDIS_URL"),
+            "documents": FirestoreSourceSection(project=project),
         },
         plans=(plan("database"), plan("cache"), plan("documents")),
         restore_test=RestoreTest(
@@ -60,7 +62,7 @@ def vault(service: str, outside: str, project: str) -> Profile:
                 StagingTarget(
                     source="database",
                     url_secret="DATABASE_URL",
-                    queries=(Query(query="select count(*) from people", expect=">= 500"),),
+                    queries=(ContentQuery(query="select count(*) from people", expect=">= 500"),),
                 ),
             ),
             within=Seconds(600),

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.chains.worlds import CALLER, World
+from tests.chains.worlds import CALLER, ON_EMULATORS, World
 from toban.cli import main
 from toban.incidents.documents import Incident
 from toban.ports import Message
 
-ON_EMULATORS = [pytest.mark.emulator, pytest.mark.xdist_group("emulated")]
-WORLDS = ["embedded", pytest.param("emulators", marks=ON_EMULATORS)]
+WORLDS = ["embedded", ON_EMULATORS]
 Toban = Callable[..., Any]
 
 

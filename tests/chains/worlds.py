@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests import payloads
 from tests.chains.receivers import HttpReceiver, Mailbox
 from tests.plugins.google_keys import claims, signed
@@ -37,7 +39,7 @@ from toban.kernel.handling.timers import next_due
 from toban.kernel.platform import Platform
 from toban.local import control
 from toban.local.clockwork import Clockwork
-from toban.local.emulated.installation import Emulated
+from toban.local.emulated.installation import EmulatedPlatform
 from toban.local.runtime import Runtime
 from toban.local.virtual import begin_clock
 from toban.local.world import ROOT, bind, load_functions, open_world, subscriptions_of
@@ -59,6 +61,12 @@ PUBLIC_URL = "http://toban.test"
 CALLER = "baba@example.jp"
 """Whose ID token the command line has where it needs one."""
 _BACKOFF_S = (0.2, 1.0)
+
+
+ON_EMULATORS = pytest.param(
+    "emulators", marks=[pytest.mark.emulator, pytest.mark.xdist_group("emulated")]
+)
+"""The world that is started once: one worker plays all its stories."""
 
 
 class World(ABC):
@@ -213,7 +221,22 @@ class World(ABC):
         return self.outside.to(f"/{self.service}/slack")
 
 
-class MemoryWorld(World):
+class SteppedWorld(World):
+    """A world whose time moves when the story says so."""
+
+    def wait(self, holds, what, each=None):
+        for _ in range(int(PATIENCE_S) * 10):
+            self.settle()
+            found = holds()
+            if found:
+                return found
+            if each is not None:
+                each()
+            self.pass_time(0.5)
+        raise AssertionError(f"it did not come to {what}: {self.incidents()}")
+
+
+class MemoryWorld(SteppedWorld):
     """Documents, messages and time in memory; one delivery after the other."""
 
     name = "memory"
@@ -253,17 +276,6 @@ class MemoryWorld(World):
         )
         edge = entry.local_edge(function, self.platform, self._secrets)
         return entry.answer_endpoint(function, entry.ENDPOINTS[function], request, edge)
-
-    def wait(self, holds, what, each=None):
-        for _ in range(int(PATIENCE_S) * 10):
-            self._deliver_due()
-            found = holds()
-            if found:
-                return found
-            if each is not None:
-                each()
-            self.pass_time(0.5)
-        raise AssertionError(f"it did not come to {what}: {self.incidents()}")
 
     def pass_time(self, seconds):
         end = self._clock.now() + timedelta(seconds=seconds)
@@ -356,7 +368,7 @@ class EmbeddedWorld(RunningWorld):
         self._world.close()
 
 
-class VirtualWorld(RunningWorld):
+class VirtualWorld(SteppedWorld, RunningWorld):
     """`toban dev --clock virtual`: time passes as `toban clock advance` has it pass."""
 
     name = "virtual"
@@ -375,17 +387,6 @@ class VirtualWorld(RunningWorld):
         self._runtime.__enter__()
         self.url = self._runtime.url
         self._control = control.find(directory)
-
-    def wait(self, holds, what, each=None):
-        for _ in range(int(PATIENCE_S) * 10):
-            self.settle()
-            found = holds()
-            if found:
-                return found
-            if each is not None:
-                each()
-            self.pass_time(0.5)
-        raise AssertionError(f"it did not come to {what}: {self.incidents()}")
 
     def pass_time(self, seconds):
         assert self._control is not None
@@ -406,7 +407,7 @@ class EmulatedWorld(RunningWorld):
     name = "emulators"
 
     def __init__(
-        self, service: str, outside: HttpReceiver, mailbox: Mailbox, emulated: Emulated
+        self, service: str, outside: HttpReceiver, mailbox: Mailbox, emulated: EmulatedPlatform
     ) -> None:
         super().__init__(service, outside, mailbox)
         self.place = ("--project", emulated.project)

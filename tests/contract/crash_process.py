@@ -14,15 +14,15 @@ import threading
 from pathlib import Path
 
 from toban.adapters.local.files.blobs import SystemClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import AlreadyExists, Create, Delivered, Key, Message
 
-ALERTS = Subscription("alert-fired", "open_incident", 10, 0.0, 0.0)
-PAGES = Subscription("incident-opened", "page_responders", 10, 0.0, 0.0)
+ALERTS = QueueSubscription("alert-fired", "open_incident", 10, 0.0, 0.0)
+PAGES = QueueSubscription("incident-opened", "page_responders", 10, 0.0, 0.0)
 
 
 def say(text: str) -> None:
@@ -53,7 +53,7 @@ def handlers(store: SqliteStore, bus: SqliteBus, say=lambda text: None):
 
 
 def main() -> None:
-    database = Database(Path(sys.argv[1]))
+    database = SqliteDatabase(Path(sys.argv[1]))
     store = SqliteStore(database)
     bus = SqliteBus(database, [ALERTS, PAGES], SystemClock())
     Dispatcher(bus, handlers(store, bus, say), workers=3).start()

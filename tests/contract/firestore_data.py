@@ -14,22 +14,22 @@ from google.cloud.firestore_v1 import types
 from toban.adapters.google.firestore import store as firestore
 from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.adapters.local.memory.store import MemoryStore
-from toban.ports.backup import Bucket, Held, Kept, Piece, Run
+from toban.ports.backup import BackupRun, Bucket, Chunk, ObjectRef, StoredObject
 from toban.sources.firestore import adapter as kind
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 Fill = Callable[[Any], None]
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
-def world(emulator: str, **environ: str) -> World:
+def world(emulator: str, **environ: str) -> SourcePorts:
     """A world with the emulator and buckets in memory."""
     buckets = MemoryBuckets()
 
     def nothing(name: str) -> Any:
         raise AssertionError(f"asked for {name}")
 
-    return World(
+    return SourcePorts(
         store=MemoryStore(),
         secrets=None,
         buckets=buckets,
@@ -46,16 +46,16 @@ class Beside:
         self.bucket = bucket
         self.prefix = prefix
 
-    def put(self, name: str, data: Iterator[bytes]) -> Kept:
+    def put(self, name: str, data: Iterator[bytes]) -> StoredObject:
         raise AssertionError(f"nothing is put beside: {name}")
 
 
-def run(world: World, backup_id: str = "b1") -> Run:
+def run(world: SourcePorts, backup_id: str = "b1") -> BackupRun:
     bucket = world.buckets("backups")
-    return Run(backup_id, Beside(bucket, f"svc/db/daily/{backup_id}/objects/"))
+    return BackupRun(backup_id, Beside(bucket, f"svc/db/daily/{backup_id}/objects/"))
 
 
-def no_fetch(held: Held) -> Iterator[bytes]:
+def no_fetch(held: ObjectRef) -> Iterator[bytes]:
     raise AssertionError(f"nothing lies beside a scan: {held}")
 
 
@@ -225,7 +225,7 @@ def many_kinds(root: str) -> list[tuple[str, Fill]]:
     ]
 
 
-def read(source: Any, run: Run, snapshot: Any, cursor: str = "") -> list[Piece]:
+def read(source: Any, run: BackupRun, snapshot: Any, cursor: str = "") -> list[Chunk]:
     return list(source.read(run, snapshot, cursor))
 
 
@@ -238,12 +238,12 @@ def make_target(emulator: str, project: str, **options: object):
     return kind.target(given, world(emulator))
 
 
-def taken(source) -> list[Piece]:
+def taken(source) -> list[Chunk]:
     this = run(world(""))
     return read(source, this, source.begin(this, None, NOW))
 
 
-def parts_of(pieces: list[Piece]) -> list[bytes]:
+def parts_of(pieces: list[Chunk]) -> list[bytes]:
     """As a run cuts them: a part ends only where a piece has a cursor."""
     parts, part = [], b""
     for piece in pieces:

@@ -18,12 +18,12 @@ from tests.contract.worlds import (
 from toban.adapters.local.files.blobs import FileBlobs
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription, moment_at
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription, moment_at
 from toban.ports import Blobs, Query, Snapshot, Store, Unavailable, Write
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
@@ -71,10 +71,10 @@ class SqliteStoreWorld:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._numbers = itertools.count()
-        self._databases: list[Database] = []
+        self._databases: list[SqliteDatabase] = []
 
     def make(self) -> Store:
-        database = Database(self._directory / f"{next(self._numbers)}.db")
+        database = SqliteDatabase(self._directory / f"{next(self._numbers)}.db")
         self._databases.append(database)
         return SqliteStore(database)
 
@@ -86,8 +86,8 @@ class SqliteStoreWorld:
             database.close()
 
 
-def subscription(spec: SubscriptionSpec) -> Subscription:
-    return Subscription(
+def subscription(spec: SubscriptionSpec) -> QueueSubscription:
+    return QueueSubscription(
         spec.topic, spec.function, spec.max_attempts, spec.min_backoff_s, spec.max_backoff_s
     )
 
@@ -139,7 +139,7 @@ class SqliteBusRun:
         self, path: Path, subscriptions: Sequence[SubscriptionSpec], topics: Sequence[str]
     ) -> None:
         self._clock = VirtualClock(START)
-        self._database = Database(path)
+        self._database = SqliteDatabase(path)
         self._bus = SqliteBus(
             self._database,
             [subscription(spec) for spec in subscriptions],

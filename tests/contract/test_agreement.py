@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toban.adapters.local.memory.store import MemoryStore
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.ports import Create, Delete, Key, PortError, Query, Update
 
@@ -89,7 +89,7 @@ def new_file():
     """A fresh database each time it is called."""
     numbers = itertools.count()
     with tempfile.TemporaryDirectory() as directory:
-        yield lambda: Database(Path(directory) / f"{next(numbers)}.db")
+        yield lambda: SqliteDatabase(Path(directory) / f"{next(numbers)}.db")
 
 
 @pytest.fixture(scope="module")

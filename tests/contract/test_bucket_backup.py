@@ -7,7 +7,7 @@ import pytest
 from tests.buckets import KINDS, place
 from tests.safes import Died, Safe
 from toban.adapters.local.files.buckets import MemoryBucket
-from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, SourceFailed, TargetFailed
 from toban.sources import inventory
 from toban.sources.bucket import adapter as kind
 from toban.sources.bucket.adapter import BucketSource
@@ -121,8 +121,8 @@ def test_an_incremental_backup_holds_only_what_changed(origin, safe, copy):
     assert "empty" not in keeping
     put = [info.name for info in safe.bucket.list("safe/b2/objects/")]
     assert len(put) == 2
-    held = list(FORM.held(safe.stream("b3")))
-    assert [each.backup_id for each in held] == [keeping[name] for name in records(safe, "b3")]
+    ref = list(FORM.object_refs(safe.stream("b3")))
+    assert [each.backup_id for each in ref] == [keeping[name] for name in records(safe, "b3")]
 
     for id, expected in (("b2", second), ("b3", third)):
         destroy(origin)
@@ -233,7 +233,7 @@ class Restless(MemoryBucket):
 
 
 def contents(safe, id):
-    return {record.name: b"".join(safe.fetch(record.held)) for record in records(safe, id).values()}
+    return {record.name: b"".join(safe.fetch(record.ref)) for record in records(safe, id).values()}
 
 
 @pytest.mark.parametrize("copy", [False, True], ids=["sealed", "copied"])
@@ -262,7 +262,7 @@ def test_an_object_that_never_rests_is_no_success():
 
     with pytest.raises(SourceFailed, match="changed") as failed:
         Safe(MemoryBucket("backups")).take(BucketSource(bucket), "b1")
-    assert failed.value.again
+    assert failed.value.retryable
 
 
 def test_an_object_that_is_damaged_at_its_source_is_no_success():
@@ -321,7 +321,10 @@ def test_a_restore_test_has_a_folder_of_its_own_and_leaves_nothing(here, origin,
 
     assert unmarked(state(staging, "r-1/"), "r-1") == state(origin)
     assert target.counts() == safe.check(FORM, "b1")
-    assert target.ask([Question("a.txt", "5"), Question("none", "")]) == ["5", "missing"]
+    assert target.ask([ContentQuestion("a.txt", "5"), ContentQuestion("none", "")]) == [
+        "5",
+        "missing",
+    ]
     target.discard()
     assert set(state(staging)) == {"r-1x/other"}
 
@@ -386,7 +389,7 @@ def test_a_bucket_that_holds_other_objects_is_refused_before_anything_is_written
         assert "app/precious" in target.refusal()
         with pytest.raises(TargetFailed, match="overwrite=true") as refused:
             safe.restore("b1", target)
-        assert not refused.value.again
+        assert not refused.value.retryable
         assert set(state(bucket)) == {"app/precious"}
 
     beside = BucketTarget.of({"bucket": "busy", "prefix": "restored/"}, bucket)

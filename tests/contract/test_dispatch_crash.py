@@ -13,12 +13,12 @@ import pytest
 from tests.contract import crash_process
 from toban.adapters.local.files.blobs import SystemClock
 from toban.adapters.local.memory.store import VirtualClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError, Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import Create, Key, Message, Query
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def test_what_was_published_before_a_kill_is_handled_after_it(tmp_path, lines):
         handled |= said.get("handled", set())
     assert published
 
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         store = SqliteStore(database)
         noted_before = {int(found.key.id) for found in store.query(Query("pages"))}
         bus = SqliteBus(database, [crash_process.ALERTS, crash_process.PAGES], SystemClock())
@@ -77,13 +77,13 @@ def test_what_was_published_before_a_kill_is_handled_after_it(tmp_path, lines):
 DIES_WHILE_HANDLING = """
 import os, sys
 from pathlib import Path
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.files.blobs import SystemClock
 from toban.adapters.local.sqlite.queue import SqliteBus
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 
-bus = SqliteBus(Database(Path(sys.argv[1])), [Subscription("t", "f", 3)], SystemClock())
+bus = SqliteBus(SqliteDatabase(Path(sys.argv[1])), [QueueSubscription("t", "f", 3)], SystemClock())
 
 def die(delivered):
     os.write(1, f"attempt {delivered.attempt} {delivered.message_id}\\n".encode())
@@ -98,8 +98,8 @@ os.write(1, f"left {bus.pending()['t--f']}\\n".encode())
 
 def test_a_message_that_kills_its_process_counts_attempts_and_ends_as_a_dead_letter(tmp_path):
     path = tmp_path / "toban.db"
-    with Database(path) as database:
-        bus = SqliteBus(database, [Subscription("t", "f", 3)], SystemClock())
+    with SqliteDatabase(path) as database:
+        bus = SqliteBus(database, [QueueSubscription("t", "f", 3)], SystemClock())
         bus.publish([Message("t", b"poison", {"ce-id": "1"})])
 
     said = []
@@ -111,7 +111,7 @@ def test_a_message_that_kills_its_process_counts_attempts_and_ends_as_a_dead_let
     assert numbers == ["attempt 1", "attempt 2", "attempt 3"]
     assert len({line.split()[-1] for line in said[:3]}) == 1, "the message id changed"
     assert said[3] == "left 0"
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         [letter] = SqliteDeadLetters(database).pull("t--f", 10)
         assert letter.message.data == b"poison"
 
@@ -120,15 +120,15 @@ PUBLISHES = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.files.blobs import SystemClock
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import Create, Key, Message
 
-database = Database(Path(sys.argv[1]))
-bus = SqliteBus(database, [Subscription("t", "f")], SystemClock())
+database = SqliteDatabase(Path(sys.argv[1]))
+bus = SqliteBus(database, [QueueSubscription("t", "f")], SystemClock())
 for number in range(50):
     SqliteStore(database).commit([Create(Key("other", str(number)), {"n": number})])
     bus.publish([Message("t", b"", {"ce-id": str(number)})])
@@ -138,9 +138,9 @@ database.close()
 
 def test_messages_and_documents_of_another_process_are_noticed_while_running(tmp_path):
     path = tmp_path / "toban.db"
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         store = SqliteStore(database)
-        bus = SqliteBus(database, [Subscription("t", "f")], SystemClock())
+        bus = SqliteBus(database, [QueueSubscription("t", "f")], SystemClock())
         seen = []
         dispatcher = Dispatcher(
             bus,
@@ -162,8 +162,8 @@ def test_messages_and_documents_of_another_process_are_noticed_while_running(tmp
 
 
 def test_a_file_has_one_dispatcher_at_a_time(tmp_path):
-    with Database(tmp_path / "toban.db") as database:
-        bus = SqliteBus(database, [Subscription("t", "f")], SystemClock())
+    with SqliteDatabase(tmp_path / "toban.db") as database:
+        bus = SqliteBus(database, [QueueSubscription("t", "f")], SystemClock())
         first = Dispatcher(bus, {"t--f": print})
         first.start()
 
@@ -178,14 +178,16 @@ def test_a_file_has_one_dispatcher_at_a_time(tmp_path):
 
 def test_back_off_goes_on_after_a_restart(tmp_path):
     clock = VirtualClock(SystemClock().now())
-    with Database(tmp_path / "toban.db") as database:
-        bus = SqliteBus(database, [Subscription("t", "f", 5, 10, 60)], clock, jitter=lambda: 0.0)
+    with SqliteDatabase(tmp_path / "toban.db") as database:
+        bus = SqliteBus(
+            database, [QueueSubscription("t", "f", 5, 10, 60)], clock, jitter=lambda: 0.0
+        )
         bus.publish([Message("t", b"", {})])
         assert not bus.refuse(bus.claim(["t--f"]))
 
     clock.advance(9.9)
-    with Database(tmp_path / "toban.db") as database:
-        bus = SqliteBus(database, [Subscription("t", "f", 5, 10, 60)], clock)
+    with SqliteDatabase(tmp_path / "toban.db") as database:
+        bus = SqliteBus(database, [QueueSubscription("t", "f", 5, 10, 60)], clock)
         bus.release_claims()
         assert bus.claim(["t--f"]) is None
         clock.advance(0.1)

@@ -220,11 +220,11 @@ def test_what_cannot_be_read_says_why_and_whether_to_try_again(
     monkeypatch.setattr(firestore_database, "_WAIT_S", 0.001)
     server, address = _server_that_answers(code, message)
     source = make_source(address, project)
-    snapshot = firestore.Snapshot(at=NOW)
+    snapshot = firestore.SourceSnapshot(at=NOW)
     try:
         with pytest.raises(SourceFailed, match=says) as failure:
             read(source, run(world("")), snapshot)
-        assert failure.value.again is again
+        assert failure.value.retryable is again
     finally:
         server.stop(0)
 

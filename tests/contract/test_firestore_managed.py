@@ -12,7 +12,7 @@ from google.rpc import status_pb2
 from tests.contract.firestore_admin import FirestoreAdmin
 from tests.contract.firestore_data import Documents, many_kinds, read, run, text, world
 from toban.adapters.local.files.buckets import MemoryBuckets
-from toban.ports.backup import Damaged, Held, SourceFailed, TargetBusy, TargetFailed
+from toban.ports.backup import Damaged, ObjectRef, SourceFailed, TargetBusy, TargetFailed
 from toban.sources.firestore import adapter as firestore
 from toban.sources.firestore import managed as firestore_managed
 from toban.sources.firestore import stream as firestore_stream
@@ -64,12 +64,12 @@ class Setting:
         pieces = read(self.source(), self.run, self.snapshot())
         return b"".join(piece.data for piece in pieces)
 
-    def fetch(self, held: Held) -> Iterator[bytes]:
-        name = self.run.beside.prefix.removesuffix("objects/") + held.name
+    def fetch(self, ref: ObjectRef) -> Iterator[bytes]:
+        name = self.run.objects.prefix.removesuffix("objects/") + ref.name
         try:
             yield self.buckets("backups").read(name)
         except KeyError as error:
-            raise Damaged(f"{held.name} is not there") from error
+            raise Damaged(f"{ref.name} is not there") from error
 
 
 @pytest.fixture
@@ -101,13 +101,13 @@ def test_an_export_is_started_once_polled_and_listed(setting):
     format_ = firestore.format_(setting.world)
     counts = format_.check(iter([data]), setting.fetch)
     assert (counts["objects"], counts["documents exported"]) == (3, 2)
-    held = list(format_.held(iter([data])))
-    assert {one.name for one in held} == {
+    ref = list(format_.object_refs(iter([data])))
+    assert {one.name for one in ref} == {
         f"objects/{FOLDER}/{FOLDER}.overall_export_metadata",
         f"objects/{FOLDER}/all_namespaces/all_kinds/all_namespaces_all_kinds.export_metadata",
         f"objects/{FOLDER}/all_namespaces/all_kinds/output-0",
     }
-    assert all(one.copied and one.backup_id == "b1" for one in held)
+    assert all(one.copied and one.backup_id == "b1" for one in ref)
 
 
 def test_a_process_that_died_after_starting_finds_its_export_again(setting):
@@ -125,7 +125,7 @@ def test_an_answer_that_was_lost_does_not_start_a_second_export(setting):
     setting.admin.lose_answers = 1
     with pytest.raises(SourceFailed, match="answer was lost") as failure:
         setting.source().begin(setting.run, None, NOW)
-    assert failure.value.again
+    assert failure.value.retryable
     setting.snapshot()
     assert len(setting.admin.started) == 1
 
@@ -142,7 +142,7 @@ def test_an_export_that_failed_says_so_and_the_next_attempt_starts_anew(setting)
     setting.admin.fail_with = status_pb2.Status(code=7, message="no access to the bucket")
     with pytest.raises(SourceFailed, match="no access to the bucket") as failure:
         setting.snapshot()
-    assert not failure.value.again
+    assert not failure.value.retryable
     setting.admin.fail_with = None
     snapshot = setting.snapshot()
     assert len(setting.admin.started) == 2
@@ -151,7 +151,7 @@ def test_an_export_that_failed_says_so_and_the_next_attempt_starts_anew(setting)
 
 def test_an_export_without_its_last_file_is_none(setting):
     snapshot = setting.snapshot()
-    name = f"{setting.run.beside.prefix}{FOLDER}/{FOLDER}.overall_export_metadata"
+    name = f"{setting.run.objects.prefix}{FOLDER}/{FOLDER}.overall_export_metadata"
     setting.buckets("backups").delete(name)
     with pytest.raises(SourceFailed, match="overall_export_metadata"):
         read(setting.source(), setting.run, snapshot)
@@ -182,19 +182,19 @@ def test_damage_beside_the_inventory_is_told(setting):
     records = [firestore_stream.delimited(record) for record in firestore_stream.split([data])]
     with pytest.raises(Damaged, match="there are"):
         check(iter([*records[:2], *records[3:]]), setting.fetch)
-    listed = list(firestore.format_(setting.world).held(iter([data])))
+    listed = list(firestore.format_(setting.world).object_refs(iter([data])))
     bucket = setting.buckets("backups")
-    prefix = setting.run.beside.prefix.removesuffix("objects/")
-    for held in listed:
-        good = bucket.read(prefix + held.name)
+    prefix = setting.run.objects.prefix.removesuffix("objects/")
+    for ref in listed:
+        good = bucket.read(prefix + ref.name)
         for bad in (good[:-1], bytes([good[0] ^ 1]) + good[1:]):
-            bucket.upload(prefix + held.name, [bad])
+            bucket.upload(prefix + ref.name, [bad])
             with pytest.raises(Damaged, match="crc32c"):
                 check(iter([data]), setting.fetch)
-        bucket.delete(prefix + held.name)
+        bucket.delete(prefix + ref.name)
         with pytest.raises(Damaged, match="not there"):
             check(iter([data]), setting.fetch)
-        bucket.upload(prefix + held.name, [good])
+        bucket.upload(prefix + ref.name, [good])
     assert check(iter([data]), setting.fetch)["objects"] == 3
 
 
@@ -203,7 +203,7 @@ def test_an_inventory_without_the_overall_metadata_is_damaged(setting):
     records = list(firestore_stream.split([setting.taken()]))
     kept = [firestore_stream.delimited(r) for r in records[:-1] if b"overall" not in r]
     crc = firestore_stream.google_crc32c.value(b"".join(kept))
-    end = firestore_stream.Progress(len(kept) - 1, crc).end()
+    end = firestore_stream.StreamProgress(len(kept) - 1, crc).end()
     with pytest.raises(Damaged, match="has no objects/"):
         firestore.format_(setting.world).check(iter([*kept, end]), setting.fetch)
 
@@ -233,7 +233,7 @@ def test_an_import_that_goes_on_is_found_again(setting):
     for _ in range(2):
         with pytest.raises(TargetBusy, match="goes on") as failure:
             list(target.load(iter([data]), setting.fetch))
-        assert failure.value.again
+        assert failure.value.retryable
         target = setting.target(patience_s=0.05)
         target.prepare(fresh=False)
     setting.admin._left = dict.fromkeys(setting.admin._left, 1)
@@ -301,7 +301,7 @@ def test_a_failed_import_and_a_missing_bucket_are_told(setting):
     setting.admin.fail_with = status_pb2.Status(code=14, message="try later")
     with pytest.raises(TargetFailed, match="try later") as failure:
         list(setting.target().load(iter([data]), setting.fetch))
-    assert failure.value.again
+    assert failure.value.retryable
 
 
 def test_objects_are_verified_before_they_are_imported(setting):
@@ -310,8 +310,8 @@ def test_objects_are_verified_before_they_are_imported(setting):
     target = setting.target()
     target.prepare(fresh=True)
 
-    def wrong(held: Held) -> Iterator[bytes]:
-        return itertools.chain(setting.fetch(held), [b"more"])
+    def wrong(ref: ObjectRef) -> Iterator[bytes]:
+        return itertools.chain(setting.fetch(ref), [b"more"])
 
     with pytest.raises(TargetFailed, match="did not arrive whole"):
         list(target.load(iter([data]), wrong))

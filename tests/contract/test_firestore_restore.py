@@ -24,7 +24,7 @@ from tests.contract.firestore_data import (
 )
 from toban.backups.storage.frames import Seal
 from toban.backups.storage.parts import Part, cut, open_part
-from toban.ports.backup import Damaged, Question, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, TargetFailed
 from toban.sources.firestore import adapter as firestore
 from toban.sources.firestore import restore as firestore_restore
 from toban.sources.firestore import stream as firestore_stream
@@ -126,7 +126,7 @@ def test_a_target_that_holds_documents_is_refused_unless_told(firestore_emulator
     staging.write([("mine/1", text("somebody's")), ("users/u1", text("older"))])
     with pytest.raises(TargetFailed, match="holds documents") as failure:
         make_target(firestore_emulator, project).prepare(fresh=True)
-    assert not failure.value.again
+    assert not failure.value.retryable
     with pytest.raises(TargetFailed, match="not prepared"):
         list(make_target(firestore_emulator, project).load(iter(parts), no_fetch))
 
@@ -274,7 +274,7 @@ def test_a_marker_within_a_backup_does_not_touch_the_targets_own(
     )
     target = make_target(firestore_emulator, project, restore_id="r1")
     target.prepare(fresh=True)
-    part = firestore_stream.document(message) + firestore_stream.Progress().end()
+    part = firestore_stream.document(message) + firestore_stream.StreamProgress().end()
     assert list(target.load(iter([part]), no_fetch)) == [0]
     target.discard()
 
@@ -368,7 +368,7 @@ def test_questions(firestore_emulator, project, filled):
         "get users/u9 map.nothing": "(missing)",
         "get users/nobody text": "(missing)",
     }
-    answers = target.ask([Question(query, "") for query in asked])
+    answers = target.ask([ContentQuestion(query, "") for query in asked])
     assert dict(zip(asked, answers, strict=True)) == asked
 
 
@@ -379,7 +379,7 @@ def test_questions(firestore_emulator, project, filled):
 def test_what_is_no_question_is_refused(query, project):
     target = firestore.target({"project": project}, world("127.0.0.1:1"))
     with pytest.raises(TargetFailed, match="not a question"):
-        target.ask([Question(query, "")])
+        target.ask([ContentQuestion(query, "")])
 
 
 def test_an_option_that_is_neither_on_nor_off_is_refused(project):

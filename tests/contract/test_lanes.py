@@ -9,15 +9,15 @@ from collections import Counter
 import pytest
 
 from toban.adapters.local.files.blobs import SystemClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.lanes import Pool
 from toban.adapters.local.sqlite.queue import SqliteBus
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import Message
 
-CALLS = Subscription("calls", "f", max_attempts=3, min_backoff_s=0, max_backoff_s=0)
-REST = Subscription("rest", "f", max_attempts=3, min_backoff_s=0, max_backoff_s=0)
+CALLS = QueueSubscription("calls", "f", max_attempts=3, min_backoff_s=0, max_backoff_s=0)
+REST = QueueSubscription("rest", "f", max_attempts=3, min_backoff_s=0, max_backoff_s=0)
 WIDTH = 2
 WAIT_S = 30
 
@@ -68,7 +68,7 @@ class Outside:
 
 @pytest.fixture
 def bus(tmp_path):
-    with Database(tmp_path / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "toban.db") as database:
         yield SqliteBus(database, [CALLS, REST], SystemClock())
 
 

@@ -12,21 +12,23 @@ import pytest
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import VirtualClock
 from toban.adapters.local.sqlite import values
-from toban.adapters.local.sqlite.database import SCHEMA_VERSION, Database
+from toban.adapters.local.sqlite.database import SCHEMA_VERSION, SqliteDatabase
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.queue import SqliteBus, UnknownTopicError
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import AlreadyExists, Create, Key, Message, Query, Unavailable
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
-SLOW = Subscription("t", "f", max_attempts=3, min_backoff_s=10, max_backoff_s=60, ack_deadline_s=30)
+SLOW = QueueSubscription(
+    "t", "f", max_attempts=3, min_backoff_s=10, max_backoff_s=60, ack_deadline_s=30
+)
 
 
 @pytest.fixture
 def database(tmp_path):
-    with Database(tmp_path / "data" / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "data" / "toban.db") as database:
         yield database
 
 
@@ -77,7 +79,7 @@ def test_commits_that_wait_together_are_written_together_and_fail_alone(database
 
 def test_a_file_locked_by_another_for_too_long_is_unavailable_and_then_works(tmp_path):
     path = tmp_path / "toban.db"
-    with Database(path, busy_timeout_s=0.05) as database:
+    with SqliteDatabase(path, busy_timeout_s=0.05) as database:
         store = SqliteStore(database)
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -112,7 +114,7 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
     connection.close()
 
     with pytest.raises(Unavailable, match="newer version"):
-        Database(path)
+        SqliteDatabase(path)
 
 
 def test_a_file_that_is_no_database_is_left_alone(tmp_path):
@@ -120,7 +122,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path):
     path.write_bytes(b"something else entirely\n" * 100)
 
     with pytest.raises(Unavailable, match="not a database"):
-        Database(path)
+        SqliteDatabase(path)
 
     assert path.read_bytes() == b"something else entirely\n" * 100
 
@@ -136,7 +138,7 @@ def test_a_closed_database_says_so(database):
 
 
 def test_closing_under_threads_that_read_and_write_ends_them_with_an_error(tmp_path):
-    database = Database(tmp_path / "toban.db")
+    database = SqliteDatabase(tmp_path / "toban.db")
     store = SqliteStore(database)
     busy = threading.Barrier(9)
 
@@ -254,7 +256,7 @@ def test_a_restart_frees_what_was_being_delivered_but_not_what_backs_off(bus, cl
 
 
 def test_a_single_message_does_not_wait_behind_the_backlog_of_another_subscription(database, clock):
-    pages, alerts = Subscription("pages", "f"), Subscription("alerts", "f")
+    pages, alerts = QueueSubscription("pages", "f"), QueueSubscription("alerts", "f")
     bus = SqliteBus(database, [alerts, pages], clock=clock)
     bus.publish([Message("alerts", b"%d" % number, {}) for number in range(100)])
     clock.advance(timedelta(seconds=1))
@@ -350,7 +352,7 @@ def test_a_handler_that_exits_only_fails_its_message(database, clock):
 )
 def test_a_subscription_that_makes_no_sense_is_refused(numbers):
     with pytest.raises(ValueError, match="t--f"):
-        Subscription("t", "f", **numbers)
+        QueueSubscription("t", "f", **numbers)
 
 
 def test_back_off_doubles_to_its_maximum_and_jitter_takes_off_a_fifth_at_most():

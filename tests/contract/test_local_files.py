@@ -8,7 +8,7 @@ import pytest
 
 from toban.adapters.local.files.blobs import EnvSecrets, FileBlobs, SystemClock
 from toban.adapters.local.memory.store import MemorySecrets, MemoryTracer, VirtualClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.ports import Trace
 
@@ -17,7 +17,7 @@ START = datetime(2026, 4, 1, tzinfo=UTC)
 
 @pytest.fixture
 def database(tmp_path):
-    with Database(tmp_path / "data" / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "data" / "toban.db") as database:
         yield database
 
 

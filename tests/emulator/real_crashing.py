@@ -24,7 +24,7 @@ from unittest import mock
 
 from toban import entry
 from toban.channels import senders
-from toban.kernel.binding import HandlersWith, Ports
+from toban.kernel.binding import BoundHandlers, Ports
 from toban.kernel.handling import decision
 from toban.kernel.handling.effect import Effect
 from toban.kernel.handling.handle import Handlers
@@ -204,7 +204,7 @@ class CrashingGoogle:
 
 def _defect() -> Any:
     """A redelivery that finds the receipt publishes nothing."""
-    return mock.patch.object(decision, "again", return_value=decision.Handled("duplicate"))
+    return mock.patch.object(decision, "replay", return_value=decision.Handled("duplicate"))
 
 
 def deployed(function: str) -> Any:
@@ -235,7 +235,7 @@ def _install(function: str, hooks: Hooks) -> None:
         senders.ChannelSenders = lambda *arguments: Hooked(made(*arguments), hooks.point, "send")  # type: ignore[assignment,misc]
     subscriber = entry.SUBSCRIBERS[function]
 
-    if isinstance(subscriber.handlers, HandlersWith):
+    if isinstance(subscriber.handlers, BoundHandlers):
         wanted = subscriber.handlers
 
         def quicker(ports: Ports) -> Handlers:
@@ -245,5 +245,5 @@ def _install(function: str, hooks: Hooks) -> None:
                     handlers[body] = replace(handler, lease=LEASE)
             return handlers
 
-        wrapped = HandlersWith(wanted.ports, quicker)
+        wrapped = BoundHandlers(wanted.ports, quicker)
         entry.SUBSCRIBERS[function] = replace(subscriber, handlers=wrapped)

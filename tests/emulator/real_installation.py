@@ -23,14 +23,14 @@ from tests.simulation.story import stripped
 from toban.channels.console.kind import ConsoleChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.events import AlertFired, AlertResolved, CommandIssued, MinutePassed
 from toban.incidents.documents import Alert, Group, Incident
 from toban.incidents.grouping.section import Grouping
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.receipt import Receipt
 from toban.local.emulated import installation as emulated
-from toban.local.emulated.installation import Emulated
+from toban.local.emulated.installation import EmulatedPlatform
 from toban.local.world import ROOT
 from toban.notify.documents import Notification
 from toban.oncall.section import Rotation
@@ -81,8 +81,8 @@ def profile(case: str, outside: str) -> Profile:
             Escalation(
                 severities=("P1",),
                 steps=(
-                    Step(after=Seconds(0), notify=("oncall:primary",)),
-                    Step(after=Seconds(SECOND_STEP_S), notify=("channel:gone",)),
+                    EscalationStep(after=Seconds(0), notify=("oncall:primary",)),
+                    EscalationStep(after=Seconds(SECOND_STEP_S), notify=("channel:gone",)),
                 ),
             ),
         ),
@@ -142,7 +142,7 @@ def without_clockwork() -> AbstractContextManager[Any]:
 class Installation:
     """Emulators and functions, and what can be seen of them."""
 
-    running: Emulated
+    running: EmulatedPlatform
     outside: HttpReceiver
     directory: Path
     """Where the functions note what they pass."""

@@ -26,7 +26,7 @@ from tests.emulator.real_installation import (
     without_clockwork,
 )
 from tests.plugins.emulators import RUNNING, fresh_project
-from toban.local.emulated.installation import Emulated
+from toban.local.emulated.installation import EmulatedPlatform
 
 pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("crashing"), pytest.mark.slow]
 
@@ -61,7 +61,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     secrets = {f"TOBAN_SECRET_{secret_of(n)}": f"{outside.url}/{n}/room" for n in names}
     with (
         without_clockwork(),
-        Emulated(
+        EmulatedPlatform(
             directory,
             {name: profile(name, outside.url) for name in names},
             root=crashing_root(directory),

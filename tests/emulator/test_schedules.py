@@ -135,7 +135,7 @@ def test_apply_writes_profiles_to_firestore_and_jobs_to_cloud_scheduler(
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
     monkeypatch.setattr(scheduler, "connect", lambda: standin.client)
     monkeypatch.setattr(cloud, "load", the_map)
-    place = cloud.Place(project, "asia-northeast1")
+    place = cloud.ProjectLocation(project, "asia-northeast1")
     asked = argparse.Namespace(dry_run=False, json=False, yes=False)
     chat, cafe = profile("chat"), profile("cafe")
     assert cloud.reconcile(asked, Terminal("en"), place, [chat]) == 0

@@ -116,7 +116,7 @@ def _mentioned(definition: ast.AST, path: Path) -> Iterator[tuple[Path, str]]:
                 yield from _origin(module, node.id, "")
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             yield from _origin(module, node.value.id, node.attr)
-        elif isinstance(node, ast.Call) and _name(node.func) in ("kinds", "named", "beside"):
+        elif isinstance(node, ast.Call) and _name(node.func) in ("kinds", "named", "module_of_kind"):
             yield from _walked(node, path)
 
 
@@ -125,7 +125,7 @@ def _walked(call: ast.Call, path: Path) -> Iterator[tuple[Path, str]]:
     words = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
     if not words:
         return
-    beside = _name(call.func) == "beside"
+    beside = _name(call.func) == "module_of_kind"
     folder = path.parent if beside else ROOT / "shared" / Path(*words[0].split("."))
     for found in sorted(folder.glob(f"*/{words[0] if beside else 'kind'}.py")):
         yield from ((found, name) for name in parse(found).definitions)

@@ -60,7 +60,7 @@ def walked(tree: Tree, module: Module, node: ast.AST) -> list[Module]:
         called = tree.called(call, module)
         if called & {f"{KINDS}.kinds", f"{KINDS}.named"}:
             package, wanted = text(call.args[0]), "kind"
-        elif called & {f"{KINDS}.beside"}:
+        elif called & {f"{KINDS}.module_of_kind"}:
             package, wanted = module.package, text(call.args[1])
         else:
             continue

@@ -183,7 +183,7 @@ def test_kinds_and_what_stands_beside_them_are_reached_by_their_folders(grow: Gr
     base = 'from toban.kernel import kinds as k\nk.kinds("toban.wires", object)\n'
     kinds = {"wires__red__kind": "import anycrc", "wires__red__adapter": "import rich"}
     assert reached(grow("import toban.wires.base", wires__base=base, **kinds)) == {"anycrc"}
-    base += 'k.beside(object, "adapter")\n'
+    base += 'k.module_of_kind(object, "adapter")\n'
     assert reached(grow("import toban.wires.base", wires__base=base, **kinds)) == {"anycrc", "rich"}
 
 
@@ -193,7 +193,7 @@ def test_a_port_is_reached_by_whoever_asks_for_it(grow: Grown):
         "makers": "import anycrc",
         "ports": 'DEPOT: Port[str] = Port("depot")\nOTHER = Port("other")\n',
     }
-    asks = "from toban.kernel.binding import HandlersWith\nfrom toban.ports import {0}\nH = HandlersWith(({0},), 1)"
+    asks = "from toban.kernel.binding import BoundHandlers\nfrom toban.ports import {0}\nH = BoundHandlers(({0},), 1)"
     asking = "from toban.entry import subscriber\nfrom toban.a import H"
     assert reached(grow(asking, a=asks.format("DEPOT"), **files)) == {"anycrc"}
     assert reached(grow(asking, a="H = 1", **files)) == set()

@@ -11,7 +11,7 @@ from tests.house.scratch import Trial, found_by, trials, unnoticed
     Trial(
         "adapter",
         "from toban.adapters.local.memory.store import MemoryStore\n",
-        "import toban.adapters.local.memory.store as shelf\n",
+        "import toban.adapters.local.memory.store as location\n",
     ),
     Trial(
         "adapter in a function",

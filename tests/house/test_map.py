@@ -20,8 +20,8 @@ from toban.topology.documents import document_classes
 from toban.topology.drawings import domains, one_domain, overview
 from toban.topology.generate import ROOT, differing, drift, embedded
 from toban.topology.graph import follows, unguarded_loops
-from toban.topology.pages import MAP as PLACE
-from toban.topology.pages import SECRETS, embed, secret_table
+from toban.topology.markdown import MAP as PLACE
+from toban.topology.markdown import SECRETS, embed, secret_table
 from toban.topology.reader import parse
 from toban.topology.schemas import bodies
 from toban.topology.types import Topology

@@ -25,8 +25,8 @@ from tests.house.scratch import Trial, found_by, trials, unnoticed
     ),
     Trial(
         "service",
-        "from toban.backups.work.prune import Pruning\n",
-        "from toban.backups.work.prune import Pruning as P\n",
+        "from toban.backups.work.prune import PruneHandler\n",
+        "from toban.backups.work.prune import PruneHandler as P\n",
     ),
 )
 def test_the_function_of_another_domain_is_found(files: dict[str, str]):

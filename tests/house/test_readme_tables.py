@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from toban.cli.kit import arguments
-from toban.cli.kit.pages import COMMANDS, command_table, outputs
+from toban.cli.kit.readme import COMMANDS, command_table, outputs
 from toban.topology.generate import ROOT, differing
 
 PAGES = ("README.md", "README.ja.md")

@@ -18,7 +18,7 @@ from toban.events import IncidentOpened, IncidentRaised, IncidentResolved, Pagin
 from toban.kernel.handling.decision import Decision, Translation
 from toban.kernel.handling.effect import Done, Effect, EffectDocument, Result
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import Continue, Failure, Hold, Job, JobDocument, Nothing, Unfinished
+from toban.kernel.handling.job import Continue, Failure, JobClaim, Job, JobDocument, NothingToDo, Unfinished
 from toban.kernel.work import Work
 
 
@@ -38,13 +38,13 @@ def note_other(document: Call, event: IncidentResolved, result: Result, work: Wo
 def note_blind(document: Call, result: Result, work: Work) -> None: ...
 
 def claim(event: IncidentOpened, work: Work) -> Digging | None: return None
-def dig(job: Digging, event: IncidentOpened, hold: Hold[Digging]) -> str | Continue | Failure: return ""
-def dig_two(job: Digging, event: IncidentOpened, hold: Hold[Digging]) -> str | int | Continue: return 1
-def dig_other(job: Digging, event: IncidentResolved, hold: Hold[Digging]) -> str: return ""
+def dig(job: Digging, event: IncidentOpened, claim: JobClaim[Digging]) -> str | Continue | Failure: return ""
+def dig_two(job: Digging, event: IncidentOpened, claim: JobClaim[Digging]) -> str | int | Continue: return 1
+def dig_other(job: Digging, event: IncidentResolved, claim: JobClaim[Digging]) -> str: return ""
 def done(job: Digging, result: str | Unfinished, work: Work) -> None: ...
 def done_two(job: Digging, result: str | int | Unfinished, work: Work) -> None: ...
 def done_other(job: Digging, result: int | Unfinished, work: Work) -> None: ...
-def done_hopeful(job: Digging, result: str | Nothing | Failure, work: Work) -> None: ...
+def done_hopeful(job: Digging, result: str | NothingToDo | Failure, work: Work) -> None: ...
 def step(job: Digging, work: Work) -> IncidentOpened | None: return None
 def no_step(job: Digging, work: Work) -> str: return ""
 

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -103,12 +102,7 @@ class CloudScheduler:
         self._server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.stop(None).wait()
 
     # --- what a test asks for ----------------------------------------------------------------

@@ -14,7 +14,7 @@ from tests import payloads
 from tests.security.desk import NOW, Desk, logged
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import VirtualClock
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.events import AlertFired, MessageParked
 from toban.incidents.triage import HANDLERS
 from toban.kernel.errors import UnknownVersion
@@ -35,8 +35,8 @@ class World(TestPlatform):
         clock = VirtualClock(NOW)
         consumed = ("alert-fired", "alert-resolved")
         bus = MemoryBus(
-            [Subscription(topic, FUNCTION, min_backoff_s=10) for topic in consumed]
-            + [Subscription("message-parked", "watcher")],
+            [QueueSubscription(topic, FUNCTION, min_backoff_s=10) for topic in consumed]
+            + [QueueSubscription("message-parked", "watcher")],
             clock,
             TOPICS,
         )

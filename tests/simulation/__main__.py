@@ -1,5 +1,6 @@
 """
-Play one seed: ``python -m tests.simulation [senders] SEED [--trace] [--digest]``.
+Play one seed: ``python -m tests.simulation [WORLD] SEED [--trace] [--digest]``, where the world is
+``senders``, ``staged`` or ``staged-senders``.
 
 For ``backups``, ``leaps``, ``owners``, ``copies`` and ``crashes`` see `tests.simulation.backup_main`.
 """
@@ -13,6 +14,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "shared")]
 
 
+WORLDS = ("plain", "senders", "staged", "staged-senders")
+
+
 def main() -> int:
     """0 when every invariant holds."""
     if sys.argv[1:2] in (["backups"], ["leaps"], ["owners"], ["copies"], ["crashes"]):
@@ -20,7 +24,7 @@ def main() -> int:
 
         return backup_main(sys.argv[1:])
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("world", nargs="?", choices=("plain", "senders"), default="plain")
+    parser.add_argument("world", nargs="?", choices=WORLDS, default="plain")
     parser.add_argument("seed", type=int)
     parser.add_argument("--trace", action="store_true", help="print every handling")
     parser.add_argument("--digest", action="store_true", help="print only a hash of the run")
@@ -29,18 +33,20 @@ def main() -> int:
     from tests.simulation.invariants import violations
     from tests.simulation.sender_sim import SenderSimulation
     from tests.simulation.sim import Simulation
+    from tests.simulation.staged import StagedSenders, StagedSimulation
     from toban.kernel import log
 
     log.Settings.level = 100
-    simulation = Simulation(asked.seed) if asked.world == "plain" else SenderSimulation(asked.seed)
+    worlds = (Simulation, SenderSimulation, StagedSimulation, StagedSenders)
+    simulation: Simulation = dict(zip(WORLDS, worlds, strict=True))[asked.world](asked.seed)
     simulation.run()
     if asked.digest:
         print(simulation.digest())
         return 0
     if asked.trace:
         print("\n".join(simulation.trace))
-    plain = not isinstance(simulation, SenderSimulation)
-    found = violations(simulation) if plain else simulation.broken()
+    known = isinstance(simulation, SenderSimulation | StagedSimulation)
+    found = simulation.broken() if known else violations(simulation)
     print(simulation.rates)
     print({name: simulation.counts[name] for name in sorted(simulation.counts)})
     print("\n".join(found) or "every invariant holds")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.simulation.backup_story import depot_of
+from tests.simulation.backup_story import resources_of
 from tests.simulation.backup_world import content
 from tests.simulation.crash_points import Chapters
 from toban.backups.documents import Backup
@@ -62,12 +62,12 @@ def torn(told: Chapters, step: int, index: int) -> list[str]:
 
 def restored(world: Any, backup: Backup, bucket: str) -> Mapping[str, bytes]:
     """What a copy of a backup holds, by name; raises what reading it raises."""
-    from toban.backups.catalogue.reading import Opener, open_copy
+    from toban.backups.catalogue.reading import CopyOpener, open_copy
     from toban.sources import inventory
 
-    depot = depot_of(world)
-    opened = open_copy(Opener(depot), backup, bucket, "secret:BACKUP_KEY")
+    resources = resources_of(world)
+    opened = open_copy(CopyOpener(resources), backup, bucket, "secret:BACKUP_KEY")
     if backup.kind != "bucket":
         return {"content": b"".join(opened.stream())}
     records = list(inventory.records(opened.stream()))
-    return {r.name: b"".join(opened.fetch(r.held)) for r in records}
+    return {r.name: b"".join(opened.fetch(r.ref)) for r in records}

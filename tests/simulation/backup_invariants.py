@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 from tests.simulation.backup_changes import restored
 from tests.simulation.backup_sim import BackupSimulation
-from tests.simulation.backup_story import depot_of
+from tests.simulation.backup_story import resources_of
 from tests.simulation.invariants import everything
 from toban.backups.catalogue.manifest import listed, peek
-from toban.backups.catalogue.reading import Opener
+from toban.backups.catalogue.reading import CopyOpener
 from toban.backups.documents import JUDGED, Backup, SeriesState, standing
-from toban.backups.policy.alerts import BackupWatch, copy_print, failed_print
+from toban.backups.policy.alerts import BackupWatch, copy_fingerprint, failure_fingerprint
 from toban.backups.policy.copies import copy_in
 from toban.backups.policy.restores import Restore
 from toban.backups.storage import layout
 from toban.backups.work.jobs import BackupJob
-from toban.kernel.handling.parking import Parked
+from toban.kernel.handling.parking import ParkedMessage
 
 BUCKETS = ("primary", "second")
 
@@ -42,7 +42,7 @@ def _at_rest(simulation: BackupSimulation) -> Iterator[str]:
     for name in world.bus.subscriptions:
         for letter in world.bus.pull(name, 100):
             yield f"dead letter left in {name}: {letter.message.attributes.get('ce-type')}"
-    for parked in everything(world, Parked):
+    for parked in everything(world, ParkedMessage):
         if parked.reason == "invalid":
             yield f"parked: {parked.function} {parked.error[:200]}"
     catalogue = {b.id: b for b in simulation.backups()}
@@ -153,7 +153,7 @@ def _is_verified(backup: Backup, bucket: str) -> bool:
 def _accounted(simulation: BackupSimulation, bucket: str, prefix: str) -> bool:
     objects = simulation.world.buckets(bucket)
     name = prefix + layout.MANIFEST
-    totals = peek(objects.read(name), name=name).beside
+    totals = peek(objects.read(name), name=name).object_totals
     sizes = [i.size for i in objects.list(prefix + layout.OBJECTS)]
     return (len(sizes), sum(sizes)) == (totals.objects, totals.bytes)
 
@@ -164,15 +164,15 @@ def _listed(simulation: BackupSimulation, bucket: str, prefix: str) -> set[str]:
     manifest = peek(objects.read(name), name=name)
     names = {layout.MANIFEST, *(ref.name for ref in manifest.index)}
     names |= {entry.name for entry in listed(manifest, objects.read)}
-    depot = depot_of(simulation.world)
-    opened = Opener(depot).open(prefix, bucket, "secret:BACKUP_KEY")
-    for held in depot.format(manifest.kind).held(opened.stream()):
-        if held.backup_id != manifest.backup_id:
+    resources = resources_of(simulation.world)
+    opened = CopyOpener(resources).open(prefix, bucket, "secret:BACKUP_KEY")
+    for ref in resources.format(manifest.kind).object_refs(opened.stream()):
+        if ref.backup_id != manifest.backup_id:
             continue
-        if held.copied:
-            names.add(held.name)
+        if ref.copied:
+            names.add(ref.name)
         else:
-            names |= {i.name.removeprefix(prefix) for i in objects.list(f"{prefix}{held.name}/")}
+            names |= {i.name.removeprefix(prefix) for i in objects.list(f"{prefix}{ref.name}/")}
     return names
 
 
@@ -185,7 +185,7 @@ def _alerts(simulation: BackupSimulation) -> Iterator[str]:
         ]
         counted = [b for b in own if b.status not in ("deleted", "deleting")]
         newest = max(counted, key=lambda b: b.slot, default=None)
-        fingerprint = failed_print(plan.source, plan.class_)
+        fingerprint = failure_fingerprint(plan.source, plan.class_)
         if newest is None:
             yield f"{plan.source}/{plan.class_}: no backup at all"
         elif newest.status == "verified" and fingerprint in open_now:
@@ -209,7 +209,7 @@ def _copies(simulation: BackupSimulation) -> Iterator[str]:
         if backup.status != standing(backup):
             yield f"{backup.id} is {backup.status}, and by its copies {standing(backup)}"
         for copy in backup.copies:
-            fingerprint = copy_print(backup.source, backup.class_, copy.bucket)
+            fingerprint = copy_fingerprint(backup.source, backup.class_, copy.bucket)
             if backup.status == "verified" and not copy.proven and fingerprint not in open_now:
                 yield f"{backup.id} is {copy.state} in {copy.bucket}, and nobody is told"
             if copy.damage or copy.unreadable:

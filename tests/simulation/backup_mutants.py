@@ -24,14 +24,14 @@ from toban.backups.storage import layout
 from toban.backups.work import prune, take, verify
 from toban.kernel.document import encode
 from toban.kernel.handling import job as kernel_job
-from toban.kernel.handling.job import Hold
+from toban.kernel.handling.job import JobClaim
 from toban.ports import Update
 
 
 def no_fence() -> AbstractContextManager[Any]:
     """A checkpoint is written over whatever is there by now."""
 
-    def record(self: Hold[Any]) -> None:
+    def record(self: JobClaim[Any]) -> None:
         key = self.document.key(self.document.id)
         found = self._platform.store.get([key])[0]
         assert found is not None
@@ -39,12 +39,12 @@ def no_fence() -> AbstractContextManager[Any]:
         self.version = self._platform.store.commit([write])[0]
         self._recorded = self.now()
 
-    return mock.patch.object(Hold, "record", record)
+    return mock.patch.object(JobClaim, "record", record)
 
 
 def manifest_before_parts() -> AbstractContextManager[Any]:
     """A copy's manifest is written before what it lists."""
-    original = mend.Mending.objects
+    original = mend.CopyRepair.objects
 
     def objects(self: Any) -> Iterator[Any]:
         name = self.manifest.prefix + layout.MANIFEST
@@ -53,7 +53,7 @@ def manifest_before_parts() -> AbstractContextManager[Any]:
                 self.target.bucket.copy(source.bucket, name, name)
         return original(self)
 
-    return mock.patch.object(mend.Mending, "objects", objects)
+    return mock.patch.object(mend.CopyRepair, "objects", objects)
 
 
 def no_receipt_for_jobs() -> AbstractContextManager[Any]:
@@ -89,7 +89,7 @@ def unverified_counts() -> AbstractContextManager[Any]:
 
 def parts_before_manifest() -> AbstractContextManager[Any]:
     """Pruning deletes everything else first."""
-    original = prune.Pruning.run
+    original = prune.PruneHandler.run
 
     class Late:
         def __init__(self, inner: Any) -> None:
@@ -110,12 +110,12 @@ def parts_before_manifest() -> AbstractContextManager[Any]:
             self._rest_gone = True
             yield from manifests
 
-    def run(self: Any, job: Any, due: Any, hold: Any) -> Any:
-        bucket = self._depot.bucket
-        with mock.patch.object(self._depot, "bucket", lambda name: Late(bucket(name))):
-            return original(self, job, due, hold)
+    def run(self: Any, job: Any, due: Any, claim: Any) -> Any:
+        bucket = self._resources.bucket
+        with mock.patch.object(self._resources, "bucket", lambda name: Late(bucket(name))):
+            return original(self, job, due, claim)
 
-    return mock.patch.object(prune.Pruning, "run", run)
+    return mock.patch.object(prune.PruneHandler, "run", run)
 
 
 def not_compared() -> AbstractContextManager[Any]:
@@ -124,17 +124,17 @@ def not_compared() -> AbstractContextManager[Any]:
     def is_right(_: Any, __: Any, info: Any) -> bool:
         return info is not None
 
-    return mock.patch.object(mend.Expected, "is_right", is_right)
+    return mock.patch.object(mend.ExpectedObject, "is_right", is_right)
 
 
 def verified_unread() -> AbstractContextManager[Any]:
     """Verification passes without a look."""
-    return mock.patch.object(verify.Verifying, "_check", return_value=True)
+    return mock.patch.object(verify.VerifyHandler, "_check", return_value=True)
 
 
 def restore_holds_on() -> AbstractContextManager[Any]:
     """A restore that is over does not let go of its backup."""
-    return mock.patch.object(restore.Restoring, "_let_go", return_value=None)
+    return mock.patch.object(restore.RestoreHandler, "_let_go", return_value=None)
 
 
 def lease_for_ever() -> AbstractContextManager[Any]:
@@ -148,13 +148,13 @@ def lease_for_ever() -> AbstractContextManager[Any]:
 
 def emptied_before_noted() -> AbstractContextManager[Any]:
     """A test's target is removed before anybody knows that it was right."""
-    original = Hold.checkpoint
+    original = JobClaim.checkpoint
 
-    def checkpoint(self: Hold[Any]) -> None:
+    def checkpoint(self: JobClaim[Any]) -> None:
         if getattr(self.document, "wrong", None) is None:
             original(self)
 
-    return mock.patch.object(Hold, "checkpoint", checkpoint)
+    return mock.patch.object(JobClaim, "checkpoint", checkpoint)
 
 
 MUTANTS = (

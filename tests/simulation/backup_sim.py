@@ -31,7 +31,7 @@ from tests.simulation.platform import START, Faults, Simulated
 from tests.simulation.profiles import profile
 from tests.simulation.sim import Simulation, Task
 from toban.backups.documents import Backup
-from toban.backups.section import Keep
+from toban.backups.section import RetentionRules
 from toban.backups.storage import layout
 from toban.events import MinutePassed, RedriveDue
 from toban.events.backups import (
@@ -54,7 +54,7 @@ SHORT = msgspec.structs.replace(
     SECTION,
     objectives=(),
     plans=tuple(
-        msgspec.structs.replace(plan, schedule=f"0 */{EVERY} * * *", keep=Keep(daily=2))
+        msgspec.structs.replace(plan, schedule=f"0 */{EVERY} * * *", keep=RetentionRules(daily=2))
         for plan in SECTION.plans
     ),
 )

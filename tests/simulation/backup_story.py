@@ -21,7 +21,7 @@ from tests.simulation.backup_world import (
     FUNCTIONS,
     PROFILES,
     SECRETS,
-    SmallDepot,
+    SmallResources,
     content,
     handlers,
     watch_order,
@@ -31,7 +31,7 @@ from tests.simulation.story import Step, Story
 from toban.adapters.local.memory.store import MemorySecrets
 from toban.backups.catalogue.manifest import peek
 from toban.backups.catalogue.plans import backup_id
-from toban.backups.catalogue.reading import Opener
+from toban.backups.catalogue.reading import CopyOpener
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.storage import layout
 from toban.events import Action, CommandIssued, MinutePassed
@@ -351,11 +351,11 @@ class Plain:
 
     @staticmethod
     def _open(world: Any, bucket: str, folder: str) -> str:
-        depot = depot_of(world)
+        resources = resources_of(world)
         try:
-            opened = Opener(depot).open(folder, bucket, "secret:BACKUP_KEY")
+            opened = CopyOpener(resources).open(folder, bucket, "secret:BACKUP_KEY")
             digest = hashlib.sha256()
-            held = depot.format(opened.manifest.kind).held(opened.stream())
+            held = resources.format(opened.manifest.kind).object_refs(opened.stream())
             for one in held:
                 digest.update(f"{one.name} {one.size}".encode())
                 for data in opened.fetch(one):
@@ -371,9 +371,9 @@ def _timeless(data: bytes) -> bytes:
     return re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"TIME", data)
 
 
-def depot_of(world: Any) -> SmallDepot:
-    """A depot without faults."""
-    return SmallDepot(
+def resources_of(world: Any) -> SmallResources:
+    """Resources without faults."""
+    return SmallResources(
         store=world.memory,
         secrets=MemorySecrets(SECRETS),
         buckets=world.buckets,

@@ -22,7 +22,14 @@ from tests.simulation.profiles import profile
 from toban.backups.catalogue import writing
 from toban.backups.catalogue.manifest import peek
 from toban.backups.restoring import restore
-from toban.backups.section import Backup, Destination, Keep, Objective, Plan, RestoreTest
+from toban.backups.section import (
+    BackupPlan,
+    BackupSection,
+    Destination,
+    Objective,
+    RestoreTest,
+    RetentionRules,
+)
 from toban.backups.storage import layout
 from toban.backups.storage.parts import cut
 from toban.backups.work import prune, replicate, take, verify
@@ -30,45 +37,45 @@ from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
 from toban.ports.backup import (
+    BackupRun,
     Bucket,
+    Chunk,
     Damaged,
     Fetch,
-    Held,
-    Piece,
-    Run,
-    Snapshot,
+    ObjectRef,
     SourceFailed,
+    SourceSnapshot,
     Spec,
 )
 from toban.sources.base import StagingTarget
 from toban.sources.bucket import adapter as bucket_kind
 from toban.sources.bucket import restore as bucket_restore
-from toban.sources.bucket.kind import BucketSource
-from toban.sources.configuration.kind import ConfigurationSource
-from toban.sources.depot import WorldDepot
-from toban.sources.logs.kind import LogsSource
+from toban.sources.bucket.kind import BucketSourceSection
+from toban.sources.configuration.kind import ConfigurationSourceSection
+from toban.sources.logs.kind import LogsSourceSection
+from toban.sources.resources import WorldResources
 from toban.strictyaml.values import Seconds
 
 SECRETS = {"BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]}
-KEEP = Keep(daily=2)
+KEEP = RetentionRules(daily=2)
 EVERY_HOUR = "0 * * * *"
 
-SECTION = Backup(
+SECTION = BackupSection(
     destinations=(Destination("primary", "tokyo"), Destination("second", "osaka")),
     key="secret:BACKUP_KEY",
     sources={
-        "files": BucketSource("data"),
-        "media": BucketSource("media", copy=True),
-        "dump": LogsSource(("dump",)),
-        "config": ConfigurationSource(),
+        "files": BucketSourceSection("data"),
+        "media": BucketSourceSection("media", copy=True),
+        "dump": LogsSourceSection(("dump",)),
+        "config": ConfigurationSourceSection(),
     },
     plans=(
-        Plan("files", "full", EVERY_HOUR, KEEP, level="content"),
-        Plan("files", "often", EVERY_HOUR, KEEP, incremental=True),
-        Plan("media", "full", EVERY_HOUR, KEEP),
-        Plan("media", "often", EVERY_HOUR, KEEP, incremental=True, replica_level="format"),
-        Plan("dump", "full", EVERY_HOUR, KEEP, level="content", replica_level="checksums"),
-        Plan("config", "looked", EVERY_HOUR, KEEP, on_change=True),
+        BackupPlan("files", "full", EVERY_HOUR, KEEP, level="content"),
+        BackupPlan("files", "often", EVERY_HOUR, KEEP, incremental=True),
+        BackupPlan("media", "full", EVERY_HOUR, KEEP),
+        BackupPlan("media", "often", EVERY_HOUR, KEEP, incremental=True, replica_level="format"),
+        BackupPlan("dump", "full", EVERY_HOUR, KEEP, level="content", replica_level="checksums"),
+        BackupPlan("config", "looked", EVERY_HOUR, KEEP, on_change=True),
     ),
     objectives=(Objective("loss", ("files",), rpo=Seconds(7_200), rto=Seconds(600)),),
     restore_test=RestoreTest(
@@ -77,7 +84,7 @@ SECTION = Backup(
 )
 
 
-def of_shop(section: Backup) -> Profile:
+def of_shop(section: BackupSection) -> Profile:
     """The profile of the service whose backups these are."""
     return msgspec.structs.replace(profile("shop"), backup=section)
 
@@ -111,18 +118,18 @@ class Dump:
     def identity(self) -> str:
         return f"dump of {self._bucket.name}"
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         ready = self._bucket.stat("slow") is None
-        return Snapshot(at=before.at if before else now, ready=ready)
+        return SourceSnapshot(at=before.at if before else now, ready=ready)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         data = self._bucket.read("content")
         for start in range(0, len(data), 1500):
             if start > 4000 and self._bucket.stat("broken") is not None:
-                raise SourceFailed("the dump ended with code 1", again=False)
-            yield Piece(data[start : start + 1500], items=1)
+                raise SourceFailed("the dump ended with code 1", retryable=False)
+            yield Chunk(data[start : start + 1500], items=1)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing was left there."""
 
 
@@ -135,12 +142,12 @@ class DumpFormat:
             raise Damaged("an empty dump")
         return {"bytes": size}
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         return iter(())
 
 
-class SmallDepot(WorldDepot):
-    """The depot, where what a profile calls logs is a `Dump`."""
+class SmallResources(WorldResources):
+    """The resources, where what a profile calls logs is a `Dump`."""
 
     def source(self, spec: Spec) -> Any:
         if spec.kind != "logs":
@@ -156,12 +163,12 @@ class SmallDepot(WorldDepot):
 def handlers(
     platform: Platform,
     secrets: Secrets,
-    depot_class: type[WorldDepot] = SmallDepot,
+    resources_class: type[WorldResources] = SmallResources,
     environ: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Handlers]:
-    """The functions that need a depot, with one of this kind."""
+    """The functions that need resources, with one of this kind."""
     assert platform.buckets is not None
-    depot = depot_class(
+    resources = resources_class(
         store=platform.store,
         secrets=secrets,
         buckets=platform.buckets,
@@ -169,11 +176,11 @@ def handlers(
         environ=environ,
     )
     return {
-        "run_backup_step": take.Taking(depot).handlers(),
-        "replicate_backup": replicate.Replicating(depot).handlers(),
-        "verify_backup": verify.Verifying(depot).handlers(),
-        "prune_backups": prune.Pruning(depot).handlers(),
-        "restore_backup": restore.Restoring(depot).handlers(),
+        "run_backup_step": take.TakeHandler(resources).handlers(),
+        "replicate_backup": replicate.ReplicateHandler(resources).handlers(),
+        "verify_backup": verify.VerifyHandler(resources).handlers(),
+        "prune_backups": prune.PruneHandler(resources).handlers(),
+        "restore_backup": restore.RestoreHandler(resources).handlers(),
     }
 
 
@@ -229,7 +236,7 @@ def _watch_order(bucket: Any, wrong: list[str]) -> None:
             there = {info.name for info in bucket.list(manifest.prefix)}
             parts = sum("/parts/" in other for other in there)
             beside = sum("/objects/" in other for other in there)
-            if (parts, beside) != (manifest.total_parts, manifest.beside.objects):
+            if (parts, beside) != (manifest.total_parts, manifest.object_totals.objects):
                 wrong.append(f"{bucket.name}/{name} comes before what it lists")
         return put(name, data, *rest, **more)
 

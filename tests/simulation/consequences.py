@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from tests.simulation.invariants import everything
 from toban.backups.documents import Backup, SeriesState
-from toban.backups.policy.alerts import BackupWatch, failed_print, restore_print
+from toban.backups.policy.alerts import BackupWatch, failure_fingerprint, restore_fingerprint
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP
 from toban.backups.work.prune import weigh
@@ -235,7 +235,7 @@ def a_failed_backup_is_an_alert_until_one_counts(told: Told) -> Iterator[str]:
             yield f"nobody hears that {failed.backup_id} failed"
     for watch in told.documents(BackupWatch):
         for series in told.documents(SeriesState):
-            fingerprint = failed_print(series.source, series.class_)
+            fingerprint = failure_fingerprint(series.source, series.class_)
             alert = watch.open.get(fingerprint)
             if alert is not None and series.verified > alert.backup:
                 yield f"{fingerprint} is open though {series.verified} counts"
@@ -246,7 +246,7 @@ def a_failed_restore_is_an_alert_until_one_works(told: Told) -> Iterator[str]:
     for event in told.events:
         body = event.body
         if isinstance(body, RestoreFailed | RestoreFinished):
-            last[restore_print(body.source, body.purpose)] = isinstance(body, RestoreFailed)
+            last[restore_fingerprint(body.source, body.purpose)] = isinstance(body, RestoreFailed)
     opened = {fingerprint for watch in told.documents(BackupWatch) for fingerprint in watch.open}
     for fingerprint, failed in last.items():
         if failed != (fingerprint in opened):

@@ -41,11 +41,18 @@ def first_whatever_it_holds() -> AbstractContextManager[Any]:
     """The first copy is the original, and what differs from it is written anew."""
 
     def mend_(
-        self: Any, backup: Any, original: Any, copy: Any, copies: Any, key: str, job: Any, hold: Any
+        self: Any,
+        backup: Any,
+        original: Any,
+        copy: Any,
+        copies: Any,
+        key: str,
+        job: Any,
+        claim: Any,
     ) -> bool:
         if copy.bucket == copies[0].bucket:
             return True
-        source, target = (self._depot.bucket(c.bucket) for c in (copies[0], copy))
+        source, target = (self._resources.bucket(c.bucket) for c in (copies[0], copy))
         infos = source.list(backup.prefix)
         for info in sorted(infos, key=lambda info: info.name.endswith(layout.MANIFEST)):
             there = target.stat(info.name)
@@ -55,7 +62,7 @@ def first_whatever_it_holds() -> AbstractContextManager[Any]:
                 target.copy(source, info.name, info.name)
         return True
 
-    return mock.patch.object(replicate.Replicating, "_mend", mend_)
+    return mock.patch.object(replicate.ReplicateHandler, "_mend", mend_)
 
 
 def outage_is_damage() -> AbstractContextManager[Any]:
@@ -85,9 +92,9 @@ def replaced_by_anything() -> Iterator[None]:
         return info is not None and not side.suspect
 
     with (
-        mock.patch.object(mend.Expected, "fits", return_value=True),
-        mock.patch.object(mend.Expected, "content", content),
-        mock.patch.object(mend.Expected, "is_right", is_right),
+        mock.patch.object(mend.ExpectedObject, "fits", return_value=True),
+        mock.patch.object(mend.ExpectedObject, "content", content),
+        mock.patch.object(mend.ExpectedObject, "is_right", is_right),
     ):
         yield
 

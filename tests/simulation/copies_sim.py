@@ -21,7 +21,7 @@ from tests.simulation.backup_world import SECRETS, of_shop
 from tests.simulation.platform import START, Faults, Simulated
 from toban.backups.documents import JUDGED, Backup, Copy
 from toban.backups.policy.copies import copy_in
-from toban.backups.policy.retention import Entry, decide
+from toban.backups.policy.retention import RetentionEntry, decide
 from toban.backups.storage import layout
 from toban.backups.work.prune import policies
 from toban.events.backups import BackupFinished, BackupReplicated
@@ -250,11 +250,11 @@ def _is_said(backup: Backup, copy: Copy) -> bool:
     return backup.status == "verified" and copy.proven and copy.verified_at is not None
 
 
-def _entry(backup: Backup, regions: tuple[str, ...], *, own: bool) -> Entry:
+def _entry(backup: Backup, regions: tuple[str, ...], *, own: bool) -> RetentionEntry:
     status = backup.status
     if own or (status in JUDGED and regions):
         status = "verified" if regions else "failed"
-    return Entry(
+    return RetentionEntry(
         id=backup.id,
         status=status,
         started_at=backup.started_at,

@@ -23,7 +23,7 @@ from tests.simulation.profiles import profile
 from tests.simulation.sim import Task
 from toban.adapters.local.memory.store import VirtualClock
 from toban.backups.documents import Backup
-from toban.backups.section import Keep, Objective
+from toban.backups.section import Objective, RetentionRules
 from toban.events import MinutePassed, RedriveDue
 from toban.events.backups import BackupDue, BackupWatchDue, PruneDue, RestoreTestDue
 from toban.kernel.clock.skew import TOLERANCE
@@ -40,7 +40,7 @@ KEPT = ("files", "full")
 SECTION = msgspec.structs.replace(
     SHORT,
     plans=tuple(
-        msgspec.structs.replace(plan, keep=Keep(keep_days=30))
+        msgspec.structs.replace(plan, keep=RetentionRules(keep_days=30))
         if (plan.source, plan.class_) == KEPT
         else plan
         for plan in SHORT.plans

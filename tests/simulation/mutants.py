@@ -116,7 +116,7 @@ def remember(platform: Platform) -> None:
 
 def no_republish() -> AbstractContextManager[Any]:
     """A redelivery that finds the receipt publishes nothing."""
-    return mock.patch.object(decision, "again", return_value=Handled("duplicate"))
+    return mock.patch.object(decision, "replay", return_value=Handled("duplicate"))
 
 
 def no_receipt_look_up_when_idle() -> AbstractContextManager[Any]:
@@ -339,12 +339,14 @@ def silent_counts_as_sent() -> AbstractContextManager[Any]:
 
 def silent_gives_up() -> AbstractContextManager[Any]:
     """What an open breaker keeps back is given up instead of going to the next channel."""
-    return _kept_back(lambda request, work: effect.Failed("kept back", again=False), fallback=False)
+    return _kept_back(
+        lambda request, work: effect.Failed("kept back", retryable=False), fallback=False
+    )
 
 
 @contextmanager
 def _kept_back(result: Callable[[Any, Work], Any], *, fallback: bool = True) -> Iterator[None]:
-    call, following = deliver.Deliver.call, deliver._following
+    call, following = deliver.DeliverHandler.call, deliver._following
     kept: set[str] = set()
 
     def defective(self: Any, document: Any, request: Any, work: Work) -> Any:
@@ -359,7 +361,7 @@ def _kept_back(result: Callable[[Any, Work], Any], *, fallback: bool = True) -> 
         return None if lost else following(request, profile)
 
     with (
-        mock.patch.object(deliver.Deliver, "call", defective),
+        mock.patch.object(deliver.DeliverHandler, "call", defective),
         mock.patch.object(deliver, "_following", next_channel),
     ):
         yield
@@ -369,9 +371,11 @@ def _kept_back(result: Callable[[Any, Work], Any], *, fallback: bool = True) -> 
 def refusals_forgotten() -> Iterator[None]:
     """A command that is not carried out leaves nothing."""
 
-    def conclude_if_done(command: Any, work: Work, outcome: Any, reason: str = "") -> None:
+    def conclude_if_done(
+        command: Any, work: Work, outcome: Any, reason: str = "", *, environment: str
+    ) -> None:
         if outcome == "done":
-            conclude(command, work, outcome, reason)
+            conclude(command, work, outcome, reason, environment=environment)
 
     with mock.patch.object(act, "conclude", conclude_if_done):
         yield

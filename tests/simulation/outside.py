@@ -61,15 +61,15 @@ class Outside:
         self.called.add(outgoing.id)
         fate = self.fate(outgoing)
         if fate == "refused":
-            return Failed("connection refused", again=True)
+            return Failed("connection refused", retryable=True)
         if fate == "error":
-            return Failed("HTTP 500", again=True)
+            return Failed("HTTP 500", retryable=True)
         if fate == "rejected":
-            return Failed("HTTP 404", again=False)
+            return Failed("HTTP 404", retryable=False)
         self._arrive(outgoing)
         if fate == "timeout":
             self.excused.add(outgoing.id)
-            return Failed("timed out", again=True, unknown=True, timed_out=True)
+            return Failed("timed out", retryable=True, unknown=True, timed_out=True)
         self.point("send after")
         return Done(reference=f"ref-{outgoing.id}")
 

@@ -26,10 +26,10 @@ from toban.sources.redis import target as redistarget
 def mark_never_ends() -> Iterator[None]:
     """As it was: whoever left a mark, and whatever was written since, the server may be emptied."""
 
-    def found(server: Any, db: int) -> redismark.Mark | None:
+    def found(server: Any, db: int) -> redismark.RedisMark | None:
         if not redismark.is_there(server, db):
             return None
-        return redismark.Mark(restore="any", purpose="test", run="", written={})
+        return redismark.RedisMark(restore="any", purpose="test", run="", written={})
 
     with ExitStack() as stack:
         for owner, name, other in (
@@ -90,24 +90,24 @@ def destination_not_refused() -> AbstractContextManager[Any]:
 
 def source_not_refused() -> AbstractContextManager[Any]:
     """Nobody looks whether a place is another source."""
-    return mock.patch.object(restore.Restoring, "_refusal", _only_destinations)
+    return mock.patch.object(restore.RestoreHandler, "_refusal", _only_destinations)
 
 
 def _only_destinations(
-    self: Any, restore: Any, backup: Any, identity: str, source: Any, spec: Any, hold: Any
+    self: Any, restore: Any, backup: Any, identity: str, source: Any, spec: Any, claim: Any
 ) -> str:
-    profiles = {id: found.profile for id, found in occupied_profiles(hold).items()}
+    profiles = {id: found.profile for id, found in occupied_profiles(claim).items()}
     kept = occupied.keeps_backups(str(spec.options.get("bucket") or ""), profiles, backup)
     return "" if kept is None else "in use"
 
 
-def occupied_profiles(hold: Any) -> Any:
-    return restore.current(hold.documents)
+def occupied_profiles(claim: Any) -> Any:
+    return restore.current(claim.documents)
 
 
 def no_note() -> AbstractContextManager[Any]:
     """A restore does not note itself on the backup that it reads."""
-    original = restore.Restoring.claim
+    original = restore.RestoreHandler.claim
 
     def claim(self: Any, event: Any, work: Work) -> Any:
         put = work.put
@@ -120,7 +120,7 @@ def no_note() -> AbstractContextManager[Any]:
         with mock.patch.object(work, "put", without):
             return original(self, event, work)
 
-    return mock.patch.object(restore.Restoring, "claim", claim)
+    return mock.patch.object(restore.RestoreHandler, "claim", claim)
 
 
 def note_not_weighed() -> AbstractContextManager[Any]:
@@ -138,7 +138,7 @@ def note_not_weighed() -> AbstractContextManager[Any]:
 
 def note_gone_between_steps() -> AbstractContextManager[Any]:
     """A restore lets go of its backup with every step, not only with the last."""
-    original = restore.Restoring.next_step
+    original = restore.RestoreHandler.next_step
 
     def next_step(self: Any, job: Any, work: Work) -> Any:
         backup = work.get(Backup, job.backup_id)
@@ -147,12 +147,12 @@ def note_gone_between_steps() -> AbstractContextManager[Any]:
             work.put(backup)
         return original(self, job, work)
 
-    return mock.patch.object(restore.Restoring, "next_step", next_step)
+    return mock.patch.object(restore.RestoreHandler, "next_step", next_step)
 
 
 def note_stays() -> AbstractContextManager[Any]:
     """A restore that is over does not let go of its backup."""
-    return mock.patch.object(restore.Restoring, "_let_go", return_value=None)
+    return mock.patch.object(restore.RestoreHandler, "_let_go", return_value=None)
 
 
 MUTANTS = (

@@ -12,17 +12,23 @@ from tests.simulation import backup_world
 from tests.simulation.backup_world import content, of_shop, small
 from tests.simulation.platform import Simulated
 from tests.simulation.small_redis import SmallConnection, SmallRedis, dump
-from toban.backups.section import Backup, Destination, Keep, Plan, RestoreTest
+from toban.backups.section import (
+    BackupPlan,
+    BackupSection,
+    Destination,
+    RestoreTest,
+    RetentionRules,
+)
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.platform import Platform
 from toban.ports import Secrets
-from toban.ports.backup import Damaged, Fetch, Held, Piece, Run, Snapshot, Spec
+from toban.ports.backup import BackupRun, Chunk, Damaged, Fetch, ObjectRef, SourceSnapshot, Spec
 from toban.sources.base import StagingTarget
-from toban.sources.bucket.kind import BucketSource
-from toban.sources.depot import WorldDepot
+from toban.sources.bucket.kind import BucketSourceSection
 from toban.sources.redis import keys as rediskeys
 from toban.sources.redis import rdb, resp
-from toban.sources.redis.kind import RedisSource
+from toban.sources.redis.kind import RedisSourceSection
+from toban.sources.resources import WorldResources
 from toban.strictyaml.values import Seconds
 
 SECRETS = {
@@ -35,14 +41,14 @@ SERVERS = ("testing", "spare")
 BUCKETS = ("staging", "target", "data")
 """Where an application may come to write."""
 CACHE = {f"key {n}".encode(): content(f"cache {n}", 60) for n in range(150)}
-SECTION = Backup(
+SECTION = BackupSection(
     destinations=(Destination("primary", "tokyo"), Destination("second", "osaka")),
     key="secret:BACKUP_KEY",
-    sources={"cache": RedisSource("CACHE_URL"), "files": BucketSource("data")},
+    sources={"cache": RedisSourceSection("CACHE_URL"), "files": BucketSourceSection("data")},
     plans=(
-        Plan("cache", "full", "0 */3 * * *", Keep(daily=1)),
-        Plan("files", "full", "0 */6 * * *", Keep(daily=1)),
-        Plan("files", "often", "0 */3 * * *", Keep(daily=1), incremental=True),
+        BackupPlan("cache", "full", "0 */3 * * *", RetentionRules(daily=1)),
+        BackupPlan("files", "full", "0 */6 * * *", RetentionRules(daily=1)),
+        BackupPlan("files", "often", "0 */3 * * *", RetentionRules(daily=1), incremental=True),
     ),
     restore_test=RestoreTest(
         "0 3 * * 1",
@@ -65,15 +71,15 @@ class Cache:
     resumable = False
     identity = "redis://cache:6379"
 
-    def begin(self, run: Run, before: Snapshot | None, now: Any) -> Snapshot:
-        return before or Snapshot(at=now)
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: Any) -> SourceSnapshot:
+        return before or SourceSnapshot(at=now)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         data = dump(CACHE)
         for start in range(0, len(data), 1500):
-            yield Piece(data[start : start + 1500], items=1)
+            yield Chunk(data[start : start + 1500], items=1)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing was left there."""
 
 
@@ -81,16 +87,16 @@ class CacheFormat:
     """As `toban.sources.redis.adapter`, without the program that reads dumps as well."""
 
     def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
-        keys = sum(1 for _ in rdb.Reader(pieces).entries())
+        keys = sum(1 for _ in rdb.RdbReader(pieces).entries())
         if not keys:
             raise Damaged("an empty dump")
         return {"lasting_keys": keys, "db0_lasting_keys": keys}
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         return iter(())
 
 
-class OwnerDepot(WorldDepot):
+class OwnerResources(WorldResources):
     """Redis is read from `Cache` and loaded by the adapter itself."""
 
     def source(self, spec: Spec) -> Any:
@@ -101,8 +107,8 @@ class OwnerDepot(WorldDepot):
 
 
 def handlers(platform: Platform, secrets: Secrets) -> dict[str, Handlers]:
-    """The functions that need a depot, with this one."""
-    return backup_world.handlers(platform, secrets, OwnerDepot, {"K_SERVICE": "restore_backup"})
+    """The functions that need resources, with this one."""
+    return backup_world.handlers(platform, secrets, OwnerResources, {"K_SERVICE": "restore_backup"})
 
 
 @contextmanager

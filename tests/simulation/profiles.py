@@ -10,11 +10,11 @@ from tests.profiles import Profile
 from toban.channels.console.kind import ConsoleChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.incidents.grouping.section import Grouping
 from toban.oncall.section import Rotation
 from toban.people.section import Person
-from toban.profile.section import Service
+from toban.profile.section import Environment, Match, Service
 from toban.severities.section import Severity
 from toban.strictyaml.values import Seconds
 
@@ -47,16 +47,16 @@ def profile(service: str, *, default: bool = False, by: tuple[str, ...] = ("rule
             Escalation(
                 severities=("P1",),
                 steps=(
-                    Step(after=Seconds(0), notify=("oncall:primary",)),
-                    Step(after=Seconds(300), notify=("oncall:secondary",)),
-                    Step(after=Seconds(900), notify=("oncall:all", "channel:room")),
+                    EscalationStep(after=Seconds(0), notify=("oncall:primary",)),
+                    EscalationStep(after=Seconds(300), notify=("oncall:secondary",)),
+                    EscalationStep(after=Seconds(900), notify=("oncall:all", "channel:room")),
                 ),
             ),
             Escalation(
                 severities=("P3",),
                 steps=(
-                    Step(after=Seconds(0), notify=("channel:room",)),
-                    Step(after=Seconds(1800), notify=("oncall:primary",)),
+                    EscalationStep(after=Seconds(0), notify=("channel:room",)),
+                    EscalationStep(after=Seconds(1800), notify=("oncall:primary",)),
                 ),
             ),
         ),
@@ -70,8 +70,8 @@ GHOST = msgspec.structs.replace(
         Escalation(
             severities=("P3",),
             steps=(
-                Step(after=Seconds(0), notify=("oncall:primary",)),
-                Step(after=Seconds(600), notify=("channel:room",)),
+                EscalationStep(after=Seconds(0), notify=("oncall:primary",)),
+                EscalationStep(after=Seconds(600), notify=("channel:room",)),
             ),
         ),
     ),
@@ -82,6 +82,17 @@ PATIENT = msgspec.structs.replace(
     profile("patient"), grouping=Grouping(by=("rule",), window=Seconds(600))
 )
 """What joins is told of once in ten minutes: no repair after a crash takes so long."""
+
+QUIET = "staging"
+"""The environment for which nobody is called, where a world has it."""
+
+
+def with_staging(made: Profile) -> Profile:
+    """The same service with `QUIET`: alerts that name it, or have ``env: stg``."""
+    staging = Environment(match=(Match(labels={"env": "stg"}),))
+    service = msgspec.structs.replace(made.service, environments={QUIET: staging})
+    return msgspec.structs.replace(made, service=service)
+
 
 PROFILES = (
     GHOST,

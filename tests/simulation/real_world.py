@@ -37,7 +37,7 @@ from tests.simulation.story import INCIDENTS, Story, stripped
 from toban.adapters.local.files.blobs import FileBlobs
 from toban.adapters.local.files.buckets import FileBuckets
 from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.queue import Claim, SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
@@ -211,7 +211,7 @@ class SqliteWorld:
     def __init__(self, data: Path, faults: Faults, setting: Setting) -> None:
         new = not (data / "toban.db").exists()
         self.clock = LastingClock(data / "time")
-        self.database = Database(data / "toban.db")
+        self.database = SqliteDatabase(data / "toban.db")
         sqlite_bus = SqliteBus(
             self.database,
             subscriptions_of(TOPOLOGY),

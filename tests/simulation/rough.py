@@ -7,12 +7,14 @@ A class of its own, so that the seeds of the plain simulation keep what they mea
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
-from greenlet import getcurrent
+from greenlet import getcurrent, greenlet
 
 from tests.profiles import Profile
 from tests.simulation.invariants import violations
@@ -24,10 +26,13 @@ from toban.channels.email.kind import EmailChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
 from toban.events import AlertReport
-from toban.kernel.handling.parking import Parked
+from toban.kernel.handling.parking import ParkedMessage
 from toban.kernel.ids import derive
 from toban.ports import Message, Query
 from toban.profile.store import apply
+
+INSTANCES = 7
+"""Clocks that disagree: handlings take them in turn."""
 
 SKEW_S = 10.0
 """
@@ -54,6 +59,8 @@ class RoughSimulation(Simulation):
 
     def __init__(self, seed: int, alerts: int = 12, skew_s: float = SKEW_S) -> None:
         self._skews: dict[int, timedelta] = {}
+        self._instances: WeakKeyDictionary[greenlet, int] = WeakKeyDictionary()
+        self._next_instance = itertools.cycle(range(INSTANCES))
         self._skew_s = skew_s
         self.poison = 0
         super().__init__(seed, alerts)
@@ -70,10 +77,13 @@ class RoughSimulation(Simulation):
         task = getcurrent()
         if task is self.main or self.healed:
             return timedelta(0)
-        key = id(task) % 7
-        if key not in self._skews:
-            self._skews[key] = timedelta(seconds=self.rng.uniform(-self._skew_s, self._skew_s))
-        return self._skews[key]
+        if task not in self._instances:
+            self._instances[task] = next(self._next_instance)
+        instance = self._instances[task]
+        if instance not in self._skews:
+            skew = timedelta(seconds=self.rng.uniform(-self._skew_s, self._skew_s))
+            self._skews[instance] = skew
+        return self._skews[instance]
 
     def _moment(self) -> datetime:
         return START + timedelta(seconds=self.rng.uniform(0, FAULTY.total_seconds()))
@@ -109,7 +119,7 @@ class RoughSimulation(Simulation):
         self.world.out.published = [
             m for m in self.world.out.published if not m.attributes["ce-id"].startswith("poison")
         ]
-        parked = self.world.memory.query(Query(Parked.COLLECTION))
+        parked = self.world.memory.query(Query(ParkedMessage.COLLECTION))
         kept = {p.data["attributes"]["ce-id"] for p in parked}
         lost = [
             f"poison-{n} is nowhere" for n in range(1, self.poison + 1) if f"poison-{n}" not in kept

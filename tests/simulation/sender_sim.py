@@ -67,11 +67,15 @@ class SenderSimulation(Simulation):
         rng = random.Random(self.seed)
         self.words: dict[tuple[str, str], tuple[datetime, str]] = {}
         self.untrue: list[str] = []
-        self.outages = list(_outages(number, rng))
+        self.outages = [self._placed(outage) for outage in _outages(number, rng)]
         for moment, body in posts(self.outages, START, START + HEALED, rng):
             self._at(moment + timedelta(seconds=rng.choice((0, 0, 1, 3))), Post(body))
         for outage in self.outages:
             self._at(outage.end - timedelta(seconds=10), outage)
+
+    def _placed(self, outage: Outage) -> Outage:
+        """The outage where it is: here everything is production."""
+        return outage
 
     def _plan_people(self) -> None:
         for _ in range(self.rng.choice((3, 12, 40))):

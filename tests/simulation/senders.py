@@ -45,11 +45,14 @@ class Outage:
     severity: str
     start: datetime
     end: datetime
+    environment: str = ""
+    """What its alert says of where it is; empty: nothing."""
 
     @property
     def labels(self) -> dict[str, str]:
         """What its alert is known by."""
-        return {"alertname": self.rule, "instance": self.instance, "severity": self.severity}
+        known = {"alertname": self.rule, "instance": self.instance, "severity": self.severity}
+        return known | ({"env": self.environment} if self.environment else {})
 
     @property
     def name(self) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from greenlet import getcurrent, greenlet
 
 from tests.simulation.outside import Fate
 from tests.simulation.platform import START, Faults, Simulated, SimulatedCrash
-from toban.adapters.local.memory.bus import Taken
+from toban.adapters.local.memory.bus import PulledMessage
 from toban.channels.webhook.message import WebhookCall
 from toban.events import (
     Action,
@@ -115,7 +115,7 @@ class Truth:
 class Task:
     """A handling under way."""
 
-    taken: Taken | None
+    taken: PulledMessage | None
     run: greenlet
 
 
@@ -390,7 +390,7 @@ class Simulation:
     def _begin_twice(self) -> bool:
         return not self.healed and self.rng.random() < self.rates.twice_at_once
 
-    def _deliver(self, taken: Taken, *, answers: bool) -> None:
+    def _deliver(self, taken: PulledMessage, *, answers: bool) -> None:
         delivered = taken.delivered
         name = f"{delivered.subscription} {delivered.message.attributes.get('ce-id', '')[:8]}"
         try:

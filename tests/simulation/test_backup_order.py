@@ -223,7 +223,7 @@ def test_a_removal_whose_news_is_lost_is_taken_up_by_the_calendar(run: Told) -> 
 
 
 def test_what_an_attempt_that_died_has_stored_goes_but_never_that_of_a_later_one(run: Told) -> None:
-    from toban.backups.catalogue.writing import Progress, sweep
+    from toban.backups.catalogue.writing import WriteProgress, sweep
 
     backup = run.due("dump")
     bucket = run.world.buckets("primary")
@@ -231,7 +231,7 @@ def test_what_an_attempt_that_died_has_stored_goes_but_never_that_of_a_later_one
         bucket.create(f"{backup.prefix}parts/a{attempt}/000099", b"x")
         bucket.create(f"{backup.prefix}index/a{attempt}/000099", b"x")
 
-    sweep(bucket, backup, Progress(attempt=2), lambda: None)
+    sweep(bucket, backup, WriteProgress(attempt=2), lambda: None)
 
     left = [i.name.removeprefix(backup.prefix) for i in bucket.list(backup.prefix)]
     assert [n for n in left if "/a" in n] == ["index/a3/000099", "parts/a3/000099"]

@@ -19,7 +19,7 @@ from tests.profiles import EmailChannel, Seconds
 from tests.unit.incidents.world import SHOP
 from tests.unit.kernel.test_sweep import backup, restore
 from toban.adapters.local.memory.store import VirtualClock
-from toban.alerts.report import Report, to_event
+from toban.alerts.report import RawAlert, to_event
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.backups.work.jobs import BackupJob
@@ -134,7 +134,7 @@ class Laptop:
 
     def alert(self, name: str, *, label: str, rule: str, status: str = "firing") -> Alert:
         now = self.clock.now()
-        report = Report(
+        report = RawAlert(
             source="generic", status=status, fingerprint=name, rule=rule, title=f"{rule} {label}",
             summary=label, severity="critical", labels={"app": "shop", "customer": label},
             starts_at=now, ends_at=now if status == "resolved" else None, links=(),

@@ -42,7 +42,7 @@ class Steps:
 @pytest.fixture
 def step(monkeypatch: pytest.MonkeyPatch) -> Steps:
     steps = Steps()
-    monkeypatch.setattr(restore.Restoring, "run", steps.run)
+    monkeypatch.setattr(restore.RestoreHandler, "run", steps.run)
     return steps
 
 

@@ -17,7 +17,7 @@ from tests.simulation.mutants import Mutant
 from tests.simulation.sender_mutants import SENDER_MUTANTS
 from tests.simulation.sender_sim import SenderSimulation
 
-REGRESSIONS = (41, 75, 143, 168, 173)
+REGRESSIONS = (41, 75, 143, 168, 173, 650783)
 """Seeds that once failed."""
 
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.simulation.year import BEGIN, DAY, OUTAGES, Plan, Year, main, table, year_of
-from toban.backups.policy.retention import Entry, Policy, Series, Verdict, decide
+from toban.backups.policy.retention import Policy, RetentionEntry, RetentionVerdict, Series, decide
 from toban.local.world import ROOT
 from toban.sections.load import load_directory
 
@@ -85,44 +85,52 @@ def test_after_40_days_without_backups_the_newest_from_before_are_all_there():
 # --- retention as others have it, which the year has to catch ----------------------------------
 
 
-def by_age(entries: Sequence[Entry], rules: Mapping[Series, Policy], now: datetime):
+def by_age(entries: Sequence[RetentionEntry], rules: Mapping[Series, Policy], now: datetime):
     """ "Older than 30 days" as in a bucket's lifecycle rule."""
     return [
-        Verdict(e.id, now - e.started_at <= timedelta(days=30), decide([e], rules, now)[0].reasons)
+        RetentionVerdict(
+            e.id, now - e.started_at <= timedelta(days=30), decide([e], rules, now)[0].reasons
+        )
         for e in entries
     ]
 
 
-def by_run(entries: Sequence[Entry], rules: Mapping[Series, Policy], now: datetime):
+def by_run(entries: Sequence[RetentionEntry], rules: Mapping[Series, Policy], now: datetime):
     """Every run counts, whatever came of it."""
     return decide([replace(e, status="verified", regions=("",)) for e in entries], rules, now)
 
 
-def by_name(entries: Sequence[Entry], rules: Mapping[Series, Policy], now: datetime):
+def by_name(entries: Sequence[RetentionEntry], rules: Mapping[Series, Policy], now: datetime):
     """The order of the names, taken for that of time."""
     starts = sorted(entry.started_at for entry in entries)
     named = dict(zip(sorted(e.id for e in entries), starts, strict=True))
     return decide([replace(e, started_at=named[e.id]) for e in entries], rules, now)
 
 
-def without_grouping(entries: Sequence[Entry], rules: Mapping[Series, Policy], now: datetime):
+def without_grouping(
+    entries: Sequence[RetentionEntry], rules: Mapping[Series, Policy], now: datetime
+):
     """All series compete for the slots of the first."""
     policy = next(iter(rules.values()))
     return decide([replace(e, service="", source="", class_="") for e in entries], policy, now)
 
 
-def by_utc(entries: Sequence[Entry], rules: Mapping[Series, Policy], now: datetime):
+def by_utc(entries: Sequence[RetentionEntry], rules: Mapping[Series, Policy], now: datetime):
     """The days of the machine's zone instead of the policy's."""
     elsewhere = {series: replace(policy, zone="Asia/Tokyo") for series, policy in rules.items()}
     return decide(entries, elsewhere, now)
 
 
-def without_regions(entries: Sequence[Entry], rules: Mapping[Series, Policy], now: datetime):
+def without_regions(
+    entries: Sequence[RetentionEntry], rules: Mapping[Series, Policy], now: datetime
+):
     """One copy anywhere is enough."""
     return decide([replace(e, regions=("",)) if e.regions else e for e in entries], rules, now)
 
 
-def without_leases(entries: Sequence[Entry], rules: Mapping[Series, Policy], now: datetime):
+def without_leases(
+    entries: Sequence[RetentionEntry], rules: Mapping[Series, Policy], now: datetime
+):
     """Removed while a restore reads it."""
     return decide([replace(e, restores=()) for e in entries], rules, now)
 

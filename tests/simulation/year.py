@@ -24,7 +24,14 @@ from msgspec.structs import replace
 from tests.profiles import Profile
 from tests.unit.backups import oracle
 from toban.backups.catalogue.plans import destinations
-from toban.backups.policy.retention import Entry, Policy, Series, Verdict, decide, removals
+from toban.backups.policy.retention import (
+    Policy,
+    RetentionEntry,
+    RetentionVerdict,
+    Series,
+    decide,
+    removals,
+)
 from toban.backups.work.prune import policies
 from toban.kernel.clock.cron import slots
 
@@ -41,7 +48,9 @@ LARGE = 300
 """Entries of a series, above which the oracle, which is slow, looks at it on some days only."""
 
 
-Judge = Callable[[Sequence[Entry], Mapping[Series, Policy], datetime], list[Verdict]]
+Judge = Callable[
+    [Sequence[RetentionEntry], Mapping[Series, Policy], datetime], list[RetentionVerdict]
+]
 
 
 @dataclass
@@ -82,7 +91,7 @@ class Day:
     """What was decided on one day."""
 
     now: datetime
-    verdicts: list[Verdict]
+    verdicts: list[RetentionVerdict]
     removed: list[str]
     compared: int
     """Backups that the oracle was asked about."""
@@ -104,14 +113,14 @@ class Year:
         self.max_deletions = max_deletions
         self.judge = judge
         self.chance = random.Random(seed)
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, RetentionEntry] = {}
         self.days: list[Day] = []
         self.problems: list[str] = []
         self.late: dict[str, datetime] = {}
         """Finished backups, and when they will be verified."""
         self.had: dict[tuple[object, ...], datetime] = {}
         """By series and region: start of the newest restorable backup there has been."""
-        self.taken: list[Entry] = []
+        self.taken: list[RetentionEntry] = []
 
     def run(self, days: int = 365, *, until_wrong: bool = False) -> None:
         """Live through the days, or until the first problem."""
@@ -155,7 +164,7 @@ class Year:
         if len(regions) > 1 and self.chance.random() < 0.05:
             regions = (self.chance.choice(regions),)
         needs = tuple(plan.chain[-1:]) if len(plan.chain) < FULL_EVERY else ()
-        self.entries[id_] = Entry(
+        self.entries[id_] = RetentionEntry(
             id=id_,
             status=status,
             service=service,
@@ -218,7 +227,7 @@ class Year:
                 self._problem(now, "removing changed what is kept")
         self.days.append(Day(now, verdicts, gone, len(seen)))
 
-    def _looked_at(self, day: int, now: datetime) -> list[Entry]:
+    def _looked_at(self, day: int, now: datetime) -> list[RetentionEntry]:
         """What the oracle is asked about: everything, but for long series on ordinary days."""
         edges = {d + n for d, length in OUTAGES.items() for n in (0, length - 1, length)}
         sizes = Counter(entry.series for entry in self.entries.values())

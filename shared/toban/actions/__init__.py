@@ -1,1 +1,1 @@
-"""Signed one-click links: what is in one, and the pages they lead to."""
+"""Signed one-click links: what is in one, and the HTML they lead to."""

@@ -20,7 +20,16 @@ from toban.kernel import log
 from toban.kernel.command import log_command, may
 from toban.kernel.edge import fields as read
 from toban.kernel.edge.http import Request, Response, answer
-from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
+from toban.kernel.edge.row import (
+    Answers,
+    AuthContext,
+    AuthenticatedRequest,
+    IngressResult,
+    RequestRefused,
+    Row,
+    RowRequest,
+    SettingMissing,
+)
 from toban.kernel.event import Body, Event, timestamp
 from toban.kernel.ids import derive
 
@@ -34,35 +43,35 @@ _ACTIONS: Final[dict[str, Action]] = {action: action for action in get_args(Acti
 _SUBJECT = re.compile(r"[a-z-]+/(\*|[A-Za-z0-9][A-Za-z0-9._:/-]{0,199})")
 
 
-def _check(request: Request, keys: Keys) -> str:
+def _check(request: Request, keys: AuthContext) -> str:
     """The caller's address."""
     scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise Refused("no ID token")
+        raise RequestRefused("no ID token")
     if keys.identify is None:
-        raise NotSet("TOBAN_ACTORS")
+        raise SettingMissing("TOBAN_ACTORS")
     return keys.identify(token.strip(), keys.now)
 
 
-def _read(sent: Sent[str]) -> Reading:
+def _read(sent: AuthenticatedRequest[str]) -> IngressResult:
     body = read.as_object(sent.content, "")
     for name in body:
         if name not in FIELDS:
-            raise read.Misfit(f"{name[:80]}: unknown key")
+            raise read.InvalidField(f"{name[:80]}: unknown key")
     nonce = read.required_text(body, "id", "")
     if len(nonce) > MAX_ID:
-        raise read.Misfit(f"id: expected at most {MAX_ID} characters")
+        raise read.InvalidField(f"id: expected at most {MAX_ID} characters")
     at = read.rfc3339(body, "at", "")
     if at is None:
-        raise read.Misfit("at: is missing")
+        raise read.InvalidField("at: is missing")
     subject = read.strict_text(body, "subject", "")
     if not _SUBJECT.fullmatch(subject):
-        raise read.Misfit("subject: expected a thing of ours, as incidents/inc-7")
+        raise read.InvalidField("subject: expected a thing of ours, as incidents/inc-7")
     if subject == DEAD_LETTERS:
         return _redrive(sent, nonce)
     action = _ACTIONS.get(read.strict_text(body, "action", ""))
     if action is None:
-        raise read.Misfit(f"action: expected one of {', '.join(_ACTIONS)}")
+        raise read.InvalidField(f"action: expected one of {', '.join(_ACTIONS)}")
     command = CommandIssued(
         about=subject,
         incident_id=subject.partition("/")[2] if subject.startswith("incidents/") else "",
@@ -76,10 +85,10 @@ def _read(sent: Sent[str]) -> Reading:
         generation=_seen(body),
         arguments=_arguments(body),
     )
-    return Reading([_event(command, sent, nonce)])
+    return IngressResult([_event(command, sent, nonce)])
 
 
-def _event(body: Body, sent: Sent[str], nonce: str) -> Event:
+def _event(body: Body, sent: AuthenticatedRequest[str], nonce: str) -> Event:
     id_ = derive("command", sent.who, nonce)
     return Event(
         id=id_,
@@ -91,13 +100,13 @@ def _event(body: Body, sent: Sent[str], nonce: str) -> Event:
     )
 
 
-def _redrive(sent: Sent[str], nonce: str) -> Reading:
+def _redrive(sent: AuthenticatedRequest[str], nonce: str) -> IngressResult:
     """Dead letters are looked at now instead of within ten minutes."""
     if sent.content.get("action") != "redrive":
-        raise read.Misfit("action: expected redrive")
+        raise read.InvalidField("action: expected redrive")
     proof = f"google:{sent.who}"
     if not may(sent.who, proof, "redrive"):
-        raise read.Misfit("action: it needs an actor who is proven")
+        raise read.InvalidField("action: it needs an actor who is proven")
     event = _event(RedriveDue(), sent, nonce)
     log_command(
         actor=sent.who,
@@ -107,17 +116,17 @@ def _redrive(sent: Sent[str], nonce: str) -> Reading:
         outcome="done",
         correlation_id=event.id,
     )
-    return Reading([event])
+    return IngressResult([event])
 
 
 def _arguments(body: dict[str, Any]) -> dict[str, str]:
     found = read.member(body, "arguments", "")
     if len(found) > MOST_ARGUMENTS:
-        raise read.Misfit(f"arguments: expected at most {MOST_ARGUMENTS}")
+        raise read.InvalidField(f"arguments: expected at most {MOST_ARGUMENTS}")
     for name in found:
         value = read.strict_text(found, name, "arguments")
         if len(name) + len(value) > MAX_ARGUMENT:
-            raise read.Misfit(f"arguments: expected at most {MAX_ARGUMENT} characters in one")
+            raise read.InvalidField(f"arguments: expected at most {MAX_ARGUMENT} characters in one")
     return {name: value or "" for name, value in found.items()}
 
 
@@ -125,19 +134,19 @@ def _seen(body: dict[str, Any]) -> int | None:
     seen = body.get("seen")
     if seen is None or (isinstance(seen, int) and not isinstance(seen, bool) and seen >= 0):
         return seen
-    raise read.Misfit("seen: expected the number of the version, or null")
+    raise read.InvalidField("seen: expected the number of the version, or null")
 
 
 class _Said(Answers):
     """JSON; what is refused leaves the log line of a command."""
 
-    def accepted(self, asked: Asked, reading: Reading) -> Response:
+    def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:
         """Also says when, as that names what is begun (a backup by hand)."""
         ids = [event.id for event in reading.events]
         log.info("command accepted", source=asked.row.source, actor=asked.who, events=ids)
         return answer(200, accepted=len(ids), events=ids, at=timestamp(asked.now))
 
-    def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
+    def refused(self, asked: RowRequest, status: int, cause: Exception) -> Response:
         said = asked.content if isinstance(asked.content, dict) else {}
         actor = asked.who or ""
         log_command(
@@ -150,7 +159,7 @@ class _Said(Answers):
         )
         if status == 401:
             return Response(401, headers={"WWW-Authenticate": asked.row.challenge})
-        told = cause.told if isinstance(cause, Refused) else str(cause)
+        told = cause.told if isinstance(cause, RequestRefused) else str(cause)
         return self.say(status, told, asked.request)
 
 

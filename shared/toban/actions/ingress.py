@@ -12,14 +12,21 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from toban.actions import pages
+from toban.actions import html
 from toban.actions.commands import command_row
 from toban.events import CommandIssued
 from toban.kernel import log
 from toban.kernel.command import log_command
 from toban.kernel.edge.http import Request, Response
-from toban.kernel.edge.links import ExpiredLink, Language, Link, verify
-from toban.kernel.edge.row import Answers, Asked, Keys, Reading, Row, Sent
+from toban.kernel.edge.links import ExpiredLink, Language, SignedLink, verify
+from toban.kernel.edge.row import (
+    Answers,
+    AuthContext,
+    AuthenticatedRequest,
+    IngressResult,
+    Row,
+    RowRequest,
+)
 from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
 from toban.kernel.ids import derive
@@ -27,7 +34,7 @@ from toban.kernel.ids import derive
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
 
 
-def command(link: Link, now: datetime) -> Event:
+def command(link: SignedLink, now: datetime) -> Event:
     """
     The command a link stands for.
 
@@ -58,13 +65,13 @@ def command(link: Link, now: datetime) -> Event:
     )
 
 
-class _Pages(Answers):
-    """Pages for people, in the language of the link, else of the browser."""
+class _HtmlAnswers(Answers):
+    """Answers in HTML, in the language of the link, else of the browser."""
 
-    def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 a page tells no detail
+    def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 people are told no detail
         return _said(status, _language(request))
 
-    def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
+    def refused(self, asked: RowRequest, status: int, cause: Exception) -> Response:
         if isinstance(cause, ExpiredLink):
             link = cause.link
             log_command(
@@ -76,16 +83,16 @@ class _Pages(Answers):
                 outcome="stale",
                 reason=str(cause),
             )
-            return pages.message(410, link.lang, "expired")
+            return html.message(410, link.lang, "expired")
         log_command(proof="link:", outcome="refused", reason=str(cause))
         return _said(status, _language(asked.request))
 
-    def unavailable(self, asked: Asked, cause: Exception) -> Response:
-        log.error("command not accepted: the bus is unavailable", error=cause)
+    def unavailable(self, asked: RowRequest, cause: Exception) -> Response:
+        log.error("command not accepted: bus unavailable", error=cause)
         return _said(503, asked.who.lang)
 
-    def accepted(self, asked: Asked, reading: Reading) -> Response:
-        link: Link = asked.who
+    def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:
+        link: SignedLink = asked.who
         log.info(
             "command accepted by link",
             event_id=reading.events[0].id,
@@ -93,11 +100,11 @@ class _Pages(Answers):
             action=link.action,
             actor=link.actor,
         )
-        return pages.done(link)
+        return html.done(link)
 
 
 def _said(status: int, language: Language) -> Response:
-    return pages.message(status, language, "later" if status == 503 else "refused")
+    return html.message(status, language, "later" if status == 503 else "refused")
 
 
 def _language(request: Request) -> Language:
@@ -106,25 +113,25 @@ def _language(request: Request) -> Language:
     return "ja" if wanted.startswith("ja") else "en"
 
 
-def _check(request: Request, keys: Keys) -> Link:
+def _check(request: Request, keys: AuthContext) -> SignedLink:
     payload, signature = request.query.get("c", ""), request.query.get("s", "")
     return verify(payload, signature, keys.secrets, keys.now)
 
 
-def _look(sent: Sent[Link]) -> Response:
+def _look(sent: AuthenticatedRequest[SignedLink]) -> Response:
     signed = {name: sent.request.query[name] for name in ("c", "s")}
-    return pages.confirm(sent.who, urlencode(signed))
+    return html.confirm(sent.who, urlencode(signed))
 
 
-def _read(sent: Sent[Link]) -> Reading:
-    return Reading([command(sent.who, sent.now)])
+def _read(sent: AuthenticatedRequest[SignedLink]) -> IngressResult:
+    return IngressResult([command(sent.who, sent.now)])
 
 
-_PAGES = _Pages("command")
+_HTML = _HtmlAnswers("command")
 
 
-def _link(path: str) -> Row[Link]:
-    return Row(path, SECRET, _check, _read, _PAGES, content=None, look=_look)
+def _link(path: str) -> Row[SignedLink]:
+    return Row(path, SECRET, _check, _read, _HTML, content=None, look=_look)
 
 
-act = Rows(_link("/"), _link("/a"), command_row, stranger=_PAGES)
+act = Rows(_link("/"), _link("/a"), command_row, stranger=_HTML)

@@ -1,4 +1,4 @@
-"""What the pages behind a link say."""
+"""What the HTML behind a link says."""
 
 from __future__ import annotations
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from toban.alerts.report import Labels, Report, Status, fingerprint_of_labels
+from toban.alerts.report import Labels, RawAlert, Status, fingerprint_of_labels
 from toban.kernel.edge import fields as read
 
 SOURCE = "alertmanager"
 
 
-def reports(body: Any, service: str) -> list[Report]:
-    """One report for each alert in the notification. Raises `Misfit`."""
+def reports(body: Any, service: str) -> list[RawAlert]:
+    """One report for each alert in the notification. Raises `InvalidField`."""
     top = read.as_object(body, "")
     home = read.strict_text(top, "externalURL", "")
     return [
@@ -33,7 +33,7 @@ def truncated(body: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _report(alert: dict[str, Any], path: str, service: str, home: str) -> Report:
+def _report(alert: dict[str, Any], path: str, service: str, home: str) -> RawAlert:
     own = dict(read.texts(alert, "labels", path))
     notes = dict(read.texts(alert, "annotations", path))
     rule = own.get("alertname", "").strip() or "unnamed alert"
@@ -44,7 +44,7 @@ def _report(alert: dict[str, Any], path: str, service: str, home: str) -> Report
     labels.add("service", service)
     for name, value in own.items():
         labels.add(name, value, "sender_")
-    return Report(
+    return RawAlert(
         source=SOURCE,
         status=status,
         # Like Alertmanager itself: all labels, no annotations.
@@ -74,4 +74,4 @@ def _status(alert: dict[str, Any], path: str) -> Status:
         return "firing"
     if value == "resolved":
         return "resolved"
-    raise read.Misfit(f"{path}.status: expected firing or resolved")
+    raise read.InvalidField(f"{path}.status: expected firing or resolved")

@@ -6,23 +6,23 @@ from collections.abc import Sequence
 
 from toban.kernel.edge.credentials import as_bytes, check_basic, same
 from toban.kernel.edge.http import Request
-from toban.kernel.edge.row import Refused
+from toban.kernel.edge.row import RequestRefused
 
 
 def check_cloud_monitoring(request: Request, secrets: Sequence[str]) -> None:
     """
     ``?auth_token=`` for a secret without a colon, basic authentication for ``user:password``.
 
-    Raises `Refused`.
+    Raises `RequestRefused`.
     """
     tokens, users = _split(secrets)
     token = request.query.get("auth_token", "")
     if token and tokens:
         if not same(as_bytes(token), tokens):
-            raise Refused("wrong token")
+            raise RequestRefused("wrong token")
         return
     if not users:
-        raise Refused("no token")
+        raise RequestRefused("no token")
     check_basic(request.headers.get("authorization", ""), users)
 
 
@@ -30,17 +30,17 @@ def check_alertmanager(request: Request, secrets: Sequence[str]) -> None:
     """
     A bearer token for a secret without a colon, basic authentication for ``user:password``.
 
-    Raises `Refused`.
+    Raises `RequestRefused`.
     """
     tokens, users = _split(secrets)
     authorization = request.headers.get("authorization", "").strip()
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer":
         if not same(as_bytes(token.strip()), tokens):
-            raise Refused("wrong bearer token")
+            raise RequestRefused("wrong bearer token")
         return
     if not users:
-        raise Refused("no bearer token")
+        raise RequestRefused("no bearer token")
     check_basic(authorization, users)
 
 

@@ -15,7 +15,7 @@ import base64
 import binascii
 from typing import Any
 
-from toban.alerts.report import Labels, Report, Status
+from toban.alerts.report import Labels, RawAlert, Status
 from toban.kernel import strictjson
 from toban.kernel.edge import fields as read
 
@@ -29,7 +29,7 @@ def unwrap(body: Any) -> Any:
     The notification inside a Pub/Sub push, wrapped (``{"message": {"data": …}}``) or as a
     structured CloudEvent (``{"data": {"message": …}}``); anything else as it is.
 
-    Raises `Misfit` when the data is not base64 of strict JSON.
+    Raises `InvalidField` when the data is not base64 of strict JSON.
     """
     if not isinstance(body, dict) or "incident" in body:
         return body
@@ -46,19 +46,19 @@ def unwrap(body: Any) -> Any:
     try:
         return strictjson.loads(base64.b64decode(data.encode(), validate=True))
     except binascii.Error as error:
-        raise read.Misfit(f"{place}: expected base64") from error
+        raise read.InvalidField(f"{place}: expected base64") from error
     except strictjson.NotStrictJson as error:
-        raise read.Misfit(f"{place}: {error}") from error
+        raise read.InvalidField(f"{place}: {error}") from error
 
 
-def reports(body: Any, service: str) -> list[Report]:
-    """The one report in a notification. Raises `Misfit`."""
+def reports(body: Any, service: str) -> list[RawAlert]:
+    """The one report in a notification. Raises `InvalidField`."""
     top = read.as_object(unwrap(body), "")
     path = "incident"
     incident = read.as_object(top.get(path), path)
     state = _STATES.get(read.text(incident, "state", path).lower())
     if state is None:
-        raise read.Misfit("incident.state: expected open or closed")
+        raise read.InvalidField("incident.state: expected open or closed")
     test = read.text(top, "version", "") == "test"
     policy = read.text(incident, "policy_name", path)
     condition = read.text(incident, "condition_name", path) or read.text(
@@ -68,7 +68,7 @@ def reports(body: Any, service: str) -> list[Report]:
     ends_at = read.epoch(incident, "ended_at", path) if state == "resolved" else None
     content, links = _documentation(incident, path)
     return [
-        Report(
+        RawAlert(
             source=SOURCE,
             status=state,
             fingerprint=read.required_text(incident, "incident_id", path),

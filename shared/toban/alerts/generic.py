@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toban.alerts.report import Labels, Report, Status, fingerprint_of_labels
+from toban.alerts.report import Labels, RawAlert, Status, fingerprint_of_labels
 from toban.kernel.edge import fields as read
 
 SOURCE = "generic"
@@ -31,8 +31,8 @@ FIELDS = (
 _LINK_FIELDS = ("title", "url")
 
 
-def reports(body: Any, service: str) -> list[Report]:
-    """One report for each object. Raises `Misfit`."""
+def reports(body: Any, service: str) -> list[RawAlert]:
+    """One report for each object. Raises `InvalidField`."""
     if isinstance(body, list):
         return [
             _report(read.as_object(item, f"[{index}]"), f"[{index}]", service)
@@ -41,7 +41,7 @@ def reports(body: Any, service: str) -> list[Report]:
     return [_report(read.as_object(body, ""), "", service)]
 
 
-def _report(alert: dict[str, Any], path: str, service: str) -> Report:
+def _report(alert: dict[str, Any], path: str, service: str) -> RawAlert:
     _known(alert, path, FIELDS)
     rule = _required(alert, "rule", path)
     title = _required(alert, "title", path)
@@ -55,7 +55,7 @@ def _report(alert: dict[str, Any], path: str, service: str) -> Report:
     ends_at = read.rfc3339(alert, "ends_at", path)
     if status == "firing":
         ends_at = None
-    return Report(
+    return RawAlert(
         source=SOURCE,
         status=status,
         fingerprint=read.strict_text(alert, "fingerprint", path).strip()
@@ -75,7 +75,7 @@ def _report(alert: dict[str, Any], path: str, service: str) -> Report:
 
 def _required(alert: dict[str, Any], name: str, path: str) -> str:
     if name not in alert:
-        raise read.Misfit(f"{read.join(path, name)}: is missing")
+        raise read.InvalidField(f"{read.join(path, name)}: is missing")
     if not isinstance(alert[name], str):
         raise read.misfit(read.join(path, name), "a string", alert[name])
     return read.required_text(alert, name, path)
@@ -87,7 +87,7 @@ def _status(alert: dict[str, Any], path: str) -> Status:
         return "firing"
     if value == "resolved":
         return "resolved"
-    raise read.Misfit(f"{read.join(path, 'status')}: expected firing or resolved")
+    raise read.InvalidField(f"{read.join(path, 'status')}: expected firing or resolved")
 
 
 def _links(alert: dict[str, Any], path: str) -> tuple[tuple[str, str], ...]:
@@ -115,4 +115,4 @@ def _known(given: dict[str, Any], path: str, known: tuple[str, ...]) -> None:
         near = get_close_matches(name[:80].lower(), known, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         told.append(f"{read.join(path, name[:80])}: unknown key{hint}")
-    raise read.Misfit("; ".join(told))
+    raise read.InvalidField("; ".join(told))

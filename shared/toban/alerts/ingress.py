@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from toban.alerts import alertmanager, auth, cloud_monitoring, generic
-from toban.alerts.report import Report, to_event
+from toban.alerts.report import RawAlert, to_event
 from toban.events import AlertReport
 from toban.kernel import log
-from toban.kernel.edge.fields import Misfit
+from toban.kernel.edge.fields import InvalidField
 from toban.kernel.edge.http import Request
-from toban.kernel.edge.row import Answers, Keys, Reading, Row, Sent
+from toban.kernel.edge.row import Answers, AuthContext, AuthenticatedRequest, IngressResult, Row
 from toban.kernel.edge.serve import Rows
 from toban.kernel.edge.signed import signed_row
 from toban.kernel.event import Event
@@ -30,28 +30,28 @@ _ANSWERS = Answers("alerts")
 # Each check returns the start to take where the sender gives none.
 
 
-def _cloud_monitoring(request: Request, keys: Keys) -> datetime:
+def _cloud_monitoring(request: Request, keys: AuthContext) -> datetime:
     auth.check_cloud_monitoring(request, keys.secrets)
     return keys.now
 
 
-def _alertmanager(request: Request, keys: Keys) -> datetime:
+def _alertmanager(request: Request, keys: AuthContext) -> datetime:
     auth.check_alertmanager(request, keys.secrets)
     return keys.now
 
 
 def _reader(
-    source: str, reports: Callable[[Any, str], list[Report]]
-) -> Callable[[Sent[datetime]], Reading]:
+    source: str, reports: Callable[[Any, str], list[RawAlert]]
+) -> Callable[[AuthenticatedRequest[datetime]], IngressResult]:
     """Reads the reports of one source; ``?service=`` names their service."""
 
-    def read(sent: Sent[datetime]) -> Reading:
+    def read(sent: AuthenticatedRequest[datetime]) -> IngressResult:
         service = sent.request.query.get("service", "")
         if service and not _SERVICE.fullmatch(service):
-            raise Misfit(f"service: expected a service id ({_SERVICE.pattern})")
+            raise InvalidField(f"service: expected a service id ({_SERVICE.pattern})")
         found = reports(sent.content, service)
         events = [to_event(report, service, sent.now, sent.who) for report in found]
-        return Reading(events, _notes(source, sent.content, events, sent.now))
+        return IngressResult(events, _notes(source, sent.content, events, sent.now))
 
     return read
 
@@ -61,14 +61,12 @@ def _notes(source: str, body: Any, events: list[Event], now: datetime) -> dict[s
     notes = {}
     if source == alertmanager.SOURCE and (left_out := alertmanager.truncated(body)) > 0:
         notes["truncated"] = left_out
-        log.warning("the sender left alerts out", source=source, truncated=left_out)
+        log.warning("alerts left out by sender", source=source, truncated=left_out)
     odd = dict.fromkeys(
         e.id for e in events if isinstance(e.body, AlertReport) and _odd_times(e.body, now)
     )
     if odd:
-        log.warning(
-            "times that cannot be right", source=source, events=list(odd)[:20], count=len(odd)
-        )
+        log.warning("alert times implausible", source=source, events=list(odd)[:20], count=len(odd))
     return notes
 
 

@@ -51,7 +51,7 @@ class Labels:
         self.kept[key] = content
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class RawAlert(msgspec.Struct, frozen=True, kw_only=True):
     """One alert as its sender reports it, before limits."""
 
     source: str
@@ -89,7 +89,9 @@ def fingerprint_of_labels(labels: Iterable[tuple[str, str]], *more: str) -> str:
     return derive("labels", *more, str(len(flat)), *flat)
 
 
-def to_event(report: Report, service: str, received_at: datetime, default_start: datetime) -> Event:
+def to_event(
+    report: RawAlert, service: str, received_at: datetime, default_start: datetime
+) -> Event:
     """
     The event of a report.
 

@@ -6,29 +6,32 @@ import re
 
 from toban.backups.checks.plans import check_plans
 from toban.backups.checks.recovery import check_objectives, check_restore_test
-from toban.backups.section import BACKUP, Backup
-from toban.profile.context import Context
+from toban.backups.section import BACKUP, BackupSection
+from toban.backups.texts import both
+from toban.profile.context import CheckContext
+from toban.profile.environments import environments
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.sources.base import BackupSource, Keeping
+from toban.sources.base import BackupStorage, SourceSection
 from toban.sources.naming import check_bucket_name
 from toban.strictyaml.checks import SECRET_NAME, check_id
-from toban.strictyaml.findings import join
+from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 
 _KMS_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:
+def check(profile: Profile, report: Report, context: CheckContext) -> None:
     """Note everything questionable about the section `backup`, if there is one."""
     backup = profile[BACKUP]
     if backup is None:
         return
     _check_key(backup, report)
     _check_destinations(backup, report)
-    kept = Keeping(frozenset(d.bucket for d in backup.destinations), bool(backup.key))
+    storage = BackupStorage(frozenset(d.bucket for d in backup.destinations), bool(backup.key))
     for name, source in backup.sources.items():
-        _check_source(backup, name, source, kept, report)
+        _check_source(backup, name, source, storage, report)
+        _check_environment(profile, name, source, report)
     check_plans(backup, report)
     _check_limits(backup, report)
     zone = profile[SERVICE].timezone
@@ -41,7 +44,7 @@ def check(profile: Profile, report: Report, context: Context) -> None:
     check_restore_test(zone, backup, report, elsewhere)
 
 
-def _check_key(backup: Backup, report: Report) -> None:
+def _check_key(backup: BackupSection, report: Report) -> None:
     kind, colon, name = backup.key.partition(":")
     if not backup.key or _KMS_KEY.fullmatch(backup.key):
         return
@@ -51,31 +54,28 @@ def _check_key(backup: Backup, report: Report) -> None:
     report.error(
         "bad-key",
         "backup.key",
-        "Cloud KMS の鍵（projects/…/locations/…/keyRings/…/cryptoKeys/…）か secret:名前 を書きます。",
-        "expected a Cloud KMS key (projects/…/locations/…/keyRings/…/cryptoKeys/…) or secret:NAME.",
+        both("finding.backup.bad-key"),
     )
 
 
-def _check_destinations(backup: Backup, report: Report) -> None:
+def _check_destinations(backup: BackupSection, report: Report) -> None:
     if not backup.destinations:
         report.error(
             "no-destination",
             "backup.destinations",
-            "保存先がありません。",
-            "there is nowhere to keep backups.",
+            both("finding.backup.no-destination"),
         )
     buckets: set[str] = set()
     for number, destination in enumerate(backup.destinations):
         path = join("backup", "destinations", number)
         check_bucket_name(destination.bucket, f"{path}.bucket", report)
         if not destination.region.strip():
-            report.error("empty", f"{path}.region", "リージョンが空です。", "the region is empty.")
+            report.error("empty", f"{path}.region", both("finding.backup.empty"))
         if destination.bucket in buckets:
             report.error(
                 "same-destination",
                 f"{path}.bucket",
-                f"バケット {destination.bucket} は上にもあります。",
-                f"the bucket {destination.bucket} is a destination already.",
+                both("finding.backup.same-destination", bucket=destination.bucket),
             )
         buckets.add(destination.bucket)
         if backup.plans and not any(
@@ -85,13 +85,12 @@ def _check_destinations(backup: Backup, report: Report) -> None:
             report.warning(
                 "unused-destination",
                 path,
-                f"{destination.bucket} を使う計画がありません。",
-                f"no plan uses {destination.bucket}.",
+                both("finding.backup.unused-destination", bucket=destination.bucket),
             )
 
 
 def _check_source(
-    backup: Backup, name: str, source: BackupSource, kept: Keeping, report: Report
+    backup: BackupSection, name: str, source: SourceSection, storage: BackupStorage, report: Report
 ) -> None:
     path = join("backup", "sources", name)
     check_id(name, path, report)
@@ -99,16 +98,26 @@ def _check_source(
         report.warning(
             "unused-source",
             path,
-            f"{name} を取る計画がありません。",
-            f"no plan ever backs up {name}.",
+            both("finding.backup.unused-source", name=name),
         )
-    source.check(path, report, kept)
+    source.check(path, report, storage)
 
 
-def _check_limits(backup: Backup, report: Report) -> None:
+def _check_environment(profile: Profile, name: str, source: SourceSection, report: Report) -> None:
+    known = environments(profile[SERVICE])
+    if source.environment and source.environment not in known:
+        hint = did_you_mean(source.environment, known)
+        report.error(
+            "unknown-environment",
+            join("backup", "sources", name, "environment"),
+            both("finding.backup.unknown-environment", environment=source.environment, hint=hint),
+        )
+
+
+def _check_limits(backup: BackupSection, report: Report) -> None:
     for name, number in (
         ("minimum_verified", backup.minimum_verified),
         ("max_deletions", backup.max_deletions),
     ):
         if number < 1:
-            report.error("wrong-value", f"backup.{name}", "1 以上にしてください。", "at least 1.")
+            report.error("wrong-value", f"backup.{name}", both("finding.backup.wrong-value"))

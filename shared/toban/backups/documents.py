@@ -10,6 +10,7 @@ import msgspec
 from toban.backups.levels import Level
 from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.status import Transitions, move
 
 Status = Literal[
@@ -106,6 +107,8 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     class_: str
     kind: str
     """Kind of source (``postgres`` …)."""
+    environment: str = PRODUCTION
+    """Of its source when it was started."""
     status: Status
     slot: datetime
     """The scheduled moment it is for."""
@@ -169,12 +172,13 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
 
     @property
     def named(self) -> dict[str, str]:
-        """The fields of an event about it that say which one it is."""
+        """The fields of an event about it that say which one it is, and of which environment."""
         return {
             "service": self.service,
             "source": self.source,
             "class_": self.class_,
             "backup_id": self.id,
+            "environment": self.environment,
         }
 
     @property

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 from toban.backups.section import BACKUP
 from toban.events.backups import BackupDue, RestoreTestDue
-from toban.kernel.clock.schedule import Repeating, name_of
+from toban.kernel.clock.schedule import RecurringEvent, name_of
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.strictyaml.values import secrets_of
 
 
-def schedules(profile: Profile) -> Iterator[Repeating]:
+def schedules(profile: Profile) -> Iterator[RecurringEvent]:
     """When its plans are due, and its restore tests."""
     service, backup = profile[SERVICE], profile[BACKUP]
     if backup is None:
         return
     for plan in backup.plans:
-        yield Repeating(
+        yield RecurringEvent(
             name=name_of(service.id, plan.source, plan.class_),
             cron=plan.schedule,
             zone=plan.zone or service.timezone,
@@ -27,7 +27,7 @@ def schedules(profile: Profile) -> Iterator[Repeating]:
             service=service.id,
         )
     if backup.restore_test is not None:
-        yield Repeating(
+        yield RecurringEvent(
             name=name_of(service.id, "restore-test"),
             cron=backup.restore_test.schedule,
             zone=backup.restore_test.zone or service.timezone,

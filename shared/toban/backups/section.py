@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from toban.backups.levels import Level
+from toban.backups.texts import both
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.kinds import named
-from toban.profile.profile import SectionKey
-from toban.sources.base import BackupSource, StagingTarget
+from toban.profile.profile import Profile, SectionKey
+from toban.sources.base import SourceSection, StagingTarget
 from toban.strictyaml.values import Seconds, Section, ZoneName
 
 ALLOWANCE: Final = timedelta(minutes=30)
@@ -21,9 +23,9 @@ gap between two slots and this.
 
 
 if TYPE_CHECKING:
-    _Sources: TypeAlias = dict[str, BackupSource]
+    _Sources: TypeAlias = dict[str, SourceSection]
 else:
-    _Sources = named("toban.sources", BackupSource)  # of every kind that has a folder there
+    _Sources = named("toban.sources", SourceSection)  # of every kind that has a folder there
 
 
 class Destination(Section, frozen=True):
@@ -33,7 +35,7 @@ class Destination(Section, frozen=True):
     region: str
 
 
-class Keep(Section, frozen=True):
+class RetentionRules(Section, frozen=True):
     """Retention: rules are OR-ed, each counts periods that hold a verified backup."""
 
     daily: int = 0
@@ -45,7 +47,7 @@ class Keep(Section, frozen=True):
     forever: bool = False
 
 
-class Plan(Section, frozen=True, rename={"class_": "class"}):
+class BackupPlan(Section, frozen=True, rename={"class_": "class"}):
     """When a source is backed up, and how long that is kept."""
 
     source: str
@@ -53,7 +55,7 @@ class Plan(Section, frozen=True, rename={"class_": "class"}):
     """Name of the series (``daily``, ``weekly``, ``hourly``, ``on-change``): it has its own retention."""
     schedule: str
     """Cron; with `on_change` it says when to look."""
-    keep: Keep
+    keep: RetentionRules
     zone: ZoneName | None = None
     """None: the service's."""
     on_change: bool = False
@@ -107,12 +109,12 @@ class RestoreTest(Section, frozen=True):
     """An alert when no test succeeded for so long."""
 
 
-class Backup(Section, frozen=True):
+class BackupSection(Section, frozen=True):
     """What is backed up, where to, for how long, and how it is proven."""
 
     destinations: tuple[Destination, ...]
     sources: _Sources
-    plans: tuple[Plan, ...]
+    plans: tuple[BackupPlan, ...]
     key: str = ""
     """
     A Cloud KMS key (``projects/…/cryptoKeys/…``) or ``secret:NAME`` (32 bytes in base64). Set: a
@@ -127,9 +129,17 @@ class Backup(Section, frozen=True):
     """Verified copies per series and region that are never removed."""
 
 
-BACKUP: Final[SectionKey[Backup | None]] = SectionKey(
-    "backup", Backup | None, None, inactive=("バックアップ", "backups")
+BACKUP: Final[SectionKey[BackupSection | None]] = SectionKey(
+    "backup", BackupSection | None, None, inactive=both("section.backup")
 )
 
-NOTHING: Final = Backup(destinations=(), sources={}, plans=())
+
+def environment_of_source(profile: Profile, name: str) -> str:
+    """Whose data a source holds; of one that the profile does not know (any more), production's."""
+    section = profile[BACKUP]
+    source = section.sources.get(name) if section else None
+    return (source.environment if source else "") or PRODUCTION
+
+
+NOTHING: Final = BackupSection(destinations=(), sources={}, plans=())
 """What a profile without the section backs up."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from toban.channels.notice import Sending
-from toban.kernel.kinds import beside
+from toban.channels.notice import PreparedNotification
+from toban.channels.texts import both
+from toban.kernel.kinds import module_of_kind
 from toban.kernel.outgoing import Outgoing
 from toban.strictyaml.report import Report
 from toban.strictyaml.values import Section
+from toban.texts import Both
 
 
 class Channel(Section, frozen=True, tag_field="type"):
@@ -24,7 +26,7 @@ class Channel(Section, frozen=True, tag_field="type"):
     """Where the kind stands in lists of kinds; the last resort comes last."""
     ROOM_KEY: ClassVar[str] = ""
     """The key without which it reaches only people; empty: it needs none."""
-    ADDRESS: ClassVar[tuple[str, str]] = ("宛先", "address")
+    ADDRESS: ClassVar[Both] = both("channels.address")
     """What a person needs to be reached by it (Japanese, English)."""
 
     fallback: str = ""
@@ -50,7 +52,7 @@ class Channel(Section, frozen=True, tag_field="type"):
     def check(self, path: str, report: Report) -> None:
         """Complain about what is missing or wrong; `path` is the channel's own."""
 
-    def message(self, sending: Sending) -> Outgoing:
+    def message(self, sending: PreparedNotification) -> Outgoing:
         """What is sent by it for a notification: what the module ``message`` of its folder makes."""
-        made: Outgoing = beside(type(self), "message").message(self, sending)
+        made: Outgoing = module_of_kind(type(self), "message").message(self, sending)
         return made

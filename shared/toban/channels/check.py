@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toban.channels.section import CHANNELS
-from toban.profile.context import Context
+from toban.channels.texts import both
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.strictyaml.checks import check_secret_name
 from toban.strictyaml.findings import did_you_mean, join
@@ -13,7 +14,7 @@ from toban.strictyaml.report import Report
 from toban.strictyaml.values import secrets_of
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:
+def check(profile: Profile, report: Report, context: CheckContext) -> None:
     """Channels are complete, hold no secrets, and their fallbacks lead somewhere and end."""
     for name, channel in profile[CHANNELS].items():
         path = join("channels", name)
@@ -29,8 +30,7 @@ def check(profile: Profile, report: Report, context: Context) -> None:
             report.warning(
                 "unused-channel",
                 join("channels", name),
-                f"チャンネル {name} はどこからも使われていません。",
-                f"nothing uses the channel {name}.",
+                both("finding.channels.unused-channel", name=name),
             )
 
 
@@ -46,8 +46,7 @@ def check_channel_name(profile: Profile, name: str, path: str, report: Report) -
         report.error(
             "unknown-channel",
             path,
-            f"チャンネル {name!r} は定義されていません。{hint[0]}",
-            f"there is no channel {name!r}.{hint[1]}",
+            both("finding.channels.unknown-channel", name=name, hint=hint),
         )
 
 
@@ -62,6 +61,5 @@ def _check_loop(profile: Profile, name: str, path: str, report: Report) -> None:
         report.error(
             "fallback-loop",
             path,
-            f"代替チャンネルが循環しています: {chain}",
-            f"the fallbacks go round in a circle: {chain}",
+            both("finding.channels.fallback-loop", chain=chain),
         )

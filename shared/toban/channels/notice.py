@@ -29,7 +29,7 @@ class Notice:
     kind: str
     """What happened, in words."""
     severity: str
-    """The service's label."""
+    """The service's label; ``[staging] P1`` where the environment is not production."""
     service: str
     color: str
     """``#rrggbb``, by severity or state; 3:1 or more against white."""
@@ -51,10 +51,12 @@ class Notice:
     footer: str
     calls: bool
     """It calls somebody (and is open with them until the incident is closed there)."""
+    urgent: bool
+    """It calls people for the worst severity."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sending:
+class PreparedNotification:
     """A notification that is to be sent: its record, what was asked for, and what it says."""
 
     id: str

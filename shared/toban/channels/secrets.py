@@ -17,4 +17,4 @@ def secret(secrets: Secrets, name: str) -> str:
 
 def not_set(name: str) -> Failed:
     """A channel cannot be used because its secret is missing: the fallback is next."""
-    return Failed(f"secret {name} is not set", again=False)
+    return Failed(f"secret {name} is not set", retryable=False)

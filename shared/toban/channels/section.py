@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from toban.channels.base import Channel
+from toban.channels.texts import both
 from toban.kernel.kinds import named
 from toban.profile.profile import SectionKey
 
@@ -12,5 +13,5 @@ CHANNELS: Final[SectionKey[dict[str, Channel]]] = SectionKey(
     "channels",
     named("toban.channels", Channel),
     {},
-    inactive=("通知チャンネル", "notification channels"),
+    inactive=both("section.channels"),
 )

@@ -13,7 +13,7 @@ from toban.channels.config import ChannelConfig, read_config
 from toban.kernel import log
 from toban.kernel.binding import provides
 from toban.kernel.handling.effect import Failed, Result
-from toban.kernel.kinds import beside
+from toban.kernel.kinds import module_of_kind
 from toban.kernel.outgoing import (
     SENDERS,
     Outgoing,
@@ -48,15 +48,15 @@ class ChannelSenders:
         except Exception as error:  # noqa: BLE001
             # A defect in one channel must not keep a page from the next one: it is logged with
             # its stack, and counts as a failure whose effect is unknown.
-            log.error("a channel failed unexpectedly", error=error, notification=outgoing.id)
-            return Failed(f"unexpected {type(error).__name__}", again=True, unknown=True)
+            log.error("channel failed: unexpected error", error=error, notification=outgoing.id)
+            return Failed(f"unexpected {type(error).__name__}", retryable=True, unknown=True)
 
     def _sender(self, outgoing: Outgoing) -> Senders:
         kind = type(outgoing)
         with self._lock:
             if kind not in self._made:
                 # The adapter of the folder that the message's class stands in.
-                adapter = cast("_Adapter", beside(kind, "adapter"))
+                adapter = cast("_Adapter", module_of_kind(kind, "adapter"))
                 self._made[kind] = adapter.sender(self._config, self._secrets, self._clock)
             return self._made[kind]
 

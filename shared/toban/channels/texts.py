@@ -10,6 +10,21 @@ TEXTS: Final[Texts] = {
     "notice.service": {"en": "Service", "ja": "サービス"},
     "notice.labels": {"en": "Labels", "ja": "ラベル"},
     "notice.next": {"en": "Next", "ja": "次に"},
+    "finding.channels.unknown-channel": {
+        "en": "there is no channel {name!r}.{hint}",
+        "ja": "チャンネル {name!r} は定義されていません。{hint}",
+    },
+    "finding.channels.fallback-loop": {
+        "en": "the fallbacks go round in a circle: {chain}",
+        "ja": "代替チャンネルが循環しています: {chain}",
+    },
+    "finding.channels.unused-channel": {
+        "en": "nothing uses the channel {name}.",
+        "ja": "チャンネル {name} はどこからも使われていません。",
+    },
+    "channels.address": {"en": "address", "ja": "宛先"},
+    "section.channels": {"en": "notification channels", "ja": "通知チャンネル"},
 }
 
 text: Final = Catalogue(TEXTS)
+both: Final = text.both

@@ -6,19 +6,23 @@ from collections.abc import Iterator
 
 from toban.channels.check import check_channel_name
 from toban.escalation.section import ESCALATION, Escalation, steps_for
+from toban.escalation.texts import both
 from toban.oncall.check_targets import check_target, is_human, mentioned_by, reach_problems
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
+from toban.profile.environments import calls_people, environments
 from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.severities.section import SEVERITIES, Severity, severity_labelled
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 from toban.strictyaml.values import Seconds
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: ARG001
+def check(profile: Profile, report: Report, context: CheckContext) -> None:  # noqa: ARG001
     """Every severity reaches somebody in time, and every policy and step can be used."""
     for number, severity in enumerate(profile[SEVERITIES]):
         _check_answering(profile, severity, join("severities", number), report)
+        _check_posts(profile, severity, join("severities", number), report)
     labels = [severity.label for severity in profile[SEVERITIES]]
     taken: dict[str, int] = {}
     for number, policy in enumerate(profile[ESCALATION]):
@@ -29,22 +33,19 @@ def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: 
                 report.error(
                     "unknown-severity",
                     path,
-                    f"重大度 {label!r} は定義されていません。{hint[0]}",
-                    f"there is no severity {label!r}.{hint[1]}",
+                    both("finding.escalation.unknown-severity", label=label, hint=hint),
                 )
             elif taken.setdefault(label, number) != number:
                 report.error(
                     "never-used",
                     path,
-                    f"{label} は escalation[{taken[label]}] が使われ、ここは決して使われません。",
-                    f"{label} follows escalation[{taken[label]}]; this policy is never used for it.",
+                    both("finding.escalation.taken", label=label, number=taken[label]),
                 )
         if not policy.severities:
             report.error(
                 "never-used",
                 join("escalation", number, "severities"),
-                "重大度がないので決して使われません。",
-                "it names no severity and is never used.",
+                both("finding.escalation.never-used"),
             )
         _check_steps(profile, number, policy, report)
     _check_reach(profile, report)
@@ -65,16 +66,14 @@ def _check_answering(profile: Profile, severity: Severity, path: str, report: Re
         report.error(
             "reaches-nobody",
             path,
-            f"{severity.label} のインシデントは誰にも届きません。notify か escalation に加えてください。",
-            f"an incident of {severity.label} reaches nobody: add notify or an escalation policy.",
+            both("finding.escalation.reaches-nobody", label=severity.label),
         )
         return
     if severity.level <= 2 and not any(is_human(t) for t in (*severity.notify, *told)):
         report.warning(
             "wakes-nobody",
             path,
-            f"{severity.label} は人（oncall:… か person:…）に届きません。",
-            f"{severity.label} tells no person (oncall:… or person:…), only channels.",
+            both("finding.escalation.wakes-nobody", label=severity.label),
         )
     human = [s.after for s in steps if any(is_human(t) for t in s.notify)]
     limit = severity.respond_within
@@ -84,25 +83,38 @@ def _check_answering(profile: Profile, severity: Severity, path: str, report: Re
         report.warning(
             "too-late",
             path,
-            f"{severity.label} の応答目標は {limit} 秒ですが、人に届くのは {min(human)} 秒後です。",
-            f"{severity.label} is to be answered in {limit} s, "
-            f"but a person is first told after {min(human)} s.",
+            both(
+                "finding.escalation.too-late", label=severity.label, limit=limit, first=min(human)
+            ),
+        )
+
+
+def _check_posts(profile: Profile, severity: Severity, path: str, report: Report) -> None:
+    """Tell of environments for which people are not called, and no channel gets a post either."""
+    first = [target for step in steps_for(profile, severity)[:1] for target in step.notify]
+    if any(not is_human(target) for target in (*severity.notify, *first)):
+        return
+    service = profile[SERVICE]
+    silent = [name for name in environments(service) if not calls_people(service, name)]
+    if silent:
+        names = ", ".join(silent)
+        report.info(
+            "posts-nothing",
+            path,
+            both("finding.escalation.posts-nothing", names=names, label=severity.label),
         )
 
 
 def _check_steps(profile: Profile, number: int, policy: Escalation, report: Report) -> None:
     if not policy.steps:
         path = join("escalation", number, "steps")
-        report.error("no-steps", path, "段階がありません。", "there are no steps.")
+        report.error("no-steps", path, both("finding.escalation.no-steps"))
         return
     if policy.steps[0].after > 0:
         report.error(
             "late-first-step",
             join("escalation", number, "steps", 0, "after"),
-            "最初の段階はインシデントが開いたときに行われます。0m と書いてください"
-            "（まず channel:… だけに知らせ、人は次の段階で呼べます）。",
-            "the first step is taken when the incident opens: write 0m "
-            "(it may tell a channel only, and the next step a person).",
+            both("finding.escalation.late-first-step"),
         )
     before = None
     for n, step in enumerate(policy.steps):
@@ -110,16 +122,14 @@ def _check_steps(profile: Profile, number: int, policy: Escalation, report: Repo
             report.error(
                 "steps-order",
                 join("escalation", number, "steps", n, "after"),
-                f"段階は時間順です。前の段階（{before} 秒）より後にしてください。",
-                f"steps must come later and later; the one before is at {before} s.",
+                both("finding.escalation.steps-order", before=before),
             )
         before = step.after
         if not step.notify:
             report.error(
                 "reaches-nobody",
                 join("escalation", number, "steps", n, "notify"),
-                "この段階は誰にも届きません。",
-                "the step notifies nobody.",
+                both("finding.escalation.step-reaches-nobody"),
             )
         for m, target in enumerate(step.notify):
             path = join("escalation", number, "steps", n, "notify", m)
@@ -136,7 +146,7 @@ def _check_reach(profile: Profile, report: Report) -> None:
         for n, target in enumerate(severity.notify):
             where = f"{path}[{n}]"
             for problem in reach_problems(profile, target, severity.via):
-                report.error("no-address", where, *problem)
+                report.error("no-address", where, problem)
     for number, policy in enumerate(profile[ESCALATION]):
         for n, step in enumerate(policy.steps):
             for label in policy.severities:
@@ -145,4 +155,4 @@ def _check_reach(profile: Profile, report: Report) -> None:
                 for m, target in enumerate(step.notify):
                     where = join("escalation", number, "steps", n, "notify", m)
                     for problem in reach_problems(profile, target, via):
-                        report.error("no-address", where, *problem)
+                        report.error("no-address", where, problem)

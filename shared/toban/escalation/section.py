@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from toban.escalation.texts import both
 from toban.profile.profile import Profile, SectionKey
 from toban.severities.section import Severity
 from toban.strictyaml.values import Seconds, Section
 
 
-class Step(Section, frozen=True):
+class EscalationStep(Section, frozen=True):
     """One escalation step: `after` so long without acknowledgement, notify these targets."""
 
     after: Seconds
@@ -24,7 +25,7 @@ class Escalation(Section, frozen=True):
 
     severities: tuple[str, ...]
     """Labels of the severities that this policy is for."""
-    steps: tuple[Step, ...]
+    steps: tuple[EscalationStep, ...]
     """By growing `after`, counted from the opening (or reopening) of the incident."""
 
 
@@ -32,11 +33,11 @@ ESCALATION: Final[SectionKey[tuple[Escalation, ...]]] = SectionKey(
     "escalation",
     tuple[Escalation, ...],
     (),
-    inactive=("エスカレーション", "escalation"),
+    inactive=both("section.escalation"),
 )
 
 
-def steps_for(profile: Profile, severity: Severity) -> tuple[Step, ...]:
+def steps_for(profile: Profile, severity: Severity) -> tuple[EscalationStep, ...]:
     """The escalation steps for a severity; empty when no policy names it."""
     for policy in profile[ESCALATION]:
         if severity.label in policy.severities:

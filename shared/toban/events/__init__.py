@@ -3,6 +3,9 @@ The vocabulary: the body of every event, with its CloudEvents type and topic.
 
 Bodies carry what their consumers need, so that most handlers read nothing. Severity is internal
 (1 the worst to 4) beside the service's own label. All times are aware UTC.
+
+`environment` is decided where something is taken in (an alert by triage, a backup when it is started):
+what comes from outside or by the clock before that does not say it, what is emitted from there does.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from toban.kernel.command import Command
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import Body, Moment, event
 from toban.kernel.handling.parking import MessageParked as MessageParked
 
@@ -23,6 +27,7 @@ NotificationKind = Literal[
     "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated",
     "acknowledged", "resolved",
 ]  # fmt: skip
+ReminderKind = Literal["joined", "reminder"]
 Action = Literal[
     "acknowledge", "resolve", "reopen", "escalate", "note", "severity",
     "take", "replicate", "verify", "prune", "restore", "test-restore",
@@ -74,6 +79,7 @@ class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Labels of the alert that opened it."""
     remind_at: Moment | None = None
     """When it comes back to people unless something happens."""
+    environment: str = PRODUCTION
 
 
 # --- alerts ----------------------------------------------------------------------------------
@@ -134,6 +140,7 @@ class AlertAttached(Body, frozen=True, kw_only=True):
     at: Moment
     began_at: Moment | None = None
     """The newest beginning reported of its occurrence; None: an earlier release did not say."""
+    environment: str = PRODUCTION
 
     def subject(self) -> str:
         """The incident."""
@@ -148,6 +155,7 @@ class AlertCleared(Body, frozen=True, kw_only=True):
     alert_id: str
     title: str
     at: Moment
+    environment: str = PRODUCTION
 
     def subject(self) -> str:
         """The incident."""
@@ -230,6 +238,7 @@ class EscalationDue(Body, frozen=True, kw_only=True):
     incident_id: str
     step: int
     generation: int
+    environment: str = PRODUCTION
 
     def subject(self) -> str:
         """The incident."""
@@ -241,10 +250,11 @@ class ReminderDue(Body, frozen=True, kw_only=True):
     """A timer: somebody has to hear of the incident again, unless something has happened since."""
 
     incident_id: str
-    what: Literal["joined", "reminder"]
+    what: ReminderKind
     """``joined``: alerts that joined after the newest page; ``reminder``: nothing happened."""
     at: Moment
     """What the incident has noted; stale when it has noted another time."""
+    environment: str = PRODUCTION
 
     def subject(self) -> str:
         """The incident."""
@@ -257,6 +267,7 @@ class RecheckDue(Body, frozen=True, kw_only=True):
 
     incident_id: str
     generation: int
+    environment: str = PRODUCTION
 
     def subject(self) -> str:
         """The incident."""
@@ -287,6 +298,7 @@ class PostmortemDrafted(Body, frozen=True, kw_only=True):
     incident_id: str
     blob: str
     at: Moment
+    environment: str = PRODUCTION
 
     def subject(self) -> str:
         """The incident."""
@@ -355,6 +367,7 @@ class PageFailed(Body, frozen=True, kw_only=True):
     generation: int
     reason: str
     at: Moment
+    environment: str = PRODUCTION
 
     def subject(self) -> str:
         """The incident."""

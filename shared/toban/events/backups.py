@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import Body, Moment, event
 
 Stage = Literal["take", "replicate", "verify", "prune", "restore"]
@@ -45,6 +46,7 @@ class BackupEvent(Series, frozen=True, kw_only=True):
     """Something happened to one backup."""
 
     backup_id: str
+    environment: str = PRODUCTION
 
     def subject(self) -> str:
         """The backup."""
@@ -133,6 +135,7 @@ class RestoreEvent(Body, frozen=True, kw_only=True):
     source: str
     backup_id: str
     purpose: Purpose
+    environment: str = PRODUCTION
 
     def subject(self) -> str:
         """The restore."""

@@ -13,10 +13,12 @@ from typing import Final
 import msgspec
 
 from toban.events import CommandIssued, IncidentAcknowledged
-from toban.incidents.documents import Entry, Incident
+from toban.incidents.documents import Incident, TimelineEntry
 from toban.incidents.lifecycle import (
     escalate,
     has_next_step,
+    is_called_for,
+    latest_pages,
     note,
     open_anew,
     profile_of,
@@ -27,10 +29,10 @@ from toban.incidents.lifecycle import (
     severity_of,
     start_escalation,
     stop_escalation,
-    told_pages,
 )
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.command import Outcome, conclude, may
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -80,7 +82,8 @@ def on_command(command: CommandIssued, work: Work) -> None:
             )
         _say_the_proof(incident, earlier, command.proof)
         work.put(incident)
-    conclude(command, work, outcome, reason)
+    environment = PRODUCTION if incident is None else incident.environment
+    conclude(command, work, outcome, reason, environment=environment)
 
 
 def _carry_out(
@@ -115,7 +118,7 @@ def _named(command: CommandIssued, incident: Incident | None, work: Work) -> Com
     return msgspec.structs.replace(command, actor=actor)
 
 
-def _say_the_proof(incident: Incident, earlier: list[Entry], proof: str) -> None:
+def _say_the_proof(incident: Incident, earlier: list[TimelineEntry], proof: str) -> None:
     """Have the lines that a command has left say what proves who gave it."""
     known = {id(entry) for entry in earlier}
     incident.timeline = [
@@ -129,22 +132,23 @@ def _say_the_proof(incident: Incident, earlier: list[Entry], proof: str) -> None
 def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool:
     """Take it; or, when its people were called or reminded since, say that it is still in hand."""
     anew = incident.status == "acknowledged"
+    profile = profile_of(incident, work)
     # An earlier release had no reminders: whoever says that they have it is reminded from now on.
-    reminds = incident.remind_at is not None
+    reminds = incident.remind_at is not None or not is_called_for(incident, profile)
     if incident.status == "resolved" or (anew and reminds and not _called_since(incident, work)):
         return False
     move(incident, "acknowledged")
     incident.acknowledged_at = work.now
     incident.assignee = command.actor
     stop_escalation(incident)
-    severity = severity_of(incident, profile_of(incident, work))
-    remind_at(incident, work, work.now + severity.reminder)
+    if is_called_for(incident, profile):
+        remind_at(incident, work, work.now + severity_of(incident, profile).reminder)
     kind = "confirmed" if anew else "acknowledged"
     note(incident, work, kind, command.actor, via=command.via)
     work.put(incident)
     work.emit(
         IncidentAcknowledged(
-            incident=incident.snapshot(), by=command.actor, pages=told_pages(incident)
+            incident=incident.snapshot(), by=command.actor, pages=latest_pages(incident)
         )
     )
     return True

@@ -10,6 +10,7 @@ import msgspec
 
 from toban.events import IncidentSnapshot, IncidentStatus, Link, Page
 from toban.kernel.document import Document, Keep
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.status import Transitions
 from toban.ports import Key
 
@@ -60,6 +61,7 @@ class Alert(Document, kw_only=True):
     incident: str | None = None
     attached_at: datetime | None = None
     labels: dict[str, str] = {}
+    environment: str = PRODUCTION
 
     def over_since(self) -> datetime | None:
         """Since the report that ended it, or the only one there will be, came in (our clock)."""
@@ -81,17 +83,27 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(Document, kw_only=True):
-    """The open incidents of one service (id = service). Changes when one opens or closes."""
+    """The open incidents of one environment of a service. Changes when one opens or closes."""
 
     COLLECTION: ClassVar[str] = "groups"
-    KEEP = Keep.always("one for each service, of open incidents only")
+    KEEP = Keep.always("one for each environment of a service, of open incidents only")
 
     open: list[OpenIncident] = []
     told_full: bool = False
     """Somebody has been told that too many are open."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+def group_id(service: str, environment: str) -> str:
+    """
+    Where the open incidents of an environment are listed.
+
+    Of production under the service alone, as before there were environments. Alerts of two environments
+    never share an incident, nor count towards each other's ``max_open``.
+    """
+    return service if environment == PRODUCTION else f"{service}@{environment}"
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an incident's timeline; `kind` names the text in the catalogue."""
 
     at: datetime
@@ -124,6 +136,7 @@ class Incident(Document, kw_only=True):
     status: IncidentStatus = "open"
     severity: int
     severity_label: str
+    environment: str = PRODUCTION
     rules: list[str] = []
     labels: dict[str, str] = {}
     links: list[Link] = []
@@ -155,11 +168,11 @@ class Incident(Document, kw_only=True):
     """Of those in segments, the newest of each kind."""
     unreached: dict[str, list[str]] = {}
     """Page number → the page's notifications that failed for good, fallbacks included."""
-    timeline: list[Entry] = []
+    timeline: list[TimelineEntry] = []
     """Its beginning and its end; what is between them stands in segments."""
     kept_first: int = 0
     """How many lines of `timeline` are its beginning; 0: nothing was taken out."""
-    overflow: list[Entry] = []
+    overflow: list[TimelineEntry] = []
     """What was taken out and stands in no segment yet."""
     segments: int = 0
     postmortem: str = ""
@@ -212,6 +225,7 @@ class Incident(Document, kw_only=True):
             links=list(self.links),
             labels=dict(self.labels),
             remind_at=self.remind_at,
+            environment=self.environment,
         )
 
 
@@ -226,7 +240,7 @@ class IncidentSegment(Document, kw_only=True):
     number: int
     at: datetime
     """When it was split off."""
-    timeline: list[Entry] = []
+    timeline: list[TimelineEntry] = []
     pages: list[Page] = []
     unreached: dict[str, list[str]] = {}
 

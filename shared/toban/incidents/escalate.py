@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from toban.events import AlertFired, EscalationDue, NotificationFailed, PageFailed, ReminderDue
 from toban.incidents.documents import OWN, Incident
-from toban.incidents.lifecycle import escalate, note
+from toban.incidents.lifecycle import escalate, is_called_for, note, profile_of
 from toban.incidents.reminders import on_reminder_due
 from toban.incidents.settle import incident_of
 from toban.kernel.handling.decision import Decision
@@ -17,7 +17,6 @@ from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN_VERSION
 from toban.profile.section import SERVICE
-from toban.profile.store import pinned
 
 
 def on_due(due: EscalationDue, work: Work) -> None:
@@ -52,7 +51,7 @@ def on_notification_failed(failed: NotificationFailed, work: Work) -> None:
             unreached = [*unreached, contact]
             incident.unreached = {**incident.unreached, number: unreached}
         if len(unreached) >= request.contacts:
-            _go_on(incident, request.page, work)
+            _escalate_if_latest_page(incident, request.page, work)
     work.put(incident)
 
 
@@ -60,15 +59,16 @@ def on_page_failed(failed: PageFailed, work: Work) -> None:
     """Nobody could be called at all: the next step, now."""
     incident = incident_of(failed.incident_id, work)
     note(incident, work, "page-failed", reason=failed.reason, step=str(failed.page.step + 1))
-    _go_on(incident, failed.page.number, work)
+    _escalate_if_latest_page(incident, failed.page.number, work)
     work.put(incident)
 
 
-def _go_on(incident: Incident, page: int, work: Work) -> None:
+def _escalate_if_latest_page(incident: Incident, page: int, work: Work) -> None:
     """
     Escalate if that page is the newest; at the end of the steps, tell the platform's people.
 
     An acknowledged incident is not escalated; that nobody heard of what has joined it is told, too.
+    Where people are not called for its environment, the platform's are not either.
     """
     newest = incident.pages[-1] if incident.pages else None
     if newest is None or newest.number != page or incident.status == "resolved":
@@ -77,11 +77,11 @@ def _go_on(incident: Incident, page: int, work: Work) -> None:
         return
     if incident.status == "open" and escalate(incident, work, why="unreached"):
         return
-    own = incident.profile_version == BUILTIN_VERSION or (
-        pinned(work, incident.service, incident.profile_version)[SERVICE].default
-    )
-    if own:
+    profile = profile_of(incident, work)
+    if incident.profile_version == BUILTIN_VERSION or profile[SERVICE].default:
         return  # the last resort itself has failed; the log and the list still show it
+    if not is_called_for(incident, profile):
+        return  # a post has failed, and the timeline says so; nobody was to be called
     work.emit(
         AlertFired(
             source=OWN,

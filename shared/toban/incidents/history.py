@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from toban.events import Page
-from toban.incidents.documents import Entry, Incident, IncidentSegment
+from toban.incidents.documents import Incident, IncidentSegment, TimelineEntry
 from toban.kernel.work import Work
 
 MAX_TIMELINE = 500
@@ -29,17 +29,17 @@ KEPT_PAGES: Final = 100
 """Pages that stay when there are more; more than an acknowledgement or a closing tells of."""
 PAGES_IN_SEGMENT: Final = 1_000
 
-TOLD_PAGES = 40
+LATEST_PAGES = 40
 """
 The newest pages, which an acknowledgement or a closing tells of, so that the message stays below
 64 KB however often an incident called people.
 """
 
-TOLD_BEFORE = 30
+EARLIER_PAGES = 30
 """Earlier pages, each the newest of its kind: whoever was called once hears of the end."""
 
 
-def add_line(incident: Incident, entry: Entry, work: Work) -> None:
+def add_line(incident: Incident, entry: TimelineEntry, work: Work) -> None:
     """Add a line to the timeline, and split off what is too much."""
     timeline = [*incident.timeline, entry]
     overflow = list(incident.overflow)
@@ -57,11 +57,11 @@ def add_line(incident: Incident, entry: Entry, work: Work) -> None:
     incident.overflow = overflow
 
 
-def _size(lines: list[Entry] | Entry) -> int:
+def _size(lines: list[TimelineEntry] | TimelineEntry) -> int:
     return len(msgspec.json.encode(lines))
 
 
-def _first_lines(timeline: list[Entry]) -> int:
+def _first_lines(timeline: list[TimelineEntry]) -> int:
     """How many lines of the beginning stay: half of what the document holds."""
     count = size = 0
     for line in timeline[: MAX_TIMELINE // 2]:
@@ -93,14 +93,14 @@ def next_page(incident: Incident) -> int:
     return incident.pages[-1].number + 1 if incident.pages else 0
 
 
-def told_pages(incident: Incident) -> list[Page]:
+def latest_pages(incident: Incident) -> list[Page]:
     """
     The pages that an acknowledgement or a closing tells of: enough to find everybody who was called.
 
     Those of one step and reason call the same people until a shift ends, a week at most.
     """
-    earlier = _newest([*incident.earlier_pages, *incident.pages[:-TOLD_PAGES]])
-    return [*earlier[-TOLD_BEFORE:], *incident.pages[-TOLD_PAGES:]]
+    earlier = _newest([*incident.earlier_pages, *incident.pages[:-LATEST_PAGES]])
+    return [*earlier[-EARLIER_PAGES:], *incident.pages[-LATEST_PAGES:]]
 
 
 def _newest(pages: list[Page]) -> list[Page]:
@@ -116,7 +116,7 @@ def _of_each_kind(pages: list[Page]) -> list[Page]:
     """What decisions need of pages that are split off: who was called, and when people last were."""
     newest = _newest(pages)
     last_call = next((page for page in reversed(newest) if not page.to), None)
-    kept = newest[-TOLD_BEFORE:]
+    kept = newest[-EARLIER_PAGES:]
     return kept if last_call is None or last_call in kept else [last_call, *kept]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from toban.escalation.section import steps_for
+from toban.escalation.section import EscalationStep, steps_for
 from toban.events import (
     EscalationDue,
     IncidentEscalated,
@@ -19,15 +19,18 @@ from toban.events import (
     Page,
     PageReason,
     ReminderDue,
+    ReminderKind,
 )
-from toban.incidents.documents import Entry, Group, Incident, OpenIncident
+from toban.incidents.documents import Group, Incident, OpenIncident, TimelineEntry, group_id
 from toban.incidents.grouping.section import GROUPING
 from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
-from toban.incidents.history import told_pages as told_pages
+from toban.incidents.history import latest_pages as latest_pages
 from toban.kernel.status import move
 from toban.kernel.work import Work
+from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import pinned
 from toban.severities.section import Severity, severity_named
 
@@ -38,7 +41,7 @@ MAX_DETAIL = 4_000
 def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
     """Add a line to the timeline."""
     said = {name: value[:MAX_DETAIL] for name, value in detail.items()}
-    add_line(incident, Entry(at=work.now, kind=kind, actor=actor, detail=said), work)
+    add_line(incident, TimelineEntry(at=work.now, kind=kind, actor=actor, detail=said), work)
 
 
 def profile_of(incident: Incident, work: Work) -> Profile:
@@ -49,6 +52,18 @@ def profile_of(incident: Incident, work: Work) -> Profile:
 def severity_of(incident: Incident, profile: Profile) -> Severity:
     """The incident's severity in its profile."""
     return severity_named(profile, incident.severity_label, incident.severity)
+
+
+def is_called_for(incident: Incident, profile: Profile) -> bool:
+    """Whether people are called for its environment: by steps, by reminders, at any time."""
+    return calls_people(profile[SERVICE], incident.environment)
+
+
+def steps_of(incident: Incident, profile: Profile) -> tuple[EscalationStep, ...]:
+    """The steps of its escalation; none where people are not called for its environment."""
+    if not is_called_for(incident, profile):
+        return ()
+    return steps_for(profile, severity_of(incident, profile))
 
 
 def call(incident: Incident, work: Work, reason: PageReason, to: str = "") -> Page:
@@ -92,20 +107,27 @@ def stop_escalation(incident: Incident) -> None:
 
 def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
     """Set the timer of the step after the present one; after the last, when all begins anew."""
-    severity = severity_of(incident, profile)
-    steps = steps_for(profile, severity)
+    steps = steps_of(incident, profile)
     following = incident.step + 1
     incident.remind_at = None
     if following >= len(steps):
         incident.next_step_at = None
-        remind_at(incident, work, work.now + _rarer(severity.reminder, incident.repeats))
+        if not is_called_for(incident, profile):
+            return
+        reminder = severity_of(incident, profile).reminder
+        remind_at(incident, work, work.now + _rarer(reminder, incident.repeats))
         return
     # A clock that was ahead must not put off the steps until that time has come.
     since = min(incident.escalating_since, work.now)
     incident.next_step_at = max(since + timedelta(seconds=steps[following].after), work.now)
     work.at(
         incident.next_step_at,
-        EscalationDue(incident_id=incident.id, step=following, generation=incident.generation),
+        EscalationDue(
+            incident_id=incident.id,
+            step=following,
+            generation=incident.generation,
+            environment=incident.environment,
+        ),
     )
 
 
@@ -117,7 +139,12 @@ def is_quiet(incident: Incident) -> bool:
 def remind_at(incident: Incident, work: Work, at: datetime) -> None:
     """Have it come back to people at that time, unless something happens; replaces an earlier one."""
     incident.remind_at = at
-    work.at(at, ReminderDue(incident_id=incident.id, what="reminder", at=at))
+    work.at(at, reminder_due(incident, "reminder", at))
+
+
+def reminder_due(incident: Incident, what: ReminderKind, at: datetime) -> ReminderDue:
+    """The timer that brings an incident back."""
+    return ReminderDue(incident_id=incident.id, what=what, at=at, environment=incident.environment)
 
 
 def _rarer(wait: timedelta, repeats: int) -> timedelta:
@@ -128,8 +155,7 @@ def _rarer(wait: timedelta, repeats: int) -> timedelta:
 
 def has_next_step(incident: Incident, work: Work) -> bool:
     """Whether there is a step after the one the incident is at."""
-    profile = profile_of(incident, work)
-    return incident.step + 1 < len(steps_for(profile, severity_of(incident, profile)))
+    return incident.step + 1 < len(steps_of(incident, profile_of(incident, work)))
 
 
 def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") -> bool:
@@ -177,13 +203,13 @@ def resolve(incident: Incident, work: Work, by: str = "") -> None:
     incident.tell_joined_at = incident.untold_since = None
     note(incident, work, "resolved", by)
     work.put(incident)
-    group = work.get(Group, incident.service)
+    group = work.get(Group, group_id(incident.service, incident.environment))
     if group is not None:
         group.open = [entry for entry in group.open if entry.incident != incident.id]
         if len(group.open) < profile_of(incident, work)[GROUPING].max_open:
             group.told_full = False
         work.put(group)
-    work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=told_pages(incident)))
+    work.emit(IncidentResolved(incident=incident.snapshot(), by=by, pages=latest_pages(incident)))
 
 
 def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
@@ -195,7 +221,8 @@ def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
     start_escalation(incident, work, profile_of(incident, work))
     page = call(incident, work, "reopened")
     work.put(incident)
-    group = work.get(Group, incident.service) or Group(id=incident.service)
+    listed = group_id(incident.service, incident.environment)
+    group = work.get(Group, listed) or Group(id=listed)
     if all(entry.incident != incident.id for entry in group.open):
         group.open = [
             *group.open,

@@ -36,7 +36,7 @@ OVERTAKEN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ReportedTimes:
     """What a report says, with times that can be right."""
 
     start: datetime
@@ -57,7 +57,7 @@ class Said:
         return self.now - self.heard > OVERTAKEN
 
 
-def read(report: AlertReport, work: Work) -> Said:
+def read(report: AlertReport, work: Work) -> ReportedTimes:
     """What the report says, as of `work`."""
     heard = min(work.event.time, work.now)
     start = possible(report.starts_at, heard)
@@ -67,7 +67,7 @@ def read(report: AlertReport, work: Work) -> Said:
             end = possible(report.ends_at, heard)
         else:  # a report without any time of its own carries that of its receipt
             end = heard if report.dated else start
-    return Said(
+    return ReportedTimes(
         start=start,
         end=end,
         end_given=report.ends_at is not None,
@@ -93,12 +93,12 @@ def believed(stored: datetime | None, now: datetime) -> datetime | None:
     return not_ahead(stored, now, MAX_AHEAD)
 
 
-def is_overtaken(alert: Alert, said: Said) -> bool:
+def is_overtaken(alert: Alert, said: ReportedTimes) -> bool:
     """Whether a later post of a sender that tells the present was followed already."""
     return said.current and not _is_later(alert, said, or_equal=True)
 
 
-def is_over(alert: Alert, said: Said) -> bool:
+def is_over(alert: Alert, said: ReportedTimes) -> bool:
     """Whether a resolution ends the firing alert; if not, it speaks of an older occurrence."""
     newest = believed(alert.newest_start or alert.starts_at, said.now)
     if newest is None or said.start >= newest:
@@ -106,7 +106,7 @@ def is_over(alert: Alert, said: Said) -> bool:
     return said.end is not None and said.end_given and said.end >= newest
 
 
-def is_anew(alert: Alert, said: Said) -> bool:
+def is_anew(alert: Alert, said: ReportedTimes) -> bool:
     """
     Whether a firing report tells of a new occurrence of an alert that fires: its predecessor's end
     was not heard of (yet). One that began hardly later is the same, as another sender saw it.
@@ -115,7 +115,7 @@ def is_anew(alert: Alert, said: Said) -> bool:
     return newest is not None and said.dated and said.start > newest + APART
 
 
-def is_new(alert: Alert, said: Said) -> bool:
+def is_new(alert: Alert, said: ReportedTimes) -> bool:
     """Whether a firing report begins a new occurrence of an alert that does not fire."""
     over = believed(alert.ends_at, said.now)
     newest = believed(alert.newest_start or alert.starts_at, said.now)
@@ -129,7 +129,7 @@ def is_new(alert: Alert, said: Said) -> bool:
     return said.current and alert.status == "resolved" and _is_later(alert, said)
 
 
-def is_news(alert: Alert, said: Said) -> bool:
+def is_news(alert: Alert, said: ReportedTimes) -> bool:
     """Whether a resolution says something new of an alert that does not fire."""
     over = believed(alert.ends_at, said.now)
     newest = believed(alert.newest_start or alert.starts_at, said.now)
@@ -138,7 +138,7 @@ def is_news(alert: Alert, said: Said) -> bool:
     return said.end > over or said.start > newest
 
 
-def _is_later(alert: Alert, said: Said, *, or_equal: bool = False) -> bool:
+def _is_later(alert: Alert, said: ReportedTimes, *, or_equal: bool = False) -> bool:
     """Whether `said` came in after what the alert's state follows from."""
     heard = believed(alert.heard_at, said.now)
     return heard is None or said.heard > heard or (or_equal and said.heard == heard)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from toban.escalation.section import steps_for
 from toban.events import AlertAttached, IncidentRaised, IncidentReminded, ReminderDue
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.grouping.section import GROUPING
@@ -26,8 +25,10 @@ from toban.incidents.lifecycle import (
     open_anew,
     profile_of,
     remind_at,
+    reminder_due,
     severity_of,
     start_escalation,
+    steps_of,
 )
 from toban.incidents.occurrences import MAX_AHEAD, believed, newest_start
 from toban.kernel.work import Work
@@ -96,7 +97,7 @@ def tell_joined(
 def _tell_at(incident: Incident, at: datetime, since: datetime, work: Work) -> None:
     incident.tell_joined_at, incident.untold_since = at, since
     work.put(incident)
-    work.at(at, ReminderDue(incident_id=incident.id, what="joined", at=at))
+    work.at(at, reminder_due(incident, "joined", at))
 
 
 def _in_the_same_breath(joined: AlertAttached, called: datetime) -> bool:
@@ -125,14 +126,7 @@ def tell_what_waited(incident: Incident, work: Work) -> None:
     called = last_call(incident, work)
     if called is None or incident.tell_joined_at is not None:
         return
-    alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
-    told = {a.rule for a in alerts if a.attached_at is None or a.attached_at <= called}
-    waited = [
-        a.attached_at
-        for a in alerts
-        if a.attached_at
-        and (_came_after(a, called, work.now) or (a.rule not in told and _goes_on(a, called)))
-    ]
+    waited = joined_untold(incident, called, work)
     if not waited:
         return
     due = called + window_of(profile_of(incident, work))
@@ -140,6 +134,18 @@ def tell_what_waited(incident: Incident, work: Work) -> None:
         page_joined(incident, work, new_rule=False)
     else:
         _tell_at(incident, due, min(waited), work)
+
+
+def joined_untold(incident: Incident, called: datetime, work: Work) -> list[datetime]:
+    """When each alert joined that goes on and that the call at `called` cannot have told of."""
+    alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
+    told = {a.rule for a in alerts if a.attached_at is None or a.attached_at <= called}
+    return [
+        a.attached_at
+        for a in alerts
+        if a.attached_at
+        and (_came_after(a, called, work.now) or (a.rule not in told and _goes_on(a, called)))
+    ]
 
 
 def _came_after(alert: Alert, called: datetime, now: datetime) -> bool:
@@ -173,7 +179,7 @@ def page_joined(incident: Incident, work: Work, *, new_rule: bool) -> None:
 
 
 def _ask_soon(incident: Incident, work: Work, profile: Profile) -> None:
-    steps = steps_for(profile, severity_of(incident, profile))
+    steps = steps_of(incident, profile)
     if len(steps) < 2:
         return
     due = work.now + timedelta(seconds=steps[1].after)

@@ -22,7 +22,7 @@ from toban.events import (
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.grouping.section import GROUPING
 from toban.incidents.lifecycle import note, profile_of, raise_severity, reopen, resolve
-from toban.incidents.reminders import tell_joined, tell_what_waited
+from toban.incidents.reminders import joined_untold, last_call, tell_joined, tell_what_waited
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -126,14 +126,20 @@ def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
     incident = incident_of(resolved.incident.id, work)
     if incident.status != "resolved" or incident.generation != resolved.incident.generation:
         return
-    if by_itself:
+    called = last_call(incident, work)
+    unheard = called is not None and joined_untold(incident, called, work)
+    if by_itself or unheard:  # who resolved it cannot have meant what nobody was told of
         reopen(incident, work, why="alert-joined")
         return
     # A person may well resolve what still fires; if it goes on, it was no mistake of the alert.
     recheck = profile_of(incident, work)[GROUPING].recheck
     work.at(
         work.now + timedelta(seconds=recheck),
-        RecheckDue(incident_id=incident.id, generation=incident.generation),
+        RecheckDue(
+            incident_id=incident.id,
+            generation=incident.generation,
+            environment=incident.environment,
+        ),
     )
 
 

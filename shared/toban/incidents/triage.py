@@ -19,11 +19,19 @@ from toban.events import (
     IncidentOpened,
     MessageParked,
 )
-from toban.incidents.documents import OWN, Alert, AlertStatus, Group, Incident, OpenIncident
+from toban.incidents.documents import (
+    OWN,
+    Alert,
+    AlertStatus,
+    Group,
+    Incident,
+    OpenIncident,
+    group_id,
+)
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
 from toban.incidents.occurrences import (
-    Said,
+    ReportedTimes,
     believed,
     is_anew,
     is_new,
@@ -34,12 +42,14 @@ from toban.incidents.occurrences import (
     read,
 )
 from toban.incidents.texts import text
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.ids import derive
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
+from toban.profile.environments import calls_people, environment_of, environments
 from toban.profile.match import default_service, match_service
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -63,9 +73,11 @@ def _first_labels(labels: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-def alert_id(report: AlertReport) -> str:
-    """Where the alert lives; one sender's fingerprints never meet another's."""
-    return derive("alert", report.source, report.labels.get("service", ""), report.fingerprint)
+def alert_id(report: AlertReport, environment: str = PRODUCTION) -> str:
+    """Where the alert lives; one sender's, or environment's, fingerprints never meet another's."""
+    named = (report.labels.get("service", ""), report.fingerprint)
+    more = () if environment == PRODUCTION else (environment,)
+    return derive("alert", report.source, *named, *more)
 
 
 def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
@@ -109,16 +121,19 @@ def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenInci
 def on_fired(report: AlertFired, work: Work) -> None:
     """Attach a firing alert to its open incident, or open one."""
     # What the platform reports of itself (nobody was reached) has no end that anybody would send.
-    _take_in(report, work, lasting=report.source != OWN)
+    _triage_alert(report, work, lasting=report.source != OWN)
 
 
 def on_resolved(report: AlertResolved, work: Work) -> None:
     """Note that an alert stopped firing; its incident is settled by what that emits."""
     said = read(report, work)
-    known = work.get(Alert, alert_id(report))
+    profile, _ = responsible(report, work)
+    environment = environment_of(profile[SERVICE], report.labels)
+    known = work.get(Alert, alert_id(report, environment))
+    if known is None or known.status != "firing":
+        _end_elsewhere(report, said, environment, profile, work)
     if known is None:
-        profile, _ = responsible(report, work)
-        alert = _alert(report, said, profile, "resolved")
+        alert = _alert(report, said, profile, environment, "resolved")
         alert.ends_at = said.end
         work.put(alert)
         return
@@ -147,12 +162,47 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
     known.ends_at = said.end
     known.heard_at = said.heard
     work.put(known)
-    if was_firing and known.incident is not None:
+    if was_firing:
+        _cleared(known, work)
+
+
+def _cleared(alert: Alert, work: Work) -> None:
+    """Have the incident of an alert that fires no more settled."""
+    if alert.incident is not None:
         work.emit(
             AlertCleared(
-                incident_id=known.incident, alert_id=known.id, title=known.title, at=work.now
+                incident_id=alert.incident,
+                alert_id=alert.id,
+                title=alert.title,
+                at=work.now,
+                environment=alert.environment,
             )
         )
+
+
+def _end_elsewhere(
+    report: AlertReport, said: ReportedTimes, environment: str, profile: Profile, work: Work
+) -> None:
+    """
+    End the alert where an earlier version of the profile counted it to another environment.
+
+    Its reports go to `environment` from now on, and nothing else would end it there. One whose own
+    labels say another environment to this day is another alert, by the same fingerprint.
+    """
+    over = isinstance(report, AlertResolved)
+    service = profile[SERVICE]
+    for name in environments(service):
+        if name == environment:
+            continue
+        other = work.get(Alert, alert_id(report, name))
+        if other is None or other.status != "firing":
+            continue
+        late = is_overtaken(other, said) or (over and not is_over(other, said))
+        if not late and environment_of(service, other.labels) == environment:
+            move(other, "resolved")
+            other.ends_at = other.heard_at = work.now
+            work.put(other)
+            _cleared(other, work)
 
 
 def on_parked(parked: MessageParked, work: Work) -> None:
@@ -167,29 +217,32 @@ def on_parked(parked: MessageParked, work: Work) -> None:
         labels={"service": "toban", "function": parked.function},
         starts_at=parked.at,
     )
-    _take_in(report, work, lasting=False)
+    _triage_alert(report, work, lasting=False)
 
 
-def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
+def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     said = read(report, work)
-    known = work.get_assuming_new(Alert, alert_id(report))
+    profile, version = responsible(report, work)
+    environment = environment_of(profile[SERVICE], report.labels)
+    known = work.get_assuming_new(Alert, alert_id(report, environment))
     if known is not None:
         if known.status == "firing":
-            _still_fires(report, said, known, work)
+            _still_fires(report, said, known, profile, work)
             return
         if is_overtaken(known, said) or not is_new(known, said):
             return
-    profile, version = responsible(report, work)
-    alert = _alert(report, said, profile, "firing" if lasting else "event")
+    _end_elsewhere(report, said, environment, profile, work)
+    alert = _alert(report, said, profile, environment, "firing" if lasting else "event")
     alert.attached_at = work.now
-    group = work.get(Group, profile[SERVICE].id) or Group(id=profile[SERVICE].id)
+    listed = group_id(profile[SERVICE].id, environment)
+    group = work.get(Group, listed) or Group(id=listed)
     key = group_key(report, profile[GROUPING])
     found = joinable(group, key, profile[GROUPING], work)
     if found is not None:
         alert.incident = found.incident
         work.put(alert)
         work.emit(_attached(alert, found.incident, work))
-        if found.key != key and _tell_when_full(group, profile, work):
+        if found.key != key and _tell_when_full(group, environment, profile, work):
             work.put(group)
         return
     incident = _open(report, alert, key, profile, version, work)
@@ -198,12 +251,12 @@ def _take_in(report: AlertReport, work: Work, lasting: bool) -> None:
         *group.open,
         OpenIncident(key=key, incident=incident.id, opened_at=work.now),
     ]
-    _tell_when_full(group, profile, work)
+    _tell_when_full(group, environment, profile, work)
     work.put(alert)
     work.put(group)
 
 
-def _tell_when_full(group: Group, profile: Profile, work: Work) -> bool:
+def _tell_when_full(group: Group, environment: str, profile: Profile, work: Work) -> bool:
     """
     Have somebody told, once while it lasts, that too many are open; whether that was done now.
 
@@ -211,6 +264,8 @@ def _tell_when_full(group: Group, profile: Profile, work: Work) -> bool:
     """
     if group.told_full or len(group.open) < profile[GROUPING].max_open:
         return False
+    if not calls_people(profile[SERVICE], environment):
+        return False  # nobody is called for any of them: the platform's people are not either
     group.told_full = True
     work.emit(_too_many_open(profile, work))
     return True
@@ -232,7 +287,9 @@ def _too_many_open(profile: Profile, work: Work) -> AlertFired:
     )
 
 
-def _still_fires(report: AlertReport, said: Said, known: Alert, work: Work) -> None:
+def _still_fires(
+    report: AlertReport, said: ReportedTimes, known: Alert, profile: Profile, work: Work
+) -> None:
     """
     A firing alert is reported again: a new occurrence, whose predecessor's end we have not heard
     of (yet), or the same one. Its incident is asked to look when the alert is worse than it was,
@@ -249,7 +306,6 @@ def _still_fires(report: AlertReport, said: Said, known: Alert, work: Work) -> N
     elif said.dated and said.start < known.starts_at:
         known.newest_start = newest
         known.starts_at = said.start
-    profile, _ = responsible(report, work)
     severity = severity_for(profile, report.severity)
     worse = severity.level < known.severity
     if worse:
@@ -272,13 +328,20 @@ def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
         severity_label=alert.severity_label,
         at=work.now,
         began_at=newest_start(alert, work.now),
+        environment=alert.environment,
     )
 
 
-def _alert(report: AlertReport, said: Said, profile: Profile, status: AlertStatus) -> Alert:
+def _alert(
+    report: AlertReport,
+    said: ReportedTimes,
+    profile: Profile,
+    environment: str,
+    status: AlertStatus,
+) -> Alert:
     severity = severity_for(profile, report.severity)
     return Alert(
-        id=alert_id(report),
+        id=alert_id(report, environment),
         service=profile[SERVICE].id,
         source=report.source,
         fingerprint=report.fingerprint,
@@ -290,6 +353,7 @@ def _alert(report: AlertReport, said: Said, profile: Profile, status: AlertStatu
         starts_at=said.start,
         heard_at=said.heard,
         labels=report.labels,
+        environment=environment,
     )
 
 
@@ -305,6 +369,7 @@ def _open(
         summary=report.summary[:MAX_SUMMARY],
         severity=alert.severity,
         severity_label=alert.severity_label,
+        environment=alert.environment,
         rules=[report.rule],
         labels=_first_labels(report.labels),
         links=list(report.links[:MAX_LINKS]),

@@ -1,7 +1,7 @@
 """
 What a function needs of its world beyond the platform: ports, asked for by name.
 
-A domain says which (`HandlersWith`), an adapter makes one (`provides`), and `toban.entry` says in
+A domain says which (`BoundHandlers`), an adapter makes one (`provides`), and `toban.entry` says in
 which module each is made. So neither a domain nor a ``main.py`` knows an adapter, and a function
 imports only those of its own ports.
 """
@@ -70,7 +70,7 @@ def _maker(port: Port[P], modules: Mapping[str, str]) -> Maker[P]:
 
 
 @dataclass(frozen=True)
-class HandlersWith:
+class BoundHandlers:
     """Handlers made with ports of the world; they may ask for those named here and no other."""
 
     ports: tuple[Port[Any], ...]

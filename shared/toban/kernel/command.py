@@ -23,6 +23,7 @@ import msgspec
 
 from toban.kernel import log
 from toban.kernel.document import Document, Keep
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import Body, Moment
 
 if TYPE_CHECKING:
@@ -54,9 +55,6 @@ NEEDS: Final[dict[str, Need]] = {
     "test-restore": "means",
 }
 """What an action needs of its actor; any other action needs a proven person."""
-
-PRODUCTION: Final = "production"
-"""Environment of whatever says no other."""
 
 
 def proven(actor: str, proof: str) -> bool:
@@ -131,13 +129,19 @@ class Audit(Document, kw_only=True):
 
 
 def conclude(
-    command: Command, work: Work, outcome: Outcome, reason: str = "", *, actor: str = ""
+    command: Command,
+    work: Work,
+    outcome: Outcome,
+    reason: str = "",
+    *,
+    actor: str = "",
+    environment: str = PRODUCTION,
 ) -> None:
     """
     Keep what came of a command, and answer whoever waits for it.
 
     The record is created in the commit of what the command did; the log line follows the commit.
-    `actor`: the name by which the domain knows whoever acted.
+    `actor`: the name by which the domain knows whoever acted; `environment`: its subject's.
     """
     audit = Audit(
         id=work.derive("audit"),
@@ -149,7 +153,7 @@ def conclude(
         via=command.via,
         outcome=outcome,
         reason=reason,
-        environment=PRODUCTION,
+        environment=environment,
         correlation_id=work.event.correlation_id or work.event.id,
         at=work.now,
     )

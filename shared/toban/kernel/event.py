@@ -186,7 +186,7 @@ def _is_later_version(type_: str) -> bool:
     return any(name == stem and int(version) > int(number) for name, _, number in ours)
 
 
-class Stored(msgspec.Struct, frozen=True):
+class StoredMessage(msgspec.Struct, frozen=True):
     """A message kept inside a document (receipt, timer, parked message) until it is published."""
 
     topic: str
@@ -194,7 +194,7 @@ class Stored(msgspec.Struct, frozen=True):
     data: str
 
     @classmethod
-    def of(cls, message: Message) -> Stored:
+    def of(cls, message: Message) -> StoredMessage:
         """Keep `message`; its body is JSON text of ours, hence UTF-8."""
         return cls(message.topic, dict(message.attributes), message.data.decode())
 

@@ -54,6 +54,6 @@ def named(package: str, base: type[msgspec.Struct]) -> Any:
     return GenericAlias(dict, (str, reduce(operator.or_, kinds(package, base))))
 
 
-def beside(kind: type, module: str) -> ModuleType:
+def module_of_kind(kind: type, module: str) -> ModuleType:
     """A module of the folder that a class of a kind is defined in; raises `ImportError`."""
     return importlib.import_module(f"{kind.__module__.rpartition('.')[0]}.{module}")

@@ -28,7 +28,7 @@ from toban.kernel.work import clock_now
 from toban.ports import PortError
 from toban.postmortems.draft import drafts_of
 from toban.profile.store import CURRENT_MAX_AGE, applied
-from toban.topology.schedules import Repeating, repeating, slot_event
+from toban.topology.schedules import RecurringEvent, repeating, slot_event
 from toban.topology.types import Topology
 
 TICK_S = 1.0
@@ -108,9 +108,9 @@ class Clockwork:
             try:
                 self.turn()
             except PortError as error:
-                log.warning("the clockwork tries again", error=error, stack=False)
+                log.warning("clockwork turn failed: will be retried", error=error, stack=False)
             except Exception as error:  # noqa: BLE001  it has to go on for the other timers
-                log.error("the clockwork failed", error=error)
+                log.error("clockwork turn failed", error=error)
 
     def _pause(self) -> float:
         """To just after the next whole second, so that timers are fired as they come due."""
@@ -161,7 +161,7 @@ class Clockwork:
     def _notice_leaps(self, now: datetime) -> None:
         before, self._turned_at = self._turned_at, now
         if is_future(before, now):
-            log.warning("the clock was put back", before=timestamp(before or now))
+            log.warning("clock put back", before=timestamp(before or now))
             self._next.clear()
             put_right(self._platform)
         if before is None or is_future(before, now) or now - before > _STEADY:
@@ -195,7 +195,7 @@ class Clockwork:
             if schedule.id not in current:
                 remove(self._platform.store, schedule)  # else the next time shows it
 
-    def _publish_slot(self, schedule: Repeating, now: datetime) -> None:
+    def _publish_slot(self, schedule: RecurringEvent, now: datetime) -> None:
         if now < self._next.get(schedule.name, now):
             return
         before = self._platform.documents().get(FiredSchedule, schedule.name)
@@ -205,7 +205,7 @@ class Clockwork:
         else:
             after = not_ahead(before.slot, now)
             if after is None:
-                log.warning("a schedule's last slot lies ahead: ignored", schedule=schedule.name)
+                log.warning("last slot ahead of now: ignored", schedule=schedule.name)
                 after = now - _MADE_UP
             slot = newest_slot(schedule.cron, schedule.zone, after, now)
             if slot is None and after != before.slot:
@@ -213,12 +213,12 @@ class Clockwork:
             if slot is not None:
                 self._platform.bus.publish([to_message(slot_event(schedule, slot))])
                 self._note(schedule, slot, before, slot)
-                log.debug("schedule", schedule=schedule.name, slot=timestamp(slot))
+                log.debug("schedule fired", schedule=schedule.name, slot=timestamp(slot))
         self._next[schedule.name] = next_slot(schedule.cron, schedule.zone, now)
 
     def _note(
         self,
-        schedule: Repeating,
+        schedule: RecurringEvent,
         slot: datetime,
         before: FiredSchedule | None,
         fired: datetime | None,
@@ -234,17 +234,17 @@ class Clockwork:
         change(self._platform.store, FiredSchedule, note.id, noted)
 
 
-def _can_fire(schedule: Repeating, now: datetime) -> bool:
+def _can_fire(schedule: RecurringEvent, now: datetime) -> bool:
     """One schedule that cannot be read must not hold up the others (`toban check` refuses it)."""
     try:
         next_slot(schedule.cron, schedule.zone, now)
     except (LookupError, ValueError) as error:
-        log.error("a schedule that never fires", schedule=schedule.name, error=error, stack=False)
+        log.error("schedule never fires", schedule=schedule.name, error=error, stack=False)
         return False
     return True
 
 
-def _changed(before: FiredSchedule, schedule: Repeating) -> bool:
+def _changed(before: FiredSchedule, schedule: RecurringEvent) -> bool:
     return (before.cron, before.zone) not in {("", ""), (schedule.cron, schedule.zone)}
 
 

@@ -24,7 +24,7 @@ import msgspec
 from toban.kernel import strictjson
 from toban.kernel.edge.http import Request, Response, answer, problem
 from toban.kernel.prepared import converted
-from toban.local.virtual import Driver, NeverRests
+from toban.local.virtual import ClockDriver, NeverIdle
 
 FILE = "dev.json"
 PATH = "dev"
@@ -33,7 +33,7 @@ _TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningRuntime:
     """A runtime that serves a data directory."""
 
     url: str
@@ -45,7 +45,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def note(data: Path, running: Running) -> None:
+def note(data: Path, running: RunningRuntime) -> None:
     """Leave word of a runtime that begins to serve."""
     path = data / FILE
     new = path.with_suffix(".new")
@@ -59,16 +59,16 @@ def forget(data: Path) -> None:
     (data / FILE).unlink(missing_ok=True)
 
 
-def find(data: Path) -> Running | None:
+def find(data: Path) -> RunningRuntime | None:
     """The runtime that left word in a data directory; it may have died since."""
     try:
         said = json.loads((data / FILE).read_text(encoding="utf-8"))
-        return Running(str(said["url"]), str(said["token"]))
+        return RunningRuntime(str(said["url"]), str(said["token"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-class Wanted(msgspec.Struct, forbid_unknown_fields=True):
+class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
     """What is asked of the clock: one of these."""
 
     seconds: float | None = None
@@ -76,7 +76,7 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
     until_idle: bool = False
 
 
-def control(token: str, driver: Driver | None) -> Callable[[Request], Response]:
+def control(token: str, driver: ClockDriver | None) -> Callable[[Request], Response]:
     """What answers below ``/dev/``: ``POST /dev/clock`` moves a virtual clock (`driver`)."""
 
     def answered(request: Request) -> Response:
@@ -90,17 +90,17 @@ def control(token: str, driver: Driver | None) -> Callable[[Request], Response]:
         if driver is None:
             return problem(409, "this runtime goes by the machine's clock")
         try:
-            wanted = converted(strictjson.loads(request.body or b""), Wanted)
+            wanted = converted(strictjson.loads(request.body or b""), ClockRequest)
             return answer(200, **_move(driver, wanted))
         except (strictjson.NotStrictJson, msgspec.ValidationError, ValueError) as error:
             return problem(400, str(error))
-        except NeverRests as error:
+        except NeverIdle as error:
             return problem(500, str(error))
 
     return answered
 
 
-def _move(driver: Driver, wanted: Wanted) -> dict[str, Any]:
+def _move(driver: ClockDriver, wanted: ClockRequest) -> dict[str, Any]:
     if wanted.until_idle:
         return driver.until_idle().as_json()
     until = wanted.to
@@ -115,7 +115,7 @@ def _move(driver: Driver, wanted: Wanted) -> dict[str, Any]:
     return driver.advance(until).as_json()
 
 
-def ask(running: Running, path: str, body: dict[str, object]) -> tuple[int, dict[str, Any]]:
+def ask(running: RunningRuntime, path: str, body: dict[str, object]) -> tuple[int, dict[str, Any]]:
     """Status and JSON of the runtime's answer; raises `OSError` when nobody answers there."""
     place = urlsplit(running.url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_TIMEOUT_S)

@@ -47,7 +47,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedRequest:
     """A request as it came; header names are lower-case, of repeated ones the first counts."""
 
     method: str
@@ -57,7 +57,7 @@ class Received:
     """None: larger than `MAX_BODY`."""
 
 
-Answer: TypeAlias = Callable[[Received], Response]
+Answer: TypeAlias = Callable[[ReceivedRequest], Response]
 
 
 class _Refused(Exception):
@@ -91,7 +91,7 @@ class HttpServer:
                 accepted, _ = self._listener.accept()
             except OSError as error:
                 if not self._stopping.is_set():
-                    log.warning("a connection was not accepted", error=error, stack=False)
+                    log.warning("connection not accepted", error=error, stack=False)
                     time.sleep(0.05)  # out of descriptors: others have to end first
                 continue
             self._take(accepted)
@@ -113,7 +113,7 @@ class HttpServer:
             else:
                 full = True
         if full:
-            log.warning("too many connections", most=MAX_CONNECTIONS)
+            log.warning("connection refused: too many are open", most=MAX_CONNECTIONS)
             connection.refuse()
             return
         threading.Thread(target=connection.run, name="toban-http", daemon=True).start()
@@ -144,7 +144,7 @@ class HttpServer:
             if not left:
                 return
             if time.monotonic() > deadline:
-                log.warning("stopped with requests under way", requests=len(left))
+                log.warning("server stopped: requests still running", requests=len(left))
                 return
             for connection in left:
                 connection.end_if_idle()
@@ -215,12 +215,12 @@ class _Connection:
             headers, stays = _headers(file, version)
             body = self._body(file, headers)
         except _Refused as refused:
-            log.security("not HTTP", status=refused.status, reason=str(refused))
+            log.security("request refused: not HTTP", status=refused.status, reason=str(refused))
             self._write(problem(refused.status, str(refused)), close=True, head=False)
             self._hear_out(file)
             return False
         self.reading_since = None
-        response = self._answer(Received(method, target, headers, body))
+        response = self._answer(ReceivedRequest(method, target, headers, body))
         close = not stays or body is None or self._stopping.is_set()
         self._write(response, close=close, head=method == "HEAD")
         return not close

@@ -13,7 +13,6 @@ import threading
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from toban import entry
@@ -23,14 +22,14 @@ from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
-from toban.local.courtesy import Courtesy
 from toban.local.httpd import HttpServer
+from toban.local.ingress_priority import IngressPriority
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
-from toban.local.virtual import Driver, WrongClock, begin_clock
+from toban.local.virtual import ClockDriver, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
 from toban.profile.profile import Profile
-from toban.profile.store import Change, apply
+from toban.profile.store import ProfileChange, apply
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError
@@ -55,19 +54,21 @@ class Runtime:
         that follows from it at the same instant has come to rest.
         """
         self._world = world
-        courtesy = Courtesy()
-        handlers = {name: courtesy.after(handle) for name, handle in world.handlers().items()}
+        priority = IngressPriority()
+        handlers = {
+            name: priority.wait_for_gap(handle) for name, handle in world.handlers().items()
+        }
         self._dispatcher = world.dispatcher(handlers, workers)
         self._clockwork = clockwork.Clockwork(
             world.platform, world.topology, [world.tidy, logs.expire]
         )
         edges = world.edges()
         functions = {
-            name: courtesy.first(partial(_answer, name, entry.ENDPOINTS[name], edges[name]))
+            name: priority.count_request(partial(_answer, name, entry.ENDPOINTS[name], edges[name]))
             for name in edges
         }
         self.driver = (
-            None if clock is None else Driver(world, clock, self._dispatcher, self._clockwork)
+            None if clock is None else ClockDriver(world, clock, self._dispatcher, self._clockwork)
         )
         self._token = control.new_token()
         functions = {
@@ -88,7 +89,7 @@ class Runtime:
         """The port it has."""
         return self._http.port
 
-    def start(self, profiles: dict[str, Profile] | None = None) -> list[Change]:
+    def start(self, profiles: dict[str, Profile] | None = None) -> list[ProfileChange]:
         """
         Begin to deliver messages and to fire timers, with `profiles` applied first.
 
@@ -97,7 +98,7 @@ class Runtime:
         """
         self._dispatcher.start()
         self._started = True
-        changes: list[Change] = []
+        changes: list[ProfileChange] = []
         if profiles is not None:
             now = clock_now(self._world.platform.clock)
             changes = apply(self._world.platform.store, profiles.values(), now)
@@ -106,7 +107,7 @@ class Runtime:
             self._clockwork.start()
         else:
             self.driver.settle()
-        control.note(self._world.data, control.Running(self.url, self._token))
+        control.note(self._world.data, control.RunningRuntime(self.url, self._token))
         return changes
 
     def serve(self) -> None:
@@ -148,12 +149,7 @@ class Runtime:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop and wait for the end."""
         self.stop()
         self._thread.join()
@@ -218,8 +214,8 @@ def serve(
             print(welcome(world.topology, runtime.url, data, changes), file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))
-        log.info("ready", url=runtime.url, data=str(data))
+        log.info("runtime ready", url=runtime.url, data=str(data))
         with stop_on_signals(runtime.stop):
             runtime.serve()
-        log.info("stopped")
+        log.info("runtime stopped")
     return 0

@@ -12,7 +12,7 @@ import msgspec
 from toban.entry import parse_query
 from toban.kernel import log
 from toban.kernel.edge.http import Request, Response, problem
-from toban.local.httpd import Received
+from toban.local.httpd import ReceivedRequest
 from toban.topology.types import Topology
 
 Answer: TypeAlias = Callable[[Request], Response]
@@ -30,7 +30,7 @@ class Application:
         self._functions = functions
         self._health = health
 
-    def __call__(self, received: Received) -> Response:
+    def __call__(self, received: ReceivedRequest) -> Response:
         """The answer; never raises."""
         began = time.perf_counter()
         path, query = _split(received.target)
@@ -45,7 +45,7 @@ class Application:
         )
         return response
 
-    def _answer(self, received: Received, path: str, query: str) -> Response:
+    def _answer(self, received: ReceivedRequest, path: str, query: str) -> Response:
         if path == "/healthz":
             if received.method in {"GET", "HEAD"}:
                 return self._health()

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from toban import __version__
-from toban.profile.store import Change
+from toban.profile.store import ProfileChange
 from toban.topology.types import Topology
 
 HOST = "127.0.0.1"
@@ -41,7 +41,11 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def welcome(
-    topology: Topology, url: str, data: Path, changes: list[Change], runtime: str = "embedded"
+    topology: Topology,
+    url: str,
+    data: Path,
+    changes: list[ProfileChange],
+    runtime: str = "embedded",
 ) -> str:
     """The map, the addresses and the profiles, for the terminal."""
     doors = [(f"{url}/{n}{p}", n) for n, f in topology.functions.items() for p in f.http]

@@ -2,7 +2,7 @@
 `toban dev --clock virtual`: a runtime whose time moves only when it is told to.
 
 The time stands in the data directory, so that every command that is used on it sees the same time;
-`Driver.advance` moves it from one instant at which something is due to the next, and lets
+`ClockDriver.advance` moves it from one instant at which something is due to the next, and lets
 everything due there come to rest in between.
 """
 
@@ -29,7 +29,7 @@ MOST_INSTANTS = 1_000_000
 """Instants that one `advance` passes at most: a guard against time that never gets there."""
 
 
-class NeverRests(Exception):
+class NeverIdle(Exception):
     """What is due at one instant went on for `REST_S` real seconds."""
 
 
@@ -61,7 +61,7 @@ def begin_clock(data: Path, *, virtual: bool, at: datetime | None) -> FileClock 
 
 
 @dataclass(frozen=True)
-class Moved:
+class ClockMoved:
     """What one movement of the clock came to."""
 
     before: datetime
@@ -84,7 +84,7 @@ class Moved:
         }
 
 
-class Driver:
+class ClockDriver:
     """Moves the time of a running world. One movement at a time; requests may come meanwhile."""
 
     def __init__(
@@ -101,15 +101,15 @@ class Driver:
         """The time it is."""
         return self._clock.now()
 
-    def settle(self) -> Moved:
+    def settle(self) -> ClockMoved:
         """Let everything that is due now come to rest."""
         return self._move(lambda _: None)
 
-    def advance(self, until: datetime) -> Moved:
+    def advance(self, until: datetime) -> ClockMoved:
         """
         Go on to `until`, stopping wherever something is due; time never goes back.
 
-        Raises `NeverRests`; the clock then stands where it happened.
+        Raises `NeverIdle`; the clock then stands where it happened.
         """
         moved = self._move(lambda due: due if due is not None and due <= until else None)
         if moved.now >= until:
@@ -117,9 +117,9 @@ class Driver:
         with self._one:
             self._clock.set(until)
             self._rest()
-            return Moved(moved.before, until, moved.instants, self._waiting(), self._next())
+            return ClockMoved(moved.before, until, moved.instants, self._waiting(), self._next())
 
-    def until_idle(self) -> Moved:
+    def until_idle(self) -> ClockMoved:
         """
         Go on until no message waits any more, not even for its back-off or the end of a lease.
 
@@ -129,7 +129,7 @@ class Driver:
 
     # --- one movement ----------------------------------------------------------------------
 
-    def _move(self, following: Callable[[datetime | None], datetime | None]) -> Moved:
+    def _move(self, following: Callable[[datetime | None], datetime | None]) -> ClockMoved:
         """From instant to instant, as long as `following` of the next one names one."""
         with self._one:
             before = self._clock.now()
@@ -138,17 +138,17 @@ class Driver:
                 there = following(self._next())
                 if there is None:
                     now = self._clock.now()
-                    return Moved(before, now, instants, self._waiting(), self._next())
+                    return ClockMoved(before, now, instants, self._waiting(), self._next())
                 self._clock.set(max(there, self._clock.now()))
                 self._rest()
-        raise NeverRests(f"more than {MOST_INSTANTS} instants")
+        raise NeverIdle(f"more than {MOST_INSTANTS} instants")
 
     def _rest(self) -> None:
         while True:
             self._clockwork.turn()
             self._dispatcher.wake()
             if not self._dispatcher.drain(REST_S):
-                raise NeverRests(
+                raise NeverIdle(
                     f"at {timestamp(self._clock.now())} it did not come to rest in {REST_S:.0f} s"
                 )
             due = next_due(self._world.platform)

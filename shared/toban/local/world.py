@@ -15,20 +15,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from toban import entry
 from toban.adapters.local.files.blobs import EnvSecrets, FileBlobs, SystemClock
 from toban.adapters.local.files.buckets import FileBuckets
 from toban.adapters.local.files.clock import FileClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.dispatcher import Dispatcher
 from toban.adapters.local.sqlite.lanes import Pool
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Handler, Subscription
+from toban.adapters.local.sqlite.subscriptions import Handler, QueueSubscription
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.events import NotificationRequested
 from toban.kernel import log
@@ -76,14 +75,14 @@ def load_functions(topology: Topology, root: Path = ROOT) -> None:
 
 def subscriptions_of(
     topology: Topology, backoff_s: tuple[float, float] | None = None
-) -> list[Subscription]:
+) -> list[QueueSubscription]:
     """
     The map's subscriptions as the local bus takes them.
 
     `backoff_s` replaces the map's (least, most) seconds: for tests that cannot wait so long.
     """
     return [
-        Subscription(
+        QueueSubscription(
             topic=s.topic,
             function=s.function,
             max_attempts=s.max_attempts,
@@ -137,7 +136,7 @@ class World:
 
     data: Path
     topology: Topology
-    database: Database
+    database: SqliteDatabase
     bus: SqliteBus
     dead_letters: SqliteDeadLetters
     tracer: SqliteTracer
@@ -176,12 +175,7 @@ class World:
         """Itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """`close`."""
         self.close()
 
@@ -208,7 +202,7 @@ def open_world(
     topology = load(root / "events" / "topology.yaml")
     load_functions(topology, root)
     data.mkdir(parents=True, exist_ok=True)
-    database = Database(data / DATABASE)
+    database = SqliteDatabase(data / DATABASE)
     clock = clock or clock_of(data)
     bus = SqliteBus(database, subscriptions_of(topology, backoff_s), clock, topology.topics)
     dead_letters = SqliteDeadLetters(database)

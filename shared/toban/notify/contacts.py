@@ -11,11 +11,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from toban.escalation.section import Step, steps_for
+from toban.escalation.section import EscalationStep, steps_for
 from toban.events import IncidentSnapshot, Page
 from toban.notify.texts import text
 from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
 from toban.people.section import PEOPLE
+from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.severities.section import Severity, severity_at, severity_named
@@ -27,12 +28,12 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Recipients:
     """Who a page goes to, and whom it cannot reach."""
 
     contacts: tuple[Contact, ...]
     unreachable: tuple[str, ...]
-    """Sentences for people, in the service's language."""
+    """Sentences for people, in the service's language; empty with no contacts: none are meant."""
 
 
 def page_severity(profile: Profile, page: Page, level: int) -> Severity:
@@ -40,26 +41,29 @@ def page_severity(profile: Profile, page: Page, level: int) -> Severity:
     return severity_named(profile, page.severity_label, level)
 
 
-def step_of(profile: Profile, severity: Severity, number: int) -> Step | None:
+def step_of(profile: Profile, severity: Severity, number: int) -> EscalationStep | None:
     """An escalation step; past the end the last one, None when there is no escalation."""
     steps = steps_for(profile, severity)
     return steps[min(number, len(steps) - 1)] if steps else None
 
 
-def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
+def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Recipients:
     """
     The contacts of a page, without repetition, and the targets that lead to nobody.
 
     Without an escalation for the severity its `notify` targets are all there is. A page to one
     person goes to the step's people when the profile does not know that person.
+
+    Where people are not called for the incident's environment, it goes to channels alone.
     """
     severity = page_severity(profile, page, incident.severity)
     step = step_of(profile, severity, page.step)
+    calls = calls_people(profile[SERVICE], incident.environment)
     person = _person_named(profile, page.to)
-    if person:
+    if person and calls:
         alone = resolve(profile, (f"person:{person}",), (), severity, page.at)
         if alone.contacts:
-            return Reach(alone.contacts, ())
+            return Recipients(alone.contacts, ())
     asked: list[tuple[Sequence[str], Sequence[str]]] = []
     if step is not None:
         asked.append((step.notify, step.via))
@@ -68,7 +72,8 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
     contacts: dict[tuple[str, str], Contact] = {}
     missed: dict[Unreachable, None] = {}
     for targets, via in asked:
-        resolution = resolve(profile, targets, via, severity, page.at)
+        meant = [t for t in targets if calls or t.startswith("channel:")]
+        resolution = resolve(profile, meant, via, severity, page.at)
         for contact in resolution.contacts:
             contacts.setdefault((contact.target, contact.channel_id), contact)
         missed.update(dict.fromkeys(resolution.unreachable))
@@ -82,9 +87,9 @@ def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Reach:
         )
         for unreachable in missed
     ]
-    if not contacts and not sentences:
+    if not contacts and not sentences and calls:
         sentences = [text(language, "page.no-targets", severity=severity.label)]
-    return Reach(tuple(contacts.values()), tuple(dict.fromkeys(sentences)))
+    return Recipients(tuple(contacts.values()), tuple(dict.fromkeys(sentences)))
 
 
 def _person_named(profile: Profile, name: str) -> str | None:

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from toban.channels.notice import Sending
+from toban.channels.notice import PreparedNotification
 from toban.channels.section import CHANNELS
 from toban.events import Link, NotificationFailed, NotificationRequested
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.effect import Effect, Failed, Result
 from toban.kernel.handling.handle import Handlers
@@ -52,7 +52,7 @@ def recipient(request: NotificationRequested, profile: Profile) -> str:
 
 
 @dataclass(frozen=True)
-class Deliver:
+class DeliverHandler:
     """The effect's parts, with what they need from the outside."""
 
     senders: Senders
@@ -75,12 +75,12 @@ class Deliver:
         profile = _profile(request, work)
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
-            return Failed(f"channel {request.channel} is not in the profile", again=False)
+            return Failed(f"channel {request.channel} is not in the profile", retryable=False)
         actions: Sequence[Link] = ()
         if _offers(request):
             actions = self.links(request, document.created_at, recipient(request, profile))
         message = channel.message(
-            Sending(
+            PreparedNotification(
                 id=document.id,
                 incident=document.incident,
                 created_at=document.created_at,
@@ -95,7 +95,7 @@ class Deliver:
         # The last way is tried in any case: no page may end with nothing tried.
         if _following(request, profile) and not self.breakers.admits(where, work.now):
             return Failed(
-                f"{request.channel} was not called: it has stopped answering", again=False
+                f"{request.channel} was not called: it has stopped answering", retryable=False
             )
         result = self.senders.send(message)
         answered = not (isinstance(result, Failed) and result.timed_out)
@@ -184,7 +184,7 @@ def _thread(request: NotificationRequested, work: Work) -> str:
 
 def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
     """The handler table of `deliver_notification`."""
-    deliver = Deliver(senders, links)
+    deliver = DeliverHandler(senders, links)
     effect = Effect(
         document=Notification,
         claim=deliver.claim,
@@ -195,7 +195,7 @@ def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
     return Handlers().on(NotificationRequested, effect)
 
 
-HANDLERS = HandlersWith(
+HANDLERS = BoundHandlers(
     (SENDERS, PUBLIC_URL, SECRETS),
     lambda ports: handlers(ports(SENDERS), action_links(ports(PUBLIC_URL), ports(SECRETS))),
 )

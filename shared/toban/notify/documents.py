@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from toban.events import NotificationKind, NotificationRequested
 from toban.kernel.document import Keep
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.effect import EffectDocument
 from toban.notify.identity import is_page
 from toban.ports import Key
@@ -39,6 +40,7 @@ class Notification(EffectDocument, kw_only=True):
     address: str = ""
     """Recipients or member mentioned; never a secret."""
     severity_label: str = ""
+    environment: str = PRODUCTION
     created_at: datetime
     """When it was first claimed."""
     sent_at: datetime | None = None
@@ -81,6 +83,7 @@ def record_of(request: NotificationRequested, now: datetime) -> Notification:
         page=request.page,
         address=request.address,
         severity_label=request.incident.severity_label,
+        environment=request.incident.environment,
         lease_until=now,
         created_at=now,
     )
@@ -101,6 +104,7 @@ def tombstone(id: str, closing: NotificationRequested, now: datetime) -> Notific
         kind=closing.kind,
         page=closing.page,
         severity_label=closing.incident.severity_label,
+        environment=closing.incident.environment,
         lease_until=now,
         created_at=now,
     )

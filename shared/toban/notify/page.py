@@ -41,11 +41,17 @@ from toban.profile.store import pinned
 
 
 def on_page(event: PagingEvent, work: Work) -> None:
-    """Call the people of a page; when there is nobody, say so at once."""
+    """
+    Call the people of a page; when there is nobody, say so at once.
+
+    Where nobody is to be called (`toban.notify.contacts.reach`), channels get their posts, if any.
+    """
     incident, page = event.incident, event.page
     profile = _profile(incident, work)
     reached = reach(profile, incident, page)
     if not reached.contacts:
+        if not reached.unreachable:
+            return
         work.emit(
             PageFailed(
                 incident_id=incident.id,
@@ -53,12 +59,13 @@ def on_page(event: PagingEvent, work: Work) -> None:
                 generation=incident.generation,
                 reason="; ".join(reached.unreachable),
                 at=work.now,
+                environment=incident.environment,
             )
         )
         return
     if reached.unreachable:
         log.warning(
-            "a page misses some of its targets",
+            "page incomplete: targets unreachable",
             incident=incident.id,
             page=page.number,
             unreached=list(reached.unreachable),

@@ -14,10 +14,12 @@ from toban.channels.notice import Notice
 from toban.channels.plain import address, lines, one_line
 from toban.escalation.section import steps_for
 from toban.events import Link, NotificationRequested
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import duration, moment
 from toban.notify.identity import is_page
 from toban.notify.texts import text
 from toban.people.section import PEOPLE
+from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.severities.section import Severity, severity_named
@@ -46,7 +48,7 @@ def notice_of(
     title = one_line(incident.title) or incident.id
     values = {
         "service": one_line(profile[SERVICE].named(language), 80),
-        "severity": one_line(incident.severity_label, 40),
+        "severity": _how_bad(request),
         "kind": text(language, f"notify.kind.{request.kind}"),
     }
     number = f"{incident.id}·{request.page + 1}"
@@ -88,7 +90,19 @@ def notice_of(
         actions=list(actions),
         footer=footer,
         calls=is_page(request.kind),
+        urgent=is_page(request.kind)
+        and incident.severity == 1
+        and calls_people(profile[SERVICE], incident.environment),
     )
+
+
+def _how_bad(request: NotificationRequested) -> str:
+    """The severity, after the environment where that is not production: what is read first."""
+    incident = request.incident
+    label = one_line(incident.severity_label, 40)
+    if incident.environment == PRODUCTION:
+        return label
+    return f"[{one_line(incident.environment, 63)}] {label}"
 
 
 def zone_of(request: NotificationRequested, profile: Profile) -> str:
@@ -108,6 +122,8 @@ def _rows(request: NotificationRequested, zone: str) -> list[tuple[str, str]]:
         (label("severity"), one_line(incident.severity_label, 40)),
         (label("opened"), moment(language, incident.opened_at, zone)),
     ]
+    if incident.environment != PRODUCTION:
+        rows.insert(0, (label("environment"), one_line(incident.environment, 63)))
     if incident.acknowledged_at is not None:
         who = one_line(incident.assignee, 80)
         at = moment(language, incident.acknowledged_at, zone)
@@ -144,6 +160,8 @@ def _hint(request: NotificationRequested, profile: Profile, severity: Severity) 
         return text(language, "notify.next.reminded", deadline=deadline)
     if request.kind == "acknowledged" or incident.status == "acknowledged":
         return text(language, "notify.next.acknowledged")
+    if not calls_people(profile[SERVICE], incident.environment):
+        return text(language, "notify.next.nobody", environment=one_line(incident.environment, 63))
     steps = steps_for(profile, severity)
     if len(steps) < 2:
         hint = text(language, "notify.next.last")

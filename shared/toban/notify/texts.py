@@ -22,6 +22,7 @@ TEXTS: Final[Texts] = {
         "en": "[{service}] {severity} {kind}: {title}",
         "ja": "[{service}] {severity} {kind}: {title}",
     },
+    "notify.field.environment": {"en": "Environment", "ja": "環境"},
     "notify.field.severity": {"en": "Severity", "ja": "重大度"},
     "notify.field.opened": {"en": "Opened", "ja": "発生"},
     "notify.field.acknowledged": {"en": "Acknowledged", "ja": "確認"},
@@ -51,6 +52,10 @@ TEXTS: Final[Texts] = {
     "notify.next.last": {
         "en": "Acknowledge and take it from here.",
         "ja": "確認（acknowledge）して対応を始めてください。",
+    },
+    "notify.next.nobody": {
+        "en": "Nobody is called for {environment}. Resolve it when the work is done.",
+        "ja": "{environment} では誰も呼び出しません。対応が終わったら解決（resolve）してください。",
     },
     "notify.next.acknowledged": {
         "en": "Resolve it when the work is done.",

@@ -8,11 +8,13 @@ from toban.channels.check import check_channel_name
 from toban.channels.section import CHANNELS
 from toban.oncall.section import ONCALL
 from toban.oncall.targets import ONCALL_ROLES
+from toban.oncall.texts import both
 from toban.people.check import check_person_name
 from toban.people.section import PEOPLE
 from toban.profile.profile import Profile
-from toban.strictyaml.findings import did_you_mean
+from toban.strictyaml.findings import did_you_mean, meant
 from toban.strictyaml.report import Report
+from toban.texts import Both
 
 
 def is_human(target: str) -> bool:
@@ -34,17 +36,11 @@ def check_target(profile: Profile, target: str, path: str, report: Report) -> No
         every += [f"person:{person}" for person in profile[PEOPLE]]
         every += [f"channel:{channel}" for channel in profile[CHANNELS]]
         exact = [known for known in every if known.endswith(f":{target}")]
-        hint = (
-            (f" もしかして: {exact[0]}", f" Did you mean {exact[0]}?")
-            if exact and not colon
-            else did_you_mean(target, every)
-        )
+        hint = meant(exact[0]) if exact and not colon else did_you_mean(target, every)
         report.error(
             "bad-target",
             path,
-            f"{target!r} は宛先ではありません（oncall:primary、person:ID、channel:ID など）。{hint[0]}",
-            f"{target!r} is not a target (oncall:primary|secondary|all, person:ID, channel:ID)."
-            f"{hint[1]}",
+            both("finding.oncall.bad-target", target=target, hint=hint),
         )
 
 
@@ -65,15 +61,13 @@ def _check_oncall_target(
         report.error(
             "no-oncall",
             path,
-            f"{target} を使うには oncall が必要です。",
-            f"{target} needs an oncall section.",
+            both("finding.oncall.no-oncall", target=target),
         )
     elif role == "secondary" and not rotation.secondary and len(set(rotation.members)) < 2:
         report.warning(
             "no-secondary",
             path,
-            "メンバーが一人なので副当番はいません。",
-            "the rotation has a single member, so there is no secondary.",
+            both("finding.oncall.no-secondary"),
         )
 
 
@@ -90,32 +84,27 @@ def people_meant(profile: Profile, target: str) -> list[str]:
     return list(dict.fromkeys([*rotation.members, *secondary, *stand_ins]))
 
 
-def reach_problems(profile: Profile, target: str, via: Sequence[str]) -> Iterator[tuple[str, str]]:
+def reach_problems(profile: Profile, target: str, via: Sequence[str]) -> Iterator[Both]:
     """Why a target might not be reached through `via`, Japanese and English."""
     kind, _, name = target.partition(":")
     if kind == "channel":
         channel = profile[CHANNELS].get(name)
         if channel is not None and channel.room() is None:
             key = channel.ROOM_KEY
-            yield (
-                f"{target} には {key} がないので、人宛て（via）にしか使えません。",
-                f"{target} has no {key!r}: it can only be used for people (via).",
-            )
+            yield (both("finding.oncall.no-room", target=target, key=key))
         return
     people = [p for p in people_meant(profile, target) if p in profile[PEOPLE]]
     if people and not via:
-        yield (
-            f"{target} へ連絡する手段がありません。via（重大度または段階）を書いてください。",
-            f"there is no channel to reach {target} by: give via, in the severity or the step.",
-        )
+        yield (both("finding.oncall.no-way", target=target))
     for channel_id in via:
         channel = profile[CHANNELS].get(channel_id)
         if channel is None:
             continue
         for person in people:
             if channel.reaches(profile[PEOPLE][person].addresses) is None:
-                japanese, english = channel.ADDRESS
-                yield (
-                    f"{person} には{japanese}がなく、{channel_id} で届きません。",
-                    f"{person} has no {english}, which {channel_id} needs.",
+                yield both(
+                    "finding.oncall.no-address",
+                    person=person,
+                    address=channel.ADDRESS,
+                    channel=channel_id,
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final, Literal
 
+from toban.oncall.texts import both
 from toban.profile.profile import SectionKey
 from toban.strictyaml.values import ClockTime, Section, Weekday, ZoneName
 
@@ -46,5 +47,5 @@ class Rotation(Section, frozen=True):
 
 
 ONCALL: Final[SectionKey[Rotation | None]] = SectionKey(
-    "oncall", Rotation | None, None, inactive=("当番", "on-call"), team=True
+    "oncall", Rotation | None, None, inactive=both("section.oncall"), team=True
 )

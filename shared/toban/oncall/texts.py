@@ -29,6 +29,53 @@ TEXTS: Final[Texts] = {
         "en": "not a target: oncall:ROLE, person:ID or channel:ID is expected",
         "ja": "宛先の書き方が正しくありません",
     },
+    "finding.oncall.uncovered": {
+        "en": "without members nobody is on duty at any hour.",
+        "ja": "メンバーがいないので、どの時間も当番がいません。",
+    },
+    "finding.oncall.wrong-value": {"en": "at least 1.", "ja": "1 以上にしてください。"},
+    "finding.oncall.override-time": {
+        "en": "it does not end after it starts.",
+        "ja": "終わりが始まりより後ではありません。",
+    },
+    "finding.oncall.override-overlap": {
+        "en": "it overlaps oncall.overrides[{earlier}]; this later one wins.",
+        "ja": "oncall.overrides[{earlier}] と重なります。後に書いたこちらが優先されます。",
+    },
+    "finding.oncall.override-both": {
+        "en": "{person} is primary and secondary at once; the next member becomes secondary.",
+        "ja": "{person} が同時に正と副です。副は次のメンバーになります。",
+    },
+    "finding.oncall.no-oncall": {
+        "en": "{target} needs an oncall section.",
+        "ja": "{target} を使うには oncall が必要です。",
+    },
+    "finding.oncall.no-secondary": {
+        "en": "the rotation has a single member, so there is no secondary.",
+        "ja": "メンバーが一人なので副当番はいません。",
+    },
+    "finding.oncall.bad-target": {
+        "en": "{target!r} is not a target (oncall:primary|secondary|all, person:ID, channel:ID).{hint}",
+        "ja": "{target!r} は宛先ではありません（oncall:primary、person:ID、channel:ID など）。{hint}",
+    },
+    "finding.oncall.first-shift": {
+        "en": "{first} is a {weekday}, the hand-over is on {handover}. Did you mean {day}?",
+        "ja": "{first} は引き継ぎの曜日（{handover}）ではなく {weekday} です。もしかして: {day}",
+    },
+    "finding.oncall.no-room": {
+        "en": "{target} has no {key!r}: it can only be used for people (via).",
+        "ja": "{target} には {key} がないので、人宛て（via）にしか使えません。",
+    },
+    "finding.oncall.no-way": {
+        "en": "there is no channel to reach {target} by: give via, in the severity or the step.",
+        "ja": "{target} へ連絡する手段がありません。via（重大度または段階）を書いてください。",
+    },
+    "finding.oncall.no-address": {
+        "en": "{person} has no {address}, which {channel} needs.",
+        "ja": "{person} には{address}がなく、{channel} で届きません。",
+    },
+    "section.oncall": {"en": "on-call", "ja": "当番"},
 }
 
 text: Final = Catalogue(TEXTS)
+both: Final = text.both

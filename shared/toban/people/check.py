@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from toban.people.section import PEOPLE
-from toban.profile.context import Context
+from toban.people.texts import both
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.strictyaml.checks import check_email
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:
+def check(profile: Profile, report: Report, context: CheckContext) -> None:
     """People can be told from each other, can be mailed, and are needed."""
     # Whom a team has besides is no concern of this service.
     used = context.mentioned.get("people", frozenset()) | context.borrowed.get(
@@ -22,8 +23,7 @@ def check(profile: Profile, report: Report, context: Context) -> None:
             report.warning(
                 "no-email",
                 path,
-                f"{name} にメールアドレスがありません。",
-                f"{name} has no email address.",
+                both("finding.people.no-email", name=name),
             )
         else:
             check_email(person.email, f"{path}.email", report)
@@ -31,8 +31,7 @@ def check(profile: Profile, report: Report, context: Context) -> None:
             report.warning(
                 "unused-person",
                 path,
-                f"{name} はどこからも呼ばれません。",
-                f"nothing ever calls {name}.",
+                both("finding.people.unused-person", name=name),
             )
 
 
@@ -43,6 +42,5 @@ def check_person_name(profile: Profile, name: str, path: str, report: Report) ->
         report.error(
             "unknown-person",
             path,
-            f"担当者 {name!r} は定義されていません。{hint[0]}",
-            f"there is no person {name!r}.{hint[1]}",
+            both("finding.people.unknown-person", name=name, hint=hint),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from toban.people.texts import both
 from toban.profile.profile import SectionKey
 from toban.strictyaml.values import Language, Section, ZoneName
 
@@ -25,5 +26,5 @@ class Person(Section, frozen=True):
 
 
 PEOPLE: Final[SectionKey[dict[str, Person]]] = SectionKey(
-    "people", dict[str, Person], {}, inactive=("担当者", "people"), team=True
+    "people", dict[str, Person], {}, inactive=both("section.people"), team=True
 )

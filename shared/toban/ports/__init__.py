@@ -190,7 +190,7 @@ class DeadLetters(Protocol):
         """Up to `limit` messages `subscription` gave up, oldest first; they stay until removed."""
         ...
 
-    def remove(self, letters: Sequence[DeadLetter]) -> None:
+    def remove(self, dead_letters: Sequence[DeadLetter]) -> None:
         """Forget them. Removing one twice does nothing."""
         ...
 
@@ -233,7 +233,7 @@ class Clock(Protocol):
         ...
 
 
-class NotGenuine(PortError):
+class InvalidToken(PortError):
     """A token that is not what it says; the message has nothing of it."""
 
 
@@ -244,7 +244,7 @@ class Tokens(Protocol):
         """
         What a token says that Google has signed and that is valid now.
 
-        Raises `NotGenuine`; `Unavailable` when the certificates cannot be had.
+        Raises `InvalidToken`; `Unavailable` when the certificates cannot be had.
         """
 
 

@@ -47,14 +47,14 @@ class Spec:
 class SourceFailed(PortError):
     """Reading ended before everything was read; what was read does not count."""
 
-    def __init__(self, reason: str, *, again: bool) -> None:
-        """`again`: whether trying once more may help."""
+    def __init__(self, reason: str, *, retryable: bool) -> None:
+        """`replay`: whether trying once more may help."""
         super().__init__(reason)
-        self.again = again
+        self.retryable = retryable
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """A stretch of the source's stream, at most 1 MiB."""
 
     data: bytes
@@ -70,7 +70,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BaseBackup:
     """An earlier backup of the same source, for one that holds only what changed since."""
 
     backup_id: str
@@ -79,7 +79,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredObject:
     """Content that was put beside the stream, sealed like a part of it."""
 
     name: str
@@ -89,7 +89,7 @@ class Kept:
     plain_crc32c: int
 
 
-class Beside(Protocol):
+class ObjectSink(Protocol):
     """Where a source keeps whole objects beside its stream (everything below ``objects/``)."""
 
     @property
@@ -102,7 +102,7 @@ class Beside(Protocol):
         """Ends with ``/objects/``."""
         ...
 
-    def put(self, name: str, data: Iterator[bytes]) -> Kept:
+    def put(self, name: str, data: Iterator[bytes]) -> StoredObject:
         """
         Compress, encrypt and store content of any size under `name` (plain segments with ``/``).
 
@@ -112,17 +112,17 @@ class Beside(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BackupRun:
     """For which backup a source is read."""
 
     backup_id: str
-    beside: Beside
-    base: Base | None = None
+    objects: ObjectSink
+    base: BaseBackup | None = None
     """Set: hold only what differs from it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class SourceSnapshot:
     """The state of the source that a run reads; kept in the run's checkpoint as it is."""
 
     at: datetime
@@ -150,7 +150,7 @@ class Source(Protocol):
         """Which data this is, without secrets: compared with a target's before loading."""
         ...
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         Fix the state to be read. Called again with what it returned while that is not `ready`.
 
@@ -158,7 +158,7 @@ class Source(Protocol):
         """
         ...
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
         The stream from `cursor` (empty: the beginning).
 
@@ -167,7 +167,7 @@ class Source(Protocol):
         """
         ...
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Remove what `begin` left on the other side. Harmless when repeated."""
         ...
 
@@ -181,7 +181,7 @@ class FormatUnchecked(PortError):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ObjectRef:
     """An object beside a stream, as the stream says it must be."""
 
     backup_id: str
@@ -194,7 +194,7 @@ class Held:
     crc32c: int
 
 
-Fetch = Callable[[Held], Iterator[bytes]]
+Fetch = Callable[[ObjectRef], Iterator[bytes]]
 """Plain content of an object beside a stream; raises `Damaged` when it is not what was stored."""
 
 
@@ -210,7 +210,7 @@ class Format(Protocol):
         """
         ...
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """What must lie beside the stream, in this backup's bucket; mostly nothing."""
         ...
 
@@ -219,7 +219,7 @@ class Format(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ContentQuestion:
     """A content query of a restore test: `expect` is compared with the answer as text."""
 
     query: str
@@ -270,7 +270,7 @@ class Target(Protocol):
         """What is there now, in the words of `Format.check`."""
         ...
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """Answers to content queries; raises `TargetFailed` for one that cannot be asked."""
         ...
 
@@ -288,24 +288,24 @@ class Target(Protocol):
 
 
 class TargetFailed(PortError):
-    """Loading failed; `again` says whether another try may help."""
+    """Loading failed; `replay` says whether another try may help."""
 
-    def __init__(self, reason: str, *, again: bool) -> None:
+    def __init__(self, reason: str, *, retryable: bool) -> None:
         super().__init__(reason)
-        self.again = again
+        self.retryable = retryable
 
 
 class TargetBusy(TargetFailed):
     """The other side goes on loading (a managed import): nothing failed, call `load` again later."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason, again=True)
+        super().__init__(reason, retryable=True)
 
 
 # --- all of it -------------------------------------------------------------------------------
 
 
-class Depot(Protocol):
+class Resources(Protocol):
     """Makes what is named in a profile."""
 
     def bucket(self, name: str) -> Bucket:
@@ -329,4 +329,4 @@ class Depot(Protocol):
         ...
 
 
-DEPOT: Port[Depot] = Port("depot")
+RESOURCES: Port[Resources] = Port("resources")

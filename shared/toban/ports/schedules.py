@@ -19,7 +19,7 @@ PAUSED_MARK = "paused by toban"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SchedulerJob:
     """A Cloud Scheduler job as it should be."""
 
     name: str
@@ -40,12 +40,12 @@ What = Literal["create", "update", "pause", "resume", "delete", "unchanged", "re
 
 
 @dataclass(frozen=True, slots=True)
-class JobChange:
+class SchedulerJobChange:
     """What reconciling would do (or did) to one job."""
 
     name: str
     what: What
-    job: Job | None = None
+    job: SchedulerJob | None = None
     """None: to be deleted."""
     fields: tuple[str, ...] = ()
     """What differs, for ``update``."""
@@ -55,9 +55,9 @@ class JobChange:
     """Why it was refused."""
 
 
-class NotAllowed(PortError):
+class SchedulerPermissionDenied(PortError):
     """The caller lacks a permission; the text names it."""
 
 
-class Refused(PortError):
+class SchedulerJobRejected(PortError):
     """The other side will never take it as it is; the text says why."""

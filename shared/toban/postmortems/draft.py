@@ -47,7 +47,11 @@ def on_resolved(resolved: IncidentResolved, work: Work) -> None:
     )
     name = blob_name(snapshot)
     work.attach(name, render(facts).encode(), "text/markdown; charset=utf-8")
-    work.emit(PostmortemDrafted(incident_id=snapshot.id, blob=name, at=work.now))
+    work.emit(
+        PostmortemDrafted(
+            incident_id=snapshot.id, blob=name, at=work.now, environment=snapshot.environment
+        )
+    )
 
 
 HANDLERS = Handlers().on(IncidentResolved, Decision(on_resolved))

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toban.events import IncidentResolved
-from toban.incidents.documents import Alert, Entry, Incident
+from toban.incidents.documents import Alert, Incident, TimelineEntry
 from toban.kernel.clock.wallclock import zone as zone_of
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import Language, duration, moment
 from toban.notify.documents import Notification
 from toban.postmortems.markdown import escaped, link, table
@@ -102,6 +103,7 @@ class _Draft:
             ("duration", self.took(self.begin, self.end)),
             ("severity", escaped(now.severity_label)),
             ("service", f"{escaped(name)} ({now.service})"),
+            *([("environment", escaped(now.environment))] if now.environment != PRODUCTION else []),
             ("incident", f"`{now.id}`"),
             ("assignee", escaped(now.assignee) or self.say("nobody")),
             ("alerts", self.say("alerts.value", n=len(self.facts.alerts), rules=rules)),
@@ -240,7 +242,7 @@ class _Draft:
             who=escaped(entry.actor),
         )
 
-    def taken(self) -> Entry | None:
+    def taken(self) -> TimelineEntry | None:
         """When somebody first took it (a later escalation or a worse severity frees it again)."""
         entries = self.facts.incident.timeline
         return next((e for e in entries if e.kind == "acknowledged" and e.at <= self.end), None)

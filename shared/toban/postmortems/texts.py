@@ -184,6 +184,7 @@ TEXTS: Final[Texts] = {
     "postmortem.recovered.value": {"en": "{moment} ({how})", "ja": "{moment}（{how}）"},
     "postmortem.duration": {"en": "Duration", "ja": "影響時間"},
     "postmortem.severity": {"en": "Severity", "ja": "レベル"},
+    "postmortem.environment": {"en": "Environment", "ja": "環境"},
     "postmortem.service": {"en": "Service", "ja": "サービス"},
     "postmortem.incident": {"en": "Incident", "ja": "インシデント"},
     "postmortem.assignee": {"en": "Assignee", "ja": "担当"},

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from toban.incidents.documents import Alert, Entry, Incident
+from toban.incidents.documents import Alert, Incident, TimelineEntry
 from toban.kernel.command import proven
 from toban.kernel.i18n import Language
 from toban.notify.documents import Notification
@@ -59,7 +59,7 @@ def story(
     )
 
 
-def describe(language: Language, entry: Entry, shown: Shown = plain) -> str:
+def describe(language: Language, entry: TimelineEntry, shown: Shown = plain) -> str:
     """A timeline entry as a sentence; an entry of newer code shows its kind and details."""
     values = {name: shown(value) for name, value in entry.detail.items()}
     values["actor"] = shown(entry.actor)
@@ -76,7 +76,7 @@ def describe(language: Language, entry: Entry, shown: Shown = plain) -> str:
     return _with_proof(language, entry, line, shown)
 
 
-def _with_proof(language: Language, entry: Entry, line: str, shown: Shown) -> str:
+def _with_proof(language: Language, entry: TimelineEntry, line: str, shown: Shown) -> str:
     """The sentence, and that nobody knows who it was, where a command did not prove its actor."""
     proof = entry.detail.get("proof", "")
     if not proof or proven(entry.actor, proof):
@@ -87,7 +87,7 @@ def _with_proof(language: Language, entry: Entry, line: str, shown: Shown) -> st
     return text(language, "timeline.unproven", line=line)
 
 
-def _key(entry: Entry) -> str:
+def _key(entry: TimelineEntry) -> str:
     kind = f"timeline.{entry.kind}"
     if entry.kind == "not-done":
         return f"{kind}.{entry.detail.get('outcome', '')}"

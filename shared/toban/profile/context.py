@@ -9,7 +9,7 @@ from toban.profile.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class CheckContext:
     """Everything a check may look at besides its own profile."""
 
     others: tuple[Profile, ...] = ()

@@ -26,8 +26,7 @@ def match_service(
     best_id, best_size = None, 0
     for service in services:
         for rule in service.match:
-            holds = all(labels.get(name) == value for name, value in rule.labels.items())
-            if holds and len(rule.labels) > best_size:
+            if rule.holds(labels) and len(rule.labels) > best_size:
                 best_id, best_size = service.id, len(rule.labels)
     return best_id
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from toban.kernel.prepared import converted
+from toban.texts import Both
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -46,7 +47,7 @@ class SectionKey(Generic[T_co]):
     """What its stored form is decoded to, an alternative of `T_co`."""
     default: T_co | None = None
     """What holds where a profile has no such section. None for `T_co` without None: it is required."""
-    inactive: tuple[str, str] | None = None
+    inactive: Both | None = None
     """What does not work without it (Japanese, English); None: nothing worth telling."""
     team: bool = False
     """It may stand in a team file."""

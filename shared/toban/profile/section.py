@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
+
+from msgspec import UNSET, UnsetType
 
 from toban.profile.profile import SectionKey
 from toban.strictyaml.values import DEFAULT_ZONE, Language, Section, ServiceId, ZoneName
 
 
 class Match(Section, frozen=True):
-    """An alert belongs to the service when every label named here has exactly that value."""
+    """Holds for an alert when every label named here has exactly that value."""
 
     labels: dict[str, str]
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Whether it holds for an alert with these labels."""
+        return all(labels.get(name) == value for name, value in self.labels.items())
+
+
+class Environment(Section, frozen=True):
+    """One environment of the service: which alerts are of it, and whether it calls people."""
+
+    match: tuple[Match, ...] = ()
+    """Rules besides its name, which a label ``environment`` may say (`toban.profile.environments`)."""
+    pages: bool | None = None
+    """Whether people are called for it; None: for ``production`` they are, for no other."""
 
 
 class Service(Section, frozen=True):
@@ -29,6 +45,9 @@ class Service(Section, frozen=True):
     """
     default: bool = False
     """Take the alerts that match no service (at most one profile may say so)."""
+
+    environments: dict[str, Environment] | UnsetType = UNSET
+    """By name. ``production`` is there in any case; unset: it is the only one."""
 
     def named(self, language: Language) -> str:
         """The service's name in a language, the only one it has if need be."""

@@ -78,7 +78,7 @@ def pinned(documents: Documents, service: str, version: str) -> Profile:
 
 
 @dataclass(frozen=True)
-class Change:
+class ProfileChange:
     """What applying would do (or did) to one service."""
 
     service: str
@@ -92,7 +92,7 @@ def applied(documents: Documents) -> dict[str, Profile]:
     return {document.id: document.profile for document in documents.find(CurrentProfile)}
 
 
-def plan(documents: Documents, profiles: Iterable[Profile]) -> list[Change]:
+def plan(documents: Documents, profiles: Iterable[Profile]) -> list[ProfileChange]:
     """What `apply` would change, by service id."""
     stored = {document.id: document.version for document in documents.find(CurrentProfile)}
     changes = []
@@ -102,11 +102,11 @@ def plan(documents: Documents, profiles: Iterable[Profile]) -> list[Change]:
         what: Literal["new", "changed", "unchanged"] = (
             "new" if id not in stored else "unchanged" if before == version else "changed"
         )
-        changes.append(Change(id, what, version, before))
+        changes.append(ProfileChange(id, what, version, before))
     return changes
 
 
-def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Change]:
+def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[ProfileChange]:
     """
     Write profiles to the store: the version first, then the pointer, each service on its own.
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sections.collect import defined
+from toban.sections.texts import both
 from toban.strictyaml.findings import Finding
 from toban.strictyaml.report import Report
 
@@ -26,11 +27,11 @@ def check(
 
     `all_profiles` (with or without `profile` itself) are those applied together with it: some
     mistakes, such as two catch-all services, only show beside the others. `borrowed`: what it has
-    from its team (`toban.sections.teams.Joined`).
+    from its team (`toban.sections.teams.ProfileWithTeam`).
     """
     report = Report()
     others = tuple(p for p in all_profiles if p is not profile)
-    context = Context(others, mentioned(profile), borrowed or {})
+    context = CheckContext(others, mentioned(profile), borrowed or {})
     for section in defined():
         section.check(profile, report, context)
     for section in defined():
@@ -39,8 +40,7 @@ def check(
             report.info(
                 "inactive",
                 name,
-                f"{name} がないので{inactive[0]}は無効です。",
-                f"there is no {name} section: {inactive[1]} inactive.",
+                both("finding.sections.inactive", name=name, inactive=inactive),
             )
     return report.sorted()
 
@@ -61,7 +61,6 @@ def check_together(profiles: Mapping[str, Profile]) -> list[Finding]:
         report.warning(
             "no-default",
             "",
-            "default: true のサービスがありません。どのサービスにも一致しないアラートの行き先がありません。",
-            "no service says default: true: alerts that match no service have nowhere to go.",
+            both("finding.sections.no-default"),
         )
     return report.sorted()

@@ -19,21 +19,21 @@ from typing import Any
 import msgspec
 
 import toban
-from toban.kernel.clock.schedule import Repeating
-from toban.profile.context import Context
+from toban.kernel.clock.schedule import RecurringEvent
+from toban.profile.context import CheckContext
 from toban.profile.profile import FIRST, NAMES, Profile, SectionKey, T
 from toban.strictyaml.report import Report
 from toban.strictyaml.values import Section
 
 
 @dataclass(frozen=True, slots=True)
-class Defined:
+class SectionDefinition:
     """A section and the package that defines it."""
 
     key: SectionKey[Any]
     package: str
 
-    def check(self, profile: Profile, report: Report, context: Context) -> None:
+    def check(self, profile: Profile, report: Report, context: CheckContext) -> None:
         """Note everything questionable about the section in a profile."""
         check = self._beside("check", "check")
         if check is not None:
@@ -44,7 +44,7 @@ class Defined:
         mentions = self._beside("check", "mentions")
         return () if mentions is None else mentions(profile)
 
-    def schedules(self, profile: Profile) -> Iterable[Repeating]:
+    def schedules(self, profile: Profile) -> Iterable[RecurringEvent]:
         """What happens by the clock because of it."""
         schedules = self._beside("needs", "schedules")
         return () if schedules is None else schedules(profile)
@@ -67,20 +67,20 @@ class Defined:
 
 
 @cache
-def defined() -> tuple[Defined, ...]:
+def defined() -> tuple[SectionDefinition, ...]:
     """
     Every section, in the order of `NAMES`.
 
     Raises `ValueError` for a name that is not settled, for a section that is defined twice, and for
     a module that does not hold exactly one key.
     """
-    found: dict[str, Defined] = {}
+    found: dict[str, SectionDefinition] = {}
     for package in _packages():
         module = importlib.import_module(f"{package}.section")
         keys = [value for value in vars(module).values() if isinstance(value, SectionKey)]
         if len(keys) != 1:
             raise ValueError(f"{package}.section holds {len(keys)} keys of sections, not one")
-        section = Defined(keys[0], package)
+        section = SectionDefinition(keys[0], package)
         other = found.setdefault(keys[0].name, section)
         if other is not section:
             raise ValueError(f"{keys[0].name} is defined by {other.package} and by {package}")
@@ -135,6 +135,6 @@ def secrets(profile: Profile) -> set[str]:
     return {name for section in defined() for name in section.secrets(profile)}
 
 
-def schedules(profile: Profile) -> list[Repeating]:
+def schedules(profile: Profile) -> list[RecurringEvent]:
     """Everything that happens by the clock because of a profile."""
     return [each for section in defined() for each in section.schedules(profile)]

@@ -7,7 +7,8 @@ from pathlib import Path
 from toban.profile.section import SERVICE
 from toban.sections.check import check, check_together
 from toban.sections.load import load_all, load_file
-from toban.sections.teams import TEAMS, Joined, check_team, directory_for
+from toban.sections.teams import TEAMS, ProfileWithTeam, check_team, directory_for
+from toban.sections.texts import both
 from toban.strictyaml.findings import FileErrors, Finding
 
 
@@ -27,7 +28,7 @@ def check_directory(directory: str | Path) -> list[Finding]:
         findings += _check_loaded(item, loaded)
     if len(loaded) == len(profiles) and not any(f.severity == "error" for f in findings):
         findings += [
-            Finding(f.severity, f.code, f.path, f.message_ja, f.message_en, str(directory))
+            Finding(f.severity, f.code, f.path, f.message, str(directory))
             for f in check_together(profiles)
         ]
     findings += _check_teams(directory_for(Path(directory) / "any.yaml"), loaded)
@@ -46,7 +47,7 @@ def check_file(path: str | Path) -> list[Finding]:
     return _check_loaded(item, [item])
 
 
-def _check_teams(directory: Path, named_by: list[Joined]) -> list[Finding]:
+def _check_teams(directory: Path, named_by: list[ProfileWithTeam]) -> list[Finding]:
     """What there is to say about each team file; `named_by`: the profiles that may name them."""
     findings: list[Finding] = []
     used = {item.team for item in named_by}
@@ -61,8 +62,7 @@ def _check_teams(directory: Path, named_by: list[Joined]) -> list[Finding]:
                     "warning",
                     "unused-team",
                     "",
-                    "どのプロファイルもこのチームを使っていません。",
-                    "no profile names this team.",
+                    both("finding.sections.unused-team"),
                     str(path),
                     1,
                     1,
@@ -71,7 +71,7 @@ def _check_teams(directory: Path, named_by: list[Joined]) -> list[Finding]:
     return findings
 
 
-def _check_loaded(item: Joined, loaded: list[Joined]) -> list[Finding]:
+def _check_loaded(item: ProfileWithTeam, loaded: list[ProfileWithTeam]) -> list[Finding]:
     findings = check(item.profile, [other.profile for other in loaded], item.borrowed)
     findings += item.clashes
     service, stem = item.profile[SERVICE].id, Path(item.source.file).stem
@@ -81,8 +81,7 @@ def _check_loaded(item: Joined, loaded: list[Joined]) -> list[Finding]:
                 "warning",
                 "file-name",
                 "service.id",
-                f"ファイル名はサービス ID と同じにします: {service}.yaml",
-                f"a profile's file is named after its service: {service}.yaml.",
+                both("finding.sections.file-name", service=service),
             )
         )
     return list(item.source.locate(findings))

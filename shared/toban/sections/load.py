@@ -8,11 +8,13 @@ from toban.profile.profile import NAMES, Profile
 from toban.profile.section import SERVICE
 from toban.sections.collect import defined
 from toban.sections.collect import whole as whole_profile
-from toban.sections.teams import TEAMS, Joined, directory_for, joined
+from toban.sections.teams import TEAMS, ProfileWithTeam, directory_for, joined
+from toban.sections.texts import both
 from toban.strictyaml.compose import compose, read_bytes, whole
 from toban.strictyaml.findings import FileErrors, Finding
-from toban.strictyaml.reader import Reader, zone_written
+from toban.strictyaml.reader import YamlReader, zone_written
 from toban.strictyaml.values import DEFAULT_ZONE
+from toban.texts import Both
 
 
 def load_profile(path: str | Path) -> Profile:
@@ -32,14 +34,12 @@ def load_directory(directory: str | Path) -> dict[str, Profile]:
     return {item.profile[SERVICE].id: item.profile for item in loaded}
 
 
-def load_all(directory: str | Path) -> tuple[list[Joined], list[Finding]]:
+def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding]]:
     """What could be loaded from a directory, in order of service ids, and what could not."""
     folder = Path(directory)
     if not folder.is_dir():
-        return [], [
-            whole(str(folder), "no-directory", "ディレクトリがありません。", "no such directory.")
-        ]
-    loaded: dict[str, Joined] = {}
+        return [], [whole(str(folder), "no-directory", both("finding.sections.no-directory"))]
+    loaded: dict[str, ProfileWithTeam] = {}
     findings: list[Finding] = []
     files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
     if not files:
@@ -47,8 +47,7 @@ def load_all(directory: str | Path) -> tuple[list[Joined], list[Finding]]:
             whole(
                 str(folder),
                 "no-profiles",
-                "プロファイル（*.yaml）がありません。",
-                "no profiles (*.yaml) in this directory.",
+                both("finding.sections.no-profiles"),
             )
         )
     for path in files:
@@ -64,12 +63,14 @@ def load_all(directory: str | Path) -> tuple[list[Joined], list[Finding]]:
     return [loaded[service] for service in sorted(loaded)], list(dict.fromkeys(findings))
 
 
-def load_file(path: str | Path) -> Joined:
+def load_file(path: str | Path) -> ProfileWithTeam:
     """A profile with what its team lends it, and its source map; raises `FileErrors`."""
     return parse_profile(read_bytes(path), str(path), directory_for(path))
 
 
-def parse_profile(data: bytes | str, file: str = "<profile>", teams: Path | None = None) -> Joined:
+def parse_profile(
+    data: bytes | str, file: str = "<profile>", teams: Path | None = None
+) -> ProfileWithTeam:
     """
     A profile from YAML text; `file` is the name used in messages, `teams` where team files lie.
 
@@ -78,23 +79,18 @@ def parse_profile(data: bytes | str, file: str = "<profile>", teams: Path | None
     root = compose(data, file, "service")
     # Times without a zone around them are in the service's.
     zone = zone_written(root, "service", "timezone") or DEFAULT_ZONE
-    reader = Reader(file, zone=zone, not_yet=_not_yet())
+    reader = YamlReader(file, zone=zone, not_yet=_not_yet())
     profile = reader.read(root, whole_profile())
     if profile is None:
         raise FileErrors(sorted(reader.findings, key=lambda f: (f.line, f.column)))
     return joined(profile, reader.source, teams or Path(TEAMS), zone)
 
 
-def _not_yet() -> dict[str, tuple[str, str]]:
+def _not_yet() -> dict[str, Both]:
     """Settled names of sections that no domain defines yet."""
     there = {section.key.name for section in defined()}
     return {
-        name: (
-            f"{name} はまだありません。名前は決まっていますが、この版では使えません。",
-            f"there is no {name} section yet: its name is settled, this release knows none.",
-        )
-        for name in NAMES
-        if name not in there
+        name: both("finding.sections.not-yet", name=name) for name in NAMES if name not in there
     }
 
 
@@ -103,6 +99,5 @@ def _same_id(service: str, other: str) -> Finding:
         "error",
         "duplicate-service",
         "service.id",
-        f"サービス {service} は {other} にもあります。",
-        f"service {service} is also defined in {other}.",
+        both("finding.sections.duplicate-service", service=service, other=other),
     )

@@ -16,13 +16,14 @@ from typing import Any
 import msgspec
 
 from toban.people.team.section import TEAM
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import Service
 from toban.sections.collect import defined, whole
+from toban.sections.texts import both
 from toban.strictyaml.compose import compose, read_bytes
 from toban.strictyaml.findings import FileErrors, Finding, SourceMap, did_you_mean, join
-from toban.strictyaml.reader import Reader
+from toban.strictyaml.reader import YamlReader
 from toban.strictyaml.report import Report
 from toban.strictyaml.values import DEFAULT_ZONE, Section
 
@@ -39,7 +40,7 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class ProfileWithTeam:
     """A profile with what its team lends it."""
 
     profile: Profile
@@ -63,7 +64,7 @@ def read_team(path: Path, zone: str = DEFAULT_ZONE) -> Team:
 
     Raises `FileErrors` with everything wrong with the file.
     """
-    reader = Reader(str(path), zone=zone)
+    reader = YamlReader(str(path), zone=zone)
     found = reader.read(compose(read_bytes(path), str(path), "people"), _kind())
     if found is None:
         raise FileErrors(reader.findings)
@@ -71,7 +72,7 @@ def read_team(path: Path, zone: str = DEFAULT_ZONE) -> Team:
     return Team({n: v for n, v in said.items() if v is not msgspec.UNSET}, reader.source)
 
 
-def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> Joined:
+def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> ProfileWithTeam:
     """
     A profile as read, with what its team lends it; by itself where it names none.
 
@@ -79,7 +80,7 @@ def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> Joined:
     """
     name = profile[TEAM]
     if not name:
-        return Joined(profile, source)
+        return ProfileWithTeam(profile, source)
     path = teams / f"{name}.yaml"
     if not path.is_file():
         raise FileErrors(source.locate([_unknown(name, teams)]))
@@ -101,7 +102,7 @@ def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> Joined:
             clashes.append(_clash(key, team))
         else:
             filled[key], elsewhere[key] = lent, team.source
-    return Joined(
+    return ProfileWithTeam(
         msgspec.structs.replace(profile, **filled),
         SourceMap(source.file, source.places, elsewhere),
         borrowed,
@@ -118,7 +119,7 @@ def check_team(path: Path) -> list[Finding]:
     everybody = {n: frozenset(v) for n, v in team.sections.items() if isinstance(v, dict)}
     for section in defined():
         if section.key.team:
-            section.check(profile, report, Context(mentioned=everybody))
+            section.check(profile, report, CheckContext(mentioned=everybody))
     return list(team.source.locate(report.sorted()))
 
 
@@ -137,8 +138,7 @@ def _unknown(name: str, teams: Path) -> Finding:
         "error",
         "unknown-team",
         TEAM.name,
-        f"チームのファイル {teams / name}.yaml がありません。{hint[0]}",
-        f"there is no team file {teams / name}.yaml.{hint[1]}",
+        both("finding.sections.unknown-team", file=f"{teams / name}.yaml", hint=hint),
     )
 
 
@@ -148,6 +148,5 @@ def _clash(path: str, team: Team) -> Finding:
         "warning",
         "team-clash",
         path,
-        f"{path} はチームのファイルにもあります（{place}）。このプロファイルのものが使われます。",
-        f"the team file has {path} as well ({place}); this profile's own is used.",
+        both("finding.sections.team-clash", path=path, place=place),
     )

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from toban.channels.check import check_channel_name
 from toban.oncall.check_targets import check_target, mentioned_by
-from toban.profile.context import Context
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.severities.section import SEVERITIES, Severity
+from toban.severities.texts import both
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 
@@ -17,15 +18,14 @@ SHORTEST_REMINDER = 300
 LONGEST_REMINDER = 7 * 86_400
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: ARG001
+def check(profile: Profile, report: Report, context: CheckContext) -> None:  # noqa: ARG001
     """Words and levels tell severities apart, and everybody they name exists."""
     service, severities = profile[SERVICE], profile[SEVERITIES]
     if not severities and (service.match or service.default):
         report.error(
             "reaches-nobody",
             "severities",
-            "アラートを受けるのに severities がなく、インシデントは誰にも届きません。",
-            "alerts come in, but without severities their incidents reach nobody.",
+            both("finding.severities.reaches-nobody"),
         )
     words: dict[str, str] = {}
     levels: dict[int, str] = {}
@@ -39,21 +39,19 @@ def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: 
         ]:
             owner = words.setdefault(word.strip().casefold(), severity.label)
             if not word.strip():
-                report.error("empty", at, "空の語です。", "the word is empty.")
+                report.error("empty", at, both("finding.severities.empty"))
             elif owner != severity.label or (at.endswith("label") and _again(severities, number)):
                 report.error(
                     "ambiguous-word",
                     at,
-                    f"{word!r} はすでに {owner} を意味しています。",
-                    f"{word!r} already means {owner}.",
+                    both("finding.severities.ambiguous-word", word=word, owner=owner),
                 )
         first = levels.setdefault(severity.level, severity.label)
         if first != severity.label:
             report.warning(
                 "same-level",
                 join("severities", number, "level"),
-                f"レベル {severity.level} は {first} と同じです。",
-                f"level {severity.level} is the same as that of {first}.",
+                both("finding.severities.same-level", level=severity.level, first=first),
             )
         for n, channel in enumerate(severity.via):
             check_channel_name(profile, channel, join("severities", number, "via", n), report)
@@ -63,15 +61,13 @@ def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: 
             report.error(
                 "wrong-value",
                 join("severities", number, "remind_after"),
-                "5m 以上にしてください。",
-                "at least 5m: nobody can look after an incident that asks more often.",
+                both("finding.severities.wrong-value"),
             )
         elif severity.remind_after is not None and severity.remind_after > LONGEST_REMINDER:
             report.warning(
                 "long-silence",
                 join("severities", number, "remind_after"),
-                "7d を超えると、忘れられたインシデントが長く放置されます。",
-                "beyond 7d an incident that everybody has forgotten stays so for long.",
+                both("finding.severities.long-silence"),
             )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from toban.profile.profile import Profile, SectionKey
+from toban.severities.texts import both
 from toban.strictyaml.values import Seconds, Section
 
 REMIND_AFTER = {1: 3_600, 2: 4 * 3_600, 3: 24 * 3_600, 4: 72 * 3_600}
@@ -43,7 +44,7 @@ class Severity(Section, frozen=True):
 
 
 SEVERITIES: Final[SectionKey[tuple[Severity, ...]]] = SectionKey(
-    "severities", tuple[Severity, ...], (), inactive=("重大度", "severities")
+    "severities", tuple[Severity, ...], (), inactive=both("section.severities")
 )
 
 

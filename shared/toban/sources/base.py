@@ -19,7 +19,7 @@ from toban.strictyaml.report import Report
 from toban.strictyaml.values import Section
 
 
-class Query(Section, frozen=True):
+class ContentQuery(Section, frozen=True):
     """A content check after a restore test."""
 
     query: str
@@ -36,11 +36,11 @@ class StagingTarget(Section, frozen=True):
     project: str = ""
     database: str = ""
     bucket: str = ""
-    queries: tuple[Query, ...] = ()
+    queries: tuple[ContentQuery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class BackupStorage:
     """Where a profile's backups are kept, as far as a source has to know."""
 
     buckets: frozenset[str]
@@ -48,13 +48,13 @@ class Keeping:
     """They are encrypted by a key of the profile's."""
 
 
-class BackupSource(Section, frozen=True, tag_field="type"):
+class SourceSection(Section, frozen=True, tag_field="type", kw_only=True):
     """One source of a service."""
 
     RANK: ClassVar[int] = 90
     """Where the kind stands in lists of kinds."""
     TELLS_CHANGE: ClassVar[bool] = False
-    """Whether it can be told that nothing changed (`toban.ports.backup.Snapshot.fingerprint`)."""
+    """Whether it can be told that nothing changed (`toban.ports.backup.SourceSnapshot.fingerprint`)."""
     INCREMENTAL: ClassVar[bool] = False
     """Whether it can be read for what changed since an earlier backup."""
     ITEMS: ClassVar[bool] = False
@@ -64,11 +64,15 @@ class BackupSource(Section, frozen=True, tag_field="type"):
     ADDRESS: ClassVar[tuple[str, ...]] = ()
     """The keys that name the data itself, to load it back onto; empty: it is only read."""
 
+    environment: str | msgspec.UnsetType = msgspec.UNSET
+    """Whose data these are; unset: of ``production``."""
+
     @property
     def spec(self) -> Spec:
-        """The source as the depot takes it."""
+        """The source as `toban.ports.backup.Resources.source` takes it: whose data they are makes no difference there."""
         options = msgspec.to_builtins(self)
         assert isinstance(options, dict)
+        options.pop("environment", None)
         return Spec(kind=str(options.pop("type")), options=options)
 
     def place(self) -> Mapping[str, str]:
@@ -88,11 +92,11 @@ class BackupSource(Section, frozen=True, tag_field="type"):
         """The buckets that it is read from."""
         return frozenset()
 
-    def check(self, path: str, report: Report, kept: Keeping) -> None:
+    def check(self, path: str, report: Report, storage: BackupStorage) -> None:
         """Complain about what is missing or wrong; `path` is the source's own."""
 
 
-def source_kinds() -> dict[str, type[BackupSource]]:
+def source_kinds() -> dict[str, type[SourceSection]]:
     """Every kind of source by what a profile calls it."""
-    found: tuple[type[Any], ...] = kinds("toban.sources", BackupSource)
+    found: tuple[type[Any], ...] = kinds("toban.sources", SourceSection)
     return {tag_of(kind): kind for kind in found}

@@ -8,7 +8,6 @@ import select
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
 from typing import IO, Self
 
 TAIL = 4_000
@@ -20,7 +19,7 @@ IDLE_S = 300.0
 _BLOCK = 1 << 16
 
 
-class Stuck(Exception):
+class ProgramStuck(Exception):
     """The program neither gave nor took anything for too long."""
 
 
@@ -63,13 +62,7 @@ class Child:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        del kind, error, trace
+    def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._close_input()
@@ -81,13 +74,13 @@ class Child:
                 stream.close()
 
     def read(self, limit: int) -> bytes:
-        """Exactly `limit` bytes of its output, fewer only at the end; raises `Stuck`."""
+        """Exactly `limit` bytes of its output, fewer only at the end; raises `ProgramStuck`."""
         assert self._process.stdout is not None
         number = self._process.stdout.fileno()
         collected = bytearray()
         while len(collected) < limit:
             if not select.select([number], [], [], IDLE_S)[0]:
-                raise Stuck(f"no output for {IDLE_S:.0f} s")
+                raise ProgramStuck(f"no output for {IDLE_S:.0f} s")
             block = os.read(number, min(_BLOCK, limit - len(collected)))
             if not block:
                 break
@@ -95,13 +88,13 @@ class Child:
         return bytes(collected)
 
     def write(self, data: bytes) -> bool:
-        """Feed it; False when it does not read any more (it ended). Raises `Stuck`."""
+        """Feed it; False when it does not read any more (it ended). Raises `ProgramStuck`."""
         assert self._process.stdin is not None
         number = self._process.stdin.fileno()
         rest = memoryview(data)
         while rest:
             if not select.select([], [number], [], IDLE_S)[1]:
-                raise Stuck(f"took no input for {IDLE_S:.0f} s")
+                raise ProgramStuck(f"took no input for {IDLE_S:.0f} s")
             try:
                 rest = rest[os.write(number, rest[:_BLOCK]) :]
             except BlockingIOError:  # a pipe may be writable for less than a whole block
@@ -111,12 +104,12 @@ class Child:
         return True
 
     def finish(self, timeout_s: float | None = None) -> int:
-        """Close its input and wait; its exit code, negative for a signal. Raises `Stuck`."""
+        """Close its input and wait; its exit code, negative for a signal. Raises `ProgramStuck`."""
         self._close_input()
         try:
             code = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired as error:
-            raise Stuck(f"did not end within {timeout_s} s") from error
+            raise ProgramStuck(f"did not end within {timeout_s} s") from error
         for thread in self._threads:
             thread.join()
         return code
@@ -125,7 +118,7 @@ class Child:
         """Close its input and wait so long at most; its exit code, or None while it still runs."""
         try:
             return self.finish(seconds)
-        except Stuck:
+        except ProgramStuck:
             return None
 
     @property

@@ -20,8 +20,8 @@ import google_crc32c
 
 from toban.kernel import log
 from toban.ports import Unavailable
-from toban.ports.backup import Bucket, DeleteBlocked, Piece, Run, Snapshot, SourceFailed
-from toban.sources.world import World
+from toban.ports.backup import BackupRun, Bucket, Chunk, DeleteBlocked, SourceFailed, SourceSnapshot
+from toban.sources.ports import SourcePorts
 
 PIECE_BYTES = 1 << 20
 _RANGE_BYTES = 8 << 20
@@ -46,7 +46,7 @@ class ApiError(Exception):
         self.status = status
 
     @property
-    def again(self) -> bool:
+    def retryable(self) -> bool:
         """Whether trying once more may help."""
         return self.status in {0, 408, 429} or self.status >= 500
 
@@ -136,12 +136,12 @@ class ManagedExport(ABC):
     suffix = ""
     """How an export's object ends."""
 
-    def __init__(self, world: World, export_bucket: str) -> None:
+    def __init__(self, ports: SourcePorts, export_bucket: str) -> None:
         """`export_bucket`: empty: the bucket that the backup goes to."""
-        self._world = world
+        self._ports = ports
         self._bucket_name = export_bucket
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         Start the export, or see how far it is; found running after a crash, it is not started
         again. Raises `SourceFailed`.
@@ -149,18 +149,18 @@ class ManagedExport(ABC):
         token = dict(before.token) if before else {}
         since = token.setdefault("since", now.isoformat())
         if now - datetime.fromisoformat(since) > PATIENCE:
-            raise SourceFailed(f"the export was not done after {PATIENCE}", again=True)
+            raise SourceFailed(f"the export was not done after {PATIENCE}", retryable=True)
         try:
-            return self._go_on(run, before, token, now)
+            return self._continue_export(run, before, token, now)
         except Busy as error:
-            log.write("INFO", "export waits for another operation", reason=str(error))
+            log.write("INFO", "export waiting: another operation is running", reason=str(error))
             return self._waiting(before, token, now)
         except ApiError as error:
-            raise SourceFailed(f"{self.identity}: {error}", again=error.again) from error
+            raise SourceFailed(f"{self.identity}: {error}", retryable=error.retryable) from error
         except Unavailable as error:
-            raise SourceFailed(str(error), again=True) from error
+            raise SourceFailed(str(error), retryable=True) from error
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """The exported object, that very generation of it; its crc32c and its end are checked."""
         bucket, name = self.bucket(run), self.object_name(run)
         size, generation, wanted = (
@@ -172,27 +172,27 @@ class ManagedExport(ABC):
                 end = min(at + _RANGE_BYTES, size)
                 data = bucket.read(name, start=at, end=end, generation=generation)
                 if len(data) != end - at:
-                    raise SourceFailed(f"{name}: a range came back short", again=True)
+                    raise SourceFailed(f"{name}: a range came back short", retryable=True)
                 for start in range(0, len(data), PIECE_BYTES):
                     piece = data[start : start + PIECE_BYTES]
                     crc = google_crc32c.extend(crc, piece)
                     at += len(piece)
-                    yield Piece(piece, cursor=f"{at}:{crc}")
+                    yield Chunk(piece, cursor=f"{at}:{crc}")
             tail = bucket.read(
                 name, start=max(0, size - TAIL_BYTES), end=size, generation=generation
             )
         except KeyError:
-            raise SourceFailed(f"the exported object {name} is gone", again=False) from None
+            raise SourceFailed(f"the exported object {name} is gone", retryable=False) from None
         except Unavailable as error:
-            raise SourceFailed(str(error), again=True) from error
+            raise SourceFailed(str(error), retryable=True) from error
         problem = "" if crc == wanted else "its content has not the checksum of the bucket"
         problem = problem or self.problem(tail)
         if problem:
             # The snapshot is this very object: reading it again would help nobody.
             self._remove(run)
-            raise SourceFailed(f"the exported object {name}: {problem}", again=False)
+            raise SourceFailed(f"the exported object {name}: {problem}", retryable=False)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Remove the exported object."""
         del snapshot
         self._remove(run)
@@ -211,29 +211,31 @@ class ManagedExport(ABC):
         """Version of the server."""
 
     @abstractmethod
-    def _go_on(
-        self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime
-    ) -> Snapshot: ...
+    def _continue_export(
+        self, run: BackupRun, before: SourceSnapshot | None, token: dict[str, str], now: datetime
+    ) -> SourceSnapshot: ...
 
     @abstractmethod
     def _poll(self, name: str) -> Operation: ...
 
     # --- for both ----------------------------------------------------------------------------
 
-    def bucket(self, run: Run) -> Bucket:
+    def bucket(self, run: BackupRun) -> Bucket:
         """Where the export goes to."""
-        return self._world.buckets(self._bucket_name) if self._bucket_name else run.beside.bucket
+        return self._ports.buckets(self._bucket_name) if self._bucket_name else run.objects.bucket
 
-    def object_name(self, run: Run) -> str:
+    def object_name(self, run: BackupRun) -> str:
         """Follows from the backup: a repetition finds what a crash left. Outside its prefix."""
         return f"toban-exports/{run.backup_id}{self.suffix}"
 
-    def uri(self, run: Run) -> str:
+    def uri(self, run: BackupRun) -> str:
         """The object as Google's services name it."""
         return f"gs://{self.bucket(run).name}/{self.object_name(run)}"
 
-    def _waiting(self, before: Snapshot | None, token: dict[str, str], now: datetime) -> Snapshot:
-        return Snapshot(
+    def _waiting(
+        self, before: SourceSnapshot | None, token: dict[str, str], now: datetime
+    ) -> SourceSnapshot:
+        return SourceSnapshot(
             at=before.at if before else now,
             token=token,
             ready=False,
@@ -241,8 +243,8 @@ class ManagedExport(ABC):
         )
 
     def _ready(
-        self, run: Run, before: Snapshot | None, token: dict[str, str], at: datetime
-    ) -> Snapshot | None:
+        self, run: BackupRun, before: SourceSnapshot | None, token: dict[str, str], at: datetime
+    ) -> SourceSnapshot | None:
         """The snapshot when the object is there, else None."""
         found = self.bucket(run).stat(self.object_name(run))
         if found is None:
@@ -252,11 +254,16 @@ class ManagedExport(ABC):
             "generation": str(found.generation),
             "crc32c": str(found.crc32c),
         }
-        return Snapshot(at=at, token=token, tools=before.tools if before else self.tools())
+        return SourceSnapshot(at=at, token=token, tools=before.tools if before else self.tools())
 
     def _follow(
-        self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime, at: datetime
-    ) -> Snapshot:
+        self,
+        run: BackupRun,
+        before: SourceSnapshot | None,
+        token: dict[str, str],
+        now: datetime,
+        at: datetime,
+    ) -> SourceSnapshot:
         """See how far the operation in the token is."""
         operation = self._poll(token["operation"])
         if not operation.done:
@@ -268,15 +275,17 @@ class ManagedExport(ABC):
         self._remove(run)
         failures = int(token.get("failures", "0")) + 1
         if failures >= ATTEMPTS:
-            raise SourceFailed(f"the export failed {failures} times: {problem}", again=False)
-        log.write("WARNING", "export failed, starting another", reason=problem)
+            raise SourceFailed(f"the export failed {failures} times: {problem}", retryable=False)
+        log.write("WARNING", "export failed: another will be started", reason=problem)
         return self._waiting(before, {"since": token["since"], "failures": str(failures)}, now)
 
-    def _remove(self, run: Run) -> None:
+    def _remove(self, run: BackupRun) -> None:
         try:
             self.bucket(run).delete(self.object_name(run))
         except DeleteBlocked as error:
-            log.write("WARNING", "an exported object may not be removed", reason=str(error))
+            log.write(
+                "WARNING", "exported object not removed: deletion is blocked", reason=str(error)
+            )
 
 
 def moment(text: object) -> datetime | None:

@@ -13,12 +13,12 @@ from typing import Final
 import msgspec
 
 from toban.kernel.prepared import decoder
-from toban.ports.backup import Bucket, Damaged, Held, ObjectInfo
+from toban.ports.backup import Bucket, Damaged, ObjectInfo, ObjectRef
 
 VERSION: Final = 1
 
 
-class Header(msgspec.Struct, frozen=True, tag="header", tag_field="record"):
+class InventoryHeader(msgspec.Struct, frozen=True, tag="header", tag_field="record"):
     """The first line."""
 
     version: int
@@ -30,7 +30,7 @@ class Header(msgspec.Struct, frozen=True, tag="header", tag_field="record"):
     """The earlier backup that it builds on."""
 
 
-class Content(msgspec.Struct, frozen=True):
+class ContentRef(msgspec.Struct, frozen=True):
     """Where an object's content is kept."""
 
     backup: str
@@ -39,41 +39,43 @@ class Content(msgspec.Struct, frozen=True):
     copied: bool
 
 
-class Record(msgspec.Struct, frozen=True, tag="object", tag_field="record", omit_defaults=True):
+class InventoryRecord(
+    msgspec.Struct, frozen=True, tag="object", tag_field="record", omit_defaults=True
+):
     """One object."""
 
     name: str
     generation: int
     size: int
     crc32c: int
-    content: Content
+    content: ContentRef
     content_type: str = ""
     metadata: dict[str, str] = {}
     headers: dict[str, str] = {}
 
     @property
-    def held(self) -> Held:
+    def ref(self) -> ObjectRef:
         """Its content, as whoever fetches it wants to know it."""
         content = self.content
-        return Held(content.backup, content.name, content.copied, self.size, self.crc32c)
+        return ObjectRef(content.backup, content.name, content.copied, self.size, self.crc32c)
 
 
-class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
+class InventoryEnd(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
     """The last line."""
 
     objects: int
     bytes: int
 
 
-Line = Header | Record | End
+Line = InventoryHeader | InventoryRecord | InventoryEnd
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = decoder(Line)
 
 
-def record_of(info: ObjectInfo, content: Content) -> Record:
+def record_of(info: ObjectInfo, content: ContentRef) -> InventoryRecord:
     """An object and where its content is."""
-    return Record(
+    return InventoryRecord(
         name=info.name,
         generation=info.generation,
         size=info.size,
@@ -106,12 +108,12 @@ def _decode(line: bytes) -> Line:
         decoded: Line = _DECODER.decode(line)
     except msgspec.MsgspecError as error:
         raise Damaged(f"the inventory has a line that is none: {error}") from error
-    if isinstance(decoded, Header) and decoded.version != VERSION:
+    if isinstance(decoded, InventoryHeader) and decoded.version != VERSION:
         raise Damaged(f"the inventory is of version {decoded.version}; known is {VERSION}")
     return decoded
 
 
-def records(pieces: Iterable[bytes]) -> Iterator[Record]:
+def records(pieces: Iterable[bytes]) -> Iterator[InventoryRecord]:
     """
     The objects of a whole stream.
 
@@ -119,15 +121,15 @@ def records(pieces: Iterable[bytes]) -> Iterator[Record]:
     what went before.
     """
     found = lines(pieces)
-    if not isinstance(next(found, None), Header):
+    if not isinstance(next(found, None), InventoryHeader):
         raise Damaged("the inventory does not begin with its header")
     objects = size = 0
     before = b""
-    end: End | None = None
+    end: InventoryEnd | None = None
     for line in found:
-        if end is not None or isinstance(line, Header):
+        if end is not None or isinstance(line, InventoryHeader):
             raise Damaged("the inventory goes on where it should not")
-        if isinstance(line, End):
+        if isinstance(line, InventoryEnd):
             end = line
             continue
         name = line.name.encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from toban.sources.texts import both
 from toban.strictyaml.checks import check_secret_name
 from toban.strictyaml.report import Report
 
@@ -19,8 +20,7 @@ def check_bucket_name(name: str, path: str, report: Report) -> None:
         report.error(
             "wrong-value",
             path,
-            f"バケット名ではありません（gs:// は付けません）: {name!r}",
-            f"not the name of a bucket (no gs://): {name!r}.",
+            both("finding.sources.wrong-value", name=name),
         )
 
 
@@ -30,8 +30,7 @@ def check_server(url_secret: str, instance: str, path: str, report: Report) -> N
         report.error(
             "incomplete",
             path,
-            "url_secret か instance のどちらか一つが必要です。",
-            "it needs either url_secret or instance.",
+            both("finding.sources.incomplete"),
         )
     if url_secret:
         check_secret_name(url_secret, EXAMPLE, f"{path}.url_secret", report)
@@ -45,6 +44,5 @@ def check_instance(
         report.error(
             "wrong-value",
             f"{path}.instance",
-            f"{form} の形で書きます: {instance!r}",
-            f"expected {form}, got {instance!r}.",
+            both("finding.sources.wrong-value.instance", form=form, instance=instance),
         )

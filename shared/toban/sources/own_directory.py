@@ -15,8 +15,8 @@ import msgspec
 
 from toban.adapters.local.files.blobs import make_directory
 from toban.kernel.prepared import from_json
-from toban.ports.backup import Fetch, Question, TargetFailed
-from toban.sources.world import World
+from toban.ports.backup import ContentQuestion, Fetch, TargetFailed
+from toban.sources.ports import SourcePorts
 
 MARKER: Final = ".toban-restore"
 """
@@ -48,7 +48,7 @@ class OwnDirectory:
         self._purpose = purpose
 
     @classmethod
-    def of(cls, options: Mapping[str, object], world: World) -> OwnDirectory:
+    def of(cls, options: Mapping[str, object], ports: SourcePorts) -> OwnDirectory:
         """``directory``, else one of the restore's own (``restore_id``) in the scratch directory."""
         named = str(options.get("directory") or "")
         id = str(options.get("restore_id") or "")
@@ -57,7 +57,7 @@ class OwnDirectory:
             return cls(Path(named), restore=id, purpose=purpose)
         if not id or "/" in id or id in {".", ".."}:
             raise ValueError("a directory has to be named")
-        return cls(world.scratch / "restored" / id, restore=id, purpose=purpose)
+        return cls(ports.scratch / "restored" / id, restore=id, purpose=purpose)
 
     @property
     def identity(self) -> str:
@@ -82,7 +82,7 @@ class OwnDirectory:
     def prepare(self, *, fresh: bool) -> None:
         """Make it, empty when `fresh`; raises `TargetFailed` when there is something else in it."""
         if refused := self.refusal():
-            raise TargetFailed(refused, again=False)
+            raise TargetFailed(refused, retryable=False)
         with _failures(self.path):
             make_directory(self.path)
             if fresh and self._is_ours():
@@ -108,12 +108,12 @@ class OwnDirectory:
             or "\0" in name
             or segments[0] == MARKER
         ):
-            raise TargetFailed(f"{name[:200]!r} would lead out of {self.path}", again=False)
+            raise TargetFailed(f"{name[:200]!r} would lead out of {self.path}", retryable=False)
         path = self.path.joinpath(*segments)
         with _failures(path):
             make_directory(path.parent)
             if not path.parent.resolve().is_relative_to(self.path.resolve()):
-                raise TargetFailed(f"{name[:200]!r} leads out of {self.path}", again=False)
+                raise TargetFailed(f"{name[:200]!r} leads out of {self.path}", retryable=False)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
             with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
                 file.writelines(chunks)
@@ -129,7 +129,7 @@ class OwnDirectory:
                 if path != self.path / MARKER:
                     yield path.relative_to(self.path).as_posix(), path.lstat().st_size
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """The query is a file's path; the answer its size, or ``missing``."""
         sizes = dict(self.files())
         return [str(sizes.get(question.query, "missing")) for question in questions]
@@ -142,7 +142,7 @@ class OwnDirectory:
             if self._purpose != "test" or not self._is_ours():
                 raise TargetFailed(
                     f"{self.path} holds files that this test did not write: it is not removed",
-                    again=False,
+                    retryable=False,
                 )
             shutil.rmtree(self.path)
 
@@ -190,7 +190,7 @@ def _failures(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise TargetFailed(f"{path} cannot be written: {why}", again=True) from error
+        raise TargetFailed(f"{path} cannot be written: {why}", retryable=True) from error
 
 
 def by_part(written: Iterable[None], begun: Callable[[], int]) -> Iterator[int]:
@@ -240,7 +240,7 @@ class DirectoryTarget(ABC):
     def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
         """Write everything, yielding as `load` does."""
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """See `OwnDirectory.ask`."""
         return self._directory.ask(questions)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from toban.strictyaml.report import Report
 from toban.strictyaml.scalars import WrongValueError, parse_id
+from toban.strictyaml.texts import both
 
 SECRET_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 
@@ -18,7 +19,7 @@ def check_id(name: str, path: str, report: Report) -> None:
     try:
         parse_id(name)
     except WrongValueError as error:
-        report.error("bad-id", path, error.japanese, error.english)
+        report.error("bad-id", path, error.message)
 
 
 def check_zone(zone: str | None, path: str, report: Report) -> None:
@@ -27,8 +28,7 @@ def check_zone(zone: str | None, path: str, report: Report) -> None:
         report.warning(
             "fixed-zone",
             path,
-            f"{zone} は夏時間の扱いがはっきりしません。地域名（Asia/Tokyo など）を使ってください。",
-            f"{zone} says little about daylight saving; use a region like Asia/Tokyo.",
+            both("finding.yaml.fixed-zone", zone=zone),
         )
 
 
@@ -38,8 +38,7 @@ def check_email(address: str, path: str, report: Report) -> None:
         report.error(
             "wrong-value",
             path,
-            f"メールアドレスではありません: {address!r}",
-            f"not an email address: {address!r}.",
+            both("finding.yaml.wrong-value", address=address),
         )
 
 
@@ -49,6 +48,5 @@ def check_secret_name(name: str, example: str, path: str, report: Report) -> Non
         report.error(
             "secret-name",
             path,
-            f"シークレットの値ではなく名前（{example} など）を書きます。",
-            f"write the name of a secret (like {example}), never the secret itself.",
+            both("finding.yaml.secret-name", example=example),
         )

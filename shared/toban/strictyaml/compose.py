@@ -15,6 +15,8 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from toban.strictyaml.findings import FileErrors, Finding
+from toban.strictyaml.texts import both
+from toban.texts import Both
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 40
@@ -48,7 +50,7 @@ def read_bytes(path: str | Path) -> bytes:
     except OSError as error:
         reason = error.strerror or "unreadable"
         raise FileErrors(
-            [whole(str(path), "unreadable", f"読めません: {reason}", f"cannot be read: {reason}.")]
+            [whole(str(path), "unreadable", both("finding.yaml.unreadable", reason=reason))]
         ) from error
 
 
@@ -66,9 +68,9 @@ def compose(data: bytes | str, file: str, first: str) -> MappingNode:
     return _compose(_decode(data, file), file, first)
 
 
-def whole(file: str, code: str, japanese: str, english: str) -> Finding:
+def whole(file: str, code: str, message: Both) -> Finding:
     """An error of a file as a whole."""
-    return Finding("error", code, "", japanese, english, file)
+    return Finding("error", code, "", message, file)
 
 
 def _decode(data: bytes | str, file: str) -> str:
@@ -79,8 +81,7 @@ def _decode(data: bytes | str, file: str) -> str:
                 whole(
                     file,
                     "too-big",
-                    "ファイルが 1 MiB を超えています。",
-                    "the file is bigger than 1 MiB, which no profile needs.",
+                    both("finding.yaml.too-big"),
                 )
             ]
         )
@@ -95,8 +96,7 @@ def _decode(data: bytes | str, file: str) -> str:
                     "error",
                     "not-utf8",
                     "",
-                    "UTF-8 ではありません。UTF-8 で保存してください。",
-                    f"not UTF-8 (byte 0x{raw[error.start]:02x}): save the file as UTF-8.",
+                    both("finding.yaml.not-utf8", byte=f"0x{raw[error.start]:02x}"),
                     file,
                     line,
                     column,
@@ -114,8 +114,7 @@ def _compose(text: str, file: str, first: str) -> MappingNode:
             "error",
             "yaml-syntax",
             "",
-            "YAML で使えない制御文字があります。",
-            "a control character that YAML does not allow.",
+            both("finding.yaml.yaml-syntax"),
             file,
             line,
             error.position - (text.rfind("\n", 0, error.position) + 1) + 1,
@@ -129,8 +128,7 @@ def _compose(text: str, file: str, first: str) -> MappingNode:
                 whole(
                     file,
                     "empty",
-                    "ファイルが空です。",
-                    f"the file is empty; it must have {first}:.",
+                    both("finding.yaml.empty", first=first),
                 )
             ]
         )
@@ -140,8 +138,7 @@ def _compose(text: str, file: str, first: str) -> MappingNode:
                 whole(
                     file,
                     "wrong-type",
-                    f"最上位はキーと値（{first}: …）でなければなりません。",
-                    f"the top level must be keys and values ({first}: …).",
+                    both("finding.yaml.wrong-type", first=first),
                 )
             ]
         )
@@ -153,31 +150,27 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> Finding:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = text.splitlines()
     written = lines[line - 1] if line <= len(lines) else ""
-    hints: list[tuple[Callable[[], bool], str, str]] = [
+    hints: list[tuple[Callable[[], bool], str]] = [
         (
             lambda: "\t" in written[: max(column, len(written) - len(written.lstrip()))],
-            " 字下げにタブは使えません。空白を使ってください。",
-            " Tabs cannot indent: use spaces.",
+            "finding.yaml.hint.tab",
         ),
         (
             lambda: "undefined alias" in str(error.problem),
-            " * で始まる値は引用符で囲みます。",
-            " A value that begins with * must be quoted.",
+            "finding.yaml.hint.alias",
         ),
         (
             lambda: "mapping values are not allowed" in str(error.problem),
-            " 「: 」を含む値は引用符で囲みます。字下げも確かめてください。",
-            " Quote a value that contains ': ', and look at the indentation.",
+            "finding.yaml.hint.colon",
         ),
     ]
-    hint_ja, hint_en = next(((ja, en) for holds, ja, en in hints if holds()), ("", ""))
+    hint = next((both(key) for holds, key in hints if holds()), "")
     problem = ", ".join(str(part) for part in (error.context, error.problem) if part)
     return Finding(
         "error",
         "yaml-syntax",
         "",
-        f"YAML として読めません（{problem}）。{hint_ja}",
-        f"not valid YAML: {problem}.{hint_en}",
+        both("finding.yaml.not-yaml", problem=problem, hint=hint),
         file,
         line,
         column,

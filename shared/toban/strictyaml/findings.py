@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from toban.texts import Language
+from toban.strictyaml.texts import both
+from toban.texts import Both, Language
 
 Level = Literal["error", "warning", "info"]
 
@@ -28,21 +29,16 @@ class Finding:
     severity: Level
     code: str
     path: str
-    message_ja: str
-    message_en: str
+    message: Both
     file: str = ""
     line: int = 0
     column: int = 0
-
-    def message(self, language: Language = "en") -> str:
-        """The text in a language."""
-        return self.message_ja if language == "ja" else self.message_en
 
     def render(self, language: Language = "en") -> str:
         """One line for a terminal: ``file:line:column: severity: path: text [code]``."""
         places = [part for part in (self.file, self.line or "", self.column or "") if part]
         head = ":".join(str(part) for part in places)
-        parts = [head, self.severity, self.path, f"{self.message(language)} [{self.code}]"]
+        parts = [head, self.severity, self.path, f"{self.message.say(language)} [{self.code}]"]
         return ": ".join(part for part in parts if part)
 
 
@@ -111,17 +107,22 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return folded[near[0]] if near else None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> tuple[str, str]:
+def meant(name: str) -> Both:
+    """What to append to a message about a name that is not one."""
+    return both("finding.yaml.meant", name=name)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> Both:
     """
-    What to append to a message about an unknown name, Japanese and English.
+    What to append to a message about an unknown name.
 
     The nearest known name where there is one, else the list of what exists (at most twelve).
     """
     names = sorted(known)
     near = closest(name, names)
     if near is not None:
-        return f" もしかして: {near}", f" Did you mean {near}?"
+        return meant(near)
     if not names:
-        return " 定義されているものはありません。", " None are defined."
+        return both("finding.yaml.none-defined")
     some = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f" 使えるもの: {some}", f" Known: {some}."
+    return both("finding.yaml.known", names=some)

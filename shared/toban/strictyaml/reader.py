@@ -13,6 +13,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from toban.kernel.clock.wallclock import is_zone
 from toban.strictyaml.findings import Finding, SourceMap, did_you_mean, join
 from toban.strictyaml.scalars import NAMES, WrongValueError, constrained, expected, parse, show
+from toban.strictyaml.texts import both
+from toban.texts import Both
 
 MAX_MERGES: Final = 8
 """How many ``<<`` may follow from one another."""
@@ -40,7 +42,7 @@ class _Bad:
 _BAD: Final = _Bad()
 
 
-class Reader:
+class YamlReader:
     """
     Reads one file's nodes. `findings` and `places` (key path → line, column) fill while reading.
 
@@ -54,7 +56,7 @@ class Reader:
         max_nodes: int = MAX_NODES,
         zone: str = "UTC",
         given: Mapping[type[msgspec.Struct], Mapping[str, Any]] | None = None,
-        not_yet: Mapping[str, tuple[str, str]] | None = None,
+        not_yet: Mapping[str, Both] | None = None,
     ) -> None:
         """
         Make a reader of the file that messages call `file`.
@@ -105,8 +107,7 @@ class Reader:
                 node,
                 path,
                 "tag",
-                f"YAML タグ {node.tag} は使えません。",
-                f"YAML tags like {node.tag} are not used here.",
+                both("finding.yaml.tag", tag=node.tag),
             )
         origin, arguments = get_origin(kind), get_args(kind)
         if origin is Annotated:
@@ -134,8 +135,7 @@ class Reader:
                 node,
                 path,
                 "too-big",
-                "値が多すぎます（エイリアスの展開が大きすぎないか確かめてください）。",
-                "too many values: do aliases multiply each other?",
+                both("finding.yaml.too-many"),
             )
         return self._left >= 0
 
@@ -151,7 +151,7 @@ class Reader:
         tag_field: str | None = None,
     ) -> Any:
         if not isinstance(node, MappingNode):
-            return self._expected(node, path, "キーと値", "keys and values")
+            return self._expected(node, path, NAMES["map"])
         fields = _fields(kind)
         values: dict[str, Any] = {}
         around = self._zone
@@ -174,28 +174,26 @@ class Reader:
                     node,
                     path,
                     "missing-key",
-                    f"必須のキー {name!r} がありません。",
-                    f"the required key {name!r} is missing.",
+                    both("finding.yaml.missing", name=name),
                 )
         return _BAD if any(value is _BAD for value in values.values()) else kind(**values)
 
     def _unknown(self, key_node: Node, key: str, path: Path, known: list[str]) -> None:
         if not path and key in self._not_yet:
-            self._complain(key_node, (key,), "not-yet", *self._not_yet[key])
+            self._complain(key_node, (key,), "not-yet", self._not_yet[key])
             return
         hint = did_you_mean(key, known)
         self._complain(
             key_node,
             (*path, key),
             "unknown-key",
-            f"{show(key)} というキーはありません。{hint[0]}",
-            f"unknown key {show(key)}.{hint[1]}",
+            both("finding.yaml.unknown-key", key=show(key), hint=hint),
         )
 
     def _tagged(self, node: Node, kinds: tuple[type[msgspec.Struct], ...], path: Path) -> Any:
         """One of several structs, told apart by a key (``type: slack``)."""
         if not isinstance(node, MappingNode):
-            return self._expected(node, path, "キーと値", "keys and values")
+            return self._expected(node, path, NAMES["map"])
         config = kinds[0].__struct_config__
         tag_field = str(config.tag_field)
         by_tag = {str(kind.__struct_config__.tag): kind for kind in kinds}
@@ -208,8 +206,7 @@ class Reader:
                 node,
                 path,
                 "missing-key",
-                f"必須のキー {tag_field!r}（{names}）がありません。",
-                f"the required key {tag_field!r} ({names}) is missing.",
+                both("finding.yaml.missing-kind", tag_field=tag_field, names=names),
             )
         word = chosen.value if isinstance(chosen, ScalarNode) else ""
         if word not in by_tag:
@@ -218,36 +215,33 @@ class Reader:
                 chosen,
                 (*path, tag_field),
                 "wrong-value",
-                f"{tag_field} は {names} のどれかです（{show(word)}）。{hint[0]}",
-                f"expected one of {names}, got {show(word)}.{hint[1]}",
+                both("finding.yaml.choice", names=names, text=show(word), hint=hint),
             )
         return self._struct(node, by_tag[word], path, tag_field)
 
     def _list(self, node: Node, kinds: tuple[Any, ...], path: Path) -> Any:
         if not isinstance(node, SequenceNode):
             hint = f"[{node.value}]" if isinstance(node, ScalarNode) and node.value else "[…]"
-            return self._expected(node, path, f"リスト（{hint}）", f"a list ({hint})")
+            return self._expected(node, path, both("finding.yaml.list", hint=hint))
         if kinds[-1] is Ellipsis:
             kinds = kinds[:1] * len(node.value)
         elif len(kinds) != len(node.value):
             n = len(kinds)
-            return self._expected(node, path, f"{n} 個の値のリスト", f"a list of {n} values")
+            return self._expected(node, path, both("finding.yaml.list-of", n=n))
         items = enumerate(zip(node.value, kinds, strict=True))
         values = [self._read(item, kind, (*path, n)) for n, (item, kind) in items]
         return _BAD if _BAD in values else tuple(values)
 
     def _dict(self, node: Node, name_kind: Any, kind: Any, path: Path) -> Any:
         if not isinstance(node, MappingNode):
-            return self._expected(node, path, "名前と値", "names and values")
+            return self._expected(node, path, both("finding.yaml.dict"))
         values: dict[str, Any] = {}
         for key, key_node, value_node in self._items(node, path):
             values[key] = self._read_at(key_node, value_node, kind, (*path, key))
             try:
                 constrained(key, name_kind)
             except WrongValueError as error:
-                values[key] = self._complain(
-                    key_node, (*path, key), "wrong-value", error.japanese, error.english
-                )
+                values[key] = self._complain(key_node, (*path, key), "wrong-value", error.message)
         return _BAD if _BAD in values.values() else values
 
     def _read_at(self, key_node: Node, value_node: Node, kind: Any, path: Path) -> Any:
@@ -263,16 +257,16 @@ class Reader:
         try:
             return value if value is _BAD else constrained(value, kind)
         except WrongValueError as error:
-            return self._complain(node, path, "wrong-value", error.japanese, error.english)
+            return self._complain(node, path, "wrong-value", error.message)
 
     def _scalar(self, node: Node, tag: str, kind: Any, path: Path) -> Any:
         if not isinstance(node, ScalarNode) or tag == "null":
-            return self._expected(node, path, *expected(kind))
+            return self._expected(node, path, expected(kind))
         try:
             value = parse(node.value, tag, kind, self._zone)
         except WrongValueError as error:
-            return self._complain(node, path, "wrong-value", error.japanese, error.english)
-        return self._expected(node, path, *NAMES["str"]) if value is None else value
+            return self._complain(node, path, "wrong-value", error.message)
+        return self._expected(node, path, NAMES["str"]) if value is None else value
 
     # --- mappings ----------------------------------------------------------------------------
 
@@ -286,7 +280,7 @@ class Reader:
             if not self._spend(key_node, path):
                 return
             if not isinstance(key_node, ScalarNode):
-                self._expected(key_node, path, "キー（文字列）", "a key (text)")
+                self._expected(key_node, path, both("finding.yaml.key"))
             elif key_node.tag == _TAG + "merge":
                 merged += value_node.value if isinstance(value_node, SequenceNode) else [value_node]
             elif key_node.value in seen:
@@ -295,18 +289,17 @@ class Reader:
                     key_node,
                     (*path, key_node.value),
                     "duplicate-key",
-                    f"キー {show(key_node.value)} は {first} 行目にもあります。",
-                    f"the key {show(key_node.value)} is already on line {first}.",
+                    both("finding.yaml.duplicate-key", value=show(key_node.value), first=first),
                 )
             elif key_node.tag != _TAG + "str":
-                self._expected(key_node, path, "キー（文字列）", "a key (text)")
+                self._expected(key_node, path, both("finding.yaml.key"))
             else:
                 seen[key_node.value] = key_node
                 yield key_node.value, key_node, value_node
         for source in merged:
             # An alias may merge a mapping into itself.
             if not isinstance(source, MappingNode) or merges == MAX_MERGES:
-                self._expected(source, path, "<< に別のキーと値", "other keys and values for <<")
+                self._expected(source, path, both("finding.yaml.merged"))
                 continue
             for key, key_node, value_node in self._items(source, path, merges + 1):
                 if key not in seen:
@@ -315,31 +308,25 @@ class Reader:
 
     # --- complaints --------------------------------------------------------------------------
 
-    def _complain(self, node: Node, path: Path, code: str, japanese: str, english: str) -> _Bad:
+    def _complain(self, node: Node, path: Path, code: str, message: Both) -> _Bad:
         line, column = _place(node)
-        self.findings.append(
-            Finding("error", code, join(*path), japanese, english, self._file, line, column)
-        )
+        self.findings.append(Finding("error", code, join(*path), message, self._file, line, column))
         return _BAD
 
-    def _expected(self, node: Node, path: Path, japanese: str, english: str) -> _Bad:
+    def _expected(self, node: Node, path: Path, wanted: Both) -> _Bad:
         tag = node.tag.removeprefix(_TAG)
-        got_ja, got_en = NAMES.get(tag, (tag, tag))
+        got = NAMES.get(tag, tag)
         shown = f" {show(node.value)}" if isinstance(node, ScalarNode) and node.value else ""
-        hint_ja, hint_en = "", ""
-        if isinstance(node, ScalarNode) and node.value and tag != "str" and english == "text":
-            hint_ja, hint_en = (
-                f' 引用符で囲んでください: "{node.value}"',
-                f' Put it in quotes: "{node.value}".',
-            )
+        hint: Both | str = ""
+        if isinstance(node, ScalarNode) and node.value and tag != "str" and wanted == NAMES["str"]:
+            hint = both("finding.yaml.hint.quote", value=node.value)
         elif tag == "null":
-            hint_ja, hint_en = " 使わないキーは書かないでください。", " Leave out unused keys."
+            hint = both("finding.yaml.hint.unused")
         return self._complain(
             node,
             path,
             "wrong-type",
-            f"{japanese}が必要ですが、{got_ja}{shown}です。{hint_ja}",
-            f"expected {english}, got {got_en}{shown}.{hint_en}",
+            both("finding.yaml.expected", wanted=wanted, got=got, shown=shown, hint=hint),
         )
 
 

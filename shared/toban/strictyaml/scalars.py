@@ -9,20 +9,16 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, get_args, get_origin
 
 from toban.kernel.clock.wallclock import exists, instant, is_zone, zone
-from toban.strictyaml.findings import closest, did_you_mean
+from toban.strictyaml.findings import closest, meant
+from toban.strictyaml.texts import both
 from toban.strictyaml.values import ClockTime, Seconds
+from toban.texts import Both
 
-NAMES: Final[dict[str, tuple[str, str]]] = {
-    "str": ("文字列", "text"),
-    "int": ("整数", "a whole number"),
-    "float": ("小数", "a number"),
-    "bool": ("真偽値", "a true/false value"),
-    "null": ("空の値", "nothing"),
-    "timestamp": ("日付", "a date"),
-    "seq": ("リスト", "a list"),
-    "map": ("キーと値", "keys and values"),
+NAMES: Final = {
+    name: both(f"yaml.kind.{name}")
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map")
 }
-"""What YAML's own kinds of values are called, Japanese and English."""
+"""What YAML's own kinds of values are called."""
 
 MAX_DURATION_DAYS = 3660
 
@@ -48,12 +44,11 @@ _ABBREVIATIONS = {
 
 
 class WrongValueError(ValueError):
-    """A value that cannot be understood, told in both languages."""
+    """A value that cannot be understood; `message` says why."""
 
-    def __init__(self, japanese: str, english: str) -> None:
-        super().__init__(english)
-        self.japanese = japanese
-        self.english = english
+    def __init__(self, message: Both) -> None:
+        super().__init__(message.en)
+        self.message = message
 
 
 def show(text: str) -> str:
@@ -69,22 +64,14 @@ def parse_duration(text: str) -> Seconds:
     """
     found = _DURATION.fullmatch(text)
     if not text or found is None or not any(found.groups()):
-        hint_ja, hint_en = "", ""
-        if re.fullmatch(r"\d+", text, re.ASCII):
-            hint_ja, hint_en = (
-                f" 単位を付けてください: {text}s または {text}m",
-                f" Add the unit: {text}s or {text}m.",
-            )
-        raise WrongValueError(
-            f"期間は 90s、15m、4h、7d、1h30m のように書きます（{show(text)} は読めません）。{hint_ja}",
-            f"expected a duration like 90s, 15m, 4h, 7d or 1h30m, got {show(text)}.{hint_en}",
-        )
+        bare = re.fullmatch(r"\d+", text, re.ASCII)
+        hint = both("finding.yaml.hint.unit", text=text) if bare else ""
+        raise WrongValueError(both("finding.yaml.duration", text=show(text), hint=hint))
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     if total > MAX_DURATION_DAYS * 86400:
         raise WrongValueError(
-            f"期間 {show(text)} が長すぎます（最大 {MAX_DURATION_DAYS} 日）。",
-            f"the duration {show(text)} is too long (at most {MAX_DURATION_DAYS}d).",
+            both("finding.yaml.too-long", text=show(text), days=MAX_DURATION_DAYS),
         )
     return Seconds(total)
 
@@ -94,14 +81,10 @@ def parse_clock(text: str) -> ClockTime:
     if _CLOCK.fullmatch(text):
         return ClockTime(text)
     loose = _LOOSE_CLOCK.fullmatch(text)
-    hint_ja, hint_en = "", ""
+    hint: Both | str = ""
     if loose and int(loose[1]) < 24 and int(loose[2]) < 60:
-        near = f"{int(loose[1]):02d}:{loose[2]}"
-        hint_ja, hint_en = f" もしかして: {near}", f" Did you mean {near}?"
-    raise WrongValueError(
-        f"時刻は HH:MM（00:00〜23:59）で書きます（{show(text)} は読めません）。{hint_ja}",
-        f"expected a time of day HH:MM, 00:00 to 23:59, got {show(text)}.{hint_en}",
-    )
+        hint = meant(f"{int(loose[1]):02d}:{loose[2]}")
+    raise WrongValueError(both("finding.yaml.clock", text=show(text), hint=hint))
 
 
 def parse_zone(text: str) -> str:
@@ -110,10 +93,7 @@ def parse_zone(text: str) -> str:
         return text
     near = _ABBREVIATIONS.get(text.upper()) or closest(text, zoneinfo.available_timezones())
     raise WrongValueError(
-        f"タイムゾーン {show(text)} はありません。Asia/Tokyo のような IANA 名を書きます。"
-        + (f" もしかして: {near}" if near else ""),
-        f"unknown time zone {show(text)}, expected an IANA name like Asia/Tokyo."
-        + (f" Did you mean {near}?" if near else ""),
+        both("finding.yaml.zone", text=show(text), hint=meant(near) if near else "")
     )
 
 
@@ -123,12 +103,9 @@ def parse_date(text: str) -> date:
         try:
             return date.fromisoformat(text)
         except ValueError as error:
-            raise WrongValueError(
-                f"{text} という日付はありません。", f"there is no such day as {text}."
-            ) from error
+            raise WrongValueError(both("finding.yaml.no-day", text=text)) from error
     raise WrongValueError(
-        f"日付は YYYY-MM-DD で書きます（{show(text)} は読めません）。",
-        f"expected a date YYYY-MM-DD, got {show(text)}.",
+        both("finding.yaml.date", text=show(text)),
     )
 
 
@@ -142,10 +119,7 @@ def parse_datetime(text: str, zone_name: str) -> datetime:
     found = _DATETIME.fullmatch(text)
     if found is None:
         raise WrongValueError(
-            f"日時は 2025-01-06 09:00 または 2025-01-06T09:00+09:00 のように書きます"
-            f"（{show(text)} は読めません）。",
-            f"expected a date and time like 2025-01-06 09:00 or 2025-01-06T09:00+09:00, "
-            f"got {show(text)}.",
+            both("finding.yaml.moment", text=show(text)),
         )
     day, clock, offset = found.groups()
     try:
@@ -157,14 +131,10 @@ def parse_datetime(text: str, zone_name: str) -> datetime:
         after = instant(moment, zone(zone_name)).astimezone(zone(zone_name))
     except (ValueError, OverflowError) as error:
         raise WrongValueError(
-            f"{show(text)} という日時はありません。",
-            f"there is no such date and time as {show(text)}.",
+            both("finding.yaml.no-moment", text=show(text)),
         ) from error
     raise WrongValueError(
-        f"{text} は {zone_name} に存在しません（夏時間の切替で飛ばされます）。"
-        f" {after:%Y-%m-%d %H:%M} 以降にするか、UTC オフセットを付けてください。",
-        f"{text} does not exist in {zone_name}: the clocks skip it. "
-        f"Write {after:%Y-%m-%d %H:%M} or later, or add a UTC offset.",
+        both("finding.yaml.skipped", text=text, zone=zone_name, after=f"{after:%Y-%m-%d %H:%M}"),
     )
 
 
@@ -173,9 +143,7 @@ def parse_id(text: str) -> str:
     if _ID.fullmatch(text):
         return text
     raise WrongValueError(
-        f"ID は英小文字で始まる英小文字・数字・ハイフン、63 文字以内です（{show(text)}）。",
-        "expected an id of lower-case letters, digits and '-', beginning with a letter, "
-        f"at most 63 characters, got {show(text)}.",
+        both("finding.yaml.id", text=show(text)),
     )
 
 
@@ -213,34 +181,31 @@ def constrained(value: Any, kind: Any) -> Any:
     """`value`, if it keeps what `kind` (``Annotated[…, Meta(…)]``) says; raises `WrongValueError`."""
     for note in getattr(kind, "__metadata__", ()):
         if note.ge is not None and value < note.ge:
-            raise WrongValueError(
-                f"{note.ge} 以上にしてください。", f"expected at least {note.ge}."
-            )
+            raise WrongValueError(both("finding.yaml.at-least", ge=note.ge))
         if note.le is not None and value > note.le:
-            raise WrongValueError(f"{note.le} 以下にしてください。", f"expected at most {note.le}.")
+            raise WrongValueError(both("finding.yaml.at-most", le=note.le))
         if note.min_length is not None and len(value) < note.min_length:
-            raise WrongValueError("短すぎます。", f"shorter than {note.min_length} characters.")
+            raise WrongValueError(both("finding.yaml.short", n=note.min_length))
         if note.max_length is not None and len(value) > note.max_length:
-            raise WrongValueError("長すぎます。", f"longer than {note.max_length} characters.")
+            raise WrongValueError(both("finding.yaml.long", n=note.max_length))
         if note.pattern is not None and re.search(note.pattern, value) is None:
             raise WrongValueError(
-                f"{note.pattern} の形で書きます（{show(value)}）。",
-                f"expected the form {note.pattern}, got {show(value)}.",
+                both("finding.yaml.pattern", pattern=note.pattern, value=show(value)),
             )
     return value
 
 
-def expected(kind: Any) -> tuple[str, str]:
-    """What a `kind` of scalar is called, Japanese and English."""
+def expected(kind: Any) -> Both:
+    """What a `kind` of scalar is called."""
     if get_origin(kind) is Literal:
         names = ", ".join(str(choice) for choice in get_args(kind))
-        return f"{names} のどれか", f"one of {names}"
+        return both("yaml.kind.choice", names=names)
     if kind is Seconds:
-        return "期間（15m など）", "a duration (like 15m)"
+        return both("yaml.kind.duration")
     if kind is ClockTime:
-        return "時刻（09:00 など）", "a time of day (like 09:00)"
+        return both("yaml.kind.clock")
     if kind in {date, datetime}:
-        return "日付", "a date"
+        return NAMES["timestamp"]
     return NAMES.get(getattr(kind, "__name__", "str"), NAMES["str"])
 
 
@@ -250,26 +215,22 @@ def _choice(text: str, tag: str, choices: tuple[Any, ...]) -> Any:
         value = _integer(text, tag)
     if value in choices:
         return value
-    hint = did_you_mean(text, [str(choice) for choice in choices])
     names = ", ".join(str(choice) for choice in choices)
-    raise WrongValueError(
-        f"{names} のどれかです（{show(text)}）。{hint[0]}",
-        f"expected one of {names}, got {show(text)}.{hint[1] if hint[1].startswith(' Did') else ''}",
-    )
+    near = closest(text, [str(choice) for choice in choices])
+    hint = meant(near) if near else ""
+    raise WrongValueError(both("finding.yaml.choice", names=names, text=show(text), hint=hint))
 
 
 def _boolean(text: str, tag: str) -> bool:
     if tag == "bool" and text in {"true", "false"}:
         return text == "true"
-    hint = (
+    near = (
         {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower())
         or {"true": "true", "false": "false"}.get(text.lower())
         or ""
     )
-    raise WrongValueError(
-        f"true か false を書きます（{show(text)}）。" + (f" もしかして: {hint}" if hint else ""),
-        f"expected true or false, got {show(text)}." + (f" Did you mean {hint}?" if hint else ""),
-    )
+    hint = meant(near) if near else ""
+    raise WrongValueError(both("finding.yaml.boolean", text=show(text), hint=hint))
 
 
 def _integer(text: str, tag: str) -> int:
@@ -278,6 +239,4 @@ def _integer(text: str, tag: str) -> int:
     plain = digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0")
     if tag == "int" and plain and len(digits) < 10:
         return int(text)
-    raise WrongValueError(
-        f"整数が必要です（{show(text)}）。", f"expected a whole number, got {show(text)}."
-    )
+    raise WrongValueError(both("finding.yaml.integer", text=show(text)))

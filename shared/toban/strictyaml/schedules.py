@@ -7,6 +7,7 @@ from typing import Final
 
 from toban.kernel.clock.cron import BadCronError, gaps
 from toban.strictyaml.report import Report
+from toban.strictyaml.texts import both
 
 SHORTEST_GAP: Final = timedelta(minutes=5)
 
@@ -20,15 +21,13 @@ def check_schedule(cron: str, path: str, report: Report) -> bool:
         report.error(
             "bad-schedule",
             path,
-            f'{cron!r} は cron（分 時 日 月 曜日。例 "0 2 * * *"）ではありません: {error}',
-            f'{cron!r} is not cron (minute hour day month weekday, like "0 2 * * *"): {error}.',
+            both("finding.yaml.bad-schedule", cron=cron, error=error),
         )
         return False
     if shortest < SHORTEST_GAP:
         report.error(
             "too-often",
             path,
-            f"{cron!r} は 5 分に一度より頻繁です。",
-            f"{cron!r} comes more often than every 5 minutes.",
+            both("finding.yaml.too-often", cron=cron),
         )
     return True

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from toban.topology import asyncapi, documents, pages, schemas, statuses
+from toban.topology import asyncapi, documents, markdown, schemas, statuses, words
 from toban.topology.drawings import domains
 from toban.topology.reader import DEFAULT_PATH, MapError, load
 
@@ -31,19 +31,23 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
     files = {
         events / "topology.schema.json": schemas.as_json(schemas.map_schema()),
         events / "asyncapi.yaml": asyncapi.document(topology, bodies),
-        events / "README.md": pages.readme(topology, samples, domains(root, topology)),
+        events / "README.md": markdown.readme(topology, samples, domains(root, topology)),
         root / "infra" / "terraform" / "documents.tf": documents.terraform(),
     }
+    if (root / "docs").is_dir():
+        files[root / "docs" / "words.md"] = words.page(root)
     for event_type, body in bodies.items():
         path = events / "schemas" / f"{event_type}.json"
         files[path] = schemas.as_json(schemas.body_schema(body))
     for name, embed in {
         "ARCHITECTURE.md": lambda page: statuses.embed(
-            pages.embed(page, topology, domains(root, topology))
+            markdown.embed(page, topology, domains(root, topology))
         ),
-        "README.md": lambda page: pages.SECRETS.replaced(page, pages.secret_table(topology, "en")),
-        "README.ja.md": lambda page: pages.SECRETS.replaced(
-            page, pages.secret_table(topology, "ja")
+        "README.md": lambda page: markdown.SECRETS.replaced(
+            page, markdown.secret_table(topology, "en")
+        ),
+        "README.ja.md": lambda page: markdown.SECRETS.replaced(
+            page, markdown.secret_table(topology, "ja")
         ),
     }.items():
         files |= embedded(root / name, embed)

@@ -12,7 +12,7 @@ from toban.kernel.clock.cron import BadCronError, next_slot
 from toban.kernel.clock.wallclock import is_zone
 from toban.strictyaml.compose import compose
 from toban.strictyaml.findings import FileErrors, Finding, SourceMap, did_you_mean, join
-from toban.strictyaml.reader import Reader
+from toban.strictyaml.reader import YamlReader
 from toban.topology.graph import unguarded_loops
 from toban.topology.types import Defaults, Function, MapFile, Topology
 
@@ -80,14 +80,14 @@ def _read(text: str, name: str) -> tuple[MapFile, SourceMap]:
     """
     root = compose(text, name, "topics")
     # What `defaults` says is needed before the functions are read, wherever it stands.
-    first = Reader(name)
+    first = YamlReader(name)
     defaults = first.read_key(root, "defaults", Defaults)
     if first.findings:
         raise FileErrors(first.findings)
     given = msgspec.to_builtins(defaults, builtin_types=(tuple,)) if defaults else {}
     for shared in ("emits", "writes"):
         given.pop(shared, None)
-    reader = Reader(name, given={Function: given})
+    reader = YamlReader(name, given={Function: given})
     written = reader.read(root, MapFile)
     if written is None:
         raise FileErrors(reader.findings)
@@ -110,7 +110,7 @@ def _union(own: tuple[str, ...], shared: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _line(finding: Finding) -> str:
-    said = f"{finding.path}: {finding.message_en}" if finding.path else finding.message_en
+    said = f"{finding.path}: {finding.message.en}" if finding.path else finding.message.en
     return f"{finding.file}:{finding.line or 1}: {said}"
 
 

@@ -30,7 +30,7 @@ SAYING: Mapping[str, frozenset[str]] = {
             "needs",
         }
     ),
-    "sources": frozenset({"base", "kind", "naming"}),
+    "sources": frozenset({"base", "kind", "naming", "texts"}),
 }
 """Package → the modules of it (and of its folders) that are `KINDS`; the rest are adapters."""
 

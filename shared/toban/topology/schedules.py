@@ -15,10 +15,10 @@ from datetime import datetime
 import msgspec
 
 from toban.kernel.clock.cron import slot_minute
-from toban.kernel.clock.schedule import Repeating as Repeating
+from toban.kernel.clock.schedule import RecurringEvent as RecurringEvent
 from toban.kernel.clock.schedule import name_of as name_of
 from toban.kernel.event import Event, registered
-from toban.ports.schedules import MARK, PAUSED_MARK, PREFIX, Job
+from toban.ports.schedules import MARK, PAUSED_MARK, PREFIX, SchedulerJob
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sections.collect import schedules
@@ -28,7 +28,7 @@ _ABOUT = 300
 """Most characters a description says about its job; Cloud Scheduler takes 500 in all."""
 
 
-def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[Repeating]:
+def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[RecurringEvent]:
     """
     Every schedule of the map, then those of every profile by service.
 
@@ -36,7 +36,7 @@ def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[Repeating
     """
     types = registered()
     found = [
-        Repeating(
+        RecurringEvent(
             name=name,
             cron=schedule.cron,
             zone=schedule.zone,
@@ -50,9 +50,9 @@ def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[Repeating
     return _distinct(found)
 
 
-def _distinct(found: Iterable[Repeating]) -> list[Repeating]:
+def _distinct(found: Iterable[RecurringEvent]) -> list[RecurringEvent]:
     """A series that has several plans (a finding of `toban check`) fires by all of them."""
-    named: dict[str, Repeating] = {}
+    named: dict[str, RecurringEvent] = {}
     for item in found:
         name, number = item.name, 1
         while name in named:
@@ -62,7 +62,7 @@ def _distinct(found: Iterable[Repeating]) -> list[Repeating]:
     return list(named.values())
 
 
-def slot_event(schedule: Repeating, slot: datetime) -> Event:
+def slot_event(schedule: RecurringEvent, slot: datetime) -> Event:
     """
     The event of a schedule's slot (UTC, whole minutes).
 
@@ -76,12 +76,12 @@ def slot_event(schedule: Repeating, slot: datetime) -> Event:
     )
 
 
-def job_name(schedule: Repeating) -> str:
+def job_name(schedule: RecurringEvent) -> str:
     """The name of its Cloud Scheduler job, without project and location."""
     return PREFIX + schedule.name
 
 
-def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> list[Job]:
+def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> list[SchedulerJob]:
     """
     The Cloud Scheduler jobs that a project should have.
 
@@ -91,11 +91,11 @@ def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> lis
     return [_job(schedule, project) for schedule in repeating(topology, profiles)]
 
 
-def _job(schedule: Repeating, project: str) -> Job:
+def _job(schedule: RecurringEvent, project: str) -> SchedulerJob:
     # Cloud Scheduler's attributes never change, so there is no ce-time among them and no real ce-id:
     # `toban.adapters.google.pubsub.push` makes both of the time at which Pub/Sub took the message. Without
     # any ce-id functions-framework answers 400 to a push.
-    job = Job(
+    job = SchedulerJob(
         name=job_name(schedule),
         cron=schedule.cron,
         zone=schedule.zone,
@@ -113,7 +113,7 @@ def _job(schedule: Repeating, project: str) -> Job:
     return replace(job, description=describe(schedule.about, job))
 
 
-def describe(about: str, job: Job) -> str:
+def describe(about: str, job: SchedulerJob) -> str:
     """A job's description: what it is for, whose it is, and a hash of what it should be."""
     content = msgspec.json.encode(
         [job.name, job.cron, job.zone, job.topic, dict(job.attributes), job.body, job.paused],

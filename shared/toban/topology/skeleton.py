@@ -30,7 +30,7 @@ class CannotAddError(ValueError):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NewFunction:
     """A function to be added."""
 
     name: str
@@ -52,7 +52,7 @@ class Wanted:
         return rest if rest.endswith("s") else f"{rest or self.name}s"
 
 
-def files(root: Path, wanted: Wanted) -> dict[Path, str]:
+def files(root: Path, wanted: NewFunction) -> dict[Path, str]:
     """
     Every file that is new or changes, with its text; nothing is written here.
 
@@ -106,7 +106,7 @@ def _in_order(text: str) -> str:
     return "\n".join(lines)
 
 
-def _require(root: Path, topology: MapFile, wanted: Wanted) -> None:
+def _require(root: Path, topology: MapFile, wanted: NewFunction) -> None:
     try:
         converted(wanted.name, FunctionName)
     except msgspec.ValidationError as error:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from toban.kernel.status import Transitions
 from toban.topology.documents import document_classes
-from toban.topology.pages import Place
+from toban.topology.markdown import GeneratedBlock
 
-PLACE = Place("statuses", "the tables beside the documents")
+PLACE = GeneratedBlock("statuses", "the tables beside the documents")
 
 
 def embed(page: str) -> str:

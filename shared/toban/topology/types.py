@@ -27,18 +27,18 @@ Retention = Annotated[int, Meta(ge=1, le=31)]
 StoreAccess = Literal["none", "read", "write"]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MapEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of everything on the map; an unknown key is an error."""
 
 
-class Text(Entry, frozen=True, kw_only=True):
+class Text(MapEntry, frozen=True, kw_only=True):
     """One line, in both languages."""
 
     en: Annotated[str, Meta(min_length=1, max_length=120)]
     ja: Annotated[str, Meta(min_length=1, max_length=120)]
 
 
-class Defaults(Entry, frozen=True, kw_only=True):
+class Defaults(MapEntry, frozen=True, kw_only=True):
     """What a function gets unless it says otherwise."""
 
     memory_mb: Memory
@@ -54,7 +54,7 @@ class Defaults(Entry, frozen=True, kw_only=True):
     """Also written by every function that consumes."""
 
 
-class Topic(Entry, frozen=True, kw_only=True):
+class Topic(MapEntry, frozen=True, kw_only=True):
     """A topic and the one event type on it."""
 
     event: EventType
@@ -68,7 +68,7 @@ class Topic(Entry, frozen=True, kw_only=True):
     """Why events cannot go round for ever through this topic."""
 
 
-class Function(Entry, frozen=True, kw_only=True):
+class Function(MapEntry, frozen=True, kw_only=True):
     """A deployed function: a folder under ``functions/`` of the same name."""
 
     about: Text
@@ -113,13 +113,13 @@ class Function(Entry, frozen=True, kw_only=True):
         return bool(self.emits) or self.emits_due or self.redrives
 
 
-class Secret(Entry, frozen=True, kw_only=True):
+class Secret(MapEntry, frozen=True, kw_only=True):
     """A value that functions are given and nobody may see; a trailing ``*`` as in `Function.secrets`."""
 
     about: Text
 
 
-class Schedule(Entry, frozen=True, kw_only=True):
+class Schedule(MapEntry, frozen=True, kw_only=True):
     """A topic that gets an event by the clock (a Cloud Scheduler job)."""
 
     cron: str
@@ -127,7 +127,7 @@ class Schedule(Entry, frozen=True, kw_only=True):
     emits: TopicName
 
 
-class MapFile(Entry, frozen=True, kw_only=True):
+class MapFile(MapEntry, frozen=True, kw_only=True):
     """The file as written (defaults merged into its functions)."""
 
     defaults: Defaults

@@ -10,7 +10,7 @@ from tests.chains.services import safe
 from tests.unit.kernel.world import NOON
 from toban.adapters.google.firestore.store import FirestoreStore
 from toban.adapters.local.memory.store import MemoryStore
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.backups.documents import Backup
 from toban.backups.watching import watch
@@ -61,7 +61,7 @@ def store(request, tmp_path):
     elif request.param == "firestore":
         yield FirestoreStore("p", client=unreachable)
     else:
-        with Database(tmp_path / "toban.db") as database:
+        with SqliteDatabase(tmp_path / "toban.db") as database:
             yield SqliteStore(database)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from toban.backups.policy.retention import Entry, Policy
+from toban.backups.policy.retention import Policy, RetentionEntry
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "America/St_Johns", "Pacific/Apia")
@@ -35,7 +35,7 @@ def policy(chance: random.Random) -> Policy:
             )
 
 
-def catalogue(chance: random.Random, size: int | None = None) -> list[Entry]:
+def catalogue(chance: random.Random, size: int | None = None) -> list[RetentionEntry]:
     """Starts at few distinct moments around days' ends; chains, pins, leases, wrong clocks."""
     size = chance.randrange(40) if size is None else size
     spread = chance.choice((3, 30, 400, 2000))  # days
@@ -53,7 +53,7 @@ def catalogue(chance: random.Random, size: int | None = None) -> list[Entry]:
             needs = tuple(chance.sample(where, min(len(where), chance.choice((1, 1, 2)))))
         regions = chance.choice((("tokyo",), ("tokyo", "osaka"), ("tokyo", "osaka"), ("osaka",)))
         found.append(
-            Entry(
+            RetentionEntry(
                 id=id_,
                 status="verified" if only_verified else chance.choice(STATUSES),
                 service=service,
@@ -79,14 +79,14 @@ _moments = st.one_of(
 
 
 @st.composite
-def catalogues(draw: st.DrawFn) -> list[Entry]:
+def catalogues(draw: st.DrawFn) -> list[RetentionEntry]:
     """For hypothesis, which makes a failing one small."""
     size = draw(st.integers(0, 25))
-    found: list[Entry] = []
+    found: list[RetentionEntry] = []
     for number in range(size):
         bases = [e.id for e in found]
         found.append(
-            Entry(
+            RetentionEntry(
                 id=f"b{number}",
                 status=draw(st.sampled_from(STATUSES)),
                 class_=draw(st.sampled_from(("", "", "weekly"))),

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from toban.backups.policy.retention import Entry, Policy, Series
+from toban.backups.policy.retention import Policy, RetentionEntry, Series
 
 DAY = timedelta(days=1)
 
 
 def kept(
-    entries: Iterable[Entry], policy: Policy | Mapping[Series, Policy], now: datetime
+    entries: Iterable[RetentionEntry], policy: Policy | Mapping[Series, Policy], now: datetime
 ) -> set[str]:
     """Ids of what must stay; a series without a policy stays as it is."""
     everything = {entry.id: entry for entry in entries}
@@ -43,7 +43,7 @@ def kept(
         stay |= more
 
 
-def restorable_in(entry: Entry, everything: dict[str, Entry]) -> set[str] | None:
+def restorable_in(entry: RetentionEntry, everything: dict[str, RetentionEntry]) -> set[str] | None:
     """
     Regions in which a backup and all that it builds on, however far, are verified.
 
@@ -61,7 +61,7 @@ def restorable_in(entry: Entry, everything: dict[str, Entry]) -> set[str] | None
     return None if regions and len(known) < len(found) else regions
 
 
-def may_be_whole(entry: Entry, everything: dict[str, Entry]) -> bool:
+def may_be_whole(entry: RetentionEntry, everything: dict[str, RetentionEntry]) -> bool:
     """Whether nobody knows that a copy is lost, and what it builds on was not removed."""
     if entry.doubtful:
         return True
@@ -76,7 +76,7 @@ def may_be_whole(entry: Entry, everything: dict[str, Entry]) -> bool:
     )
 
 
-def _loops(entry: Entry, everything: dict[str, Entry]) -> bool:
+def _loops(entry: RetentionEntry, everything: dict[str, RetentionEntry]) -> bool:
     """Whether following its bases leads round for ever: longer than there are backups."""
     front = {entry.id}
     for _ in range(len(everything) + 1):
@@ -87,7 +87,7 @@ def _loops(entry: Entry, everything: dict[str, Entry]) -> bool:
 
 
 def _kept_of_series(
-    own: list[Entry], everything: dict[str, Entry], policy: Policy, now: datetime
+    own: list[RetentionEntry], everything: dict[str, RetentionEntry], policy: Policy, now: datetime
 ) -> set[str]:
     there = [e for e in own if e.status != "deleted"]
     stay = {e.id for e in there if e.restores}
@@ -129,11 +129,13 @@ def _kept_of_series(
     return stay
 
 
-def _utc(entry: Entry) -> datetime:
+def _utc(entry: RetentionEntry) -> datetime:
     return entry.started_at.astimezone(UTC)
 
 
-def _kept_by_itself(entry: Entry, policy: Policy, newest: datetime | None, now: datetime) -> bool:
+def _kept_by_itself(
+    entry: RetentionEntry, policy: Policy, newest: datetime | None, now: datetime
+) -> bool:
     """What is no restorable backup: which ones wait for their end, or for a better one."""
     age = now - _utc(entry)
     not_older = newest is None or _utc(entry) >= newest

@@ -12,10 +12,10 @@ from toban.adapters.local.memory.store import MemoryStore
 from toban.backups.catalogue.plans import backup_id, slot_of
 from toban.backups.catalogue.rebuild import advanced
 from toban.backups.documents import Backup, Copy, RestoreTestResult, SeriesState
-from toban.backups.policy.objectives import Newest, assess, overdue, untested
-from toban.backups.policy.pins import NotAhead, NotPinned, discard
+from toban.backups.policy.objectives import NewestBackup, assess, overdue, untested
+from toban.backups.policy.pins import NotDatedAhead, NotPinned, discard
 from toban.backups.policy.recovery import estimate, newest
-from toban.backups.policy.restores import Tested, pair
+from toban.backups.policy.restores import TestHistory, pair
 from toban.backups.policy.retention import decide, removals
 from toban.backups.policy.retention_terms import Policy, entry_of
 from toban.backups.restoring.turns import choose
@@ -51,7 +51,7 @@ def test_one_date_ahead_is_enough_and_a_few_minutes_are_none():
 
 
 def test_the_recovery_point_is_not_met_by_a_point_in_the_future():
-    newest_points = {("files", "full"): Newest(backup_id=FUTURE.id, point=AHEAD)}
+    newest_points = {("files", "full"): NewestBackup(backup_id=FUTURE.id, point=AHEAD)}
     (state,) = assess(SHOP, newest_points, {}, NOW)
     assert (state.rpo_status, state.age_s, state.backups) == ("missed", None, [])
     late = overdue(SHOP, newest_points, NOW - 9 * DAY, NOW)
@@ -64,7 +64,7 @@ def test_a_profile_that_was_applied_ahead_of_now_excuses_nothing():
 
 
 def test_a_restore_test_that_passed_ahead_of_now_proves_nothing():
-    tested = {pair("files", "tokyo"): Tested(chosen=1, at=AHEAD, passed_at=AHEAD, seconds=1.0)}
+    tested = {pair("files", "tokyo"): TestHistory(chosen=1, at=AHEAD, passed_at=AHEAD, seconds=1.0)}
     assert untested(SHOP, tested, NOW - 91 * DAY, NOW) == NOW - 91 * DAY
     assert untested(SHOP, {}, AHEAD, NOW) == AHEAD, "nobody knows since when"
     (state,) = assess(SHOP, {}, tested, NOW)
@@ -76,7 +76,10 @@ def test_a_turn_that_was_taken_ahead_of_now_comes_again():
         backup(NOW - HOUR, copies=[Copy(bucket=r, region=r, manifest=True, level="content")])
         for r in ("osaka", "tokyo")
     ]
-    tested = {pair("files", "tokyo"): Tested(at=AHEAD), pair("files", "osaka"): Tested(at=NOW)}
+    tested = {
+        pair("files", "tokyo"): TestHistory(at=AHEAD),
+        pair("files", "osaka"): TestHistory(at=NOW),
+    }
     turn = choose(["files"], backups, tested, NOW)
     assert turn is not None
     assert turn.region == "tokyo"
@@ -88,7 +91,7 @@ def test_what_is_dated_ahead_is_neither_restored_nor_tested():
     assert newest(both, AHEAD + DAY, now=NOW) == REAL
     assert newest([FUTURE], None, now=NOW) is None
     for chosen in range(3):
-        turn = choose(["files"], both, {pair("files", "tokyo"): Tested(chosen=chosen)}, NOW)
+        turn = choose(["files"], both, {pair("files", "tokyo"): TestHistory(chosen=chosen)}, NOW)
         assert turn is not None
         assert turn.backup == REAL
     assert choose(["files"], [FUTURE], {}, NOW) is None
@@ -152,7 +155,7 @@ def test_only_what_is_dated_ahead_can_be_discarded():
     store = MemoryStore()
     for each in (REAL, FUTURE):
         store.commit([Create(Backup.key(each.id), encode(each))])
-    with pytest.raises(NotAhead):
+    with pytest.raises(NotDatedAhead):
         discard(store, REAL.id, "aoki", NOW)
     with pytest.raises(NotPinned):
         discard(store, "nothing", "aoki", NOW)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
-from tests.unit.backups.shelves import KEY, Stored, noise, sha256, store
+from tests.unit.backups.locations import KEY, Stored, noise, sha256, store
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.backups.catalogue.manifest import Manifest, PartEntry, decode, entries, stream_digest
 from toban.backups.catalogue.readback import fetch_from, read_parts, read_stream
-from toban.backups.storage.frames import TAG, FrameWriter, Seal, Trailer
+from toban.backups.storage.frames import TAG, FrameWriter, PartTrailer, Seal
 from toban.backups.storage.parts import cut, open_part
-from toban.ports.backup import Damaged, Piece
+from toban.ports.backup import Chunk, Damaged
 
 OBJECTS = {
     "part, first": "parts/a1/000001",
@@ -51,10 +51,10 @@ class World:
     other: Stored
 
     def content(self, rest: str) -> bytes:
-        return self.one.bucket.read(self.one.shelf.prefix + rest)
+        return self.one.bucket.read(self.one.location.prefix + rest)
 
     def alter(self, rest: str, data: bytes | None) -> None:
-        self.one.alter(self.one.shelf.prefix + rest, data)
+        self.one.alter(self.one.location.prefix + rest, data)
 
 
 def make(data_key: bytes | None) -> World:
@@ -75,11 +75,11 @@ def read_everything(stored: Stored) -> Manifest:
     except KeyError as error:
         raise Damaged(f"{name}: is missing") from error
     manifest, data_key = decode(data, lambda _wrapped, _context: KEY, name=name)
-    assert data_key == stored.shelf.data_key
-    assert b"".join(read_stream(stored.shelf, manifest)) == stored.plain
-    fetch = fetch_from(lambda _backup_id: stored.shelf)
-    for held, content in zip(stored.held, stored.beside.values(), strict=True):
-        assert b"".join(fetch(held)) == content
+    assert data_key == stored.location.data_key
+    assert b"".join(read_stream(stored.location, manifest)) == stored.plain
+    fetch = fetch_from(lambda _backup_id: stored.location)
+    for ref, content in zip(stored.refs, stored.objects.values(), strict=True):
+        assert b"".join(fetch(ref)) == content
     return manifest
 
 
@@ -121,7 +121,7 @@ def duplicate(world: World, kind: str, rest: str) -> None:
 
 
 def replace(world: World, kind: str, rest: str) -> None:
-    world.alter(rest, world.other.bucket.read(world.other.shelf.prefix + rest))
+    world.alter(rest, world.other.bucket.read(world.other.location.prefix + rest))
 
 
 ANYWHERE: dict[str, Alter] = {
@@ -206,7 +206,7 @@ def test_damage_is_found_and_named(world, kind, alter, expected):
         read_everything(world.one)
     named, _, _ = str(caught.value).partition(": ")
     swapped = [SIBLINGS[kind]] if alter is swap else []
-    assert named in [world.one.shelf.prefix + rest for rest in (OBJECTS[kind], *swapped)]
+    assert named in [world.one.location.prefix + rest for rest in (OBJECTS[kind], *swapped)]
 
 
 def test_undamaged_everything_is_read(world):
@@ -240,7 +240,7 @@ def frames_of(data: bytes) -> tuple[bytes, list[bytes]]:
 def large(request: pytest.FixtureRequest) -> tuple[Seal, bytes]:
     """A part with several data frames."""
     seal = Seal("b-1", "stream/a1", request.param)
-    pieces = (Piece(noise(1 << 20, n), "c") for n in range(4))
+    pieces = (Chunk(noise(1 << 20, n), "c") for n in range(4))
     (part,) = cut(pieces, seal, resumable=True)
     assert len(frames_of(part.data)[1]) >= 4
     return seal, part.data
@@ -274,7 +274,7 @@ def test_frames_cannot_be_rearranged(large, rearrange):
 
 def test_frames_of_two_writings_of_the_same_part_do_not_mix(large):
     seal, data = large
-    again = next(cut((Piece(noise(1 << 20, n), "c") for n in range(4)), seal, resumable=True))
+    again = next(cut((Chunk(noise(1 << 20, n), "c") for n in range(4)), seal, resumable=True))
     header, frames = frames_of(data)
     _, others = frames_of(again.data)
     mixed = header + b"".join([frames[0], others[1], *frames[2:]])
@@ -294,25 +294,25 @@ def test_a_part_of_an_earlier_attempt_does_not_stand_in_for_one_of_a_later():
     world = make(KEY)
     data = world.content("parts/a1/000001")
     with pytest.raises(Damaged, match="belongs to 'stream/a1', not 'stream/a2'"):
-        open_part(data, world.one.shelf.seal("stream/a2"), 1, name="part")
+        open_part(data, world.one.location.seal("stream/a2"), 1, name="part")
 
 
 def test_reading_from_a_later_part_still_notices_what_is_wrong_with_it(world):
     world.alter("parts/a1/000001", None)
-    parts = list(read_parts(world.one.shelf, world.one.manifest, first=2))
+    parts = list(read_parts(world.one.location, world.one.manifest, first=2))
     assert [part.number for part in parts] == [2, 3, 4, 5]
     rest = b"".join(part.read() for part in parts)
     assert world.one.plain.endswith(rest)
     world.alter("parts/a1/000004", None)
     with pytest.raises(Damaged, match=r"000004: is missing"):
-        list(read_parts(world.one.shelf, world.one.manifest, first=2))
+        list(read_parts(world.one.location, world.one.manifest, first=2))
 
 
 @pytest.mark.parametrize("key", [KEY, None], ids=["encrypted", "bare"])
 def test_content_that_looks_like_a_trailer_does_not_become_one(key):
     seal = Seal("b-1", "stream/a1", key)
     frames = FrameWriter(seal, 1, lambda: bytes(8))
-    trailer = Trailer(cursor="", items=0, plain_bytes=0, plain_sha256=sha256(b""), last=True)
+    trailer = PartTrailer(cursor="", items=0, plain_bytes=0, plain_sha256=sha256(b""), last=True)
     length, sealed = frames.frame(msgspec.json.encode(trailer))
     passed_off = frames.header + bytes([length[0] | 0x80]) + length[1:] + sealed
     with pytest.raises(Damaged, match="its trailer does not open"):
@@ -351,13 +351,13 @@ def test_a_part_has_to_be_as_it_is_listed(world, change, wrong):
     first, *rest = world.one.manifest.parts
     manifest = relisted(world.one, [msgspec.structs.replace(first, **change), *rest])
     with pytest.raises(Damaged, match=rf"parts/a1/000003: .*{wrong}"):
-        b"".join(read_stream(world.one.shelf, manifest))
+        b"".join(read_stream(world.one.location, manifest))
 
 
 def test_a_list_that_ends_before_the_stream_does_is_noticed(world):
     manifest = relisted(world.one, world.one.manifest.parts[:-1])
     with pytest.raises(Damaged, match="000004: does not end the stream"):
-        b"".join(read_stream(world.one.shelf, manifest))
+        b"".join(read_stream(world.one.location, manifest))
 
 
 def test_a_list_that_goes_on_after_the_stream_ended_is_noticed(world):
@@ -365,4 +365,4 @@ def test_a_list_that_goes_on_after_the_stream_ended_is_noticed(world):
     more = msgspec.structs.replace(last, number=6, name="parts/a1/000006")
     manifest = relisted(world.one, [*world.one.manifest.parts, more])
     with pytest.raises(Damaged, match="000005: ends the stream too early"):
-        b"".join(read_stream(world.one.shelf, manifest))
+        b"".join(read_stream(world.one.location, manifest))

@@ -112,7 +112,7 @@ def test_a_line_break_after_the_key_does_not_matter():
 # --- with a key configured nothing is unencrypted --------------------------------------------
 
 
-def depot(*values: str):
+def resources(*values: str):
     def keys(reference: str) -> Keys:
         assert reference == "secret:BACKUP_KEY"
         return holder(*values)
@@ -128,15 +128,15 @@ REFERENCE = "secret:BACKUP_KEY"
 
 
 def test_a_backup_has_a_key_of_its_own_that_opens_later():
-    one = new_data_key(REFERENCE, depot(text(NEW)), "b-1")
-    other = new_data_key(REFERENCE, depot(text(NEW)), "b-2")
+    one = new_data_key(REFERENCE, resources(text(NEW)), "b-1")
+    other = new_data_key(REFERENCE, resources(text(NEW)), "b-2")
     assert one is not None
     assert other is not None
     assert len(one.plain) == 32
     assert one.plain != other.plain
-    assert data_key_for(REFERENCE, depot(text(NEW)), "b-1", one.wrapped) == one.plain
+    assert data_key_for(REFERENCE, resources(text(NEW)), "b-1", one.wrapped) == one.plain
     with pytest.raises(KeyUnavailable):
-        data_key_for(REFERENCE, depot(text(NEW)), "b-2", one.wrapped)
+        data_key_for(REFERENCE, resources(text(NEW)), "b-2", one.wrapped)
 
 
 def test_without_a_configured_key_there_is_none():
@@ -147,16 +147,16 @@ def test_without_a_configured_key_there_is_none():
 @pytest.mark.parametrize("values", [[], [text(bytes(5))], ["x"]])
 def test_a_configured_key_that_cannot_be_used_stops_the_backup(values):
     with pytest.raises(KeyUnavailable):
-        new_data_key(REFERENCE, depot(*values), "b-1")
+        new_data_key(REFERENCE, resources(*values), "b-1")
 
 
 def test_a_backup_that_began_without_a_key_does_not_go_on_when_one_is_configured():
     with pytest.raises(KeyUnavailable, match="began without encryption"):
-        data_key_for(REFERENCE, depot(text(NEW)), "b-1", None)
+        data_key_for(REFERENCE, resources(text(NEW)), "b-1", None)
 
 
 def test_an_encrypted_backup_does_not_go_on_without_its_key():
-    begun = new_data_key(REFERENCE, depot(text(NEW)), "b-1")
+    begun = new_data_key(REFERENCE, resources(text(NEW)), "b-1")
     assert begun is not None
     with pytest.raises(KeyUnavailable, match=f"encrypted under {id_of(NEW)}"):
         data_key_for("", nobody, "b-1", begun.wrapped)
@@ -175,6 +175,6 @@ def test_a_key_that_wraps_but_gives_back_another_is_found_out_at_once():
 
 
 def test_a_data_key_is_not_shown():
-    made = new_data_key(REFERENCE, depot(text(NEW)), "b-1", random=lambda size: DATA_KEY[:size])
+    made = new_data_key(REFERENCE, resources(text(NEW)), "b-1", random=lambda size: DATA_KEY[:size])
     assert "plain" not in repr(made)
     assert repr(DATA_KEY)[2:-1] not in repr(made)

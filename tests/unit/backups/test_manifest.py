@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from tests.unit.backups.shelves import KEY, NOON, WRAPPED, Stored, store
+from tests.unit.backups.locations import KEY, NOON, WRAPPED, Stored, store
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.backups.catalogue.manifest import (
     Manifest,
@@ -184,7 +184,7 @@ def long_manifest(stored: Stored, parts: int) -> tuple[Manifest, dict[str, bytes
     for number in range(1, whole + 1):
         some = every[(number - 1) * INDEX_ENTRIES : number * INDEX_ENTRIES]
         ref, content = index_object("b-1", 1, number, some)
-        objects[stored.shelf.prefix + ref.name] = content
+        objects[stored.location.prefix + ref.name] = content
         index.append(ref)
     manifest = msgspec.structs.replace(
         stored.manifest,

@@ -8,13 +8,20 @@ import msgspec
 import pytest
 
 from tests.profiles import Profile
-from toban.backups.policy.objectives import Newest, ObjectiveState, assess, overdue, untested
-from toban.backups.policy.restores import Tested
-from toban.backups.section import Backup, Destination, Keep, Objective, Plan, RestoreTest
+from toban.backups.policy.objectives import NewestBackup, ObjectiveState, assess, overdue, untested
+from toban.backups.policy.restores import TestHistory
+from toban.backups.section import (
+    BackupPlan,
+    BackupSection,
+    Destination,
+    Objective,
+    RestoreTest,
+    RetentionRules,
+)
 from toban.profile.section import Service
 from toban.sources.base import StagingTarget
-from toban.sources.postgres.kind import PostgresSource
-from toban.sources.redis.kind import RedisSource
+from toban.sources.postgres.kind import PostgresSourceSection
+from toban.sources.redis.kind import RedisSourceSection
 from toban.strictyaml.values import Seconds
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -26,15 +33,25 @@ def shop(*objectives: Objective, schedule: str = "0 * * * *") -> Profile:
     """A database backed up by the hour, a cache by the day; restore tests each week."""
     return Profile(
         service=Service(id="shop", name="Shop", timezone="Asia/Tokyo"),
-        backup=Backup(
+        backup=BackupSection(
             destinations=(Destination(bucket="b", region="tokyo"),),
             sources={
-                "database": PostgresSource(url_secret="A"),
-                "cache": RedisSource(url_secret="B"),
+                "database": PostgresSourceSection(url_secret="A"),
+                "cache": RedisSourceSection(url_secret="B"),
             },
             plans=(
-                Plan(source="database", class_="hourly", schedule=schedule, keep=Keep(daily=7)),
-                Plan(source="cache", class_="daily", schedule="0 2 * * *", keep=Keep(daily=7)),
+                BackupPlan(
+                    source="database",
+                    class_="hourly",
+                    schedule=schedule,
+                    keep=RetentionRules(daily=7),
+                ),
+                BackupPlan(
+                    source="cache",
+                    class_="daily",
+                    schedule="0 2 * * *",
+                    keep=RetentionRules(daily=7),
+                ),
             ),
             objectives=objectives,
             restore_test=RestoreTest(
@@ -58,12 +75,12 @@ def loss(rpo: timedelta, *sources: str, rto: timedelta | None = None) -> Objecti
 
 
 def state(
-    profile: Profile, tested: dict[str, Tested] | None = None, **ages: timedelta
+    profile: Profile, tested: dict[str, TestHistory] | None = None, **ages: timedelta
 ) -> ObjectiveState:
     """The one objective, with backups of these ages."""
     classes = {"database": "hourly", "cache": "daily"}
     newest = {
-        (source, classes[source]): Newest(backup_id=f"{source}-1", point=NOW - age)
+        (source, classes[source]): NewestBackup(backup_id=f"{source}-1", point=NOW - age)
         for source, age in ages.items()
     }
     (found,) = assess(profile, newest, tested or {}, NOW)
@@ -104,7 +121,9 @@ def test_an_objective_that_somebody_else_keeps_is_not_watched():
     ("seconds", "status"), [(None, "untested"), (599.0, "met"), (600.0, "met"), (601.0, "missed")]
 )
 def test_recovery_time_is_what_restore_tests_measured(seconds, status):
-    tested = {} if seconds is None else {"database@tokyo": Tested(passed_at=NOW, seconds=seconds)}
+    tested = (
+        {} if seconds is None else {"database@tokyo": TestHistory(passed_at=NOW, seconds=seconds)}
+    )
     profile = shop(loss(2 * HOUR, rto=timedelta(minutes=10)))
     found = state(profile, tested, database=HOUR)
     assert (found.rto_status, found.measured_s) == (status, seconds)
@@ -112,8 +131,8 @@ def test_recovery_time_is_what_restore_tests_measured(seconds, status):
 
 def test_of_several_sources_the_slowest_counts_and_each_has_to_be_tested():
     profile = shop(loss(2 * HOUR, "database", "cache", rto=timedelta(minutes=10)))
-    one = {"database@tokyo": Tested(passed_at=NOW, seconds=60)}
-    both = one | {"cache@osaka": Tested(passed_at=NOW, seconds=700)}
+    one = {"database@tokyo": TestHistory(passed_at=NOW, seconds=60)}
+    both = one | {"cache@osaka": TestHistory(passed_at=NOW, seconds=700)}
     assert state(profile, one, database=HOUR, cache=HOUR).rto_status == "untested"
     assert state(profile, both, database=HOUR, cache=HOUR).rto_status == "missed"
 
@@ -121,7 +140,7 @@ def test_of_several_sources_the_slowest_counts_and_each_has_to_be_tested():
 def late(profile: Profile, **ages: timedelta | None) -> list[str]:
     classes = {"database": "hourly", "cache": "daily"}
     newest = {
-        (source, classes[source]): Newest(point=NOW - age)
+        (source, classes[source]): NewestBackup(point=NOW - age)
         for source, age in ages.items()
         if age is not None
     }
@@ -140,15 +159,15 @@ def test_a_series_that_never_succeeded_is_overdue_once_there_was_time_for_it():
 
 
 def test_a_restore_test_of_any_source_from_any_region_counts():
-    week = {"cache@osaka": Tested(passed_at=NOW - timedelta(days=7))}
+    week = {"cache@osaka": TestHistory(passed_at=NOW - timedelta(days=7))}
     assert untested(shop(), week, APPLIED, NOW) is None
-    long_ago = {"cache@osaka": Tested(passed_at=NOW - timedelta(days=9))}
+    long_ago = {"cache@osaka": TestHistory(passed_at=NOW - timedelta(days=9))}
     assert untested(shop(), long_ago, APPLIED, NOW) == NOW - timedelta(days=9)
     assert untested(shop(), {}, APPLIED, NOW) == APPLIED
 
 
 def test_a_failed_test_is_no_test():
-    failed = {"database@tokyo": Tested(chosen=3, at=NOW)}
+    failed = {"database@tokyo": TestHistory(chosen=3, at=NOW)}
     assert untested(shop(), failed, APPLIED, NOW) == APPLIED
 
 

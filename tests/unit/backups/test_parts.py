@@ -12,18 +12,18 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.backups.shelves import KEY, PART_BYTES, from_cursor, noise, sha256, stream
+from tests.unit.backups.locations import KEY, PART_BYTES, from_cursor, noise, sha256, stream
 from toban.backups.storage.frames import (
     MAX_PART,
     MAX_PLAIN,
     FrameWriter,
+    PartTrailer,
     Seal,
-    Trailer,
     random_nonce,
 )
 from toban.backups.storage.parts import OVERHEAD, SMALLEST, Part, cut, open_part
 from toban.backups.storage.parts import PART_BYTES as FULL
-from toban.ports.backup import Damaged, Piece, SourceFailed
+from toban.ports.backup import Chunk, Damaged, SourceFailed
 
 MIB = 1024 * 1024
 SEAL = Seal("b-1", "stream/a1", KEY)
@@ -39,7 +39,7 @@ def whole(parts: list[Part], seal: Seal = SEAL) -> bytes:
     return b"".join(opened(part, seal) for part in parts)
 
 
-def plain(pieces: list[Piece]) -> bytes:
+def plain(pieces: list[Chunk]) -> bytes:
     return b"".join(piece.data for piece in pieces)
 
 
@@ -53,7 +53,7 @@ contents = st.one_of(
     st.builds(noise, st.integers(0, 9000), st.integers()),
 )
 some_pieces = st.lists(
-    st.builds(Piece, contents, st.sampled_from([None, "", "here"]), st.integers(0, 3)), max_size=12
+    st.builds(Chunk, contents, st.sampled_from([None, "", "here"]), st.integers(0, 3)), max_size=12
 )
 
 
@@ -76,7 +76,7 @@ def test_any_stream_comes_back_however_it_is_cut(pieces, part_bytes, encrypted):
 def test_going_on_from_any_part_gives_the_rest_of_the_stream(sizes, part_bytes):
     # A cursor after every second piece, so that a part's end may have to wait for one.
     pieces = [
-        Piece(noise(size, n) if dense else b"x" * size, str(n + 1) if n % 2 else None, 1)
+        Chunk(noise(size, n) if dense else b"x" * size, str(n + 1) if n % 2 else None, 1)
         for n, (size, dense) in enumerate(sizes)
     ]
     parts = list(cut(iter(pieces), SEAL, resumable=True, part_bytes=part_bytes))
@@ -114,7 +114,7 @@ def test_an_empty_stream_is_one_part(seal):
 
 
 def test_a_stream_may_end_without_a_cursor():
-    parts = list(cut(iter([Piece(b"a", "1"), Piece(b"b")]), SEAL, resumable=True))
+    parts = list(cut(iter([Chunk(b"a", "1"), Chunk(b"b")]), SEAL, resumable=True))
     assert whole(parts) == b"ab"
 
 
@@ -124,9 +124,9 @@ def test_a_found_part_is_as_the_one_that_was_cut():
 
 
 def test_a_source_that_fails_leaves_no_last_part():
-    def failing() -> Iterator[Piece]:
+    def failing() -> Iterator[Chunk]:
         yield from stream("failing", pieces=8)
-        raise SourceFailed("pg_dump ended with 1", again=True)
+        raise SourceFailed("pg_dump ended with 1", retryable=True)
 
     parts = cut(failing(), SEAL, resumable=True, part_bytes=PART_BYTES)
     got = []
@@ -140,7 +140,7 @@ def test_a_source_that_fails_leaves_no_last_part():
 
 @seals
 def test_no_part_is_larger_than_eight_mib_and_all_but_the_last_are_nearly_full(seal):
-    pieces = [Piece(os.urandom(MIB), str(n)) for n in range(20)]
+    pieces = [Chunk(os.urandom(MIB), str(n)) for n in range(20)]
     *full, _ = cut(iter(pieces), seal, resumable=True)
     assert all(6.5 * MIB < part.size <= MAX_PART for part in full)
     assert len(full) == 2
@@ -150,10 +150,10 @@ def test_no_part_is_larger_than_eight_mib_and_all_but_the_last_are_nearly_full(s
 def test_where_every_piece_has_a_cursor_no_mixture_of_data_grows_too_large(seed):
     chance = random.Random(seed)
 
-    def piece(number: int) -> Piece:
+    def piece(number: int) -> Chunk:
         size = chance.choice([chance.randrange(MIB), chance.randrange(3000), MIB])
         units = [os.urandom(size), (os.urandom(1 + size // 50) * 50)[:size], b"x" * size]
-        return Piece(chance.choice(units), str(number + 1), 1)
+        return Chunk(chance.choice(units), str(number + 1), 1)
 
     pieces = [piece(number) for number in range(25)]
     limit = chance.choice([MIB * 3 // 2, 3 * MIB, FULL])
@@ -164,7 +164,7 @@ def test_where_every_piece_has_a_cursor_no_mixture_of_data_grows_too_large(seed)
 
 def test_a_group_that_just_fits_between_two_cursors_is_one_part():
     size = FULL - 40_000
-    blocks = [Piece(noise(size // 8, n), "next" if n % 8 == 7 else None) for n in range(16)]
+    blocks = [Chunk(noise(size // 8, n), "next" if n % 8 == 7 else None) for n in range(16)]
     parts = list(cut(iter(blocks), SEAL, resumable=True))
     assert [part.plain_bytes for part in parts] == [size // 8 * 8] * 2
     assert all(part.size <= MAX_PART for part in parts)
@@ -172,24 +172,24 @@ def test_a_group_that_just_fits_between_two_cursors_is_one_part():
 
 def test_a_source_without_cursors_is_told_what_is_missing():
     with pytest.raises(SourceFailed, match="gave no cursor within"):
-        list(cut((Piece(os.urandom(MIB)) for _ in range(10)), SEAL, resumable=True))
+        list(cut((Chunk(os.urandom(MIB)) for _ in range(10)), SEAL, resumable=True))
 
 
 def test_what_compresses_well_needs_no_cursor_every_eight_mib():
-    pieces = [Piece(bytes(MIB), "end" if n == 29 else None, 1) for n in range(30)]
+    pieces = [Chunk(bytes(MIB), "end" if n == 29 else None, 1) for n in range(30)]
     (part,) = cut(iter(pieces), SEAL, resumable=True)
     assert (part.plain_bytes, part.items) == (30 * MIB, 30)
 
 
 @pytest.mark.parametrize("resumable", [True, False])
 def test_however_well_it_compresses_a_part_holds_no_more_than_64_mib(resumable):
-    parts = list(cut((Piece(bytes(MIB), "c") for _ in range(100)), SEAL, resumable=resumable))
+    parts = list(cut((Chunk(bytes(MIB), "c") for _ in range(100)), SEAL, resumable=resumable))
     assert [part.plain_bytes for part in parts] == [MAX_PLAIN, 36 * MIB]
 
 
 def test_pieces_larger_than_promised_are_cut_down():
     big = noise(3 * MIB + 5, "big")
-    parts = list(cut(iter([Piece(big, "1", 1)]), SEAL, resumable=True))
+    parts = list(cut(iter([Chunk(big, "1", 1)]), SEAL, resumable=True))
     assert whole(parts) == big
     opening = open_part(parts[0].data, SEAL, 1, name="x")
     assert max(len(some) for some in opening.pieces()) <= MIB
@@ -206,7 +206,7 @@ def test_memory_does_not_grow_with_the_stream():
         tracemalloc.start()
         try:
             for part in cut(
-                (Piece(os.urandom(MIB), "c") for _ in range(mib)), SEAL, resumable=True
+                (Chunk(os.urandom(MIB), "c") for _ in range(mib)), SEAL, resumable=True
             ):
                 for _ in open_part(part.data, SEAL, part.number, name="x").pieces():
                     pass
@@ -245,7 +245,7 @@ def test_every_frame_has_a_nonce_and_key_of_its_own(monkeypatch):
         # The worst case: the source of randomness always gives the same.
         list(
             cut(
-                (Piece(os.urandom(MIB), "c") for _ in range(20)),
+                (Chunk(os.urandom(MIB), "c") for _ in range(20)),
                 Seal("b-1", name, KEY),
                 resumable=True,
                 nonce=lambda: bytes(8),
@@ -284,7 +284,7 @@ def test_no_key_is_ever_shown():
 def forged(content: bytes, *, claimed: int, seal: Seal = BARE) -> bytes:
     """A part whose frames are in order but whose content is not what its trailer says."""
     frames = FrameWriter(seal, 1, random_nonce)
-    trailer = Trailer(
+    trailer = PartTrailer(
         cursor="", items=0, plain_bytes=claimed, plain_sha256=sha256(b"nothing"), last=True
     )
     stretches = [frames.header, *frames.frame(content), *frames.trailer(trailer)]
@@ -327,7 +327,7 @@ def test_a_small_object_cannot_take_much_memory():
 
 
 def test_every_flipped_bit_is_noticed():
-    (part,) = cut(iter([Piece(b"content", None, 1)]), SEAL, resumable=True)
+    (part,) = cut(iter([Chunk(b"content", None, 1)]), SEAL, resumable=True)
     for at, bit in itertools.product(range(part.size), range(8)):
         data = bytearray(part.data)
         data[at] ^= 1 << bit
@@ -336,7 +336,7 @@ def test_every_flipped_bit_is_noticed():
 
 
 def test_every_truncation_is_noticed():
-    (part,) = cut(iter([Piece(b"content", None, 1)]), BARE, resumable=True)
+    (part,) = cut(iter([Chunk(b"content", None, 1)]), BARE, resumable=True)
     for size in range(part.size):
         with pytest.raises(Damaged, match=r"^x: "):
             open_part(part.data[:size], BARE, 1, name="x").read()

@@ -10,17 +10,24 @@ import pytest
 
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.adapters.local.memory.store import MemoryStore
-from toban.backups.catalogue.manifest import Manifest, Place
-from toban.backups.catalogue.rebuild import Found, advanced, entries, merged, places, series_of
+from toban.backups.catalogue.manifest import DestinationEntry, Manifest
+from toban.backups.catalogue.rebuild import (
+    FoundManifest,
+    advanced,
+    entries,
+    merged,
+    places,
+    series_of,
+)
 from toban.backups.documents import Backup, Copy, RestoreTestResult, SeriesState
 from toban.backups.policy.pins import NotPinned, pin, unpin
 from toban.backups.policy.recovery import estimate, lost, newest, onto, usable
 from toban.kernel.document import encode
 from toban.ports import Create, Update
 from toban.ports.backup import ObjectInfo
-from toban.sources.bucket.kind import BucketSource
-from toban.sources.logs.kind import LogsSource
-from toban.sources.postgres.kind import PostgresSource
+from toban.sources.bucket.kind import BucketSourceSection
+from toban.sources.logs.kind import LogsSourceSection
+from toban.sources.postgres.kind import PostgresSourceSection
 
 DAY = timedelta(days=1)
 START = datetime(2026, 11, 1, 3, tzinfo=UTC)
@@ -65,8 +72,8 @@ def manifest(day: int = 0, **more: object) -> Manifest:
         "snapshot_at": at,
         "finished_at": at,
         "destinations": [
-            Place(bucket="tokyo", region="asia-northeast1"),
-            Place(bucket="osaka", region="asia-northeast2"),
+            DestinationEntry(bucket="tokyo", region="asia-northeast1"),
+            DestinationEntry(bucket="osaka", region="asia-northeast2"),
         ],
         "cipher": "none",
         "stream_digest": "",
@@ -111,25 +118,25 @@ def test_a_backup_with_many_parts_is_found_without_listing_them():
 
 
 def test_copies_stand_in_the_order_of_the_destinations_whichever_bucket_was_read_first():
-    (entry,) = entries([Found("osaka", manifest()), Found("tokyo", manifest())], {})
+    (entry,) = entries([FoundManifest("osaka", manifest()), FoundManifest("tokyo", manifest())], {})
     assert [(c.bucket, c.region, c.manifest, c.level) for c in entry.copies] == [
         ("tokyo", "asia-northeast1", True, None),
         ("osaka", "asia-northeast2", True, None),
     ]
     assert entry.status == "finished"
-    (alone,) = entries([Found("osaka", manifest())], {})
+    (alone,) = entries([FoundManifest("osaka", manifest())], {})
     assert [c.bucket for c in alone.copies] == ["osaka"], "it takes the place of the original"
 
 
 def test_of_two_manifests_that_differ_the_original_is_believed():
     other = manifest(bytes_=99)
-    (entry,) = entries([Found("osaka", other), Found("tokyo", manifest())], {})
+    (entry,) = entries([FoundManifest("osaka", other), FoundManifest("tokyo", manifest())], {})
     assert entry.bytes == 10
     assert [c.bucket for c in entry.copies] == ["tokyo"]
 
 
 def test_an_entry_that_is_there_keeps_what_it_knows():
-    found = entries([Found("tokyo", manifest()), Found("osaka", manifest())], {})[0]
+    found = entries([FoundManifest("tokyo", manifest()), FoundManifest("osaka", manifest())], {})[0]
     order = manifest().destinations
     assert merged(None, found, order) == (found, "created")
 
@@ -150,7 +157,7 @@ def test_an_entry_that_is_there_keeps_what_it_knows():
 
 
 def test_one_that_was_given_up_after_its_manifest_was_written_did_end():
-    found = entries([Found("tokyo", manifest())], {})[0]
+    found = entries([FoundManifest("tokyo", manifest())], {})[0]
     given_up = backup(
         status="partial", finished_at=None, copies=[], pinned=True, reason="abandoned"
     )
@@ -237,12 +244,14 @@ def test_an_estimate_is_of_the_newest_test_that_passed_and_grows_with_the_data()
 
 
 def test_the_source_as_a_target_is_its_address_and_what_a_person_adds():
-    assert onto(BucketSource(bucket="media", prefix="a/", copy=True), {}) == {"bucket": "media"}
-    assert onto(PostgresSource(url_secret="DB"), {"database": "shop", "clean": "true"}) == {
+    assert onto(BucketSourceSection(bucket="media", prefix="a/", copy=True), {}) == {
+        "bucket": "media"
+    }
+    assert onto(PostgresSourceSection(url_secret="DB"), {"database": "shop", "clean": "true"}) == {
         "url_secret": "DB", "database": "shop", "clean": "true",
     }  # fmt: skip
     with pytest.raises(ValueError, match="logs"):
-        onto(LogsSource(paths=("/var/log",)), {})
+        onto(LogsSourceSection(paths=("/var/log",)), {})
 
 
 # --- pins ----------------------------------------------------------------------------------------

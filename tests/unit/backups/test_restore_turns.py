@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from toban.backups.documents import Backup, Copy
-from toban.backups.policy.restores import Tested, meets, missing, pair
+from toban.backups.policy.restores import TestHistory, meets, missing, pair
 from toban.backups.restoring.turns import choose
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -37,14 +37,14 @@ def backup(source: str, days: int, *regions: str, **fields) -> Backup:
 
 def played(backups: list[Backup], turns: int, *sources: str) -> list[tuple[str, str, str]]:
     """So many turns, one a week."""
-    tested: dict[str, Tested] = {}
+    tested: dict[str, TestHistory] = {}
     said = []
     for week in range(turns):
         turn = choose(sources, backups, tested, NOW + timedelta(weeks=week))
         assert turn is not None
         said.append((turn.source, turn.region, turn.backup.id))
         key = pair(turn.source, turn.region)
-        before = tested.get(key, Tested())
+        before = tested.get(key, TestHistory())
         tested[key] = msgspec.structs.replace(
             before, chosen=before.chosen + 1, at=NOW + timedelta(weeks=week)
         )

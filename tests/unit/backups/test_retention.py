@@ -9,8 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from toban.backups.documents import Backup, Copy
-from toban.backups.policy.retention import Entry, Policy, decide, entry_of, policy_of, removals
-from toban.backups.section import Keep
+from toban.backups.policy.retention import (
+    Policy,
+    RetentionEntry,
+    decide,
+    entry_of,
+    policy_of,
+    removals,
+)
+from toban.backups.section import RetentionRules
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # a Sunday
 TONIGHT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -18,26 +25,26 @@ GFS = Policy(daily=7, weekly=4, monthly=12)
 ONE = Policy(daily=1)
 
 
-def backup(days: float = 0, status: str = "verified", /, **fields: object) -> Entry:
+def backup(days: float = 0, status: str = "verified", /, **fields: object) -> RetentionEntry:
     """A nightly backup of `days` ago, named after it."""
     given = {"id": f"{status}-{days:g}", "started_at": TONIGHT - timedelta(days=days), **fields}
-    return Entry(status=status, **given)
+    return RetentionEntry(status=status, **given)
 
 
-def at(id_: str, moment: str, zone: str = "UTC", **fields: object) -> Entry:
+def at(id_: str, moment: str, zone: str = "UTC", **fields: object) -> RetentionEntry:
     started = datetime.fromisoformat(moment)
     if started.tzinfo is None:
         started = started.replace(tzinfo=ZoneInfo(zone))
-    return Entry(id=id_, status="verified", started_at=started, **fields)
+    return RetentionEntry(id=id_, status="verified", started_at=started, **fields)
 
 
-def told(entries: list[Entry], policy, now: datetime = NOW) -> dict[str, list[str]]:
+def told(entries: list[RetentionEntry], policy, now: datetime = NOW) -> dict[str, list[str]]:
     """Reasons of what is kept."""
     verdicts = decide(entries, policy, now)
     return {v.id: [str(reason) for reason in v.reasons] for v in verdicts if v.keep}
 
 
-def against(entries: list[Entry], policy, now: datetime = NOW) -> dict[str, list[str]]:
+def against(entries: list[RetentionEntry], policy, now: datetime = NOW) -> dict[str, list[str]]:
     """Reasons for what may go."""
     verdicts = decide(entries, policy, now)
     return {v.id: [str(reason) for reason in v.reasons] for v in verdicts if not v.keep}
@@ -132,8 +139,8 @@ def test_the_hour_that_happens_twice_is_two_hours_of_one_day():
     zone = ZoneInfo("America/New_York")
     first = datetime(2026, 11, 1, 1, 30, tzinfo=zone)
     twice = [
-        Entry(id="first", status="verified", started_at=first),
-        Entry(id="second", status="verified", started_at=first.replace(fold=1)),
+        RetentionEntry(id="first", status="verified", started_at=first),
+        RetentionEntry(id="second", status="verified", started_at=first.replace(fold=1)),
         at("eve", "2026-10-31T23:30", "America/New_York"),
     ]
     policy = Policy(daily=2, zone="America/New_York")
@@ -190,9 +197,9 @@ def test_the_windows_edge_belongs_to_it_and_a_day_is_24_hours():
     now = datetime(2026, 3, 9, 0, 0, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     edge = now - timedelta(hours=48)  # 23:00 on the 6th: the 8th had 23 hours
     entries = [
-        Entry(id="edge", status="verified", started_at=edge),
-        Entry(id="before", status="verified", started_at=edge - timedelta(seconds=1)),
-        Entry(id="long-before", status="verified", started_at=edge - timedelta(days=1)),
+        RetentionEntry(id="edge", status="verified", started_at=edge),
+        RetentionEntry(id="before", status="verified", started_at=edge - timedelta(seconds=1)),
+        RetentionEntry(id="long-before", status="verified", started_at=edge - timedelta(days=1)),
     ]
     assert told(entries, Policy(keep_days=2, zone=zone), now) == {
         "edge": ["window", "minimum verified"],
@@ -271,8 +278,8 @@ def test_that_nothing_had_changed_is_noted_for_30_days():
 
 
 def test_the_edges_of_48_hours_of_30_days_and_of_the_newest():
-    def ago(id_: str, status: str, hours: float) -> Entry:
-        return Entry(id=id_, status=status, started_at=NOW - timedelta(hours=hours))
+    def ago(id_: str, status: str, hours: float) -> RetentionEntry:
+        return RetentionEntry(id=id_, status=status, started_at=NOW - timedelta(hours=hours))
 
     noted = 30 * 24
     entries = [
@@ -510,7 +517,7 @@ def test_a_document_of_the_catalogue_becomes_an_entry_with_the_regions_that_can_
         needs=["b0"],
         bytes=12,
     )
-    assert entry_of(document) == Entry(
+    assert entry_of(document) == RetentionEntry(
         id="b1",
         service="shop",
         source="db",
@@ -577,7 +584,7 @@ def test_a_chain_whose_pieces_are_whole_in_different_regions_waits_to_be_mended(
 
 
 def test_a_plans_keep_becomes_a_policy():
-    keep = Keep(daily=7, keep_days=30)
+    keep = RetentionRules(daily=7, keep_days=30)
     assert policy_of(keep, "Asia/Tokyo", 2) == Policy(
         daily=7, keep_days=30, zone="Asia/Tokyo", minimum_verified=2
     )

@@ -13,21 +13,21 @@ from msgspec.structs import replace
 
 from tests.unit.backups import oracle
 from tests.unit.backups.catalogues import NOW, catalogue, catalogues, policies, policy
-from toban.backups.policy.retention import Entry, Policy, decide, removals
+from toban.backups.policy.retention import Policy, RetentionEntry, decide, removals
 
 many = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 
 
-def kept(entries: Sequence[Entry], rules: Policy) -> set[str]:
+def kept(entries: Sequence[RetentionEntry], rules: Policy) -> set[str]:
     return {verdict.id for verdict in decide(entries, rules, NOW) if verdict.keep}
 
 
-def restorable(entries: Sequence[Entry]) -> dict[tuple[object, ...], list[Entry]]:
+def restorable(entries: Sequence[RetentionEntry]) -> dict[tuple[object, ...], list[RetentionEntry]]:
     """By series and region, newest first: what could be restored (starts in the future apart)."""
     everything = {entry.id: entry for entry in entries}
-    found: dict[tuple[object, ...], list[Entry]] = {}
+    found: dict[tuple[object, ...], list[RetentionEntry]] = {}
     for entry in sorted(entries, key=lambda e: e.started_at, reverse=True):
         if entry.started_at <= NOW:
             for region in oracle.restorable_in(entry, everything) or ():
@@ -103,7 +103,7 @@ def test_neither_the_order_of_the_entries_nor_that_of_their_ids_matters(entries,
     st.integers(-50, 2000),
 )
 def test_what_is_no_verified_backup_never_costs_one_that_is(entries, rules, status, hours):
-    other = Entry(id="other", status=status, started_at=NOW - timedelta(hours=hours))
+    other = RetentionEntry(id="other", status=status, started_at=NOW - timedelta(hours=hours))
     assert kept(entries, rules) <= kept([*entries, other], rules)
 
 

@@ -21,7 +21,7 @@ def test_run_without_a_runtime_takes_replicates_and_verifies_here(vault):
     assert "verified (content) in asia-northeast1, asia-northeast2" in said.out
     (row,) = vault.backups()
     assert list(row) == [
-        "id", "service", "source", "class", "status", "started_at", "finished_at",
+        "id", "service", "source", "class", "environment", "status", "started_at", "finished_at",
         "verified_at", "level", "regions", "bytes", "pinned", "doubtful", "copies",
     ]  # fmt: skip
     assert row["id"].startswith("shop.media.daily.2")
@@ -383,3 +383,27 @@ def test_nothing_yet_is_said_kindly(empty, tmp_path):
     assert said.code == 2
     assert "has no backups in its profile" in said.err
     assert not (tmp_path / "data" / "buckets" / "shop-tokyo").exists()
+
+
+def test_a_source_of_another_environment_is_shown_as_such(vault):
+    profile = vault.desk.services / "shop.yaml"
+    changed = profile.read_text(encoding="utf-8")
+    changed = changed.replace("default: true", "default: true\n  environments: {staging: {}}")
+    changed = changed.replace("{type: logs,", "{type: logs, environment: staging,")
+    profile.write_text(changed, encoding="utf-8")
+    assert vault.run("apply").code == 0
+    staged, production = vault.take("logs"), vault.take("media")
+
+    found = {row["id"]: row["environment"] for row in vault.backups()}
+    assert found == {staged: "staging", production: "production"}
+    assert [row["id"] for row in vault.backups("--environment", "staging")] == [staged]
+    assert "shop/logs/daily [staging]" in vault.run("backups", "list").out
+    assert "Environment: staging" in vault.run("backups", "show", staged).out
+    assert "Environment" not in vault.run("backups", "show", production).out
+    assert {a["environment"] for a in vault.run("audit", "--json").json()} == {
+        "staging",
+        "production",
+    }
+    rebuilt = vault.run("backups", "rebuild-catalog", "--json")
+    assert rebuilt.code == 0, rebuilt.err
+    assert {row["id"]: row["environment"] for row in vault.backups()} == found

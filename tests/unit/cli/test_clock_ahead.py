@@ -16,7 +16,7 @@ from toban.backups.work.jobs import BackupJob
 from toban.cli.backups.work import run as backup_run
 from toban.cli.kit import reader as backup_common
 from toban.cli.kit import times
-from toban.cli.kit.progress import Seen
+from toban.cli.kit.progress import ProgressView
 from toban.events.backups import BackupFinished
 from toban.kernel.event import Event
 
@@ -146,9 +146,9 @@ def test_a_request_that_joins_another_says_so_and_claims_no_success_of_its_own(v
     id = vault.take("logs")
     done = vault.document(id)
 
-    def ends(*_: object) -> Seen:
+    def ends(*_: object) -> ProgressView:
         vault.put(done)
-        return Seen("reading")
+        return ProgressView("reading")
 
     running = vault.document(id)
     running.status = "running"

@@ -202,13 +202,13 @@ def test_a_trace_of_nothing_says_so(desk):
 
 def test_a_message_that_does_not_fit_is_parked_and_can_be_looked_at(desk):
     from toban.adapters.local.files.blobs import SystemClock
-    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.database import SqliteDatabase
     from toban.adapters.local.sqlite.queue import SqliteBus
     from toban.local.world import subscriptions_of
     from toban.ports import Message
     from toban.topology import load
 
-    database = Database(desk.data / "toban.db")
+    database = SqliteDatabase(desk.data / "toban.db")
     bus = SqliteBus(database, subscriptions_of(load()), SystemClock())
     attributes = {
         "ce-id": "bad-1",
@@ -271,3 +271,79 @@ def test_what_was_never_tried_is_listed_only_when_asked_for(desk):
     everything = desk.run("notifications", "list", "--all", "--json").json()
     assert {n["status"] for n in listed} == {"sent"}
     assert {n["status"] for n in everything} == {"sent", "withdrawn"}
+
+
+# --- environments ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def staged(desk):
+    """An incident of staging, where nobody is called, beside one of production."""
+    profile = desk.services / "shop.yaml"
+    profile.write_text(
+        profile.read_text().replace("default: true", "default: true\n  environments: {staging: {}}")
+    )
+    assert desk.run("apply").code == 0
+    desk.alert(labels={"service": "shop", "environment": "staging"})
+    desk.alert()
+    return desk
+
+
+def test_lists_say_the_environment_and_can_be_narrowed_to_one(staged):
+    found = staged.run("incidents", "list", "--json").json()
+    assert sorted(i["environment"] for i in found) == ["production", "staging"]
+    table = staged.run("incidents", "list").out
+    assert table.count("shop [staging]") == 1
+    assert table.count("[production]") == 0
+
+    for name in ("staging", "production"):
+        only = staged.run("incidents", "list", "--environment", name, "--json").json()
+        assert [i["environment"] for i in only] == [name]
+    assert (
+        "No incident is like that" in staged.run("incidents", "list", "--environment", "test").out
+    )
+    told = staged.run("notifications", "list", "--json").json()
+    assert {(n["environment"], n["target"].partition(":")[0]) for n in told} == {
+        ("staging", "channel"),
+        ("production", "channel"),
+        ("production", "person"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "staging: nobody is called."), ("ja", "staging では誰も呼び出しません。")],
+)
+def test_show_says_that_nobody_is_called(staged, lang, said):
+    (id_,) = (
+        i["id"]
+        for i in staged.run("incidents", "list", "--environment", "staging", "--json").json()
+    )
+
+    assert said in staged.run("incidents", "show", id_, lang=lang).out
+    shown = staged.run("incidents", "show", id_, "--json").json()
+    assert (shown["calls_people"], shown["next_step"], shown["remind_at"]) == (False, None, None)
+    assert {a["environment"] for a in shown["alert_list"]} == {"staging"}
+
+
+def test_what_people_are_called_for_comes_before_what_is_newer(staged):
+    staged.alert(fingerprint="newer", labels={"service": "shop", "environment": "staging"})
+
+    assert "[staging]" not in staged.run("incidents", "show").out
+    assert "nobody is called" not in staged.run("incidents", "show").out
+    assert staged.run("incidents", "ack", "--as", "hanako").code == 0
+    taken = staged.run("incidents", "list", "--status", "acknowledged", "--json").json()
+    assert [i["environment"] for i in taken] == ["production"]
+
+
+def test_the_record_of_what_somebody_did_says_the_environment(staged):
+    (id_,) = (
+        i["id"]
+        for i in staged.run("incidents", "list", "--environment", "staging", "--json").json()
+    )
+    staged.run("incidents", "ack", id_, "--as", "hanako")
+
+    assert [a["environment"] for a in staged.run("audit", "--json").json()] == ["staging"]
+    for command in (("audit",), ("notifications", "list")):
+        assert f"{id_} [staging]" in staged.run(*command).out
+    assert "nobody is called" in staged.run("incidents", "show", id_).out

@@ -21,14 +21,14 @@ from tests.unit.cli.conftest import Desk, Said
 from toban import entry
 from toban.adapters.google.identity import GoogleTokens
 from toban.adapters.local.files.blobs import EnvSecrets, SystemClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.cli.kit.places import caller, cloud
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.kernel.edge.http import Edge, Response
 from toban.kernel.edge.identity import Callers
 from toban.kernel.event import Event, to_message
-from toban.local.httpd import HttpServer, Received
+from toban.local.httpd import HttpServer, ReceivedRequest
 from toban.local.server import Application
 from toban.local.world import load_functions, open_world
 from toban.ports import Message
@@ -44,7 +44,7 @@ def project(desk: Desk, monkeypatch):
 
         def documents(name: str) -> SqliteStore:
             assert name == "p-1"
-            database = Database(desk.data / "toban.db")
+            database = SqliteDatabase(desk.data / "toban.db")
             stack.callback(database.close)
             return SqliteStore(database)
 
@@ -71,7 +71,7 @@ def ingest_action(desk: Desk) -> Iterator[str]:
     functions: dict[str, Any] = {}
     application = Application(functions, lambda: Response(200))
 
-    def elsewhere(received: Received) -> Response:
+    def elsewhere(received: ReceivedRequest) -> Response:
         with logged():
             return application(received)
 
@@ -456,7 +456,7 @@ def kept(vault, monkeypatch):
     with contextlib.ExitStack() as stack:
 
         def documents(_: str) -> SqliteStore:
-            database = Database(vault.desk.data / "toban.db")
+            database = SqliteDatabase(vault.desk.data / "toban.db")
             stack.callback(database.close)
             return SqliteStore(database)
 

@@ -7,10 +7,10 @@ import shutil
 import pytest
 
 from tests.unit.cli.vaults import MEDIA, Vault
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.backups.documents import SeriesState
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 
 OSAKA = ("--bucket", "shop-osaka")
 
@@ -25,9 +25,9 @@ def lose_tokyo(vault: Vault) -> None:
 
 
 def series(vault: Vault, key: str) -> SeriesState:
-    database = Database(vault.data / "toban.db")
+    database = SqliteDatabase(vault.data / "toban.db")
     try:
-        found = Reader(SqliteStore(database)).get(SeriesState, key)
+        found = StoreReader(SqliteStore(database)).get(SeriesState, key)
     finally:
         database.close()
     assert found is not None

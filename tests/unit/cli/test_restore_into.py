@@ -13,11 +13,11 @@ def taken(vault):
 
 def begun(vault) -> bool:
     """Whether a restore was asked for at all."""
-    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.database import SqliteDatabase
     from toban.adapters.local.sqlite.store import SqliteStore
     from toban.ports import Query
 
-    return bool(SqliteStore(Database(vault.data / "toban.db")).query(Query("restores")))
+    return bool(SqliteStore(SqliteDatabase(vault.data / "toban.db")).query(Query("restores")))
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_every_schedule_is_shown_with_its_next_times(shop, monkeypatch):
 
 
 def test_the_last_slot_that_was_fired_is_shown(shop):
-    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.database import SqliteDatabase
     from toban.adapters.local.sqlite.store import SqliteStore
     from toban.kernel.document import encode
     from toban.local.clockwork import FiredSchedule
@@ -104,7 +104,7 @@ def test_the_last_slot_that_was_fired_is_shown(shop):
 
     assert shop.run("apply").code == 0
     slot = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
-    database = Database(shop.data / "toban.db")
+    database = SqliteDatabase(shop.data / "toban.db")
     for name, fired in (("shop--orders--daily", slot), ("shop--orders--weekly", None)):
         note = FiredSchedule(id=name, slot=slot + timedelta(hours=1), fired=fired)
         SqliteStore(database).commit([Create(note.key(name), encode(note))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.cli.conftest import Desk
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.incidents.documents import Alert, Incident
 from toban.ports import Query, Update
@@ -19,7 +19,7 @@ NEW = {
 def as_written_before(desk: Desk) -> None:
     """Documents without what this release writes; no timer is left."""
     (path,) = desk.data.glob("*.db")
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         store = SqliteStore(database)
         for cls, fields in NEW.items():
             for found in store.query(Query(cls.COLLECTION)):
@@ -54,6 +54,16 @@ def test_an_incident_that_nobody_will_hear_of_again_is_found_and_woken(desk, old
     assert desk.only()["remind_at"] is not None
     left = desk.run("check", "--store", "--json").json()
     assert "incident-silent" not in {f["code"] for f in left}
+
+
+def test_an_incident_for_which_nobody_is_called_is_as_silent_as_it_should_be(desk):
+    profile = desk.services / "shop.yaml"
+    declared = "default: true\n  environments: {staging: {}}"
+    profile.write_text(profile.read_text().replace("default: true", declared))
+    assert desk.run("apply").code == 0
+    desk.alert(labels={"service": "shop", "environment": "staging"})
+
+    assert desk.run("check", "--store").code == 0
 
 
 def test_an_incident_whose_alerts_may_have_ended_unheard_is_found_until_it_is_resolved(desk, old):

@@ -9,7 +9,7 @@ from typing import Any
 
 from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 
 BACKUP = """\
 backup:
@@ -75,12 +75,12 @@ class Vault:
         time.sleep(1 - time.time() % 1)
 
     def document(self, id: str) -> Backup:
-        from toban.adapters.local.sqlite.database import Database
+        from toban.adapters.local.sqlite.database import SqliteDatabase
         from toban.adapters.local.sqlite.store import SqliteStore
 
-        database = Database(self.data / "toban.db")
+        database = SqliteDatabase(self.data / "toban.db")
         try:
-            found = Reader(SqliteStore(database)).get(Backup, id)
+            found = StoreReader(SqliteStore(database)).get(Backup, id)
         finally:
             database.close()
         assert found is not None
@@ -88,12 +88,12 @@ class Vault:
 
     def put(self, document: Any) -> None:
         """Write a document as it is: the past, or what somebody else did."""
-        from toban.adapters.local.sqlite.database import Database
+        from toban.adapters.local.sqlite.database import SqliteDatabase
         from toban.adapters.local.sqlite.store import SqliteStore
         from toban.kernel.document import encode
         from toban.ports import Create, Update
 
-        database = Database(self.data / "toban.db")
+        database = SqliteDatabase(self.data / "toban.db")
         try:
             store, key = SqliteStore(database), document.key(document.id)
             before = store.get([key])[0]

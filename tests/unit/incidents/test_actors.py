@@ -14,7 +14,7 @@ from tests.unit.incidents.world import NOON, SHOP, World, fired, resolved
 from toban.actions.ingress import command
 from toban.events import CommandIssued, IncidentAcknowledged
 from toban.incidents.act import on_command
-from toban.incidents.documents import Entry, Incident
+from toban.incidents.documents import Incident, TimelineEntry
 from toban.kernel import log
 from toban.kernel.command import Audit
 from toban.kernel.document import decode
@@ -73,7 +73,7 @@ def audit(world: World) -> Audit:
     return only
 
 
-def last(world: World) -> Entry:
+def last(world: World) -> TimelineEntry:
     return world.incident.timeline[-1]
 
 

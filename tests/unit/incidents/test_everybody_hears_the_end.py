@@ -8,7 +8,7 @@ import pytest
 from tests.unit.incidents.world import HOUSE, SHOP, World, fired, resolved
 from tests.unit.notify.world import ListSenders
 from toban.adapters.local.memory.store import MemorySecrets
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.events import NotificationRequested
 from toban.notify.links import action_links
 from toban.oncall.section import Rotation
@@ -21,8 +21,8 @@ CALLED = msgspec.structs.replace(
         Escalation(
             severities=("P1",),
             steps=(
-                Step(after=Seconds(0), notify=("oncall:primary", "channel:log")),
-                Step(after=Seconds(300), notify=("oncall:secondary",)),
+                EscalationStep(after=Seconds(0), notify=("oncall:primary", "channel:log")),
+                EscalationStep(after=Seconds(300), notify=("oncall:secondary",)),
             ),
         ),
     ),

@@ -12,18 +12,18 @@ from tests.unit.incidents.world import World, fired, resolved
 from tests.unit.kernel.test_sweep import DAY, Cloud, incident
 from tests.unit.kernel.test_sweep import resolved as over
 from toban.cli.incidents.views import incident_detail, next_step
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.events import CommandIssued, IncidentAcknowledged, IncidentResolved, PostmortemDrafted
 from toban.incidents import history
 from toban.incidents.documents import Incident, IncidentSegment
 from toban.incidents.history import (
+    EARLIER_PAGES,
     KEPT_PAGES,
+    LATEST_PAGES,
     MAX_PAGES,
     MAX_TIMELINE,
     OVERFLOW,
-    TOLD_BEFORE,
-    TOLD_PAGES,
-    told_pages,
+    latest_pages,
 )
 from toban.incidents.lifecycle import call, note
 from toban.incidents.reminders import last_call
@@ -63,7 +63,7 @@ def change(world, do, times, each=50):
 
 def whole(world, incident=None):
     incident = incident or world.incident
-    reader = Reader(world.store)
+    reader = StoreReader(world.store)
     return incident.whole([reader.get(IncidentSegment, id) for id in incident.segment_ids()])
 
 
@@ -104,7 +104,7 @@ def test_five_thousand_lines_still_open_escalate_and_show(world):
     ]  # fmt: skip
 
     # And it is shown whole, as a person and as a script sees it.
-    detail = incident_detail(Reader(world.store), world.incident, "en")
+    detail = incident_detail(StoreReader(world.store), world.incident, "en")
     shown = [line for line in detail["timeline"] if line["kind"] == "note"]
     assert len(shown) == LINES + 1
     assert [line["at"] for line in shown] == sorted(line["at"] for line in shown)
@@ -201,21 +201,21 @@ def test_pages_are_numbered_through_wherever_they_stand(world):
     assert [page.number for page in whole(world).pages] == list(range(LINES + 1))
     world.pass_time(5)
     assert world.incident.pages[-1].number == LINES + 1
-    following = next_step(Reader(world.store), world.incident)
+    following = next_step(StoreReader(world.store), world.incident)
     assert following is not None
     world.command("acknowledge")
     world.command("resolve")
-    assert len(world.told(IncidentAcknowledged)[-1].pages) <= TOLD_PAGES + TOLD_BEFORE
+    assert len(world.told(IncidentAcknowledged)[-1].pages) <= LATEST_PAGES + EARLIER_PAGES
 
 
 def told_of_all(pages):
     """As the release before this told of them, with all of them in one document."""
     earlier = {
         (page.step, page.severity_label, page.reason, page.to, page.at.isocalendar()[:2]): page
-        for page in pages[:-TOLD_PAGES]
+        for page in pages[:-LATEST_PAGES]
     }
     kept = sorted(earlier.values(), key=lambda page: page.number)
-    return [*kept[-TOLD_BEFORE:], *pages[-TOLD_PAGES:]]
+    return [*kept[-EARLIER_PAGES:], *pages[-LATEST_PAGES:]]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -234,7 +234,7 @@ def test_whom_a_closing_tells_does_not_depend_on_where_pages_stand(world, seed):
         change(world, page, 20, each=10)
         world.clock.advance(timedelta(days=chance.choice([0, 0, 1, 5])))
         incident = world.incident
-        assert told_pages(incident) == told_of_all(everything)
+        assert latest_pages(incident) == told_of_all(everything)
         work = Work(store=world.store, event=None, function="f", now=world.clock.now())
         assert last_call(incident, work) == next(p for p in reversed(everything) if not p.to).at
     assert world.documents(IncidentSegment)

@@ -224,6 +224,29 @@ def test_a_person_may_resolve_what_still_fires_and_it_is_looked_at_again(world):
     assert world.pages()[-1] == ("escalated", 1), "from the first step again"
 
 
+def test_what_nobody_was_told_of_opens_it_again_at_once(world):
+    world.tell(fired("host-a"))
+    world.pass_time(4)
+    world.tell(fired("host-b", at=4))  # waits for the step of minute 5
+    assert world.pages() == [("opened", 0)]
+    world.command("resolve")
+    assert world.incident.status == "open"
+    assert world.incident.timeline[-1].detail == {"why": "alert-joined"}
+    assert world.pages() == [("opened", 0), ("reopened", 0)]
+    world.command("resolve")
+    assert world.incident.status == "resolved", "now they have been told"
+
+
+def test_what_was_told_of_or_is_over_does_not(world):
+    world.tell(fired("host-a"))
+    world.tell(fired("host-b"))  # in the same breath
+    world.pass_time(4)
+    world.tell(fired("host-c", at=4))
+    world.tell(resolved("host-c", at=4))
+    world.command("resolve")
+    assert world.incident.status == "resolved"
+
+
 def test_a_new_occurrence_reopens_it_without_waiting_for_that_look(world):
     world.tell(fired(at=0))
     world.command("resolve")

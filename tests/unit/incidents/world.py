@@ -10,7 +10,7 @@ import msgspec
 
 from tests.profiles import Profile
 from toban.channels.console.kind import ConsoleChannel
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.events import AlertFired, AlertResolved, CommandIssued
 from toban.incidents import act, escalate, settle, triage
 from toban.incidents.documents import Alert, Group, Incident
@@ -41,16 +41,16 @@ SHOP = Profile(
         Escalation(
             severities=("P1", "P2"),
             steps=(
-                Step(after=Seconds(0), notify=("oncall:primary",)),
-                Step(after=Seconds(300), notify=("oncall:secondary",)),
-                Step(after=Seconds(900), notify=("oncall:all",)),
+                EscalationStep(after=Seconds(0), notify=("oncall:primary",)),
+                EscalationStep(after=Seconds(300), notify=("oncall:secondary",)),
+                EscalationStep(after=Seconds(900), notify=("oncall:all",)),
             ),
         ),
         Escalation(
             severities=("P3",),
             steps=(
-                Step(after=Seconds(0), notify=("channel:log",)),
-                Step(after=Seconds(1800), notify=("oncall:primary",)),
+                EscalationStep(after=Seconds(0), notify=("channel:log",)),
+                EscalationStep(after=Seconds(1800), notify=("oncall:primary",)),
             ),
         ),
     ),
@@ -67,7 +67,7 @@ HOUSE = Profile(
     escalation=(
         Escalation(
             severities=("high", "low"),
-            steps=(Step(after=Seconds(0), notify=("channel:log",)),),
+            steps=(EscalationStep(after=Seconds(0), notify=("channel:log",)),),
         ),
     ),
 )

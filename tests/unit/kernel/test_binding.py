@@ -6,7 +6,7 @@ import pytest
 
 from toban import entry
 from toban.kernel import binding
-from toban.kernel.binding import HandlersWith, Ports
+from toban.kernel.binding import BoundHandlers, Ports
 from toban.kernel.outgoing import PUBLIC_URL, SENDERS
 from toban.local.world import load_functions
 from toban.notify import deliver
@@ -35,7 +35,7 @@ def test_what_is_given_is_not_made(platform):
 
 
 def test_a_port_that_is_not_declared_is_refused(platform):
-    needy = HandlersWith((SECRETS,), lambda ports: deliver.handlers(ports(SENDERS)))
+    needy = BoundHandlers((SECRETS,), lambda ports: deliver.handlers(ports(SENDERS)))
     with pytest.raises(RuntimeError, match="the port senders is not among secrets"):
         entry.Subscriber("needy", needy).bound(platform.platform, platform.secrets)
 
@@ -57,7 +57,7 @@ def test_every_port_of_the_table_is_made_where_it_says_and_needed_by_some_functi
     wanted = {
         port.name
         for subscriber in entry.SUBSCRIBERS.values()
-        if isinstance(subscriber.handlers, HandlersWith)
+        if isinstance(subscriber.handlers, BoundHandlers)
         for port in subscriber.handlers.ports
     }
     assert wanted == set(entry.MODULES)

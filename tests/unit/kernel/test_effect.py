@@ -68,7 +68,7 @@ def record(world: World) -> Call:
     return decode(Call, found)
 
 
-AGAIN = Failed("HTTP 503", again=True)
+AGAIN = Failed("HTTP 503", retryable=True)
 
 
 def test_it_calls_once_and_keeps_what_the_other_side_said(world):
@@ -161,7 +161,7 @@ def test_a_failure_worth_repeating_waits_for_the_next_delivery_without_a_lease(w
 
 
 def test_a_failure_after_which_nobody_knows_stays_unknown_until_it_is_settled(world):
-    timed_out = Failed("timed out", again=True, unknown=True)
+    timed_out = Failed("timed out", retryable=True, unknown=True)
     outside = Outside(timed_out, AGAIN)
     for _ in range(2):
         with pytest.raises(TryLater):
@@ -183,7 +183,7 @@ def test_after_the_last_attempt_it_has_failed_and_says_so(world):
 
 
 def test_a_refusal_for_good_is_not_tried_again(world):
-    outside = Outside(Failed("HTTP 404", again=False))
+    outside = Outside(Failed("HTTP 404", retryable=False))
     world.handle(outside.effect())
     assert len(world.bus.take()) == 1
     assert world.handle(outside.effect(), "m-2").outcome == "duplicate"
@@ -192,7 +192,7 @@ def test_a_refusal_for_good_is_not_tried_again(world):
 
 
 def test_dying_before_publishing_the_failure_publishes_it_the_next_time(world):
-    outside = Outside(Failed("HTTP 404", again=False))
+    outside = Outside(Failed("HTTP 404", retryable=False))
     world.bus.before = once(crash)
     with pytest.raises(Crash):
         world.handle(outside.effect())

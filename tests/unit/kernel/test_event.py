@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.kernel.world import NOON, cause
 from toban.events import AlertFired
 from toban.kernel.errors import InvalidEvent, UnknownVersion
-from toban.kernel.event import Event, Stored, from_message, timestamp, to_message
+from toban.kernel.event import Event, StoredMessage, from_message, timestamp, to_message
 from toban.ports import Message
 
 FULL = cause(
@@ -63,8 +63,10 @@ def test_it_travels_as_cloudevents_attributes_on_its_own_topic():
         "traceparent": FULL.traceparent,
         "content-type": "application/json",
     }
-    expected = b'{"incident_id":"inc-1","blob":"draft.md","at":"2026-11-24T03:00:00Z"}'
-    assert message.data == expected
+    assert message.data == (
+        b'{"incident_id":"inc-1","blob":"draft.md","at":"2026-11-24T03:00:00Z",'
+        b'"environment":"production"}'
+    )
 
 
 def test_what_is_empty_is_no_attribute():
@@ -151,6 +153,6 @@ def test_timestamps_have_one_width_so_that_text_sorts_as_time_does():
 
 def test_a_stored_message_is_the_same_byte_for_byte():
     message = to_message(cause(blob="下書き\u2028.md"))
-    stored = Stored.of(message)
+    stored = StoredMessage.of(message)
     assert stored.message() == message
     assert (stored.event_id, stored.event_type) == ("evt-1", "toban.postmortem.drafted.v1")

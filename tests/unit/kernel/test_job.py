@@ -14,11 +14,11 @@ from toban.kernel.handling.job import (
     Continue,
     Failure,
     GaveUp,
-    Hold,
     Job,
+    JobClaim,
     JobDocument,
     LeaseLost,
-    Nothing,
+    NothingToDo,
 )
 from toban.ports import Unavailable
 
@@ -33,13 +33,13 @@ class Digging(JobDocument, kw_only=True):
     holes: int = 0
 
 
-def first(action: Callable[[Digging, Hold[Digging]], None]) -> Callable[..., None]:
+def first(action: Callable[[Digging, JobClaim[Digging]], None]) -> Callable[..., None]:
     """`action` before the first hole only."""
     left = [action]
 
-    def during(document: Digging, hold: Hold[Digging]) -> None:
+    def during(document: Digging, claim: JobClaim[Digging]) -> None:
         if left:
-            left.pop()(document, hold)
+            left.pop()(document, claim)
 
     return during
 
@@ -60,12 +60,12 @@ class Digger:
         document = work.get(Digging, "garden") or Digging(id="garden")
         return None if document.over else document
 
-    def run(self, document: Digging, _, hold: Hold[Digging]) -> str:
+    def run(self, document: Digging, _, claim: JobClaim[Digging]) -> str:
         while document.holes < self.holes:
-            self.during(document, hold)
+            self.during(document, claim)
             document.holes += 1
             self.dug.append(document.holes)
-            hold.checkpoint()
+            claim.checkpoint()
         return "dug"
 
     def conclude(self, document: Digging, result: Any, work) -> None:
@@ -152,10 +152,10 @@ def test_whoever_was_overtaken_learns_it_at_its_next_checkpoint(world):
 
 
 def test_a_beat_keeps_the_lease_through_a_long_call(world):
-    def long_call(_, hold: Hold[Digging]) -> None:
+    def long_call(_, claim: JobClaim[Digging]) -> None:
         for _ in range(5):
             world.clock.advance(60)
-            hold.beat()
+            claim.beat()
         with pytest.raises(TryLater):
             world.handle(Digger().job(), message_id="m-2")
 
@@ -163,10 +163,10 @@ def test_a_beat_keeps_the_lease_through_a_long_call(world):
 
 
 def test_a_beat_costs_a_write_only_when_a_third_of_the_lease_is_used_up(world):
-    def busy(_, hold: Hold[Digging]) -> None:
+    def busy(_, claim: JobClaim[Digging]) -> None:
         before = world.store.writes
         for _ in range(100):
-            hold.beat()
+            claim.beat()
         assert world.store.writes == before
 
     world.handle(Digger(during=first(busy)).job())
@@ -269,7 +269,7 @@ def test_a_claim_of_what_was_concluded_and_removed_meanwhile_is_ended(world):
     class Late(Digger):
         """It has looked for receipts before the other begins."""
 
-        def run(self, document: Digging, _, hold: Hold[Digging]) -> str:
+        def run(self, document: Digging, _, claim: JobClaim[Digging]) -> str:
             return "nothing to dig"
 
     receipts = world.store.get
@@ -299,7 +299,7 @@ class Shifts(Digger):
     def job(self, **settings: Any) -> Job[Any, Digging, str]:
         return super().job(next_step=self.next_step, **settings)
 
-    def run(self, document: Digging, _, hold: Hold[Digging]) -> Any:
+    def run(self, document: Digging, _, claim: JobClaim[Digging]) -> Any:
         document.holes += 1
         return "dug" if document.holes == self.holes else Continue(self.after)
 
@@ -334,10 +334,10 @@ def test_a_job_whose_next_step_is_gone_is_over(world):
     assert world.handle(shifts.job()).outcome == "done"
     assert world.bus.take() == []
     assert (kept(world).over, kept(world).step, kept(world).lease_until) == (True, 0, None)
-    assert shifts.results == [Nothing()]
+    assert shifts.results == [NothingToDo()]
 
 
-@pytest.mark.parametrize("result", [Nothing(), Failure("a rock")])
+@pytest.mark.parametrize("result", [NothingToDo(), Failure("a rock")])
 def test_whatever_else_a_step_comes_to_ends_the_job(world, result):
     shifts = Shifts()
     shifts.run = lambda *_: result

@@ -289,7 +289,7 @@ def test_a_link_to_somebody_s_own_address_proves_them():
 
 
 def test_the_release_before_takes_a_personal_link_too():
-    # Its `Link` refuses a field it does not know: what is new stands in the nonce.
+    # Its `SignedLink` refuses a field it does not know: what is new stands in the nonce.
     payload, _ = parts(link(person="person:yuki"))
     fields = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     assert set(fields) == {

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.kernel.world import Crash, World, add_one, cause, crash, follow_up, once
 from toban.adapters.local.memory.bus import MemoryBus
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.events import PostmortemDrafted
 from toban.kernel.event import from_message, to_message
 from toban.kernel.handling.decision import MESSAGE_ID, Decision
@@ -22,9 +22,9 @@ class Queued(World):
 
     def __init__(self) -> None:
         super().__init__()
-        watcher = Subscription("message-parked", "watcher")
+        watcher = QueueSubscription("message-parked", "watcher")
         self.queue = MemoryBus(
-            [Subscription("postmortem-drafted", "add_one", max_attempts=2), watcher],
+            [QueueSubscription("postmortem-drafted", "add_one", max_attempts=2), watcher],
             self.clock,
             ["recheck-due"],
         )

@@ -11,9 +11,9 @@ from tests.unit.kernel.test_effect import Outside
 from tests.unit.kernel.test_job import LEASE, Digger, Digging, first, kept
 from tests.unit.kernel.world import NOON, Crash, World, crash, follow_up
 from toban.adapters.local.memory.store import VirtualClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.queue import SqliteBus
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.kernel.clock.skew import TOLERANCE, holds, is_future, not_ahead
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.job import ABANDONED
@@ -71,9 +71,9 @@ def test_an_effect_whose_holder_died_while_the_clock_was_ahead_is_taken_over_at_
 def test_a_holder_renews_its_lease_as_soon_as_the_clock_is_put_back(world):
     until: list[Any] = []
 
-    def put_back(_: Digging, hold: Any) -> None:
+    def put_back(_: Digging, claim: Any) -> None:
         world.clock.set(NOON + SECOND)
-        hold.beat()
+        claim.beat()
         until.append(kept(world).lease_until)
         with pytest.raises(TryLater, match="another delivery is at it"):
             world.handle(Digger().job(), message_id="m-2")
@@ -87,9 +87,9 @@ def test_a_holder_renews_its_lease_as_soon_as_the_clock_is_put_back(world):
 def test_a_step_ends_when_the_clock_is_put_back_under_it(world):
     elapsed: list[timedelta] = []
 
-    def put_back(_: Digging, hold: Any) -> None:
+    def put_back(_: Digging, claim: Any) -> None:
         world.clock.set(NOON)
-        elapsed.append(hold.elapsed())
+        elapsed.append(claim.elapsed())
 
     world.clock.set(NOON + AHEAD)
     world.handle(Digger(during=first(put_back)).job())
@@ -138,8 +138,8 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def queue(tmp_path, clock):
-    with Database(tmp_path / "toban.db") as database:
-        yield SqliteBus(database, [Subscription("t", "f", 3)], clock)
+    with SqliteDatabase(tmp_path / "toban.db") as database:
+        yield SqliteBus(database, [QueueSubscription("t", "f", 3)], clock)
 
 
 def test_what_was_published_while_the_clock_was_ahead_is_delivered_once_it_is_right(queue, clock):
@@ -161,7 +161,7 @@ def test_what_was_put_back_while_the_clock_was_ahead_comes_again(queue, clock):
 
 def test_a_runtime_that_starts_finds_what_another_left_with_its_clock_ahead(queue, clock):
     queue.publish([Message("t", b"1", {})])
-    later = SqliteBus(queue.database, [Subscription("t", "f", 3)], clock)
+    later = SqliteBus(queue.database, [QueueSubscription("t", "f", 3)], clock)
     clock.set(NOON)
     later.release_claims()
 

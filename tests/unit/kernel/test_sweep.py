@@ -18,7 +18,7 @@ from toban.events import SweepDue
 from toban.incidents.documents import Alert, Incident
 from toban.kernel.document import decode, encode
 from toban.kernel.handling import sweep as handling_sweep
-from toban.kernel.handling.parking import Parked
+from toban.kernel.handling.parking import ParkedMessage
 from toban.kernel.handling.sweep import BATCH, DEPLOYED, LAST_LOOK, expiring, remove_expired
 from toban.kernel.platform import Platform
 from toban.local.world import load_functions
@@ -131,7 +131,7 @@ def restore(**more):
 
 
 def parked():
-    return Parked(
+    return ParkedMessage(
         id="p", function="f", subscription="s", reason="invalid", error="e", topic="t",
         attributes={}, data=b"", bytes_total=0, at=NOON,
     )  # fmt: skip

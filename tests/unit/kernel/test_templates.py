@@ -46,7 +46,7 @@ def test_templates_are_in_the_wheel_and_found_there(tmp_path: Path):
     assert packed == there != set()
     zipfile.ZipFile(wheel).extractall(tmp_path / "bundle")
     program = (
-        "from toban.actions.pages import message\n"
+        "from toban.actions.html import message\n"
         "import toban\n"
         "print(toban.__file__, message(403, 'en', 'refused').body.decode())"
     )

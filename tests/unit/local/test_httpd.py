@@ -10,18 +10,18 @@ import pytest
 
 from toban.kernel.edge.http import MAX_BODY, Response
 from toban.local import httpd
-from toban.local.httpd import HttpServer, Received
+from toban.local.httpd import HttpServer, ReceivedRequest
 
 
 class Echo:
     """Answers with what it received."""
 
     def __init__(self) -> None:
-        self.received: list[Received] = []
+        self.received: list[ReceivedRequest] = []
         self.may_answer = threading.Event()
         self.may_answer.set()
 
-    def __call__(self, received: Received) -> Response:
+    def __call__(self, received: ReceivedRequest) -> Response:
         self.received.append(received)
         self.may_answer.wait(10)
         size = "too large" if received.body is None else str(len(received.body))

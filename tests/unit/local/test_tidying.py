@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from toban.adapters.local.memory.store import MemoryBlobs, VirtualClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.dead_letters import SqliteDeadLetters
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.kernel.lives import DEAD_LETTERS, LOGS
 from toban.kernel.platform import Platform
@@ -31,7 +31,7 @@ MARKER = "08099990000-marker"
 
 @pytest.fixture
 def database(tmp_path):
-    with Database(tmp_path / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "toban.db") as database:
         yield database
 
 
@@ -110,7 +110,7 @@ def test_old_traces_are_removed_however_many(database):
 
 
 def bury_one(database, clock):
-    bus = SqliteBus(database, [Subscription("t", "f", max_attempts=1)], clock)
+    bus = SqliteBus(database, [QueueSubscription("t", "f", max_attempts=1)], clock)
     bus.publish([Message("t", b"{}", {"ce-time": "2020-01-01T00:00:00Z"})])
     name = next(iter(bus.subscriptions))
     assert bus.claim([name]) is not None
@@ -131,12 +131,12 @@ def test_a_dead_letter_is_kept_for_14_days_from_its_death_whatever_the_time_of_i
 
 
 def test_one_of_an_earlier_release_is_kept_for_14_days_from_now(tmp_path):
-    with Database(tmp_path / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "toban.db") as database:
         name = bury_one(database, VirtualClock(NOON))
         with sqlite3.connect(tmp_path / "toban.db") as connection:
             connection.execute("ALTER TABLE dead_letters DROP COLUMN since")
         connection.close()
-    with Database(tmp_path / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "toban.db") as database:
         letters = SqliteDeadLetters(database)
         letters.expire(NOON + DAY, DEAD_LETTERS)
         letters.expire(NOON + DEAD_LETTERS, DEAD_LETTERS)
@@ -153,7 +153,7 @@ def bytes_of(folder):
 
 
 def test_what_was_deleted_or_replaced_can_be_read_nowhere(tmp_path):
-    with Database(tmp_path / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "toban.db") as database:
         database.overwrite(NOON)  # not written anew again today
         store = SqliteStore(database)
         keys = [Key("alerts", f"{n}") for n in range(60)]
@@ -173,7 +173,7 @@ def test_what_was_deleted_or_replaced_can_be_read_nowhere(tmp_path):
 
 def test_what_an_earlier_release_left_in_free_pages_goes_at_once(tmp_path):
     path = tmp_path / "toban.db"
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         SqliteStore(database).commit([Create(Key("alerts", "kept"), {"id": "kept"})])
     old = sqlite3.connect(path)
     old.execute("PRAGMA secure_delete = OFF")
@@ -185,7 +185,7 @@ def test_what_an_earlier_release_left_in_free_pages_goes_at_once(tmp_path):
     old.close()
     assert MARKER.encode() in bytes_of(tmp_path)
 
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         database.overwrite(NOON)
         assert MARKER.encode() not in bytes_of(tmp_path)
         with database.reading() as connection:
@@ -197,7 +197,7 @@ def test_what_an_earlier_release_left_in_free_pages_goes_at_once(tmp_path):
 def test_within_a_week_nothing_is_left_in_gaps_between_records(tmp_path):
     """With this seed SQLite 3.40 leaves two there in spite of ``secure_delete``."""
     chance = random.Random(7)
-    with Database(tmp_path / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "toban.db") as database:
         database.overwrite(NOON)
         store = SqliteStore(database)
         for number in range(300):
@@ -218,7 +218,7 @@ def test_within_a_week_nothing_is_left_in_gaps_between_records(tmp_path):
 
 
 def test_whoever_writes_meanwhile_waits_and_loses_nothing(tmp_path):
-    with Database(tmp_path / "toban.db") as database:
+    with SqliteDatabase(tmp_path / "toban.db") as database:
         store = SqliteStore(database)
         failed: list[Exception] = []
 
@@ -242,7 +242,7 @@ def test_whoever_writes_meanwhile_waits_and_loses_nothing(tmp_path):
 
 
 def test_while_somebody_reads_the_log_waits_for_the_next_time(tmp_path):
-    with Database(tmp_path / "toban.db", busy_timeout_s=0.1) as database:
+    with SqliteDatabase(tmp_path / "toban.db", busy_timeout_s=0.1) as database:
         store = SqliteStore(database)
         store.commit([Create(Key("alerts", "a"), {"id": "a", "phone": MARKER})])
         with database.reading() as reader:
@@ -261,7 +261,7 @@ def test_while_somebody_reads_the_log_waits_for_the_next_time(tmp_path):
 class Laptop:
     def __init__(self, tmp_path):
         self.clock = VirtualClock(NOON)
-        self.store = SqliteStore(Database(tmp_path / "toban.db"))
+        self.store = SqliteStore(SqliteDatabase(tmp_path / "toban.db"))
         topology = load()
 
         class Bus:

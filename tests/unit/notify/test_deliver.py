@@ -104,7 +104,7 @@ def test_two_deliveries_at_once_make_one_call(story):
 
 
 def test_a_failure_worth_repeating_is_repeated_three_times_then_the_next_channel_is_due():
-    story = Story(*[Failed("busy", again=True)] * 3)
+    story = Story(*[Failed("busy", retryable=True)] * 3)
     request = story.opened[ROOM]
     for _ in range(2):
         with pytest.raises(TryLater, match="busy"):
@@ -119,7 +119,7 @@ def test_a_failure_worth_repeating_is_repeated_three_times_then_the_next_channel
 
 
 def test_a_failure_for_good_is_not_repeated():
-    story = Story(Failed("no such channel", again=False))
+    story = Story(Failed("no such channel", retryable=False))
     story.send(story.opened[ROOM])
     (failed,) = story.world.take()
     assert failed.fallback == "slack"
@@ -127,7 +127,7 @@ def test_a_failure_for_good_is_not_repeated():
 
 
 def test_the_whole_chain_of_fallbacks_is_used_and_ends():
-    story = Story(*[Failed("no", again=False)] * 9)
+    story = Story(*[Failed("no", retryable=False)] * 9)
     request, channels = story.opened[ROOM], []
     for number in range(9):
         story.send(request)
@@ -142,7 +142,7 @@ def test_the_whole_chain_of_fallbacks_is_used_and_ends():
 
 
 def test_a_channel_that_already_reaches_the_person_is_no_fallback():
-    story = Story(Failed("no", again=False))
+    story = Story(Failed("no", retryable=False))
     story.send(story.opened[("person:aoki", "slack")])  # falls back to mail, which is asked too
     (failed,) = story.world.take()
     assert failed.fallback == "last"
@@ -179,7 +179,7 @@ def test_whenever_the_process_dies_the_next_delivery_finishes_the_work(commit, w
 
 
 def test_dying_after_the_record_still_hands_over_to_the_next_channel():
-    story = Story(Failed("no", again=False))
+    story = Story(Failed("no", retryable=False))
     request = story.opened[ROOM]
     story.world.die = (story.world.store.commits + 2, "after")
     with pytest.raises(Crash):
@@ -230,7 +230,7 @@ def test_closed_before_it_was_opened_nothing_is_ever_sent(story):
 
 
 def test_an_opening_waiting_for_another_try_is_not_tried_again_once_closed():
-    story = Story(Failed("busy", again=True))
+    story = Story(Failed("busy", retryable=True))
     with pytest.raises(TryLater):
         story.send(story.opened[MAIL])
     story.send(story.resolved[MAIL])
@@ -239,7 +239,7 @@ def test_an_opening_waiting_for_another_try_is_not_tried_again_once_closed():
 
 
 def test_an_opening_that_may_have_arrived_is_closed():
-    story = Story(Failed("timed out", again=True, unknown=True))
+    story = Story(Failed("timed out", retryable=True, unknown=True))
     with pytest.raises(TryLater):
         story.send(story.opened[MAIL])
     story.send(story.resolved[MAIL])
@@ -295,7 +295,7 @@ def test_a_closing_survives_crashes_although_what_it_closes_is_settled_by_then(c
 
 
 def test_a_late_fallback_of_a_closed_page_is_not_sent():
-    story = Story(Failed("no", again=False))
+    story = Story(Failed("no", retryable=False))
     story.send(story.opened[ROOM])
     (failed,) = story.world.take()
     (following,) = story.world.page(failed, "evt-f")
@@ -312,7 +312,7 @@ def test_a_late_acknowledgement_does_not_undo_a_closing(story):
 
 
 def test_a_closing_that_fails_is_told_by_the_fallback():
-    story = Story(Done("C0ROOM/1.0"), Failed("no", again=False))
+    story = Story(Done("C0ROOM/1.0"), Failed("no", retryable=False))
     story.send(story.opened[ROOM])
     story.send(story.resolved[ROOM])
     (failed,) = story.world.take()

@@ -26,7 +26,7 @@ from toban.notify.destinations import (
 from toban.ports import Message
 
 destination = attrgetter("destination")
-SILENT = Failed("timed out", again=True, unknown=True, timed_out=True)
+SILENT = Failed("timed out", retryable=True, unknown=True, timed_out=True)
 HERE, THERE = ("webhook", "https://a.test"), ("webhook", "https://b.test")
 SECOND = timedelta(seconds=1)
 
@@ -268,7 +268,7 @@ def test_a_chain_of_silent_channels_ends_with_a_call():
 
 
 def test_failures_that_are_answers_open_nothing():
-    story = Story(*[Failed("HTTP 500", again=True)] * 9)
+    story = Story(*[Failed("HTTP 500", retryable=True)] * 9)
     for request in pages(story, range(9)):
         try_once(story, request)
     assert len(story.senders.sent) == 9

@@ -90,7 +90,7 @@ def test_all_mails_of_an_incident_are_one_thread(sender, mailbox):
 def test_a_header_cannot_be_smuggled_in(sender, mailbox, bad):
     failed = sender.send(mail(**bad))
     assert isinstance(failed, Failed)
-    assert not failed.again
+    assert not failed.retryable
     assert mailbox.envelopes == []
 
 
@@ -113,7 +113,7 @@ def test_the_answer_decides_whether_to_try_again(sender, mailbox, command, answe
     mailbox.script[command] = [answer]
     failed = sender.send(mail())
     assert isinstance(failed, Failed)
-    assert (failed.again, failed.unknown) == (again, False)
+    assert (failed.retryable, failed.unknown) == (again, False)
 
 
 def test_one_refused_recipient_does_not_keep_the_others_from_it(sender, mailbox):
@@ -125,7 +125,7 @@ def test_one_refused_recipient_does_not_keep_the_others_from_it(sender, mailbox)
 def test_silence_after_the_text_was_sent_leaves_the_outcome_unknown(sender, mailbox):
     mailbox.script["DATA"] = ["hang"]
     failed = sender.send(mail())
-    assert (failed.again, failed.unknown, failed.timed_out) == (True, True, True)
+    assert (failed.retryable, failed.unknown, failed.timed_out) == (True, True, True)
     assert failed.error == "SMTP: timed out"
     assert len(mailbox.envelopes) == 1
 
@@ -153,7 +153,7 @@ def test_a_server_that_accepts_and_keeps_silent_has_timed_out(said, monkeypatch)
         over.set()
         thread.join(30)
 
-    assert failed == Failed("SMTP: timed out", again=True, unknown=False, timed_out=True)
+    assert failed == Failed("SMTP: timed out", retryable=True, unknown=False, timed_out=True)
 
 
 def test_a_refused_connection_had_no_effect():
@@ -162,16 +162,16 @@ def test_a_refused_connection_had_no_effect():
         port = closed.getsockname()[1]
     config = ChannelConfig(smtp_host="127.0.0.1", smtp_port=port, smtp_starttls=False)
     failed = MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail())
-    assert (failed.again, failed.unknown, failed.timed_out) == (True, False, False)
+    assert (failed.retryable, failed.unknown, failed.timed_out) == (True, False, False)
 
 
 def test_without_configuration_the_next_channel_is_due():
     clock = FixedClock(NOON)
     bare = MailSender(ChannelConfig(), MemorySecrets(), clock)
-    assert bare.send(mail()) == Failed("TOBAN_SMTP_HOST is not set", again=False)
+    assert bare.send(mail()) == Failed("TOBAN_SMTP_HOST is not set", retryable=False)
     config = ChannelConfig(smtp_host="127.0.0.1", smtp_user="toban")
     no_password = MailSender(config, MemorySecrets(), clock)
-    assert no_password.send(mail()) == Failed("secret SMTP_PASSWORD is not set", again=False)
+    assert no_password.send(mail()) == Failed("secret SMTP_PASSWORD is not set", retryable=False)
 
 
 def test_a_server_without_tls_is_not_spoken_to_in_the_clear(smtp, mailbox, monkeypatch):
@@ -179,7 +179,7 @@ def test_a_server_without_tls_is_not_spoken_to_in_the_clear(smtp, mailbox, monke
     host, port = smtp
     config = ChannelConfig(smtp_host=host, smtp_port=port)
     failed = MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail())
-    assert not failed.again
+    assert not failed.retryable
     assert "TOBAN_SMTP_STARTTLS" in failed.error
     assert mailbox.envelopes == []
 

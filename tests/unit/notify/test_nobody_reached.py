@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from tests.unit.notify.world import NOON, PROFILE, ListSenders, World, incident, page, paging
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.events import IncidentEscalated, NotificationFailed
 from toban.incidents.documents import Incident
 from toban.incidents.escalate import HANDLERS as ESCALATE
@@ -20,7 +20,7 @@ CHANNELS = {
     "mail": msgspec.structs.replace(PROFILE.channels["mail"], fallback="last"),
     "last": PROFILE.channels["last"],
 }
-STEP = Step(after=Seconds(0), notify=("person:aoki",), via=("slack", "mail"))
+STEP = EscalationStep(after=Seconds(0), notify=("person:aoki",), via=("slack", "mail"))
 AFTER = msgspec.structs.replace(STEP, after=Seconds(900))
 SHARED = msgspec.structs.replace(
     PROFILE,
@@ -68,7 +68,7 @@ def play(answers) -> tuple[World, bool]:
     return world, escalated
 
 
-NO = Failed("no", again=False)
+NO = Failed("no", retryable=False)
 
 
 def test_both_channels_and_their_shared_fallback_failing_is_nobody_reached():

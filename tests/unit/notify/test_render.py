@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 from tests.house.texts import CATALOGUES
 from tests.unit.notify.rendered import render
 from tests.unit.notify.world import NOON, PROFILE, World, by_pair, incident, paging
+from toban.channels.notice import Sending
 from toban.channels.slack.blocks import escape, escaped, link
+from toban.channels.webhook.message import body
 from toban.events import Link, NotificationRequested
 from toban.kernel.i18n import duration, moment
+from toban.notify.render import notice_of
 from toban.notify.texts import text
+from toban.profile.section import Environment
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 
@@ -219,3 +223,74 @@ def test_those_who_are_reached_learn_who_was_not():
     asked = by_pair(world.page(paging(severity=2, severity_label="Warning")))
     rendered = render(asked[("person:aoki", "mail")], PROFILE)
     assert "届かなかった宛先: person:nobody" in rendered.text
+
+
+# --- environments ------------------------------------------------------------------------------
+
+STAGED = msgspec.structs.replace(
+    PROFILE,
+    service=msgspec.structs.replace(
+        PROFILE.service,
+        environments={"staging": Environment(), "preview": Environment(pages=True)},
+    ),
+)
+
+
+def test_production_is_not_named():
+    assert render(request(), STAGED) == render(request(), PROFILE)
+    assert "production" not in render(request(), STAGED).text
+
+
+def test_another_environment_is_named_first_in_every_form():
+    rendered = render(request(incident=incident(environment="staging")), STAGED)
+
+    assert rendered.subject == "[ショップ] [staging] Critical インシデント発生: 注文APIのエラー率"
+    assert rendered.fallback.startswith("<@U0AOKI> [staging] Critical")
+    assert rendered.blocks[0]["text"]["text"].startswith("[staging] Critical")
+    assert "環境: staging" in rendered.text
+    assert "[staging] Critical" in rendered.html
+
+
+def test_that_nobody_is_called_is_said_and_no_deadline_is_promised():
+    rendered = render(request(incident=incident(environment="staging")), STAGED)
+    assert "staging では誰も呼び出しません" in rendered.text
+    assert "までに確認がなければ" not in rendered.text
+    assert "応答目標" not in rendered.text
+
+    paging = render(request(incident=incident(environment="preview")), STAGED)
+    assert "12:15:00 JST までに確認がなければ" in paging.text
+
+
+def test_only_what_calls_people_is_urgent():
+    def urgent(environment: str, severity: int = 1, kind: str = "opened") -> bool:
+        of = incident(environment=environment, severity=severity)
+        return notice_of(request(incident=of, kind=kind), STAGED).urgent
+
+    assert urgent("production")
+    assert urgent("preview")
+    assert not urgent("staging")
+    assert not urgent("production", severity=2)
+    assert not urgent("production", kind="resolved")
+
+
+def posted(environment: str) -> dict[str, Any]:
+    """The incident as a webhook gets it."""
+    asked = request(incident=incident(environment=environment))
+    sending = Sending(
+        id="ntf-1",
+        incident="inc-7",
+        created_at=NOON,
+        unknown=False,
+        address="",
+        thread="",
+        request=asked,
+        notice=notice_of(asked, STAGED),
+    )
+    return msgspec.json.decode(body(sending))["incident"]
+
+
+def test_a_webhook_is_told_the_environment_and_of_production_what_it_was_told_before():
+    staging, production = posted("staging"), posted("production")
+
+    assert staging == {**production, "environment": "staging"}
+    assert list(production) == [name for name in staging if name != "environment"]

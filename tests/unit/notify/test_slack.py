@@ -89,7 +89,7 @@ def test_a_message_whose_answer_was_lost_is_looked_up_and_not_posted_again(
     slack_server.script = [lost]
     failed = sender.send(message())
     assert isinstance(failed, Failed)
-    assert (failed.again, failed.unknown) == (True, True)
+    assert (failed.retryable, failed.unknown) == (True, True)
     assert failed.timed_out == (lost == "hang")
     assert sender.send(message(unknown=True)) == Done("C0ROOM/1700000000.000100")
     assert len(slack_server.messages) == 1
@@ -141,14 +141,14 @@ def test_what_slack_answers_decides_whether_to_try_again(
     slack_server.script = [answer]
     failed = sender.send(message())
     assert isinstance(failed, Failed)
-    assert (failed.again, failed.unknown) == (again, unknown)
+    assert (failed.retryable, failed.unknown) == (again, unknown)
     assert len(slack_server.received) == 1, "the SDK must not try again by itself"
 
 
 def test_no_secret_means_the_next_channel_not_a_crash(slack_server):
     sender = SlackSender(ChannelConfig(), MemorySecrets())
-    assert sender.send(message()) == Failed("secret BOT is not set", again=False)
-    assert sender.send(by_webhook()) == Failed("secret HOOK is not set", again=False)
+    assert sender.send(message()) == Failed("secret BOT is not set", retryable=False)
+    assert sender.send(by_webhook()) == Failed("secret HOOK is not set", retryable=False)
 
 
 def test_a_channel_with_both_uses_the_webhook_while_there_is_no_token(slack_server):
@@ -170,7 +170,7 @@ def test_a_webhook_gets_the_same_message(sender, slack_server):
 def test_a_webhooks_second_copy_says_that_it_may_be_one(sender, slack_server):
     slack_server.script = ["hang"]
     failed = sender.send(by_webhook())
-    assert (failed.again, failed.unknown, failed.timed_out) == (True, True, True)
+    assert (failed.retryable, failed.unknown, failed.timed_out) == (True, True, True)
     sender.send(by_webhook(unknown=True))
     assert len(slack_server.messages) == 2
     assert AGAIN in slack_server.messages[1]["attachments"][0]["blocks"]
@@ -185,7 +185,7 @@ def test_what_a_webhook_answers_decides_whether_to_try_again(
 ):
     slack_server.script = [answer]
     failed = sender.send(by_webhook())
-    assert (failed.again, failed.unknown) == (again, unknown)
+    assert (failed.retryable, failed.unknown) == (again, unknown)
 
 
 def test_a_refused_connection_had_no_effect():
@@ -196,6 +196,6 @@ def test_a_refused_connection_had_no_effect():
     secrets = MemorySecrets({"BOT": [TOKEN], "HOOK": [base + "services/secretpart"]})
     sender = SlackSender(ChannelConfig(slack_base_url=base), secrets)
     for failed in (sender.send(message()), sender.send(by_webhook())):
-        assert (failed.again, failed.unknown) == (True, False)
+        assert (failed.retryable, failed.unknown) == (True, False)
         assert "secretpart" not in failed.error
         assert TOKEN not in failed.error

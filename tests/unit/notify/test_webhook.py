@@ -12,7 +12,7 @@ from toban.adapters.local.http import HttpClient
 from toban.adapters.local.memory.store import FixedClock, MemorySecrets
 from toban.channels.config import ChannelConfig, read_config
 from toban.channels.webhook import adapter as webhook
-from toban.channels.webhook.adapter import Forbidden, check_address, guarded
+from toban.channels.webhook.adapter import ForbiddenAddress, check_address, guarded
 from toban.channels.webhook.adapter import sender as webhook_sender
 from toban.channels.webhook.message import WebhookCall
 from toban.kernel.handling.effect import Done, Failed
@@ -59,7 +59,7 @@ def test_the_second_try_carries_the_same_key(hook_server):
     hook_server.script = ["hang"]
     first = sender().send(call(hook_server.url))
     assert isinstance(first, Failed)
-    assert (first.again, first.unknown, first.timed_out) == (True, True, True)
+    assert (first.retryable, first.unknown, first.timed_out) == (True, True, True)
     assert sender().send(call(hook_server.url, unknown=True)) == Done()
     keys = [received.headers["idempotency-key"] for received in hook_server.received]
     assert keys == ["ntf-1", "ntf-1"]
@@ -76,7 +76,7 @@ def test_a_host_that_takes_no_connection_has_timed_out_too():
             waiting.connect_ex(full.getsockname())
         failed = sender().send(call(f"http://127.0.0.1:{full.getsockname()[1]}/"))
 
-    assert (failed.again, failed.unknown, failed.timed_out) == (True, False, True)
+    assert (failed.retryable, failed.unknown, failed.timed_out) == (True, False, True)
 
 
 @pytest.mark.parametrize("how", ["cut", 503])
@@ -101,7 +101,7 @@ def test_the_answer_decides_whether_to_try_again(hook_server, status, again, unk
     hook_server.script = [status]
     failed = sender().send(call(hook_server.url))
     assert isinstance(failed, Failed)
-    assert (failed.again, failed.unknown) == (again, unknown)
+    assert (failed.retryable, failed.unknown) == (again, unknown)
 
 
 def test_redirects_are_not_followed(hook_server):
@@ -115,16 +115,16 @@ def test_a_refused_connection_had_no_effect():
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     failed = sender().send(call(f"http://127.0.0.1:{port}/secret-path"))
-    assert (failed.again, failed.unknown) == (True, False)
+    assert (failed.retryable, failed.unknown) == (True, False)
     assert "secret-path" not in failed.error
 
 
 def test_the_address_may_be_a_secret(hook_server):
     assert sender(WEBHOOK_URL=hook_server.url).send(call(url_secret="WEBHOOK_URL")) == Done()
     missing = sender().send(call(url_secret="WEBHOOK_URL"))
-    assert missing == Failed("secret WEBHOOK_URL is not set", again=False)
+    assert missing == Failed("secret WEBHOOK_URL is not set", retryable=False)
     unsigned = sender().send(call("https://x.test/", signing_secret="WEBHOOK_KEY"))
-    assert unsigned == Failed("secret WEBHOOK_KEY is not set", again=False)
+    assert unsigned == Failed("secret WEBHOOK_KEY is not set", retryable=False)
 
 
 # --- where a webhook may lead ----------------------------------------------------------------
@@ -149,7 +149,7 @@ def test_the_address_may_be_a_secret(hook_server):
 def test_never_anywhere_but_over_https_to_the_outside(config, url):
     failed = sender(config).send(call(url))
     assert isinstance(failed, Failed)
-    assert not failed.again
+    assert not failed.retryable
 
 
 @pytest.mark.parametrize(
@@ -170,20 +170,20 @@ def test_never_anywhere_but_over_https_to_the_outside(config, url):
 def test_in_the_cloud_never_inside(url):
     failed = sender(CLOUD).send(call(url))
     assert isinstance(failed, Failed)
-    assert not failed.again
+    assert not failed.retryable
 
 
 @pytest.mark.parametrize(
     "address", ["64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:10.0.0.1", "fc00::1"]
 )
 def test_addresses_that_carry_another_do_not_hide_it(address):
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenAddress):
         check_address(address, local=False)
 
 
 def test_one_bad_address_among_good_ones_is_enough():
     address = guarded(False, lambda host, port: ["93.184.215.14", "10.0.0.1"])
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenAddress):
         address("example.com", 443)
 
 

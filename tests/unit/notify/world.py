@@ -12,7 +12,7 @@ from toban.channels.console.kind import ConsoleChannel
 from toban.channels.email.kind import EmailChannel
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.webhook.kind import WebhookChannel
-from toban.escalation.section import Escalation, Step
+from toban.escalation.section import Escalation, EscalationStep
 from toban.events import (
     IncidentAcknowledged,
     IncidentEscalated,
@@ -71,13 +71,13 @@ PROFILE = Profile(
         Escalation(
             severities=("Critical",),
             steps=(
-                Step(after=Seconds(0), notify=("oncall:primary", "channel:room")),
-                Step(after=Seconds(900), notify=("oncall:secondary",), via=("mail",)),
+                EscalationStep(after=Seconds(0), notify=("oncall:primary", "channel:room")),
+                EscalationStep(after=Seconds(900), notify=("oncall:secondary",), via=("mail",)),
             ),
         ),
         Escalation(
             severities=("Warning",),
-            steps=(Step(after=Seconds(0), notify=("person:aoki", "person:nobody")),),
+            steps=(EscalationStep(after=Seconds(0), notify=("person:aoki", "person:nobody")),),
         ),
     ),
 )

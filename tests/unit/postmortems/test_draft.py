@@ -10,7 +10,7 @@ import pytest
 from tests.profiles import Profile
 from toban.adapters.local.memory.store import MemoryStore
 from toban.events import IncidentResolved, Link, Page, PostmortemDrafted
-from toban.incidents.documents import Alert, Entry, Incident
+from toban.incidents.documents import Alert, Incident, TimelineEntry
 from toban.kernel.document import Document, encode
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Event
@@ -62,14 +62,18 @@ def an_incident(profile: Profile = PROFILE, **changes: object) -> Incident:
             Page(number=0, at=after(minutes=2), step=0, severity_label="P1", reason="opened"),
         ],
         timeline=[
-            Entry(
+            TimelineEntry(
                 at=after(minutes=2),
                 kind="opened",
                 detail={"alert": "5xx errors on checkout", "source": "generic"},
             ),
-            Entry(at=after(minutes=5), kind="acknowledged", actor="hanako", detail={"via": "link"}),
-            Entry(at=after(minutes=20), kind="note", actor="hanako", detail={"text": "戻した"}),
-            Entry(at=after(minutes=45), kind="resolved"),
+            TimelineEntry(
+                at=after(minutes=5), kind="acknowledged", actor="hanako", detail={"via": "link"}
+            ),
+            TimelineEntry(
+                at=after(minutes=20), kind="note", actor="hanako", detail={"text": "戻した"}
+            ),
+            TimelineEntry(at=after(minutes=45), kind="resolved"),
         ],
     )
     for name, value in changes.items():
@@ -229,7 +233,7 @@ def test_each_turn_of_an_incident_has_a_draft_of_its_own():
 
 def test_what_happened_after_this_resolution_is_not_part_of_it():
     incident = an_incident()
-    incident.timeline.append(Entry(at=after(hours=2), kind="reopened", actor="taro"))
+    incident.timeline.append(TimelineEntry(at=after(hours=2), kind="reopened", actor="taro"))
     _, text = draft(incident, a_notification("n", kind="reopened", created_at=after(hours=2)))
     assert "taro" not in text
     assert "再開" not in text
@@ -246,3 +250,12 @@ def test_it_waits_for_an_incident_that_is_not_there_yet():
     event = Event(id="ev-1", source="/test", time=T0, body=resolved)
     with pytest.raises(TryLater):
         on_resolved(resolved, Work(MemoryStore(), event, "draft_postmortem", T0))
+
+
+def test_the_draft_names_an_environment_that_is_not_production_and_so_does_the_event():
+    work, text = draft(an_incident(environment="staging"))
+
+    assert "- **環境**: staging" in text
+    assert "環境" not in draft(an_incident())[1].split("##")[1]
+    (message,) = work.messages()
+    assert b'"environment":"staging"' in message.data

@@ -123,18 +123,18 @@ def test_a_mistake_is_found_where_it_is(old, new, expected):
     findings = found((old, new))
 
     assert expected in [f"{f.severity} {f.code} {f.path}" for f in findings]
-    assert all(f.message_ja and f.message_en for f in findings)
+    assert all(f.message.ja and f.message.en for f in findings)
 
 
 def test_a_misspelt_name_gets_a_suggestion():
     [finding] = found(("via: [mail]", "via: [mial]"))[:1]
 
-    assert finding.message_en == "there is no channel 'mial'. Did you mean mail?"
-    assert finding.message_ja == "チャンネル 'mial' は定義されていません。 もしかして: mail"
+    assert finding.message.en == "there is no channel 'mial'. Did you mean mail?"
+    assert finding.message.ja == "チャンネル 'mial' は定義されていません。 もしかして: mail"
 
 
 def test_a_bare_name_gets_the_whole_target_as_suggestion():
-    messages = [f.message_en for f in found(('"channel:chat"', "chat"))]
+    messages = [f.message.en for f in found(('"channel:chat"', "chat"))]
 
     assert any(m.endswith("Did you mean channel:chat?") for m in messages)
 
@@ -142,7 +142,7 @@ def test_a_bare_name_gets_the_whole_target_as_suggestion():
 def test_a_first_shift_on_the_wrong_weekday_gets_the_next_right_day():
     [finding] = found(("2025-01-06", "2025-01-08"))
 
-    assert finding.message_en == (
+    assert finding.message.en == (
         "2025-01-08 is a wed, the hand-over is on mon. Did you mean 2025-01-13?"
     )
 
@@ -195,7 +195,7 @@ oncall:
 """
     findings = found(("oncall:\n", override), ("people:\n", "people:\n  doi: {name: Doi}\n"))
 
-    assert "doi has no email address, which mail needs." in [f.message_en for f in findings]
+    assert "doi has no email address, which mail needs." in [f.message.en for f in findings]
 
 
 def test_absent_sections_are_told_as_inactive():
@@ -247,7 +247,7 @@ def test_two_services_may_not_claim_the_same_alerts():
     [finding] = check(two, [one, two])
 
     assert (finding.code, finding.path) == ("same-rule", "service.match[0]")
-    assert "only shop would get alerts" in finding.message_en
+    assert "only shop would get alerts" in finding.message.en
 
 
 def test_two_profiles_of_one_service_are_an_error():
@@ -273,7 +273,7 @@ def test_findings_of_a_directory_have_file_and_line(tmp_path):
     assert [f.render() for f in findings] == [
         (
             f"{tmp_path}/other.yaml:4:3: error: service.colour: unknown key 'colour'. "
-            "Known: default, id, language, match, name, name_en, timezone. [unknown-key]"
+            "Known: default, environments, id, language, match, name, name_en, timezone. [unknown-key]"
         ),
         (
             f"{tmp_path}/shop.yaml:7:73: error: severities[0].via[0]: "

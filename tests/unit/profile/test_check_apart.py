@@ -19,7 +19,7 @@ def codes(shop: str) -> list[tuple[str, str, str]]:
     mine, other = parse_profile(shop, "shop.yaml"), parse_profile(OTHER, "blog.yaml")
     profiles = [mine.profile, other.profile]
     return [
-        (f.code, f.path.removeprefix("backup.restore_test."), f.message_en)
+        (f.code, f.path.removeprefix("backup.restore_test."), f.message.en)
         for f in check(mine.profile, profiles)
         if f.severity == "error"
     ]

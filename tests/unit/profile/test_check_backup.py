@@ -170,7 +170,7 @@ def test_a_mistake_is_found_where_it_is(old, new, expected):
         if f.path.startswith("backup")
     ]
     assert expected in shown
-    assert all(f.message_ja and f.message_en and f.message_ja != f.message_en for f in findings)
+    assert all(f.message.ja and f.message.en and f.message.ja != f.message.en for f in findings)
 
 
 # What looks like one of the mistakes and is none.
@@ -224,7 +224,7 @@ def test_the_gap_is_named_where_an_rpo_cannot_be_met():
 def test_the_plan_that_comes_most_often_decides_whether_an_rpo_can_be_met():
     [finding] = found(('"15 * * * *"', '"15 */3 * * *"'))
 
-    assert "up to 3h apart" in finding.message_en
+    assert "up to 3h apart" in finding.message.en
 
 
 def test_an_rpo_knows_the_night_on_which_clocks_go_back():
@@ -233,7 +233,7 @@ def test_an_rpo_knows_the_night_on_which_clocks_go_back():
 
     assert found(zone, ("rpo: 2d", "rpo: 25h30m")) == []
     [finding] = found(zone, ("rpo: 2d", "rpo: 25h"))
-    assert (finding.code, "1d1h apart" in finding.message_en) == ("rpo-tight", True)
+    assert (finding.code, "1d1h apart" in finding.message.en) == ("rpo-tight", True)
 
 
 def test_without_a_zone_of_its_own_a_plan_is_in_that_of_the_service():
@@ -314,8 +314,8 @@ def test_nothing_planned_is_an_error():
 def test_a_misspelt_name_gets_a_suggestion(old, new, english):
     finding = found((old, new))[0]
 
-    assert finding.message_en.endswith(english)
-    assert "もしかして" in finding.message_ja
+    assert finding.message.en.endswith(english)
+    assert "もしかして" in finding.message.ja
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_a_later_section_changes_no_version_until_it_says_something(monkeypatch)
     from toban.sections import collect
 
     key = SectionKey("status_page", Service | None, None)
-    more = (*defined(), collect.Defined(key, "toban.pages"))
+    more = (*defined(), collect.SectionDefinition(key, "toban.pages"))
     monkeypatch.setattr(collect, "defined", lambda: more)
     whole = collect.whole.__wrapped__()
     known = load_profile(PREVIOUS / "shop.yaml")

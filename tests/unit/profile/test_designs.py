@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.profiles import Profile
-from toban.backups.section import Backup, Keep
+from toban.backups.section import BackupSection, RetentionRules
 from toban.sections.load import load_directory
 
 SERVICES = Path(__file__).parents[3] / "infra" / "services"
@@ -19,17 +19,17 @@ def profiles() -> dict[str, Profile]:
 
 
 @pytest.fixture(scope="module")
-def backups(profiles) -> dict[str, Backup]:
+def backups(profiles) -> dict[str, BackupSection]:
     return {name: p.backup for name, p in profiles.items() if p.backup is not None}
 
 
-def days(number: int) -> Keep:
-    return Keep(keep_days=number)
+def days(number: int) -> RetentionRules:
+    return RetentionRules(keep_days=number)
 
 
-FOREVER = Keep(forever=True)
+FOREVER = RetentionRules(forever=True)
 # 001 §6.3: 7 days, 4 weeks, 12 months
-GENERATIONS = Keep(daily=7, weekly=4, monthly=12)
+GENERATIONS = RetentionRules(daily=7, weekly=4, monthly=12)
 
 # Every series: service, source, kind, class, schedule, zone, retention.
 SERIES = [

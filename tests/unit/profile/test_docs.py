@@ -11,7 +11,7 @@ import pytest
 from tests import profiles as types
 from toban.kernel.kinds import kinds, tag_of
 from toban.sections.check import check
-from toban.sections.collect import Defined, defined
+from toban.sections.collect import SectionDefinition, defined
 from toban.sections.load import parse_profile
 from toban.strictyaml.values import Section
 from toban.topology.generate import ROOT
@@ -59,7 +59,7 @@ def structs(kind: Any) -> Iterator[type[Section]]:
         yield from structs(argument)
 
 
-def keys(section: Defined) -> set[str]:
+def keys(section: SectionDefinition) -> set[str]:
     return {
         f.encode_name for kind in structs(section.key.type) for f in msgspec.structs.fields(kind)
     }

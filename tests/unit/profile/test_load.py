@@ -87,7 +87,7 @@ def test_other_durations_are_refused_with_a_hint(written, hint):
     finding = only(f"grouping:\n  window: {written}\n")
 
     assert (finding.line, finding.column, finding.path) == (3, 11, "grouping.window")
-    assert hint in finding.message_en
+    assert hint in finding.message.en
 
 
 @pytest.mark.parametrize("written", ["09:00", "'09:00'", "00:00", "23:59", "07:05"])
@@ -110,7 +110,7 @@ def test_other_clock_times_are_refused(written, hint):
         """)
 
     assert finding.path == "oncall.handover.at"
-    assert hint in finding.message_en
+    assert hint in finding.message.en
 
 
 @pytest.mark.parametrize("written", ["on", "yes", "off", "1", "2025-01-06", "1.5", "10:30"])
@@ -118,7 +118,7 @@ def test_text_that_yaml_reads_as_something_else_must_be_quoted(written):
     finding = only(f"people: {{aoki: {{name: {written}}}}}")
 
     assert finding.path == "people.aoki.name"
-    assert f'Put it in quotes: "{written}".' in finding.message_en
+    assert f'Put it in quotes: "{written}".' in finding.message.en
     assert load(f'people: {{aoki: {{name: "{written}"}}}}').people["aoki"].name == written
 
 
@@ -126,20 +126,20 @@ def test_keys_that_yaml_reads_as_something_else_must_be_quoted():
     finding = only("people:\n  no: {name: Norway}\n")
 
     assert (finding.line, finding.column) == (3, 3)
-    assert "expected a key (text), got a true/false value 'no'" in finding.message_en
+    assert "expected a key (text), got a true/false value 'no'" in finding.message.en
 
 
 def test_true_and_false_are_the_only_truth_values():
     assert (
         "Did you mean true?"
-        in only("severities: [{label: A, level: 1, postmortem: yes}]").message_en
+        in only("severities: [{label: A, level: 1, postmortem: yes}]").message.en
     )
     assert load("severities: [{label: A, level: 1, postmortem: true}]").severities[0].postmortem
 
 
 @pytest.mark.parametrize("written", ["05", "1:30", "two", "1.0", "0x2"])
 def test_whole_numbers_are_written_in_decimal(written):
-    assert "expected a whole number" in only(f"grouping: {{max_open: {written}}}").message_en
+    assert "expected a whole number" in only(f"grouping: {{max_open: {written}}}").message.en
 
 
 def test_a_misspelt_key_gets_a_suggestion():
@@ -160,21 +160,21 @@ def test_a_misspelt_key_gets_a_suggestion():
 def test_a_key_like_no_other_gets_the_list_of_keys():
     assert (
         "Known: at, weekday."
-        in only("oncall: {members: [a], first_shift: 2025-01-06, handover: {zzz: 1}}").message_en
+        in only("oncall: {members: [a], first_shift: 2025-01-06, handover: {zzz: 1}}").message.en
     )
 
 
 def test_unknown_choices_get_a_suggestion():
-    assert "Did you mean slack?" in only("channels: {a: {type: slak}}").message_en
+    assert "Did you mean slack?" in only("channels: {a: {type: slak}}").message.en
     assert (
         "Did you mean mon?"
         in only("""\
         oncall: {members: [a], first_shift: 2025-01-06, handover: {weekday: monn}}
-        """).message_en
+        """).message.en
     )
     assert (
         "expected one of 1, 2, 3, 4, got '5'"
-        in only("severities: [{label: A, level: 5}]").message_en
+        in only("severities: [{label: A, level: 5}]").message.en
     )
 
 
@@ -192,20 +192,20 @@ def test_unknown_zones_get_a_suggestion(zone, hint):
     finding = only("", head=f"service: {{id: shop, name: Shop, timezone: {zone}}}\n")
 
     assert finding.path == "service.timezone"
-    assert hint in finding.message_en
+    assert hint in finding.message.en
 
 
 def test_all_missing_keys_are_told_where_they_should_be():
     findings = complaints("oncall: {weeks: 1}")
 
-    assert [(f.line, f.path, f.message_en) for f in findings] == [
+    assert [(f.line, f.path, f.message.en) for f in findings] == [
         (2, "oncall", "the required key 'members' is missing."),
         (2, "oncall", "the required key 'first_shift' is missing."),
     ]
-    assert "'service' is missing" in only("grouping: {}\n", head="").message_en
+    assert "'service' is missing" in only("grouping: {}\n", head="").message.en
     assert (
         "'type' (slack, email, webhook, console) is missing"
-        in only("channels: {a: {to: [b]}}").message_en
+        in only("channels: {a: {to: [b]}}").message.en
     )
 
 
@@ -227,8 +227,8 @@ def test_all_errors_of_a_file_are_reported_together_in_its_order():
         (7, "oncall.first_shift"),
         (8, "oncall.timezone"),
     ]
-    assert "expected a list ([aoki]), got text 'aoki'" in findings[2].message_en
-    assert "no such day as 2025-02-30" in findings[3].message_en
+    assert "expected a list ([aoki]), got text 'aoki'" in findings[2].message.en
+    assert "no such day as 2025-02-30" in findings[3].message.en
 
 
 def test_a_key_written_twice_is_an_error_that_names_the_first():
@@ -239,23 +239,23 @@ def test_a_key_written_twice_is_an_error_that_names_the_first():
         """)
 
     assert (finding.line, finding.code) == (4, "duplicate-key")
-    assert "already on line 3" in finding.message_en
+    assert "already on line 3" in finding.message.en
 
 
 def test_an_empty_section_is_not_an_absent_one():
-    assert "Leave out unused keys." in only("people:\n").message_en
+    assert "Leave out unused keys." in only("people:\n").message.en
 
 
 def test_sections_of_the_wrong_shape_say_what_was_expected():
-    assert "expected keys and values, got a list" in only("grouping: [1]").message_en
-    assert "expected names and values, got text 'x'" in only("people: x").message_en
+    assert "expected keys and values, got a list" in only("grouping: [1]").message.en
+    assert "expected names and values, got text 'x'" in only("people: x").message.en
 
 
 def test_ids_are_lower_case():
     finding = only("", head="service: {id: Shop_1, name: Shop}\n")
 
     assert finding.path == "service.id"
-    assert "lower-case letters" in finding.message_en
+    assert "lower-case letters" in finding.message.en
 
 
 # --- dates and times ---------------------------------------------------------------------------
@@ -324,7 +324,7 @@ def test_times_that_do_not_exist_are_refused(written, zone, hint):
     finding = only(overrides(written, "2026-01-01 00:00", zone))
 
     assert (finding.line, finding.path) == (7, "oncall.overrides[0].start")
-    assert hint in finding.message_en
+    assert hint in finding.message.en
 
 
 # --- YAML itself -------------------------------------------------------------------------------
@@ -347,9 +347,9 @@ def test_tabs_and_syntax_errors_are_explained():
     colon = only("people: {aoki: {name: A}}\ngrouping: window: 5m\n")
 
     assert (tab.line, tab.code) == (3, "yaml-syntax")
-    assert "use spaces" in tab.message_en
+    assert "use spaces" in tab.message.en
     assert colon.line == 3
-    assert "Quote a value" in colon.message_en
+    assert "Quote a value" in colon.message.en
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_files_that_are_no_profiles_are_refused_with_a_place(text, code):
     findings = complaints(text)
 
     assert code in {finding.code for finding in findings}
-    assert all(finding.message_ja and finding.message_en for finding in findings)
+    assert all(finding.message.ja and finding.message.en for finding in findings)
 
 
 def test_aliases_that_multiply_are_refused():
@@ -470,7 +470,7 @@ def test_missing_files_and_empty_directories_are_errors(tmp_path):
 
 
 def test_long_values_are_quoted_in_part():
-    assert len(only(f"grouping: {{window: {'9' * 5000}x}}").message_en) < 200
+    assert len(only(f"grouping: {{window: {'9' * 5000}x}}").message.en) < 200
 
 
 def test_endless_unknown_keys_are_not_endless_complaints():

@@ -61,8 +61,8 @@ def test_the_shipped_profiles_are_in_order_but_for_what_their_designs_cannot_kee
     assert [f.severity for f in said] == ["warning"] * len(SHORT_OF_THEIR_RPO)
     for finding, (service, rpo, sources, code) in zip(said, SHORT_OF_THEIR_RPO, strict=True):
         assert (Path(finding.file).stem, finding.code) == (service, code)
-        assert f"RPO is {rpo}" in finding.message_en
-        assert f"backups of {sources} are" in finding.message_en
+        assert f"RPO is {rpo}" in finding.message.en
+        assert f"backups of {sources} are" in finding.message.en
 
 
 def test_alerts_that_match_nothing_belong_to_toban(profiles):

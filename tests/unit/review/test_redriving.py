@@ -7,7 +7,7 @@ import pytest
 from tests.unit.kernel.test_redrive import NAME, Queued
 from tests.unit.kernel.world import World, cause
 from toban.adapters.local.memory.bus import MemoryBus
-from toban.adapters.local.sqlite.subscriptions import Subscription
+from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.events import RecheckDue
 from toban.kernel.event import to_message
 from toban.kernel.handling.handle import handle
@@ -56,7 +56,7 @@ def test_functions_that_fail_together_do_not_multiply_a_message():
     world = World()
     names = ("one", "two", "three")
     queue = MemoryBus(
-        [Subscription("postmortem-drafted", name, max_attempts=1) for name in names],
+        [QueueSubscription("postmortem-drafted", name, max_attempts=1) for name in names],
         world.clock,
         ["message-parked"],
     )

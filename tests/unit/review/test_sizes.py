@@ -9,7 +9,7 @@ from tests.unit.incidents.world import World, fired
 from tests.unit.kernel.world import World as Kernel
 from tests.unit.kernel.world import add_one, cause
 from toban.adapters.google.pubsub.bus import check
-from toban.alerts.report import Report, to_event
+from toban.alerts.report import RawAlert, to_event
 from toban.events import IncidentResolved, MessageParked, NotificationRequested, PostmortemDrafted
 from toban.incidents.documents import Incident
 from toban.kernel.document import decode, encode
@@ -49,7 +49,7 @@ def world():
 
 def largest_report(fingerprint="a", rule="r"):
     """As much as the edge lets through."""
-    report = Report(
+    report = RawAlert(
         source="generic",
         status="firing",
         fingerprint=fingerprint,

@@ -17,19 +17,21 @@ def the_map() -> Topology:
 
 
 def plan(source: str = "main-db", class_: str = "daily", cron: str = "0 3 * * *", **more):
-    return types.Plan(source=source, class_=class_, schedule=cron, keep=types.Keep(daily=7), **more)
+    return types.BackupPlan(
+        source=source, class_=class_, schedule=cron, keep=types.RetentionRules(daily=7), **more
+    )
 
 
 def profile(
     service: str = "chat",
-    *plans: types.Plan,
+    *plans: types.BackupPlan,
     test: str = "",
     zone: str = "Asia/Tokyo",
 ) -> types.Profile:
     """A service with these plans (without any: one daily one), and restore tests by that cron."""
-    backup = types.Backup(
+    backup = types.BackupSection(
         destinations=(types.Destination(bucket="b", region="asia-northeast1"),),
-        sources={p.source: types.LogsSource(paths=("/var/log",)) for p in plans},
+        sources={p.source: types.LogsSourceSection(paths=("/var/log",)) for p in plans},
         plans=plans or (plan(),),
         restore_test=types.RestoreTest(schedule=test, targets=()) if test else None,
     )

@@ -15,7 +15,12 @@ from tests.plugins.scheduler_standin import CloudScheduler, Fault
 from tests.unit.schedules.services import plan, profile, the_map
 from toban.adapters.google import scheduler
 from toban.ports import Unavailable
-from toban.ports.schedules import MARK, Job, NotAllowed, Refused
+from toban.ports.schedules import (
+    MARK,
+    SchedulerJob,
+    SchedulerJobRejected,
+    SchedulerPermissionDenied,
+)
 from toban.topology.schedules import describe, wanted
 
 PARENT = scheduler.parent_of("p-1", "asia-northeast1")
@@ -30,12 +35,12 @@ class Project:
         self.standin = standin
         self.client = scheduler.connect.__wrapped__(standin.address)  # ports come again
 
-    def plan(self, jobs: list[Job]) -> dict[str, str]:
+    def plan(self, jobs: list[SchedulerJob]) -> dict[str, str]:
         """What would be done, without what stays as it is."""
         changes = scheduler.plan(self.client, PARENT, jobs)
         return {c.name: c.what for c in changes if c.what != "unchanged"}
 
-    def apply(self, jobs: list[Job]) -> dict[str, str]:
+    def apply(self, jobs: list[SchedulerJob]) -> dict[str, str]:
         changes = scheduler.plan(self.client, PARENT, jobs)
         done = scheduler.apply(self.client, PARENT, changes)
         return {c.name: c.what for c in done if c.what != "unchanged"}
@@ -67,7 +72,7 @@ def quick(monkeypatch) -> None:
     monkeypatch.setattr(scheduler, "_RETRY", scheduler._RETRY.with_delay(initial=0.01))
 
 
-def jobs_of(*plans, test: str = "") -> list[Job]:
+def jobs_of(*plans, test: str = "") -> list[SchedulerJob]:
     return wanted(the_map(), [profile("chat", *plans, test=test)], "p-1")
 
 
@@ -76,7 +81,7 @@ NAMES = sorted(job.name for job in JOBS)
 DAILY = "toban-chat--main-db--daily"
 
 
-def paused(job: Job) -> Job:
+def paused(job: SchedulerJob) -> SchedulerJob:
     """The same job, wanted paused."""
     job = replace(job, paused=True)
     return replace(job, description=describe("Paused", job))
@@ -368,7 +373,7 @@ def test_a_missing_permission_is_named(project, method, permission):
         "PauseJob": [b, paused(c), paused(d)],
         "ResumeJob": [b, c, d],
     }.get(method, [a, b, c, paused(d)])
-    with pytest.raises(NotAllowed, match=rf"cloudscheduler\.jobs\.{permission} "):
+    with pytest.raises(SchedulerPermissionDenied, match=rf"cloudscheduler\.jobs\.{permission} "):
         project.apply(target)
 
 
@@ -383,5 +388,5 @@ def test_what_cloud_scheduler_does_not_take_is_told_and_holds_up_nothing(project
 
 
 def test_a_location_that_is_none_is_refused(project):
-    with pytest.raises(Refused, match="not a location"):
+    with pytest.raises(SchedulerJobRejected, match="not a location"):
         scheduler.plan(project.client, "projects/p-1", JOBS)

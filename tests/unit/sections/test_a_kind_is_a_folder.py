@@ -22,10 +22,12 @@ CARRIER = {
         from typing import ClassVar
 
         from toban.channels.base import Channel
+        from toban.channels.carrier.texts import both
+        from toban.texts import Both
 
 
         class CarrierChannel(Channel, frozen=True, tag="carrier", tag_field="type"):
-            ADDRESS: ClassVar[tuple[str, str]] = ("鳩舎", "loft")
+            ADDRESS: ClassVar[Both] = both("carrier.loft")
 
             ring_secret: str = ""
             loft: str = ""
@@ -38,7 +40,17 @@ CARRIER = {
 
             def check(self, path, report):
                 if not self.ring_secret:
-                    report.incomplete(path, "ring_secret", "ring_secret")
+                    report.incomplete(path, both("carrier.ring"))
+        """,
+    "texts.py": """\
+        from toban.texts import Catalogue
+
+        TEXTS = {
+            "carrier.loft": {"en": "loft", "ja": "鳩舎"},
+            "carrier.ring": {"en": "ring_secret", "ja": "ring_secret"},
+        }
+
+        both = Catalogue(TEXTS).both
         """,
     "message.py": """\
         from dataclasses import dataclass
@@ -97,10 +109,10 @@ NOTEBOOK = {
     "kind.py": """\
         from typing import ClassVar
 
-        from toban.sources.base import BackupSource
+        from toban.sources.base import SourceSection
 
 
-        class NotebookSource(BackupSource, frozen=True, tag="notebook", tag_field="type"):
+        class NotebookSource(SourceSection, frozen=True, tag="notebook", tag_field="type"):
             TELLS_CHANGE: ClassVar[bool] = True
             ITEMS: ClassVar[bool] = True
 
@@ -112,7 +124,7 @@ NOTEBOOK = {
     "adapter.py": """\
         from pathlib import Path
 
-        from toban.ports.backup import Damaged, Piece, Snapshot
+        from toban.ports.backup import Chunk, Damaged, SourceSnapshot
 
 
         class Notebook:
@@ -126,11 +138,11 @@ NOTEBOOK = {
                 return f"notebook {self._path}"
 
             def begin(self, run, before, now):
-                return before or Snapshot(at=now)
+                return before or SourceSnapshot(at=now)
 
             def read(self, run, snapshot, cursor):
                 data = self._path.read_bytes()
-                yield Piece(data, items=data.count(b"\\n"))
+                yield Chunk(data, items=data.count(b"\\n"))
 
             def end(self, run, snapshot):
                 pass
@@ -143,19 +155,19 @@ NOTEBOOK = {
                     raise Damaged("the last line is torn")
                 return {"lines": data.count(b"\\n"), "bytes": len(data)}
 
-            def held(self, pieces):
+            def object_refs(self, pieces):
                 return iter(())
 
 
-        def source(options, world):
+        def source(options, ports):
             return Notebook(options["path"])
 
 
-        def format_(world):
+        def format_(ports):
             return Lines()
 
 
-        def target(options, world):
+        def target(options, ports):
             raise ValueError("a notebook is only read")
         """,
 }
@@ -200,7 +212,7 @@ said = {}
 try:
     load_profile(here / "wrong.yaml")
 except FileErrors as errors:
-    said["wrong"] = [f.message_en for f in errors.findings]
+    said["wrong"] = [f.message.en for f in errors.findings]
 said["incomplete"] = [f.render() for f in check_file(here / "incomplete.yaml") if f.severity == "error"]
 profile = load_profile(here / "shop.yaml")
 said["findings"] = [f.render() for f in check(profile) if f.severity == "error"]

@@ -81,7 +81,7 @@ def test_a_settled_name_without_a_domain_is_not_there_yet(name):
         f"shop.yaml:2:1: error: {name}: there is no {name} section yet: its name is settled, this "
         "release knows none. [not-yet]"
     )
-    assert "まだありません" in finding.message_ja
+    assert "まだありません" in finding.message.ja
 
 
 def test_what_a_profile_needs_follows_from_its_sections():

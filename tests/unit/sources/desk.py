@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toban.ports.backup import Bucket, Kept, Run, Snapshot, Source, Target
-from toban.sources.world import World
+from toban.ports.backup import BackupRun, Bucket, Source, SourceSnapshot, StoredObject, Target
+from toban.sources.ports import SourcePorts
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -33,19 +33,19 @@ class NothingBeside:
         assert self._bucket is not None
         return self._bucket
 
-    def put(self, name: str, data: Iterator[bytes]) -> Kept:
+    def put(self, name: str, data: Iterator[bytes]) -> StoredObject:
         raise AssertionError("this source keeps nothing beside its stream")
 
 
-def run_for(backup_id: str = "b1", bucket: Bucket | None = None) -> Run:
-    return Run(backup_id, NothingBeside(bucket))
+def run_for(backup_id: str = "b1", bucket: Bucket | None = None) -> BackupRun:
+    return BackupRun(backup_id, NothingBeside(bucket))
 
 
-def world(scratch: Path, secrets: GivenSecrets, **more: Any) -> World:
+def world(scratch: Path, secrets: GivenSecrets, **more: Any) -> SourcePorts:
     def nothing(name: str) -> Any:
         raise AssertionError(name)
 
-    return World(
+    return SourcePorts(
         store=more.get("store"),
         secrets=secrets,
         buckets=more.get("buckets", nothing),
@@ -55,7 +55,7 @@ def world(scratch: Path, secrets: GivenSecrets, **more: Any) -> World:
     )
 
 
-def backup(source: Source) -> tuple[Snapshot, bytes]:
+def backup(source: Source) -> tuple[SourceSnapshot, bytes]:
     """Everything a source gives, as one backup would read it."""
     run = run_for()
     snapshot = source.begin(run, None, NOW)
@@ -76,5 +76,5 @@ def restore(target: Target, data: bytes, *, fresh: bool = True, size: int = 1 <<
     return list(target.load(cut(data, size), no_objects))
 
 
-def no_objects(held: Any) -> Iterator[bytes]:
+def no_objects(ref: Any) -> Iterator[bytes]:
     raise AssertionError("nothing lies beside this stream")

@@ -18,9 +18,9 @@ from toban.adapters.local.files.blobs import EnvSecrets
 from toban.adapters.local.files.buckets import MemoryBucket, MemoryBuckets
 from toban.adapters.local.memory.store import MemoryStore
 from toban.ports import Create, Key, Unavailable
-from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, SourceFailed, TargetFailed
 from toban.sources.configuration import adapter as configuration
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 FORM = configuration.ConfigurationFormat()
 PROFILE = {
@@ -37,7 +37,9 @@ def world(tmp_path):
     store.commit([Create(Key("profiles", "tokyo-ai-chat"), PROFILE)])
     environ = {"TOBAN_SECRET_TOKEN": SECRET, "TOBAN_SECRET_SHORT": "a"}
     secrets = EnvSecrets(environ)
-    return World(store, secrets, MemoryBuckets(), lambda _: None, tmp_path / "scratch", environ)
+    return SourcePorts(
+        store, secrets, MemoryBuckets(), lambda _: None, tmp_path / "scratch", environ
+    )
 
 
 @pytest.fixture
@@ -76,7 +78,10 @@ def test_profiles_and_files_come_back_as_files(world, safe, tmp_path):
     assert profile["profile"]["service"]["name"] == "東京"
     assert safe.check(FORM, "b1") == target.counts() == {"files": 2, "profiles": 1}
     assert (
-        target.ask([Question("profiles/tokyo-ai-chat.json", ""), Question("x", "")])[1] == "missing"
+        target.ask([ContentQuestion("profiles/tokyo-ai-chat.json", ""), ContentQuestion("x", "")])[
+            1
+        ]
+        == "missing"
     )
     target.discard()
     assert not out.exists()
@@ -172,8 +177,8 @@ def test_a_stream_that_is_not_whole_is_found(world, safe, spoil):
 
 
 def test_a_name_that_leads_out_of_the_directory_is_refused(world, safe, tmp_path):
-    record = configuration.Record("files", "../../escaped", {"text": "x"})
-    lines = [configuration.Header(1), record, configuration.End(1)]
+    record = configuration.ConfigurationRecord("files", "../../escaped", {"text": "x"})
+    lines = [configuration.ConfigurationHeader(1), record, configuration.ConfigurationEnd(1)]
     safe.parts["b1"] = [b"".join(configuration._line(line) for line in lines)]
 
     with pytest.raises(TargetFailed, match="lead out"):
@@ -337,7 +342,7 @@ def test_a_refusal_is_told_and_is_no_success(google, world, safe):
 
     with pytest.raises(SourceFailed, match="no getIamPolicy") as failed:
         safe.take(configuration.source({"project": "p"}, world), "b1")
-    assert not failed.value.again
+    assert not failed.value.retryable
 
 
 def test_an_outage_is_tried_again(google, world, safe):

@@ -13,10 +13,10 @@ from tests.safes import Safe
 from toban.adapters.local.files.blobs import EnvSecrets
 from toban.adapters.local.files.buckets import MemoryBucket, MemoryBuckets
 from toban.adapters.local.memory.store import MemoryStore
-from toban.ports.backup import Damaged, Question, SourceFailed, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, SourceFailed, TargetFailed
 from toban.sources.logs import adapter as logs
 from toban.sources.logs.adapter import LogsSource
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 FORM = logs.ArchiveFormat()
 MIB = 1024 * 1024
@@ -31,7 +31,7 @@ def safe():
 def world(tmp_path):
     buckets = MemoryBuckets()
     scratch = tmp_path / "scratch"
-    return World(MemoryStore(), EnvSecrets({}), buckets, lambda _: None, scratch, {})
+    return SourcePorts(MemoryStore(), EnvSecrets({}), buckets, lambda _: None, scratch, {})
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_files_come_back_byte_for_byte(folder, safe, world, tmp_path):
     assert safe.check(FORM, "b1") == target.counts()
     app = out / str(folder).lstrip("/") / "app.log"
     assert app.stat().st_mtime == 1_700_000_000.25
-    assert target.ask([Question(app.relative_to(out).as_posix(), "500")]) == ["500"]
+    assert target.ask([ContentQuestion(app.relative_to(out).as_posix(), "500")]) == ["500"]
     target.prepare(fresh=True)
     assert files(out) == {}
     target.discard()

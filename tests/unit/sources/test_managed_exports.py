@@ -25,7 +25,7 @@ from tests.unit.sources.desk import (
 )
 from tests.unit.sources.google_exports import INSTANCE, Export, Google, serve
 from toban.adapters.local.files.buckets import MemoryBuckets
-from toban.ports.backup import Bucket, Damaged, Piece, Snapshot, Source, SourceFailed
+from toban.ports.backup import Bucket, Chunk, Damaged, Source, SourceFailed, SourceSnapshot
 from toban.sources.postgres import adapter as postgres
 from toban.sources.postgres import cloudsql
 from toban.sources.postgres import server as pgserver
@@ -61,7 +61,7 @@ class Case:
         module: Any = {"postgres": postgres, "redis": redis}[self.kind]
         return module.source({**self.options, **more}, self.world)
 
-    def wait(self, before: Snapshot | None = None, **more: object) -> Snapshot:
+    def wait(self, before: SourceSnapshot | None = None, **more: object) -> SourceSnapshot:
         """Step by step, as the run does it; each time in another process."""
         for minute in range(20):
             at = NOW + timedelta(minutes=minute)
@@ -70,7 +70,7 @@ class Case:
                 return before
         raise AssertionError("never ready")
 
-    def read(self, snapshot: Snapshot, cursor: str = "") -> list[Piece]:
+    def read(self, snapshot: SourceSnapshot, cursor: str = "") -> list[Chunk]:
         return list(self.source().read(run_for("b1", self.bucket), snapshot, cursor))
 
     def names(self) -> list[str]:
@@ -114,7 +114,7 @@ def test_an_export_goes_to_the_bucket_that_was_named(case: Case) -> None:
 @pytest.mark.parametrize("crash_after", [1, 2, 3, 4, 5])
 def test_a_crash_at_any_step_starts_no_second_export(case: Case, crash_after: int) -> None:
     """What was returned is lost; the step is done again with what was known before it."""
-    snapshot: Snapshot | None = None
+    snapshot: SourceSnapshot | None = None
     for step in range(1, 20):
         result = case.source().begin(run_for("b1", case.bucket), snapshot, NOW)
         if step == crash_after:
@@ -130,7 +130,7 @@ def test_a_crash_at_any_step_starts_no_second_export(case: Case, crash_after: in
 
 def test_a_lost_answer_starts_no_second_export(case: Case) -> None:
     case.google.lose_answers = 1
-    snapshot: Snapshot | None = None
+    snapshot: SourceSnapshot | None = None
     failures = 0
     for _ in range(20):
         try:
@@ -147,7 +147,7 @@ def test_a_lost_answer_starts_no_second_export(case: Case) -> None:
 def test_memorystore_forgets_operations_after_some_hours(tmp_path: Path) -> None:
     case = Case("redis", MemoryBuckets(), tmp_path)
     try:
-        snapshot: Snapshot | None = None
+        snapshot: SourceSnapshot | None = None
         while case.google.started == 0:
             snapshot = case.source().begin(run_for("b1", case.bucket), snapshot, NOW)
         while not case.google.exports[0].done:
@@ -174,7 +174,7 @@ def test_a_failed_export_is_started_anew_and_given_up_in_the_end(case: Case) -> 
     case.google.fail = "The service account does not have the required permissions"
     with pytest.raises(SourceFailed, match=r"3 times: .*required permissions") as caught:
         case.wait()
-    assert not caught.value.again
+    assert not caught.value.retryable
     assert case.google.started == 3
 
 
@@ -199,7 +199,7 @@ def test_an_export_that_never_ends_is_given_up(case: Case) -> None:
     snapshot = case.source().begin(run_for("b1", case.bucket), None, NOW)
     with pytest.raises(SourceFailed, match="was not done after") as caught:
         case.source().begin(run_for("b1", case.bucket), snapshot, NOW + timedelta(hours=13))
-    assert caught.value.again
+    assert caught.value.retryable
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_errors_say_whether_to_try_again(case: Case, status: int, text: str, aga
     case.google.answers = [(status, text)]
     with pytest.raises(SourceFailed) as caught:
         case.source().begin(run_for("b1", case.bucket), None, NOW)
-    assert caught.value.again is again
+    assert caught.value.retryable is again
     assert case.source().identity in str(caught.value)
 
 
@@ -226,7 +226,7 @@ def test_nobody_answers(case: Case) -> None:
     case.stop()
     with pytest.raises(SourceFailed, match="Connection") as caught:
         case.source().begin(run_for("b1", case.bucket), None, NOW)
-    assert caught.value.again
+    assert caught.value.retryable
     case.stop = lambda: None
 
 
@@ -251,8 +251,8 @@ def test_an_object_that_changed_or_went_is_not_read(case: Case) -> None:
         case.read(snapshot)
     wrong = {**snapshot.token, "generation": str(case.bucket.stat(name).generation)}
     with pytest.raises(SourceFailed, match="checksum") as caught:
-        case.read(Snapshot(snapshot.at, wrong))
-    assert not caught.value.again
+        case.read(SourceSnapshot(snapshot.at, wrong))
+    assert not caught.value.retryable
     assert case.names() == []  # nothing in the clear is left behind
     with pytest.raises(SourceFailed, match="is gone"):
         case.read(snapshot)

@@ -21,7 +21,7 @@ from tests.unit.sources.desk import (
 )
 from tests.unit.sources.postgres_desk import source_of, target_on
 from toban.ports.backup import (
-    Question,
+    ContentQuestion,
     TargetFailed,
 )
 from toban.sources.postgres import adapter as postgres
@@ -102,10 +102,10 @@ def test_a_restore_test_makes_its_own_database_and_removes_it(
     restore(target, data)
     answers = target.ask(
         [
-            Question("select count(*) from shop.orders", "100000"),
-            Question("select 氏名 from shop.customers where id = 1", ""),
-            Question("select 1, 2 union all select 3, 4", ""),
-            Question("select 1 where false", ""),
+            ContentQuestion("select count(*) from shop.orders", "100000"),
+            ContentQuestion("select 氏名 from shop.customers where id = 1", ""),
+            ContentQuestion("select 1, 2 union all select 3, 4", ""),
+            ContentQuestion("select 1 where false", ""),
         ]
     )
     assert answers == ["100000", "山田 太郎", "1|2\n3|4", ""]
@@ -139,12 +139,12 @@ def test_queries_change_nothing_and_run_no_commands(
 ) -> None:
     target = target_on(postgres_server, tmp_path, database=small)
     with pytest.raises(TargetFailed, match="read-only transaction"):
-        target.ask([Question("delete from t", "")])
+        target.ask([ContentQuestion("delete from t", "")])
     marker = tmp_path / "made-by-a-query"
     with pytest.raises(TargetFailed, match="may not be a command"):
-        target.ask([Question(f" \\! touch {marker}", "")])
+        target.ask([ContentQuestion(f" \\! touch {marker}", "")])
     with pytest.raises(TargetFailed):
-        target.ask([Question(f"select 1; \\! touch {marker}", "")])
+        target.ask([ContentQuestion(f"select 1; \\! touch {marker}", "")])
     assert not marker.exists()
 
 
@@ -230,5 +230,5 @@ def test_a_dump_is_one_moment_while_others_write(
     target = target_on(postgres_server, tmp_path)
     restore(target, data)
     both = "select (select sum(n) from a) + (select sum(n) from z), (select sum(n) from a) < 5000"
-    assert target.ask([Question(both, "")]) == ["10000|t"]
+    assert target.ask([ContentQuestion(both, "")]) == ["10000|t"]
     target.discard()

@@ -53,7 +53,7 @@ def test_a_wrong_password_is_final_and_never_shown(
     source = postgres.source({"url_secret": "DB_URL"}, world(tmp_path, secrets))
     with pytest.raises(SourceFailed, match="password authentication failed") as caught:
         source.begin(run_for(), None, NOW)
-    assert not caught.value.again
+    assert not caught.value.retryable
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in source.identity
 
@@ -101,7 +101,7 @@ def test_nothing_listens_is_worth_another_try(tmp_path: Path) -> None:
     secrets = GivenSecrets(U="postgresql://u:secret-7@127.0.0.1:1/d")
     with pytest.raises(SourceFailed) as caught:
         postgres.source({"url_secret": "U"}, world(tmp_path, secrets)).begin(run_for(), None, NOW)
-    assert caught.value.again
+    assert caught.value.retryable
 
 
 def test_a_role_that_may_only_read_is_enough_and_one_that_may_not_is_final(
@@ -122,7 +122,7 @@ def test_a_role_that_may_only_read_is_enough_and_one_that_may_not_is_final(
     assert counts["rows"] == 5000
     with pytest.raises(SourceFailed, match="permission denied for table t") as caught:
         backup(postgres.source({"url_secret": "STRANGER"}, world(tmp_path, secrets)))
-    assert not caught.value.again
+    assert not caught.value.retryable
 
 
 def test_a_restore_does_not_need_the_secret_of_the_source(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_killed_pg_dump_never_counts(postgres_server: Postgres, big: str, tmp_
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(SourceFailed, match="was killed by signal 9") as caught:
         list(pieces)
-    assert caught.value.again
+    assert caught.value.retryable
 
 
 def test_a_connection_cut_in_the_middle_never_counts(
@@ -170,7 +170,7 @@ def test_a_connection_cut_in_the_middle_never_counts(
     )
     with pytest.raises(SourceFailed, match="pg_dump exited with 1") as caught:
         list(pieces)
-    assert caught.value.again
+    assert caught.value.retryable
 
 
 def test_a_killed_server_never_counts(postgres_server: Postgres, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_killed_server_never_counts(postgres_server: Postgres, tmp_path: Path)
         server.kill()
         with pytest.raises(SourceFailed, match="pg_dump exited with 1") as caught:
             list(pieces)
-        assert caught.value.again
+        assert caught.value.retryable
 
 
 def test_closing_the_stream_ends_pg_dump(
@@ -236,7 +236,7 @@ def test_a_pg_dump_older_than_the_server_is_refused(
     pretend(tmp_path, monkeypatch, "pg_dump", 'echo "pg_dump (PostgreSQL) 13.4"')
     with pytest.raises(SourceFailed, match=r"pg_dump 13.4 cannot dump PostgreSQL 15") as caught:
         backup(source_of(postgres_server, small, tmp_path))
-    assert not caught.value.again
+    assert not caught.value.retryable
 
 
 def test_a_hanging_pg_dump_is_given_up(
@@ -247,7 +247,7 @@ def test_a_hanging_pg_dump_is_given_up(
     monkeypatch.setattr("toban.sources.child.IDLE_S", 0.3)
     with pytest.raises(SourceFailed, match="no output for") as caught:
         backup(source_of(postgres_server, small, tmp_path))
-    assert caught.value.again
+    assert caught.value.retryable
 
 
 # --- the format ------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from tests.unit.sources.redis_desk import (
 )
 from toban.local.emulated.emulators import free_port
 from toban.ports.backup import (
-    Question,
+    ContentQuestion,
     SourceFailed,
     TargetFailed,
 )
@@ -151,7 +151,7 @@ def test_a_dump_is_one_moment_while_others_write(
             redis_.call("DEL", *names)
     target = target_on(empty, tmp_path)
     restore(target, dump)
-    amounts = [int(a) for a in target.ask([Question(f"GET {name}", "") for name in names])]
+    amounts = [int(a) for a in target.ask([ContentQuestion(f"GET {name}", "") for name in names])]
     assert sum(amounts) == 40_000
     assert len(set(amounts)) > 1
     target.discard()
@@ -164,12 +164,12 @@ def test_questions_only_read(empty: Redis, tmp_path: Path) -> None:
         redis_.call("RPUSH", "l", "a", "b")
     target = target_on(empty, tmp_path)
     asked = ["DBSIZE", "get 名前", "GET nothing", "2: LRANGE l 0 -1", "2: dbsize"]
-    assert target.ask([Question(q, "") for q in asked]) == ["1", "太郎", "nil", "a\nb", "1"]
+    assert target.ask([ContentQuestion(q, "") for q in asked]) == ["1", "太郎", "nil", "a\nb", "1"]
     for bad in ["FLUSHALL", "SET a b", "EVAL 'return 1' 0", "", "2:", "GET 'open", "CONFIG GET *"]:
         with pytest.raises(TargetFailed, match="not a"):
-            target.ask([Question(bad, "")])
+            target.ask([ContentQuestion(bad, "")])
     with pytest.raises(TargetFailed, match="WRONGTYPE"):
-        target.ask([Question("2: GET l", "")])
+        target.ask([ContentQuestion("2: GET l", "")])
 
 
 def test_in_a_function_nobody_can_reach_us_so_keys_are_restored_one_by_one(
@@ -209,7 +209,7 @@ def test_tls_is_spoken_and_the_certificate_checked(redis_server: Redis, tmp_path
             {"url_secret": "URL", "overwrite": True, "through": "keys"}, world(tmp_path, trusted)
         )
         restore(target, dump)
-        assert target.ask([Question("GET a", "")]) == ["b"]
+        assert target.ask([ContentQuestion("GET a", "")]) == ["b"]
         for wrong in (url, plain):
             source = redis.source({"url_secret": "URL"}, world(tmp_path, GivenSecrets(URL=wrong)))
             with pytest.raises(SourceFailed):
@@ -230,10 +230,10 @@ def test_data_of_others_are_left_alone(
         target.prepare(fresh=True)
     with pytest.raises(TargetFailed, match="did not put there"):
         target.discard()
-    assert target.ask([Question("GET precious", "")]) == ["1"]
+    assert target.ask([ContentQuestion("GET precious", "")]) == ["1"]
 
     restore(target_on(empty, tmp_path, through=through, overwrite=True), data)
-    assert target.ask([Question("GET precious", "")]) == ["nil"]
+    assert target.ask([ContentQuestion("GET precious", "")]) == ["nil"]
     target.discard()
 
 
@@ -298,7 +298,10 @@ def test_a_damaged_dump_changes_nothing_in_the_target(
     target = target_on(empty, tmp_path, through="replication", overwrite=True)
     with pytest.raises(TargetFailed, match=r"cut off|checksum"):
         restore(target, bad)
-    assert target.ask([Question("GET old", ""), Question("DBSIZE", "")]) == ["still here", "1"]
+    assert target.ask([ContentQuestion("GET old", ""), ContentQuestion("DBSIZE", "")]) == [
+        "still here",
+        "1",
+    ]
     with client(empty) as redis_:
         assert redis_.info("replication")["role"] == "master"
 

@@ -22,9 +22,9 @@ from tests.unit.sources.desk import (
 )
 from tests.unit.sources.redis_desk import check, client, fill, source_of, target_on
 from toban.ports.backup import (
+    ContentQuestion,
     Damaged,
     FormatUnchecked,
-    Question,
     SourceFailed,
 )
 from toban.sources.redis import adapter as redis
@@ -45,7 +45,7 @@ def test_a_wrong_password_is_final_and_never_shown(redis_server: Redis, tmp_path
     source = redis.source({"url_secret": "URL"}, world(tmp_path, secrets))
     with pytest.raises(SourceFailed, match="WRONGPASS") as caught:
         source.begin(run_for(), None, NOW)
-    assert not caught.value.again
+    assert not caught.value.retryable
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in source.identity
 
@@ -75,7 +75,7 @@ def test_a_killed_server_never_counts(redis_server: Redis, tmp_path: Path) -> No
         server.kill()
         with pytest.raises(SourceFailed) as caught:
             list(pieces)
-        assert caught.value.again
+        assert caught.value.retryable
 
 
 def test_a_dump_begun_for_another_replica_is_not_taken_for_ours(
@@ -92,7 +92,7 @@ def test_a_dump_begun_for_another_replica_is_not_taken_for_ours(
         redis_.call("SET", "acknowledged", "before our backup began")
         with pytest.raises(SourceFailed, match="older dump") as caught:
             backup(source_of(server, tmp_path))
-        assert caught.value.again
+        assert caught.value.retryable
 
 
 class Liar:
@@ -160,7 +160,7 @@ def test_what_a_lying_server_sends_never_counts(
         source = redis.source({"url_secret": "URL"}, world(tmp_path, GivenSecrets(URL=liar.url)))
         with pytest.raises(SourceFailed, match=text) as caught:
             backup(source)
-        assert caught.value.again is again
+        assert caught.value.retryable is again
     finally:
         liar.close()
 
@@ -192,18 +192,18 @@ def test_every_flipped_byte_is_found(small: bytes, tmp_path: Path) -> None:
     """By our own reader, without the help of the tool."""
     for at in [*range(9, 120), *range(120, len(small), len(small) // 200)]:
         bad = small[:at] + bytes([small[at] ^ 0x55]) + small[at + 1 :]
-        trailer = rdb.Trailer()
+        trailer = rdb.RdbTrailer()
         trailer.feed(bad)
         assert trailer.problem(), at
 
 
 def test_every_cut_is_read_the_same(small: bytes) -> None:
-    wanted = list(rdb.Reader([small], capture=True).entries())
+    wanted = list(rdb.RdbReader([small], capture=True).entries())
     head = small[:200_000]
     for size in (1, 3, 64, 1000):
         pieces = [*cut(head, size), small[len(head) :]]
-        assert list(rdb.Reader(pieces, capture=True).entries()) == wanted
-        assert len(list(rdb.Reader(pieces).entries())) == len(wanted)
+        assert list(rdb.RdbReader(pieces, capture=True).entries()) == wanted
+        assert len(list(rdb.RdbReader(pieces).entries())) == len(wanted)
 
 
 def test_without_checksums_the_end_vouches(redis_server: Redis, tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_without_checksums_the_end_vouches(redis_server: Redis, tmp_path: Path) 
             check(dump[:-9], tmp_path)
         target = target_on(server, tmp_path, overwrite=True)
         restore(target, dump)
-        assert target.ask([Question("GET a", "")]) == ["b"]
+        assert target.ask([ContentQuestion("GET a", "")]) == ["b"]
 
 
 @pytest.mark.parametrize("body", [b"REDIS0099\x63", b"VALKEY080", b"REDIS0011\xf6"])
@@ -236,7 +236,7 @@ def test_lzf_is_what_redis_compresses_with(redis_server: Redis) -> None:
             redis_.call("SET", "lzf", text)
             dumped = redis_.call("DUMP", "lzf")
             assert dumped[1] == 0xC3
-            reader = rdb.Reader([dumped[1:]])
+            reader = rdb.RdbReader([dumped[1:]])
             assert reader._string() == text
         redis_.call("DEL", "lzf")
     with pytest.raises(Damaged):

@@ -74,7 +74,7 @@ def refused(target: Target, match: str) -> None:
     assert target.refusal()
     with pytest.raises(TargetFailed, match=match) as failed:
         target.prepare(fresh=True)
-    assert not failed.value.again
+    assert not failed.value.retryable
     with pytest.raises(TargetFailed):
         target.discard()
 

@@ -9,8 +9,9 @@ import pytest
 from msgspec import UNSET, Meta, UnsetType
 
 from toban.strictyaml.compose import compose
-from toban.strictyaml.reader import Reader
+from toban.strictyaml.reader import YamlReader
 from toban.strictyaml.values import Section, ZoneName
+from toban.texts import Both
 
 Name = Annotated[str, Meta(pattern=r"^[a-z]+$", max_length=5)]
 
@@ -33,9 +34,9 @@ class Farm(Section, frozen=True):
 
 
 def read(text: str, **options) -> tuple[Farm | None, list[str]]:
-    reader = Reader("farm.yaml", **options)
+    reader = YamlReader("farm.yaml", **options)
     farm = reader.read(compose(dedent(text), "farm.yaml", "machines"), Farm)
-    return farm, [f"{f.line}:{f.column} {f.path}: {f.message_en}" for f in reader.findings]
+    return farm, [f"{f.line}:{f.column} {f.path}: {f.message.en}" for f in reader.findings]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_a_time_is_local_to_the_nearest_zone_around_it():
 
 
 def test_names_to_come_are_told_apart_from_mistakes_and_only_at_the_top():
-    options = {"not_yet": {"barns": ("まだありません。", "not yet.")}}
+    options = {"not_yet": {"barns": Both("まだありません。", "not yet.")}}
 
     assert read("barns: 1\nbarn: 2\n", **options)[1] == [
         "1:1 barns: not yet.",

@@ -12,7 +12,7 @@ from textwrap import indent
 import pytest
 
 from toban.topology.generate import ROOT
-from toban.topology.skeleton import CannotAddError, Wanted, files
+from toban.topology.skeleton import CannotAddError, NewFunction, files
 
 MOST_FILES, MOST_LINES = 10, 120
 BLOCKS = (
@@ -44,7 +44,7 @@ BLOCKS = (
 )
 def test_what_cannot_be_is_refused_with_what_there_is(name, topic, domain, said):
     with pytest.raises(CannotAddError, match=re.escape(said)):
-        files(ROOT, Wanted(name, topic, domain))
+        files(ROOT, NewFunction(name, topic, domain))
 
 
 def test_a_refusal_and_a_dry_run_write_nothing(tree):
@@ -83,14 +83,14 @@ def test_the_page_about_adding_a_domain_leads_to_one_within_its_bounds(tree):
     )
     handler.write_text(source, encoding="utf-8")
 
-    for make in (["ruff", "format", "."], ["toban.topology.generate"], ["toban.cli.kit.pages"]):
+    for make in (["ruff", "format", "."], ["toban.topology.generate"], ["toban.cli.kit.readme"]):
         assert run(tree, "-m", *make).returncode == 0
     for check in (
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
         ["-m", "tests.house"],
         ["-m", "toban.topology.generate", "--check"],
-        ["-m", "toban.cli.kit.pages", "--check"],
+        ["-m", "toban.cli.kit.readme", "--check"],
         ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/unit/deploys",
          "tests/simulation/test_small_stories.py", "tests/security/test_every_way.py", "-k", "deploy"],
     ):  # fmt: skip

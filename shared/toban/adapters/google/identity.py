@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from google.auth import exceptions, jwt, transport
 from google.oauth2 import id_token
 
-from toban.ports import NotGenuine, Unavailable
+from toban.ports import InvalidToken, Unavailable
 
 CERTIFICATES = "https://www.googleapis.com/oauth2/v1/certs"
 TIMEOUT_S = 5.0
@@ -106,12 +106,12 @@ class GoogleTokens:
         try:
             key_id = jwt.decode_header(token).get("kid")  # type: ignore[no-untyped-call]
         except (exceptions.GoogleAuthError, ValueError, RecursionError) as error:
-            raise NotGenuine("not an ID token") from error
+            raise InvalidToken("not an ID token") from error
         if not isinstance(key_id, str) or not re.fullmatch(r"[\w-]{1,100}", key_id):
-            raise NotGenuine("the token names no key")
+            raise InvalidToken("the token names no key")
         if not self._certificates.know(key_id):
             self._certificates()  # Unavailable when there are none at all
-            raise NotGenuine("the token is signed with an unknown key")
+            raise InvalidToken("the token is signed with an unknown key")
         try:
             claims: Mapping[str, Any] = id_token.verify_token(
                 token,
@@ -120,5 +120,5 @@ class GoogleTokens:
                 clock_skew_in_seconds=SKEW_S,
             )
         except (exceptions.GoogleAuthError, ValueError, TypeError, RecursionError) as error:
-            raise NotGenuine("the token's signature or time does not fit") from error
+            raise InvalidToken("the token's signature or time does not fit") from error
         return claims

@@ -54,7 +54,7 @@ _CREDENTIAL: Final = re.compile(r"auth|cookie|credential|key|password|secret|tok
 LEFT_OUT: Final = "(left out)"
 
 
-class Setting(NamedTuple):
+class ProjectSetting(NamedTuple):
     """One thing that is set up."""
 
     section: str
@@ -110,7 +110,7 @@ class Project:
         self._connect = session
         self._endpoints = endpoints
 
-    def settings(self) -> Iterator[Setting]:
+    def settings(self) -> Iterator[ProjectSetting]:
         """
         Everything, in no particular order.
 
@@ -118,12 +118,12 @@ class Project:
         """
         session = self._connect()
         for job in self._jobs(session):
-            yield Setting("scheduler", job["name"], job)
+            yield ProjectSetting("scheduler", job["name"], job)
         policy = self._policy(session)
         if policy:
-            yield Setting("iam", f"projects/{self._project}", policy)
+            yield ProjectSetting("iam", f"projects/{self._project}", policy)
         for secret in self._secrets(session):
-            yield Setting("secrets", secret["name"], secret)
+            yield ProjectSetting("secrets", secret["name"], secret)
 
     def _jobs(self, session: Session) -> Iterator[dict[str, Any]]:
         base = f"{self._endpoints.scheduler}/v1/"

@@ -30,10 +30,10 @@ from toban.ports.schedules import (
     MARK,
     PAUSED_MARK,
     PREFIX,
-    Job,
-    JobChange,
-    NotAllowed,
-    Refused,
+    SchedulerJob,
+    SchedulerJobChange,
+    SchedulerJobRejected,
+    SchedulerPermissionDenied,
 )
 
 EMULATOR = "CLOUD_SCHEDULER_EMULATOR_HOST"
@@ -104,17 +104,19 @@ def parent_of(project: str, location: str) -> str:
     return f"projects/{project}/locations/{location}"
 
 
-def plan(client: CloudSchedulerClient, parent: str, wanted: Iterable[Job]) -> list[JobChange]:
+def plan(
+    client: CloudSchedulerClient, parent: str, wanted: Iterable[SchedulerJob]
+) -> list[SchedulerJobChange]:
     """
     What `apply` would do, job by job in the order of `wanted`, then what it would delete by name.
 
-    Raises `NotAllowed`, `Refused` or `Unavailable`.
+    Raises `SchedulerPermissionDenied`, `SchedulerJobRejected` or `Unavailable`.
     """
     by_name = {job.name: job for job in wanted}
     found = _list(client, parent)
     changes = [_change(job, found.get(job.name)) for job in by_name.values()]
     changes += [
-        JobChange(name, "delete")
+        SchedulerJobChange(name, "delete")
         for name, job in sorted(found.items())
         if name not in by_name and _is_ours(job)
     ]
@@ -124,8 +126,8 @@ def plan(client: CloudSchedulerClient, parent: str, wanted: Iterable[Job]) -> li
 def apply(
     client: CloudSchedulerClient,
     parent: str,
-    changes: Sequence[JobChange],
-) -> list[JobChange]:
+    changes: Sequence[SchedulerJobChange],
+) -> list[SchedulerJobChange]:
     """
     Carry out a plan; the changes as they were made (others may have been quicker).
 
@@ -133,13 +135,13 @@ def apply(
     that are each as before or as wanted, or not paused or resumed yet; a new plan shows the rest.
 
     One that Cloud Scheduler does not take (its cron, its topic) comes back as ``refused`` and holds
-    up no other. Raises `NotAllowed` or `Unavailable`, with the changes before it made.
+    up no other. Raises `SchedulerPermissionDenied` or `Unavailable`, with the changes before it made.
     """
     done = []
     for change in changes:
         try:
             done.append(_carry_out(client, parent, change))
-        except Refused as refused:
+        except SchedulerJobRejected as refused:
             done.append(replace(change, what="refused", reason=str(refused)))
     return done
 
@@ -148,7 +150,7 @@ def attempts(client: CloudSchedulerClient, parent: str) -> dict[str, datetime]:
     """
     When each of our jobs last ran, by the name of its schedule; one that never did is left out.
 
-    Raises `NotAllowed`, `Refused` or `Unavailable`.
+    Raises `SchedulerPermissionDenied`, `SchedulerJobRejected` or `Unavailable`.
     """
     return {
         name.removeprefix(PREFIX): job.last_attempt_time
@@ -168,23 +170,23 @@ def _short(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _change(job: Job, found: types.Job | None) -> JobChange:
+def _change(job: SchedulerJob, found: types.Job | None) -> SchedulerJobChange:
     """What has to be done for a job that is (or is not) there."""
     if found is None:
-        return JobChange(job.name, "create", job)
+        return SchedulerJobChange(job.name, "create", job)
     if not _is_ours(found):
-        return JobChange(job.name, "refused", job, reason=_NOT_OURS)
+        return SchedulerJobChange(job.name, "refused", job, reason=_NOT_OURS)
     fields = _differing(job, found)
     stopped = found.state == _PAUSED
     by_hand = stopped and not job.paused and PAUSED_MARK not in found.description
     if job.paused and not stopped:
-        return JobChange(job.name, "pause", job, fields)
+        return SchedulerJobChange(job.name, "pause", job, fields)
     if stopped and not job.paused and not by_hand:
-        return JobChange(job.name, "resume", job, fields)
-    return JobChange(job.name, "update" if fields else "unchanged", job, fields, by_hand)
+        return SchedulerJobChange(job.name, "resume", job, fields)
+    return SchedulerJobChange(job.name, "update" if fields else "unchanged", job, fields, by_hand)
 
 
-def _differing(job: Job, found: types.Job) -> tuple[str, ...]:
+def _differing(job: SchedulerJob, found: types.Job) -> tuple[str, ...]:
     target, retries = found.pubsub_target, found.retry_config
     pairs: dict[str, tuple[object, object]] = {
         "schedule": (job.cron, found.schedule),
@@ -208,7 +210,7 @@ def _seconds(value: Any) -> int:
     return int(value.total_seconds()) if hasattr(value, "total_seconds") else int(value)
 
 
-def _message(parent: str, job: Job) -> types.Job:
+def _message(parent: str, job: SchedulerJob) -> types.Job:
     retries = {
         name: Duration(seconds=value) if name.endswith("_duration") else value
         for name, value in _RETRIES.items()
@@ -231,7 +233,9 @@ _MASK = FieldMask(paths=["description", "schedule", "time_zone", "pubsub_target"
 # --- carrying out ----------------------------------------------------------------------------
 
 
-def _carry_out(client: CloudSchedulerClient, parent: str, change: JobChange) -> JobChange:
+def _carry_out(
+    client: CloudSchedulerClient, parent: str, change: SchedulerJobChange
+) -> SchedulerJobChange:
     if change.what in ("unchanged", "refused"):
         return change
     if change.job is None:
@@ -241,7 +245,9 @@ def _carry_out(client: CloudSchedulerClient, parent: str, change: JobChange) -> 
     return _bring_in_line(client, parent, change, change.job)
 
 
-def _create(client: CloudSchedulerClient, parent: str, change: JobChange, job: Job) -> JobChange:
+def _create(
+    client: CloudSchedulerClient, parent: str, change: SchedulerJobChange, job: SchedulerJob
+) -> SchedulerJobChange:
     try:
         message = _message(parent, job)
         _call("create", job.name, lambda **kw: client.create_job(parent=parent, job=message, **kw))
@@ -249,7 +255,7 @@ def _create(client: CloudSchedulerClient, parent: str, change: JobChange, job: J
         # Somebody else was quicker, or the answer to our own first try was lost.
         return _look_again(client, parent, job)
     except exceptions.NotFound as error:  # project, location or topic
-        raise Refused(f"Cloud Scheduler job {job.name}: {_said(error)}") from error
+        raise SchedulerJobRejected(f"Cloud Scheduler job {job.name}: {_said(error)}") from error
     if job.paused:
         try:
             _switch(client, parent, job, pause=True)
@@ -258,7 +264,7 @@ def _create(client: CloudSchedulerClient, parent: str, change: JobChange, job: J
     return change
 
 
-def _look_again(client: CloudSchedulerClient, parent: str, job: Job) -> JobChange:
+def _look_again(client: CloudSchedulerClient, parent: str, job: SchedulerJob) -> SchedulerJobChange:
     name = f"{parent}/jobs/{job.name}"
     try:
         found = _call("get", job.name, lambda **kw: client.get_job(name=name, **kw))
@@ -271,8 +277,8 @@ def _look_again(client: CloudSchedulerClient, parent: str, job: Job) -> JobChang
 
 
 def _bring_in_line(
-    client: CloudSchedulerClient, parent: str, change: JobChange, job: Job
-) -> JobChange:
+    client: CloudSchedulerClient, parent: str, change: SchedulerJobChange, job: SchedulerJob
+) -> SchedulerJobChange:
     """
     Update, pause, resume.
 
@@ -296,7 +302,7 @@ def _bring_in_line(
     return change
 
 
-def _switch(client: CloudSchedulerClient, parent: str, job: Job, *, pause: bool) -> None:
+def _switch(client: CloudSchedulerClient, parent: str, job: SchedulerJob, *, pause: bool) -> None:
     """Pause or resume; raises `google.api_core.exceptions.NotFound` when it is gone."""
     name = f"{parent}/jobs/{job.name}"
     call = client.pause_job if pause else client.resume_job
@@ -305,10 +311,12 @@ def _switch(client: CloudSchedulerClient, parent: str, job: Job, *, pause: bool)
     except exceptions.FailedPrecondition as error:
         found = _call("get", job.name, lambda **kw: client.get_job(name=name, **kw))
         if (found.state == _PAUSED) != pause:
-            raise Refused(f"Cloud Scheduler job {job.name}: {_said(error)}") from error
+            raise SchedulerJobRejected(f"Cloud Scheduler job {job.name}: {_said(error)}") from error
 
 
-def _delete(client: CloudSchedulerClient, parent: str, change: JobChange) -> JobChange:
+def _delete(
+    client: CloudSchedulerClient, parent: str, change: SchedulerJobChange
+) -> SchedulerJobChange:
     name = f"{parent}/jobs/{change.name}"
     try:
         # Looked at again: between plan and now it may have become somebody else's.
@@ -333,7 +341,7 @@ def _list(client: CloudSchedulerClient, parent: str) -> dict[str, types.Job]:
     try:
         return _call("list", parent, every_page)
     except exceptions.NotFound as error:
-        raise Refused(f"Cloud Scheduler, {parent}: {_said(error)}") from error
+        raise SchedulerJobRejected(f"Cloud Scheduler, {parent}: {_said(error)}") from error
 
 
 def _call(permission: str, what: str, call: Callable[..., T]) -> T:
@@ -347,14 +355,14 @@ def _call(permission: str, what: str, call: Callable[..., T]) -> T:
     except (exceptions.AlreadyExists, exceptions.NotFound):
         raise
     except (exceptions.PermissionDenied, exceptions.Forbidden) as error:
-        raise NotAllowed(
+        raise SchedulerPermissionDenied(
             f"Cloud Scheduler, {what}: needs the permission cloudscheduler.jobs.{permission}"
             f" (role roles/cloudscheduler.admin): {_said(error)}"
         ) from error
     except exceptions.FailedPrecondition:
         raise
     except (exceptions.InvalidArgument, exceptions.OutOfRange) as error:
-        raise Refused(f"Cloud Scheduler, {what}: {_said(error)}") from error
+        raise SchedulerJobRejected(f"Cloud Scheduler, {what}: {_said(error)}") from error
     except (exceptions.GoogleAPIError, GoogleAuthError) as error:
         text = f"Cloud Scheduler, {what}: {type(error).__name__}: {_said(error)}"
         raise Unavailable(text) from error

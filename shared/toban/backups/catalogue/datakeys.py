@@ -32,7 +32,7 @@ def new_data_key(
     """
     A key for a backup that begins; None when the profile names no key (`reference` is empty).
 
-    `keys` is `toban.ports.backup.Depot.keys`. Raises `KeyUnavailable` when the key cannot wrap it,
+    `keys` is `toban.ports.backup.Resources.keys`. Raises `KeyUnavailable` when the key cannot wrap it,
     or cannot unwrap again what it wrapped: better now than at the restore.
     """
     if not reference:

@@ -35,6 +35,7 @@ from toban.backups.levels import Level
 from toban.backups.storage import layout
 from toban.backups.storage.frames import MAX_PART, Seal
 from toban.backups.storage.parts import Part
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.prepared import from_json
 from toban.ports.backup import Damaged, KeyUnavailable, WrappedKey
 
@@ -97,14 +98,14 @@ class ManifestKey(msgspec.Struct, frozen=True, kw_only=True):
     wrapped: bytes
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class DestinationEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A destination of the backup's profile."""
 
     bucket: str
     region: str
 
 
-class BesideTotals(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectTotals(msgspec.Struct, frozen=True, kw_only=True):
     """What lies below ``objects/``."""
 
     objects: int = 0
@@ -129,7 +130,7 @@ class Manifest(
     finished_at: datetime
     profile_version: str = ""
     requested_by: str = ""
-    destinations: list[Place] = []
+    destinations: list[DestinationEntry] = []
     """The first is where it was written."""
     level: Level = "format"
     replica_level: Level = "content"
@@ -152,10 +153,12 @@ class Manifest(
     items: int
     counts: dict[str, int] = {}
     needs: list[str] = []
-    beside: BesideTotals = BesideTotals()
+    object_totals: ObjectTotals = msgspec.field(default=ObjectTotals(), name="beside")
     pinned: bool = False
     pinned_by: str = ""
     note: str = ""
+    environment: str | msgspec.UnsetType = msgspec.UNSET
+    """Of the source; unset: production (so that its manifests are what they were before)."""
 
     @property
     def prefix(self) -> str:
@@ -174,6 +177,7 @@ class Manifest(
             source=self.source,
             class_=self.class_,
             kind=self.kind,
+            environment=self.environment or PRODUCTION,
             status="finished",
             slot=self.slot,
             started_at=self.started_at,
@@ -372,12 +376,8 @@ def entries(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEn
         items += entry.items
         yield entry
     found = (number, plain, items, digest.hexdigest())
-    if found != (
-        manifest.total_parts,
-        manifest.plain_bytes,
-        manifest.items,
-        manifest.stream_digest,
-    ):
+    said = (manifest.total_parts, manifest.plain_bytes, manifest.items, manifest.stream_digest)
+    if found != said:
         raise Damaged(f"{manifest.prefix}{layout.MANIFEST}: its totals are not those of its parts")
 
 

@@ -18,30 +18,30 @@ import google_crc32c
 from toban.backups.catalogue.manifest import Manifest, entries
 from toban.backups.catalogue.readback import fetch_from, read_stream
 from toban.backups.storage import layout
-from toban.backups.storage.sealing import Shelf
+from toban.backups.storage.sealing import BackupLocation
 from toban.ports import Unavailable
-from toban.ports.backup import Bucket, Damaged, Format, Held, ObjectInfo
+from toban.ports.backup import Bucket, Damaged, Format, ObjectInfo, ObjectRef
 
 RANGE = 4 * 1024 * 1024
 """How much of an object without a limit is in memory while it is read."""
 
 
 @dataclass(frozen=True)
-class Side:
+class CopySide:
     """One copy of the backup."""
 
-    shelf: Shelf
+    location: BackupLocation
     suspect: bool = False
     """Damage was found in it: what its bucket says of an object is not enough, it is read."""
 
     @property
     def bucket(self) -> Bucket:
         """Where it lies."""
-        return self.shelf.bucket
+        return self.location.bucket
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedObject:
     """An object as it must be; one without a `crc32c` has to be read to be known."""
 
     name: str
@@ -53,7 +53,7 @@ class Expected:
         """Whether it is what the bucket says of it."""
         return info.size == self.size and self.crc32c in (None, info.crc32c)
 
-    def is_right(self, side: Side, info: ObjectInfo | None) -> bool:
+    def is_right(self, side: CopySide, info: ObjectInfo | None) -> bool:
         """Whether what lies there under its name is it."""
         if info is None or not self.fits(info):
             return False
@@ -105,11 +105,11 @@ class _Listing:
         return self._next if self._next is not None and self._next.name == name else None
 
 
-class Mending:
+class CopyRepair:
     """One copy of a backup being made whole from the others."""
 
     def __init__(
-        self, manifest: Manifest, target: Side, sources: Sequence[Side], form: Format | None
+        self, manifest: Manifest, target: CopySide, sources: Sequence[CopySide], form: Format | None
     ) -> None:
         """`sources`: the best first; `form`: of its kind, where objects lie beside the stream."""
         self.manifest = manifest
@@ -119,7 +119,7 @@ class Mending:
         self._parts_folder = f"{manifest.prefix}parts/a{manifest.attempt}/"
         self._listings: dict[str, _Listing] = {}
 
-    def objects(self) -> Iterator[Expected | Held]:
+    def objects(self) -> Iterator[ExpectedObject | ObjectRef]:
         """
         Everything that it consists of but the manifest, always in the same order.
 
@@ -127,35 +127,35 @@ class Mending:
         Raises `Damaged` for a list of parts that is not what the manifest says.
         """
         prefix = self.manifest.prefix
-        for ref in self.manifest.index:
-            yield Expected(prefix + ref.name, ref.size, sha256=ref.sha256)
+        for part in self.manifest.index:
+            yield ExpectedObject(prefix + part.name, part.size, sha256=part.sha256)
         for entry in entries(self.manifest, self.target.bucket.read):
-            yield Expected(prefix + entry.name, entry.size, entry.crc32c, entry.sha256)
-        if self._form is None or not self.manifest.beside.objects:
+            yield ExpectedObject(prefix + entry.name, entry.size, entry.crc32c, entry.sha256)
+        if self._form is None or not self.manifest.object_totals.objects:
             return
-        for held in self._form.held(read_stream(self.target.shelf, self.manifest)):
-            if held.backup_id != self.manifest.backup_id:
+        for ref in self._form.object_refs(read_stream(self.target.location, self.manifest)):
+            if ref.backup_id != self.manifest.backup_id:
                 continue
-            if held.copied:
-                yield Expected(prefix + held.name, held.size, held.crc32c)
+            if ref.copied:
+                yield ExpectedObject(prefix + ref.name, ref.size, ref.crc32c)
             else:
-                yield held
+                yield ref
 
-    def mend(self, thing: Expected | Held) -> int:
+    def mend(self, thing: ExpectedObject | ObjectRef) -> int:
         """
         Let an object of the target be what it must be; how many bytes that is.
 
         Raises `Damaged` when it is so in no copy, `Unavailable` when one that may have it could not
         be asked, and `toban.ports.backup.DeleteBlocked` when it must not be replaced.
         """
-        if isinstance(thing, Expected):
+        if isinstance(thing, ExpectedObject):
             if not thing.is_right(self.target, self._look(self.target, thing)):
                 self._fetch(thing)
             return thing.size
         self._mend_sealed(thing)
         return thing.size
 
-    def _look(self, side: Side, wanted: Expected) -> ObjectInfo | None:
+    def _look(self, side: CopySide, wanted: ExpectedObject) -> ObjectInfo | None:
         if not wanted.name.startswith(self._parts_folder):
             return side.bucket.stat(wanted.name)
         name = side.bucket.name
@@ -163,8 +163,8 @@ class Mending:
             self._listings[name] = _Listing(side.bucket, self._parts_folder)
         return self._listings[name].at(wanted.name)
 
-    def _fetch(self, wanted: Expected) -> None:
-        def take(source: Side) -> bool:
+    def _fetch(self, wanted: ExpectedObject) -> None:
+        def take(source: CopySide) -> bool:
             info = self._look(source, wanted)
             if info is None or not self._put(wanted, source, info):
                 # What was listed may be older than what lies there now.
@@ -174,10 +174,10 @@ class Mending:
 
         self._from_any(take, wanted.name)
 
-    def _put(self, wanted: Expected, source: Side, info: ObjectInfo) -> bool:
+    def _put(self, wanted: ExpectedObject, source: CopySide, info: ObjectInfo) -> bool:
         return wanted.fits(info) and replace(wanted, source.bucket, self.target.bucket, info)
 
-    def _from_any(self, take: Callable[[Side], bool], name: str) -> None:
+    def _from_any(self, take: Callable[[CopySide], bool], name: str) -> None:
         outage: Unavailable | None = None
         for source in self.sources:
             try:
@@ -192,46 +192,46 @@ class Mending:
 
     # --- objects beside the stream that are sealed in parts of their own -------------------------
 
-    def _mend_sealed(self, held: Held) -> None:
+    def _mend_sealed(self, ref: ObjectRef) -> None:
         """
         The manifest does not list these parts: what the stream says of their content decides.
 
         Of two copies that are the same and not suspect none has to be read.
         """
-        here = self._parts(self.target, held)
-        if here and not self.target.suspect and self._same_elsewhere(here, held):
+        here = self._parts(self.target, ref)
+        if here and not self.target.suspect and self._same_elsewhere(here, ref):
             return
-        if here and _is_whole(self.target, held):
+        if here and _is_whole(self.target, ref):
             return
 
-        def take(source: Side) -> bool:
-            there = self._parts(source, held)
+        def take(source: CopySide) -> bool:
+            there = self._parts(source, ref)
             # What replaces something, or comes from where damage was found, is read before.
-            if not there or ((here or source.suspect) and not _is_whole(source, held)):
+            if not there or ((here or source.suspect) and not _is_whole(source, ref)):
                 return False
             for name, info in there.items():
                 known = here.get(name)
                 if known is not None and not self.target.suspect and _alike(known, info):
                     continue
-                part = Expected(name, info.size, info.crc32c)
+                part = ExpectedObject(name, info.size, info.crc32c)
                 if not replace(part, source.bucket, self.target.bucket, info):
                     return False
             for name in here.keys() - there.keys():
                 self.target.bucket.delete(name)
             return True
 
-        self._from_any(take, self.manifest.prefix + held.name)
+        self._from_any(take, self.manifest.prefix + ref.name)
 
-    def _parts(self, side: Side, held: Held) -> dict[str, ObjectInfo]:
-        folder = f"{self.manifest.prefix}{held.name}/"
+    def _parts(self, side: CopySide, ref: ObjectRef) -> dict[str, ObjectInfo]:
+        folder = f"{self.manifest.prefix}{ref.name}/"
         return {info.name: info for info in side.bucket.list(folder)}
 
-    def _same_elsewhere(self, here: dict[str, ObjectInfo], held: Held) -> bool:
+    def _same_elsewhere(self, here: dict[str, ObjectInfo], ref: ObjectRef) -> bool:
         for source in self.sources:
             if source.suspect:
                 continue
             with suppress(Unavailable):
-                there = self._parts(source, held)
+                there = self._parts(source, ref)
                 if here.keys() == there.keys() and all(_alike(here[n], there[n]) for n in here):
                     return True
         return False
@@ -273,7 +273,7 @@ class Mending:
         The manifest only counts it, and nobody reads it. It is taken from a copy that has as much
         as the manifest says, if there is one, and never instead of something that is there.
         """
-        totals = (self.manifest.beside.objects, self.manifest.beside.bytes)
+        totals = (self.manifest.object_totals.objects, self.manifest.object_totals.bytes)
         if _beside(self.target, self.manifest, beat) == totals:
             return
         folder = self.manifest.prefix + layout.OBJECTS
@@ -294,7 +294,7 @@ class Mending:
             raise outage
 
 
-def replace(wanted: Expected, source: Bucket, target: Bucket, info: ObjectInfo) -> bool:
+def replace(wanted: ExpectedObject, source: Bucket, target: Bucket, info: ObjectInfo) -> bool:
     """
     Put the source's object in place of the target's; False: it is not what it must be after all.
 
@@ -324,17 +324,17 @@ def _alike(one: ObjectInfo, other: ObjectInfo) -> bool:
     return (one.size, one.crc32c) == (other.size, other.crc32c)
 
 
-def _is_whole(side: Side, held: Held) -> bool:
+def _is_whole(side: CopySide, ref: ObjectRef) -> bool:
     """Whether a sealed object can be read and is what the stream says."""
     try:
-        for _ in fetch_from(lambda _: side.shelf)(held):
+        for _ in fetch_from(lambda _: side.location)(ref):
             pass
     except Damaged:
         return False
     return True
 
 
-def _beside(side: Side, manifest: Manifest, beat: Callable[[], None]) -> tuple[int, int]:
+def _beside(side: CopySide, manifest: Manifest, beat: Callable[[], None]) -> tuple[int, int]:
     objects = size = 0
     for info in side.bucket.list(manifest.prefix + layout.OBJECTS):
         beat()

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from toban.backups.documents import Backup
-from toban.backups.section import BACKUP, Destination, Plan
-from toban.backups.section import Backup as Section
+from toban.backups.section import BACKUP, BackupPlan, BackupSection, Destination
 from toban.backups.storage.layout import prefix
 from toban.kernel.clock.cron import newest_slot
 from toban.kernel.documents import Documents
@@ -17,7 +16,7 @@ from toban.ports.backup import Spec
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import pinned
-from toban.sources.base import BackupSource
+from toban.sources.base import SourceSection
 
 LONGEST_LOOK_BACK = timedelta(days=800)
 """A schedule may come round once a year; 29 February once in four is no backup plan."""
@@ -27,18 +26,18 @@ EARLY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
-class Planned:
+class ResolvedPlan:
     """A plan with everything it names."""
 
     profile: Profile
-    section: Section
-    plan: Plan
-    source: BackupSource
+    section: BackupSection
+    plan: BackupPlan
+    source: SourceSection
     destinations: tuple[Destination, ...]
 
     @property
     def spec(self) -> Spec:
-        """The source as the depot takes it."""
+        """The source as `toban.ports.backup.Resources.source` takes it."""
         return self.source.spec
 
     @property
@@ -47,20 +46,20 @@ class Planned:
         return self.plan.zone or self.profile[SERVICE].timezone
 
 
-def find_plan(profile: Profile, source: str, class_: str) -> Planned | None:
+def find_plan(profile: Profile, source: str, class_: str) -> ResolvedPlan | None:
     """The plan of a series; None when the profile has none (any more)."""
     section = profile[BACKUP]
     if section is None:
         return None
     for plan in section.plans:
         if plan.source == source and plan.class_ == class_ and source in section.sources:
-            return Planned(
+            return ResolvedPlan(
                 profile, section, plan, section.sources[source], destinations(section, plan)
             )
     return None
 
 
-def destinations(section: Section, plan: Plan) -> tuple[Destination, ...]:
+def destinations(section: BackupSection, plan: BackupPlan) -> tuple[Destination, ...]:
     """Who keeps a series, the first is written first."""
     if not plan.destinations:
         return section.destinations
@@ -68,7 +67,7 @@ def destinations(section: Section, plan: Plan) -> tuple[Destination, ...]:
     return tuple(by_name[name] for name in plan.destinations if name in by_name)
 
 
-def plan_of(documents: Documents, backup: Backup) -> Planned | None:
+def plan_of(documents: Documents, backup: Backup) -> ResolvedPlan | None:
     """The plan a backup was started by, in the profile version that it pins."""
     profile = pinned(documents, backup.service, backup.profile_version)
     return find_plan(profile, backup.source, backup.class_)
@@ -80,7 +79,7 @@ def bases_of(backup: Backup, documents: Documents) -> dict[str, Backup]:
     return {id: base for id, base in found.items() if base is not None}
 
 
-def newest_slot_of(planned: Planned, at: datetime) -> datetime | None:
+def newest_slot_of(planned: ResolvedPlan, at: datetime) -> datetime | None:
     """
     The last slot of a plan's schedule at a moment, in UTC; None when there was none for long.
 

@@ -10,34 +10,34 @@ import google_crc32c
 
 from toban.backups.catalogue.manifest import Manifest, PartEntry, entries, plain_digest
 from toban.backups.storage import layout
-from toban.backups.storage.frames import Trailer
+from toban.backups.storage.frames import PartTrailer
 from toban.backups.storage.parts import STRETCH, OpenedPart, open_part
-from toban.backups.storage.sealing import Shelf
-from toban.ports.backup import Damaged, Fetch, Held, ObjectInfo
+from toban.backups.storage.sealing import BackupLocation
+from toban.ports.backup import Damaged, Fetch, ObjectInfo, ObjectRef
 
 _RANGE = 8 * 1024 * 1024
 
 
-def read_part(shelf: Shelf, manifest: Manifest, entry: PartEntry) -> OpenedPart:
+def read_part(location: BackupLocation, manifest: Manifest, entry: PartEntry) -> OpenedPart:
     """
     One part as the manifest lists it, opened: stored hashes, header, trailer are checked.
 
     Its content is when it is read. Raises `Damaged` or `toban.ports.Unavailable`.
     """
-    name = shelf.prefix + entry.name
-    data = _read(shelf, name)
+    name = location.prefix + entry.name
+    data = _read(location, name)
     # Opened first: it can tell what is wrong with it, the hash only that something is.
-    part = open_part(data, manifest.seal(shelf.data_key), entry.number, name=name)
+    part = open_part(data, manifest.seal(location.data_key), entry.number, name=name)
     if len(data) != entry.size or google_crc32c.value(data) != entry.crc32c:
         raise Damaged(f"{name}: is not the object that the manifest lists (CRC32C)")
     if not hmac.compare_digest(hashlib.sha256(data).hexdigest(), entry.sha256):
         raise Damaged(f"{name}: is not the object that the manifest lists (SHA-256)")
-    _compare(name, part.trailer, entry, manifest, shelf.data_key)
+    _compare(name, part.trailer, entry, manifest, location.data_key)
     return part
 
 
 def _compare(
-    name: str, trailer: Trailer, entry: PartEntry, manifest: Manifest, data_key: bytes | None
+    name: str, trailer: PartTrailer, entry: PartEntry, manifest: Manifest, data_key: bytes | None
 ) -> None:
     said = (trailer.plain_bytes, trailer.items, plain_digest(trailer.plain_sha256, data_key))
     if said != (entry.plain_bytes, entry.items, entry.plain_digest):
@@ -47,99 +47,101 @@ def _compare(
         raise Damaged(f"{name}: {what}")
 
 
-def read_parts(shelf: Shelf, manifest: Manifest, *, first: int = 1) -> Iterator[OpenedPart]:
+def read_parts(
+    location: BackupLocation, manifest: Manifest, *, first: int = 1
+) -> Iterator[OpenedPart]:
     """
     The parts from number `first` on; each has `pieces()` and `read()` for its plain content.
 
     Raises `Damaged` (for a missing part as well), and after the last part for a list of parts that
     does not fit its totals.
     """
-    for entry in entries(manifest, shelf.bucket.read):
+    for entry in entries(manifest, location.bucket.read):
         if entry.number >= first:
-            yield read_part(shelf, manifest, entry)
+            yield read_part(location, manifest, entry)
 
 
-def read_stream(shelf: Shelf, manifest: Manifest) -> Iterator[bytes]:
+def read_stream(location: BackupLocation, manifest: Manifest) -> Iterator[bytes]:
     """
     The whole plain stream, at most 1 MiB at a time; only when this ends normally was it right.
 
     Raises `Damaged` or `toban.ports.Unavailable`.
     """
-    for part in read_parts(shelf, manifest):
+    for part in read_parts(location, manifest):
         yield from part.pieces()
 
 
-def fetch_from(shelf_of: Callable[[str], Shelf]) -> Fetch:
+def fetch_from(location_of: Callable[[str], BackupLocation]) -> Fetch:
     """
-    Reads objects beside streams back; `shelf_of` finds the backup that holds one by its id.
+    Reads objects beside streams back; `location_of` finds the backup that holds one by its id.
 
     What it gives counts only when it ends normally; it raises `Damaged`, naming the object, or
     `toban.ports.Unavailable`.
     """
 
-    def fetch(held: Held) -> Iterator[bytes]:
-        shelf = shelf_of(held.backup_id)
-        name = shelf.prefix + held.name
+    def fetch(ref: ObjectRef) -> Iterator[bytes]:
+        location = location_of(ref.backup_id)
+        name = location.prefix + ref.name
         try:
-            layout.object_name(held.name.removeprefix(layout.OBJECTS))
+            layout.object_name(ref.name.removeprefix(layout.OBJECTS))
         except ValueError as error:
             raise Damaged(f"{name[:200]}: is no name of an object beside a stream") from error
-        if not held.name.startswith(layout.OBJECTS):
+        if not ref.name.startswith(layout.OBJECTS):
             raise Damaged(f"{name}: does not lie beside the stream")
-        data = _copied(shelf, name, held) if held.copied else _sealed(shelf, held.name)
-        yield from _checked(data, name, held)
+        data = _copied(location, name, ref) if ref.copied else _sealed(location, ref.name)
+        yield from _checked(data, name, ref)
 
     return fetch
 
 
-def _checked(data: Iterator[bytes], name: str, held: Held) -> Iterator[bytes]:
+def _checked(data: Iterator[bytes], name: str, ref: ObjectRef) -> Iterator[bytes]:
     size = crc32c = 0
     for some in data:
         size += len(some)
-        if size > held.size:
-            raise Damaged(f"{name}: has more than its {held.size} bytes")
+        if size > ref.size:
+            raise Damaged(f"{name}: has more than its {ref.size} bytes")
         crc32c = google_crc32c.extend(crc32c, some)
         yield some
-    if size != held.size:
-        raise Damaged(f"{name}: has {size} bytes instead of {held.size}")
-    if crc32c != held.crc32c:
+    if size != ref.size:
+        raise Damaged(f"{name}: has {size} bytes instead of {ref.size}")
+    if crc32c != ref.crc32c:
         raise Damaged(f"{name}: its content is not what was stored (CRC32C)")
 
 
-def _sealed(shelf: Shelf, stream: str) -> Iterator[bytes]:
+def _sealed(location: BackupLocation, stream: str) -> Iterator[bytes]:
     number, last = 0, False
     while not last:
         number += 1
-        name = shelf.prefix + layout.object_part(stream, number)
-        part = open_part(_read(shelf, name), shelf.seal(stream), number, name=name)
+        name = location.prefix + layout.object_part(stream, number)
+        part = open_part(_read(location, name), location.seal(stream), number, name=name)
         yield from part.pieces()
         last = part.trailer.last
 
 
-def _copied(shelf: Shelf, name: str, held: Held) -> Iterator[bytes]:
-    info = shelf.bucket.stat(name)
+def _copied(location: BackupLocation, name: str, ref: ObjectRef) -> Iterator[bytes]:
+    info = location.bucket.stat(name)
     if info is None:
         raise Damaged(f"{name}: is missing")
-    if info.size != held.size:
-        raise Damaged(f"{name}: has {info.size} bytes instead of {held.size}")
-    if info.crc32c != held.crc32c:
+    if info.size != ref.size:
+        raise Damaged(f"{name}: has {info.size} bytes instead of {ref.size}")
+    if info.crc32c != ref.crc32c:
         raise Damaged(f"{name}: is another object than was copied (CRC32C)")
     for start in range(0, info.size, _RANGE):
-        data = _range(shelf, info, start)
+        data = _range(location, info, start)
         for at in range(0, len(data), STRETCH):
             yield data[at : at + STRETCH]
 
 
-def _range(shelf: Shelf, info: ObjectInfo, start: int) -> bytes:
+def _range(location: BackupLocation, info: ObjectInfo, start: int) -> bytes:
     end = min(start + _RANGE, info.size)
     try:
-        return shelf.bucket.read(info.name, start=start, end=end, generation=info.generation)
+        return location.bucket.read(info.name, start=start, end=end, generation=info.generation)
     except KeyError as error:
         raise Damaged(f"{info.name}: was replaced or removed while it was read") from error
 
 
-def _read(shelf: Shelf, name: str) -> bytes:
+def _read(location: BackupLocation, name: str) -> bytes:
     try:
-        return shelf.bucket.read(name)
+        return location.bucket.read(name)
     except KeyError as error:
         raise Damaged(f"{name}: is missing") from error

@@ -10,8 +10,8 @@ from toban.backups.catalogue.plans import backup_prefix
 from toban.backups.catalogue.readback import fetch_from, read_parts, read_stream
 from toban.backups.documents import Backup
 from toban.backups.storage import layout
-from toban.backups.storage.sealing import Shelf
-from toban.ports.backup import Bucket, Damaged, Depot, Held
+from toban.backups.storage.sealing import BackupLocation
+from toban.ports.backup import Bucket, Damaged, ObjectRef, Resources
 
 
 class NoManifest(Damaged):
@@ -27,17 +27,17 @@ class BaseDamaged(Damaged):
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedCopy:
     """One copy of one backup; everything read from it is checked on the way."""
 
     manifest: Manifest
-    shelf: Shelf
-    _shelf_of: Callable[[str], Shelf]
+    location: BackupLocation
+    _location_of: Callable[[str], BackupLocation]
 
     @property
     def bucket(self) -> Bucket:
         """Where this copy lies."""
-        return self.shelf.bucket
+        return self.location.bucket
 
     def entries(self) -> Iterator[PartEntry]:
         """The parts that the manifest lists; raises `Damaged`."""
@@ -45,50 +45,50 @@ class Opened:
 
     def stream(self) -> Iterator[bytes]:
         """The whole plain stream; raises `Damaged`."""
-        return read_stream(self.shelf, self.manifest)
+        return read_stream(self.location, self.manifest)
 
     def parts(self, first: int = 1) -> Iterator[Iterator[bytes]]:
         """The plain content of each part from number `first` on; raises `Damaged`."""
-        for part in read_parts(self.shelf, self.manifest, first=first):
+        for part in read_parts(self.location, self.manifest, first=first):
             yield part.pieces()
 
     def find_base(self, backup_id: str) -> None:
         """Raise `BaseDamaged` unless a backup that it builds on has its manifest in this bucket."""
         try:
-            self._shelf_of(backup_id)
+            self._location_of(backup_id)
         except Damaged as error:
             raise BaseDamaged(backup_id, str(error)) from error
 
-    def fetch(self, held: Held) -> Iterator[bytes]:
+    def fetch(self, ref: ObjectRef) -> Iterator[bytes]:
         """Content beside the stream; raises `Damaged`, or `BaseDamaged` where it builds on that."""
         try:
-            yield from fetch_from(self._shelf_of)(held)
+            yield from fetch_from(self._location_of)(ref)
         except Damaged as error:
-            if held.backup_id in self.manifest.needs:
-                raise BaseDamaged(held.backup_id, str(error)) from error
+            if ref.backup_id in self.manifest.needs:
+                raise BaseDamaged(ref.backup_id, str(error)) from error
             raise
 
 
-class Opener:
-    """Opens copies, with the keys that the depot has."""
+class CopyOpener:
+    """Opens copies, with the keys of the profile."""
 
-    def __init__(self, depot: Depot) -> None:
-        self._depot = depot
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
-    def open(self, prefix: str, bucket_name: str, key: str) -> Opened:
+    def open(self, prefix: str, bucket_name: str, key: str) -> OpenedCopy:
         """
         The copy below `prefix` in a bucket; `key`: the profile's reference, empty if it has none.
 
         A backup that builds on others finds them in the same bucket: one region restores alone.
         Raises `Damaged` (`NoManifest`), `KeyUnavailable` or `toban.ports.Unavailable`.
         """
-        bucket = self._depot.bucket(bucket_name)
+        bucket = self._resources.bucket(bucket_name)
         manifest, data_key = self._manifest(bucket, prefix, key)
-        own = Shelf(bucket, prefix, manifest.backup_id, data_key)
-        shelves = {manifest.backup_id: own}
+        own = BackupLocation(bucket, prefix, manifest.backup_id, data_key)
+        locations = {manifest.backup_id: own}
 
-        def shelf_of(backup_id: str) -> Shelf:
-            if backup_id not in shelves:
+        def location_of(backup_id: str) -> BackupLocation:
+            if backup_id not in locations:
                 if backup_id not in manifest.needs:
                     raise Damaged(f"{prefix}: refers to {backup_id}, on which it does not build")
                 where = backup_prefix(manifest.service, manifest.source, backup_id)
@@ -96,10 +96,10 @@ class Opener:
                     _, base_key = self._manifest(bucket, where, key)
                 except NoManifest as error:
                     raise Damaged(str(error)) from error  # of the base, not of this copy
-                shelves[backup_id] = Shelf(bucket, where, backup_id, base_key)
-            return shelves[backup_id]
+                locations[backup_id] = BackupLocation(bucket, where, backup_id, base_key)
+            return locations[backup_id]
 
-        return Opened(manifest, own, shelf_of)
+        return OpenedCopy(manifest, own, location_of)
 
     def _manifest(self, bucket: Bucket, prefix: str, key: str) -> tuple[Manifest, bytes | None]:
         name = prefix + layout.MANIFEST
@@ -107,11 +107,11 @@ class Opener:
             data = bucket.read(name)
         except KeyError as error:
             raise NoManifest(f"{name} is missing") from error
-        unwrap = self._depot.keys(key).unwrap if key else None
+        unwrap = self._resources.keys(key).unwrap if key else None
         return decode(data, unwrap, name=name)
 
 
-def open_copy(opener: Opener, backup: Backup, bucket: str, key: str) -> Opened:
+def open_copy(opener: CopyOpener, backup: Backup, bucket: str, key: str) -> OpenedCopy:
     """A copy of a backup of the catalogue; raises `Damaged` when it is another one's."""
     opened = opener.open(backup.prefix, bucket, key)
     manifest = opened.manifest

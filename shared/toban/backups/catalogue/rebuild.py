@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from toban.backups.catalogue.manifest import Manifest, Place, decode
+from toban.backups.catalogue.manifest import DestinationEntry, Manifest, decode
 from toban.backups.catalogue.plans import find_plan
 from toban.backups.catalogue.writing import weight
 from toban.backups.documents import Backup, Copy, SeriesState, settle
@@ -27,7 +27,7 @@ from toban.kernel.change import change
 from toban.kernel.clock.skew import is_future
 from toban.kernel.documents import Documents
 from toban.ports import Store
-from toban.ports.backup import Bucket, Damaged, Depot, KeyUnavailable
+from toban.ports.backup import Bucket, Damaged, KeyUnavailable, Resources
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
 
 What = Literal["created", "extended", "known", "removed"]
@@ -38,7 +38,7 @@ _LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundManifest:
     """A manifest that was read, and believed."""
 
     bucket: str
@@ -46,7 +46,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedManifest:
     """A manifest that was not believed, and why."""
 
     bucket: str
@@ -55,17 +55,17 @@ class Skipped:
 
 
 @dataclass
-class Scan:
+class BucketScan:
     """What lies in the buckets."""
 
-    found: list[Found] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    found: list[FoundManifest] = field(default_factory=list)
+    skipped: list[SkippedManifest] = field(default_factory=list)
     unfinished: int = 0
     """Backups without a manifest: being taken or removed, or never finished."""
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class RebuildResult:
     """What became of one backup."""
 
     backup: Backup
@@ -80,19 +80,19 @@ class Rebuilt:
 def scan(
     buckets: Sequence[str],
     profiles: Mapping[str, CurrentProfile],
-    depot: Depot,
+    resources: Resources,
     *,
     service: str = "",
     unencrypted: bool = False,
-    seen: Callable[[Found | Skipped], None] = lambda _: None,
-) -> Scan:
+    seen: Callable[[FoundManifest | SkippedManifest], None] = lambda _: None,
+) -> BucketScan:
     """
     Read every manifest in the buckets.
 
     Args:
         buckets: Their names; one region's is enough.
         profiles: The current profile of every service, for its key.
-        depot: Opens buckets and keys.
+        resources: Opens buckets and keys.
         service: Only its backups; empty: of every service.
         unencrypted: Believe manifests without a key of services that have one (anybody who can
             write to the bucket could have made them).
@@ -100,27 +100,27 @@ def scan(
 
     Raises `toban.ports.Unavailable` when a bucket cannot be listed.
     """
-    result = Scan()
+    result = BucketScan()
     for name in buckets:
-        bucket = depot.bucket(name)
+        bucket = resources.bucket(name)
         for place in places(bucket, service):
             try:
-                manifest = _manifest(bucket, place, profiles, depot, unencrypted=unencrypted)
+                manifest = _manifest(bucket, place, profiles, resources, unencrypted=unencrypted)
             except KeyError:
                 result.unfinished += 1
                 continue
             except (Damaged, KeyUnavailable, LookupError, ValueError) as error:
-                told = Skipped(name, place.prefix + layout.MANIFEST, str(error))
+                told = SkippedManifest(name, place.prefix + layout.MANIFEST, str(error))
                 result.skipped.append(told)
                 seen(told)
                 continue
-            found = Found(name, manifest)
+            found = FoundManifest(name, manifest)
             result.found.append(found)
             seen(found)
     return result
 
 
-def places(bucket: Bucket, service: str = "") -> Iterator[layout.Place]:
+def places(bucket: Bucket, service: str = "") -> Iterator[layout.ObjectName]:
     """
     Every backup of which something lies in a bucket (below ``service/``).
 
@@ -146,9 +146,9 @@ class NoProfile(LookupError):
 
 def _manifest(
     bucket: Bucket,
-    place: layout.Place,
+    place: layout.ObjectName,
     profiles: Mapping[str, CurrentProfile],
-    depot: Depot,
+    resources: Resources,
     *,
     unencrypted: bool,
 ) -> Manifest:
@@ -159,7 +159,7 @@ def _manifest(
     section = current.profile[BACKUP] if current else None
     if section is None:
         raise NoProfile(f"{name}: no profile of {place.service} with backups is applied")
-    unwrap = depot.keys(section.key).unwrap if section.key else None
+    unwrap = resources.keys(section.key).unwrap if section.key else None
     must = True if section.key and not unencrypted else None
     return decode(data, unwrap, name=name, encrypted=must)[0]
 
@@ -167,14 +167,14 @@ def _manifest(
 # --- what follows from it: pure ----------------------------------------------------------------
 
 
-def entries(found: Iterable[Found], profiles: Mapping[str, CurrentProfile]) -> list[Backup]:
+def entries(found: Iterable[FoundManifest], profiles: Mapping[str, CurrentProfile]) -> list[Backup]:
     """
     An entry of the catalogue for every backup, with the copies that were found; by id.
 
     Copies stand in the order of the manifest's destinations, so the first that is left takes the
     place of the original. Of two manifests that differ the first destination's is believed.
     """
-    by_id: dict[str, dict[str, Found]] = {}
+    by_id: dict[str, dict[str, FoundManifest]] = {}
     for each in found:
         by_id.setdefault(each.manifest.backup_id, {})[each.bucket] = each
     made = []
@@ -193,22 +193,24 @@ def entries(found: Iterable[Found], profiles: Mapping[str, CurrentProfile]) -> l
     return made
 
 
-def _in_order(buckets: Iterable[str], destinations: Sequence[Place]) -> list[str]:
+def _in_order(buckets: Iterable[str], destinations: Sequence[DestinationEntry]) -> list[str]:
     rank = {place.bucket: position for position, place in enumerate(destinations)}
     return sorted(buckets, key=lambda bucket: (rank.get(bucket, len(rank)), bucket))
 
 
-def _destinations(manifest: Manifest, profiles: Mapping[str, CurrentProfile]) -> Iterator[Place]:
+def _destinations(
+    manifest: Manifest, profiles: Mapping[str, CurrentProfile]
+) -> Iterator[DestinationEntry]:
     """Regions by bucket: what the profile says now, then what the manifest said then."""
     current = profiles.get(manifest.service)
     section = current.profile[BACKUP] if current else None
     for destination in section.destinations if section else ():
-        yield Place(bucket=destination.bucket, region=destination.region)
+        yield DestinationEntry(bucket=destination.bucket, region=destination.region)
     yield from manifest.destinations
 
 
 def merged(
-    known: Backup | None, found: Backup, destinations: Sequence[Place] = ()
+    known: Backup | None, found: Backup, destinations: Sequence[DestinationEntry] = ()
 ) -> tuple[Backup, What]:
     """
     The entry as it should be: a new one, or the known one with copies it did not know of.
@@ -293,13 +295,13 @@ def advanced(known: SeriesState | None, found: SeriesState, now: datetime) -> Se
 
 
 def rebuild(
-    found: Sequence[Found],
+    found: Sequence[FoundManifest],
     profiles: Mapping[str, CurrentProfile],
     store: Store,
     *,
     now: datetime,
     dry_run: bool = False,
-) -> list[Rebuilt]:
+) -> list[RebuildResult]:
     """
     Enter what was found into the store (with `dry_run` only say what would be), by id.
 
@@ -314,7 +316,7 @@ def rebuild(
         result, what = _put(documents, backup, destinations[backup.id], dry_run=dry_run)
         current = profiles.get(backup.service)
         planned = current is not None and _is_planned(result, current, documents)
-        done.append(Rebuilt(result, what, planned))
+        done.append(RebuildResult(result, what, planned))
     weights = {f.manifest.backup_id: weight(f.manifest) for f in found}
     live = [r.backup for r in done if r.what != "removed" and not r.backup.is_ahead(now)]
     if not dry_run:
@@ -343,7 +345,7 @@ def _version(documents: Documents, backup: Backup) -> PinnedProfile | None:
 
 
 def _put(
-    documents: Documents, backup: Backup, destinations: Sequence[Place], *, dry_run: bool
+    documents: Documents, backup: Backup, destinations: Sequence[DestinationEntry], *, dry_run: bool
 ) -> tuple[Backup, What]:
     what: What = "known"
 

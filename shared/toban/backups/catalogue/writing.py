@@ -14,30 +14,31 @@ from typing import Final
 import msgspec
 
 from toban.backups.catalogue.manifest import (
-    BesideTotals,
+    DestinationEntry,
     IndexRef,
     Manifest,
     ManifestKey,
+    ObjectTotals,
     PartEntry,
-    Place,
     encode,
     index_object,
     listed,
     peek,
     stream_digest,
 )
-from toban.backups.catalogue.plans import Planned
+from toban.backups.catalogue.plans import ResolvedPlan
 from toban.backups.documents import Backup
 from toban.backups.storage import layout
 from toban.backups.storage.parts import Part
-from toban.ports.backup import Bucket, Damaged, Snapshot
+from toban.kernel.environment import PRODUCTION
+from toban.ports.backup import Bucket, Damaged, SourceSnapshot
 from toban.sources.base import source_kinds
 
 FLUSH: Final = 200
 """Entries of a checkpoint before they become an index object: a checkpoint stays small."""
 
 
-class Progress(msgspec.Struct, kw_only=True):
+class WriteProgress(msgspec.Struct, kw_only=True):
     """The parts stored so far, as a checkpoint keeps them."""
 
     attempt: int = 1
@@ -53,7 +54,7 @@ class Progress(msgspec.Struct, kw_only=True):
     """Of the parts that are in no index object yet."""
 
 
-def note(progress: Progress, part: Part, data_key: bytes | None) -> None:
+def note(progress: WriteProgress, part: Part, data_key: bytes | None) -> None:
     """Count a stored part."""
     progress.parts = part.number
     progress.bytes += part.size
@@ -64,7 +65,7 @@ def note(progress: Progress, part: Part, data_key: bytes | None) -> None:
     progress.entries.append(PartEntry.of(part, progress.attempt, data_key))
 
 
-def flush(progress: Progress, bucket: Bucket, backup: Backup) -> None:
+def flush(progress: WriteProgress, bucket: Bucket, backup: Backup) -> None:
     """Move the entries into an index object once there are `FLUSH` of them."""
     if len(progress.entries) < FLUSH:
         return
@@ -76,7 +77,9 @@ def flush(progress: Progress, bucket: Bucket, backup: Backup) -> None:
     progress.entries = []
 
 
-def sweep(bucket: Bucket, backup: Backup, progress: Progress, beat: Callable[[], None]) -> None:
+def sweep(
+    bucket: Bucket, backup: Backup, progress: WriteProgress, beat: Callable[[], None]
+) -> None:
     """
     Remove parts and index objects that no checkpoint counts (of attempts that died).
 
@@ -102,22 +105,22 @@ def _below(
             yield info.name
 
 
-def beside(bucket: Bucket, backup: Backup, beat: Callable[[], None]) -> BesideTotals:
+def object_totals(bucket: Bucket, backup: Backup, beat: Callable[[], None]) -> ObjectTotals:
     """How much lies beside the stream."""
     objects = size = 0
     for info in bucket.list(backup.prefix + layout.OBJECTS):
         beat()
         objects += 1
         size += info.size
-    return BesideTotals(objects=objects, bytes=size)
+    return ObjectTotals(objects=objects, bytes=size)
 
 
 def manifest_of(
     backup: Backup,
-    planned: Planned,
-    snapshot: Snapshot,
-    progress: Progress,
-    totals: BesideTotals,
+    planned: ResolvedPlan,
+    snapshot: SourceSnapshot,
+    progress: WriteProgress,
+    totals: ObjectTotals,
     *,
     identity: str,
     key: ManifestKey | None,
@@ -131,6 +134,7 @@ def manifest_of(
         source=backup.source,
         class_=backup.class_,
         kind=backup.kind,
+        environment=msgspec.UNSET if backup.environment == PRODUCTION else backup.environment,
         identity=identity,
         slot=backup.slot,
         started_at=backup.started_at,
@@ -138,7 +142,7 @@ def manifest_of(
         finished_at=now,
         profile_version=backup.profile_version,
         requested_by=backup.requested_by,
-        destinations=[Place(bucket=c.bucket, region=c.region) for c in backup.copies],
+        destinations=[DestinationEntry(bucket=c.bucket, region=c.region) for c in backup.copies],
         level=planned.plan.level,
         replica_level=planned.plan.replica_level,
         tools=dict(snapshot.tools),
@@ -154,7 +158,7 @@ def manifest_of(
         plain_bytes=progress.plain_bytes,
         items=progress.items,
         needs=list(backup.needs),
-        beside=totals,
+        object_totals=totals,
     )
     return msgspec.structs.replace(manifest, stream_digest=stream_digest(listed(manifest, read)))
 
@@ -202,4 +206,4 @@ def problem(manifest: Manifest, before: int, max_shrink: int) -> str:
 
 def weight(manifest: Manifest) -> int:
     """What shrinking is measured by: the plain stream and what lies beside it."""
-    return manifest.plain_bytes + manifest.beside.bytes
+    return manifest.plain_bytes + manifest.object_totals.bytes

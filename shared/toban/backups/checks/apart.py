@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toban.backups.section import Backup, RestoreTest
+from toban.backups.section import BackupSection, RestoreTest
+from toban.backups.texts import both
 from toban.sources.base import StagingTarget
 from toban.strictyaml.report import Report
 
 
 def check_apart(
-    backup: Backup,
+    backup: BackupSection,
     test: RestoreTest,
     number: int,
     path: str,
     report: Report,
-    others: Mapping[str, Backup] | None = None,
+    others: Mapping[str, BackupSection] | None = None,
 ) -> None:
     """A test's target is nothing that is in use: no source, no destination, no other target."""
     target = test.targets[number]
@@ -27,17 +28,21 @@ def check_apart(
             report.error(
                 "target-shared",
                 f"{path}.bucket",
-                f"{target.bucket} は {earlier.source} のリストアテストの復元先でもあります。",
-                f"{target.bucket} is the target for {earlier.source} as well.",
+                both("finding.backup.target-shared", bucket=target.bucket, source=earlier.source),
             )
 
 
 def _check_in_use(
-    target: StagingTarget, own: Backup, service: str, backup: Backup, path: str, report: Report
+    target: StagingTarget,
+    own: BackupSection,
+    service: str,
+    backup: BackupSection,
+    path: str,
+    report: Report,
 ) -> None:
     """`service`: whose `backup` section is looked at; empty: the target's own."""
     places = own.sources[target.source].place_of(target)
-    japanese, english = (f"サービス {service} の", f" of {service}") if service else ("", "")
+    whose = both("finding.backup.whose", service=service) if service else ""
     for name, source in backup.sources.items():
         taken = source.place()
         for key in sorted(places.keys() & taken.keys()):
@@ -45,13 +50,11 @@ def _check_in_use(
                 report.error(
                     "target-is-source",
                     f"{path}.{key}",
-                    f"リストアテストの復元先が{japanese}バックアップ対象 {name} そのものです。上書きしてしまいます。",
-                    f"the target is the source {name}{english} itself: the test would overwrite it.",
+                    both("finding.backup.target-is-source", whose=whose, name=name),
                 )
     if target.bucket and any(target.bucket == d.bucket for d in backup.destinations):
         report.error(
             "target-is-destination",
             f"{path}.bucket",
-            f"{target.bucket} は{japanese}バックアップの保存先です。別のバケットを使ってください。",
-            f"{target.bucket} keeps the backups{english}: use another bucket.",
+            both("finding.backup.target-is-destination", whose=whose, bucket=target.bucket),
         )

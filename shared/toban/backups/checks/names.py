@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from toban.backups.section import Backup
+from toban.backups.section import BackupSection
+from toban.backups.texts import both
 from toban.strictyaml.findings import did_you_mean
 from toban.strictyaml.report import Report
 
 
-def check_source_name(backup: Backup, name: str, path: str, report: Report) -> bool:
+def check_source_name(backup: BackupSection, name: str, path: str, report: Report) -> bool:
     """Complain about a source that does not exist; whether it does."""
     if name in backup.sources:
         return True
@@ -15,7 +16,6 @@ def check_source_name(backup: Backup, name: str, path: str, report: Report) -> b
     report.error(
         "unknown-source",
         path,
-        f"バックアップ元 {name!r} は定義されていません。{hint[0]}",
-        f"there is no source {name!r}.{hint[1]}",
+        both("finding.backup.unknown-source", name=name, hint=hint),
     )
     return False

@@ -6,25 +6,26 @@ from datetime import timedelta
 from typing import Final
 
 from toban.backups.checks.names import check_source_name
-from toban.backups.section import Backup, Plan
+from toban.backups.section import BackupPlan, BackupSection
+from toban.backups.texts import both
 from toban.kernel.clock.cron import BadCronError, gaps
 from toban.sources.base import source_kinds
 from toban.strictyaml.checks import check_id, check_zone
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 from toban.strictyaml.schedules import check_schedule
+from toban.texts import Both
 
 _FOREVER: Final = 10**6
 
 
-def check_plans(backup: Backup, report: Report) -> None:
+def check_plans(backup: BackupSection, report: Report) -> None:
     """When each source is backed up, where to, and for how long."""
     if not backup.plans:
         report.error(
             "no-plans",
             "backup.plans",
-            "計画がないので何もバックアップされません。",
-            "without plans nothing is ever backed up.",
+            both("finding.backup.no-plans"),
         )
     seen: dict[tuple[str, str], int] = {}
     for number, plan in enumerate(backup.plans):
@@ -36,8 +37,12 @@ def check_plans(backup: Backup, report: Report) -> None:
             report.error(
                 "duplicate-series",
                 f"{path}.class",
-                f"{plan.source} の {plan.class_} は backup.plans[{first}] にもあります。",
-                f"{plan.source} has a class {plan.class_} already: backup.plans[{first}].",
+                both(
+                    "finding.backup.duplicate-series",
+                    source=plan.source,
+                    class_=plan.class_,
+                    first=first,
+                ),
             )
         check_schedule(plan.schedule, f"{path}.schedule", report)
         check_zone(plan.zone, f"{path}.zone", report)
@@ -49,19 +54,17 @@ def check_plans(backup: Backup, report: Report) -> None:
                 report.error(
                     "wrong-value",
                     f"{path}.{name}",
-                    "restored は復元試験だけが与えます。format までにしてください。",
-                    "only restore tests reach restored; ask for format at most.",
+                    both("finding.backup.wrong-value.2"),
                 )
         if not 0 <= plan.max_shrink <= 100:
             report.error(
                 "wrong-value",
                 f"{path}.max_shrink",
-                "0 から 100（%）にしてください。",
-                "expected 0 to 100 (per cent).",
+                both("finding.backup.wrong-value.max_shrink"),
             )
 
 
-def _check_keep(plan: Plan, path: str, report: Report) -> None:
+def _check_keep(plan: BackupPlan, path: str, report: Report) -> None:
     keep = plan.keep
     rules = {
         "daily": keep.daily,
@@ -72,26 +75,24 @@ def _check_keep(plan: Plan, path: str, report: Report) -> None:
     }
     for name, number in rules.items():
         if number < 0:
-            report.error(
-                "wrong-value", f"{path}.{name}", "0 以上にしてください。", "expected 0 or more."
-            )
+            report.error("wrong-value", f"{path}.{name}", both("finding.backup.not-negative"))
     if not keep.forever and not any(rules.values()):
         report.error(
             "keeps-nothing",
             path,
-            "何も残りません。daily、weekly、monthly、yearly、keep_days、forever のどれかを書きます。",
-            "nothing would be kept: give daily, weekly, monthly, yearly, keep_days or forever.",
+            both("finding.backup.keeps-nothing"),
         )
     elif keep.forever and any(rules.values()):
         report.warning(
             "never-used",
             path,
-            "forever があるので、ほかの規則は意味を持ちません。",
-            "with forever the other rules mean nothing.",
+            both("finding.backup.never-used"),
         )
 
 
-def _check_plan_destinations(backup: Backup, plan: Plan, path: str, report: Report) -> None:
+def _check_plan_destinations(
+    backup: BackupSection, plan: BackupPlan, path: str, report: Report
+) -> None:
     regions = {destination.bucket: destination.region for destination in backup.destinations}
     chosen = plan.destinations or tuple(regions)
     where = f"{path}.destinations" if plan.destinations else "backup.destinations"
@@ -101,15 +102,13 @@ def _check_plan_destinations(backup: Backup, plan: Plan, path: str, report: Repo
             report.error(
                 "unknown-destination",
                 f"{path}.destinations[{n}]",
-                f"保存先 {name!r} は定義されていません。{hint[0]}",
-                f"there is no destination {name!r}.{hint[1]}",
+                both("finding.backup.unknown-destination", name=name, hint=hint),
             )
         elif name in plan.destinations[:n]:
             report.error(
                 "same-destination",
                 f"{path}.destinations[{n}]",
-                f"{name} が二度書かれています。",
-                f"{name} is named twice.",
+                both("finding.backup.same-destination.destinations", name=name),
             )
     known = [name for name in dict.fromkeys(chosen) if name in regions]
     used: dict[str, str] = {}
@@ -119,21 +118,17 @@ def _check_plan_destinations(backup: Backup, plan: Plan, path: str, report: Repo
             report.error(
                 "same-region",
                 where,
-                f"{other} と {name} は同じリージョン {regions[name]} です。一つの計画の保存先は"
-                "リージョンを分けます。",
-                f"{other} and {name} are both in {regions[name]}; the destinations of a plan must "
-                "be in different regions.",
+                both("finding.backup.same-region", other=other, name=name, region=regions[name]),
             )
     if len(used) == 1 and len(known) == 1:
         report.warning(
             "one-region",
             where,
-            f"{known[0]} だけに残ります。第二のリージョンがありません。",
-            f"it is kept in {known[0]} only: there is no second region.",
+            both("finding.backup.one-region", name=known[0]),
         )
 
 
-def _check_kind(backup: Backup, plan: Plan, path: str, report: Report) -> None:
+def _check_kind(backup: BackupSection, plan: BackupPlan, path: str, report: Report) -> None:
     source = backup.sources.get(plan.source)
     if source is None:
         return
@@ -142,8 +137,7 @@ def _check_kind(backup: Backup, plan: Plan, path: str, report: Report) -> None:
         report.error(
             "cannot-tell",
             f"{path}.on_change",
-            f"{plan.source} は変わったかどうかが分からない種類です（{'、'.join(able)} だけ）。",
-            f"{plan.source} cannot tell whether it changed ({_and(able)} can).",
+            both("finding.backup.cannot-tell", source=plan.source, able=_listed(able)),
         )
     if not plan.incremental:
         return
@@ -152,8 +146,7 @@ def _check_kind(backup: Backup, plan: Plan, path: str, report: Report) -> None:
         report.error(
             "not-incremental",
             f"{path}.incremental",
-            f"{plan.source} は増分で取れません（{'、'.join(able)} だけ）。",
-            f"{plan.source} cannot be backed up incrementally; {_and([f'{n}s' for n in able])} can.",
+            both("finding.backup.not-incremental", source=plan.source, able=_listed(able, "s")),
         )
         return
     bases = [p for p in backup.plans if p.source == plan.source and not p.incremental]
@@ -167,30 +160,29 @@ def _check_kind(backup: Backup, plan: Plan, path: str, report: Report) -> None:
         report.error(
             "no-base",
             f"{path}.incremental",
-            f"{plan.source} の全体（incremental でない）の計画も必要です。",
-            f"it needs a full (not incremental) plan of {plan.source} to build on.",
+            both("finding.backup.no-base", source=plan.source),
         )
     elif not beside:
         report.error(
             "base-elsewhere",
             f"{path}.incremental",
-            "全体のバックアップが同じ保存先にありません。どの保存先からも単独で戻せるようにします。",
-            "the full backups are not in the same destinations; each must be able to restore alone.",
+            both("finding.backup.base-elsewhere"),
         )
     elif (longest := max(_certain_days(base) for base in beside)) < _reach_days(plan):
         report.error(
             "base-too-short",
             f"{path}.keep",
-            f"増分は {_reach_days(plan)} 日残りますが、その土台は {longest} 日しか残りません。",
-            f"it is kept for {_reach_days(plan)} days, but what it builds on only for {longest}.",
+            both("finding.backup.base-too-short", plan=_reach_days(plan), longest=longest),
         )
 
 
-def _and(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+def _listed(names: list[str], ending: str = "") -> Both:
+    """The names as a sentence has them; `ending`: what makes an English one plural."""
+    *most, last = (name + ending for name in names)
+    return Both("、".join(names), " and ".join(filter(None, (", ".join(most), last))))
 
 
-def _reach_days(plan: Plan) -> int:
+def _reach_days(plan: BackupPlan) -> int:
     """How old a backup of the plan may become, at most, in days."""
     keep = plan.keep
     if keep.forever:
@@ -198,7 +190,7 @@ def _reach_days(plan: Plan) -> int:
     return max(keep.keep_days, keep.daily, keep.weekly * 7, keep.monthly * 31, keep.yearly * 366)
 
 
-def _certain_days(plan: Plan) -> int:
+def _certain_days(plan: BackupPlan) -> int:
     """For how many days every backup of the plan is kept (not only the newest of each period)."""
     keep = plan.keep
     if keep.forever:

@@ -8,7 +8,8 @@ from typing import Final
 
 from toban.backups.checks.apart import check_apart
 from toban.backups.checks.names import check_source_name
-from toban.backups.section import ALLOWANCE, Backup, Objective, RestoreTest
+from toban.backups.section import ALLOWANCE, BackupSection, Objective, RestoreTest
+from toban.backups.texts import both
 from toban.kernel.clock.cron import BadCronError, largest_gap
 from toban.sources.base import StagingTarget
 from toban.sources.naming import EXAMPLE, check_bucket_name
@@ -16,11 +17,12 @@ from toban.strictyaml.checks import check_secret_name, check_zone
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 from toban.strictyaml.schedules import check_schedule
+from toban.texts import Both
 
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
-def check_objectives(zone: str, backup: Backup, report: Report) -> None:
+def check_objectives(zone: str, backup: BackupSection, report: Report) -> None:
     """
     Every objective can be met by the schedules, and something measures it.
 
@@ -34,30 +36,26 @@ def check_objectives(zone: str, backup: Backup, report: Report) -> None:
             report.error(
                 "duplicate-objective",
                 f"{path}.name",
-                f"目標 {objective.name} がもう一つあります。",
-                f"there is another objective {objective.name}.",
+                both("finding.backup.duplicate-objective", name=objective.name),
             )
         names.add(objective.name)
         if not objective.sources:
             report.error(
                 "empty",
                 f"{path}.sources",
-                "何を戻すのか書かれていません。",
-                "it does not say what has to be restored.",
+                both("finding.backup.empty.sources"),
             )
         if objective.rpo is None and objective.rto is None:
             report.warning(
                 "never-used",
                 path,
-                "rpo も rto もないので何も確かめません。",
-                "with neither rpo nor rto there is nothing to watch.",
+                both("finding.backup.nothing-to-watch"),
             )
         if objective.rto is not None and backup.restore_test is None:
             report.warning(
                 "rto-unmeasured",
                 f"{path}.rto",
-                "restore_test がないので、復旧時間は測られません。",
-                "there is no restore_test, so nothing measures how long recovery takes.",
+                both("finding.backup.rto-unmeasured"),
             )
         for n, name in enumerate(objective.sources):
             check_source_name(backup, name, f"{path}.sources[{n}]", report)
@@ -65,7 +63,10 @@ def check_objectives(zone: str, backup: Backup, report: Report) -> None:
 
 
 def check_restore_test(
-    zone: str, backup: Backup, report: Report, others: Mapping[str, Backup] | None = None
+    zone: str,
+    backup: BackupSection,
+    report: Report,
+    others: Mapping[str, BackupSection] | None = None,
 ) -> None:
     """
     Restore tests come often enough, cover every source, and never touch one.
@@ -83,8 +84,7 @@ def check_restore_test(
             report.error(
                 "tests-too-rare",
                 f"{at}.every",
-                f"試験の間隔は最大 {spell(gap)} ですが、every は {spell(test.every)} です。",
-                f"the tests are up to {spell(gap)} apart, but every is {spell(test.every)}.",
+                both("finding.backup.tests-too-rare", gap=spell(gap), every=spell(test.every)),
             )
     for number, target in enumerate(test.targets):
         path = f"{at}.targets[{number}]"
@@ -94,8 +94,7 @@ def check_restore_test(
             report.error(
                 "duplicate-target",
                 f"{path}.source",
-                f"{target.source} の試験先は上にもあります。",
-                f"there is a target for {target.source} already.",
+                both("finding.backup.duplicate-target", source=target.source),
             )
         _check_target(backup, target, path, report)
         check_apart(backup, test, number, path, report, others)
@@ -112,7 +111,7 @@ def spell(duration: timedelta | int) -> str:
     return text or "0m"
 
 
-def best_gap(zone: str, backup: Backup, source: str) -> timedelta | None:
+def best_gap(zone: str, backup: BackupSection, source: str) -> timedelta | None:
     """
     The largest gap between slots of the plan of `source` that comes round most often.
 
@@ -128,7 +127,9 @@ def best_gap(zone: str, backup: Backup, source: str) -> timedelta | None:
     return min(found, default=None)
 
 
-def _check_rpo(zone: str, backup: Backup, objective: Objective, path: str, report: Report) -> None:
+def _check_rpo(
+    zone: str, backup: BackupSection, objective: Objective, path: str, report: Report
+) -> None:
     if objective.rpo is None:
         return
     rpo = timedelta(seconds=objective.rpo)
@@ -140,43 +141,39 @@ def _check_rpo(zone: str, backup: Backup, objective: Objective, path: str, repor
             report.error(
                 "rpo-without-plan",
                 f"{path}.rpo",
-                f"{source} を取る計画がないので、RPO は決して守れません。",
-                f"no plan backs up {source}, so the RPO is never met.",
+                both("finding.backup.rpo-without-plan", source=source),
             )
             continue
         gap = best_gap(zone, backup, source)
         if gap is not None and gap + ALLOWANCE > rpo:
             late.setdefault(gap, []).append(source)
     for gap, sources in late.items():
-        japanese, english = "・".join(sources), ", ".join(sources)
+        said = {
+            "objective": objective.name,
+            "rpo": spell(rpo),
+            "gap": spell(gap),
+            "sources": Both("・".join(sources), ", ".join(sources)),
+        }
         if gap > rpo:
             report.warning(
                 "rpo-missed",
                 f"{path}.rpo",
-                f"「{objective.name}」の RPO は {spell(rpo)} ですが、{japanese} のバックアップは"
-                f"最大 {spell(gap)} 空きます。",
-                f"{objective.name}: the RPO is {spell(rpo)}, but backups of {english} are up to "
-                f"{spell(gap)} apart.",
+                both("finding.backup.rpo-missed", **said),
             )
         else:
             report.warning(
                 "rpo-tight",
                 f"{path}.rpo",
-                f"「{objective.name}」の RPO は {spell(rpo)} で、{japanese} のバックアップは最大"
-                f" {spell(gap)} 空きます。取得と検証の時間（{spell(ALLOWANCE)}）の余裕がありません。",
-                f"{objective.name}: the RPO is {spell(rpo)} and backups of {english} are up to "
-                f"{spell(gap)} apart, which leaves less than {spell(ALLOWANCE)} to take and verify "
-                "one.",
+                both("finding.backup.rpo-tight", **said, allowance=spell(ALLOWANCE)),
             )
 
 
-def _check_target(backup: Backup, target: StagingTarget, path: str, report: Report) -> None:
+def _check_target(backup: BackupSection, target: StagingTarget, path: str, report: Report) -> None:
     if needed := backup.sources[target.source].needs(target):
         report.error(
             "incomplete",
             path,
-            f"{target.source} の試験先には {needed} が必要です。",
-            f"the target for {target.source} needs {needed}.",
+            both("finding.backup.incomplete", source=target.source, needed=needed),
         )
     if target.url_secret:
         check_secret_name(target.url_secret, EXAMPLE, f"{path}.url_secret", report)
@@ -184,7 +181,7 @@ def _check_target(backup: Backup, target: StagingTarget, path: str, report: Repo
         check_bucket_name(target.bucket, f"{path}.bucket", report)
 
 
-def _check_covered(backup: Backup, test: RestoreTest, report: Report) -> None:
+def _check_covered(backup: BackupSection, test: RestoreTest, report: Report) -> None:
     covered = {target.source for target in test.targets}
     for name in backup.sources:
         planned = any(plan.source == name for plan in backup.plans)
@@ -192,6 +189,5 @@ def _check_covered(backup: Backup, test: RestoreTest, report: Report) -> None:
             report.warning(
                 "never-restored",
                 join("backup", "sources", name),
-                f"{name} の試験先（restore_test.targets）がなく、戻せることが確かめられません。",
-                f"restore_test has no target for {name}: nothing shows that it can be restored.",
+                both("finding.backup.never-restored", name=name),
             )

@@ -11,11 +11,14 @@ import msgspec
 
 from toban.backups.catalogue.plans import slot_of
 from toban.backups.policy.texts import text
+from toban.backups.section import BACKUP, NOTHING, environment_of_source
 from toban.events import AlertFired, AlertResolved
 from toban.kernel import i18n, log
 from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
+from toban.kernel.environment import LABEL, PRODUCTION
 from toban.kernel.work import Work
+from toban.profile.environments import foremost
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.severities.section import severity_at
@@ -68,8 +71,16 @@ def watch_of(service: str, work: Work) -> BackupWatch:
 
 
 def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> None:
-    """Open an alert, unless it is open; `watch` is the caller's to put."""
+    """
+    Open an alert, unless it is open; `watch` is the caller's to put.
+
+    One that is open for another environment (its source has changed hands) ends there and is told anew.
+    """
+    environment = _environment(trouble, profile)
     known = watch.open.get(trouble.fingerprint)
+    if known is not None and known.labels.get(LABEL, PRODUCTION) != environment:
+        resolve(trouble.fingerprint, watch, work)
+        known = None
     if known is not None:
         # The newest, by the time of their slots; one that a clock ahead has named is newer than none.
         if trouble.backup > known.backup or is_future(slot_of(known.backup), work.now):
@@ -83,10 +94,25 @@ def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> 
         severity=severity_at(profile, trouble.level).label,
         starts_at=trouble.at or work.now,
         backup=trouble.backup,
-        labels={"service": service, **trouble.labels},
+        labels={"service": service, **_said(environment, profile), **trouble.labels},
     )
     watch.open[trouble.fingerprint] = alert
     _tell(f"{service}/{trouble.fingerprint}", alert, work, trouble.summary)
+
+
+def _environment(trouble: Trouble, profile: Profile) -> str:
+    """Of the source, or of the foremost of the sources, that something is about."""
+    section = profile[BACKUP] or NOTHING
+    if "source" in trouble.labels:
+        return environment_of_source(profile, trouble.labels["source"])
+    objective = trouble.labels.get("objective")
+    about = next((o.sources for o in section.objectives if o.name == objective), section.sources)
+    return foremost(profile[SERVICE], (environment_of_source(profile, s) for s in about))
+
+
+def _said(environment: str, profile: Profile) -> dict[str, str]:
+    """The label that says the environment, where the profile knows more than production."""
+    return {LABEL: environment} if profile[SERVICE].environments else {}
 
 
 def _tell(fingerprint: str, alert: OpenAlert, work: Work, summary: str = "") -> None:
@@ -138,23 +164,23 @@ def _begun(fingerprint: str, alert: OpenAlert, watch: BackupWatch, work: Work) -
     """
     if not is_future(alert.starts_at, work.now):
         return alert
-    log.warning("alert dated ahead of now: it begins now", fingerprint=fingerprint)
+    log.warning("alert start ahead of now: now taken instead", fingerprint=fingerprint)
     alert = msgspec.structs.replace(alert, starts_at=work.now)
     _tell(f"{watch.id}/{fingerprint}", alert, work)
     return alert
 
 
-def failed_print(source: str, class_: str) -> str:
+def failure_fingerprint(source: str, class_: str) -> str:
     """Fingerprint: a series whose newest backup cannot be counted on."""
     return f"backup-failed/{source}/{class_}"
 
 
-def copy_print(source: str, class_: str, bucket: str) -> str:
+def copy_fingerprint(source: str, class_: str, bucket: str) -> str:
     """Fingerprint: copies of a series in one bucket."""
     return f"backup-copy/{source}/{class_}/{bucket}"
 
 
-def restore_print(source: str, purpose: str) -> str:
+def restore_fingerprint(source: str, purpose: str) -> str:
     """Fingerprint: restores of a source."""
     return f"restore-failed/{source}/{purpose}"
 

@@ -14,7 +14,7 @@ TOLD = 500
 """Characters of a reason that a copy keeps."""
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class ReadBackResult(msgspec.Struct, frozen=True, kw_only=True):
     """What reading one copy came to: it passed a level, or one of the others says why not."""
 
     read_at: datetime
@@ -35,7 +35,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         return self.damage or self.unreadable or self.unchecked
 
 
-def judged(copy: Copy, reading: Reading) -> Copy:
+def judged(copy: Copy, reading: ReadBackResult) -> Copy:
     """The copy as it is known after a reading."""
     if reading.damage and not reading.base:
         return damaged(copy, reading.damage, missing=reading.missing)
@@ -78,7 +78,9 @@ def proven_there(bases: Mapping[str, Backup | None], bucket: str) -> list[str]:
     return [id for id, base in bases.items() if _stands(base, bucket)]
 
 
-def on_bases(reading: Reading, bucket: str, bases: Mapping[str, Backup | None]) -> Reading:
+def on_bases(
+    reading: ReadBackResult, bucket: str, bases: Mapping[str, Backup | None]
+) -> ReadBackResult:
     """
     What a reading proves of a backup that builds on others.
 
@@ -93,7 +95,7 @@ def on_bases(reading: Reading, bucket: str, bases: Mapping[str, Backup | None]) 
             there = copy_in(base, bucket) if base is not None else None
             state = there.state if there is not None else "missing"
             why = f"{bucket}: it builds on {id}, which is {state} there"
-            return Reading(read_at=reading.read_at, unreadable=why)
+            return ReadBackResult(read_at=reading.read_at, unreadable=why)
     return reading
 
 

@@ -14,9 +14,8 @@ from typing import Literal
 
 import msgspec
 
-from toban.backups.policy.restores import Tested
-from toban.backups.section import ALLOWANCE, BACKUP, Objective, Plan
-from toban.backups.section import Backup as Section
+from toban.backups.policy.restores import TestHistory
+from toban.backups.section import ALLOWANCE, BACKUP, BackupPlan, BackupSection, Objective
 from toban.kernel.clock.cron import largest_gap
 from toban.kernel.clock.skew import is_future, not_ahead
 from toban.profile.profile import Profile
@@ -48,7 +47,7 @@ class ObjectiveState(msgspec.Struct, frozen=True, kw_only=True):
     """The slowest source's newest restore test that passed, in seconds."""
 
 
-class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+class OverdueSeries(msgspec.Struct, frozen=True, kw_only=True):
     """A series without success for too long."""
 
     source: str
@@ -57,7 +56,7 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
     allowed_s: int
 
 
-class Newest(msgspec.Struct, frozen=True, kw_only=True):
+class NewestBackup(msgspec.Struct, frozen=True, kw_only=True):
     """The newest verified backup of a series, as the catalogue has it."""
 
     backup_id: str = ""
@@ -71,8 +70,8 @@ SeriesKey = tuple[str, str]
 
 def assess(
     profile: Profile,
-    newest: Mapping[SeriesKey, Newest],
-    tested: Mapping[str, Tested],
+    newest: Mapping[SeriesKey, NewestBackup],
+    tested: Mapping[str, TestHistory],
     now: datetime,
 ) -> list[ObjectiveState]:
     """Every objective of a profile against its newest restore points and restore tests."""
@@ -86,10 +85,10 @@ def assess(
 
 def _state(
     profile: Profile,
-    section: Section,
+    section: BackupSection,
     objective: Objective,
-    newest: Mapping[SeriesKey, Newest],
-    tested: Mapping[str, Tested],
+    newest: Mapping[SeriesKey, NewestBackup],
+    tested: Mapping[str, TestHistory],
     now: datetime,
 ) -> ObjectiveState:
     best = [_best(source, newest, now) for source in objective.sources]
@@ -125,12 +124,12 @@ def _state(
     )
 
 
-def _best(source: str, newest: Mapping[SeriesKey, Newest], now: datetime) -> Newest:
+def _best(source: str, newest: Mapping[SeriesKey, NewestBackup], now: datetime) -> NewestBackup:
     found = [n for (s, _), n in newest.items() if s == source and not_ahead(n.point, now)]
-    return max(found, key=lambda n: (n.point, n.backup_id), default=Newest())
+    return max(found, key=lambda n: (n.point, n.backup_id), default=NewestBackup())
 
 
-def _measured(source: str, tested: Mapping[str, Tested], now: datetime) -> float | None:
+def _measured(source: str, tested: Mapping[str, TestHistory], now: datetime) -> float | None:
     passed = [
         t
         for key, t in tested.items()
@@ -141,7 +140,9 @@ def _measured(source: str, tested: Mapping[str, Tested], now: datetime) -> float
     return max(t.seconds for t in passed)
 
 
-def _rpo(profile: Profile, section: Section, objective: Objective, age: float | None) -> RpoStatus:
+def _rpo(
+    profile: Profile, section: BackupSection, objective: Objective, age: float | None
+) -> RpoStatus:
     if objective.rpo is None or not objective.sources:
         return "not-watched"
     if age is not None and age <= objective.rpo:
@@ -155,22 +156,22 @@ def _rpo(profile: Profile, section: Section, objective: Objective, age: float | 
     return "missed"
 
 
-def _reach(profile: Profile, section: Section, source: str) -> float | None:
+def _reach(profile: Profile, section: BackupSection, source: str) -> float | None:
     """How old a source's newest restore point may become by its best plan, in seconds."""
     return min(
         (allowed(profile, plan) for plan in section.plans if plan.source == source), default=None
     )
 
 
-def allowed(profile: Profile, plan: Plan) -> float:
+def allowed(profile: Profile, plan: BackupPlan) -> float:
     """Seconds that may pass between two successes of a plan before it is overdue."""
     zone = plan.zone or profile[SERVICE].timezone
     return (largest_gap(plan.schedule, zone) + ALLOWANCE) / timedelta(seconds=1)
 
 
 def overdue(
-    profile: Profile, newest: Mapping[SeriesKey, Newest], since: datetime, now: datetime
-) -> list[Overdue]:
+    profile: Profile, newest: Mapping[SeriesKey, NewestBackup], since: datetime, now: datetime
+) -> list[OverdueSeries]:
     """
     Series that had no success for longer than their schedule's largest gap and an allowance.
 
@@ -181,17 +182,19 @@ def overdue(
     late = []
     for plan in section.plans if section else ():
         limit = allowed(profile, plan)
-        last = not_ahead(newest.get((plan.source, plan.class_), Newest()).point, now)
+        last = not_ahead(newest.get((plan.source, plan.class_), NewestBackup()).point, now)
         from_ = last or not_ahead(since, now)
         if from_ is None or (now - from_) / timedelta(seconds=1) > limit:
             late.append(
-                Overdue(source=plan.source, class_=plan.class_, last=last, allowed_s=int(limit))
+                OverdueSeries(
+                    source=plan.source, class_=plan.class_, last=last, allowed_s=int(limit)
+                )
             )
     return late
 
 
 def untested(
-    profile: Profile, tested: Mapping[str, Tested], since: datetime, now: datetime
+    profile: Profile, tested: Mapping[str, TestHistory], since: datetime, now: datetime
 ) -> datetime | None:
     """
     When a restore test last passed, or `since` (the profile was applied) if none did, if that is

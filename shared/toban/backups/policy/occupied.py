@@ -9,12 +9,12 @@ from typing import Literal
 from toban.backups.documents import Backup
 from toban.backups.section import BACKUP, NOTHING
 from toban.ports import PortError
-from toban.ports.backup import Depot, Spec
+from toban.ports.backup import Resources, Spec
 from toban.profile.profile import Profile
 
 
 @dataclass(frozen=True)
-class Occupied:
+class LocationInUse:
     """A place that is in use."""
 
     what: Literal["destination", "source"]
@@ -35,7 +35,7 @@ def bucket_name(text: str) -> str:
 
 def keeps_backups(
     bucket: str, profiles: Mapping[str, Profile], backup: Backup | None = None
-) -> Occupied | None:
+) -> LocationInUse | None:
     """What keeps backups in a bucket: a destination of any profile, or a copy of `backup` itself."""
     wanted = bucket_name(bucket)
     if not wanted:
@@ -43,25 +43,25 @@ def keeps_backups(
     for service, profile in sorted(profiles.items()):
         for destination in (profile[BACKUP] or NOTHING).destinations:
             if bucket_name(destination.bucket) == wanted:
-                return Occupied("destination", service, destination.bucket)
+                return LocationInUse("destination", service, destination.bucket)
     for copy in backup.copies if backup is not None else ():
         if bucket_name(copy.bucket) == wanted:
-            return Occupied("destination", backup.service if backup else "", copy.bucket)
+            return LocationInUse("destination", backup.service if backup else "", copy.bucket)
     return None
 
 
 def is_source(
-    identity: str, kind: str, profiles: Mapping[str, Profile], depot: Depot
-) -> Occupied | None:
+    identity: str, kind: str, profiles: Mapping[str, Profile], resources: Resources
+) -> LocationInUse | None:
     """The source of any profile that a target of this kind would replace."""
-    for service, name, found in _identities(kind, profiles, depot):
+    for service, name, found in _identities(kind, profiles, resources):
         if found == identity:
-            return Occupied("source", service, name)
+            return LocationInUse("source", service, name)
     return None
 
 
 def _identities(
-    kind: str, profiles: Mapping[str, Profile], depot: Depot
+    kind: str, profiles: Mapping[str, Profile], resources: Resources
 ) -> Iterator[tuple[str, str, str]]:
     for service, profile in sorted(profiles.items()):
         for name, source in (profile[BACKUP] or NOTHING).sources.items():
@@ -69,7 +69,7 @@ def _identities(
             if spec.kind != kind:
                 continue
             try:
-                yield service, name, depot.source(spec).identity
+                yield service, name, resources.source(spec).identity
             except (ValueError, PortError):
                 continue  # a secret that this process may not read: its profile's checks name it
 
@@ -78,7 +78,7 @@ def refusal(
     identity: str,
     spec: Spec,
     profiles: Mapping[str, Profile],
-    depot: Depot,
+    resources: Resources,
     backup: Backup,
     *,
     onto_source: bool,
@@ -90,7 +90,7 @@ def refusal(
         identity: Of the target.
         spec: What the target is made of. A recovery's option ``overwrite`` lets it be a source.
         profiles: The current profile of every service.
-        depot: Makes sources, to learn their identities.
+        resources: Makes sources, to learn their identities.
         backup: The restored one.
         onto_source: The target is the source of `backup`, and that is known to be so.
     """
@@ -101,7 +101,7 @@ def refusal(
     confirmed = str(spec.options.get("overwrite")).lower() in ("true", "yes", "1")
     if onto_source or (confirmed and not test):
         return ""
-    if (source := is_source(identity, spec.kind, profiles, depot)) is not None:
+    if (source := is_source(identity, spec.kind, profiles, resources)) is not None:
         told = "" if test else ", or say that it may be overwritten (overwrite=true)"
         return f"{identity} {source}: nothing was written. Name another place{told}"
     return ""

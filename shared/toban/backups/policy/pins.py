@@ -38,7 +38,7 @@ def unpin(store: Store, backup_id: str) -> Backup:
     return _change(store, backup_id, pinned=False, by="", note="")
 
 
-class NotAhead(ValueError):
+class NotDatedAhead(ValueError):
     """It is not dated ahead: only retention decides about it."""
 
 
@@ -46,14 +46,14 @@ def discard(store: Store, backup_id: str, by: str, now: datetime) -> Backup:
     """
     Let retention remove a backup that is dated ahead of `now`, which it keeps otherwise.
 
-    A pin still keeps it. Raises `NotAhead`, and `NotPinned` for one that is gone or being removed.
+    A pin still keeps it. Raises `NotDatedAhead`, and `NotPinned` for one that is gone or being removed.
     """
 
     def mark(backup: Backup) -> None:
         if backup.status in ("deleting", "deleted"):
             raise NotPinned(backup_id, backup.status)
         if not backup.is_ahead(now):
-            raise NotAhead(backup_id)
+            raise NotDatedAhead(backup_id)
         backup.discarded_by = by
 
     return _marked(store, backup_id, mark)

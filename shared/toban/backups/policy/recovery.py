@@ -11,7 +11,7 @@ from toban.backups.policy.copies import restorable
 from toban.backups.section import BACKUP, NOTHING
 from toban.kernel.clock.skew import is_future
 from toban.profile.profile import Profile
-from toban.sources.base import BackupSource
+from toban.sources.base import SourceSection
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def recovery_time(profile: Profile, source: str) -> int | None:
     return min((o.rto for o in objectives if source in o.sources and o.rto), default=None)
 
 
-def onto(source: BackupSource, more: Mapping[str, str]) -> dict[str, str]:
+def onto(source: SourceSection, more: Mapping[str, str]) -> dict[str, str]:
     """
     Options of a target that is the source itself, with what a person adds.
 

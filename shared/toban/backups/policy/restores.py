@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -12,9 +12,10 @@ from toban.backups.section import BACKUP
 from toban.events.backups import Purpose
 from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.job import JobDocument
 from toban.kernel.status import Transitions
-from toban.ports.backup import Question
+from toban.ports.backup import ContentQuestion
 from toban.profile.profile import Profile
 
 RestoreStatus = Literal["running", "finished", "failed"]
@@ -39,6 +40,8 @@ class Restore(JobDocument, kw_only=True):
     backup_id: str
     kind: str
     purpose: Purpose
+    environment: str = PRODUCTION
+    """Of the backup that it loads."""
     region: str
     bucket: str
     target: dict[str, str] = {}
@@ -65,8 +68,20 @@ class Restore(JobDocument, kw_only=True):
     reason: str = ""
     finished_at: datetime | None = None
 
+    @property
+    def named(self) -> dict[str, Any]:
+        """The fields of an event about it that say which one it is, and of which environment."""
+        return {
+            "restore_id": self.id,
+            "service": self.service,
+            "source": self.source,
+            "backup_id": self.backup_id,
+            "purpose": self.purpose,
+            "environment": self.environment,
+        }
 
-class Tested(msgspec.Struct, frozen=True, kw_only=True):
+
+class TestHistory(msgspec.Struct, frozen=True, kw_only=True):
     """Restore tests of one source from one region."""
 
     chosen: int = 0
@@ -84,7 +99,7 @@ class RestoreRecord(Document, kw_only=True):
     COLLECTION: ClassVar[str] = "restore_records"
     KEEP = Keep.always("one for each service: whose turn the next test is")
 
-    tested: dict[str, Tested] = {}
+    tested: dict[str, TestHistory] = {}
     """By ``<source>@<region>``."""
 
 
@@ -100,7 +115,7 @@ def untimed(restore: Restore, now: datetime) -> str:
     return ""
 
 
-def wrong_answers(questions: list[Question], answers: list[str]) -> list[str]:
+def wrong_answers(questions: list[ContentQuestion], answers: list[str]) -> list[str]:
     """The questions whose answer is not what is expected, in words."""
     return [
         f"{question.query}: {answer[:200]!r}, expected {question.expect!r}"

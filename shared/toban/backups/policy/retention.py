@@ -30,11 +30,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.backups.policy.retention_terms import EARLIEST, LATEST, PERIODS, Word
-from toban.backups.policy.retention_terms import Entry as Entry
 from toban.backups.policy.retention_terms import Policy as Policy
 from toban.backups.policy.retention_terms import Reason as Reason
+from toban.backups.policy.retention_terms import RetentionEntry as RetentionEntry
+from toban.backups.policy.retention_terms import RetentionVerdict as RetentionVerdict
 from toban.backups.policy.retention_terms import Series as Series
-from toban.backups.policy.retention_terms import Verdict as Verdict
 from toban.backups.policy.retention_terms import entry_of as entry_of
 from toban.backups.policy.retention_terms import policy_of as policy_of
 from toban.kernel.clock.wallclock import zone as zone_of
@@ -46,8 +46,8 @@ NOTED = timedelta(days=30)
 
 
 def decide(
-    entries: Sequence[Entry], policy: Policy | Mapping[Series, Policy], now: datetime
-) -> list[Verdict]:
+    entries: Sequence[RetentionEntry], policy: Policy | Mapping[Series, Policy], now: datetime
+) -> list[RetentionVerdict]:
     """
     One verdict for each entry, in their order.
 
@@ -72,7 +72,9 @@ def decide(
     return decision.verdicts()
 
 
-def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -> list[str]:
+def removals(
+    entries: Sequence[RetentionEntry], verdicts: Sequence[RetentionVerdict], most: int
+) -> list[str]:
     """
     Ids of at most `most` backups to remove, in this order.
 
@@ -103,7 +105,7 @@ def removals(entries: Sequence[Entry], verdicts: Sequence[Verdict], most: int) -
     return list(ordered)[:most]
 
 
-def _urgency(entry: Entry) -> tuple[bool, bool, datetime, str]:
+def _urgency(entry: RetentionEntry) -> tuple[bool, bool, datetime, str]:
     return entry.status != "deleting", not entry.discarded_by, entry.started_at, entry.id
 
 
@@ -124,7 +126,7 @@ class _Days(dict[int, date]):
 class _Decision:
     """All entries by their position, and what speaks for and against each."""
 
-    def __init__(self, entries: Sequence[Entry], now: datetime) -> None:
+    def __init__(self, entries: Sequence[RetentionEntry], now: datetime) -> None:
         self.entries = entries
         self.now = now
         for entry in entries:
@@ -274,7 +276,7 @@ class _Decision:
             places |= set(entry.regions)
         return places
 
-    def _has_bases(self, entry: Entry) -> bool:
+    def _has_bases(self, entry: RetentionEntry) -> bool:
         """Whether nothing that it builds on, however far, has been removed."""
         pending, seen = list(entry.needs), set[str]()
         while pending:
@@ -382,12 +384,12 @@ class _Decision:
     def _order(self, position: int) -> tuple[datetime, str]:
         return self.at[position], self.entries[position].id
 
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> list[RetentionVerdict]:
         """What was found, in the order of the entries."""
         found = self.for_
         return [
-            Verdict(entry.id, True, tuple(found[position]))
+            RetentionVerdict(entry.id, True, tuple(found[position]))
             if found.get(position)
-            else Verdict(entry.id, False, self.against[position])
+            else RetentionVerdict(entry.id, False, self.against[position])
             for position, entry in enumerate(self.entries)
         ]

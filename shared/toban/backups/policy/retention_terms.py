@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from toban.backups.documents import Backup, Copy, Status, standing
-from toban.backups.section import Keep
+from toban.backups.section import RetentionRules
 from toban.kernel.clock.wallclock import is_zone
 
 Series: TypeAlias = tuple[str, str, str]
@@ -19,7 +19,9 @@ EARLIEST, LATEST = 1900, 9000
 """Years; a start outside of them is no moment, and overflows in some zone."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_": "class"}):
+class RetentionEntry(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_": "class"}
+):
     """What retention has to know of a backup."""
 
     id: str
@@ -141,7 +143,7 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
         return WORDS[self.word].format(self.detail).removesuffix(" ()")  # a region without a name
 
 
-class Verdict(msgspec.Struct, frozen=True, gc=False):
+class RetentionVerdict(msgspec.Struct, frozen=True, gc=False):
     """What becomes of a backup. There is always a reason."""
 
     id: str
@@ -149,14 +151,14 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     reasons: tuple[Reason, ...]
 
 
-def entry_of(backup: Backup) -> Entry:
+def entry_of(backup: Backup) -> RetentionEntry:
     """
     A document of the catalogue as retention sees it: what it is by its copies.
 
     Damaged and unread copies do not count. One damaged copy takes nothing away from the others,
     whatever an earlier version has written into the status.
     """
-    return Entry(
+    return RetentionEntry(
         id=backup.id,
         status=standing(backup),
         started_at=backup.started_at,
@@ -193,7 +195,7 @@ def _regions(copies: Iterable[Copy]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(copy.region for copy in copies))
 
 
-def policy_of(keep: Keep, zone: str, minimum_verified: int) -> Policy:
+def policy_of(keep: RetentionRules, zone: str, minimum_verified: int) -> Policy:
     """A plan's policy; raises `ValueError` for one that keeps nothing."""
     return Policy(
         daily=keep.daily,

@@ -50,7 +50,7 @@ def waits_until(service: str, work: Work) -> datetime | None:
     if leapt:
         look.waits_until = now + WAIT
         log.warning(
-            "nothing is pruned: the clock leapt, or nothing ran",
+            "pruning paused: clock leapt, or nothing ran",
             service=service,
             last_look=timestamp(look.at),
             until=timestamp(look.waits_until),

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from toban.backups.catalogue.plans import bases_of, plan_of
-from toban.backups.catalogue.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
+from toban.backups.catalogue.reading import (
+    BaseDamaged,
+    CopyOpener,
+    NoManifest,
+    OpenedCopy,
+    open_copy,
+)
 from toban.backups.documents import JUDGED, Backup, RestoreTestResult, settle
-from toban.backups.policy.copies import Reading, judged, note_damage
+from toban.backups.policy.copies import ReadBackResult, judged, note_damage
 from toban.backups.policy.occupied import refusal
 from toban.backups.policy.recovery import usable
 from toban.backups.policy.restores import (
     Restore,
     RestoreRecord,
-    Tested,
+    TestHistory,
     missing,
     pair,
     too_slow,
@@ -25,7 +31,7 @@ from toban.backups.policy.restores import (
     wrong_answers,
 )
 from toban.backups.restoring.spans import Stopwatch, seconds_between
-from toban.backups.section import BACKUP, NOTHING
+from toban.backups.restoring.targets import staging_of, target_spec
 from toban.backups.work.jobs import STEP
 from toban.events.backups import (
     RestoreEvent,
@@ -35,24 +41,23 @@ from toban.events.backups import (
     RestoreStepDue,
 )
 from toban.kernel import log
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import Continue, Failure, Hold, Job, LeaseLost, Unfinished
+from toban.kernel.handling.job import Continue, Failure, Job, JobClaim, LeaseLost, Unfinished
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports.backup import (
-    DEPOT,
+    RESOURCES,
+    ContentQuestion,
     Damaged,
-    Depot,
     KeyUnavailable,
-    Question,
+    Resources,
     Spec,
     Target,
     TargetBusy,
     TargetFailed,
 )
-from toban.profile.profile import Profile
 from toban.profile.store import current
 from toban.sources.base import StagingTarget
 
@@ -79,12 +84,12 @@ class CopyDamaged(Failure):
     """What is damaged there is of this backup, on which it builds."""
 
 
-class Restoring:
+class RestoreHandler:
     """`restore_backup`."""
 
-    def __init__(self, depot: Depot) -> None:
-        self._depot = depot
-        self._opener = Opener(depot)
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._opener = CopyOpener(resources)
 
     # --- claiming ------------------------------------------------------------------------
 
@@ -104,6 +109,7 @@ class Restoring:
             backup_id=event.backup_id,
             kind=backup.kind if backup else "",
             purpose=event.purpose,
+            environment=backup.environment if backup else event.environment,
             region=event.region,
             bucket="",
             target=dict(event.target),
@@ -131,37 +137,37 @@ class Restoring:
     # --- running -------------------------------------------------------------------------
 
     def run(
-        self, restore: Restore, _event: RestoreEvent, hold: Hold[Restore]
+        self, restore: Restore, _event: RestoreEvent, claim: JobClaim[Restore]
     ) -> Restored | Continue | Failure:
         """Load for some minutes, or check what was loaded."""
-        backup = hold.documents.get(Backup, restore.backup_id)
+        backup = claim.documents.get(Backup, restore.backup_id)
         if backup is None:
             return Failure(f"backup {restore.backup_id} is gone from the catalogue")
-        planned = plan_of(hold.documents, backup)
+        planned = plan_of(claim.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         staging = staging_of(planned.profile, restore.source)
         try:
             opened = open_copy(self._opener, backup, restore.bucket, planned.section.key)
             spec = target_spec(restore, staging)
-            target = self._depot.target(spec)
-            here = {opened.manifest.identity, self._depot.source(planned.spec).identity}
+            target = self._resources.target(spec)
+            here = {opened.manifest.identity, self._resources.source(planned.spec).identity}
             restore.target_identity = target.identity
             if not restore.begun and (
-                refused := self._refusal(restore, backup, target.identity, here, spec, hold)
+                refused := self._refusal(restore, backup, target.identity, here, spec, claim)
             ):
                 return Failure(refused)
             if restore.wrong is None:
-                if not self._load(restore, opened, target, hold):
+                if not self._load(restore, opened, target, claim):
                     return Continue()
-                restore.wrong = self._check(restore, backup, target, staging, hold)
-                hold.checkpoint()  # once a test's target is gone, nothing can be checked there
+                restore.wrong = self._check(restore, backup, target, staging, claim)
+                claim.checkpoint()  # once a test's target is gone, nothing can be checked there
             if restore.purpose == "test":
                 target.discard()
             else:
                 target.release()
         except LeaseLost:
-            ended = hold.documents.get(Restore, restore.id)
+            ended = claim.documents.get(Restore, restore.id)
             if ended is not None and ended.over:
                 self._clear(restore, staging)  # what we loaded after the other had emptied it
             raise
@@ -174,7 +180,7 @@ class Restoring:
         except TargetBusy:
             return Continue(POLL)
         except TargetFailed as error:
-            if error.again:
+            if error.retryable:
                 raise TryLater(f"{restore.id}: {error}") from error
             self._clear(restore, staging)
             return Failure(str(error))
@@ -187,16 +193,16 @@ class Restoring:
         identity: str,
         source: set[str],
         spec: Spec,
-        hold: Hold[Restore],
+        claim: JobClaim[Restore],
     ) -> str:
         """Why nothing may be loaded into the target; empty: it may."""
         if identity in source and not restore.onto_source:
             return f"{identity} is the source itself: nothing was written"
         if restore.onto_source and identity not in source:
             return f"{identity} is not the source that was to be overwritten: nothing was written"
-        profiles = {id: found.profile for id, found in current(hold.documents).items()}
+        profiles = {id: found.profile for id, found in current(claim.documents).items()}
         return refusal(
-            identity, spec, profiles, self._depot, backup, onto_source=restore.onto_source
+            identity, spec, profiles, self._resources, backup, onto_source=restore.onto_source
         )
 
     def _clear(self, restore: Restore, staging: StagingTarget | None) -> None:
@@ -204,38 +210,45 @@ class Restoring:
         if not restore.begun:
             return  # the target is as we found it
         try:
-            target = self._depot.target(target_spec(restore, staging))
+            target = self._resources.target(target_spec(restore, staging))
             if restore.purpose == "test":
                 target.discard()
             else:
                 target.release()
         except TargetFailed as error:
-            log.warning("the target is not cleared", restore=restore.id, error=error, stack=False)
+            log.warning(
+                "restore target not cleared: it is left as it is",
+                restore=restore.id,
+                error=error,
+                stack=False,
+            )
 
-    def _load(self, restore: Restore, opened: Opened, target: Target, hold: Hold[Restore]) -> bool:
+    def _load(
+        self, restore: Restore, opened: OpenedCopy, target: Target, claim: JobClaim[Restore]
+    ) -> bool:
         """Whether everything is in the target."""
         if restore.total and restore.done == restore.total and target.resumable:
             return True
         if not restore.begun:
-            restore.spans["wait"] = seconds_between(restore.requested_at, hold.now())
-        again = restore.begun and not target.resumable
-        if again:
+            restore.spans["wait"] = seconds_between(restore.requested_at, claim.now())
+        starts_over = restore.begun and not target.resumable
+        if starts_over:
             restore.done = restore.items = restore.bytes = 0
-        target.prepare(fresh=not restore.begun or again)
+        target.prepare(fresh=not restore.begun or starts_over)
         restore.begun = True
         restore.total = opened.manifest.total_parts
-        _checkpoint(hold, target)
-        watch = Stopwatch(restore, hold)
+        _checkpoint(claim, target)
+        watch = Stopwatch(restore, claim)
         for items in target.load(watch.parts(opened, restore.done + 1), opened.fetch):
             watch.loaded()
             restore.done = min(restore.done + 1, restore.total)
             restore.items += items
-            _checkpoint(hold, target)
-            if target.resumable and hold.elapsed() > STEP and restore.done < restore.total:
+            _checkpoint(claim, target)
+            if target.resumable and claim.elapsed() > STEP and restore.done < restore.total:
                 return False
         watch.loaded()
         restore.done = restore.total
-        _checkpoint(hold, target)
+        _checkpoint(claim, target)
         return True
 
     def _check(
@@ -244,23 +257,23 @@ class Restoring:
         backup: Backup,
         target: Target,
         staging: StagingTarget | None,
-        hold: Hold[Restore],
+        claim: JobClaim[Restore],
     ) -> list[str]:
-        began = hold.now()
+        began = claim.now()
         restore.counts = target.counts()
         wrong = missing(backup.counts, restore.counts, exact=restore.purpose == "test")
         if restore.purpose == "test" and staging is not None and staging.queries:
-            questions = [Question(q.query, q.expect) for q in staging.queries]
+            questions = [ContentQuestion(q.query, q.expect) for q in staging.queries]
             restore.answers = target.ask(questions)
             wrong += wrong_answers(questions, restore.answers)
-        restore.spans["check"] = seconds_between(began, hold.now())
+        restore.spans["check"] = seconds_between(began, claim.now())
         return wrong
 
     # --- concluding ----------------------------------------------------------------------
 
     def next_step(self, restore: Restore, _work: Work) -> RestoreStepDue:
         """The next step."""
-        return RestoreStepDue(step=restore.step, **_named(restore))
+        return RestoreStepDue(step=restore.step, **restore.named)
 
     def conclude(self, restore: Restore, result: Restored | Unfinished, work: Work) -> None:
         """Record how it went, and let go of the backup."""
@@ -277,12 +290,12 @@ class Restoring:
             _note_test(restore, seconds, work)
         if reason:
             work.emit(
-                RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore))
+                RestoreFailed(region=restore.region, reason=reason, at=work.now, **restore.named)
             )
         else:
             work.emit(
                 RestoreFinished(
-                    region=restore.region, at=work.now, seconds=seconds, **_named(restore)
+                    region=restore.region, at=work.now, seconds=seconds, **restore.named
                 )
             )
 
@@ -324,50 +337,25 @@ class Restoring:
         return Handlers().on(RestoreRequested, job).on(RestoreStepDue, job)
 
 
-HANDLERS = HandlersWith((DEPOT,), lambda ports: Restoring(ports(DEPOT)).handlers())
+HANDLERS = BoundHandlers((RESOURCES,), lambda ports: RestoreHandler(ports(RESOURCES)).handlers())
 
 
-def _checkpoint(hold: Hold[Restore], target: Target) -> None:
+def _checkpoint(claim: JobClaim[Restore], target: Target) -> None:
     """Progress counts only where a dead process's successor can use it."""
     if target.resumable:
-        hold.checkpoint()
+        claim.checkpoint()
     else:
-        hold.beat()
+        claim.beat()
 
 
-def staging_of(profile: Profile, source: str) -> StagingTarget | None:
-    """Where a source is loaded for tests."""
-    test = (profile[BACKUP] or NOTHING).restore_test
-    return next((t for t in (test.targets if test else ()) if t.source == source), None)
-
-
-def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
-    """
-    What the depot makes the target of: the request's options, else the profile's staging target
-    (``staging``: what it loads there may be removed again).
-
-    Raises `ValueError` when there is neither.
-    """
-    options: dict[str, object] = dict(restore.target)
-    if not options:
-        if staging is None:
-            raise ValueError(f"no target was named, and the profile has none for {restore.source}")
-        said = msgspec.to_builtins(staging)
-        options = {k: v for k, v in said.items() if v and k not in ("source", "queries")}
-        options["staging"] = True
-    options["restore_id"] = restore.id
-    options["purpose"] = restore.purpose
-    if restore.onto_source:
-        options["overwrite"] = "true"
-    return Spec(restore.kind, options)
-
-
-def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> Reading | None:
+def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> ReadBackResult | None:
     """What a restore has shown of the copy that it read; None: nothing new."""
     if damage is not None:
-        return Reading(read_at=now, damage=restore.reason, missing=damage.missing, base=damage.base)
+        return ReadBackResult(
+            read_at=now, damage=restore.reason, missing=damage.missing, base=damage.base
+        )
     if restore.status == "finished" and restore.purpose == "test":
-        return Reading(read_at=now, level="restored")
+        return ReadBackResult(read_at=now, level="restored")
     return None
 
 
@@ -377,23 +365,13 @@ def _refuse(restore: Restore, reason: str, work: Work) -> None:
     restore.reason = reason
     restore.finished_at = work.now
     work.put(restore)
-    work.emit(RestoreFailed(region=restore.region, reason=reason, at=work.now, **_named(restore)))
+    work.emit(RestoreFailed(region=restore.region, reason=reason, at=work.now, **restore.named))
 
 
 def _note_test(restore: Restore, seconds: float, work: Work) -> None:
     record = work.get(RestoreRecord, restore.service) or RestoreRecord(id=restore.service)
     key = pair(restore.source, restore.region)
-    before = record.tested.get(key, Tested())
+    before = record.tested.get(key, TestHistory())
     if restore.status == "finished":
         record.tested[key] = msgspec.structs.replace(before, passed_at=work.now, seconds=seconds)
     work.put(record)
-
-
-def _named(restore: Restore) -> dict[str, Any]:
-    return {
-        "restore_id": restore.id,
-        "service": restore.service,
-        "source": restore.source,
-        "backup_id": restore.backup_id,
-        "purpose": restore.purpose,
-    }

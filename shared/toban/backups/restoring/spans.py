@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from toban.backups.catalogue.reading import Opened
+from toban.backups.catalogue.reading import OpenedCopy
 from toban.backups.policy.restores import Restore
 from toban.backups.work.jobs import beating
-from toban.kernel.handling.job import Hold
+from toban.kernel.handling.job import JobClaim
 
 
 class Stopwatch:
     """Tells the time spent on fetching parts from the time spent on loading them."""
 
-    def __init__(self, restore: Restore, hold: Hold[Restore]) -> None:
+    def __init__(self, restore: Restore, claim: JobClaim[Restore]) -> None:
         self._restore = restore
-        self._hold = hold
-        self._mark = hold.now()
+        self._claim = claim
+        self._mark = claim.now()
 
-    def parts(self, opened: Opened, first: int) -> Iterator[bytes]:
+    def parts(self, opened: OpenedCopy, first: int) -> Iterator[bytes]:
         """The content of each part from number `first` on, fetched whole before it is given."""
         for pieces in opened.parts(first):
             self._add("load")
-            data = b"".join(beating(pieces, self._hold.beat))
+            data = b"".join(beating(pieces, self._claim.beat))
             self._restore.bytes += len(data)
             self._add("fetch")
             yield data
@@ -33,7 +33,7 @@ class Stopwatch:
         self._add("load")
 
     def _add(self, span: str) -> None:
-        now = self._hold.now()
+        now = self._claim.now()
         spans = self._restore.spans
         spans[span] = spans.get(span, 0.0) + seconds_between(self._mark, now)
         self._mark = now

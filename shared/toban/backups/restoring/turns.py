@@ -10,7 +10,7 @@ import msgspec
 
 from toban.backups.documents import Backup
 from toban.backups.policy.copies import restorable
-from toban.backups.policy.restores import RestoreRecord, Tested, pair
+from toban.backups.policy.restores import RestoreRecord, TestHistory, pair
 from toban.backups.section import BACKUP
 from toban.events.backups import RestoreRequested, RestoreTestDue
 from toban.kernel import log
@@ -24,7 +24,7 @@ _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Turn:
+class NextTest:
     """What is tested next."""
 
     source: str
@@ -33,8 +33,8 @@ class Turn:
 
 
 def choose(
-    sources: Sequence[str], backups: Sequence[Backup], tested: dict[str, Tested], now: datetime
-) -> Turn | None:
+    sources: Sequence[str], backups: Sequence[Backup], tested: dict[str, TestHistory], now: datetime
+) -> NextTest | None:
     """
     The next test: of every (source, region) that has a verified copy, the one tested least lately.
 
@@ -55,7 +55,7 @@ def choose(
         return None
 
     def turn(candidate: tuple[str, str]) -> tuple[datetime, str, str]:
-        last = not_ahead(tested.get(pair(*candidate), Tested()).at, now)
+        last = not_ahead(tested.get(pair(*candidate), TestHistory()).at, now)
         return (last or _NEVER, *candidate)
 
     source, region = min(pairs, key=turn)
@@ -63,9 +63,9 @@ def choose(
         (b for b in backups if b.source == source and region in regions.get(b.id, ())),
         key=lambda b: (b.snapshot_at or b.started_at, b.id),
     )
-    number = tested.get(pair(source, region), Tested()).chosen % 3
+    number = tested.get(pair(source, region), TestHistory()).chosen % 3
     backup = (held[-1], held[0], held[len(held) // 2])[number]
-    return Turn(source, region, backup)
+    return NextTest(source, region, backup)
 
 
 def on_due(due: RestoreTestDue, work: Work) -> None:
@@ -73,7 +73,7 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
     document = current(work).get(due.service)
     section = document.profile[BACKUP] if document else None
     if section is None or section.restore_test is None:
-        log.warning("no restore test in this profile any more", service=due.service)
+        log.warning("restore test skipped: profile has none any more", service=due.service)
         _answer(due, "no-test", work)
         return
     sources = [t.source for t in section.restore_test.targets if due.source in ("", t.source)]
@@ -81,11 +81,11 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
     record = work.get(RestoreRecord, due.service) or RestoreRecord(id=due.service)
     turn = choose(sources, backups, record.tested, work.now)
     if turn is None:
-        log.warning("nothing verified to test a restore with", service=due.service)
+        log.warning("restore test skipped: no verified backup", service=due.service)
         _answer(due, "none-verified", work)
         return
     key = pair(turn.source, turn.region)
-    before = record.tested.get(key, Tested())
+    before = record.tested.get(key, TestHistory())
     record.tested[key] = msgspec.structs.replace(before, chosen=before.chosen + 1, at=work.now)
     work.put(record)
     work.emit(
@@ -95,6 +95,7 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
             source=turn.source,
             backup_id=turn.backup.id,
             purpose="test",
+            environment=turn.backup.environment,
             region=turn.region,
             requested_by=due.requested_by,
         )

@@ -81,7 +81,7 @@ class Seal:
             raise ValueError(f"a data key has {KEY_BYTES} bytes, not {len(self.data_key)}")
 
 
-class Trailer(msgspec.Struct, frozen=True, kw_only=True):
+class PartTrailer(msgspec.Struct, frozen=True, kw_only=True):
     """What the sealed end of a part says about it."""
 
     cursor: str
@@ -157,7 +157,7 @@ class FrameWriter:
         self._next += 1
         return _LENGTH.pack(len(sealed) | (_TRAILER_BIT if trailer else 0)), sealed
 
-    def trailer(self, trailer: Trailer) -> tuple[bytes, bytes]:
+    def trailer(self, trailer: PartTrailer) -> tuple[bytes, bytes]:
         """The frame that ends the part."""
         text = msgspec.json.encode(trailer)
         if len(text) > MAX_TRAILER:
@@ -245,10 +245,10 @@ class FrameReader:
             raise self.damaged(f"is tampered with or damaged: {which} does not open")
         return plain
 
-    def _open_trailer(self) -> Trailer:
+    def _open_trailer(self) -> PartTrailer:
         plain = self._open(len(self._frames) - 1)
         try:
-            trailer = from_json(plain, Trailer)
+            trailer = from_json(plain, PartTrailer)
         except msgspec.MsgspecError as error:
             raise self.damaged(f"has a trailer that cannot be read ({error})") from error
         if not 0 <= trailer.plain_bytes <= MAX_PLAIN:

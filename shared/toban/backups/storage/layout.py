@@ -29,7 +29,7 @@ _PART = re.compile(r"parts/a([1-9]\d{0,5})/(\d{6})")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ObjectName:
     """Whose object a name belongs to, and what it is there."""
 
     service: str
@@ -53,12 +53,12 @@ def prefix(service: str, source: str, class_: str, backup_id: str) -> str:
     return f"{service}/{source}/{class_}/{backup_id}/"
 
 
-def parse(name: str) -> Place | None:
+def parse(name: str) -> ObjectName | None:
     """What an object's full name says; None when it is not below a backup's prefix."""
     segments = name.split("/", 4)
     if len(segments) < 5 or not all(segments):
         return None
-    return Place(*segments)
+    return ObjectName(*segments)
 
 
 def _numbered(number: int) -> str:

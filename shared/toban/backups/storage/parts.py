@@ -22,11 +22,11 @@ from toban.backups.storage.frames import (
     MAX_PLAIN,
     FrameReader,
     FrameWriter,
+    PartTrailer,
     Seal,
-    Trailer,
     random_nonce,
 )
-from toban.ports.backup import Piece, SourceFailed
+from toban.ports.backup import Chunk, SourceFailed
 
 STRETCH: Final = 1024 * 1024
 """Most plain bytes handed on at once."""
@@ -142,7 +142,7 @@ class _Growing:
         compressed = min(_bound(plain), self._compressed + _UNFLUSHED + _bound(more))
         return compressed > self._limit or plain > MAX_PLAIN
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: Chunk) -> None:
         self.begun = True
         self._items += piece.items
         self._cursor = piece.cursor or ""
@@ -155,7 +155,8 @@ class _Growing:
 
     def _no_cursor(self, what: str) -> SourceFailed:
         return SourceFailed(
-            f"part {self._number} cannot end: the source gave no cursor within {what}", again=False
+            f"part {self._number} cannot end: the source gave no cursor within {what}",
+            retryable=False,
         )
 
     def _take(self, compressed: bytes) -> None:
@@ -185,7 +186,7 @@ class _Growing:
         if self._waiting:
             self._frame()
         self._aside.settle()
-        trailer = Trailer(
+        trailer = PartTrailer(
             cursor="" if last else self._cursor,
             items=self._items,
             plain_bytes=self._plain_bytes,
@@ -199,7 +200,7 @@ class _Growing:
         return _part(self._number, data, trailer, self._stored.hexdigest(), self._crc)
 
 
-def _part(number: int, data: bytes, trailer: Trailer, sha256: str, crc32c: int) -> Part:
+def _part(number: int, data: bytes, trailer: PartTrailer, sha256: str, crc32c: int) -> Part:
     return Part(
         number=number,
         data=data,
@@ -215,7 +216,7 @@ def _part(number: int, data: bytes, trailer: Trailer, sha256: str, crc32c: int) 
 
 
 def cut(
-    pieces: Iterator[Piece],
+    pieces: Iterator[Chunk],
     seal: Seal,
     *,
     first: int = 1,
@@ -267,12 +268,12 @@ def cut(
 class _Group:
     """Pieces that belong into one part, together with those of the groups that may not begin one."""
 
-    pieces: list[Piece]
+    pieces: list[Chunk]
     may_begin: bool
     ends_part: bool = False
 
 
-def _groups(pieces: Iterator[Piece], limit: int, *, resumable: bool) -> Iterator[_Group]:
+def _groups(pieces: Iterator[Chunk], limit: int, *, resumable: bool) -> Iterator[_Group]:
     """Pieces up to each cursor; what is larger than `limit` is handed on without waiting for it."""
     if not resumable:
         stretch = min(STRETCH, limit // 2)
@@ -280,7 +281,7 @@ def _groups(pieces: Iterator[Piece], limit: int, *, resumable: bool) -> Iterator
             for small in _sliced(piece, stretch):
                 yield _Group([small], may_begin=True)
         return
-    waiting: list[Piece] = []
+    waiting: list[Chunk] = []
     size, may_begin = 0, True
     for piece in pieces:
         waiting.append(piece)
@@ -293,7 +294,7 @@ def _groups(pieces: Iterator[Piece], limit: int, *, resumable: bool) -> Iterator
         yield _Group(waiting, may_begin)
 
 
-def _sliced(piece: Piece, stretch: int) -> Iterator[Piece]:
+def _sliced(piece: Chunk, stretch: int) -> Iterator[Chunk]:
     data = piece.data
     if len(data) <= stretch:
         yield piece
@@ -302,7 +303,7 @@ def _sliced(piece: Piece, stretch: int) -> Iterator[Piece]:
     for start in starts:
         some = data[start : start + stretch]
         ends = start == starts[-1]
-        yield Piece(some, piece.cursor, piece.items) if ends else Piece(some)
+        yield Chunk(some, piece.cursor, piece.items) if ends else Chunk(some)
 
 
 class OpenedPart:
@@ -315,7 +316,7 @@ class OpenedPart:
         self.number = number
 
     @property
-    def trailer(self) -> Trailer:
+    def trailer(self) -> PartTrailer:
         """What the part says about itself; authentic when it is encrypted."""
         return self._frames.trailer
 

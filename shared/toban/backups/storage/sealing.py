@@ -12,13 +12,13 @@ from toban.backups.storage import layout
 from toban.backups.storage.frames import Seal, random_nonce
 from toban.backups.storage.parts import PART_BYTES, STRETCH, Part, cut, open_part
 from toban.ports import Unavailable
-from toban.ports.backup import Bucket, Damaged, Kept, Piece
+from toban.ports.backup import Bucket, Chunk, Damaged, StoredObject
 
 CONTENT_TYPE = "application/vnd.toban.backup-part"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class BackupLocation:
     """Where one backup's objects lie, and the key that opens them."""
 
     bucket: Bucket
@@ -32,7 +32,7 @@ class Shelf:
         return Seal(self.backup_id, stream, self.data_key)
 
 
-def find_part(shelf: Shelf, name: str, stream: str, number: int) -> Part | None:
+def find_part(location: BackupLocation, name: str, stream: str, number: int) -> Part | None:
     """
     A part that lies in the bucket though no checkpoint knows it, read and checked; None: none.
 
@@ -40,20 +40,20 @@ def find_part(shelf: Shelf, name: str, stream: str, number: int) -> Part | None:
     lies there damaged is removed (may raise `toban.ports.backup.DeleteBlocked`). `name` is below
     the backup's prefix.
     """
-    full = shelf.prefix + name
+    full = location.prefix + name
     try:
-        data = shelf.bucket.read(full)
+        data = location.bucket.read(full)
     except KeyError:
         return None
     try:
-        return open_part(data, shelf.seal(stream), number, name=full).as_part()
+        return open_part(data, location.seal(stream), number, name=full).as_part()
     except Damaged:
         # Nothing relies on it yet. It is made anew from the source.
-        shelf.bucket.delete(full)
+        location.bucket.delete(full)
         return None
 
 
-def store_part(shelf: Shelf, name: str, stream: str, part: Part) -> tuple[Part, bool]:
+def store_part(location: BackupLocation, name: str, stream: str, part: Part) -> tuple[Part, bool]:
     """
     Store a part under a name below the backup's prefix; what lies there now, and whether something
     had lain there before.
@@ -62,26 +62,26 @@ def store_part(shelf: Shelf, name: str, stream: str, part: Part) -> tuple[Part, 
     other content is replaced. Raises `toban.ports.Unavailable`, also when it arrived damaged or
     somebody else writes the same part at this moment, and `toban.ports.backup.DeleteBlocked`.
     """
-    if _created(shelf, name, part):
+    if _created(location, name, part):
         return part, False
-    there = find_part(shelf, name, stream, part.number)
+    there = find_part(location, name, stream, part.number)
     if there is not None:
         if _content(there) == _content(part):
             return there, True
-        shelf.bucket.delete(shelf.prefix + name)
-    if not _created(shelf, name, part):
-        raise Unavailable(f"{shelf.prefix}{name} is being written by somebody else")
+        location.bucket.delete(location.prefix + name)
+    if not _created(location, name, part):
+        raise Unavailable(f"{location.prefix}{name} is being written by somebody else")
     return part, True
 
 
-def _created(shelf: Shelf, name: str, part: Part) -> bool:
-    full = shelf.prefix + name
-    info = shelf.bucket.create(full, part.data, CONTENT_TYPE)
+def _created(location: BackupLocation, name: str, part: Part) -> bool:
+    full = location.prefix + name
+    info = location.bucket.create(full, part.data, CONTENT_TYPE)
     if info is None:
         return False
     if (info.size, info.crc32c) != (part.size, part.crc32c):
-        shelf.bucket.delete(full)
-        raise Unavailable(f"{full} arrived damaged in {shelf.bucket.name}")
+        location.bucket.delete(full)
+        raise Unavailable(f"{full} arrived damaged in {location.bucket.name}")
     return True
 
 
@@ -89,8 +89,8 @@ def _content(part: Part) -> tuple[str, int, str, int, bool]:
     return part.plain_sha256, part.plain_bytes, part.cursor, part.items, part.last
 
 
-class BesideStream:
-    """See `toban.ports.backup.Beside`: whole objects, sealed in parts of their own."""
+class SealedObjectSink:
+    """See `toban.ports.backup.ObjectSink`: whole objects, sealed in parts of their own."""
 
     def __init__(
         self,
@@ -102,24 +102,24 @@ class BesideStream:
         part_bytes: int = PART_BYTES,
         nonce: Callable[[], bytes] = random_nonce,
     ) -> None:
-        """`prefix` is the backup's; the others are as in `Shelf` and `toban.backups.storage.parts.cut`."""
-        self._shelf = Shelf(bucket, prefix, backup_id, data_key)
+        """`prefix` is the backup's; the others are as in `BackupLocation` and `toban.backups.storage.parts.cut`."""
+        self._location = BackupLocation(bucket, prefix, backup_id, data_key)
         self._part_bytes = part_bytes
         self._nonce = nonce
 
     @property
     def bucket(self) -> Bucket:
-        """See `toban.ports.backup.Beside`."""
-        return self._shelf.bucket
+        """See `toban.ports.backup.ObjectSink`."""
+        return self._location.bucket
 
     @property
     def prefix(self) -> str:
-        """See `toban.ports.backup.Beside`."""
-        return self._shelf.prefix + layout.OBJECTS
+        """See `toban.ports.backup.ObjectSink`."""
+        return self._location.prefix + layout.OBJECTS
 
-    def put(self, name: str, data: Iterator[bytes]) -> Kept:
+    def put(self, name: str, data: Iterator[bytes]) -> StoredObject:
         """
-        See `toban.ports.backup.Beside`.
+        See `toban.ports.backup.ObjectSink`.
 
         Raises what `data` raises, `toban.ports.Unavailable`, and `ValueError` for a bad name.
         """
@@ -127,7 +127,7 @@ class BesideStream:
         whole = _Whole()
         parts = cut(
             whole.passing(data),
-            self._shelf.seal(stream),
+            self._location.seal(stream),
             resumable=False,
             part_bytes=self._part_bytes,
             nonce=self._nonce,
@@ -136,11 +136,11 @@ class BesideStream:
         for part in parts:
             number = part.number
             name = layout.object_part(stream, number)
-            _, earlier = store_part(self._shelf, name, stream, part)
+            _, earlier = store_part(self._location, name, stream, part)
             met = met or earlier
         if met:
             self._remove_after(stream, number)
-        return Kept(
+        return StoredObject(
             name=stream,
             plain_bytes=whole.size,
             plain_sha256=whole.sha256.hexdigest(),
@@ -149,10 +149,10 @@ class BesideStream:
 
     def _remove_after(self, stream: str, number: int) -> None:
         """What a longer content under the same name had left."""
-        prefix = f"{self._shelf.prefix}{stream}/"
-        last = self._shelf.prefix + layout.object_part(stream, number)
-        for stray in self._shelf.bucket.list(prefix, after=last):
-            self._shelf.bucket.delete(stray.name)
+        prefix = f"{self._location.prefix}{stream}/"
+        last = self._location.prefix + layout.object_part(stream, number)
+        for stray in self._location.bucket.list(prefix, after=last):
+            self._location.bucket.delete(stray.name)
 
 
 class _Whole:
@@ -163,12 +163,12 @@ class _Whole:
         self.sha256 = hashlib.sha256()
         self.crc32c = 0
 
-    def passing(self, data: Iterator[bytes]) -> Iterator[Piece]:
+    def passing(self, data: Iterator[bytes]) -> Iterator[Chunk]:
         for stretch in evenly(data):
             self.size += len(stretch)
             self.sha256.update(stretch)
             self.crc32c = google_crc32c.extend(self.crc32c, stretch)
-            yield Piece(stretch)
+            yield Chunk(stretch)
 
 
 def evenly(data: Iterator[bytes]) -> Iterator[bytes]:

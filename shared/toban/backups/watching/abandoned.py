@@ -87,14 +87,5 @@ def _end_restore(id: str, work: Work) -> None:
         backup.restores = [other for other in backup.restores if other != id]
         work.put(backup)
     work.emit(
-        RestoreFailed(
-            restore_id=id,
-            service=restore.service,
-            source=restore.source,
-            backup_id=restore.backup_id,
-            purpose=restore.purpose,
-            region=restore.region,
-            reason=restore.reason,
-            at=work.now,
-        )
+        RestoreFailed(region=restore.region, reason=restore.reason, at=work.now, **restore.named)
     )

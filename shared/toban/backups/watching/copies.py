@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toban.backups.documents import Backup, Copy, settle, standing
-from toban.backups.policy.alerts import BackupWatch, Trouble, copy_print, fire, resolve, say_in
+from toban.backups.policy.alerts import (
+    BackupWatch,
+    Trouble,
+    copy_fingerprint,
+    fire,
+    resolve,
+    say_in,
+)
 from toban.kernel.documents import Documents
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
@@ -35,7 +42,7 @@ def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
     for backup in sorted(found, key=lambda b: (b.slot, b.id)):
         for copy in backup.copies:
             if copy.damage or copy.unreadable:
-                fingerprint = copy_print(backup.source, backup.class_, copy.bucket)
+                fingerprint = copy_fingerprint(backup.source, backup.class_, copy.bucket)
                 bad.setdefault(fingerprint, []).append((backup, copy))
     say = say_in(profile)
     for fingerprint, affected in bad.items():

@@ -17,17 +17,17 @@ from toban.backups.policy.alerts import (
     BackupWatch,
     Trouble,
     duration_in,
-    failed_print,
+    failure_fingerprint,
     fire,
     moment_in,
     put_right,
     resolve,
-    restore_print,
+    restore_fingerprint,
     say_in,
     watch_of,
 )
 from toban.backups.policy.objectives import (
-    Newest,
+    NewestBackup,
     ObjectiveState,
     SeriesKey,
     assess,
@@ -35,7 +35,7 @@ from toban.backups.policy.objectives import (
     untested,
 )
 from toban.backups.policy.restores import RestoreRecord
-from toban.backups.section import BACKUP, NOTHING, Plan
+from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.watching.abandoned import end_abandoned
 from toban.backups.watching.copies import look_at_copies, settle_failed
 from toban.events.backups import (
@@ -67,7 +67,7 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
     """
     document = current(work).get(failed.service)
     if document is None:
-        log.warning("a service without a profile", service=failed.service)
+        log.warning("backup failure ignored: service has no profile", service=failed.service)
         return
     watch = watch_of(failed.service, work)
     look_at_copies(document.profile, watch, work)
@@ -77,7 +77,7 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
     say = say_in(document.profile)
     series = {"source": failed.source, "class": failed.class_}
     trouble = Trouble(
-        fingerprint=failed_print(failed.source, failed.class_),
+        fingerprint=failure_fingerprint(failed.source, failed.class_),
         rule="backup-failed",
         title=say("backup.failed.title", **series),
         summary=say(f"backup.failed.{failed.stage}", backup=failed.backup_id, reason=failed.reason),
@@ -137,7 +137,7 @@ def on_verified(verified: BackupVerified, work: Work) -> None:
 
 
 def _resolve_failed(of: Series, watch: BackupWatch, work: Work) -> None:
-    fingerprint = failed_print(of.source, of.class_)
+    fingerprint = failure_fingerprint(of.source, of.class_)
     alert = watch.open.get(fingerprint)
     if alert is not None and _is_mended(of, alert.backup, alert.starts_at, work):
         resolve(fingerprint, watch, work)
@@ -151,7 +151,7 @@ def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
     watch = watch_of(failed.service, work)
     say = say_in(document.profile)
     trouble = Trouble(
-        fingerprint=restore_print(failed.source, failed.purpose),
+        fingerprint=restore_fingerprint(failed.source, failed.purpose),
         rule=f"restore-{failed.purpose}-failed",
         title=say(f"backup.restore.{failed.purpose}.title", source=failed.source),
         summary=say(
@@ -171,7 +171,7 @@ def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
 def on_restore_finished(finished: RestoreFinished, work: Work) -> None:
     """It works (again)."""
     watch = watch_of(finished.service, work)
-    resolve(restore_print(finished.source, finished.purpose), watch, work)
+    resolve(restore_fingerprint(finished.source, finished.purpose), watch, work)
     work.put(watch)
 
 
@@ -210,13 +210,13 @@ _LOOKED_AT = {"backup-overdue", "rpo", "rto", "restore-test-overdue", AHEAD}
 """Rules whose alerts come and go with what a look finds; the others do with events."""
 
 
-def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, Newest]:
+def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, NewestBackup]:
     """
     The newest verified restore point of every plan, from the catalogue.
 
     What is dated ahead of now counts for nothing.
     """
-    found: dict[SeriesKey, Newest] = {}
+    found: dict[SeriesKey, NewestBackup] = {}
     for plan in (profile[BACKUP] or NOTHING).plans:
         backup = _newest(profile[SERVICE].id, plan, documents)
         if backup is None:
@@ -228,11 +228,11 @@ def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, New
             same = series.unchanged_at if series and series.verified == backup.id else None
             same = not_ahead(same, documents.now)
             point = max(same, point or same) if same else point
-        found[plan.source, plan.class_] = Newest(backup_id=backup.id, point=point)
+        found[plan.source, plan.class_] = NewestBackup(backup_id=backup.id, point=point)
     return found
 
 
-def _newest(service: str, plan: Plan, documents: Documents) -> Backup | None:
+def _newest(service: str, plan: BackupPlan, documents: Documents) -> Backup | None:
     for limit in (1, None):  # one that is dated ahead is rare: then all are looked at
         found = documents.find(
             Backup,

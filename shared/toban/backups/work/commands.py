@@ -24,20 +24,26 @@ from typing import Final
 import msgspec
 
 from toban.backups.documents import Backup
+from toban.backups.section import environment_of_source
 from toban.events import CommandIssued
 from toban.events.backups import (
     BackupDue,
+    BackupEvent,
     BackupFinished,
     BackupReplicated,
     PruneDue,
+    RestoreEvent,
     RestoreRequested,
     RestoreTestDue,
 )
 from toban.kernel.command import conclude, may
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.errors import InvalidEvent
+from toban.kernel.event import Body
 from toban.kernel.ids import derive
 from toban.kernel.prepared import converted
 from toban.kernel.work import Work
+from toban.profile.store import current
 
 FUNCTION: Final = "start_backup"
 DOMAINS: Final = ("backups", "restores")
@@ -64,7 +70,17 @@ def on_command(command: CommandIssued, work: Work) -> None:
         conclude(command, work, "refused", str(error))
         return
     work.emit(request)
-    conclude(command, work, "done")
+    conclude(command, work, "done", environment=_environment(request, work))
+
+
+def _environment(request: Body, work: Work) -> str:
+    """Of what was asked for; what is asked of a whole service counts as production's."""
+    if isinstance(request, BackupEvent | RestoreEvent):
+        return request.environment
+    if not isinstance(request, BackupDue | RestoreTestDue):
+        return PRODUCTION
+    document = current(work).get(request.service)
+    return environment_of_source(document.profile, request.source) if document else PRODUCTION
 
 
 def _request(
@@ -130,6 +146,7 @@ def _restore(id: str, command: CommandIssued, work: Work) -> RestoreRequested:
         source=backup.source,
         backup_id=backup.id,
         purpose="recovery",
+        environment=backup.environment,
         region=asked.get("region", ""),
         target=targets,
         onto_source=asked.get("onto_source") == "yes",

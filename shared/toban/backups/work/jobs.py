@@ -11,7 +11,7 @@ from toban.backups.documents import Backup
 from toban.events.backups import BackupEvent, BackupFailed, Stage, StepEvent
 from toban.kernel import log
 from toban.kernel.document import Keep
-from toban.kernel.handling.job import JobDocument, Nothing, Unfinished
+from toban.kernel.handling.job import JobDocument, NothingToDo, Unfinished
 from toban.kernel.work import Work
 from toban.ports import Key
 
@@ -107,7 +107,7 @@ def telling(
     def concluded(job: J, result: R | Unfinished, work: Work) -> None:
         conclude(job, result, work)
         failures = [e.body.reason for e in work.emitted if isinstance(e.body, BackupFailed)]
-        if isinstance(result, Nothing):
+        if isinstance(result, NothingToDo):
             backup = work.get(Backup, job.backup_id)
             job.outcome, job.reason = "nothing", f"it is {backup.status if backup else 'unknown'}"
         else:
@@ -123,7 +123,7 @@ def job_id(backup_id: str, stage: Stage) -> str:
 
 
 def beating(values: Iterator[T], beat: Callable[[], None]) -> Iterator[T]:
-    """The values, while the lease is kept alive between them (`toban.kernel.handling.job.Hold.beat`)."""
+    """The values, while the lease is kept alive between them (`toban.kernel.handling.job.JobClaim.beat`)."""
     for value in values:
         beat()
         yield value

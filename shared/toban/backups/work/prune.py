@@ -18,23 +18,29 @@ import msgspec
 from toban.backups.catalogue.plans import labels_of
 from toban.backups.documents import Backup, mark, unmark
 from toban.backups.policy.retention import decide, removals
-from toban.backups.policy.retention_terms import Policy, Series, Verdict, entry_of, policy_of
+from toban.backups.policy.retention_terms import (
+    Policy,
+    RetentionVerdict,
+    Series,
+    entry_of,
+    policy_of,
+)
 from toban.backups.policy.steady import waits_until
 from toban.backups.section import BACKUP
 from toban.backups.storage import layout
 from toban.backups.work.jobs import STEP, BackupJob, fail, following, job_id
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
 from toban.kernel import log
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import Continue, Hold, Job, Nothing, Unfinished
+from toban.kernel.handling.job import Continue, Job, JobClaim, NothingToDo, Unfinished
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import Operator, Value
-from toban.ports.backup import DEPOT, DeleteBlocked, Depot
+from toban.ports.backup import RESOURCES, DeleteBlocked, Resources
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import current
@@ -46,16 +52,16 @@ FORGOTTEN: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Removed:
+class BackupRemoved:
     """Everything of the backup is gone, in every destination."""
 
 
 @dataclass(frozen=True)
-class Weighed:
+class RetentionReview:
     """The backups of a service and what retention says of each."""
 
     backups: dict[str, Backup]
-    verdicts: list[Verdict]
+    verdicts: list[RetentionVerdict]
     removable: list[str]
     """In the order of removal, at most as many as one run may remove."""
 
@@ -72,13 +78,20 @@ def policies(profile: Profile) -> dict[Series, Policy]:
             policy = policy_of(plan.keep, zone, section.minimum_verified)
         except ValueError as error:
             # `toban check` refuses it; should it get here, the series is kept whole.
-            log.error("a series has no retention", source=plan.source, error=error, stack=False)
+            log.error(
+                "series kept whole: no retention rules",
+                source=plan.source,
+                error=error,
+                stack=False,
+            )
             continue
         found[profile[SERVICE].id, plan.source, plan.class_] = policy
     return found
 
 
-def weigh(profile: Profile, documents: Documents, undecided: Backup | None = None) -> Weighed:
+def weigh(
+    profile: Profile, documents: Documents, undecided: Backup | None = None
+) -> RetentionReview:
     """
     What retention says of every backup of a service, now.
 
@@ -97,14 +110,14 @@ def weigh(profile: Profile, documents: Documents, undecided: Backup | None = Non
     verdicts = decide(entries, policies(profile), documents.now)
     section = profile[BACKUP]
     most = section.max_deletions if section else 0
-    return Weighed(backups, verdicts, removals(entries, verdicts, most))
+    return RetentionReview(backups, verdicts, removals(entries, verdicts, most))
 
 
-class Pruning:
+class PruneHandler:
     """`prune_backups`."""
 
-    def __init__(self, depot: Depot) -> None:
-        self._depot = depot
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     def on_due(self, due: PruneDue, work: Work) -> None:
         """Mark what may go, of one service or of all; a person is told how many, and what waits."""
@@ -144,7 +157,7 @@ class Pruning:
         if job.done == 0 and self._stays(backup, work):
             unmark(backup)
             work.put(backup)
-            log.warning("kept after all", backup=backup.id)
+            log.warning("backup kept: retention needs it again", backup=backup.id)
             return None
         job.over = False
         return job
@@ -161,15 +174,15 @@ class Pruning:
         )
 
     def run(
-        self, job: BackupJob, due: PruneStepDue, hold: Hold[BackupJob]
-    ) -> Removed | Continue | Nothing:
+        self, job: BackupJob, due: PruneStepDue, claim: JobClaim[BackupJob]
+    ) -> BackupRemoved | Continue | NothingToDo:
         """Delete, the manifests first."""
-        backup = hold.documents.get(Backup, due.backup_id)
+        backup = claim.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "deleting":
-            return Nothing()
-        buckets = [self._depot.bucket(copy.bucket) for copy in backup.copies]
+            return NothingToDo()
+        buckets = [self._resources.bucket(copy.bucket) for copy in backup.copies]
         job.done = max(job.done, 1)  # from here on there is no way back
-        hold.checkpoint()
+        claim.checkpoint()
         try:
             for bucket in buckets:
                 bucket.delete(backup.prefix + layout.MANIFEST)
@@ -177,21 +190,23 @@ class Pruning:
                 for info in bucket.list(backup.prefix):
                     bucket.delete(info.name)
                     job.done += 1
-                    hold.beat()
-                    if hold.elapsed() > STEP:
+                    claim.beat()
+                    if claim.elapsed() > STEP:
                         return Continue()
         except DeleteBlocked as error:
-            log.warning("locked copies stay", backup=backup.id, error=error, stack=False)
+            log.warning(
+                "backup not removed: copies are locked", backup=backup.id, error=error, stack=False
+            )
             return Continue(BLOCKED)
-        return Removed()
+        return BackupRemoved()
 
-    def conclude(self, job: BackupJob, result: Removed | Unfinished, work: Work) -> None:
+    def conclude(self, job: BackupJob, result: BackupRemoved | Unfinished, work: Work) -> None:
         """Record that it is gone, or why it cannot be removed."""
         backup = work.get(Backup, job.backup_id)
-        if backup is None or isinstance(result, Nothing):
+        if backup is None or isinstance(result, NothingToDo):
             return
         job.step += 1  # should it be removed again, a late step of this time finds no work
-        if not isinstance(result, Removed):
+        if not isinstance(result, BackupRemoved):
             fail(backup, "prune", f"cannot be removed: {result.reason}", work)
         else:
             move(backup, "deleted")
@@ -200,7 +215,7 @@ class Pruning:
             backup.copies = [
                 msgspec.structs.replace(copy, manifest=False, level=None) for copy in backup.copies
             ]
-            log.info("pruned", **labels_of(backup))
+            log.info("backup removed", **labels_of(backup))
         work.put(backup)
 
     def handlers(self) -> Handlers:
@@ -214,7 +229,7 @@ class Pruning:
         )
 
 
-HANDLERS = HandlersWith((DEPOT,), lambda ports: Pruning(ports(DEPOT)).handlers())
+HANDLERS = BoundHandlers((RESOURCES,), lambda ports: PruneHandler(ports(RESOURCES)).handlers())
 
 
 def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
@@ -242,7 +257,7 @@ def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
         if old and work.get(Backup, id) is not None:
             forget(id, work)
     if reasons:
-        log.info("pruning", service=profile[SERVICE].id, **reasons)
+        log.info("pruning planned", service=profile[SERVICE].id, **reasons)
     return sum(reasons.values())
 
 

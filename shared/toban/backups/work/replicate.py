@@ -8,13 +8,13 @@ from typing import Final
 import msgspec
 
 from toban.backups.catalogue.manifest import Manifest
-from toban.backups.catalogue.mend import Mending, Side
-from toban.backups.catalogue.plans import Planned, plan_of
-from toban.backups.catalogue.reading import Opener, open_copy
+from toban.backups.catalogue.mend import CopyRepair, CopySide
+from toban.backups.catalogue.plans import ResolvedPlan, plan_of
+from toban.backups.catalogue.reading import CopyOpener, open_copy
 from toban.backups.documents import JUDGED, Backup, Copy, settle
 from toban.backups.policy.copies import copy_in, unreadable
 from toban.backups.storage import layout
-from toban.backups.storage.sealing import Shelf
+from toban.backups.storage.sealing import BackupLocation
 from toban.backups.work.jobs import (
     STEP,
     BackupJob,
@@ -25,12 +25,20 @@ from toban.backups.work.jobs import (
     telling,
 )
 from toban.events.backups import BackupEvent, BackupFinished, BackupReplicated, ReplicationStepDue
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import Continue, Failure, GaveUp, Hold, Job, Nothing, Unfinished
+from toban.kernel.handling.job import (
+    Continue,
+    Failure,
+    GaveUp,
+    Job,
+    JobClaim,
+    NothingToDo,
+    Unfinished,
+)
 from toban.kernel.work import Work
 from toban.ports import Unavailable
-from toban.ports.backup import DEPOT, Damaged, DeleteBlocked, Depot, KeyUnavailable
+from toban.ports.backup import RESOURCES, Damaged, DeleteBlocked, KeyUnavailable, Resources
 
 EACH: Final = 16
 """Objects looked at between two checkpoints; doing them again finds them there."""
@@ -53,7 +61,7 @@ class Replicated:
 
 
 @dataclass(frozen=True)
-class Original:
+class ReferenceManifest:
     """The manifest that decides, as it lies in some copy, authenticated."""
 
     bucket: str
@@ -62,29 +70,29 @@ class Original:
     data_key: bytes | None
 
 
-class Replicating:
+class ReplicateHandler:
     """`replicate_backup`."""
 
-    def __init__(self, depot: Depot) -> None:
-        self._depot = depot
-        self._opener = Opener(depot)
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._opener = CopyOpener(resources)
 
     def claim(self, event: BackupEvent, work: Work) -> ReplicateJob | None:
         """The job, if the step is the one due; a new request copies anew what is not there."""
         return claim_next(ReplicateJob, "replicate", event, work)
 
     def run(
-        self, job: ReplicateJob, event: BackupEvent, hold: Hold[ReplicateJob]
-    ) -> Replicated | Continue | Nothing | Failure:
+        self, job: ReplicateJob, event: BackupEvent, claim: JobClaim[ReplicateJob]
+    ) -> Replicated | Continue | NothingToDo | Failure:
         """
         Copy for some minutes, whatever became of the destinations before.
 
         Raises `Unavailable` when that is all that keeps a destination from being made whole.
         """
-        backup = hold.documents.get(Backup, event.backup_id)
+        backup = claim.documents.get(Backup, event.backup_id)
         if backup is None or backup.status not in JUDGED or not is_complete(backup):
-            return Nothing()
-        planned = plan_of(hold.documents, backup)
+            return NothingToDo()
+        planned = plan_of(claim.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         copies = with_destinations(backup, planned)
@@ -108,7 +116,7 @@ class Replicating:
             if job.target != copy.bucket:
                 job.target, job.position = copy.bucket, 0
             try:
-                if not self._mend(backup, original, copy, copies, key, job, hold):
+                if not self._mend(backup, original, copy, copies, key, job, claim):
                     return Continue()
                 job.ended[copy.bucket] = ""
             except (Damaged, DeleteBlocked, ValueError) as error:
@@ -117,12 +125,12 @@ class Replicating:
                 outage = outage or error
                 continue
             job.position = 0
-            hold.checkpoint()
+            claim.checkpoint()
         if outage is not None:
             raise outage
         return Replicated()
 
-    def _original(self, backup: Backup, copies: list[Copy], key: str) -> Original | None:
+    def _original(self, backup: Backup, copies: list[Copy], key: str) -> ReferenceManifest | None:
         """
         The manifest of the best copy that has one; None when none is authentic any more.
 
@@ -139,7 +147,7 @@ class Replicating:
             except Unavailable as error:
                 outage = outage or error
                 continue
-            return Original(copy.bucket, opened.manifest, data, opened.shelf.data_key)
+            return ReferenceManifest(copy.bucket, opened.manifest, data, opened.location.data_key)
         if outage is not None:
             raise outage
         return None
@@ -147,42 +155,44 @@ class Replicating:
     def _mend(
         self,
         backup: Backup,
-        original: Original,
+        original: ReferenceManifest,
         copy: Copy,
         copies: list[Copy],
         key: str,
         job: ReplicateJob,
-        hold: Hold[ReplicateJob],
+        claim: JobClaim[ReplicateJob],
     ) -> bool:
-        """Make a copy whole; False when the step's time is up. Raises what `Mending` raises."""
+        """Make a copy whole; False when the step's time is up. Raises what `CopyRepair` raises."""
         manifest = original.manifest
 
-        def side(of: Copy) -> Side:
-            bucket = self._depot.bucket(of.bucket)
-            shelf = Shelf(bucket, backup.prefix, backup.id, original.data_key)
-            return Side(shelf, suspect=bool(of.damage))
+        def side(of: Copy) -> CopySide:
+            bucket = self._resources.bucket(of.bucket)
+            location = BackupLocation(bucket, backup.prefix, backup.id, original.data_key)
+            return CopySide(location, suspect=bool(of.damage))
 
         others = [c for c in copies if c.bucket != copy.bucket]
         others.sort(key=lambda c: (not c.proven, c.bucket != original.bucket, bool(c.damage)))
-        form = self._depot.format(manifest.kind) if manifest.beside.objects else None
-        mending = Mending(manifest, side(copy), [side(other) for other in others], form)
+        form = self._resources.format(manifest.kind) if manifest.object_totals.objects else None
+        mending = CopyRepair(manifest, side(copy), [side(other) for other in others], form)
         if not job.position:
             self._refuse_another(original, copy, backup, key)
         for number, thing in enumerate(mending.objects(), start=1):
-            hold.beat()
+            claim.beat()
             if number <= job.position:
                 continue
             job.bytes += mending.mend(thing)
             job.done += 1
             job.position = number
             if number % EACH == 0:
-                hold.checkpoint()
-                if hold.elapsed() > STEP:
+                claim.checkpoint()
+                if claim.elapsed() > STEP:
                     return False
-        mending.finish(original.data, hold.beat)
+        mending.finish(original.data, claim.beat)
         return True
 
-    def _refuse_another(self, original: Original, copy: Copy, backup: Backup, key: str) -> None:
+    def _refuse_another(
+        self, original: ReferenceManifest, copy: Copy, backup: Backup, key: str
+    ) -> None:
         """Raise `Damaged` where an authentic manifest says something else: nobody can judge."""
         try:
             there = open_copy(self._opener, backup, copy.bucket, key).manifest
@@ -196,7 +206,7 @@ class Replicating:
     def conclude(self, job: ReplicateJob, result: Replicated | Unfinished, work: Work) -> None:
         """Record which copies are complete; whatever could not be copied, what is there is read."""
         backup = work.get(Backup, job.backup_id)
-        if backup is None or isinstance(result, Nothing):
+        if backup is None or isinstance(result, NothingToDo):
             return
         job.failure = result.reason[:1_000] if isinstance(result, Failure) else ""
         if backup.status not in JUDGED:
@@ -237,7 +247,7 @@ class Replicating:
         return Handlers().on(BackupFinished, job).on(ReplicationStepDue, job)
 
 
-HANDLERS = HandlersWith((DEPOT,), lambda ports: Replicating(ports(DEPOT)).handlers())
+HANDLERS = BoundHandlers((RESOURCES,), lambda ports: ReplicateHandler(ports(RESOURCES)).handlers())
 
 
 def is_complete(backup: Backup) -> bool:
@@ -245,7 +255,7 @@ def is_complete(backup: Backup) -> bool:
     return any(copy.manifest for copy in backup.copies)
 
 
-def with_destinations(backup: Backup, planned: Planned) -> list[Copy]:
+def with_destinations(backup: Backup, planned: ResolvedPlan) -> list[Copy]:
     """Its copies, and those that its plan wants and the catalogue does not know (it was rebuilt)."""
     known = {copy.bucket for copy in backup.copies}
     return backup.copies + [

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from toban.backups.catalogue.plans import Planned, backup_id, find_plan, newest_slot_of
+from toban.backups.catalogue.plans import ResolvedPlan, backup_id, find_plan, newest_slot_of
 from toban.backups.documents import Backup, Copy, SeriesState, series_id
 from toban.backups.policy.copies import best_base
+from toban.backups.section import environment_of_source
 from toban.backups.storage.layout import prefix
 from toban.backups.work.commands import on_command
 from toban.events import CommandIssued
@@ -35,11 +36,11 @@ def on_due(due: BackupDue, work: Work) -> None:
     profile = current(work).get(due.service)
     planned = find_plan(profile.profile, due.source, due.class_) if profile else None
     if profile is None or planned is None:
-        _skip("no-plan", "no such backup plan any more", due, work)
+        _skip("no-plan", "slot skipped: backup plan no longer exists", due, work)
         return
     slot = _slot(due, planned, work)
     if slot is None:
-        _skip("no-slot", "the schedule of this plan has no slot yet", due, work)
+        _skip("no-slot", "slot skipped: the plan's schedule has none yet", due, work)
         return
     key = series_id(due.service, due.source, due.class_)
     series = work.get(SeriesState, key) or SeriesState(
@@ -49,31 +50,25 @@ def on_due(due: BackupDue, work: Work) -> None:
     newest = not_ahead(series.newest_slot, work.now)
     if newest is None and series.newest_slot is not None:
         at = timestamp(series.newest_slot)
-        log.warning("newest slot lies ahead of now: ignored", newest_slot=at, **_named(due))
+        log.warning("newest slot ahead of now: ignored", newest_slot=at, **_named(due))
     if _is_running(series, work):
         # A run whose holder is gone is ended by `watch_backups`; two at once would only slow
         # each other down, and the one under way is as fresh.
-        which = "it is being taken" if id == series.running else "previous backup still running"
+        which = (
+            "its backup still running" if id == series.running else "previous backup still running"
+        )
         _skip("running", f"slot skipped: {which}", due, work, backup=series.running)
         return
     passed = newest is not None and slot <= newest
     if passed or work.get_assuming_new(Backup, id) is not None:
-        _skip("taken", "slot skipped: it or a later one was taken", due, work, backup=id)
+        _skip("taken", "slot skipped: already taken, or a later one", due, work, backup=id)
         return
     backup = _backup(due, slot, planned, profile, work)
     series.newest_slot = slot
     series.running = backup.id
     work.put(series)
     work.create(backup)
-    work.emit(
-        BackupStepDue(
-            service=due.service,
-            source=due.source,
-            class_=due.class_,
-            backup_id=backup.id,
-            step=0,
-        )
-    )
+    work.emit(BackupStepDue(step=0, **backup.named))
     if due.requested_by:
         work.answer(outcome="started", backup=backup.id)
 
@@ -92,15 +87,15 @@ def _is_running(series: SeriesState, work: Work) -> bool:
     if backup is None or backup.status != "running":
         return False
     if backup.is_ahead(work.now):
-        log.warning("previous backup is dated ahead of now: not waited for", backup=backup.id)
+        log.warning("previous backup dated ahead of now: not waited for", backup=backup.id)
         return False
     return True
 
 
-def _slot(due: BackupDue, planned: Planned, work: Work) -> datetime | None:
+def _slot(due: BackupDue, planned: ResolvedPlan, work: Work) -> datetime | None:
     at = due.asked_at or work.event.time
     if is_future(at, work.now):
-        log.warning("the request is dated ahead of now: taken for now", **_named(due))
+        log.warning("request dated ahead of now: now taken instead", **_named(due))
         at = work.now
     if due.requested_by:
         return at.replace(microsecond=0)
@@ -108,7 +103,7 @@ def _slot(due: BackupDue, planned: Planned, work: Work) -> datetime | None:
 
 
 def _backup(
-    due: BackupDue, slot: datetime, planned: Planned, profile: CurrentProfile, work: Work
+    due: BackupDue, slot: datetime, planned: ResolvedPlan, profile: CurrentProfile, work: Work
 ) -> Backup:
     id = backup_id(due.service, due.source, due.class_, slot)
     base = _base(due, planned, work) if planned.plan.incremental else None
@@ -118,6 +113,7 @@ def _backup(
         source=due.source,
         class_=due.class_,
         kind=planned.spec.kind,
+        environment=environment_of_source(planned.profile, due.source),
         status="running",
         slot=slot,
         started_at=work.now,
@@ -129,7 +125,7 @@ def _backup(
     )
 
 
-def _base(due: BackupDue, planned: Planned, work: Work) -> Backup | None:
+def _base(due: BackupDue, planned: ResolvedPlan, work: Work) -> Backup | None:
     """
     The newest verified backup of the source; None: a full one begins a new chain.
 

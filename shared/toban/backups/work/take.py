@@ -9,14 +9,14 @@ from typing import Final
 
 from toban.backups.catalogue.datakeys import data_key_for, new_data_key
 from toban.backups.catalogue.manifest import ManifestKey
-from toban.backups.catalogue.plans import Planned, plan_of
-from toban.backups.catalogue.reading import Opener, open_copy
+from toban.backups.catalogue.plans import ResolvedPlan, plan_of
+from toban.backups.catalogue.reading import CopyOpener, open_copy
 from toban.backups.catalogue.writing import (
-    Progress,
-    beside,
+    WriteProgress,
     flush,
     manifest_of,
     note,
+    object_totals,
     problem,
     publish,
     sweep,
@@ -27,31 +27,31 @@ from toban.backups.policy.copies import copy_in
 from toban.backups.storage import layout
 from toban.backups.storage.frames import Seal
 from toban.backups.storage.parts import Part, cut, open_part
-from toban.backups.storage.sealing import BesideStream
+from toban.backups.storage.sealing import SealedObjectSink
 from toban.backups.work.jobs import STEP, beating, fail, job_id
-from toban.backups.work.take_job import TakeJob, Taken, Unchanged, record
+from toban.backups.work.take_job import BackupTaken, SourceUnchanged, TakeJob, record
 from toban.events.backups import BackupFinished, BackupStepDue
 from toban.kernel import log
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import Continue, Failure, Hold, Job, Nothing, Unfinished
+from toban.kernel.handling.job import Continue, Failure, Job, JobClaim, NothingToDo, Unfinished
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import PortError
 from toban.ports.backup import (
-    DEPOT,
-    Base,
+    RESOURCES,
+    BackupRun,
+    BaseBackup,
     Bucket,
+    Chunk,
     Damaged,
-    Depot,
     KeyUnavailable,
-    Piece,
-    Run,
-    Snapshot,
+    Resources,
     Source,
     SourceFailed,
+    SourceSnapshot,
     WrappedKey,
 )
 
@@ -61,12 +61,12 @@ MAX_ATTEMPTS: Final = 5
 """Times that a source which cannot be resumed is read from the beginning."""
 
 
-class Taking:
+class TakeHandler:
     """`run_backup_step`."""
 
-    def __init__(self, depot: Depot, entropy: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(self, resources: Resources, entropy: Callable[[int], bytes] = os.urandom) -> None:
         """`entropy`: random bytes for data keys (``os.urandom``)."""
-        self._depot = depot
+        self._resources = resources
         self._entropy = entropy
 
     def claim(self, due: BackupStepDue, work: Work) -> TakeJob | None:
@@ -78,26 +78,26 @@ class Taking:
         return None if job.over or job.step != due.step else job
 
     def run(
-        self, job: TakeJob, due: BackupStepDue, hold: Hold[TakeJob]
-    ) -> Taken | Unchanged | Continue | Nothing | Failure:
+        self, job: TakeJob, due: BackupStepDue, claim: JobClaim[TakeJob]
+    ) -> BackupTaken | SourceUnchanged | Continue | NothingToDo | Failure:
         """One step: begin, read and store for some minutes, or finish."""
-        backup = hold.documents.get(Backup, due.backup_id)
+        backup = claim.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "running":
-            return Nothing()
-        planned = plan_of(hold.documents, backup)
+            return NothingToDo()
+        planned = plan_of(claim.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         step: _Step | None = None
-        result: Taken | Unchanged | Continue | Failure
+        result: BackupTaken | SourceUnchanged | Continue | Failure
         try:
-            step = _Step(self._depot, self._entropy, job, backup, planned, hold)
+            step = _Step(self._resources, self._entropy, job, backup, planned, claim)
             result = step.go()
         except KeyUnavailable as error:
             result = Failure(f"the key cannot be used, and nothing is kept unencrypted: {error}")
         except (SourceFailed, Damaged, ValueError) as error:
             if (
                 isinstance(error, SourceFailed)
-                and error.again
+                and error.retryable
                 and job.progress.attempt < MAX_ATTEMPTS
             ):
                 raise TryLater(f"{backup.id}: {error}") from error
@@ -113,15 +113,17 @@ class Taking:
             return None
         return BackupStepDue(step=job.step, **backup.named)
 
-    def conclude(self, job: TakeJob, result: Taken | Unchanged | Unfinished, work: Work) -> None:
+    def conclude(
+        self, job: TakeJob, result: BackupTaken | SourceUnchanged | Unfinished, work: Work
+    ) -> None:
         """Record what was taken, and what follows."""
         backup = work.get(Backup, job.backup_id)
-        if backup is None or isinstance(result, Nothing) or backup.status != "running":
+        if backup is None or isinstance(result, NothingToDo) or backup.status != "running":
             return
         series = work.get(SeriesState, backup.series)
         if series is not None and series.running == backup.id:
             series.running = ""
-        if isinstance(result, Taken):
+        if isinstance(result, BackupTaken):
             record(backup, result, work.now)
             if series is not None and not backup.is_ahead(work.now):
                 series.finished = backup.id
@@ -134,7 +136,7 @@ class Taking:
                     bytes=backup.bytes,
                 )
             )
-        elif isinstance(result, Unchanged):
+        elif isinstance(result, SourceUnchanged):
             # Looking changes nothing but the time of the look: neither an entry of the catalogue
             # nor a job is left behind.
             if series is not None:
@@ -154,13 +156,13 @@ class Taking:
 
     def handlers(self) -> Handlers:
         """What the function consumes."""
-        job = Job[BackupStepDue, TakeJob, Taken | Unchanged](
+        job = Job[BackupStepDue, TakeJob, BackupTaken | SourceUnchanged](
             TakeJob, self.claim, self.run, self.conclude, next_step=self.next_step
         )
         return Handlers().on(BackupStepDue, job)
 
 
-HANDLERS = HandlersWith((DEPOT,), lambda ports: Taking(ports(DEPOT)).handlers())
+HANDLERS = BoundHandlers((RESOURCES,), lambda ports: TakeHandler(ports(RESOURCES)).handlers())
 
 
 class _Step:
@@ -168,37 +170,37 @@ class _Step:
 
     def __init__(
         self,
-        depot: Depot,
+        resources: Resources,
         entropy: Callable[[int], bytes],
         job: TakeJob,
         backup: Backup,
-        planned: Planned,
-        hold: Hold[TakeJob],
+        planned: ResolvedPlan,
+        claim: JobClaim[TakeJob],
     ) -> None:
-        self._opener = Opener(depot)
+        self._opener = CopyOpener(resources)
         self._entropy = entropy
         self._job = job
         self._backup = backup
         self._planned = planned
-        self._hold = hold
-        self._source: Source = depot.source(planned.spec)
-        self._bucket: Bucket = depot.bucket(backup.copies[0].bucket)
-        self._depot = depot
+        self._claim = claim
+        self._source: Source = resources.source(planned.spec)
+        self._bucket: Bucket = resources.bucket(backup.copies[0].bucket)
+        self._resources = resources
 
-    def go(self) -> Taken | Unchanged | Continue | Failure:
+    def go(self) -> BackupTaken | SourceUnchanged | Continue | Failure:
         job = self._job
         if not job.sealed:
             self._choose_key()
         run = self._run()
         if job.snapshot is None or not job.snapshot.ready:
-            job.snapshot = self._source.begin(run, job.snapshot, self._hold.now())
-            self._hold.checkpoint()
+            job.snapshot = self._source.begin(run, job.snapshot, self._claim.now())
+            self._claim.checkpoint()
             if not job.snapshot.ready:
                 return Continue(POLL)
         untouched = not job.begun and job.progress.parts == 0
         if untouched and self._is_unchanged(job.snapshot):
             self._source.end(run, job.snapshot)
-            return Unchanged()
+            return SourceUnchanged()
         if not job.progress.last and not self._read(run, job.snapshot):
             return Continue()
         return self._finish(run, job.snapshot)
@@ -208,90 +210,95 @@ class _Step:
         if self._job.snapshot is None:
             return
         backup = self._backup
-        beside = BesideStream(self._bucket, backup.prefix, backup.id, None)
+        objects = SealedObjectSink(self._bucket, backup.prefix, backup.id, None)
         try:
-            self._source.end(Run(backup.id, beside), self._job.snapshot)
+            self._source.end(BackupRun(backup.id, objects), self._job.snapshot)
         except PortError as error:
-            log.warning("an export may be left behind", backup=backup.id, error=error, stack=False)
+            log.warning(
+                "export not removed: it may be left behind",
+                backup=backup.id,
+                error=error,
+                stack=False,
+            )
 
     def _choose_key(self) -> None:
         reference = self._planned.section.key
-        made = new_data_key(reference, self._depot.keys, self._backup.id, self._entropy)
+        made = new_data_key(reference, self._resources.keys, self._backup.id, self._entropy)
         if made is not None:
             self._job.key_id, self._job.wrapped_key = made.wrapped.key_id, made.wrapped.wrapped
         self._job.sealed = True
-        self._hold.checkpoint()
+        self._claim.checkpoint()
 
     def _data_key(self) -> bytes | None:
         job, reference = self._job, self._planned.section.key
         wrapped = WrappedKey(job.key_id, job.wrapped_key) if job.wrapped_key else None
-        return data_key_for(reference, self._depot.keys, self._backup.id, wrapped)
+        return data_key_for(reference, self._resources.keys, self._backup.id, wrapped)
 
     def _seal(self) -> Seal:
         stream = layout.stream_name(self._job.progress.attempt)
         return Seal(self._backup.id, stream, self._key)
 
-    def _run(self) -> Run:
+    def _run(self) -> BackupRun:
         self._key = self._data_key()
-        return Run(
+        return BackupRun(
             backup_id=self._backup.id,
-            beside=BesideStream(self._bucket, self._backup.prefix, self._backup.id, self._key),
+            objects=SealedObjectSink(self._bucket, self._backup.prefix, self._backup.id, self._key),
             base=self._base(),
         )
 
-    def _base(self) -> Base | None:
+    def _base(self) -> BaseBackup | None:
         if not self._backup.needs:
             return None
-        base = self._hold.documents.get(Backup, self._backup.needs[0])
+        base = self._claim.documents.get(Backup, self._backup.needs[0])
         there = copy_in(base, self._bucket.name) if base is not None else None
         if base is None or there is None or base.status != "verified" or not there.proven:
             # Marked for removal before this one was begun: retention will take that back.
             raise SourceFailed(
                 f"the backup {self._backup.needs[0]} that it builds on is gone or damaged",
-                again=base is not None and base.status == "deleting",
+                retryable=base is not None and base.status == "deleting",
             )
         opened = open_copy(self._opener, base, there.bucket, self._planned.section.key)
-        return Base(base.id, opened.stream)
+        return BaseBackup(base.id, opened.stream)
 
-    def _is_unchanged(self, snapshot: Snapshot) -> bool:
+    def _is_unchanged(self, snapshot: SourceSnapshot) -> bool:
         if not self._planned.plan.on_change or not snapshot.fingerprint:
             return False
         if self._backup.requested_by:
             return False
         backup = self._backup
         key = backup.series
-        series = self._hold.documents.get(SeriesState, key)
+        series = self._claim.documents.get(SeriesState, key)
         if series is None or series.fingerprint != snapshot.fingerprint:
             return False
         # Only a backup that is still good, in every region, and counts may stand for this one.
-        same = self._hold.documents.get(Backup, series.finished)
-        if same is None or same.is_ahead(self._hold.now()):
+        same = self._claim.documents.get(Backup, series.finished)
+        if same is None or same.is_ahead(self._claim.now()):
             return False
         return same.status in ("finished", "verified") and not same.degraded
 
-    def _read(self, run: Run, snapshot: Snapshot) -> bool:
+    def _read(self, run: BackupRun, snapshot: SourceSnapshot) -> bool:
         """Store parts until the stream ends; False when the step's time is up before."""
         job, source = self._job, self._source
         if not source.resumable:
             if job.begun:
-                job.progress = Progress(attempt=job.progress.attempt + 1)
-            again, job.begun = job.begun, True
-            self._hold.record()
-            if again:
+                job.progress = WriteProgress(attempt=job.progress.attempt + 1)
+            resumed, job.begun = job.begun, True
+            self._claim.record()
+            if resumed:
                 # What the attempt before has stored is of no use to anybody.
-                sweep(self._bucket, self._backup, job.progress, self._hold.beat)
+                sweep(self._bucket, self._backup, job.progress, self._claim.beat)
         while not job.progress.last:
-            if source.resumable and self._hold.elapsed() > STEP:
+            if source.resumable and self._claim.elapsed() > STEP:
                 return False
-            pieces = beating(source.read(run, snapshot, job.progress.cursor), self._hold.beat)
+            pieces = beating(source.read(run, snapshot, job.progress.cursor), self._claim.beat)
             try:
                 self._store_all(pieces)
             finally:
                 _close(pieces)
-        self._hold.checkpoint()
+        self._claim.checkpoint()
         return True
 
-    def _store_all(self, pieces: Iterator[Piece]) -> None:
+    def _store_all(self, pieces: Iterator[Chunk]) -> None:
         """Store parts until the stream or the step's time ends, or somebody else's part is met."""
         job, resumable = self._job, self._source.resumable
         first = job.progress.parts + 1
@@ -301,14 +308,14 @@ class _Step:
             flush(job.progress, self._bucket, self._backup)
             job.done, job.bytes = job.progress.parts, job.progress.bytes
             if resumable:
-                self._hold.checkpoint()
+                self._claim.checkpoint()
                 if (stored.plain_sha256, stored.cursor, stored.last) != (
                     part.plain_sha256,
                     part.cursor,
                     part.last,
                 ):
                     return  # another holder stored this one: go on from where it left off
-                if self._hold.elapsed() > STEP:
+                if self._claim.elapsed() > STEP:
                     return
 
     def _store(self, part: Part) -> Part:
@@ -324,11 +331,11 @@ class _Step:
             return open_part(data, self._seal(), part.number, name=name).as_part()
         if (stored.size, stored.crc32c) != (part.size, part.crc32c):
             self._bucket.delete(name)
-            raise SourceFailed(f"{name} arrived damaged in {self._bucket.name}", again=True)
+            raise SourceFailed(f"{name} arrived damaged in {self._bucket.name}", retryable=True)
         return part
 
-    def _finish(self, run: Run, snapshot: Snapshot) -> Taken | Failure:
-        job, backup, bucket, beat = self._job, self._backup, self._bucket, self._hold.beat
+    def _finish(self, run: BackupRun, snapshot: SourceSnapshot) -> BackupTaken | Failure:
+        job, backup, bucket, beat = self._job, self._backup, self._bucket, self._claim.beat
         sweep(bucket, backup, job.progress, beat)
         key = ManifestKey(key_id=job.key_id, wrapped=job.wrapped_key) if job.wrapped_key else None
         manifest = manifest_of(
@@ -336,10 +343,10 @@ class _Step:
             self._planned,
             snapshot,
             job.progress,
-            beside(bucket, backup, beat),
+            object_totals(bucket, backup, beat),
             identity=self._source.identity,
             key=key,
-            now=self._hold.now(),
+            now=self._claim.now(),
             read=bucket.read,
         )
         plan = self._planned.plan
@@ -347,16 +354,16 @@ class _Step:
         self._source.end(run, snapshot)
         if wrong:
             return Failure(wrong)
-        return Taken(publish(bucket, manifest, self._key))
+        return BackupTaken(publish(bucket, manifest, self._key))
 
     def _before(self) -> int:
         """What it must not be much smaller than; 0 when nobody knows."""
         backup = self._backup
-        series = self._hold.documents.get(SeriesState, backup.series)
+        series = self._claim.documents.get(SeriesState, backup.series)
         return series.finished_bytes if series else 0
 
 
-def _close(pieces: Iterator[Piece]) -> None:
+def _close(pieces: Iterator[Chunk]) -> None:
     close = getattr(pieces, "close", None)
     if close is not None:
         close()

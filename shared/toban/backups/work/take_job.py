@@ -8,11 +8,11 @@ from datetime import datetime
 import msgspec
 
 from toban.backups.catalogue.manifest import Manifest
-from toban.backups.catalogue.writing import Progress
+from toban.backups.catalogue.writing import WriteProgress
 from toban.backups.documents import Backup
 from toban.backups.work.jobs import BackupJob
 from toban.kernel.status import move
-from toban.ports.backup import Snapshot
+from toban.ports.backup import SourceSnapshot
 
 
 class TakeJob(BackupJob, kw_only=True):
@@ -23,25 +23,25 @@ class TakeJob(BackupJob, kw_only=True):
     """Set before the first part is written; empty: not encrypted."""
     sealed: bool = False
     """The question of the key is settled."""
-    snapshot: Snapshot | None = None
-    progress: Progress = msgspec.field(default_factory=Progress)
+    snapshot: SourceSnapshot | None = None
+    progress: WriteProgress = msgspec.field(default_factory=WriteProgress)
     begun: bool = False
     """This attempt has been read from."""
 
 
 @dataclass(frozen=True)
-class Taken:
+class BackupTaken:
     """Everything is stored and the manifest is written."""
 
     manifest: Manifest
 
 
 @dataclass(frozen=True)
-class Unchanged:
+class SourceUnchanged:
     """The source is as it was at the newest backup of the series."""
 
 
-def record(backup: Backup, taken: Taken, now: datetime) -> None:
+def record(backup: Backup, taken: BackupTaken, now: datetime) -> None:
     """Note in the catalogue what was stored."""
     manifest = taken.manifest
     move(backup, "finished")

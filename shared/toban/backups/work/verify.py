@@ -13,10 +13,16 @@ from typing import Final
 import msgspec
 
 from toban.backups.catalogue.plans import plan_of
-from toban.backups.catalogue.reading import BaseDamaged, NoManifest, Opened, Opener, open_copy
+from toban.backups.catalogue.reading import (
+    BaseDamaged,
+    CopyOpener,
+    NoManifest,
+    OpenedCopy,
+    open_copy,
+)
 from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
 from toban.backups.levels import Level
-from toban.backups.policy.copies import Reading, judged, note_damage, on_bases, proven_there
+from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases, proven_there
 from toban.backups.storage import layout
 from toban.backups.work.jobs import (
     STEP,
@@ -33,13 +39,28 @@ from toban.events.backups import (
     BackupVerified,
     VerificationStepDue,
 )
-from toban.kernel.binding import HandlersWith
+from toban.kernel.binding import BoundHandlers
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.handling.job import Continue, Failure, GaveUp, Hold, Job, Nothing, Unfinished
+from toban.kernel.handling.job import (
+    Continue,
+    Failure,
+    GaveUp,
+    Job,
+    JobClaim,
+    NothingToDo,
+    Unfinished,
+)
 from toban.kernel.work import Work
 from toban.ports import Unavailable
-from toban.ports.backup import DEPOT, Damaged, Depot, FormatUnchecked, Held, KeyUnavailable
+from toban.ports.backup import (
+    RESOURCES,
+    Damaged,
+    FormatUnchecked,
+    KeyUnavailable,
+    ObjectRef,
+    Resources,
+)
 
 ONE_PASS: Final = 2 * 1024**3
 """
@@ -57,7 +78,7 @@ class VerifyJob(BackupJob, kw_only=True):
     beside_read: int = 0
     trusted: list[str] = []
     """What it builds on and was read back in that bucket: it is not read again."""
-    read: dict[str, Reading] = {}
+    read: dict[str, ReadBackResult] = {}
     """What reading each copy came to, by bucket."""
     counts: dict[str, int] = {}
     place: int = 0
@@ -66,37 +87,37 @@ class VerifyJob(BackupJob, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Read:
+class CopiesRead:
     """Every copy was read as far as it can be."""
 
 
-class Verifying:
+class VerifyHandler:
     """`verify_backup`."""
 
-    def __init__(self, depot: Depot) -> None:
-        self._depot = depot
-        self._opener = Opener(depot)
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._opener = CopyOpener(resources)
 
     def claim(self, event: BackupEvent, work: Work) -> VerifyJob | None:
         """The job, if the step is the one due; a new request verifies anew."""
         return claim_next(VerifyJob, "verify", event, work)
 
     def run(
-        self, job: VerifyJob, event: BackupEvent, hold: Hold[VerifyJob]
-    ) -> Read | Continue | Nothing | Failure:
+        self, job: VerifyJob, event: BackupEvent, claim: JobClaim[VerifyJob]
+    ) -> CopiesRead | Continue | NothingToDo | Failure:
         """
         Read for some minutes, every copy, whatever the ones before came to.
 
         Raises `Unavailable` when that is all that keeps a copy from being read.
         """
-        backup = hold.documents.get(Backup, event.backup_id)
+        backup = claim.documents.get(Backup, event.backup_id)
         if backup is None or backup.status not in JUDGED:
-            return Nothing()
-        planned = plan_of(hold.documents, backup)
+            return NothingToDo()
+        planned = plan_of(claim.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
-        _take_over(job, backup, hold.now())
-        bases = {id: hold.documents.get(Backup, id) for id in backup.needs}
+        _take_over(job, backup, claim.now())
+        bases = {id: claim.documents.get(Backup, id) for id in backup.needs}
         outage: Unavailable | None = None
         # The one that was begun comes first: a step that is tried again goes on with it.
         for place, copy in sorted(
@@ -111,7 +132,7 @@ class Verifying:
             full = place == 0 or not any(r.level for r in job.read.values())
             wanted = planned.plan.level if full else planned.plan.replica_level
             try:
-                reading = self._read(backup, copy.bucket, planned.section.key, wanted, job, hold)
+                reading = self._read(backup, copy.bucket, planned.section.key, wanted, job, claim)
             except Unavailable as error:
                 outage = outage or error
                 continue
@@ -119,10 +140,10 @@ class Verifying:
                 return Continue()
             job.read[copy.bucket] = reading
             job.parts_read = job.beside_read = 0
-            hold.checkpoint()
+            claim.checkpoint()
         if outage is not None:
             raise outage
-        return Read()
+        return CopiesRead()
 
     def _read(
         self,
@@ -131,78 +152,82 @@ class Verifying:
         key: str,
         wanted: Level,
         job: VerifyJob,
-        hold: Hold[VerifyJob],
-    ) -> Reading | None:
+        claim: JobClaim[VerifyJob],
+    ) -> ReadBackResult | None:
         """What reading a copy came to; None when the step's time is up."""
         try:
             opened = open_copy(self._opener, backup, bucket, key)
-            done = self._check(opened, wanted, job, hold)
+            done = self._check(opened, wanted, job, claim)
         except Damaged as error:
-            return Reading(
-                read_at=hold.now(),
+            return ReadBackResult(
+                read_at=claim.now(),
                 damage=f"{bucket}: {error}",
                 missing=isinstance(error, NoManifest),
                 base=error.backup_id if isinstance(error, BaseDamaged) else "",
             )
         except KeyUnavailable as error:
-            return Reading(read_at=hold.now(), unreadable=f"{bucket}: cannot be read: {error}")
+            return ReadBackResult(
+                read_at=claim.now(), unreadable=f"{bucket}: cannot be read: {error}"
+            )
         except (FormatUnchecked, ValueError) as error:
             why = f"{bucket}: cannot be verified ({wanted}): {error}"
-            return Reading(read_at=hold.now(), unchecked=why)
-        return Reading(read_at=hold.now(), level=wanted) if done else None
+            return ReadBackResult(read_at=claim.now(), unchecked=why)
+        return ReadBackResult(read_at=claim.now(), level=wanted) if done else None
 
-    def _check(self, opened: Opened, wanted: Level, job: VerifyJob, hold: Hold[VerifyJob]) -> bool:
+    def _check(
+        self, opened: OpenedCopy, wanted: Level, job: VerifyJob, claim: JobClaim[VerifyJob]
+    ) -> bool:
         manifest = opened.manifest
         if job.parts_read == 0 and job.beside_read == 0:
-            check_stored(opened, wanted, hold)
+            check_stored(opened, wanted, claim)
         job.total = manifest.total_parts
         if LEVELS.index(wanted) < LEVELS.index("content"):
             return True
-        form = self._depot.format(manifest.kind)
-        whole = manifest.plain_bytes + manifest.beside.bytes <= ONE_PASS
+        form = self._resources.format(manifest.kind)
+        whole = manifest.plain_bytes + manifest.object_totals.bytes <= ONE_PASS
         if not whole or LEVELS.index(wanted) < LEVELS.index("format"):
-            if not self._read_content(opened, job, hold):
+            if not self._read_content(opened, job, claim):
                 return False
-            understood = bool(manifest.beside.objects or manifest.needs)
+            understood = bool(manifest.object_totals.objects or manifest.needs)
             if LEVELS.index(wanted) < LEVELS.index("format") or understood:
                 return True  # an inventory and its objects were understood while reading them
-        stream = beating(opened.stream(), hold.beat)
-        job.counts = form.check(stream, lambda held: beating(opened.fetch(held), hold.beat))
+        stream = beating(opened.stream(), claim.beat)
+        job.counts = form.check(stream, lambda ref: beating(opened.fetch(ref), claim.beat))
         for _ in stream:
             pass  # a format may know enough early; the last hashes are compared at the end
         return True
 
-    def _read_content(self, opened: Opened, job: VerifyJob, hold: Hold[VerifyJob]) -> bool:
+    def _read_content(self, opened: OpenedCopy, job: VerifyJob, claim: JobClaim[VerifyJob]) -> bool:
         """Read every part and every object beside; False when the step's time is up."""
         for part in opened.parts(first=job.parts_read + 1):
-            for _ in beating(part, hold.beat):
+            for _ in beating(part, claim.beat):
                 pass
             job.parts_read += 1
             job.done = job.parts_read
-            hold.checkpoint()
-            if hold.elapsed() > STEP:
+            claim.checkpoint()
+            if claim.elapsed() > STEP:
                 return False
-        if not opened.manifest.beside.objects and not opened.manifest.needs:
+        if not opened.manifest.object_totals.objects and not opened.manifest.needs:
             return True
-        form = self._depot.format(opened.manifest.kind)
-        for number, held in enumerate(form.held(opened.stream()), start=1):
+        form = self._resources.format(opened.manifest.kind)
+        for number, ref in enumerate(form.object_refs(opened.stream()), start=1):
             if number <= job.beside_read:
                 continue
-            if held.backup_id in job.trusted:
-                opened.find_base(held.backup_id)
+            if ref.backup_id in job.trusted:
+                opened.find_base(ref.backup_id)
             else:
-                _drain(opened, held, hold)
+                _drain(opened, ref, claim)
             job.beside_read = number
             if number % 16 == 0:
-                hold.checkpoint()
-                if hold.elapsed() > STEP:
+                claim.checkpoint()
+                if claim.elapsed() > STEP:
                     return False
         return True
 
-    def conclude(self, job: VerifyJob, result: Read | Unfinished, work: Work) -> None:
+    def conclude(self, job: VerifyJob, result: CopiesRead | Unfinished, work: Work) -> None:
         """Record what each copy came to, and what follows."""
         backup = work.get(Backup, job.backup_id)
-        if backup is None or isinstance(result, Nothing):
+        if backup is None or isinstance(result, NothingToDo):
             return
         if isinstance(result, Failure):
             fail(backup, "verify", result.reason, work)
@@ -222,7 +247,7 @@ class Verifying:
         return Handlers().on(BackupReplicated, job).on(VerificationStepDue, job)
 
 
-HANDLERS = HandlersWith((DEPOT,), lambda ports: Verifying(ports(DEPOT)).handlers())
+HANDLERS = BoundHandlers((RESOURCES,), lambda ports: VerifyHandler(ports(RESOURCES)).handlers())
 
 
 def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
@@ -230,12 +255,12 @@ def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
     if job.reading or job.read or not (job.place or job.parts_read or job.beside_read):
         return
     for copy, level in zip(backup.copies, job.levels, strict=False):
-        job.read[copy.bucket] = Reading(read_at=job.touched_at or now, level=level)
+        job.read[copy.bucket] = ReadBackResult(read_at=job.touched_at or now, level=level)
     if job.place < len(backup.copies):
         job.reading = backup.copies[job.place].bucket
 
 
-def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) -> None:
+def _judge(backup: Backup, job: VerifyJob, result: CopiesRead | GaveUp, work: Work) -> None:
     """
     Note of each copy what it came to, and tell of the backup and of what is wrong with it.
 
@@ -248,7 +273,7 @@ def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) ->
         reading = job.read.get(copy.bucket)
         if reading is None and isinstance(result, GaveUp):
             why = f"{copy.bucket}: cannot be read: {result.reason}"
-            reading = Reading(read_at=work.now, unreadable=why)
+            reading = ReadBackResult(read_at=work.now, unreadable=why)
         if reading is None:
             continue  # it became known while the others were read
         reading = on_bases(reading, copy.bucket, bases)
@@ -270,7 +295,9 @@ def _judge(backup: Backup, job: VerifyJob, result: Read | GaveUp, work: Work) ->
     work.put(backup)
 
 
-def _blame(reading: Reading, bucket: str, bases: dict[str, Backup | None], work: Work) -> Reading:
+def _blame(
+    reading: ReadBackResult, bucket: str, bases: dict[str, Backup | None], work: Work
+) -> ReadBackResult:
     """
     Damage in what it builds on is a fact about that one's copy, which may be mended.
 
@@ -296,12 +323,12 @@ def _note_newest(backup: Backup, work: Work) -> None:
         work.put(series)
 
 
-def _drain(opened: Opened, held: Held, hold: Hold[VerifyJob]) -> None:
-    for _ in beating(opened.fetch(held), hold.beat):
+def _drain(opened: OpenedCopy, ref: ObjectRef, claim: JobClaim[VerifyJob]) -> None:
+    for _ in beating(opened.fetch(ref), claim.beat):
         pass
 
 
-def check_stored(opened: Opened, wanted: Level, hold: Hold[VerifyJob]) -> None:
+def check_stored(opened: OpenedCopy, wanted: Level, claim: JobClaim[VerifyJob]) -> None:
     """
     Compare the objects that are there with the manifest: names, sizes, the bucket's checksums.
 
@@ -314,7 +341,7 @@ def check_stored(opened: Opened, wanted: Level, hold: Hold[VerifyJob]) -> None:
     folder = f"{manifest.prefix}parts/a{manifest.attempt}/"
     found = iter(opened.bucket.list(folder))
     for entry in opened.entries():
-        hold.beat()
+        claim.beat()
         name = manifest.prefix + entry.name
         info = next(found, None)
         if info is None or info.name != name:
@@ -330,11 +357,11 @@ def check_stored(opened: Opened, wanted: Level, hold: Hold[VerifyJob]) -> None:
         return
     objects = size = 0
     for info in opened.bucket.list(manifest.prefix + layout.OBJECTS):
-        hold.beat()
+        claim.beat()
         objects += 1
         size += info.size
-    if (objects, size) != (manifest.beside.objects, manifest.beside.bytes):
+    if (objects, size) != (manifest.object_totals.objects, manifest.object_totals.bytes):
         raise Damaged(
             f"{manifest.prefix}{layout.OBJECTS} holds {objects} objects of {size} bytes instead of"
-            f" {manifest.beside.objects} of {manifest.beside.bytes}"
+            f" {manifest.object_totals.objects} of {manifest.object_totals.bytes}"
         )

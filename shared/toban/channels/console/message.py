@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toban.channels.console.kind import ConsoleChannel
-from toban.channels.notice import Sending
+from toban.channels.notice import PreparedNotification
 from toban.kernel.outgoing import Outgoing
 
 
@@ -20,7 +20,7 @@ class ConsoleLine(Outgoing):
     repetition: str = ""
 
 
-def message(channel: ConsoleChannel, sending: Sending) -> ConsoleLine:  # noqa: ARG001
+def message(channel: ConsoleChannel, sending: PreparedNotification) -> ConsoleLine:  # noqa: ARG001
     """The line for a notification."""
     notice, request = sending.notice, sending.request
     return ConsoleLine(

@@ -46,7 +46,7 @@ class MailSender:
         assert isinstance(outgoing, Mail)
         config = self._config
         if not config.smtp_host:
-            return Failed("TOBAN_SMTP_HOST is not set", again=False)
+            return Failed("TOBAN_SMTP_HOST is not set", retryable=False)
         password = secret(self._secrets, "SMTP_PASSWORD")
         if config.smtp_user and not password:
             return not_set("SMTP_PASSWORD")
@@ -54,7 +54,7 @@ class MailSender:
             message = compose(outgoing, outgoing.sender or config.smtp_from)
         except (ValueError, MessageError, IndexError) as error:
             # What the parser says may quote an address; which kind of error it is tells enough.
-            return Failed(f"not a valid email address ({type(error).__name__})", again=False)
+            return Failed(f"not a valid email address ({type(error).__name__})", retryable=False)
         message["Date"] = format_datetime(self._clock.now().astimezone(UTC))
         return self._converse(message, [str(a) for a in outgoing.to], password)
 
@@ -75,7 +75,7 @@ class MailSender:
                 return Done(str(message["Message-ID"]))
             return _failure(error, unknown=progress.sending, cut=progress.cut)
         if refused:
-            log.warning("some recipients were refused", count=len(refused), codes=refused)
+            log.warning("email recipients refused", count=len(refused), codes=refused)
         return Done(str(message["Message-ID"]))
 
     def _prepare(self, server: smtplib.SMTP, password: str) -> None:
@@ -186,27 +186,27 @@ def _envelope(server: smtplib.SMTP, message: EmailMessage, to: list[str]) -> lis
 def _refusal(what: str, code: int, answer: bytes) -> Failed:
     """4xx: for now; 5xx: for good (RFC 5321, 4.2.1)."""
     said = log.mask(answer.decode("utf-8", "replace")[:120])
-    return Failed(f"SMTP {code}: {what}: {said}", again=400 <= code < 500)
+    return Failed(f"SMTP {code}: {what}: {said}", retryable=400 <= code < 500)
 
 
 def _failure(error: OSError | smtplib.SMTPException, *, unknown: bool, cut: bool) -> Failed:
     # smtplib says "disconnected" when it waited in vain for an answer.
     if cut or isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-        return Failed("SMTP: timed out", again=True, unknown=unknown, timed_out=True)
+        return Failed("SMTP: timed out", retryable=True, unknown=unknown, timed_out=True)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
-        again = any(400 <= code < 500 for code in codes)
-        return Failed(f"SMTP: every recipient was refused ({codes[0]})", again=again)
+        retryable = any(400 <= code < 500 for code in codes)
+        return Failed(f"SMTP: every recipient was refused ({codes[0]})", retryable=retryable)
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        again = 400 <= error.smtp_code < 500
-        return Failed(f"SMTP {error.smtp_code}: the login was refused", again=again)
+        retryable = 400 <= error.smtp_code < 500
+        return Failed(f"SMTP {error.smtp_code}: the login was refused", retryable=retryable)
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         raw = text if isinstance(text, bytes) else str(text).encode()
         return _refusal("refused", error.smtp_code, raw)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         said = "SMTP: the server offers no STARTTLS or no login (TOBAN_SMTP_STARTTLS, _USER)"
-        return Failed(said, again=False)
+        return Failed(said, retryable=False)
     # SMTPException is an OSError too; what the system says is short and names no address.
     words = error.strerror or type(error).__name__
-    return Failed(f"SMTP: {words}", again=True, unknown=unknown)
+    return Failed(f"SMTP: {words}", retryable=True, unknown=unknown)

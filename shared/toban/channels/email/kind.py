@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.channels.base import Channel
+from toban.channels.email.texts import both
 from toban.strictyaml.report import Report
+from toban.texts import Both
 
 
 class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
@@ -14,7 +16,7 @@ class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
 
     RANK: ClassVar[int] = 20
     ROOM_KEY: ClassVar[str] = "to"
-    ADDRESS: ClassVar[tuple[str, str]] = ("メールアドレス", "email address")
+    ADDRESS: ClassVar[Both] = both("channels.email.address")
 
     to: tuple[str, ...] = ()
     sender: str = ""

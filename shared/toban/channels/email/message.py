@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toban.channels.email.kind import EmailChannel
-from toban.channels.notice import Notice, Sending
+from toban.channels.notice import Notice, PreparedNotification
 from toban.channels.texts import text
 from toban.kernel.outgoing import Outgoing
 from toban.kernel.templates import render
@@ -29,7 +29,7 @@ class Mail(Outgoing):
         return ("mail",)
 
 
-def message(channel: EmailChannel, sending: Sending) -> Mail:
+def message(channel: EmailChannel, sending: PreparedNotification) -> Mail:
     """The mail for a notification."""
     notice = sending.notice
     return Mail(
@@ -43,7 +43,7 @@ def message(channel: EmailChannel, sending: Sending) -> Mail:
         text=as_text(notice),
         html=as_html(notice),
         language=notice.language,
-        urgent=notice.calls and sending.request.incident.severity == 1,
+        urgent=notice.urgent,
     )
 
 

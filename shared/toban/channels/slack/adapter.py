@@ -94,7 +94,7 @@ class SlackSender:
 
     def _by_token(self, token: str, message: SlackMessage) -> Result:
         if not message.channel and not message.thread:
-            return Failed("the Slack channel has a token but no channel", again=False)
+            return Failed("the Slack channel has a token but no channel", retryable=False)
         try:
             if message.update and message.thread:
                 changed = self._update(token, message)
@@ -174,7 +174,7 @@ class SlackSender:
                 )
             except SlackApiError as error:
                 if _error(error) in _NOT_FOR_US:
-                    log.warning("Slack message cannot be looked up", reason=_error(error))
+                    log.warning("Slack message lookup failed", reason=_error(error))
                     return None
                 raise
             messages: list[dict[str, Any]] = answer.get("messages", [])
@@ -227,9 +227,9 @@ def failure(error: OSError | http.client.HTTPException) -> Failed:
     reason = error.reason if isinstance(error, URLError) else error
     refused = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
     if isinstance(reason, refused):
-        return Failed(f"Slack: {_words(reason)}", again=True)
+        return Failed(f"Slack: {_words(reason)}", retryable=True)
     silent = isinstance(reason, TimeoutError)
-    return Failed(f"Slack: {_words(reason)}", again=True, unknown=True, timed_out=silent)
+    return Failed(f"Slack: {_words(reason)}", retryable=True, unknown=True, timed_out=silent)
 
 
 def _words(reason: object) -> str:
@@ -243,8 +243,8 @@ def _words(reason: object) -> str:
 def http_failure(status: int, body: str = "") -> Failed:
     """An answer that is not 2xx. Behind a gateway's error the request may have gone through."""
     detail = f"Slack answered {status} {log.mask(body[:80])}".strip()
-    again = status >= 500 or status in (408, 429)
-    return Failed(detail, again=again, unknown=status in (408, 502, 504))
+    retryable = status >= 500 or status in (408, 429)
+    return Failed(detail, retryable=retryable, unknown=status in (408, 502, 504))
 
 
 def _error(error: SlackApiError) -> str:
@@ -259,5 +259,5 @@ def api_failure(error: SlackApiError) -> Failed:
         known = code if code.isidentifier() else ""
         return http_failure(status, known)
     if not code.isidentifier():
-        return Failed("Slack's answer cannot be read", again=True, unknown=True)
-    return Failed(f"Slack: {code}", again=code in _AGAIN, unknown=code in _UNSETTLED)
+        return Failed("Slack's answer cannot be read", retryable=True, unknown=True)
+    return Failed(f"Slack: {code}", retryable=code in _AGAIN, unknown=code in _UNSETTLED)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from toban.channels.base import Channel
+from toban.channels.slack.texts import both
 from toban.strictyaml.report import Report
 
 
@@ -32,10 +33,6 @@ class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
     def check(self, path: str, report: Report) -> None:
         """See `Channel.check`."""
         if not self.webhook_secret and not self.token_secret:
-            report.incomplete(
-                path, "webhook_secret か token_secret", "webhook_secret or token_secret"
-            )
+            report.incomplete(path, both("finding.slack.secret"))
         elif self.token_secret and not self.channel:
-            report.incomplete(
-                path, "channel（token_secret には必須）", "channel (token_secret requires it)"
-            )
+            report.incomplete(path, both("finding.slack.channel"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from toban.channels.notice import Notice, Sending
+from toban.channels.notice import Notice, PreparedNotification
 from toban.channels.slack import blocks
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.texts import text
@@ -39,7 +39,7 @@ class SlackMessage(Outgoing):
         return ("slack", self.token_secret or self.webhook_secret)
 
 
-def message(channel: SlackChannel, sending: Sending) -> SlackMessage:
+def message(channel: SlackChannel, sending: PreparedNotification) -> SlackMessage:
     """The message for a notification."""
     notice = sending.notice
     mention = mention_of(sending.address, notice)

@@ -30,7 +30,7 @@ TIMEOUT_S = 10.0
 _EMBEDDING = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("64:ff9b::/96"))
 
 
-class Forbidden(Rejected):
+class ForbiddenAddress(Rejected):
     """A webhook must not lead there."""
 
 
@@ -63,20 +63,22 @@ class WebhookSender:
             check_scheme(url, self._local)
             answer = self._http.post(url, outgoing.body, headers, TIMEOUT_S)
         except Rejected as error:
-            return Failed(f"webhook: {error}", again=False)
+            return Failed(f"webhook: {error}", retryable=False)
         except NotSent as error:
-            return Failed(f"webhook: {error}", again=True, timed_out=error.timed_out)
+            return Failed(f"webhook: {error}", retryable=True, timed_out=error.timed_out)
         except OutcomeUnknown as error:
-            return Failed(f"webhook: {error}", again=True, unknown=True, timed_out=error.timed_out)
+            return Failed(
+                f"webhook: {error}", retryable=True, unknown=True, timed_out=error.timed_out
+            )
         if 200 <= answer.status < 300:
             return Done()
-        again = answer.status >= 500 or answer.status in (408, 425, 429)
+        retryable = answer.status >= 500 or answer.status in (408, 425, 429)
         unknown = answer.status in (408, 502, 504)
-        return Failed(f"webhook answered {answer.status}", again=again, unknown=unknown)
+        return Failed(f"webhook answered {answer.status}", retryable=retryable, unknown=unknown)
 
 
 def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> WebhookSender:
-    """A sender that connects only to where `safe_address` lets it."""
+    """A sender that connects only to where `check_address` lets it."""
     guard = guarded(config.is_local)
     return WebhookSender(HttpClient(guard), secrets, clock, config.is_local)
 
@@ -90,19 +92,19 @@ def signature(body: bytes, keys: list[str], now: datetime) -> str:
 
 
 def check_scheme(url: str, local: bool) -> None:
-    """Raise `Forbidden` unless it is https, or http to this machine where that is allowed."""
+    """Raise `ForbiddenAddress` unless it is https, or http to this machine where that is allowed."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise Forbidden("the address is no URL") from None
+        raise ForbiddenAddress("the address is no URL") from None
     host = parts.hostname or ""
     if parts.username or parts.password:
-        raise Forbidden("an address must not carry a user or a password")
+        raise ForbiddenAddress("an address must not carry a user or a password")
     if parts.scheme == "https" and host:
         return
     if parts.scheme == "http" and local and host in ("127.0.0.1", "localhost", "::1"):
         return
-    raise Forbidden("only https:// addresses are allowed")
+    raise ForbiddenAddress("only https:// addresses are allowed")
 
 
 Lookup = Callable[[str, int], list[str]]
@@ -135,7 +137,7 @@ def guarded(local: bool, lookup: Lookup = look_up) -> Callable[[str, int], str]:
 
 def check_address(address: str, local: bool) -> None:
     """
-    Raise `Forbidden` for an address that is not on the public internet.
+    Raise `ForbiddenAddress` for an address that is not on the public internet.
 
     Where `local` allows it, this machine and private networks are fine; link-local addresses
     (metadata servers of clouds: 169.254.169.254) never are.
@@ -144,8 +146,8 @@ def check_address(address: str, local: bool) -> None:
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
     if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
-        raise Forbidden("the host leads to a forbidden address")
+        raise ForbiddenAddress("the host leads to a forbidden address")
     if local and (ip.is_loopback or ip.is_private):
         return
     if not ip.is_global or any(ip in network for network in _EMBEDDING):
-        raise Forbidden("the host leads to a private address")
+        raise ForbiddenAddress("the host leads to a private address")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from toban.channels.base import Channel
+from toban.channels.webhook.texts import both
 from toban.strictyaml.report import Report
 
 
@@ -23,15 +24,13 @@ class WebhookChannel(Channel, frozen=True, tag="webhook", tag_field="type"):
             report.error(
                 "wrong-value",
                 f"{path}.url",
-                "https:// で始まる URL が必要です。",
-                "expected a URL that begins with https://.",
+                both("finding.webhook.wrong-value"),
             )
         if "hooks.slack.com/" in self.url:
             report.error(
                 "secret-name",
                 f"{path}.url",
-                "Slack の Webhook URL は秘密です。url_secret を使ってください。",
-                "a Slack webhook URL is a secret: use url_secret.",
+                both("finding.webhook.secret-name"),
             )
         if bool(self.url) == bool(self.url_secret):
-            report.incomplete(path, "url か url_secret のどちらか一つ", "either url or url_secret")
+            report.incomplete(path, both("finding.webhook.url"))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
-from toban.channels.notice import Sending
+from toban.channels.notice import PreparedNotification
 from toban.channels.webhook.kind import WebhookChannel
+from toban.events import IncidentSnapshot
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import timestamp
 from toban.kernel.outgoing import Outgoing
 
@@ -27,7 +30,7 @@ class WebhookCall(Outgoing):
         return ("webhook", self.url_secret or self.url)
 
 
-def message(channel: WebhookChannel, sending: Sending) -> WebhookCall:
+def message(channel: WebhookChannel, sending: PreparedNotification) -> WebhookCall:
     """The call for a notification."""
     return WebhookCall(
         id=sending.id,
@@ -41,8 +44,13 @@ def message(channel: WebhookChannel, sending: Sending) -> WebhookCall:
     )
 
 
-def body(sending: Sending) -> bytes:
-    """The JSON of a webhook: the same bytes at every try, so that its receiver can compare."""
+def body(sending: PreparedNotification) -> bytes:
+    """
+    The JSON of a webhook: the same bytes at every try, so that its receiver can compare.
+
+    ``incident.environment`` is there where it is not production: of the rest the release before may
+    have made the first try.
+    """
     request = sending.request
     return msgspec.json.encode(
         {
@@ -55,7 +63,23 @@ def body(sending: Sending) -> bytes:
             "by": request.by,
             "number": sending.notice.number,
             "headline": sending.notice.headline,
-            "incident": request.incident,
+            "incident": _incident(request.incident),
         },
         order="deterministic",
     )
+
+
+def _incident(incident: IncidentSnapshot) -> msgspec.Struct:
+    if incident.environment != PRODUCTION:
+        return incident
+    return _Plain(**{name: getattr(incident, name) for name in _Plain.__struct_fields__})
+
+
+_Plain: Final = msgspec.defstruct(
+    "IncidentSnapshot",
+    [
+        (field.name, field.type)
+        for field in msgspec.structs.fields(IncidentSnapshot)
+        if field.name != "environment"
+    ],
+)

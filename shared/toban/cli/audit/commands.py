@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from toban.cli.kit.ask import moment_of
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times, now
+from toban.cli.kit.views import in_environment
 from toban.kernel.command import Audit, proven
 from toban.kernel.i18n import moment
 
@@ -53,7 +54,7 @@ def _since(asked: argparse.Namespace, zone: str, terminal: Terminal) -> datetime
     return now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
 
 
-def _found(reader: Reader, asked: argparse.Namespace, since: datetime | None) -> list[Audit]:
+def _found(reader: StoreReader, asked: argparse.Namespace, since: datetime | None) -> list[Audit]:
     """By one field each: what else is asked for is looked at here, and needs no index."""
     if asked.subject:
         word = asked.subject.strip()
@@ -102,7 +103,7 @@ def _table(found: list[Audit], zone: str, terminal: Terminal) -> None:
                 a.actor,
                 _proof(a, terminal),
                 a.action,
-                a.subject,
+                in_environment(a.subject, a.environment),
                 words[a.outcome],
                 a.reason,
             ]

@@ -34,6 +34,7 @@ def _looking(builder: Builder, to: Any) -> None:
     listing.add_argument(
         "--class", dest="class_", metavar="NAME", help=builder.say("backups.class")
     )
+    listing.add_argument("--environment", metavar="NAME", help=builder.say("environment"))
     listing.add_argument("--status", choices=STATUSES, help=builder.say("status"))
     listing.add_argument("--all", action="store_true", help=builder.say("backups.all"))
     show = builder.add(to, "show", "backups.show", f"{module}:show")

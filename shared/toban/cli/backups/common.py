@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from toban.backups.documents import Backup, Status
-from toban.backups.section import BACKUP, NOTHING, Plan
+from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.work.commands import FUNCTION, request_id
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.reader import chosen as one_chosen
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.kernel.i18n import Language, duration, unit
@@ -80,7 +80,7 @@ def point_of(backup: Backup) -> datetime:
     return backup.snapshot_at or backup.started_at
 
 
-def chosen(reader: Reader, word: str, terminal: Terminal) -> Backup:
+def chosen(reader: StoreReader, word: str, terminal: Terminal) -> Backup:
     """The backup with that id, or the only one whose id begins so."""
 
     def known() -> list[str]:
@@ -95,7 +95,7 @@ def newest_first(backups: Iterable[Backup]) -> list[Backup]:
     return sorted(backups, key=lambda b: (b.started_at, b.id), reverse=True)
 
 
-def profiles_of(reader: Reader, service: str | None, terminal: Terminal) -> list[Profile]:
+def profiles_of(reader: StoreReader, service: str | None, terminal: Terminal) -> list[Profile]:
     """The profiles with backups: of one service or of all, by id."""
     with_backups = {
         name: profile for name, profile in reader.profiles().items() if profile[BACKUP] is not None
@@ -105,7 +105,7 @@ def profiles_of(reader: Reader, service: str | None, terminal: Terminal) -> list
     return [profile_of(reader, service, terminal)]
 
 
-def profile_of(reader: Reader, service: str, terminal: Terminal) -> Profile:
+def profile_of(reader: StoreReader, service: str, terminal: Terminal) -> Profile:
     """The applied profile of a service that has backups."""
     profiles = reader.profiles()
     with_backups = sorted(name for name, p in profiles.items() if p[BACKUP] is not None)
@@ -125,7 +125,7 @@ def known_source(profile: Profile, source: str, terminal: Terminal) -> str:
     return source
 
 
-def plan_named(profile: Profile, source: str, class_: str | None, terminal: Terminal) -> Plan:
+def plan_named(profile: Profile, source: str, class_: str | None, terminal: Terminal) -> BackupPlan:
     """The plan of a series; without a class that of the source's only plan."""
     known_source(profile, source, terminal)
     plans = [p for p in (profile[BACKUP] or NOTHING).plans if p.source == source]

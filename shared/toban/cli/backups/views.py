@@ -25,6 +25,7 @@ def backup_view(backup: Backup) -> dict[str, Any]:
         "service": backup.service,
         "source": backup.source,
         "class": backup.class_,
+        "environment": backup.environment,
         "status": standing(backup),
         "started_at": shown_time(backup.started_at),
         "finished_at": shown_time(backup.finished_at),

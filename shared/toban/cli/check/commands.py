@@ -51,5 +51,5 @@ def _view(finding: Finding, terminal: Terminal) -> dict[str, object]:
         "line": finding.line,
         "column": finding.column,
         "path": finding.path,
-        "message": finding.message(terminal.language),
+        "message": finding.message.say(terminal.language),
     }

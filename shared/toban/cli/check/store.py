@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from toban.backups.policy.ahead import dated_ahead
 from toban.backups.policy.alerts import SOURCE as BACKUPS
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
@@ -30,7 +30,7 @@ _COLORS: Final[dict[str, Literal["red", "yellow"]]] = {"error": "red", "warning"
 
 
 @dataclass(frozen=True)
-class Found:
+class StoreFinding:
     """Something that a person has to look at."""
 
     severity: Severity
@@ -45,17 +45,17 @@ class Found:
     """Filled into the texts, beside ``id`` and ``at``."""
 
 
-Check = Callable[[Reader, datetime], Iterator[Found]]
+Check = Callable[[StoreReader, datetime], Iterator[StoreFinding]]
 
 
-def backups_ahead(reader: Reader, now: datetime) -> Iterator[Found]:
+def backups_ahead(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:
     """Backups that a clock ahead has dated: they count for nothing until their time has come."""
     for backup in dated_ahead(reader):
         dates = (backup.slot, backup.started_at, backup.snapshot_at or now)
-        yield Found("warning", "backup-ahead", backup.id, backup.service, max(dates))
+        yield StoreFinding("warning", "backup-ahead", backup.id, backup.service, max(dates))
 
 
-def incidents_left_open(reader: Reader, now: datetime) -> Iterator[Found]:  # noqa: ARG001
+def incidents_left_open(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:  # noqa: ARG001
     """
     Incidents kept open by alerts that an earlier release last wrote: it dropped resolutions whose
     start was older than the newest one it had heard of. Whether they still fire only the monitor
@@ -67,21 +67,28 @@ def incidents_left_open(reader: Reader, now: datetime) -> Iterator[Found]:  # no
         if doubtful and len(doubtful) == len(alerts):
             since = min(alert.attached_at or alert.starts_at for alert in doubtful)
             named = {"n": str(len(doubtful)), "title": printable(incident.title)}
-            yield Found(
+            yield StoreFinding(
                 "warning", "incident-left-open", incident.id, incident.service, since, named
             )
 
 
-def incidents_silent(reader: Reader, now: datetime) -> Iterator[Found]:  # noqa: ARG001
-    """Incidents that nobody will hear of again: an earlier release had no reminders."""
+def incidents_silent(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:  # noqa: ARG001
+    """
+    Incidents that nobody will hear of again: an earlier release had no reminders.
+
+    Where people are not called for their environment, nobody is to.
+    """
     for incident in _open_incidents(reader):
-        if incident.next_step_at is None and incident.remind_at is None:
+        nothing_due = incident.next_step_at is None and incident.remind_at is None
+        if nothing_due and reader.calls_people(incident):
             since = max(page.at for page in incident.pages)
             named = {"title": printable(incident.title)}
-            yield Found("error", "incident-silent", incident.id, incident.service, since, named)
+            yield StoreFinding(
+                "error", "incident-silent", incident.id, incident.service, since, named
+            )
 
 
-def _open_incidents(reader: Reader) -> Iterator[Incident]:
+def _open_incidents(reader: StoreReader) -> Iterator[Incident]:
     for status in ("open", "acknowledged"):
         found = reader.find(Incident, ("status", "==", status))
         yield from sorted(found, key=lambda incident: (incident.opened_at, incident.id))
@@ -110,12 +117,12 @@ def check_store(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 1 if found else 0
 
 
-def _said(each: Found, key: str, zones: dict[str, str], terminal: Terminal) -> str:
+def _said(each: StoreFinding, key: str, zones: dict[str, str], terminal: Terminal) -> str:
     written = moment(terminal.language, each.at, zones[each.service])
     return terminal.say(key, **{"id": each.id, "at": written, **each.detail})
 
 
-def _view(each: Found, zones: dict[str, str], terminal: Terminal) -> dict[str, str]:
+def _view(each: StoreFinding, zones: dict[str, str], terminal: Terminal) -> dict[str, str]:
     return {
         "severity": each.severity,
         "code": each.code,
@@ -127,7 +134,7 @@ def _view(each: Found, zones: dict[str, str], terminal: Terminal) -> dict[str, s
     }
 
 
-def _table(found: list[Found], zones: dict[str, str], terminal: Terminal) -> None:
+def _table(found: list[StoreFinding], zones: dict[str, str], terminal: Terminal) -> None:
     words = {severity: terminal.say(f"check.{severity}") for severity in _COLORS}
     terminal.table(
         terminal.titles("severity", "id", "what", "do"),

@@ -11,7 +11,7 @@ from toban.cli.kit.terminal import Terminal
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """How many messages each subscription gave up on."""
     with session(asked, terminal) as work:
-        counts, most = work.dead_letters(), work.most_letters
+        counts, most = work.dead_letters(), work.max_dead_letters
     if asked.json:
         terminal.json([{"subscription": name, "count": n} for name, n in sorted(counts.items())])
     elif not counts:
@@ -30,14 +30,21 @@ def redrive(asked: argparse.Namespace, terminal: Terminal) -> int:
     from toban.events import RedriveDue
 
     with session(asked, terminal) as work:
-        before = after = sum(work.dead_letters().values())
+
+        def waiting() -> int:
+            return sum(work.dead_letters().values())
+
+        seen = [waiting()]
 
         def fewer() -> bool:
-            return sum(work.dead_letters().values()) < before
+            seen.append(waiting())
+            return seen[-1] < seen[0]
 
-        if before:
+        if seen[0]:
             work.carry_out(RedriveDue(), "redrive_dead_letters", fewer)
-            after = sum(work.dead_letters().values())
+            if seen[-1] == seen[0]:  # otherwise: what fails again at once is not what was left
+                seen.append(waiting())
+        before, after = seen[0], seen[-1]
     if asked.json:
         terminal.json({"before": before, "after": after})
     else:

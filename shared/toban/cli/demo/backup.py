@@ -10,7 +10,7 @@ from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP
-from toban.cli.demo.stage import Stage
+from toban.cli.demo.stage import DemoRuntime
 from toban.cli.kit.session import new_event
 from toban.events.backups import BackupDue, RestoreRequested
 from toban.kernel.event import to_message
@@ -22,14 +22,14 @@ CLASS = "daily"
 PHOTOS = 120
 
 
-class Story(Protocol):
+class Narrator(Protocol):
     """Who tells it."""
 
     service: str
     nonce: str
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> DemoRuntime:
         """Where it is played."""
         ...
 
@@ -42,7 +42,7 @@ class Story(Protocol):
         ...
 
 
-def play(story: Story) -> None:
+def play(story: Narrator) -> None:
     """Data, its backup in two regions, its loss, and its return from the far region alone."""
     profile = story.stage.reader.profiles()[story.service]
     section = profile[BACKUP]
@@ -82,7 +82,9 @@ def play(story: Story) -> None:
     story.fact("demo.backup.spans", spans=spans)
 
 
-def restored(story: Story, profile: Profile, backup: Backup, region: str, bucket: str) -> Restore:
+def restored(
+    story: Narrator, profile: Profile, backup: Backup, region: str, bucket: str
+) -> Restore:
     """Ask for the restore as `toban restore` does, and wait for its end."""
     restore_id = f"demo-{story.nonce[:12]}"
     publish(
@@ -108,11 +110,11 @@ def restored(story: Story, profile: Profile, backup: Backup, region: str, bucket
     return story.stage.until(ended, "the restore")
 
 
-def publish(story: Story, body: Any) -> None:
+def publish(story: Narrator, body: Any) -> None:
     """As the command line does."""
     story.stage.bus.publish([to_message(new_event(body, datetime.now(UTC)))])
 
 
-def _verified(story: Story) -> Backup | None:
+def _verified(story: Narrator) -> Backup | None:
     found = story.stage.reader.find(Backup, ("service", "==", story.service))
     return found[0] if found and found[0].status == "verified" else None

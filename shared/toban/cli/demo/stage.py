@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from toban.adapters.local.files.blobs import SystemClock
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.cli.demo.standins import StandIns
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.profiles import loaded
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.escalation.section import ESCALATION
 from toban.local.world import subscriptions_of
@@ -44,14 +44,14 @@ STEPS_S = (0, 4, 60, 120)
 
 
 @dataclass(frozen=True)
-class Stage:
+class DemoRuntime:
     """A running `toban dev` and what can be read of it."""
 
     data: Path
     url: str
     environ: Mapping[str, str]
     standins: StandIns
-    reader: Reader
+    reader: StoreReader
     tracer: SqliteTracer
     bus: SqliteBus
     started_in: timedelta
@@ -164,7 +164,7 @@ def environment(port: int, standins: StandIns) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(data: Path, services: Path, terminal: Terminal) -> Iterator[Stage]:
+def running(data: Path, services: Path, terminal: Terminal) -> Iterator[DemoRuntime]:
     """`toban dev` in a process of its own, ready to be used; ended at the end."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -183,16 +183,16 @@ def running(data: Path, services: Path, terminal: Terminal) -> Iterator[Stage]:
         _ready(process, url, data, terminal)
         took = timedelta(seconds=time.monotonic() - began)
         topology = load(ROOT / "events" / "topology.yaml")
-        database = Database(data / "toban.db")
+        database = SqliteDatabase(data / "toban.db")
         stack.callback(database.close)
         tracer = SqliteTracer(database)
         stack.callback(tracer.close)
-        yield Stage(
+        yield DemoRuntime(
             data=data,
             url=url,
             environ=environ,
             standins=standins,
-            reader=Reader(SqliteStore(database)),
+            reader=StoreReader(SqliteStore(database)),
             tracer=tracer,
             bus=SqliteBus(database, subscriptions_of(topology), SystemClock(), topology.topics),
             started_in=took,

@@ -15,7 +15,6 @@ import socketserver
 import threading
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from types import TracebackType
 from typing import Any, Self, cast
 
 _HOST = "127.0.0.1"
@@ -23,7 +22,7 @@ _LINK = re.compile(r"http://127\.0\.0\.1:\d+/ingest_action/a\?[\w=&%.~-]+")
 
 
 @dataclass(frozen=True)
-class Mail:
+class ReceivedMail:
     """A mail as it arrived."""
 
     to: tuple[str, ...]
@@ -42,16 +41,16 @@ class Mail:
 
 
 @dataclass
-class Received:
+class Inbox:
     """What arrived so far."""
 
     slack: list[dict[str, Any]] = field(default_factory=list)
-    mails: list[Mail] = field(default_factory=list)
+    mails: list[ReceivedMail] = field(default_factory=list)
 
 
 class _Http(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    received: Received
+    received: Inbox
 
 
 class _SlackHandler(http.server.BaseHTTPRequestHandler):
@@ -71,7 +70,7 @@ class _SlackHandler(http.server.BaseHTTPRequestHandler):
 class _Smtp(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
-    received: Received
+    received: Inbox
 
 
 class _MailHandler(socketserver.StreamRequestHandler):
@@ -105,14 +104,14 @@ class _MailHandler(socketserver.StreamRequestHandler):
             lines.append(line.removeprefix(b"."))
         message = email.message_from_bytes(b"".join(lines), policy=email.policy.default)
         received = cast("_Smtp", self.server).received
-        received.mails.append(Mail(tuple(to), message))
+        received.mails.append(ReceivedMail(tuple(to), message))
 
 
 class StandIns:
     """Both, running while inside ``with``."""
 
     def __init__(self) -> None:
-        self.received = Received()
+        self.received = Inbox()
         self._http = _Http((_HOST, 0), _SlackHandler)
         self._smtp = _Smtp((_HOST, 0), _MailHandler)
         self._http.received = self._smtp.received = self.received
@@ -133,12 +132,7 @@ class StandIns:
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop."""
         for server in (self._http, self._smtp):
             server.shutdown()

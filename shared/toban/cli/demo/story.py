@@ -24,8 +24,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from toban.cli.demo import backup as demo_backup
-from toban.cli.demo.stage import Stage, running, shortened
-from toban.cli.demo.standins import Mail
+from toban.cli.demo.stage import DemoRuntime, running, shortened
+from toban.cli.demo.standins import ReceivedMail
 from toban.cli.incidents.commands import tell
 from toban.cli.incidents.views import count_alerts, incidents, next_step
 from toban.cli.kit.session import new_event
@@ -63,7 +63,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
     terminal.line(terminal.say("demo.shortened", before=before, after=after, services=services))
     terminal.line()
     with running(data, services, terminal) as stage:
-        story = Story(stage, terminal)
+        story = DemoStory(stage, terminal)
         incident = story.play()
     terminal.line()
     _told(story, incident, terminal, data, time.monotonic() - began)
@@ -71,10 +71,10 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 @dataclass
-class Story:
+class DemoStory:
     """The scenes, in order."""
 
-    stage: Stage
+    stage: DemoRuntime
     terminal: Terminal
     service: str = SERVICE
     nonce: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -280,7 +280,7 @@ class Story:
         said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         return bool(said["action"] == "acknowledge")
 
-    def mail_to_the_second(self) -> Mail | None:
+    def mail_to_the_second(self) -> ReceivedMail | None:
         """The newest mail with a link that went to whoever the escalation called in."""
         profile = self.stage.reader.profiles()[SERVICE]
         wanted = {profile[PEOPLE][self.second].email} if self.second else set()
@@ -340,7 +340,7 @@ def _whom(notification: Notification) -> str:
 
 
 def _told(
-    story: Story,
+    story: DemoStory,
     incident: Incident,
     terminal: Terminal,
     data: Path,

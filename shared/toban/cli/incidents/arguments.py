@@ -26,6 +26,7 @@ def arguments(builder: Builder, to: Any) -> None:
     listing.add_argument("--all", action="store_true", help=builder.say("incidents.all"))
     listing.add_argument("--status", choices=_STATUSES, help=builder.say("status"))
     listing.add_argument("--service", metavar="ID", help=builder.say("incidents.service"))
+    listing.add_argument("--environment", metavar="NAME", help=builder.say("environment"))
     show = builder.add(group, "show", "incidents.show", f"{_MODULE}:show")
     show.add_argument("id", metavar="ID", nargs="?", help=builder.say("id.newest"))
     for name, action in _ACTIONS:

@@ -16,14 +16,16 @@ from toban.cli.incidents.views import (
     timeline,
 )
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.reader import Reader, incident_of
-from toban.cli.kit.session import Issued, Session, is_empty, session
+from toban.cli.kit.reader import StoreReader, incident_of
+from toban.cli.kit.session import CommandOutcome, Session, is_empty, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import Times, due, now, soon
+from toban.cli.kit.views import in_environment
 from toban.events import CommandIssued
 from toban.incidents.documents import Incident
 from toban.incidents.grouping.section import GROUPING
 from toban.kernel.command import Audit
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
 from toban.profile.section import SERVICE
@@ -48,21 +50,31 @@ _MARKS = {
 }
 
 
-def newest(reader: Reader, terminal: Terminal) -> Incident:
-    """The newest incident that nobody has acknowledged, else the newest that is not resolved."""
+def newest(reader: StoreReader, terminal: Terminal) -> Incident:
+    """
+    The newest incident that nobody has acknowledged, else the newest that is not resolved.
+
+    Those for which people are called come before all others.
+    """
     going_on = [i for i in incidents(reader, now()) if i.status != "resolved"]
     if not going_on:
         _nothing_open(reader, terminal)
     if len(going_on) > 1:
         terminal.note(terminal.say("others", n=len(going_on) - 1))
-    return going_on[0]
+    return _those_that_call(reader, going_on)[0]
 
 
-def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
+def _those_that_call(reader: StoreReader, found: list[Incident]) -> list[Incident]:
+    """Those for which people are called, if any; else all of them."""
+    return [i for i in found if reader.calls_people(i)] or found
+
+
+def only_open(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
     """The one incident that waits for an acknowledgement; several are listed instead."""
     waiting = incidents(reader, now(), status="open")
     if not waiting:
         _nothing_open(reader, terminal)
+    waiting = _those_that_call(reader, waiting)
     if len(waiting) > 1:
         if not asked.json:
             _table(reader, waiting, terminal)
@@ -71,7 +83,7 @@ def only_open(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> 
     return waiting[0]
 
 
-def _nothing_open(reader: Reader, terminal: Terminal) -> NoReturn:
+def _nothing_open(reader: StoreReader, terminal: Terminal) -> NoReturn:
     last = reader.find(Incident, order_by="-opened_at", limit=1)
     if not last:
         raise Problem(terminal.say("none.open"))
@@ -86,14 +98,19 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     with session(asked, terminal) as work:
         reader = work.reader
         found = incidents(
-            reader, now(), everything=asked.all, status=asked.status, service=asked.service
+            reader,
+            now(),
+            everything=asked.all,
+            status=asked.status,
+            service=asked.service,
+            environment=asked.environment,
         )
         if asked.json:
             terminal.json([incident_view(reader, i) for i in found])
             return 0
         if found:
             _table(reader, found, terminal)
-        elif asked.status or asked.service:
+        elif asked.status or asked.service or asked.environment:
             terminal.line(terminal.say("none.like-that"))
         elif asked.all or not reader.find(Incident, limit=1):
             terminal.line(terminal.say("none.incidents"))
@@ -102,7 +119,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
+def _table(reader: StoreReader, found: list[Incident], terminal: Terminal) -> None:
     zones = {i.id: reader.zone(i.service, i.profile_version) for i in found}
     times = Times((i.opened_at, zones[i.id]) for i in found)
     titles = terminal.titles(
@@ -116,7 +133,7 @@ def _table(reader: Reader, found: list[Incident], terminal: Terminal) -> None:
             terminal.say(f"status.{i.status}"),
             _when(next_step(reader, i), terminal),
             times.written(i.opened_at, zones[i.id]),
-            i.service,
+            in_environment(i.service, i.environment),
             str(count_alerts(reader, i)),
             i.assignee or "-",
             i.title,
@@ -148,7 +165,7 @@ def _postmortem(work: Session, incident: Incident) -> str:
     return work.url(incident.postmortem) if incident.postmortem else ""
 
 
-def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str = "") -> None:
+def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem: str = "") -> None:
     """An incident as a person would like to read it."""
     profile = reader.profile(incident.service, incident.profile_version)
     zone = reader.zone(incident.service, incident.profile_version)
@@ -182,13 +199,16 @@ def tell(reader: Reader, incident: Incident, terminal: Terminal, postmortem: str
 
 
 def _facts(
-    reader: Reader, incident: Incident, terminal: Terminal, zone: str, profile: Profile | None
+    reader: StoreReader, incident: Incident, terminal: Terminal, zone: str, profile: Profile | None
 ) -> list[tuple[str, str]]:
     language = terminal.language
     name = incident.service
     if profile is not None:
         name = f"{profile[SERVICE].named(language)} ({incident.service})"
-    facts = [("service", name), ("opened", moment(language, incident.opened_at, zone))]
+    facts = [("service", name)]
+    if incident.environment != PRODUCTION:
+        facts.append(("environment", incident.environment))
+    facts.append(("opened", moment(language, incident.opened_at, zone)))
     for key, at in (
         ("acknowledged", incident.acknowledged_at),
         ("resolved", incident.resolved_at),
@@ -207,9 +227,11 @@ def _facts(
     return facts
 
 
-def _next(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
+def _next(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     if incident.status == "resolved":
         return _after_all(reader, incident, terminal, zone)
+    if not reader.calls_people(incident):
+        return terminal.say("next.nobody", environment=incident.environment, id=incident.id)
     following = next_step(reader, incident)
     if following is None:
         return _next_reminder(incident, terminal, zone)
@@ -242,7 +264,7 @@ def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
     )
 
 
-def _after_all(reader: Reader, incident: Incident, terminal: Terminal, zone: str) -> str:
+def _after_all(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     """A resolved incident: over, unless a person resolved it while its alerts fire."""
     firing = count_alerts(reader, incident, firing=True)
     profile = reader.profile(incident.service, incident.profile_version)
@@ -299,7 +321,7 @@ def act(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _not_yet(work: Session, issued: Issued, current: Incident, terminal: Terminal) -> str:
+def _not_yet(work: Session, issued: CommandOutcome, current: Incident, terminal: Terminal) -> str:
     """What may be the matter with a command that has left no trace."""
     return terminal.say(
         "not-yet" if work.traces().is_whole else "not-seen",

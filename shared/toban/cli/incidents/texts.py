@@ -85,6 +85,7 @@ TEXTS: Final[Texts] = {
     "show.acknowledged": {"en": "Acknowledged", "ja": "確認"},
     "show.resolved": {"en": "Resolved", "ja": "解決"},
     "show.assignee": {"en": "Assignee", "ja": "担当"},
+    "show.environment": {"en": "Environment", "ja": "環境"},
     "show.service": {"en": "Service", "ja": "サービス"},
     "show.alerts": {"en": "Alerts", "ja": "アラート"},
     "show.alerts.value": {"en": "{n}, {firing} firing", "ja": "{n}件（継続中 {firing}件）"},
@@ -103,6 +104,10 @@ TEXTS: Final[Texts] = {
     "next.last": {
         "en": "There is no further step. Take it: toban incidents ack {id}",
         "ja": "次の段階はありません。引き受けるには: toban incidents ack {id}",
+    },
+    "next.nobody": {
+        "en": "{environment}: nobody is called. When the work is done: toban incidents resolve {id}",
+        "ja": "{environment} では誰も呼び出しません。終わったら: toban incidents resolve {id}",
     },
     "next.repeated": {
         "en": "All steps were taken; unless somebody acknowledges, they begin again at {moment} (in {duration}). Take it: toban incidents ack {id}",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.views import notification_view, notifications
 from toban.events import Page
 from toban.incidents.documents import Alert, Incident, IncidentSegment
@@ -42,12 +42,13 @@ class NextStep:
 
 
 def incidents(
-    reader: Reader,
+    reader: StoreReader,
     now: datetime,
     *,
     everything: bool = False,
     status: str | None = None,
     service: str | None = None,
+    environment: str | None = None,
 ) -> list[Incident]:
     """Those to list: open ones first, then newest first; old resolved ones when asked for."""
     of_service: list[tuple[str, Operator, Value]] = []
@@ -66,16 +67,18 @@ def incidents(
         # No index has both service and time.
         over = reader.find(Incident, ("resolved_at", ">", now - RECENT))
         found += [i for i in over if i.status == "resolved" and service in (None, i.service)]
+    # What an earlier release stored says no environment: no index would find it.
+    found = [i for i in found if environment in (None, i.environment)]
     found.sort(key=lambda i: i.opened_at, reverse=True)
     return sorted(found, key=lambda i: _STATUS_ORDER.get(i.status, 3))
 
 
-def alerts(reader: Reader, incident: Incident, limit: int = 200) -> list[Alert]:
+def alerts(reader: StoreReader, incident: Incident, limit: int = 200) -> list[Alert]:
     """Alerts of an incident."""
     return reader.find(Alert, ("incident", "==", incident.id), limit=limit)
 
 
-def count_alerts(reader: Reader, incident: Incident, *, firing: bool = False) -> int:
+def count_alerts(reader: StoreReader, incident: Incident, *, firing: bool = False) -> int:
     """How many alerts an incident has (that fire)."""
     where: list[tuple[str, Operator, Value]] = [("incident", "==", incident.id)]
     if firing:
@@ -83,7 +86,7 @@ def count_alerts(reader: Reader, incident: Incident, *, firing: bool = False) ->
     return reader.count(Alert, *where)
 
 
-def next_step(reader: Reader, incident: Incident) -> NextStep | None:
+def next_step(reader: StoreReader, incident: Incident) -> NextStep | None:
     """The next escalation step, if one is coming."""
     profile = reader.profile(incident.service, incident.profile_version)
     if incident.status != "open" or incident.next_step_at is None or profile is None:
@@ -103,12 +106,13 @@ def next_step(reader: Reader, incident: Incident) -> NextStep | None:
     return NextStep(incident.step + 2, incident.next_step_at, tuple(calls))
 
 
-def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
+def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:
     """One incident of a list, for scripts."""
     following = next_step(reader, incident)
     return {
         "id": incident.id,
         "service": incident.service,
+        "environment": incident.environment,
         "severity": incident.severity,
         "severity_label": incident.severity_label,
         "status": incident.status,
@@ -119,6 +123,7 @@ def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
         "alerts": count_alerts(reader, incident),
         "assignee": incident.assignee,
         "next_step": None if following is None else following.view(),
+        "calls_people": reader.calls_people(incident),
         "remind_at": shown_time(incident.remind_at),
         "rules": incident.rules,
         "resolved_by": incident.resolved_by,
@@ -126,7 +131,7 @@ def incident_view(reader: Reader, incident: Incident) -> dict[str, Any]:
     }
 
 
-def incident_detail(reader: Reader, incident: Incident, language: Language) -> dict[str, Any]:
+def incident_detail(reader: StoreReader, incident: Incident, language: Language) -> dict[str, Any]:
     """One incident in full, for scripts."""
     return {
         **incident_view(reader, incident),
@@ -145,7 +150,7 @@ def incident_detail(reader: Reader, incident: Incident, language: Language) -> d
     }
 
 
-def timeline(reader: Reader, incident: Incident, language: Language) -> list[Line]:
+def timeline(reader: StoreReader, incident: Incident, language: Language) -> list[Line]:
     """The incident's own timeline merged with its alerts and what was sent."""
     segments = [reader.get(IncidentSegment, id) for id in incident.segment_ids()]
     return story(
@@ -164,6 +169,7 @@ def alert_view(alert: Alert) -> dict[str, Any]:
         "rule": alert.rule,
         "title": alert.title,
         "status": alert.status,
+        "environment": alert.environment,
         "severity_label": alert.severity_label,
         "starts_at": shown_time(alert.starts_at),
         "ends_at": shown_time(alert.ends_at),

@@ -11,7 +11,7 @@ from toban.cli.kit.terminal import Terminal
 
 
 @dataclass(frozen=True)
-class Seen:
+class ProgressView:
     """How far the work is."""
 
     text: str
@@ -21,12 +21,12 @@ class Seen:
 
 
 @contextlib.contextmanager
-def bar(terminal: Terminal, *, quiet: bool) -> Iterator[Callable[[Seen], None]]:
+def bar(terminal: Terminal, *, quiet: bool) -> Iterator[Callable[[ProgressView], None]]:
     """A bar where a person looks; else a line for each new thing that is done."""
     if not sys.stderr.isatty():
         said = ""
 
-        def tell(seen: Seen) -> None:
+        def tell(seen: ProgressView) -> None:
             nonlocal said
             word = seen.text.partition(" · ")[0]
             if word != said and not quiet:
@@ -49,7 +49,7 @@ def bar(terminal: Terminal, *, quiet: bool) -> Iterator[Callable[[Seen], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
 
-        def draw(seen: Seen) -> None:
+        def draw(seen: ProgressView) -> None:
             progress.update(
                 task,
                 description=escape(seen.text),

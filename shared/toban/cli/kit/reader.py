@@ -9,6 +9,7 @@ from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.incidents.documents import Incident
+from toban.incidents.lifecycle import is_called_for
 from toban.kernel.document import D
 from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
@@ -23,7 +24,7 @@ _SUGGESTED = 500
 """Ids among which the likeliest is looked for."""
 
 
-class Reader(Documents):
+class StoreReader(Documents):
     """What the commands read of a store, at the time at which it was opened."""
 
     def __init__(self, store: Store) -> None:
@@ -59,6 +60,11 @@ class Reader(Documents):
         current = self.get(CurrentProfile, service)
         return current.profile[SERVICE].timezone if current else "UTC"
 
+    def calls_people(self, incident: Incident) -> bool:
+        """Whether people are called for an incident; without its profile nobody can tell: they are."""
+        profile = self.profile(incident.service, incident.profile_version)
+        return profile is None or is_called_for(incident, profile)
+
     def home_zone(self) -> str:
         """The zone for what belongs to no service: that of all services, if they share one."""
         zones = {profile[SERVICE].timezone for profile in self.profiles().values()}
@@ -66,7 +72,7 @@ class Reader(Documents):
 
 
 def chosen(
-    reader: Reader,
+    reader: StoreReader,
     cls: type[D],
     word: str,
     terminal: Terminal,
@@ -93,7 +99,7 @@ def chosen(
     raise Problem(unknown(terminal.language, word, what, known()), code)
 
 
-def incident_of(reader: Reader, word: str, terminal: Terminal) -> Incident:
+def incident_of(reader: StoreReader, word: str, terminal: Terminal) -> Incident:
     """The incident with that id, or the only one whose id begins so (with or without ``inc-``)."""
 
     def newest() -> list[str]:

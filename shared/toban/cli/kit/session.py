@@ -7,7 +7,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from toban.cli.kit.places.base import Issued as Issued
+from toban.cli.kit.places.base import CommandOutcome as CommandOutcome
 from toban.cli.kit.places.base import Session as Session
 from toban.cli.kit.places.base import Traces as Traces
 from toban.cli.kit.places.base import new_event as new_event

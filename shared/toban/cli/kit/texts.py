@@ -37,6 +37,7 @@ TEXTS: Final[Texts] = {
         "ja": "操作者の名前（既定: $USER。プロジェクトではトークンで決まります）",
     },
     "help.note": {"en": "a note to go with it", "ja": "添えるメモ"},
+    "help.environment": {"en": "only this environment", "ja": "この環境だけ"},
     "help.service": {"en": "only this service", "ja": "このサービスだけ"},
     "help.list": {"en": "list", "ja": "一覧"},
     "help.show": {"en": "show one", "ja": "詳細"},

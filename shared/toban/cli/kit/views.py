@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.reader import StoreReader, shown_time
+from toban.kernel.environment import PRODUCTION
 from toban.notify.documents import Notification
 from toban.ports import Operator, Value
 
@@ -16,7 +17,7 @@ _WORDS = {"claimed": "sending", "done": "sent", "void": "withdrawn"}
 
 
 def notifications(
-    reader: Reader, incident: str | None = None, *, everything: bool = False
+    reader: StoreReader, incident: str | None = None, *, everything: bool = False
 ) -> list[Notification]:
     """Notifications, oldest first; with `everything` also what was never tried."""
     where: list[tuple[str, Operator, Value]] = []
@@ -43,6 +44,11 @@ def status_word(notification: Notification) -> str:
     return _WORDS.get(notification.state, notification.state)
 
 
+def in_environment(name: str, environment: str) -> str:
+    """What a list says of something: its name, and its environment unless that is production."""
+    return name if environment == PRODUCTION else f"{name} [{environment}]"
+
+
 def notification_view(notification: Notification) -> dict[str, Any]:
     """One notification, for scripts."""
     return {
@@ -50,6 +56,7 @@ def notification_view(notification: Notification) -> dict[str, Any]:
         "incident": notification.incident,
         "target": notification.target,
         "channel": notification.channel,
+        "environment": notification.environment,
         "status": status_word(notification),
         "attempts": notification.attempts,
         "sent_at": shown_time(notification.sent_at),

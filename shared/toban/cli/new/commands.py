@@ -8,13 +8,13 @@ import sys
 
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.topology.generate import ROOT, written
-from toban.topology.skeleton import CannotAddError, Wanted, files
+from toban.topology.skeleton import CannotAddError, NewFunction, files
 
 
 def function(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Write the files of a function, and what follows from the map; nothing if it cannot be."""
-    plain = Wanted(asked.name, asked.on, asked.domain or "")
-    wanted = Wanted(asked.name, asked.on, asked.domain or plain.collection)
+    plain = NewFunction(asked.name, asked.on, asked.domain or "")
+    wanted = NewFunction(asked.name, asked.on, asked.domain or plain.collection)
     try:
         made = files(ROOT, wanted)
     except CannotAddError as error:

@@ -8,7 +8,12 @@ from toban.cli.kit.reader import incident_of
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times
-from toban.cli.kit.views import notification_view, notifications, status_word
+from toban.cli.kit.views import (
+    in_environment,
+    notification_view,
+    notifications,
+    status_word,
+)
 from toban.postmortems.texts import text
 
 _COLORS = {"failed": "red", "withdrawn": "dim", "waiting": "yellow", "sending": "yellow"}
@@ -40,7 +45,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
             [
                 [
                     times.written(n.sent_at or n.created_at, zones[n.service], LIST_SECONDS),
-                    n.incident,
+                    in_environment(n.incident, n.environment),
                     text(terminal.language, f"told.{n.kind}"),
                     n.target_name or n.target,
                     n.channel,

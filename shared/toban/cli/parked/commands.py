@@ -9,13 +9,13 @@ from toban.cli.kit.reader import chosen, shown_time
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times
-from toban.kernel.handling.parking import Parked
+from toban.kernel.handling.parking import ParkedMessage
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Messages that were set aside."""
     with session(asked, terminal) as work:
-        found = sorted(work.reader.find(Parked), key=lambda p: (p.at, p.id))
+        found = sorted(work.reader.find(ParkedMessage), key=lambda p: (p.at, p.id))
         zone = work.reader.home_zone()
     if asked.json:
         terminal.json([_view(p) for p in found])
@@ -49,11 +49,11 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
         reader = work.reader
         found = chosen(
             reader,
-            Parked,
+            ParkedMessage,
             asked.id,
             terminal,
             "what.parked",
-            lambda: (p.id for p in reader.find(Parked, limit=50)),
+            lambda: (p.id for p in reader.find(ParkedMessage, limit=50)),
         )
     terminal.json(
         {
@@ -65,7 +65,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _view(parked: Parked) -> dict[str, Any]:
+def _view(parked: ParkedMessage) -> dict[str, Any]:
     return {
         "id": parked.id,
         "at": shown_time(parked.at),

@@ -15,11 +15,15 @@ from toban.cli.kit.places.cloud import documents
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
-from toban.ports.schedules import JobChange, NotAllowed, Refused
+from toban.ports.schedules import (
+    SchedulerJobChange,
+    SchedulerJobRejected,
+    SchedulerPermissionDenied,
+)
 from toban.profile import store as profiles_
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.profile.store import Change
+from toban.profile.store import ProfileChange
 from toban.topology.reader import load
 from toban.topology.schedules import wanted
 
@@ -36,7 +40,7 @@ _NAMED = 5
 
 
 @dataclass(frozen=True)
-class Place:
+class ProjectLocation:
     """Which project, and where its jobs lie."""
 
     project: str
@@ -45,7 +49,7 @@ class Place:
 
 def place_of(
     asked: argparse.Namespace, terminal: Terminal, environ: Mapping[str, str] = os.environ
-) -> Place | None:
+) -> ProjectLocation | None:
     """
     The project that is meant; None: the data directory.
 
@@ -54,14 +58,17 @@ def place_of(
     project = asked.project or environ.get("GOOGLE_CLOUD_PROJECT", "")
     location = asked.location or environ.get("TOBAN_LOCATION", "")
     if project and location:
-        return Place(project, location)
+        return ProjectLocation(project, location)
     if asked.project or asked.location:
         raise Problem(terminal.say("jobs.incomplete"), 2)
     return None
 
 
 def reconcile(
-    asked: argparse.Namespace, terminal: Terminal, place: Place, profiles: Collection[Profile]
+    asked: argparse.Namespace,
+    terminal: Terminal,
+    place: ProjectLocation,
+    profiles: Collection[Profile],
 ) -> int:
     """
     Show what would change, or change it; 1 when a job was refused.
@@ -86,7 +93,7 @@ def reconcile(
             # Profiles first: a job that fires before its plan is known would be for nothing.
             changes = profiles_.apply(store, profiles, now())
             jobs = scheduler.apply(client, parent, jobs)
-    except (NotAllowed, Refused) as error:
+    except (SchedulerPermissionDenied, SchedulerJobRejected) as error:
         raise Problem(str(error)) from error
     code = 1 if any(job.what == "refused" for job in jobs) else 0
     if asked.json:
@@ -101,8 +108,8 @@ def reconcile(
 def _agreed(
     asked: argparse.Namespace,
     terminal: Terminal,
-    changes: Sequence[Change],
-    jobs: Sequence[JobChange],
+    changes: Sequence[ProfileChange],
+    jobs: Sequence[SchedulerJobChange],
 ) -> bool:
     """Whether jobs may be deleted (true when there are none to delete)."""
     doomed = [job.name for job in jobs if job.what == "delete"]
@@ -119,7 +126,7 @@ def _agreed(
 # --- showing ---------------------------------------------------------------------------------
 
 
-def profile_views(changes: Sequence[Change]) -> list[dict[str, object]]:
+def profile_views(changes: Sequence[ProfileChange]) -> list[dict[str, object]]:
     """Changes of profiles, for scripts."""
     return [
         {"service": c.service, "change": c.what, "version": c.version, "before": c.before}
@@ -127,7 +134,7 @@ def profile_views(changes: Sequence[Change]) -> list[dict[str, object]]:
     ]
 
 
-def _job_views(jobs: Sequence[JobChange]) -> list[dict[str, object]]:
+def _job_views(jobs: Sequence[SchedulerJobChange]) -> list[dict[str, object]]:
     return [
         {
             "job": job.name,
@@ -140,7 +147,7 @@ def _job_views(jobs: Sequence[JobChange]) -> list[dict[str, object]]:
     ]
 
 
-def profile_table(terminal: Terminal, changes: Sequence[Change]) -> None:
+def profile_table(terminal: Terminal, changes: Sequence[ProfileChange]) -> None:
     """Changes of profiles, for people."""
     terminal.table(
         terminal.titles("service", "change", "version"),
@@ -156,7 +163,9 @@ def profile_table(terminal: Terminal, changes: Sequence[Change]) -> None:
     )
 
 
-def _show(terminal: Terminal, changes: Sequence[Change], jobs: Sequence[JobChange]) -> None:
+def _show(
+    terminal: Terminal, changes: Sequence[ProfileChange], jobs: Sequence[SchedulerJobChange]
+) -> None:
     profile_table(terminal, changes)
     shown = [job for job in jobs if job.what != "unchanged" or job.paused_by_hand]
     if shown:
@@ -172,7 +181,7 @@ def _show(terminal: Terminal, changes: Sequence[Change], jobs: Sequence[JobChang
         terminal.line(terminal.say("jobs.as-wanted", n=as_wanted))
 
 
-def _detail(terminal: Terminal, job: JobChange) -> str:
+def _detail(terminal: Terminal, job: SchedulerJobChange) -> str:
     if job.reason:
         return job.reason
     if job.what == "create" and job.job is not None:

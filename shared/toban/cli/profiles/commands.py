@@ -11,7 +11,7 @@ from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
 from toban.profile import store
 from toban.profile.profile import Profile
-from toban.profile.store import Change
+from toban.profile.store import ProfileChange
 from toban.sections.files import check_directory
 
 
@@ -42,16 +42,16 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> list[Change]:
+def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> list[ProfileChange]:
     from toban.adapters.local.memory.store import MemoryStore
-    from toban.adapters.local.sqlite.database import Database
+    from toban.adapters.local.sqlite.database import SqliteDatabase
     from toban.adapters.local.sqlite.store import SqliteStore
     from toban.cli.kit.places import local
 
     if asked.dry_run and not local.exists(asked.data):
         return store.plan(Documents(MemoryStore(), now()), profiles)
     asked.data.mkdir(parents=True, exist_ok=True)
-    database = Database(asked.data / "toban.db")
+    database = SqliteDatabase(asked.data / "toban.db")
     try:
         opened = SqliteStore(database)
         if asked.dry_run:

@@ -15,7 +15,7 @@ from toban.cli.kit.terminal import Terminal
 from toban.kernel.clock.cron import next_slot
 from toban.profile.profile import Profile
 from toban.topology.reader import load
-from toban.topology.schedules import Repeating, repeating
+from toban.topology.schedules import RecurringEvent, repeating
 
 _SHOWN = 3
 _FORM = "%m-%d %H:%M"
@@ -62,7 +62,7 @@ def _applied(
     return found, last or {}
 
 
-def _next(schedule: Repeating, now: datetime) -> list[datetime]:
+def _next(schedule: RecurringEvent, now: datetime) -> list[datetime]:
     """Empty for a schedule that never comes (`toban check` says why)."""
     found = [now]
     try:
@@ -74,7 +74,7 @@ def _next(schedule: Repeating, now: datetime) -> list[datetime]:
 
 
 def _view(
-    schedule: Repeating, following: list[datetime], last: datetime | None
+    schedule: RecurringEvent, following: list[datetime], last: datetime | None
 ) -> dict[str, object]:
     zone = ZoneInfo(schedule.zone)
     return {
@@ -96,7 +96,7 @@ def _iso(moment: datetime) -> str:
 
 
 def _row(
-    terminal: Terminal, schedule: Repeating, following: list[datetime], last: datetime | None
+    terminal: Terminal, schedule: RecurringEvent, following: list[datetime], last: datetime | None
 ) -> list[str]:
     zone = ZoneInfo(schedule.zone)
     head = [schedule.name, schedule.cron, schedule.zone]

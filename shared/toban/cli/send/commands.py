@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import base64
-import http.client
 import json
 import os
 import sys
-import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
@@ -17,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from toban.cli.kit import times
+from toban.cli.kit import posting, times
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.places.local import opened
 from toban.cli.kit.terminal import Problem, Terminal
@@ -98,17 +96,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str], terminal: Terminal) 
     place = url.partition("?")[0]  # a query may hold a token
     if not place.startswith(("http://", "https://")):
         raise Problem(terminal.say("send.unreachable", url=place, error="http://…"), 2)
-    request = urllib.request.Request(url, body, dict(headers), method="POST")  # noqa: S310
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=TIMEOUT_S) as answer:
-            return answer.status, answer.read().decode("utf-8", "replace")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode("utf-8", "replace")
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise Problem(terminal.say("send.unreachable", url=place, error=reason)) from error
+    direct = urllib.request.ProxyHandler({})
+    status, answer = posting.post(url, body, headers, TIMEOUT_S, direct)
+    if not status:
+        raise Problem(terminal.say("send.unreachable", url=place, error=answer))
+    return status, answer
 
 
 def _publish(asked: argparse.Namespace, terminal: Terminal) -> int:

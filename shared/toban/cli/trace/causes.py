@@ -22,7 +22,7 @@ class Handling:
 
     function: str
     traces: list[Trace]
-    caused: list[Caused] = field(default_factory=list)
+    caused: list[EventNode] = field(default_factory=list)
     """Events that follow from it, timers included."""
 
     @property
@@ -55,7 +55,7 @@ class Handling:
 
 
 @dataclass
-class Caused:
+class EventNode:
     """An event, and who handled it."""
 
     id: str
@@ -66,7 +66,7 @@ class Caused:
     by_timer: bool = False
 
 
-def trees(traces: Iterable[Trace]) -> list[Caused]:
+def trees(traces: Iterable[Trace]) -> list[EventNode]:
     """The events that nothing among these traces caused, each with all that followed, by time."""
     events = _handled(traces)
     below: set[str] = set()
@@ -74,7 +74,7 @@ def trees(traces: Iterable[Trace]) -> list[Caused]:
     for handling in emitters:
         for trace in handling.traces:
             for type_, id_ in trace.emitted:
-                event = events.setdefault(id_, Caused(id_, type_))
+                event = events.setdefault(id_, EventNode(id_, type_))
                 if id_ not in below and not _leads_to(event, handling):
                     below.add(id_)
                     handling.caused.append(event)
@@ -91,10 +91,10 @@ def trees(traces: Iterable[Trace]) -> list[Caused]:
     return sorted(roots, key=lambda e: e.at.timestamp() if e.at else 0.0)
 
 
-def _handled(traces: Iterable[Trace]) -> dict[str, Caused]:
-    events: dict[str, Caused] = {}
+def _handled(traces: Iterable[Trace]) -> dict[str, EventNode]:
+    events: dict[str, EventNode] = {}
     for trace in sorted(traces, key=lambda t: t.started_at):
-        event = events.setdefault(trace.event_id, Caused(trace.event_id, trace.event_type))
+        event = events.setdefault(trace.event_id, EventNode(trace.event_id, trace.event_type))
         event.at = event.at or trace.started_at
         for handling in event.handled:
             if handling.function == trace.function:
@@ -105,7 +105,7 @@ def _handled(traces: Iterable[Trace]) -> dict[str, Caused]:
     return events
 
 
-def _setter(events: dict[str, Caused], causes: set[str], type_: str) -> Handling | None:
+def _setter(events: dict[str, EventNode], causes: set[str], type_: str) -> Handling | None:
     for cause in causes:
         for handling in events[cause].handled if cause in events else ():
             if any(kind == type_ for trace in handling.traces for kind, _ in trace.timers):
@@ -113,12 +113,12 @@ def _setter(events: dict[str, Caused], causes: set[str], type_: str) -> Handling
     return None
 
 
-def _leads_to(event: Caused, handling: Handling) -> bool:
+def _leads_to(event: EventNode, handling: Handling) -> bool:
     """Whether the handling follows from the event (traces are only notes: nothing may loop)."""
     return any(below is handling for below in _handlings(event))
 
 
-def _handlings(event: Caused) -> Iterator[Handling]:
+def _handlings(event: EventNode) -> Iterator[Handling]:
     waiting = [event]
     while waiting:
         found = waiting.pop()
@@ -127,7 +127,7 @@ def _handlings(event: Caused) -> Iterator[Handling]:
             waiting.extend(handling.caused)
 
 
-def view(event: Caused) -> dict[str, Any]:
+def view(event: EventNode) -> dict[str, Any]:
     """An event and all that followed, for scripts."""
     return {
         "id": event.id,
@@ -152,7 +152,7 @@ def view(event: Caused) -> dict[str, Any]:
     }
 
 
-def totals(roots: Iterable[Caused]) -> tuple[int, int, float]:
+def totals(roots: Iterable[EventNode]) -> tuple[int, int, float]:
     """Events, deliveries and milliseconds of all of it."""
     events = deliveries = 0
     spent = 0.0

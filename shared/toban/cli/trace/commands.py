@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import Traces, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
-from toban.cli.trace.causes import Caused, Handling, totals, trees, view
+from toban.cli.trace.causes import EventNode, Handling, totals, trees, view
 from toban.incidents.documents import Incident
 
 _TOLD: tuple[type[Incident | Backup | Restore], ...] = (Incident, Backup, Restore)
@@ -48,7 +48,7 @@ def trace(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _show(found: list[Caused], terminal: Terminal, zone: str, *, whole: bool) -> None:
+def _show(found: list[EventNode], terminal: Terminal, zone: str, *, whole: bool) -> None:
     for event in found:
         for line in drawn(event, terminal, zone):
             terminal.line(terminal.clipped(line))
@@ -64,7 +64,7 @@ def _show(found: list[Caused], terminal: Terminal, zone: str, *, whole: bool) ->
     terminal.note(terminal.say("trace.unknown", id=found[0].id))
 
 
-def zone_of(events: Iterable[Caused], reader: Reader) -> str:
+def zone_of(events: Iterable[EventNode], reader: StoreReader) -> str:
     """The zone of the incident or backup that the events changed, else that of all services."""
     waiting = list(events)
     while waiting:
@@ -78,11 +78,11 @@ def zone_of(events: Iterable[Caused], reader: Reader) -> str:
     return reader.home_zone()
 
 
-def _zone(document: Incident | Backup | Restore, reader: Reader) -> str:
+def _zone(document: Incident | Backup | Restore, reader: StoreReader) -> str:
     return reader.zone(document.service, getattr(document, "profile_version", ""))
 
 
-def _named(reader: Reader, word: str) -> Incident | Backup | Restore | None:
+def _named(reader: StoreReader, word: str) -> Incident | Backup | Restore | None:
     """The only document whose id is, or begins with, `word`."""
     for cls in _TOLD:
         found = reader.by_prefix(cls, word.removeprefix(f"{cls.COLLECTION}/"))
@@ -91,7 +91,7 @@ def _named(reader: Reader, word: str) -> Incident | Backup | Restore | None:
     return None
 
 
-def _changed(change: str, reader: Reader) -> Incident | Backup | Restore | None:
+def _changed(change: str, reader: StoreReader) -> Incident | Backup | Restore | None:
     """The document that a change is of, if it belongs to a service."""
     for cls in _TOLD:
         name = change.partition(f"{cls.COLLECTION}/")[2].split()
@@ -101,7 +101,7 @@ def _changed(change: str, reader: Reader) -> Incident | Backup | Restore | None:
     return None
 
 
-def stories(traces: Traces, reader: Reader, word: str) -> list[Caused]:
+def stories(traces: Traces, reader: StoreReader, word: str) -> list[EventNode]:
     """
     The trees an id belongs to; an incident (or the beginning of its id) has several, so has a
     backup or a restore.
@@ -113,7 +113,7 @@ def stories(traces: Traces, reader: Reader, word: str) -> list[Caused]:
     return [] if told is None else trees(traces.touching(told.COLLECTION, told.id))
 
 
-def drawn(event: Caused, terminal: Terminal, zone: str, *, brief: bool = False) -> Iterator[str]:
+def drawn(event: EventNode, terminal: Terminal, zone: str, *, brief: bool = False) -> Iterator[str]:
     """A tree as lines, with times in `zone`; `brief` leaves out the documents and ids."""
     yield from _Drawing(terminal, ZoneInfo(zone), brief).tree(event)
 
@@ -124,11 +124,11 @@ class _Drawing:
     zone: ZoneInfo
     brief: bool
 
-    def tree(self, event: Caused) -> Iterator[str]:
+    def tree(self, event: EventNode) -> Iterator[str]:
         yield self._event(event)
         yield from self._handlings(event, "")
 
-    def _event(self, event: Caused) -> str:
+    def _event(self, event: EventNode) -> str:
         name = self.terminal.paint(
             event.type.removeprefix("toban.") or self.terminal.say("trace.event"), "bold"
         )
@@ -144,7 +144,7 @@ class _Drawing:
         )
         return self.terminal.paint(told, "cyan")
 
-    def _handlings(self, event: Caused, indent: str) -> Iterator[str]:
+    def _handlings(self, event: EventNode, indent: str) -> Iterator[str]:
         for position, handling in enumerate(event.handled):
             last = position == len(event.handled) - 1
             branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")

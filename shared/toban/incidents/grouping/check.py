@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from toban.incidents.grouping.section import GROUPING
-from toban.profile.context import Context
+from toban.incidents.grouping.texts import both
+from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
 from toban.strictyaml.report import Report
 
 
-def check(profile: Profile, report: Report, context: Context) -> None:  # noqa: ARG001
+def check(profile: Profile, report: Report, context: CheckContext) -> None:  # noqa: ARG001
     """Some incident may be open."""
     if profile[GROUPING].max_open < 1:
         report.error(
             "wrong-value",
             "grouping.max_open",
-            "1 以上にしてください。",
-            "at least one incident must be allowed to be open.",
+            both("finding.grouping.wrong-value"),
         )

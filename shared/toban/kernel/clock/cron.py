@@ -38,7 +38,7 @@ class BadCronError(CronSimError, ValueError):
     """Not a schedule; the text says which field is wrong."""
 
 
-class Gaps(NamedTuple):
+class SlotGaps(NamedTuple):
     """Between one slot and the next."""
 
     smallest: timedelta
@@ -104,7 +104,7 @@ def largest_gap(cron: str, zone: str) -> timedelta:
 
 
 @lru_cache(maxsize=256)
-def gaps(cron: str, zone: str) -> Gaps:
+def gaps(cron: str, zone: str) -> SlotGaps:
     """
     The shortest and the longest time between two slots over a year, clock changes included.
 
@@ -123,7 +123,7 @@ def gaps(cron: str, zone: str) -> Gaps:
                 break
     if not largest:
         raise BadCronError("no such day")
-    return Gaps(smallest, largest)
+    return SlotGaps(smallest, largest)
 
 
 def _following(cron: str, zone: str, after: datetime) -> Iterator[datetime]:

@@ -19,7 +19,7 @@ _PART = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Repeating:
+class RecurringEvent:
     """Something that happens by the clock."""
 
     name: str

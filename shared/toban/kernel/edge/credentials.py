@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from toban.kernel.edge.row import NotAsked, Refused
+from toban.kernel.edge.row import CredentialsMissing, RequestRefused
 
 
 def same(given: bytes, secrets: Sequence[str]) -> bool:
@@ -35,16 +35,16 @@ def check_basic(authorization: str, secrets: Sequence[str]) -> None:
     """
     HTTP basic authentication against secrets of the form ``user:password``.
 
-    Raises `Refused`.
+    Raises `RequestRefused`.
     """
     scheme, _, credentials = authorization.strip().partition(" ")
     if not scheme:
-        raise NotAsked("no credentials")
+        raise CredentialsMissing("no credentials")
     if scheme.lower() != "basic":
-        raise Refused("another scheme than basic authentication")
+        raise RequestRefused("another scheme than basic authentication")
     try:
         given = base64.b64decode(as_bytes(credentials.strip()), validate=True)
     except binascii.Error as error:
-        raise Refused("credentials are not base64") from error
+        raise RequestRefused("credentials are not base64") from error
     if not same(given, secrets):
-        raise Refused("wrong user or password")
+        raise RequestRefused("wrong user or password")

@@ -21,13 +21,13 @@ _NAMES = {
 }
 
 
-class Misfit(Exception):
+class InvalidField(Exception):
     """A field that is not as it has to be. The message has its path and never its value."""
 
 
-def misfit(path: str, expected: str, value: Any) -> Misfit:
+def misfit(path: str, expected: str, value: Any) -> InvalidField:
     """The error for `value` at `path`."""
-    return Misfit(f"{path or 'body'}: expected {expected}, got {_NAMES[type(value)]}")
+    return InvalidField(f"{path or 'body'}: expected {expected}, got {_NAMES[type(value)]}")
 
 
 def join(path: str, name: str) -> str:
@@ -77,7 +77,7 @@ def required_text(fields: dict[str, Any], name: str, path: str) -> str:
     """A member that has to be there, as text that is not blank."""
     found = text(fields, name, path)
     if not found.strip():
-        raise Misfit(f"{join(path, name)}: expected a string that is not empty")
+        raise InvalidField(f"{join(path, name)}: expected a string that is not empty")
     return found
 
 
@@ -105,9 +105,9 @@ def rfc3339(fields: dict[str, Any], name: str, path: str) -> datetime | None:
     try:
         moment = converted(value, datetime)
     except msgspec.ValidationError as error:
-        raise Misfit(f"{join(path, name)}: expected {expected}") from error
+        raise InvalidField(f"{join(path, name)}: expected {expected}") from error
     if moment.tzinfo is None:
-        raise Misfit(f"{join(path, name)}: expected {expected}: the offset is missing")
+        raise InvalidField(f"{join(path, name)}: expected {expected}: the offset is missing")
     return _in_range(moment, join(path, name))
 
 
@@ -123,7 +123,7 @@ def epoch(fields: dict[str, Any], name: str, path: str) -> datetime | None:
         seconds = float(value)
         moment = datetime.fromtimestamp(seconds, UTC) if seconds else None
     except (ValueError, OverflowError, OSError) as error:
-        raise Misfit(f"{place}: expected seconds since 1970") from error
+        raise InvalidField(f"{place}: expected seconds since 1970") from error
     return None if moment is None else _in_range(moment, place)
 
 
@@ -132,5 +132,5 @@ def _in_range(moment: datetime, place: str) -> datetime | None:
     if moment.year < 1900:
         return None
     if moment.year > 9000:
-        raise Misfit(f"{place}: expected a time before the year 9000")
+        raise InvalidField(f"{place}: expected a time before the year 9000")
     return moment.astimezone(UTC)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from toban.kernel.edge.row import NotSet, Refused
-from toban.ports import NotGenuine, Tokens
+from toban.kernel.edge.row import RequestRefused, SettingMissing
+from toban.ports import InvalidToken, Tokens
 
 ISSUERS: Final = frozenset({"accounts.google.com", "https://accounts.google.com"})
 MAX_TOKEN: Final = 8_192
@@ -21,7 +21,7 @@ MAX_TOKEN: Final = 8_192
 SKEW_S: Final = 10
 
 
-class NotAllowed(Refused):
+class CallerNotAllowed(RequestRefused):
     """Known, and not on the list."""
 
     status = 403
@@ -47,22 +47,22 @@ class Callers:
         """
         The address that a token proves, of somebody who may act.
 
-        Raises `Refused` (401), `NotAllowed` (403), `NotSet` when nobody may, and
+        Raises `RequestRefused` (401), `CallerNotAllowed` (403), `SettingMissing` when nobody may, and
         `toban.ports.Unavailable` when Google's certificates cannot be had.
         """
         if not self.actors:
-            raise NotSet("TOBAN_ACTORS")
+            raise SettingMissing("TOBAN_ACTORS")
         if not self.audiences:
-            raise NotSet("TOBAN_PUBLIC_URL")
+            raise SettingMissing("TOBAN_PUBLIC_URL")
         if len(token) > MAX_TOKEN or not token.isascii():
-            raise Refused("not an ID token")
+            raise RequestRefused("not an ID token")
         try:
             claims = self.tokens.claims(token)
-        except NotGenuine as error:
-            raise Refused(str(error)) from error
+        except InvalidToken as error:
+            raise RequestRefused(str(error)) from error
         address = _address(claims, self.audiences, now)
         if not _listed(address, claims, self.actors):
-            raise NotAllowed(f"{address[:200]} is not in TOBAN_ACTORS")
+            raise CallerNotAllowed(f"{address[:200]} is not in TOBAN_ACTORS")
         return address
 
 
@@ -71,22 +71,22 @@ def _words(setting: str) -> frozenset[str]:
 
 
 def _address(claims: Mapping[str, Any], audiences: frozenset[str], now: datetime) -> str:
-    """The verified address in a token that is meant for us; raises `Refused`."""
+    """The verified address in a token that is meant for us; raises `RequestRefused`."""
     if claims.get("iss") not in ISSUERS:
-        raise Refused("the token has another issuer")
+        raise RequestRefused("the token has another issuer")
     audience = claims.get("aud")
     if not isinstance(audience, str) or audience not in audiences:
-        raise Refused("the token is meant for another audience")
+        raise RequestRefused("the token is meant for another audience")
     expires = claims.get("exp")
     if not isinstance(expires, int) or expires + SKEW_S <= now.timestamp():
-        raise Refused("the token has expired")
+        raise RequestRefused("the token has expired")
     address = claims.get("email")
     if (
         not isinstance(address, str)
         or "@" not in address
         or claims.get("email_verified") is not True
     ):
-        raise Refused("the token has no verified address")
+        raise RequestRefused("the token has no verified address")
     return address.casefold()
 
 

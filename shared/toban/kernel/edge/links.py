@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from toban.kernel.edge.row import Refused
+from toban.kernel.edge.row import RequestRefused
 from toban.kernel.event import utc
 from toban.kernel.ids import derive
 from toban.kernel.prepared import from_json
@@ -37,7 +37,7 @@ MAX_PAYLOAD = 2048
 _PURPOSE = b"toban-link-v1\n"
 
 
-class Link(
+class SignedLink(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
     """What a link says."""
@@ -67,18 +67,18 @@ class Link(
         return self.nonce.rpartition(".")[0]
 
 
-class BadLink(Refused):
+class BadLink(RequestRefused):
     """Not a link of ours: forged, damaged, or signed with a secret that is no longer valid."""
 
     status = 403
 
 
-class ExpiredLink(Refused):
+class ExpiredLink(RequestRefused):
     """It was ours, and its time is over."""
 
     status = 410
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: SignedLink) -> None:
         super().__init__("the link has expired")
         self.link = link
 
@@ -88,7 +88,7 @@ def _mac(payload: str, secret: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def sign(link: Link, secret: str) -> str:
+def sign(link: SignedLink, secret: str) -> str:
     """
     The query part of the URL, ``c=…&s=…``, ready to stand behind a ``?``.
 
@@ -103,7 +103,7 @@ def sign(link: Link, secret: str) -> str:
     return urlencode({"c": payload, "s": _mac(payload, secret)})
 
 
-def verify(payload: str, signature: str, secrets: Sequence[str], now: datetime) -> Link:
+def verify(payload: str, signature: str, secrets: Sequence[str], now: datetime) -> SignedLink:
     """
     The link that `payload` and `signature` are.
 
@@ -119,7 +119,7 @@ def verify(payload: str, signature: str, secrets: Sequence[str], now: datetime) 
         raise BadLink("the signature does not fit")
     try:
         raw = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
-        link = from_json(raw, Link)
+        link = from_json(raw, SignedLink)
     except (binascii.Error, msgspec.DecodeError) as error:
         raise BadLink("signed by us, but not a link") from error
     if utc(now).timestamp() >= link.exp:
@@ -153,7 +153,7 @@ def make_link(
     made = int(utc(now).timestamp())
     expires = made + int(lifetime.total_seconds())
     name = derive("link", incident_id, action, actor, str(generation), str(made))
-    link = Link(
+    link = SignedLink(
         incident=incident_id,
         action=action,
         actor=actor,

@@ -23,7 +23,7 @@ W = TypeVar("W")
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)")
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """
     Not let in.
 
@@ -35,16 +35,16 @@ class Refused(Exception):
     told = "refused"
 
 
-class NotAsked(Refused):
+class CredentialsMissing(RequestRefused):
     """No credentials at all: a client that waits to be asked for them (RFC 7617) begins so."""
 
 
-class NotSet(Exception):
+class SettingMissing(Exception):
     """A setting that the check needs is not set; the message is its name."""
 
 
 @dataclass(frozen=True)
-class Keys:
+class AuthContext:
     """What a check holds a request against."""
 
     secrets: Sequence[str]
@@ -55,7 +55,7 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class Content:
+class BodyType:
     """A kind of body."""
 
     expected: str
@@ -72,11 +72,11 @@ def _is_json(content_type: str) -> bool:
     return bool(_JSON.fullmatch(kind)) and all(c in {"utf-8", "utf8"} for c in charsets)
 
 
-JSON = Content("application/json in UTF-8", _is_json, strictjson.loads)
+JSON = BodyType("application/json in UTF-8", _is_json, strictjson.loads)
 
 
 @dataclass(frozen=True)
-class Sent(Generic[W]):
+class AuthenticatedRequest(Generic[W]):
     """A request whose sender is known, with its decoded body (None where the row reads none)."""
 
     request: Request
@@ -86,7 +86,7 @@ class Sent(Generic[W]):
 
 
 @dataclass(frozen=True)
-class Reading:
+class IngressResult:
     """What a request comes to."""
 
     events: Sequence[Event]
@@ -102,16 +102,16 @@ class Row(Generic[W]):
     """As on the map, relative to the function."""
     secret: str
     """Name of the secret the check needs; empty: none."""
-    check: Callable[[Request, Keys], W]
-    """Who sends, over the bytes as received. Raises `Refused`, `NotSet`."""
-    read: Callable[[Sent[W]], Reading]
-    """What they send. Raises `toban.kernel.edge.fields.Misfit`."""
+    check: Callable[[Request, AuthContext], W]
+    """Who sends, over the bytes as received. Raises `RequestRefused`, `SettingMissing`."""
+    read: Callable[[AuthenticatedRequest[W]], IngressResult]
+    """What they send. Raises `toban.kernel.edge.fields.InvalidField`."""
     answers: Answers
     challenge: str = ""
     """``WWW-Authenticate`` of a 401."""
-    content: Content | None = JSON
+    content: BodyType | None = JSON
     """None: the body says nothing, all is in the address (a signed link)."""
-    look: Callable[[Sent[W]], Response] | None = None
+    look: Callable[[AuthenticatedRequest[W]], Response] | None = None
     """What GET shows; it changes nothing. None: the row takes POST only."""
 
     @property
@@ -126,7 +126,7 @@ class Row(Generic[W]):
 
 
 @dataclass(frozen=True)
-class Asked:
+class RowRequest:
     """A request to a row, as far as it came."""
 
     row: Row[Any]
@@ -152,30 +152,30 @@ class Answers:
         """An error: what is wrong and where, never what was secret."""
         return problem(status, error, **more)
 
-    def refused(self, asked: Asked, status: int, cause: Exception) -> Response:
+    def refused(self, asked: RowRequest, status: int, cause: Exception) -> Response:
         """Log and answer a request that is not taken."""
         row = asked.row
-        if isinstance(cause, NotAsked):
-            log.info("credentials asked for", source=row.source)
-        elif isinstance(cause, Refused):
+        if isinstance(cause, CredentialsMissing):
+            log.info("credentials requested", source=row.source)
+        elif isinstance(cause, RequestRefused):
             log.security("request refused", source=row.source, reason=str(cause))
         elif status == 400:
             log.warning(f"{self.what} refused", source=row.source, reason=str(cause))
         if status == 401:
             return Response(401, headers={"WWW-Authenticate": row.challenge})
-        told = cause.told if isinstance(cause, Refused) else str(cause)
+        told = cause.told if isinstance(cause, RequestRefused) else str(cause)
         return self.say(status, told, asked.request)
 
-    def unavailable(self, asked: Asked, cause: Exception) -> Response:
+    def unavailable(self, asked: RowRequest, cause: Exception) -> Response:
         """Log and answer a request that the bus has not taken: it may come again."""
         log.error(
-            f"{self.what} not accepted: the bus is unavailable",
+            f"{self.what} not accepted: bus unavailable",
             source=asked.row.source,
             error=cause,
         )
         return self.say(503, "try again", asked.request)
 
-    def accepted(self, asked: Asked, reading: Reading) -> Response:
+    def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:
         """Log and answer a request whose events the bus has."""
         ids = [event.id for event in reading.events]
         log.info(

@@ -12,9 +12,18 @@ from __future__ import annotations
 from typing import Any
 
 from toban.kernel import log
-from toban.kernel.edge.fields import Misfit
+from toban.kernel.edge.fields import InvalidField
 from toban.kernel.edge.http import MAX_BODY, Edge, Request, Response
-from toban.kernel.edge.row import Answers, Asked, Keys, NotSet, Reading, Refused, Row, Sent
+from toban.kernel.edge.row import (
+    Answers,
+    AuthContext,
+    AuthenticatedRequest,
+    IngressResult,
+    RequestRefused,
+    Row,
+    RowRequest,
+    SettingMissing,
+)
 from toban.kernel.event import utc
 from toban.kernel.strictjson import NotStrictJson
 from toban.ports import Unavailable
@@ -44,7 +53,7 @@ class Rows:
 
     def _let_in(self, row: Row[Any], request: Request, edge: Edge) -> Response:
         now = utc(edge.clock.now())
-        asked = Asked(row, request, now)
+        asked = RowRequest(row, request, now)
         if request.body is None or len(request.body) > MAX_BODY:
             too_large = ValueError(f"body larger than {MAX_BODY} bytes")
             return row.answers.refused(asked, 413, too_large)
@@ -52,18 +61,20 @@ class Rows:
         if row.secret and not secrets:
             return self._secret_not_set(row, request, edge)
         try:
-            who = row.check(request, Keys(secrets, now, edge.identify))
-        except NotSet as missing:
-            log.error(f"{missing} is not set", missing=str(missing))
+            who = row.check(request, AuthContext(secrets, now, edge.identify))
+        except SettingMissing as missing:
+            log.error("setting not set", missing=str(missing))
             return row.answers.say(503, "not configured", request)
-        except Refused as refused:
+        except RequestRefused as refused:
             return row.answers.refused(asked, refused.status, refused)
         except Unavailable as error:
-            log.error("a request could not be checked", source=row.source, error=error)
+            log.error(
+                "request not checked: verification unavailable", source=row.source, error=error
+            )
             return row.answers.say(503, "try again", request)
         if row.look is not None and request.method != "POST":
-            return row.look(Sent(request, who, now))
-        return _take(Asked(row, request, now, who), request.body, edge)
+            return row.look(AuthenticatedRequest(request, who, now))
+        return _take(RowRequest(row, request, now, who), request.body, edge)
 
     def _secret_not_set(self, row: Row[Any], request: Request, edge: Edge) -> Response:
         """
@@ -75,11 +86,11 @@ class Rows:
             for r in self.by_path.values()
             if r.secret not in ("", row.secret) and not edge.secrets.values(r.secret)
         )
-        log.error(f"secret {row.secret} is not set", missing=row.secret, also_not_set=list(others))
+        log.error("secret not set", missing=row.secret, also_not_set=list(others))
         return row.answers.say(503, "not configured", request)
 
 
-def _take(asked: Asked, body: bytes, edge: Edge) -> Response:
+def _take(asked: RowRequest, body: bytes, edge: Edge) -> Response:
     """Read what somebody sent who may, and publish it."""
     row, request = asked.row, asked.request
     content = None
@@ -91,10 +102,10 @@ def _take(asked: Asked, body: bytes, edge: Edge) -> Response:
             content = row.content.decode(body)
         except NotStrictJson as error:
             return row.answers.refused(asked, 400, error)
-    asked = Asked(row, request, asked.now, asked.who, content)
+    asked = RowRequest(row, request, asked.now, asked.who, content)
     try:
-        reading = row.read(Sent(request, asked.who, asked.now, content))
-    except Misfit as error:
+        reading = row.read(AuthenticatedRequest(request, asked.who, asked.now, content))
+    except InvalidField as error:
         return row.answers.refused(asked, 400, error)
     events = list({event.id: event for event in reading.events}.values())
     try:
@@ -102,4 +113,4 @@ def _take(asked: Asked, body: bytes, edge: Edge) -> Response:
             edge.publish(events)
     except Unavailable as error:
         return row.answers.unavailable(asked, error)
-    return row.answers.accepted(asked, Reading(events, reading.notes))
+    return row.answers.accepted(asked, IngressResult(events, reading.notes))

@@ -14,7 +14,14 @@ from datetime import UTC, datetime
 
 from toban.kernel.edge.credentials import same
 from toban.kernel.edge.http import Request
-from toban.kernel.edge.row import Answers, Keys, Reading, Refused, Row, Sent
+from toban.kernel.edge.row import (
+    Answers,
+    AuthContext,
+    AuthenticatedRequest,
+    IngressResult,
+    RequestRefused,
+    Row,
+)
 
 TOLERANCE_S = 300
 """How far the time of a signature may be off, either way."""
@@ -22,9 +29,9 @@ TOLERANCE_S = 300
 _SIGNATURE = re.compile(r"[a-z][a-z0-9]*=[0-9a-f]+(,[a-z][a-z0-9]*=[0-9a-f]+){1,8}")
 
 
-def signed(request: Request, keys: Keys) -> datetime:
+def signed(request: Request, keys: AuthContext) -> datetime:
     """
-    The check of a row: when the request was signed; raises `Refused`.
+    The check of a row: when the request was signed; raises `RequestRefused`.
 
     An event that takes that time for its own is the same event when the request is replayed.
     """
@@ -32,7 +39,10 @@ def signed(request: Request, keys: Keys) -> datetime:
 
 
 def signed_row(
-    path: str, secret: str, read: Callable[[Sent[datetime]], Reading], what: str
+    path: str,
+    secret: str,
+    read: Callable[[AuthenticatedRequest[datetime]], IngressResult],
+    what: str,
 ) -> Row[datetime]:
     """The row of a way in whose posts are signed; `what` it takes, for logs and answers."""
     return Row(
@@ -51,24 +61,24 @@ def _signed_at(request: Request, secrets: Sequence[str], now: datetime) -> int:
     ``X-Toban-Signature: t=<unix seconds>,v1=<hex>``, HMAC-SHA256 over ``<t>.<body as sent>``.
 
     Several ``v1`` may be given, several secrets may be valid: one that fits is enough, so both
-    ends can rotate. Returns the time of signing (Unix seconds). Raises `Refused`.
+    ends can rotate. Returns the time of signing (Unix seconds). Raises `RequestRefused`.
     """
     header = request.headers.get("x-toban-signature", "").strip()
     if not header:
-        raise Refused("no signature")
+        raise RequestRefused("no signature")
     if len(header) > 1_000 or not _SIGNATURE.fullmatch(header):
-        raise Refused("malformed signature")
+        raise RequestRefused("malformed signature")
     pairs = [part.split("=", 1) for part in header.split(",")]
     moments = [value for name, value in pairs if name == "t"]
     if len(moments) != 1 or not moments[0].isdigit() or len(moments[0]) > 12:
-        raise Refused("malformed signature")
+        raise RequestRefused("malformed signature")
     moment = int(moments[0])
     body = request.body or b""
     expected = [signature(s, moment, body).partition("v1=")[2] for s in secrets if s]
     given = [value for name, value in pairs if name == "v1"]
     # The MAC first: only the holder of the secret learns that a clock is off.
     if not sum(same(value.encode(), expected) for value in given):
-        raise Refused("signature does not fit")
+        raise RequestRefused("signature does not fit")
     if abs(now.timestamp() - moment) > TOLERANCE_S:
-        raise Refused(f"signed more than {TOLERANCE_S} s ago or ahead")
+        raise RequestRefused(f"signed more than {TOLERANCE_S} s ago or ahead")
     return moment

@@ -105,7 +105,7 @@ def run_decision(
     if decision.receipt_first:
         found = find_receipt(platform.store, function, event.id)
         if found is not None:
-            return again(found, digest, message_id, platform, function)
+            return replay(found, digest, message_id, platform, function)
     for run in range(MAX_RUNS):
         if run:
             platform.pause(run)
@@ -130,7 +130,7 @@ def commit(work: Work, digest: str, message_id: str, platform: Platform) -> Hand
         # for that delivery may have committed between our first look and this decision.
         found = find_receipt(platform.store, function, event.id)
         if found is not None:
-            return again(found, digest, message_id, platform, function)
+            return replay(found, digest, message_id, platform, function)
         return Handled("nothing")
     for blob in work.objects:
         platform.blobs.create(blob.name, blob.data, blob.content_type)
@@ -141,7 +141,7 @@ def commit(work: Work, digest: str, message_id: str, platform: Platform) -> Hand
     except AlreadyExists:
         found = find_receipt(platform.store, function, event.id)
         if found is not None:
-            return again(found, digest, message_id, platform, function)
+            return replay(found, digest, message_id, platform, function)
         return None
     except Stale:
         return None  # somebody else was first: decide again on what is there now
@@ -161,7 +161,7 @@ def run_translation(
     return Handled.of("nothing" if work.is_empty else "done", work)
 
 
-def again(
+def replay(
     receipt: Receipt, digest: str, message_id: str, platform: Platform, function: str
 ) -> Handled:
     """

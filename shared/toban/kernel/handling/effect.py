@@ -16,7 +16,7 @@ from typing import Any, Generic, Literal, TypeVar
 from toban.kernel.clock.skew import holds
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
-from toban.kernel.event import Event, Stored
+from toban.kernel.event import Event, StoredMessage
 from toban.kernel.handling.decision import MAX_RUNS, B_contra, Handled, message_identity
 from toban.kernel.platform import Platform
 from toban.kernel.status import Transitions, move
@@ -51,7 +51,7 @@ class EffectDocument(Document, kw_only=True):
     """An earlier call may have taken effect."""
     error: str = ""
     message_id: str = ""
-    emitted: list[Stored] = []
+    emitted: list[StoredMessage] = []
 
     def over_since(self) -> datetime | None:
         """Since its result was recorded."""
@@ -70,12 +70,12 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """The call failed; `again` says whether trying again may help, `unknown` whether it may have
+    """The call failed; `replay` says whether trying again may help, `unknown` whether it may have
     taken effect all the same, `timed_out` that no answer came in the time given.
     """
 
     error: str
-    again: bool
+    retryable: bool
     unknown: bool = False
     timed_out: bool = False
 
@@ -117,26 +117,28 @@ def run_effect(
     document, version = claimed
     result = effect.call(document, event.body, platform.work(function, event, writes_allowed=False))
     work = platform.work(function, event)
-    again = isinstance(result, Failed) and result.again and document.attempts < effect.max_attempts
+    retryable = (
+        isinstance(result, Failed) and result.retryable and document.attempts < effect.max_attempts
+    )
     if isinstance(result, Failed):
         document.error = result.error
         document.unknown = document.unknown or result.unknown
-        move(document, "waiting" if again else "failed")
+        move(document, "waiting" if retryable else "failed")
     else:
         document.error = ""
         document.unknown = False
         move(document, "done")
     document.lease_until = work.now
-    if not again:
+    if not retryable:
         effect.conclude(document, event.body, result, work)
     messages = work.messages()
-    document.emitted = [Stored.of(m) for m in messages]
+    document.emitted = [StoredMessage.of(m) for m in messages]
     record = Update(document.key(document.id), encode(document), version)
     try:
         platform.store.commit([record])
     except Stale as error:
         raise TryLater(f"{document.id}: another delivery took over meanwhile") from error
-    if again:
+    if retryable:
         raise TryLater(f"{document.id}: try {document.attempts} failed: {document.error}")
     platform.publish(function, messages)
     return Handled.of("done", work, record)

@@ -82,7 +82,7 @@ def handle(
         except (TryLater, Unavailable) as error:
             problem = f"{type(error).__name__}: {error}"
             handled = Handled("retry")
-            log.warning("to be delivered again", error=error, stack=False)
+            log.warning("delivery failed: will be retried", error=error, stack=False)
             raise
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"
@@ -107,7 +107,7 @@ def handle(
                     error=log.mask(problem),
                 )
             )
-        log.info("handled", outcome=handled.outcome, event_type=attributes.get("ce-type", ""))
+        log.info("event handled", outcome=handled.outcome, event_type=attributes.get("ce-type", ""))
     return handled
 
 

@@ -90,7 +90,7 @@ class Continue:
 
 
 @dataclass(frozen=True)
-class Nothing:
+class NothingToDo:
     """There is nothing to do any more: what the job was about is gone."""
 
     reason: str = "there is nothing to do any more"
@@ -117,11 +117,11 @@ class GaveUp:
         return self.error or f"no progress in {self.tries} tries"
 
 
-Unfinished: TypeAlias = Nothing | Failure | GaveUp
+Unfinished: TypeAlias = NothingToDo | Failure | GaveUp
 """How a job ends that does not come to its result."""
 
 
-class Hold(Generic[J]):
+class JobClaim(Generic[J]):
     """A claimed job, while its step runs: time, checkpoints, and reading."""
 
     def __init__(self, document: J, version: str, platform: Platform, lease: timedelta) -> None:
@@ -190,7 +190,7 @@ class Job(Generic[B_contra, J, R]):
 
     document: type[J]
     claim: Callable[[B_contra, Work], J | None]
-    run: Callable[[J, B_contra, Hold[J]], R | Continue | Nothing | Failure]
+    run: Callable[[J, B_contra, JobClaim[J]], R | Continue | NothingToDo | Failure]
     conclude: Callable[[J, R | Unfinished, Work], None]
     next_step: Callable[[J, Work], Body | None] | None = field(default=None, kw_only=True)
     """Needed where `run` may return `Continue`; is given the document with the next step's number."""
@@ -212,7 +212,7 @@ def run_job(
     message_id = message_identity(delivered)
     found = find_receipt(platform.store, function, event.id)
     if found is not None:
-        return decision.again(found, digest, message_id, platform, function)
+        return decision.replay(found, digest, message_id, platform, function)
     claimed = _claim(function, job, event, digest, message_id, platform)
     if isinstance(claimed, Handled):
         return claimed
@@ -220,16 +220,16 @@ def run_job(
     if document.tries > job.max_tries:
         result: R | Continue | Unfinished = GaveUp(document.tries - 1, document.error)
     else:
-        hold = Hold(document, version, platform, job.lease)
+        claim = JobClaim(document, version, platform, job.lease)
         try:
-            result = job.run(document, event.body, hold)
+            result = job.run(document, event.body, claim)
         except LeaseLost:
             raise
         except (PortError, TryLater, OSError) as error:
             document.error = log.mask(str(error))[:1_000]
-            _let_go(hold)
+            _let_go(claim)
             raise
-        version = hold.version
+        version = claim.version
     return _conclude(function, job, event, document, version, result, digest, message_id, platform)
 
 
@@ -256,7 +256,7 @@ def _claim(
         # claim what is concluded, and nobody would ever end its lease.
         found = find_receipt(platform.store, function, event.id)
         if found is not None:
-            return decision.again(found, digest, message_id, platform, function)
+            return decision.replay(found, digest, message_id, platform, function)
         if holds(document.lease_until, job.lease, work.now):
             raise TryLater(f"{document.id}: another delivery is at it")
         if work.emitted or work.timers or work.objects:
@@ -277,13 +277,13 @@ def _claim(
     raise TryLater(f"{function} lost {MAX_RUNS} races over {event.type} {event.id}")
 
 
-def _let_go(hold: Hold[J]) -> None:
+def _let_go(claim: JobClaim[J]) -> None:
     """End the lease early, so that the next delivery need not wait for it; best effort."""
-    hold.document.lease_until = None
+    claim.document.lease_until = None
     try:
-        hold.record()
+        claim.record()
     except (LeaseLost, Unavailable) as error:
-        log.warning("the lease ends by itself", error=error, stack=False)
+        log.warning("could not release the lease; it expires by itself", error=error, stack=False)
 
 
 def _conclude(
@@ -305,7 +305,7 @@ def _conclude(
         if work.get(job.document, document.id) is None or work.version_read(key) != version:
             found = find_receipt(platform.store, function, event.id)
             if found is not None:
-                return decision.again(found, digest, message_id, platform, function)
+                return decision.replay(found, digest, message_id, platform, function)
             raise LeaseLost(f"{document.id}: another delivery took over")
         ours = decode(job.document, encode(document))
         ours.lease_until = None
@@ -337,7 +337,7 @@ def _follow(
                 work.emit(following)
             return
         document.step -= 1
-        result = Nothing()
+        result = NothingToDo()
     document.over = True
     job.conclude(document, result, work)
     if work.get(job.document, document.id) is not None:
@@ -354,4 +354,6 @@ def _end_claim(work: Work, key: Key, platform: Platform) -> None:
     try:
         platform.store.commit([write for write in work.writes if write.key == key])
     except (AlreadyExists, Stale, Unavailable) as error:
-        log.warning("a claim is left to its lease", error=error, stack=False)
+        log.warning(
+            "could not release the claim; it expires with its lease", error=error, stack=False
+        )

@@ -49,7 +49,7 @@ class MessageParked(Body, frozen=True, kw_only=True):
         return f"parked/{self.parked_id}"
 
 
-class Parked(Document, kw_only=True):
+class ParkedMessage(Document, kw_only=True):
     """A message that is set aside."""
 
     COLLECTION: ClassVar[str] = "parked"
@@ -89,7 +89,7 @@ def park(
     """
     message = delivered.message
     now = clock_now(platform.clock)
-    parked = Parked(
+    parked = ParkedMessage(
         id=parked_id(function, message),
         function=function,
         subscription=delivered.subscription,
@@ -107,13 +107,13 @@ def park(
     except AlreadyExists:
         # An earlier delivery kept it and may have died before it could report: report the same.
         kept = platform.store.get([created.key])[0]
-        parked = decode(Parked, kept.data) if kept else parked
+        parked = decode(ParkedMessage, kept.data) if kept else parked
     report = parked_report(parked)
     platform.publish(function, [to_message(report)])
     return Handled("parked", (f"created parked/{parked.id}",), ((report.type, report.id),))
 
 
-def parked_report(parked: Parked) -> Event:
+def parked_report(parked: ParkedMessage) -> Event:
     """The event that tells of a parked message; its id derives from the message."""
     return Event(
         id=derive("message-parked", parked.id),

@@ -15,7 +15,7 @@ from typing import ClassVar
 import msgspec
 
 from toban.kernel.document import Document, Keep, decode
-from toban.kernel.event import Stored, to_message
+from toban.kernel.event import StoredMessage, to_message
 from toban.kernel.ids import derive
 from toban.kernel.work import Work
 from toban.ports import Message, Store
@@ -24,11 +24,11 @@ KEEP = timedelta(days=40)
 """Of a receipt, after its last timer."""
 
 
-class Pending(msgspec.Struct):
+class PendingTimer(msgspec.Struct):
     """A timer: `event` is published once `due` has passed."""
 
     due: datetime
-    event: Stored
+    event: StoredMessage
     fired: bool = False
 
 
@@ -44,10 +44,10 @@ class Receipt(Document, kw_only=True):
     message_id: str
     """The message whose delivery committed this; a redelivery of it publishes `emitted` again."""
     at: datetime
-    emitted: list[Stored] = []
+    emitted: list[StoredMessage] = []
     answer: dict[str, str] = {}
     """What came of a request, for whoever sent it (`Work.answer`); empty: nobody waits for it."""
-    timers: list[Pending] = []
+    timers: list[PendingTimer] = []
     due: datetime | None = None
 
     def over_since(self) -> datetime:
@@ -68,7 +68,7 @@ def find_receipt(store: Store, function: str, event_id: str) -> Receipt | None:
 
 def receipt_of(work: Work, messages: Sequence[Message], body_hash: str, message_id: str) -> Receipt:
     """The receipt of a work that is about to be committed; `messages` are what it emits."""
-    timers = [Pending(t.due, Stored.of(to_message(t.event))) for t in work.timers]
+    timers = [PendingTimer(t.due, StoredMessage.of(to_message(t.event))) for t in work.timers]
     dues = [t.due for t in timers]
     return Receipt(
         id=receipt_id(work.function, work.event.id),
@@ -77,7 +77,7 @@ def receipt_of(work: Work, messages: Sequence[Message], body_hash: str, message_
         body_hash=body_hash,
         message_id=message_id,
         at=work.now,
-        emitted=[Stored.of(m) for m in messages],
+        emitted=[StoredMessage.of(m) for m in messages],
         answer=dict(work.answered),
         timers=timers,
         due=min(dues, default=None),

@@ -46,7 +46,7 @@ MOST_PAGES = 50
 """Of `BATCH` documents, in one sweep of a class: the next goes on from there."""
 
 
-class Mark(msgspec.Struct, kw_only=True):
+class SweepCursor(msgspec.Struct, kw_only=True):
     """How far sweeping has come with a collection."""
 
     looked: dict[str, datetime] = {}
@@ -64,7 +64,7 @@ class Sweep(Document, kw_only=True):
     KEEP = Keep.always("there is one")
 
     began_at: datetime
-    marks: dict[str, Mark] = {}
+    marks: dict[str, SweepCursor] = {}
     """By collection."""
 
 
@@ -94,7 +94,7 @@ def sweeping(*classes: type[Document] | Daily) -> Callable[[str, Platform], Hand
         changes: list[str] = []
         for one in classes:
             cls = one.cls if isinstance(one, Daily) else one
-            mark = document.marks.setdefault(cls.COLLECTION, Mark())
+            mark = document.marks.setdefault(cls.COLLECTION, SweepCursor())
             if isinstance(one, Daily):
                 changes += _once_a_day(one, mark, platform.store, now)
                 continue
@@ -113,7 +113,7 @@ def sweeping(*classes: type[Document] | Daily) -> Callable[[str, Platform], Hand
     return run
 
 
-def _once_a_day(daily: Daily, mark: Mark, store: Store, now: datetime) -> list[str]:
+def _once_a_day(daily: Daily, mark: SweepCursor, store: Store, now: datetime) -> list[str]:
     before = not_ahead(mark.looked.get("day"), now)
     if before is not None and now - before < timedelta(days=1):
         return []
@@ -121,7 +121,7 @@ def _once_a_day(daily: Daily, mark: Mark, store: Store, now: datetime) -> list[s
     return [f"changed {daily.cls.COLLECTION}/{id}" for id in daily.decide(store, now)]
 
 
-def _look(cls: type[Document], mark: Mark, store: Store, now: datetime) -> list[str]:
+def _look(cls: type[Document], mark: SweepCursor, store: Store, now: datetime) -> list[str]:
     """Look at the holders of what has come near its end since the last look."""
     keep = cls.KEEP.time if cls.KEEP else None
     if keep is None or cls.holders is Document.holders:
@@ -172,7 +172,7 @@ def _holders(snapshot: Snapshot, cls: type[Document]) -> Sequence[Key] | None:
     try:
         return decode(cls, snapshot.data).holders()
     except msgspec.ValidationError as error:
-        log.error("document near its end cannot be read", key=str(snapshot.key), error=error)
+        log.error("expiring document not readable", key=str(snapshot.key), error=error)
         return None
 
 
@@ -186,7 +186,7 @@ def _renew(snapshot: Snapshot, until: datetime, store: Store) -> bool:
     return True
 
 
-def _adopt(cls: type[Document], mark: Mark, store: Store) -> list[str]:
+def _adopt(cls: type[Document], mark: SweepCursor, store: Store) -> list[str]:
     """Give documents without an expiry the one they would have been written with."""
     changes: list[str] = []
     for _ in range(0 if mark.adopted else MOST_PAGES):
@@ -205,7 +205,7 @@ def _give_expiry(cls: type[Document], snapshot: Snapshot, store: Store) -> bool:
     try:
         at = expiry(decode(cls, snapshot.data))
     except msgspec.ValidationError as error:
-        log.error("document without expiry cannot be read", key=str(snapshot.key), error=error)
+        log.error("document without expiry not readable", key=str(snapshot.key), error=error)
         return False
     return at is not None and _renew(snapshot, at, store)
 

@@ -42,7 +42,7 @@ def fire_due(function: str, platform: Platform) -> Handled:
             except Unavailable:
                 raise  # nothing can be published or written now
             except Exception as error:  # noqa: BLE001 one timer must not hold up the others
-                log.error("timer cannot be fired", receipt=snapshot.key.id, error=error)
+                log.error("timer not fired", receipt=snapshot.key.id, error=error)
                 failure = error
                 continue
             if events:
@@ -93,7 +93,7 @@ def put_right(platform: Platform) -> None:
             continue  # another run did it
         if pending:
             log.warning(
-                "timer put right: it was set by a clock ahead of ours",
+                "timer corrected: set by a clock ahead of ours",
                 receipt=snapshot.key.id,
                 ahead_s=int(ahead.total_seconds()),
                 due=timestamp(min(timer.due for timer in pending)),

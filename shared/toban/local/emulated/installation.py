@@ -20,7 +20,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -46,7 +45,7 @@ from toban.local.httpd import HttpServer
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
 from toban.local.world import ROOT, load_functions
 from toban.profile.profile import Profile
-from toban.profile.store import Change, apply
+from toban.profile.store import ProfileChange, apply
 from toban.sections.collect import buckets
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
@@ -59,7 +58,7 @@ _FORWARD_S = 60.0
 _HOP = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 
 
-class Emulated:
+class EmulatedPlatform:
     """The whole platform on emulators; a context manager, ready inside."""
 
     def __init__(
@@ -83,7 +82,7 @@ class Emulated:
         self._stack = contextlib.ExitStack()
         self._stopping = threading.Event()
         self.processes: dict[str, FunctionProcess] = {}
-        self.changes: list[Change] = []
+        self.changes: list[ProfileChange] = []
         http_functions = [name for name, f in self.topology.functions.items() if f.http]
         application = server.Application(
             {name: partial(self._forward, name) for name in http_functions}, self._health
@@ -108,12 +107,7 @@ class Emulated:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop everything, functions before emulators."""
         self._stack.close()
 
@@ -221,7 +215,7 @@ class Emulated:
         while not self._stopping.wait(0.5):
             for process in self.processes.values():
                 if not process.is_running():
-                    log.error("function ended, started again", ended=process.name)
+                    log.error("function ended: restarted", ended=process.name)
                     process.start()
 
     def _stop_functions(self) -> None:
@@ -303,7 +297,7 @@ def serve(
     """
     try:
         profiles = {} if services is None else load_directory(services)
-        emulated = Emulated(data, profiles, port=port, host=host, root=root)
+        emulated = EmulatedPlatform(data, profiles, port=port, host=host, root=root)
     except FileErrors as error:
         return failed("the profiles cannot be loaded:", str(error), code=2)
     except MapError as error:

@@ -15,24 +15,24 @@ from typing import Final
 
 from toban.adapters.objects import crc32c, in_ranges
 from toban.ports.backup import (
+    BackupRun,
     Bucket,
+    Chunk,
     Damaged,
     Fetch,
     Format,
-    Held,
     ObjectInfo,
-    Piece,
-    Run,
-    Snapshot,
+    ObjectRef,
     Source,
     SourceFailed,
+    SourceSnapshot,
     Target,
 )
 from toban.sources import inventory
-from toban.sources.inventory import Content, Header, Record, record_of
+from toban.sources.inventory import ContentRef, InventoryHeader, InventoryRecord, record_of
 from toban.sources.patterns import Exclusion, flag, texts
+from toban.sources.ports import SourcePorts
 from toban.sources.side_by_side import Waiting, side_by_side
-from toban.sources.world import World
 
 TRIES: Final = 5
 """How often an object may change while it is being read."""
@@ -44,31 +44,31 @@ be left and gone on with only between parts.
 """
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """
     What reads a bucket.
 
     Args:
         options: ``bucket``; ``prefix``; ``exclude`` (`toban.sources.patterns.Exclusion`);
             ``copy``: content is copied server-side instead of sealed.
-        world: Its `buckets` are used.
+        ports: Its `buckets` are used.
 
     Raises `ValueError` for options that are none.
     """
     return BucketSource(
-        world.buckets(named(options)),
+        ports.buckets(named(options)),
         prefix=str(options.get("prefix") or ""),
         exclude=texts(options.get("exclude"), "exclude"),
         copy=flag(options.get("copy")),
     )
 
 
-def format_(world: World) -> Format:  # noqa: ARG001 - every kind is given it
+def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given it
     """What an inventory must look like."""
     return InventoryFormat()
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
     What writes objects back; for the options see `toban.sources.bucket.restore`.
 
@@ -76,7 +76,7 @@ def target(options: Mapping[str, object], world: World) -> Target:
     """
     from toban.sources.bucket.restore import BucketTarget
 
-    return BucketTarget.of(options, world.buckets(named(options)))
+    return BucketTarget.of(options, ports.buckets(named(options)))
 
 
 def named(options: Mapping[str, object]) -> str:
@@ -102,7 +102,7 @@ class _Cursor:
         objects, size, name = text.split(" ", 2)
         return cls(int(objects), int(size), name)
 
-    def after(self, record: Record) -> _Cursor:
+    def after(self, record: InventoryRecord) -> _Cursor:
         return _Cursor(self.objects + 1, self.bytes + record.size, record.name)
 
     def __str__(self) -> str:
@@ -132,15 +132,15 @@ class BucketSource:
         """See `toban.ports.backup.Source`."""
         return inventory.identity(self._bucket)
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`: every object is read in a state later than `now`."""
-        return before or Snapshot(at=now)
+        return before or SourceSnapshot(at=now)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         at = _Cursor.of(cursor)
         if not at.name:
-            header = Header(
+            header = InventoryHeader(
                 version=inventory.VERSION,
                 bucket=self._bucket.name,
                 prefix=self._prefix,
@@ -148,13 +148,13 @@ class BucketSource:
                 backup=run.backup_id,
                 base=run.base.backup_id if run.base else "",
             )
-            yield Piece(inventory.encode(header))
+            yield Chunk(inventory.encode(header))
         begun = at
         found = (i for i in self._bucket.list(self._prefix, at.name) if not self._excluded(i.name))
         joined = _joined(found, self._base(run))
         for record in side_by_side(lambda pair: self._record(run, *pair), joined):
             if isinstance(record, Waiting):
-                yield Piece(b"")
+                yield Chunk(b"")
                 continue
             if record is None:
                 continue
@@ -163,16 +163,18 @@ class BucketSource:
                 at.objects - begun.objects >= PART_OBJECTS or at.bytes - begun.bytes >= PART_BYTES
             )
             begun = at if full else begun
-            yield Piece(inventory.encode(record), str(at), items=1, ends_part=full)
-        yield Piece(inventory.encode(inventory.End(at.objects, at.bytes)))
+            yield Chunk(inventory.encode(record), str(at), items=1, ends_part=full)
+        yield Chunk(inventory.encode(inventory.InventoryEnd(at.objects, at.bytes)))
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
-    def _base(self, run: Run) -> Iterator[Record]:
+    def _base(self, run: BackupRun) -> Iterator[InventoryRecord]:
         return inventory.records(run.base.pieces()) if run.base else iter(())
 
-    def _record(self, run: Run, info: ObjectInfo, base: Record | None) -> Record | None:
+    def _record(
+        self, run: BackupRun, info: ObjectInfo, base: InventoryRecord | None
+    ) -> InventoryRecord | None:
         """An object whose content is kept; None when it is gone for good."""
         found: ObjectInfo | None = info
         for _ in range(TRIES):
@@ -186,25 +188,26 @@ class BucketSource:
                 # Written anew, or removed, since it was listed.
                 found = self._bucket.stat(info.name)
         raise SourceFailed(
-            f"{self._bucket.name}/{info.name} changed {TRIES} times while it was read", again=True
+            f"{self._bucket.name}/{info.name} changed {TRIES} times while it was read",
+            retryable=True,
         )
 
-    def _kept(self, run: Run, info: ObjectInfo) -> Content:
+    def _kept(self, run: BackupRun, info: ObjectInfo) -> ContentRef:
         """Keep the content of one generation; raises `KeyError` when that is gone."""
         name = content_name(info)
         if not self._copy:
-            kept = run.beside.put(name, in_ranges(self._bucket, info))
+            kept = run.objects.put(name, in_ranges(self._bucket, info))
             if (kept.plain_bytes, kept.plain_crc32c) != (info.size, info.crc32c):
                 raise Damaged(f"{self._bucket.name}/{info.name}: not what was read was stored")
-            return Content(run.backup_id, kept.name, copied=False)
-        beside = run.beside
+            return ContentRef(run.backup_id, kept.name, copied=False)
+        beside = run.objects
         full = beside.prefix + name
         copied = beside.bucket.copy(self._bucket, info.name, full, info.generation)
         if copied is None:
             copied = beside.bucket.stat(full)
             if copied is None or (copied.size, copied.crc32c) != (info.size, info.crc32c):
                 raise Damaged(f"{beside.bucket.name}/{full}: is there already, and another object")
-        return Content(run.backup_id, "objects/" + name, copied=True)
+        return ContentRef(run.backup_id, "objects/" + name, copied=True)
 
 
 def content_name(info: ObjectInfo) -> str:
@@ -217,21 +220,22 @@ def content_name(info: ObjectInfo) -> str:
     return f"{hashed[:2]}/{hashed[2:40]}"
 
 
-def _same(info: ObjectInfo, base: Record) -> bool:
+def _same(info: ObjectInfo, base: InventoryRecord) -> bool:
     now = (info.generation, info.size, info.crc32c)
     return now == (base.generation, base.size, base.crc32c)
 
 
 def _joined(
-    found: Iterator[ObjectInfo], base: Iterator[Record]
-) -> Iterator[tuple[ObjectInfo, Record | None]]:
+    found: Iterator[ObjectInfo], base: Iterator[InventoryRecord]
+) -> Iterator[tuple[ObjectInfo, InventoryRecord | None]]:
     """Each object with what the base says of its name; both are in the same order."""
-    held = next(base, None)
+    earlier = next(base, None)
     for info in found:
         name = info.name.encode()
-        while held is not None and held.name.encode() < name:
-            held = next(base, None)
-        yield info, held if held is not None and held.name == info.name else None
+        while earlier is not None and earlier.name.encode() < name:
+            earlier = next(base, None)
+        same = earlier is not None and earlier.name == info.name
+        yield info, earlier if same else None
 
 
 class InventoryFormat:
@@ -242,7 +246,7 @@ class InventoryFormat:
         counts = {"objects": 0, "bytes": 0}
         for record in inventory.records(pieces):
             size = checksum = 0
-            for data in fetch(record.held):
+            for data in fetch(record.ref):
                 size += len(data)
                 checksum = crc32c(data, checksum)
             if (size, checksum) != (record.size, record.crc32c):
@@ -255,7 +259,7 @@ class InventoryFormat:
             counts["bytes"] += size
         return counts
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """See `toban.ports.backup.Format`."""
         for record in inventory.records(pieces):
-            yield record.held
+            yield record.ref

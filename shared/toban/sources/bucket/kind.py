@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from toban.sources.base import BackupSource, Keeping
+from toban.sources.base import BackupStorage, SourceSection
+from toban.sources.bucket.texts import both
 from toban.strictyaml.report import Report
 
 
-class BucketSource(BackupSource, frozen=True, tag="bucket", tag_field="type"):
+class BucketSourceSection(SourceSection, frozen=True, tag="bucket", tag_field="type"):
     """The objects of a Cloud Storage bucket."""
 
     RANK: ClassVar[int] = 20
@@ -30,29 +31,27 @@ class BucketSource(BackupSource, frozen=True, tag="bucket", tag_field="type"):
     """
 
     def place(self) -> Mapping[str, str]:
-        """See `BackupSource.place`."""
+        """See `SourceSection.place`."""
         return {"bucket": self.bucket}
 
-    def check(self, path: str, report: Report, kept: Keeping) -> None:
-        """See `BackupSource.check`."""
+    def check(self, path: str, report: Report, storage: BackupStorage) -> None:
+        """See `SourceSection.check`."""
         from toban.sources.naming import check_bucket_name
 
         check_bucket_name(self.bucket, f"{path}.bucket", report)
-        if self.bucket in kept.buckets:
+        if self.bucket in storage.buckets:
             report.error(
                 "source-is-destination",
                 f"{path}.bucket",
-                f"{self.bucket} は保存先でもあります。",
-                f"{self.bucket} is a destination as well.",
+                both("finding.bucket.source-is-destination", bucket=self.bucket),
             )
-        if self.copy and kept.sealed:
+        if self.copy and storage.sealed:
             report.warning(
                 "not-sealed",
                 f"{path}.copy",
-                "copy: true の内容は key で暗号化されず、バケットの保存時の暗号化だけになります。",
-                "with copy: true content is not encrypted by key, only at rest by the bucket's own.",
+                both("finding.bucket.not-sealed"),
             )
 
     def buckets(self) -> frozenset[str]:
-        """See `BackupSource.buckets`."""
+        """See `SourceSection.buckets`."""
         return frozenset({self.bucket})

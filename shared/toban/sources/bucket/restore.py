@@ -8,14 +8,14 @@ from typing import Final
 
 from toban.ports.backup import (
     Bucket,
+    ContentQuestion,
     DeleteBlocked,
     Fetch,
     ObjectInfo,
-    Question,
     TargetFailed,
 )
 from toban.sources import inventory
-from toban.sources.inventory import Header, Record
+from toban.sources.inventory import InventoryHeader, InventoryRecord
 from toban.sources.patterns import Exclusion, flag
 from toban.sources.side_by_side import side_by_side
 
@@ -97,7 +97,7 @@ class BucketTarget:
     def prepare(self, *, fresh: bool) -> None:
         """See `toban.ports.backup.Target`. What an attempt wrote that goes on is left for it."""
         if fresh and (refused := self.refusal()):
-            raise TargetFailed(refused, again=False)
+            raise TargetFailed(refused, retryable=False)
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
         """See `toban.ports.backup.Target`."""
@@ -106,14 +106,14 @@ class BucketTarget:
         for part in parts:
             found = inventory.lines([part])
             first = next(found, None)
-            if isinstance(first, Header):
+            if isinstance(first, InventoryHeader):
                 there = _There(self._bucket, self._prefix, "", first if self._mirror else None)
                 first = next(found, None)
-            if isinstance(first, Record) and there is None:
+            if isinstance(first, InventoryRecord) and there is None:
                 there = _There(self._bucket, self._prefix, first.name[:-1], None)
             lines = list(itertools.chain([first] if first is not None else [], found))
-            records = [line for line in lines if isinstance(line, Record)]
-            ended = any(isinstance(line, inventory.End) for line in lines)
+            records = [line for line in lines if isinstance(line, InventoryRecord)]
+            ended = any(isinstance(line, inventory.InventoryEnd) for line in lines)
             if there is not None:
                 pairs = ((record, there.at(record.name)) for record in records)
                 for _ in side_by_side(lambda pair: self._write(*pair, fetch), pairs):
@@ -122,7 +122,7 @@ class BucketTarget:
                     there.finish()
             yield len(records)
         if not ended:
-            raise TargetFailed("the inventory has no end", again=False)
+            raise TargetFailed("the inventory has no end", retryable=False)
 
     def counts(self) -> dict[str, int]:
         """What lies below the prefix: ``objects`` and ``bytes``."""
@@ -132,7 +132,7 @@ class BucketTarget:
             counts["bytes"] += info.size
         return counts
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """The query is an object's name in the backup; the answer its size, or ``missing``."""
         answers = []
         for question in questions:
@@ -151,13 +151,13 @@ class BucketTarget:
         if others:
             raise TargetFailed(
                 f"{self._bucket.name}: somebody else wrote {others[:200]!r} there: it was left",
-                again=False,
+                retryable=False,
             )
 
     def release(self) -> None:
         """See `toban.ports.backup.Target`: a recovery marks nothing."""
 
-    def _may_be_ours(self, there: ObjectInfo, record: Record) -> bool:
+    def _may_be_ours(self, there: ObjectInfo, record: InventoryRecord) -> bool:
         """Whether this same restore may have written an object before its process died."""
         same = (there.size, there.crc32c) == (record.size, record.crc32c)
         return same or self._is_ours(there)
@@ -165,7 +165,7 @@ class BucketTarget:
     def _is_ours(self, info: ObjectInfo) -> bool:
         return bool(self._test) and info.metadata.get(MARK) == self._test
 
-    def _write(self, record: Record, there: ObjectInfo | None, fetch: Fetch) -> None:
+    def _write(self, record: InventoryRecord, there: ObjectInfo | None, fetch: Fetch) -> None:
         # A recovery leaves no mark, not even one that was in the backup.
         metadata = {k: v for k, v in record.metadata.items() if k != MARK}
         if self._test:
@@ -176,26 +176,28 @@ class BucketTarget:
         if there is not None and not (self._overwrite or self._may_be_ours(there, record)):
             raise TargetFailed(
                 f"{self._bucket.name}: somebody else wrote {name[:200]!r} there meanwhile",
-                again=False,
+                retryable=False,
             )
         try:
             written = self._bucket.upload(
-                name, fetch(record.held), record.content_type, metadata, record.headers
+                name, fetch(record.ref), record.content_type, metadata, record.headers
             )
         except ValueError as error:
             raise TargetFailed(
-                f"{self._bucket.name} cannot hold {name!r}: {error}", again=False
+                f"{self._bucket.name} cannot hold {name!r}: {error}", retryable=False
             ) from error
         except DeleteBlocked as error:
-            raise TargetFailed(f"{name!r} cannot be replaced: {error}", again=False) from error
+            raise TargetFailed(f"{name!r} cannot be replaced: {error}", retryable=False) from error
         if (written.size, written.crc32c) != (record.size, record.crc32c):
-            raise TargetFailed(f"{name!r} did not arrive as it was sent", again=True)
+            raise TargetFailed(f"{name!r} did not arrive as it was sent", retryable=True)
 
 
 class _There:
     """What the target holds already, read along with the inventory: both are in one order."""
 
-    def __init__(self, bucket: Bucket, prefix: str, after: str, mirrored: Header | None) -> None:
+    def __init__(
+        self, bucket: Bucket, prefix: str, after: str, mirrored: InventoryHeader | None
+    ) -> None:
         """`mirrored`: what the inventory may speak of; None: nothing is ever removed."""
         self._bucket = bucket
         self._prefix = prefix
@@ -229,7 +231,7 @@ class _There:
         self._next = next(self._found, None)
 
 
-def _equal(record: Record, metadata: Mapping[str, str], there: ObjectInfo) -> bool:
+def _equal(record: InventoryRecord, metadata: Mapping[str, str], there: ObjectInfo) -> bool:
     """Whether an object is there as it was; some buckets name a type where none was given."""
     return (
         (there.size, there.crc32c) == (record.size, record.crc32c)

@@ -21,20 +21,20 @@ import msgspec
 from toban.kernel.prepared import decoder
 from toban.ports import Query, Store
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
-    Held,
-    Piece,
-    Run,
-    Snapshot,
+    ObjectRef,
     Source,
     SourceFailed,
+    SourceSnapshot,
     Target,
 )
 from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
 from toban.sources.patterns import texts
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 VERSION: Final = 1
 PROFILES: Final = "profiles"
@@ -49,14 +49,14 @@ Read = Callable[[], Iterable[tuple[str, str, Any]]]
 """Sections, names and what is set there; raises `SourceFailed` or `Unavailable`."""
 
 
-class Header(msgspec.Struct, frozen=True, tag="header", tag_field="record"):
+class ConfigurationHeader(msgspec.Struct, frozen=True, tag="header", tag_field="record"):
     """The first line."""
 
     version: int
     project: str = ""
 
 
-class Record(msgspec.Struct, frozen=True, tag="setting", tag_field="record"):
+class ConfigurationRecord(msgspec.Struct, frozen=True, tag="setting", tag_field="record"):
     """One profile, job, policy, secret's description or file."""
 
     section: str
@@ -64,46 +64,46 @@ class Record(msgspec.Struct, frozen=True, tag="setting", tag_field="record"):
     data: Any
 
 
-class End(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
+class ConfigurationEnd(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
     """The last line."""
 
     records: int
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_DECODER = decoder(Header | Record | End)
+_DECODER = decoder(ConfigurationHeader | ConfigurationRecord | ConfigurationEnd)
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """
     What reads configuration.
 
     Args:
         options: ``project`` (empty: nothing of Google's is read) and ``location`` of its scheduler
             jobs; ``paths`` of files and directories.
-        world: Profiles come from its store; values of its secrets in the environment are looked
+        ports: Profiles come from its store; values of its secrets in the environment are looked
             for in what was read, and refused.
     """
     project = str(options.get("project") or "")
     location = str(options.get("location") or "")
     paths = texts(options.get("paths"), "paths")
-    parts: list[Read] = [lambda: _profiles(world.store)]
+    parts: list[Read] = [lambda: _profiles(ports.store)]
     if project:
         parts.append(lambda: _settings(project, location))
     if paths:
         parts.append(lambda: _files(paths))
-    known = [v for n, v in world.environ.items() if n.startswith(_SECRET) and len(v) >= _SHORTEST]
+    known = [v for n, v in ports.environ.items() if n.startswith(_SECRET) and len(v) >= _SHORTEST]
     return ConfigurationSource(parts, project=project, secrets=known)
 
 
-def format_(world: World) -> Format:  # noqa: ARG001 - every kind is given it
+def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given it
     """What the stream must look like."""
     return ConfigurationFormat()
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """What writes it into a ``directory`` as files; a profile is applied by ``toban apply``."""
-    return ConfigurationTarget(OwnDirectory.of(options, world))
+    return ConfigurationTarget(OwnDirectory.of(options, ports))
 
 
 class ConfigurationSource:
@@ -124,24 +124,24 @@ class ConfigurationSource:
         """See `toban.ports.backup.Source`."""
         return f"configuration {self._project}".rstrip()
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         self._lines = self._all()
-        return before or Snapshot(at=now, fingerprint=_fingerprint(self._lines))
+        return before or SourceSnapshot(at=now, fingerprint=_fingerprint(self._lines))
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         if _fingerprint(self._lines) != snapshot.fingerprint:
             self._lines = self._all()  # in another process than the one that began
         if _fingerprint(self._lines) != snapshot.fingerprint:
-            raise SourceFailed("the configuration changed since the backup began", again=False)
+            raise SourceFailed("the configuration changed since the backup began", retryable=False)
         for line in self._lines:
             starts = range(0, len(line), _PIECE)
             for start in starts:
                 ends = start == starts[-1] and line.startswith(_SETTING)
-                yield Piece(line[start : start + _PIECE], items=int(ends))
+                yield Chunk(line[start : start + _PIECE], items=int(ends))
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
     def _all(self) -> list[bytes]:
@@ -149,25 +149,25 @@ class ConfigurationSource:
         size = 0
         for read in self._parts:
             for section, name, data in read():
-                line = _line(Record(section, name, data))
+                line = _line(ConfigurationRecord(section, name, data))
                 size += len(line)
                 if size > MOST_BYTES:
                     raise SourceFailed(
-                        f"more than {MOST_BYTES} bytes of configuration", again=False
+                        f"more than {MOST_BYTES} bytes of configuration", retryable=False
                     )
                 content = base64.b64decode(data["base64"]) if "base64" in data else line
                 if any(secret in content for secret in self._secrets):
                     raise SourceFailed(
                         f"{section} {name} contains the value of a secret; it is not kept",
-                        again=False,
+                        retryable=False,
                     )
                 records.append((section, name, line))
         records.sort()
-        head = _line(Header(VERSION, self._project))
-        return [head, *(line for _, _, line in records), _line(End(len(records)))]
+        head = _line(ConfigurationHeader(VERSION, self._project))
+        return [head, *(line for _, _, line in records), _line(ConfigurationEnd(len(records)))]
 
 
-def _line(what: Header | Record | End) -> bytes:
+def _line(what: ConfigurationHeader | ConfigurationRecord | ConfigurationEnd) -> bytes:
     return _ENCODER.encode(what) + b"\n"
 
 
@@ -196,14 +196,14 @@ def _settings(project: str, location: str) -> Iterator[tuple[str, str, Any]]:
     try:
         yield from Project(project, location).settings()
     except NotPermitted as error:
-        raise SourceFailed(str(error), again=False) from error
+        raise SourceFailed(str(error), retryable=False) from error
 
 
 def _files(paths: Iterable[str]) -> Iterator[tuple[str, str, Any]]:
     for named in paths:
         top = Path(named).resolve()
         if not top.exists():
-            raise SourceFailed(f"{named} is not there", again=False)
+            raise SourceFailed(f"{named} is not there", retryable=False)
         for path in _below(top):
             yield "files", str(path).lstrip("/"), _file(path)
 
@@ -215,7 +215,7 @@ def _below(top: Path) -> Iterator[Path]:
         return
 
     def refuse(error: OSError) -> None:
-        raise SourceFailed(f"{error.filename} cannot be read: {error.strerror}", again=False)
+        raise SourceFailed(f"{error.filename} cannot be read: {error.strerror}", retryable=False)
 
     for directory, children, names in os.walk(top, onerror=refuse):
         children.sort()
@@ -228,10 +228,10 @@ def _below(top: Path) -> Iterator[Path]:
 def _file(path: Path) -> dict[str, str]:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise SourceFailed(f"{path} is too large for configuration", again=False)
+            raise SourceFailed(f"{path} is too large for configuration", retryable=False)
         data = path.read_bytes()
     except OSError as error:
-        raise SourceFailed(f"{path} cannot be read: {error.strerror}", again=False) from error
+        raise SourceFailed(f"{path} cannot be read: {error.strerror}", retryable=False) from error
     try:
         return {"text": data.decode()}
     except UnicodeDecodeError:
@@ -241,7 +241,7 @@ def _file(path: Path) -> dict[str, str]:
 # --- reading it back ---------------------------------------------------------------------------
 
 
-def _records(pieces: Iterable[bytes]) -> Iterator[Record]:
+def _records(pieces: Iterable[bytes]) -> Iterator[ConfigurationRecord]:
     rest = b""
     records = -1
     ended = False
@@ -252,17 +252,17 @@ def _records(pieces: Iterable[bytes]) -> Iterator[Record]:
                 line = _DECODER.decode(text)
             except msgspec.MsgspecError as error:
                 raise Damaged(f"the configuration has a line that is none: {error}") from error
-            if ended or isinstance(line, Header) != (records < 0):
+            if ended or isinstance(line, ConfigurationHeader) != (records < 0):
                 raise Damaged("the configuration does not begin or end where it should")
-            if isinstance(line, Header) and line.version != VERSION:
+            if isinstance(line, ConfigurationHeader) and line.version != VERSION:
                 raise Damaged(f"the configuration is of version {line.version}, known is {VERSION}")
-            if isinstance(line, End):
+            if isinstance(line, ConfigurationEnd):
                 ended = True
                 if line.records != records:
                     raise Damaged(f"{records} records of configuration instead of {line.records}")
             else:
                 records += 1
-            if isinstance(line, Record):
+            if isinstance(line, ConfigurationRecord):
                 yield line
     if rest or not ended:
         raise Damaged("the configuration has no end")
@@ -279,12 +279,12 @@ class ConfigurationFormat:
             counts[record.section] = counts.get(record.section, 0) + 1
         return counts
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:  # noqa: ARG002
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:  # noqa: ARG002
         """Nothing lies beside the stream."""
         return iter(())
 
 
-def _content(record: Record) -> tuple[str, bytes]:
+def _content(record: ConfigurationRecord) -> tuple[str, bytes]:
     """A name for a file, and what it should hold; raises `Damaged`."""
     data = record.data
     if record.section == "files":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from toban.sources.base import BackupSource
+from toban.sources.base import SourceSection
 
 
-class ConfigurationSource(BackupSource, frozen=True, tag="configuration", tag_field="type"):
+class ConfigurationSourceSection(SourceSection, frozen=True, tag="configuration", tag_field="type"):
     """Profiles as applied, Cloud Scheduler jobs, IAM policy, names of secrets (never values)."""
 
     RANK: ClassVar[int] = 50

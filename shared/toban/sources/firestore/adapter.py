@@ -13,38 +13,48 @@ from typing import Final
 
 import google_crc32c
 
-from toban.ports.backup import Format, Piece, Run, Snapshot, Source, SourceFailed, Target
+from toban.ports.backup import (
+    BackupRun,
+    Chunk,
+    Format,
+    Source,
+    SourceFailed,
+    SourceSnapshot,
+    Target,
+)
 from toban.sources.firestore import stream as stream
-from toban.sources.firestore.database import Database, is_marker, source_failed
+from toban.sources.firestore.database import FirestoreDatabase, is_marker, source_failed
 from toban.sources.firestore.options import EMULATOR, PIECE, flag, named
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 FULL: Final = 256 * 1024
 """A piece is handed on when it has grown to this."""
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """
     What reads a database.
 
     Args:
         options: ``project``, ``database`` (else ``(default)``) and ``managed`` (Google's export,
             `toban.sources.firestore.managed`).
-        world: Its environment names the emulator, if there is one.
+        ports: Its environment names the emulator, if there is one.
     """
     if flag(options, "managed", False):
         from toban.sources.firestore.managed import ManagedSource
 
-        return ManagedSource(named(options), world)
-    return ScanSource(Database(*named(options), world.environ.get(EMULATOR) or None, source_failed))
+        return ManagedSource(named(options), ports)
+    return ScanSource(
+        FirestoreDatabase(*named(options), ports.environ.get(EMULATOR) or None, source_failed)
+    )
 
 
-def format_(world: World) -> Format:  # noqa: ARG001  every kind is given it
+def format_(ports: SourcePorts) -> Format:  # noqa: ARG001  every kind is given it
     """What the stream of either kind must look like."""
     return stream.FirestoreFormat()
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
     What loads either kind of stream into a database; for the options see `FirestoreTarget`.
 
@@ -52,7 +62,7 @@ def target(options: Mapping[str, object], world: World) -> Target:
     """
     from toban.sources.firestore.restore import FirestoreTarget
 
-    return FirestoreTarget(options, world)
+    return FirestoreTarget(options, ports)
 
 
 class ScanSource:
@@ -68,7 +78,7 @@ class ScanSource:
 
     resumable = True
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: FirestoreDatabase) -> None:
         self._database = database
 
     @property
@@ -76,16 +86,18 @@ class ScanSource:
         """``firestore://project/database``."""
         return self._database.identity
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`. The time is the server's: ours may be ahead of it."""
-        return before or Snapshot(at=self._database.now(), tools={"firestore": "v1"})
+        return before or SourceSnapshot(at=self._database.now(), tools={"firestore": "v1"})
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
-        """See `toban.ports.backup.Source`; the stream is described in `firestore_stream`."""
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
+        """See `toban.ports.backup.Source`; the stream is described in `stream`."""
         try:
-            progress = stream.Progress.parse(cursor) if cursor else stream.Progress()
+            progress = stream.StreamProgress.parse(cursor) if cursor else stream.StreamProgress()
         except ValueError as error:
-            raise SourceFailed(f"not a cursor of a scan: {cursor[:80]!r}", again=False) from error
+            raise SourceFailed(
+                f"not a cursor of a scan: {cursor[:80]!r}", retryable=False
+            ) from error
         records, crc, last = progress.records, progress.crc32c, progress.last
         waiting, items = bytearray(), 0
         if not cursor:
@@ -97,21 +109,23 @@ class ScanSource:
                 continue
             record = stream.document(message)
             if waiting and len(waiting) + len(record) > PIECE:
-                yield Piece(bytes(waiting), stream.Progress(records, crc, last).cursor, items)
+                yield Chunk(bytes(waiting), stream.StreamProgress(records, crc, last).cursor, items)
                 waiting, items = bytearray(), 0
             waiting += record
             records, crc, last = records + 1, google_crc32c.extend(crc, record), path
             items += 1
             if len(waiting) >= FULL:
-                yield from _cut(bytes(waiting), stream.Progress(records, crc, last).cursor, items)
+                yield from _cut(
+                    bytes(waiting), stream.StreamProgress(records, crc, last).cursor, items
+                )
                 waiting, items = bytearray(), 0
-        end = stream.Progress(records, crc, last).end()
+        end = stream.StreamProgress(records, crc, last).end()
         yield from _cut(bytes(waiting) + end, None, items)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing was left anywhere."""
 
-    def _header(self, snapshot: Snapshot) -> bytes:
+    def _header(self, snapshot: SourceSnapshot) -> bytes:
         return stream.note(
             {
                 "format": stream.FORMAT,
@@ -123,9 +137,9 @@ class ScanSource:
         )
 
 
-def _cut(data: bytes, cursor: str | None, items: int) -> Iterator[Piece]:
+def _cut(data: bytes, cursor: str | None, items: int) -> Iterator[Chunk]:
     """Pieces of at most `PIECE`; only the last ends where reading can go on."""
     while len(data) > PIECE:
-        yield Piece(data[:PIECE])
+        yield Chunk(data[:PIECE])
         data = data[PIECE:]
-    yield Piece(data, cursor, items)
+    yield Chunk(data, cursor, items)

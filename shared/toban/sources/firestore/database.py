@@ -62,17 +62,17 @@ Failure = Callable[[str, bool], Exception]
 """Makes what is raised from a reason and from whether trying again may help."""
 
 
-def source_failed(reason: str, again: bool) -> Exception:
+def source_failed(reason: str, retryable: bool) -> Exception:
     """As a source says it."""
-    return SourceFailed(reason, again=again)
+    return SourceFailed(reason, retryable=retryable)
 
 
-def target_failed(reason: str, again: bool) -> Exception:
+def target_failed(reason: str, retryable: bool) -> Exception:
     """As a target says it."""
-    return TargetFailed(reason, again=again)
+    return TargetFailed(reason, retryable=retryable)
 
 
-class Database:
+class FirestoreDatabase:
     """Documents are named by their path below the database (``users/u1/posts/p1``)."""
 
     def __init__(self, project: str, database: str, emulator: str | None, failed: Failure) -> None:
@@ -298,8 +298,8 @@ class Database:
                 f" recovery or use the managed export ({text})",
                 True,
             ) from error
-        again = isinstance(error, (*TRANSIENT, GoogleAuthError, exceptions.Unauthorized))
-        raise self.failed(f"{self.identity}: {type(error).__name__}: {text}", again) from error
+        retryable = isinstance(error, (*TRANSIENT, GoogleAuthError, exceptions.Unauthorized))
+        raise self.failed(f"{self.identity}: {type(error).__name__}: {text}", retryable) from error
 
 
 def is_marker(path: str) -> bool:

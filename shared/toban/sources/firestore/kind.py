@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from toban.sources.base import BackupSource, StagingTarget
+from toban.sources.base import SourceSection, StagingTarget
 
 
-class FirestoreSource(BackupSource, frozen=True, tag="firestore", tag_field="type"):
+class FirestoreSourceSection(SourceSection, frozen=True, tag="firestore", tag_field="type"):
     """A Firestore database: a scan at one read time, or Google's managed export."""
 
     RANK: ClassVar[int] = 10
@@ -21,11 +21,11 @@ class FirestoreSource(BackupSource, frozen=True, tag="firestore", tag_field="typ
     """Use the Admin API's export into the first destination's bucket instead of the scan."""
 
     def place(self) -> Mapping[str, str]:
-        """See `BackupSource.place`."""
+        """See `SourceSection.place`."""
         return {"database": f"{self.project}/{self.database}"}
 
     def place_of(self, target: StagingTarget) -> Mapping[str, str]:
-        """See `BackupSource.place_of`."""
+        """See `SourceSection.place_of`."""
         found = dict(super().place_of(target))
         found["database"] = f"{target.project}/{target.database or '(default)'}"
         return found

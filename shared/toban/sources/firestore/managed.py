@@ -30,20 +30,20 @@ from google.longrunning import operations_pb2  # type: ignore[import-untyped]
 from toban.adapters.google.firestore import values
 from toban.ports import Unavailable
 from toban.ports.backup import (
+    BackupRun,
     Bucket,
+    Chunk,
     Fetch,
-    Piece,
-    Run,
-    Snapshot,
     SourceFailed,
+    SourceSnapshot,
     TargetBusy,
     TargetFailed,
 )
 from toban.sources.firestore import stream as stream
-from toban.sources.firestore.database import TRANSIENT, Database, Failure, source_failed
+from toban.sources.firestore.database import TRANSIENT, Failure, FirestoreDatabase, source_failed
 from toban.sources.firestore.database import moment as moment_of
 from toban.sources.firestore.options import EMULATOR, PIECE
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 ADMIN: Final = "TOBAN_FIRESTORE_ADMIN"
 """Environment: ``host:port`` of a stand-in for the Admin API, which the emulator does not have."""
@@ -79,16 +79,16 @@ def connect(stand_in: str | None) -> Any:
 class Admin:
     """Long-running operations of one database."""
 
-    def __init__(self, name: str, world: World, failed: Failure) -> None:
+    def __init__(self, name: str, ports: SourcePorts, failed: Failure) -> None:
         """`name`: ``projects/…/databases/…``; `failed` makes what is raised."""
         self.name = name
-        self._world = world
+        self._ports = ports
         self._failed = failed
 
     def client(self) -> Any:
         """Raises for an emulator without a stand-in: Google must not be called in its place."""
-        stand_in = self._world.environ.get(ADMIN) or None
-        if stand_in is None and self._world.environ.get(EMULATOR):
+        stand_in = self._ports.environ.get(ADMIN) or None
+        if stand_in is None and self._ports.environ.get(EMULATOR):
             raise self._failed("the Firestore emulator has no managed export and import", False)
         return connect(stand_in)
 
@@ -103,9 +103,9 @@ class Admin:
         except exceptions.NotFound:
             raise
         except (exceptions.GoogleAPIError, GoogleAuthError) as error:
-            again = isinstance(error, (*TRANSIENT, GoogleAuthError))
+            retryable = isinstance(error, (*TRANSIENT, GoogleAuthError))
             raise self._failed(
-                f"{doing} {self.name}: {type(error).__name__}: {str(error)[:300]}", again
+                f"{doing} {self.name}: {type(error).__name__}: {str(error)[:300]}", retryable
             ) from error
 
     def operation(self, name: str) -> Any | None:
@@ -162,13 +162,13 @@ class ManagedSource:
 
     resumable = False
 
-    def __init__(self, database: tuple[str, str], world: World) -> None:
+    def __init__(self, database: tuple[str, str], ports: SourcePorts) -> None:
         project, name = database
         self.identity = f"firestore://{project}/{name}"
         self._name = f"projects/{project}/databases/{name}"
-        self._admin = Admin(self._name, world, source_failed)
+        self._admin = Admin(self._name, ports, source_failed)
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """See `toban.ports.backup.Source`: starts the export, then says whether it is ready."""
         if before is not None and before.ready:
             return before
@@ -178,7 +178,7 @@ class ManagedSource:
                 return self._seen(before.token["folder"], operation)
         return self._found(run) or self._start(run, now)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`: the inventory."""
         folder = snapshot.token["folder"]
         known = snapshot.token.get("documents")
@@ -194,23 +194,23 @@ class ManagedSource:
         }
         waiting = stream.note(header)
         records, crc, items, complete = 0, google_crc32c.value(waiting), 0, False
-        for info in run.beside.bucket.list(f"{run.beside.prefix}{folder}/"):
-            name = info.name[len(run.beside.prefix) :]
+        for info in run.objects.bucket.list(f"{run.objects.prefix}{folder}/"):
+            name = info.name[len(run.objects.prefix) :]
             complete = complete or name == _last_file(folder)
             record = stream.note({"name": name, "size": info.size, "crc32c": info.crc32c})
             if len(waiting) + len(record) > PIECE:
-                yield Piece(waiting, items=items)
+                yield Chunk(waiting, items=items)
                 waiting, items = b"", 0
             waiting += record
             records, crc = records + 1, google_crc32c.extend(crc, record)
             items += 1
         if not complete:
             raise SourceFailed(
-                f"the export of {self._name} left no {_last_file(folder)}", again=True
+                f"the export of {self._name} left no {_last_file(folder)}", retryable=True
             )
-        yield from (Piece(waiting, items=items), Piece(stream.Progress(records, crc).end()))
+        yield from (Chunk(waiting, items=items), Chunk(stream.StreamProgress(records, crc).end()))
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:  # noqa: ARG002
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:  # noqa: ARG002
         """Cancel an export that nobody waits for any more."""
         if snapshot.ready or "operation" not in snapshot.token:
             return
@@ -223,12 +223,12 @@ class ManagedSource:
         except exceptions.NotFound:
             return  # there is nothing to cancel
 
-    def _start(self, run: Run, now: datetime) -> Snapshot:
+    def _start(self, run: BackupRun, now: datetime) -> SourceSnapshot:
         at = (now.astimezone(UTC) - MARGIN).replace(second=0, microsecond=0)
         folder = f"export-{at.strftime(_FOLDER_TIME)}"
         request = _ExportRequest(
             name=self._name,
-            output_uri_prefix=f"gs://{run.beside.bucket.name}/{run.beside.prefix}{folder}",
+            output_uri_prefix=f"gs://{run.objects.bucket.name}/{run.objects.prefix}{folder}",
         )
         values.put_time(request.snapshot_time, at)
         try:
@@ -236,12 +236,12 @@ class ManagedSource:
                 "exporting", "export_documents", admin.ExportDocumentsRequest.wrap(request)
             )
         except exceptions.NotFound as error:
-            raise SourceFailed(f"exporting {self._name}: {error}"[:400], again=False) from error
+            raise SourceFailed(f"exporting {self._name}: {error}"[:400], retryable=False) from error
         return self._seen(folder, started.operation)
 
-    def _found(self, run: Run) -> Snapshot | None:
+    def _found(self, run: BackupRun) -> SourceSnapshot | None:
         """An export that an earlier process of this backup started; a failed one does not count."""
-        place = f"gs://{run.beside.bucket.name}/{run.beside.prefix}"
+        place = f"gs://{run.objects.bucket.name}/{run.objects.prefix}"
         for operation, about in self._admin.operations(_ExportMetadata):
             folder = about.output_uri_prefix.removeprefix(place).rstrip("/")
             if (
@@ -250,27 +250,27 @@ class ManagedSource:
                 and not operation.HasField("error")
             ):
                 return self._seen(folder, operation)
-        for info in run.beside.bucket.list(f"{run.beside.prefix}export-"):
-            folder, _, name = info.name[len(run.beside.prefix) :].partition("/")
+        for info in run.objects.bucket.list(f"{run.objects.prefix}export-"):
+            folder, _, name = info.name[len(run.objects.prefix) :].partition("/")
             at = _folder_time(folder)
             if at is not None and f"{folder}/{name}" == _last_file(folder):
-                return Snapshot(at, {"folder": folder}, tools=_TOOLS)
+                return SourceSnapshot(at, {"folder": folder}, tools=_TOOLS)
         return None
 
-    def _seen(self, folder: str, operation: Any) -> Snapshot:
+    def _seen(self, folder: str, operation: Any) -> SourceSnapshot:
         at = _folder_time(folder)
         if at is None:
-            raise SourceFailed(f"not a folder of an export: {folder[:80]!r}", again=False)
+            raise SourceFailed(f"not a folder of an export: {folder[:80]!r}", retryable=False)
         token = {"folder": folder, "operation": operation.name}
         if not operation.done:
-            return Snapshot(at, token, ready=False, tools=_TOOLS)
+            return SourceSnapshot(at, token, ready=False, tools=_TOOLS)
         self._admin.refuse("the export of", operation)
         about = _ExportMetadata()
         if operation.metadata.Unpack(about):
             token["documents"] = str(about.progress_documents.completed_work)
             if about.HasField("snapshot_time"):
                 at = moment_of(about.snapshot_time)
-        return Snapshot(at, token, tools=_TOOLS)
+        return SourceSnapshot(at, token, tools=_TOOLS)
 
 
 _TOOLS = {"firestore": "managed export v1"}
@@ -294,12 +294,14 @@ class ManagedImport:
     verification, laid there below ``toban-imports/``, imported and removed.
     """
 
-    def __init__(self, database: Database, options: Mapping[str, object], world: World) -> None:
+    def __init__(
+        self, database: FirestoreDatabase, options: Mapping[str, object], ports: SourcePorts
+    ) -> None:
         self._database = database
-        self._admin = Admin(database.name, world, database.failed)
+        self._admin = Admin(database.name, ports, database.failed)
         self._bucket_name = str(options.get("bucket") or "")
         self._patience = float(str(options.get("patience_s", PATIENCE_S)))
-        self._world = world
+        self._ports = ports
 
     def run(self, parts: Iterator[bytes], fetch: Fetch, *, attempt: str) -> list[int]:
         """
@@ -312,9 +314,9 @@ class ManagedImport:
             raise TargetFailed(
                 "a managed export is imported from a bucket in the database's location: name one"
                 " (bucket)",
-                again=False,
+                retryable=False,
             )
-        bucket = self._world.buckets(self._bucket_name)
+        bucket = self._ports.buckets(self._bucket_name)
         counts: list[int] = []
 
         def counted() -> Iterator[bytes]:
@@ -323,25 +325,25 @@ class ManagedImport:
                 yield part
 
         began = time.monotonic()
-        checked = stream.Checked(counted())
+        checked = stream.CheckedRecords(counted())
         folder = str(checked.header["folder"])
         place = f"toban-imports/{attempt}/{folder}"
         for record in checked:
             counts[-1] += 1
-            held = stream.held(checked.header, record)
-            name = f"{place}/{held.name.removeprefix(f'objects/{folder}/')}"
+            ref = stream.object_ref(checked.header, record)
+            name = f"{place}/{ref.name.removeprefix(f'objects/{folder}/')}"
             there = bucket.stat(name)
-            if there is None or (there.size, there.crc32c) != (held.size, held.crc32c):
+            if there is None or (there.size, there.crc32c) != (ref.size, ref.crc32c):
                 if time.monotonic() - began > COPY_S:
                     raise TargetBusy(f"copying the export to {bucket.name} goes on")
-                there = bucket.upload(name, fetch(held))
-            if (there.size, there.crc32c) != (held.size, held.crc32c):
-                raise TargetFailed(f"{held.name} did not arrive whole in {name}", again=True)
+                there = bucket.upload(name, fetch(ref))
+            if (there.size, there.crc32c) != (ref.size, ref.crc32c):
+                raise TargetFailed(f"{ref.name} did not arrive whole in {name}", retryable=True)
         imported = self._import(f"gs://{bucket.name}/{place}")
         exported = checked.header.get("documents")
         if imported and exported and imported != exported:
             raise TargetFailed(
-                f"{imported} documents were imported, {exported} exported", again=False
+                f"{imported} documents were imported, {exported} exported", retryable=False
             )
         _remove(bucket, f"toban-imports/{attempt}/")
         return counts
@@ -377,7 +379,7 @@ class ManagedImport:
                 "importing into", "import_documents", admin.ImportDocumentsRequest.wrap(request)
             ).operation
         except exceptions.NotFound as error:
-            raise TargetFailed(f"{self._database.name}: {error}"[:400], again=False) from error
+            raise TargetFailed(f"{self._database.name}: {error}"[:400], retryable=False) from error
 
 
 def _remove(bucket: Bucket, prefix: str) -> None:

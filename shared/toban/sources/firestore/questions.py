@@ -19,12 +19,12 @@ import json
 from typing import Any, Final
 
 from toban.ports.backup import TargetFailed
-from toban.sources.firestore.database import Database, moment
+from toban.sources.firestore.database import FirestoreDatabase, moment
 
 MISSING: Final = "(missing)"
 
 
-def answer(database: Database, query: str) -> str:
+def answer(database: FirestoreDatabase, query: str) -> str:
     """The answer of `database`; raises `TargetFailed` for what is no question."""
     verb, _, rest = query.strip().partition(" ")
     path, field = rest.strip(), ""
@@ -36,7 +36,7 @@ def answer(database: Database, query: str) -> str:
         raise TargetFailed(
             f"not a question to Firestore: {query[:200]!r} (count COLLECTION, or"
             " get DOCUMENT FIELD)",
-            again=False,
+            retryable=False,
         )
     if verb == "count":
         return str(database.count("/".join(segments[:-1]), segments[-1]))

@@ -1,7 +1,7 @@
 """
 Loading a backup into a Firestore database: a scan by batch writes, an export by Google's import.
 
-Which documents are ours is told by a marker (`Database.marker`), written before the first of them, with
+Which documents are ours is told by a marker (`FirestoreDatabase.marker`), written before the first of them, with
 every part and after the last. It says for which restore, and why: only what a restore *test* left may
 be emptied by another one, and not when somebody else wrote there meanwhile. A recovery's marker is
 good for that recovery alone, whose process may have died, and is removed when it is over. One that
@@ -16,19 +16,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from toban.ports.backup import Damaged, Fetch, Question, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, Fetch, TargetFailed
 from toban.sources.firestore import questions as firestore_questions
 from toban.sources.firestore import stream as stream
 from toban.sources.firestore.database import (
     MAX_WRITES,
-    Database,
+    FirestoreDatabase,
     Write,
     is_marker,
     moment,
     target_failed,
 )
 from toban.sources.firestore.options import EMULATOR, flag, named
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 MAX_BATCH_BYTES: Final = 3_000_000
 """Firestore takes 10 MiB in a request, its emulator 4 MiB."""
@@ -65,7 +65,7 @@ class FirestoreTarget:
       by default everywhere but on the emulator;
     - ``restore_id``: for which restore, and ``purpose``: why. One that begins afresh takes the target
       over from a test, which then stops;
-    - ``bucket``: from where Google imports a managed export, see `firestore_managed.ManagedImport`.
+    - ``bucket``: from where Google imports a managed export, see `toban.sources.firestore.managed.ManagedImport`.
 
     Names of documents and references to documents of the source database, however deep in arrays
     and maps, are made to point into this one; references to other databases stay.
@@ -73,11 +73,11 @@ class FirestoreTarget:
 
     resumable = True
 
-    def __init__(self, options: Mapping[str, object], world: World) -> None:
-        emulator = world.environ.get(EMULATOR) or None
+    def __init__(self, options: Mapping[str, object], ports: SourcePorts) -> None:
+        emulator = ports.environ.get(EMULATOR) or None
         self._options = options
-        self._world = world
-        self._database = Database(*named(options), emulator, target_failed)
+        self._ports = ports
+        self._database = FirestoreDatabase(*named(options), emulator, target_failed)
         self._overwrite = flag(options, "overwrite", False)
         self._ramp = flag(options, "ramp", emulator is None)
         self._restore = str(options.get("restore_id") or "")
@@ -117,7 +117,7 @@ class FirestoreTarget:
             self._is_ours(marker)
             return
         if refused := self.refusal():
-            raise TargetFailed(refused, again=False)
+            raise TargetFailed(refused, retryable=False)
         if marker is not None:
             overwritten = overwritten or marker.fields["overwrite"].boolean_value
             if not self._overwrite:
@@ -127,7 +127,7 @@ class FirestoreTarget:
         if not self._database.create(
             self._database.marker, self._note("loading", overwrite=overwritten)
         ):
-            raise TargetFailed(f"{self.identity}: another restore just began", again=True)
+            raise TargetFailed(f"{self.identity}: another restore just began", retryable=True)
 
     def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
         """
@@ -148,7 +148,7 @@ class FirestoreTarget:
             from toban.sources.firestore.managed import ManagedImport
 
             self._mark("loading", marker, managed=True)
-            import_ = ManagedImport(self._database, self._options, self._world)
+            import_ = ManagedImport(self._database, self._options, self._ports)
             counts = import_.run(parts, fetch, attempt=_stamp(marker.create_time))
             self._mark("loaded", marker, managed=True)
             yield from counts
@@ -191,7 +191,7 @@ class FirestoreTarget:
             return {"documents with those that stayed": found["documents"]}
         return found
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """Answers; the language is described in `firestore_questions`."""
         return [
             firestore_questions.answer(self._database, question.query) for question in questions
@@ -209,13 +209,14 @@ class FirestoreTarget:
             if self._database.is_empty():
                 return
             raise TargetFailed(
-                f"{self.identity} holds documents that no restore of ours left there", again=False
+                f"{self.identity} holds documents that no restore of ours left there",
+                retryable=False,
             )
         self._is_ours(marker)
         if not self._may_remove(marker) or self._purpose != TEST:
             raise TargetFailed(
                 f"{self.identity} holds what was loaded there for good: it is not emptied",
-                again=False,
+                retryable=False,
             )
         self._clear(marker)
         self._database.delete([self._database.marker])
@@ -230,7 +231,7 @@ class FirestoreTarget:
     def _marker(self) -> Any:
         marker = self._database.get(self._database.marker)
         if marker is None:
-            raise TargetFailed(f"{self.identity} was not prepared", again=False)
+            raise TargetFailed(f"{self.identity} was not prepared", retryable=False)
         self._is_ours(marker)
         return marker
 
@@ -239,7 +240,8 @@ class FirestoreTarget:
         # An import over an earlier state of the same database brings back its marker.
         if other != self._restore and not self._overwrite:
             raise TargetFailed(
-                f"{self.identity}: the restore {other[:80]} has taken this database", again=False
+                f"{self.identity}: the restore {other[:80]} has taken this database",
+                retryable=False,
             )
 
     def _note(self, state: str, **more: object) -> dict[str, object]:
@@ -287,7 +289,7 @@ class FirestoreTarget:
         """Delete everything but the marker, once it is certain that all of it is ours."""
         at = self._database.now()
         if touched := self._touched(marker, at):
-            raise TargetFailed(touched, again=False)
+            raise TargetFailed(touched, retryable=False)
         waiting: list[str] = []
         for message in self._database.scan(at=at, keys=True):
             path = self._database.path(message)

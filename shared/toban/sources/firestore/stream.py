@@ -31,7 +31,7 @@ import google_crc32c
 from google.cloud.firestore_v1 import types
 from google.protobuf.message import DecodeError
 
-from toban.ports.backup import Damaged, Fetch, Held
+from toban.ports.backup import Damaged, Fetch, ObjectRef
 
 FORMAT: Final = "toban-firestore"
 VERSION: Final = 1
@@ -186,7 +186,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StreamProgress:
     """How far a stream was written: what its end record will say."""
 
     records: int = 0
@@ -200,7 +200,7 @@ class Progress:
         return f"{self.records} {self.crc32c:08x} {self.last}"
 
     @classmethod
-    def parse(cls, cursor: str) -> Progress:
+    def parse(cls, cursor: str) -> StreamProgress:
         """Raises `ValueError` for what is no cursor."""
         records, crc32c, last = cursor.split(" ", 2)
         return cls(int(records), int(crc32c, 16), last)
@@ -210,7 +210,7 @@ class Progress:
         return note({"end": {"records": self.records, "crc32c": self.crc32c}})
 
 
-class Checked:
+class CheckedRecords:
     """Records of a whole stream from its beginning: header and end are checked on the way."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -268,20 +268,20 @@ class FirestoreFormat:
         A scan gives ``documents``, ``bytes`` and ``documents in <collection>`` (of the first
         `MAX_COLLECTIONS`); an export ``objects``, ``bytes`` and, where Google told, `EXPORTED`.
         """
-        stream = Checked(pieces)
+        stream = CheckedRecords(pieces)
         if stream.header["kind"] == "export":
             return _check_export(stream, fetch)
         return _check_scan(stream)
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """See `toban.ports.backup.Format`."""
-        stream = Checked(pieces)
+        stream = CheckedRecords(pieces)
         if stream.header["kind"] == "export":
             for record in stream:
-                yield held(stream.header, record)
+                yield object_ref(stream.header, record)
 
 
-def _check_scan(stream: Checked) -> dict[str, int]:
+def _check_scan(stream: CheckedRecords) -> dict[str, int]:
     prefix = f"{stream.header['database']}/documents/"
     counts, previous = Counts(), ""
     last: tuple[tuple[int, int, bytes], ...] = ()
@@ -300,13 +300,13 @@ def _check_scan(stream: Checked) -> dict[str, int]:
     return {"bytes": stream.bytes, **counts.result()}
 
 
-def _check_export(stream: Checked, fetch: Fetch) -> dict[str, int]:
+def _check_export(stream: CheckedRecords, fetch: Fetch) -> dict[str, int]:
     folder = stream.header["folder"]
     wanted = f"objects/{folder}/{folder}.overall_export_metadata"
     objects = total = 0
     complete = False
     for record in stream:
-        one = held(stream.header, record)
+        one = object_ref(stream.header, record)
         size = crc = 0
         for chunk in fetch(one):
             size += len(chunk)
@@ -326,11 +326,11 @@ def _check_export(stream: Checked, fetch: Fetch) -> dict[str, int]:
     return {"objects": objects, "bytes": total, **documents}
 
 
-def held(header: Mapping[str, Any], record: bytes) -> Held:
+def object_ref(header: Mapping[str, Any], record: bytes) -> ObjectRef:
     """An entry of an export's inventory; raises `Damaged`."""
     entry = read_note(record) if is_note(record) else {}
     try:
-        return Held(
+        return ObjectRef(
             backup_id=str(header["backup"]),
             name=f"objects/{entry['name']}",
             copied=True,

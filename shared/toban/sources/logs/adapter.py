@@ -16,34 +16,34 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
-    Held,
-    Piece,
-    Run,
-    Snapshot,
+    ObjectRef,
     Source,
     SourceFailed,
+    SourceSnapshot,
     Target,
 )
 from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
 from toban.sources.patterns import Exclusion, texts
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 _PIECE: Final = 512 * 1024
 _BLOCK: Final = tarfile.BLOCKSIZE
 _END: Final = bytes(2 * _BLOCK)
 
 
-def source(options: Mapping[str, object], world: World) -> Source:  # noqa: ARG001
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:  # noqa: ARG001
     """
     What reads files.
 
     Args:
         options: ``paths`` of files and directories; ``exclude``
             (`toban.sources.patterns.Exclusion`, compared with paths below each of them).
-        world: Not needed.
+        ports: Not needed.
 
     Raises `ValueError` without ``paths``.
     """
@@ -53,14 +53,14 @@ def source(options: Mapping[str, object], world: World) -> Source:  # noqa: ARG0
     return LogsSource(paths, texts(options.get("exclude"), "exclude"))
 
 
-def format_(world: World) -> Format:  # noqa: ARG001 - every kind is given it
+def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given it
     """What the archive must look like."""
     return ArchiveFormat()
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """What unpacks the archive into a ``directory``."""
-    return ArchiveTarget(OwnDirectory.of(options, world))
+    return ArchiveTarget(OwnDirectory.of(options, ports))
 
 
 class LogsSource:
@@ -82,14 +82,14 @@ class LogsSource:
         """See `toban.ports.backup.Source`."""
         return " ".join(f"directory {Path(path).absolute()}" for path in self._paths)
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:  # noqa: ARG002
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         for path in self._paths:
             if not Path(path).exists():
-                raise SourceFailed(f"{path} is not there", again=False)
-        return before or Snapshot(at=now)
+                raise SourceFailed(f"{path} is not there", retryable=False)
+        return before or SourceSnapshot(at=now)
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:  # noqa: ARG002
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:  # noqa: ARG002
         """See `toban.ports.backup.Source`."""
         tops: list[Path] = []
         for top in sorted({Path(path).resolve() for path in self._paths}):
@@ -101,14 +101,14 @@ class LogsSource:
             except OSError as error:
                 where = error.filename if isinstance(error.filename, str) else top
                 raise SourceFailed(
-                    f"{where} cannot be read: {error.strerror}", again=False
+                    f"{where} cannot be read: {error.strerror}", retryable=False
                 ) from error
-        yield Piece(_END)
+        yield Chunk(_END)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
 
-    def _below(self, top: Path) -> Iterator[Piece]:
+    def _below(self, top: Path) -> Iterator[Chunk]:
         if not top.is_dir():
             yield from _member(top.name, top)
             return
@@ -126,7 +126,7 @@ class LogsSource:
                     yield from _member(name, path, opened)
 
 
-def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Piece]:
+def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Chunk]:
     """A file as a member of the archive."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
@@ -152,14 +152,14 @@ def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Pie
         member.uid, member.gid = found.st_uid, found.st_gid
         header = member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
         left = found.st_size
-        yield Piece(header, items=0 if left else 1)
+        yield Chunk(header, items=0 if left else 1)
         while left:
             data = file.read(min(left, _PIECE))
             if not data:
                 data = bytes(min(left, _PIECE))
             left -= len(data)
             padding = b"" if left else bytes(-found.st_size % _BLOCK)
-            yield Piece(data + padding, items=0 if left else 1)
+            yield Chunk(data + padding, items=0 if left else 1)
 
 
 # --- reading it back ---------------------------------------------------------------------------
@@ -256,7 +256,7 @@ class ArchiveFormat:
             counts["bytes"] += sum(map(len, content))
         return counts
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:  # noqa: ARG002
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:  # noqa: ARG002
         """Nothing lies beside the stream."""
         return iter(())
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from toban.sources.base import BackupSource, Keeping
+from toban.sources.base import BackupStorage, SourceSection
+from toban.sources.logs.texts import both
 from toban.strictyaml.report import Report
 
 
-class LogsSource(BackupSource, frozen=True, tag="logs", tag_field="type"):
+class LogsSourceSection(SourceSection, frozen=True, tag="logs", tag_field="type"):
     """Files below directories, as they are when read."""
 
     RANK: ClassVar[int] = 60
@@ -18,7 +19,7 @@ class LogsSource(BackupSource, frozen=True, tag="logs", tag_field="type"):
     paths: tuple[str, ...]
     exclude: tuple[str, ...] = ()
 
-    def check(self, path: str, report: Report, kept: Keeping) -> None:  # noqa: ARG002
-        """See `BackupSource.check`."""
+    def check(self, path: str, report: Report, storage: BackupStorage) -> None:  # noqa: ARG002
+        """See `SourceSection.check`."""
         if not self.paths:
-            report.error("empty", f"{path}.paths", "パスがありません。", "there are no paths.")
+            report.error("empty", f"{path}.paths", both("finding.logs.empty"))

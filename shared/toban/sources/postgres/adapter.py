@@ -12,23 +12,23 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     FormatUnchecked,
-    Held,
-    Piece,
-    Run,
-    Snapshot,
+    ObjectRef,
     Source,
     SourceFailed,
+    SourceSnapshot,
 )
-from toban.sources.child import Child, Stuck, ended
+from toban.sources.child import Child, ProgramStuck, ended
+from toban.sources.ports import SourcePorts
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.dump import ARCHIVE, Contents, SqlText
 from toban.sources.postgres.server import NoProgram
 from toban.sources.postgres.target import target as target
-from toban.sources.world import World
 
 PIECE_BYTES = 1 << 20
 LOCK_WAIT = "60s"
@@ -49,10 +49,10 @@ class PostgresSource:
 
     resumable = False
 
-    def __init__(self, url_secret: str, world: World) -> None:
+    def __init__(self, url_secret: str, ports: SourcePorts) -> None:
         """`url_secret`: the secret with the connection URL of the database."""
         self._secret = url_secret
-        self._world = world
+        self._ports = ports
 
     @property
     def identity(self) -> str:
@@ -63,12 +63,12 @@ class PostgresSource:
         stands for it: a restore compares identities, and must not need the source for that.
         """
         try:
-            server = pgserver.newest(self._world, self._secret, SourceFailed)
+            server = pgserver.newest(self._ports, self._secret, SourceFailed)
         except SourceFailed:
             return f"postgres:secret/{self._secret}"
         return server.identity(server.database)
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
         The server's time, just before the dump's transaction begins.
 
@@ -76,15 +76,15 @@ class PostgresSource:
         """
         del run, before, now
         server = self._server()
-        served = pgserver.version(server, self._world, SourceFailed)
+        served = pgserver.version(server, self._ports, SourceFailed)
         _, ours = _dumper(served)
-        at = pgserver.ask(server, _NOW, self._world, SourceFailed)[0]
-        return Snapshot(
+        at = pgserver.ask(server, _NOW, self._ports, SourceFailed)[0]
+        return SourceSnapshot(
             at=datetime.fromisoformat(at).replace(tzinfo=UTC),
             tools={"postgresql": served, "pg_dump": ours},
         )
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
         The archive; ends normally only when ``pg_dump`` exited with 0.
 
@@ -92,7 +92,7 @@ class PostgresSource:
         """
         del run
         if cursor:
-            raise SourceFailed("a dump cannot be read from the middle", again=True)
+            raise SourceFailed("a dump cannot be read from the middle", retryable=True)
         server = self._server()
         path, _ = _dumper(snapshot.tools.get("postgresql", ""))
         arguments = [
@@ -101,43 +101,43 @@ class PostgresSource:
             f"--lock-wait-timeout={LOCK_WAIT}",
             f"--dbname={server.url()}",
         ]
-        with Child(arguments, server.environ(self._world.environ), give=True) as dump:
+        with Child(arguments, server.environ(self._ports.environ), give=True) as dump:
             try:
                 head = dump.read(PIECE_BYTES)
                 data = head
                 while data:
-                    yield Piece(data)
+                    yield Chunk(data)
                     data = dump.read(PIECE_BYTES)
                 code = dump.finish(60.0)
-            except Stuck as error:
-                raise SourceFailed(f"pg_dump: {error}", again=True) from None
+            except ProgramStuck as error:
+                raise SourceFailed(f"pg_dump: {error}", retryable=True) from None
             if code:
                 said = server.mask(dump.complaints)
                 raise SourceFailed(
                     f"pg_dump {ended(code)}: {said[-1_000:]}",
-                    again=code < 0 or not pgserver.final(said),
+                    retryable=code < 0 or not pgserver.final(said),
                 )
             if not head.startswith(ARCHIVE):
-                raise SourceFailed("pg_dump gave something else than an archive", again=True)
+                raise SourceFailed("pg_dump gave something else than an archive", retryable=True)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
 
     def _server(self) -> pgserver.Server:
-        return pgserver.connect(self._world, self._secret, SourceFailed)
+        return pgserver.connect(self._ports, self._secret, SourceFailed)
 
 
 def _dumper(served: str) -> tuple[str, str]:
     try:
         path = pgserver.program("pg_dump", pgserver.major_of(served))
     except NoProgram as error:
-        raise SourceFailed(str(error), again=False) from None
+        raise SourceFailed(str(error), retryable=False) from None
     ours = pgserver.version_of(path)
     if pgserver.major_of(ours) < pgserver.major_of(served):
         raise SourceFailed(
             f"pg_dump {ours} cannot dump PostgreSQL {served}: install the programs of version"
             f" {pgserver.major_of(served)} or newer",
-            again=False,
+            retryable=False,
         )
     return path, ours
 
@@ -150,8 +150,8 @@ class PostgresFormat:
     hashes of a backup show that.
     """
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ports: SourcePorts) -> None:
+        self._ports = ports
 
     def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
         """Counts ``bytes``, ``tables`` (with data of their own), ``rows`` and ``large_objects``."""
@@ -161,7 +161,7 @@ class PostgresFormat:
             return self._text(first, pieces)
         return self._archive(first, pieces)
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """Nothing lies beside a dump."""
         del pieces
         return iter(())
@@ -176,7 +176,7 @@ class PostgresFormat:
         # Without a database it writes SQL; data only, so that nothing in a function's body can
         # be taken for a table. It reads the whole table of contents and every block all the same.
         arguments = [path, "--data-only", "--file=-"]
-        environ = {**self._world.environ, "LC_ALL": "C.UTF-8"}
+        environ = {**self._ports.environ, "LC_ALL": "C.UTF-8"}
         with Child(arguments, environ, feed=True, on_output=contents.feed) as restore:
             try:
                 reads = restore.write(first)
@@ -185,7 +185,7 @@ class PostgresFormat:
                     # It is read to the end even so: the caller's hash wants all of it.
                     reads = reads and restore.write(piece)
                 code = restore.finish(pgserver.CALL_S)
-            except Stuck as error:
+            except ProgramStuck as error:
                 raise FormatUnchecked(f"pg_restore: {error}") from None
             said = restore.complaints[-1_000:]
         if code < 0:
@@ -209,18 +209,18 @@ class PostgresFormat:
         return text.counts()
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """Options: `url_secret`; or `instance` and `database` for Cloud SQL."""
     if options.get("instance"):
         from toban.sources.postgres.cloudsql import source as cloud_sql
 
-        return cloud_sql(options, world)
+        return cloud_sql(options, ports)
     url_secret = options.get("url_secret")
     if not isinstance(url_secret, str) or not url_secret:
         raise ValueError("a postgres source needs url_secret, or instance and database")
-    return PostgresSource(url_secret, world)
+    return PostgresSource(url_secret, ports)
 
 
-def format_(world: World) -> Format:
+def format_(ports: SourcePorts) -> Format:
     """Archives of ``pg_dump`` and SQL text."""
-    return PostgresFormat(world)
+    return PostgresFormat(ports)

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from toban.ports.backup import Run, Snapshot, Source
+from toban.ports.backup import BackupRun, Source, SourceSnapshot
 from toban.sources.exports import (
     Api,
     ApiError,
@@ -25,8 +25,8 @@ from toban.sources.exports import (
     is_busy,
     moment,
 )
+from toban.sources.ports import SourcePorts
 from toban.sources.postgres import dump as pgdump
-from toban.sources.world import World
 
 BASE = "https://sqladmin.googleapis.com/v1"
 VARIABLE = "TOBAN_SQLADMIN_URL"
@@ -39,13 +39,15 @@ class CloudSqlSource(ManagedExport):
 
     suffix = ".sql"  # with .gz it would be compressed there; we do that ourselves
 
-    def __init__(self, instance: str, database: str, world: World, export_bucket: str) -> None:
+    def __init__(
+        self, instance: str, database: str, ports: SourcePorts, export_bucket: str
+    ) -> None:
         """`instance`: ``project:instance`` or the connection name ``project:region:instance``."""
-        super().__init__(world, export_bucket)
+        super().__init__(ports, export_bucket)
         project, *_, self._instance = instance.split(":")
         self._project = project
         self._database = database
-        self._api = Api(BASE, VARIABLE, world.environ)
+        self._api = Api(BASE, VARIABLE, ports.environ)
 
     @property
     def identity(self) -> str:
@@ -61,9 +63,9 @@ class CloudSqlSource(ManagedExport):
         about = self._api.call("GET", self._path("instances", self._instance))
         return {"cloudsql": str(about.get("databaseVersion", ""))}
 
-    def _go_on(
-        self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime
-    ) -> Snapshot:
+    def _continue_export(
+        self, run: BackupRun, before: SourceSnapshot | None, token: dict[str, str], now: datetime
+    ) -> SourceSnapshot:
         if "operation" not in token:
             operation = self._find(run) or self._start(run)
             token["operation"] = operation.name
@@ -72,7 +74,7 @@ class CloudSqlSource(ManagedExport):
         at = datetime.fromisoformat(token["begun"])
         return self._follow(run, before, token, now, at)
 
-    def _find(self, run: Run) -> Operation | None:
+    def _find(self, run: BackupRun) -> Operation | None:
         """Our export, if it runs or has left its object; failed ones are as if never started."""
         answer = self._api.call(
             "GET",
@@ -91,7 +93,7 @@ class CloudSqlSource(ManagedExport):
             return None
         return None
 
-    def _start(self, run: Run) -> Operation:
+    def _start(self, run: BackupRun) -> Operation:
         self._remove(run)  # an export refuses to write over an object; this one is of a failure
         body = {
             "exportContext": {
@@ -128,9 +130,9 @@ def _operation(said: dict[str, Any]) -> Operation:
     )
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """Options: `instance`, `database`, `export_bucket` (default: where the backup goes)."""
     instance, database = str(options.get("instance") or ""), str(options.get("database") or "")
     if not database or not 2 <= len(instance.split(":")) <= 3 or not all(instance.split(":")):
         raise ValueError("Cloud SQL needs instance (project:instance) and database")
-    return CloudSqlSource(instance, database, world, str(options.get("export_bucket") or ""))
+    return CloudSqlSource(instance, database, ports, str(options.get("export_bucket") or ""))

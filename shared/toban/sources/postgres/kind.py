@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
-from toban.sources.base import BackupSource, Keeping, StagingTarget
+from toban.sources.base import BackupStorage, SourceSection, StagingTarget
+from toban.sources.postgres.texts import both
 from toban.strictyaml.report import Report
 
 _INSTANCE = re.compile(r"[a-z][a-z0-9-]*(:[a-z0-9-]+)+", re.ASCII)
 
 
-class PostgresSource(BackupSource, frozen=True, tag="postgres", tag_field="type"):
+class PostgresSourceSection(SourceSection, frozen=True, tag="postgres", tag_field="type"):
     """A PostgreSQL database by ``pg_dump``, or a Cloud SQL instance by its export."""
 
     RANK: ClassVar[int] = 30
@@ -25,15 +26,15 @@ class PostgresSource(BackupSource, frozen=True, tag="postgres", tag_field="type"
     database: str = ""
 
     def place(self) -> Mapping[str, str]:
-        """See `BackupSource.place`."""
+        """See `SourceSection.place`."""
         return {"url_secret": self.url_secret} if self.url_secret else {}
 
     def needs(self, target: StagingTarget) -> str:
-        """See `BackupSource.needs`."""
+        """See `SourceSection.needs`."""
         return "" if target.url_secret else "url_secret"
 
-    def check(self, path: str, report: Report, kept: Keeping) -> None:  # noqa: ARG002
-        """See `BackupSource.check`."""
+    def check(self, path: str, report: Report, storage: BackupStorage) -> None:  # noqa: ARG002
+        """See `SourceSection.check`."""
         from toban.sources.naming import check_instance, check_server
 
         check_server(self.url_secret, self.instance, path, report)
@@ -41,7 +42,6 @@ class PostgresSource(BackupSource, frozen=True, tag="postgres", tag_field="type"
             report.error(
                 "incomplete",
                 path,
-                "instance には database も必要です。",
-                "instance needs database as well.",
+                both("finding.postgres.incomplete"),
             )
         check_instance(self.instance, _INSTANCE, "project:instance", path, report)

@@ -47,7 +47,7 @@ def sessions_in(database: str) -> str:
     return f"{sessions} and datname = {database}"
 
 
-class Mark(msgspec.Struct, frozen=True):
+class PostgresMark(msgspec.Struct, frozen=True):
     """What the comment says."""
 
     toban: int
@@ -71,12 +71,12 @@ class Owner:
 
     def mark(self, content: str = "") -> str:
         """A comment."""
-        return msgspec.json.encode(Mark(2, self.restore, self.purpose, content)).decode()
+        return msgspec.json.encode(PostgresMark(2, self.restore, self.purpose, content)).decode()
 
-    def own(self, comment: str) -> Mark | None:
+    def own(self, comment: str) -> PostgresMark | None:
         """What a comment says, if it is of this restore."""
         try:
-            mark = from_json(comment, Mark)
+            mark = from_json(comment, PostgresMark)
         except msgspec.DecodeError:
             return None
         mine = (mark.toban, mark.restore, mark.purpose) == (2, self.restore, self.purpose)

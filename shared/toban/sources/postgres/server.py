@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from toban.kernel import log
 from toban.ports import PortError
 from toban.sources.hosts import one_name
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 INSTALLED = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs of each major version."""
@@ -44,10 +44,10 @@ _DEFAULTS = {
 }
 
 
-class Failure(Protocol):
+class FailureType(Protocol):
     """`SourceFailed` or `TargetFailed`."""
 
-    def __call__(self, reason: str, *, again: bool) -> PortError:
+    def __call__(self, reason: str, *, retryable: bool) -> PortError:
         """Make the error."""
         ...
 
@@ -161,30 +161,30 @@ def parse(url: str) -> Server:
     return Server(user, hosts, database, query, password)
 
 
-def newest(world: World, url_secret: str, failed: Failure) -> Server:
+def newest(ports: SourcePorts, url_secret: str, failed: FailureType) -> Server:
     """The server that a secret names, without connecting to it. Raises `failed`."""
-    return _named(world, url_secret, failed)[0]
+    return _named(ports, url_secret, failed)[0]
 
 
-def _named(world: World, url_secret: str, failed: Failure) -> list[Server]:
-    values = world.secrets.values(url_secret)
+def _named(ports: SourcePorts, url_secret: str, failed: FailureType) -> list[Server]:
+    values = ports.secrets.values(url_secret)
     if not values:
-        raise failed(f"the secret {url_secret} is not set", again=False)
+        raise failed(f"the secret {url_secret} is not set", retryable=False)
     try:
         return [parse(value.strip()) for value in values]
     except ValueError as error:
-        raise failed(f"the secret {url_secret}: {error}", again=False) from None
+        raise failed(f"the secret {url_secret}: {error}", retryable=False) from None
 
 
-def connect(world: World, url_secret: str, failed: Failure) -> Server:
+def connect(ports: SourcePorts, url_secret: str, failed: FailureType) -> Server:
     """
     The server that a secret names. While the secret is being rotated, the newest value that
     the server lets in. Raises `failed`.
     """
-    servers = _named(world, url_secret, failed)
+    servers = _named(ports, url_secret, failed)
     for server in servers[:-1]:
         try:
-            ask(server, "select 1", world, failed, database=server.database)
+            ask(server, "select 1", ports, failed, database=server.database)
         except PortError as error:
             if "authentication failed" not in str(error):
                 raise
@@ -196,8 +196,8 @@ def connect(world: World, url_secret: str, failed: Failure) -> Server:
 def ask(
     server: Server,
     sql: str,
-    world: World,
-    failed: Failure,
+    ports: SourcePorts,
+    failed: FailureType,
     *,
     database: str = "",
     settings: Sequence[str] = (),
@@ -210,11 +210,11 @@ def ask(
     it does, and every statement is its own transaction.
     """
     if not script and sql.lstrip().startswith("\\"):
-        raise failed("a query may not be a command of psql", again=False)
+        raise failed("a query may not be a command of psql", retryable=False)
     try:
         path = program("psql")
     except NoProgram as error:
-        raise failed(str(error), again=False) from None
+        raise failed(str(error), retryable=False) from None
     arguments = [
         path,
         "-XqAtw",
@@ -226,23 +226,23 @@ def ask(
     try:
         done = subprocess.run(
             arguments,
-            env=server.environ(world.environ),
+            env=server.environ(ports.environ),
             input=sql.encode() if script else b"",
             capture_output=True,
             timeout=CALL_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise failed(f"psql did not end within {CALL_S:.0f} s", again=True) from None
+        raise failed(f"psql did not end within {CALL_S:.0f} s", retryable=True) from None
     if done.returncode:
         said = server.mask(done.stderr.decode("utf-8", "replace").strip()[-1_000:])
-        raise failed(f"psql: {said}", again=not final(said))
+        raise failed(f"psql: {said}", retryable=not final(said))
     return done.stdout.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 
-def version(server: Server, world: World, failed: Failure, database: str = "") -> str:
+def version(server: Server, ports: SourcePorts, failed: FailureType, database: str = "") -> str:
     """The server's version, as ``15.18``."""
-    said = ask(server, "select current_setting('server_version')", world, failed, database=database)
+    said = ask(server, "select current_setting('server_version')", ports, failed, database=database)
     return said[0].split(" ")[0]
 
 

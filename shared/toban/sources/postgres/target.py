@@ -23,14 +23,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from toban.ports.backup import Fetch, Question, Target, TargetFailed
-from toban.sources.child import Child, Stuck, ended
+from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
+from toban.sources.child import Child, ProgramStuck, ended
 from toban.sources.patterns import flag
+from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.dump import ARCHIVE
 from toban.sources.postgres.server import NoProgram, final
-from toban.sources.world import World
 
 GENERATED = "toban_restore_"
 """How databases begin that are ours to drop."""
@@ -76,7 +76,7 @@ class PostgresTarget:
         url_secret: str,
         database: str,
         generated: str,
-        world: World,
+        ports: SourcePorts,
         *,
         clean: bool,
         restore: str = "",
@@ -91,13 +91,13 @@ class PostgresTarget:
         self._named = database
         self._generated = generated
         self._clean = clean
-        self._world = world
+        self._ports = ports
         self._owner = pgowner.Owner(restore, purpose)
 
     @property
     def identity(self) -> str:
         """As `toban.sources.postgres.adapter.PostgresSource.identity`."""
-        server = pgserver.newest(self._world, self._secret, TargetFailed)
+        server = pgserver.newest(self._ports, self._secret, TargetFailed)
         return server.identity(self._named or self._generated)
 
     def refusal(self) -> str:
@@ -122,7 +122,7 @@ class PostgresTarget:
         when a generated one is another restore's, or others wrote there.
         """
         if refused := self.refusal():
-            raise TargetFailed(refused, again=False)
+            raise TargetFailed(refused, retryable=False)
         server = self._server()
         if self._loads_into == self._named:
             if not self._exists(server, self._named):
@@ -131,7 +131,7 @@ class PostgresTarget:
         if self._exists(server, self._generated):
             if not fresh and self._in_use(server, self._generated):
                 raise TargetFailed(
-                    f"the database {self._generated} holds an earlier attempt", again=True
+                    f"the database {self._generated} holds an earlier attempt", retryable=True
                 )
             self._drop(server)
         self._create(server, self._generated)
@@ -170,7 +170,7 @@ class PostgresTarget:
         server = self._server()
         first = next((part for part in parts if part), b"")
         with Child(
-            self._loader(server, first), server.environ(self._world.environ), feed=True
+            self._loader(server, first), server.environ(self._ports.environ), feed=True
         ) as child:
             try:
                 waiting, reads = False, True
@@ -183,13 +183,15 @@ class PostgresTarget:
                         break  # it gave up: its exit code and last words say why
                 while (code := child.wait(SIGN_OF_LIFE_S)) is None:
                     yield 0  # building indexes: nothing to feed, and not stuck
-            except Stuck as error:
-                raise TargetFailed(f"loading: {error}", again=True) from None
+            except ProgramStuck as error:
+                raise TargetFailed(f"loading: {error}", retryable=True) from None
             said = server.mask(child.complaints)[-1_000:]
         if code:
-            raise TargetFailed(f"loading {ended(code)}: {said}", again=code < 0 or not final(said))
+            raise TargetFailed(
+                f"loading {ended(code)}: {said}", retryable=code < 0 or not final(said)
+            )
         if not reads:
-            raise TargetFailed("the dump ends before the stream does", again=False)
+            raise TargetFailed("the dump ends before the stream does", retryable=False)
         if self._named and self._clean:
             self._swap(server)
         elif not self._named:
@@ -198,7 +200,7 @@ class PostgresTarget:
                 raise TargetFailed(
                     f"{self.identity}: the server does not count what is written (track_counts), so"
                     " nobody could tell whether the database may be dropped",
-                    again=False,
+                    retryable=False,
                 )
             self._note(server, self._generated, self._owner.mark(content))
         yield 0
@@ -211,7 +213,7 @@ class PostgresTarget:
         objects = self._ask(server, "select count(*) from pg_largeobject_metadata", database)
         return {"tables": len(rows), "rows": sum(rows), "large_objects": int(objects[0])}
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """
         Answers of ``psql``, in read-only transactions: fields separated by ``|``, rows by line
         breaks. Queries come from the profile, whose authors are trusted with the server.
@@ -224,7 +226,7 @@ class PostgresTarget:
                 pgserver.ask(
                     server,
                     question.query,
-                    self._world,
+                    self._ports,
                     TargetFailed,
                     database=database,
                     settings=settings,
@@ -240,7 +242,8 @@ class PostgresTarget:
         """
         if self._named:
             raise TargetFailed(
-                f"the database {self._named} was named by a person: it is not dropped", again=False
+                f"the database {self._named} was named by a person: it is not dropped",
+                retryable=False,
             )
         server = self._server()
         if not self._exists(server, self._generated):
@@ -248,10 +251,10 @@ class PostgresTarget:
         if not self._owner.is_test:
             raise TargetFailed(
                 f"the database {self._generated} was loaded for good: it is not dropped",
-                again=False,
+                retryable=False,
             )
         if refused := self._not_ours(server):
-            raise TargetFailed(refused, again=False)
+            raise TargetFailed(refused, retryable=False)
         self._drop(server)
 
     def release(self) -> None:
@@ -279,7 +282,7 @@ class PostgresTarget:
             served = self._version(server)
             restore = pgserver.program("pg_restore", pgserver.major_of(served))
         except NoProgram as error:
-            raise TargetFailed(str(error), again=False) from None
+            raise TargetFailed(str(error), retryable=False) from None
         leave_out = ["--no-privileges", "--no-publications", "--no-subscriptions"]
         return [
             restore,
@@ -312,7 +315,7 @@ class PostgresTarget:
         self._administer(server, f"comment on database {_quoted(name)} is {_literal(mark)}")
 
     def _version(self, server: pgserver.Server) -> str:
-        return pgserver.version(server, self._world, TargetFailed, MAINTENANCE)
+        return pgserver.version(server, self._ports, TargetFailed, MAINTENANCE)
 
     def _drop(self, server: pgserver.Server) -> None:
         assert self._generated.startswith(GENERATED)
@@ -333,14 +336,14 @@ class PostgresTarget:
         self, server: pgserver.Server, sql: str, database: str, *, script: bool = False
     ) -> list[str]:
         return pgserver.ask(
-            server, sql, self._world, TargetFailed, database=database, script=script
+            server, sql, self._ports, TargetFailed, database=database, script=script
         )
 
     def _server(self) -> pgserver.Server:
-        return pgserver.connect(self._world, self._secret, TargetFailed)
+        return pgserver.connect(self._ports, self._secret, TargetFailed)
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
     Options: `url_secret` (the server), `database` (empty: a restore test), `clean` (or `overwrite`);
     `purpose` (``test``: a generated database is dropped again).
@@ -364,7 +367,7 @@ def target(options: Mapping[str, object], world: World) -> Target:
         url_secret,
         named,
         generated,
-        world,
+        ports,
         clean=clean,
         restore=str(options.get("restore_id") or ""),
         purpose="test" if options.get("purpose") == "test" else "recovery",

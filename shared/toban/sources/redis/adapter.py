@@ -15,21 +15,21 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from toban.ports.backup import (
+    BackupRun,
+    Chunk,
     Damaged,
     Fetch,
     Format,
     FormatUnchecked,
-    Held,
-    Piece,
-    Run,
-    Snapshot,
+    ObjectRef,
     Source,
     SourceFailed,
+    SourceSnapshot,
 )
-from toban.sources.child import Child, Stuck, ended
+from toban.sources.child import Child, ProgramStuck, ended
+from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.target import target as target
-from toban.sources.world import World
 
 PIECE_BYTES = 1 << 18
 PREPARING_S = 500.0
@@ -43,10 +43,10 @@ class RedisSource:
 
     resumable = False
 
-    def __init__(self, url_secret: str, world: World) -> None:
+    def __init__(self, url_secret: str, ports: SourcePorts) -> None:
         """`url_secret`: the secret with the server's URL."""
         self._secret = url_secret
-        self._world = world
+        self._ports = ports
 
     @property
     def identity(self) -> str:
@@ -56,7 +56,7 @@ class RedisSource:
         except SourceFailed:
             return f"redis:secret/{self._secret}"
 
-    def begin(self, run: Run, before: Snapshot | None, now: datetime) -> Snapshot:
+    def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """The server's own time, in whole seconds: `read` insists on a dump begun after it."""
         del run, before, now
         try:
@@ -65,14 +65,14 @@ class RedisSource:
                 info = server.info("server", "persistence", "replication")
                 summed = _setting(server, "rdbchecksum")
         except resp.RedisError as error:
-            raise SourceFailed(str(error), again=error.again) from error
+            raise SourceFailed(str(error), retryable=error.retryable) from error
         if info.get("loading") == "1":
-            raise SourceFailed("the server is still loading its own data", again=True)
+            raise SourceFailed("the server is still loading its own data", retryable=True)
         # A replica holds what its master had sent when it last heard of it.
         behind = info.get("master_last_io_seconds_ago", "0")
         if behind.isdigit():
             seconds -= int(behind)
-        return Snapshot(
+        return SourceSnapshot(
             at=datetime.fromtimestamp(seconds, UTC),
             tools={
                 "redis": info.get("redis_version", ""),
@@ -80,7 +80,7 @@ class RedisSource:
             },
         )
 
-    def read(self, run: Run, snapshot: Snapshot, cursor: str) -> Iterator[Piece]:
+    def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
         The dump; ends normally only with its end opcode and the right checksum.
 
@@ -89,8 +89,8 @@ class RedisSource:
         """
         del run
         if cursor:
-            raise SourceFailed("a dump cannot be read from the middle", again=True)
-        trailer = rdb.Trailer()
+            raise SourceFailed("a dump cannot be read from the middle", retryable=True)
+        trailer = rdb.RdbTrailer()
         try:
             with self._connect() as server:
                 first = True
@@ -99,23 +99,25 @@ class RedisSource:
                         _check_begin(data, snapshot.at)
                         first = False
                     trailer.feed(data)
-                    yield Piece(data)
+                    yield Chunk(data)
         except resp.RedisError as error:
-            raise SourceFailed(f"the transfer of the dump: {error}", again=error.again) from error
+            raise SourceFailed(
+                f"the transfer of the dump: {error}", retryable=error.retryable
+            ) from error
         if problem := trailer.problem():
-            raise SourceFailed(problem, again=True)
+            raise SourceFailed(problem, retryable=True)
 
-    def end(self, run: Run, snapshot: Snapshot) -> None:
+    def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """Nothing is left on the server."""
 
     def _endpoints(self) -> list[resp.Endpoint]:
-        values = self._world.secrets.values(self._secret)
+        values = self._ports.secrets.values(self._secret)
         if not values:
-            raise SourceFailed(f"the secret {self._secret} is not set", again=False)
+            raise SourceFailed(f"the secret {self._secret} is not set", retryable=False)
         try:
             return [resp.parse(value.strip()) for value in values]
         except ValueError as error:
-            raise SourceFailed(f"the secret {self._secret}: {error}", again=False) from None
+            raise SourceFailed(f"the secret {self._secret}: {error}", retryable=False) from None
 
     def _connect(self) -> resp.Connection:
         *others, last = self._endpoints()
@@ -199,21 +201,23 @@ def _check_begin(data: bytes, at: datetime) -> None:
 
     The dump says so itself (``ctime``, whole seconds), in its first few hundred bytes.
     """
-    reader = rdb.Reader(iter([data]))
+    reader = rdb.RdbReader(iter([data]))
     try:
         next(reader.entries(), None)
     except (Damaged, FormatUnchecked):
         pass  # only its beginning is here
     made = reader.aux.get("ctime", "")
     if made.isdigit() and int(made) < int(at.timestamp()):
-        raise SourceFailed("the server shared an older dump, made for another replica", again=True)
+        raise SourceFailed(
+            "the server shared an older dump, made for another replica", retryable=True
+        )
 
 
 class RedisFormat:
     """A dump, read key by key; with ``redis-check-rdb`` on PATH, by that as well."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ports: SourcePorts) -> None:
+        self._ports = ports
 
     def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
         """
@@ -222,8 +226,8 @@ class RedisFormat:
         What expires is gone from a restored server sooner or later: compare the lasting ones.
         """
         del fetch
-        trailer = rdb.Trailer()
-        path = shutil.which("redis-check-rdb", path=self._world.environ.get("PATH"))
+        trailer = rdb.RdbTrailer()
+        path = shutil.which("redis-check-rdb", path=self._ports.environ.get("PATH"))
         if path is None:
             return _count(_through(pieces, trailer.feed), trailer)
         said = bytearray()
@@ -232,11 +236,11 @@ class RedisFormat:
             said.extend(block)
             del said[:-4_000]
 
-        with Child([path, "/dev/stdin"], self._world.environ, feed=True, on_output=listen) as child:
+        with Child([path, "/dev/stdin"], self._ports.environ, feed=True, on_output=listen) as child:
             try:
                 counts = _count(_through(pieces, trailer.feed, child.write), trailer)
                 code = child.finish(600.0)
-            except Stuck as error:
+            except ProgramStuck as error:
                 raise FormatUnchecked(f"redis-check-rdb: {error}") from None
         second = said.decode("utf-8", "replace").strip()
         # Killed, or older than the dump: it has no opinion.
@@ -244,7 +248,7 @@ class RedisFormat:
             raise Damaged(f"redis-check-rdb {ended(code)}: {second[-500:]}")
         return counts
 
-    def held(self, pieces: Iterator[bytes]) -> Iterator[Held]:
+    def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """Nothing lies beside a dump."""
         del pieces
         return iter(())
@@ -257,9 +261,9 @@ def _through(pieces: Iterator[bytes], *takers: object) -> Iterator[bytes]:
         yield piece
 
 
-def _count(pieces: Iterator[bytes], trailer: rdb.Trailer) -> dict[str, int]:
+def _count(pieces: Iterator[bytes], trailer: rdb.RdbTrailer) -> dict[str, int]:
     keys, lasting = 0, Counter[int]()
-    for entry in rdb.Reader(pieces).entries():
+    for entry in rdb.RdbReader(pieces).entries():
         keys += 1
         if entry.expires_ms is None:
             lasting[entry.db] += 1
@@ -273,18 +277,18 @@ def _count(pieces: Iterator[bytes], trailer: rdb.Trailer) -> dict[str, int]:
     }
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """Options: `url_secret`; or `instance` for Memorystore."""
     if options.get("instance"):
         from toban.sources.redis.memorystore import source as memorystore
 
-        return memorystore(options, world)
+        return memorystore(options, ports)
     url_secret = options.get("url_secret")
     if not isinstance(url_secret, str) or not url_secret:
         raise ValueError("a redis source needs url_secret, or instance")
-    return RedisSource(url_secret, world)
+    return RedisSource(url_secret, ports)
 
 
-def format_(world: World) -> Format:
+def format_(ports: SourcePorts) -> Format:
     """Dumps of a Redis."""
-    return RedisFormat(world)
+    return RedisFormat(ports)

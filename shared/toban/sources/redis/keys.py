@@ -14,7 +14,7 @@ from typing import Any
 from toban.ports.backup import TargetFailed
 from toban.sources.redis import mark as redismark
 from toban.sources.redis import rdb, resp
-from toban.sources.redis.mark import Mark, is_mark
+from toban.sources.redis.mark import RedisMark, is_mark
 
 _BATCH_KEYS = 500
 _BATCH_BYTES = 1 << 20
@@ -23,7 +23,9 @@ _BATCH_BYTES = 1 << 20
 class KeyByKey:
     """One dump on its way into an empty server."""
 
-    def __init__(self, server: resp.Connection, last: int, mark: Mark, *, replace: bool) -> None:
+    def __init__(
+        self, server: resp.Connection, last: int, mark: RedisMark, *, replace: bool
+    ) -> None:
         """
         `last`: the last database that the server has, where the mark lives. `replace`: whatever is
         written there meanwhile.
@@ -41,7 +43,7 @@ class KeyByKey:
     def load(self, parts: Iterator[bytes]) -> Iterator[int]:
         """See `toban.ports.backup.Target.load`; raises `TargetFailed`."""
         taken = given = done = told = 0
-        trailer = rdb.Trailer()
+        trailer = rdb.RdbTrailer()
 
         def passed() -> Iterator[bytes]:
             nonlocal taken
@@ -50,10 +52,10 @@ class KeyByKey:
                 trailer.feed(part)
                 yield part
 
-        reader = rdb.Reader(passed(), capture=True)
+        reader = rdb.RdbReader(passed(), capture=True)
         for entry in reader.entries():
             if entry.db > self._last:
-                raise TargetFailed(f"the target has no database {entry.db}", again=False)
+                raise TargetFailed(f"the target has no database {entry.db}", retryable=False)
             done += 1
             if is_mark(entry, self._last):
                 self.left_out += 1
@@ -72,12 +74,12 @@ class KeyByKey:
             more = self._mark.having({"function|load": len(reader.functions)})
             self._mark = redismark.put(self._server, self._last, more)
         if problem := trailer.problem():
-            raise TargetFailed(problem, again=False)
+            raise TargetFailed(problem, retryable=False)
         for _ in range(given, taken - 1):
             yield 0
         yield done - told
 
-    def _add(self, entry: rdb.Entry, version: int) -> None:
+    def _add(self, entry: rdb.RdbEntry, version: int) -> None:
         if entry.db != self._db:
             self._db = entry.db
             self._batch.append(resp.command(("SELECT", entry.db)))
@@ -99,7 +101,7 @@ class KeyByKey:
         self._batch, self._db, self._size, self._keys = [], self._last, 0, 0
 
 
-def empty(server: resp.Connection, mark: Mark | None = None) -> bool:
+def empty(server: resp.Connection, mark: RedisMark | None = None) -> bool:
     """
     Remove everything, functions as well; with a mark only while nobody else has written since.
 
@@ -121,7 +123,7 @@ def empty(server: resp.Connection, mark: Mark | None = None) -> bool:
     return True
 
 
-def _restore(entry: rdb.Entry, version: int, *, replace: bool) -> bytes:
+def _restore(entry: rdb.RdbEntry, version: int, *, replace: bool) -> bytes:
     """The payload of ``DUMP``: type and value, version of the format, CRC64 of it all."""
     payload = entry.value + version.to_bytes(2, "little")
     payload += rdb.crc64(payload).to_bytes(8, "little")
@@ -141,5 +143,5 @@ def _transaction(server: resp.Connection, commands: Sequence[bytes]) -> None:
     for answer in [*answers, *(answers[-1] or [])]:
         if isinstance(answer, resp.ReplyError):
             if str(answer).startswith("BUSYKEY"):
-                raise TargetFailed("somebody else wrote there while it was loaded", again=False)
+                raise TargetFailed("somebody else wrote there while it was loaded", retryable=False)
             raise answer

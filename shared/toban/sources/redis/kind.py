@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
-from toban.sources.base import BackupSource, Keeping, StagingTarget
+from toban.sources.base import BackupStorage, SourceSection, StagingTarget
 from toban.strictyaml.report import Report
 
 _INSTANCE = re.compile(r"projects/[^/]+/locations/[^/]+/instances/[^/]+")
 
 
-class RedisSource(BackupSource, frozen=True, tag="redis", tag_field="type"):
+class RedisSourceSection(SourceSection, frozen=True, tag="redis", tag_field="type"):
     """A Redis by its replication protocol, or a Memorystore instance by its export."""
 
     RANK: ClassVar[int] = 40
@@ -24,15 +24,15 @@ class RedisSource(BackupSource, frozen=True, tag="redis", tag_field="type"):
     """Memorystore instance (``projects/…/locations/…/instances/…``)."""
 
     def place(self) -> Mapping[str, str]:
-        """See `BackupSource.place`."""
+        """See `SourceSection.place`."""
         return {"url_secret": self.url_secret} if self.url_secret else {}
 
     def needs(self, target: StagingTarget) -> str:
-        """See `BackupSource.needs`."""
+        """See `SourceSection.needs`."""
         return "" if target.url_secret else "url_secret"
 
-    def check(self, path: str, report: Report, kept: Keeping) -> None:  # noqa: ARG002
-        """See `BackupSource.check`."""
+    def check(self, path: str, report: Report, storage: BackupStorage) -> None:  # noqa: ARG002
+        """See `SourceSection.check`."""
         from toban.sources.naming import check_instance, check_server
 
         check_server(self.url_secret, self.instance, path, report)

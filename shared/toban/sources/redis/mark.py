@@ -82,7 +82,7 @@ likes; every other one counts as a write, unknown ones too. What a script calls 
 """
 
 
-class Mark(msgspec.Struct, frozen=True, kw_only=True):
+class RedisMark(msgspec.Struct, frozen=True, kw_only=True):
     """What a restore noted on the server that it filled."""
 
     toban: int = 2
@@ -100,22 +100,22 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the data were put there to be removed again."""
         return self.purpose == "test"
 
-    def having(self, more: Mapping[str, int]) -> Mark:
+    def having(self, more: Mapping[str, int]) -> RedisMark:
         """The mark for when we have called some commands more often."""
         return msgspec.structs.replace(self, written=dict(Counter(self.written) + Counter(more)))
 
 
-def begun(server: resp.Connection, restore: str, purpose: str) -> Mark:
+def begun(server: resp.Connection, restore: str, purpose: str) -> RedisMark:
     """The mark of a restore that has not written anything yet."""
     run, written = _written(server)
-    return Mark(restore=restore, purpose=purpose, run=run, written=written)
+    return RedisMark(restore=restore, purpose=purpose, run=run, written=written)
 
 
-def found(server: resp.Connection, db: int) -> Mark | None:
+def found(server: resp.Connection, db: int) -> RedisMark | None:
     """The mark in a database; None when there is none, or one that says nothing."""
     server.call("SELECT", db)
     try:
-        mark = from_json(server.call("GET", KEY) or b"", Mark)
+        mark = from_json(server.call("GET", KEY) or b"", RedisMark)
     except (msgspec.DecodeError, resp.ReplyError):
         return None
     return mark if mark.toban == 2 else None
@@ -127,7 +127,7 @@ def is_there(server: resp.Connection, db: int) -> bool:
     return bool(server.call("EXISTS", KEY))
 
 
-def put(server: resp.Connection, db: int, mark: Mark) -> Mark:
+def put(server: resp.Connection, db: int, mark: RedisMark) -> RedisMark:
     """Note it, as it is after that; what was noted."""
     noted = mark.having({"set": 1})
     server.call("SELECT", db)
@@ -135,12 +135,12 @@ def put(server: resp.Connection, db: int, mark: Mark) -> Mark:
     return noted
 
 
-def encoded(mark: Mark) -> bytes:
+def encoded(mark: RedisMark) -> bytes:
     """As it is stored."""
     return msgspec.json.encode(mark)
 
 
-def mark_entry(db: int, mark: Mark) -> bytes:
+def mark_entry(db: int, mark: RedisMark) -> bytes:
     """Our mark as it stands in a dump: select the database, a string."""
     strings = b"".join(_length(text) + text for text in (KEY, encoded(mark)))
     return bytes([rdb.SELECT, db, 0]) + strings
@@ -151,12 +151,12 @@ def _length(text: bytes) -> bytes:
     return bytes([len(text)]) if len(text) < 64 else b"\x80" + len(text).to_bytes(4, "big")
 
 
-def is_mark(entry: rdb.Entry, last: int) -> bool:
+def is_mark(entry: rdb.RdbEntry, last: int) -> bool:
     """Whether a dump was made of a server that held a mark of ours, and this is it."""
     return entry.db == last and entry.key == KEY
 
 
-def touched(server: resp.Connection, mark: Mark) -> str:
+def touched(server: resp.Connection, mark: RedisMark) -> str:
     """What says that somebody else may have written since; empty: nobody did."""
     run, written = _written(server)
     if run != mark.run:
@@ -210,7 +210,7 @@ return 1
 """As `touched`, and what follows from it, in one: nobody writes in between."""
 
 
-def empty_if_untouched(server: resp.Connection, mark: Mark) -> bool:
+def empty_if_untouched(server: resp.Connection, mark: RedisMark) -> bool:
     """
     Remove all keys, unless somebody else may have written since; whether that was so.
 

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from toban.ports.backup import Run, Snapshot, Source
+from toban.ports.backup import BackupRun, Source, SourceSnapshot
 from toban.sources.exports import (
     Api,
     ApiError,
@@ -28,8 +28,8 @@ from toban.sources.exports import (
     is_busy,
     moment,
 )
+from toban.sources.ports import SourcePorts
 from toban.sources.redis.rdb import EOF
-from toban.sources.world import World
 
 BASE = "https://redis.googleapis.com/v1"
 VARIABLE = "TOBAN_MEMORYSTORE_URL"
@@ -41,12 +41,12 @@ class MemorystoreSource(ManagedExport):
 
     suffix = ".rdb"
 
-    def __init__(self, instance: str, world: World, export_bucket: str) -> None:
+    def __init__(self, instance: str, ports: SourcePorts, export_bucket: str) -> None:
         """`instance`: ``projects/…/locations/…/instances/…``."""
-        super().__init__(world, export_bucket)
+        super().__init__(ports, export_bucket)
         self._instance = instance
         self._location = instance.rpartition("/instances/")[0]
-        self._api = Api(BASE, VARIABLE, world.environ)
+        self._api = Api(BASE, VARIABLE, ports.environ)
 
     @property
     def identity(self) -> str:
@@ -64,9 +64,9 @@ class MemorystoreSource(ManagedExport):
         about = self._api.call("GET", quote(self._instance))
         return {"memorystore": str(about.get("redisVersion", ""))}
 
-    def _go_on(
-        self, run: Run, before: Snapshot | None, token: dict[str, str], now: datetime
-    ) -> Snapshot:
+    def _continue_export(
+        self, run: BackupRun, before: SourceSnapshot | None, token: dict[str, str], now: datetime
+    ) -> SourceSnapshot:
         if "operation" in token:
             at = datetime.fromisoformat(token["intended"])
             return self._follow(run, before, token, now, at)
@@ -98,7 +98,7 @@ class MemorystoreSource(ManagedExport):
             if not page:
                 return ""
 
-    def _start(self, run: Run) -> Operation:
+    def _start(self, run: BackupRun) -> Operation:
         body = {"outputConfig": {"gcsDestination": {"uri": self.uri(run)}}}
         try:
             return _operation(self._api.call("POST", f"{quote(self._instance)}:export", body))
@@ -126,9 +126,9 @@ def _operation(said: dict[str, Any]) -> Operation:
     )
 
 
-def source(options: Mapping[str, object], world: World) -> Source:
+def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """Options: `instance`, `export_bucket` (default: where the backup goes)."""
     instance = str(options.get("instance") or "")
     if not _INSTANCE.fullmatch(instance):
         raise ValueError("Memorystore needs instance (projects/…/locations/…/instances/…)")
-    return MemorystoreSource(instance, world, str(options.get("export_bucket") or ""))
+    return MemorystoreSource(instance, ports, str(options.get("export_bucket") or ""))

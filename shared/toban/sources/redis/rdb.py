@@ -27,7 +27,7 @@ def crc64(data: bytes, before: int = 0) -> int:
     return int(_CRC.calc(data, before))
 
 
-class Trailer:
+class RdbTrailer:
     """The end of a dump: what comes before it is given back, the checksum is compared."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Trailer:
         return ""
 
 
-class Entry(NamedTuple):
+class RdbEntry(NamedTuple):
     """One key."""
 
     db: int
@@ -72,7 +72,7 @@ class Entry(NamedTuple):
     """Type and content as they stand in the dump; empty unless captured."""
 
 
-class Reader:
+class RdbReader:
     """Walks through a dump. Memory: one piece, and with `capture` one value."""
 
     def __init__(
@@ -92,7 +92,7 @@ class Reader:
         self._mark: int | None = None
         self._kinds = self._measures()
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[RdbEntry]:
         """
         Every key. Ends normally at the end of the stream, which has to be that of the dump.
 
@@ -126,7 +126,7 @@ class Reader:
 
     # --- parts of it -------------------------------------------------------------------------
 
-    def _entry(self, kind: int, expires: int | None) -> Entry:
+    def _entry(self, kind: int, expires: int | None) -> RdbEntry:
         measure = self._kinds.get(kind)
         if measure is None:
             raise FormatUnchecked(
@@ -139,12 +139,12 @@ class Reader:
             self._skip_string()
         if not self._capture:
             measure()
-            return Entry(self.db, key, expires, b"")
+            return RdbEntry(self.db, key, expires, b"")
         self._mark = self._at
         measure()
         value = bytes([kind]) + self._data[self._mark : self._at]
         self._mark = None
-        return Entry(self.db, key, expires, value)
+        return RdbEntry(self.db, key, expires, value)
 
     def _other(self, kind: int) -> None:
         if kind == SELECT:

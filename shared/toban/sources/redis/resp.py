@@ -22,7 +22,7 @@ _BLOCK = 1 << 16
 class RedisError(Exception):
     """Something went wrong between us and a Redis; the text holds no password."""
 
-    again = True
+    retryable = True
     """Whether trying once more may help."""
 
 
@@ -32,7 +32,9 @@ class ReplyError(RedisError):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         # Everything else (NOAUTH, WRONGPASS, NOPERM, ERR …) stays as it is.
-        self.again = text.startswith(("LOADING", "BUSY", "TRYAGAIN", "MASTERDOWN", "NOMASTERLINK"))
+        self.retryable = text.startswith(
+            ("LOADING", "BUSY", "TRYAGAIN", "MASTERDOWN", "NOMASTERLINK")
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,21 @@ import contextlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from toban.ports.backup import Damaged, Fetch, FormatUnchecked, Question, Target, TargetFailed
+from toban.ports.backup import (
+    ContentQuestion,
+    Damaged,
+    Fetch,
+    FormatUnchecked,
+    Target,
+    TargetFailed,
+)
 from toban.sources.patterns import flag
+from toban.sources.ports import SourcePorts
 from toban.sources.redis import mark as redismark
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.keys import KeyByKey, empty
 from toban.sources.redis.mark import READING, is_mark, mark_entry
 from toban.sources.redis.master import USER, Master
-from toban.sources.world import World
 
 
 class RedisTarget:
@@ -41,7 +48,7 @@ class RedisTarget:
     def __init__(
         self,
         url_secret: str,
-        world: World,
+        ports: SourcePorts,
         *,
         through: str,
         overwrite: bool,
@@ -50,7 +57,7 @@ class RedisTarget:
     ) -> None:
         """`overwrite`: replace data that no test of ours put there; `restore`: for which one we work."""
         self._secret = url_secret
-        self._world = world
+        self._ports = ports
         self._through = through
         self._overwrite = overwrite
         self._restore = restore
@@ -80,14 +87,14 @@ class RedisTarget:
         with self._connect() as server:
             unfit, followed = _unfit(server)
             if unfit:
-                raise TargetFailed(unfit, again=False)
+                raise TargetFailed(unfit, retryable=False)
             if followed:
                 server.call("REPLICAOF", "NO", "ONE")  # an earlier attempt of ours died
             if not any(_keyspace(server).values()):
                 return
             mark = redismark.found(server, _last_db(server))
             if not fresh and mark is not None and mark.restore == self._restore:
-                raise TargetFailed("the target holds an earlier attempt", again=True)
+                raise TargetFailed("the target holds an earlier attempt", retryable=True)
             if not self._overwrite:
                 self._empty(server)
 
@@ -100,7 +107,7 @@ class RedisTarget:
                 f"{self.identity}: somebody else wrote there at this moment: it is not emptied"
             )
         if refused:
-            raise TargetFailed(refused, again=False)
+            raise TargetFailed(refused, retryable=False)
 
     def _not_ours(self, server: resp.Connection) -> str:
         """Why the data there may not be removed; empty: a test left them, or this very restore."""
@@ -135,7 +142,8 @@ class RedisTarget:
         with self._connect() as server:
             if not self._overwrite and any(_keyspace(server).values()):
                 raise TargetFailed(
-                    f"{self.identity}: somebody else wrote there before loading began", again=False
+                    f"{self.identity}: somebody else wrote there before loading began",
+                    retryable=False,
                 )
             try:
                 if self._by_keys(server):
@@ -143,7 +151,7 @@ class RedisTarget:
                 else:
                     yield from self._load_replica(server, parts)
             except (Damaged, FormatUnchecked) as error:
-                raise TargetFailed(str(error), again=False) from error
+                raise TargetFailed(str(error), retryable=False) from error
 
     def counts(self) -> dict[str, int]:
         """Counts ``lasting_keys`` and ``db0_lasting_keys``…: those that do not expire."""
@@ -159,7 +167,7 @@ class RedisTarget:
             **{f"db{db}_lasting_keys": count for db, count in lasting.items() if count},
         }
 
-    def ask(self, questions: Sequence[Question]) -> list[str]:
+    def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """
         Answers to commands that only read (`READING`), as ``GET key`` or ``2: DBSIZE`` (of
         database 2). Lists are one line each; what does not exist is ``nil``.
@@ -181,7 +189,7 @@ class RedisTarget:
             if mark is None or not mark.is_of_test or mark.restore != self._restore:
                 raise TargetFailed(
                     f"{self.identity} holds data that this test did not put there: it is not emptied",
-                    again=False,
+                    retryable=False,
                 )
             self._empty(server)
 
@@ -197,7 +205,7 @@ class RedisTarget:
         # We tell the target twice whose replica it is; it reads the mark after the first time.
         mark = begun.having({"replicaof": 2})
         master = Master(server, self._endpoint())
-        trailer = rdb.Trailer()
+        trailer = rdb.RdbTrailer()
         taken = given = items = 0
         self._marks_loaded = 0
 
@@ -213,10 +221,12 @@ class RedisTarget:
         known = True
         with master.replica():
             try:
-                for entry in rdb.Reader(stream, names=True).entries():
+                for entry in rdb.RdbReader(stream, names=True).entries():
                     items += 1
                     if entry.db > last:
-                        raise TargetFailed(f"the target has no database {entry.db}", again=False)
+                        raise TargetFailed(
+                            f"the target has no database {entry.db}", retryable=False
+                        )
                     if is_mark(entry, last):
                         self._marks_loaded = 1
                     while given < taken - 1:
@@ -229,7 +239,7 @@ class RedisTarget:
                     given += 1
                     yield 0
             if problem := trailer.problem():
-                raise TargetFailed(problem, again=False)  # no mark: the target drops it all
+                raise TargetFailed(problem, retryable=False)  # no mark: the target drops it all
             # A key that stands in a dump twice ends the server that loads it.
             once = known and not self._marks_loaded
             end = (mark_entry(last, mark) if once else b"") + bytes([rdb.EOF])
@@ -258,10 +268,10 @@ class RedisTarget:
             if self._through == "replication" and endpoint.tls and not _is_here(server):
                 raise TargetFailed(
                     "the target speaks TLS, replication here does not: use through: keys",
-                    again=False,
+                    retryable=False,
                 )
             return self._through == "keys"
-        if self._world.environ.get("K_SERVICE") or (endpoint.tls and not _is_here(server)):
+        if self._ports.environ.get("K_SERVICE") or (endpoint.tls and not _is_here(server)):
             return True
         try:
             server.call("CONFIG", "GET", "masterauth")
@@ -270,13 +280,13 @@ class RedisTarget:
         return False
 
     def _endpoint(self) -> resp.Endpoint:
-        values = self._world.secrets.values(self._secret)
+        values = self._ports.secrets.values(self._secret)
         if not values:
-            raise TargetFailed(f"the secret {self._secret} is not set", again=False)
+            raise TargetFailed(f"the secret {self._secret} is not set", retryable=False)
         try:
             return resp.parse(values[0].strip())
         except ValueError as error:
-            raise TargetFailed(f"the secret {self._secret}: {error}", again=False) from None
+            raise TargetFailed(f"the secret {self._secret}: {error}", retryable=False) from None
 
     @contextlib.contextmanager
     def _connect(self) -> Iterator[resp.Connection]:
@@ -284,10 +294,10 @@ class RedisTarget:
             with resp.Connection(self._endpoint()) as server:
                 yield server
         except resp.RedisError as error:
-            raise TargetFailed(str(error), again=error.again) from error
+            raise TargetFailed(str(error), retryable=error.retryable) from error
 
 
-def target(options: Mapping[str, object], world: World) -> Target:
+def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
     Options: `url_secret`; `through` (``replication``, ``keys``), `overwrite`; `restore_id` and
     `purpose` (``test``: it may be emptied again).
@@ -300,7 +310,7 @@ def target(options: Mapping[str, object], world: World) -> Target:
         raise ValueError("`through` is replication or keys")
     return RedisTarget(
         url_secret,
-        world,
+        ports,
         through=through,
         overwrite=flag(options.get("overwrite")),
         restore=str(options.get("restore_id") or ""),
@@ -355,12 +365,12 @@ def _parse_question(query: str) -> tuple[int, list[str]]:
     try:
         words = shlex.split(query)
     except ValueError as error:
-        raise TargetFailed(f"not a question: {query[:80]!r}: {error}", again=False) from None
+        raise TargetFailed(f"not a question: {query[:80]!r}: {error}", retryable=False) from None
     db = 0
     if words and words[0].endswith(":") and words[0][:-1].isdigit():
         db = int(words.pop(0)[:-1])
     if not words or words[0].upper() not in READING:
-        raise TargetFailed(f"not a command that only reads: {query[:80]!r}", again=False)
+        raise TargetFailed(f"not a command that only reads: {query[:80]!r}", retryable=False)
     return db, words
 
 

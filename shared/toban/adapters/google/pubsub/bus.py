@@ -41,7 +41,7 @@ MAX_NAME_BYTES = 256
 MAX_VALUE_BYTES = 1_024
 """Of Pub/Sub (https://cloud.google.com/pubsub/quotas#resource_limits); the emulator has none."""
 
-LOAN_S = 50.0
+LEASE_S = 50.0
 """A little less than the 60 s deadline that dead-letter subscriptions are made with."""
 
 _BATCH = 100  # messages; 100 of the largest stay below Pub/Sub's 10 MB a request
@@ -121,10 +121,10 @@ def check(message: Message) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Loan:
+class _Lease:
     ends: float
     published: tuple[int, int]
-    letter: DeadLetter
+    dead_letter: DeadLetter
 
 
 class PubSubBus:
@@ -160,9 +160,9 @@ class PubSubDeadLetters:
     """
     What push subscriptions gave up on.
 
-    Pub/Sub lends a pulled message for the acknowledgement deadline of its subscription. Letters
-    on loan are remembered and given out again by the same object; to others they are hidden until
-    the loan ends.
+    Pub/Sub leases a pulled message for the acknowledgement deadline of its subscription. Dead
+    letters under a lease are remembered and returned again by the same object; others do not see
+    them until the lease ends.
     """
 
     def __init__(
@@ -171,62 +171,66 @@ class PubSubDeadLetters:
         client: Callable[[], SubscriberClient] = subscriber,
         wait_s: float = 1.0,
     ) -> None:
-        """`wait_s`: how long a pull may look for letters before it takes there to be none."""
+        """`wait_s`: how long a pull may wait for dead letters before it answers that there are none."""
         self._project = project
         self._client = client
         self._wait_s = wait_s
         self._lock = threading.Lock()
-        self._loans: dict[tuple[str, str], _Loan] = {}
+        self._leases: dict[tuple[str, str], _Lease] = {}
 
     def pull(self, subscription: str, limit: int) -> list[DeadLetter]:
         """See `toban.ports.DeadLetters`."""
         with self._lock:
-            loans = self._current(subscription)
-            while len(loans) < limit:
-                part = self._pull(dead_name(subscription), limit - len(loans), again=bool(loans))
+            leases = self._current(subscription)
+            while len(leases) < limit:
+                part = self._pull(dead_name(subscription), limit - len(leases), again=bool(leases))
                 if not part:
                     break
-                ends = time.monotonic() + LOAN_S
+                ends = time.monotonic() + LEASE_S
                 for received in part:
-                    letter = _letter(subscription, received)
-                    self._loans[subscription, letter.message_id] = _Loan(
-                        ends, _published(received.message), letter
+                    dead_letter = _dead_letter(subscription, received)
+                    self._leases[subscription, dead_letter.message_id] = _Lease(
+                        ends, _published(received.message), dead_letter
                     )
-                loans = self._current(subscription)
-        return [loan.letter for loan in sorted(loans, key=lambda loan: loan.published)[:limit]]
+                leases = self._current(subscription)
+        return [
+            lease.dead_letter for lease in sorted(leases, key=lambda lease: lease.published)[:limit]
+        ]
 
-    def remove(self, letters: Sequence[DeadLetter]) -> None:
+    def remove(self, dead_letters: Sequence[DeadLetter]) -> None:
         """See `toban.ports.DeadLetters`."""
-        self._end(letters, lambda **kw: self._client().acknowledge(**kw), "removing")
+        self._end(dead_letters, lambda **kw: self._client().acknowledge(**kw), "removing")
 
-    def release(self, letters: Sequence[DeadLetter]) -> None:
+    def release(self, dead_letters: Sequence[DeadLetter]) -> None:
         """Give them back at once, for others to pull: they were only looked at."""
 
         def give_back(**kw: Any) -> None:
             self._client().modify_ack_deadline(ack_deadline_seconds=0, **kw)
 
-        self._end(letters, give_back, "giving back")
+        self._end(dead_letters, give_back, "giving back")
 
-    def _end(self, letters: Sequence[DeadLetter], end: Callable[..., object], doing: str) -> None:
-        """End the loans of letters."""
+    def _end(
+        self, dead_letters: Sequence[DeadLetter], end: Callable[..., object], doing: str
+    ) -> None:
+        """End the leases of dead letters."""
         by_subscription: dict[str, list[DeadLetter]] = {}
-        for letter in letters:
-            by_subscription.setdefault(letter.subscription, []).append(letter)
+        for dead_letter in dead_letters:
+            by_subscription.setdefault(dead_letter.subscription, []).append(dead_letter)
         for subscription, ended in by_subscription.items():
             path = self._path(dead_name(subscription))
             try:
-                for part in _parts([letter.token for letter in ended]):
+                for part in _parts([dead_letter.token for dead_letter in ended]):
                     end(subscription=path, ack_ids=part, timeout=TIMEOUT_S)
             except (exceptions.GoogleAPIError, GoogleAuthError) as error:
-                raise _unavailable(f"{doing} letters of {subscription}", error) from error
+                raise _unavailable(f"{doing} dead letters of {subscription}", error) from error
             with self._lock:
-                for letter in ended:
-                    self._loans.pop((subscription, letter.message_id), None)
+                for dead_letter in ended:
+                    self._leases.pop((subscription, dead_letter.message_id), None)
 
-    def _current(self, subscription: str) -> list[_Loan]:
+    def _current(self, subscription: str) -> list[_Lease]:
         now = time.monotonic()
-        self._loans = {key: loan for key, loan in self._loans.items() if loan.ends > now}
-        return [loan for (name, _), loan in self._loans.items() if name == subscription]
+        self._leases = {key: lease for key, lease in self._leases.items() if lease.ends > now}
+        return [lease for (name, _), lease in self._leases.items() if name == subscription]
 
     def _pull(self, name: str, limit: int, *, again: bool) -> list[Any]:
         # Only the first pull waits; after that, whatever is at hand. The next redrive gets the rest.
@@ -247,14 +251,14 @@ class PubSubDeadLetters:
         return f"projects/{self._project}/subscriptions/{name}"
 
 
-def _letter(subscription: str, received: Any) -> DeadLetter:
+def _dead_letter(subscription: str, received: Any) -> DeadLetter:
     message = received.message
     attributes = {
         name: push.decode_value(value)
         for name, value in message.attributes.items()
         if not name.startswith(_LETTER)
     }
-    # A letter is a message of its own; what it tells of was published before.
+    # A dead letter is a message of its own; the message inside it was published before.
     published = message.attributes.get(f"{_LETTER}TopicPublishTime", "")
     attributes = push.completed(attributes, published, message.message_id)
     return DeadLetter(

@@ -16,7 +16,7 @@ from datetime import datetime
 from toban.adapters.local.sqlite.queue import UnknownTopicError
 from toban.adapters.local.sqlite.subscriptions import (
     Handler,
-    Subscription,
+    QueueSubscription,
     by_topic,
     dead_letter_attributes,
     microseconds,
@@ -28,7 +28,7 @@ from toban.ports import Clock, DeadLetter, Delivered, Message
 @dataclass(slots=True)
 class _Row:
     seq: int
-    subscription: Subscription
+    subscription: QueueSubscription
     message: Message
     message_id: str
     due: int
@@ -40,7 +40,7 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class PulledMessage:
     """A message taken for delivery, to be acknowledged, refused or forgotten."""
 
     seq: int
@@ -48,7 +48,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DeliveryStep:
     """What `deliver_next` did; `error` is what the handler raised."""
 
     delivered: Delivered
@@ -65,12 +65,12 @@ class MemoryBus:
 
     def __init__(
         self,
-        subscriptions: Iterable[Subscription],
+        subscriptions: Iterable[QueueSubscription],
         clock: Clock,
         topics: Iterable[str] = (),
         jitter: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self.subscriptions: Mapping[str, Subscription] = {
+        self.subscriptions: Mapping[str, QueueSubscription] = {
             subscription.name: subscription for subscription in subscriptions
         }
         self._clock = clock
@@ -113,7 +113,7 @@ class MemoryBus:
         with self._lock:
             return moment_at(min(row.due for row in self._rows.values())) if self._rows else None
 
-    def take(self, pick: int = 0) -> Taken | None:
+    def take(self, pick: int = 0) -> PulledMessage | None:
         """
         Begin to deliver the message at index `pick` of `due`; None when nothing is due.
 
@@ -129,14 +129,14 @@ class MemoryBus:
             row.taken = True
             deadline_us = int(row.subscription.ack_deadline_s * 1_000_000)
             row.due = microseconds(self._clock.now()) + deadline_us
-            return Taken(row.seq, row.delivered())
+            return PulledMessage(row.seq, row.delivered())
 
-    def acknowledge(self, taken: Taken) -> None:
+    def acknowledge(self, taken: PulledMessage) -> None:
         """The message is done with."""
         with self._lock:
             self._rows.pop(taken.seq, None)
 
-    def refuse(self, taken: Taken) -> bool:
+    def refuse(self, taken: PulledMessage) -> bool:
         """
         The message failed: it comes again after back-off, or becomes a dead letter (True).
 
@@ -161,7 +161,7 @@ class MemoryBus:
                 if row.taken:
                     row.due, row.taken = now, False
 
-    def deliver_next(self, handler: Handler, pick: int = 0) -> Step | None:
+    def deliver_next(self, handler: Handler, pick: int = 0) -> DeliveryStep | None:
         """
         Deliver one due message and acknowledge it, or refuse it when the handler raises.
 
@@ -175,9 +175,9 @@ class MemoryBus:
             handler(taken.delivered)
         except Exception as error:  # noqa: BLE001  any failure of a handler is a refusal
             self.refuse(taken)
-            return Step(taken.delivered, error)
+            return DeliveryStep(taken.delivered, error)
         self.acknowledge(taken)
-        return Step(taken.delivered)
+        return DeliveryStep(taken.delivered)
 
     def pending(self) -> dict[str, int]:
         """How many messages each subscription still has to acknowledge, none left out."""
@@ -193,15 +193,17 @@ class MemoryBus:
         """See `toban.ports.DeadLetters`."""
         with self._lock:
             found = [
-                letter for letter in self._dead.values() if letter.subscription == subscription
+                dead_letter
+                for dead_letter in self._dead.values()
+                if dead_letter.subscription == subscription
             ]
             return found[:limit]
 
-    def remove(self, letters: Sequence[DeadLetter]) -> None:
+    def remove(self, dead_letters: Sequence[DeadLetter]) -> None:
         """See `toban.ports.DeadLetters`."""
         with self._lock:
-            for letter in letters:
-                self._dead.pop(int(letter.token), None)
+            for dead_letter in dead_letters:
+                self._dead.pop(int(dead_letter.token), None)
 
     def _due_rows(self) -> list[_Row]:
         now = microseconds(self._clock.now())

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
 from toban.ports import Unavailable
@@ -116,7 +115,7 @@ class _Work(Generic[T]):
         self.error: BaseException | None = None
 
 
-class Database:
+class SqliteDatabase:
     """
     The file, opened for many threads; other processes may have it open too.
 
@@ -346,12 +345,7 @@ class Database:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

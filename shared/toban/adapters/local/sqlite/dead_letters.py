@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from toban.adapters.local.sqlite.database import Database, Transaction
+from toban.adapters.local.sqlite.database import SqliteDatabase, Transaction
 from toban.adapters.local.sqlite.subscriptions import dead_letter_attributes, microseconds
 from toban.ports import DeadLetter, Message
 
@@ -14,7 +14,7 @@ from toban.ports import DeadLetter, Message
 class SqliteDeadLetters:
     """The `DeadLetters` port on the same file."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
     def pull(self, subscription: str, limit: int) -> list[DeadLetter]:
@@ -35,9 +35,9 @@ class SqliteDeadLetters:
             for seq, message_id, topic, data, attributes in rows
         ]
 
-    def remove(self, letters: Sequence[DeadLetter]) -> None:
+    def remove(self, dead_letters: Sequence[DeadLetter]) -> None:
         """See `toban.ports.DeadLetters`."""
-        numbers = [int(letter.token) for letter in letters]
+        numbers = [int(dead_letter.token) for dead_letter in dead_letters]
 
         def delete(transaction: Transaction) -> None:
             for number in numbers:

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from toban.adapters.local.sqlite.database import Database, Transaction
+from toban.adapters.local.sqlite.database import SqliteDatabase, Transaction
 from toban.adapters.local.sqlite.dead_letters import bury
 from toban.adapters.local.sqlite.lanes import Lanes
 from toban.adapters.local.sqlite.subscriptions import (
-    Subscription,
+    QueueSubscription,
     by_topic,
     microseconds,
 )
@@ -58,14 +58,14 @@ class SqliteBus:
 
     def __init__(
         self,
-        database: Database,
-        subscriptions: Iterable[Subscription],
+        database: SqliteDatabase,
+        subscriptions: Iterable[QueueSubscription],
         clock: Clock,
         topics: Iterable[str] = (),
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.database = database
-        self.subscriptions: Mapping[str, Subscription] = {
+        self.subscriptions: Mapping[str, QueueSubscription] = {
             subscription.name: subscription for subscription in subscriptions
         }
         self.clock = clock

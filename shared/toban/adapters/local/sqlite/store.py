@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from toban.adapters.local.sqlite import values
-from toban.adapters.local.sqlite.database import Database, Transaction
+from toban.adapters.local.sqlite.database import SqliteDatabase, Transaction
 from toban.ports import (
     AlreadyExists,
     Create,
@@ -35,7 +35,7 @@ class SqliteStore:
     and `order_by` needs no sorting.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._indexed: set[tuple[str, str]] = set()

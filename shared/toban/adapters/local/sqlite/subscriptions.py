@@ -17,7 +17,7 @@ _JITTER = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class QueueSubscription:
     """
     One function's interest in one topic.
 
@@ -57,10 +57,10 @@ class Subscription:
 
 
 def by_topic(
-    subscriptions: Mapping[str, Subscription], topics: frozenset[str]
-) -> dict[str, list[Subscription]]:
+    subscriptions: Mapping[str, QueueSubscription], topics: frozenset[str]
+) -> dict[str, list[QueueSubscription]]:
     """Subscriptions of each topic, in a fixed order; topics without any have an empty list."""
-    found: dict[str, list[Subscription]] = {topic: [] for topic in sorted(topics)}
+    found: dict[str, list[QueueSubscription]] = {topic: [] for topic in sorted(topics)}
     for name in sorted(subscriptions):
         found.setdefault(subscriptions[name].topic, []).append(subscriptions[name])
     return found

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from toban.adapters.local.sqlite.database import Database, Transaction
+from toban.adapters.local.sqlite.database import SqliteDatabase, Transaction
 from toban.ports import Trace, Unavailable
 
 _FLUSH_S = 0.2
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 class SqliteTracer:
     """The `Tracer` port; close it to write what still waits."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._waiting: list[Trace] = []

@@ -167,9 +167,18 @@ def order_key(value: Any) -> tuple[int, Any]:
 
 def matching(query: Query) -> Callable[[Mapping[str, Any]], bool]:
     """A test whether a document in stored form fulfils every condition of the query."""
-    wanted = [(name, operator, normal(value)) for name, operator, value in query.where]
+    texts: list[tuple[str, str]] = []
+    wanted: list[tuple[str, Operator, Any]] = []
+    for name, operator, value in query.where:
+        if operator == "==" and type(value) is str:
+            texts.append((name, value))  # nearly every condition, and equal only to its like
+        else:
+            wanted.append((name, operator, normal(value)))
 
     def matches(data: Mapping[str, Any]) -> bool:
+        for name, text in texts:
+            if data.get(name) != text:
+                return False
         for name, operator, value in wanted:
             if name not in data or not _compare(data[name], operator, value):
                 return False

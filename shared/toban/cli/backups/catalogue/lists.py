@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from toban.backups.documents import Backup, Copy, standing
-from toban.backups.policy.retention import Verdict
+from toban.backups.policy.retention import RetentionVerdict
 from toban.backups.section import BACKUP
 from toban.backups.work.jobs import BackupJob, job_id
 from toban.backups.work.prune import weigh
@@ -25,11 +25,13 @@ from toban.cli.backups.common import (
     sizes,
 )
 from toban.cli.backups.views import backup_view, is_partly, regions, said, status_in
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal, printable
 from toban.cli.kit.times import Times
+from toban.cli.kit.views import in_environment
 from toban.events.backups import Stage
+from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import moment
 
 _STAGES: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
@@ -46,14 +48,14 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
             terminal.json([backup_view(backup) for backup in found])
         elif found:
             _table(reader, found, terminal)
-        elif asked.service or asked.source or asked.class_ or asked.status:
+        elif any((asked.service, asked.source, asked.class_, asked.environment, asked.status)):
             terminal.line(terminal.say("backups.none-like-that"))
         else:
             terminal.line(terminal.say("backups.none"))
     return 0
 
 
-def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[Backup]:
+def _found(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> list[Backup]:
     if asked.service is not None and not reader.find(
         Backup, ("service", "==", asked.service), limit=1
     ):
@@ -70,6 +72,8 @@ def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> lis
         if value is not None
     }
     found = reader.find(Backup, *((name, "==", value) for name, value in wanted.items()))
+    if asked.environment is not None:  # no index: an earlier release stored none
+        found = [backup for backup in found if backup.environment == asked.environment]
     if asked.status is not None:
         found = [backup for backup in found if standing(backup) == asked.status]
     elif not asked.all:
@@ -77,7 +81,7 @@ def _found(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> lis
     return newest_first(found)
 
 
-def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
+def _table(reader: StoreReader, found: list[Backup], terminal: Terminal) -> None:
     zones = {name: reader.zone(name) for name in {backup.service for backup in found}}
     times = Times((backup.started_at, zones[backup.service]) for backup in found)
     titles = terminal.titles(
@@ -87,7 +91,7 @@ def _table(reader: Reader, found: list[Backup], terminal: Terminal) -> None:
     rows = [
         [
             backup.id,
-            f"{backup.service}/{backup.source}/{backup.class_}",
+            in_environment(f"{backup.service}/{backup.source}/{backup.class_}", backup.environment),
             status_in(backup, terminal),
             times.written(backup.started_at, zones[backup.service], "%Y-%m-%d %H:%M"),
             terminal.say(f"level.{backup.level}") if backup.level else "-",
@@ -128,7 +132,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
+def _verdict(reader: StoreReader, backup: Backup) -> RetentionVerdict | None:
     """What retention says of it now; None without a profile."""
     profile = reader.profiles().get(backup.service)
     if profile is None or profile[BACKUP] is None:
@@ -138,7 +142,7 @@ def _verdict(reader: Reader, backup: Backup) -> Verdict | None:
 
 
 def _detail(
-    backup: Backup, needed_by: list[str], jobs: list[BackupJob], verdict: Verdict | None
+    backup: Backup, needed_by: list[str], jobs: list[BackupJob], verdict: RetentionVerdict | None
 ) -> dict[str, Any]:
     full = msgspec.to_builtins(backup, builtin_types=(type(backup.slot),))
     return {
@@ -165,11 +169,11 @@ def _detail(
 
 
 def _tell(
-    reader: Reader,
+    reader: StoreReader,
     backup: Backup,
     needed_by: list[str],
     jobs: list[BackupJob],
-    verdict: Verdict | None,
+    verdict: RetentionVerdict | None,
     terminal: Terminal,
 ) -> None:
     zone = reader.zone(backup.service)
@@ -206,6 +210,8 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     language = terminal.language
     yield "series", f"{backup.service}/{backup.source}/{backup.class_} ({backup.kind})"
+    if backup.environment != PRODUCTION:
+        yield "environment", backup.environment
     yield "point", moment(language, point_of(backup), zone)
     yield "started", moment(language, backup.started_at, zone)
     for key, at in (

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from toban.backups.catalogue.rebuild import Found, Rebuilt, Scan, Skipped, rebuild, scan
+from toban.backups.catalogue.rebuild import (
+    BucketScan,
+    FoundManifest,
+    RebuildResult,
+    SkippedManifest,
+    rebuild,
+    scan,
+)
 from toban.backups.documents import Backup
 from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import profile_of
@@ -68,9 +75,9 @@ def _scan(
     profiles: dict[str, CurrentProfile],
     asked: argparse.Namespace,
     terminal: Terminal,
-) -> Scan:
-    def seen(each: Found | Skipped) -> None:
-        if isinstance(each, Skipped) and not asked.json:
+) -> BucketScan:
+    def seen(each: FoundManifest | SkippedManifest) -> None:
+        if isinstance(each, SkippedManifest) and not asked.json:
             terminal.note(
                 terminal.say(
                     "rebuild.skipped", bucket=each.bucket, reason=printable(each.reason)[:300]
@@ -81,7 +88,7 @@ def _scan(
         return scan(
             buckets,
             profiles,
-            work.depot(),
+            work.resources(),
             service=asked.service or "",
             unencrypted=asked.accept_unencrypted,
             seen=seen,
@@ -106,7 +113,11 @@ def _verify(work: Session, backups: list[Backup], terminal: Terminal) -> list[st
 
 
 def _json(
-    work: Session, read: Scan, done: list[Rebuilt], unverified: list[str], terminal: Terminal
+    work: Session,
+    read: BucketScan,
+    done: list[RebuildResult],
+    unverified: list[str],
+    terminal: Terminal,
 ) -> None:
     terminal.json(
         {
@@ -128,8 +139,8 @@ def _json(
 
 
 def _tell(
-    read: Scan,
-    done: list[Rebuilt],
+    read: BucketScan,
+    done: list[RebuildResult],
     unverified: list[str],
     asked: argparse.Namespace,
     terminal: Terminal,
@@ -161,7 +172,7 @@ def _tell(
     )
 
 
-def _detail(each: Rebuilt, unverified: list[str], terminal: Terminal) -> str:
+def _detail(each: RebuildResult, unverified: list[str], terminal: Terminal) -> str:
     if not each.planned:
         return terminal.say("rebuild.unplanned")
     return terminal.say("rebuild.unverified") if each.backup.id in unverified else ""

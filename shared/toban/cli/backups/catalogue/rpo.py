@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from toban.backups.policy.objectives import ObjectiveState, Overdue, assess, overdue, untested
+from toban.backups.policy.objectives import ObjectiveState, OverdueSeries, assess, overdue, untested
 from toban.backups.policy.restores import RestoreRecord
 from toban.backups.watching.watch import newest_points
 from toban.cli.backups.common import length, profiles_of
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import now, rough
@@ -37,7 +37,7 @@ class _Looked:
 
     profile: Profile
     states: list[ObjectiveState]
-    late: list[Overdue]
+    late: list[OverdueSeries]
     untested: datetime | None
 
     @property
@@ -64,7 +64,7 @@ def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
     return 1 if any(each.missed for each in looked) else 0
 
 
-def _look(reader: Reader, profile: Profile) -> _Looked:
+def _look(reader: StoreReader, profile: Profile) -> _Looked:
     service = profile[SERVICE].id
     at = now()
     applied = reader.get(CurrentProfile, service)

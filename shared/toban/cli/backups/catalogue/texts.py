@@ -26,6 +26,7 @@ TEXTS: Final[Texts] = {
         "ja": "バックアップを設定したプロファイルは反映されていません（docs/profile.ja.md）。",
     },
     "backups.pinned": {"en": "pinned", "ja": "固定"},
+    "backups.show.environment": {"en": "Environment", "ja": "環境"},
     "backups.show.series": {"en": "Series", "ja": "系列"},
     "backups.show.point": {"en": "Restore point", "ja": "復元点"},
     "backups.show.started": {"en": "Started", "ja": "開始"},

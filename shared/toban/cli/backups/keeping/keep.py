@@ -6,15 +6,15 @@ import argparse
 from dataclasses import dataclass
 
 from toban.backups.documents import Backup
-from toban.backups.policy.pins import NotAhead, NotPinned, discard, pin, unpin
-from toban.backups.policy.retention import Verdict
+from toban.backups.policy.pins import NotDatedAhead, NotPinned, discard, pin, unpin
+from toban.backups.policy.retention import RetentionVerdict
 from toban.backups.work.commands import EVERY
-from toban.backups.work.prune import Weighed, weigh
+from toban.backups.work.prune import RetentionReview, weigh
 from toban.cli.backups.common import ask, chosen, newest_first, profiles_of, size
 from toban.cli.backups.views import backup_view, said
 from toban.cli.kit.ask import agreed, person
-from toban.cli.kit.progress import Seen
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.progress import ProgressView
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import Times, now
@@ -58,7 +58,7 @@ def discard_(asked: argparse.Namespace, terminal: Terminal) -> int:
             return 1
         try:
             discard(work.reader.store, id, person(asked), at)
-        except (NotAhead, NotPinned) as error:
+        except (NotDatedAhead, NotPinned) as error:
             raise Problem(terminal.say("discard.not-ahead", id=id)) from error
         asked.service = backup.service
         return _carry_out(work, [id], asked, terminal)
@@ -70,7 +70,7 @@ def discard_(asked: argparse.Namespace, terminal: Terminal) -> int:
 @dataclass(frozen=True)
 class _Row:
     backup: Backup
-    verdict: Verdict
+    verdict: RetentionVerdict
     now: bool
     """The next run of pruning removes it (each removes a limited number)."""
 
@@ -104,10 +104,10 @@ def prune(asked: argparse.Namespace, terminal: Terminal) -> int:
         return _carry_out(work, [row.backup.id for row in going], asked, terminal)
 
 
-def _weigh(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> list[_Row]:
+def _weigh(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> list[_Row]:
     rows: list[_Row] = []
     for profile in profiles_of(reader, asked.service, terminal):
-        weighed: Weighed = weigh(profile, reader)
+        weighed: RetentionReview = weigh(profile, reader)
         verdicts = {verdict.id: verdict for verdict in weighed.verdicts}
         removed = set(weighed.removable)
         rows.extend(
@@ -118,7 +118,9 @@ def _weigh(reader: Reader, asked: argparse.Namespace, terminal: Terminal) -> lis
     return rows
 
 
-def _show(reader: Reader, rows: list[_Row], asked: argparse.Namespace, terminal: Terminal) -> None:
+def _show(
+    reader: StoreReader, rows: list[_Row], asked: argparse.Namespace, terminal: Terminal
+) -> None:
     if asked.json:
         terminal.json(
             [
@@ -189,7 +191,7 @@ def _carry_out(work: Session, ids: list[str], asked: argparse.Namespace, termina
 
     answer = work.wait(
         answered,
-        lambda: Seen(terminal.say("follow.prune"), total - len(left()), total),
+        lambda: ProgressView(terminal.say("follow.prune"), total - len(left()), total),
         shows=lambda: "toban backups list",
         resumes=lambda: "toban backups prune",
     )

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from toban.backups.policy.retention import Entry, Policy, Verdict, decide
+from toban.backups.policy.retention import Policy, RetentionEntry, RetentionVerdict, decide
 from toban.backups.policy.retention_terms import EARLIEST, LATEST
 from toban.cli.backups.views import said
 from toban.cli.kit.terminal import Problem, Terminal, nearest
@@ -27,7 +27,7 @@ T = TypeVar("T")
 _AT = re.compile(r"(.*) - at `(.+)`", re.DOTALL)
 
 
-class _Listed(Entry, frozen=True, kw_only=True):
+class _Listed(RetentionEntry, frozen=True, kw_only=True):
     """An object of `toban backups list --json`; what retention does not need is only checked."""
 
     id: Annotated[str, msgspec.Meta(min_length=1)]
@@ -68,7 +68,10 @@ def retention(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _table(
-    entries: Sequence[Entry], verdicts: Sequence[Verdict], zone: str, terminal: Terminal
+    entries: Sequence[RetentionEntry],
+    verdicts: Sequence[RetentionVerdict],
+    zone: str,
+    terminal: Terminal,
 ) -> None:
     times = Times((e.started_at, zone) for e in entries)
     several = len({e.series for e in entries}) > 1
@@ -130,11 +133,11 @@ def _no_such_key(path: Path, key: str, known: Sequence[str], terminal: Terminal)
     return terminal.say("bad.key", where=path, path=f"$.{key}", hint=hint)
 
 
-def _catalogue(path: Path, terminal: Terminal) -> list[Entry]:
+def _catalogue(path: Path, terminal: Terminal) -> list[RetentionEntry]:
     raw = _read(path, terminal)
     if not isinstance(raw, list):
         raise Problem(terminal.say("bad.array", where=path), 2)
-    entries: list[Entry] = []
+    entries: list[RetentionEntry] = []
     ids: set[str] = set()
     for position, listed in enumerate(_converted(raw, list[_Listed], path, terminal)):
         at = f"$[{position}]"

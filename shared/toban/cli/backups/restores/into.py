@@ -8,7 +8,7 @@ from toban.backups.catalogue.plans import plan_of
 from toban.backups.documents import Backup
 from toban.backups.policy.occupied import refusal
 from toban.backups.policy.restores import Restore
-from toban.backups.restoring.restore import staging_of, target_spec
+from toban.backups.restoring.targets import staging_of, target_spec
 from toban.cli.kit.session import Session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
@@ -17,7 +17,7 @@ from toban.ports.backup import TargetFailed
 
 
 @dataclass(frozen=True)
-class Into:
+class RestoreDestination:
     """Where a restore will load."""
 
     where: str
@@ -32,7 +32,7 @@ def look(
     terminal: Terminal,
     *,
     onto_source: bool,
-) -> Into:
+) -> RestoreDestination:
     """
     What the target is. `onto_source`: the source may be overwritten, and nothing else.
 
@@ -56,17 +56,17 @@ def look(
         onto_source=onto_source,
         requested_at=now(),
     )
-    depot = work.depot()
+    resources = work.resources()
     try:
         spec = target_spec(wanted, staging_of(planned.profile, backup.source))
-        made = depot.target(spec)
+        made = resources.target(spec)
         where = made.identity
-        is_source = where == depot.source(planned.spec).identity
+        is_source = where == resources.source(planned.spec).identity
         if is_source != onto_source:
             word = "restore.is-source" if is_source else "restore.not-source"
             raise Problem(terminal.say(word, where=where), 2)
         profiles = work.reader.profiles()
-        refused = refusal(where, spec, profiles, depot, backup, onto_source=onto_source)
+        refused = refusal(where, spec, profiles, resources, backup, onto_source=onto_source)
     except (ValueError, PortError) as error:
         raise Problem(terminal.say("restore.bad-target", error=error), 2) from error
     try:
@@ -77,4 +77,4 @@ def look(
         )
     if refused:
         raise Problem(terminal.say("restore.refused", reason=printable(refused)), 2)
-    return Into(where, is_source)
+    return RestoreDestination(where, is_source)

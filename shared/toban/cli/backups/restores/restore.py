@@ -11,7 +11,7 @@ from typing import Any
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.recovery import Estimate, estimate, lost, newest, onto, point, usable
 from toban.backups.policy.recovery import recovery_time as recovery_time
-from toban.backups.restoring.restore import staging_of
+from toban.backups.restoring.targets import staging_of
 from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import (
     ask,
@@ -39,7 +39,7 @@ STAGING = "staging"
 
 
 @dataclass(frozen=True)
-class Plan:
+class RestorePlan:
     """What a restore will do."""
 
     profile: Profile
@@ -82,7 +82,7 @@ def restore(asked: argparse.Namespace, terminal: Terminal) -> int:
         return watch(work, id, asked, terminal)
 
 
-def _confirmed(plan: Plan, asked: argparse.Namespace, terminal: Terminal) -> bool:
+def _confirmed(plan: RestorePlan, asked: argparse.Namespace, terminal: Terminal) -> bool:
     if not plan.is_source:
         return agreed(asked, terminal, terminal.say("restore.ask"))
     if asked.yes:
@@ -94,7 +94,7 @@ def _confirmed(plan: Plan, asked: argparse.Namespace, terminal: Terminal) -> boo
 # --- planning ----------------------------------------------------------------------------------
 
 
-def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal) -> Plan:
+def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal) -> RestorePlan:
     profile = profile_of(work.reader, asked.service, terminal)
     source = known_source(profile, asked.source, terminal)
     zone = profile[SERVICE].timezone
@@ -108,7 +108,9 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
     target = _target(profile, source, asked, terminal)
     into = look(work, backup, id, target, terminal, onto_source=bool(asked.onto_source))
     takes = estimate(backups, backup, copy.region, now=now())
-    return Plan(profile, backup, copy, target, into.where, into.is_source, takes, at or now())
+    return RestorePlan(
+        profile, backup, copy, target, into.where, into.is_source, takes, at or now()
+    )
 
 
 def _choose(
@@ -173,7 +175,7 @@ def _target(
 # --- showing -----------------------------------------------------------------------------------
 
 
-def _view(plan: Plan) -> dict[str, Any]:
+def _view(plan: RestorePlan) -> dict[str, Any]:
     backup = plan.backup
     return {
         "backup": backup.id,
@@ -193,7 +195,7 @@ def _view(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _lost(plan: Plan, terminal: Terminal) -> str:
+def _lost(plan: RestorePlan, terminal: Terminal) -> str:
     """What is lost, in words; nobody knows of a backup that is dated in the future."""
     if plan.backup.is_ahead(now()):
         return terminal.say("restore.lost.ahead")
@@ -205,7 +207,7 @@ def _lost(plan: Plan, terminal: Terminal) -> str:
     )
 
 
-def _show(plan: Plan, terminal: Terminal) -> None:
+def _show(plan: RestorePlan, terminal: Terminal) -> None:
     backup, language = plan.backup, terminal.language
     zone = plan.profile[SERVICE].timezone
     terminal.line(terminal.paint(terminal.say("restore.plan"), "bold"))

@@ -11,8 +11,8 @@ from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import ask, known_source, length, profile_of, size
 from toban.cli.kit.arguments import unknown
-from toban.cli.kit.progress import Seen
-from toban.cli.kit.reader import Reader, shown_time
+from toban.cli.kit.progress import ProgressView
+from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.kernel.i18n import duration
@@ -26,7 +26,7 @@ def follow(work: Session, word: str, asked: argparse.Namespace, terminal: Termin
     # What was asked for a moment ago may still be in the queue.
     found = work.wait(
         lambda: work.reader.by_prefix(Restore, word) or None,
-        lambda: Seen(terminal.say("follow.begin")),
+        lambda: ProgressView(terminal.say("follow.begin")),
         shows=lambda: f"toban restore --follow {word}",
         resumes=lambda: f"toban restore --follow {word}",
     )
@@ -57,23 +57,23 @@ def watch(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
     return 0
 
 
-def _over(reader: Reader, id: str) -> Restore | None:
+def _over(reader: StoreReader, id: str) -> Restore | None:
     restore = reader.get(Restore, id)
     return restore if restore is not None and restore.status != "running" else None
 
 
-def _seen(reader: Reader, id: str, terminal: Terminal) -> Seen:
+def _seen(reader: StoreReader, id: str, terminal: Terminal) -> ProgressView:
     restore = reader.get(Restore, id)
     if restore is None:
-        return Seen(terminal.say("follow.begin"))
+        return ProgressView(terminal.say("follow.begin"))
     loaded = bool(restore.total) and restore.done >= restore.total
     text = terminal.say("follow.check" if loaded else "follow.load")
     stored = f" · {size(restore.bytes)}" if restore.bytes else ""
     trouble = f" · {printable(restore.error)[:80]}" if restore.error else ""
-    return Seen(f"{text}{stored}{trouble}", restore.done, restore.total)
+    return ProgressView(f"{text}{stored}{trouble}", restore.done, restore.total)
 
 
-def _rto(reader: Reader, restore: Restore) -> int | None:
+def _rto(reader: StoreReader, restore: Restore) -> int | None:
     profile = reader.profiles().get(restore.service)
     return recovery_time(profile, restore.source) if profile else None
 
@@ -171,7 +171,7 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
 
         found = work.wait(
             begun,
-            lambda: Seen(terminal.say("follow.begin")),
+            lambda: ProgressView(terminal.say("follow.begin")),
             shows=lambda: f"toban restore --follow {id}",
             resumes=lambda: f"toban restore --follow {id}",
         )

@@ -10,8 +10,8 @@ from toban.backups.documents import Backup
 from toban.backups.work.jobs import BackupJob, job_id
 from toban.cli.backups.common import ask, chosen, length, plan_named, profile_of, size
 from toban.cli.backups.views import backup_view, in_trouble, regions
-from toban.cli.kit.progress import Seen
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.progress import ProgressView
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.events.backups import Stage
@@ -43,7 +43,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
         resumes = f"toban backups run {asked.service} {plan.source} {plan.class_}"
         answer = work.wait(
             lambda: work.answer(event, "start_backup"),
-            lambda: Seen(terminal.say("follow.begin")),
+            lambda: ProgressView(terminal.say("follow.begin")),
             shows=lambda: f"toban backups show {id}",
             resumes=lambda: resumes,
         )
@@ -128,7 +128,7 @@ def _again(
 # --- watching ----------------------------------------------------------------------------------
 
 
-def _ended(reader: Reader, id: str) -> Backup | None:
+def _ended(reader: StoreReader, id: str) -> Backup | None:
     """The backup, once nothing more will happen to it by itself."""
     backup = reader.get(Backup, id)
     if backup is None or backup.status == "running":
@@ -136,7 +136,7 @@ def _ended(reader: Reader, id: str) -> Backup | None:
     return None if backup.status == "finished" and not backup.reason else backup
 
 
-def _answering(reader: Reader, id: str, event: Event, first: Stage) -> BackupJob | None:
+def _answering(reader: StoreReader, id: str, event: Event, first: Stage) -> BackupJob | None:
     """The job that ended what `event` asked for, once it has: only one that names the request."""
     if first != "verify":
         copying = reader.get(BackupJob, job_id(id, first))
@@ -157,12 +157,16 @@ def _has_ended(job: BackupJob | None, event: Event) -> bool:
     return job is not None and job.over and _named(event) in job.requests
 
 
-def how_far(reader: Reader, id: str, terminal: Terminal, request: Event | None = None) -> Seen:
+def how_far(
+    reader: StoreReader, id: str, terminal: Terminal, request: Event | None = None
+) -> ProgressView:
     """Where the work on a backup stands; `request`: only jobs that it began."""
     backup = reader.get(Backup, id)
     if backup is None:
-        return Seen(terminal.say("follow.begin"))
-    found = Seen(terminal.say("follow.begin" if backup.status == "running" else "follow.next"))
+        return ProgressView(terminal.say("follow.begin"))
+    found = ProgressView(
+        terminal.say("follow.begin" if backup.status == "running" else "follow.next")
+    )
     for stage, statuses in _AT_WORK:
         job = reader.get(BackupJob, job_id(id, stage)) if backup.status in statuses else None
         if job is None or job.over or (request and _named(request) not in job.requests):
@@ -170,7 +174,7 @@ def how_far(reader: Reader, id: str, terminal: Terminal, request: Event | None =
         stored = f" · {size(job.bytes)}" if job.bytes else ""
         trouble = f" · {printable(job.error)[:80]}" if job.error else ""
         text = f"{terminal.say(f'stage.{stage}')}{stored}{trouble}"
-        found = Seen(text, job.done, job.total)
+        found = ProgressView(text, job.done, job.total)
     return found
 
 

@@ -11,7 +11,7 @@ from toban.backups.work.jobs import BackupJob, job_id
 from toban.cli.backups.common import ask, profile_of
 from toban.cli.backups.views import backup_view, in_trouble, regions
 from toban.cli.backups.work import run as backup_run
-from toban.cli.kit.progress import Seen
+from toban.cli.kit.progress import ProgressView
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
@@ -109,9 +109,9 @@ def _read_back(
                 waiting.discard(id)
         return None if waiting else True
 
-    def see() -> Seen:
+    def see() -> ProgressView:
         left, total = progress
-        return Seen(terminal.say("stage.verify"), total - left - len(waiting), total)
+        return ProgressView(terminal.say("stage.verify"), total - left - len(waiting), total)
 
     work.wait(look, see, shows=lambda: "toban backups list", resumes=lambda: resumes)
 

@@ -17,18 +17,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toban.cli.kit.progress import Seen, bar
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.progress import ProgressView, bar
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
 
 if TYPE_CHECKING:
     from toban.events import Action, CommandIssued
     from toban.kernel.event import Body, Event
-    from toban.kernel.handling.parking import Parked
+    from toban.kernel.handling.parking import ParkedMessage
     from toban.kernel.platform import Platform
     from toban.ports import Secrets, Trace
-    from toban.ports.backup import Depot
+    from toban.ports.backup import Resources
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ _REST_S = 3.0
 
 
 @dataclass(frozen=True)
-class Issued:
+class CommandOutcome:
     """What came of an event that was issued here."""
 
     event: Event
@@ -51,10 +51,10 @@ class Issued:
 class Session(ABC):
     """A place that is open: its documents, its files, and a way to have something done there."""
 
-    reader: Reader
+    reader: StoreReader
     place: str
     """The data directory or the project, for people."""
-    most_letters: int | None = None
+    max_dead_letters: int | None = None
     """Dead letters of one subscription that are counted; None: all."""
     waits_s: float
     """How long `carry_out` waits for others."""
@@ -131,7 +131,7 @@ class Session(ABC):
     @abstractmethod
     def carry_out(
         self, body: Body, function: str, done: Callable[[], bool] | None = None
-    ) -> Issued:
+    ) -> CommandOutcome:
         """
         Issue an event and wait until `function` has handled it, at most `waits_s`.
 
@@ -159,18 +159,18 @@ class Session(ABC):
     def interrupted(self, shows: str, resumes: str) -> None:
         """Ctrl-C while waiting: say how to see the rest, or how to go on; may end the process."""
 
-    def depot(self) -> Depot:
+    def resources(self) -> Resources:
         """Buckets, keys, sources and targets, as the functions see them."""
-        from toban.sources.depot import depot
+        from toban.sources.resources import resources
 
-        return depot(self.platform, self.secrets)
+        return resources(self.platform, self.secrets)
 
-    def parked(self, event: Event, function: str) -> Parked | None:
+    def parked(self, event: Event, function: str) -> ParkedMessage | None:
         """The event, if the function set it aside."""
         from toban.kernel.event import to_message
-        from toban.kernel.handling.parking import Parked, parked_id
+        from toban.kernel.handling.parking import ParkedMessage, parked_id
 
-        return self.reader.get(Parked, parked_id(function, to_message(event)))
+        return self.reader.get(ParkedMessage, parked_id(function, to_message(event)))
 
     def answer(self, event: Event, function: str) -> dict[str, str] | None:
         """
@@ -186,7 +186,7 @@ class Session(ABC):
     def wait(
         self,
         look: Callable[[], T | None],
-        see: Callable[[], Seen],
+        see: Callable[[], ProgressView],
         *,
         shows: Callable[[], str],
         resumes: Callable[[], str],
@@ -208,7 +208,10 @@ class Session(ABC):
             raise
 
     def _watch(
-        self, look: Callable[[], T | None], see: Callable[[], Seen], show: Callable[[Seen], None]
+        self,
+        look: Callable[[], T | None],
+        see: Callable[[], ProgressView],
+        show: Callable[[ProgressView], None],
     ) -> T | None:
         turned = busy = time.monotonic()
         while True:

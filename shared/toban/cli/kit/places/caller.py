@@ -7,17 +7,16 @@ account (also an impersonated one) meant for the function's address, for a perso
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
+from toban.cli.kit import posting
 from toban.cli.kit.terminal import Problem, Terminal
 
 FUNCTION = "ingest_action"
@@ -68,11 +67,12 @@ def post(url: str, given: str, body: dict[str, Any], terminal: Terminal) -> dict
     What can pass by itself is tried again: the same `id` is the same command.
     """
     raw = json.dumps(body, ensure_ascii=False).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {given}"}
     status, answer = 0, ""
     for attempt in range(TRIES):
         if attempt:
             time.sleep(_PAUSE_S * attempt)
-        status, answer = _once(url, given, raw)
+        status, answer = posting.post(url, raw, headers, TIMEOUT_S, _NoRedirect())
         if status not in (0, 500, 502, 503, 504):
             break
     if status == 200:
@@ -84,25 +84,6 @@ def post(url: str, given: str, body: dict[str, Any], terminal: Terminal) -> dict
         raise Problem(terminal.say("command.not-allowed", url=url))
     reason = answer[:300] if status == 0 else _error(answer)
     raise Problem(terminal.say("command.not-taken", url=url, status=status or "-", error=reason))
-
-
-def _once(url: str, given: str, raw: bytes) -> tuple[int, str]:
-    """Status and text; 0 and why when nobody answers."""
-    request = urllib.request.Request(  # noqa: S310 the scheme was looked at
-        url,
-        raw,
-        {"Content-Type": "application/json", "Authorization": f"Bearer {given}"},
-        method="POST",
-    )
-    opener = urllib.request.build_opener(_NoRedirect)
-    try:
-        with opener.open(request, timeout=TIMEOUT_S) as answer:
-            return answer.status, answer.read().decode("utf-8", "replace")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode("utf-8", "replace")
-    except (OSError, http.client.HTTPException) as error:
-        return 0, str(getattr(error, "reason", error))
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

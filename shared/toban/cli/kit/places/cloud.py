@@ -18,25 +18,25 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from toban.cli.kit.places import caller
-from toban.cli.kit.places.base import Issued, Session, Traces, new_event
+from toban.cli.kit.places.base import CommandOutcome, Session, Traces, new_event
 from toban.cli.kit.places.receipts import ReceiptTraces
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
-from toban.kernel.event import Stored, from_message, timestamp
+from toban.kernel.event import StoredMessage, from_message, timestamp
 from toban.kernel.prepared import converted
-from toban.ports.schedules import NotAllowed, Refused
+from toban.ports.schedules import SchedulerJobRejected, SchedulerPermissionDenied
 from toban.topology.reader import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toban.kernel.event import Body, Event
-    from toban.kernel.handling.parking import Parked
+    from toban.kernel.handling.parking import ParkedMessage
     from toban.kernel.platform import Platform
     from toban.ports import Secrets, Store
 
-MOST_LETTERS = 100
+MAX_DEAD_LETTERS = 100
 """Dead letters of one subscription that are counted."""
 _AT_ONCE = 16
 _POLL_S = 0.5
@@ -52,7 +52,7 @@ def documents(project: str) -> Store:
 class CloudSession(Session):
     """A project; its clients are made when they are needed."""
 
-    most_letters = MOST_LETTERS
+    max_dead_letters = MAX_DEAD_LETTERS
     waits_s = 30.0
     """A function that nothing has called for a while takes some seconds to start."""
 
@@ -62,7 +62,7 @@ class CloudSession(Session):
         self.place = project
         self._location = location
         self._token = ""
-        self.reader = Reader(documents(project))
+        self.reader = StoreReader(documents(project))
 
     def url(self, blob: str) -> str:
         """See `Session`; its name alone where ``TOBAN_BUCKET`` does not say which bucket it is in."""
@@ -77,7 +77,7 @@ class CloudSession(Session):
         """See `Session`."""
         return ReceiptTraces(self.reader, load(), self._replay)
 
-    def _replay(self, function: str, stored: Stored) -> list[Stored] | None:
+    def _replay(self, function: str, stored: StoredMessage) -> list[StoredMessage] | None:
         """What a function that only translates emits for an event, by its own code."""
         from toban import entry
         from toban.kernel.handling.decision import Translation
@@ -94,17 +94,17 @@ class CloudSession(Session):
             return None
         work = self.platform.work(function, event, now=event.time, writes_allowed=False)
         handler.translate(event.body, work)
-        return [Stored.of(message) for message in work.messages()]
+        return [StoredMessage.of(message) for message in work.messages()]
 
     def dead_letters(self) -> dict[str, int]:
-        """See `Session`: at most `MOST_LETTERS` of each are counted, looked at and given back."""
+        """See `Session`: at most `MAX_DEAD_LETTERS` of each are counted, looked at and given back."""
         from toban.adapters.google.pubsub.bus import PubSubDeadLetters
 
-        letters = PubSubDeadLetters(self.place)
+        dead_letters = PubSubDeadLetters(self.place)
 
         def count(subscription: str) -> int:
-            found = letters.pull(subscription, MOST_LETTERS)
-            letters.release(found)
+            found = dead_letters.pull(subscription, MAX_DEAD_LETTERS)
+            dead_letters.release(found)
             return len(found)
 
         names = [subscription.name for subscription in load().subscriptions()]
@@ -121,7 +121,7 @@ class CloudSession(Session):
         parent = scheduler.parent_of(self.place, self._location)
         try:
             return scheduler.attempts(scheduler.connect(), parent)
-        except (NotAllowed, Refused) as error:
+        except (SchedulerPermissionDenied, SchedulerJobRejected) as error:
             raise Problem(str(error)) from error
 
     # --- acting ------------------------------------------------------------------------------
@@ -173,26 +173,26 @@ class CloudSession(Session):
         (id_,) = said["events"]
         return msgspec.structs.replace(event, id=id_, correlation_id=id_)
 
-    def parked(self, event: Event, function: str) -> Parked | None:
+    def parked(self, event: Event, function: str) -> ParkedMessage | None:
         """See `Session`; by its id, as the body is the function's own."""
-        from toban.kernel.handling.parking import Parked
+        from toban.kernel.handling.parking import ParkedMessage
 
-        found = self.reader.find(Parked, ("function", "==", function))
+        found = self.reader.find(ParkedMessage, ("function", "==", function))
         return next((p for p in found if p.attributes.get("ce-id") == event.id), None)
 
     def carry_out(
         self, body: Body, function: str, done: Callable[[], bool] | None = None
-    ) -> Issued:
+    ) -> CommandOutcome:
         """See `Session`. A handling that changes nothing leaves nothing to be seen by."""
         event = self.issue(body)
         deadline = time.monotonic() + self.waits_s
         while True:
             if self.answer(event, function) is not None or (done is not None and done()):
-                return Issued(event, "done")
+                return CommandOutcome(event, "done")
             if self.parked(event, function) is not None:
-                return Issued(event, "parked")
+                return CommandOutcome(event, "parked")
             if time.monotonic() > deadline:
-                return Issued(event, "")
+                return CommandOutcome(event, "")
             time.sleep(_POLL_S)
 
     @property

@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toban.adapters.local.sqlite.database import Database
+from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
-from toban.cli.kit.places.base import Issued, Session, Traces, new_event
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.places.base import CommandOutcome, Session, Traces, new_event
+from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.ports import Trace, Unavailable
@@ -56,7 +56,7 @@ def opened(
         raise Problem(terminal.say("data.none", data=data))
     data.mkdir(parents=True, exist_ok=True)
     try:
-        database = Database(data / DATABASE)
+        database = SqliteDatabase(data / DATABASE)
     except Unavailable as error:
         raise Problem(str(error)) from error
     with contextlib.ExitStack() as stack:
@@ -76,7 +76,7 @@ class LocalSession(Session):
     def __init__(
         self,
         data: Path,
-        database: Database,
+        database: SqliteDatabase,
         stack: contextlib.ExitStack,
         terminal: Terminal,
         *,
@@ -87,7 +87,7 @@ class LocalSession(Session):
         self.data = data
         self.place = str(data)
         self.database = database
-        self.reader = Reader(SqliteStore(database))
+        self.reader = StoreReader(SqliteStore(database))
         self._stack = stack
         self._opened: World | None = None
         self._dispatcher: Dispatcher | None = None
@@ -156,19 +156,19 @@ class LocalSession(Session):
 
     def carry_out(
         self, body: Body, function: str, done: Callable[[], bool] | None = None
-    ) -> Issued:
+    ) -> CommandOutcome:
         """See `Session`; every handling is noted here, so that `done` is not needed."""
         del done
         self.begin()
         event = self.issue(body)
         if self._dispatcher is not None:
             self._dispatcher.drain(DRAIN_S)
-            return Issued(event, self._outcome(event, function))
+            return CommandOutcome(event, self._outcome(event, function))
         deadline = time.monotonic() + self.waits_s
         while True:
             found = self._outcome(event, function)
             if found not in ("", "retry", "error") or time.monotonic() > deadline:
-                return Issued(event, found)
+                return CommandOutcome(event, found)
             time.sleep(_POLL_S)
 
     def _outcome(self, event: Event, function: str) -> str:

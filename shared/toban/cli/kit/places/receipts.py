@@ -17,10 +17,10 @@ from itertools import chain
 from typing import Any, Final
 
 from toban.cli.kit.places.base import Traces
-from toban.cli.kit.reader import Reader
+from toban.cli.kit.reader import StoreReader
 from toban.events import NotificationRequested
-from toban.kernel.event import Stored, from_message, timestamp
-from toban.kernel.handling.parking import Parked, parked_id
+from toban.kernel.event import StoredMessage, from_message, timestamp
+from toban.kernel.handling.parking import ParkedMessage, parked_id
 from toban.kernel.handling.receipt import Receipt, receipt_id
 from toban.notify.documents import Notification
 from toban.ports import Key, Trace
@@ -34,7 +34,7 @@ _MOST_TIMES = 400
 _AT_ONCE = 8
 _OUTCOMES = {"done": "done", "failed": "done", "void": "nothing"}
 
-Replay = Callable[[str, Stored], list[Stored] | None]
+Replay = Callable[[str, StoredMessage], list[StoredMessage] | None]
 """What a function emits for an event; None: it is none that only translates."""
 
 
@@ -43,7 +43,7 @@ class _Handled:
     """What is known of one handling, and what it led to."""
 
     trace: Trace
-    caused: Sequence[Stored] = ()
+    caused: Sequence[StoredMessage] = ()
 
 
 class ReceiptTraces(Traces):
@@ -51,7 +51,7 @@ class ReceiptTraces(Traces):
 
     is_whole = False
 
-    def __init__(self, reader: Reader, topology: Topology, replay: Replay) -> None:
+    def __init__(self, reader: StoreReader, topology: Topology, replay: Replay) -> None:
         self._reader = reader
         self._topology = topology
         self._replay = replay
@@ -129,24 +129,24 @@ class ReceiptTraces(Traces):
         for name in {*self._topology.consumers(topic)} - {r.function for r in receipts}:
             yield _Handled(_trace(name, attributes, receipts[0].at, UNRECORDED, ()))
 
-    def _handled(self, pairs: Sequence[tuple[str, Stored]]) -> Iterator[_Handled]:
+    def _handled(self, pairs: Sequence[tuple[str, StoredMessage]]) -> Iterator[_Handled]:
         for start in range(0, len(pairs), _MOST_KEYS):
             part = pairs[start : start + _MOST_KEYS]
             receipts = self._reader.get_many(
                 Receipt, [receipt_id(function, s.event_id) for function, s in part]
             )
             parked = self._reader.get_many(
-                Parked, [parked_id(function, s.message()) for function, s in part]
+                ParkedMessage, [parked_id(function, s.message()) for function, s in part]
             )
-            for (function, stored), receipt, letter in zip(part, receipts, parked, strict=True):
+            for (function, stored), receipt, message in zip(part, receipts, parked, strict=True):
                 if receipt is not None:
                     yield _of_receipt(receipt, stored.attributes)
-                elif letter is not None:
-                    yield _of_parked(letter, stored.attributes)
+                elif message is not None:
+                    yield _of_parked(message, stored.attributes)
                 else:
                     yield self._unwritten(function, stored)
 
-    def _unwritten(self, function: str, stored: Stored) -> _Handled:
+    def _unwritten(self, function: str, stored: StoredMessage) -> _Handled:
         """A handling without a receipt."""
         event = from_message(stored.message())
         if isinstance(event.body, NotificationRequested):
@@ -168,7 +168,7 @@ def _judged(found: list[_Handled]) -> Iterator[Trace]:
             yield each.trace
 
 
-def _stored(receipt: Receipt) -> list[Stored]:
+def _stored(receipt: Receipt) -> list[StoredMessage]:
     return [*receipt.emitted, *(timer.event for timer in receipt.timers)]
 
 
@@ -192,7 +192,7 @@ def _of_notification(function: str, record: Notification, attributes: dict[str, 
     return _Handled(trace, record.emitted)
 
 
-def _of_parked(parked: Parked, attributes: dict[str, str]) -> _Handled:
+def _of_parked(parked: ParkedMessage, attributes: dict[str, str]) -> _Handled:
     return _Handled(
         _trace(parked.function, attributes, parked.at, "parked", (), error=parked.error)
     )
@@ -203,7 +203,7 @@ def _trace(
     attributes: dict[str, str],
     at: datetime,
     outcome: str,
-    emitted: Iterable[Stored],
+    emitted: Iterable[StoredMessage],
     timers: tuple[tuple[str, str], ...] = (),
     *,
     error: str = "",

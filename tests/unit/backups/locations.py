@@ -22,8 +22,8 @@ from toban.backups.catalogue.manifest import (
 )
 from toban.backups.storage import layout
 from toban.backups.storage.parts import Part, cut
-from toban.backups.storage.sealing import BesideStream, Shelf, store_part
-from toban.ports.backup import Held, Piece
+from toban.backups.storage.sealing import BackupLocation, SealedObjectSink, store_part
+from toban.ports.backup import Chunk, ObjectRef
 
 KEY = bytes(range(32))
 WRAPPED = b"wrapped by the key that everything here uses"
@@ -36,12 +36,12 @@ def noise(size: int, seed: object) -> bytes:
     return random.Random(str(seed)).randbytes(size)
 
 
-def stream(seed: object, pieces: int = 24, size: int = 1500) -> list[Piece]:
+def stream(seed: object, pieces: int = 24, size: int = 1500) -> list[Chunk]:
     """Pieces with cursors: `from_cursor` goes on from each."""
-    return [Piece(noise(size, (seed, n)), cursor=str(n + 1), items=1) for n in range(pieces)]
+    return [Chunk(noise(size, (seed, n)), cursor=str(n + 1), items=1) for n in range(pieces)]
 
 
-def from_cursor(pieces: list[Piece], cursor: str) -> Iterator[Piece]:
+def from_cursor(pieces: list[Chunk], cursor: str) -> Iterator[Chunk]:
     """What a resumable source would read."""
     return iter(pieces[int(cursor or 0) :])
 
@@ -51,15 +51,15 @@ class Stored:
     """A backup as it lies in its bucket."""
 
     bucket: MemoryBucket
-    shelf: Shelf
+    location: BackupLocation
     manifest: Manifest
     plain: bytes
-    beside: dict[str, bytes]
-    held: list[Held]
+    objects: dict[str, bytes]
+    refs: list[ObjectRef]
 
     @property
     def manifest_name(self) -> str:
-        return self.shelf.prefix + layout.MANIFEST
+        return self.location.prefix + layout.MANIFEST
 
     def alter(self, name: str, data: bytes | None) -> None:
         """Replace an object's content, or remove it."""
@@ -70,30 +70,32 @@ class Stored:
 
 def store(bucket: MemoryBucket, backup_id: str, data_key: bytes | None) -> Stored:
     """A backup with five parts, two index objects, a sealed object in parts, two copied ones."""
-    shelf = Shelf(bucket, layout.prefix("shop", "db", "daily", backup_id), backup_id, data_key)
+    location = BackupLocation(
+        bucket, layout.prefix("shop", "db", "daily", backup_id), backup_id, data_key
+    )
     pieces = stream(backup_id)
-    entries = [_stored(shelf, part) for part in _cut(shelf, pieces)]
+    entries = [_stored(location, part) for part in _cut(location, pieces)]
     assert len(entries) == 5
     index: list[IndexRef] = []
     for number in (1, 2):
         ref, data = index_object(backup_id, 1, number, entries[number - 1 : number])
-        bucket.create(shelf.prefix + ref.name, data)
+        bucket.create(location.prefix + ref.name, data)
         index.append(ref)
-    beside = {
+    objects = {
         "ab/sealed-7": noise(20_000, (backup_id, "sealed")),
         "cd/copied-1": noise(5000, (backup_id, "copied")),
         "cd/copied-2": noise(5000, (backup_id, "another")),
     }
-    sink = BesideStream(bucket, shelf.prefix, backup_id, data_key, part_bytes=PART_BYTES)
-    held = []
-    for name, content in beside.items():
+    sink = SealedObjectSink(bucket, location.prefix, backup_id, data_key, part_bytes=PART_BYTES)
+    refs = []
+    for name, content in objects.items():
         copied = "copied" in name
         if copied:
             bucket.upload(sink.prefix + name, [content])
         else:
             sink.put(name, iter([content]))
         crc32c = google_crc32c.value(content)
-        held.append(Held(backup_id, layout.object_name(name), copied, len(content), crc32c))
+        refs.append(ObjectRef(backup_id, layout.object_name(name), copied, len(content), crc32c))
     manifest = Manifest(
         backup_id=backup_id,
         service="shop",
@@ -117,20 +119,20 @@ def store(bucket: MemoryBucket, backup_id: str, data_key: bytes | None) -> Store
         counts={"tables": 3},
         needs=["b-0"],
     )
-    bucket.create(shelf.prefix + layout.MANIFEST, encode(manifest, data_key))
+    bucket.create(location.prefix + layout.MANIFEST, encode(manifest, data_key))
     plain = b"".join(piece.data for piece in pieces)
-    return Stored(bucket, shelf, manifest, plain, beside, held)
+    return Stored(bucket, location, manifest, plain, objects, refs)
 
 
-def _cut(shelf: Shelf, pieces: list[Piece]) -> Iterator[Part]:
-    seal = shelf.seal(layout.stream_name(1))
+def _cut(location: BackupLocation, pieces: list[Chunk]) -> Iterator[Part]:
+    seal = location.seal(layout.stream_name(1))
     return cut(iter(pieces), seal, resumable=True, part_bytes=PART_BYTES)
 
 
-def _stored(shelf: Shelf, part: Part) -> PartEntry:
+def _stored(location: BackupLocation, part: Part) -> PartEntry:
     name = layout.part_name(1, part.number)
-    stored, _ = store_part(shelf, name, layout.stream_name(1), part)
-    return PartEntry.of(stored, 1, shelf.data_key)
+    stored, _ = store_part(location, name, layout.stream_name(1), part)
+    return PartEntry.of(stored, 1, location.data_key)
 
 
 def sha256(data: bytes) -> str:

@@ -10,36 +10,36 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from toban.kernel.binding import provides
-from toban.kernel.kinds import beside
+from toban.kernel.kinds import module_of_kind
 from toban.kernel.platform import Platform
 from toban.ports import Secrets, Store
 from toban.ports.backup import (
-    DEPOT,
+    RESOURCES,
     Bucket,
-    Depot,
     Format,
     Keys,
     KeyUnavailable,
+    Resources,
     Source,
     Spec,
     Target,
 )
 from toban.sources.base import source_kinds
-from toban.sources.world import World
+from toban.sources.ports import SourcePorts
 
 
 class _Kind(Protocol):
     """What the module ``adapter`` of a kind has."""
 
-    def source(self, options: Mapping[str, object], world: World) -> Source: ...
+    def source(self, options: Mapping[str, object], ports: SourcePorts) -> Source: ...
 
-    def format_(self, world: World) -> Format: ...
+    def format_(self, ports: SourcePorts) -> Format: ...
 
-    def target(self, options: Mapping[str, object], world: World) -> Target: ...
+    def target(self, options: Mapping[str, object], ports: SourcePorts) -> Target: ...
 
 
-class WorldDepot:
-    """See `toban.ports.backup.Depot`; a process imports only the kinds that it is asked for."""
+class WorldResources:
+    """See `toban.ports.backup.Resources`; a process imports only the kinds that it is asked for."""
 
     def __init__(
         self,
@@ -53,11 +53,11 @@ class WorldDepot:
         """`scratch`: a directory for temporary files, made when it is needed."""
         self._secrets = secrets
         self._buckets = buckets
-        self._world = World(store, secrets, buckets, self.keys, scratch, environ)
+        self._ports = SourcePorts(store, secrets, buckets, self.keys, scratch, environ)
         self._keys = functools.cache(self._make_keys)
 
     def bucket(self, name: str) -> Bucket:
-        """See `toban.ports.backup.Depot`."""
+        """See `toban.ports.backup.Resources`."""
         return self._buckets(name)
 
     def keys(self, reference: str) -> Keys:
@@ -65,16 +65,16 @@ class WorldDepot:
         return self._keys(reference)
 
     def source(self, spec: Spec) -> Source:
-        """See `toban.ports.backup.Depot`."""
-        return _kind(spec.kind).source(spec.options, self._world)
+        """See `toban.ports.backup.Resources`."""
+        return _kind(spec.kind).source(spec.options, self._ports)
 
     def format(self, kind: str) -> Format:
-        """See `toban.ports.backup.Depot`."""
-        return _kind(kind).format_(self._world)
+        """See `toban.ports.backup.Resources`."""
+        return _kind(kind).format_(self._ports)
 
     def target(self, spec: Spec) -> Target:
-        """See `toban.ports.backup.Depot`."""
-        return _kind(spec.kind).target(spec.options, self._world)
+        """See `toban.ports.backup.Resources`."""
+        return _kind(spec.kind).target(spec.options, self._ports)
 
     def _make_keys(self, reference: str) -> Keys:
         if reference.startswith("secret:"):
@@ -88,12 +88,12 @@ class WorldDepot:
         raise KeyUnavailable(f"not a key: {reference[:80]!r} (secret:NAME or projects/…)")
 
 
-@provides(DEPOT)
-def depot(platform: Platform, secrets: Secrets) -> Depot:
-    """The depot of a function; raises `RuntimeError` in a world without buckets."""
+@provides(RESOURCES)
+def resources(platform: Platform, secrets: Secrets) -> Resources:
+    """The resources of a function; raises `RuntimeError` in a world without buckets."""
     if platform.buckets is None:
         raise RuntimeError("this platform has no buckets")
-    return WorldDepot(
+    return WorldResources(
         store=platform.store,
         secrets=secrets,
         buckets=platform.buckets,
@@ -106,4 +106,4 @@ def _kind(name: str) -> _Kind:
     known = source_kinds()
     if name not in known:
         raise ValueError(f"not a kind of source: {name!r} (known: {', '.join(sorted(known))})")
-    return cast("_Kind", beside(known[name], "adapter"))
+    return cast("_Kind", module_of_kind(known[name], "adapter"))

@@ -1,7 +1,7 @@
 """
 Write the README's table of commands, or check that it is up to date.
 
-``python -m toban.cli.kit.pages [--check]``
+``python -m toban.cli.kit.readme [--check]``
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from toban.cli.kit.arguments import parser
 from toban.texts import Language
 from toban.topology.generate import ROOT, differing, embedded, run, written
-from toban.topology.pages import Place, table
+from toban.topology.markdown import GeneratedBlock, table
 
-COMMANDS = Place("commands", "the arguments of shared/toban/cli")
+COMMANDS = GeneratedBlock("commands", "the arguments of shared/toban/cli")
 _HEADS: dict[Language, tuple[str, str]] = {
     "en": ("Command", "What it does"),
     "ja": ("コマンド", "すること"),
@@ -68,7 +68,7 @@ def _given(command: argparse.ArgumentParser) -> Iterator[str]:
 if __name__ == "__main__":
     sys.exit(
         run(
-            "toban.cli.kit.pages",
+            "toban.cli.kit.readme",
             __doc__,
             lambda: differing(outputs(), ROOT),
             lambda: written(outputs()),

@@ -11,7 +11,7 @@ from toban.ports.backup import Bucket, Keys
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class SourcePorts:
     """
     The outside of a process that takes or restores backups.
 

@@ -1,8 +1,8 @@
 """
-The pages behind a link: plain HTML that needs nothing from anywhere else.
+The HTML that a link leads to: plain, and complete without any other file.
 
-No script, no image, no font, no link out; a form that posts back to where it came from is all a
-page can do, and the headers make the browser hold it to that.
+No script, no image, no font, no link out. A form that posts back to its own address is all that
+it may do, and the headers make the browser enforce that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from toban.actions.texts import text
 from toban.kernel.edge.http import Response
-from toban.kernel.edge.links import Language, Link
+from toban.kernel.edge.links import Language, SignedLink
 from toban.kernel.templates import render, source
 
 # A link does not know its reader's zone. Japan has one, without daylight saving.
@@ -43,12 +43,12 @@ def headers() -> Mapping[str, str]:
     )
 
 
-def _page(status: int, template: str, **values: object) -> Response:
+def _html(status: int, template: str, **values: object) -> Response:
     html = render(__package__, template, **values)
     return Response(status, html.encode(), "text/html; charset=utf-8", headers())
 
 
-def confirm(link: Link, query: str) -> Response:
+def confirm(link: SignedLink, query: str) -> Response:
     """What the link would do, and one button; `query` is the link's own signed part."""
     title = text(link.lang, f"link.ask.{link.action}")
     button = text(link.lang, f"link.button.{link.action}")
@@ -57,14 +57,16 @@ def confirm(link: Link, query: str) -> Response:
     return _of_link(link, title, small, button=button, query=query)
 
 
-def done(link: Link) -> Response:
+def done(link: SignedLink) -> Response:
     """The command was taken."""
     title = text(link.lang, f"link.done.{link.action}")
     return _of_link(link, title, text(link.lang, "link.settled"))
 
 
-def _of_link(link: Link, title: str, small: str, *, button: str = "", query: str = "") -> Response:
-    return _page(
+def _of_link(
+    link: SignedLink, title: str, small: str, *, button: str = "", query: str = ""
+) -> Response:
+    return _html(
         200,
         "link.html",
         language=link.lang,
@@ -79,7 +81,7 @@ def _of_link(link: Link, title: str, small: str, *, button: str = "", query: str
 
 def message(status: int, language: Language, key: str) -> Response:
     """A page that only says something: ``refused``, ``expired`` or ``later``."""
-    return _page(
+    return _html(
         status,
         "message.html",
         language=language,

@@ -12,7 +12,7 @@ from toban.topology.types import Function, Topology
 
 
 @dataclass(frozen=True)
-class Place:
+class GeneratedBlock:
     """Where something generated stands in a page that people write."""
 
     name: str
@@ -37,8 +37,8 @@ class Place:
         return f"{before}{begin}\n\n{content}\n\n{end}{after}"
 
 
-MAP = Place("map", "events/topology.yaml")
-SECRETS = Place("secrets", "events/topology.yaml")
+MAP = GeneratedBlock("map", "events/topology.yaml")
+SECRETS = GeneratedBlock("secrets", "events/topology.yaml")
 
 
 def readme(topology: Topology, with_samples: set[str], domain_of: Mapping[str, str]) -> str:

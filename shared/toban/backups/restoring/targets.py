@@ -1,0 +1,38 @@
+"""Which target a restore loads: as requested, or the profile's staging target."""
+
+from __future__ import annotations
+
+import msgspec
+
+from toban.backups.policy.restores import Restore
+from toban.backups.section import BACKUP, NOTHING
+from toban.ports.backup import Spec
+from toban.profile.profile import Profile
+from toban.sources.base import StagingTarget
+
+
+def staging_of(profile: Profile, source: str) -> StagingTarget | None:
+    """Return where the profile loads a source for restore tests, or None."""
+    test = (profile[BACKUP] or NOTHING).restore_test
+    return next((t for t in (test.targets if test else ()) if t.source == source), None)
+
+
+def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
+    """
+    Return the spec of a restore's target: as requested, else the profile's staging target.
+
+    `staging` is what `staging_of` returned. Raises `ValueError` when no target is named and there
+    is no staging target. A staging target may be emptied again, which its options say.
+    """
+    options: dict[str, object] = dict(restore.target)
+    if not options:
+        if staging is None:
+            raise ValueError(f"no target was named, and the profile has none for {restore.source}")
+        said = msgspec.to_builtins(staging)
+        options = {k: v for k, v in said.items() if v and k not in ("source", "queries")}
+        options["staging"] = True
+    options["restore_id"] = restore.id
+    options["purpose"] = restore.purpose
+    if restore.onto_source:
+        options["overwrite"] = "true"
+    return Spec(restore.kind, options)

@@ -1,0 +1,52 @@
+"""What checking has to say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from toban.texts import Catalogue, Texts
+
+TEXTS: Final[Texts] = {
+    "finding.sections.no-default": {
+        "en": "no service says default: true: alerts that match no service have nowhere to go.",
+        "ja": "default: true のサービスがありません。どのサービスにも一致しないアラートの行き先がありません。",
+    },
+    "finding.sections.inactive": {
+        "en": "there is no {name} section: {inactive} inactive.",
+        "ja": "{name} がないので{inactive}は無効です。",
+    },
+    "finding.sections.team-clash": {
+        "en": "the team file has {path} as well ({place}); this profile's own is used.",
+        "ja": "{path} はチームのファイルにもあります（{place}）。このプロファイルのものが使われます。",
+    },
+    "finding.sections.file-name": {
+        "en": "a profile's file is named after its service: {service}.yaml.",
+        "ja": "ファイル名はサービス ID と同じにします: {service}.yaml",
+    },
+    "finding.sections.unused-team": {
+        "en": "no profile names this team.",
+        "ja": "どのプロファイルもこのチームを使っていません。",
+    },
+    "finding.sections.duplicate-service": {
+        "en": "service {service} is also defined in {other}.",
+        "ja": "サービス {service} は {other} にもあります。",
+    },
+    "finding.sections.no-profiles": {
+        "en": "no profiles (*.yaml) in this directory.",
+        "ja": "プロファイル（*.yaml）がありません。",
+    },
+    "finding.sections.no-directory": {
+        "en": "no such directory.",
+        "ja": "ディレクトリがありません。",
+    },
+    "finding.sections.unknown-team": {
+        "en": "there is no team file {file}.{hint}",
+        "ja": "チームのファイル {file} がありません。{hint}",
+    },
+    "finding.sections.not-yet": {
+        "en": "there is no {name} section yet: its name is settled, this release knows none.",
+        "ja": "{name} はまだありません。名前は決まっていますが、この版では使えません。",
+    },
+}
+
+both: Final = Catalogue(TEXTS).both

@@ -1,0 +1,1 @@
+"""Stories of the platform, each told in every world."""
