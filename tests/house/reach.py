@@ -116,7 +116,11 @@ def _mentioned(definition: ast.AST, path: Path) -> Iterator[tuple[Path, str]]:
                 yield from _origin(module, node.id, "")
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             yield from _origin(module, node.value.id, node.attr)
-        elif isinstance(node, ast.Call) and _name(node.func) in ("kinds", "named", "module_of_kind"):
+        elif isinstance(node, ast.Call) and _name(node.func) in (
+            "kinds",
+            "named",
+            "module_of_kind",
+        ):
             yield from _walked(node, path)
 
 
