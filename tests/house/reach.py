@@ -129,9 +129,9 @@ def _walked(call: ast.Call, path: Path) -> Iterator[tuple[Path, str]]:
     words = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
     if not words:
         return
-    beside = _name(call.func) == "module_of_kind"
-    folder = path.parent if beside else ROOT / "shared" / Path(*words[0].split("."))
-    for found in sorted(folder.glob(f"*/{words[0] if beside else 'kind'}.py")):
+    sibling = _name(call.func) == "module_of_kind"
+    folder = path.parent if sibling else ROOT / "shared" / Path(*words[0].split("."))
+    for found in sorted(folder.glob(f"*/{words[0] if sibling else 'kind'}.py")):
         yield from ((found, name) for name in parse(found).definitions)
 
 

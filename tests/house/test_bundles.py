@@ -130,7 +130,7 @@ Grown = Callable[..., Path]
 
 TICK = FUNCTIONS["tick"]
 ENTRY = """
-MODULES = {"depot": "toban.makers"}
+MODULES = {"resources": "toban.makers"}
 def google():
     from toban.adapters.google.storage.blobs import Blobs
 """
@@ -191,11 +191,11 @@ def test_a_port_is_reached_by_whoever_asks_for_it(grow: Grown):
     files = {
         "entry": ENTRY,
         "makers": "import anycrc",
-        "ports": 'DEPOT: Port[str] = Port("depot")\nOTHER = Port("other")\n',
+        "ports": 'RESOURCES: Port[str] = Port("resources")\nOTHER = Port("other")\n',
     }
     asks = "from toban.kernel.binding import BoundHandlers\nfrom toban.ports import {0}\nH = BoundHandlers(({0},), 1)"
     asking = "from toban.entry import subscriber\nfrom toban.a import H"
-    assert reached(grow(asking, a=asks.format("DEPOT"), **files)) == {"anycrc"}
+    assert reached(grow(asking, a=asks.format("RESOURCES"), **files)) == {"anycrc"}
     assert reached(grow(asking, a="H = 1", **files)) == set()
     with pytest.raises(CannotBundleError, match=r"toban/a.py: toban.ports.OTHER is no port"):
         reached(grow(asking, a=asks.format("OTHER"), **files))

@@ -1,4 +1,4 @@
-"""Backups that are proven: due, taken, replicated, verified, pruned, restored."""
+"""Backups that are proven: taken, replicated, verified, pruned, restored."""
 
 USES = {
     "toban.severities.section": "what a severity means in a profile is a question about that profile",

@@ -1,4 +1,4 @@
-"""What the backups domain keeps: the catalogue, and the state of each series."""
+"""The documents of the backups domain: the catalogue, and the state of each series."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LEVELS: tuple[Level, ...] = ("objects", "checksums", "content", "format", "resto
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """What one destination holds of a backup."""
+    """The copy of a backup in one destination."""
 
     bucket: str
     region: str
@@ -54,7 +54,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def state(self) -> CopyState:
-        """What is known of it."""
+        """Return the state of the copy."""
         if not self.manifest:
             return "missing"
         if self.damage:
@@ -65,7 +65,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def proven(self) -> bool:
-        """Whether it was read back and found whole, and nothing speaks against it since."""
+        """Return whether it was read back and found whole, without a later sign of damage."""
         return self.state == "verified"
 
 
@@ -153,12 +153,12 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     """Who said that retention need not keep it though it is dated ahead."""
 
     def over_since(self) -> datetime | None:
-        """Since its data were removed."""
+        """Return when its data were removed."""
         return self.deleted_at if self.status == "deleted" else None
 
     def is_ahead(self, now: datetime) -> bool:
         """
-        Whether a wrong clock has dated it: then nobody knows what it holds the state of.
+        Return whether a wrong clock dated it, so that the state it holds is unknown.
 
         It may be restored by name, but it blocks nothing and never counts as the newest.
         """
@@ -167,12 +167,12 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
 
     @property
     def series(self) -> str:
-        """Where the state of its series lives."""
+        """Return the id of its series' state."""
         return series_id(self.service, self.source, self.class_)
 
     @property
     def named(self) -> dict[str, str]:
-        """The fields of an event about it that say which one it is, and of which environment."""
+        """Return the fields of an event about it that say which one it is, and of which environment."""
         return {
             "service": self.service,
             "source": self.source,
@@ -183,14 +183,14 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
 
     @property
     def level(self) -> Level | None:
-        """What all its proven copies have passed; None: none is proven."""
+        """Return the level that all its proven copies have passed; None: none is proven."""
         levels = [copy.level for copy in self.copies if copy.proven and copy.level is not None]
         return min(levels, key=LEVELS.index, default=None)
 
 
 def standing(backup: Backup) -> Status:
     """
-    What a backup is by its copies; one that is not judged by them is what its status says.
+    Return the status of a backup by its copies, or its own where copies do not decide it.
 
     It is verified while one copy is proven, and failed when none can be any more.
     """
@@ -204,7 +204,7 @@ def standing(backup: Backup) -> Status:
 
 
 def settle(backup: Backup) -> None:
-    """Let `status` and `degraded` follow from the copies; whoever changes copies calls this."""
+    """Set `status` and `degraded` from the copies; call it after changing copies."""
     move(backup, standing(backup))
     if backup.status == "verified" and backup.verified_at is None:
         proven = (copy.verified_at for copy in backup.copies if copy.proven)
@@ -221,7 +221,7 @@ def mark(backup: Backup) -> None:
 
 
 def unmark(backup: Backup) -> None:
-    """Let it be again what it was before it was marked, as far as its copies still are that."""
+    """Take the mark for removal back: the status is again what its copies say."""
     move(backup, backup.marked_from or _marked_by_an_earlier_release(backup))
     backup.marked_from = None
     settle(backup)
@@ -235,7 +235,7 @@ def _marked_by_an_earlier_release(backup: Backup) -> Status:
 
 
 class SeriesState(Document, kw_only=True, rename={"class_": "class"}):
-    """Where one series stands (id ``<service>.<source>.<class>``)."""
+    """The state of one series (id ``<service>.<source>.<class>``)."""
 
     COLLECTION: ClassVar[str] = "backup_series"
     KEEP = Keep.always("one for each series: what the next backup is measured against")
@@ -259,5 +259,5 @@ class SeriesState(Document, kw_only=True, rename={"class_": "class"}):
 
 
 def series_id(service: str, source: str, class_: str) -> str:
-    """Where a series' state lives (no part holds a ``.``)."""
+    """Return the id of a series' state (no part holds a ``.``)."""
     return f"{service}.{source}.{class_}"

@@ -13,7 +13,7 @@ from toban.strictyaml.values import secrets_of
 
 
 def schedules(profile: Profile) -> Iterator[RecurringEvent]:
-    """When its plans are due, and its restore tests."""
+    """Return the schedules of its plans and of its restore tests."""
     service, backup = profile[SERVICE], profile[BACKUP]
     if backup is None:
         return
@@ -38,7 +38,7 @@ def schedules(profile: Profile) -> Iterator[RecurringEvent]:
 
 
 def buckets(profile: Profile) -> Iterator[str]:
-    """Every bucket that its backups read, write or test restores in."""
+    """Return every bucket that its backups read, write or test restores in."""
     backup = profile[BACKUP]
     if backup is None:
         return
@@ -50,7 +50,7 @@ def buckets(profile: Profile) -> Iterator[str]:
 
 
 def secrets(profile: Profile) -> Iterator[str]:
-    """Every secret that its sources, its targets and its key are named by."""
+    """Return the names of the secrets of its sources, its targets and its key."""
     backup = profile[BACKUP]
     if backup is None:
         return

@@ -1,8 +1,8 @@
 """
-`act_on_incident`: what people decide.
+`act_on_incident`: carrying out what people command.
 
-A command that carries the `generation` its sender saw changes nothing once the incident has moved
-on (somebody else acknowledged, it was resolved): a late click can never reopen or undo.
+A command that carries the `generation` its sender saw changes nothing once the incident has changed
+(somebody else acknowledged, it was resolved): a late click can never reopen or undo.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def on_command(command: CommandIssued, work: Work) -> None:
     """
     Carry out a command on an incident, if it may be and still applies.
 
-    Done or not, it leaves a line on the timeline and a record (`toban audit`). One without proof,
-    of the release before there were any, is handled as it was then: it leaves a line where it did
-    something, is parked where it cannot be carried out, and answers nobody.
+    In any case it leaves a timeline entry and an audit record (`toban audit`). A command
+    without proof, from the release before, is handled as it was then: it leaves an entry where
+    it did something, is parked where it cannot be carried out, and answers nobody.
     """
     if not command.concerns(DOMAIN):
         return
@@ -132,16 +132,19 @@ def _say_the_proof(incident: Incident, earlier: list[TimelineEntry], proof: str)
 def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool:
     """Take it; or, when its people were called or reminded since, say that it is still in hand."""
     anew = incident.status == "acknowledged"
-    profile = profile_of(incident, work)
     # An earlier release had no reminders: whoever says that they have it is reminded from now on.
-    reminds = incident.remind_at is not None or not is_called_for(incident, profile)
+    reminds = incident.remind_at is not None
     if incident.status == "resolved" or (anew and reminds and not _called_since(incident, work)):
+        return False
+    profile = profile_of(incident, work)
+    called_for = is_called_for(incident, profile)
+    if anew and not called_for and not _called_since(incident, work):
         return False
     move(incident, "acknowledged")
     incident.acknowledged_at = work.now
     incident.assignee = command.actor
     stop_escalation(incident)
-    if is_called_for(incident, profile):
+    if called_for:
         remind_at(incident, work, work.now + severity_of(incident, profile).reminder)
     kind = "confirmed" if anew else "acknowledged"
     note(incident, work, kind, command.actor, via=command.via)

@@ -1,4 +1,4 @@
-"""What the incidents domain keeps: alerts, the open incidents of each service, incidents."""
+"""The documents of the incidents domain: alerts, the open incidents of each service, incidents."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Alert(Document, kw_only=True):
     """
     One alert, through all its occurrences.
 
-    It points at its incident; the incident does not list its alerts, so that a storm writes each
-    alert once and the incident hardly ever. A resolved alert without incident is the trace of a
+    It points at its incident; the incident does not list its alerts, so that many alerts write
+    each alert once and the incident hardly ever. A resolved alert without incident records a
     resolution that came before its firing.
     """
 
@@ -64,13 +64,13 @@ class Alert(Document, kw_only=True):
     environment: str = PRODUCTION
 
     def over_since(self) -> datetime | None:
-        """Since the report that ended it, or the only one there will be, came in (our clock)."""
+        """Return when the report that ended it came in, or the only one there will be (our clock)."""
         if self.status == "firing":
             return None
         return self.heard_at or self.attached_at or self.ends_at or self.starts_at
 
     def holders(self) -> Sequence[Key]:
-        """Its incident: what only a person can settle keeps it open, and its story is told by all."""
+        """Return its incident, which it keeps open and whose story needs it."""
         return () if self.incident is None else (Incident.key(self.incident),)
 
 
@@ -179,18 +179,19 @@ class Incident(Document, kw_only=True):
     """Blob name of the draft."""
 
     def over_since(self) -> datetime | None:
-        """Since it was resolved."""
+        """Return when it was resolved."""
         return self.resolved_at if self.status == "resolved" else None
 
     def segment_ids(self) -> list[str]:
-        """Where its segments live, the oldest first."""
+        """Return the ids of its segments, the oldest first."""
         return [f"{self.id}.{number}" for number in range(self.segments)]
 
     def whole(self, found: Iterable[IncidentSegment | None]) -> Incident:
         """
-        The incident with its whole timeline and all its pages, for telling them; never to be put.
+        Return the incident with its whole timeline and all its pages, to read only, never
+        to put.
 
-        `found`: what there is under its `segment_ids`.
+        `found`: the segments that exist under its `segment_ids`.
         """
         segments = [segment for segment in found if segment is not None]
         first, last = self.timeline[: self.kept_first], self.timeline[self.kept_first :]
@@ -206,7 +207,7 @@ class Incident(Document, kw_only=True):
         )
 
     def snapshot(self) -> IncidentSnapshot:
-        """The incident as events carry it."""
+        """Return the incident as events carry it."""
         return IncidentSnapshot(
             id=self.id,
             service=self.service,
@@ -245,9 +246,9 @@ class IncidentSegment(Document, kw_only=True):
     unreached: dict[str, list[str]] = {}
 
     def over_since(self) -> datetime:
-        """From the beginning, but for its incident."""
+        """Return when it was written; its incident decides how long it is kept."""
         return self.at
 
     def holders(self) -> Sequence[Key]:
-        """Its incident."""
+        """Return its incident."""
         return (Incident.key(self.incident),)

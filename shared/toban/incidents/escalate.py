@@ -1,8 +1,8 @@
 """
-`escalate_incident`: the next step, when time has passed or a step reached nobody.
+`escalate_incident`: the next step, when its time has come or a step reached nobody.
 
-Each step happens once: a step is taken only from the one before it, in the generation the timer
-was set for, while nobody has acknowledged.
+Each step is taken once: only from the one before it, in the generation for which the timer was set,
+while nobody has acknowledged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from toban.profile.section import SERVICE
 
 
 def on_due(due: EscalationDue, work: Work) -> None:
-    """A step's time has come."""
+    """Take the step whose time has come."""
     incident = incident_of(due.incident_id, work)
     current = incident.status == "open" and incident.generation == due.generation
     if current and due.step == incident.step + 1:
@@ -28,7 +28,7 @@ def on_due(due: EscalationDue, work: Work) -> None:
 
 
 def on_notification_failed(failed: NotificationFailed, work: Work) -> None:
-    """Show the failure on the incident; when a page has reached nobody, do not wait."""
+    """Show the failure on the incident; when a page has reached nobody, take the next step now."""
     request = failed.request
     incident = incident_of(request.incident.id, work)
     note(
@@ -56,7 +56,7 @@ def on_notification_failed(failed: NotificationFailed, work: Work) -> None:
 
 
 def on_page_failed(failed: PageFailed, work: Work) -> None:
-    """Nobody could be called at all: the next step, now."""
+    """Take the next step now, because nobody could be called at all."""
     incident = incident_of(failed.incident_id, work)
     note(incident, work, "page-failed", reason=failed.reason, step=str(failed.page.step + 1))
     _escalate_if_latest_page(incident, failed.page.number, work)

@@ -1,9 +1,9 @@
 """
-An incident that has grown: what its document does not hold stands in segments of its own.
+Splitting a grown incident: what its document cannot hold goes into segments.
 
-A document holds 1 MiB at most. The beginning and the end of the timeline stay where they are, and so
-do the newest pages; the middle is collected and split off, in the commit that made it too much. Only
-who tells the whole story reads the segments (`Incident.whole`); deciding needs none.
+A document holds 1 MiB at most. The beginning and the end of the timeline and the newest pages stay;
+the middle is collected and split off, in the commit that made it too large. Only code that shows
+the whole timeline reads the segments (`Incident.whole`); decisions need none.
 """
 
 from __future__ import annotations
@@ -89,15 +89,16 @@ def add_page(incident: Incident, page: Page, work: Work) -> None:
 
 
 def next_page(incident: Incident) -> int:
-    """The number of the next page; they are counted through, wherever they stand."""
+    """Return the number of the next page; pages of all segments are counted through."""
     return incident.pages[-1].number + 1 if incident.pages else 0
 
 
 def latest_pages(incident: Incident) -> list[Page]:
     """
-    The pages that an acknowledgement or a closing tells of: enough to find everybody who was called.
+    Return the pages that an acknowledgement or a closing names: enough to find everybody
+    called.
 
-    Those of one step and reason call the same people until a shift ends, a week at most.
+    Pages of one step and reason call the same people until a shift ends, a week at most.
     """
     earlier = _newest([*incident.earlier_pages, *incident.pages[:-LATEST_PAGES]])
     return [*earlier[-EARLIER_PAGES:], *incident.pages[-LATEST_PAGES:]]

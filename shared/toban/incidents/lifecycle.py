@@ -1,5 +1,5 @@
 """
-How an incident changes, shared by the functions that change it.
+The changes of an incident, shared by the functions that make them.
 
 Every change is made on a document read in the unit of work and is put back there; none of these
 functions decides whether the change is due.
@@ -45,29 +45,29 @@ def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: s
 
 
 def profile_of(incident: Incident, work: Work) -> Profile:
-    """The profile version the incident pinned."""
+    """Return the profile version that the incident pinned."""
     return pinned(work, incident.service, incident.profile_version)
 
 
 def severity_of(incident: Incident, profile: Profile) -> Severity:
-    """The incident's severity in its profile."""
+    """Return the incident's severity in its profile."""
     return severity_named(profile, incident.severity_label, incident.severity)
 
 
 def is_called_for(incident: Incident, profile: Profile) -> bool:
-    """Whether people are called for its environment: by steps, by reminders, at any time."""
+    """Return whether people are called for its environment: by steps, reminders, at any time."""
     return calls_people(profile[SERVICE], incident.environment)
 
 
 def steps_of(incident: Incident, profile: Profile) -> tuple[EscalationStep, ...]:
-    """The steps of its escalation; none where people are not called for its environment."""
+    """Return the steps of its escalation; none where people are not called for its environment."""
     if not is_called_for(incident, profile):
         return ()
     return steps_for(profile, severity_of(incident, profile))
 
 
 def call(incident: Incident, work: Work, reason: PageReason, to: str = "") -> Page:
-    """Add a page for the step the incident is at; `to`: a reminder, to one person only."""
+    """Add a page for the incident's current step; `to`: a reminder, to one person only."""
     page = Page(
         number=next_page(incident),
         at=work.now,
@@ -94,10 +94,10 @@ def start_escalation(incident: Incident, work: Work, profile: Profile, *, repeat
 
 def stop_escalation(incident: Incident) -> None:
     """
-    No step calls anybody any more: a timer acts on an open incident only.
+    Let no step call anybody any more: a timer acts on an open incident only.
 
-    The generation stays, so that a link from the first message still resolves what its reader's
-    colleague acknowledged; whatever starts an escalation anew makes older links and timers stale.
+    The generation stays, so that a link from the first message still resolves what a colleague
+    acknowledged; a new escalation makes older links and timers stale.
     """
     incident.next_step_at = None
     incident.remind_at = None
@@ -106,7 +106,7 @@ def stop_escalation(incident: Incident) -> None:
 
 
 def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
-    """Set the timer of the step after the present one; after the last, when all begins anew."""
+    """Set the timer of the next step; after the last one, of the next round."""
     steps = steps_of(incident, profile)
     following = incident.step + 1
     incident.remind_at = None
@@ -132,18 +132,18 @@ def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
 
 
 def is_quiet(incident: Incident) -> bool:
-    """Whether nobody will be called by a step: acknowledged, or all were taken."""
+    """Return whether no step will call anybody: acknowledged, or all steps were taken."""
     return incident.status == "acknowledged" or incident.next_step_at is None
 
 
 def remind_at(incident: Incident, work: Work, at: datetime) -> None:
-    """Have it come back to people at that time, unless something happens; replaces an earlier one."""
+    """Set the reminder of the incident for that time; it replaces an earlier one."""
     incident.remind_at = at
     work.at(at, reminder_due(incident, "reminder", at))
 
 
 def reminder_due(incident: Incident, what: ReminderKind, at: datetime) -> ReminderDue:
-    """The timer that brings an incident back."""
+    """Return the timer of the incident's reminder."""
     return ReminderDue(incident_id=incident.id, what=what, at=at, environment=incident.environment)
 
 
@@ -154,12 +154,12 @@ def _rarer(wait: timedelta, repeats: int) -> timedelta:
 
 
 def has_next_step(incident: Incident, work: Work) -> bool:
-    """Whether there is a step after the one the incident is at."""
+    """Return whether there is a step after the incident's current one."""
     return incident.step + 1 < len(steps_of(incident, profile_of(incident, work)))
 
 
 def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") -> bool:
-    """Go to the next step and call its people; False when there is no further step."""
+    """Go to the next step and call its people; return False when there is no further step."""
     if not has_next_step(incident, work):
         return False
     incident.step += 1
@@ -172,7 +172,7 @@ def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") ->
 
 
 def open_anew(incident: Incident) -> None:
-    """Nobody has it any more; whoever acknowledged it is to be asked again."""
+    """Set the incident to open without assignee; whoever acknowledged it has to do so again."""
     move(incident, "open")
     incident.acknowledged_at = None
     incident.assignee = ""
@@ -180,9 +180,9 @@ def open_anew(incident: Incident) -> None:
 
 def raise_severity(incident: Incident, work: Work, severity: int, label: str, by: str = "") -> None:
     """
-    Make it worse and call people from the first step of the worse severity.
+    Raise the severity and call people from the first step of the new one.
 
-    An acknowledgement was given for less: it does not hold any more.
+    An acknowledgement ends, because it was given for a lower severity.
     """
     note(incident, work, "raised", by, before=incident.severity_label, after=label)
     incident.severity = severity
@@ -195,7 +195,7 @@ def raise_severity(incident: Incident, work: Work, severity: int, label: str, by
 
 
 def resolve(incident: Incident, work: Work, by: str = "") -> None:
-    """End it: nothing escalates any more, no alert joins it, everything opened is closed."""
+    """Resolve the incident: escalation stops, no alert joins it, and its notifications are closed."""
     move(incident, "resolved")
     incident.resolved_at = work.now
     incident.resolved_by = by
@@ -213,7 +213,7 @@ def resolve(incident: Incident, work: Work, by: str = "") -> None:
 
 
 def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
-    """Open it again and call people from the first step."""
+    """Reopen the incident and call people from the first step."""
     open_anew(incident)
     incident.resolved_at = None
     incident.resolved_by = ""

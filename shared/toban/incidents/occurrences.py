@@ -37,7 +37,7 @@ OVERTAKEN = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class ReportedTimes:
-    """What a report says, with times that can be right."""
+    """The times of a report, corrected to what is possible."""
 
     start: datetime
     end: datetime | None
@@ -53,12 +53,12 @@ class ReportedTimes:
 
     @property
     def late(self) -> bool:
-        """Whether other reports may have been handled in between, in any order."""
+        """Return whether other reports may have been handled in between, in any order."""
         return self.now - self.heard > OVERTAKEN
 
 
 def read(report: AlertReport, work: Work) -> ReportedTimes:
-    """What the report says, as of `work`."""
+    """Return the times of the report, as of `work`."""
     heard = min(work.event.time, work.now)
     start = possible(report.starts_at, heard)
     end = None
@@ -79,27 +79,27 @@ def read(report: AlertReport, work: Work) -> ReportedTimes:
 
 
 def possible(at: datetime, now: datetime) -> datetime:
-    """`at`, or `now` when it lies further ahead than clocks may be apart."""
+    """Return `at`, or `now` when `at` lies further ahead than clocks may differ."""
     return not_ahead(at, now, MAX_AHEAD) or now
 
 
 def newest_start(alert: Alert, now: datetime) -> datetime:
-    """The latest beginning that was reported of the alert's occurrence."""
+    """Return the latest start that was reported of the alert's occurrence."""
     return possible(alert.newest_start or alert.starts_at, now)
 
 
 def believed(stored: datetime | None, now: datetime) -> datetime | None:
-    """A time that we stored; None when a clock that was ahead is all that it tells of."""
+    """Return a stored time; None when a clock that was ahead wrote it."""
     return not_ahead(stored, now, MAX_AHEAD)
 
 
 def is_overtaken(alert: Alert, said: ReportedTimes) -> bool:
-    """Whether a later post of a sender that tells the present was followed already."""
+    """Return whether a later post of a sender with `current` reports was handled already."""
     return said.current and not _is_later(alert, said, or_equal=True)
 
 
 def is_over(alert: Alert, said: ReportedTimes) -> bool:
-    """Whether a resolution ends the firing alert; if not, it speaks of an older occurrence."""
+    """Return whether a resolution ends the firing alert; if not, it is of an older occurrence."""
     newest = believed(alert.newest_start or alert.starts_at, said.now)
     if newest is None or said.start >= newest:
         return True
@@ -108,15 +108,17 @@ def is_over(alert: Alert, said: ReportedTimes) -> bool:
 
 def is_anew(alert: Alert, said: ReportedTimes) -> bool:
     """
-    Whether a firing report tells of a new occurrence of an alert that fires: its predecessor's end
-    was not heard of (yet). One that began hardly later is the same, as another sender saw it.
+    Return whether a firing report begins a new occurrence of an alert that is still firing.
+
+    The end of the former was not reported (yet). One that began hardly later is the same
+    occurrence, as another sender saw it.
     """
     newest = believed(alert.newest_start or alert.starts_at, said.now)
     return newest is not None and said.dated and said.start > newest + APART
 
 
 def is_new(alert: Alert, said: ReportedTimes) -> bool:
-    """Whether a firing report begins a new occurrence of an alert that does not fire."""
+    """Return whether a firing report begins a new occurrence of an alert that is not firing."""
     over = believed(alert.ends_at, said.now)
     newest = believed(alert.newest_start or alert.starts_at, said.now)
     if newest is None or said.start > newest:
@@ -130,7 +132,7 @@ def is_new(alert: Alert, said: ReportedTimes) -> bool:
 
 
 def is_news(alert: Alert, said: ReportedTimes) -> bool:
-    """Whether a resolution says something new of an alert that does not fire."""
+    """Return whether a resolution has news for an alert that is not firing."""
     over = believed(alert.ends_at, said.now)
     newest = believed(alert.newest_start or alert.starts_at, said.now)
     if over is None or newest is None or said.end is None:

@@ -47,7 +47,7 @@ MOST_JOINED = 50
 
 
 def window_of(profile: Profile) -> timedelta:
-    """How long after a page what joins is collected for the next."""
+    """Return how long after a page joining alerts are collected for the next page."""
     window = timedelta(seconds=profile[GROUPING].window)
     return min(max(window, SHORTEST_WINDOW), LONGEST_WINDOW)
 
@@ -108,9 +108,9 @@ def _in_the_same_breath(joined: AlertAttached, called: datetime) -> bool:
 
 def last_call(incident: Incident, work: Work) -> datetime | None:
     """
-    When people (and not only the assignee) were last called.
+    Return when people (and not only the assignee) were last called.
 
-    None when that was under a clock that was ahead: nobody can tell what they have heard of.
+    None when a clock that was ahead wrote it: then it is unknown what they have heard.
     """
     newest = next(
         page for page in reversed([*incident.earlier_pages, *incident.pages]) if not page.to
@@ -120,8 +120,9 @@ def last_call(incident: Incident, work: Work) -> datetime | None:
 
 def tell_what_waited(incident: Incident, work: Work) -> None:
     """
-    An acknowledgement stops the steps: see to it that people hear of what joined since they were
-    called and waited for the next step.
+    Schedule a page for alerts that joined since the last call and waited for the next step.
+
+    An acknowledgement has stopped the steps, so no step would tell of them.
     """
     called = last_call(incident, work)
     if called is None or incident.tell_joined_at is not None:
@@ -137,7 +138,7 @@ def tell_what_waited(incident: Incident, work: Work) -> None:
 
 
 def joined_untold(incident: Incident, called: datetime, work: Work) -> list[datetime]:
-    """When each alert joined that goes on and that the call at `called` cannot have told of."""
+    """Return when each firing alert joined that the call at `called` cannot have named."""
     alerts = work.find(Alert, ("incident", "==", incident.id), limit=MOST_JOINED)
     told = {a.rule for a in alerts if a.attached_at is None or a.attached_at <= called}
     return [
@@ -162,10 +163,10 @@ def _came_after(alert: Alert, called: datetime, now: datetime) -> bool:
 
 def page_joined(incident: Incident, work: Work, *, new_rule: bool) -> None:
     """
-    Call people for what has joined: of the present step, or from the first when all were taken.
+    Call people for joined alerts: of the current step, or from the first when all were taken.
 
-    Whoever acknowledged knows of the first trouble and not of another rule's: unless they say that
-    they have this one too, the acknowledgement runs out as soon as a step would have been due.
+    The assignee acknowledged the first alert and not another rule's: unless that is
+    acknowledged too, the acknowledgement expires when a step would have been due.
     """
     profile = profile_of(incident, work)
     if incident.status == "acknowledged":
@@ -196,7 +197,7 @@ def _goes_on(alert: Alert, since: datetime) -> bool:
 
 
 def on_reminder_due(due: ReminderDue, work: Work) -> None:
-    """Its time has come, unless something has happened since."""
+    """Remind people, unless something has happened since."""
     incident = work.get(Incident, due.incident_id)
     if incident is None or incident.status == "resolved":
         return
@@ -246,5 +247,5 @@ def _remind(incident: Incident, work: Work) -> None:
 
 
 def grace(reminder: timedelta) -> timedelta:
-    """How long after a reminder the acknowledgement runs out: a quarter, 5 minutes to an hour."""
+    """Return how long after a reminder the acknowledgement expires: a quarter, 5 minutes to an hour."""
     return min(max(reminder / 4, timedelta(minutes=5)), timedelta(hours=1))

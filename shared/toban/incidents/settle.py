@@ -1,9 +1,9 @@
 """
-`settle_incident`: keep an incident true to its alerts.
+`settle_incident`: keeping an incident consistent with its alerts.
 
 An alert joins without writing its incident, and an incident resolves without writing its alerts
-(neither may become a hot document), so each side looks at the other after its own commit: a
-joining alert's `AlertAttached` finds an incident that has just been resolved, and a resolution's
+(neither may become a hot document), so each side looks at the other after its own commit: a joining
+alert's `AlertAttached` finds an incident that has just been resolved, and a resolution's
 `IncidentResolved` finds an alert that has just joined. Whichever commits second sees the first.
 """
 
@@ -34,7 +34,7 @@ MAX_RULES = 10
 
 
 def incident_of(id: str, work: Work) -> Incident:
-    """The incident; `TryLater` when it is not there (its creation must be under way)."""
+    """Return the incident; raises `TryLater` when it does not exist (yet)."""
     incident = work.get(Incident, id)
     if incident is None:
         raise TryLater(f"there is no incident {id}")
@@ -43,8 +43,8 @@ def incident_of(id: str, work: Work) -> Incident:
 
 def on_attached(joined: AlertAttached, work: Work) -> None:
     """
-    An alert joined, fires anew or became worse: reopen, raise the severity, note the new rule, and
-    have people told, as it requires.
+    Reopen the incident, raise its severity, add a rule or tell people, as a joining alert
+    requires.
     """
     incident = incident_of(joined.incident_id, work)
     if incident.status == "resolved":
@@ -93,7 +93,7 @@ def _reopen_for(joined: AlertAttached, incident: Incident, work: Work) -> None:
 
 
 def still_firing(incident_id: str, work: Work) -> bool:
-    """Whether an alert of the incident fires."""
+    """Return whether an alert of the incident fires."""
     return bool(
         work.find(Alert, ("incident", "==", incident_id), ("status", "==", "firing"), limit=1)
     )
@@ -107,7 +107,7 @@ def _needs_person(incident_id: str, work: Work) -> bool:
 
 
 def on_cleared(cleared: AlertCleared, work: Work) -> None:
-    """An alert stopped: resolve the incident when it was the last."""
+    """Resolve the incident when its last alert has stopped."""
     incident = incident_of(cleared.incident_id, work)
     if incident.status == "resolved" or still_firing(incident.id, work):
         return
@@ -117,7 +117,7 @@ def on_cleared(cleared: AlertCleared, work: Work) -> None:
 
 
 def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
-    """Look once more after the commit: an alert may have joined at the very moment."""
+    """Check again after the commit: an alert may have joined at the same time."""
     by_itself = not resolved.by
     if not still_firing(resolved.incident.id, work) and not (
         by_itself and _needs_person(resolved.incident.id, work)
@@ -144,7 +144,10 @@ def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
 
 
 def on_acknowledged(acknowledged: IncidentAcknowledged, work: Work) -> None:
-    """Look once more after the commit: what joined before it waited for a step that never comes."""
+    """
+    Check again after the commit: alerts that joined before would wait for a step that never
+    comes.
+    """
     incident = incident_of(acknowledged.incident.id, work)
     if incident.status == "acknowledged":
         tell_what_waited(incident, work)

@@ -1,9 +1,8 @@
 """
 `open_incident`: from an alert to its incident.
 
-Event time decides, arrival order does not (`occurrences`): what speaks of an older occurrence than
-the one known changes nothing, and a resolution that arrives first is kept, so that its late firing
-opens nothing.
+Event time decides, arrival order does not (`occurrences`): a report of an older occurrence changes
+nothing, and a resolution that arrives first is kept, so that its late firing opens nothing.
 """
 
 from __future__ import annotations
@@ -74,14 +73,14 @@ def _first_labels(labels: dict[str, str]) -> dict[str, str]:
 
 
 def alert_id(report: AlertReport, environment: str = PRODUCTION) -> str:
-    """Where the alert lives; one sender's, or environment's, fingerprints never meet another's."""
+    """Return the id of the alert; fingerprints of two senders or environments never collide."""
     named = (report.labels.get("service", ""), report.fingerprint)
     more = () if environment == PRODUCTION else (environment,)
     return derive("alert", report.source, *named, *more)
 
 
 def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
-    """The profile (and its version) an alert belongs to; there always is one."""
+    """Return the profile (and its version) to which an alert belongs; there always is one."""
     profiles = current(work)
     by_id = {id: document.profile for id, document in profiles.items()}
     service = match_service(by_id, report.labels) or default_service(by_id)
@@ -91,7 +90,7 @@ def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
 
 
 def group_key(report: AlertReport, grouping: Grouping) -> str:
-    """What alerts that share an incident have in common, readable."""
+    """Return what alerts of one incident have in common, readable."""
     values = (
         (name, report.rule if name == "rule" else report.labels.get(name, ""))
         for name in grouping.by
@@ -101,8 +100,10 @@ def group_key(report: AlertReport, grouping: Grouping) -> str:
 
 def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenIncident | None:
     """
-    The open incident an alert joins: the same key, else one that is still young, else — when too
-    many are open — the newest.
+    Return the open incident that an alert joins, or None.
+
+    The one with the same key, else one that is still young, else (when too many are open) the
+    newest.
     """
     for entry in group.open:
         if entry.key == key:
@@ -125,18 +126,21 @@ def on_fired(report: AlertFired, work: Work) -> None:
 
 
 def on_resolved(report: AlertResolved, work: Work) -> None:
-    """Note that an alert stopped firing; its incident is settled by what that emits."""
+    """Record that an alert stopped firing; the event it emits settles the incident."""
     said = read(report, work)
-    profile, _ = responsible(report, work)
-    environment = environment_of(profile[SERVICE], report.labels)
-    known = work.get(Alert, alert_id(report, environment))
-    if known is None or known.status != "firing":
-        _end_elsewhere(report, said, environment, profile, work)
-    if known is None:
-        alert = _alert(report, said, profile, environment, "resolved")
-        alert.ends_at = said.end
-        work.put(alert)
-        return
+    known = work.get(Alert, alert_id(report))
+    if known is None or known.status != "firing" or known.labels != report.labels:
+        profile, _ = responsible(report, work)
+        environment = environment_of(profile[SERVICE], report.labels)
+        if environment != PRODUCTION:
+            known = work.get(Alert, alert_id(report, environment))
+        if known is None or known.status != "firing":
+            _end_elsewhere(report, said, environment, profile, work)
+        if known is None:
+            alert = _alert(report, said, profile, environment, "resolved")
+            alert.ends_at = said.end
+            work.put(alert)
+            return
     if is_overtaken(known, said):
         return
     was_firing = known.status == "firing"
@@ -206,7 +210,7 @@ def _end_elsewhere(
 
 
 def on_parked(parked: MessageParked, work: Work) -> None:
-    """A message that could not be handled is the platform's own trouble, and somebody's to see."""
+    """Report a parked message as an alert of the platform's own service."""
     report = AlertFired(
         source=OWN,
         fingerprint=parked.parked_id,

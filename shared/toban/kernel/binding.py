@@ -1,9 +1,9 @@
 """
-What a function needs of its world beyond the platform: ports, asked for by name.
+The ports that a function needs beyond its platform, asked for by name.
 
-A domain says which (`BoundHandlers`), an adapter makes one (`provides`), and `toban.entry` says in
-which module each is made. So neither a domain nor a ``main.py`` knows an adapter, and a function
-imports only those of its own ports.
+A domain names them (`BoundHandlers`), an adapter makes them (`provides`), and `toban.entry` knows
+the module of each. So neither a domain nor a ``main.py`` imports an adapter, and a function imports
+only what makes its own ports.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _makers: dict[Port[Any], Maker[Any]] = {}
 
 
 def provides(port: Port[P]) -> Callable[[Maker[P]], Maker[P]]:
-    """Register what makes a port, once for each process that needs it."""
+    """Register the function that makes a port; it is called once in a process that needs it."""
 
     def register(maker: Maker[P]) -> Maker[P]:
         _makers[port] = maker
@@ -36,9 +36,10 @@ def provides(port: Port[P]) -> Callable[[Maker[P]], Maker[P]]:
 
 class Ports:
     """
-    The ports of one world, each made when it is first asked for.
+    The ports of one world; each is made when it is first asked for.
 
-    `modules` says by their names where they are made (see `provides`); `given` are made already.
+    `modules`: where each is made, by its name (see `provides`). `given`: ports that exist
+    already.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ def _maker(port: Port[P], modules: Mapping[str, str]) -> Maker[P]:
 
 @dataclass(frozen=True)
 class BoundHandlers:
-    """Handlers made with ports of the world; they may ask for those named here and no other."""
+    """Handlers that are made with ports of the world, and may ask for the named ports only."""
 
     ports: tuple[Port[Any], ...]
     make: Callable[[Ports], Handlers]

@@ -1,7 +1,7 @@
 """
-A document changed outside of any handling: what a person marks or applies, for no function to react to.
+Changing one document outside of any handling: what a person marks or applies.
 
-Optimistic like everything else, so nothing that happens to the document meanwhile is lost.
+No event is emitted. The write is optimistic, so a concurrent change of the document is not lost.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def change(
 
 def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D | None]) -> D | None:
     """
-    Write and return what `decide` makes of the document as it is now (None: there is none).
+    Write what `decide` returns for the current document (None: there is none), and return it.
 
-    Nothing is written when nothing changed, or when it returns None. Somebody else may be quicker:
-    then `decide` is asked again, so it must have no other effect. What it raises leaves the document
-    as it was.
+    Nothing is written when it is unchanged or `decide` returns None. `decide` may run again
+    (another writer was first), so it must have no other effect. When it raises, the document
+    stays as it was.
     """
     key = cls.key(id)
     while True:
@@ -49,7 +49,7 @@ def change(store: Store, cls: type[D], id: str, decide: Callable[[D | None], D |
 
 
 def remove(store: Store, seen: Document) -> bool:
-    """Remove a document unless it has changed since it was read; whether it is gone."""
+    """Remove a document unless it changed since it was read; return whether it is gone."""
     key = seen.key(seen.id)
     found = store.get([key])[0]
     if found is None:

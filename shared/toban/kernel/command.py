@@ -33,8 +33,8 @@ Means = Literal["google", "slack", "link", "local"]
 Need = Literal["nothing", "means", "person"]
 Outcome = Literal["done", "nothing", "stale", "refused"]
 """
-What came of a command. ``nothing``: it was so already; ``stale``: too late, as the subject has moved
-on since the version that was seen, or a link has run out; ``refused``: it may not, or cannot, be done.
+What came of a command. ``nothing``: already so; ``stale``: too late, because the subject changed
+since the version that was seen, or a link has expired; ``refused``: not allowed or not possible.
 """
 
 MEANS: Final[frozenset[str]] = frozenset({"google", "slack", "link", "local"})
@@ -59,9 +59,10 @@ NEEDS: Final[dict[str, Need]] = {
 
 def proven(actor: str, proof: str) -> bool:
     """
-    Whether `proof` proves the person who is named as `actor`.
+    Return whether `proof` proves the person named as `actor`.
 
-    On this machine somebody else may be named (``--as``): then it proves the machine.
+    With ``--as`` another person may be named on this machine; then the machine is proven, not
+    the person.
     """
     means, _, who = proof.partition(":")
     if means not in MEANS or not who:
@@ -70,7 +71,7 @@ def proven(actor: str, proof: str) -> bool:
 
 
 def may(actor: str, proof: str, action: str) -> bool:
-    """Whether somebody with that proof may do that: the one place where it is decided."""
+    """Return whether an actor with that proof may do that action. Nothing else decides it."""
     need = NEEDS.get(action, "person")
     if need == "nothing":
         return True
@@ -80,7 +81,7 @@ def may(actor: str, proof: str, action: str) -> bool:
 
 
 class Command(Body, frozen=True, kw_only=True):
-    """A person, or who acts for one, wants something done with a subject."""
+    """A person, or a program for a person, wants something done with a subject."""
 
     about: str = msgspec.field(name="subject", default="")
     """``incidents/inc-1``: the domain whose business it is, and which of its things."""
@@ -95,16 +96,16 @@ class Command(Body, frozen=True, kw_only=True):
     """The version of the subject that was seen; None: whatever it is now."""
 
     def subject(self) -> str:
-        """What it is about."""
+        """The domain that owns the subject and its id: ``incidents/inc-1``."""
         return self.about
 
     def concerns(self, domain: str) -> bool:
-        """Whether the subject is that domain's; a handler leaves all others alone."""
+        """Return whether the subject is that domain's; a handler ignores all others."""
         return self.subject().partition("/")[0] == domain
 
 
 class Audit(Document, kw_only=True):
-    """What came of one command, written with what it did."""
+    """The record of one command and its outcome, written in the commit of what the command did."""
 
     COLLECTION: ClassVar[str] = "audits"
     KEEP = Keep.days(365, "what was done, by whom: as long as design 001 keeps audit logs")
@@ -124,7 +125,7 @@ class Audit(Document, kw_only=True):
     at: datetime
 
     def over_since(self) -> datetime | None:
-        """From the beginning: a record does not change."""
+        """The time it was written: a record does not change."""
         return self.at
 
 
@@ -138,10 +139,10 @@ def conclude(
     environment: str = PRODUCTION,
 ) -> None:
     """
-    Keep what came of a command, and answer whoever waits for it.
+    Write the audit record of a command, and answer the sender.
 
-    The record is created in the commit of what the command did; the log line follows the commit.
-    `actor`: the name by which the domain knows whoever acted; `environment`: its subject's.
+    The record is in the commit of what the command did; the log line follows it. `actor`: the
+    name by which the domain knows the actor; `environment`: its subject's.
     """
     audit = Audit(
         id=work.derive("audit"),
@@ -186,7 +187,7 @@ def log_command(
     correlation_id: str = "",
     environment: str = PRODUCTION,
 ) -> None:
-    """Write the log line of a command; what is not known of one that was refused is empty."""
+    """Write the log line of a command; fields unknown for a refused command are empty."""
     write = log.security if outcome == "refused" else log.info
     write(
         "command",

@@ -12,7 +12,7 @@ from toban.kernel.prepared import converted
 
 
 class ConfigError(TobanError):
-    """The environment does not say everything; the message names all that is missing or wrong."""
+    """Settings are missing or malformed; the message names all of them."""
 
 
 C = TypeVar("C", bound=msgspec.Struct)
@@ -20,11 +20,11 @@ C = TypeVar("C", bound=msgspec.Struct)
 
 def read(cls: type[C], environ: Mapping[str, str], prefix: str = "TOBAN_") -> C:
     """
-    A config struct from the environment.
+    Return a config struct read from the environment.
 
     A field ``data_dir`` is ``TOBAN_DATA_DIR``; a field renamed with msgspec keeps its own name
-    in full (``GOOGLE_CLOUD_PROJECT``). Numbers and booleans are parsed; a blank value is absent.
-    Raises `ConfigError` listing every missing and every malformed name at once, never a value.
+    in full. Numbers and booleans are parsed; a blank value is absent. Raises `ConfigError`
+    listing every missing and every malformed name at once, never a value.
     """
     given: dict[str, Any] = {}
     missing: list[str] = []

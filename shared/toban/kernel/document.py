@@ -1,4 +1,4 @@
-"""Documents: typed records in the store, each class in its own collection with its own life."""
+"""Documents: typed records in the store, each class in a collection of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from toban.ports import Key
 
 @dataclass(frozen=True)
 class Keep:
-    """How long a document is kept once it is over (`Document.over_since`), and why so long."""
+    """How long a document is kept after it is over (`Document.over_since`), and why."""
 
     time: timedelta | None
     """None: until somebody removes it."""
@@ -24,12 +24,12 @@ class Keep:
 
     @classmethod
     def days(cls, number: int, why: str) -> Keep:
-        """So many days after it is over."""
+        """Return a life of so many days after the document is over."""
         return cls(timedelta(days=number), why)
 
     @classmethod
     def always(cls, why: str) -> Keep:
-        """For as long as what it describes exists."""
+        """Return a life without end: as long as what the document describes exists."""
         return cls(None, why)
 
 
@@ -47,9 +47,9 @@ class Document(msgspec.Struct, kw_only=True):
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Composite indexes that its queries need (`toban.kernel.indexes`): fields, ``-`` descending."""
     IS_PART: ClassVar[bool] = False
-    """Its holder's time is its own: it is kept as long as that, over or not."""
+    """Part of another document: it is kept as long as that one, over or not."""
     STATUS: ClassVar[Transitions | None] = None
-    """Which status may follow which (`toban.kernel.status.move`); None: it has none."""
+    """Which status may follow which (`toban.kernel.status.move`); None: no status."""
 
     id: str
     expires_at: datetime | None = None
@@ -63,15 +63,18 @@ class Document(msgspec.Struct, kw_only=True):
 
     @classmethod
     def key(cls, id: str) -> Key:
-        """Where the document with that id lives."""
+        """Return the key of the document with that id."""
         return Key(cls.COLLECTION, id)
 
     def over_since(self) -> datetime | None:
-        """Since when it is over, by its own fields; None: it lives, and nothing may remove it."""
+        """Return since when it is over by its own fields; None: it is never removed."""
         return None
 
     def holders(self) -> Sequence[Key]:
-        """Documents that need this one: while one of them lives, it is kept (`handling.sweep`)."""
+        """
+        Return the documents that need this one; while one exists it is kept
+        (`handling.sweep`).
+        """
         return ()
 
 
@@ -83,9 +86,9 @@ D = TypeVar("D", bound=Document)
 
 def expiry(document: Document) -> datetime | None:
     """
-    When the store may remove a document; None: it lives.
+    Return when the store may remove a document; None: never.
 
-    One that others need may have been given longer than its own fields say; that stands.
+    A longer time that was given because another document needs it is kept.
     """
     keep, over = document.KEEP, document.over_since()
     if keep is None or keep.time is None or over is None:
@@ -96,7 +99,7 @@ def expiry(document: Document) -> datetime | None:
 
 
 def encode(document: Document) -> dict[str, Any]:
-    """The document as store values (times stay `datetime`), with the expiry that it has by now."""
+    """Return the document as store values (times stay `datetime`), with its expiry as of now."""
     document.expires_at = expiry(document)
     data = msgspec.to_builtins(document, builtin_types=(datetime, bytes), enc_hook=to_stored)
     assert isinstance(data, dict)
@@ -107,9 +110,9 @@ def encode(document: Document) -> dict[str, Any]:
 
 def require_transition(document: Document, stored: Mapping[str, Any]) -> None:
     """
-    Raise `IllegalTransitionError` when the status of what is stored may not become the document's.
+    Raise `IllegalTransitionError` when the stored status may not become the document's.
 
-    However it was changed: a document may have been made anew to replace the stored one.
+    Also for a document made anew to replace the stored one.
     """
     table = document.STATUS
     if table is not None and table.field in stored:
@@ -119,7 +122,7 @@ def require_transition(document: Document, stored: Mapping[str, Any]) -> None:
 
 def decode(cls: type[D], data: dict[str, Any]) -> D:
     """
-    A document from store values.
+    Return a document from store values.
 
     Raises `msgspec.ValidationError` naming the field path: the store holds something that this
     code did not write.
@@ -128,5 +131,5 @@ def decode(cls: type[D], data: dict[str, Any]) -> D:
 
 
 def to_stored(value: Any) -> Any:
-    """The form that the store has of a value that says so itself (its `to_stored`)."""
+    """Return a value in the form that the store keeps (the value's own `to_stored`)."""
     return value.to_stored()

@@ -1,8 +1,6 @@
 """
-Reading documents: typed, from any store, by whoever only reads.
-
-A unit of work reads so and insists at its commit on what it read; a step of a job, the command line
-and the clockwork of a laptop just read.
+Reading documents: typed, from any store. Only a unit of work checks at its commit that nothing
+changed.
 """
 
 from __future__ import annotations
@@ -22,10 +20,9 @@ MOST_SEEN = 20_000
 
 class Cache:
     """
-    What an instance remembers between events: reference documents, decoded.
+    Decoded reference documents that an instance remembers: those that change rarely, or never.
 
-    Nothing in here is ever the basis of a precondition; it holds what changes rarely (profiles)
-    and what never does (pinned versions of them).
+    Never the basis of a precondition.
     """
 
     def __init__(self) -> None:
@@ -36,7 +33,10 @@ class Cache:
     def get(
         self, name: object, now: datetime, max_age: timedelta | None, load: Callable[[], T]
     ) -> T:
-        """What `load` gave at most `max_age` ago (None: ever), else what it gives now."""
+        """
+        Return what `load` returned at most `max_age` ago (None: ever), else what it returns
+        now.
+        """
         entry = self._entries.get(name)
         # Also what was read while the clock was ahead is read anew.
         if entry is not None and (max_age is None or abs(now - entry[0]) <= max_age):
@@ -49,9 +49,9 @@ class Cache:
 
     def seen(self, key: Key) -> bool:
         """
-        Whether this was asked before, and note that it was.
+        Return whether `key` was seen before, and remember it.
 
-        Of a document that a decision was about to create: it is there by now, most likely.
+        For a document that a decision was about to create: most likely it exists by now.
         """
         if key in self._seen:
             return True
@@ -61,16 +61,16 @@ class Cache:
         return False
 
     def clear(self) -> None:
-        """Forget everything (a profile was applied in this very process)."""
+        """Forget everything (a profile was applied in this process)."""
         self._entries.clear()
 
 
 class Documents:
     """
-    Documents as they are in a store now.
+    The documents of a store, as they are now.
 
-    Raises what the store raises, and `msgspec.ValidationError` where it holds something that this
-    code did not write.
+    Raises what the store raises, and `msgspec.ValidationError` where it holds something that
+    this code did not write.
     """
 
     store: Store
@@ -85,12 +85,12 @@ class Documents:
         self.cache = cache or Cache()
 
     def get(self, cls: type[D], id: str) -> D | None:
-        """The document, or None."""
+        """Return the document, or None."""
         found = self.store.get([cls.key(id)])[0]
         return None if found is None else decode(cls, found.data)
 
     def get_many(self, cls: type[D], ids: Sequence[str]) -> list[D | None]:
-        """The documents in the order asked for, read at once; None where there is none."""
+        """Return the documents in the order asked for, read at once; None where there is none."""
         snapshots = self.store.get([cls.key(id) for id in ids])
         return [None if found is None else decode(cls, found.data) for found in snapshots]
 
@@ -101,16 +101,16 @@ class Documents:
         order_by: str | None = None,
         limit: int | None = None,
     ) -> list[D]:
-        """Documents that match (see `toban.ports.Query`)."""
+        """Return the documents that match (see `toban.ports.Query`)."""
         query = Query(cls.COLLECTION, tuple(where), order_by, limit)
         return [decode(cls, found.data) for found in self.store.query(query)]
 
     def count(self, cls: type[D], *where: tuple[str, Operator, Value]) -> int:
-        """How many documents match."""
+        """Return how many documents match."""
         return self.store.count(Query(cls.COLLECTION, tuple(where)))
 
     def reference(self, cls: type[D], id: str, max_age: timedelta | None = None) -> D | None:
-        """A document that never changes (or may be `max_age` old), from the instance's cache."""
+        """Return a document that never changes (or may be `max_age` old), from the cache."""
 
         def load() -> D | None:
             return Documents.get(self, cls, id)
@@ -118,7 +118,7 @@ class Documents:
         return self.cache.get(cls.key(id), self.now, max_age, load)
 
     def references(self, cls: type[D], max_age: timedelta) -> list[D]:
-        """All documents of a small collection, at most `max_age` old, from the cache."""
+        """Return all documents of a small collection, at most `max_age` old, from the cache."""
 
         def load() -> list[D]:
             return Documents.find(self, cls)

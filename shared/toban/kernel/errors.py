@@ -1,4 +1,4 @@
-"""What can go wrong, by what has to happen next."""
+"""Errors, told apart by what has to happen next."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ class TobanError(Exception):
 
 class InvalidEvent(TobanError):
     """
-    A message that can never be handled (its envelope or body does not fit).
+    A message that can never be handled: its envelope or body is not valid.
 
-    It is parked and acknowledged: delivering it again would change nothing.
+    It is parked and acknowledged, because a redelivery would change nothing.
     """
 
 
 class TryLater(TobanError):
     """
-    The delivery cannot be finished now, and that is nobody's fault.
+    The delivery cannot be finished now, though nothing is wrong.
 
-    The message is refused (HTTP 503 without a stack trace) and comes again after back-off.
+    The message is refused (HTTP 503, no stack trace in the log) and redelivered after back-off.
     """
 
 
 class UnknownVersion(TryLater):
-    """An event type of a newer producer: refuse, so that it waits for our own deployment."""
+    """An event type of a newer producer: refused, so that it waits for our deployment."""
 
 
 class NotOnTheMap(TobanError):

@@ -1,10 +1,10 @@
 """
-Events: what happened, with who caused it.
+Events: what happened, and what caused it.
 
-Bodies are msgspec structs registered with their CloudEvents type and their topic. The envelope
-is CloudEvents 1.0 in the Pub/Sub protocol binding, binary mode
-(https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md): attributes
-``ce-id ce-type ce-source ce-subject ce-time ce-specversion``, JSON body.
+Bodies are msgspec structs registered with their CloudEvents type and their topic. The envelope is
+CloudEvents 1.0 in the Pub/Sub protocol binding, binary mode
+(https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md): attributes ``ce-id
+ce-type ce-source ce-subject ce-time ce-specversion``, JSON body.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from toban.kernel.prepared import converted, from_json
 from toban.ports import Message
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A time in an event: one without an offset does not fit (it would fail in the handler, again and
-again, where this is parked)."""
+"""
+Timestamp with a UTC offset. A naive one is rejected when decoded, so the message is parked instead
+of failing on every redelivery.
+"""
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +33,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = ""
 
     def subject(self) -> str:
-        """What the event is about, as ``incidents/inc-1`` (CloudEvents `subject`)."""
+        """Return what the event is about, as ``incidents/inc-1`` (CloudEvents `subject`)."""
         return ""
 
 
@@ -55,7 +57,7 @@ def event(type_: str, topic: str) -> Callable[[B], B]:
 
 
 def registered() -> dict[str, type[Body]]:
-    """Every known event type with its body class."""
+    """Return every known event type with its body class."""
     return dict(_by_type)
 
 
@@ -80,14 +82,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def utc(moment: datetime) -> datetime:
-    """`moment` in UTC; a naive one is an error."""
+    """Return `moment` in UTC; raise `ValueError` for a naive one."""
     if moment.tzinfo is None:
         raise ValueError(f"naive time {moment!r}")
     return moment.astimezone(UTC)
 
 
 def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with microseconds, fixed width: ``2026-11-22T03:00:00.000000Z``."""
+    """Return RFC 3339 in UTC with microseconds, fixed width: ``2026-11-22T03:00:00.000000Z``."""
     return utc(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -95,7 +97,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def to_message(event: Event) -> Message:
-    """The event as it travels."""
+    """Return the event as a message to publish."""
     attributes = {
         "ce-specversion": "1.0",
         "ce-id": event.id,
@@ -141,10 +143,10 @@ def _short(text: str) -> str:
 
 def from_message(message: Message) -> Event:
     """
-    The event a message carries.
+    Return the event that a message carries.
 
-    Raises `InvalidEvent` when the envelope or the body does not fit (naming the attribute or the
-    field path), `UnknownVersion` when it is a later version of a type we know.
+    Raises `InvalidEvent` when the envelope or the body is not valid (naming the attribute or
+    the field path), `UnknownVersion` when it is a later version of a known type.
     """
     attributes = message.attributes
     missing = [n for n in ("ce-id", "ce-type", "ce-source", "ce-time") if not attributes.get(n)]
@@ -187,7 +189,7 @@ def _is_later_version(type_: str) -> bool:
 
 
 class StoredMessage(msgspec.Struct, frozen=True):
-    """A message kept inside a document (receipt, timer, parked message) until it is published."""
+    """A message kept in a document (receipt, timer, parked message) until it is published."""
 
     topic: str
     attributes: dict[str, str]
@@ -195,11 +197,11 @@ class StoredMessage(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, message: Message) -> StoredMessage:
-        """Keep `message`; its body is JSON text of ours, hence UTF-8."""
+        """Return `message` in the form to keep; its body is our own JSON, hence UTF-8."""
         return cls(message.topic, dict(message.attributes), message.data.decode())
 
     def message(self) -> Message:
-        """The message again, byte for byte."""
+        """Return the original message, byte for byte."""
         return Message(topic=self.topic, data=self.data.encode(), attributes=self.attributes)
 
     @property

@@ -17,7 +17,7 @@ _UNITS = ((86400, "unit.days"), (3600, "unit.hours"), (60, "unit.minutes"), (1, 
 
 
 def moment(language: Language, at: datetime, zone: str) -> str:
-    """`at` on the wall clock of `zone`, which is shown: ``2026-11-22 (Sun) 12:00:05 JST``."""
+    """Return `at` on the wall clock of `zone`, with the zone: ``2026-11-22 (Sun) 12:00:05 JST``."""
     local = at.astimezone(zone_of(zone))
     name = local.tzname() or ""
     if not name.isalpha():  # zones without letters are named by their offset: +03
@@ -28,9 +28,9 @@ def moment(language: Language, at: datetime, zone: str) -> str:
 
 def duration(language: Language, seconds: float) -> str:
     """
-    A length of time in its two largest units: ``2 h 5 min``, ``2時間5分``.
+    Return a length of time in its two largest units: ``2 h 5 min``, ``2時間5分``.
 
-    Negative lengths (clocks differ) count as none.
+    A negative one (clocks differ) counts as zero.
     """
     rest = max(0, int(seconds))
     parts: list[str] = []

@@ -1,4 +1,4 @@
-"""Ids that derive from their cause: doing the work twice names the same things."""
+"""Ids derived from their cause, so that repeated work uses the same ids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hashlib
 
 def derive(*parts: str, length: int = 26) -> str:
     """
-    A stable id from `parts`: `length` lower-case base32 characters of a SHA-256 (5 bits each).
+    Return a stable id from `parts`: `length` characters of base32 (5 bits each) of a SHA-256.
 
     The parts are length-prefixed, so ``("ab", "c")`` and ``("a", "bc")`` differ. 26 characters
     are 130 bits: collisions need about 2**65 ids.
@@ -22,5 +22,5 @@ def derive(*parts: str, length: int = 26) -> str:
 
 
 def body_hash(data: bytes) -> str:
-    """SHA-256 of a message body, hex."""
+    """Return the SHA-256 of a message body, in hex."""
     return hashlib.sha256(data).hexdigest()

@@ -20,9 +20,9 @@ class MissingIndexError(ValueError):
 
 def composite_index(query: Query) -> list[tuple[str, str]] | None:
     """
-    The fields and directions of the composite index that the query needs in production.
+    Return the fields and directions of the composite index that the query needs in production.
 
-    None when the automatic single-field indexes serve it. Rules:
+    None when the automatic single-field indexes are enough. Rules:
     https://cloud.google.com/firestore/docs/query-data/index-overview
     """
     order = [] if query.order_by is None else [_direction(query.order_by)]
@@ -41,9 +41,10 @@ def composite_index(query: Query) -> list[tuple[str, str]] | None:
 
 def require_index(query: Query) -> None:
     """
-    Raise `MissingIndexError` for a query that needs an index which its document class does not declare.
+    Raise `MissingIndexError` for a query whose index its document class does not declare.
 
-    A collection without a class is none of ours (a source that is backed up, a test of a store).
+    Collections without a document class (a source that is backed up, a store's own tests) are
+    not checked.
     """
     owner = CLASSES.get(query.collection)
     needed = composite_index(query) if owner is not None else None

@@ -23,7 +23,7 @@ K = TypeVar("K", bound=msgspec.Struct)
 @cache
 def kinds(package: str, base: type[K]) -> tuple[type[K], ...]:
     """
-    The subclasses of `base` that the folders of `package` define, by their `RANK`, then by tag.
+    Return the subclasses of `base` in the folders of `package`, by their `RANK`, then by tag.
 
     Raises `ValueError` for a folder whose module ``kind`` does not define exactly one.
     """
@@ -45,15 +45,18 @@ def kinds(package: str, base: type[K]) -> tuple[type[K], ...]:
 
 
 def tag_of(kind: type[msgspec.Struct]) -> str:
-    """What says in a file that a struct is of this kind."""
+    """Return the tag that names this kind in a file."""
     return str(kind.__struct_config__.tag)
 
 
 def named(package: str, base: type[msgspec.Struct]) -> Any:
-    """The type of values of any kind by their names, as a section of a profile holds them."""
+    """
+    Return the type of a mapping from names to values of any kind, as a profile's section holds
+    it.
+    """
     return GenericAlias(dict, (str, reduce(operator.or_, kinds(package, base))))
 
 
 def module_of_kind(kind: type, module: str) -> ModuleType:
-    """A module of the folder that a class of a kind is defined in; raises `ImportError`."""
+    """Return a module of the folder that defines a kind's class; raises `ImportError`."""
     return importlib.import_module(f"{kind.__module__.rpartition('.')[0]}.{module}")

@@ -1,8 +1,8 @@
 """
-How long what is no document is kept: never longer than the documents whose words it repeats.
+How long data outside of documents is kept: never longer than the documents it repeats.
 
-An address stands in notifications (90 days), a label in alerts (90 days) and incidents (400 days
-after they were resolved). Terraform and the embedded runtime both take these from here.
+Notifications hold addresses (90 days); alerts (90 days) and incidents (400 days after they were
+resolved) hold labels. Terraform and the embedded runtime both use these values.
 """
 
 from __future__ import annotations

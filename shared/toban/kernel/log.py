@@ -58,7 +58,7 @@ def _wall_clock() -> datetime:
 
 
 class Settings:
-    """Where lines go and which are written; process-wide."""
+    """Where log lines go and which are written; process-wide."""
 
     stream: TextIO | None = None
     """None: standard output as it is at the time."""
@@ -70,13 +70,19 @@ class Settings:
 
 
 def hide(secret: str) -> None:
-    """Mask this value wherever it would be written (values under 6 characters mask too much)."""
+    """
+    Mask this value in every later line (not values under 6 characters: too much would be
+    masked).
+    """
     if len(secret) >= 6:
         _secrets[:] = sorted({*_secrets, secret}, key=len, reverse=True)
 
 
 def mask(text: str) -> str:
-    """`text` with every known secret, and whatever looks like one, replaced by ``[secret]``."""
+    """
+    Return `text` with every known secret, and whatever looks like one, replaced by
+    ``[secret]``.
+    """
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, MASK)
     # A lone surrogate (a file name, a broken escape) cannot be written as UTF-8: make it visible.
@@ -97,7 +103,7 @@ def _masked(value: Any) -> Any:
 
 @contextmanager
 def context(**fields: str) -> Iterator[None]:
-    """Add fields to every line written inside."""
+    """Add fields to every line written inside the ``with`` block."""
     token = _context.set({**_context.get(), **{k: v for k, v in fields.items() if v}})
     try:
         yield
@@ -138,25 +144,25 @@ def write(
 
 
 def debug(message: str, **fields: Any) -> None:
-    """For whoever is looking for a defect."""
+    """Write a line for somebody who looks for a defect."""
     write("DEBUG", message, **fields)
 
 
 def info(message: str, **fields: Any) -> None:
-    """What happened."""
+    """Write a line about what happened."""
     write("INFO", message, **fields)
 
 
 def warning(message: str, **fields: Any) -> None:
-    """What may need somebody's attention."""
+    """Write a line about what may need attention."""
     write("WARNING", message, **fields)
 
 
 def error(message: str, **fields: Any) -> None:
-    """What failed."""
+    """Write a line about what failed."""
     write("ERROR", message, **fields)
 
 
 def security(message: str, **fields: Any) -> None:
-    """A refused request or another thing an auditor asks for."""
+    """Write a line about a refused request, or another thing that an auditor asks for."""
     write("WARNING", message, security=True, **fields)

@@ -1,9 +1,8 @@
 """
-A message on its way to the outside, and what sends it.
+A message to the outside, and the port that sends it.
 
-Each kind of channel has a message of its own (`toban.channels`), made by the notify domain (which
-knows profiles and texts), carried by an adapter (which knows protocols). Settings hold names of
-secrets, never their values.
+Each kind of channel has its own message class (`toban.channels`). The notify domain makes it, an
+adapter sends it. Settings hold names of secrets, never their values.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from toban.ports import Port
 
 @dataclass(frozen=True, kw_only=True)
 class Outgoing:
-    """What all messages have in common."""
+    """A message to the outside: the fields that every kind of channel has."""
 
     id: str
     """Name of the notification: the key under which the other side may know it."""
@@ -30,16 +29,16 @@ class Outgoing:
 
     @property
     def destination(self) -> tuple[str, ...] | None:
-        """What is called in the end, its breaker's name; None for what always answers."""
+        """The name of the circuit breaker of the address called; None: it always answers."""
         return None
 
 
 class Senders(Protocol):
-    """Every kind of channel. Thread-safe."""
+    """Sends a message of every kind of channel. Thread-safe."""
 
     def send(self, outgoing: Outgoing) -> Result:
         """
-        Make the one outside call, and say what came of it.
+        Make the one outside call, and return its outcome.
 
         Takes less than 25 seconds, so that the effect's lease (30 s) outlives it.
         """

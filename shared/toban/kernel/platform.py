@@ -1,4 +1,4 @@
-"""What a handling has at its disposal, bound once per process."""
+"""The ports that a handling uses, bound once per process."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class NoTracer:
-    """Notes nothing (the structured log has the same facts)."""
+    """A tracer that keeps nothing (the structured log has the same facts)."""
 
     def note(self, trace: Trace) -> None:
         """Drop it."""
 
 
 def no_pause(attempt: int) -> None:
-    """Try again at once (simulation, tests)."""
+    """Return at once (for simulations and tests)."""
 
 
 @dataclass(frozen=True)
 class Platform:
-    """The ports, and what the map allows."""
+    """The ports of a process, and the topics that its function may publish to."""
 
     store: Store
     bus: Bus
@@ -57,7 +57,10 @@ class Platform:
         guess: bool = False,
         writes_allowed: bool = True,
     ) -> Work:
-        """A unit of work for one run of a handler; `now` is the present time unless given."""
+        """
+        Return a unit of work for one run of a handler; `now` is the present time unless
+        given.
+        """
         return Work(
             store=self.store,
             event=event,
@@ -69,11 +72,11 @@ class Platform:
         )
 
     def documents(self) -> Documents:
-        """The documents, for whoever only reads."""
+        """Return the documents, to read only."""
         return Documents(self.store, clock_now(self.clock), self.cache)
 
     def publish(self, function: str, messages: Sequence[Message]) -> None:
-        """Publish; raises `NotOnTheMap` when the map does not show it."""
+        """Publish; raises `NotOnTheMap` when the map does not show the topic."""
         if not messages:
             return
         require_on_map(function, messages, self.may_emit(function))

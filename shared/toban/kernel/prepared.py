@@ -1,9 +1,9 @@
 """
-Decoding by msgspec, from types made ready by one thread at a time. Decode here, nowhere else.
+Decoding by msgspec, from types that one thread at a time has prepared. Decode here, nowhere else.
 
-msgspec works out how to decode a struct when it is first used, and marks it as known before it has
-finished (so that types may contain themselves). A second thread that decodes the type at that very
-moment uses the unfinished half and the process dies (msgspec 0.20, seen under load).
+msgspec marks a struct as known before it has finished analysing it (so that types may contain
+themselves). A second thread that decodes the type at that moment uses the unfinished half, and the
+process crashes (msgspec 0.20, seen under load).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ready: set[Any] = set()
 
 
 def prepare(kind: Any) -> None:
-    """Have msgspec work out a type, and all it contains, before anybody decodes it."""
+    """Let msgspec analyse a type, and all it contains, before it is used for decoding."""
     if kind in _ready:
         return
     with _lock:
@@ -32,13 +32,16 @@ def prepare(kind: Any) -> None:
 
 @cache
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """The decoder of JSON for a type (or a union of types)."""
+    """Return the JSON decoder of a type (or a union of types)."""
     prepare(kind)
     return msgspec.json.Decoder(kind)
 
 
 def from_json(data: bytes | bytearray | memoryview | str, kind: type[T]) -> T:
-    """The value in JSON text; raises `msgspec.DecodeError` for what does not fit."""
+    """
+    Return the value in JSON text; raises `msgspec.DecodeError` for what does not match the
+    type.
+    """
     of: Any = kind
     value: T = decoder(of).decode(data)
     return value
@@ -50,10 +53,10 @@ def converted(value: Any, kind: type[T], *, strict: bool = True) -> T: ...
 def converted(value: Any, kind: Any, *, strict: bool = True) -> Any: ...
 def converted(value: Any, kind: Any, *, strict: bool = True) -> Any:
     """
-    Plain values as a type; raises `msgspec.ValidationError` for what does not fit.
+    Return plain values as a type; raises `msgspec.ValidationError` for what does not match it.
 
-    Not `strict`: text is read as a number or truth value where one is asked for. A class inside it
-    that is no type of msgspec makes itself of its stored form (`from_stored`).
+    Not `strict`: text is read as a number or truth value where the type asks for one. A class
+    inside it that msgspec does not know makes itself from its stored form (`from_stored`).
     """
     prepare(kind)
     return msgspec.convert(value, kind, strict=strict, dec_hook=_from_stored)

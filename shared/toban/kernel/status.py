@@ -1,9 +1,8 @@
 """
-Statuses: which may follow which, said beside the document and changed by one function.
+Statuses: a table beside each document says which may follow which, and one function changes them.
 
-A status that is set anywhere else is refused by tests/house; one that does not follow is refused
-here, and once more when the document is put (`toban.kernel.work`), however it was changed.
-`make map` draws each table.
+One that may not follow is refused here, and again when the document is put (`toban.kernel.work`). A
+status set anywhere else is refused by tests/house. `make map` draws each table.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Protocol
 
 
 class IllegalTransitionError(RuntimeError):
-    """A status that may not follow the one before: a defect of whoever asked for it."""
+    """A status that may not follow the current one: a defect of the caller."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +25,16 @@ class Transitions:
     field: str = "status"
 
     def require(self, document: str, before: str, after: str) -> None:
-        """Raise `IllegalTransitionError` unless one may follow the other (or is the same)."""
+        """
+        Raise `IllegalTransitionError` unless the status may follow the other (or is the
+        same).
+        """
         if before != after and after not in self.then.get(before, ()):
             raise IllegalTransitionError(f"{document}: {after} does not follow {before}")
 
 
 class WithStatus(Protocol):
-    """A document, as far as its status goes."""
+    """A document that has a status."""
 
     id: str
 
@@ -45,8 +47,8 @@ def move(document: WithStatus, to: str) -> None:
     """
     Give a document another status.
 
-    Raises `IllegalTransitionError` for one that its table does not know. One that it has already is
-    no change.
+    Raises `IllegalTransitionError` when the table does not allow it. The current status is no
+    change.
     """
     table = document.STATUS
     if table is None:

@@ -10,7 +10,7 @@ MAX_DEPTH = 64
 
 
 class NotStrictJson(ValueError):
-    """The body is not JSON as we accept it; the message says why, without quoting the body."""
+    """The body is not valid strict JSON; the message says why, without quoting the body."""
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def _constant(name: str) -> Any:
 
 def loads(body: bytes) -> Any:
     """
-    Parse a body.
+    Return the parsed body.
 
     Raises `NotStrictJson` for what is not UTF-8 or not JSON (RFC 8259), for a key that occurs
     twice, NaN and infinities, integers beyond 64 bits, lone surrogates, NUL characters, and

@@ -29,12 +29,12 @@ def _environment(package: str) -> Environment:
 
 
 def render(package: str, name: str, **values: object) -> str:
-    """The page that template `name` of `package` makes of `values`."""
+    """Return the HTML that template `name` of `package` makes of `values`."""
     return _environment(package).get_template(name).render(**values)
 
 
 def source(package: str, name: str) -> str:
-    """The text of a file beside the templates, as it stands."""
+    """Return the text of a file in the templates folder, unchanged."""
     environment = _environment(package)
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0]

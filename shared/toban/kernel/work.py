@@ -35,7 +35,7 @@ from toban.ports import (
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """An event to be published when its time has come."""
+    """An event to be published at a later time."""
 
     due: datetime
     event: Event
@@ -53,10 +53,10 @@ class Object:
 @dataclass
 class Work(Documents):
     """
-    One handling of one event.
+    The unit of work: everything one handling of an event reads, writes and emits.
 
-    `guess` allows assumptions about documents that were not read (first run only): when one
-    proves wrong the commit fails and the decision runs again, reading.
+    `guess` allows assumptions about documents that were not read (first run only): when one is
+    wrong the commit fails and the decision runs again, reading.
     """
 
     store: Store
@@ -79,7 +79,7 @@ class Work(Documents):
     # --- reading -------------------------------------------------------------------------
 
     def get(self, cls: type[D], id: str) -> D | None:
-        """The document, or None. What it says is what the commit will insist on."""
+        """Return the document, or None. The commit fails if it has changed by then."""
         self._only_when_writing()
         key = cls.key(id)
         pending = self._writes.get(key)
@@ -92,10 +92,12 @@ class Work(Documents):
 
     def get_assuming_new(self, cls: type[D], id: str) -> D | None:
         """
-        Like `get`, but the first run saves the read by assuming there is no such document.
+        Return what `get` does, but let the first run assume that the document does not
+        exist.
 
-        Right for documents that usually do not exist yet: a wrong guess costs a second run. So an
-        instance guesses once for each document, and reads the ones that it has met before.
+        This saves a read where that is usual; a wrong assumption costs a second run. An
+        instance assumes so once for each document, and reads the ones that it has met
+        before.
         """
         key = cls.key(id)
         if self.guess and key not in self._read and not self.cache.seen(key):
@@ -112,16 +114,16 @@ class Work(Documents):
         limit: int | None = None,
     ) -> list[D]:
         """
-        Documents that match now. The commit does not insist on what a query said.
+        Return documents that match now. Query results are not part of the precondition.
 
-        Whoever decides by it must be checked again by an event emitted in the same commit (see
+        A decision based on them must emit an event whose handler re-checks them (see
         `toban.incidents.settle`).
         """
         self._only_when_writing()
         return super().find(cls, *where, order_by=order_by, limit=limit)
 
     def count(self, cls: type[D], *where: tuple[str, Operator, Value]) -> int:
-        """How many documents match now; as `find`, nothing the commit insists on."""
+        """Return how many documents match now; not part of the precondition, as with `find`."""
         self._only_when_writing()
         return super().count(cls, *where)
 
@@ -129,10 +131,10 @@ class Work(Documents):
 
     def put(self, document: Document) -> None:
         """
-        Create the document, or replace it as it was read.
+        Create the document, or replace the version that was read.
 
-        Raises `RuntimeError` when it was not read in this work: nothing is written blindly. An
-        unchanged document is not written.
+        Raises `RuntimeError` when it was not read in this work: nothing is written blindly.
+        An unchanged document is not written.
         """
         self._only_when_writing()
         key = document.key(document.id)
@@ -149,7 +151,10 @@ class Work(Documents):
             self._writes.pop(key, None)
 
     def create(self, document: Document) -> None:
-        """Create a document whose id makes it new (derived from this event): no read is needed."""
+        """
+        Create a document whose id is new because it derives from this event; no read is
+        needed.
+        """
         self._only_when_writing()
         key = document.key(document.id)
         self._read.setdefault(key, None)
@@ -174,7 +179,7 @@ class Work(Documents):
         return event
 
     def at(self, when: datetime, body: Body) -> Event:
-        """Publish an event when its time has come (a durable timer, fired by `tick`)."""
+        """Publish an event at a later time (a durable timer, fired by `tick`)."""
         self._only_when_writing()
         event = self._follow_up(body)
         self._timers.append(Timer(utc(when), event))
@@ -184,31 +189,31 @@ class Work(Documents):
         """
         Store a blob before the commit.
 
-        The name must derive from the cause, so that a repetition stores the same object; a blob
-        whose commit never came is harmless.
+        The name must derive from the cause, so that a repetition stores the same object. A
+        blob whose commit failed is harmless.
         """
         self._only_when_writing()
         self._objects.append(Object(name, data, content_type))
 
     def answer(self, **said: str) -> None:
         """
-        Say what came of a request, for whoever sent it: kept with the receipt, for as long as that.
+        Tell the sender of a request what came of it; kept in the receipt, as long as that.
 
-        A request that changes nothing else leaves a receipt all the same.
+        A request that changes nothing else leaves a receipt too.
         """
         self._only_when_writing()
         self._answer.update(said)
 
     def after_commit(self, say: Callable[[], None]) -> None:
-        """Have something said on the log once all this is committed; nothing may depend on it."""
+        """Run a function once everything is committed, to write a log line."""
         self._afterwards.append(say)
 
     def derive(self, *parts: str, length: int = 26) -> str:
-        """A stable id from this event and `parts`."""
+        """Return a stable id from this event and `parts`."""
         return derive(self.event.id, self.function, *parts, length=length)
 
     def version_read(self, key: Key) -> str | None:
-        """The version a document had when it was read here; None: there was none."""
+        """Return the version a document had when it was read here; None: there was none."""
         snapshot = self._read[key]
         return None if snapshot is None else snapshot.version
 
@@ -236,12 +241,12 @@ class Work(Documents):
 
     @property
     def answered(self) -> dict[str, str]:
-        """What is told to whoever sent the event."""
+        """The answer to the sender of the event."""
         return self._answer
 
     @property
     def afterwards(self) -> Sequence[Callable[[], None]]:
-        """What is said on the log after the commit."""
+        """The functions to run after the commit."""
         return self._afterwards
 
     @property
@@ -251,10 +256,10 @@ class Work(Documents):
 
     def messages(self) -> list[Message]:
         """
-        The emitted events as they travel.
+        Return the emitted events as messages.
 
-        Raises `InvalidEvent` for one that is too large to be published. The kernel asks before it
-        commits: a state must not change when the news of it can never leave.
+        Raises `InvalidEvent` for one that is too large to be published. The kernel asks
+        before it commits: state must not change when its event can never be published.
         """
         messages = [to_message(event) for event in self._emitted]
         for message in messages:
@@ -288,5 +293,5 @@ class Work(Documents):
 
 
 def clock_now(clock: Clock) -> datetime:
-    """The time a unit of work goes by."""
+    """Return the time that a unit of work uses."""
     return utc(clock.now())

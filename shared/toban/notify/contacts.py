@@ -1,7 +1,7 @@
 """
-Whom a page reaches, and the way on when a channel fails.
+Whom a page reaches, and which channel follows when one fails.
 
-Everything follows from the pinned profile and the page (its step, severity and time), so that a
+Everything is derived from the pinned profile and the page (its step, severity and time), so that a
 closing weeks later finds exactly those who were called.
 """
 
@@ -29,7 +29,7 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """Who a page goes to, and whom it cannot reach."""
+    """The contacts of a page, and the targets that reach nobody."""
 
     contacts: tuple[Contact, ...]
     unreachable: tuple[str, ...]
@@ -37,22 +37,22 @@ class Recipients:
 
 
 def page_severity(profile: Profile, page: Page, level: int) -> Severity:
-    """The severity a page was made with."""
+    """Return the severity with which a page was made."""
     return severity_named(profile, page.severity_label, level)
 
 
 def step_of(profile: Profile, severity: Severity, number: int) -> EscalationStep | None:
-    """An escalation step; past the end the last one, None when there is no escalation."""
+    """Return an escalation step; past the end the last one, None when there is no escalation."""
     steps = steps_for(profile, severity)
     return steps[min(number, len(steps) - 1)] if steps else None
 
 
 def reach(profile: Profile, incident: IncidentSnapshot, page: Page) -> Recipients:
     """
-    The contacts of a page, without repetition, and the targets that lead to nobody.
+    Return the contacts of a page, without repetition, and the targets that reach nobody.
 
-    Without an escalation for the severity its `notify` targets are all there is. A page to one
-    person goes to the step's people when the profile does not know that person.
+    Without an escalation for the severity, its `notify` targets are used. A page to one person
+    goes to the step's people when the profile does not know that person.
 
     Where people are not called for the incident's environment, it goes to channels alone.
     """
@@ -102,7 +102,7 @@ def _person_named(profile: Profile, name: str) -> str | None:
 
 
 def others(contacts: Sequence[Contact], contact: Contact) -> list[str]:
-    """The channels by which the same target is reached besides `contact`."""
+    """Return the other channels by which the target of `contact` is reached."""
     return [
         c.channel_id
         for c in contacts
@@ -112,10 +112,10 @@ def others(contacts: Sequence[Contact], contact: Contact) -> list[str]:
 
 def fallback(profile: Profile, target: str, channel: str, tried: Collection[str]) -> Contact | None:
     """
-    How to reach `target` when `channel` has failed for good; None when no way is left.
+    Return how to reach `target` when `channel` has failed for good; None when no way is left.
 
-    Channels in `tried` are not used again, and one that has no address for the target is passed
-    over to its own fallback. Loops of fallbacks end.
+    Channels in `tried` are not used again, and one without an address for the target is
+    replaced by its own fallback. Loops of fallbacks end.
     """
     seen = {channel}
     current = next_channel(profile, channel)
@@ -129,7 +129,7 @@ def fallback(profile: Profile, target: str, channel: str, tried: Collection[str]
 
 
 def contact_by(profile: Profile, target: str, channel: str) -> Contact | None:
-    """`target` by exactly that channel; None when the profile gives it no address there."""
+    """Return `target` by exactly that channel; None when the profile has no address there."""
     severity = severity_at(profile, 1)
     kind, _, name = target.partition(":")
     # A person is looked up by their own name: when they are on duty makes no difference.
@@ -142,7 +142,7 @@ def contact_by(profile: Profile, target: str, channel: str) -> Contact | None:
 
 
 def chain(profile: Profile, contact: Contact, besides: Collection[str]) -> list[Contact]:
-    """`contact` and every fallback that may be used for it, in order."""
+    """Return `contact` and every fallback that may be used for it, in order."""
     links = [contact]
     tried = {contact.channel_id, *besides}
     while (following := fallback(profile, contact.target, links[-1].channel_id, tried)) is not None:

@@ -44,7 +44,7 @@ MAX_ATTEMPTS = 3
 
 
 def recipient(request: NotificationRequested, profile: Profile) -> str:
-    """The target, where it is a person and the address that person's own; else empty."""
+    """Return the target, where it is a person and the address that person's own; else empty."""
     kind, _, name = request.target.partition(":")
     person = profile[PEOPLE].get(name) if kind == "person" else None
     alone = person is not None and person.email and person.email == request.address
@@ -53,14 +53,14 @@ def recipient(request: NotificationRequested, profile: Profile) -> str:
 
 @dataclass(frozen=True)
 class DeliverHandler:
-    """The effect's parts, with what they need from the outside."""
+    """The handler of `deliver_notification`: claim, call and conclude of its effect."""
 
     senders: Senders
     links: ActionLinks = no_links
     breakers: Breakers = field(default_factory=Breakers)
 
     def claim(self, request: NotificationRequested, work: Work) -> Notification | None:
-        """The record of this notification, or None when there is nothing to say any more."""
+        """Return the record of this notification, or None when nothing is to be sent any more."""
         profile = _profile(request, work)
         document = record_of(request, work.now)
         if request.closes and not _close(request, work):
@@ -71,7 +71,7 @@ class DeliverHandler:
         return document
 
     def call(self, document: Notification, request: NotificationRequested, work: Work) -> Result:
-        """Render and send, unless the destination keeps silent and there is another way."""
+        """Render and send, unless the destination's breaker is open and there is a fallback."""
         profile = _profile(request, work)
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
@@ -106,7 +106,7 @@ class DeliverHandler:
     def conclude(
         self, document: Notification, request: NotificationRequested, result: Result, work: Work
     ) -> None:
-        """Note when it was sent, or hand over to the next channel."""
+        """Record when it was sent, or request the next channel."""
         if not isinstance(result, Failed):
             document.sent_at = work.now
             document.reference = result.reference
@@ -183,7 +183,7 @@ def _thread(request: NotificationRequested, work: Work) -> str:
 
 
 def handlers(senders: Senders, links: ActionLinks = no_links) -> Handlers:
-    """The handler table of `deliver_notification`."""
+    """Return the handlers of `deliver_notification`."""
     deliver = DeliverHandler(senders, links)
     effect = Effect(
         document=Notification,

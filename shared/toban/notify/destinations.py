@@ -1,9 +1,9 @@
 """
-Where notifications go, and what keeps a destination that does not answer from holding up others.
+Where notifications go, and how a destination that does not answer delays no others.
 
 A *lane* is one channel of one service: the embedded runtime delivers only so many messages of a
 lane at a time. A *destination* is what a channel calls in the end: one webhook, one Slack token,
-the mail relay. Behind its `Breakers` nobody waits for it any more once it has kept silent.
+the mail relay. Once it has not answered for too long, its breaker opens and nobody waits for it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Request(msgspec.Struct):
 
 
 def lane_of(message: Message) -> str:
-    """The lane of a `NotificationRequested`; empty for what is none (it will be parked)."""
+    """Return the lane of a `NotificationRequested`; empty for any other message."""
     try:
         request = from_json(message.data, _Request)
     except msgspec.DecodeError:
@@ -62,11 +62,12 @@ class _Breaker:
 
 class Breakers:
     """
-    One breaker for each destination, in this process only. Thread-safe.
+    One circuit breaker for each destination, in this process only. Thread-safe.
 
-    Closed: calls are made. Open, after `TIMEOUTS` in a row got no answer: calls are refused at
-    once, but for a probe every `PROBE_EVERY`. Any answer closes it, also one that says no. It only
-    saves time: whether a notification is sent, and how often, is decided by its record.
+    Closed: calls are made. Open, after `TIMEOUTS` calls in a row got no answer: calls are
+    refused at once, except for a probe every `PROBE_EVERY`. Any answer closes it, a refusal
+    too. It only saves time: whether a notification is sent, and how often, is decided by its
+    record.
     """
 
     def __init__(self) -> None:
@@ -74,7 +75,7 @@ class Breakers:
         self._breakers: dict[tuple[str, ...], _Breaker] = {}
 
     def admits(self, where: tuple[str, ...] | None, now: datetime) -> bool:
-        """Whether to call; who is told so while it is open is the probe."""
+        """Return whether to call; the one call that it allows while open is the probe."""
         if where is None:
             return True
         with self._lock:
@@ -89,7 +90,7 @@ class Breakers:
     def note(
         self, where: tuple[str, ...] | None, now: datetime, *, answered: bool, channel: str
     ) -> None:
-        """What came of a call that began at `now`; `channel` names it in the log."""
+        """Record the outcome of a call that began at `now`; `channel` names it in the log."""
         if where is None:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""What the notify domain keeps: one record for each notification."""
+"""The document of the notify domain: one record for each notification."""
 
 from __future__ import annotations
 
@@ -50,28 +50,28 @@ class Notification(EffectDocument, kw_only=True):
     """Reference of the first message of this incident to the same target by the same channel."""
 
     def holders(self) -> Sequence[Key]:
-        """Its incident: a closing asks what was sent of an opening."""
+        """Return its incident: a closing reads what was sent of an opening."""
         return (Key(INCIDENTS, self.incident),)
 
     @property
     def status(self) -> Status:
-        """The state in words for people."""
+        """Return the state in words for people."""
         words: dict[str, Status] = {"claimed": "sending", "done": "sent"}
         return words.get(self.state) or self.state  # type: ignore[return-value]
 
     @property
     def is_page(self) -> bool:
-        """Whether it calls somebody, and is open with them until the incident is closed there."""
+        """Return whether it calls somebody, and stays open there until the incident is closed."""
         return is_page(self.kind)
 
     @property
     def maybe_sent(self) -> bool:
-        """Whether the other side has it, or may have it."""
+        """Return whether the receiver has it, or may have it."""
         return self.state == "done" or self.unknown
 
 
 def record_of(request: NotificationRequested, now: datetime) -> Notification:
-    """The record of a request that is about to be sent."""
+    """Return the record of a request that is about to be sent."""
     return Notification(
         id=request.notification_id,
         incident=request.incident.id,
@@ -90,7 +90,7 @@ def record_of(request: NotificationRequested, now: datetime) -> Notification:
 
 
 def tombstone(id: str, closing: NotificationRequested, now: datetime) -> Notification:
-    """A record that keeps a notification from being sent: what it belongs to is over."""
+    """Return a record that prevents the sending of a notification, because its incident is over."""
     return Notification(
         id=id,
         state="void",

@@ -1,6 +1,6 @@
 """
-Names of notifications. They follow from what is said to whom, so that whoever asks for the same
-notification again (a repetition, a closing that must find what it closes) names the same one.
+Ids of notifications: derived from what is said to whom, so that the same notification asked for
+again (a repetition, a closing that must find what it closes) has the same id.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ ACKNOWLEDGEMENT: NotificationKind = "acknowledged"
 
 
 def is_page(kind: NotificationKind) -> bool:
-    """Whether it calls somebody, and is open with them until the incident is closed there."""
+    """Return whether it calls somebody, and stays open there until the incident is closed."""
     return kind not in (CLOSING, ACKNOWLEDGEMENT)
 
 
@@ -26,7 +26,7 @@ def notification_id(
     instead_of: str = "",
 ) -> str:
     """
-    The name of what one page says to one target by one channel.
+    Return the id of what one page says to one target by one channel.
 
     For an acknowledgement or a closing, `page` is the incident's newest page: each turn of an
     incident (opened, reopened) begins with a page, so its number tells the turns apart.

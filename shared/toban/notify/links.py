@@ -30,17 +30,17 @@ class ActionLinks(Protocol):
 
 
 def no_links(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:  # noqa: ARG001
-    """Nothing is offered: no signing secret, or no public address."""
+    """Return no links: there is no signing secret, or no public address."""
     return ()
 
 
 def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
     """
-    Links to acknowledge and resolve, signed with the newest ``LINK_SIGNING``.
+    Return what makes links to acknowledge and resolve, signed with the newest ``LINK_SIGNING``.
 
-    `public_url` is what functions are reached under (``https://…``, without the function's name);
-    without it, or without the secret, nothing is offered. A link is its holder's: it acts in the
-    name of whom it was sent to.
+    `public_url` is the address of all functions (``https://…``, without the function's name);
+    without it, or without the secret, there are no links. A link acts in the name of the person
+    to whom it was sent.
     """
     if not public_url:
         return no_links

@@ -1,8 +1,8 @@
 """
-`page_responders`: who is told, and by which channel.
+`page_responders`: which people are notified, and by which channel.
 
 Translations: everything follows from the event and the profile version it pins, so handling an
-event twice asks for the same notifications, word for word.
+event twice requests the same notifications, word for word.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ from toban.profile.store import pinned
 
 def on_page(event: PagingEvent, work: Work) -> None:
     """
-    Call the people of a page; when there is nobody, say so at once.
+    Request the notifications of a page; when it reaches nobody, emit `PageFailed`.
 
-    Where nobody is to be called (`toban.notify.contacts.reach`), channels get their posts, if any.
+    Where nobody is to be called (`toban.notify.contacts.reach`), channels get their posts, if
+    any.
     """
     incident, page = event.incident, event.page
     profile = _profile(incident, work)
@@ -83,7 +84,7 @@ def on_page(event: PagingEvent, work: Work) -> None:
 
 
 def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
-    """Show in every channel that was called that somebody has taken it."""
+    """Show in every channel that was called that somebody has acknowledged."""
     if not event.pages:
         return
     profile = _profile(event.incident, work)
@@ -112,8 +113,8 @@ def on_resolved(event: IncidentResolved, work: Work) -> None:
     """
     Close everything that any page may have opened, fallbacks included.
 
-    What was sent by which channel is not known here: each closing names what it would close, and
-    is sent only if some of that was.
+    What was sent by which channel is not known here: each closing names what it would close,
+    and is sent only if some of that was.
     """
     if not event.pages:
         return
@@ -199,7 +200,7 @@ def on_failed(event: NotificationFailed, work: Work) -> None:
 
 
 def first_channel(profile: Profile, request: NotificationRequested) -> str:
-    """The channel that was tried first for what `request` says: its own, unless it replaces one."""
+    """Return the channel that was tried first for what `request` says."""
     if not request.replaces:
         return request.channel
     return next(
@@ -213,7 +214,7 @@ def first_channel(profile: Profile, request: NotificationRequested) -> str:
 
 
 def tried_channels(profile: Profile, request: NotificationRequested) -> list[str]:
-    """The channels used so far for what `request` says, its own included."""
+    """Return the channels tried so far for what `request` says, its own included."""
     origin = first_channel(profile, request)
     used = {*request.replaces, request.notification_id}
     return [

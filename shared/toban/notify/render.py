@@ -1,5 +1,5 @@
 """
-What a notification says: pure, from the request and the pinned profile.
+The text of a notification: pure, from the request and the pinned profile.
 
 Everything that came from outside is inserted as text and never read as a template; the kind of
 channel escapes it for where it is shown (`toban.channels`).
@@ -38,7 +38,7 @@ def notice_of(
     request: NotificationRequested, profile: Profile, actions: Sequence[Link] = ()
 ) -> Notice:
     """
-    What the notification says, in the request's language.
+    Return what the notification says, in the request's language.
 
     `actions` are the signed one-click links to offer. Times are on the wall clock of the person
     it goes to, else of the service, with the zone shown.
@@ -106,7 +106,7 @@ def _how_bad(request: NotificationRequested) -> str:
 
 
 def zone_of(request: NotificationRequested, profile: Profile) -> str:
-    """The zone of the person it goes to, else of the service."""
+    """Return the zone of the person it goes to, else of the service."""
     kind, _, name = request.target.partition(":")
     person = profile[PEOPLE].get(name) if kind == "person" else None
     return (person.timezone if person else None) or profile[SERVICE].timezone

@@ -1,8 +1,8 @@
 """
-What the platform needs from the outside, as small protocols.
+The ports: what the platform needs from the outside, as small protocols.
 
 Every port has a Google and a local adapter and one contract suite that runs against both
-(``tests/contract``). Kernel and domains see only these names; nothing here imports an adapter.
+(``tests/contract``). Kernel and domains use only these names; nothing here imports an adapter.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ P = TypeVar("P")
 
 @dataclass(frozen=True)
 class Port(Generic[P]):
-    """Names an object of type `P` that only some functions need (`toban.kernel.binding`)."""
+    """The name of a port of type `P` that only some functions need (`toban.kernel.binding`)."""
 
     name: str
 
@@ -26,7 +26,7 @@ class Port(Generic[P]):
 
 
 class PortError(Exception):
-    """Base of everything an adapter raises on purpose."""
+    """Base of the errors that adapters raise on purpose."""
 
 
 class AlreadyExists(PortError):
@@ -38,7 +38,7 @@ class Stale(PortError):
 
 
 class Unavailable(PortError):
-    """The call certainly had no effect, or its effect is unknown: try the whole delivery again."""
+    """The call had no effect, or its effect is unknown: the whole delivery is tried again."""
 
 
 # --- documents -------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ Value: TypeAlias = Any
 
 
 class Key(NamedTuple):
-    """Where a document lives. Ids are any string of 1 to 700 bytes without ``/``."""
+    """The collection and the id of a document. Ids are any string of 1 to 700 bytes without ``/``."""
 
     collection: str
     id: str
@@ -96,7 +96,7 @@ Operator: TypeAlias = Literal["==", "<", "<=", ">", ">="]
 @dataclass(frozen=True, slots=True)
 class Query:
     """
-    Documents of one collection.
+    A query for documents of one collection.
 
     All `where` conditions hold (field names are top-level; a document that lacks the field, or
     has None or another type there, never matches `<`…`>=`). Ordered by `order_by` (descending
@@ -110,10 +110,10 @@ class Query:
 
 
 class Store(Protocol):
-    """Documents with optimistic, all-or-nothing batches. Thread-safe."""
+    """Documents, written in optimistic, all-or-nothing batches. Thread-safe."""
 
     def get(self, keys: Sequence[Key]) -> list[Snapshot | None]:
-        """Read documents, in the order asked for; None where there is none."""
+        """Return the documents in the order asked for; None where there is none."""
         ...
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
@@ -128,11 +128,11 @@ class Store(Protocol):
         ...
 
     def query(self, query: Query) -> list[Snapshot]:
-        """Strongly consistent query."""
+        """Return the documents that match; strongly consistent."""
         ...
 
     def count(self, query: Query) -> int:
-        """How many documents match; `order_by` and `limit` are ignored."""
+        """Return how many documents match; `order_by` and `limit` are ignored."""
         ...
 
 
@@ -141,7 +141,7 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message on a topic: CloudEvents binary mode (``ce-*`` attributes, JSON body)."""
+    """A message on a topic: CloudEvents binary mode (``ce-*`` attributes, JSON body)."""
 
     topic: str
     data: bytes
@@ -151,7 +151,7 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """
-    A message handed to a function.
+    A message delivered to a function.
 
     `message_id` names the message on the bus: a redelivery keeps it, a second publication of
     the same event has another. Empty where the transport does not say. `attempt` starts at 1
@@ -166,7 +166,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that was given up; `topic` of `message` is the topic it was first published to."""
+    """A message that a subscription gave up; its topic is the one it was first published to."""
 
     message: Message
     message_id: str
@@ -176,7 +176,7 @@ class DeadLetter:
 
 
 class Bus(Protocol):
-    """Publishing. Thread-safe."""
+    """Publishes messages. Thread-safe."""
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Return when all are durable; raise `Unavailable` when some may not be."""
@@ -184,14 +184,17 @@ class Bus(Protocol):
 
 
 class DeadLetters(Protocol):
-    """What subscriptions gave up on."""
+    """The messages that subscriptions gave up."""
 
     def pull(self, subscription: str, limit: int) -> list[DeadLetter]:
-        """Up to `limit` messages `subscription` gave up, oldest first; they stay until removed."""
+        """
+        Return up to `limit` messages that `subscription` gave up, oldest first; they stay
+        until removed.
+        """
         ...
 
     def remove(self, dead_letters: Sequence[DeadLetter]) -> None:
-        """Forget them. Removing one twice does nothing."""
+        """Remove them. Removing one twice does nothing."""
         ...
 
 
@@ -202,23 +205,23 @@ class Blobs(Protocol):
     """Named byte objects. Names use ``/``; an object is never changed, only created or deleted."""
 
     def create(self, name: str, data: bytes, content_type: str) -> bool:
-        """Store; False when the name exists already (left as it is)."""
+        """Store an object; return False when the name exists already (left as it is)."""
         ...
 
     def read(self, name: str) -> bytes:
-        """Whole object; raises `KeyError` when there is none."""
+        """Return the whole object; raises `KeyError` when there is none."""
         ...
 
     def names(self, prefix: str) -> list[str]:
-        """All names with that prefix, sorted."""
+        """Return all names with that prefix, sorted."""
         ...
 
     def delete(self, name: str) -> None:
-        """Remove; no error when there is none."""
+        """Remove an object; no error when there is none."""
         ...
 
     def url(self, name: str) -> str:
-        """Where a person opens it (``https://…`` or ``file://…``)."""
+        """Return the address where a person opens it (``https://…`` or ``file://…``)."""
         ...
 
 
@@ -229,30 +232,30 @@ class Clock(Protocol):
     """The only source of time."""
 
     def now(self) -> datetime:
-        """Aware, UTC."""
+        """Return the present time (aware, UTC)."""
         ...
 
 
 class InvalidToken(PortError):
-    """A token that is not what it says; the message has nothing of it."""
+    """The token is not valid; the message holds nothing of it."""
 
 
 class Tokens(Protocol):
-    """ID tokens of Google."""
+    """Verifies ID tokens of Google."""
 
     def claims(self, token: str) -> Mapping[str, Any]:
         """
-        What a token says that Google has signed and that is valid now.
+        Return the claims of a token that Google has signed and that is valid now.
 
-        Raises `InvalidToken`; `Unavailable` when the certificates cannot be had.
+        Raises `InvalidToken`; `Unavailable` when the certificates cannot be fetched.
         """
 
 
 class Secrets(Protocol):
-    """Values by name (``INGEST_GENERIC``); several are valid while one is being rotated."""
+    """Secret values by name (``INGEST_GENERIC``); several are valid while one is being rotated."""
 
     def values(self, name: str) -> list[str]:
-        """Every value accepted now, the newest first; empty when the secret is not set."""
+        """Return every value accepted now, the newest first; empty when the secret is not set."""
         ...
 
 
@@ -261,29 +264,29 @@ SECRETS: Port[Secrets] = Port("secrets")
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What the other side said."""
+    """The response to an outgoing request."""
 
     status: int
     body: bytes
 
 
 class Http(Protocol):
-    """One outgoing request, no redirects, no retries."""
+    """Sends one outgoing request, without redirects and retries."""
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float
     ) -> HttpAnswer:
         """
-        Send and wait for the answer.
+        Send, and return the response.
 
-        Raises `NotSent` when certainly nothing reached the other side (refused, no name),
+        Raises `NotSent` when certainly nothing reached the receiver (refused, no name),
         `OutcomeUnknown` when it may have (timeout, cut off after sending).
         """
         ...
 
 
 class CallFailed(PortError):
-    """An outside call got no answer."""
+    """An outside call got no response."""
 
     def __init__(self, reason: str, *, timed_out: bool = False) -> None:
         """`timed_out`: the other side kept silent until the time was over."""
@@ -300,12 +303,12 @@ class OutcomeUnknown(CallFailed):
 
 
 class Rejected(PortError):
-    """The other side refused for good: trying again the same way is useless."""
+    """The receiver refused permanently: the same request would be refused again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One handling of one event by one function, for `toban trace` and the logs."""
+    """The record of one handling of one event by one function, for `toban trace` and the logs."""
 
     function: str
     event_id: str
@@ -328,8 +331,8 @@ class Trace:
 
 
 class Tracer(Protocol):
-    """Where handlings are noted. Best effort: losing one loses no event."""
+    """Records handlings. Best effort: a lost record loses no event."""
 
     def note(self, trace: Trace) -> None:
-        """Remember one handling."""
+        """Record one handling."""
         ...

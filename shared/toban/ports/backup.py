@@ -1,8 +1,8 @@
 """
-What backups need from the outside: buckets, keys, sources to read, targets to load.
+The ports of backups: buckets, keys, sources to read, targets to load.
 
-Adapters live in ``adapters/local`` and ``adapters/google`` (buckets, keys) and
-``toban.sources`` (a folder per kind of data: reading it, checking it, loading it back).
+Adapters live in ``adapters/local`` and ``adapters/google`` (buckets, keys) and ``toban.sources`` (a
+folder per kind of data: reading it, checking it, loading it back).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from toban.ports.buckets import (
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A source or target as the profile describes it: `options` are the keys of its section."""
+    """The description of a source or target in the profile: `options` are the keys of its section."""
 
     kind: str
     """``firestore``, ``bucket``, ``postgres``, ``redis``, ``configuration``, ``logs``, …"""
@@ -45,21 +45,21 @@ class Spec:
 
 
 class SourceFailed(PortError):
-    """Reading ended before everything was read; what was read does not count."""
+    """Reading failed before everything was read; what was read does not count."""
 
     def __init__(self, reason: str, *, retryable: bool) -> None:
-        """`replay`: whether trying once more may help."""
+        """`retryable`: another try may succeed."""
         super().__init__(reason)
         self.retryable = retryable
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of the source's stream, at most 1 MiB."""
+    """A piece of the source's stream, at most 1 MiB."""
 
     data: bytes
     cursor: str | None = None
-    """Where reading can go on after this piece; None: not here."""
+    """Where reading can continue after this chunk; None: not here."""
     items: int = 0
     """Documents, objects, keys, files that end in this piece."""
     ends_part: bool = False
@@ -71,7 +71,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class BaseBackup:
-    """An earlier backup of the same source, for one that holds only what changed since."""
+    """An earlier backup of the same source, on which an incremental one builds."""
 
     backup_id: str
     pieces: Callable[[], Iterator[bytes]]
@@ -80,7 +80,7 @@ class BaseBackup:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """Content that was put beside the stream, sealed like a part of it."""
+    """An object that was stored besides the stream, sealed like a part of it."""
 
     name: str
     """Below the backup's prefix; given to `Fetch` to read it again."""
@@ -90,30 +90,34 @@ class StoredObject:
 
 
 class ObjectSink(Protocol):
-    """Where a source keeps whole objects beside its stream (everything below ``objects/``)."""
+    """Where a source stores whole objects besides its stream (everything below ``objects/``)."""
 
     @property
     def bucket(self) -> Bucket:
-        """For server-side copies, to names that begin with `prefix`; these are not sealed."""
+        """
+        The bucket for server-side copies, to names that begin with `prefix`; these are not
+        sealed.
+        """
         ...
 
     @property
     def prefix(self) -> str:
-        """Ends with ``/objects/``."""
+        """The prefix of all objects; ends with ``/objects/``."""
         ...
 
     def put(self, name: str, data: Iterator[bytes]) -> StoredObject:
         """
-        Compress, encrypt and store content of any size under `name` (plain segments with ``/``).
+        Compress, encrypt and store content of any size under `name` (plain segments with
+        ``/``).
 
-        Done again after a crash it finds what is there already and stores nothing twice.
+        Repeated after a crash, it finds what is stored already and stores nothing twice.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class BackupRun:
-    """For which backup a source is read."""
+    """The backup for which a source is read: its id, its object sink and its base."""
 
     backup_id: str
     objects: ObjectSink
@@ -123,7 +127,7 @@ class BackupRun:
 
 @dataclass(frozen=True, slots=True)
 class SourceSnapshot:
-    """The state of the source that a run reads; kept in the run's checkpoint as it is."""
+    """The state of the source that a run reads; kept unchanged in the run's checkpoint."""
 
     at: datetime
     """What was committed before this is contained."""
@@ -138,11 +142,11 @@ class SourceSnapshot:
 
 
 class Source(Protocol):
-    """Something to be backed up."""
+    """A source of backups, which reads one set of data."""
 
     @property
     def resumable(self) -> bool:
-        """Whether `read` can go on from a cursor; else a new attempt reads from the beginning."""
+        """Whether `read` can continue from a cursor; else a new attempt reads from the beginning."""
         ...
 
     @property
@@ -152,23 +156,24 @@ class Source(Protocol):
 
     def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
-        Fix the state to be read. Called again with what it returned while that is not `ready`.
+        Return the state to be read. Called again with it while it is not `ready`.
 
-        Raises `SourceFailed`. Must be harmless when repeated (the process may die after it).
+        Raises `SourceFailed`. Must be harmless when repeated (the process may die after
+        it).
         """
         ...
 
     def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
-        The stream from `cursor` (empty: the beginning).
+        Yield the stream from `cursor` (empty: the beginning).
 
-        Ending normally says that everything was read and the source vouched for it (exit code,
+        A normal end means that everything was read and the source confirmed it (exit code,
         checksum, end mark); anything else raises `SourceFailed`.
         """
         ...
 
     def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
-        """Remove what `begin` left on the other side. Harmless when repeated."""
+        """Remove what `begin` created in the source's system. Harmless when repeated."""
         ...
 
 
@@ -177,12 +182,12 @@ class Damaged(PortError):
 
 
 class FormatUnchecked(PortError):
-    """The tool that could read this is not here (no ``pg_restore`` in this image)."""
+    """The tool that reads this format is not installed (no ``pg_restore`` in this image)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """An object beside a stream, as the stream says it must be."""
+    """A reference of the stream to an object besides it, with the size and checksum it must have."""
 
     backup_id: str
     """Which backup holds it: the stream's own, or an earlier one that it builds on."""
@@ -199,7 +204,7 @@ Fetch = Callable[[ObjectRef], Iterator[bytes]]
 
 
 class Format(Protocol):
-    """What the stream of one kind of source must look like."""
+    """The format of the stream of one kind of source, and how to check it."""
 
     def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:
         """
@@ -211,7 +216,10 @@ class Format(Protocol):
         ...
 
     def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
-        """What must lie beside the stream, in this backup's bucket; mostly nothing."""
+        """
+        Yield the objects that must exist besides the stream, in this backup's bucket;
+        mostly none.
+        """
         ...
 
 
@@ -228,11 +236,11 @@ class ContentQuestion:
 
 
 class Target(Protocol):
-    """Where a backup is loaded."""
+    """A target into which a backup is loaded."""
 
     @property
     def resumable(self) -> bool:
-        """Whether loading can go on at a part boundary; else it starts over from the beginning."""
+        """Whether loading can continue at a part boundary; else it starts from the beginning."""
         ...
 
     @property
@@ -242,9 +250,10 @@ class Target(Protocol):
 
     def refusal(self) -> str:
         """
-        Why nothing may be loaded there, and what to do about it; empty: `prepare` will accept it.
+        Return why nothing may be loaded there, and what to do; empty: `prepare` will accept
+        it.
 
-        Only looks. Raises `TargetFailed` when it cannot be looked at from here.
+        Changes nothing. Raises `TargetFailed` when the target cannot be reached from here.
         """
         ...
 
@@ -252,9 +261,10 @@ class Target(Protocol):
         """
         Make the target ready; `fresh`: remove what an earlier attempt of ours left there.
 
-        Ours is what a restore test marked (option `purpose`) and nobody else wrote to since, or what
-        this same restore left unfinished (option `restore_id`). Anything else that is there already
-        raises `TargetFailed`, unless the options say that it may be overwritten.
+        Ours is what a restore test marked (option `purpose`) and nobody else wrote to
+        since, or what this same restore left unfinished (option `restore_id`). Anything
+        else that is there already raises `TargetFailed`, unless the options say that it may
+        be overwritten.
         """
         ...
 
@@ -262,16 +272,16 @@ class Target(Protocol):
         """
         Load plain parts in order, yielding the items of each once they are durable there.
 
-        Ending normally means that everything was loaded and accepted. Raises `TargetFailed`.
+        A normal end means that everything was loaded and accepted. Raises `TargetFailed`.
         """
         ...
 
     def counts(self) -> dict[str, int]:
-        """What is there now, in the words of `Format.check`."""
+        """Return what is there now, counted as by `Format.check`."""
         ...
 
     def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
-        """Answers to content queries; raises `TargetFailed` for one that cannot be asked."""
+        """Return the answers to content queries; raises `TargetFailed` for one that cannot be asked."""
         ...
 
     def discard(self) -> None:
@@ -280,7 +290,7 @@ class Target(Protocol):
 
     def release(self) -> None:
         """
-        A recovery is over: forget that we filled it. Nothing may take it for ours ever after.
+        End a recovery: remove our mark, so that nothing takes the data for ours later.
 
         Harmless when repeated.
         """
@@ -288,7 +298,7 @@ class Target(Protocol):
 
 
 class TargetFailed(PortError):
-    """Loading failed; `replay` says whether another try may help."""
+    """Loading failed; `retryable` says whether another try may succeed."""
 
     def __init__(self, reason: str, *, retryable: bool) -> None:
         super().__init__(reason)
@@ -296,7 +306,7 @@ class TargetFailed(PortError):
 
 
 class TargetBusy(TargetFailed):
-    """The other side goes on loading (a managed import): nothing failed, call `load` again later."""
+    """Loading continues in the target's system (a managed import): call `load` again later."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retryable=True)
@@ -306,26 +316,26 @@ class TargetBusy(TargetFailed):
 
 
 class Resources(Protocol):
-    """Makes what is named in a profile."""
+    """Makes buckets, keys, sources and targets from what a profile names."""
 
     def bucket(self, name: str) -> Bucket:
-        """The bucket of that name."""
+        """Return the bucket of that name."""
         ...
 
     def keys(self, reference: str) -> Keys:
-        """By a profile's ``key``; raises `KeyUnavailable` when it cannot be used."""
+        """Return the keys of a profile's ``key``; raises `KeyUnavailable` when it cannot be used."""
         ...
 
     def source(self, spec: Spec) -> Source:
-        """Raises `ValueError` for a kind that this process cannot read."""
+        """Return the source; raises `ValueError` for a kind that this process cannot read."""
         ...
 
     def format(self, kind: str) -> Format:
-        """Raises `ValueError` for an unknown kind."""
+        """Return the format of a kind; raises `ValueError` for an unknown one."""
         ...
 
     def target(self, spec: Spec) -> Target:
-        """Raises `ValueError` for a kind that this process cannot load."""
+        """Return the target; raises `ValueError` for a kind that this process cannot load."""
         ...
 
 

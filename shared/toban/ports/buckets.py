@@ -1,4 +1,4 @@
-"""Buckets, and the keys that close what is put into them. See `toban.ports.backup`."""
+"""Buckets, and the keys that encrypt what is put into them. See `toban.ports.backup`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from toban.ports import PortError
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """An object as its bucket describes it; `crc32c` is what the *bucket* computed or keeps."""
+    """The description of an object by its bucket; `crc32c` is what the *bucket* computed or keeps."""
 
     name: str
     size: int
@@ -51,7 +51,7 @@ class Bucket(Protocol):
         ...
 
     def stat(self, name: str, generation: int | None = None) -> ObjectInfo | None:
-        """The object's description (of one generation, where the bucket keeps several)."""
+        """Return the object's description (of one generation, where the bucket keeps several)."""
         ...
 
     def read(
@@ -62,14 +62,16 @@ class Bucket(Protocol):
         end: int | None = None,
         generation: int | None = None,
     ) -> bytes:
-        """Bytes ``start`` to ``end`` (exclusive); raises `KeyError` when there is no such object.
+        """
+        Return bytes ``start`` to ``end`` (exclusive); raises `KeyError` when there is no
+        such object.
 
         With `generation`: `KeyError` as well when that generation is gone.
         """
         ...
 
     def list(self, prefix: str = "", after: str = "") -> Iterator[ObjectInfo]:
-        """Objects in the order of their names' UTF-8 bytes, after (not including) `after`; paged as it goes."""
+        """Yield objects in the order of their names' UTF-8 bytes, after (not including) `after`."""
         ...
 
     def copy(
@@ -131,5 +133,5 @@ class Keys(Protocol):
         ...
 
     def unwrap(self, key: WrappedKey, context: bytes) -> bytes:
-        """The data key; raises `KeyUnavailable` (also for a wrong context or a tampered key)."""
+        """Return the data key; raises `KeyUnavailable` (also for a wrong context or a tampered key)."""
         ...

@@ -1,4 +1,4 @@
-"""What Cloud Scheduler is asked for: a job for everything that repeats."""
+"""The port of Cloud Scheduler: a job for everything that recurs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ What = Literal["create", "update", "pause", "resume", "delete", "unchanged", "re
 
 @dataclass(frozen=True, slots=True)
 class SchedulerJobChange:
-    """What reconciling would do (or did) to one job."""
+    """A change that reconciling would make (or made) to one job."""
 
     name: str
     what: What
@@ -60,4 +60,4 @@ class SchedulerPermissionDenied(PortError):
 
 
 class SchedulerJobRejected(PortError):
-    """The other side will never take it as it is; the text says why."""
+    """Cloud Scheduler refuses the job permanently; the text says why."""

@@ -13,13 +13,11 @@ from toban.backups.catalogue.manifest import decode, encode
 from toban.backups.documents import Backup
 from toban.backups.policy.alerts import BackupWatch
 from toban.backups.section import (
-    Backup as Section,
-)
-from toban.backups.section import (
+    BackupPlan,
+    BackupSection,
     Destination,
-    Keep,
     Objective,
-    Plan,
+    RetentionRules,
     environment_of_source,
 )
 from toban.backups.watching.watch import HANDLERS as WATCH
@@ -40,15 +38,17 @@ from toban.profile.section import Environment, Service
 from toban.profile.store import apply
 from toban.sections.check import check
 from toban.severities.section import Severity
-from toban.sources.bucket.kind import BucketSource
+from toban.sources.bucket.kind import BucketSourceSection
 from toban.strictyaml.values import Seconds
 from toban.testing import NOON, TestPlatform
 
 STAGING = "staging"
 
 
-def plan(source: str) -> Plan:
-    return Plan(source=source, class_="daily", schedule="0 3 * * *", keep=Keep(daily=7))
+def plan(source: str) -> BackupPlan:
+    return BackupPlan(
+        source=source, class_="daily", schedule="0 3 * * *", keep=RetentionRules(daily=7)
+    )
 
 
 def profile(copy_of: str | msgspec.UnsetType = STAGING) -> Profile:
@@ -58,11 +58,11 @@ def profile(copy_of: str | msgspec.UnsetType = STAGING) -> Profile:
             id="shop", name="Shop", language="en", environments={STAGING: Environment()}
         ),
         severities=(Severity(label="P1", level=1), Severity(label="P2", level=2)),
-        backup=Section(
+        backup=BackupSection(
             destinations=(Destination(bucket="tokyo", region="asia-northeast1"),),
             sources={
-                "media": BucketSource(bucket="media"),
-                "copy": BucketSource(bucket="copy", environment=copy_of),
+                "media": BucketSourceSection(bucket="media"),
+                "copy": BucketSourceSection(bucket="copy", environment=copy_of),
             },
             plans=(plan("media"), plan("copy")),
             objectives=(

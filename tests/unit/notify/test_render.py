@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.house.texts import CATALOGUES
 from tests.unit.notify.rendered import render
 from tests.unit.notify.world import NOON, PROFILE, World, by_pair, incident, paging
-from toban.channels.notice import Sending
+from toban.channels.notice import PreparedNotification
 from toban.channels.slack.blocks import escape, escaped, link
 from toban.channels.webhook.message import body
 from toban.events import Link, NotificationRequested
@@ -276,7 +276,7 @@ def test_only_what_calls_people_is_urgent():
 def posted(environment: str) -> dict[str, Any]:
     """The incident as a webhook gets it."""
     asked = request(incident=incident(environment=environment))
-    sending = Sending(
+    prepared = PreparedNotification(
         id="ntf-1",
         incident="inc-7",
         created_at=NOON,
@@ -286,7 +286,7 @@ def posted(environment: str) -> dict[str, Any]:
         request=asked,
         notice=notice_of(asked, STAGED),
     )
-    return msgspec.json.decode(body(sending))["incident"]
+    return msgspec.json.decode(body(prepared))["incident"]
 
 
 def test_a_webhook_is_told_the_environment_and_of_production_what_it_was_told_before():

@@ -17,7 +17,7 @@ from toban.ports.backup import Keys, KeyUnavailable, WrappedKey
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """A data key and how it is kept."""
+    """The data key of a backup, with its wrapped form."""
 
     plain: bytes = field(repr=False)
     wrapped: WrappedKey
@@ -30,10 +30,10 @@ def new_data_key(
     random: Callable[[int], bytes] = os.urandom,
 ) -> DataKey | None:
     """
-    A key for a backup that begins; None when the profile names no key (`reference` is empty).
+    Return a key for a new backup; None when the profile names no key (`reference` is empty).
 
-    `keys` is `toban.ports.backup.Resources.keys`. Raises `KeyUnavailable` when the key cannot wrap it,
-    or cannot unwrap again what it wrapped: better now than at the restore.
+    `keys` is `toban.ports.backup.Resources.keys`. Raises `KeyUnavailable` when the key cannot
+    wrap it, or cannot unwrap again what it wrapped: better now than at the restore.
     """
     if not reference:
         return None
@@ -52,11 +52,11 @@ def data_key_for(
     wrapped: WrappedKey | None,
 ) -> bytes | None:
     """
-    The data key of a backup under way, from what its checkpoint or manifest holds.
+    Return the data key of a backup under way, from what its checkpoint or manifest holds.
 
-    None only when neither the profile names a key nor the backup has one. Raises `KeyUnavailable`
-    for a backup without a key although the profile names one, for one with a key although the
-    profile names none any more, and when the key cannot be used.
+    None only when neither the profile names a key nor the backup has one. Raises
+    `KeyUnavailable` for a backup without a key although the profile names one, for one with a
+    key although the profile names none any more, and when the key cannot be used.
     """
     if wrapped is None:
         if reference:

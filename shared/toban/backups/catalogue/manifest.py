@@ -44,7 +44,7 @@ Unwrap = Callable[[WrappedKey, bytes], bytes]
 
 
 class PartEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A part as the manifest lists it."""
+    """The entry of a part in the manifest."""
 
     name: str
     """Below the backup's prefix."""
@@ -59,7 +59,7 @@ class PartEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, part: Part, attempt: int, data_key: bytes | None) -> PartEntry:
-        """What to note of a part that was stored."""
+        """Return the entry of a part that was stored."""
         return cls(
             name=layout.part_name(attempt, part.number),
             number=part.number,
@@ -73,7 +73,7 @@ class PartEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndexRef(msgspec.Struct, frozen=True, kw_only=True):
-    """An index object."""
+    """The entry of an index object in the manifest."""
 
     name: str
     """Below the backup's prefix."""
@@ -92,21 +92,21 @@ class _Index(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ManifestKey(msgspec.Struct, frozen=True, kw_only=True):
-    """The data key, wrapped."""
+    """The wrapped data key in the manifest."""
 
     key_id: str
     wrapped: bytes
 
 
 class DestinationEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A destination of the backup's profile."""
+    """The entry of a destination of the backup's profile in the manifest."""
 
     bucket: str
     region: str
 
 
 class ObjectTotals(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies below ``objects/``."""
+    """The count and size of the objects besides the stream (below ``objects/``)."""
 
     objects: int = 0
     bytes: int = 0
@@ -115,7 +115,7 @@ class ObjectTotals(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(
     msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class", "bytes_": "bytes"}
 ):
-    """Everything about a backup that is needed to restore it, or to know it again."""
+    """The description of a backup: everything needed to restore it, or to recognise it."""
 
     backup_id: str
     service: str
@@ -162,15 +162,15 @@ class Manifest(
 
     @property
     def prefix(self) -> str:
-        """Where its objects lie; ends with ``/``."""
+        """Return the prefix of its objects; ends with ``/``."""
         return layout.prefix(self.service, self.source, self.class_, self.backup_id)
 
     def seal(self, data_key: bytes | None) -> Seal:
-        """Of the parts of its stream."""
+        """Return the seal of the parts of its stream."""
         return Seal(self.backup_id, layout.stream_name(self.attempt), data_key)
 
     def document(self, copies: Sequence[Copy]) -> Backup:
-        """Its entry of the catalogue, not verified yet; `copies`: where its manifest was found."""
+        """Return its entry of the catalogue, not verified yet; `copies`: where it was found."""
         return Backup(
             id=self.backup_id,
             service=self.service,
@@ -213,19 +213,19 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def key_context(backup_id: str) -> bytes:
-    """What a backup's data key is wrapped together with (`toban.ports.backup.Keys`)."""
+    """Return the context with which a backup's data key is wrapped (`toban.ports.backup.Keys`)."""
     return b"toban backup " + backup_id.encode()
 
 
 def plain_digest(plain_sha256: str, data_key: bytes | None) -> str:
-    """What the manifest says of a part's plain content; hexadecimal."""
+    """Return the digest of a part's plain content for the manifest; hexadecimal."""
     if data_key is None:
         return plain_sha256
     return _mac(data_key, b"toban plain digest v1", bytes.fromhex(plain_sha256))
 
 
 def stream_digest(entries: Iterable[PartEntry]) -> str:
-    """The digest of a whole stream from those of its parts, in order; hexadecimal."""
+    """Return the digest of a whole stream from those of its parts, in order; hexadecimal."""
     digest = hashlib.sha256()
     for entry in entries:
         digest.update(bytes.fromhex(entry.plain_digest))
@@ -246,7 +246,7 @@ _PURPOSE = b"toban manifest v1"
 def index_object(
     backup_id: str, attempt: int, number: int, entries: Sequence[PartEntry]
 ) -> tuple[IndexRef, bytes]:
-    """Index object `number` (from 1) and how the manifest names it. At most 8 MiB."""
+    """Return index object `number` (from 1) and its entry in the manifest. At most 8 MiB."""
     data = _json(_Index(backup_id=backup_id, parts=list(entries)))
     ref = IndexRef(
         name=layout.index_name(attempt, number),
@@ -260,10 +260,10 @@ def index_object(
 
 def encode(manifest: Manifest, data_key: bytes | None) -> bytes:
     """
-    The bytes of ``manifest.json``.
+    Return the bytes of ``manifest.json``.
 
-    `data_key`: None exactly when the manifest has no `key`. Raises `ValueError` for that, and for
-    more than 8 MiB (parts belong into index objects).
+    `data_key`: None exactly when the manifest has no `key`. Raises `ValueError` for that, and
+    for more than 8 MiB (parts belong into index objects).
     """
     if (data_key is None) != (manifest.key is None) or (manifest.cipher == "none") != (
         data_key is None
@@ -303,7 +303,7 @@ def _decoded(data: Any, cls: type[S], name: str) -> S:
 
 
 def peek(data: bytes, *, name: str) -> Manifest:
-    """The manifest without its key: guarded against damage, not forgery. Raises `Damaged`."""
+    """Return the manifest without its key: checked for damage, not for forgery. Raises `Damaged`."""
     return _opened(data, name)[1]
 
 
@@ -359,11 +359,11 @@ def decode(
 
 def entries(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEntry]:
     """
-    Every part in order, from index objects and manifest; memory is that of one index object.
+    Yield every part in order, from index objects and manifest, one index object in memory.
 
-    `read` gives the object of a full name and raises `KeyError` when there is none. Raises
-    `Damaged` for an index object that is not what the manifest says, and, after the last part, for
-    numbers and totals that do not fit.
+    `read` returns the object of a full name and raises `KeyError` when there is none. Raises
+    `Damaged` for an index object that is not as listed, and after the last part for totals that
+    do not match.
     """
     digest = hashlib.sha256()
     number = plain = items = 0
@@ -382,7 +382,7 @@ def entries(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEn
 
 
 def listed(manifest: Manifest, read: Callable[[str], bytes]) -> Iterator[PartEntry]:
-    """The parts as listed, without a look at totals (`entries` has one); raises `Damaged`."""
+    """Yield the parts as listed, without checking totals (`entries` does); raises `Damaged`."""
     for ref in manifest.index:
         name = manifest.prefix + ref.name
         try:

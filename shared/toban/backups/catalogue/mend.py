@@ -1,9 +1,9 @@
 """
-Comparing what lies in a bucket with what the manifest says of it, and mending it from another one.
+Comparing the objects in a bucket with the manifest, and repairing them from another bucket.
 
-What the manifest lists (and what the stream that it vouches for tells of objects beside it) decides,
-on both sides: only what matches is copied, what matches is never replaced, and what does not is
-replaced only by what does. Any copy may mend any other, even one that is damaged elsewhere.
+The manifest decides, and the stream that it describes names the objects besides it. Only what
+matches is copied, what matches is never replaced, and what does not is replaced only by what does.
+Any copy may repair any other, even one that is damaged elsewhere.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RANGE = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class CopySide:
-    """One copy of the backup."""
+    """One copy of a backup in a repair: the one repaired, or one to repair from."""
 
     location: BackupLocation
     suspect: bool = False
@@ -36,13 +36,13 @@ class CopySide:
 
     @property
     def bucket(self) -> Bucket:
-        """Where it lies."""
+        """Return the bucket of the copy."""
         return self.location.bucket
 
 
 @dataclass(frozen=True)
 class ExpectedObject:
-    """An object as it must be; one without a `crc32c` has to be read to be known."""
+    """An object as it must be; one without a `crc32c` has to be read to be checked."""
 
     name: str
     size: int
@@ -50,11 +50,11 @@ class ExpectedObject:
     sha256: str = ""
 
     def fits(self, info: ObjectInfo) -> bool:
-        """Whether it is what the bucket says of it."""
+        """Return whether the bucket's description matches."""
         return info.size == self.size and self.crc32c in (None, info.crc32c)
 
     def is_right(self, side: CopySide, info: ObjectInfo | None) -> bool:
-        """Whether what lies there under its name is it."""
+        """Return whether the object under its name is what it must be."""
         if info is None or not self.fits(info):
             return False
         if self.crc32c is not None and not side.suspect:
@@ -66,7 +66,7 @@ class ExpectedObject:
         return False
 
     def content(self, bucket: Bucket, info: ObjectInfo) -> Iterator[bytes]:
-        """Its bytes, the last of them only when all were right; raises `Damaged`, `KeyError`."""
+        """Yield its bytes, the last only when all were right; raises `Damaged`, `KeyError`."""
         digest, crc, last = hashlib.sha256(), 0, b""
         for start in range(0, info.size, RANGE):
             if last:
@@ -106,7 +106,7 @@ class _Listing:
 
 
 class CopyRepair:
-    """One copy of a backup being made whole from the others."""
+    """The repair of one copy of a backup from the others."""
 
     def __init__(
         self, manifest: Manifest, target: CopySide, sources: Sequence[CopySide], form: Format | None
@@ -121,10 +121,11 @@ class CopyRepair:
 
     def objects(self) -> Iterator[ExpectedObject | ObjectRef]:
         """
-        Everything that it consists of but the manifest, always in the same order.
+        Yield every object of the backup but the manifest, always in the same order.
 
-        Each is to be mended before the next is asked for: later ones are known from earlier ones.
-        Raises `Damaged` for a list of parts that is not what the manifest says.
+        Each is to be repaired before the next is taken, because later ones are known from
+        earlier ones. Raises `Damaged` for a list of parts that is not what the manifest
+        says.
         """
         prefix = self.manifest.prefix
         for part in self.manifest.index:
@@ -143,10 +144,11 @@ class CopyRepair:
 
     def mend(self, thing: ExpectedObject | ObjectRef) -> int:
         """
-        Let an object of the target be what it must be; how many bytes that is.
+        Repair an object of the target; return how many bytes it has.
 
-        Raises `Damaged` when it is so in no copy, `Unavailable` when one that may have it could not
-        be asked, and `toban.ports.backup.DeleteBlocked` when it must not be replaced.
+        Raises `Damaged` when no copy has it right, `Unavailable` when one that may have it
+        could not be read, and `toban.ports.backup.DeleteBlocked` when it must not be
+        replaced.
         """
         if isinstance(thing, ExpectedObject):
             if not thing.is_right(self.target, self._look(self.target, thing)):
@@ -240,9 +242,9 @@ class CopyRepair:
 
     def finish(self, data: bytes, beat: Callable[[], None]) -> None:
         """
-        Once every object is right: what is left over goes or comes, and the manifest is written.
+        Remove extra objects, and write the manifest, once every object is right.
 
-        `data` is the manifest as it was authenticated. Raises `DeleteBlocked`.
+        `data` is the authenticated manifest. Raises `DeleteBlocked`.
         """
         bucket, prefix = self.target.bucket, self.manifest.prefix
         index = {ref.name for ref in self.manifest.index}
@@ -296,9 +298,9 @@ class CopyRepair:
 
 def replace(wanted: ExpectedObject, source: Bucket, target: Bucket, info: ObjectInfo) -> bool:
     """
-    Put the source's object in place of the target's; False: it is not what it must be after all.
+    Replace the target's object by the source's; return False when that is not right either.
 
-    Nothing is removed first: what is there stays until what replaces it was read and is right.
+    Nothing is removed first: the old object stays until the new one was read and is right.
     """
     with suppress(Damaged, KeyError):
         made = None

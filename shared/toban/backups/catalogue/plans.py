@@ -1,4 +1,4 @@
-"""What a profile says about one backup, looked up; and where backups lie."""
+"""Looking up what a profile says about one backup, and where backups are stored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EARLY = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class ResolvedPlan:
-    """A plan with everything it names."""
+    """A backup plan with everything that it names."""
 
     profile: Profile
     section: BackupSection
@@ -42,12 +42,12 @@ class ResolvedPlan:
 
     @property
     def zone(self) -> str:
-        """Zone of the plan's schedule."""
+        """Return the zone of the plan's schedule."""
         return self.plan.zone or self.profile[SERVICE].timezone
 
 
 def find_plan(profile: Profile, source: str, class_: str) -> ResolvedPlan | None:
-    """The plan of a series; None when the profile has none (any more)."""
+    """Return the plan of a series; None when the profile has none (any more)."""
     section = profile[BACKUP]
     if section is None:
         return None
@@ -60,7 +60,7 @@ def find_plan(profile: Profile, source: str, class_: str) -> ResolvedPlan | None
 
 
 def destinations(section: BackupSection, plan: BackupPlan) -> tuple[Destination, ...]:
-    """Who keeps a series, the first is written first."""
+    """Return the destinations of a series; the first is written first."""
     if not plan.destinations:
         return section.destinations
     by_name = {destination.bucket: destination for destination in section.destinations}
@@ -68,35 +68,36 @@ def destinations(section: BackupSection, plan: BackupPlan) -> tuple[Destination,
 
 
 def plan_of(documents: Documents, backup: Backup) -> ResolvedPlan | None:
-    """The plan a backup was started by, in the profile version that it pins."""
+    """Return the plan by which a backup was started, from the profile version that it pins."""
     profile = pinned(documents, backup.service, backup.profile_version)
     return find_plan(profile, backup.source, backup.class_)
 
 
 def bases_of(backup: Backup, documents: Documents) -> dict[str, Backup]:
-    """What a backup builds on, by id, as far as the catalogue knows it."""
+    """Return the backups on which a backup builds, by id, as far as the catalogue has them."""
     found = {id: documents.get(Backup, id) for id in backup.needs}
     return {id: base for id, base in found.items() if base is not None}
 
 
 def newest_slot_of(planned: ResolvedPlan, at: datetime) -> datetime | None:
     """
-    The last slot of a plan's schedule at a moment, in UTC; None when there was none for long.
+    Return the last slot of a plan's schedule at a moment, in UTC; None when there was none for
+    long.
 
-    Clocks differ a little: a message that seems to come just before its slot is that slot's.
-    Raises what `toban.kernel.clock.cron.newest_slot` raises.
+    Clocks differ a little: a message that seems to come just before its slot belongs to that
+    slot. Raises what `toban.kernel.clock.cron.newest_slot` raises.
     """
     until = at + EARLY
     return newest_slot(planned.plan.schedule, planned.zone, until - LONGEST_LOOK_BACK, until)
 
 
 def backup_id(service: str, source: str, class_: str, slot: datetime) -> str:
-    """The id of the backup for a slot: the same slot is the same backup."""
+    """Return the id of the backup for a slot: the same slot is the same backup."""
     return f"{service}.{source}.{class_}.{utc(slot).strftime(_SLOT)}"
 
 
 def slot_of(backup_id: str) -> datetime | None:
-    """The slot that an id names; None for one that is none of ours."""
+    """Return the slot that an id names; None for an id of another form."""
     try:
         return datetime.strptime(backup_id.rpartition(".")[2], _SLOT).replace(tzinfo=UTC)
     except ValueError:
@@ -104,13 +105,13 @@ def slot_of(backup_id: str) -> datetime | None:
 
 
 def backup_prefix(service: str, source: str, backup_id: str) -> str:
-    """Where a backup of that id lies; the id itself tells the class."""
+    """Return the prefix of a backup of that id; the id itself names the class."""
     class_ = backup_id.removeprefix(f"{service}.{source}.").partition(".")[0]
     return prefix(service, source, class_, backup_id)
 
 
 def labels_of(backup: Backup) -> Mapping[str, str]:
-    """What log lines and alerts say of a backup."""
+    """Return the labels of a backup for log lines and alerts."""
     return {
         "service": backup.service,
         "source": backup.source,

@@ -1,4 +1,4 @@
-"""Reading a backup's data back; everything is checked on the way, nothing is believed."""
+"""Reading a backup's data back; everything is checked while it is read."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _RANGE = 8 * 1024 * 1024
 
 def read_part(location: BackupLocation, manifest: Manifest, entry: PartEntry) -> OpenedPart:
     """
-    One part as the manifest lists it, opened: stored hashes, header, trailer are checked.
+    Return one part as the manifest lists it: stored hashes, header and trailer are checked.
 
-    Its content is when it is read. Raises `Damaged` or `toban.ports.Unavailable`.
+    Its content is checked when it is read. Raises `Damaged` or `toban.ports.Unavailable`.
     """
     name = location.prefix + entry.name
     data = _read(location, name)
@@ -51,10 +51,11 @@ def read_parts(
     location: BackupLocation, manifest: Manifest, *, first: int = 1
 ) -> Iterator[OpenedPart]:
     """
-    The parts from number `first` on; each has `pieces()` and `read()` for its plain content.
+    Yield the parts from number `first` on; each has `pieces()` and `read()` for its plain
+    content.
 
-    Raises `Damaged` (for a missing part as well), and after the last part for a list of parts that
-    does not fit its totals.
+    Raises `Damaged` (for a missing part as well), and after the last part for a list of parts
+    that does not match its totals.
     """
     for entry in entries(manifest, location.bucket.read):
         if entry.number >= first:
@@ -63,7 +64,8 @@ def read_parts(
 
 def read_stream(location: BackupLocation, manifest: Manifest) -> Iterator[bytes]:
     """
-    The whole plain stream, at most 1 MiB at a time; only when this ends normally was it right.
+    Yield the whole plain stream, at most 1 MiB at a time; it is right only when this ends
+    normally.
 
     Raises `Damaged` or `toban.ports.Unavailable`.
     """
@@ -73,9 +75,10 @@ def read_stream(location: BackupLocation, manifest: Manifest) -> Iterator[bytes]
 
 def fetch_from(location_of: Callable[[str], BackupLocation]) -> Fetch:
     """
-    Reads objects beside streams back; `location_of` finds the backup that holds one by its id.
+    Return what reads objects besides streams; `location_of` finds the backup that holds one by
+    its id.
 
-    What it gives counts only when it ends normally; it raises `Damaged`, naming the object, or
+    The content counts only when it ends normally; it raises `Damaged`, naming the object, or
     `toban.ports.Unavailable`.
     """
 

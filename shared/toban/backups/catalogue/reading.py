@@ -1,4 +1,4 @@
-"""Opening a copy of a backup: its manifest, its key, its stream and what lies beside it."""
+"""Opening a copy of a backup: its manifest, its key, its stream and the objects besides it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from toban.ports.backup import Bucket, Damaged, ObjectRef, Resources
 
 
 class NoManifest(Damaged):
-    """No manifest lies where the copy should be: there is none, or it is gone."""
+    """The copy has no manifest: it never had one, or it is gone."""
 
 
 class BaseDamaged(Damaged):
-    """What is damaged belongs to another backup, on which this one builds."""
+    """A backup on which this one builds is damaged."""
 
     def __init__(self, backup_id: str, reason: str) -> None:
         super().__init__(reason)
@@ -28,7 +28,7 @@ class BaseDamaged(Damaged):
 
 @dataclass(frozen=True)
 class OpenedCopy:
-    """One copy of one backup; everything read from it is checked on the way."""
+    """An opened copy of a backup; everything read from it is checked."""
 
     manifest: Manifest
     location: BackupLocation
@@ -36,19 +36,19 @@ class OpenedCopy:
 
     @property
     def bucket(self) -> Bucket:
-        """Where this copy lies."""
+        """Return the bucket of the copy."""
         return self.location.bucket
 
     def entries(self) -> Iterator[PartEntry]:
-        """The parts that the manifest lists; raises `Damaged`."""
+        """Yield the parts that the manifest lists; raises `Damaged`."""
         return entries(self.manifest, self.bucket.read)
 
     def stream(self) -> Iterator[bytes]:
-        """The whole plain stream; raises `Damaged`."""
+        """Yield the whole plain stream; raises `Damaged`."""
         return read_stream(self.location, self.manifest)
 
     def parts(self, first: int = 1) -> Iterator[Iterator[bytes]]:
-        """The plain content of each part from number `first` on; raises `Damaged`."""
+        """Yield the plain content of each part from number `first` on; raises `Damaged`."""
         for part in read_parts(self.location, self.manifest, first=first):
             yield part.pieces()
 
@@ -60,7 +60,7 @@ class OpenedCopy:
             raise BaseDamaged(backup_id, str(error)) from error
 
     def fetch(self, ref: ObjectRef) -> Iterator[bytes]:
-        """Content beside the stream; raises `Damaged`, or `BaseDamaged` where it builds on that."""
+        """Yield an object besides the stream; raises `Damaged`, or `BaseDamaged` for one of a base."""
         try:
             yield from fetch_from(self._location_of)(ref)
         except Damaged as error:
@@ -77,10 +77,12 @@ class CopyOpener:
 
     def open(self, prefix: str, bucket_name: str, key: str) -> OpenedCopy:
         """
-        The copy below `prefix` in a bucket; `key`: the profile's reference, empty if it has none.
+        Return the copy below `prefix` in a bucket; `key`: the profile's reference, empty if
+        it has none.
 
-        A backup that builds on others finds them in the same bucket: one region restores alone.
-        Raises `Damaged` (`NoManifest`), `KeyUnavailable` or `toban.ports.Unavailable`.
+        A backup that builds on others finds them in the same bucket: one region restores
+        alone. Raises `Damaged` (`NoManifest`), `KeyUnavailable` or
+        `toban.ports.Unavailable`.
         """
         bucket = self._resources.bucket(bucket_name)
         manifest, data_key = self._manifest(bucket, prefix, key)
@@ -112,7 +114,7 @@ class CopyOpener:
 
 
 def open_copy(opener: CopyOpener, backup: Backup, bucket: str, key: str) -> OpenedCopy:
-    """A copy of a backup of the catalogue; raises `Damaged` when it is another one's."""
+    """Return a copy of a backup of the catalogue; raises `Damaged` when it is another backup's."""
     opened = opener.open(backup.prefix, bucket, key)
     manifest = opened.manifest
     if backup.key_id and (manifest.key is None or manifest.key.key_id != backup.key_id):

@@ -39,7 +39,7 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True)
 class FoundManifest:
-    """A manifest that was read, and believed."""
+    """A manifest that was found and authenticated."""
 
     bucket: str
     manifest: Manifest
@@ -47,7 +47,7 @@ class FoundManifest:
 
 @dataclass(frozen=True)
 class SkippedManifest:
-    """A manifest that was not believed, and why."""
+    """A manifest that was not accepted, and why."""
 
     bucket: str
     name: str
@@ -56,7 +56,7 @@ class SkippedManifest:
 
 @dataclass
 class BucketScan:
-    """What lies in the buckets."""
+    """The manifests found in the buckets."""
 
     found: list[FoundManifest] = field(default_factory=list)
     skipped: list[SkippedManifest] = field(default_factory=list)
@@ -66,7 +66,7 @@ class BucketScan:
 
 @dataclass(frozen=True)
 class RebuildResult:
-    """What became of one backup."""
+    """What rebuilding did to one backup of the catalogue."""
 
     backup: Backup
     what: What
@@ -122,7 +122,7 @@ def scan(
 
 def places(bucket: Bucket, service: str = "") -> Iterator[layout.ObjectName]:
     """
-    Every backup of which something lies in a bucket (below ``service/``).
+    Return every backup of which objects lie in a bucket (below ``service/``).
 
     Each costs one call of `list`, not one for each of its parts.
     """
@@ -141,7 +141,7 @@ def places(bucket: Bucket, service: str = "") -> Iterator[layout.ObjectName]:
 
 
 class NoProfile(LookupError):
-    """Nobody knows the key of a service's backups."""
+    """There is no profile for a service's backups, so their key is unknown."""
 
 
 def _manifest(
@@ -169,10 +169,10 @@ def _manifest(
 
 def entries(found: Iterable[FoundManifest], profiles: Mapping[str, CurrentProfile]) -> list[Backup]:
     """
-    An entry of the catalogue for every backup, with the copies that were found; by id.
+    Return an entry of the catalogue for every backup, with the copies that were found; by id.
 
-    Copies stand in the order of the manifest's destinations, so the first that is left takes the
-    place of the original. Of two manifests that differ the first destination's is believed.
+    Copies stand in the order of the manifest's destinations, so the first that is left takes
+    the place of the original. Of two manifests that differ the first destination's is used.
     """
     by_id: dict[str, dict[str, FoundManifest]] = {}
     for each in found:
@@ -213,7 +213,7 @@ def merged(
     known: Backup | None, found: Backup, destinations: Sequence[DestinationEntry] = ()
 ) -> tuple[Backup, What]:
     """
-    The entry as it should be: a new one, or the known one with copies it did not know of.
+    Return the entry as it should be: a new one, or the known one with copies it did not have.
 
     Copies are put in the order of `destinations`: the first is what others are made from.
     """
@@ -243,7 +243,7 @@ def merged(
 
 
 def series_of(backups: Iterable[Backup], weights: Mapping[str, int]) -> dict[str, SeriesState]:
-    """The state of every series that follows from finished backups; `weights` by backup id."""
+    """Return the state of every series that follows from finished backups; `weights` by backup id."""
     states: dict[str, SeriesState] = {}
     newest: dict[str, Backup] = {}
     for backup in backups:
@@ -263,9 +263,9 @@ def series_of(backups: Iterable[Backup], weights: Mapping[str, int]) -> dict[str
 
 def advanced(known: SeriesState | None, found: SeriesState, now: datetime) -> SeriesState:
     """
-    The state that knows more: what a series has seen by itself is never taken back.
+    Return the state that knows more: what a series has recorded itself is kept.
 
-    But for a newest slot that lies ahead of now: that is a wrong clock's.
+    Except a newest slot ahead of now, which a wrong clock wrote.
     """
     if known is None:
         return found
@@ -303,10 +303,11 @@ def rebuild(
     dry_run: bool = False,
 ) -> list[RebuildResult]:
     """
-    Enter what was found into the store (with `dry_run` only say what would be), by id.
+    Enter what was found into the store, and return the results by id (`dry_run`: write
+    nothing).
 
-    Done again, or by two at once, it changes nothing more. A version of the profile that the store
-    has no more is replaced by the current one: verifying and restoring go by it.
+    Done again, or by two at once, it changes nothing more. A version of the profile that the
+    store no longer has is replaced by the current one, which verifying and restoring then use.
     """
     documents = Documents(store, now)
     done = []

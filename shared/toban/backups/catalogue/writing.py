@@ -1,7 +1,8 @@
 """
-Finishing a backup in its first destination: what does not belong goes, the manifest comes last.
+Finishing a backup in its first destination: extra objects are removed, the manifest is written
+last.
 
-Everything here may be done twice: listing, deleting what no checkpoint knows, and creating objects
+Everything here may be repeated: listing, deleting what no checkpoint knows, and creating objects
 whose bytes follow from the checkpoint.
 """
 
@@ -39,7 +40,7 @@ FLUSH: Final = 200
 
 
 class WriteProgress(msgspec.Struct, kw_only=True):
-    """The parts stored so far, as a checkpoint keeps them."""
+    """The parts stored so far, as kept in a checkpoint."""
 
     attempt: int = 1
     parts: int = 0
@@ -106,7 +107,7 @@ def _below(
 
 
 def object_totals(bucket: Bucket, backup: Backup, beat: Callable[[], None]) -> ObjectTotals:
-    """How much lies beside the stream."""
+    """Return the count and size of the objects besides the stream."""
     objects = size = 0
     for info in bucket.list(backup.prefix + layout.OBJECTS):
         beat()
@@ -127,7 +128,7 @@ def manifest_of(
     now: datetime,
     read: Callable[[str], bytes],
 ) -> Manifest:
-    """The manifest of a stored stream; `read` gives its index objects by their full name."""
+    """Return the manifest of a stored stream; `read` returns its index objects by their full name."""
     manifest = Manifest(
         backup_id=backup.id,
         service=backup.service,
@@ -165,10 +166,10 @@ def manifest_of(
 
 def publish(bucket: Bucket, manifest: Manifest, data_key: bytes | None) -> Manifest:
     """
-    Write the manifest; the one that counts: what is there already, written by a holder that died
-    before it could record, is as good (its parts are the same).
+    Write the manifest, and return the one that counts.
 
-    Raises `Damaged` when it is another reading of the source.
+    One that exists already, written by a process that died before it could record it, counts as
+    well (its parts are the same). Raises `Damaged` when it is of another reading of the source.
     """
     name = manifest.prefix + layout.MANIFEST
     data = encode(manifest, data_key)
@@ -182,10 +183,10 @@ def publish(bucket: Bucket, manifest: Manifest, data_key: bytes | None) -> Manif
 
 def problem(manifest: Manifest, before: int, max_shrink: int) -> str:
     """
-    Why a complete stream is not to be trusted; empty: nothing is wrong.
+    Return why a complete stream is not to be trusted; empty: nothing is wrong.
 
-    `before`: `weight` of the backup before it, 0 when there is none to compare with. A person who
-    takes one by hand has looked, and is not asked.
+    `before`: `weight` of the backup before it, 0 when there is none to compare with. A backup
+    that a person asked for is not compared.
     """
     if manifest.plain_bytes == 0:
         return "the source gave no bytes at all"
@@ -205,5 +206,5 @@ def problem(manifest: Manifest, before: int, max_shrink: int) -> str:
 
 
 def weight(manifest: Manifest) -> int:
-    """What shrinking is measured by: the plain stream and what lies beside it."""
+    """Return the size that shrinking is measured by: the plain stream and the objects besides it."""
     return manifest.plain_bytes + manifest.object_totals.bytes

@@ -18,7 +18,7 @@ def check_apart(
     report: Report,
     others: Mapping[str, BackupSection] | None = None,
 ) -> None:
-    """A test's target is nothing that is in use: no source, no destination, no other target."""
+    """Check that a test's target is not in use: no source, no destination, no other target."""
     target = test.targets[number]
     _check_in_use(target, backup, "", backup, path, report)
     for service, other in sorted((others or {}).items()):

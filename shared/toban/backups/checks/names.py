@@ -9,13 +9,13 @@ from toban.strictyaml.report import Report
 
 
 def check_source_name(backup: BackupSection, name: str, path: str, report: Report) -> bool:
-    """Complain about a source that does not exist; whether it does."""
+    """Report a source that does not exist; return whether it exists."""
     if name in backup.sources:
         return True
     hint = did_you_mean(name, backup.sources)
     report.error(
         "unknown-source",
         path,
-        both("finding.backup.unknown-source", name=name, hint=hint),
+        both("finding.backup.unknown-source", name=repr(name), hint=hint),
     )
     return False

@@ -20,7 +20,7 @@ _FOREVER: Final = 10**6
 
 
 def check_plans(backup: BackupSection, report: Report) -> None:
-    """When each source is backed up, where to, and for how long."""
+    """Check when each source is backed up, where to, and for how long."""
     if not backup.plans:
         report.error(
             "no-plans",
@@ -102,7 +102,7 @@ def _check_plan_destinations(
             report.error(
                 "unknown-destination",
                 f"{path}.destinations[{n}]",
-                both("finding.backup.unknown-destination", name=name, hint=hint),
+                both("finding.backup.unknown-destination", name=repr(name), hint=hint),
             )
         elif name in plan.destinations[:n]:
             report.error(

@@ -24,10 +24,10 @@ _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 def check_objectives(zone: str, backup: BackupSection, report: Report) -> None:
     """
-    Every objective can be met by the schedules, and something measures it.
+    Check that every objective can be met by the schedules, and that something measures it.
 
-    `zone` is the service's. A restore point counts when it was verified, so a schedule needs to
-    come round by `ALLOWANCE` more often than the recovery point objective says.
+    `zone` is the service's. A restore point counts when it was verified, so a schedule must
+    recur `ALLOWANCE` more often than the recovery point objective says.
     """
     names: set[str] = set()
     for number, objective in enumerate(backup.objectives):
@@ -69,7 +69,7 @@ def check_restore_test(
     others: Mapping[str, BackupSection] | None = None,
 ) -> None:
     """
-    Restore tests come often enough, cover every source, and never touch one.
+    Check that restore tests are frequent enough, cover every source, and never touch one.
 
     `others`: what the other services back up, by their ids.
     """
@@ -102,7 +102,7 @@ def check_restore_test(
 
 
 def spell(duration: timedelta | int) -> str:
-    """A duration as profiles write it, ``1d12h``; whole seconds."""
+    """Return a duration as profiles write it, ``1d12h``; whole seconds."""
     left = int(duration.total_seconds()) if isinstance(duration, timedelta) else duration
     text = ""
     for unit, size in _UNITS:
@@ -113,7 +113,7 @@ def spell(duration: timedelta | int) -> str:
 
 def best_gap(zone: str, backup: BackupSection, source: str) -> timedelta | None:
     """
-    The largest gap between slots of the plan of `source` that comes round most often.
+    Return the largest gap between slots of the most frequent plan of `source`.
 
     `zone` is the service's. None when no plan with a valid schedule backs the source up.
     """

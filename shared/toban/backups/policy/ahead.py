@@ -1,4 +1,4 @@
-"""Backups that a clock ahead has dated: told of until somebody removes them, or their time has come."""
+"""Backups that a clock ahead has dated: reported until removed, or until their time has come."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DATES: Final = ("slot", "started_at", "snapshot_at")
 
 
 def dated_ahead(documents: Documents) -> list[Backup]:
-    """Every backup of any service that is dated ahead of now, and not removed; by id."""
+    """Return every backup of any service that is dated ahead of now and not removed, by id."""
     found = {
         backup.id: backup
         for name in _DATES
@@ -28,7 +28,7 @@ def dated_ahead(documents: Documents) -> list[Backup]:
 
 
 def troubles_ahead(profile: Profile, ahead: Sequence[Backup]) -> Iterator[Trouble]:
-    """One for each series of a service that has backups dated ahead."""
+    """Return one trouble for each series of a service that has backups dated ahead."""
     say = say_in(profile)
     for source, class_ in sorted({(backup.source, backup.class_) for backup in ahead}):
         own = [b for b in ahead if (b.source, b.class_) == (source, class_)]

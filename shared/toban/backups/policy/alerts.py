@@ -28,7 +28,7 @@ SOURCE = "backups"
 
 
 class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert that was fired and not resolved."""
+    """An alert about backups that was fired and not resolved."""
 
     rule: str
     title: str
@@ -50,7 +50,7 @@ class BackupWatch(Document, kw_only=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that should be an open alert."""
+    """A problem with backups, as the alert that should be open for it."""
 
     fingerprint: str
     rule: str
@@ -66,15 +66,16 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def watch_of(service: str, work: Work) -> BackupWatch:
-    """What is open for a service now; a new document when nothing ever was."""
+    """Return the open alerts of a service; a new document when there never were any."""
     return work.get(BackupWatch, service) or BackupWatch(id=service)
 
 
 def fire(trouble: Trouble, profile: Profile, watch: BackupWatch, work: Work) -> None:
     """
-    Open an alert, unless it is open; `watch` is the caller's to put.
+    Open an alert, unless it is open; the caller puts `watch`.
 
-    One that is open for another environment (its source has changed hands) ends there and is told anew.
+    One that is open for another environment (its source has changed hands) ends there and is
+    fired anew.
     """
     environment = _environment(trouble, profile)
     known = watch.open.get(trouble.fingerprint)
@@ -131,7 +132,7 @@ def _tell(fingerprint: str, alert: OpenAlert, work: Work, summary: str = "") -> 
 
 
 def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
-    """Close an alert, if it is open; `watch` is the caller's to put."""
+    """Close an alert, if it is open; the caller puts `watch`."""
     alert = watch.open.pop(fingerprint, None)
     if alert is None:
         return
@@ -151,7 +152,7 @@ def resolve(fingerprint: str, watch: BackupWatch, work: Work) -> None:
 
 
 def put_right(watch: BackupWatch, work: Work) -> None:
-    """Have alerts that a clock ahead has dated begin now; `watch` is the caller's to put."""
+    """Set the start of alerts that a clock ahead has dated to now; the caller puts `watch`."""
     for fingerprint, alert in list(watch.open.items()):
         watch.open[fingerprint] = _begun(fingerprint, alert, watch, work)
 
@@ -171,27 +172,27 @@ def _begun(fingerprint: str, alert: OpenAlert, watch: BackupWatch, work: Work) -
 
 
 def failure_fingerprint(source: str, class_: str) -> str:
-    """Fingerprint: a series whose newest backup cannot be counted on."""
+    """Return the fingerprint: a series whose newest backup cannot be counted on."""
     return f"backup-failed/{source}/{class_}"
 
 
 def copy_fingerprint(source: str, class_: str, bucket: str) -> str:
-    """Fingerprint: copies of a series in one bucket."""
+    """Return the fingerprint: copies of a series in one bucket."""
     return f"backup-copy/{source}/{class_}/{bucket}"
 
 
 def restore_fingerprint(source: str, purpose: str) -> str:
-    """Fingerprint: restores of a source."""
+    """Return the fingerprint: restores of a source."""
     return f"restore-failed/{source}/{purpose}"
 
 
 def say_in(profile: Profile) -> Callable[..., str]:
-    """Texts in a service's language."""
+    """Return the texts in a service's language."""
     return partial(text, profile[SERVICE].language)
 
 
 def moment_in(profile: Profile, at: datetime | None) -> str:
-    """A time as the service's people write it; None: never."""
+    """Return a time as the service's people write it; None: never."""
     language = profile[SERVICE].language
     if at is None:
         return text(language, "backup.never")
@@ -199,5 +200,5 @@ def moment_in(profile: Profile, at: datetime | None) -> str:
 
 
 def duration_in(profile: Profile, seconds: int) -> str:
-    """A length of time as the service's people write it."""
+    """Return a length of time as the service's people write it."""
     return i18n.duration(profile[SERVICE].language, seconds)

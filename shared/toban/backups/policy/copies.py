@@ -1,4 +1,4 @@
-"""What reading a copy proves of it, and of which bases it has need. Pure."""
+"""What reading a copy proves about it, and which bases it needs. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOLD = 500
 
 
 class ReadBackResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What reading one copy came to: it passed a level, or one of the others says why not."""
+    """The result of reading one copy back: the level it passed, or why it passed none."""
 
     read_at: datetime
     level: Level | None = None
@@ -31,12 +31,12 @@ class ReadBackResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def trouble(self) -> str:
-        """Why it did not pass; empty: it did."""
+        """Return why it did not pass; empty: it did."""
         return self.damage or self.unreadable or self.unchecked
 
 
 def judged(copy: Copy, reading: ReadBackResult) -> Copy:
-    """The copy as it is known after a reading."""
+    """Return the copy with the result of a reading."""
     if reading.damage and not reading.base:
         return damaged(copy, reading.damage, missing=reading.missing)
     if reading.damage:
@@ -53,7 +53,7 @@ def judged(copy: Copy, reading: ReadBackResult) -> Copy:
 
 
 def damaged(copy: Copy, why: str, *, missing: bool = False) -> Copy:
-    """The copy, of which something is not what was stored."""
+    """Return the copy, marked as damaged."""
     return msgspec.structs.replace(
         copy,
         manifest=copy.manifest and not missing,
@@ -64,17 +64,17 @@ def damaged(copy: Copy, why: str, *, missing: bool = False) -> Copy:
 
 
 def unreadable(copy: Copy, why: str) -> Copy:
-    """The copy, which could not be read or written; what is known to be damaged stays so."""
+    """Return the copy, marked as unreadable; known damage stays."""
     return copy if copy.damage else msgspec.structs.replace(copy, unreadable=why[:TOLD])
 
 
 def copy_in(backup: Backup, bucket: str) -> Copy | None:
-    """Its copy in a bucket."""
+    """Return the backup's copy in a bucket, or None."""
     return next((copy for copy in backup.copies if copy.bucket == bucket), None)
 
 
 def proven_there(bases: Mapping[str, Backup | None], bucket: str) -> list[str]:
-    """Those bases of which the copy in a bucket is proven."""
+    """Return those bases whose copy in a bucket is proven."""
     return [id for id, base in bases.items() if _stands(base, bucket)]
 
 
@@ -82,11 +82,11 @@ def on_bases(
     reading: ReadBackResult, bucket: str, bases: Mapping[str, Backup | None]
 ) -> ReadBackResult:
     """
-    What a reading proves of a backup that builds on others.
+    Return what a reading proves of a backup that builds on others.
 
-    From the level ``content`` on whatever it needs of bases that are not proven was read with it.
-    Below that they have to be proven in this bucket. `bases`: every one that it needs, as the
-    catalogue has it.
+    From the level ``content`` on, the objects it needs of unproven bases were read with it.
+    Below that the bases have to be proven in this bucket. `bases`: every one that it needs, as
+    the catalogue has it.
     """
     if reading.level is None or LEVELS.index(reading.level) >= LEVELS.index("content"):
         return reading
@@ -100,7 +100,7 @@ def on_bases(
 
 
 def note_damage(base: Backup, bucket: str, why: str) -> None:
-    """Another backup was read, and something in this one's copy is not what was stored."""
+    """Record damage in this backup's copy that was found while another backup was read."""
     if base.status not in JUDGED:
         return
     base.copies = [
@@ -112,9 +112,10 @@ def note_damage(base: Backup, bucket: str, why: str) -> None:
 
 def restorable(backup: Backup, bases: Mapping[str, Backup]) -> list[Copy]:
     """
-    Its proven copies whose bases are proven in the same bucket: one region restores alone.
+    Return its proven copies whose bases are proven in the same bucket: one region restores
+    alone.
 
-    `bases`: at least those backups that it needs, by id; one that is not among them is not there.
+    `bases`: the backups that it needs, by id; one that is not among them does not exist.
     """
     return [
         copy
@@ -130,10 +131,11 @@ def _stands(base: Backup | None, bucket: str) -> bool:
 
 def best_base(candidates: Iterable[Backup], buckets: list[str]) -> Backup | None:
     """
-    The newest backup to build on: proven in all of the buckets, else in the first; None: none is.
+    Return the newest backup to build on: proven in all of the buckets, else in the first; or
+    None.
 
-    `candidates` hold what they build on. In a bucket where a base is not whole, nothing that builds
-    on it can be restored.
+    `candidates` include what they build on. In a bucket where a base is not whole, nothing that
+    builds on it can be restored.
     """
     known = {backup.id: backup for backup in candidates}
     fit: list[tuple[bool, datetime, str]] = []

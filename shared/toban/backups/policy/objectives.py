@@ -27,7 +27,7 @@ RtoStatus = Literal["met", "missed", "untested", "not-watched"]
 
 
 class ObjectiveState(msgspec.Struct, frozen=True, kw_only=True):
-    """One scenario, as it stands."""
+    """The state of one objective: what could be lost now, and how long recovery takes."""
 
     service: str
     objective: str
@@ -57,7 +57,7 @@ class OverdueSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewestBackup(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest verified backup of a series, as the catalogue has it."""
+    """The newest verified backup of a series in the catalogue."""
 
     backup_id: str = ""
     point: datetime | None = None
@@ -74,7 +74,10 @@ def assess(
     tested: Mapping[str, TestHistory],
     now: datetime,
 ) -> list[ObjectiveState]:
-    """Every objective of a profile against its newest restore points and restore tests."""
+    """
+    Return the state of every objective of a profile, from its newest restore points and restore
+    tests.
+    """
     section = profile[BACKUP]
     if section is None:
         return []
@@ -164,7 +167,7 @@ def _reach(profile: Profile, section: BackupSection, source: str) -> float | Non
 
 
 def allowed(profile: Profile, plan: BackupPlan) -> float:
-    """Seconds that may pass between two successes of a plan before it is overdue."""
+    """Return the seconds that may pass between two successes of a plan before it is overdue."""
     zone = plan.zone or profile[SERVICE].timezone
     return (largest_gap(plan.schedule, zone) + ALLOWANCE) / timedelta(seconds=1)
 
@@ -173,10 +176,11 @@ def overdue(
     profile: Profile, newest: Mapping[SeriesKey, NewestBackup], since: datetime, now: datetime
 ) -> list[OverdueSeries]:
     """
-    Series that had no success for longer than their schedule's largest gap and an allowance.
+    Return the series without success for longer than their schedule's largest gap and an
+    allowance.
 
-    `since`: when the profile was applied; nothing is overdue before there was time for a first. When a
-    clock that was ahead has written it nobody knows how long that is, and it is overdue.
+    `since`: when the profile was applied; nothing is overdue before there was time for a first.
+    When a clock that was ahead wrote it, that time is unknown and the series is overdue.
     """
     section = profile[BACKUP]
     late = []
@@ -197,11 +201,11 @@ def untested(
     profile: Profile, tested: Mapping[str, TestHistory], since: datetime, now: datetime
 ) -> datetime | None:
     """
-    When a restore test last passed, or `since` (the profile was applied) if none did, if that is
-    longer ago than `restore_test.every`; None: it is not, or nothing is to be tested.
+    Return since when no restore test has passed, if that is longer than `restore_test.every`.
 
-    Sources and regions take turns, so any of them counts. One that passed ahead of now does not: its
-    clock was wrong.
+    Counted from the last one that passed, or `since` (the profile was applied). None: recent
+    enough, or nothing is to be tested. Sources and regions take turns, so any of them counts.
+    One that passed ahead of now does not: its clock was wrong.
     """
     section = profile[BACKUP]
     if section is None or section.restore_test is None:

@@ -1,4 +1,4 @@
-"""Where a restore may never load: what keeps backups, and what is backed up."""
+"""Locations into which no restore may load: those that keep backups, and those backed up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from toban.profile.profile import Profile
 
 @dataclass(frozen=True)
 class LocationInUse:
-    """A place that is in use."""
+    """A location that is in use."""
 
     what: Literal["destination", "source"]
     service: str
@@ -29,14 +29,14 @@ class LocationInUse:
 
 
 def bucket_name(text: str) -> str:
-    """The name of a bucket, however it was written: ``gs://Name/`` is ``name``."""
+    """Return the name of a bucket, however it was written: ``gs://Name/`` is ``name``."""
     return text.strip().removeprefix("gs://").partition("/")[0].lower()
 
 
 def keeps_backups(
     bucket: str, profiles: Mapping[str, Profile], backup: Backup | None = None
 ) -> LocationInUse | None:
-    """What keeps backups in a bucket: a destination of any profile, or a copy of `backup` itself."""
+    """Return what keeps backups in a bucket: a destination of any profile, or a copy of `backup`."""
     wanted = bucket_name(bucket)
     if not wanted:
         return None
@@ -53,7 +53,7 @@ def keeps_backups(
 def is_source(
     identity: str, kind: str, profiles: Mapping[str, Profile], resources: Resources
 ) -> LocationInUse | None:
-    """The source of any profile that a target of this kind would replace."""
+    """Return the source of any profile that a target of this kind would replace."""
     for service, name, found in _identities(kind, profiles, resources):
         if found == identity:
             return LocationInUse("source", service, name)

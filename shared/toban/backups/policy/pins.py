@@ -17,7 +17,10 @@ from toban.ports import Store
 
 
 class NotPinned(ValueError):
-    """It cannot be pinned: it is being removed, or gone; `status` says which (or ``unknown``)."""
+    """
+    The backup cannot be pinned: it is being removed, or gone; `status` says which (or
+    ``unknown``).
+    """
 
     def __init__(self, backup_id: str, status: str) -> None:
         super().__init__(f"{backup_id} is {status}")
@@ -34,12 +37,12 @@ def pin(store: Store, backup_id: str, by: str, note: str = "") -> Backup:
 
 
 def unpin(store: Store, backup_id: str) -> Backup:
-    """Let retention decide about it again; raises `NotPinned` when there is none."""
+    """Remove the pin; raises `NotPinned` when the backup is gone."""
     return _change(store, backup_id, pinned=False, by="", note="")
 
 
 class NotDatedAhead(ValueError):
-    """It is not dated ahead: only retention decides about it."""
+    """The backup is not dated ahead, so only retention decides about it."""
 
 
 def discard(store: Store, backup_id: str, by: str, now: datetime) -> Backup:

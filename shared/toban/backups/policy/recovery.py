@@ -1,4 +1,4 @@
-"""Which backup a recovery would use, and what it costs: what is lost, and how long it takes. Pure."""
+"""Which backup a recovery would use, what is lost, and how long it takes. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from toban.sources.base import SourceSection
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long a restore will take, by the newest test that passed."""
+    """The expected time of a restore, by the newest test that passed."""
 
     seconds: float
     tested_at: datetime
@@ -24,7 +24,7 @@ class Estimate:
 
 
 def point(backup: Backup) -> datetime:
-    """What was committed before this is contained."""
+    """Return the restore point: what was committed before it is contained."""
     return backup.snapshot_at or backup.started_at
 
 
@@ -32,10 +32,10 @@ def usable(
     backup: Backup, region: str = "", bases: Mapping[str, Backup] | None = None
 ) -> Copy | None:
     """
-    The copy a restore reads: whole, of the region if one is named; None: there is none.
+    Return the copy that a restore reads: whole, of the region if one is named; or None.
 
-    Those that are proven come first, together with the `bases` that it builds on where those are
-    given; then those not read yet; then those that could not be read when last tried.
+    Proven copies come first, together with the `bases` on which the backup builds where those
+    are given; then those not read yet; then those that could not be read when last tried.
     """
     whole = [c for c in backup.copies if c.manifest and not c.damage and region in ("", c.region)]
     good = restorable(backup, bases) if bases is not None else whole
@@ -47,13 +47,13 @@ def newest(
     backups: Iterable[Backup], at: datetime | None, region: str = "", *, now: datetime
 ) -> Backup | None:
     """
-    The newest verified restore point, not after `at`; with a copy in the region if one is named.
+    Return the newest verified restore point, not after `at`; with a copy in the region if one
+    is named.
 
-    Never one that is dated ahead of `now`: nobody knows what it holds the state of.
-
-    `backups` are those of the source, so that what one builds on is among them: what counts is
-    that a copy is proven together with its bases. When a region is lost, the other region's copies
-    are as good as they were.
+    Never one that is dated ahead of `now`: the state it holds is unknown. `backups` are those
+    of the source, so that what one builds on is among them: a copy counts when it is proven
+    together with its bases. When a region is lost, the other region's copies are as good as
+    before.
     """
     known = {backup.id: backup for backup in backups}
     fit = [
@@ -71,9 +71,10 @@ def estimate(
     backups: Iterable[Backup], backup: Backup, region: str, *, now: datetime
 ) -> Estimate | None:
     """
-    From the newest restore test that passed, of the same region if there is one.
+    Return the estimate from the newest restore test that passed, of the same region if there is
+    one.
 
-    A backup larger than the tested one is taken to need as much longer; a smaller one not less,
+    A backup larger than the tested one takes proportionally longer; a smaller one not less,
     since much of a restore does not shrink with the data. None: nothing was ever tested.
     """
     tests = [
@@ -91,14 +92,14 @@ def estimate(
 
 
 def recovery_time(profile: Profile, source: str) -> int | None:
-    """The shortest RTO of the objectives that need the source, in seconds; None: there is none."""
+    """Return the shortest RTO of the objectives that need the source, in seconds, or None."""
     objectives = (profile[BACKUP] or NOTHING).objectives
     return min((o.rto for o in objectives if source in o.sources and o.rto), default=None)
 
 
 def onto(source: SourceSection, more: Mapping[str, str]) -> dict[str, str]:
     """
-    Options of a target that is the source itself, with what a person adds.
+    Return the options of a target that is the source itself, with what a person adds.
 
     Raises `ValueError` for a kind that is never loaded onto itself.
     """
@@ -110,5 +111,5 @@ def onto(source: SourceSection, more: Mapping[str, str]) -> dict[str, str]:
 
 
 def lost(backup: Backup, at: datetime) -> timedelta:
-    """What was committed after the restore point and up to `at`: none of it is in the backup."""
+    """Return how much time's data are lost: committed after the restore point and up to `at`."""
     return max(timedelta(), at - point(backup))

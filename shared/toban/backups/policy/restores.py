@@ -1,4 +1,4 @@
-"""What is kept about restores, and the questions of a restore test."""
+"""The documents of restores, and the questions of a restore test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BOUND: Final = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
 
 
 class Restore(JobDocument, kw_only=True):
-    """One restore: who asked for what, how far it is, how long each part of it took."""
+    """One restore: who asked for what, its progress, and how long each part of it took."""
 
     COLLECTION: ClassVar[str] = "restores"
     KEEP = Keep.days(
@@ -70,7 +70,7 @@ class Restore(JobDocument, kw_only=True):
 
     @property
     def named(self) -> dict[str, Any]:
-        """The fields of an event about it that say which one it is, and of which environment."""
+        """Return the fields of an event about it that say which one it is, and of which environment."""
         return {
             "restore_id": self.id,
             "service": self.service,
@@ -82,7 +82,7 @@ class Restore(JobDocument, kw_only=True):
 
 
 class TestHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """Restore tests of one source from one region."""
+    """The restore tests of one source from one region."""
 
     chosen: int = 0
     """How often it had its turn."""
@@ -94,7 +94,7 @@ class TestHistory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestoreRecord(Document, kw_only=True):
-    """Whose turn it is, and what tests have shown (id: the service)."""
+    """The turns and results of a service's restore tests (id: the service)."""
 
     COLLECTION: ClassVar[str] = "restore_records"
     KEEP = Keep.always("one for each service: whose turn the next test is")
@@ -104,19 +104,19 @@ class RestoreRecord(Document, kw_only=True):
 
 
 def pair(source: str, region: str) -> str:
-    """The key of `RestoreRecord.tested`."""
+    """Return the key of `RestoreRecord.tested`."""
     return f"{source}@{region}"
 
 
 def untimed(restore: Restore, now: datetime) -> str:
-    """Why nobody knows how long it took; empty: it is known."""
+    """Return why the duration is unknown; empty: it is known."""
     if is_future(restore.requested_at, now):
         return "the clock was put back while it ran: nobody knows how long it took"
     return ""
 
 
 def wrong_answers(questions: list[ContentQuestion], answers: list[str]) -> list[str]:
-    """The questions whose answer is not what is expected, in words."""
+    """Return the questions whose answer is not as expected, in words."""
     return [
         f"{question.query}: {answer[:200]!r}, expected {question.expect!r}"
         for question, answer in zip(questions, answers, strict=True)
@@ -126,10 +126,11 @@ def wrong_answers(questions: list[ContentQuestion], answers: list[str]) -> list[
 
 def meets(answer: str, expect: str) -> bool:
     """
-    Whether an answer is as expected.
+    Return whether an answer is as expected.
 
-    Empty: anything is. ``>= 10`` (also ``>``, ``<=``, ``<``) compares numbers; an answer that is no
-    number does not meet a bound. Anything else has to be equal, but for blanks around it.
+    Empty: anything is. ``>= 10`` (also ``>``, ``<=``, ``<``) compares numbers; an answer that
+    is no number does not meet a bound. Anything else has to be equal, apart from blanks around
+    it.
     """
     wanted = expect.strip()
     if not wanted:
@@ -152,9 +153,10 @@ def meets(answer: str, expect: str) -> bool:
 
 def missing(expected: dict[str, int], found: dict[str, int], *, exact: bool) -> list[str]:
     """
-    What a target holds less of than the backup, in words both know; with `exact` also more of.
+    Return what the target has less of than the backup; with `exact` also what it has more of.
 
-    A test loads into a place of its own. A recovery may load beside what is there.
+    Only counts that both have are compared. A test loads into an empty target; a recovery may
+    load into one that holds data already.
     """
     return [
         f"{name}: {found[name]} instead of {count}"
@@ -166,7 +168,7 @@ def missing(expected: dict[str, int], found: dict[str, int], *, exact: bool) -> 
 
 
 def too_slow(profile: Profile, seconds: float) -> str:
-    """In words, that a restore test took longer than the profile allows; empty: it did not."""
+    """Return, in words, that a restore test took longer than the profile allows; empty: it did not."""
     section = profile[BACKUP]
     within = section.restore_test.within if section and section.restore_test else None
     if within is None or seconds <= within:

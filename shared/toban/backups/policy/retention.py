@@ -49,14 +49,15 @@ def decide(
     entries: Sequence[RetentionEntry], policy: Policy | Mapping[Series, Policy], now: datetime
 ) -> list[RetentionVerdict]:
     """
-    One verdict for each entry, in their order.
+    Return one verdict for each entry, in their order.
 
-    `policy` may differ by series (a series without one is kept whole). Give all series in one call
-    whose backups build on each other: a base is kept because of a backup that is kept, and a backup
-    whose base is not among the entries is kept, but counts for nothing.
+    `policy` may differ by series (a series without one is kept whole). Give all series in one
+    call whose backups build on each other: a base is kept because of a backup that is kept, and
+    a backup whose base is not among the entries is kept, but counts for nothing.
 
     Removing some of what may go, in the order of `removals`, keeps all the others' fate. Raises
-    `ValueError` for an id that occurs twice, and for a time without zone or far outside of history.
+    `ValueError` for an id that occurs twice, and for a time without zone or far outside of
+    history.
     """
     if now.tzinfo is None:
         raise ValueError("now: a time without zone")
@@ -76,10 +77,11 @@ def removals(
     entries: Sequence[RetentionEntry], verdicts: Sequence[RetentionVerdict], most: int
 ) -> list[str]:
     """
-    Ids of at most `most` backups to remove, in this order.
+    Return the ids of at most `most` backups to remove, in this order.
 
-    Removals already begun come first, then what a person discarded, then the oldest; a backup goes before those that it builds
-    on, so that a run that ends in between leaves none without its base.
+    Removals already begun come first, then what a person discarded, then the oldest; a backup
+    goes before those that it builds on, so that an interrupted run leaves none without its
+    base.
     """
     keep = {verdict.id: verdict.keep for verdict in verdicts}
     going = {e.id: e for e in entries if not keep[e.id] and e.status != "deleted"}

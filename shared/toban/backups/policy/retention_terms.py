@@ -1,4 +1,4 @@
-"""What retention speaks about: entries of the catalogue, policies, verdicts and their reasons."""
+"""The terms of retention: entries of the catalogue, policies, verdicts and their reasons."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EARLIEST, LATEST = 1900, 9000
 class RetentionEntry(
     msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"class_": "class"}
 ):
-    """What retention has to know of a backup."""
+    """A backup of the catalogue, as far as retention has to know it."""
 
     id: str
     status: Status
@@ -45,7 +45,7 @@ class RetentionEntry(
 
     @property
     def series(self) -> Series:
-        """The series it belongs to."""
+        """Return the series it belongs to."""
         return (self.service, self.source, self.class_)
 
 
@@ -53,7 +53,7 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Retention rules of a series. Raises `ValueError` when they are empty or senseless."""
+    """The retention rules of a series. Raises `ValueError` when they are empty or contradictory."""
 
     daily: Count = 0
     weekly: Count = 0
@@ -133,7 +133,7 @@ WORDS: Mapping[Word, str] = {
 
 
 class Reason(msgspec.Struct, frozen=True, gc=False):
-    """One rule that speaks for or against a backup."""
+    """One rule that speaks for or against keeping a backup."""
 
     word: Word
     detail: str = ""
@@ -144,7 +144,7 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
 
 
 class RetentionVerdict(msgspec.Struct, frozen=True, gc=False):
-    """What becomes of a backup. There is always a reason."""
+    """Whether a backup is kept, with at least one reason."""
 
     id: str
     keep: bool
@@ -153,7 +153,7 @@ class RetentionVerdict(msgspec.Struct, frozen=True, gc=False):
 
 def entry_of(backup: Backup) -> RetentionEntry:
     """
-    A document of the catalogue as retention sees it: what it is by its copies.
+    Return a document of the catalogue as retention sees it: by the state of its copies.
 
     Damaged and unread copies do not count. One damaged copy takes nothing away from the others,
     whatever an earlier version has written into the status.
@@ -177,10 +177,11 @@ def entry_of(backup: Backup) -> RetentionEntry:
 
 def doubtful(backup: Backup) -> list[Copy]:
     """
-    Copies that may be whole, though they do not count: nothing is removed on account of that.
+    Return copies that may be whole, though they do not count; nothing is removed because of
+    them.
 
-    One was proven and could not be read since. One was never read, because reading had stopped at
-    another copy that is damaged.
+    One was proven and could not be read since. One was never read, because reading had stopped
+    at another copy that is damaged.
     """
     damage = any(copy.damage for copy in backup.copies)
     return [
@@ -196,7 +197,7 @@ def _regions(copies: Iterable[Copy]) -> tuple[str, ...]:
 
 
 def policy_of(keep: RetentionRules, zone: str, minimum_verified: int) -> Policy:
-    """A plan's policy; raises `ValueError` for one that keeps nothing."""
+    """Return a plan's policy; raises `ValueError` for one that keeps nothing."""
     return Policy(
         daily=keep.daily,
         weekly=keep.weekly,

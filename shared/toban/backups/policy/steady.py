@@ -1,10 +1,10 @@
 """
-Nothing is removed by a clock that has just leapt.
+Protection of backups against a clock that has leapt.
 
 Retention counts days, and a clock that is 300 days ahead for a minute would let it remove nearly
-everything, rightly by its rules. Pruning looks every hour; when much more has passed since it looked
-last, either nothing ran or the clock leapt. In both cases a day more does no harm: only when the
-clock has gone on evenly for so long is anything removed.
+everything, rightly by its rules. Pruning runs every hour; when much more has passed since its last
+run, either nothing ran or the clock leapt. In both cases one more day does no harm: only when the
+clock has advanced evenly for so long is anything removed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NOTED_EACH: Final = timedelta(minutes=30)
 
 
 class PruneLook(Document, kw_only=True):
-    """When retention last looked at a service (its id), by the clock of then."""
+    """The time of retention's last run for a service (its id), by the clock of then."""
 
     COLLECTION: ClassVar[str] = "prune_looks"
     KEEP = Keep.always("one for each service: it tells a leap of the clock")
@@ -39,9 +39,9 @@ class PruneLook(Document, kw_only=True):
 
 def waits_until(service: str, work: Work) -> datetime | None:
     """
-    Until when nothing is removed for a service; None: it may be. Notes that somebody looked.
+    Return until when nothing is removed for a service, or None; record this run.
 
-    What a clock ahead has noted is forgotten once it is right.
+    A time that a clock ahead has recorded is discarded once the clock is right.
     """
     now = work.now
     before = work.get(PruneLook, service)

@@ -1,1 +1,1 @@
-"""Zones, cron and clocks that cannot be right."""
+"""Zones, cron schedules, and times that a wrong clock wrote."""

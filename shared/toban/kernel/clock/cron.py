@@ -35,11 +35,11 @@ _DAY: Final = timedelta(days=1)
 
 
 class BadCronError(CronSimError, ValueError):
-    """Not a schedule; the text says which field is wrong."""
+    """Not a cron expression; the text says which field is wrong."""
 
 
 class SlotGaps(NamedTuple):
-    """Between one slot and the next."""
+    """The shortest and the longest time between two slots."""
 
     smallest: timedelta
     largest: timedelta
@@ -47,10 +47,10 @@ class SlotGaps(NamedTuple):
 
 def slots(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
     """
-    The slots after `after` (aware, exclusive) in UTC, without end, as long as there are any.
+    Yield the slots after `after` (aware, exclusive) in UTC, without end.
 
-    Raises `BadCronError`, also for what Cloud Scheduler does not take (``L``, ``#``, a sixth field)
-    and for a schedule whose day never comes; `LookupError` for an unknown zone.
+    Raises `BadCronError`, also for what Cloud Scheduler does not take (``L``, ``#``, a sixth
+    field) and for a schedule whose day never comes; `LookupError` for an unknown zone.
     """
     fields = cron.split()
     if len(fields) != 5:
@@ -62,10 +62,10 @@ def slots(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
 
 def next_slot(cron: str, zone: str, after: datetime) -> datetime:
     """
-    The first slot after a moment, in UTC.
+    Return the first slot after a moment, in UTC.
 
-    Raises `BadCronError` for what is no cron expression, `LookupError` for an unknown zone or when
-    no slot follows within fifty years.
+    Raises `BadCronError` for what is no cron expression, `LookupError` for an unknown zone or
+    when no slot follows within fifty years.
     """
     for slot in _following(cron, zone, after):
         return slot
@@ -74,7 +74,7 @@ def next_slot(cron: str, zone: str, after: datetime) -> datetime:
 
 def newest_slot(cron: str, zone: str, after: datetime, until: datetime) -> datetime | None:
     """
-    The last slot after one moment and not after another; None when there is none.
+    Return the last slot after one moment and not after another; None when there is none.
 
     Raises as `next_slot`.
     """
@@ -90,13 +90,13 @@ def newest_slot(cron: str, zone: str, after: datetime, until: datetime) -> datet
 
 
 def slot_minute(slot: datetime) -> str:
-    """A slot's name, as in ``2026-11-24T03:00Z``."""
+    """Return a slot's name, as in ``2026-11-24T03:00Z``."""
     return slot.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def largest_gap(cron: str, zone: str) -> timedelta:
     """
-    The longest time between two slots of a schedule over a year, clock changes included.
+    Return the longest time between two slots of a schedule over a year, clock changes included.
 
     Raises `BadCronError`; `zone` has to exist.
     """
@@ -106,9 +106,10 @@ def largest_gap(cron: str, zone: str) -> timedelta:
 @lru_cache(maxsize=256)
 def gaps(cron: str, zone: str) -> SlotGaps:
     """
-    The shortest and the longest time between two slots over a year, clock changes included.
+    Return the shortest and the longest time between two slots over a year, clock changes
+    included.
 
-    A schedule that comes less than once a year is followed until it came twice. Raises
+    A schedule with less than one slot a year is followed until it had two. Raises
     `BadCronError`; `zone` has to exist.
     """
     smallest, largest = timedelta.max, timedelta()

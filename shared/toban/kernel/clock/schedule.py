@@ -1,4 +1,4 @@
-"""Something that happens by the clock, and what it is called. When is said in `toban.kernel.clock.cron`."""
+"""Recurring events and their names. The times are in `toban.kernel.clock.cron`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PART = 60
 
 @dataclass(frozen=True, slots=True)
 class RecurringEvent:
-    """Something that happens by the clock."""
+    """An event that is published by a schedule."""
 
     name: str
     """Unique; legal as (a part of) the name of a Cloud Scheduler job."""
@@ -34,7 +34,7 @@ class RecurringEvent:
 
     @property
     def topic(self) -> str:
-        """Where it is published."""
+        """The topic it is published to."""
         return self.body.TOPIC
 
     @property
@@ -45,11 +45,11 @@ class RecurringEvent:
 
 def name_of(*parts: str) -> str:
     """
-    A name of parts, such as ``chat--main-db--daily``.
+    Return a name made of parts, such as ``chat--main-db--daily``.
 
-    Different parts have different names: what is not written in small letters, digits, ``_`` and
-    single ``-`` (or is longer than 60 characters) is shortened to that, and ``---`` with a hash of
-    all parts follows, which no plain name contains.
+    Different parts have different names: what is not written in small letters, digits, ``_``
+    and single ``-`` (or is longer than 60 characters) is shortened to that, and ``---`` with a
+    hash of all parts follows, which no plain name contains.
     """
     if all(len(part) <= _PART and _PLAIN.fullmatch(part) for part in parts):
         return "--".join(parts)

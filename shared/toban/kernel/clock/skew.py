@@ -1,9 +1,9 @@
 """
-Times that only a wrong clock can have written.
+Stored times that only a wrong clock can have written.
 
-A clock that is ahead for a minute writes leases, timers and dates which then lie in the future for as
-long as it was ahead. None of them may hold anything up once it is right again: whoever compares a
-stored time with the present asks here.
+A clock that is ahead for a minute writes leases, timers and dates that lie in the future for as
+long as it was ahead. Once it is right again they must not delay anything: code that compares a
+stored time with the present uses these functions.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ TOLERANCE: Final = timedelta(minutes=5)
 
 
 def is_future(at: datetime | None, now: datetime, tolerance: timedelta = TOLERANCE) -> bool:
-    """Whether a time that should have passed lies ahead: the clock that wrote it was wrong."""
+    """Return whether a time that should have passed lies ahead: a wrong clock wrote it."""
     return at is not None and at - now > tolerance
 
 
 def not_ahead(
     at: datetime | None, now: datetime, tolerance: timedelta = TOLERANCE
 ) -> datetime | None:
-    """The time, or None where a wrong clock wrote it: nobody knows then when it was."""
+    """Return the time, or None where a wrong clock wrote it and the true time is unknown."""
     return None if is_future(at, now, tolerance) else at
 
 
 def holds(until: datetime | None, length: timedelta, now: datetime) -> bool:
     """
-    Whether a lease of that length still holds.
+    Return whether a lease of that length is still valid.
 
-    One that ends further ahead than its length was written by a clock that was ahead, and does not.
+    One that ends further ahead than its length was written by a clock that was ahead, and is
+    not.
     """
     return until is not None and now < until and not is_future(until - length, now)

@@ -18,7 +18,7 @@ _SECOND = timedelta(seconds=1)
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
     """
-    The zone of an IANA name.
+    Return the zone of an IANA name.
 
     Raises `zoneinfo.ZoneInfoNotFoundError` for a name that does not exist; a loaded profile
     holds none.
@@ -27,7 +27,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def is_zone(name: str) -> bool:
-    """Whether there is an IANA zone of that name."""
+    """Return whether there is an IANA zone of that name."""
     try:
         zone(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -36,13 +36,13 @@ def is_zone(name: str) -> bool:
 
 
 def exists(local: datetime, tz: ZoneInfo) -> bool:
-    """Whether clocks in `tz` ever show the naive time `local`."""
+    """Return whether clocks in `tz` ever show the naive time `local`."""
     return _shown(_utc(local, tz, fold=0), tz) == local
 
 
 def instant(local: datetime, tz: ZoneInfo) -> datetime:
     """
-    The instant (aware, UTC) at which clocks in `tz` show the naive time `local`.
+    Return the instant (aware, UTC) at which clocks in `tz` show the naive time `local`.
 
     In a gap: the first instant after it. Ambiguous: the first of the two.
     """

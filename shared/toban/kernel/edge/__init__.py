@@ -1,1 +1,1 @@
-"""Ways in over HTTP: a row says who may send what; one order of checks carries every row out."""
+"""Ways in over HTTP: a row says who may send what, and all rows are checked in one order."""

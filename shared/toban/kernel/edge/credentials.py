@@ -17,7 +17,7 @@ from toban.kernel.edge.row import CredentialsMissing, RequestRefused
 
 
 def same(given: bytes, secrets: Sequence[str]) -> bool:
-    """Whether `given` is one of the secrets (an empty one is none)."""
+    """Return whether `given` is one of the secrets (an empty one is not)."""
     digest = hashlib.sha256(given).digest()
     # Summed, so that all are compared, whichever fits.
     matches = sum(
@@ -27,13 +27,13 @@ def same(given: bytes, secrets: Sequence[str]) -> bool:
 
 
 def as_bytes(text: str) -> bytes:
-    """A header's bytes, whatever they were."""
+    """Return a header's bytes as they were received."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def check_basic(authorization: str, secrets: Sequence[str]) -> None:
     """
-    HTTP basic authentication against secrets of the form ``user:password``.
+    Check HTTP basic authentication against secrets of the form ``user:password``.
 
     Raises `RequestRefused`.
     """

@@ -1,4 +1,4 @@
-"""Reading decoded JSON field by field: the first thing that does not fit is named by its path."""
+"""Reading decoded JSON field by field; an error names the path of the first invalid field."""
 
 from __future__ import annotations
 
@@ -22,35 +22,38 @@ _NAMES = {
 
 
 class InvalidField(Exception):
-    """A field that is not as it has to be. The message has its path and never its value."""
+    """A field is not valid. The message has its path and never its value."""
 
 
 def misfit(path: str, expected: str, value: Any) -> InvalidField:
-    """The error for `value` at `path`."""
+    """Return the error for `value` at `path`."""
     return InvalidField(f"{path or 'body'}: expected {expected}, got {_NAMES[type(value)]}")
 
 
 def join(path: str, name: str) -> str:
-    """The path of a member."""
+    """Return the path of a member."""
     return f"{path}.{name}" if path else name
 
 
 def as_object(value: Any, path: str) -> dict[str, Any]:
-    """`value`, an object."""
+    """Return `value`, which has to be an object."""
     if not isinstance(value, dict):
         raise misfit(path, "an object", value)
     return value
 
 
 def as_list(value: Any, path: str) -> list[Any]:
-    """`value`, an array."""
+    """Return `value`, which has to be an array."""
     if not isinstance(value, list):
         raise misfit(path, "an array", value)
     return value
 
 
 def as_text(value: Any, path: str) -> str:
-    """A string, or a number, boolean or null as one (senders differ in what they quote)."""
+    """
+    Return a string, or a number, boolean or null as a string (senders differ in what they
+    quote).
+    """
     if value is None:
         return ""
     if isinstance(value, str):
@@ -61,12 +64,12 @@ def as_text(value: Any, path: str) -> str:
 
 
 def text(fields: dict[str, Any], name: str, path: str) -> str:
-    """A member that may be absent or null (then empty), as text."""
+    """Return a member as text; absent or null is empty."""
     return as_text(fields.get(name), join(path, name))
 
 
 def strict_text(fields: dict[str, Any], name: str, path: str) -> str:
-    """A member that may be absent or null (then empty), else has to be a string."""
+    """Return a member that has to be a string; absent or null is empty."""
     value = fields.get(name)
     if value is None or isinstance(value, str):
         return value or ""
@@ -74,7 +77,7 @@ def strict_text(fields: dict[str, Any], name: str, path: str) -> str:
 
 
 def required_text(fields: dict[str, Any], name: str, path: str) -> str:
-    """A member that has to be there, as text that is not blank."""
+    """Return a member as text; it has to be there and not blank."""
     found = text(fields, name, path)
     if not found.strip():
         raise InvalidField(f"{join(path, name)}: expected a string that is not empty")
@@ -82,20 +85,20 @@ def required_text(fields: dict[str, Any], name: str, path: str) -> str:
 
 
 def member(fields: dict[str, Any], name: str, path: str) -> dict[str, Any]:
-    """A member that may be absent or null (then empty), else has to be an object."""
+    """Return a member that has to be an object; absent or null is empty."""
     value = fields.get(name)
     return {} if value is None else as_object(value, join(path, name))
 
 
 def texts(fields: dict[str, Any], name: str, path: str) -> Iterator[tuple[str, str]]:
-    """The members of an object member, as text."""
+    """Return the members of an object member, as text."""
     inside = join(path, name)
     for key, value in member(fields, name, path).items():
         yield key, as_text(value, join(inside, key[:80]))
 
 
 def rfc3339(fields: dict[str, Any], name: str, path: str) -> datetime | None:
-    """A time with an offset, in UTC; None when absent, null, empty, or Go's zero time."""
+    """Return a time with an offset, in UTC; None when absent, null, empty, or Go's zero time."""
     value = fields.get(name)
     if value is None or value == "":
         return None
@@ -112,7 +115,10 @@ def rfc3339(fields: dict[str, Any], name: str, path: str) -> datetime | None:
 
 
 def epoch(fields: dict[str, Any], name: str, path: str) -> datetime | None:
-    """Seconds since 1970 (also quoted, also with a fraction); None when absent, null or zero."""
+    """
+    Return seconds since 1970 (also quoted or with a fraction) as a time; None when absent, null
+    or zero.
+    """
     value = fields.get(name)
     place = join(path, name)
     if isinstance(value, bool) or not isinstance(value, (int, float, str, type(None))):

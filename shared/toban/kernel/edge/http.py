@@ -24,11 +24,11 @@ MAX_BODY = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Request:
     """
-    A request as received.
+    An HTTP request as received.
 
     `path` is relative to the function and still percent-encoded; header names are lower-case;
-    `query` and header values hold the first of repeated names. `body` is None when it was larger
-    than `MAX_BODY` (it was not read further).
+    `query` and header values hold the first of repeated names. `body` is None when it was
+    larger than `MAX_BODY` (it was not read further).
     """
 
     method: str
@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer."""
+    """An HTTP response."""
 
     status: int
     body: bytes = b""
@@ -50,7 +50,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Edge:
-    """What an endpoint may use."""
+    """The ports that an endpoint may use."""
 
     clock: Clock
     secrets: Secrets
@@ -64,10 +64,10 @@ Endpoint: TypeAlias = Callable[[Request, Edge], Response]
 
 
 def answer(status: int, **fields: Any) -> Response:
-    """A JSON answer."""
+    """Return a response in JSON."""
     return Response(status, msgspec.json.encode(fields) + b"\n")
 
 
 def problem(status: int, error: str, **fields: Any) -> Response:
-    """A JSON error: what is wrong and where, never what was secret."""
+    """Return an error response in JSON: what is wrong and where, never a secret."""
     return answer(status, error=error, **fields)

@@ -1,8 +1,8 @@
 """
-People who prove themselves by an ID token that Google signed.
+Callers who prove who they are by an ID token that Google signed.
 
-A genuine token is not enough: anybody in the world can have one. It has to be meant for us
-(audience), of a verified address, and of somebody on the list of those who may act.
+A valid token is not enough, because anybody can have one. It must be meant for us (audience), for a
+verified address, and of somebody on the list of those who may act.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SKEW_S: Final = 10
 
 
 class CallerNotAllowed(RequestRefused):
-    """Known, and not on the list."""
+    """The caller is known but not on the list of those who may act."""
 
     status = 403
     told = "not allowed"
@@ -30,25 +30,26 @@ class CallerNotAllowed(RequestRefused):
 
 @dataclass(frozen=True)
 class Callers:
-    """Who may give commands with an ID token."""
+    """The callers who may give commands with an ID token."""
 
     tokens: Tokens
     audiences: frozenset[str]
-    """What tokens have to be meant for: the function's address."""
+    """The audience that tokens must have: the function's address."""
     actors: frozenset[str]
     """Addresses, and ``@domain`` for everybody whose account that domain manages."""
 
     @classmethod
     def of(cls, tokens: Tokens, audiences: str, actors: str) -> Callers:
-        """From settings: lists separated by commas."""
+        """Return the callers named in settings (lists separated by commas)."""
         return cls(tokens, _words(audiences), frozenset(a.casefold() for a in _words(actors)))
 
     def identify(self, token: str, now: datetime) -> str:
         """
-        The address that a token proves, of somebody who may act.
+        Return the address that a token proves; its owner may act.
 
-        Raises `RequestRefused` (401), `CallerNotAllowed` (403), `SettingMissing` when nobody may, and
-        `toban.ports.Unavailable` when Google's certificates cannot be had.
+        Raises `RequestRefused` (401), `CallerNotAllowed` (403), `SettingMissing` when
+        nobody may act, and `toban.ports.Unavailable` when Google's certificates cannot be
+        fetched.
         """
         if not self.actors:
             raise SettingMissing("TOBAN_ACTORS")

@@ -1,10 +1,10 @@
 """
-Signed links: whoever holds one may do one thing with one incident, for a limited time.
+Signed links: the holder may do one thing with one incident, for a limited time.
 
 A link is ``…/a?c=<payload>&s=<signature>``: the payload is base64url of a small JSON object, the
-signature HMAC-SHA256 over the payload as it stands in the link, so nothing is decoded before it
-is known to be ours. Everything here is pure: no clock, no randomness, no I/O. Making the same
-link twice gives the same text, so a notification that is sent again is the same notification.
+signature HMAC-SHA256 over the payload as it stands in the link, so nothing is decoded before its
+signature is verified. All functions are pure: no clock, no randomness, no I/O. The same arguments
+give the same link, so a notification that is sent again has the same text.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _PURPOSE = b"toban-link-v1\n"
 class SignedLink(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """What a link says."""
+    """The payload of a signed link."""
 
     incident: str
     action: LinkAction
@@ -59,22 +59,23 @@ class SignedLink(
     @property
     def person(self) -> str:
         """
-        Whose own address it was sent to (``person:aoki``); empty: a message that others read too.
+        Return whose own address it was sent to (``person:aoki``); empty: others can read it
+        too.
 
-        It stands in the nonce and not in a field, as the release before refuses a link with a field
-        that it does not know, and both may answer while one replaces the other.
+        It is kept in the nonce and not in a field: the release before refuses a link with a
+        field that it does not know, and both may answer while one replaces the other.
         """
         return self.nonce.rpartition(".")[0]
 
 
 class BadLink(RequestRefused):
-    """Not a link of ours: forged, damaged, or signed with a secret that is no longer valid."""
+    """The link is forged, damaged, or signed with a secret that is no longer valid."""
 
     status = 403
 
 
 class ExpiredLink(RequestRefused):
-    """It was ours, and its time is over."""
+    """The link is valid but has expired."""
 
     status = 410
 
@@ -90,7 +91,7 @@ def _mac(payload: str, secret: str) -> str:
 
 def sign(link: SignedLink, secret: str) -> str:
     """
-    The query part of the URL, ``c=…&s=…``, ready to stand behind a ``?``.
+    Return the query part of the URL, ``c=…&s=…``, to put behind a ``?``.
 
     Raises `ValueError` for an empty secret or a link that would be too long.
     """
@@ -105,7 +106,7 @@ def sign(link: SignedLink, secret: str) -> str:
 
 def verify(payload: str, signature: str, secrets: Sequence[str], now: datetime) -> SignedLink:
     """
-    The link that `payload` and `signature` are.
+    Return the link after checking its signature and its time.
 
     Several secrets are valid while one is being rotated. Raises `BadLink`, and `ExpiredLink`
     once `now` has reached the link's end.
@@ -141,12 +142,12 @@ def make_link(
     lifetime: timedelta = LIFETIME,
 ) -> str:
     """
-    A link for one person to do one thing with an incident.
+    Return a link for one person to do one thing with an incident.
 
-    `base_url` is where `ingest_action` answers (``https://…/ingest_action``), `actor` the person
-    (or channel) it is sent to, `generation` the incident's, `now` the time of making it, `person`
-    (``person:aoki``) whose own address it is sent to, if it is. The same arguments give the same
-    link. Raises `ValueError` for an action that a click cannot express.
+    `base_url` is where `ingest_action` answers (``https://…/ingest_action``), `actor` the
+    person (or channel) it is sent to, `generation` the incident's, `now` the time of making it,
+    `person` (``person:aoki``) whose own address it is sent to, if it is. The same arguments
+    give the same link. Raises `ValueError` for an action that a click cannot express.
     """
     if action not in get_args(LinkAction):
         raise ValueError(f"no link for {action!r}: it needs more than a click")

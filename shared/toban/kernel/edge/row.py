@@ -1,8 +1,8 @@
 """
-A way in over HTTP, as a row: where it is, who may send, how to read what they send.
+A way in over HTTP as a row: its path, who may send, and how to read what they send.
 
-`toban.kernel.edge.serve` carries out every row in the same order, so that a room with a way in
-says only what is its own: a check over the raw bytes and a reader.
+`toban.kernel.edge.serve` handles every row in the same order, so a domain writes only its own
+parts: a check over the raw bytes and a reader.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from toban.kernel.edge.http import Request, Response, answer, problem
 from toban.kernel.event import Event
 
 W = TypeVar("W")
-"""What a check found out: who sends, or what else it proved."""
+"""What a check proved: the sender, or something else."""
 
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)")
 
 
 class RequestRefused(Exception):
     """
-    Not let in.
+    The request is refused.
 
-    The message is the reason for the log and holds no credential; the sender is told `told`, and
-    of a 401 nothing at all.
+    The message is the reason for the log and holds no credential; the sender is told `told`,
+    and of a 401 nothing at all.
     """
 
     status = 401
@@ -36,7 +36,10 @@ class RequestRefused(Exception):
 
 
 class CredentialsMissing(RequestRefused):
-    """No credentials at all: a client that waits to be asked for them (RFC 7617) begins so."""
+    """
+    The request has no credentials: a client that waits to be asked for them (RFC 7617) begins
+    so.
+    """
 
 
 class SettingMissing(Exception):
@@ -45,7 +48,7 @@ class SettingMissing(Exception):
 
 @dataclass(frozen=True)
 class AuthContext:
-    """What a check holds a request against."""
+    """What a check compares a request with: valid secrets, the time, the token verifier."""
 
     secrets: Sequence[str]
     """Every valid value of the row's secret; none is empty."""
@@ -56,12 +59,12 @@ class AuthContext:
 
 @dataclass(frozen=True)
 class BodyType:
-    """A kind of body."""
+    """A content type that a row accepts, and how to decode it."""
 
     expected: str
-    """For the sender of another kind."""
+    """What a sender of another type is told."""
     fits: Callable[[str], bool]
-    """Whether a ``Content-Type`` is of this kind."""
+    """Return whether a ``Content-Type`` is of this type."""
     decode: Callable[[bytes], Any]
     """Raises `NotStrictJson`."""
 
@@ -87,16 +90,16 @@ class AuthenticatedRequest(Generic[W]):
 
 @dataclass(frozen=True)
 class IngressResult:
-    """What a request comes to."""
+    """What was read from a request: the events to publish, and counts for answer and log."""
 
     events: Sequence[Event]
     notes: Mapping[str, int] = field(default_factory=dict)
-    """Said in the answer and on the log beside the events."""
+    """Counts that the answer and the log line show besides the events."""
 
 
 @dataclass(frozen=True)
 class Row(Generic[W]):
-    """One way in. Raising is how `check` and `read` refuse."""
+    """One way in over HTTP. `check` and `read` refuse by raising."""
 
     path: str
     """As on the map, relative to the function."""
@@ -110,38 +113,39 @@ class Row(Generic[W]):
     challenge: str = ""
     """``WWW-Authenticate`` of a 401."""
     content: BodyType | None = JSON
-    """None: the body says nothing, all is in the address (a signed link)."""
+    """None: the body is ignored, because everything is in the address (a signed link)."""
     look: Callable[[AuthenticatedRequest[W]], Response] | None = None
-    """What GET shows; it changes nothing. None: the row takes POST only."""
+    """What GET answers; it changes nothing. None: the row takes POST only."""
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """What it answers to; anything else is 405."""
+        """The methods it accepts; any other gets 405."""
         return ("GET", "HEAD", "POST") if self.look else ("POST",)
 
     @property
     def source(self) -> str:
-        """What the log calls it."""
+        """The row's name in the log."""
         return self.path[1:]
 
 
 @dataclass(frozen=True)
 class RowRequest:
-    """A request to a row, as far as it came."""
+    """A request to a row: as received, with the result of its check."""
 
     row: Row[Any]
     request: Request
     now: datetime
     who: Any = None
-    """What the check found out; None: it did not come so far."""
+    """The result of the check; None: it was not reached."""
     content: Any = None
 
 
 class Answers:
     """
-    What a row's senders are told, and what is logged of them.
+    The responses and log lines of a row.
 
-    These are for machines that speak JSON; a row for others (people, Slack) has answers of its own.
+    These are for machines that use JSON; a row for others (people, Slack) has answers of its
+    own.
     """
 
     def __init__(self, what: str) -> None:
@@ -149,11 +153,11 @@ class Answers:
         self.what = what
 
     def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 for answers in the sender's language
-        """An error: what is wrong and where, never what was secret."""
+        """Return an error response: what is wrong and where, never a secret."""
         return problem(status, error, **more)
 
     def refused(self, asked: RowRequest, status: int, cause: Exception) -> Response:
-        """Log and answer a request that is not taken."""
+        """Log and answer a request that is refused."""
         row = asked.row
         if isinstance(cause, CredentialsMissing):
             log.info("credentials requested", source=row.source)
@@ -167,7 +171,7 @@ class Answers:
         return self.say(status, told, asked.request)
 
     def unavailable(self, asked: RowRequest, cause: Exception) -> Response:
-        """Log and answer a request that the bus has not taken: it may come again."""
+        """Log and answer a request whose events the bus did not take: the sender may retry."""
         log.error(
             f"{self.what} not accepted: bus unavailable",
             source=asked.row.source,
@@ -176,7 +180,7 @@ class Answers:
         return self.say(503, "try again", asked.request)
 
     def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:
-        """Log and answer a request whose events the bus has."""
+        """Log and answer a request whose events the bus has taken."""
         ids = [event.id for event in reading.events]
         log.info(
             f"{self.what} accepted",

@@ -1,10 +1,10 @@
 """
-Every way in is carried out in one order.
+One order of checks for every way in.
 
-Path and method → size → who sends (over the raw bytes) → content type → strict decoding → reading
-→ publish → 2xx. No state and no document: a refused request costs no read. What can pass by itself
-is always 503 and never another code: Alertmanager drops a notification on any 4xx, 429 included,
-and GitHub never sends again by itself.
+Path and method → size → sender (over the raw bytes) → content type → strict decoding → reading →
+publish → 2xx. No state and no document: a refused request costs no read. A temporary failure is
+always 503 and never another code: Alertmanager drops a notification on any 4xx, 429 included, and
+GitHub never retries by itself.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Rows:
     """
     The ways into one function: an `Endpoint`.
 
-    Answers 2xx once the bus has every event; 400 (with the place), 401 or 403, 404, 405, 413, 415;
-    503 when the bus has not, or a secret is not set.
+    Answers 2xx once the bus has every event; 400 (with the place), 401 or 403, 404, 405, 413,
+    415; 503 when the bus has not taken them, or a secret is not set.
     """
 
     def __init__(self, *rows: Row[Any], stranger: Answers | None = None) -> None:

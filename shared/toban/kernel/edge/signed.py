@@ -1,5 +1,5 @@
 """
-Posts signed with a secret of ours: the check for every way in whose sender can be told how to sign.
+Posts signed with a shared secret, for every way in whose sender can be told how to sign.
 
 ``X-Toban-Signature: t=<unix seconds>,v1=<hex>``, HMAC-SHA256 over ``<t>.<body as sent>``.
 """
@@ -24,16 +24,17 @@ from toban.kernel.edge.row import (
 )
 
 TOLERANCE_S = 300
-"""How far the time of a signature may be off, either way."""
+"""How far the time of a signature may be from ours, either way."""
 
 _SIGNATURE = re.compile(r"[a-z][a-z0-9]*=[0-9a-f]+(,[a-z][a-z0-9]*=[0-9a-f]+){1,8}")
 
 
 def signed(request: Request, keys: AuthContext) -> datetime:
     """
-    The check of a row: when the request was signed; raises `RequestRefused`.
+    Return the time at which the request was signed; raises `RequestRefused` (the check of a
+    row).
 
-    An event that takes that time for its own is the same event when the request is replayed.
+    An event that takes that time as its own is the same event when the request is replayed.
     """
     return datetime.fromtimestamp(_signed_at(request, keys.secrets, keys.now), UTC)
 
@@ -44,14 +45,17 @@ def signed_row(
     read: Callable[[AuthenticatedRequest[datetime]], IngressResult],
     what: str,
 ) -> Row[datetime]:
-    """The row of a way in whose posts are signed; `what` it takes, for logs and answers."""
+    """
+    Return the row of a way in whose posts are signed; `what` names the posts in logs and
+    answers.
+    """
     return Row(
         path, secret, check=signed, read=read, answers=Answers(what), challenge="Toban-Signature"
     )
 
 
 def signature(secret: str, moment: int, body: bytes) -> str:
-    """The value of ``X-Toban-Signature`` for `body`, signed at `moment` (Unix seconds)."""
+    """Return the value of ``X-Toban-Signature`` for `body`, signed at `moment` (Unix seconds)."""
     mac = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256)
     return f"t={moment},v1={mac.hexdigest()}"
 

@@ -1,1 +1,1 @@
-"""The kinds of handler and what they leave: receipts, timers, parked messages."""
+"""The kinds of handler, and what they write: receipts, timers, parked messages."""

@@ -39,10 +39,10 @@ B_contra = TypeVar("B_contra", bound=Body, contravariant=True)
 @dataclass(frozen=True)
 class Decision(Generic[B_contra]):
     """
-    `decide` changes state.
+    A handler that changes state: `decide` reads, writes and emits in one unit of work.
 
-    With `receipt_first` the receipt is read before anything else: one read answers a repetition,
-    where otherwise the decision's own reads would come first. Right where repetitions are common.
+    With `receipt_first` the receipt is read before anything else: a repetition then costs one
+    read instead of the decision's own. Right where repetitions are common.
     """
 
     decide: Callable[[B_contra, Work], None]
@@ -52,7 +52,7 @@ class Decision(Generic[B_contra]):
 @dataclass(frozen=True)
 class Translation(Generic[B_contra]):
     """
-    `translate` only emits, by nothing but its event and references that never change.
+    A handler that only emits: `translate` uses its event, and references that never change.
 
     It needs no receipt: doing it twice emits the same events under the same ids, which their
     consumers drop. Its `now` is the time of its event.
@@ -63,7 +63,7 @@ class Translation(Generic[B_contra]):
 
 @dataclass(frozen=True)
 class Handled:
-    """What came of a delivery, for trace and log (fields as in `toban.ports.Trace`)."""
+    """The outcome of a delivery, for trace and log (fields as in `toban.ports.Trace`)."""
 
     outcome: str
     changes: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ class Handled:
 
     @classmethod
     def of(cls, outcome: str, work: Work, *more: Write) -> Handled:
-        """What a work did (and `more` writes beside it)."""
+        """Return the outcome of a unit of work (and what `more` wrote besides)."""
         return cls(
             outcome,
             tuple(
@@ -87,7 +87,7 @@ _VERBS = {Create: "created", Update: "changed", Delete: "deleted"}
 
 
 def message_identity(delivered: Delivered) -> str:
-    """The message's id, through redrives; empty when the transport does not say."""
+    """Return the message's id, the same through redrives; empty when the transport gives none."""
     return delivered.message.attributes.get(MESSAGE_ID) or delivered.message_id
 
 
@@ -95,10 +95,10 @@ def run_decision(
     function: str, decision: Decision[Any], event: Event, delivered: Delivered, platform: Platform
 ) -> Handled:
     """
-    Handle an event by a decision.
+    Handle an event by a decision, and return the outcome.
 
-    Raises `TryLater` when it lost `MAX_RUNS` races, `InvalidEvent` when another body was handled
-    under this event's id, and whatever the ports raise (the delivery is then repeated).
+    Raises `TryLater` when it lost `MAX_RUNS` races, `InvalidEvent` when another body was
+    handled under this event's id, and whatever the ports raise (the delivery is then repeated).
     """
     digest = body_hash(delivered.message.data)
     message_id = message_identity(delivered)
@@ -119,9 +119,10 @@ def run_decision(
 
 def commit(work: Work, digest: str, message_id: str, platform: Platform) -> Handled | None:
     """
-    Commit a work with its receipt and publish what it emitted; None: a race was lost, run again.
+    Commit a unit of work with its receipt, and publish what it emitted.
 
-    An empty work is committed as nothing, unless its receipt says that it was done before.
+    Returns None when a race was lost: run it again. Without changes nothing is committed,
+    unless a receipt shows that the event was handled before.
     """
     function, event = work.function, work.event
     if work.is_empty:
@@ -154,7 +155,7 @@ def commit(work: Work, digest: str, message_id: str, platform: Platform) -> Hand
 def run_translation(
     function: str, translation: Translation[Any], event: Event, platform: Platform
 ) -> Handled:
-    """Handle an event by a translation; raises whatever the bus raises."""
+    """Handle an event by a translation; raises what the bus raises."""
     work = platform.work(function, event, now=event.time, writes_allowed=False)
     translation.translate(event.body, work)
     platform.publish(function, work.messages())
@@ -165,10 +166,11 @@ def replay(
     receipt: Receipt, digest: str, message_id: str, platform: Platform, function: str
 ) -> Handled:
     """
-    A repetition: publish what was emitted, unless another message is answerable for that.
+    Publish again what a receipt says was emitted, unless another message is responsible for
+    that.
 
-    The message that committed the receipt is redelivered until its events are published, so a
-    second publication of the same event (a sender's repetition) has nothing to add.
+    The message that committed the receipt is redelivered until its events are published, so
+    another message with the same event (a sender's repetition) has nothing to add.
     """
     if receipt.body_hash != digest:
         raise InvalidEvent(

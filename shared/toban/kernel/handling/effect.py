@@ -27,7 +27,7 @@ State = Literal["claimed", "waiting", "done", "failed", "void"]
 
 
 class EffectDocument(Document, kw_only=True):
-    """An effect's record: lease while it runs, result afterwards."""
+    """The record of one call to the outside: a lease while it runs, its result afterwards."""
 
     STATUS = Transitions(
         first=("claimed", "void"),
@@ -54,7 +54,7 @@ class EffectDocument(Document, kw_only=True):
     emitted: list[StoredMessage] = []
 
     def over_since(self) -> datetime | None:
-        """Since its result was recorded."""
+        """Return when its result was recorded."""
         return None if self.state in ("claimed", "waiting") else self.lease_until
 
 
@@ -63,15 +63,18 @@ E = TypeVar("E", bound=EffectDocument)
 
 @dataclass(frozen=True)
 class Done:
-    """The call took effect; `reference` is the other side's name for it."""
+    """The call succeeded; `reference` is the receiver's name for it."""
 
     reference: str = ""
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The call failed; `replay` says whether trying again may help, `unknown` whether it may have
-    taken effect all the same, `timed_out` that no answer came in the time given.
+    """
+    The call failed.
+
+    `retryable`: another try may succeed. `unknown`: it may have taken effect all the same.
+    `timed_out`: no answer came in the time given.
     """
 
     error: str
@@ -86,10 +89,11 @@ Result = Done | Failed
 @dataclass(frozen=True)
 class Effect(Generic[B_contra, E]):
     """
-    `claim` names the effect: it returns the document to create, or None when nothing is to be
-    called (it may write all the same). `call` makes the one outside call; its work only reads
-    references. `conclude` is given the event and the final result; it may fill in the document
-    and emit.
+    A handler that makes one call to the outside.
+
+    `claim` returns the document to create, or None when nothing is to be called (it may write
+    all the same). `call` makes the one outside call; its work only reads references. `conclude`
+    gets the event and the final result; it may fill in the document and emit.
     """
 
     document: type[E]
@@ -105,10 +109,10 @@ def run_effect(
     function: str, effect: Effect[Any, E], event: Event, delivered: Delivered, platform: Platform
 ) -> Handled:
     """
-    Handle an event by an effect.
+    Handle an event by an effect, and return the outcome.
 
-    Raises `TryLater` while another delivery holds the lease, and after a failed call that is
-    worth repeating (the subscription's back-off spaces the tries).
+    Raises `TryLater` while another delivery holds the lease, and after a failed call that may
+    be tried again (the subscription's back-off spaces the tries).
     """
     message_id = message_identity(delivered)
     claimed = _claim(function, effect, event, message_id, platform)

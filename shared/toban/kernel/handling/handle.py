@@ -1,4 +1,4 @@
-"""Handling a delivery: decode, choose the handler, run it by its protocol, tell what happened."""
+"""Handling a delivery: decode, choose the handler, run it by its protocol, write log and trace."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from toban.ports import Delivered, Trace, Unavailable
 
 @dataclass(frozen=True)
 class Routine:
-    """Housekeeping over many documents (firing timers, redriving): idempotent by itself."""
+    """A handler for housekeeping over many documents (timers, redriving): idempotent by itself."""
 
     run: Callable[[str, Platform], Handled]
 
@@ -41,14 +41,17 @@ AnyHandler: TypeAlias = Handler[Any]
 
 class Handlers(dict[type[Body], AnyHandler]):
     """
-    A function's handlers by the body of the event that each handles: one for each event.
+    The handlers of a function, one for each event that it consumes.
 
-    ``Handlers().on(IncidentOpened, Decision(on_opened))``: a handler that takes another body is
-    refused by the type checker.
+    ``Handlers().on(IncidentOpened, Decision(on_opened))``: the type checker refuses a handler
+    that takes another body.
     """
 
     def on(self, event: type[B], handler: Handler[B]) -> Self:
-        """This table, with a handler for an event; raises `ValueError` when it has one already."""
+        """
+        Return this table with one handler more; raises `ValueError` when the event has one
+        already.
+        """
         if event in self:
             raise ValueError(f"{event.__name__} has a handler already")
         self[event] = handler

@@ -35,38 +35,40 @@ from toban.kernel.work import Work, clock_now
 from toban.ports import AlreadyExists, Create, Delivered, Key, PortError, Stale, Unavailable, Update
 
 ABANDONED = timedelta(hours=2)
-"""Without a sign of life for so long a job is abandoned: longer than all redeliveries and redrives
-of a step's message together."""
+"""
+A job is abandoned after so long without a checkpoint: longer than all redeliveries and redrives of
+a step's message together.
+"""
 
 
 class JobDocument(Document, kw_only=True):
-    """A job's record: what step it is at, who may work on it, and how far that came."""
+    """The record of a job: its step, the lease of who works on it, and its progress."""
 
     step: int = 0
     """The step that is due or under way; each is concluded once."""
     fence: int = 0
     """Counts the claims; only the newest holder may record."""
     lease_until: datetime | None = None
-    """Somebody is at it until then; None: nobody is."""
+    """A process works on it until then; None: nobody does."""
     tries: int = 0
-    """Claims of this step that brought no progress."""
+    """Claims of this step without progress."""
     error: str = ""
-    """What the last try failed with."""
+    """The error of the last try."""
     over: bool = False
-    """Nothing more is to be done."""
+    """The job has ended."""
     touched_at: datetime | None = None
     """The last claim, checkpoint or conclusion."""
 
     def over_since(self) -> datetime | None:
-        """Since it was concluded for good."""
+        """Return when it was concluded."""
         return self.touched_at if self.over else None
 
     def is_stale(self, now: datetime) -> bool:
         """
-        Whether nobody will go on with it by itself: its message has run out of attempts.
+        Return whether nobody will continue the job: its message has used up its attempts.
 
-        A sign of life that lies ahead of now is none: a wrong clock wrote it, and whoever works on
-        the job gives another within its lease.
+        A last checkpoint in the future was written by a wrong clock and does not count; a
+        process that still works on the job writes another within its lease.
         """
         if self.over or self.touched_at is None:
             return False
@@ -83,7 +85,7 @@ class LeaseLost(TryLater):
 
 @dataclass(frozen=True)
 class Continue:
-    """The step's time is up, or something has to be waited for: go on with the next step."""
+    """The step's time is up, or something is awaited: continue with the next step."""
 
     after: timedelta = timedelta(0)
     """How long to wait; zero: at once."""
@@ -91,21 +93,21 @@ class Continue:
 
 @dataclass(frozen=True)
 class NothingToDo:
-    """There is nothing to do any more: what the job was about is gone."""
+    """The job has ended because its subject no longer exists."""
 
     reason: str = "there is nothing to do any more"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The job is given up: trying again would not help."""
+    """The job is given up, because another try would not help."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class GaveUp:
-    """A step was tried too often without progress."""
+    """The job is given up after too many tries of one step without progress."""
 
     tries: int
     error: str = ""
@@ -113,16 +115,16 @@ class GaveUp:
 
     @property
     def reason(self) -> str:
-        """In words."""
+        """Return the reason in words."""
         return self.error or f"no progress in {self.tries} tries"
 
 
 Unfinished: TypeAlias = NothingToDo | Failure | GaveUp
-"""How a job ends that does not come to its result."""
+"""How a job ends without a result."""
 
 
 class JobClaim(Generic[J]):
-    """A claimed job, while its step runs: time, checkpoints, and reading."""
+    """A claimed job while one of its steps runs: the time, checkpoints, and documents to read."""
 
     def __init__(self, document: J, version: str, platform: Platform, lease: timedelta) -> None:
         self.document = document
@@ -134,14 +136,14 @@ class JobClaim(Generic[J]):
         self._started = self._recorded = self.documents.now
 
     def now(self) -> datetime:
-        """The present time: a step lasts for minutes."""
+        """Return the present time (a step lasts for minutes)."""
         return clock_now(self._platform.clock)
 
     def elapsed(self) -> timedelta:
         """
-        How long this step has been running here.
+        Return how long this step has been running here.
 
-        A clock that was put back meanwhile ends the step rather than letting it run for ever.
+        If the clock was put back meanwhile the step ends early instead of running for ever.
         """
         return abs(self.now() - self._started)
 
@@ -162,7 +164,7 @@ class JobClaim(Generic[J]):
             self.record()
 
     def record(self) -> None:
-        """Write the document under the version that we hold; raises `LeaseLost`."""
+        """Write the document under the version last read or written; raises `LeaseLost`."""
         key = self.document.key(self.document.id)
         write = Update(key, encode(self.document), self.version)
         try:
@@ -175,17 +177,19 @@ class JobClaim(Generic[J]):
 @dataclass(frozen=True)
 class Job(Generic[B_contra, J, R]):
     """
-    `claim` names the job: it returns the document to work on (as read or a new one), or None when
-    there is nothing to run (whatever it wrote or emitted is then committed as by a decision).
-    `run` does one step and may checkpoint. After `Continue` the kernel counts the step and emits
-    what `next_step` returns (or sets a timer for it); None: what the job was about is gone.
+    A handler for long work in steps.
 
-    Otherwise the job is over, and `conclude` is given what it came to: it writes and emits what
-    follows, and may change the job's document or delete it. Both get the document as `run` left
-    it, and may be called several times.
+    `claim` returns the job's document (as read, or a new one), or None when there is nothing to
+    run (what it wrote or emitted is then committed as by a decision). `run` does one step and
+    may checkpoint. After `Continue` the kernel counts the step and emits what `next_step`
+    returns (or sets a timer for it); None: the job's subject is gone.
+
+    Otherwise the job is over: `conclude` gets the result, writes and emits what follows, and
+    may change or delete the job's document. Both get the document as `run` left it, and may be
+    called several times.
 
     A job with several kinds of result names them, since mypy does not infer a union:
-    ``Job[Event, Document, Taken | Unchanged](…)``.
+    ``Job[Event, Document, BackupTaken | SourceUnchanged](…)``.
     """
 
     document: type[J]
@@ -203,10 +207,10 @@ def run_job(
     function: str, job: Job[Any, J, R], event: Event, delivered: Delivered, platform: Platform
 ) -> Handled:
     """
-    Handle an event by a job.
+    Handle an event by a job, and return the outcome.
 
     Raises `TryLater` while another delivery holds the lease or when it was lost, and whatever
-    `run` and the ports raise; the next delivery goes on from the last checkpoint.
+    `run` and the ports raise; the next delivery continues from the last checkpoint.
     """
     digest = body_hash(delivered.message.data)
     message_id = message_identity(delivered)

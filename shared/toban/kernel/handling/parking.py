@@ -22,7 +22,7 @@ KEPT_BYTES = 700_000
 """A document holds 1 MiB at most; the rest of a larger body is cut off (and said so)."""
 
 KEPT_ERROR = 1_000
-"""Characters of why: it is told to people, and has to fit a message."""
+"""Characters of the reason: it is shown to people, and has to fit a message."""
 
 Reason = Literal["invalid", "given-up"]
 
@@ -34,7 +34,7 @@ an attribute of the report. The document has all of it."""
 
 @event("toban.message.parked.v1", topic="message-parked")
 class MessageParked(Body, frozen=True, kw_only=True):
-    """A message was set aside (`invalid`), or keeps failing (`given-up`)."""
+    """A message was parked (`invalid`), or keeps failing (`given-up`)."""
 
     parked_id: str
     function: str
@@ -45,12 +45,12 @@ class MessageParked(Body, frozen=True, kw_only=True):
     at: Moment
 
     def subject(self) -> str:
-        """The parked message's document."""
+        """Return the parked message's document."""
         return f"parked/{self.parked_id}"
 
 
 class ParkedMessage(Document, kw_only=True):
-    """A message that is set aside."""
+    """A message that a function could not handle, kept for people to look at."""
 
     COLLECTION: ClassVar[str] = "parked"
     KEEP = Keep.days(90, "as the alert that tells of it: time to find out and to send it again")
@@ -66,12 +66,12 @@ class ParkedMessage(Document, kw_only=True):
     at: datetime
 
     def over_since(self) -> datetime:
-        """Since it was set aside: nothing goes on with it by itself."""
+        """Return when it was parked: nothing continues with it by itself."""
         return self.at
 
 
 def parked_id(function: str, message: Message) -> str:
-    """Where a message is kept that a function could not handle."""
+    """Return the id of the document of a message that a function could not handle."""
     attributes = message.attributes
     identity = derive(
         attributes.get("ce-type", ""), attributes.get("ce-id", ""), message.data.hex()
@@ -85,7 +85,7 @@ def park(
     """
     Keep the message as a document and report it; the caller then acknowledges it.
 
-    The document's id derives from what the message says, so that its repetitions are one.
+    The document's id derives from the message's content, so repetitions make one document.
     """
     message = delivered.message
     now = clock_now(platform.clock)
@@ -114,7 +114,7 @@ def park(
 
 
 def parked_report(parked: ParkedMessage) -> Event:
-    """The event that tells of a parked message; its id derives from the message."""
+    """Return the event that reports a parked message; its id derives from the message."""
     return Event(
         id=derive("message-parked", parked.id),
         source=f"/functions/{parked.function}",

@@ -1,9 +1,9 @@
 """
-Receipts: proof that a function has handled an event, kept beside what it did.
+Receipts: proof that a function has handled an event, in the same batch as what it changed.
 
-A receipt is inbox mark, outbox and timers in one document, created in the same batch as the
-state it belongs to. `due` is the earliest unfired timer (None: none), so `tick` needs one
-single-field index and setting a timer costs no write of its own.
+A receipt is inbox mark, outbox and timers in one document. `due` is the earliest timer not yet
+fired (None: none), so `tick` needs one single-field index and setting a timer costs no write of its
+own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KEEP = timedelta(days=40)
 
 
 class PendingTimer(msgspec.Struct):
-    """A timer: `event` is published once `due` has passed."""
+    """A timer in a receipt: `event` is published once `due` has passed."""
 
     due: datetime
     event: StoredMessage
@@ -33,7 +33,7 @@ class PendingTimer(msgspec.Struct):
 
 
 class Receipt(Document, kw_only=True):
-    """`function` has handled the event `event_id`."""
+    """The proof that `function` has handled the event `event_id`."""
 
     COLLECTION: ClassVar[str] = "receipts"
     KEEP = Keep(KEEP, "longer than 7 days' retention, 14 days in a dead-letter topic and slack")
@@ -51,23 +51,23 @@ class Receipt(Document, kw_only=True):
     due: datetime | None = None
 
     def over_since(self) -> datetime:
-        """Since it was written, or since its last timer."""
+        """Return when it was written, or when its last timer was due."""
         return max([self.at, *(timer.due for timer in self.timers)])
 
 
 def receipt_id(function: str, event_id: str) -> str:
-    """Where the receipt of an event for a function lives."""
+    """Return the id of a function's receipt for an event."""
     return derive("receipt", function, event_id)
 
 
 def find_receipt(store: Store, function: str, event_id: str) -> Receipt | None:
-    """The receipt, if the function has handled the event."""
+    """Return the receipt if the function has handled the event, else None."""
     snapshot = store.get([Receipt.key(receipt_id(function, event_id))])[0]
     return None if snapshot is None else decode(Receipt, snapshot.data)
 
 
 def receipt_of(work: Work, messages: Sequence[Message], body_hash: str, message_id: str) -> Receipt:
-    """The receipt of a work that is about to be committed; `messages` are what it emits."""
+    """Return the receipt of a unit of work before its commit; `messages` are what it emits."""
     timers = [PendingTimer(t.due, StoredMessage.of(to_message(t.event))) for t in work.timers]
     dues = [t.due for t in timers]
     return Receipt(

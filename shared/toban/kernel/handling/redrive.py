@@ -1,9 +1,9 @@
 """
-Redriving dead letters: what a function gave up on is tried again, a few times, then parked.
+Redriving dead letters: a message that a function gave up is tried again a few times, then parked.
 
-A redriven message keeps its first id, so that the delivery which once committed is still known
-as the one answerable for publishing (see `decision`). Nothing loops: after `MAX_REDRIVES` it is
-parked and people are told; they are told at the first redrive already.
+A redriven message keeps its first id, so that the delivery which once committed is still known as
+the one responsible for publishing (see `decision`). After `MAX_REDRIVES` it is parked; people are
+told at the first redrive.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ def redrive(function: str, platform: Platform) -> Handled:
     """
     Publish the dead letters of all subscriptions again, or park those redriven too often.
 
-    A dead letter is removed only after it was published or parked; dying in between does it twice,
-    which receipts absorb. One that can be neither stays, and raises once the others are done.
+    A dead letter is removed only after it was published or parked; a crash in between does it
+    twice, which receipts absorb. One that can be neither stays, and its error is raised after
+    the others.
     """
     dead_letters = platform.dead_letters
     if dead_letters is None:

@@ -1,11 +1,11 @@
 """
-Sweeping: what the store's TTL does, and what it cannot know.
+Sweeping: extending the expiry of documents that others still need.
 
-Firestore removes a document some time after `expires_at`, whoever still needs it. So twice before
-that its holders are looked at (`Document.holders`), and while one of them lives it gets another
-whole life: halfway, so that sweeping may fail for weeks, and shortly before the end, because an
-incident may have been reopened since. Documents that an earlier release wrote get their expiry.
-On a laptop `remove_expired` is the TTL.
+Firestore removes a document some time after `expires_at`, whether it is needed or not. So twice
+before that its holders are read (`Document.holders`), and while one of them exists the document
+gets its full life again: halfway, so that sweeping may fail for weeks, and shortly before the end,
+because an incident may have been reopened since. Documents of an earlier release get their expiry.
+Locally `remove_expired` does what Firestore's TTL does.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MOST_PAGES = 50
 
 
 class SweepCursor(msgspec.Struct, kw_only=True):
-    """How far sweeping has come with a collection."""
+    """How far sweeping has come in one collection."""
 
     looked: dict[str, datetime] = {}
     """Look (``half``, ``last``) → up to which expiry holders were looked at; ``day`` → when."""
@@ -58,7 +58,7 @@ class SweepCursor(msgspec.Struct, kw_only=True):
 
 
 class Sweep(Document, kw_only=True):
-    """How far sweeping has come (there is one, `ONLY`)."""
+    """The progress of sweeping in all collections (one document, `ONLY`)."""
 
     COLLECTION: ClassVar[str] = "sweeps"
     KEEP = Keep.always("there is one")
@@ -73,7 +73,10 @@ ONLY: Final = "sweep"
 
 @dataclass(frozen=True)
 class Daily:
-    """`decide` about all documents of a class once a day; it returns the ids of those it changed."""
+    """
+    A check of all documents of a class once a day: `decide` returns the ids of those it
+    changed.
+    """
 
     cls: type[Document]
     decide: Callable[[Store, datetime], list[str]]
@@ -81,9 +84,10 @@ class Daily:
 
 def sweeping(*classes: type[Document] | Daily) -> Callable[[str, Platform], Handled]:
     """
-    The routine that gives more time to what is needed, and an expiry to what an earlier release wrote.
+    Return the routine that extends documents still needed, and gives older ones their expiry.
 
-    Twice at once, or interrupted at any point, it does some of it again, with the same result.
+    Run twice at once, or interrupted anywhere, it repeats some of its work with the same
+    result.
     """
 
     def run(_function: str, platform: Platform) -> Handled:
@@ -212,9 +216,10 @@ def _give_expiry(cls: type[Document], snapshot: Snapshot, store: Store) -> bool:
 
 def remove_expired(platform: Platform, cls: type[Document], now: datetime) -> Iterator[Snapshot]:
     """
-    Each document of a class whose time is over, before it is removed; held ones are renewed.
+    Yield each expired document of a class before it is removed; documents still needed are
+    extended.
 
-    Whoever iterates may remove what belongs to it first.
+    The caller may remove what belongs to a document before it takes the next.
     """
     keep = cls.KEEP.time if cls.KEEP else None
     if keep is None:
@@ -231,7 +236,7 @@ def remove_expired(platform: Platform, cls: type[Document], now: datetime) -> It
 
 
 def expiring() -> list[type[Document]]:
-    """Every class in this process whose documents are removed some time."""
+    """Return every class in this process whose documents expire."""
     return [cls for _, cls in sorted(CLASSES.items()) if cls.KEEP and cls.KEEP.time is not None]
 
 

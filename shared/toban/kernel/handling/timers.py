@@ -1,4 +1,7 @@
-"""Firing timers: publish what is due. Late is possible, lost is not, early never."""
+"""
+Firing timers: publishing events whose time has come. It may be late, but never early and never
+lost.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ def fire_due(function: str, platform: Platform) -> Handled:
     Publish the events of all timers that are due, then mark them fired.
 
     Two runs at once, or a run that dies between publishing and marking, publish an event twice
-    under one id; its consumers drop the second. Timers that were set by a clock ahead of ours come
-    as long after now as they were to come after they were set.
+    under one id; its consumers drop the second. A timer that was set by a clock ahead of ours
+    is moved: it fires as long after now as it was meant to fire after it was set.
     """
     if clock_now(platform.clock).minute % LOOK_EACH == LOOK_EACH - 1:
         put_right(platform)
@@ -73,9 +76,9 @@ def _fire(
 
 def put_right(platform: Platform) -> None:
     """
-    Have timers that were set by a clock ahead of ours come when they were meant to.
+    Move timers that were set by a clock ahead of ours to the time they were meant for.
 
-    Found by the time of their receipts, however many timers are meant to come late.
+    They are found by the time of their receipts, however many timers are meant for later.
     """
     now = clock_now(platform.clock)
     query = Query(Receipt.COLLECTION, (("at", ">", now + TOLERANCE),), order_by="at", limit=BATCH)
@@ -101,7 +104,7 @@ def put_right(platform: Platform) -> None:
 
 
 def next_due(platform: Platform) -> datetime | None:
-    """When the next timer is due, for whoever can wait more precisely than by the minute."""
+    """Return when the next timer is due, for a caller that can wait exactly."""
     found = platform.store.query(
         Query(
             Receipt.COLLECTION,

@@ -112,7 +112,7 @@ def _bound(root: Path, main: Path) -> Iterator[Path]:
 
 @cache
 def _port(root: Path, dotted: str) -> str:
-    """The name of the port that a constant holds: ``DEPOT: Port[Depot] = Port("depot")``."""
+    """The name of the port that a constant holds: ``RESOURCES: Port[Resources] = Port("resources")``."""
     for node in _assigned(root, dotted):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             return str(node.args[0].value)
