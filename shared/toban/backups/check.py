@@ -110,7 +110,11 @@ def _check_environment(profile: Profile, name: str, source: SourceSection, repor
         report.error(
             "unknown-environment",
             join("backup", "sources", name, "environment"),
-            both("finding.backup.unknown-environment", environment=source.environment, hint=hint),
+            both(
+                "finding.backup.unknown-environment",
+                environment=repr(source.environment),
+                hint=hint,
+            ),
         )
 
 

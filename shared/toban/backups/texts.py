@@ -34,8 +34,8 @@ TEXTS: Final[Texts] = {
         "ja": "{bucket} は {source} のリストアテストの復元先でもあります。",
     },
     "finding.backup.unknown-source": {
-        "en": "there is no source {name!r}.{hint}",
-        "ja": "バックアップ元 {name!r} は定義されていません。{hint}",
+        "en": "there is no source {name}.{hint}",
+        "ja": "バックアップ元 {name} は定義されていません。{hint}",
     },
     "finding.backup.no-plans": {
         "en": "without plans nothing is ever backed up.",
@@ -66,8 +66,8 @@ TEXTS: Final[Texts] = {
         "ja": "forever があるので、ほかの規則は意味を持ちません。",
     },
     "finding.backup.unknown-destination": {
-        "en": "there is no destination {name!r}.{hint}",
-        "ja": "保存先 {name!r} は定義されていません。{hint}",
+        "en": "there is no destination {name}.{hint}",
+        "ja": "保存先 {name} は定義されていません。{hint}",
     },
     "finding.backup.same-region": {
         "en": "{other} and {name} are both in {region}; the destinations of a plan must be in different regions.",
@@ -156,8 +156,8 @@ TEXTS: Final[Texts] = {
     },
     "section.backup": {"en": "backups", "ja": "バックアップ"},
     "finding.backup.unknown-environment": {
-        "en": "service.environments has no {environment!r}.{hint}",
-        "ja": "環境 {environment!r} は service.environments にありません。{hint}",
+        "en": "service.environments has no {environment}.{hint}",
+        "ja": "環境 {environment} は service.environments にありません。{hint}",
     },
 }
 

@@ -46,7 +46,7 @@ def check_channel_name(profile: Profile, name: str, path: str, report: Report) -
         report.error(
             "unknown-channel",
             path,
-            both("finding.channels.unknown-channel", name=name, hint=hint),
+            both("finding.channels.unknown-channel", name=repr(name), hint=hint),
         )
 
 

@@ -11,8 +11,8 @@ TEXTS: Final[Texts] = {
     "notice.labels": {"en": "Labels", "ja": "ラベル"},
     "notice.next": {"en": "Next", "ja": "次に"},
     "finding.channels.unknown-channel": {
-        "en": "there is no channel {name!r}.{hint}",
-        "ja": "チャンネル {name!r} は定義されていません。{hint}",
+        "en": "there is no channel {name}.{hint}",
+        "ja": "チャンネル {name} は定義されていません。{hint}",
     },
     "finding.channels.fallback-loop": {
         "en": "the fallbacks go round in a circle: {chain}",

@@ -36,7 +36,7 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:  # n
                 report.error(
                     "unknown-severity",
                     path,
-                    both("finding.escalation.unknown-severity", label=label, hint=hint),
+                    both("finding.escalation.unknown-severity", label=repr(label), hint=hint),
                 )
             elif taken.setdefault(label, number) != number:
                 report.error(

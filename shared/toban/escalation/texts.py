@@ -37,8 +37,8 @@ TEXTS: Final[Texts] = {
         "ja": "この段階は誰にも届きません。",
     },
     "finding.escalation.unknown-severity": {
-        "en": "there is no severity {label!r}.{hint}",
-        "ja": "重大度 {label!r} は定義されていません。{hint}",
+        "en": "there is no severity {label}.{hint}",
+        "ja": "重大度 {label} は定義されていません。{hint}",
     },
     "finding.escalation.taken": {
         "en": "{label} follows escalation[{number}]; this policy is never used for it.",

@@ -132,16 +132,19 @@ def _say_the_proof(incident: Incident, earlier: list[TimelineEntry], proof: str)
 def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool:
     """Take it; or, when its people were called or reminded since, say that it is still in hand."""
     anew = incident.status == "acknowledged"
-    profile = profile_of(incident, work)
     # An earlier release had no reminders: whoever says that they have it is reminded from now on.
-    reminds = incident.remind_at is not None or not is_called_for(incident, profile)
+    reminds = incident.remind_at is not None
     if incident.status == "resolved" or (anew and reminds and not _called_since(incident, work)):
+        return False
+    profile = profile_of(incident, work)
+    called_for = is_called_for(incident, profile)
+    if anew and not called_for and not _called_since(incident, work):
         return False
     move(incident, "acknowledged")
     incident.acknowledged_at = work.now
     incident.assignee = command.actor
     stop_escalation(incident)
-    if is_called_for(incident, profile):
+    if called_for:
         remind_at(incident, work, work.now + severity_of(incident, profile).reminder)
     kind = "confirmed" if anew else "acknowledged"
     note(incident, work, kind, command.actor, via=command.via)

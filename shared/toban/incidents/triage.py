@@ -128,16 +128,19 @@ def on_fired(report: AlertFired, work: Work) -> None:
 def on_resolved(report: AlertResolved, work: Work) -> None:
     """Record that an alert stopped firing; the event it emits settles the incident."""
     said = read(report, work)
-    profile, _ = responsible(report, work)
-    environment = environment_of(profile[SERVICE], report.labels)
-    known = work.get(Alert, alert_id(report, environment))
-    if known is None or known.status != "firing":
-        _end_elsewhere(report, said, environment, profile, work)
-    if known is None:
-        alert = _alert(report, said, profile, environment, "resolved")
-        alert.ends_at = said.end
-        work.put(alert)
-        return
+    known = work.get(Alert, alert_id(report))
+    if known is None or known.status != "firing" or known.labels != report.labels:
+        profile, _ = responsible(report, work)
+        environment = environment_of(profile[SERVICE], report.labels)
+        if environment != PRODUCTION:
+            known = work.get(Alert, alert_id(report, environment))
+        if known is None or known.status != "firing":
+            _end_elsewhere(report, said, environment, profile, work)
+        if known is None:
+            alert = _alert(report, said, profile, environment, "resolved")
+            alert.ends_at = said.end
+            work.put(alert)
+            return
     if is_overtaken(known, said):
         return
     was_firing = known.status == "firing"

@@ -40,7 +40,7 @@ def check_target(profile: Profile, target: str, path: str, report: Report) -> No
         report.error(
             "bad-target",
             path,
-            both("finding.oncall.bad-target", target=target, hint=hint),
+            both("finding.oncall.bad-target", target=repr(target), hint=hint),
         )
 
 
@@ -91,11 +91,11 @@ def reach_problems(profile: Profile, target: str, via: Sequence[str]) -> Iterato
         channel = profile[CHANNELS].get(name)
         if channel is not None and channel.room() is None:
             key = channel.ROOM_KEY
-            yield (both("finding.oncall.no-room", target=target, key=key))
+            yield both("finding.oncall.no-room", target=target, key=key)
         return
     people = [p for p in people_meant(profile, target) if p in profile[PEOPLE]]
     if people and not via:
-        yield (both("finding.oncall.no-way", target=target))
+        yield both("finding.oncall.no-way", target=target)
     for channel_id in via:
         channel = profile[CHANNELS].get(channel_id)
         if channel is None:

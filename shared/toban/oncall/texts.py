@@ -55,15 +55,15 @@ TEXTS: Final[Texts] = {
         "ja": "メンバーが一人なので副当番はいません。",
     },
     "finding.oncall.bad-target": {
-        "en": "{target!r} is not a target (oncall:primary|secondary|all, person:ID, channel:ID).{hint}",
-        "ja": "{target!r} は宛先ではありません（oncall:primary、person:ID、channel:ID など）。{hint}",
+        "en": "{target} is not a target (oncall:primary|secondary|all, person:ID, channel:ID).{hint}",
+        "ja": "{target} は宛先ではありません（oncall:primary、person:ID、channel:ID など）。{hint}",
     },
     "finding.oncall.first-shift": {
         "en": "{first} is a {weekday}, the hand-over is on {handover}. Did you mean {day}?",
         "ja": "{first} は引き継ぎの曜日（{handover}）ではなく {weekday} です。もしかして: {day}",
     },
     "finding.oncall.no-room": {
-        "en": "{target} has no {key!r}: it can only be used for people (via).",
+        "en": "{target} has no '{key}': it can only be used for people (via).",
         "ja": "{target} には {key} がないので、人宛て（via）にしか使えません。",
     },
     "finding.oncall.no-way": {

@@ -42,5 +42,5 @@ def check_person_name(profile: Profile, name: str, path: str, report: Report) ->
         report.error(
             "unknown-person",
             path,
-            both("finding.people.unknown-person", name=name, hint=hint),
+            both("finding.people.unknown-person", name=repr(name), hint=hint),
         )

@@ -8,8 +8,8 @@ from toban.texts import Catalogue, Texts
 
 TEXTS: Final[Texts] = {
     "finding.people.unknown-person": {
-        "en": "there is no person {name!r}.{hint}",
-        "ja": "担当者 {name!r} は定義されていません。{hint}",
+        "en": "there is no person {name}.{hint}",
+        "ja": "担当者 {name} は定義されていません。{hint}",
     },
     "finding.people.no-email": {
         "en": "{name} has no email address.",

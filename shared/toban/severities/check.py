@@ -44,7 +44,7 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:  # n
                 report.error(
                     "ambiguous-word",
                     at,
-                    both("finding.severities.ambiguous-word", word=word, owner=owner),
+                    both("finding.severities.ambiguous-word", word=repr(word), owner=owner),
                 )
         first = levels.setdefault(severity.level, severity.label)
         if first != severity.label:

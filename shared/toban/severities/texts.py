@@ -25,8 +25,8 @@ TEXTS: Final[Texts] = {
         "ja": "7d を超えると、忘れられたインシデントが長く放置されます。",
     },
     "finding.severities.ambiguous-word": {
-        "en": "{word!r} already means {owner}.",
-        "ja": "{word!r} はすでに {owner} を意味しています。",
+        "en": "{word} already means {owner}.",
+        "ja": "{word} はすでに {owner} を意味しています。",
     },
     "section.severities": {"en": "severities", "ja": "重大度"},
 }

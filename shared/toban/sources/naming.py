@@ -20,7 +20,7 @@ def check_bucket_name(name: str, path: str, report: Report) -> None:
         report.error(
             "wrong-value",
             path,
-            both("finding.sources.wrong-value", name=name),
+            both("finding.sources.wrong-value", name=repr(name)),
         )
 
 
@@ -44,5 +44,5 @@ def check_instance(
         report.error(
             "wrong-value",
             f"{path}.instance",
-            both("finding.sources.wrong-value.instance", form=form, instance=instance),
+            both("finding.sources.wrong-value.instance", form=form, instance=repr(instance)),
         )

@@ -38,7 +38,7 @@ def check_email(address: str, path: str, report: Report) -> None:
         report.error(
             "wrong-value",
             path,
-            both("finding.yaml.wrong-value", address=address),
+            both("finding.yaml.wrong-value", address=repr(address)),
         )
 
 

@@ -174,7 +174,7 @@ class YamlReader:
                     node,
                     path,
                     "missing-key",
-                    both("finding.yaml.missing", name=name),
+                    both("finding.yaml.missing", name=repr(name)),
                 )
         return _BAD if any(value is _BAD for value in values.values()) else kind(**values)
 
@@ -206,7 +206,7 @@ class YamlReader:
                 node,
                 path,
                 "missing-key",
-                both("finding.yaml.missing-kind", tag_field=tag_field, names=names),
+                both("finding.yaml.missing-kind", tag_field=repr(tag_field), names=names),
             )
         word = chosen.value if isinstance(chosen, ScalarNode) else ""
         if word not in by_tag:

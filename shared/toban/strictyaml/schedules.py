@@ -21,13 +21,13 @@ def check_schedule(cron: str, path: str, report: Report) -> bool:
         report.error(
             "bad-schedule",
             path,
-            both("finding.yaml.bad-schedule", cron=cron, error=error),
+            both("finding.yaml.bad-schedule", cron=repr(cron), error=error),
         )
         return False
     if shortest < SHORTEST_GAP:
         report.error(
             "too-often",
             path,
-            both("finding.yaml.too-often", cron=cron),
+            both("finding.yaml.too-often", cron=repr(cron)),
         )
     return True

@@ -12,8 +12,8 @@ TEXTS: Final[Texts] = {
         "ja": "{zone} は夏時間の扱いがはっきりしません。地域名（Asia/Tokyo など）を使ってください。",
     },
     "finding.yaml.wrong-value": {
-        "en": "not an email address: {address!r}.",
-        "ja": "メールアドレスではありません: {address!r}",
+        "en": "not an email address: {address}.",
+        "ja": "メールアドレスではありません: {address}",
     },
     "finding.yaml.secret-name": {
         "en": "write the name of a secret (like {example}), never the secret itself.",
@@ -45,14 +45,14 @@ TEXTS: Final[Texts] = {
         "ja": "値が多すぎます（エイリアスの展開が大きすぎないか確かめてください）。",
     },
     "finding.yaml.missing-kind": {
-        "en": "the required key {tag_field!r} ({names}) is missing.",
-        "ja": "必須のキー {tag_field!r}（{names}）がありません。",
+        "en": "the required key {tag_field} ({names}) is missing.",
+        "ja": "必須のキー {tag_field}（{names}）がありません。",
     },
     "finding.yaml.list": {"en": "a list ({hint})", "ja": "リスト（{hint}）"},
     "finding.yaml.dict": {"en": "names and values", "ja": "名前と値"},
     "finding.yaml.missing": {
-        "en": "the required key {name!r} is missing.",
-        "ja": "必須のキー {name!r} がありません。",
+        "en": "the required key {name} is missing.",
+        "ja": "必須のキー {name} がありません。",
     },
     "finding.yaml.list-of": {"en": "a list of {n} values", "ja": "{n} 個の値のリスト"},
     "finding.yaml.key": {"en": "a key (text)", "ja": "キー（文字列）"},
@@ -100,12 +100,12 @@ TEXTS: Final[Texts] = {
         "ja": "{text} という日付はありません。",
     },
     "finding.yaml.too-often": {
-        "en": "{cron!r} comes more often than every 5 minutes.",
-        "ja": "{cron!r} は 5 分に一度より頻繁です。",
+        "en": "{cron} comes more often than every 5 minutes.",
+        "ja": "{cron} は 5 分に一度より頻繁です。",
     },
     "finding.yaml.bad-schedule": {
-        "en": '{cron!r} is not cron (minute hour day month weekday, like "0 2 * * *"): {error}.',
-        "ja": '{cron!r} は cron（分 時 日 月 曜日。例 "0 2 * * *"）ではありません: {error}',
+        "en": '{cron} is not cron (minute hour day month weekday, like "0 2 * * *"): {error}.',
+        "ja": '{cron} は cron（分 時 日 月 曜日。例 "0 2 * * *"）ではありません: {error}',
     },
     "finding.yaml.not-utf8": {
         "en": "not UTF-8 (byte {byte}): save the file as UTF-8.",

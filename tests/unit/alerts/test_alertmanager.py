@@ -86,7 +86,7 @@ def test_alerts_that_were_left_out_are_told():
     with logged() as lines:
         response = desk.post(PATH, alertmanager(truncatedAlerts=12))
     assert b'"truncated":12' in response.body
-    assert "left alerts out" in lines.getvalue()
+    assert "alerts left out by sender" in lines.getvalue()
 
 
 def test_a_group_without_alerts_is_accepted_and_publishes_nothing():

@@ -226,7 +226,7 @@ STORIES = (
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 @pytest.mark.parametrize("answers", ["arrive", "fail"])
 def test_whatever_happens_nobody_is_called(story, answers):
-    failed = Failed("no such room", again=False)
+    failed = Failed("no such room", retryable=False)
     world = world_of(answers=[Done() if answers == "arrive" else failed for _ in range(99)])
     world.tell(staging(severity="warning"))
 
@@ -271,7 +271,7 @@ def test_where_no_channel_is_named_that_is_no_failure():
 
 
 def test_a_post_that_fails_stands_on_the_timeline_alone():
-    world = world_of(answers=[Failed("no such room", again=False)])
+    world = world_of(answers=[Failed("no such room", retryable=False)])
 
     world.tell(staging())
     world.pass_time(60)

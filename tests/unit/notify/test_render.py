@@ -276,7 +276,7 @@ def test_only_what_calls_people_is_urgent():
 def posted(environment: str) -> dict[str, Any]:
     """The incident as a webhook gets it."""
     asked = request(incident=incident(environment=environment))
-    sending = PreparedNotification(
+    prepared = PreparedNotification(
         id="ntf-1",
         incident="inc-7",
         created_at=NOON,
@@ -286,7 +286,7 @@ def posted(environment: str) -> dict[str, Any]:
         request=asked,
         notice=notice_of(asked, STAGED),
     )
-    return msgspec.json.decode(body(sending))["incident"]
+    return msgspec.json.decode(body(prepared))["incident"]
 
 
 def test_a_webhook_is_told_the_environment_and_of_production_what_it_was_told_before():

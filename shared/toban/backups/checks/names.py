@@ -16,6 +16,6 @@ def check_source_name(backup: BackupSection, name: str, path: str, report: Repor
     report.error(
         "unknown-source",
         path,
-        both("finding.backup.unknown-source", name=name, hint=hint),
+        both("finding.backup.unknown-source", name=repr(name), hint=hint),
     )
     return False

@@ -102,7 +102,7 @@ def _check_plan_destinations(
             report.error(
                 "unknown-destination",
                 f"{path}.destinations[{n}]",
-                both("finding.backup.unknown-destination", name=name, hint=hint),
+                both("finding.backup.unknown-destination", name=repr(name), hint=hint),
             )
         elif name in plan.destinations[:n]:
             report.error(
