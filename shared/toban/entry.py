@@ -1,5 +1,5 @@
 """
-Where a deployed function begins: its ``main.py`` names a use case, and this binds it to the world.
+The entry of a deployed function: its ``main.py`` names a use case, and this binds it to a world.
 
 `subscriber` makes a CloudEvents function, `endpoint` an HTTP function, both for
 functions-framework. The embedded runtime loads the same ``main.py`` files, binds its own platform
@@ -54,7 +54,7 @@ MODULES = {
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A function behind push subscriptions."""
+    """A function behind push subscriptions, with its handlers."""
 
     function: str
     handlers: Handlers | BoundHandlers
@@ -62,7 +62,7 @@ class Subscriber:
     def bound(
         self, platform: Platform, secrets: Secrets, given: Mapping[Port[Any], Any] | None = None
     ) -> Handlers:
-        """The handlers, made with the ports they need; `given` are used instead of our own."""
+        """Return the handlers, made with the ports they need; `given` replace our own."""
         if isinstance(self.handlers, BoundHandlers):
             modules = {port.name: MODULES[port.name] for port in self.handlers.ports}
             return self.handlers.make(Ports(platform, secrets, modules, given))
@@ -75,7 +75,10 @@ ENDPOINTS: dict[str, Endpoint] = {}
 
 
 class Config(msgspec.Struct, frozen=True):
-    """What a deployed function reads from its environment (set by Terraform from the map)."""
+    """
+    The settings of a deployed function, read from its environment (Terraform sets them from the
+    map).
+    """
 
     project: str = msgspec.field(name="GOOGLE_CLOUD_PROJECT")
     database: str = "(default)"
@@ -96,7 +99,7 @@ class Config(msgspec.Struct, frozen=True):
 
     @property
     def allowed(self) -> frozenset[str] | None:
-        """`emits` as a set; None: not checked."""
+        """Return `emits` as a set; None: not checked."""
         return frozenset(filter(None, self.emits.split(","))) or None
 
 
@@ -122,7 +125,7 @@ class _Google:
 
 
 class HiddenSecrets:
-    """Secrets whose values are masked in every log line from the moment they are read."""
+    """Secrets whose values are masked in every log line once they have been read."""
 
     def __init__(self, inner: Secrets) -> None:
         self._inner = inner
@@ -139,7 +142,7 @@ _google = _Google()
 
 
 def google_platform(settings: Config) -> Platform:
-    """The ports on Google Cloud. Modules are imported by `subscriber` where they are used."""
+    """Return the ports on Google Cloud; `subscriber` imports their modules where they are used."""
     from toban.adapters.google.firestore.store import FirestoreStore
     from toban.adapters.google.pubsub.bus import PubSubBus, PubSubDeadLetters
 
@@ -157,7 +160,7 @@ def google_platform(settings: Config) -> Platform:
 
 
 def pause(attempt: int) -> None:
-    """Full jitter before run number `attempt` of a decision that lost a race, at most 1 s."""
+    """Wait before run number `attempt` of a decision that lost a race: full jitter, at most 1 s."""
     time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))  # noqa: S311 no secret
 
 
@@ -201,13 +204,13 @@ class _LazyBlobs:
 
 
 def in_cloud() -> bool:
-    """Whether this process is a deployed function (or runs as one against the emulators)."""
+    """Return whether this process is a deployed function (or runs as one against the emulators)."""
     return bool(os.environ.get("K_SERVICE") or os.environ.get("TOBAN_RUNTIME") == "google")
 
 
 def subscriber(function: str, handlers: Handlers | BoundHandlers) -> Callable[[CloudEvent], None]:
     """
-    The CloudEvents function of a handler table, to be named ``main`` in a ``main.py``.
+    Return the CloudEvents function of a handler table, to be named ``main`` in a ``main.py``.
 
     Returning acknowledges; 503 (`TryLater`, `Unavailable`) and 500 (defects) have the message
     delivered again.
@@ -240,7 +243,7 @@ def subscriber(function: str, handlers: Handlers | BoundHandlers) -> Callable[[C
 
 def delivered(cloud_event: CloudEvent) -> Delivered:
     """
-    The delivery behind a CloudEvent, in any of its three envelopes.
+    Return the delivery behind a CloudEvent, in any of its three envelopes.
 
     Unwrapped push (our own attributes as headers), wrapped push (functions-framework makes it a
     ``messagePublished`` event), and Eventarc's ``messagePublished`` over HTTP.
@@ -256,7 +259,7 @@ def delivered(cloud_event: CloudEvent) -> Delivered:
 
 
 def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], ResponseReturnValue]:
-    """The HTTP function of an endpoint, to be named ``main`` in a ``main.py``."""
+    """Return the HTTP function of an endpoint, to be named ``main`` in a ``main.py``."""
     ENDPOINTS[function] = use_case
     if in_cloud():
         import toban.adapters.google.pubsub.bus  # noqa: F401
@@ -278,7 +281,7 @@ def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], Res
 
 
 def google_edge(function: str, settings: Config) -> Edge:
-    """What an endpoint may use on Google Cloud: it publishes, and has no store."""
+    """Return the ports of an endpoint on Google Cloud: it publishes, and has no store."""
     from toban.adapters.google.pubsub.bus import PubSubBus
 
     bus = PubSubBus(settings.project)
@@ -316,7 +319,7 @@ def _callers(function: str, settings: Config) -> Callable[[str, datetime], str]:
 def local_edge(
     function: str, platform: Platform, secrets: Secrets, environ: Mapping[str, str] = os.environ
 ) -> Edge:
-    """What an endpoint may use on the embedded runtime."""
+    """Return the ports of an endpoint on the embedded runtime."""
     settings = config.read(Config, {"GOOGLE_CLOUD_PROJECT": "local", **environ})
 
     def publish(events: Sequence[Event]) -> None:
@@ -331,7 +334,7 @@ def local_edge(
 
 
 def read_request(request: flask.Request) -> Request:
-    """The request without the framework; a body over the cap is not read."""
+    """Return the request without the framework; a body over the cap is not read."""
     length = request.content_length
     body: bytes | None = None
     if length is None or length <= MAX_BODY:
@@ -351,7 +354,7 @@ def read_request(request: flask.Request) -> Request:
 
 
 def parse_query(query: str) -> dict[str, str]:
-    """The first value of each name; bytes that are no UTF-8 become replacement characters."""
+    """Return the first value of each name; bytes that are not UTF-8 become replacement characters."""
     from urllib.parse import parse_qsl
 
     values: dict[str, str] = {}
@@ -361,7 +364,7 @@ def parse_query(query: str) -> dict[str, str]:
 
 
 def answer_endpoint(function: str, use_case: Endpoint, request: Request, edge: Edge) -> Response:
-    """The endpoint's answer; a defect is logged with its stack and answered 500 without it."""
+    """Return the endpoint's answer; a defect is logged with its stack and answered 500 without it."""
     with log.context(function=function):
         try:
             return use_case(request, edge)

@@ -1,11 +1,11 @@
 """
-The one format of texts for people: key → language → template, beside whoever says them.
+The one format of texts for people: key → language → template, next to the code that uses them.
 
 A ``texts.py`` holds ``TEXTS``; a guard refuses a key that is defined twice anywhere, lacks a
-language or has other placeholders in it, is used by nobody, or is not defined. Plain Python, so that
-a function carries its texts without a YAML reader.
+language or has other placeholders in it, is used by nobody, or is not defined. Plain Python, so
+that a function carries its texts without a YAML reader.
 
-Templates are ours, values are anybody's: a value is inserted as it is and never read as a template.
+A value is inserted as it is and never read as a template, because anybody may have written it.
 Escaping for Slack or HTML is the renderer's work.
 """
 
@@ -25,12 +25,12 @@ class Both(NamedTuple):
     en: str
 
     def say(self, language: Language) -> str:
-        """The text in a language."""
+        """Return the text in a language."""
         return self.ja if language == "ja" else self.en
 
 
 class Catalogue:
-    """Says the texts of one ``texts.py``."""
+    """The texts of one ``texts.py``, to be called with a language and a key."""
 
     __slots__ = ("_texts",)
 
@@ -50,7 +50,7 @@ class Catalogue:
         return template.format_map({n: _said(value, language) for n, value in values.items()})
 
     def both(self, key: str, /, **values: object) -> Both:
-        """The text of `key` in both languages, as `__call__` has it."""
+        """Return the text of `key` in both languages, as `__call__` has it."""
         return Both(self("ja", key, **values), self("en", key, **values))
 
     def __contains__(self, key: object) -> bool:

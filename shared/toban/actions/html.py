@@ -25,7 +25,7 @@ _CLOCKS: dict[Language, timezone] = {"ja": timezone(timedelta(hours=9), "JST"), 
 
 @cache
 def headers() -> Mapping[str, str]:
-    """What keeps the browser to it; the style is allowed by its hash."""
+    """Return the response headers that restrict the browser; the style is allowed by its hash."""
     style = hashlib.sha256(source(__package__, "style.css").encode()).digest()
     return MappingProxyType(
         {
@@ -49,7 +49,7 @@ def _html(status: int, template: str, **values: object) -> Response:
 
 
 def confirm(link: SignedLink, query: str) -> Response:
-    """What the link would do, and one button; `query` is the link's own signed part."""
+    """Return what the link would do, with one button; `query` is the link's own signed part."""
     title = text(link.lang, f"link.ask.{link.action}")
     button = text(link.lang, f"link.button.{link.action}")
     until = datetime.fromtimestamp(link.exp, _CLOCKS[link.lang]).strftime("%Y-%m-%d %H:%M %Z")
@@ -58,7 +58,7 @@ def confirm(link: SignedLink, query: str) -> Response:
 
 
 def done(link: SignedLink) -> Response:
-    """The command was taken."""
+    """Return that the command was accepted."""
     title = text(link.lang, f"link.done.{link.action}")
     return _of_link(link, title, text(link.lang, "link.settled"))
 
@@ -80,7 +80,7 @@ def _of_link(
 
 
 def message(status: int, language: Language, key: str) -> Response:
-    """A page that only says something: ``refused``, ``expired`` or ``later``."""
+    """Return a text only: ``refused``, ``expired`` or ``later``."""
     return _html(
         status,
         "message.html",

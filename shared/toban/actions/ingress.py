@@ -1,9 +1,9 @@
 """
-The ways in for what people ask for.
+The ways in for commands.
 
 A signed link is a row of its own kind: everything is in the address, GET asks and POST acts. Mail
 scanners and chat previews open every link they see, so opening one must change nothing: GET answers
-a page with one button, and only the POST behind it publishes a command.
+HTML with one button, and only the POST behind it publishes a command.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
 
 def command(link: SignedLink, now: datetime) -> Event:
     """
-    The command a link stands for.
+    Return the command that a link stands for.
 
     Its id derives from the link and its body has nothing of the click, so a second click is the
-    same event and has no second effect. The time of the click is the event's; the body's `at` is
-    when the link was made.
+    same event and has no second effect. The time of the click is the event's; the body's `at`
+    is when the link was made.
     """
     # Not ("link", …) as in the release before: its body for the same link was another, and one id
     # stands for one body.

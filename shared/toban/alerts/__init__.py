@@ -1,1 +1,1 @@
-"""Alerts at the edge: what monitoring systems say, in one form."""
+"""Alerts at the edge: reports of monitoring systems in one form."""

@@ -18,7 +18,7 @@ SOURCE = "alertmanager"
 
 
 def reports(body: Any, service: str) -> list[RawAlert]:
-    """One report for each alert in the notification. Raises `InvalidField`."""
+    """Return one report for each alert in the notification. Raises `InvalidField`."""
     top = read.as_object(body, "")
     home = read.strict_text(top, "externalURL", "")
     return [
@@ -28,7 +28,7 @@ def reports(body: Any, service: str) -> list[RawAlert]:
 
 
 def truncated(body: Any) -> int:
-    """How many alerts of the group the sender left out (its ``max_alerts``)."""
+    """Return how many alerts of the group the sender left out (its ``max_alerts``)."""
     value = body.get("truncatedAlerts")
     return value if isinstance(value, int) else 0
 

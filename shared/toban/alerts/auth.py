@@ -1,4 +1,4 @@
-"""Who may send alerts: a check for each source, over the raw bytes."""
+"""The authentication of alert senders: a check for each source, over the raw bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from toban.kernel.edge.row import RequestRefused
 
 def check_cloud_monitoring(request: Request, secrets: Sequence[str]) -> None:
     """
-    ``?auth_token=`` for a secret without a colon, basic authentication for ``user:password``.
+    Check ``?auth_token=`` (a secret without a colon) or basic authentication
+    (``user:password``).
 
     Raises `RequestRefused`.
     """
@@ -28,7 +29,7 @@ def check_cloud_monitoring(request: Request, secrets: Sequence[str]) -> None:
 
 def check_alertmanager(request: Request, secrets: Sequence[str]) -> None:
     """
-    A bearer token for a secret without a colon, basic authentication for ``user:password``.
+    Check a bearer token (a secret without a colon) or basic authentication (``user:password``).
 
     Raises `RequestRefused`.
     """

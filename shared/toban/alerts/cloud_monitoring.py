@@ -52,7 +52,7 @@ def unwrap(body: Any) -> Any:
 
 
 def reports(body: Any, service: str) -> list[RawAlert]:
-    """The one report in a notification. Raises `InvalidField`."""
+    """Return the one report in a notification. Raises `InvalidField`."""
     top = read.as_object(unwrap(body), "")
     path = "incident"
     incident = read.as_object(top.get(path), path)

@@ -32,7 +32,7 @@ _LINK_FIELDS = ("title", "url")
 
 
 def reports(body: Any, service: str) -> list[RawAlert]:
-    """One report for each object. Raises `InvalidField`."""
+    """Return one report for each object. Raises `InvalidField`."""
     if isinstance(body, list):
         return [
             _report(read.as_object(item, f"[{index}]"), f"[{index}]", service)

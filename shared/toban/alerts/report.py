@@ -1,4 +1,4 @@
-"""From what a sender says to the event: limits, ids."""
+"""From a sender's report to the event: limits and ids."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 class Labels:
     """
-    Labels as they are collected: the first to use a name keeps it.
+    Collected labels: the first to use a name keeps it.
 
     A later one is kept under its prefix, so nothing is lost when a resource and a metric have a
     label of the same name.
@@ -76,7 +76,7 @@ class RawAlert(msgspec.Struct, frozen=True, kw_only=True):
 
 def fingerprint(raw: str) -> str:
     """
-    `raw` if it is harmless in an id, a header and a path, else a hash of it.
+    Return `raw` if it is harmless in an id, a header and a path, else a hash of it.
 
     The sender's own fingerprint stays readable where it can.
     """
@@ -84,7 +84,7 @@ def fingerprint(raw: str) -> str:
 
 
 def fingerprint_of_labels(labels: Iterable[tuple[str, str]], *more: str) -> str:
-    """A hash of all labels in any order, and of `more`."""
+    """Return a hash of all labels in any order, and of `more`."""
     flat = [part for pair in sorted(labels) for part in pair]
     return derive("labels", *more, str(len(flat)), *flat)
 
@@ -93,14 +93,14 @@ def to_event(
     report: RawAlert, service: str, received_at: datetime, default_start: datetime
 ) -> Event:
     """
-    The event of a report.
+    Return the event of a report.
 
     Its id derives from what is reported and not from when it arrived: the same report again is
-    the same event, one that differs (a new value, another annotation) is another. Only where the
-    sender tells the present, the same words later are another event: it fires, was over, and
-    fires again with the start that Alertmanager has merged it to. `service` is
-    the sender's hint, or empty; `default_start` stands in for a start that the sender does not
-    give (unless it gives an end).
+    the same event, a changed one (a new value, another annotation) is another. Only where
+    reports are `current`, the same content later is another event: the alert was over in
+    between, and fires again with the start to which Alertmanager has merged it. `service` is
+    the sender's hint, or empty; `default_start` replaces a start that the sender does not give
+    (unless it gives an end).
     """
     starts_at = report.starts_at or report.ends_at or default_start
     kind: type[AlertReport] = AlertFired if report.status == "firing" else AlertResolved

@@ -1,9 +1,9 @@
 """
-Text from outside, made fit to show and to send on.
+Making text from outside safe to show and to send on.
 
-Control characters (except newline and tab), bidirectional controls and invisible characters go:
-they can forge a log line, reverse what a person reads, or make two equal-looking names differ.
-Whatever is too long is cut and ends in ``…``.
+Control characters (except newline and tab), bidirectional controls and invisible characters are
+removed: they can forge a log line, reverse what a person reads, or make two different names look
+equal. Text that is too long is cut and ends in ``…``.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ _URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters; what was cut ends in ``…``."""
+    """Return at most `limit` characters; what was cut ends in ``…``."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def block(text: str, limit: int = SUMMARY) -> str:
-    """Text of several lines."""
+    """Return text of several lines."""
     return cut(_DROPPED.sub("", _NEWLINES.sub("\n", text)).strip(), limit)
 
 
 def line(text: str, limit: int = TITLE) -> str:
-    """Text of one line: any white space becomes one space."""
+    """Return text of one line: any white space becomes one space."""
     if text.isascii() and text.isprintable() and "  " not in text:
         return cut(text.strip(), limit)  # nothing to clean, as nearly always
     return cut(_SPACE.sub(" ", _DROPPED.sub("", _NEWLINES.sub("\n", text))).strip(), limit)
 
 
 def url(text: str) -> str:
-    """`text` if it is an http(s) URL of printable ASCII that is not too long, else empty."""
+    """Return `text` if it is an http(s) URL of printable ASCII that is not too long, else empty."""
     stripped = text.strip()
     return stripped if len(stripped) <= URL and _URL.fullmatch(stripped) else ""

@@ -36,7 +36,10 @@ class Destination(Section, frozen=True):
 
 
 class RetentionRules(Section, frozen=True):
-    """Retention: rules are OR-ed, each counts periods that hold a verified backup."""
+    """
+    How long a plan's backups are kept: rules are OR-ed, each counts periods with a verified
+    backup.
+    """
 
     daily: int = 0
     weekly: int = 0
@@ -48,7 +51,7 @@ class RetentionRules(Section, frozen=True):
 
 
 class BackupPlan(Section, frozen=True, rename={"class_": "class"}):
-    """When a source is backed up, and how long that is kept."""
+    """When a source is backed up, and how long its backups are kept."""
 
     source: str
     class_: str
@@ -90,7 +93,7 @@ class Objective(Section, frozen=True):
 
 
 class External(Section, frozen=True):
-    """A backup that somebody else makes (point-in-time recovery of a provider): noted, not watched."""
+    """A backup that somebody else makes (point-in-time recovery of a provider): listed, not watched."""
 
     what: str
     by: str
@@ -110,7 +113,7 @@ class RestoreTest(Section, frozen=True):
 
 
 class BackupSection(Section, frozen=True):
-    """What is backed up, where to, for how long, and how it is proven."""
+    """The section `backup`: what is backed up, where to, for how long, and how it is proven."""
 
     destinations: tuple[Destination, ...]
     sources: _Sources
@@ -135,7 +138,7 @@ BACKUP: Final[SectionKey[BackupSection | None]] = SectionKey(
 
 
 def environment_of_source(profile: Profile, name: str) -> str:
-    """Whose data a source holds; of one that the profile does not know (any more), production's."""
+    """Return whose data a source holds; production's for one not in the profile (any more)."""
     section = profile[BACKUP]
     source = section.sources.get(name) if section else None
     return (source.environment if source else "") or PRODUCTION

@@ -1,5 +1,5 @@
 """
-What a kind of channel is: a section of a profile that can say how people are reached by it.
+The base of every kind of channel: a section of a profile that says how people are reached by it.
 
 A kind is one folder of this package: ``kind`` (its section, and what others have to know of it),
 ``message`` (what is sent, and how a notification is put into it) and ``adapter`` (which sends it).
@@ -20,7 +20,7 @@ from toban.texts import Both
 
 
 class Channel(Section, frozen=True, tag_field="type"):
-    """One channel of a service."""
+    """One channel of a service, as a profile has it: the base of every kind."""
 
     RANK: ClassVar[int] = 50
     """Where the kind stands in lists of kinds; the last resort comes last."""
@@ -33,12 +33,12 @@ class Channel(Section, frozen=True, tag_field="type"):
     """Channel used when this one failed for good."""
 
     def room(self) -> str | None:
-        """Where it leads as ``channel:ID``, empty where that needs no address; None: nowhere."""
+        """Return where it leads as ``channel:ID``, empty where it needs no address; None: nowhere."""
         return ""
 
     def reaches(self, addresses: Mapping[str, str]) -> str | None:  # noqa: ARG002
         """
-        Where a person is reached by it, empty where that needs no address; None: not at all.
+        Return the person's address for it, empty where it needs none; None: not reached.
 
         `addresses`: the person's own, by what a profile calls them (``email``, ``slack``).
         """
@@ -46,13 +46,13 @@ class Channel(Section, frozen=True, tag_field="type"):
 
     @property
     def updates_in_place(self) -> bool:
-        """Whether what is sent later changes, or follows, the incident's first message."""
+        """Return whether later messages change, or follow, the incident's first message."""
         return False
 
     def check(self, path: str, report: Report) -> None:
-        """Complain about what is missing or wrong; `path` is the channel's own."""
+        """Report what is missing or wrong; `path` is the channel's own."""
 
     def message(self, sending: PreparedNotification) -> Outgoing:
-        """What is sent by it for a notification: what the module ``message`` of its folder makes."""
+        """Return the message for a notification, made by the module ``message`` of its folder."""
         made: Outgoing = module_of_kind(type(self), "message").message(self, sending)
         return made

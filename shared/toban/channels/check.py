@@ -15,7 +15,7 @@ from toban.strictyaml.values import secrets_of
 
 
 def check(profile: Profile, report: Report, context: CheckContext) -> None:
-    """Channels are complete, hold no secrets, and their fallbacks lead somewhere and end."""
+    """Check that channels are complete, hold no secrets, and that their fallbacks exist and end."""
     for name, channel in profile[CHANNELS].items():
         path = join("channels", name)
         if channel.fallback:
@@ -35,12 +35,12 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:
 
 
 def mentions(profile: Profile) -> Iterator[tuple[str, str]]:
-    """The fallbacks: (section, name)."""
+    """Yield the fallbacks: (section, name)."""
     yield from (("channels", channel.fallback) for channel in profile[CHANNELS].values())
 
 
 def check_channel_name(profile: Profile, name: str, path: str, report: Report) -> None:
-    """Complain about a channel that does not exist."""
+    """Report a channel that does not exist."""
     if name not in profile[CHANNELS]:
         hint = did_you_mean(name.removeprefix("channel:"), profile[CHANNELS])
         report.error(

@@ -1,4 +1,4 @@
-"""What the channels read from the environment, once."""
+"""The settings of channels, read from the environment once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from toban.ports import Secrets
 
 
 class ChannelConfig(msgspec.Struct, frozen=True):
-    """Where the channels send to. Each field ``x`` is the variable ``TOBAN_X``."""
+    """The settings of channels. Each field ``x`` is the variable ``TOBAN_X``."""
 
     slack_base_url: str = "https://slack.com/api/"
     smtp_host: str = ""
@@ -37,14 +37,14 @@ class ChannelConfig(msgspec.Struct, frozen=True):
 
     @property
     def is_local(self) -> bool:
-        """Whether webhooks may stay on this machine."""
+        """Return whether webhooks may call addresses on this machine."""
         unset = not self.environment and not self.in_cloud
         return self.allow_http_webhooks or self.environment == "local" or unset
 
 
 def read_config(environ: Mapping[str, str] = os.environ) -> ChannelConfig:
     """
-    The channels' configuration.
+    Return the channels' settings.
 
     Raises `toban.kernel.config.ConfigError` naming every malformed variable.
     """
@@ -53,5 +53,5 @@ def read_config(environ: Mapping[str, str] = os.environ) -> ChannelConfig:
 
 @provides(PUBLIC_URL)
 def public_url(_platform: Platform, _secrets: Secrets) -> str:
-    """Where one-click links lead to; raises as `read_config` does."""
+    """Return the address to which one-click links lead; raises as `read_config` does."""
     return read_config().public_url

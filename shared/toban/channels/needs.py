@@ -10,6 +10,6 @@ from toban.strictyaml.values import secrets_of
 
 
 def secrets(profile: Profile) -> Iterator[str]:
-    """Every secret that its channels name."""
+    """Return every secret that its channels name."""
     for channel in profile[CHANNELS].values():
         yield from secrets_of(channel).values()

@@ -1,4 +1,4 @@
-"""What a notification says, before it takes the form that a kind of channel can show."""
+"""The content of a notification, before a kind of channel gives it a form."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from toban.texts import Language
 @dataclass(frozen=True, kw_only=True)
 class Notice:
     """
-    What is said, in the language of whoever it goes to.
+    The content of a notification, in the language of its reader.
 
-    Everything that came from outside is text: a kind escapes it for where it shows it, and never
-    reads it as a template.
+    Everything that came from outside is text: a kind escapes it for where it shows it, and
+    never reads it as a template.
     """
 
     language: Language
@@ -57,7 +57,7 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedNotification:
-    """A notification that is to be sent: its record, what was asked for, and what it says."""
+    """A notification that is ready to be sent: its record, its request and its content."""
 
     id: str
     incident: str

@@ -1,4 +1,4 @@
-"""The secrets of channels: read when they are needed, never shown, and what to say without one."""
+"""The secrets of channels: read when they are needed, never shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from toban.ports import Secrets
 
 
 def secret(secrets: Secrets, name: str) -> str:
-    """The newest value of a secret, hidden from the log from now on; empty when not set."""
+    """Return the newest value of a secret, masked in the log from now on; empty when not set."""
     values = secrets.values(name) if name else []
     for value in values:
         log.hide(value)
@@ -16,5 +16,5 @@ def secret(secrets: Secrets, name: str) -> str:
 
 
 def not_set(name: str) -> Failed:
-    """A channel cannot be used because its secret is missing: the fallback is next."""
+    """Return the failure of a channel whose secret is missing: the fallback is next."""
     return Failed(f"secret {name} is not set", retryable=False)

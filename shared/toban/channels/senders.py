@@ -30,7 +30,7 @@ class _Adapter(Protocol):
 
 
 class ChannelSenders:
-    """The `Senders` of `toban.kernel.outgoing` for all kinds."""
+    """The `Senders` of `toban.kernel.outgoing` for all kinds of channels."""
 
     def __init__(self, config: ChannelConfig, secrets: Secrets, clock: Clock) -> None:
         self._config = config
@@ -40,7 +40,7 @@ class ChannelSenders:
         self._made: dict[type, Senders] = {}
 
     def send(self, outgoing: Outgoing) -> Result:
-        """Send by whatever kind of channel `outgoing` is for; see `Senders.send`."""
+        """Send by the kind of channel that `outgoing` is for; see `Senders.send`."""
         try:
             return self._sender(outgoing).send(outgoing)
         except PortError:
@@ -63,5 +63,5 @@ class ChannelSenders:
 
 @provides(SENDERS)
 def channel_senders(platform: Platform, secrets: Secrets) -> Senders:
-    """Every kind of channel, configured by the environment; raises as `read_config` does."""
+    """Return the senders, configured by the environment; raises as `read_config` does."""
     return ChannelSenders(read_config(), secrets, platform.clock)

@@ -19,7 +19,10 @@ from toban.strictyaml.values import Seconds
 
 
 def check(profile: Profile, report: Report, context: CheckContext) -> None:  # noqa: ARG001
-    """Every severity reaches somebody in time, and every policy and step can be used."""
+    """
+    Check that every severity reaches somebody in time, and that every policy and step can be
+    used.
+    """
     for number, severity in enumerate(profile[SEVERITIES]):
         _check_answering(profile, severity, join("severities", number), report)
         _check_posts(profile, severity, join("severities", number), report)
@@ -52,7 +55,7 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:  # n
 
 
 def mentions(profile: Profile) -> Iterator[tuple[str, str]]:
-    """What the policies name: (section, name)."""
+    """Yield what the policies name: (section, name)."""
     for policy in profile[ESCALATION]:
         for step in policy.steps:
             yield from (("channels", channel) for channel in step.via)

@@ -11,7 +11,7 @@ from toban.strictyaml.values import Seconds, Section
 
 
 class EscalationStep(Section, frozen=True):
-    """One escalation step: `after` so long without acknowledgement, notify these targets."""
+    """One escalation step: after `after` without acknowledgement, these targets are notified."""
 
     after: Seconds
     notify: tuple[str, ...]
@@ -21,7 +21,7 @@ class EscalationStep(Section, frozen=True):
 
 
 class Escalation(Section, frozen=True):
-    """What happens to an incident that nobody acknowledges."""
+    """The escalation policy of an incident that nobody acknowledges."""
 
     severities: tuple[str, ...]
     """Labels of the severities that this policy is for."""
@@ -38,7 +38,7 @@ ESCALATION: Final[SectionKey[tuple[Escalation, ...]]] = SectionKey(
 
 
 def steps_for(profile: Profile, severity: Severity) -> tuple[EscalationStep, ...]:
-    """The escalation steps for a severity; empty when no policy names it."""
+    """Return the escalation steps for a severity; empty when no policy names it."""
     for policy in profile[ESCALATION]:
         if severity.label in policy.severities:
             return policy.steps

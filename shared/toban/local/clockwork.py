@@ -44,7 +44,7 @@ _WAIT = timedelta(days=1)
 
 
 class FiredSchedule(Document, kw_only=True):
-    """How far a local runtime has come with a schedule."""
+    """The last slot of a schedule that a local runtime has fired."""
 
     COLLECTION: ClassVar[str] = "schedules"
     KEEP = Keep.always("removed with its schedule")

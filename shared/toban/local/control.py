@@ -34,19 +34,19 @@ _TIMEOUT_S = 600.0
 
 @dataclass(frozen=True)
 class RunningRuntime:
-    """A runtime that serves a data directory."""
+    """The address and token of a runtime that serves a data directory."""
 
     url: str
     token: str
 
 
 def new_token() -> str:
-    """A token for one run."""
+    """Return a token for one run."""
     return secrets.token_urlsafe(24)
 
 
 def note(data: Path, running: RunningRuntime) -> None:
-    """Leave word of a runtime that begins to serve."""
+    """Record that a runtime begins to serve."""
     path = data / FILE
     new = path.with_suffix(".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -55,12 +55,12 @@ def note(data: Path, running: RunningRuntime) -> None:
 
 
 def forget(data: Path) -> None:
-    """The runtime has ended."""
+    """Remove the record of a runtime that has ended."""
     (data / FILE).unlink(missing_ok=True)
 
 
 def find(data: Path) -> RunningRuntime | None:
-    """The runtime that left word in a data directory; it may have died since."""
+    """Return the runtime recorded in a data directory, or None; it may have died since."""
     try:
         said = json.loads((data / FILE).read_text(encoding="utf-8"))
         return RunningRuntime(str(said["url"]), str(said["token"]))
@@ -69,7 +69,7 @@ def find(data: Path) -> RunningRuntime | None:
 
 
 class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """What is asked of the clock: one of these."""
+    """A request to move the virtual clock: one of these fields."""
 
     seconds: float | None = None
     to: datetime | None = None

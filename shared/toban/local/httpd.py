@@ -48,7 +48,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A request as it came; header names are lower-case, of repeated ones the first counts."""
+    """A request as received; header names are lower-case, of repeated ones the first counts."""
 
     method: str
     target: str
@@ -70,7 +70,7 @@ class _Refused(Exception):
 
 class HttpServer:
     """
-    `answer` on a port (0: any free one).
+    An HTTP server that calls `answer`, on a port (0: any free one).
 
     Raises `OSError` when the port is taken. Connections made before `serve` wait.
     """

@@ -31,10 +31,10 @@ _QUIET = ('"severity":"INFO"', '"severity":"DEBUG"')
 
 class LogFile(io.TextIOBase):
     """
-    `toban.kernel.log`'s stream: a file of at most `max_bytes`, and a terminal.
+    The stream of `toban.kernel.log`: a file of at most `max_bytes`, and a terminal.
 
-    Lines of WARNING and above are repeated on `terminal` in a form for people, and are in the file
-    at once. Others are handed over together, within `FLUSH_S`: a system call for each line, by
+    Lines of WARNING and above are repeated on `terminal` in a form for people, and are in the
+    file at once. Others are written together, within `FLUSH_S`: a system call for each line, by
     whichever of a dozen threads wrote it, cost more than the line.
     """
 

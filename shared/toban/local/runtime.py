@@ -36,7 +36,7 @@ from toban.topology.reader import MapError
 
 
 class Runtime:
-    """A world that runs: call `start`, then `serve` (which returns after `stop`)."""
+    """A world with its server and threads: call `start`, then `serve` (which returns after `stop`)."""
 
     def __init__(
         self,

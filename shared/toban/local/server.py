@@ -20,7 +20,7 @@ Answer: TypeAlias = Callable[[Request], Response]
 
 class Application:
     """
-    ``/<function>/…`` to the function's answer, ``/healthz``, and 404 for whatever else.
+    The HTTP paths: ``/<function>/…`` to the function, ``/healthz``, and 404 for all others.
 
     Access lines hold method, path, status and time, never a query: tokens travel in it.
     """

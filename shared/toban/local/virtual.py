@@ -30,11 +30,11 @@ MOST_INSTANTS = 1_000_000
 
 
 class NeverIdle(Exception):
-    """What is due at one instant went on for `REST_S` real seconds."""
+    """Events of one instant went on for `REST_S` real seconds."""
 
 
 class WrongClock(Exception):
-    """A data directory that goes by another clock than the one asked for."""
+    """The data directory uses another clock than the one asked for."""
 
 
 def begin_clock(data: Path, *, virtual: bool, at: datetime | None) -> FileClock | None:
@@ -62,7 +62,7 @@ def begin_clock(data: Path, *, virtual: bool, at: datetime | None) -> FileClock 
 
 @dataclass(frozen=True)
 class ClockMoved:
-    """What one movement of the clock came to."""
+    """The result of one movement of the clock."""
 
     before: datetime
     now: datetime
@@ -85,7 +85,7 @@ class ClockMoved:
 
 
 class ClockDriver:
-    """Moves the time of a running world. One movement at a time; requests may come meanwhile."""
+    """Moves the clock of a running world, one movement at a time; requests may come meanwhile."""
 
     def __init__(
         self, world: World, clock: FileClock, dispatcher: Dispatcher, clockwork: Clockwork

@@ -13,7 +13,7 @@ from toban.strictyaml.report import Report
 
 
 def check(profile: Profile, report: Report, context: CheckContext) -> None:  # noqa: ARG001
-    """Somebody is on duty at every hour, and everybody named exists."""
+    """Check that somebody is on duty at every hour, and that everybody named exists."""
     rotation = profile[ONCALL]
     if rotation is None:
         return

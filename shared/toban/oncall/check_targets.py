@@ -1,4 +1,4 @@
-"""Checking targets: who may be meant, and whether they could be reached."""
+"""Checking targets: whom they mean, and whether they could be reached."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from toban.texts import Both
 
 
 def is_human(target: str) -> bool:
-    """Whether the target is a person, by name or by being on duty."""
+    """Return whether the target is a person, by name or by being on duty."""
     return target.startswith(("oncall:", "person:"))
 
 
 def check_target(profile: Profile, target: str, path: str, report: Report) -> None:
-    """Complain about a target that is not well formed or means nobody."""
+    """Report a target that is malformed or means nobody."""
     kind, colon, name = target.partition(":")
     if kind == "channel" and name:
         check_channel_name(profile, name, path, report)
@@ -45,7 +45,7 @@ def check_target(profile: Profile, target: str, path: str, report: Report) -> No
 
 
 def mentioned_by(profile: Profile, targets: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The channels and people that targets may mean: (section, name)."""
+    """Yield the channels and people that targets may mean: (section, name)."""
     for target in targets:
         kind, _, name = target.partition(":")
         if kind == "channel":
@@ -72,7 +72,7 @@ def _check_oncall_target(
 
 
 def people_meant(profile: Profile, target: str) -> list[str]:
-    """The ids of all people that a target may mean at some time, in order, each once."""
+    """Return the ids of all people that a target may mean at some time, in order, each once."""
     kind, _, name = target.partition(":")
     if kind == "person":
         return [name]
@@ -85,7 +85,7 @@ def people_meant(profile: Profile, target: str) -> list[str]:
 
 
 def reach_problems(profile: Profile, target: str, via: Sequence[str]) -> Iterator[Both]:
-    """Why a target might not be reached through `via`, Japanese and English."""
+    """Return why a target might not be reached through `via`, in Japanese and English."""
     kind, _, name = target.partition(":")
     if kind == "channel":
         channel = profile[CHANNELS].get(name)

@@ -11,14 +11,14 @@ from toban.strictyaml.values import ClockTime, Section, Weekday, ZoneName
 
 
 class Handover(Section, frozen=True):
-    """When a shift ends and the next begins."""
+    """The time at which a shift ends and the next begins."""
 
     weekday: Weekday = "mon"
     at: ClockTime = ClockTime("09:00")
 
 
 class Override(Section, frozen=True):
-    """Somebody stands in: `person` takes `role` from `start` until `end` (aware times)."""
+    """A person who takes `role` from `start` until `end` (aware times) instead of the rotation's."""
 
     start: datetime
     end: datetime

@@ -21,7 +21,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 @dataclass(frozen=True, slots=True)
 class Shift:
     """
-    A stretch of time with the same people on duty; times are aware UTC, `end` is exclusive.
+    A period with the same people on duty; times are aware UTC, `end` is exclusive.
 
     People are ids of the profile. `primary` is None only for a rotation without members,
     `secondary` when nobody else is there to take it.
@@ -40,10 +40,10 @@ class Shift:
 @dataclass(frozen=True, slots=True)
 class Duty:
     """
-    Who is on duty at one moment; times are aware UTC.
+    The people on duty at one moment; times are aware UTC.
 
-    `shift_start` and `shift_end` are the hand-overs around the moment; `until` is when the answer
-    next may change: `shift_end`, or an override that begins or ends earlier.
+    `shift_start` and `shift_end` are the hand-overs around the moment; `until` is when the
+    answer next may change: `shift_end`, or an override that begins or ends earlier.
     """
 
     primary: str | None
@@ -56,18 +56,19 @@ class Duty:
 
 
 def handover_day(rotation: Rotation) -> date:
-    """The day of hand-over number 0: `first_shift`, or the first hand-over weekday after it."""
+    """Return the day of hand-over number 0: `first_shift`, or the next hand-over weekday."""
     day = rotation.first_shift
     return day + timedelta(days=(WEEKDAYS.index(rotation.handover.weekday) - day.weekday()) % 7)
 
 
 def who_is_on_duty(rotation: Rotation, service_zone: str, at: datetime) -> Duty:
     """
-    Primary and secondary at the instant `at` (aware).
+    Return primary and secondary at the instant `at` (aware).
 
-    `service_zone` (IANA) counts where the rotation names none. Overrides win for their role. When
-    primary and secondary would be the same person, the next one in turn becomes secondary; a
-    rotation of a single person has no secondary unless it is named by `secondary` or an override.
+    `service_zone` (IANA) counts where the rotation names none. Overrides win for their role.
+    When primary and secondary would be the same person, the next one in turn becomes secondary;
+    a rotation of a single person has no secondary unless it is named by `secondary` or an
+    override.
     """
     at = at.astimezone(UTC)
     number = _shift_number(rotation, service_zone, at)
@@ -91,10 +92,11 @@ def shifts_between(
     rotation: Rotation, service_zone: str, start: datetime, end: datetime
 ) -> Iterator[Shift]:
     """
-    The shifts that cover [`start`, `end`), cut at its edges and at every override's edges.
+    Return the shifts that cover [`start`, `end`), cut at its edges and at every override's
+    edges.
 
-    They follow each other without gap or overlap. A hand-over is a cut even when the same people
-    stay on duty. `start` and `end` are aware.
+    They follow each other without gap or overlap. A hand-over is a cut even when the same
+    people stay on duty. `start` and `end` are aware.
     """
     at, last = start.astimezone(UTC), end.astimezone(UTC)
     while at < last:

@@ -44,7 +44,7 @@ class Contact:
 
 
 class Urgency(Protocol):
-    """A severity, as far as reaching people is concerned."""
+    """The part of a severity that decides how people are reached."""
 
     @property
     def via(self) -> tuple[str, ...]:
@@ -62,14 +62,14 @@ class Unreachable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Who is told, in the order of the targets and channels, and who could not be."""
+    """The contacts of targets, in order, and the targets that could not be reached."""
 
     contacts: tuple[Contact, ...]
     unreachable: tuple[Unreachable, ...]
 
 
 def explain(reason: str, language: Language) -> str:
-    """A reason code of `Unreachable` as a sentence for people."""
+    """Return a reason code of `Unreachable` as a sentence for people."""
     code, _, detail = reason.partition(":")
     return text(language, f"unreachable.{code}", detail=detail)
 
@@ -82,11 +82,12 @@ def resolve(
     at: datetime,
 ) -> Resolution:
     """
-    Turn the targets of a step (or of a severity's `notify`) into contacts at the instant `at`.
+    Return the contacts of the targets of a step (or of a severity's `notify`) at the instant
+    `at`.
 
-    Persons are reached through `via`, or when that is empty through the severity's channels, all
-    at once. A person without an address for a channel is reported and, where that channel has a
-    fallback, reached through it instead: a missing address must not lose a page.
+    Persons are reached through `via`, or when that is empty through the severity's channels,
+    all at once. A person without an address for a channel is reported and, where that channel
+    has a fallback, reached through it instead: a missing address must not lose a page.
     """
     contacts: dict[tuple[str, str], Contact] = {}
     unreachable: dict[Unreachable, None] = {}
@@ -111,7 +112,8 @@ def resolve(
 
 def next_channel(profile: Profile, channel_id: str, tried: Collection[str] = ()) -> str | None:
     """
-    The channel to use when `channel_id` failed for good, or None when there is none (left).
+    Return the channel to use when `channel_id` failed for good, or None when there is none
+    (left).
 
     `tried` are channels not to be used again, so that a loop of fallbacks ends.
     """

@@ -12,7 +12,7 @@ from toban.strictyaml.report import Report
 
 
 def check(profile: Profile, report: Report, context: CheckContext) -> None:
-    """People can be told from each other, can be mailed, and are needed."""
+    """Check that people can be told apart, can be mailed, and are needed."""
     # Whom a team has besides is no concern of this service.
     used = context.mentioned.get("people", frozenset()) | context.borrowed.get(
         "people", frozenset()
@@ -36,7 +36,7 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:
 
 
 def check_person_name(profile: Profile, name: str, path: str, report: Report) -> None:
-    """Complain about a person who does not exist."""
+    """Report a person who does not exist."""
     if name not in profile[PEOPLE]:
         hint = did_you_mean(name.removeprefix("person:"), profile[PEOPLE])
         report.error(

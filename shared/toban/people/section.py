@@ -10,7 +10,7 @@ from toban.strictyaml.values import Language, Section, ZoneName
 
 
 class Person(Section, frozen=True):
-    """Somebody who can be on duty."""
+    """A person who can be on duty."""
 
     name: str
     email: str = ""
@@ -21,7 +21,7 @@ class Person(Section, frozen=True):
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Where the person is reached, by the keys above."""
+        """Return the person's addresses, by the keys above."""
         return {"email": self.email, "slack": self.slack}
 
 

@@ -1,9 +1,9 @@
 """
-`draft_postmortem`: when an incident is over, write down what is known and ask for the rest.
+`draft_postmortem`: writing the draft when an incident has been resolved.
 
-It reads incidents, alerts and notifications (the map says so) and changes none of them; the link
-to the draft is the incident's own matter (`PostmortemDrafted`). Each resolution has a generation
-of its own, so an incident that was reopened gets another draft beside the first.
+It reads incidents, alerts and notifications (the map says so) and changes none of them; the link to
+the draft is stored by the incident's own function (`PostmortemDrafted`). Each resolution has its
+own generation, so an incident that was reopened gets another draft besides the first.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ MOST_READ = 300
 
 
 def blob_name(incident: IncidentSnapshot) -> str:
-    """Where the draft of this resolution lies."""
+    """Return the name of the draft of this resolution."""
     return f"{drafts_of(incident.service, incident.id)}{incident.generation}.md"
 
 
 def drafts_of(service: str, incident_id: str) -> str:
-    """How the names of all drafts of an incident begin, one for each resolution."""
+    """Return the prefix of the names of all drafts of an incident, one for each resolution."""
     return f"postmortems/{service}/{incident_id}-"
 
 
 def on_resolved(resolved: IncidentResolved, work: Work) -> None:
-    """Write the draft and tell where it is."""
+    """Write the draft and emit where it is."""
     snapshot = resolved.incident
     incident = work.get(Incident, snapshot.id)
     if incident is None:

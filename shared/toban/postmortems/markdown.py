@@ -21,7 +21,7 @@ MOST = 500
 
 
 def escaped(value: str) -> str:
-    """`value` on one line, shortened, with everything escaped that Markdown would read."""
+    """Return `value` on one line, shortened, with everything escaped that Markdown would interpret."""
     line = plain(value)
     if len(line) > MOST:
         line = line[: MOST - 1] + "…"
@@ -30,14 +30,14 @@ def escaped(value: str) -> str:
 
 
 def link(title: str, url: str) -> str:
-    """A link to a web address; any other address is shown as text."""
+    """Return a link to a web address; any other address is shown as text."""
     if not _WEB.fullmatch(url) or len(url) > 2000:
         return f"{escaped(title)} ({escaped(url)})" if url else escaped(title)
     return f"[{escaped(title) or escaped(url)}](<{url}>)"
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """A table; cells are Markdown already (and on one line)."""
+    """Return a table; cells are Markdown already (and on one line)."""
     return [
         f"| {' | '.join(head)} |",
         f"|{'---|' * len(head)}",

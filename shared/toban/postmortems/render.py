@@ -31,7 +31,7 @@ MOST_ROWS = 50
 
 @dataclass(frozen=True)
 class Facts:
-    """What the draft is written from."""
+    """Everything from which the draft is written."""
 
     profile: Profile
     resolved: IncidentResolved

@@ -25,7 +25,7 @@ MOST_ALERTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence of the story; `kind` is the entry's, or attached, cleared, notified."""
+    """One line of the timeline; `kind` is the entry's, or attached, cleared, notified."""
 
     at: datetime
     kind: str

@@ -13,7 +13,7 @@ from toban.strictyaml.report import Report
 
 
 def check(profile: Profile, report: Report, context: CheckContext) -> None:
-    """Names, rules, and what no two services may both say."""
+    """Check names, rules, and what no two services may both say."""
     service, others = profile[SERVICE], [other[SERVICE] for other in context.others]
     if not service.name.strip():
         report.error("empty", "service.name", both("finding.profile.empty"))

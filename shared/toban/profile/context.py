@@ -1,4 +1,4 @@
-"""What the sections of a profile are checked beside."""
+"""What the checks of sections may use besides the profile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toban.profile.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """Everything a check may look at besides its own profile."""
+    """The other profiles and settings that the check of a profile may use."""
 
     others: tuple[Profile, ...] = ()
     """The profiles that are applied together with it."""

@@ -14,15 +14,16 @@ from toban.profile.section import Environment, Service
 
 
 def environments(service: Service) -> dict[str, Environment]:
-    """Every environment of a service by its name, ``production`` first and always."""
+    """Return every environment of a service by its name, ``production`` first and always."""
     return {PRODUCTION: Environment(), **(service.environments or {})}
 
 
 def calls_people(service: Service, environment: str) -> bool:
     """
-    Whether people are called for what is of that environment.
+    Return whether people are called for what is of that environment.
 
-    One that the profile does not know counts as ``production``, as it does wherever alerts come in.
+    One that the profile does not know counts as ``production``, as it does wherever alerts come
+    in.
     """
     known = environments(service)
     name = environment if environment in known else PRODUCTION
@@ -32,12 +33,12 @@ def calls_people(service: Service, environment: str) -> bool:
 
 def environment_of(service: Service, labels: Mapping[str, str]) -> str:
     """
-    The environment that an alert of the service with these labels is of.
+    Return the environment that an alert of the service with these labels is of.
 
-    A label ``environment`` that is an environment's name decides (whoever sent the alert said so).
-    Else the rule with the most labels that all hold; of equally specific rules one of an environment
-    for which people are called, then the first by name. Where none holds it is ``production``. The
-    order in the file makes no difference: Firestore keeps none.
+    A label ``environment`` that is an environment's name decides (whoever sent the alert said
+    so). Else the rule with the most labels that all hold; of equally specific rules one of an
+    environment for which people are called, then the first by name. Where none holds it is
+    ``production``. The order in the file makes no difference: Firestore keeps none.
     """
     known = environments(service)
     named = labels.get(LABEL, "")
@@ -53,6 +54,6 @@ def environment_of(service: Service, labels: Mapping[str, str]) -> str:
 
 
 def foremost(service: Service, names: Iterable[str]) -> str:
-    """Of several environments the one to speak for all: one for which people are called, if any."""
+    """Return the environment that stands for several: one for which people are called, if any."""
     order = sorted(set(names), key=lambda n: (not calls_people(service, n), n != PRODUCTION, n))
     return order[0] if order else PRODUCTION

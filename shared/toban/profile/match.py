@@ -12,7 +12,7 @@ def match_service(
     profiles: Mapping[str, Profile] | Iterable[Profile], labels: Mapping[str, str]
 ) -> str | None:
     """
-    The id of the service that an alert with these labels belongs to; None when no rule holds.
+    Return the id of the service to which an alert with these labels belongs, or None.
 
     A label ``service`` that equals a service id decides (whoever sent the alert said so). Else
     the rule with the most labels that all hold wins; of equally specific rules the one of the
@@ -32,6 +32,9 @@ def match_service(
 
 
 def default_service(profiles: Mapping[str, Profile] | Iterable[Profile]) -> str | None:
-    """The id of the service that takes alerts that match no other (``default: true``), if any."""
+    """
+    Return the id of the service that takes alerts that match no other (``default: true``), if
+    any.
+    """
     every = profiles.values() if isinstance(profiles, Mapping) else profiles
     return min((p[SERVICE].id for p in every if p[SERVICE].default), default=None)

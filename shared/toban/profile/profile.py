@@ -36,7 +36,7 @@ something, so that a release with more sections changes no version.
 @dataclass(frozen=True, slots=True)
 class SectionKey(Generic[T_co]):
     """
-    Names a section and its type: ``profile[SEVERITIES]`` is a ``tuple[Severity, ...]``.
+    The name and type of a section: ``profile[SEVERITIES]`` is a ``tuple[Severity, ...]``.
 
     Defined once, in the module ``section`` of the domain that the section belongs to. Raises
     `ValueError` for a name that is not settled (`NAMES`).
@@ -59,7 +59,7 @@ class SectionKey(Generic[T_co]):
 
 class Profile:
     """
-    What is had of a service's profile: its sections, by their keys.
+    The profile of a service: its sections, by their keys.
 
     Read from the store it is a `StoredProfile`, from a file what `toban.sections` makes of all
     sections there are.
@@ -73,16 +73,16 @@ class Profile:
 
     @classmethod
     def from_stored(cls, value: Any) -> Profile:
-        """A profile in the form that the store has; see `toban.kernel.document.decode`."""
+        """Return a profile from the form that the store has; see `toban.kernel.document.decode`."""
         return StoredProfile(value)
 
 
 class StoredProfile(Profile):
     """
-    A profile as stored, each section decoded when it is first asked for.
+    A profile as stored; each section is decoded when it is first asked for.
 
-    So a function decodes, and imports, only the sections that it uses; sections that nothing here
-    knows (a newer release applied them) stay what they are.
+    So a function decodes, and imports, only the sections that it uses; unknown sections (a
+    newer release applied them) are kept unchanged.
     """
 
     __slots__ = ("_decoded", "stored")

@@ -12,12 +12,12 @@ from toban.strictyaml.values import DEFAULT_ZONE, Language, Section, ServiceId, 
 
 
 class Match(Section, frozen=True):
-    """Holds for an alert when every label named here has exactly that value."""
+    """A rule that matches an alert when every label named here has exactly that value."""
 
     labels: dict[str, str]
 
     def holds(self, labels: Mapping[str, str]) -> bool:
-        """Whether it holds for an alert with these labels."""
+        """Return whether it matches an alert with these labels."""
         return all(labels.get(name) == value for name, value in self.labels.items())
 
 
@@ -31,7 +31,7 @@ class Environment(Section, frozen=True):
 
 
 class Service(Section, frozen=True):
-    """Who the service is and which alerts are its own."""
+    """The identity of the service, and which alerts are its own."""
 
     id: ServiceId
     name: str
@@ -50,7 +50,7 @@ class Service(Section, frozen=True):
     """By name. ``production`` is there in any case; unset: it is the only one."""
 
     def named(self, language: Language) -> str:
-        """The service's name in a language, the only one it has if need be."""
+        """Return the service's name in a language, or the only one it has."""
         return self.name_en if language == "en" and self.name_en else self.name
 
 

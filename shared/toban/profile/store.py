@@ -27,7 +27,7 @@ CURRENT_MAX_AGE = timedelta(seconds=30)
 
 
 class CurrentProfile(Document, kw_only=True):
-    """What a service's profile says now."""
+    """The current version of a service's profile."""
 
     COLLECTION: ClassVar[str] = "profiles"
     KEEP = Keep.always("what a service's profile says now")
@@ -38,7 +38,7 @@ class CurrentProfile(Document, kw_only=True):
 
 
 class PinnedProfile(Document, kw_only=True):
-    """One version of a service's profile; never changed, never removed while something pins it."""
+    """One version of a service's profile; never changed, and kept while something names it."""
 
     COLLECTION: ClassVar[str] = "profile_versions"
     KEEP = Keep.days(40, "events under way may name it as long as receipts; it holds addresses")
@@ -48,24 +48,24 @@ class PinnedProfile(Document, kw_only=True):
     """Since when it is neither current nor pinned (`retire`); None: it is, as far as is known."""
 
     def over_since(self) -> datetime | None:
-        """Since nothing names it any more."""
+        """Return since when nothing names it any more."""
         return self.unused_since
 
 
 def pinned_id(service: str, version: str) -> str:
-    """Where a version lives."""
+    """Return the id of a version's document."""
     return f"{service}@{version}"
 
 
 def current(documents: Documents) -> dict[str, CurrentProfile]:
-    """The current profile of every service, by service id."""
+    """Return the current profile of every service, by service id."""
     found = documents.references(CurrentProfile, CURRENT_MAX_AGE)
     return {document.id: document for document in found}
 
 
 def pinned(documents: Documents, service: str, version: str) -> Profile:
     """
-    A version of a service's profile.
+    Return a version of a service's profile.
 
     Raises `LookupError` when the store does not have it: the delivery fails and is repeated.
     """
@@ -79,7 +79,7 @@ def pinned(documents: Documents, service: str, version: str) -> Profile:
 
 @dataclass(frozen=True)
 class ProfileChange:
-    """What applying would do (or did) to one service."""
+    """What applying changes (or changed) for one service."""
 
     service: str
     what: Literal["new", "changed", "unchanged"]
@@ -88,12 +88,12 @@ class ProfileChange:
 
 
 def applied(documents: Documents) -> dict[str, Profile]:
-    """The current profile of every service, for a process that is no function."""
+    """Return the current profile of every service, for a process that is no function."""
     return {document.id: document.profile for document in documents.find(CurrentProfile)}
 
 
 def plan(documents: Documents, profiles: Iterable[Profile]) -> list[ProfileChange]:
-    """What `apply` would change, by service id."""
+    """Return what `apply` would change, by service id."""
     stored = {document.id: document.version for document in documents.find(CurrentProfile)}
     changes = []
     for profile in sorted(profiles, key=lambda p: p[SERVICE].id):
@@ -138,10 +138,10 @@ def _pointed(pointer: CurrentProfile, _known: CurrentProfile | None) -> CurrentP
 
 def retire(store: Store, now: datetime, pinning: Iterable[type[Document]]) -> list[str]:
     """
-    Let versions expire that nothing names any more; ids of those whose fate has changed.
+    Let versions expire that nothing names any more; return the ids whose expiry has changed.
 
-    `pinning`: what names versions in fields ``service`` and ``profile_version``. Not being called
-    removes nothing; a version that is named again before its end stays.
+    `pinning`: documents that name versions in fields ``service`` and ``profile_version``. A
+    missed run removes nothing; a version that is named again before its end stays.
     """
     documents = Documents(store, now)
     current = {pinned_id(d.id, d.version) for d in documents.find(CurrentProfile)}

@@ -12,7 +12,7 @@ from toban.profile.profile import Profile
 
 def profile_version(profile: Profile) -> str:
     """
-    Twelve hexadecimal digits that depend on what the profile says, not on how its file says it.
+    Return twelve hexadecimal digits that depend on what the profile says, not on its form.
 
     Comments, key order, aliases and omitted defaults make no difference: SHA-256 over JSON with
     sorted keys and all defaults written out.

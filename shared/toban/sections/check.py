@@ -1,5 +1,5 @@
 """
-Proving a profile before it is applied: does it hang together, and does every page reach somebody?
+Checking a profile before it is applied: is it consistent, and does every page reach somebody?
 
 Pure: findings carry key paths; `toban.sections.files` adds file and line.
 """
@@ -46,7 +46,7 @@ def check(
 
 
 def mentioned(profile: Profile) -> dict[str, frozenset[str]]:
-    """By section: which of its names the sections of a profile mention."""
+    """Return, by section, which of its names the sections of a profile mention."""
     found: dict[str, set[str]] = {}
     for section in defined():
         for name, mention in section.mentions(profile):
@@ -55,7 +55,7 @@ def mentioned(profile: Profile) -> dict[str, frozenset[str]]:
 
 
 def check_together(profiles: Mapping[str, Profile]) -> list[Finding]:
-    """What is questionable about the set of profiles as a whole."""
+    """Return the findings about the set of profiles as a whole."""
     report = Report()
     if profiles and not any(p[SERVICE].default for p in profiles.values()):
         report.warning(

@@ -34,28 +34,28 @@ class SectionDefinition:
     package: str
 
     def check(self, profile: Profile, report: Report, context: CheckContext) -> None:
-        """Note everything questionable about the section in a profile."""
+        """Report everything questionable about the section in a profile."""
         check = self._beside("check", "check")
         if check is not None:
             check(profile, report, context)
 
     def mentions(self, profile: Profile) -> Iterable[tuple[str, str]]:
-        """What the section says of others: (section, name there)."""
+        """Yield what the section mentions of others: (section, name there)."""
         mentions = self._beside("check", "mentions")
         return () if mentions is None else mentions(profile)
 
     def schedules(self, profile: Profile) -> Iterable[RecurringEvent]:
-        """What happens by the clock because of it."""
+        """Return the schedules that it causes."""
         schedules = self._beside("needs", "schedules")
         return () if schedules is None else schedules(profile)
 
     def buckets(self, profile: Profile) -> Iterable[str]:
-        """Names of the buckets that it needs."""
+        """Return the names of the buckets that it needs."""
         buckets = self._beside("needs", "buckets")
         return () if buckets is None else buckets(profile)
 
     def secrets(self, profile: Profile) -> Iterable[str]:
-        """Names of the secrets that it needs."""
+        """Return the names of the secrets that it needs."""
         secrets = self._beside("needs", "secrets")
         return () if secrets is None else secrets(profile)
 
@@ -69,10 +69,10 @@ class SectionDefinition:
 @cache
 def defined() -> tuple[SectionDefinition, ...]:
     """
-    Every section, in the order of `NAMES`.
+    Return every section, in the order of `NAMES`.
 
-    Raises `ValueError` for a name that is not settled, for a section that is defined twice, and for
-    a module that does not hold exactly one key.
+    Raises `ValueError` for a name that is not settled, for a section that is defined twice, and
+    for a module that does not hold exactly one key.
     """
     found: dict[str, SectionDefinition] = {}
     for package in _packages():
@@ -96,7 +96,7 @@ def _packages() -> Iterator[str]:
 @cache
 def whole() -> type[Section]:
     """
-    The type of a profile with all sections as its fields; it is a `Profile` besides.
+    Return the type of a profile with all sections as its fields; it is a `Profile` as well.
 
     Sections that came after the first release are unset where nothing is said, and not stored.
     """
@@ -126,15 +126,15 @@ def _field(key: SectionKey[Any]) -> Any:
 
 
 def buckets(profile: Profile) -> set[str]:
-    """Every bucket that a profile's sections need."""
+    """Return every bucket that a profile's sections need."""
     return {name for section in defined() for name in section.buckets(profile)}
 
 
 def secrets(profile: Profile) -> set[str]:
-    """The name of every secret that a profile's sections need."""
+    """Return the name of every secret that a profile's sections need."""
     return {name for section in defined() for name in section.secrets(profile)}
 
 
 def schedules(profile: Profile) -> list[RecurringEvent]:
-    """Everything that happens by the clock because of a profile."""
+    """Return every schedule that a profile causes."""
     return [each for section in defined() for each in section.schedules(profile)]

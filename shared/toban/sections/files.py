@@ -1,4 +1,4 @@
-"""Checking the files of a directory: loading, checking, and where each finding stands."""
+"""Checking the files of a directory: loading, checking, and the place of each finding."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_directory(directory: str | Path) -> list[Finding]:
 
 def check_file(path: str | Path) -> list[Finding]:
     """
-    Everything to say about one profile, or one team file, by itself.
+    Return the findings about one profile, or one team file, by itself.
 
     Raises `FileErrors` if it cannot be loaded.
     """

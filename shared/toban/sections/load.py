@@ -1,4 +1,4 @@
-"""Reading service profiles from YAML files; every complaint knows its line."""
+"""Reading service profiles from YAML files; every finding has its line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from toban.texts import Both
 
 
 def load_profile(path: str | Path) -> Profile:
-    """The profile in a YAML file; raises `FileErrors` with everything wrong with the file."""
+    """Return the profile in a YAML file; raises `FileErrors` with everything wrong with it."""
     return load_file(path).profile
 
 
 def load_directory(directory: str | Path) -> dict[str, Profile]:
     """
-    All profiles (``*.yaml``, ``*.yml``) of a directory by service id, in order of their ids.
+    Return all profiles (``*.yaml``, ``*.yml``) of a directory by service id, in order of their
+    ids.
 
     Raises `FileErrors` with everything wrong with all files.
     """
@@ -35,7 +36,7 @@ def load_directory(directory: str | Path) -> dict[str, Profile]:
 
 
 def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding]]:
-    """What could be loaded from a directory, in order of service ids, and what could not."""
+    """Return what could be loaded from a directory, in order of service ids, and the findings."""
     folder = Path(directory)
     if not folder.is_dir():
         return [], [whole(str(folder), "no-directory", both("finding.sections.no-directory"))]
@@ -64,7 +65,7 @@ def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding
 
 
 def load_file(path: str | Path) -> ProfileWithTeam:
-    """A profile with what its team lends it, and its source map; raises `FileErrors`."""
+    """Return a profile joined with its team, and its source map; raises `FileErrors`."""
     return parse_profile(read_bytes(path), str(path), directory_for(path))
 
 
@@ -72,7 +73,8 @@ def parse_profile(
     data: bytes | str, file: str = "<profile>", teams: Path | None = None
 ) -> ProfileWithTeam:
     """
-    A profile from YAML text; `file` is the name used in messages, `teams` where team files lie.
+    Return a profile from YAML text; `file` is its name in messages, `teams` the directory of
+    team files.
 
     Raises `FileErrors` with all that is wrong, in the order of the file.
     """

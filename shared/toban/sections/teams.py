@@ -33,7 +33,7 @@ TEAMS = "teams"
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """What a team file says, by section, and where."""
+    """The content of a team file, by section, with its places."""
 
     sections: Mapping[str, Any]
     source: SourceMap
@@ -41,7 +41,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class ProfileWithTeam:
-    """A profile with what its team lends it."""
+    """A profile joined with what it takes from its team file."""
 
     profile: Profile
     source: SourceMap
@@ -54,13 +54,13 @@ class ProfileWithTeam:
 
 
 def directory_for(profile: str | Path) -> Path:
-    """Where the team files of a profile's file lie."""
+    """Return the directory of the team files for a profile's file."""
     return Path(profile).absolute().parent.parent / TEAMS
 
 
 def read_team(path: Path, zone: str = DEFAULT_ZONE) -> Team:
     """
-    What a team file says; times that name no zone are in `zone`.
+    Return the content of a team file; times that name no zone are in `zone`.
 
     Raises `FileErrors` with everything wrong with the file.
     """
@@ -74,9 +74,9 @@ def read_team(path: Path, zone: str = DEFAULT_ZONE) -> Team:
 
 def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> ProfileWithTeam:
     """
-    A profile as read, with what its team lends it; by itself where it names none.
+    Return a profile joined with its team's content; unchanged where it names no team.
 
-    Raises `FileErrors` for a team that is not there, and for one that cannot be read.
+    Raises `FileErrors` for a team that does not exist, and for one that cannot be read.
     """
     name = profile[TEAM]
     if not name:
@@ -112,7 +112,7 @@ def joined(profile: Any, source: SourceMap, teams: Path, zone: str) -> ProfileWi
 
 
 def check_team(path: Path) -> list[Finding]:
-    """Everything to say about a team file by itself; raises `FileErrors` if it cannot be read."""
+    """Return the findings about a team file by itself; raises `FileErrors` if it cannot be read."""
     team, report = read_team(path), Report()
     profile: Any = whole()(service=Service(id=path.stem, name=path.stem), **team.sections)
     # Whom a profile of the team calls is that profile's matter.

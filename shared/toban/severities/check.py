@@ -19,7 +19,7 @@ LONGEST_REMINDER = 7 * 86_400
 
 
 def check(profile: Profile, report: Report, context: CheckContext) -> None:  # noqa: ARG001
-    """Words and levels tell severities apart, and everybody they name exists."""
+    """Check that words and levels tell severities apart, and that everybody they name exists."""
     service, severities = profile[SERVICE], profile[SEVERITIES]
     if not severities and (service.match or service.default):
         report.error(
@@ -72,7 +72,7 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:  # n
 
 
 def mentions(profile: Profile) -> Iterator[tuple[str, str]]:
-    """What the severities name: (section, name)."""
+    """Yield what the severities name: (section, name)."""
     for severity in profile[SEVERITIES]:
         yield from (("channels", channel) for channel in severity.via)
         yield from mentioned_by(profile, severity.notify)

@@ -14,7 +14,7 @@ REMIND_AFTER = {1: 3_600, 2: 4 * 3_600, 3: 24 * 3_600, 4: 72 * 3_600}
 
 
 class Severity(Section, frozen=True):
-    """One level of the service's own scheme."""
+    """One level of the service's own severity scheme."""
 
     label: str
     level: Literal[1, 2, 3, 4]
@@ -38,7 +38,7 @@ class Severity(Section, frozen=True):
 
     @property
     def reminder(self) -> timedelta:
-        """`remind_after`, or what it is by default."""
+        """Return `remind_after`, or its default."""
         seconds = REMIND_AFTER[self.level] if self.remind_after is None else self.remind_after
         return timedelta(seconds=seconds)
 
@@ -50,20 +50,20 @@ SEVERITIES: Final[SectionKey[tuple[Severity, ...]]] = SectionKey(
 
 def severity_named(profile: Profile, label: str, level: int) -> Severity:
     """
-    The severity that something has: the one it was given by `label`.
+    Return the severity with that `label`.
 
-    A profile that does not know the label (any more) answers with that of the `level`.
+    When the profile does not know the label (any more), the one with that `level`.
     """
     return severity_labelled(profile, label) or severity_at(profile, level)
 
 
 def severity_for(profile: Profile, word: str) -> Severity:
     """
-    The severity a sender's word means.
+    Return the severity that a sender's word means.
 
     Compared without case with labels and `words`; a word nobody knows (or none) means the
-    second-worst level there is, because an alert that cannot be judged must still wake
-    somebody when the service only knows waking levels.
+    second-worst level there is, because an alert that cannot be judged must still wake somebody
+    when the service only knows waking levels.
     """
     wanted = word.strip().casefold()
     for severity in profile[SEVERITIES]:
@@ -73,7 +73,7 @@ def severity_for(profile: Profile, word: str) -> Severity:
 
 
 def severity_at(profile: Profile, level: int) -> Severity:
-    """The severity with that level, else the nearest worse one, else the worst of all."""
+    """Return the severity with that level, else the nearest worse one, else the worst of all."""
     ordered = sorted(profile[SEVERITIES], key=lambda s: s.level)
     if not ordered:
         return Severity(label=f"S{level}", level=2)
@@ -82,6 +82,6 @@ def severity_at(profile: Profile, level: int) -> Severity:
 
 
 def severity_labelled(profile: Profile, label: str) -> Severity | None:
-    """The severity with exactly that label (without case), if any."""
+    """Return the severity with exactly that label (without case), if any."""
     wanted = label.casefold()
     return next((s for s in profile[SEVERITIES] if s.label.casefold() == wanted), None)

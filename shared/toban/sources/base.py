@@ -1,8 +1,9 @@
 """
-What a kind of source is: a section of a profile that can say what is backed up, and where it lies.
+The base of every kind of source: a section of a profile that says what is backed up, and where it
+is.
 
-A kind is one folder of this package: ``kind`` (its section, and what others have to know of it)
-and ``adapter`` (which reads it, checks what was read, and loads it back).
+A kind is one folder of this package: ``kind`` (its section, and what others have to know of it) and
+``adapter`` (which reads it, checks what was read, and loads it back).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from toban.strictyaml.values import Section
 
 
 class ContentQuery(Section, frozen=True):
-    """A content check after a restore test."""
+    """A content check after a restore test, as a profile has it."""
 
     query: str
     expect: str = ""
@@ -28,7 +29,7 @@ class ContentQuery(Section, frozen=True):
 
 
 class StagingTarget(Section, frozen=True):
-    """Where restore tests load a source; never the source itself."""
+    """The target into which restore tests load a source; never the source itself."""
 
     source: str
     url_secret: str = ""
@@ -41,7 +42,7 @@ class StagingTarget(Section, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class BackupStorage:
-    """Where a profile's backups are kept, as far as a source has to know."""
+    """The buckets of a profile's backups, as far as a source's check has to know them."""
 
     buckets: frozenset[str]
     sealed: bool
@@ -49,7 +50,7 @@ class BackupStorage:
 
 
 class SourceSection(Section, frozen=True, tag_field="type", kw_only=True):
-    """One source of a service."""
+    """One source of a service, as a profile has it: the base of every kind."""
 
     RANK: ClassVar[int] = 90
     """Where the kind stands in lists of kinds."""
@@ -76,27 +77,30 @@ class SourceSection(Section, frozen=True, tag_field="type", kw_only=True):
         return Spec(kind=str(options.pop("type")), options=options)
 
     def place(self) -> Mapping[str, str]:
-        """Where the data lie, as far as the profile tells, by the key of a target that says so."""
+        """
+        Return where the data are, as far as the profile says, by the key of a target that
+        names it.
+        """
         return {}
 
     def place_of(self, target: StagingTarget) -> Mapping[str, str]:
-        """Where a target for a backup of it lies, in the words of `place`."""
+        """Return where a target for a backup of it is, with the keys of `place`."""
         found = {"bucket": target.bucket, "url_secret": target.url_secret}
         return {key: value for key, value in found.items() if value}
 
     def needs(self, target: StagingTarget) -> str:
-        """Which keys a target for a backup of it lacks; empty: none."""
+        """Return which keys a target for a backup of it lacks; empty: none."""
         return "" if target.bucket else "bucket"
 
     def buckets(self) -> frozenset[str]:
-        """The buckets that it is read from."""
+        """Return the buckets that it is read from."""
         return frozenset()
 
     def check(self, path: str, report: Report, storage: BackupStorage) -> None:
-        """Complain about what is missing or wrong; `path` is the source's own."""
+        """Report what is missing or wrong; `path` is the source's own."""
 
 
 def source_kinds() -> dict[str, type[SourceSection]]:
-    """Every kind of source by what a profile calls it."""
+    """Return every kind of source by the name that a profile uses."""
     found: tuple[type[Any], ...] = kinds("toban.sources", SourceSection)
     return {tag_of(kind): kind for kind in found}

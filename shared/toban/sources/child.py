@@ -20,7 +20,7 @@ _BLOCK = 1 << 16
 
 
 class ProgramStuck(Exception):
-    """The program neither gave nor took anything for too long."""
+    """The program neither read nor wrote anything for too long."""
 
 
 class Child:
@@ -74,7 +74,7 @@ class Child:
                 stream.close()
 
     def read(self, limit: int) -> bytes:
-        """Exactly `limit` bytes of its output, fewer only at the end; raises `ProgramStuck`."""
+        """Return exactly `limit` bytes of its output, fewer only at the end; raises `ProgramStuck`."""
         assert self._process.stdout is not None
         number = self._process.stdout.fileno()
         collected = bytearray()
@@ -88,7 +88,10 @@ class Child:
         return bytes(collected)
 
     def write(self, data: bytes) -> bool:
-        """Feed it; False when it does not read any more (it ended). Raises `ProgramStuck`."""
+        """
+        Write to its input; return False when it does not read any more (it ended). Raises
+        `ProgramStuck`.
+        """
         assert self._process.stdin is not None
         number = self._process.stdin.fileno()
         rest = memoryview(data)
@@ -104,7 +107,10 @@ class Child:
         return True
 
     def finish(self, timeout_s: float | None = None) -> int:
-        """Close its input and wait; its exit code, negative for a signal. Raises `ProgramStuck`."""
+        """
+        Close its input and wait; return its exit code, negative for a signal. Raises
+        `ProgramStuck`.
+        """
         self._close_input()
         try:
             code = self._process.wait(timeout_s)
@@ -115,7 +121,10 @@ class Child:
         return code
 
     def wait(self, seconds: float) -> int | None:
-        """Close its input and wait so long at most; its exit code, or None while it still runs."""
+        """
+        Close its input and wait so long at most; return its exit code, or None while it
+        still runs.
+        """
         try:
             return self.finish(seconds)
         except ProgramStuck:
@@ -123,7 +132,7 @@ class Child:
 
     @property
     def complaints(self) -> str:
-        """The end of what it wrote to stderr; not masked."""
+        """Return the end of what it wrote to stderr; not masked."""
         return self._tail.decode("utf-8", "replace").strip()
 
     def _close_input(self) -> None:
@@ -149,5 +158,5 @@ class Child:
 
 
 def ended(code: int) -> str:
-    """An exit code in words."""
+    """Return an exit code in words."""
     return f"was killed by signal {-code}" if code < 0 else f"exited with {code}"

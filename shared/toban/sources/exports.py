@@ -39,7 +39,7 @@ TAIL_BYTES = 4_096
 
 
 class ApiError(Exception):
-    """An answer that is an error."""
+    """A Google API answered with an error."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{message} (HTTP {status})" if status else message)
@@ -47,12 +47,12 @@ class ApiError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether trying once more may help."""
+        """Return whether another try may succeed."""
         return self.status in {0, 408, 429} or self.status >= 500
 
 
 class Api:
-    """One of Google's REST interfaces."""
+    """A client of one of Google's REST APIs."""
 
     def __init__(self, base: str, variable: str, environ: Mapping[str, str]) -> None:
         """
@@ -81,7 +81,7 @@ class Api:
         body: Mapping[str, object] | None = None,
         parameters: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """The answer's JSON; raises `ApiError` (status 0: no answer)."""
+        """Return the answer's JSON; raises `ApiError` (status 0: no answer)."""
         from google.auth.exceptions import GoogleAuthError
         from requests.exceptions import RequestException
 
@@ -112,7 +112,7 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A long-running operation as it stands."""
+    """The state of a long-running operation."""
 
     name: str
     done: bool
@@ -125,12 +125,12 @@ class Busy(Exception):
 
 
 def is_busy(error: ApiError) -> bool:
-    """Whether that is why a start was refused: 409, in the past 403 with the same text."""
+    """Return whether a start was refused because of that: 409, in the past 403 with the same text."""
     return error.status == 409 or (error.status == 403 and "already in progress" in str(error))
 
 
 class ManagedExport(ABC):
-    """What both kinds have in common."""
+    """A source read from an export that Google makes: Cloud SQL or Memorystore."""
 
     resumable = True
     suffix = ""
@@ -143,8 +143,10 @@ class ManagedExport(ABC):
 
     def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
-        Start the export, or see how far it is; found running after a crash, it is not started
-        again. Raises `SourceFailed`.
+        Start the export, or return its progress; one found running after a crash is not
+        started again.
+
+        Raises `SourceFailed`.
         """
         token = dict(before.token) if before else {}
         since = token.setdefault("since", now.isoformat())
@@ -161,7 +163,7 @@ class ManagedExport(ABC):
             raise SourceFailed(str(error), retryable=True) from error
 
     def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
-        """The exported object, that very generation of it; its crc32c and its end are checked."""
+        """Yield the exported object, in exactly that generation; its crc32c and its end are checked."""
         bucket, name = self.bucket(run), self.object_name(run)
         size, generation, wanted = (
             int(snapshot.token[key]) for key in ("size", "generation", "crc32c")
@@ -204,7 +206,7 @@ class ManagedExport(ABC):
 
     @abstractmethod
     def problem(self, tail: bytes) -> str:
-        """What is wrong with an export that ends like this; empty: nothing."""
+        """Return what is wrong with an export that ends like this; empty: nothing."""
 
     @abstractmethod
     def tools(self) -> dict[str, str]:
@@ -289,7 +291,7 @@ class ManagedExport(ABC):
 
 
 def moment(text: object) -> datetime | None:
-    """A time as Google writes it (up to nanoseconds)."""
+    """Return a time that Google wrote (up to nanoseconds)."""
     try:
         return datetime.fromisoformat(str(text))
     except ValueError:

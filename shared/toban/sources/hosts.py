@@ -7,7 +7,7 @@ import ipaddress
 
 def one_name(host: str) -> str:
     """
-    A host's name for comparing: lower case, and every way to call this machine is ``localhost``.
+    Return a host's name for comparing: lower case; every name of this machine is ``localhost``.
 
     Other names are not looked up: two names of one server differ here.
     """

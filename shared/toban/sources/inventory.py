@@ -19,7 +19,7 @@ VERSION: Final = 1
 
 
 class InventoryHeader(msgspec.Struct, frozen=True, tag="header", tag_field="record"):
-    """The first line."""
+    """The first line of an inventory."""
 
     version: int
     bucket: str
@@ -42,7 +42,7 @@ class ContentRef(msgspec.Struct, frozen=True):
 class InventoryRecord(
     msgspec.Struct, frozen=True, tag="object", tag_field="record", omit_defaults=True
 ):
-    """One object."""
+    """The line of one object in an inventory."""
 
     name: str
     generation: int
@@ -55,13 +55,13 @@ class InventoryRecord(
 
     @property
     def ref(self) -> ObjectRef:
-        """Its content, as whoever fetches it wants to know it."""
+        """Return the reference by which its content is fetched."""
         content = self.content
         return ObjectRef(content.backup, content.name, content.copied, self.size, self.crc32c)
 
 
 class InventoryEnd(msgspec.Struct, frozen=True, tag="end", tag_field="record"):
-    """The last line."""
+    """The last line of an inventory."""
 
     objects: int
     bytes: int
@@ -74,7 +74,7 @@ _DECODER = decoder(Line)
 
 
 def record_of(info: ObjectInfo, content: ContentRef) -> InventoryRecord:
-    """An object and where its content is."""
+    """Return the line of an object and its content."""
     return InventoryRecord(
         name=info.name,
         generation=info.generation,
@@ -88,12 +88,12 @@ def record_of(info: ObjectInfo, content: ContentRef) -> InventoryRecord:
 
 
 def encode(line: Line) -> bytes:
-    """One line."""
+    """Return one line as bytes."""
     return _ENCODER.encode(line) + b"\n"
 
 
 def lines(pieces: Iterable[bytes]) -> Iterator[Line]:
-    """The lines of a stream, from its beginning or from the beginning of any part."""
+    """Yield the lines of a stream, from its beginning or from the beginning of any part."""
     rest = b""
     for piece in pieces:
         *whole, rest = (rest + piece).split(b"\n")
@@ -115,10 +115,10 @@ def _decode(line: bytes) -> Line:
 
 def records(pieces: Iterable[bytes]) -> Iterator[InventoryRecord]:
     """
-    The objects of a whole stream.
+    Yield the objects of a whole stream.
 
-    Raises `Damaged` unless it begins with a header, is in order, and ends with an end that counts
-    what went before.
+    Raises `Damaged` unless it begins with a header, is in order, and ends with an end whose
+    counts match.
     """
     found = lines(pieces)
     if not isinstance(next(found, None), InventoryHeader):
@@ -149,5 +149,8 @@ def records(pieces: Iterable[bytes]) -> Iterator[InventoryRecord]:
 
 
 def identity(bucket: Bucket) -> str:
-    """The whole bucket, whatever the prefix: names of one prefix may lie within another."""
+    """
+    Return the identity of the whole bucket, whatever the prefix: one prefix may lie within
+    another.
+    """
     return f"bucket {bucket.name}"

@@ -15,7 +15,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", re.ASCII)
 
 
 def check_bucket_name(name: str, path: str, report: Report) -> None:
-    """Complain about what is not the name of a bucket."""
+    """Report what is not the name of a bucket."""
     if not _BUCKET.fullmatch(name):
         report.error(
             "wrong-value",
@@ -25,7 +25,7 @@ def check_bucket_name(name: str, path: str, report: Report) -> None:
 
 
 def check_server(url_secret: str, instance: str, path: str, report: Report) -> None:
-    """Complain unless a server is named in exactly one way."""
+    """Report a server that is not named in exactly one way."""
     if bool(url_secret) == bool(instance):
         report.error(
             "incomplete",
@@ -39,7 +39,7 @@ def check_server(url_secret: str, instance: str, path: str, report: Report) -> N
 def check_instance(
     instance: str, pattern: re.Pattern[str], form: str, path: str, report: Report
 ) -> None:
-    """Complain about an instance of Google's that is not named as they are."""
+    """Report an instance of Google's whose name has another form."""
     if instance and not pattern.fullmatch(instance):
         report.error(
             "wrong-value",

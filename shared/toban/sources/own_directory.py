@@ -37,8 +37,9 @@ class _Mark(msgspec.Struct, frozen=True):
 
 class OwnDirectory:
     """
-    Nothing is written outside of it, and nothing in it that was there before us is touched: a
-    directory that holds anything else is refused.
+    A directory that a restore made for itself and writes into.
+
+    Nothing is written outside of it, and a directory that holds anything else is refused.
     """
 
     def __init__(self, path: Path, *, restore: str = "", purpose: str = "") -> None:
@@ -91,7 +92,7 @@ class OwnDirectory:
                 self._note(_Mark(2, self._restore, self._purpose))
 
     def loaded(self) -> None:
-        """Everything is written: note what there is, so that what others change is noticed."""
+        """Record the files once everything is written, so that changes by others are noticed."""
         with _failures(self.path):
             self._note(_Mark(2, self._restore, self._purpose, self._content()))
 
@@ -195,7 +196,7 @@ def _failures(path: Path) -> Iterator[None]:
 
 def by_part(written: Iterable[None], begun: Callable[[], int]) -> Iterator[int]:
     """
-    How many items were written of each part, once the next has been begun or all is written.
+    Yield how many items of each part were written, once the next has begun or all is written.
 
     `written` writes an item at each turn; `begun`: parts taken so far.
     """
@@ -211,7 +212,7 @@ def by_part(written: Iterable[None], begun: Callable[[], int]) -> Iterator[int]:
 
 
 class DirectoryTarget(ABC):
-    """What targets that write files into a directory of their own have in common."""
+    """The base of targets that write files into a directory of their own."""
 
     resumable = False
 

@@ -1,4 +1,4 @@
-"""Which names are left out."""
+"""Patterns for names that are left out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 class Exclusion:
     """
-    Patterns as in `fnmatch`, compared with case; ``*`` matches ``/`` as well.
+    Patterns of excluded names, as in `fnmatch`, compared with case; ``*`` matches ``/`` as
+    well.
 
     ``*.log`` matches the last segment of a name, ``tmp/*.log`` the whole name, and
     ``node_modules/`` everything below a directory of that name, at any depth.
@@ -48,7 +49,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def texts(options: object, what: str) -> tuple[str, ...]:
     """
-    A list of texts of a profile (also as one text with commas, as a command line gives it).
+    Return a list of texts of a profile (also one text with commas, as a command line gives it).
 
     Raises `ValueError`, naming `what` it is, for anything else.
     """
@@ -62,5 +63,5 @@ def texts(options: object, what: str) -> tuple[str, ...]:
 
 
 def flag(option: object) -> bool:
-    """A yes or no of a profile or a command line."""
+    """Return a yes or no of a profile or a command line."""
     return option is True or str(option).lower() in {"true", "yes", "1"}

@@ -1,4 +1,4 @@
-"""What the kinds of sources are given to work with."""
+"""The ports that kinds of sources work with."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from toban.ports.backup import Bucket, Keys
 @dataclass(frozen=True, slots=True)
 class SourcePorts:
     """
-    The outside of a process that takes or restores backups.
+    The ports of a process that takes or restores backups.
 
-    The `adapter` of every kind has ``source(options, world) -> Source``,
-    ``format_(world) -> Format`` and ``target(options, world) -> Target``; `options` are the keys
-    of the profile's section without ``type``. They connect to nothing before the first call of
-    a method.
+    The `adapter` of every kind has ``source(options, ports) -> Source``, ``format_(ports) ->
+    Format`` and ``target(options, ports) -> Target``; `options` are the keys of the profile's
+    section without ``type``. They connect to nothing before the first call of a method.
     """
 
     store: Store

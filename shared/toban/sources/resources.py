@@ -1,4 +1,4 @@
-"""Makes buckets, keys, sources and targets by what a profile calls them."""
+"""Making buckets, keys, sources and targets from what a profile names."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Kind(Protocol):
 
 
 class WorldResources:
-    """See `toban.ports.backup.Resources`; a process imports only the kinds that it is asked for."""
+    """The `toban.ports.backup.Resources` of a process; it imports only the kinds asked for."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class WorldResources:
         return self._buckets(name)
 
     def keys(self, reference: str) -> Keys:
-        """``secret:NAME`` or a Cloud KMS key (``projects/…/cryptoKeys/…``)."""
+        """Return the keys of ``secret:NAME`` or of a Cloud KMS key (``projects/…/cryptoKeys/…``)."""
         return self._keys(reference)
 
     def source(self, spec: Spec) -> Source:
@@ -90,7 +90,7 @@ class WorldResources:
 
 @provides(RESOURCES)
 def resources(platform: Platform, secrets: Secrets) -> Resources:
-    """The resources of a function; raises `RuntimeError` in a world without buckets."""
+    """Return the resources of a function; raises `RuntimeError` in a world without buckets."""
     if platform.buckets is None:
         raise RuntimeError("this platform has no buckets")
     return WorldResources(

@@ -1,4 +1,4 @@
-"""Several requests at a time, their results in order."""
+"""Several calls at a time, with their results in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORKERS = 4
 
 
 class Waiting:
-    """Said instead of a result when one takes long: whoever holds a lease can keep it alive."""
+    """Yielded instead of a result when one takes long, so that the caller can renew its lease."""
 
 
 WAITING = Waiting()
@@ -25,9 +25,9 @@ def side_by_side(
     do: Callable[[A], B], items: Iterable[A], *, workers: int = WORKERS, patience_s: float = 5.0
 ) -> Iterator[B | Waiting]:
     """
-    ``do(item)`` of each, in the order of `items`, which is read no further than `workers` ahead.
+    Yield ``do(item)`` of each, in the order of `items`, at most `workers` ahead.
 
-    The first that raises ends it; what was begun is waited for. `WAITING` comes in between every
+    The first error ends it; calls that were begun are waited for. `WAITING` is yielded every
     `patience_s` seconds without a result.
     """
     waiting: deque[Future[B]] = deque()

@@ -15,7 +15,7 @@ _ADDRESS: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 
 def check_id(name: str, path: str, report: Report) -> None:
-    """Complain about a name that could not be part of the id of a document."""
+    """Report a name that cannot be part of a document's id."""
     try:
         parse_id(name)
     except WrongValueError as error:
@@ -23,7 +23,7 @@ def check_id(name: str, path: str, report: Report) -> None:
 
 
 def check_zone(zone: str | None, path: str, report: Report) -> None:
-    """Remark on a zone without a region."""
+    """Report a zone without a region."""
     if zone is not None and "/" not in zone and zone != "UTC":
         report.warning(
             "fixed-zone",
@@ -33,7 +33,7 @@ def check_zone(zone: str | None, path: str, report: Report) -> None:
 
 
 def check_email(address: str, path: str, report: Report) -> None:
-    """Complain about what is no email address."""
+    """Report what is no email address."""
     if not _ADDRESS.fullmatch(address):
         report.error(
             "wrong-value",
@@ -43,7 +43,7 @@ def check_email(address: str, path: str, report: Report) -> None:
 
 
 def check_secret_name(name: str, example: str, path: str, report: Report) -> None:
-    """Complain about a secret that is written where its name belongs, without repeating it."""
+    """Report a secret that is written where its name belongs, without repeating it."""
     if not SECRET_NAME.fullmatch(name):
         report.error(
             "secret-name",

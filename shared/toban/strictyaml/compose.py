@@ -1,9 +1,9 @@
 """
-From a file to YAML nodes, within bounds; every complaint has its place.
+From a file to YAML nodes, within bounds; every finding has its place.
 
-Values are taken from the nodes themselves by the type that is expected, so YAML 1.1 does not get to
-read ``09:00`` as 540 or ``on`` as true. This and `reader` alone import PyYAML: deployed functions
-read from the store.
+Values are taken from the nodes themselves by the type that is expected, so YAML 1.1 cannot read
+``09:00`` as 540 or ``on`` as true. This and `reader` alone import PyYAML: deployed functions read
+from the store.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """What a file holds, at most one byte more than is allowed; raises `FileErrors`."""
+    """Return the content of a file, at most one byte more than is allowed; raises `FileErrors`."""
     try:
         with Path(path).open("rb") as file:
             return file.read(MAX_FILE_BYTES + 1)
@@ -69,7 +69,7 @@ def compose(data: bytes | str, file: str, first: str) -> MappingNode:
 
 
 def whole(file: str, code: str, message: Both) -> Finding:
-    """An error of a file as a whole."""
+    """Return an error of a file as a whole."""
     return Finding("error", code, "", message, file)
 
 

@@ -1,4 +1,4 @@
-"""What reading and checking have to say about a file, and where in it."""
+"""The findings of reading and checking a file, with their places."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _LAST_PART = re.compile(r'(\.[A-Za-z_][\w-]*|\[\d+\]|\["[^"]*"\]|^[A-Za-z_][\w-]
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
-    One remark. `path` is the key path (``escalation[0].steps[1].notify[0]``), empty for the whole.
+    One finding. `path` is the key path (``escalation[0].steps[1].notify[0]``), empty for the
+    whole.
 
-    An `error` must be repaired before the file can be used, a `warning` is worth a look,
-    `info` is only told. `line` and `column` count from 1; 0 where no place is known.
+    An `error` must be repaired before the file can be used, a `warning` should be looked at,
+    `info` needs no action. `line` and `column` count from 1; 0 where no place is known.
     """
 
     severity: Level
@@ -35,7 +36,7 @@ class Finding:
     column: int = 0
 
     def render(self, language: Language = "en") -> str:
-        """One line for a terminal: ``file:line:column: severity: path: text [code]``."""
+        """Return one line for a terminal: ``file:line:column: severity: path: text [code]``."""
         places = [part for part in (self.file, self.line or "", self.column or "") if part]
         head = ":".join(str(part) for part in places)
         parts = [head, self.severity, self.path, f"{self.message.say(language)} [{self.code}]"]
@@ -43,7 +44,7 @@ class Finding:
 
 
 class FileErrors(Exception):
-    """Everything that keeps one or more files from being read; `findings` holds it all."""
+    """Files cannot be read; `findings` holds everything that is wrong."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings: tuple[Finding, ...] = tuple(findings)
@@ -52,7 +53,7 @@ class FileErrors(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceMap:
-    """Where each key path of one file stands: path → (line, column), both from 1."""
+    """The place of each key path of one file: path → (line, column), both from 1."""
 
     file: str
     places: Mapping[str, tuple[int, int]]
@@ -60,14 +61,14 @@ class SourceMap:
     """Key paths that another file has, with all below them."""
 
     def of(self, path: str) -> SourceMap:
-        """Where a path stands: here, or in the file that has it."""
+        """Return the file and place of a path: this file's, or that of the file that has it."""
         for begin, source in self.elsewhere.items():
             if path == begin or path.startswith((f"{begin}.", f"{begin}[")):
                 return source
         return self
 
     def place(self, path: str) -> tuple[int, int]:
-        """Line and column of a path, or of the nearest thing around it that its file has."""
+        """Return line and column of a path, or of the nearest path around it that its file has."""
         if (source := self.of(path)) is not self:
             return source.place(path)
         while path and path not in self.places:
@@ -76,18 +77,21 @@ class SourceMap:
         return self.places.get(path, (1, 1))
 
     def line(self, path: str) -> int:
-        """Line of a path, or of the nearest thing around it that the file has."""
+        """Return the line of a path, or of the nearest path around it that the file has."""
         return self.place(path)[0]
 
     def locate(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """The findings with file, line and column filled in."""
+        """Return the findings with file, line and column filled in."""
         for finding in findings:
             line, column = self.place(finding.path)
             yield replace(finding, file=self.of(finding.path).file, line=line, column=column)
 
 
 def join(*parts: str | int) -> str:
-    """A key path from its parts: ``join("channels", "ops", "to", 0)`` → ``channels.ops.to[0]``."""
+    """
+    Return a key path from its parts: ``join("channels", "ops", "to", 0)`` →
+    ``channels.ops.to[0]``.
+    """
     path = ""
     for part in parts:
         if isinstance(part, int):
@@ -101,22 +105,23 @@ def join(*parts: str | int) -> str:
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` was probably meant to be; None when nothing is near."""
+    """Return the known name that `name` was probably meant to be; None when none is similar."""
     folded = {candidate.casefold(): candidate for candidate in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[near[0]] if near else None
 
 
 def meant(name: str) -> Both:
-    """What to append to a message about a name that is not one."""
+    """Return the end of a message about a name that is misspelled."""
     return both("finding.yaml.meant", name=name)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> Both:
     """
-    What to append to a message about an unknown name.
+    Return the end of a message about an unknown name.
 
-    The nearest known name where there is one, else the list of what exists (at most twelve).
+    The most similar known name where there is one, else the list of what exists (at most
+    twelve).
     """
     names = sorted(known)
     near = closest(name, names)

@@ -1,4 +1,4 @@
-"""From YAML nodes to typed values, collecting every complaint on the way."""
+"""From YAML nodes to typed values, collecting every finding."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _BAD: Final = _Bad()
 
 class YamlReader:
     """
-    Reads one file's nodes. `findings` and `places` (key path → line, column) fill while reading.
+    Reads one file's nodes into typed values; `findings` and `places` fill while reading.
 
     A date and time without an offset is local to the nearest ``timezone`` around it.
     """
@@ -79,16 +79,16 @@ class YamlReader:
 
     @property
     def source(self) -> SourceMap:
-        """Where everything stands."""
+        """Return the place of every key path."""
         return SourceMap(self._file, self.places)
 
     def read(self, root: Node, kind: type[msgspec.Struct]) -> Any:
-        """What the file says, as a `kind`; None when anything was wrong (see `findings`)."""
+        """Return the file's content as a `kind`; None when anything was wrong (see `findings`)."""
         value = self._read(root, kind, ())
         return None if self.findings else value
 
     def read_key(self, root: MappingNode, name: str, kind: type[msgspec.Struct]) -> Any:
-        """What stands at one key of the top, as a `kind`; None where it is absent or wrong."""
+        """Return one top-level key's content as a `kind`; None where it is absent or wrong."""
         for key, value in root.value:
             if _is_key(key) and key.value == name:
                 found = self._read_at(key, value, kind, (name,))
@@ -335,7 +335,7 @@ def _place(node: Node) -> tuple[int, int]:
 
 
 def written(node: Node | None, *names: str) -> str | None:
-    """The scalar at a key path, if it is written there."""
+    """Return the scalar at a key path, if it is written there."""
     for name in names:
         if not isinstance(node, MappingNode):
             return None

@@ -44,7 +44,7 @@ _ABBREVIATIONS = {
 
 
 class WrongValueError(ValueError):
-    """A value that cannot be understood; `message` says why."""
+    """A value cannot be understood; `message` says why."""
 
     def __init__(self, message: Both) -> None:
         super().__init__(message.en)
@@ -52,7 +52,7 @@ class WrongValueError(ValueError):
 
 
 def show(text: str) -> str:
-    """A value as messages quote it: at most 60 characters."""
+    """Return a value as messages quote it: at most 60 characters."""
     return repr(text if len(text) <= 60 else text[:59] + "…")
 
 
@@ -196,7 +196,7 @@ def constrained(value: Any, kind: Any) -> Any:
 
 
 def expected(kind: Any) -> Both:
-    """What a `kind` of scalar is called."""
+    """Return the name of a `kind` of scalar for messages."""
     if get_origin(kind) is Literal:
         names = ", ".join(str(choice) for choice in get_args(kind))
         return both("yaml.kind.choice", names=names)

@@ -13,7 +13,7 @@ SHORTEST_GAP: Final = timedelta(minutes=5)
 
 
 def check_schedule(cron: str, path: str, report: Report) -> bool:
-    """Complain about a schedule that is none, or comes too often; whether it is one."""
+    """Report an invalid schedule, or one that is too frequent; return whether it is valid."""
     try:
         # Clock changes may put two slots side by side; that is not what is asked here.
         shortest = gaps(cron, "UTC").smallest

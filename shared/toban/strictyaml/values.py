@@ -1,4 +1,4 @@
-"""The kinds of values that files are made of, and the base of what they are read into."""
+"""The types of values in files, and the base of sections."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class Section(msgspec.Struct, frozen=True):
 
 
 def secrets_of(section: Section) -> dict[str, str]:
-    """Names of the secrets that a section needs, by the key that names them (``…_secret``)."""
+    """
+    Return the names of the secrets that a section needs, by the key that names them
+    (``…_secret``).
+    """
     keys = (f.encode_name for f in msgspec.structs.fields(section))
     named = {key: str(getattr(section, key)) for key in keys if key.endswith("_secret")}
     return {key: name for key, name in named.items() if name}

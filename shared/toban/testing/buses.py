@@ -15,7 +15,7 @@ def _nothing() -> None:
 
 @dataclass
 class ListBus:
-    """Keeps messages in the order published; `before` is called first and may raise."""
+    """The `Bus` port for tests: keeps messages in order; `before` is called first and may raise."""
 
     messages: list[Message] = field(default_factory=list)
     before: Callable[[], None] = _nothing

@@ -44,7 +44,7 @@ D = TypeVar("D", bound=Document)
 
 @dataclass(frozen=True)
 class Cost:
-    """What one handling read and wrote, in documents."""
+    """The documents that one handling read and wrote."""
 
     function: str
     reads: int

@@ -10,7 +10,7 @@ from toban.kernel.outgoing import Outgoing
 
 @dataclass
 class ListSenders:
-    """Notes what is sent; `answers` are given in turn, then success."""
+    """The `Senders` port for tests: keeps what is sent; `answers` are given in turn, then success."""
 
     answers: list[Result] = field(default_factory=list)
     sent: list[Outgoing] = field(default_factory=list)

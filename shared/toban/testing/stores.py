@@ -16,8 +16,10 @@ def _nothing(*_: object) -> None:
 @dataclass
 class CountingStore:
     """
-    Counts documents as Firestore bills them: one read for each document asked for, found or not,
-    and at least one for a query. `before` and `after` are called around each commit.
+    A store that counts documents as Firestore bills them.
+
+    One read for each document asked for, found or not, and at least one for a query. `before`
+    and `after` are called around each commit.
     """
 
     inner: Store = field(default_factory=MemoryStore)

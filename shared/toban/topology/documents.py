@@ -16,7 +16,7 @@ PACKAGE = Path(toban.__file__).parent
 
 
 def document_classes(package: Path = PACKAGE) -> dict[str, type[Document]]:
-    """The class of every collection of a package that can be imported, found by walking its files."""
+    """Return the document class of every collection, found by walking the packages."""
     for path in sorted(package.rglob("*.py")):
         if "COLLECTION" in path.read_text(encoding="utf-8"):
             parts = path.relative_to(package.parent).with_suffix("").parts
@@ -29,7 +29,7 @@ def document_classes(package: Path = PACKAGE) -> dict[str, type[Document]]:
 
 
 def without_life(classes: Iterable[type[Document]]) -> list[str]:
-    """What is missing for the store to know when to remove a document, as ``path: class: what``."""
+    """Return the document classes that do not say how long they live, as ``path: class: what``."""
     found = []
     for cls in classes:
         keep = cls.__dict__.get("KEEP")
@@ -42,7 +42,7 @@ def without_life(classes: Iterable[type[Document]]) -> list[str]:
 
 
 def terraform() -> str:
-    """``infra/terraform/documents.tf``; raises `ValueError` for a class without a life."""
+    """Return ``infra/terraform/documents.tf``; raises `ValueError` for a class without a life."""
     classes = document_classes()
     indexes = [
         f"    {name} = [{', '.join(map(_list, cls.INDEXES))}]"

@@ -14,7 +14,7 @@ PLATFORM = "platform"
 
 
 def domains(root: Path, topology: Topology) -> dict[str, str]:
-    """Function → domain: what its ``main.py`` imports says whose use case it is."""
+    """Return function → domain: the domain whose use case its ``main.py`` imports."""
     return {name: _domain(root / "functions" / name / "main.py") for name in topology.functions}
 
 
@@ -35,7 +35,7 @@ def _domain(main: Path) -> str:
 
 
 def drawing(topology: Topology) -> str:
-    """The whole chain; what every consumer shares (parking) is left out."""
+    """Return the whole chain; what every consumer shares (parking) is left out."""
     lines: list[str] = []
     for name, function in topology.functions.items():
         lines.append(f"{name}[{name}]")
@@ -50,7 +50,7 @@ def drawing(topology: Topology) -> str:
 
 
 def overview(topology: Topology, domain_of: Mapping[str, str]) -> str:
-    """The domains, and the topics from one to another."""
+    """Return the domains, and the topics from one to another."""
     between: dict[tuple[str, str], list[str]] = {}
     for topic in topology.topics:
         if topic in everywhere(topology):
@@ -67,7 +67,7 @@ def overview(topology: Topology, domain_of: Mapping[str, str]) -> str:
 
 
 def one_domain(topology: Topology, domain_of: Mapping[str, str], domain: str) -> str:
-    """The functions of one domain with their topics, and which domains these come from or go to."""
+    """Return the functions of one domain with their topics, and the domains on the other side."""
     names = [name for name, of in domain_of.items() if of == domain]
     own = [topology.functions[name] for name in names]
     shared = everywhere(topology)
@@ -98,7 +98,7 @@ def one_domain(topology: Topology, domain_of: Mapping[str, str], domain: str) ->
 
 
 def everywhere(topology: Topology) -> list[str]:
-    """Topics that every consuming function emits."""
+    """Return the topics that every consuming function emits."""
     consuming = [set(f.emits) for f in topology.functions.values() if f.consumes]
     return sorted(set.intersection(*consuming)) if consuming else []
 

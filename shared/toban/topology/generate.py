@@ -20,7 +20,7 @@ ROOT = DEFAULT_PATH.parent.parent
 
 def outputs(root: Path = ROOT) -> dict[Path, str]:
     """
-    Every generated file with the text it should have.
+    Return every generated file with the text it should have.
 
     Raises `MapError` when the map is wrong, `ValueError` when a page has no place for its part.
     """
@@ -55,7 +55,7 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
 
 
 def embedded(path: Path, embed: Callable[[str], str]) -> dict[Path, str]:
-    """A page that people write, with what is generated in it; raises `ValueError` with its name."""
+    """Return a handwritten page with its generated parts; raises `ValueError` with its name."""
     if not path.exists():
         return {}
     try:
@@ -65,7 +65,7 @@ def embedded(path: Path, embed: Callable[[str], str]) -> dict[Path, str]:
 
 
 def drift(root: Path = ROOT) -> list[str]:
-    """What is missing, differs or is left over, as ``path: what``; raises as `outputs` does."""
+    """Return what is missing, differs or is left over, as ``path: what``; raises as `outputs` does."""
     files = outputs(root)
     leftover = [p for p in sorted((root / "events" / "schemas").glob("*.json")) if p not in files]
     gone = (f"{p.relative_to(root)}: no such event type any more" for p in leftover)
@@ -73,7 +73,7 @@ def drift(root: Path = ROOT) -> list[str]:
 
 
 def differing(files: Mapping[Path, str], root: Path) -> list[str]:
-    """Which files are not as they should be, as ``path: what``."""
+    """Return the files that differ from their text, as ``path: what``."""
     return [
         f"{path.relative_to(root)}: {'differs' if path.exists() else 'is missing'}"
         for path, text in files.items()
@@ -82,7 +82,7 @@ def differing(files: Mapping[Path, str], root: Path) -> list[str]:
 
 
 def write(root: Path = ROOT) -> list[Path]:
-    """Write every generated file that differs, remove left-over schemas; returns what changed."""
+    """Write every generated file that differs, remove left-over schemas; return what changed."""
     files = outputs(root)
     changed = written(files)
     for path in (root / "events" / "schemas").glob("*.json"):
@@ -93,7 +93,7 @@ def write(root: Path = ROOT) -> list[Path]:
 
 
 def written(files: Mapping[Path, str]) -> list[Path]:
-    """Those of the files that differed, written."""
+    """Write the files that differ, and return them."""
     changed: list[Path] = []
     for path, text in files.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -110,7 +110,7 @@ def run(
     write: Callable[[], list[Path]],
     arguments: list[str] | None = None,
 ) -> int:
-    """Write, or with ``--check`` compare: 0 when all is well; 1 with the findings on stderr."""
+    """Write, or with ``--check`` compare: return 0 when all is well; 1 with the findings on stderr."""
     parser = argparse.ArgumentParser(prog=f"python -m {name}", description=about)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on drift")
     check = parser.parse_args(arguments).check

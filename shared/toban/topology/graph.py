@@ -7,7 +7,7 @@ from toban.topology.types import Topology
 
 def follows(topology: Topology) -> dict[str, list[str]]:
     """
-    For each topic, the topics that an event on it can cause next.
+    Return, for each topic, the topics that an event on it can cause next.
 
     A timer that is set counts as caused. Redrives do not: they repeat a delivery, they cause
     nothing new.
@@ -23,7 +23,7 @@ def follows(topology: Topology) -> dict[str, list[str]]:
 
 
 def unguarded_loops(topology: Topology) -> list[list[str]]:
-    """Loops of topics (first topic repeated at the end) of which none has `loop_ends`."""
+    """Return loops of topics (first topic repeated at the end) of which none has `loop_ends`."""
     caused = follows(topology)
     free = [name for name, topic in topology.topics.items() if not topic.loop_ends]
     loops: list[list[str]] = []
@@ -46,7 +46,7 @@ def unguarded_loops(topology: Topology) -> list[list[str]]:
 
 
 def looping_topics(topology: Topology) -> list[str]:
-    """Topics from which a way leads back to themselves."""
+    """Return topics from which a way leads back to themselves."""
     caused = follows(topology)
 
     def reachable(start: str) -> set[str]:

@@ -13,23 +13,23 @@ from toban.topology.types import Function, Topology
 
 @dataclass(frozen=True)
 class GeneratedBlock:
-    """Where something generated stands in a page that people write."""
+    """A generated part of a handwritten page, between two marker lines."""
 
     name: str
     source: str
 
     @property
     def begin(self) -> str:
-        """The line before it."""
+        """Return the line before it."""
         return f"<!-- {self.name}:begin (generated from {self.source} by make map) -->"
 
     @property
     def end(self) -> str:
-        """The line after it."""
+        """Return the line after it."""
         return f"<!-- {self.name}:end -->"
 
     def replaced(self, page: str, content: str) -> str:
-        """`page` with the content between the lines; raises `ValueError` where they are missing."""
+        """Return `page` with the content between the lines; raises `ValueError` without them."""
         before, begin, rest = page.partition(self.begin)
         _, end, after = rest.partition(self.end)
         if not begin or not end:
@@ -42,7 +42,7 @@ SECRETS = GeneratedBlock("secrets", "events/topology.yaml")
 
 
 def readme(topology: Topology, with_samples: set[str], domain_of: Mapping[str, str]) -> str:
-    """``events/README.md``; `with_samples` are the event types that have a sample."""
+    """Return ``events/README.md``; `with_samples` are the event types that have a sample."""
     return "\n".join(
         [
             "<!-- Generated from events/topology.yaml (make map). -->",
@@ -88,7 +88,7 @@ def readme(topology: Topology, with_samples: set[str], domain_of: Mapping[str, s
 
 
 def function_table(topology: Topology, names: Iterable[str] | None = None) -> str:
-    """Function → consumes → emits → state; of all functions, or of these."""
+    """Return the table function → consumes → emits → state; of all functions, or of these."""
     return table(
         ("function", "what it does", "consumes", "emits", "state", "memory, timeout, concurrency"),
         (
@@ -108,7 +108,7 @@ def function_table(topology: Topology, names: Iterable[str] | None = None) -> st
 
 def embed(page: str, topology: Topology, domain_of: Mapping[str, str]) -> str:
     """
-    `page` with the drawings and tables between its markers; raises `ValueError` without.
+    Return `page` with the drawings and tables between its markers; raises `ValueError` without.
 
     `domain_of`: function → domain (`toban.topology.drawings.domains`).
     """
@@ -124,7 +124,7 @@ def embed(page: str, topology: Topology, domain_of: Mapping[str, str]) -> str:
 
 
 def secret_table(topology: Topology, language: Language) -> str:
-    """Secret → what it is, in one language."""
+    """Return the table secret → what it is, in one language."""
     head = {"en": ("Secret", "What it is"), "ja": ("シークレット", "内容")}[language]
     return table(
         head,
@@ -212,7 +212,7 @@ def _codes(names: Iterable[str], between: str = "<br>") -> str:
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table in Markdown."""
+    """Return a table in Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines

@@ -33,7 +33,7 @@ class MapError(Exception):
 
 def load(path: Path | str = DEFAULT_PATH) -> Topology:
     """
-    The map at `path`.
+    Return the map at `path`.
 
     Raises `MapError` with every finding (unknown key, wrong type, unknown topic, a key given
     twice, a loop that nothing ends), `OSError` when the file cannot be read.
@@ -42,7 +42,7 @@ def load(path: Path | str = DEFAULT_PATH) -> Topology:
 
 
 def parse(text: str, name: str = "topology.yaml") -> Topology:
-    """The map in `text`; `name` stands in the findings. Raises `MapError`."""
+    """Return the map in `text`; `name` stands in the findings. Raises `MapError`."""
     try:
         written, source = _read(text, name)
     except FileErrors as errors:
@@ -62,7 +62,7 @@ def parse(text: str, name: str = "topology.yaml") -> Topology:
 
 def as_written(text: str, name: str = "topology.yaml") -> MapFile:
     """
-    The map in `text` without any proof that it holds together, for who is about to add to it.
+    Return the map in `text` unchecked, for code that adds to it.
 
     Raises `MapError` when it cannot be read.
     """

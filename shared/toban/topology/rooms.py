@@ -76,12 +76,12 @@ LIBRARIES_OF: Mapping[str, frozenset[str]] = {
 
 
 def is_domain(package: str) -> bool:
-    """Whether a package right below ``toban`` is a domain."""
+    """Return whether a package right below ``toban`` is a domain."""
     return package not in MAY_IMPORT
 
 
 def kind(module: str) -> str:
-    """The row of `MAY_IMPORT` that holds for a module (``toban.channels.slack.kind``)."""
+    """Return the row of `MAY_IMPORT` that holds for a module (``toban.channels.slack.kind``)."""
     _, package, *rest = f"{module}.".split(".")
     if rest[-2:-1] and rest[-2] in SAYING.get(package, ()):
         return KINDS

@@ -1,7 +1,7 @@
 """
-Everything that repeats: the schedules of the map and those of the profiles.
+All recurring events: the schedules of the map and those of the profiles.
 
-In the cloud each is a Cloud Scheduler job, which `toban apply` makes; on a laptop the clockwork
+In the cloud each is a Cloud Scheduler job, which `toban apply` makes; locally the clockwork
 publishes them. Nothing here reads a store or calls anything.
 """
 
@@ -30,9 +30,9 @@ _ABOUT = 300
 
 def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[RecurringEvent]:
     """
-    Every schedule of the map, then those of every profile by service.
+    Return every schedule of the map, then those of every profile by service.
 
-    What has no topic on the map is left out: nothing would take it.
+    Schedules whose topic is not on the map are left out: nothing would consume it.
     """
     types = registered()
     found = [
@@ -64,7 +64,7 @@ def _distinct(found: Iterable[RecurringEvent]) -> list[RecurringEvent]:
 
 def slot_event(schedule: RecurringEvent, slot: datetime) -> Event:
     """
-    The event of a schedule's slot (UTC, whole minutes).
+    Return the event of a schedule's slot (UTC, whole minutes).
 
     Its id is ``/schedules/<name>|<ISO minute>``: publishing a slot twice is publishing it once.
     """
@@ -77,13 +77,13 @@ def slot_event(schedule: RecurringEvent, slot: datetime) -> Event:
 
 
 def job_name(schedule: RecurringEvent) -> str:
-    """The name of its Cloud Scheduler job, without project and location."""
+    """Return the name of its Cloud Scheduler job, without project and location."""
     return PREFIX + schedule.name
 
 
 def wanted(topology: Topology, profiles: Iterable[Profile], project: str) -> list[SchedulerJob]:
     """
-    The Cloud Scheduler jobs that a project should have.
+    Return the Cloud Scheduler jobs that a project should have.
 
     None of them is paused: a profile cannot ask for that (take the plan out of it instead), and
     one that a person pauses stays paused.
@@ -114,7 +114,7 @@ def _job(schedule: RecurringEvent, project: str) -> SchedulerJob:
 
 
 def describe(about: str, job: SchedulerJob) -> str:
-    """A job's description: what it is for, whose it is, and a hash of what it should be."""
+    """Return a job's description: what it is for, whose it is, and a hash of what it should be."""
     content = msgspec.json.encode(
         [job.name, job.cron, job.zone, job.topic, dict(job.attributes), job.body, job.paused],
         order="sorted",

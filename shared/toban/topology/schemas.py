@@ -28,14 +28,14 @@ def _vocabulary() -> frozenset[str]:
 
 
 def bodies() -> dict[str, type[Body]]:
-    """Every event type with its body class; what a test registers stays out."""
+    """Return every event type with its body class, without those that tests register."""
     vocabulary = _vocabulary()
     return {body.TYPE: body for body in registered().values() if body.__module__ in vocabulary}
 
 
 def body_schema(body: type[Body]) -> dict[str, Any]:
     """
-    The JSON Schema of one event's body.
+    Return the JSON Schema of one event's body.
 
     Unknown fields are allowed: an event of the same version may gain fields.
     """
@@ -43,7 +43,7 @@ def body_schema(body: type[Body]) -> dict[str, Any]:
 
 
 def map_schema() -> dict[str, Any]:
-    """The JSON Schema of the map as written: what `defaults` gives, a function need not say."""
+    """Return the JSON Schema of the map as written: keys with `defaults` are optional."""
     schema = msgspec.json.schema(MapFile)
     given = {field.name for field in msgspec.structs.fields(Defaults)}
     function = schema["$defs"]["Function"]
@@ -52,7 +52,7 @@ def map_schema() -> dict[str, Any]:
 
 
 def as_json(value: object) -> str:
-    """Indented JSON text as it is committed."""
+    """Return indented JSON text as it is committed."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 

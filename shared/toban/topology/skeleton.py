@@ -26,12 +26,12 @@ _FUNCTIONS = re.compile(r"^functions:\n(?:(?: .*)?\n)*", re.MULTILINE)
 
 
 class CannotAddError(ValueError):
-    """A function that cannot be; the message says why, and what there is instead."""
+    """The function cannot be added; the message says why, and what exists instead."""
 
 
 @dataclass(frozen=True)
 class NewFunction:
-    """A function to be added."""
+    """A function that `toban new function` adds."""
 
     name: str
     """``record_deploy``: verb and noun; its document is named after the noun."""
@@ -41,23 +41,23 @@ class NewFunction:
 
     @property
     def noun(self) -> str:
-        """What its document is called: ``Deploy``."""
+        """Return the name of its document class: ``Deploy``."""
         _, _, rest = self.name.partition("_")
         return "".join(word.capitalize() for word in (rest or self.name).split("_"))
 
     @property
     def collection(self) -> str:
-        """Where its documents are: ``deploys``."""
+        """Return the collection of its documents: ``deploys``."""
         _, _, rest = self.name.partition("_")
         return rest if rest.endswith("s") else f"{rest or self.name}s"
 
 
 def files(root: Path, wanted: NewFunction) -> dict[Path, str]:
     """
-    Every file that is new or changes, with its text; nothing is written here.
+    Return every file that is new or changes, with its text; nothing is written here.
 
-    Raises `CannotAddError` for a name that is taken or none, for an unknown topic, and while the map
-    cannot be read.
+    Raises `CannotAddError` for a name that is taken or malformed, for an unknown topic, and
+    while the map cannot be read.
     """
     path = root / "events" / "topology.yaml"
     text = path.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ PLACE = GeneratedBlock("statuses", "the tables beside the documents")
 
 
 def embed(page: str) -> str:
-    """`page` with every drawing between its markers; raises `ValueError` without them."""
+    """Return `page` with every drawing between its markers; raises `ValueError` without them."""
     drawings = "\n\n".join(
         f"`{name}` ([`{cls.__name__}`](shared/{cls.__module__.replace('.', '/')}.py)):\n\n"
         f"{drawing(cls.STATUS)}"
@@ -23,7 +23,7 @@ def embed(page: str) -> str:
 
 
 def drawing(table: Transitions) -> str:
-    """A table as a Mermaid state diagram."""
+    """Return a table as a Mermaid state diagram."""
     return "\n".join(["```mermaid", "stateDiagram-v2", *_arrows(table), "```"])
 
 

@@ -32,14 +32,14 @@ class MapEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Text(MapEntry, frozen=True, kw_only=True):
-    """One line, in both languages."""
+    """A line of text in both languages."""
 
     en: Annotated[str, Meta(min_length=1, max_length=120)]
     ja: Annotated[str, Meta(min_length=1, max_length=120)]
 
 
 class Defaults(MapEntry, frozen=True, kw_only=True):
-    """What a function gets unless it says otherwise."""
+    """The settings of a function that it does not give itself."""
 
     memory_mb: Memory
     timeout_s: Timeout
@@ -114,13 +114,13 @@ class Function(MapEntry, frozen=True, kw_only=True):
 
 
 class Secret(MapEntry, frozen=True, kw_only=True):
-    """A value that functions are given and nobody may see; a trailing ``*`` as in `Function.secrets`."""
+    """A secret value that functions get; a trailing ``*`` as in `Function.secrets`."""
 
     about: Text
 
 
 class Schedule(MapEntry, frozen=True, kw_only=True):
-    """A topic that gets an event by the clock (a Cloud Scheduler job)."""
+    """A topic to which an event is published by the clock (a Cloud Scheduler job)."""
 
     cron: str
     zone: str
@@ -128,7 +128,7 @@ class Schedule(MapEntry, frozen=True, kw_only=True):
 
 
 class MapFile(MapEntry, frozen=True, kw_only=True):
-    """The file as written (defaults merged into its functions)."""
+    """The map's file as written (defaults merged into its functions)."""
 
     defaults: Defaults
     topics: dict[TopicName, Topic]

@@ -94,7 +94,7 @@ class _Certificates(transport.Request):
 
 
 class GoogleTokens:
-    """Verifies ID tokens; see `toban.ports.Tokens`."""
+    """The `Tokens` port: verifies ID tokens that Google signed."""
 
     def __init__(self, certificates: str = CERTIFICATES) -> None:
         """`certificates`: where they are, as JSON of PEM by key id; another place for tests only."""

@@ -55,7 +55,7 @@ LEFT_OUT: Final = "(left out)"
 
 
 class ProjectSetting(NamedTuple):
-    """One thing that is set up."""
+    """One setting of a Google Cloud project."""
 
     section: str
     name: str
@@ -63,11 +63,11 @@ class ProjectSetting(NamedTuple):
 
 
 class NotPermitted(Exception):
-    """Google refuses to show it, and will go on refusing."""
+    """Google refuses to show the setting, permanently."""
 
 
 class Endpoints(NamedTuple):
-    """Where the services are."""
+    """The addresses of Google's services."""
 
     scheduler: str = "https://cloudscheduler.googleapis.com"
     projects: str = "https://cloudresourcemanager.googleapis.com"
@@ -95,7 +95,7 @@ def _retry() -> Retry:
 
 
 class Project:
-    """Reads what is set up in one project."""
+    """Reads the settings of one project."""
 
     def __init__(
         self,

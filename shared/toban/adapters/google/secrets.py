@@ -23,7 +23,7 @@ _FILES = ("latest", "previous")
 
 
 class SecretManagerSecrets:
-    """Reads the environment first, then the mounted directory through a short cache."""
+    """The `Secrets` port: the environment first, then the mounted directory, briefly cached."""
 
     def __init__(
         self,

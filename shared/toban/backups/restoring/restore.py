@@ -71,12 +71,12 @@ NEWEST_TESTS: Final = 10
 
 @dataclass(frozen=True)
 class Restored:
-    """Everything is in the target and was checked there."""
+    """The result of a restore: everything is in the target and was checked there."""
 
 
 @dataclass(frozen=True)
 class CopyDamaged(Failure):
-    """What was read in the restore's bucket is not what was stored."""
+    """Data read in the restore's bucket is not what was stored."""
 
     missing: bool = False
     """Its manifest is not there."""
@@ -85,7 +85,7 @@ class CopyDamaged(Failure):
 
 
 class RestoreHandler:
-    """`restore_backup`."""
+    """The handlers of `restore_backup`."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -94,7 +94,7 @@ class RestoreHandler:
     # --- claiming ------------------------------------------------------------------------
 
     def claim(self, event: RestoreEvent, work: Work) -> Restore | None:
-        """The restore, if the step is the one due; a request begins one, or is refused."""
+        """Return the restore if its step is due; a request begins one, or is refused."""
         restore = work.get(Restore, event.restore_id)
         if restore is not None:
             step = event.step if isinstance(event, RestoreStepDue) else 0
@@ -272,11 +272,11 @@ class RestoreHandler:
     # --- concluding ----------------------------------------------------------------------
 
     def next_step(self, restore: Restore, _work: Work) -> RestoreStepDue:
-        """The next step."""
+        """Return the event of the next step."""
         return RestoreStepDue(step=restore.step, **restore.named)
 
     def conclude(self, restore: Restore, result: Restored | Unfinished, work: Work) -> None:
-        """Record how it went, and let go of the backup."""
+        """Record the result, and release the backup."""
         restore.finished_at = work.now
         seconds = seconds_between(restore.requested_at, work.now)
         reason = "" if isinstance(result, Restored) else log.mask(result.reason)[:2_000]
@@ -330,7 +330,7 @@ class RestoreHandler:
             work.put(base)
 
     def handlers(self) -> Handlers:
-        """What the function consumes."""
+        """Return the function's handlers."""
         job = Job(
             Restore, self.claim, self.run, self.conclude, next_step=self.next_step, lease=LEASE
         )

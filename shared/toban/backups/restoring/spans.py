@@ -12,7 +12,7 @@ from toban.kernel.handling.job import JobClaim
 
 
 class Stopwatch:
-    """Tells the time spent on fetching parts from the time spent on loading them."""
+    """Measures the time spent on fetching parts apart from the time spent on loading them."""
 
     def __init__(self, restore: Restore, claim: JobClaim[Restore]) -> None:
         self._restore = restore
@@ -20,7 +20,7 @@ class Stopwatch:
         self._mark = claim.now()
 
     def parts(self, opened: OpenedCopy, first: int) -> Iterator[bytes]:
-        """The content of each part from number `first` on, fetched whole before it is given."""
+        """Yield the content of each part from number `first` on, fetched whole first."""
         for pieces in opened.parts(first):
             self._add("load")
             data = b"".join(beating(pieces, self._claim.beat))
@@ -29,7 +29,7 @@ class Stopwatch:
             yield data
 
     def loaded(self) -> None:
-        """What was given last is in the target."""
+        """Record that the part yielded last is in the target."""
         self._add("load")
 
     def _add(self, span: str) -> None:
@@ -40,5 +40,5 @@ class Stopwatch:
 
 
 def seconds_between(start: datetime, end: datetime) -> float:
-    """Never below zero: clocks differ."""
+    """Return the seconds between two times, never below zero (clocks differ)."""
     return max(0.0, (end - start) / timedelta(seconds=1))

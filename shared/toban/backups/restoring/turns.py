@@ -1,4 +1,4 @@
-"""A restore test is due: whose turn it is, and how old a backup, from which region."""
+"""Choosing the next restore test: which source, how old a backup, from which region."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class NextTest:
-    """What is tested next."""
+    """The restore test that is next: source, backup and region."""
 
     source: str
     region: str
@@ -36,12 +36,13 @@ def choose(
     sources: Sequence[str], backups: Sequence[Backup], tested: dict[str, TestHistory], now: datetime
 ) -> NextTest | None:
     """
-    The next test: of every (source, region) that has a verified copy, the one tested least lately.
+    Return the next test: of every (source, region) with a verified copy, the one tested longest
+    ago.
 
-    Ages take turns as well: the newest backup, the oldest, the one in the middle, again and again,
-    since most restores want the newest and the most unpleasant surprises lie in the old ones.
-    None when nothing verified is there. What is dated ahead of now is not tested, and a turn that
-    was taken ahead of now counts as none.
+    Ages take turns as well: the newest backup, the oldest, the one in the middle, since most
+    restores want the newest and the worst surprises are in the old ones. None when nothing
+    verified exists. What is dated ahead of now is not tested, and a turn dated ahead of now
+    does not count.
     """
     known = {backup.id: backup for backup in backups if not backup.is_ahead(now)}
     backups = list(known.values())
@@ -69,7 +70,7 @@ def choose(
 
 
 def on_due(due: RestoreTestDue, work: Work) -> None:
-    """Ask for one restore into staging."""
+    """Request one restore into staging."""
     document = current(work).get(due.service)
     section = document.profile[BACKUP] if document else None
     if section is None or section.restore_test is None:

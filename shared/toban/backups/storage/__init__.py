@@ -1,1 +1,1 @@
-"""How a backup lies in a bucket: parts, frames, manifest, catalogue."""
+"""The format of a backup in a bucket: object names, parts, frames."""

@@ -61,13 +61,13 @@ _INFO = b"toban backup part v1\x00"
 
 
 def random_nonce() -> bytes:
-    """Eight random bytes: what makes the nonces of one part its own."""
+    """Return eight random bytes, which make the nonces of one part unique."""
     return os.urandom(_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Which stream of which backup a part belongs to, and the key that closes it."""
+    """The stream and backup to which a part belongs, and the key that encrypts it."""
 
     backup_id: str
     stream: str
@@ -82,7 +82,7 @@ class Seal:
 
 
 class PartTrailer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sealed end of a part says about it."""
+    """The end of a part: its counts, digest and cursor."""
 
     cursor: str
     """Where the source goes on after this part; empty: it cannot, or nothing follows."""
@@ -140,7 +140,7 @@ def _header(seal: Seal, number: int, prefix: bytes) -> bytes:
 
 
 class FrameWriter:
-    """Closes one part's frames; each method returns bytes to append to the part."""
+    """Writes the frames of one part; each method returns bytes to append to the part."""
 
     def __init__(self, seal: Seal, number: int, nonce: Callable[[], bytes]) -> None:
         """`number` counts from 1; `nonce` gives eight bytes that are never the same again."""
@@ -152,13 +152,13 @@ class FrameWriter:
     def frame(
         self, compressed: bytes | memoryview, *, trailer: bool = False
     ) -> tuple[bytes, bytes]:
-        """The next frame: its length, and what is sealed."""
+        """Return the next frame: its length and the sealed bytes."""
         sealed = self._cipher.close(self._next, compressed, trailer)
         self._next += 1
         return _LENGTH.pack(len(sealed) | (_TRAILER_BIT if trailer else 0)), sealed
 
     def trailer(self, trailer: PartTrailer) -> tuple[bytes, bytes]:
-        """The frame that ends the part."""
+        """Return the frame that ends the part."""
         text = msgspec.json.encode(trailer)
         if len(text) > MAX_TRAILER:
             raise ValueError(f"a cursor of {len(trailer.cursor)} characters is too long")
@@ -166,7 +166,7 @@ class FrameWriter:
 
 
 class FrameReader:
-    """Opens a stored part; raises `Damaged` naming it and what is wrong."""
+    """Reads the frames of a stored part; raises `Damaged` naming it and what is wrong."""
 
     def __init__(self, data: bytes, seal: Seal, number: int, *, name: str) -> None:
         """Checks the header, that all frames are there, and opens the trailer."""
@@ -182,7 +182,7 @@ class FrameReader:
         self.trailer = self._open_trailer()
 
     def damaged(self, what: str) -> Damaged:
-        """The error, naming the part."""
+        """Return the error, naming the part."""
         return Damaged(f"{self._name}: {what}")
 
     def _check_header(self, seal: Seal, number: int) -> tuple[bytes, int]:
@@ -256,6 +256,6 @@ class FrameReader:
         return trailer
 
     def compressed(self) -> Iterator[bytes | memoryview]:
-        """What the data frames hold, one frame after another."""
+        """Yield the content of the data frames, one after another."""
         for number in range(len(self._frames) - 1):
             yield self._open(number)

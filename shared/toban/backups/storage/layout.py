@@ -30,7 +30,7 @@ _PART = re.compile(r"parts/a([1-9]\d{0,5})/(\d{6})")
 
 @dataclass(frozen=True, slots=True)
 class ObjectName:
-    """Whose object a name belongs to, and what it is there."""
+    """The parts of an object's full name: its backup, and what it is there."""
 
     service: str
     source: str
@@ -41,12 +41,15 @@ class ObjectName:
 
     @property
     def prefix(self) -> str:
-        """The backup's prefix; ends with ``/``."""
+        """Return the backup's prefix; ends with ``/``."""
         return prefix(self.service, self.source, self.class_, self.backup_id)
 
 
 def prefix(service: str, source: str, class_: str, backup_id: str) -> str:
-    """Below which a backup's objects lie; ends with ``/``. Raises `ValueError` for a bad segment."""
+    """
+    Return the prefix of a backup's objects; ends with ``/``. Raises `ValueError` for a bad
+    segment.
+    """
     for segment in (service, source, class_, backup_id):
         if segment in {".", ".."} or not _SEGMENT.fullmatch(segment):
             raise ValueError(f"not a segment of an object's name: {segment[:80]!r}")
@@ -54,7 +57,7 @@ def prefix(service: str, source: str, class_: str, backup_id: str) -> str:
 
 
 def parse(name: str) -> ObjectName | None:
-    """What an object's full name says; None when it is not below a backup's prefix."""
+    """Return the parts of an object's full name; None when it is not below a backup's prefix."""
     segments = name.split("/", 4)
     if len(segments) < 5 or not all(segments):
         return None
@@ -68,34 +71,40 @@ def _numbered(number: int) -> str:
 
 
 def part_name(attempt: int, number: int) -> str:
-    """A part of the stream, below the backup's prefix."""
+    """Return the name of a part of the stream, below the backup's prefix."""
     return f"parts/a{attempt}/{_numbered(number)}"
 
 
 def parse_part(name: str) -> tuple[int, int] | None:
-    """Attempt and number of a name that `part_name` gave; None for any other."""
+    """Return attempt and number from a part's name; None for any other name."""
     found = _PART.fullmatch(name)
     return (int(found[1]), int(found[2])) if found else None
 
 
 def index_name(attempt: int, number: int) -> str:
-    """A list of parts, below the backup's prefix."""
+    """Return the name of a list of parts, below the backup's prefix."""
     return f"index/a{attempt}/{_numbered(number)}"
 
 
 def attempt_of(name: str) -> int:
-    """Which attempt a part or a list of parts (below the backup's prefix) is of; 0: of none."""
+    """Return the attempt of a part or a list of parts (below the backup's prefix); 0: neither."""
     found = _ATTEMPT.match(name)
     return int(found[1]) if found else 0
 
 
 def stream_name(attempt: int) -> str:
-    """What the parts of one reading are sealed as (`toban.backups.storage.frames.Seal.stream`)."""
+    """
+    Return the name under which one reading is sealed
+    (`toban.backups.storage.frames.Seal.stream`).
+    """
     return f"stream/a{attempt}"
 
 
 def object_name(name: str) -> str:
-    """An object beside the stream, below the backup's prefix. Raises `ValueError`."""
+    """
+    Return the name of an object besides the stream, below the backup's prefix. Raises
+    `ValueError`.
+    """
     segments = name.split("/")
     if any(s in {"", ".", ".."} or not _SEGMENT.fullmatch(s) for s in segments):
         raise ValueError(f"not a name for an object beside a stream: {name[:80]!r}")
@@ -103,5 +112,5 @@ def object_name(name: str) -> str:
 
 
 def object_part(object_: str, number: int) -> str:
-    """A part of a sealed object (named as by `object_name`), below the backup's prefix."""
+    """Return the name of a part of a sealed object, below the backup's prefix."""
     return f"{object_}/{_numbered(number)}"

@@ -307,7 +307,7 @@ def _sliced(piece: Chunk, stretch: int) -> Iterator[Chunk]:
 
 
 class OpenedPart:
-    """A stored part whose header, frames and trailer are in order; reading it checks the rest."""
+    """A stored part whose header, frames and trailer are valid; reading it checks the rest."""
 
     def __init__(self, data: bytes, frames: FrameReader, number: int) -> None:
         """Made by `open_part`."""
@@ -317,15 +317,15 @@ class OpenedPart:
 
     @property
     def trailer(self) -> PartTrailer:
-        """What the part says about itself; authentic when it is encrypted."""
+        """Return the part's trailer; authentic when the part is encrypted."""
         return self._frames.trailer
 
     def pieces(self) -> Iterator[bytes]:
         """
-        The plain content, at most 1 MiB at a time.
+        Yield the plain content, at most 1 MiB at a time.
 
-        Raises `Damaged` where it turns out that it is not what was stored, at the latest after
-        the last piece: what was yielded counts only when this ends normally.
+        Raises `Damaged` where it is not what was stored, at the latest after the last
+        piece: what was yielded counts only when this ends normally.
         """
         wanted = self.trailer.plain_bytes
         digest, size = hashlib.sha256(), 0
@@ -349,15 +349,15 @@ class OpenedPart:
             raise self._frames.damaged("its content has another SHA-256 than its trailer says")
 
     def read(self) -> bytes:
-        """The whole plain content (at most 64 MiB); raises `Damaged`."""
+        """Return the whole plain content (at most 64 MiB); raises `Damaged`."""
         return b"".join(self.pieces())
 
     def as_part(self) -> Part:
         """
-        The part as `cut` gave it once, everything about it checked; raises `Damaged`.
+        Return the part as `cut` made it, with everything checked; raises `Damaged`.
 
-        For a part that is found in the bucket although no checkpoint knows it: take it over and go
-        on from its `cursor` (unless it is the `last`).
+        For a part that is in the bucket although no checkpoint knows it: the caller
+        continues from its `cursor` (unless it is the `last`).
         """
         for _ in self.pieces():
             pass

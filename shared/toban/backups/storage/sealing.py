@@ -1,4 +1,4 @@
-"""Storing parts: each is created once, and what a dead process left is taken over."""
+"""Storing parts: each is created once, and parts of a dead process are taken over."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTENT_TYPE = "application/vnd.toban.backup-part"
 
 @dataclass(frozen=True, slots=True)
 class BackupLocation:
-    """Where one backup's objects lie, and the key that opens them."""
+    """The bucket and prefix of one backup, and the key that decrypts it."""
 
     bucket: Bucket
     prefix: str
@@ -28,17 +28,17 @@ class BackupLocation:
     data_key: bytes | None = field(repr=False)
 
     def seal(self, stream: str) -> Seal:
-        """Of the parts of one stream (`toban.backups.storage.layout`)."""
+        """Return the seal of the parts of one stream (`toban.backups.storage.layout`)."""
         return Seal(self.backup_id, stream, self.data_key)
 
 
 def find_part(location: BackupLocation, name: str, stream: str, number: int) -> Part | None:
     """
-    A part that lies in the bucket though no checkpoint knows it, read and checked; None: none.
+    Return a part that is in the bucket though no checkpoint knows it, checked; None: none.
 
-    Cutting can go on after it: from its `cursor`, with number + 1, unless it is the `last`. What
-    lies there damaged is removed (may raise `toban.ports.backup.DeleteBlocked`). `name` is below
-    the backup's prefix.
+    Cutting can continue after it: from its `cursor`, with number + 1, unless it is the `last`.
+    A damaged one is removed (may raise `toban.ports.backup.DeleteBlocked`). `name` is below the
+    backup's prefix.
     """
     full = location.prefix + name
     try:
@@ -55,12 +55,12 @@ def find_part(location: BackupLocation, name: str, stream: str, number: int) -> 
 
 def store_part(location: BackupLocation, name: str, stream: str, part: Part) -> tuple[Part, bool]:
     """
-    Store a part under a name below the backup's prefix; what lies there now, and whether something
-    had lain there before.
+    Store a part under a name below the backup's prefix.
 
-    An earlier one with the same content (sealed with another nonce) is left there; one with any
-    other content is replaced. Raises `toban.ports.Unavailable`, also when it arrived damaged or
-    somebody else writes the same part at this moment, and `toban.ports.backup.DeleteBlocked`.
+    Returns the part that is there now, and whether there was one before. An earlier one with
+    the same content (sealed with another nonce) is kept; one with any other content is
+    replaced. Raises `toban.ports.Unavailable`, also when it arrived damaged or another process
+    writes the same part now, and `toban.ports.backup.DeleteBlocked`.
     """
     if _created(location, name, part):
         return part, False
@@ -90,7 +90,7 @@ def _content(part: Part) -> tuple[str, int, str, int, bool]:
 
 
 class SealedObjectSink:
-    """See `toban.ports.backup.ObjectSink`: whole objects, sealed in parts of their own."""
+    """The `toban.ports.backup.ObjectSink` of a backup: whole objects, sealed in parts of their own."""
 
     def __init__(
         self,
@@ -172,7 +172,7 @@ class _Whole:
 
 
 def evenly(data: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, 1 MiB at a time, only the last shorter."""
+    """Yield the same bytes, 1 MiB at a time, only the last shorter."""
     waiting = bytearray()
     for some in data:
         if not waiting and len(some) == STRETCH:

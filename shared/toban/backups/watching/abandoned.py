@@ -1,4 +1,4 @@
-"""Work on backups that nobody goes on with: it is ended, and told of. Part of the watch."""
+"""Ending and reporting work on backups that nobody continues. Part of the watch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from toban.kernel.work import Work
 
 
 def end_abandoned(service: str, work: Work) -> None:
-    """End, or tell of, a service's work that nobody goes on with."""
+    """End, or report, a service's work that nobody continues."""
     for backup in work.find(Backup, ("service", "==", service), ("status", "==", "running")):
         _end_run(backup.id, work)
     for backup in work.find(Backup, ("service", "==", service), ("status", "==", "finished")):

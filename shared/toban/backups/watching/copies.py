@@ -1,8 +1,8 @@
 """
-Alerts about copies: damaged, gone, or not to be read. One for each series and bucket.
+Alerts about copies: damaged, gone, or unreadable. One for each series and bucket.
 
 Such an alert stays open until every copy that it is about is proven again or its backup is removed;
-that later backups succeed mends nothing. It is computed from the catalogue.
+later successful backups do not close it. It is computed from the catalogue.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RULE = "backup-copy"
 
 
 def look_at_copies(profile: Profile, watch: BackupWatch, work: Work) -> None:
-    """Open and close the alerts about a service's copies; `watch` is the caller's to put."""
+    """Open and close the alerts about a service's copies; the caller puts `watch`."""
     troubles = {trouble.fingerprint: trouble for trouble in _troubles(profile, work)}
     for trouble in troubles.values():
         fire(trouble, profile, watch, work)
@@ -68,9 +68,9 @@ def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
 
 def settle_failed(service: str, work: Work) -> None:
     """
-    Let the status of failed backups follow from their copies.
+    Set the status of failed backups from their copies.
 
-    Earlier versions took one damaged copy for the end of the whole backup.
+    Earlier versions ended the whole backup because of one damaged copy.
     """
     for found in work.find(Backup, ("service", "==", service), ("status", "==", "failed")):
         hurt = any(copy.damage for copy in found.copies)

@@ -1,5 +1,5 @@
 """
-Backup trouble as alerts of the service: what failed, what is late, what nobody works on any more.
+Alerts about backups: what failed, what is late, what nobody works on any more.
 
 "No success for too long" is computed from the catalogue, whether or not anything runs. Alerts open
 and close when the state changes, so that a tick that finds nothing new costs a few reads.
@@ -61,9 +61,9 @@ from toban.profile.store import CurrentProfile, current
 
 def on_failed(failed: BackupFailed, work: Work) -> None:
     """
-    A backup cannot be counted on: its people hear of it, until the next one counts.
+    Open an alert about a backup that cannot be counted on, until the next one counts.
 
-    Where other copies of it are whole, only the copies that are not are in trouble.
+    Where other copies of it are whole, only the copies that are not are reported.
     """
     document = current(work).get(failed.service)
     if document is None:
@@ -127,7 +127,7 @@ def _is_partly_whole(failed: BackupFailed, documents: Documents) -> bool:
 
 
 def on_verified(verified: BackupVerified, work: Work) -> None:
-    """The series has a backup again, unless a newer one has failed since."""
+    """Close the alert of the series, unless a newer backup has failed since."""
     watch = watch_of(verified.service, work)
     _resolve_failed(verified, watch, work)
     document = current(work).get(verified.service)
@@ -144,7 +144,7 @@ def _resolve_failed(of: Series, watch: BackupWatch, work: Work) -> None:
 
 
 def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
-    """A restore that fails is what all of this is to prevent."""
+    """Open an alert about a failed restore."""
     document = current(work).get(failed.service)
     if document is None:
         return
@@ -169,7 +169,7 @@ def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
 
 
 def on_restore_finished(finished: RestoreFinished, work: Work) -> None:
-    """It works (again)."""
+    """Close the alert about failed restores of the source."""
     watch = watch_of(finished.service, work)
     resolve(restore_fingerprint(finished.source, finished.purpose), watch, work)
     work.put(watch)
@@ -179,7 +179,7 @@ def on_restore_finished(finished: RestoreFinished, work: Work) -> None:
 
 
 def on_due(_due: BackupWatchDue, work: Work) -> None:
-    """Look at every service: what is late, and what was abandoned."""
+    """Check every service for late and abandoned backups."""
     ahead = dated_ahead(work)
     for service, document in sorted(current(work).items()):
         section = document.profile[BACKUP]
@@ -212,9 +212,9 @@ _LOOKED_AT = {"backup-overdue", "rpo", "rto", "restore-test-overdue", AHEAD}
 
 def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, NewestBackup]:
     """
-    The newest verified restore point of every plan, from the catalogue.
+    Return the newest verified restore point of every plan, from the catalogue.
 
-    What is dated ahead of now counts for nothing.
+    What is dated ahead of now does not count.
     """
     found: dict[SeriesKey, NewestBackup] = {}
     for plan in (profile[BACKUP] or NOTHING).plans:

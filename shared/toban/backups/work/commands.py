@@ -53,12 +53,12 @@ _TARGET: Final = "target."
 
 
 def request_id(command_id: str) -> str:
-    """The id of the event that a command comes to."""
+    """Return the id of the event that a command becomes."""
     return derive(command_id, FUNCTION, "0")
 
 
 def on_command(command: CommandIssued, work: Work) -> None:
-    """Have it done, if it may be; a record tells what came of it, and whoever asked is answered."""
+    """Carry out a command if it is allowed; write its audit record and answer the sender."""
     if not any(command.concerns(domain) for domain in DOMAINS):
         return
     if not may(command.actor, command.proof, command.action):

@@ -1,4 +1,4 @@
-"""What the jobs on backups have in common: their document, their budget, their failures."""
+"""The common parts of the jobs on backups: document, budget, failures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class BackupJob(JobDocument, kw_only=True):
-    """Work on one backup (id ``<backup id>.<stage>``): where it stands."""
+    """The job of one stage of a backup (id ``<backup id>.<stage>``)."""
 
     COLLECTION: ClassVar[str] = "backup_jobs"
     KEEP = Keep.days(400, "as a restore; with a kept backup for as long as that")
@@ -47,7 +47,7 @@ class BackupJob(JobDocument, kw_only=True):
     """Why it was given up, where nothing follows it any more."""
 
     def holders(self) -> Sequence[Key]:
-        """Its backup."""
+        """Return its backup."""
         return (Backup.key(self.backup_id),)
 
 
@@ -57,11 +57,11 @@ R = TypeVar("R")
 
 def claim_next(cls: type[J], stage: Stage, event: BackupEvent, work: Work) -> J | None:
     """
-    The job of a stage that follows another: of the step that is due, or begun by a request.
+    Return the job to run for this event, or None.
 
-    A request that finds the job over does it anew. Steps are then numbered on, so that a late one
-    of the earlier request finds no work. The job names the request, so that whoever asked learns
-    what came of exactly that.
+    The existing one if its step is due, a fresh one if a person asked again. Steps are then
+    numbered on, so that a late one of the earlier request finds no work. The job names the
+    request, so that its sender learns what came of exactly that.
     """
     id = job_id(event.backup_id, stage)
     job = work.get(cls, id)
@@ -85,12 +85,12 @@ def claim_next(cls: type[J], stage: Stage, event: BackupEvent, work: Work) -> J 
 
 
 def request_of(work: Work) -> str:
-    """The id of the event that began the chain: of a person's request, or of a slot."""
+    """Return the id of the event that began the chain: of a person's request, or of a slot."""
     return work.event.correlation_id or work.event.id
 
 
 def following(step: type[StepEvent]) -> Callable[[BackupJob, Work], StepEvent | None]:
-    """The event of a job's next step, as long as there is the backup."""
+    """Return what makes the event of a job's next step, as long as the backup exists."""
 
     def next_step(job: BackupJob, work: Work) -> StepEvent | None:
         backup = work.get(Backup, job.backup_id)
@@ -102,7 +102,7 @@ def following(step: type[StepEvent]) -> Callable[[BackupJob, Work], StepEvent | 
 def telling(
     conclude: Callable[[J, R | Unfinished, Work], None],
 ) -> Callable[[J, R | Unfinished, Work], None]:
-    """`conclude`, after which the job says what it came to."""
+    """Return `conclude`, followed by recording the job's result."""
 
     def concluded(job: J, result: R | Unfinished, work: Work) -> None:
         conclude(job, result, work)
@@ -118,25 +118,25 @@ def telling(
 
 
 def job_id(backup_id: str, stage: Stage) -> str:
-    """Where a job's document lives."""
+    """Return the id of a job's document."""
     return f"{backup_id}.{stage}"
 
 
 def beating(values: Iterator[T], beat: Callable[[], None]) -> Iterator[T]:
-    """The values, while the lease is kept alive between them (`toban.kernel.handling.job.JobClaim.beat`)."""
+    """Yield the values, renewing the lease in between (`toban.kernel.handling.job.JobClaim.beat`)."""
     for value in values:
         beat()
         yield value
 
 
 def fail(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
-    """Tell that a backup cannot be counted on; its own document is the caller's to change."""
+    """Report that a backup cannot be counted on; the caller changes its document."""
     backup.reason = log.mask(reason)[:2_000]
     tell_failed(backup, stage, reason, work)
 
 
 def tell_failed(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
-    """Tell of trouble with a backup that is not over: what follows may still prove it."""
+    """Report trouble with a backup that has not ended: what follows may still prove it."""
     reason = log.mask(reason)[:2_000]
     work.emit(
         BackupFailed(

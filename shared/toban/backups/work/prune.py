@@ -53,12 +53,12 @@ FORGOTTEN: Final = timedelta(days=30)
 
 @dataclass(frozen=True)
 class BackupRemoved:
-    """Everything of the backup is gone, in every destination."""
+    """The result of a removal: everything of the backup is gone, in every destination."""
 
 
 @dataclass(frozen=True)
 class RetentionReview:
-    """The backups of a service and what retention says of each."""
+    """The backups of a service with retention's verdict of each."""
 
     backups: dict[str, Backup]
     verdicts: list[RetentionVerdict]
@@ -67,7 +67,7 @@ class RetentionReview:
 
 
 def policies(profile: Profile) -> dict[Series, Policy]:
-    """The policy of every series of a profile."""
+    """Return the policy of every series of a profile."""
     section = profile[BACKUP]
     if section is None:
         return {}
@@ -93,10 +93,10 @@ def weigh(
     profile: Profile, documents: Documents, undecided: Backup | None = None
 ) -> RetentionReview:
     """
-    What retention says of every backup of a service, now.
+    Return retention's verdict of every backup of a service, now.
 
-    `undecided`: one marked for removal that is looked at as if it were not. Only backups of its
-    source are then weighed: nothing else decides about it or builds on it.
+    `undecided`: one marked for removal that is judged as if it were not. Only backups of its
+    source are then judged: nothing else decides about it or builds on it.
     """
     where: list[tuple[str, Operator, Value]] = [("service", "==", profile[SERVICE].id)]
     if undecided is not None:
@@ -114,13 +114,13 @@ def weigh(
 
 
 class PruneHandler:
-    """`prune_backups`."""
+    """The handlers of `prune_backups`."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
     def on_due(self, due: PruneDue, work: Work) -> None:
-        """Mark what may go, of one service or of all; a person is told how many, and what waits."""
+        """Mark what may go, of one service or of all; answer a person how many, and what waits."""
         marked, waiting = 0, list[datetime]()
         for service, document in sorted(current(work).items()):
             if due.service not in ("", service) or document.profile[BACKUP] is None:
@@ -138,7 +138,7 @@ class PruneHandler:
             )
 
     def on_verified(self, verified: BackupVerified, work: Work) -> None:
-        """A new backup counts: an older one may have had its time."""
+        """Mark what may go now that a new backup counts."""
         document = current(work).get(verified.service)
         if document is None or document.profile[BACKUP] is None:
             return
@@ -146,7 +146,7 @@ class PruneHandler:
             _mark(document.profile, work)
 
     def claim(self, due: PruneStepDue, work: Work) -> BackupJob | None:
-        """The removal of one backup, unless retention has come to keep it."""
+        """Return the job of removing one backup, unless retention keeps it after all."""
         id = job_id(due.backup_id, "prune")
         job = work.get(BackupJob, id) or BackupJob(id=id, stage="prune", backup_id=due.backup_id)
         if job.step != due.step:
@@ -219,7 +219,7 @@ class PruneHandler:
         work.put(backup)
 
     def handlers(self) -> Handlers:
-        """What the function consumes."""
+        """Return the function's handlers."""
         job = Job(BackupJob, self.claim, self.run, self.conclude, next_step=following(PruneStepDue))
         return (
             Handlers()
@@ -262,7 +262,7 @@ def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
 
 
 def forget(backup_id: str, work: Work) -> None:
-    """Remove a backup from the catalogue, and what its jobs left."""
+    """Remove a backup from the catalogue, with its jobs."""
     work.delete(Backup, backup_id)
     stages: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
     for stage in stages:

@@ -45,7 +45,7 @@ EACH: Final = 16
 
 
 class ReplicateJob(BackupJob, kw_only=True):
-    """A backup being copied."""
+    """The job of copying a backup to its other destinations."""
 
     target: str = ""
     """The bucket whose copy is being made whole."""
@@ -57,12 +57,12 @@ class ReplicateJob(BackupJob, kw_only=True):
 
 @dataclass(frozen=True)
 class Replicated:
-    """Every destination was dealt with (`ReplicateJob.ended`)."""
+    """The result of copying: every destination was handled (`ReplicateJob.ended`)."""
 
 
 @dataclass(frozen=True)
 class ReferenceManifest:
-    """The manifest that decides, as it lies in some copy, authenticated."""
+    """The authenticated manifest by which copies are made, from one of the copies."""
 
     bucket: str
     manifest: Manifest
@@ -71,14 +71,14 @@ class ReferenceManifest:
 
 
 class ReplicateHandler:
-    """`replicate_backup`."""
+    """The handlers of `replicate_backup`."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._opener = CopyOpener(resources)
 
     def claim(self, event: BackupEvent, work: Work) -> ReplicateJob | None:
-        """The job, if the step is the one due; a new request copies anew what is not there."""
+        """Return the job if its step is due; a new request copies anew what is missing."""
         return claim_next(ReplicateJob, "replicate", event, work)
 
     def run(
@@ -204,7 +204,7 @@ class ReplicateHandler:
             raise Damaged(f"its manifest says something else than that in {original.bucket}")
 
     def conclude(self, job: ReplicateJob, result: Replicated | Unfinished, work: Work) -> None:
-        """Record which copies are complete; whatever could not be copied, what is there is read."""
+        """Record which copies are complete; the next stage reads whatever was copied."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, NothingToDo):
             return
@@ -236,7 +236,7 @@ class ReplicateHandler:
         work.emit(BackupReplicated(at=work.now, **backup.named))
 
     def handlers(self) -> Handlers:
-        """What the function consumes."""
+        """Return the function's handlers."""
         job = Job(
             ReplicateJob,
             self.claim,
@@ -251,12 +251,12 @@ HANDLERS = BoundHandlers((RESOURCES,), lambda ports: ReplicateHandler(ports(RESO
 
 
 def is_complete(backup: Backup) -> bool:
-    """Whether any copy has a manifest, so that there is something to copy from."""
+    """Return whether any copy has a manifest, so that there is something to copy from."""
     return any(copy.manifest for copy in backup.copies)
 
 
 def with_destinations(backup: Backup, planned: ResolvedPlan) -> list[Copy]:
-    """Its copies, and those that its plan wants and the catalogue does not know (it was rebuilt)."""
+    """Return its copies, and those of its plan that the catalogue lacks (it was rebuilt)."""
     known = {copy.bucket for copy in backup.copies}
     return backup.copies + [
         Copy(bucket=destination.bucket, region=destination.region)

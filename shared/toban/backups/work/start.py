@@ -1,4 +1,4 @@
-"""A backup is due: one document for one slot, and the first step; and what people ask for."""
+"""Starting a backup that is due: one document for one slot, and the first step."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ MAX_CHAIN: Final = 100
 
 def on_due(due: BackupDue, work: Work) -> None:
     """
-    Start the backup of the slot that is due, unless it was started or the series is at it.
+    Start the backup of the slot that is due, unless it was started or the series is busy.
 
-    A slot is its own key: however often, late or out of order its message comes, it is one backup.
-    What a clock that was ahead has left in the series (a newest slot, a backup that runs) blocks
-    nothing. A person is told what came of the request (`Work.answer`).
+    A slot is its own key: however often, late or out of order its message comes, it is one
+    backup. What a clock that was ahead has left in the series (a newest slot, a backup that
+    runs) blocks nothing. A person is told what came of the request (`Work.answer`).
     """
     profile = current(work).get(due.service)
     planned = find_plan(profile.profile, due.source, due.class_) if profile else None

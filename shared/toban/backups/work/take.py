@@ -62,7 +62,7 @@ MAX_ATTEMPTS: Final = 5
 
 
 class TakeHandler:
-    """`run_backup_step`."""
+    """The handlers of `run_backup_step`."""
 
     def __init__(self, resources: Resources, entropy: Callable[[int], bytes] = os.urandom) -> None:
         """`entropy`: random bytes for data keys (``os.urandom``)."""
@@ -70,7 +70,7 @@ class TakeHandler:
         self._entropy = entropy
 
     def claim(self, due: BackupStepDue, work: Work) -> TakeJob | None:
-        """The job of the step, if that is still the one due."""
+        """Return the job if its step is due."""
         id = job_id(due.backup_id, "take")
         job = work.get(TakeJob, id)
         if job is None:
@@ -80,7 +80,7 @@ class TakeHandler:
     def run(
         self, job: TakeJob, due: BackupStepDue, claim: JobClaim[TakeJob]
     ) -> BackupTaken | SourceUnchanged | Continue | NothingToDo | Failure:
-        """One step: begin, read and store for some minutes, or finish."""
+        """Run one step: begin, read and store for some minutes, or finish."""
         backup = claim.documents.get(Backup, due.backup_id)
         if backup is None or backup.status != "running":
             return NothingToDo()
@@ -107,7 +107,7 @@ class TakeHandler:
         return result
 
     def next_step(self, job: TakeJob, work: Work) -> BackupStepDue | None:
-        """The next step, while the backup is being taken."""
+        """Return the event of the next step, while the backup is being taken."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or backup.status != "running":
             return None
@@ -116,7 +116,7 @@ class TakeHandler:
     def conclude(
         self, job: TakeJob, result: BackupTaken | SourceUnchanged | Unfinished, work: Work
     ) -> None:
-        """Record what was taken, and what follows."""
+        """Record what was taken, and start what follows."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, NothingToDo) or backup.status != "running":
             return
@@ -155,7 +155,7 @@ class TakeHandler:
         work.put(backup)
 
     def handlers(self) -> Handlers:
-        """What the function consumes."""
+        """Return the function's handlers."""
         job = Job[BackupStepDue, TakeJob, BackupTaken | SourceUnchanged](
             TakeJob, self.claim, self.run, self.conclude, next_step=self.next_step
         )

@@ -1,4 +1,4 @@
-"""The state of a backup being taken, and what a step may come to."""
+"""The job of taking a backup, and the results of a step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from toban.ports.backup import SourceSnapshot
 
 
 class TakeJob(BackupJob, kw_only=True):
-    """A backup being taken."""
+    """The job of taking a backup."""
 
     key_id: str = ""
     wrapped_key: bytes = b""
@@ -31,18 +31,18 @@ class TakeJob(BackupJob, kw_only=True):
 
 @dataclass(frozen=True)
 class BackupTaken:
-    """Everything is stored and the manifest is written."""
+    """The result of taking: everything is stored and the manifest is written."""
 
     manifest: Manifest
 
 
 @dataclass(frozen=True)
 class SourceUnchanged:
-    """The source is as it was at the newest backup of the series."""
+    """The result of taking: the source is as it was at the newest backup of the series."""
 
 
 def record(backup: Backup, taken: BackupTaken, now: datetime) -> None:
-    """Note in the catalogue what was stored."""
+    """Record in the catalogue what was stored."""
     manifest = taken.manifest
     move(backup, "finished")
     backup.finished_at = now

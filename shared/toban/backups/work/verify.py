@@ -70,7 +70,7 @@ several steps first; a format check cannot be left and gone on with.
 
 
 class VerifyJob(BackupJob, kw_only=True):
-    """A backup being verified."""
+    """The job of verifying a backup."""
 
     reading: str = ""
     """The bucket whose copy is being read."""
@@ -88,27 +88,27 @@ class VerifyJob(BackupJob, kw_only=True):
 
 @dataclass(frozen=True)
 class CopiesRead:
-    """Every copy was read as far as it can be."""
+    """The result of verifying: every copy was read as far as it can be."""
 
 
 class VerifyHandler:
-    """`verify_backup`."""
+    """The handlers of `verify_backup`."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._opener = CopyOpener(resources)
 
     def claim(self, event: BackupEvent, work: Work) -> VerifyJob | None:
-        """The job, if the step is the one due; a new request verifies anew."""
+        """Return the job if its step is due; a new request verifies anew."""
         return claim_next(VerifyJob, "verify", event, work)
 
     def run(
         self, job: VerifyJob, event: BackupEvent, claim: JobClaim[VerifyJob]
     ) -> CopiesRead | Continue | NothingToDo | Failure:
         """
-        Read for some minutes, every copy, whatever the ones before came to.
+        Read every copy for some minutes, whatever the result of earlier ones.
 
-        Raises `Unavailable` when that is all that keeps a copy from being read.
+        Raises `Unavailable` when only that keeps a copy from being read.
         """
         backup = claim.documents.get(Backup, event.backup_id)
         if backup is None or backup.status not in JUDGED:
@@ -225,7 +225,7 @@ class VerifyHandler:
         return True
 
     def conclude(self, job: VerifyJob, result: CopiesRead | Unfinished, work: Work) -> None:
-        """Record what each copy came to, and what follows."""
+        """Record the result of each copy, and start what follows."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, NothingToDo):
             return
@@ -236,7 +236,7 @@ class VerifyHandler:
             _judge(backup, job, result, work)
 
     def handlers(self) -> Handlers:
-        """What the function consumes."""
+        """Return the function's handlers."""
         job = Job(
             VerifyJob,
             self.claim,
@@ -330,11 +330,10 @@ def _drain(opened: OpenedCopy, ref: ObjectRef, claim: JobClaim[VerifyJob]) -> No
 
 def check_stored(opened: OpenedCopy, wanted: Level, claim: JobClaim[VerifyJob]) -> None:
     """
-    Compare the objects that are there with the manifest: names, sizes, the bucket's checksums.
+    Compare the stored objects with the manifest: names, sizes, the bucket's checksums.
 
-    What lies beside the stream is only counted, where it will not be read (then the stream says
-    what there must be, and nobody misses what it does not refer to). Raises `Damaged`, naming the
-    object.
+    Objects besides the stream that will not be read are only counted (the stream names those
+    that must exist, and any other is not missed). Raises `Damaged`, naming the object.
     """
     checksums = LEVELS.index(wanted) >= LEVELS.index("checksums")
     manifest = opened.manifest

@@ -11,7 +11,7 @@ from toban.ports import Clock, Secrets
 
 
 class ConsoleSender:
-    """Writes `ConsoleLine`s."""
+    """Writes `ConsoleLine`s to the log."""
 
     def send(self, outgoing: Outgoing) -> Result:
         """See `toban.kernel.outgoing.Senders`."""
@@ -29,6 +29,6 @@ class ConsoleSender:
 
 
 def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> ConsoleSender:
-    """It needs nothing."""
+    """Return the sender of `ConsoleLine`s."""
     del config, secrets, clock
     return ConsoleSender()

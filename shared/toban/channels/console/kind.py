@@ -1,4 +1,4 @@
-"""The console, as a profile says it."""
+"""The console as a kind of channel."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from toban.channels.base import Channel
 
 
 class ConsoleChannel(Channel, frozen=True, tag="console", tag_field="type"):
-    """A line on the log: for trying things out and as the last resort."""
+    """A channel that writes a line to the log: for trials, and as the last resort."""
 
     RANK: ClassVar[int] = 90

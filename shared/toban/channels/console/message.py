@@ -13,7 +13,7 @@ from toban.kernel.outgoing import Outgoing
 
 @dataclass(frozen=True, kw_only=True)
 class ConsoleLine(Outgoing):
-    """A line on the log, which always answers."""
+    """A message that is written to the log, which always succeeds."""
 
     text: str
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -21,7 +21,7 @@ class ConsoleLine(Outgoing):
 
 
 def message(channel: ConsoleChannel, sending: PreparedNotification) -> ConsoleLine:  # noqa: ARG001
-    """The line for a notification."""
+    """Return the line for a notification."""
     notice, request = sending.notice, sending.request
     return ConsoleLine(
         id=sending.id,

@@ -89,7 +89,7 @@ class MailSender:
 
 
 def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> MailSender:
-    """What sends `Mail`s."""
+    """Return the sender of `Mail`s."""
     return MailSender(config, secrets, clock)
 
 
@@ -138,10 +138,10 @@ _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
 
 def compose(mail: Mail, sender: str) -> EmailMessage:
     """
-    The message without its date.
+    Return the message without its date.
 
-    Raises `ValueError` or `email.errors.MessageError` for an address that is none. Line breaks in
-    a header are refused by the library, and taken out of the subject by the renderer.
+    Raises `ValueError` or `email.errors.MessageError` for an invalid address. Line breaks in a
+    header are refused by the library, and taken out of the subject by the renderer.
     """
     author = Address(display_name="toban", addr_spec=sender)
     domain = author.domain

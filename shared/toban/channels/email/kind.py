@@ -1,4 +1,4 @@
-"""Email, as a profile says it."""
+"""Email as a kind of channel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from toban.texts import Both
 
 
 class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
-    """Email by SMTP. Without `to` it goes to the person who is the target."""
+    """A channel by email (SMTP). Without `to` it goes to the person who is the target."""
 
     RANK: ClassVar[int] = 20
     ROOM_KEY: ClassVar[str] = "to"
@@ -22,11 +22,11 @@ class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
     sender: str = ""
 
     def room(self) -> str | None:
-        """The recipients."""
+        """Return the recipients."""
         return ", ".join(self.to) if self.to else None
 
     def reaches(self, addresses: Mapping[str, str]) -> str | None:
-        """The recipients, else the person's own address."""
+        """Return the recipients, else the person's own address."""
         return ", ".join(self.to) or addresses.get("email") or None
 
     def check(self, path: str, report: Report) -> None:

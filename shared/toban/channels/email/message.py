@@ -1,4 +1,4 @@
-"""What is mailed, and how a notification looks there: as text and as HTML."""
+"""The content of a mail, as text and as HTML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from toban.kernel.templates import render
 
 @dataclass(frozen=True, kw_only=True)
 class Mail(Outgoing):
-    """An email."""
+    """A message that is sent by email."""
 
     to: tuple[str, ...]
     sender: str = ""
@@ -30,7 +30,7 @@ class Mail(Outgoing):
 
 
 def message(channel: EmailChannel, sending: PreparedNotification) -> Mail:
-    """The mail for a notification."""
+    """Return the mail for a notification."""
     notice = sending.notice
     return Mail(
         id=sending.id,
@@ -48,7 +48,7 @@ def message(channel: EmailChannel, sending: PreparedNotification) -> Mail:
 
 
 def as_text(notice: Notice) -> str:
-    """The whole of it as plain text."""
+    """Return the whole notification as plain text."""
     language = notice.language
     service = (text(language, "notice.service"), notice.service)
     lines = [notice.headline, ""]
@@ -68,7 +68,7 @@ def as_text(notice: Notice) -> str:
 
 def as_html(notice: Notice) -> str:
     """
-    The whole of it as a page: tables and inline styles, because mail programs know little else.
+    Return the whole notification as HTML: tables and inline styles, as mail programs need them.
 
     No images, no scripts, no remote content; every value is escaped.
     """

@@ -200,7 +200,7 @@ class SlackSender:
 
 
 def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> SlackSender:
-    """What sends `SlackMessage`s."""
+    """Return the sender of `SlackMessage`s."""
     del clock
     return SlackSender(config, secrets)
 
@@ -223,7 +223,7 @@ def _body(message: SlackMessage, repeated: bool = False) -> dict[str, Any]:
 
 
 def failure(error: OSError | http.client.HTTPException) -> Failed:
-    """No answer: whether it may have arrived all the same."""
+    """Return the failure when there was no answer, with whether the message may have arrived."""
     reason = error.reason if isinstance(error, URLError) else error
     refused = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
     if isinstance(reason, refused):
@@ -241,7 +241,7 @@ def _words(reason: object) -> str:
 
 
 def http_failure(status: int, body: str = "") -> Failed:
-    """An answer that is not 2xx. Behind a gateway's error the request may have gone through."""
+    """Return the failure of an answer that is not 2xx; a gateway's error may hide a success."""
     detail = f"Slack answered {status} {log.mask(body[:80])}".strip()
     retryable = status >= 500 or status in (408, 429)
     return Failed(detail, retryable=retryable, unknown=status in (408, 502, 504))
@@ -253,7 +253,7 @@ def _error(error: SlackApiError) -> str:
 
 
 def api_failure(error: SlackApiError) -> Failed:
-    """An answer of the Web API that is not ok."""
+    """Return the failure of an answer of the Web API that is not ok."""
     status, code = error.response.status_code, _error(error)
     if status != 200:
         known = code if code.isidentifier() else ""

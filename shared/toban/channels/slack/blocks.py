@@ -20,12 +20,12 @@ MAX_TEXT = 2900
 
 
 def escape(text: str) -> str:
-    """`text` without meaning for Slack."""
+    """Return `text` without characters that Slack interprets."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def escaped(text: str, limit: int = MAX_TEXT) -> str:
-    """`text` escaped and cut so that no entity is torn and the whole is within `limit`."""
+    """Return `text` escaped and cut so that no entity is torn and the whole is within `limit`."""
     safe = escape(text)
     if len(safe) <= limit:
         return safe
@@ -40,38 +40,38 @@ def escaped(text: str, limit: int = MAX_TEXT) -> str:
 
 
 def link(url: str, title: str) -> str:
-    """A link in mrkdwn; only the title when the address is not one for a browser."""
+    """Return a link in mrkdwn; only the title when the address is not one for a browser."""
     shown = escaped(title, 200)
     target = escape(address(url))
     return f"<{target}|{shown.replace('|', '¦')}>" if target else shown
 
 
 def header(title: str) -> Block:
-    """A headline (150 characters at most)."""
+    """Return a headline (150 characters at most)."""
     return {"type": "header", "text": plain(title, 150)}
 
 
 def plain(text: str, limit: int = MAX_TEXT) -> Block:
-    """A text object that Slack does not interpret."""
+    """Return a text object that Slack does not interpret."""
     return {"type": "plain_text", "text": cut(text, limit) or " ", "emoji": False}
 
 
 def markup(text: str) -> Block:
-    """A text object of our own markup; whatever came from outside is escaped by now."""
+    """Return a text object with our own markup; text from outside must be escaped already."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def section(text: Block) -> Block:
-    """One paragraph."""
+    """Return a paragraph."""
     return {"type": "section", "text": text}
 
 
 def fields(pairs: Iterable[tuple[str, str]]) -> Block:
-    """Up to ten labelled values."""
+    """Return up to ten labelled values."""
     texts = [markup(f"*{escaped(label, 100)}*\n{escaped(value, 800)}") for label, value in pairs]
     return {"type": "section", "fields": texts[:10]}
 
 
 def context(*texts: Block) -> Block:
-    """Small print."""
+    """Return small print."""
     return {"type": "context", "elements": list(texts)[:10]}

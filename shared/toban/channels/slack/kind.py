@@ -1,4 +1,4 @@
-"""Slack, as a profile says it."""
+"""Slack as a kind of channel."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
     channel: str = ""
 
     def reaches(self, addresses: Mapping[str, str]) -> str:
-        """The member to mention; the message is seen without."""
+        """Return the member to mention; the message is visible without one."""
         return addresses.get("slack", "")
 
     @property
     def updates_in_place(self) -> bool:
-        """Incoming webhooks cannot."""
+        """Return whether messages can be changed: not by incoming webhooks."""
         return bool(self.token_secret)
 
     def check(self, path: str, report: Report) -> None:

@@ -1,4 +1,4 @@
-"""What is sent to Slack, and how a notification looks there."""
+"""The content of a Slack message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from toban.kernel.outgoing import Outgoing
 
 @dataclass(frozen=True, kw_only=True)
 class SlackMessage(Outgoing):
-    """A Slack message, by incoming webhook or by bot token."""
+    """A message that is sent to Slack, by incoming webhook or by bot token."""
 
     webhook_secret: str = ""
     token_secret: str = ""
@@ -40,7 +40,7 @@ class SlackMessage(Outgoing):
 
 
 def message(channel: SlackChannel, sending: PreparedNotification) -> SlackMessage:
-    """The message for a notification."""
+    """Return the message for a notification."""
     notice = sending.notice
     mention = mention_of(sending.address, notice)
     return SlackMessage(
@@ -62,19 +62,19 @@ def message(channel: SlackChannel, sending: PreparedNotification) -> SlackMessag
 
 
 def mention_of(member: str, notice: Notice) -> str:
-    """The person, where the message calls one; whatever is no member id mentions nobody."""
+    """Return the mention of the person, where the message calls one and the id is a member's."""
     if not (notice.calls and member.isascii() and member.isalnum()):
         return ""
     return f"<@{member}>"
 
 
 def fallback(notice: Notice, mention: str) -> str:
-    """The headline escaped, with the mention, for push notifications."""
+    """Return the headline escaped, with the mention, for push notifications."""
     return f"{mention} {blocks.escaped(notice.headline, 1000)}".strip()
 
 
 def above(notice: Notice, mention: str) -> list[blocks.Block]:
-    """Above the coloured bar: who is meant, what happened."""
+    """Return the blocks above the coloured bar: who is meant, what happened."""
     line = f"{mention} {blocks.escaped(notice.service, 200)}".strip()
     return [
         blocks.header(f"{notice.severity} {notice.kind}: {notice.title}"),
@@ -83,7 +83,7 @@ def above(notice: Notice, mention: str) -> list[blocks.Block]:
 
 
 def details(notice: Notice) -> list[blocks.Block]:
-    """Beside the bar: everything else."""
+    """Return the blocks at the coloured bar: everything else."""
     found = []
     if notice.summary:
         found.append(blocks.section(blocks.plain(notice.summary)))

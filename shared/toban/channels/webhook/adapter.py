@@ -31,7 +31,7 @@ _EMBEDDING = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("64:ff9b::
 
 
 class ForbiddenAddress(Rejected):
-    """A webhook must not lead there."""
+    """The address is one that a webhook must not call."""
 
 
 class WebhookSender:
@@ -78,13 +78,13 @@ class WebhookSender:
 
 
 def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> WebhookSender:
-    """A sender that connects only to where `check_address` lets it."""
+    """Return a sender that connects only to addresses that `check_address` allows."""
     guard = guarded(config.is_local)
     return WebhookSender(HttpClient(guard), secrets, clock, config.is_local)
 
 
 def signature(body: bytes, keys: list[str], now: datetime) -> str:
-    """The value of ``X-Toban-Signature``."""
+    """Return the value of ``X-Toban-Signature``."""
     at = str(int(now.timestamp()))
     signed = at.encode() + b"." + body
     macs = [hmac.new(key.encode(), signed, hashlib.sha256).hexdigest() for key in keys]
@@ -111,7 +111,7 @@ Lookup = Callable[[str, int], list[str]]
 
 
 def look_up(host: str, port: int) -> list[str]:
-    """Every address of a host; raises `NotSent` when there is none."""
+    """Return every address of a host; raises `NotSent` when there is none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -121,8 +121,9 @@ def look_up(host: str, port: int) -> list[str]:
 
 def guarded(local: bool, lookup: Lookup = look_up) -> Callable[[str, int], str]:
     """
-    What finds the address to connect to for a host, once, so that nobody can change it between
-    the check and the connection (DNS rebinding).
+    Return what finds the address to connect to for a host, once for check and connection.
+
+    So nobody can change it in between (DNS rebinding).
     """
 
     def address(host: str, port: int) -> str:

@@ -1,4 +1,4 @@
-"""A webhook, as a profile says it."""
+"""A webhook as a kind of channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toban.strictyaml.report import Report
 
 
 class WebhookChannel(Channel, frozen=True, tag="webhook", tag_field="type"):
-    """A signed JSON POST to `url` (or to the URL held by a secret)."""
+    """A channel by signed JSON POST to `url` (or to the URL held by a secret)."""
 
     RANK: ClassVar[int] = 30
 

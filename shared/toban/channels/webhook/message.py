@@ -1,4 +1,4 @@
-"""What is posted to a webhook."""
+"""The content of a webhook's call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from toban.kernel.outgoing import Outgoing
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookCall(Outgoing):
-    """A signed JSON POST."""
+    """A message that is sent as a signed JSON POST."""
 
     url: str = ""
     url_secret: str = ""
@@ -31,7 +31,7 @@ class WebhookCall(Outgoing):
 
 
 def message(channel: WebhookChannel, sending: PreparedNotification) -> WebhookCall:
-    """The call for a notification."""
+    """Return the call for a notification."""
     return WebhookCall(
         id=sending.id,
         incident=sending.incident,
@@ -45,12 +45,7 @@ def message(channel: WebhookChannel, sending: PreparedNotification) -> WebhookCa
 
 
 def body(sending: PreparedNotification) -> bytes:
-    """
-    The JSON of a webhook: the same bytes at every try, so that its receiver can compare.
-
-    ``incident.environment`` is there where it is not production: of the rest the release before may
-    have made the first try.
-    """
+    """Return the JSON of a webhook: the same bytes at every try, so that its receiver can compare."""
     request = sending.request
     return msgspec.json.encode(
         {

@@ -31,7 +31,7 @@ _COLORS: Final[dict[str, Literal["red", "yellow"]]] = {"error": "red", "warning"
 
 @dataclass(frozen=True)
 class StoreFinding:
-    """Something that a person has to look at."""
+    """Something in the store that a person has to look at."""
 
     severity: Severity
     code: str

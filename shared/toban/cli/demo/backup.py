@@ -23,7 +23,7 @@ PHOTOS = 120
 
 
 class Narrator(Protocol):
-    """Who tells it."""
+    """Tells what the demo does."""
 
     service: str
     nonce: str

@@ -45,7 +45,7 @@ STEPS_S = (0, 4, 60, 120)
 
 @dataclass(frozen=True)
 class DemoRuntime:
-    """A running `toban dev` and what can be read of it."""
+    """A running `toban dev` for the demo."""
 
     data: Path
     url: str

@@ -23,7 +23,7 @@ _LINK = re.compile(r"http://127\.0\.0\.1:\d+/ingest_action/a\?[\w=&%.~-]+")
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """A mail as it arrived."""
+    """A mail that a stand-in received."""
 
     to: tuple[str, ...]
     message: EmailMessage
@@ -42,7 +42,7 @@ class ReceivedMail:
 
 @dataclass
 class Inbox:
-    """What arrived so far."""
+    """What the stand-ins have received so far."""
 
     slack: list[dict[str, Any]] = field(default_factory=list)
     mails: list[ReceivedMail] = field(default_factory=list)
@@ -108,7 +108,7 @@ class _MailHandler(socketserver.StreamRequestHandler):
 
 
 class StandIns:
-    """Both, running while inside ``with``."""
+    """The stand-ins for Slack and mail, running inside ``with``."""
 
     def __init__(self) -> None:
         self.received = Inbox()

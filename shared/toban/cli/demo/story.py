@@ -72,7 +72,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 @dataclass
 class DemoStory:
-    """The scenes, in order."""
+    """The scenes of the demo, in order."""
 
     stage: DemoRuntime
     terminal: Terminal

@@ -28,7 +28,7 @@ _STATUS_ORDER = {"open": 0, "acknowledged": 1, "resolved": 2}
 
 @dataclass(frozen=True)
 class NextStep:
-    """What happens unless somebody acknowledges."""
+    """The next escalation step, unless somebody acknowledges."""
 
     number: int
     """Counts from 1."""

@@ -23,7 +23,7 @@ from toban.texts import Language
 
 
 class Usage(Exception):
-    """Asked wrongly; told without argparse's usage lines."""
+    """The command was called wrongly; shown without argparse's usage lines."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -12,7 +12,7 @@ from toban.cli.kit.terminal import Terminal
 
 @dataclass(frozen=True)
 class ProgressView:
-    """How far the work is."""
+    """The progress of some work, as shown."""
 
     text: str
     done: int = 0

@@ -25,7 +25,7 @@ _SUGGESTED = 500
 
 
 class StoreReader(Documents):
-    """What the commands read of a store, at the time at which it was opened."""
+    """What commands read of a store, as of the time at which it was opened."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store, now())

@@ -30,7 +30,7 @@ _NO_LESS = 12
 
 
 class Problem(Exception):
-    """Something to tell in one line; `code` is the exit code (1 did not work, 2 asked wrongly)."""
+    """An error told in one line; `code` is the exit code (1 did not work, 2 asked wrongly)."""
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)

@@ -41,10 +41,10 @@ def zone_name(at: datetime, zone: str) -> str:
 
 class Times:
     """
-    The times of one list.
+    The times of one list, in one form.
 
-    Where all of them are in one zone it is named in the title of the column, else beside each
-    time. Zones are told apart by name and offset: CST is America's and China's.
+    When all of them are in one zone, the title of the column names it, else each time does.
+    Zones are told apart by name and offset: CST is America's and China's.
     """
 
     def __init__(self, shown: Iterable[tuple[datetime, str]]) -> None:

@@ -41,7 +41,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class ProjectLocation:
-    """Which project, and where its jobs lie."""
+    """A project, and the location of its Cloud Scheduler jobs."""
 
     project: str
     location: str

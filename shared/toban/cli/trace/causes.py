@@ -18,7 +18,7 @@ from toban.ports import Trace
 
 @dataclass
 class Handling:
-    """One function's handling of one event, all deliveries taken together."""
+    """One function's handling of one event, all deliveries together."""
 
     function: str
     traces: list[Trace]
@@ -56,7 +56,7 @@ class Handling:
 
 @dataclass
 class EventNode:
-    """An event, and who handled it."""
+    """An event in a trace, with the functions that handled it."""
 
     id: str
     type: str

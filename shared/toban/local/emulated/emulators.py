@@ -33,7 +33,7 @@ GCS_IMAGE = "fsouza/fake-gcs-server:1.52.2"
 
 
 class EmulatorNotAvailable(Exception):
-    """No way to run this emulator here; the text lists what was tried and why it failed."""
+    """This emulator cannot be run here; the text lists what was tried and why it failed."""
 
 
 @dataclass(frozen=True, slots=True)

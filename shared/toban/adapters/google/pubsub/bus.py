@@ -128,7 +128,7 @@ class _Lease:
 
 
 class PubSubBus:
-    """Publishes to the topics of one project."""
+    """The `Bus` port: publishes to the topics of one project."""
 
     def __init__(self, project: str, client: Callable[[], PublisherClient] = publisher) -> None:
         """`client` is called at the first publication, not here."""
@@ -158,11 +158,11 @@ class PubSubBus:
 
 class PubSubDeadLetters:
     """
-    What push subscriptions gave up on.
+    The `DeadLetters` port: what push subscriptions gave up.
 
     Pub/Sub leases a pulled message for the acknowledgement deadline of its subscription. Dead
-    letters under a lease are remembered and returned again by the same object; others do not see
-    them until the lease ends.
+    letters under a lease are remembered and returned again by the same object; others do not
+    see them until the lease ends.
     """
 
     def __init__(

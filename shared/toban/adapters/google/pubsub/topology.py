@@ -23,7 +23,7 @@ RETENTION = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class PushSubscription:
-    """One subscription named ``<topic>--<function>``; an empty endpoint makes it a pull one."""
+    """A subscription named ``<topic>--<function>``; with an empty endpoint it is a pull one."""
 
     topic: str
     function: str

@@ -52,7 +52,7 @@ def connect() -> KeyManagementServiceClient:
 
 
 class KmsKeys:
-    """See `toban.ports.backup.Keys`; the key's rotation is Cloud KMS's own matter."""
+    """The `Keys` port by Cloud KMS, which rotates the key itself."""
 
     def __init__(
         self,

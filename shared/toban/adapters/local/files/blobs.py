@@ -15,7 +15,7 @@ _UNFINISHED = ".tmp"
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The `Clock` port: the machine's clock."""
 
     def now(self) -> datetime:
         """See `toban.ports.Clock`."""
@@ -130,7 +130,7 @@ def sync_directory(path: Path) -> None:
 
 class EnvSecrets:
     """
-    Secrets from environment variables.
+    The `Secrets` port from environment variables.
 
     ``TOBAN_SECRET_<NAME>`` is the value; while it is being rotated, the one before is accepted
     too as ``TOBAN_SECRET_<NAME>_PREVIOUS``. A blank variable counts as not set.

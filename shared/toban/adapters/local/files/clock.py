@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class FileClock:
-    """The time that a file holds (ISO 8601, UTC); it stands still until `set`. Thread-safe."""
+    """A clock whose time is in a file (ISO 8601, UTC) and stands still until `set`. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         """Raises `FileNotFoundError` when there is no such file, `ValueError` when it is no time."""

@@ -21,11 +21,11 @@ _BOUND = b"toban data key v1\x00"
 
 class SecretKeys:
     """
-    See `toban.ports.backup.Keys`: AES-256-GCM under the newest value of a secret.
+    The `Keys` port by AES-256-GCM under the newest value of a secret.
 
-    A value is 32 random bytes in base64 (``openssl rand -base64 32``). While it is being rotated
-    the older values still unwrap what they wrapped. A wrapped key is nonce (12 bytes) ‖ ciphertext
-    ‖ tag; 96-bit random nonces suffice for 2³² backups (NIST SP 800-38D §8.3).
+    A value is 32 random bytes in base64 (``openssl rand -base64 32``). While it is being
+    rotated the older values still unwrap what they wrapped. A wrapped key is nonce (12 bytes) ‖
+    ciphertext ‖ tag; 96-bit random nonces suffice for 2³² backups (NIST SP 800-38D §8.3).
     """
 
     def __init__(

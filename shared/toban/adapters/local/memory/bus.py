@@ -41,7 +41,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class PulledMessage:
-    """A message taken for delivery, to be acknowledged, refused or forgotten."""
+    """A message that is being delivered, to be acknowledged, refused or forgotten."""
 
     seq: int
     delivered: Delivered
@@ -49,7 +49,7 @@ class PulledMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStep:
-    """What `deliver_next` did; `error` is what the handler raised."""
+    """The outcome of `deliver_next`; `error` is what the handler raised."""
 
     delivered: Delivered
     error: BaseException | None = field(default=None, compare=False)

@@ -23,7 +23,7 @@ from toban.ports import (
 
 
 class VirtualClock:
-    """Time that moves only when it is told to."""
+    """A clock that moves only when told to."""
 
     def __init__(self, start: datetime) -> None:
         self._lock = threading.Lock()
@@ -58,7 +58,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 class MemoryStore:
-    """Documents in a dictionary. What goes in and comes out is copied."""
+    """The `Store` port in a dictionary. What goes in and comes out is copied."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -140,7 +140,7 @@ class MemoryStore:
 
 
 class MemoryBlobs:
-    """Objects in a dictionary."""
+    """The `Blobs` port in a dictionary."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -179,7 +179,7 @@ class MemoryBlobs:
 
 
 class MemorySecrets:
-    """Secrets from a mapping of names to values, the newest first."""
+    """The `Secrets` port from a mapping of names to values, the newest first."""
 
     def __init__(self, secrets: Mapping[str, Sequence[str]] | None = None) -> None:
         self._secrets = {name: list(found) for name, found in (secrets or {}).items()}
@@ -194,7 +194,7 @@ class MemorySecrets:
 
 
 class MemoryTracer:
-    """Traces in a list."""
+    """The `Tracer` port in a list."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

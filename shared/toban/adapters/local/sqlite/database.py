@@ -72,7 +72,7 @@ CREATE INDEX IF NOT EXISTS traces_event ON traces (event_id);
 
 
 class Transaction:
-    """What a piece of work may do inside a commit."""
+    """The operations allowed inside a commit."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

@@ -18,11 +18,11 @@ WIDTH = 4
 @dataclass(frozen=True)
 class Pool:
     """
-    Subscriptions with threads of their own: they and all others do not wait for one another.
+    Subscriptions with threads of their own, apart from all others.
 
-    With `lane_of`, at most `width` messages of a lane are delivered at a time; one whose lane is
-    full stays where it is, unclaimed, and what comes after it overtakes it. Threads are added up
-    to `workers` when there is something to deliver and none of them is free.
+    With `lane_of`, at most `width` messages of a lane are delivered at a time; one whose lane
+    is full stays where it is, unclaimed, and what comes after it overtakes it. Threads are
+    added up to `workers` when there is something to deliver and none of them is free.
     """
 
     subscriptions: frozenset[str]
@@ -32,7 +32,7 @@ class Pool:
 
 
 class Lanes:
-    """How many messages of each lane are being delivered. Thread-safe."""
+    """The number of messages of each lane that are being delivered. Thread-safe."""
 
     def __init__(self, lane_of: LaneOf, width: int = WIDTH) -> None:
         self._lane_of = lane_of

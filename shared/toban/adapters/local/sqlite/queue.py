@@ -37,7 +37,7 @@ _TOLERANCE_US = TOLERANCE // timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One delivery under way."""
+    """One delivery in progress."""
 
     seq: int
     delivered: Delivered
@@ -50,7 +50,7 @@ class UnknownTopicError(ValueError):
 
 class SqliteBus:
     """
-    The `Bus` port.
+    The `Bus` port in SQLite.
 
     `topics` without a subscription accept messages, which are then gone; publishing to any
     other topic raises `UnknownTopicError`. `jitter` returns numbers in [0, 1).

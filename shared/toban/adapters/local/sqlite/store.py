@@ -28,7 +28,7 @@ _OPERATORS = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 class SqliteStore:
     """
-    The `Store` port on one table.
+    The `Store` port in one table.
 
     A field gets its index when it is first queried: one index for each collection and field,
     over (rank of the value's type, value, id), so that a comparison never meets another type

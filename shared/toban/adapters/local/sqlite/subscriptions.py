@@ -19,7 +19,7 @@ _JITTER = 0.2
 @dataclass(frozen=True, slots=True)
 class QueueSubscription:
     """
-    One function's interest in one topic.
+    The subscription of one function to one topic on a local bus.
 
     `max_attempts` deliveries that fail make a dead letter. Back-off and the acknowledgement
     deadline (a handler that takes longer may see its message delivered once more) in seconds.

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class SqliteTracer:
-    """The `Tracer` port; close it to write what still waits."""
+    """The `Tracer` port in SQLite; close it to write what is still waiting."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database

@@ -18,7 +18,7 @@ from toban.ports.backup import TargetFailed
 
 @dataclass(frozen=True)
 class RestoreDestination:
-    """Where a restore will load."""
+    """Where a restore will load, and whether that is the source."""
 
     where: str
     is_source: bool

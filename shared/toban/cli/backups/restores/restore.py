@@ -40,7 +40,7 @@ STAGING = "staging"
 
 @dataclass(frozen=True)
 class RestorePlan:
-    """What a restore will do."""
+    """What a restore will do, as shown before it is confirmed."""
 
     profile: Profile
     backup: Backup

@@ -41,7 +41,7 @@ _REST_S = 3.0
 
 @dataclass(frozen=True)
 class CommandOutcome:
-    """What came of an event that was issued here."""
+    """The outcome of an event that was issued here."""
 
     event: Event
     outcome: str
@@ -49,7 +49,7 @@ class CommandOutcome:
 
 
 class Session(ABC):
-    """A place that is open: its documents, its files, and a way to have something done there."""
+    """An open place: its documents, its files, and a way to act there."""
 
     reader: StoreReader
     place: str
@@ -247,7 +247,7 @@ def new_event(body: Body, at: datetime) -> Event:
 
 
 class Traces(ABC):
-    """Handlings that were noted."""
+    """The recorded handlings of a place."""
 
     is_whole: bool
     """Whether every handling is among them, with its time and its changes."""

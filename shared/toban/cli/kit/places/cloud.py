@@ -50,7 +50,7 @@ def documents(project: str) -> Store:
 
 
 class CloudSession(Session):
-    """A project; its clients are made when they are needed."""
+    """A session on a Google Cloud project; its clients are made when they are needed."""
 
     max_dead_letters = MAX_DEAD_LETTERS
     waits_s = 30.0

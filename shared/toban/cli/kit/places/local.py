@@ -69,7 +69,7 @@ def opened(
 
 
 class LocalSession(Session):
-    """An open data directory; its functions are loaded when something is to be done."""
+    """A session on a data directory; its functions are loaded when there is something to do."""
 
     waits_s = 8.0
 
@@ -238,7 +238,7 @@ class LocalSession(Session):
 
 
 class NotedTraces(Traces):
-    """What the functions noted on this machine."""
+    """The handlings that functions recorded on this machine."""
 
     is_whole = True
 

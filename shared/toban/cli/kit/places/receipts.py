@@ -47,7 +47,7 @@ class _Handled:
 
 
 class ReceiptTraces(Traces):
-    """Stories, put together from documents."""
+    """Handlings derived from receipts and other documents."""
 
     is_whole = False
 
