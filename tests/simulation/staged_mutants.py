@@ -72,7 +72,7 @@ STAGED_MUTANTS = (
     Mutant("platform called", "its people are called for staging", platform_called, seed=9),
     Mutant("dropped when raised", "people are called for staging", dropped_when_raised, seed=5),
     Mutant(
-        "dropped when reopened", "people are called for staging", dropped_when_reopened, seed=33
+        "dropped when reopened", "people are called for staging", dropped_when_reopened, seed=15
     ),
     Mutant("folded", "two environments share an incident", folded),
 )
