@@ -10,6 +10,7 @@ import pytest
 
 from tests.chains.worlds import CALLER, ON_EMULATORS, World
 from toban.cli import main
+from toban.incidents.documents import Incident
 from toban.ports import Message
 
 WORLDS = ["embedded", ON_EMULATORS]
@@ -113,6 +114,17 @@ def test_what_cannot_be_handled_is_found(world: World, toban: Toban):
     assert (parked["topic"], parked["reason"]) == ("command-issued", "invalid")
     assert toban("parked", "show", parked["id"])
     assert "no such parked message" in toban("parked", "show", "nothing", code=1)
+
+    # Stories share an installation: what the next one sets aside is to be an incident of its own.
+    def open_still() -> list[Incident]:
+        of_ours = [i for i in world.incidents("toban") if "toban.command.issued.v1" in i.title]
+        return [i for i in of_ours if i.status == "open"]
+
+    world.wait(open_still, "the desk's incident")
+    world.settle()  # start_backup sets it aside, too
+    for incident in open_still():
+        world.command(incident, "resolve")
+    world.wait(lambda: not open_still(), "its end")
 
 
 @pytest.mark.parametrize("world", WORLDS[1:], indirect=True)

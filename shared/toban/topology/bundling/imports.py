@@ -16,12 +16,12 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from toban.kernel.binding import BoundHandlers
+from toban.kernel.kinds import kinds, module_of_kind, named
 from toban.topology.bundling.lock import CannotBundleError
 from toban.topology.types import Function
 
 ENTRY: Final = "toban.entry"
-KINDS: Final = "toban.kernel.kinds"
-PORTS: Final = "toban.kernel.binding.BoundHandlers"
 
 BY_MAP: Final[Mapping[str, Callable[[Function], bool]]] = {
     "toban.adapters.google.pubsub.": lambda function: function.publishes,
@@ -30,7 +30,7 @@ BY_MAP: Final[Mapping[str, Callable[[Function], bool]]] = {
 }
 """Which adapters the entry imports for a function, of those that it imports on first use."""
 
-BY_NAME: Final = frozenset({ENTRY, KINDS, "toban.kernel.binding"})
+BY_NAME: Final = frozenset({ENTRY, kinds.__module__, BoundHandlers.__module__})
 """The modules that import by a computed name; which it may be is known from their callers."""
 
 
@@ -170,15 +170,15 @@ def imported(path: Path) -> Imported:
     )
 
 
-_BY_TEXT: Final = frozenset(
-    {
-        f"{KINDS}.kinds",
-        f"{KINDS}.named",
-        f"{KINDS}.module_of_kind",
-        "importlib.import_module",
-        "__import__",
-    }
-)
+def _name(of: Callable[..., object]) -> str:
+    """Under which dotted name a class or function is imported."""
+    return f"{of.__module__}.{of.__qualname__}"
+
+
+_PORTS: Final = _name(BoundHandlers)
+_BESIDE: Final = _name(module_of_kind)
+_WALKS: Final = frozenset({_name(kinds), _name(named)})
+_BY_TEXT: Final = frozenset({_BESIDE, *_WALKS, "importlib.import_module", "__import__"})
 """What imports by a name that is given as a text."""
 
 
@@ -224,16 +224,17 @@ class _Reading(ast.NodeVisitor):
         called = self._dotted(node.func)
         texts = [a.value for a in node.args if isinstance(a, ast.Constant)]
         first = texts[0] if texts and isinstance(texts[0], str) else ""
-        if called == PORTS:
+        if called == _PORTS:
             given = node.args[0] if node.args else None
             self.ports += map(self._dotted, given.elts if isinstance(given, ast.Tuple) else ())
         elif called not in _BY_TEXT:
             pass
         elif not first:
             self.computed.append(node.lineno)
-        elif called.startswith(KINDS):
-            sibling = called.endswith(".module_of_kind")
-            self.walked.append((self.package, first) if sibling else (first, "kind"))
+        elif called == _BESIDE:
+            self.walked.append((self.package, first))
+        elif called in _WALKS:
+            self.walked.append((first, "kind"))
         else:
             self.imports.append(Import(first, node.lineno, self.deferred))
         self.generic_visit(node)
