@@ -45,7 +45,7 @@ def check_size(name: str, data: bytes) -> None:
 
 def in_ranges(bucket: Bucket, info: ObjectInfo) -> Iterator[bytes]:
     """
-    The content of one generation of an object, a few MiB at a time.
+    Yield the content of one generation of an object, a few MiB at a time.
 
     Raises `KeyError` when that generation is gone, `Damaged` when the bytes do not have the
     checksum that the bucket keeps for them.
@@ -77,7 +77,7 @@ def compare(copied: ObjectInfo, source: ObjectInfo, where: str) -> None:
 
 
 def blocks(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same bytes in blocks of exactly `size`, but for the last."""
+    """Yield the same bytes in blocks of exactly `size`, but for the last."""
     pending = bytearray()
     for chunk in chunks:
         pending += chunk

@@ -26,8 +26,8 @@ _STATES: dict[str, Status] = {"open": "firing", "closed": "resolved"}
 
 def unwrap(body: Any) -> Any:
     """
-    The notification inside a Pub/Sub push, wrapped (``{"message": {"data": …}}``) or as a
-    structured CloudEvent (``{"data": {"message": …}}``); anything else as it is.
+    Return the notification inside a Pub/Sub push, wrapped (``{"message": {"data": …}}``) or as
+    a structured CloudEvent (``{"data": {"message": …}}``); anything else as it is.
 
     Raises `InvalidField` when the data is not base64 of strict JSON.
     """

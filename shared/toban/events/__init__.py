@@ -124,7 +124,7 @@ class AlertFired(AlertReport, frozen=True, kw_only=True):
 
 @event("toban.alert.resolved.v1", topic="alert-resolved")
 class AlertResolved(AlertReport, frozen=True, kw_only=True):
-    """An alert does not fire any more."""
+    """An alert has stopped firing."""
 
 
 @event("toban.alert.attached.v1", topic="alert-attached")
@@ -188,7 +188,7 @@ class IncidentOpened(PagingEvent, frozen=True, kw_only=True):
 
 @event("toban.incident.escalated.v1", topic="incident-escalated")
 class IncidentEscalated(PagingEvent, frozen=True, kw_only=True):
-    """The next escalation step is due: nobody acknowledged, nobody was reached, or by hand."""
+    """The next escalation step was taken: nobody acknowledged, nobody was reached, or by hand."""
 
     by: str = ""
     """Who asked for it; empty: time or an unreachable step."""
@@ -196,26 +196,26 @@ class IncidentEscalated(PagingEvent, frozen=True, kw_only=True):
 
 @event("toban.incident.raised.v1", topic="incident-raised")
 class IncidentRaised(PagingEvent, frozen=True, kw_only=True):
-    """Its severity rose, or an alert joined that its people have not heard of."""
+    """The severity of an incident rose, or an alert joined that its people have not heard of."""
 
     by: str = ""
 
 
 @event("toban.incident.reopened.v1", topic="incident-reopened")
 class IncidentReopened(PagingEvent, frozen=True, kw_only=True):
-    """It was resolved and is open again."""
+    """A resolved incident was reopened."""
 
     by: str = ""
 
 
 @event("toban.incident.reminded.v1", topic="incident-reminded")
 class IncidentReminded(PagingEvent, frozen=True, kw_only=True):
-    """Nothing has happened for long: a reminder, or, after it, people are called again."""
+    """Nothing has happened to an incident for long: a reminder, or, after it, another page."""
 
 
 @event("toban.incident.acknowledged.v1", topic="incident-acknowledged")
 class IncidentAcknowledged(IncidentEvent, frozen=True, kw_only=True):
-    """Somebody has taken it."""
+    """Somebody has acknowledged an incident."""
 
     by: str
     pages: list[Page]
@@ -223,7 +223,7 @@ class IncidentAcknowledged(IncidentEvent, frozen=True, kw_only=True):
 
 @event("toban.incident.resolved.v1", topic="incident-resolved")
 class IncidentResolved(IncidentEvent, frozen=True, kw_only=True):
-    """It is over."""
+    """An incident was resolved."""
 
     by: str
     """The person, or empty when all its alerts were resolved."""
@@ -247,7 +247,7 @@ class EscalationDue(Body, frozen=True, kw_only=True):
 
 @event("toban.reminder.due.v1", topic="reminder-due")
 class ReminderDue(Body, frozen=True, kw_only=True):
-    """A timer: somebody has to hear of the incident again, unless something has happened since."""
+    """A timer: people hear of the incident again, unless something has happened since."""
 
     incident_id: str
     what: ReminderKind
@@ -263,7 +263,7 @@ class ReminderDue(Body, frozen=True, kw_only=True):
 
 @event("toban.recheck.due.v1", topic="recheck-due")
 class RecheckDue(Body, frozen=True, kw_only=True):
-    """A timer: the incident was resolved by hand while alerts fired; look whether they still do."""
+    """A timer: check the alerts of an incident that was resolved by hand while they fired."""
 
     incident_id: str
     generation: int
@@ -293,7 +293,7 @@ class CommandIssued(Command, frozen=True, kw_only=True):
 
 @event("toban.postmortem.drafted.v1", topic="postmortem-drafted")
 class PostmortemDrafted(Body, frozen=True, kw_only=True):
-    """A postmortem draft lies ready."""
+    """The draft of a postmortem was written."""
 
     incident_id: str
     blob: str
@@ -345,7 +345,7 @@ class NotificationRequested(Body, frozen=True, kw_only=True):
 
 @event("toban.notification.failed.v1", topic="notification-failed")
 class NotificationFailed(Body, frozen=True, kw_only=True):
-    """A channel failed for good."""
+    """A notification failed permanently on one channel."""
 
     request: NotificationRequested
     error: str
@@ -360,7 +360,7 @@ class NotificationFailed(Body, frozen=True, kw_only=True):
 
 @event("toban.page.failed.v1", topic="page-failed")
 class PageFailed(Body, frozen=True, kw_only=True):
-    """A page has nobody to go to."""
+    """A page reached nobody."""
 
     incident_id: str
     page: Page
@@ -379,14 +379,14 @@ class PageFailed(Body, frozen=True, kw_only=True):
 
 @event("toban.minute.passed.v1", topic="minute-passed")
 class MinutePassed(Body, frozen=True, kw_only=True):
-    """The minute hand moved (Cloud Scheduler)."""
+    """A minute has passed (Cloud Scheduler)."""
 
 
 @event("toban.redrive.due.v1", topic="redrive-due")
 class RedriveDue(Body, frozen=True, kw_only=True):
-    """Time to look at dead letters."""
+    """Dead letters are to be redriven (Cloud Scheduler, or a person)."""
 
 
 @event("toban.sweep.due.v1", topic="sweep-due")
 class SweepDue(Body, frozen=True, kw_only=True):
-    """Time to see what is still needed of what is about to expire."""
+    """Documents that expire soon are to be checked for whether they are still needed."""

@@ -16,7 +16,7 @@ Purpose = Literal["recovery", "test"]
 
 
 class Series(Body, frozen=True, kw_only=True, rename={"class_": "class"}):
-    """Something about one series: a source of a service, kept in one class."""
+    """The fields of an event about one series: a source of a service, kept in one class."""
 
     service: str
     source: str
@@ -54,19 +54,19 @@ class BackupEvent(Series, frozen=True, kw_only=True):
 
 
 class StepEvent(BackupEvent, frozen=True, kw_only=True):
-    """Work on a backup goes on with step number `step` of its job."""
+    """The next step of a job on a backup is due: step number `step`."""
 
     step: int
 
 
 @event("toban.backup.step-due.v1", topic="backup-step-due")
 class BackupStepDue(StepEvent, frozen=True, kw_only=True):
-    """The next step of taking it is due."""
+    """The next step of taking a backup is due."""
 
 
 @event("toban.backup.finished.v1", topic="backup-finished")
 class BackupFinished(BackupEvent, frozen=True, kw_only=True):
-    """Everything was read and the manifest lies in the first destination. Not yet a backup."""
+    """A backup was read and its manifest written to the first destination; not yet verified."""
 
     at: Moment
     bytes: int
@@ -74,7 +74,7 @@ class BackupFinished(BackupEvent, frozen=True, kw_only=True):
 
 @event("toban.backup.failed.v1", topic="backup-failed")
 class BackupFailed(BackupEvent, frozen=True, kw_only=True):
-    """It, or a copy of it, cannot be counted on: not taken, not replicated, or found damaged."""
+    """A backup, or a copy of it, cannot be counted on: not taken, not replicated, or damaged."""
 
     stage: Stage
     reason: str
@@ -83,24 +83,24 @@ class BackupFailed(BackupEvent, frozen=True, kw_only=True):
 
 @event("toban.replication.step-due.v1", topic="replication-step-due")
 class ReplicationStepDue(StepEvent, frozen=True, kw_only=True):
-    """The next step of copying it to the other destinations is due."""
+    """The next step of copying a backup to its other destinations is due."""
 
 
 @event("toban.backup.replicated.v1", topic="backup-replicated")
 class BackupReplicated(BackupEvent, frozen=True, kw_only=True):
-    """Its copies are to be read: every destination holds it, or what does not was told."""
+    """The copies of a backup are to be verified: every destination was handled."""
 
     at: Moment
 
 
 @event("toban.verification.step-due.v1", topic="verification-step-due")
 class VerificationStepDue(StepEvent, frozen=True, kw_only=True):
-    """The next step of reading it back is due."""
+    """The next step of verifying a backup is due."""
 
 
 @event("toban.backup.verified.v1", topic="backup-verified")
 class BackupVerified(BackupEvent, frozen=True, kw_only=True):
-    """A copy of it was read back as far as its plan asks: now it is a backup."""
+    """A copy of a backup was read back as far as its plan asks: now it counts."""
 
     at: Moment
     level: str
@@ -166,7 +166,7 @@ class RestoreStepDue(RestoreEvent, frozen=True, kw_only=True):
 
 @event("toban.restore.finished.v1", topic="restore-finished")
 class RestoreFinished(RestoreEvent, frozen=True, kw_only=True):
-    """Everything was loaded and checked."""
+    """A restore has loaded and checked everything."""
 
     region: str
     at: Moment
@@ -176,7 +176,7 @@ class RestoreFinished(RestoreEvent, frozen=True, kw_only=True):
 
 @event("toban.restore.failed.v1", topic="restore-failed")
 class RestoreFailed(RestoreEvent, frozen=True, kw_only=True):
-    """It was given up."""
+    """A restore was given up."""
 
     region: str
     reason: str
@@ -199,4 +199,4 @@ class RestoreTestDue(Body, frozen=True, kw_only=True):
 
 @event("toban.backup.watch-due.v1", topic="backup-watch-due")
 class BackupWatchDue(Body, frozen=True, kw_only=True):
-    """Compare every newest restore point with its objective."""
+    """Every newest restore point is to be compared with its objective (Cloud Scheduler)."""

@@ -95,10 +95,10 @@ class Group(Document, kw_only=True):
 
 def group_id(service: str, environment: str) -> str:
     """
-    Where the open incidents of an environment are listed.
+    Return where the open incidents of an environment are listed.
 
-    Of production under the service alone, as before there were environments. Alerts of two environments
-    never share an incident, nor count towards each other's ``max_open``.
+    Of production under the service alone, as before there were environments. Alerts of two
+    environments never share an incident, nor count towards each other's ``max_open``.
     """
     return service if environment == PRODUCTION else f"{service}@{environment}"
 

@@ -96,7 +96,7 @@ class Command(Body, frozen=True, kw_only=True):
     """The version of the subject that was seen; None: whatever it is now."""
 
     def subject(self) -> str:
-        """The domain that owns the subject and its id: ``incidents/inc-1``."""
+        """Return the domain that owns the subject and its id: ``incidents/inc-1``."""
         return self.about
 
     def concerns(self, domain: str) -> bool:
@@ -125,7 +125,7 @@ class Audit(Document, kw_only=True):
     at: datetime
 
     def over_since(self) -> datetime | None:
-        """The time it was written: a record does not change."""
+        """Return the time it was written: a record does not change."""
         return self.at
 
 

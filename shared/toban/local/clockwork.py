@@ -144,9 +144,10 @@ class Clockwork:
 
     def next_slot(self) -> datetime | None:
         """
-        When the next schedule fires; None: none does.
+        Return when the next schedule fires; None: none does.
 
-        Not asked for the one that fires timers: here they are fired at the instant they are due.
+        Not asked for the one that fires timers: here they are fired at the instant they are
+        due.
         """
         consumers = self._topology.consumers
         return min(

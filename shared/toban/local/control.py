@@ -77,7 +77,7 @@ class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def control(token: str, driver: ClockDriver | None) -> Callable[[Request], Response]:
-    """What answers below ``/dev/``: ``POST /dev/clock`` moves a virtual clock (`driver`)."""
+    """Return what answers below ``/dev/``: ``POST /dev/clock`` moves a virtual clock (`driver`)."""
 
     def answered(request: Request) -> Response:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")

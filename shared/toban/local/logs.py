@@ -53,7 +53,7 @@ class LogFile(io.TextIOBase):
         self._flusher.start()
 
     def write(self, text: str) -> int:
-        """One line with its line break, as `toban.kernel.log` writes it."""
+        """Return one line with its line break, as `toban.kernel.log` writes it."""
         matters = _matters(text)
         # A full disk must not stop what is logged about: the line is lost, the terminal has it.
         with self._lock, contextlib.suppress(*_NO_ROOM):

@@ -81,7 +81,7 @@ def _split(target: str) -> tuple[str, str]:
 
 
 def health_of(topology: Topology, runtime: str) -> Callable[[], Response]:
-    """What ``/healthz`` says once everything runs."""
+    """Return what ``/healthz`` says once everything runs."""
     said = {"status": "ready", "runtime": runtime, "functions": list(topology.functions)}
     body = msgspec.json.encode(said) + b"\n"
     return lambda: Response(200, body)

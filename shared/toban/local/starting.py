@@ -47,7 +47,7 @@ def welcome(
     changes: list[ProfileChange],
     runtime: str = "embedded",
 ) -> str:
-    """The map, the addresses and the profiles, for the terminal."""
+    """Return the map, the addresses and the profiles, for the terminal."""
     doors = [(f"{url}/{n}{p}", n) for n, f in topology.functions.items() for p in f.http]
     clocks = [(f"{n} ({s.cron} {s.zone})", s.emits) for n, s in topology.schedules.items()]
     topics = [(topic, ", ".join(topology.consumers(topic)) or "-") for topic in topology.topics]

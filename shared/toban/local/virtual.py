@@ -39,11 +39,11 @@ class WrongClock(Exception):
 
 def begin_clock(data: Path, *, virtual: bool, at: datetime | None) -> FileClock | None:
     """
-    The virtual clock of a runtime on `data`; None: it goes by the machine's.
+    Return the virtual clock of a runtime on `data`; None: it goes by the machine's.
 
-    A new one begins at `at` (None: now); one that is there goes on from where it stands, or from
-    `at` if that is later. A data directory stays with the clock it began with: raises `WrongClock`
-    otherwise, and when `at` lies before the time it has.
+    A new one begins at `at` (None: now); one that is there goes on from where it stands, or
+    from `at` if that is later. A data directory stays with the clock it began with: raises
+    `WrongClock` otherwise, and when `at` lies before the time it has.
     """
     path = data / CLOCK
     if path.exists():
@@ -98,7 +98,7 @@ class ClockDriver:
         self._one = threading.Lock()
 
     def now(self) -> datetime:
-        """The time it is."""
+        """Return the time it is."""
         return self._clock.now()
 
     def settle(self) -> ClockMoved:

@@ -77,7 +77,7 @@ def subscriptions_of(
     topology: Topology, backoff_s: tuple[float, float] | None = None
 ) -> list[QueueSubscription]:
     """
-    The map's subscriptions as the local bus takes them.
+    Return the map's subscriptions as the local bus takes them.
 
     `backoff_s` replaces the map's (least, most) seconds: for tests that cannot wait so long.
     """
@@ -96,7 +96,7 @@ def subscriptions_of(
 
 def pools(topology: Topology) -> list[Pool]:
     """
-    What is delivered by threads of its own, so that no page waits behind it.
+    Return what is delivered by threads of its own, so that no page waits behind it.
 
     Calls to the outside, a lane for each destination; and what may take minutes (backups).
     """
@@ -115,7 +115,7 @@ def pools(topology: Topology) -> list[Pool]:
 def bind(
     topology: Topology, platform: Platform, secrets: Secrets
 ) -> dict[str, Callable[[Delivered], object]]:
-    """A handler for every subscription: what the bus (or a test) calls with a delivery."""
+    """Return a handler for every subscription: what the bus (or a test) calls with a delivery."""
     made: dict[str, Handlers] = {}
     handlers: dict[str, Callable[[Delivered], object]] = {}
     for subscription in topology.subscriptions():
@@ -144,13 +144,13 @@ class World:
     secrets: Secrets
 
     def edges(self) -> Mapping[str, Edge]:
-        """What each HTTP function may use."""
+        """Return what each HTTP function may use."""
         return {
             name: entry.local_edge(name, self.platform, self.secrets) for name in entry.ENDPOINTS
         }
 
     def handlers(self) -> dict[str, Callable[[Delivered], object]]:
-        """A handler for every subscription."""
+        """Return a handler for every subscription."""
         return bind(self.topology, self.platform, self.secrets)
 
     def dispatcher(
@@ -181,7 +181,7 @@ class World:
 
 
 def clock_of(data: Path) -> Clock:
-    """The time a data directory goes by: the machine's, unless it has one of its own."""
+    """Return the time a data directory goes by: the machine's, unless it has one of its own."""
     path = data / CLOCK
     return FileClock(path) if path.exists() else SystemClock()
 

@@ -41,7 +41,7 @@ class Facts:
 
 
 def render(facts: Facts) -> str:
-    """The whole draft."""
+    """Return the whole draft."""
     return "\n".join(_Draft(facts).lines()) + "\n"
 
 
@@ -272,7 +272,7 @@ class _Draft:
 
 
 def result_of(notification: Notification, language: Language, error: str) -> str:
-    """What became of a notification, for people; `error` fits where it is shown."""
+    """Return what became of a notification, for people; `error` fits where it is shown."""
     state = {"claimed": "sending", "done": "sent", "void": "withdrawn"}.get(
         notification.state, notification.state
     )

@@ -46,7 +46,7 @@ def story(
     until: datetime | None = None,
     shown: Shown = plain,
 ) -> list[Line]:
-    """What happened, in order of time; nothing after `until`."""
+    """Return what happened, in order of time; nothing after `until`."""
     lines = [Line(e.at, e.kind, describe(language, e, shown)) for e in incident.timeline]
     lines += _of_alerts(language, incident, alerts, shown)
     lines += [
@@ -60,7 +60,7 @@ def story(
 
 
 def describe(language: Language, entry: TimelineEntry, shown: Shown = plain) -> str:
-    """A timeline entry as a sentence; an entry of newer code shows its kind and details."""
+    """Return a timeline entry as a sentence; an entry of newer code shows its kind and details."""
     values = {name: shown(value) for name, value in entry.detail.items()}
     values["actor"] = shown(entry.actor)
     words = {

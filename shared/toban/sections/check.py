@@ -23,11 +23,11 @@ def check(
     borrowed: Mapping[str, frozenset[str]] | None = None,
 ) -> list[Finding]:
     """
-    Everything questionable about a profile, errors first.
+    Return everything questionable about a profile, errors first.
 
     `all_profiles` (with or without `profile` itself) are those applied together with it: some
-    mistakes, such as two catch-all services, only show beside the others. `borrowed`: what it has
-    from its team (`toban.sections.teams.ProfileWithTeam`).
+    mistakes, such as two catch-all services, only show beside the others. `borrowed`: what it
+    has from its team (`toban.sections.teams.ProfileWithTeam`).
     """
     report = Report()
     others = tuple(p for p in all_profiles if p is not profile)

@@ -14,9 +14,9 @@ from toban.strictyaml.findings import FileErrors, Finding
 
 def check_directory(directory: str | Path) -> list[Finding]:
     """
-    Everything to say about all profiles of a directory, with file and line, errors of loading
-    included; in the order of services, then by severity of the finding. Of their teams as well, or
-    of a directory of teams alone.
+    Return everything to say about all profiles of a directory, with file and line, errors of
+    loading included; in the order of services, then by severity of the finding. Of their teams
+    as well, or of a directory of teams alone.
 
     Files that cannot be loaded do not keep the others from being checked.
     """

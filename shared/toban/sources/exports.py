@@ -223,7 +223,7 @@ class ManagedExport(ABC):
     # --- for both ----------------------------------------------------------------------------
 
     def bucket(self, run: BackupRun) -> Bucket:
-        """Where the export goes to."""
+        """Return where the export goes to."""
         return self._ports.buckets(self._bucket_name) if self._bucket_name else run.objects.bucket
 
     def object_name(self, run: BackupRun) -> str:
@@ -231,7 +231,7 @@ class ManagedExport(ABC):
         return f"toban-exports/{run.backup_id}{self.suffix}"
 
     def uri(self, run: BackupRun) -> str:
-        """The object as Google's services name it."""
+        """Return the object as Google's services name it."""
         return f"gs://{self.bucket(run).name}/{self.object_name(run)}"
 
     def _waiting(

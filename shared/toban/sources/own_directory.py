@@ -122,7 +122,7 @@ class OwnDirectory:
                 os.utime(path, (modified_at, modified_at))
 
     def files(self) -> Iterator[tuple[str, int]]:
-        """Names and sizes of what was written."""
+        """Yield names and sizes of what was written."""
         for directory, folders, names in os.walk(self.path):
             folders.sort()
             for name in sorted(names):

@@ -56,7 +56,7 @@ def read_bytes(path: str | Path) -> bytes:
 
 def compose(data: bytes | str, file: str, first: str) -> MappingNode:
     """
-    The root mapping of YAML text.
+    Return the root mapping of YAML text.
 
     Args:
         data: The text; bytes are UTF-8.

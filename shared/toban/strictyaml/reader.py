@@ -344,7 +344,10 @@ def written(node: Node | None, *names: str) -> str | None:
 
 
 def zone_written(node: Node | None, *names: str) -> str | None:
-    """The zone at a key path, if one is written there; UTC while it is wrong (it is told there)."""
+    """
+    Return the zone at a key path, if one is written there; UTC while it is wrong (it is told
+    there).
+    """
     name = written(node, *names)
     return name if name is None or is_zone(name) else "UTC"
 

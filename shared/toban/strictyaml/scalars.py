@@ -77,7 +77,7 @@ def parse_duration(text: str) -> Seconds:
 
 
 def parse_clock(text: str) -> ClockTime:
-    """A clock time ``HH:MM``, 00:00 to 23:59; raises `WrongValueError`."""
+    """Return a clock time ``HH:MM``, 00:00 to 23:59; raises `WrongValueError`."""
     if _CLOCK.fullmatch(text):
         return ClockTime(text)
     loose = _LOOSE_CLOCK.fullmatch(text)
@@ -88,7 +88,7 @@ def parse_clock(text: str) -> ClockTime:
 
 
 def parse_zone(text: str) -> str:
-    """An IANA zone name that this machine knows; raises `WrongValueError`."""
+    """Return an IANA zone name that this machine knows; raises `WrongValueError`."""
     if is_zone(text):
         return text
     near = _ABBREVIATIONS.get(text.upper()) or closest(text, zoneinfo.available_timezones())
@@ -98,7 +98,7 @@ def parse_zone(text: str) -> str:
 
 
 def parse_date(text: str) -> date:
-    """A calendar day ``YYYY-MM-DD``; raises `WrongValueError`."""
+    """Return a calendar day ``YYYY-MM-DD``; raises `WrongValueError`."""
     if _DATE.fullmatch(text):
         try:
             return date.fromisoformat(text)
@@ -111,7 +111,8 @@ def parse_date(text: str) -> date:
 
 def parse_datetime(text: str, zone_name: str) -> datetime:
     """
-    A moment ``YYYY-MM-DD HH:MM``, with an offset, or else in the zone `zone_name`; aware UTC.
+    Return a moment ``YYYY-MM-DD HH:MM``, with an offset, or else in the zone `zone_name`; aware
+    UTC.
 
     A local time that occurs twice means the first. Raises `WrongValueError`, also for a local
     time that the zone skips.
@@ -139,7 +140,7 @@ def parse_datetime(text: str, zone_name: str) -> datetime:
 
 
 def parse_id(text: str) -> str:
-    """An id that may name documents and addresses; raises `WrongValueError`."""
+    """Return an id that may name documents and addresses; raises `WrongValueError`."""
     if _ID.fullmatch(text):
         return text
     raise WrongValueError(
@@ -149,7 +150,8 @@ def parse_id(text: str) -> str:
 
 def parse(text: str, tag: str, kind: Any, zone_name: str) -> Any:
     """
-    The value of a scalar that YAML takes for a `tag` (``int``, ``bool``, …), as a `kind`.
+    Return the value of a scalar that YAML takes for a `tag` (``int``, ``bool``, …), as a
+    `kind`.
 
     None when text is wanted and the scalar is something else. Raises `WrongValueError`.
     """

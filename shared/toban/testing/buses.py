@@ -26,7 +26,7 @@ class ListBus:
         self.messages.extend(messages)
 
     def take(self) -> list[Event]:
-        """The events published since the last time, which are then gone."""
+        """Return the events published since the last time, which are then gone."""
         events = [from_message(message) for message in self.messages]
         self.messages.clear()
         return events

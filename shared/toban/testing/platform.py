@@ -201,13 +201,13 @@ class TestPlatform:
     def documents(self, cls: str) -> list[dict[str, Any]]: ...
 
     def documents(self, cls: type[Document] | str) -> list[Any]:
-        """Every document of a class, by id; of a collection by its name, as stored."""
+        """Return every document of a class, by id; of a collection by its name, as stored."""
         if isinstance(cls, str):
             return [found.data for found in self.store.inner.query(Query(cls))]
         return self._uncounted().find(cls)
 
     def document(self, cls: type[D], id: str) -> D | None:
-        """One document; None when there is none."""
+        """Return one document; None when there is none."""
         return self._uncounted().get(cls, id)
 
     def _uncounted(self) -> Documents:
@@ -227,5 +227,5 @@ class TestPlatform:
 
 @cache
 def the_map() -> Topology:
-    """The map of this checkout."""
+    """Return the map of this checkout."""
     return load(ROOT / "events" / "topology.yaml")

@@ -13,6 +13,6 @@ B = TypeVar("B", bound=Body)
 
 
 def sample(cls: type[B]) -> B:
-    """The sample of an event; raises `FileNotFoundError` when nobody has written one."""
+    """Return the sample of an event; raises `FileNotFoundError` when nobody has written one."""
     path = ROOT / "events" / "samples" / f"{cls.TYPE}.json"
     return converted(json.loads(path.read_text(encoding="utf-8"))["data"], cls, strict=False)

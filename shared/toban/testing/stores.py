@@ -54,7 +54,7 @@ class CountingStore:
         return self.inner.count(query)
 
     def cost(self) -> tuple[int, int]:
-        """Documents read and written since the last time this was asked."""
+        """Return documents read and written since the last time this was asked."""
         spent = (self.reads, self.writes)
         self.reads = self.writes = self.commits = 0
         return spent

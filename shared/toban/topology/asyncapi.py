@@ -18,7 +18,7 @@ with Pub/Sub, and ours are not.
 
 
 def document(topology: Topology, bodies: dict[str, type[Body]]) -> str:
-    """The AsyncAPI document as YAML; `bodies` are the registered event types."""
+    """Return the AsyncAPI document as YAML; `bodies` are the registered event types."""
     known = {name: topic for name, topic in topology.topics.items() if topic.event in bodies}
     content: dict[str, Any] = {
         "asyncapi": "3.0.0",

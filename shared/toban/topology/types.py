@@ -167,7 +167,7 @@ class Topology(msgspec.Struct, frozen=True):
     secrets: dict[str, Secret] = {}
 
     def subscriptions(self) -> list[Subscription]:
-        """Every subscription, in the order of the map."""
+        """Return every subscription, in the order of the map."""
         return [
             Subscription(
                 topic=topic,
@@ -187,7 +187,7 @@ class Topology(msgspec.Struct, frozen=True):
 
     def emitted_by(self, function: str) -> frozenset[str]:
         """
-        Every topic a function may publish to (`Platform.may_emit`).
+        Return every topic a function may publish to (`Platform.may_emit`).
 
         Raises `KeyError` when there is no such function.
         """
@@ -211,7 +211,8 @@ class Topology(msgspec.Struct, frozen=True):
 
     def roles(self, function: str) -> list[str]:
         """
-        What the function's service account is granted, each on the narrowest resource there is.
+        Return what the function's service account is granted, each on the narrowest
+        resource there is.
 
         Raises `KeyError` when there is no such function.
         """

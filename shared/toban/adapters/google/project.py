@@ -78,7 +78,7 @@ SERVICES: Final = Endpoints()
 
 
 def connect() -> Session:
-    """A session with the credentials of this process."""
+    """Return a session with the credentials of this process."""
     import google.auth
     from google.auth.transport.requests import AuthorizedSession
 

@@ -80,7 +80,7 @@ T = TypeVar("T")
 @functools.cache
 def connect(emulator: str | None = None) -> CloudSchedulerClient:
     """
-    The client, made once per process and address.
+    Return the client, made once per process and address.
 
     Args:
         emulator: ``host:port`` of a stand-in; by default ``CLOUD_SCHEDULER_EMULATOR_HOST`` if
@@ -100,7 +100,7 @@ def connect(emulator: str | None = None) -> CloudSchedulerClient:
 
 
 def parent_of(project: str, location: str) -> str:
-    """Where the jobs of a project lie."""
+    """Return where the jobs of a project lie."""
     return f"projects/{project}/locations/{location}"
 
 
@@ -108,7 +108,8 @@ def plan(
     client: CloudSchedulerClient, parent: str, wanted: Iterable[SchedulerJob]
 ) -> list[SchedulerJobChange]:
     """
-    What `apply` would do, job by job in the order of `wanted`, then what it would delete by name.
+    Return what `apply` would do, job by job in the order of `wanted`, then what it would delete
+    by name.
 
     Raises `SchedulerPermissionDenied`, `SchedulerJobRejected` or `Unavailable`.
     """
@@ -148,7 +149,8 @@ def apply(
 
 def attempts(client: CloudSchedulerClient, parent: str) -> dict[str, datetime]:
     """
-    When each of our jobs last ran, by the name of its schedule; one that never did is left out.
+    Return when each of our jobs last ran, by the name of its schedule; one that never did is
+    left out.
 
     Raises `SchedulerPermissionDenied`, `SchedulerJobRejected` or `Unavailable`.
     """

@@ -328,7 +328,7 @@ def decode(
     data: bytes, unwrap: Unwrap | None, *, name: str, encrypted: bool | None = None
 ) -> tuple[Manifest, bytes | None]:
     """
-    The manifest, checked and authenticated, and the backup's data key (None: not encrypted).
+    Return the manifest, checked and authenticated, and the backup's data key (None: not encrypted).
 
     Args:
         data: The object as stored.

@@ -84,7 +84,7 @@ def refusal(
     onto_source: bool,
 ) -> str:
     """
-    Why a backup may not be loaded into a place, whatever that holds; empty: nothing says so.
+    Return why a backup may not be loaded into a place, whatever that holds; empty: nothing says so.
 
     Args:
         identity: Of the target.

@@ -226,7 +226,7 @@ def cut(
     nonce: Callable[[], bytes] = random_nonce,
 ) -> Iterator[Part]:
     """
-    The parts of a stream, numbered from `first`; at least one, and only the last says `last`.
+    Yield the parts of a stream, numbered from `first`; at least one, and only the last says `last`.
 
     Args:
         pieces: The source's stream from the cursor of part ``first - 1``; ending normally means
@@ -379,7 +379,7 @@ class _Compressed:
 
 def open_part(data: bytes, seal: Seal, number: int, *, name: str) -> OpenedPart:
     """
-    A stored part, opened.
+    Return a stored part, opened.
 
     Args:
         data: The object as stored.

@@ -25,7 +25,7 @@ _LAST = "\U0010ffff"
 
 
 def audit(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """The records of commands, the newest last."""
+    """Show the records of commands, the newest last."""
     if is_empty(asked, terminal):
         return 0
     with session(asked, terminal) as work:

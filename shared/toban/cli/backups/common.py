@@ -58,7 +58,7 @@ def size(count: float) -> str:
 
 
 def sizes(backup: Backup, terminal: Terminal) -> str:
-    """How large a backup is, in every way that it is counted."""
+    """Return how large a backup is, in every way that it is counted."""
     return terminal.say(
         "backups.show.size.value",
         stored=size(backup.bytes),
@@ -69,19 +69,19 @@ def sizes(backup: Backup, terminal: Terminal) -> str:
 
 
 def length(language: Language, seconds: float) -> str:
-    """A length of time; below a minute with a tenth of a second: ``0.4 s``."""
+    """Return a length of time; below a minute with a tenth of a second: ``0.4 s``."""
     if seconds >= 60:
         return duration(language, seconds)
     return unit(language, "unit.seconds", n=f"{max(0.0, seconds):.1f}")
 
 
 def point_of(backup: Backup) -> datetime:
-    """Its restore point: what was committed before this is contained."""
+    """Return its restore point: what was committed before this is contained."""
     return backup.snapshot_at or backup.started_at
 
 
 def chosen(reader: StoreReader, word: str, terminal: Terminal) -> Backup:
-    """The backup with that id, or the only one whose id begins so."""
+    """Return the backup with that id, or the only one whose id begins so."""
 
     def known() -> list[str]:
         found = newest_first(reader.find(Backup))
@@ -96,7 +96,7 @@ def newest_first(backups: Iterable[Backup]) -> list[Backup]:
 
 
 def profiles_of(reader: StoreReader, service: str | None, terminal: Terminal) -> list[Profile]:
-    """The profiles with backups: of one service or of all, by id."""
+    """Return the profiles with backups: of one service or of all, by id."""
     with_backups = {
         name: profile for name, profile in reader.profiles().items() if profile[BACKUP] is not None
     }
@@ -106,7 +106,7 @@ def profiles_of(reader: StoreReader, service: str | None, terminal: Terminal) ->
 
 
 def profile_of(reader: StoreReader, service: str, terminal: Terminal) -> Profile:
-    """The applied profile of a service that has backups."""
+    """Return the applied profile of a service that has backups."""
     profiles = reader.profiles()
     with_backups = sorted(name for name, p in profiles.items() if p[BACKUP] is not None)
     if service not in profiles:
@@ -126,7 +126,7 @@ def known_source(profile: Profile, source: str, terminal: Terminal) -> str:
 
 
 def plan_named(profile: Profile, source: str, class_: str | None, terminal: Terminal) -> BackupPlan:
-    """The plan of a series; without a class that of the source's only plan."""
+    """Return the plan of a series; without a class that of the source's only plan."""
     known_source(profile, source, terminal)
     plans = [p for p in (profile[BACKUP] or NOTHING).plans if p.source == source]
     if not plans:

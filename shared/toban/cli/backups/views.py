@@ -19,7 +19,7 @@ from toban.cli.kit.terminal import Terminal, printable
 
 
 def backup_view(backup: Backup) -> dict[str, Any]:
-    """One backup of a list, for scripts."""
+    """Return one backup of a list, for scripts."""
     return {
         "id": backup.id,
         "service": backup.service,
@@ -43,14 +43,14 @@ def backup_view(backup: Backup) -> dict[str, Any]:
 
 
 def regions(backup: Backup) -> list[str]:
-    """Those with a verified copy; while there is none, those whose copy may be whole."""
+    """Return those with a verified copy; while there is none, those whose copy may be whole."""
     good = [copy for copy in backup.copies if copy.proven]
     whole = [copy for copy in backup.copies if copy.manifest and not copy.damage]
     return list(dict.fromkeys(copy.region for copy in good or whole))
 
 
 def status_in(backup: Backup, terminal: Terminal) -> str:
-    """Its status in words; of one that is verified in some places only, in how many."""
+    """Return its status in words; of one that is verified in some places only, in how many."""
     status = standing(backup)
     proven = sum(copy.proven for copy in backup.copies)
     if status != "verified" or proven == len(backup.copies):
@@ -70,12 +70,12 @@ def in_trouble(backup: Backup, terminal: Terminal, why: str = "") -> str:
 
 
 def is_partly(backup: Backup) -> bool:
-    """Whether it is verified in some of its places only."""
+    """Return whether it is verified in some of its places only."""
     return standing(backup) == "verified" and not all(copy.proven for copy in backup.copies)
 
 
 def said(reason: Reason, terminal: Terminal) -> str:
-    """A reason in the language of the terminal."""
+    """Return a reason in the language of the terminal."""
     if reason.word in ("minimum", "unsettled") and not reason.detail:
         return terminal.say(f"keep.{reason.word}.unnamed")
     detail = reason.detail

@@ -12,7 +12,10 @@ _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
 
 
 def check(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Everything questionable about profiles, with file and line; or (``--store``) in the store."""
+    """
+    Show everything questionable about profiles, with file and line; or (``--store``) in the
+    store.
+    """
     if asked.store:
         from toban.cli.check.store import check_store
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """The time the data directory has."""
+    """Show the time the data directory has."""
     from toban.kernel.event import timestamp
 
     now = timestamp(_clock(asked, terminal).now())

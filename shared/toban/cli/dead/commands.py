@@ -9,7 +9,7 @@ from toban.cli.kit.terminal import Terminal
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """How many messages each subscription gave up on."""
+    """Show how many messages each subscription gave up on."""
     with session(asked, terminal) as work:
         counts, most = work.dead_letters(), work.max_dead_letters
     if asked.json:

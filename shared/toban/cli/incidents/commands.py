@@ -52,7 +52,8 @@ _MARKS = {
 
 def newest(reader: StoreReader, terminal: Terminal) -> Incident:
     """
-    The newest incident that nobody has acknowledged, else the newest that is not resolved.
+    Return the newest incident that nobody has acknowledged, else the newest that is not
+    resolved.
 
     Those for which people are called come before all others.
     """
@@ -70,7 +71,7 @@ def _those_that_call(reader: StoreReader, found: list[Incident]) -> list[Inciden
 
 
 def only_open(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
-    """The one incident that waits for an acknowledgement; several are listed instead."""
+    """Return the one incident that waits for an acknowledgement; several are listed instead."""
     waiting = incidents(reader, now(), status="open")
     if not waiting:
         _nothing_open(reader, terminal)
@@ -92,7 +93,7 @@ def _nothing_open(reader: StoreReader, terminal: Terminal) -> NoReturn:
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """What is open, and what was until lately."""
+    """Show what is open, and what was until lately."""
     if is_empty(asked, terminal):
         return 0
     with session(asked, terminal) as work:
@@ -149,7 +150,7 @@ def _when(following: NextStep | None, terminal: Terminal) -> str:
 
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """One incident: what happened, and what happens next."""
+    """Show one incident: what happened, and what happens next."""
     with session(asked, terminal) as work:
         reader = work.reader
         incident = incident_of(reader, asked.id, terminal) if asked.id else newest(reader, terminal)

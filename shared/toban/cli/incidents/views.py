@@ -50,7 +50,7 @@ def incidents(
     service: str | None = None,
     environment: str | None = None,
 ) -> list[Incident]:
-    """Those to list: open ones first, then newest first; old resolved ones when asked for."""
+    """Return those to list: open ones first, then newest first; old resolved ones when asked for."""
     of_service: list[tuple[str, Operator, Value]] = []
     if service is not None:
         of_service.append(("service", "==", service))
@@ -79,7 +79,7 @@ def alerts(reader: StoreReader, incident: Incident, limit: int = 200) -> list[Al
 
 
 def count_alerts(reader: StoreReader, incident: Incident, *, firing: bool = False) -> int:
-    """How many alerts an incident has (that fire)."""
+    """Return how many alerts an incident has (that fire)."""
     where: list[tuple[str, Operator, Value]] = [("incident", "==", incident.id)]
     if firing:
         where.append(("status", "==", "firing"))
@@ -87,7 +87,7 @@ def count_alerts(reader: StoreReader, incident: Incident, *, firing: bool = Fals
 
 
 def next_step(reader: StoreReader, incident: Incident) -> NextStep | None:
-    """The next escalation step, if one is coming."""
+    """Return the next escalation step, if one is coming."""
     profile = reader.profile(incident.service, incident.profile_version)
     if incident.status != "open" or incident.next_step_at is None or profile is None:
         return None
@@ -107,7 +107,7 @@ def next_step(reader: StoreReader, incident: Incident) -> NextStep | None:
 
 
 def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:
-    """One incident of a list, for scripts."""
+    """Return one incident of a list, for scripts."""
     following = next_step(reader, incident)
     return {
         "id": incident.id,
@@ -132,7 +132,7 @@ def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:
 
 
 def incident_detail(reader: StoreReader, incident: Incident, language: Language) -> dict[str, Any]:
-    """One incident in full, for scripts."""
+    """Return one incident in full, for scripts."""
     return {
         **incident_view(reader, incident),
         "summary": incident.summary,
@@ -151,7 +151,7 @@ def incident_detail(reader: StoreReader, incident: Incident, language: Language)
 
 
 def timeline(reader: StoreReader, incident: Incident, language: Language) -> list[Line]:
-    """The incident's own timeline merged with its alerts and what was sent."""
+    """Return the incident's own timeline merged with its alerts and what was sent."""
     segments = [reader.get(IncidentSegment, id) for id in incident.segment_ids()]
     return story(
         language,
@@ -162,7 +162,7 @@ def timeline(reader: StoreReader, incident: Incident, language: Language) -> lis
 
 
 def alert_view(alert: Alert) -> dict[str, Any]:
-    """One alert, for scripts."""
+    """Return one alert, for scripts."""
     return {
         "id": alert.id,
         "source": alert.source,

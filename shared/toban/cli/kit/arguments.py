@@ -67,7 +67,7 @@ class _Format(argparse.HelpFormatter):
 
 
 def unknown(language: Language, word: str, what: str, known: Iterable[str]) -> str:
-    """The sentence for a word that is none of the known ones; `what` is the key of its kind."""
+    """Return the sentence for a word that is none of the known ones; `what` is the key of its kind."""
     names = [str(name) for name in known]
     near = nearest(word, names)
     if near:
@@ -84,7 +84,7 @@ class Builder:
         self.language = language
 
     def say(self, key: str) -> str:
-        """A help text."""
+        """Return a help text."""
         return say(self.language, f"help.{key}").replace("%", "%%")
 
     def common(self, to: argparse.ArgumentParser, *, defaults: bool = False) -> None:
@@ -108,7 +108,7 @@ class Builder:
         )
 
     def group(self, to: Any, name: str, key: str) -> Any:
-        """A command that has commands of its own."""
+        """Return a command that has commands of its own."""
         made = to.add_parser(name, help=self.say(key), description=self.say(key))
         self.common(made)
         return made.add_subparsers(
@@ -119,10 +119,10 @@ class Builder:
         self, to: Any, name: str, key: str, run: str, *, json: bool = True, project: bool = True
     ) -> argparse.ArgumentParser:
         """
-        A command; `run` is where it is carried out.
+        Return a command; `run` is where it is carried out.
 
-        `json`: it has ``--json``. `project`: it works on the data directory or, with ``--project``,
-        on a Google Cloud project.
+        `json`: it has ``--json``. `project`: it works on the data directory or, with
+        ``--project``, on a Google Cloud project.
         """
         made: argparse.ArgumentParser = to.add_parser(
             name, help=self.say(key), description=self.say(key)
@@ -158,7 +158,10 @@ class Builder:
 
 
 def parser(language: Language, only: str = "") -> argparse.ArgumentParser:
-    """All arguments, with help in a language; `only` those of one folder, if there is such a one."""
+    """
+    Return all arguments, with help in a language; `only` those of one folder, if there is such
+    a one.
+    """
     Parser.language = language
     if only:
         expect(only)
@@ -173,14 +176,20 @@ def parser(language: Language, only: str = "") -> argparse.ArgumentParser:
 
 
 def folder_of(arguments: Sequence[str]) -> str:
-    """The folder of the command that is given, if it is named like it; empty: all have to be asked."""
+    """
+    Return the folder of the command that is given, if it is named like it; empty: all have to
+    be asked.
+    """
     place = Path(__file__).parents[1]
     words = [word for word in arguments[:1] if word.isidentifier()]
     return next((word for word in words if (place / word / "arguments.py").is_file()), "")
 
 
 def declared(only: str = "") -> list[ModuleType]:
-    """The ``arguments`` module of every folder beside this one, in the order of `toban --help`."""
+    """
+    Return the ``arguments`` module of every folder beside this one, in the order of `toban
+    --help`.
+    """
     place = Path(__file__).parents[1]
     names = [only] if only else [folder.name for folder in pkgutil.iter_modules([str(place)])]
     found = [

@@ -12,12 +12,12 @@ from toban.cli.kit.terminal import Problem, Terminal
 
 
 def person(asked: argparse.Namespace) -> str:
-    """Who asks."""
+    """Return who asks."""
     return str(asked.actor or getpass.getuser()).strip()[:80]
 
 
 def moment_of(word: str, zone: str, terminal: Terminal) -> datetime:
-    """A time as written on the command line; without an offset it is meant in `zone`."""
+    """Return a time as written on the command line; without an offset it is meant in `zone`."""
     try:
         at = datetime.fromisoformat(word.strip())
         return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
@@ -26,14 +26,17 @@ def moment_of(word: str, zone: str, terminal: Terminal) -> datetime:
 
 
 def agreed(asked: argparse.Namespace, terminal: Terminal, question: str) -> bool:
-    """Whether to go on: ``--yes``, or a person who says so; `Problem` when nobody can be asked."""
+    """
+    Return whether to go on: ``--yes``, or a person who says so; `Problem` when nobody can be
+    asked.
+    """
     if asked.yes:
         return True
     return answer(asked, terminal, question).casefold() in ("y", "yes", "はい")
 
 
 def answer(asked: argparse.Namespace, terminal: Terminal, question: str) -> str:
-    """What a person answers; `Problem` when nobody can be asked."""
+    """Return what a person answers; `Problem` when nobody can be asked."""
     if asked.json or not sys.stdin.isatty():
         raise Problem(terminal.say("ask.nobody"), 2)
     sys.stderr.write(question)

@@ -15,7 +15,7 @@ from toban.kernel.event import timestamp
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """The documents of one class as a table, newest first, or whole as JSON."""
+    """Return the documents of one class as a table, newest first, or whole as JSON."""
     if is_empty(asked, terminal):
         return 0
     module, _, name = asked.document.partition(":")

@@ -11,7 +11,7 @@ from toban.strictyaml.findings import FileErrors
 
 
 def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
-    """The profiles of a directory; `Problem` with every error of loading."""
+    """Return the profiles of a directory; `Problem` with every error of loading."""
     try:
         return load_directory(services)
     except FileErrors as errors:

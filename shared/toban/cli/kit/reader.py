@@ -35,25 +35,25 @@ class StoreReader(Documents):
         return super().get(cls, id) if id and "/" not in id else None
 
     def by_prefix(self, cls: type[D], prefix: str, limit: int = 6) -> list[D]:
-        """Documents whose id begins so."""
+        """Return documents whose id begins so."""
         exact = self.get(cls, prefix)
         if exact is not None:
             return [exact]
         return self.find(cls, ("id", ">=", prefix), ("id", "<", prefix + _LAST), limit=limit)
 
     def profile(self, service: str, version: str) -> Profile | None:
-        """A version of a service's profile, if the store has it."""
+        """Return a version of a service's profile, if the store has it."""
         if version == BUILTIN_VERSION:
             return BUILTIN
         found = self.reference(PinnedProfile, pinned_id(service, version))
         return None if found is None else found.profile
 
     def profiles(self) -> dict[str, Profile]:
-        """The current profile of every service."""
+        """Return the current profile of every service."""
         return {d.id: d.profile for d in self.find(CurrentProfile)}
 
     def zone(self, service: str, version: str = "") -> str:
-        """The time zone of a service: by a version of its profile, else by the current one."""
+        """Return the time zone of a service: by a version of its profile, else by the current one."""
         pinned = self.profile(service, version) if version else None
         if pinned is not None:
             return pinned[SERVICE].timezone
@@ -61,12 +61,15 @@ class StoreReader(Documents):
         return current.profile[SERVICE].timezone if current else "UTC"
 
     def calls_people(self, incident: Incident) -> bool:
-        """Whether people are called for an incident; without its profile nobody can tell: they are."""
+        """
+        Return whether people are called for an incident; without its profile nobody can
+        tell: they are.
+        """
         profile = self.profile(incident.service, incident.profile_version)
         return profile is None or is_called_for(incident, profile)
 
     def home_zone(self) -> str:
-        """The zone for what belongs to no service: that of all services, if they share one."""
+        """Return the zone for what belongs to no service: that of all services, if they share one."""
         zones = {profile[SERVICE].timezone for profile in self.profiles().values()}
         return zones.pop() if len(zones) == 1 else "UTC"
 
@@ -83,10 +86,10 @@ def chosen(
     code: int = 1,
 ) -> D:
     """
-    The document with that id, or the only one whose id begins so.
+    Return the document with that id, or the only one whose id begins so.
 
-    `beginnings` may be left out of what a person writes. `Problem` with `code`, of the `known` ids
-    the likeliest, when there is none; `what` is the key of what it is called.
+    `beginnings` may be left out of what a person writes. `Problem` with `code`, of the `known`
+    ids the likeliest, when there is none; `what` is the key of what it is called.
     """
     word = word.strip().removeprefix(f"{cls.COLLECTION}/")
     for beginning in beginnings if word else ():
@@ -100,7 +103,10 @@ def chosen(
 
 
 def incident_of(reader: StoreReader, word: str, terminal: Terminal) -> Incident:
-    """The incident with that id, or the only one whose id begins so (with or without ``inc-``)."""
+    """
+    Return the incident with that id, or the only one whose id begins so (with or without
+    ``inc-``).
+    """
 
     def newest() -> list[str]:
         found = reader.find(Incident, order_by="-opened_at", limit=_SUGGESTED)
@@ -113,5 +119,5 @@ def incident_of(reader: StoreReader, word: str, terminal: Terminal) -> Incident:
 
 
 def shown_time(moment: datetime | None) -> str | None:
-    """A time for scripts: RFC 3339, UTC."""
+    """Return a time for scripts: RFC 3339, UTC."""
     return None if moment is None else timestamp(moment)

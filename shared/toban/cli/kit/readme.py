@@ -24,12 +24,15 @@ _HEADS: dict[Language, tuple[str, str]] = {
 
 
 def command_table(language: Language) -> str:
-    """Every command with what its help says; commands of one group in one row."""
+    """Return every command with what its help says; commands of one group in one row."""
     return table(_HEADS[language], _rows(parser(language)))
 
 
 def outputs(root: Path = ROOT) -> dict[Path, str]:
-    """The READMEs with the table that they should have; raises `ValueError` without its place."""
+    """
+    Return the READMEs with the table that they should have; raises `ValueError` without its
+    place.
+    """
     return _embedded(root / "README.md", "en") | _embedded(root / "README.ja.md", "ja")
 
 

@@ -15,7 +15,7 @@ from toban.cli.kit.terminal import Terminal
 
 
 def is_empty(asked: argparse.Namespace, terminal: Terminal) -> bool:
-    """Whether there is no data directory to list anything of yet; then that is said."""
+    """Return whether there is no data directory to list anything of yet; then that is said."""
     from toban.cli.kit.places import local
 
     if asked.project or local.exists(asked.data):

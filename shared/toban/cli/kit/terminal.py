@@ -53,14 +53,14 @@ def language_of(argv: Sequence[str], environ: Mapping[str, str]) -> Language:
 
 
 def say(language: Language, key: str, **values: object) -> str:
-    """A text of the command line (`toban.cli.kit.catalogue`) with `values` filled in."""
+    """Return a text of the command line (`toban.cli.kit.catalogue`) with `values` filled in."""
     from toban.cli.kit.catalogue import text
 
     return text(language, key, **values)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant; empty when nothing is near."""
+    """Return the known word that was probably meant; empty when nothing is near."""
     import difflib
 
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
@@ -109,12 +109,12 @@ class Terminal:
         self._color = self.is_tty and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
     def say(self, key: str, **values: object) -> str:
-        """A text in the language of this terminal."""
+        """Return a text in the language of this terminal."""
         return say(self.language, key, **values)
 
     def titles(self, *columns: str, **written: Callable[[str], str]) -> list[str]:
         """
-        The titles of columns by their names (texts ``column.NAME``).
+        Return the titles of columns by their names (texts ``column.NAME``).
 
         `written` says how one of them is written: ``at=times.title`` names the zone.
         """

@@ -30,12 +30,12 @@ def go_by(clock: Clock | None) -> None:
 
 
 def now() -> datetime:
-    """The time: that of the data directory, if it has one of its own (`toban clock`)."""
+    """Return the time: that of the data directory, if it has one of its own (`toban clock`)."""
     return datetime.now(UTC) if _Going.by is None else _Going.by.now()
 
 
 def zone_name(at: datetime, zone: str) -> str:
-    """What `zone` is called at that moment: ``JST``, ``CEST``, ``UTC+0300``."""
+    """Return what `zone` is called at that moment: ``JST``, ``CEST``, ``UTC+0300``."""
     return moment("en", at, zone).rsplit(" ", 1)[1]
 
 
@@ -55,7 +55,7 @@ class Times:
         self._only = next(iter(found))[0] if len(found) == 1 else ""
 
     def title(self, word: str) -> str:
-        """The title of the first column of times: ``OPENED (JST)``."""
+        """Return the title of the first column of times: ``OPENED (JST)``."""
         return f"{word} ({self._only})" if self._only else word
 
     def written(self, at: datetime, zone: str, form: str = LIST) -> str:
@@ -74,13 +74,13 @@ def soon(language: Language, at: datetime, zone: str, now: datetime) -> str:
 
 
 def rough(language: Language, left: timedelta) -> str:
-    """A length of time for a list: whole minutes from one minute on."""
+    """Return a length of time for a list: whole minutes from one minute on."""
     seconds = abs(left.total_seconds())
     return duration(language, seconds // 60 * 60 if seconds >= 60 else seconds)
 
 
 def due(terminal: Terminal, at: datetime, now: datetime) -> str:
-    """How soon: ``in 14 min``, or how late: ``4 min late``."""
+    """Return how soon: ``in 14 min``, or how late: ``4 min late``."""
     left = at - now
     key = "due.in" if left >= timedelta() else "due.late"
     return terminal.say(key, duration=rough(terminal.language, left))

@@ -31,7 +31,7 @@ def notifications(
 
 def never_tried(notification: Notification) -> bool:
     """
-    Whether it only marks that this must not be sent any more.
+    Return whether it only marks that this must not be sent any more.
 
     Closing an incident leaves such a record for everything that might still have been asked for
     (every fallback of every channel), so they are no news.
@@ -45,12 +45,12 @@ def status_word(notification: Notification) -> str:
 
 
 def in_environment(name: str, environment: str) -> str:
-    """What a list says of something: its name, and its environment unless that is production."""
+    """Return what a list says of something: its name, and its environment unless that is production."""
     return name if environment == PRODUCTION else f"{name} [{environment}]"
 
 
 def notification_view(notification: Notification) -> dict[str, Any]:
-    """One notification, for scripts."""
+    """Return one notification, for scripts."""
     return {
         "id": notification.id,
         "incident": notification.incident,

@@ -20,7 +20,7 @@ _COLORS = {"failed": "red", "withdrawn": "dim", "waiting": "yellow", "sending": 
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Who was told of what, by which channel, and how it went."""
+    """Show who was told of what, by which channel, and how it went."""
     if not asked.incident and is_empty(asked, terminal):
         return 0
     with session(asked, terminal) as work:

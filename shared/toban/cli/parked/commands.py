@@ -44,7 +44,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """One of them, with its attributes and its body."""
+    """Show one of them, with its attributes and its body."""
     with session(asked, terminal) as work:
         reader = work.reader
         found = chosen(

@@ -51,7 +51,7 @@ def place_of(
     asked: argparse.Namespace, terminal: Terminal, environ: Mapping[str, str] = os.environ
 ) -> ProjectLocation | None:
     """
-    The project that is meant; None: the data directory.
+    Return the project that is meant; None: the data directory.
 
     By the options, else by ``GOOGLE_CLOUD_PROJECT`` and ``TOBAN_LOCATION`` when both are set.
     """

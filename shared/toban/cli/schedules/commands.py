@@ -23,10 +23,11 @@ _FORM = "%m-%d %H:%M"
 
 def schedules(asked: argparse.Namespace, terminal: Terminal) -> int:
     """
-    Every schedule of the map and of the profiles, with its next three times and the last one.
+    Show every schedule of the map and of the profiles, with its next three times and the last
+    one.
 
-    The profiles are those applied to the data directory (where none are, those of ``--services``) or
-    to the project.
+    The profiles are those applied to the data directory (where none are, those of
+    ``--services``) or to the project.
     """
     profiles, last = _applied(asked, terminal)
     now = times.now()

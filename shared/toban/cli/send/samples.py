@@ -14,7 +14,7 @@ from typing import Any
 def cloud_monitoring(
     nonce: str, at: datetime, *, state: str = "open", started: datetime | None = None
 ) -> dict[str, Any]:
-    """A Cloud Monitoring notification (schema 1.2) about a Cloud Run service's errors."""
+    """Return a Cloud Monitoring notification (schema 1.2) about a Cloud Run service's errors."""
     incident = f"0.{nonce[:12]}"
     return {
         "incident": {
@@ -84,7 +84,7 @@ def cloud_monitoring(
 def alertmanager(
     nonce: str, at: datetime, *, status: str = "firing", started: datetime | None = None
 ) -> dict[str, Any]:
-    """An Alertmanager notification (version 4) of two alerts of one group."""
+    """Return an Alertmanager notification (version 4) of two alerts of one group."""
     shared = {
         "alertname": "SlowAnswers",
         "service": "tokyo-ai-chat",
@@ -124,7 +124,7 @@ def alertmanager(
 
 
 def generic(nonce: str, at: datetime) -> dict[str, Any]:
-    """An alert in our own format."""
+    """Return an alert in our own format."""
     return {
         "rule": "certificate-expiry",
         "title": "The certificate of chat.example.jp ends in 6 days",

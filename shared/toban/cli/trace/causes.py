@@ -67,7 +67,10 @@ class EventNode:
 
 
 def trees(traces: Iterable[Trace]) -> list[EventNode]:
-    """The events that nothing among these traces caused, each with all that followed, by time."""
+    """
+    Return the events that nothing among these traces caused, each with all that followed, by
+    time.
+    """
     events = _handled(traces)
     below: set[str] = set()
     emitters = [handling for event in list(events.values()) for handling in event.handled]
@@ -128,7 +131,7 @@ def _handlings(event: EventNode) -> Iterator[Handling]:
 
 
 def view(event: EventNode) -> dict[str, Any]:
-    """An event and all that followed, for scripts."""
+    """Return an event and all that followed, for scripts."""
     return {
         "id": event.id,
         "type": event.type,

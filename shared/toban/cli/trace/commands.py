@@ -30,7 +30,7 @@ _COLORS = {
 
 
 def trace(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Everything that belongs to an event, an incident or a correlation."""
+    """Show everything that belongs to an event, an incident or a correlation."""
     with session(asked, terminal) as work:
         traces = work.traces()
         word = asked.id.strip()
@@ -65,7 +65,7 @@ def _show(found: list[EventNode], terminal: Terminal, zone: str, *, whole: bool)
 
 
 def zone_of(events: Iterable[EventNode], reader: StoreReader) -> str:
-    """The zone of the incident or backup that the events changed, else that of all services."""
+    """Return the zone of the incident or backup that the events changed, else that of all services."""
     waiting = list(events)
     while waiting:
         event = waiting.pop(0)
@@ -103,8 +103,8 @@ def _changed(change: str, reader: StoreReader) -> Incident | Backup | Restore | 
 
 def stories(traces: Traces, reader: StoreReader, word: str) -> list[EventNode]:
     """
-    The trees an id belongs to; an incident (or the beginning of its id) has several, so has a
-    backup or a restore.
+    Return the trees an id belongs to; an incident (or the beginning of its id) has several, so
+    has a backup or a restore.
     """
     found = traces.of(word)
     if found:
@@ -114,7 +114,7 @@ def stories(traces: Traces, reader: StoreReader, word: str) -> list[EventNode]:
 
 
 def drawn(event: EventNode, terminal: Terminal, zone: str, *, brief: bool = False) -> Iterator[str]:
-    """A tree as lines, with times in `zone`; `brief` leaves out the documents and ids."""
+    """Yield a tree as lines, with times in `zone`; `brief` leaves out the documents and ids."""
     yield from _Drawing(terminal, ZoneInfo(zone), brief).tree(event)
 
 

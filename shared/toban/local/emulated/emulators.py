@@ -123,7 +123,7 @@ def _start(emulator: Emulator, log_dir: Path, environment: Mapping[str, str]) ->
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that was free a moment ago."""
+    """Return a port on 127.0.0.1 that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

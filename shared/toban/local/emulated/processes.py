@@ -88,7 +88,7 @@ class FunctionProcess:
             )
 
     def is_running(self) -> bool:
-        """Whether the process is there."""
+        """Return whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
     def wait(self, deadline: float) -> None:
@@ -130,7 +130,7 @@ class FunctionProcess:
 
 
 def environment_of(name: str, function: Function, topology_: Topology) -> dict[str, str]:
-    """What Terraform sets for a function in the cloud, from the map."""
+    """Return what Terraform sets for a function in the cloud, from the map."""
     return {
         "TOBAN_EMITS": ",".join(sorted(topology_.emitted_by(name))),
         "WORKERS": "1",

@@ -46,7 +46,7 @@ be left and gone on with only between parts.
 
 def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """
-    What reads a bucket.
+    Return what reads a bucket.
 
     Args:
         options: ``bucket``; ``prefix``; ``exclude`` (`toban.sources.patterns.Exclusion`);
@@ -64,13 +64,13 @@ def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
 
 
 def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given it
-    """What an inventory must look like."""
+    """Return what an inventory must look like."""
     return InventoryFormat()
 
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
-    What writes objects back; for the options see `toban.sources.bucket.restore`.
+    Return what writes objects back; for the options see `toban.sources.bucket.restore`.
 
     Raises `ValueError` for options that are none.
     """
@@ -80,7 +80,10 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
 
 
 def named(options: Mapping[str, object]) -> str:
-    """The name of the bucket (``gs://name/`` is ``name``); raises `ValueError` when there is none."""
+    """
+    Return the name of the bucket (``gs://name/`` is ``name``); raises `ValueError` when there
+    is none.
+    """
     name = str(options.get("bucket") or "").strip().removeprefix("gs://").removesuffix("/")
     if not name or "/" in name:
         raise ValueError("a bucket has to be named (what is below it: prefix)")
@@ -212,7 +215,7 @@ class BucketSource:
 
 def content_name(info: ObjectInfo) -> str:
     """
-    Where the content of a generation is kept, below ``objects/``.
+    Return where the content of a generation is kept, below ``objects/``.
 
     A hash: an object's own name may be longer than there is room for, and no path at all.
     """

@@ -125,7 +125,7 @@ class BucketTarget:
             raise TargetFailed("the inventory has no end", retryable=False)
 
     def counts(self) -> dict[str, int]:
-        """What lies below the prefix: ``objects`` and ``bytes``."""
+        """Return what lies below the prefix: ``objects`` and ``bytes``."""
         counts = {"objects": 0, "bytes": 0}
         for info in self._bucket.list(self._prefix):
             counts["objects"] += 1

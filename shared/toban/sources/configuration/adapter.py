@@ -76,7 +76,7 @@ _DECODER = decoder(ConfigurationHeader | ConfigurationRecord | ConfigurationEnd)
 
 def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """
-    What reads configuration.
+    Return what reads configuration.
 
     Args:
         options: ``project`` (empty: nothing of Google's is read) and ``location`` of its scheduler
@@ -97,12 +97,12 @@ def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
 
 
 def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given it
-    """What the stream must look like."""
+    """Return what the stream must look like."""
     return ConfigurationFormat()
 
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
-    """What writes it into a ``directory`` as files; a profile is applied by ``toban apply``."""
+    """Return what writes it into a ``directory`` as files; a profile is applied by ``toban apply``."""
     return ConfigurationTarget(OwnDirectory.of(options, ports))
 
 

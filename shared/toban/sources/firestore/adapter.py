@@ -33,7 +33,7 @@ FULL: Final = 256 * 1024
 
 def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     """
-    What reads a database.
+    Return what reads a database.
 
     Args:
         options: ``project``, ``database`` (else ``(default)``) and ``managed`` (Google's export,
@@ -50,13 +50,14 @@ def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
 
 
 def format_(ports: SourcePorts) -> Format:  # noqa: ARG001  every kind is given it
-    """What the stream of either kind must look like."""
+    """Return what the stream of either kind must look like."""
     return stream.FirestoreFormat()
 
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
-    What loads either kind of stream into a database; for the options see `FirestoreTarget`.
+    Return what loads either kind of stream into a database; for the options see
+    `FirestoreTarget`.
 
     Raises `ValueError` without ``project``.
     """

@@ -92,21 +92,26 @@ class FirestoreDatabase:
             self._metadata += (("authorization", "Bearer owner"),)
 
     def now(self) -> datetime:
-        """The server's time of a read, to the microsecond: what a later read can be asked for."""
+        """
+        Return the server's time of a read, to the microsecond: what a later read can be
+        asked for.
+        """
         return self._get(self.marker)[1]
 
     def get(self, path: str) -> Any | None:
-        """A document; None when there is none."""
+        """Return a document; None when there is none."""
         return self._get(path)[0]
 
     def scan(
         self, *, at: datetime | None = None, after: str = "", keys: bool = False
     ) -> Iterator[Any]:
         """
-        Every document after the path `after` in the order of names, missing parents or not.
+        Yield every document after the path `after` in the order of names, missing parents
+        or not.
 
-        A broken stream is taken up after the last document that came. `at`: as it was then, the
-        only way to see one state over several queries. `keys`: names and times without fields.
+        A broken stream is taken up after the last document that came. `at`: as it was then,
+        the only way to see one state over several queries. `keys`: names and times without
+        fields.
         """
         failures = 0
         while True:
@@ -124,11 +129,11 @@ class FirestoreDatabase:
                     return
 
     def is_empty(self) -> bool:
-        """Whether there are no documents but markers."""
+        """Return whether there are no documents but markers."""
         return all(is_marker(self.path(message)) for message in self.scan(keys=True))
 
     def path(self, message: Any) -> str:
-        """A document's name below the database."""
+        """Return a document's name below the database."""
         name: str = message.name
         return name[len(self.documents) + 1 :]
 
@@ -303,11 +308,11 @@ class FirestoreDatabase:
 
 
 def is_marker(path: str) -> bool:
-    """Whether a document marks a restore."""
+    """Return whether a document marks a restore."""
     collection, _, rest = path.partition("/")
     return collection == MARKERS and "/" not in rest
 
 
 def moment(stamp: Any) -> datetime:
-    """A protocol buffer ``Timestamp``, cut to the microsecond."""
+    """Return a protocol buffer ``Timestamp``, cut to the microsecond."""
     return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1_000)

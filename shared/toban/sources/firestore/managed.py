@@ -67,7 +67,7 @@ _ImportRequest = admin.ImportDocumentsRequest.pb()
 
 @functools.cache
 def connect(stand_in: str | None) -> Any:
-    """The generated admin client, once per process and address."""
+    """Return the generated admin client, once per process and address."""
     if not stand_in:
         return admin.FirestoreAdminClient()
     channel = grpc.insecure_channel(stand_in)
@@ -109,7 +109,7 @@ class Admin:
             ) from error
 
     def operation(self, name: str) -> Any | None:
-        """An operation; None when Google does not know it (any more)."""
+        """Return an operation; None when Google does not know it (any more)."""
         try:
             return self.call(
                 "asking after an operation of",

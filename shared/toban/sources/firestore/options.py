@@ -20,7 +20,7 @@ def named(options: Mapping[str, object]) -> tuple[str, str]:
 
 
 def flag(options: Mapping[str, object], name: str, default: bool) -> bool:
-    """An option that is on or off, as a boolean or in a word; raises `ValueError`."""
+    """Return an option that is on or off, as a boolean or in a word; raises `ValueError`."""
     given = options.get(name)
     word = ("" if given is None else str(given)).strip().lower()
     if word not in _WORDS:

@@ -25,7 +25,7 @@ MISSING: Final = "(missing)"
 
 
 def answer(database: FirestoreDatabase, query: str) -> str:
-    """The answer of `database`; raises `TargetFailed` for what is no question."""
+    """Return the answer of `database`; raises `TargetFailed` for what is no question."""
     verb, _, rest = query.strip().partition(" ")
     path, field = rest.strip(), ""
     if verb == "get":

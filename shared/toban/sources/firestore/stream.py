@@ -50,7 +50,7 @@ _NUMERIC = re.compile(r"__id(-?[0-9]{1,19})__\Z")
 
 
 def delimited(data: bytes) -> bytes:
-    """A record with its length before it."""
+    """Return a record with its length before it."""
     length, head = len(data), bytearray()
     while length > 0x7F:
         head.append(length & 0x7F | 0x80)
@@ -60,20 +60,24 @@ def delimited(data: bytes) -> bytes:
 
 
 def note(content: Mapping[str, object]) -> bytes:
-    """A delimited JSON record."""
+    """Return a delimited JSON record."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return delimited(text.encode())
 
 
 def document(message: Any) -> bytes:
-    """A delimited document; the same bytes for the same document (maps have no order of theirs)."""
+    """
+    Return a delimited document; the same bytes for the same document (maps have no order of
+    theirs).
+    """
     data: bytes = message.SerializeToString(deterministic=True)
     return delimited(data)
 
 
 def split(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
-    The records of a stream however it is cut into chunks; holds a chunk and a record at most.
+    Yield the records of a stream however it is cut into chunks; holds a chunk and a record at
+    most.
 
     Raises `Damaged` for an impossible length, or when the stream ends within a record.
     """
@@ -109,12 +113,12 @@ def _length(data: bytes, at: int) -> tuple[int, int] | None:
 
 
 def is_note(record: bytes) -> bool:
-    """Whether a record is JSON; else it is a document."""
+    """Return whether a record is JSON; else it is a document."""
     return record[:1] == b"{"
 
 
 def read_note(record: bytes) -> dict[str, Any]:
-    """A JSON record's content; raises `Damaged`."""
+    """Return a JSON record's content; raises `Damaged`."""
     try:
         content = json.loads(record)
     except (ValueError, RecursionError) as error:
@@ -124,7 +128,7 @@ def read_note(record: bytes) -> dict[str, Any]:
 
 
 def read_document(record: bytes) -> Any:
-    """A document; raises `Damaged`."""
+    """Return a document; raises `Damaged`."""
     try:
         message = Document.FromString(record)
     except DecodeError as error:
@@ -145,7 +149,7 @@ def database_of(name: str) -> str:
 
 def order(path: str) -> tuple[tuple[int, int, bytes], ...]:
     """
-    A key that sorts paths as Firestore does.
+    Return a key that sorts paths as Firestore does.
 
     By segment; numeric ids of Datastore (``__id7__``) first, all others by their UTF-8 bytes:
     https://cloud.google.com/firestore/docs/concepts/data-types#value_type_ordering (checked on
@@ -206,7 +210,7 @@ class StreamProgress:
         return cls(int(records), int(crc32c, 16), last)
 
     def end(self) -> bytes:
-        """The end record."""
+        """Return the end record."""
         return note({"end": {"records": self.records, "crc32c": self.crc32c}})
 
 
@@ -244,7 +248,7 @@ _NEEDED = {"scan": ("database",), "export": ("database", "folder", "backup")}
 
 
 def read_header(record: bytes) -> dict[str, Any]:
-    """The first record's content; raises `Damaged` when it is none that we know."""
+    """Return the first record's content; raises `Damaged` when it is none that we know."""
     if not is_note(record):
         raise Damaged("the stream does not begin with a header")
     header = read_note(record)
@@ -327,7 +331,7 @@ def _check_export(stream: CheckedRecords, fetch: Fetch) -> dict[str, int]:
 
 
 def object_ref(header: Mapping[str, Any], record: bytes) -> ObjectRef:
-    """An entry of an export's inventory; raises `Damaged`."""
+    """Return an entry of an export's inventory; raises `Damaged`."""
     entry = read_note(record) if is_note(record) else {}
     try:
         return ObjectRef(

@@ -38,7 +38,7 @@ _END: Final = bytes(2 * _BLOCK)
 
 def source(options: Mapping[str, object], ports: SourcePorts) -> Source:  # noqa: ARG001
     """
-    What reads files.
+    Return what reads files.
 
     Args:
         options: ``paths`` of files and directories; ``exclude``
@@ -54,12 +54,12 @@ def source(options: Mapping[str, object], ports: SourcePorts) -> Source:  # noqa
 
 
 def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given it
-    """What the archive must look like."""
+    """Return what the archive must look like."""
     return ArchiveFormat()
 
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
-    """What unpacks the archive into a ``directory``."""
+    """Return what unpacks the archive into a ``directory``."""
     return ArchiveTarget(OwnDirectory.of(options, ports))
 
 

@@ -70,7 +70,7 @@ class PostgresSource:
 
     def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
         """
-        The server's time, just before the dump's transaction begins.
+        Return the server's time, just before the dump's transaction begins.
 
         Raises `SourceFailed` when ``pg_dump`` is missing or older than the server.
         """
@@ -86,7 +86,7 @@ class PostgresSource:
 
     def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
-        The archive; ends normally only when ``pg_dump`` exited with 0.
+        Yield the archive; ends normally only when ``pg_dump`` exited with 0.
 
         Closing the iterator kills ``pg_dump``.
         """

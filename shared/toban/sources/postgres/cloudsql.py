@@ -59,7 +59,7 @@ class CloudSqlSource(ManagedExport):
         return pgdump.problem(tail)
 
     def tools(self) -> dict[str, str]:
-        """The version as Cloud SQL says it, as ``POSTGRES_15``."""
+        """Return the version as Cloud SQL says it, as ``POSTGRES_15``."""
         about = self._api.call("GET", self._path("instances", self._instance))
         return {"cloudsql": str(about.get("databaseVersion", ""))}
 

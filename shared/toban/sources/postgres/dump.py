@@ -39,7 +39,7 @@ class Contents:
         self._rest = text[at:]
 
     def counts(self) -> dict[str, int]:
-        """What was seen so far."""
+        """Return what was seen so far."""
         return {
             "tables": self.tables,
             "rows": self.rows,
@@ -93,13 +93,13 @@ class SqlText:
         return {"bytes": self._size, **self._contents.counts()}
 
     def problem(self) -> str:
-        """What is wrong with it; empty: nothing."""
+        """Return what is wrong with it; empty: nothing."""
         return problem(self._tail, self._head)
 
 
 def problem(tail: bytes, head: bytes = b"") -> str:
     r"""
-    What is wrong with a dump in SQL that begins and ends like this; empty: nothing.
+    Return what is wrong with a dump in SQL that begins and ends like this; empty: nothing.
 
     Since August 2025 ``pg_dump`` encloses its SQL in ``\restrict`` and ``\unrestrict``.
     """

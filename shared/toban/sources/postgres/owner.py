@@ -70,11 +70,11 @@ class Owner:
         return self.purpose == "test"
 
     def mark(self, content: str = "") -> str:
-        """A comment."""
+        """Return a comment."""
         return msgspec.json.encode(PostgresMark(2, self.restore, self.purpose, content)).decode()
 
     def own(self, comment: str) -> PostgresMark | None:
-        """What a comment says, if it is of this restore."""
+        """Return what a comment says, if it is of this restore."""
         try:
             mark = from_json(comment, PostgresMark)
         except msgspec.DecodeError:

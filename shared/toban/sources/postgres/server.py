@@ -58,7 +58,7 @@ class NoProgram(Exception):
 
 def program(name: str, major: int | None = None) -> str:
     """
-    The path of ``pg_dump``, ``pg_restore`` or ``psql``.
+    Return the path of ``pg_dump``, ``pg_restore`` or ``psql``.
 
     Of several installed versions: that of the server (`major`), else the oldest that is newer,
     else the newest there is; what ``PATH`` has only when nothing is where Debian keeps them.
@@ -79,7 +79,7 @@ def program(name: str, major: int | None = None) -> str:
 
 
 def version_of(path: str) -> str:
-    """What ``--version`` says, as ``15.18``."""
+    """Return what ``--version`` says, as ``15.18``."""
     said = subprocess.run([path, "--version"], capture_output=True, check=True, timeout=30)
     found = re.search(r"\) (\S+)", said.stdout.decode())
     return found.group(1) if found else said.stdout.decode().strip()
@@ -92,7 +92,7 @@ def major_of(version: str) -> int:
 
 
 def final(complaint: str) -> bool:
-    """Whether trying again is useless after such a complaint."""
+    """Return whether trying again is useless after such a complaint."""
     return bool(_FOR_GOOD.search(complaint))
 
 
@@ -111,7 +111,7 @@ class Server:
         return f"Server({self.identity(self.database)})"
 
     def url(self, database: str = "", settings: Sequence[str] = ()) -> str:
-        """The URL without password; `settings` are ``name=value`` for this session."""
+        """Return the URL without password; `settings` are ``name=value`` for this session."""
         parameters = {**_DEFAULTS, **self.parameters}
         if settings:
             options = [parameters.get("options", ""), *(f"-c {setting}" for setting in settings)]
@@ -122,7 +122,7 @@ class Server:
         return f"postgresql://{user}{self.hosts}/{path}?{query}"
 
     def environ(self, outside: Mapping[str, str]) -> dict[str, str]:
-        """The environment of a program: no other ``PG…``, messages in English, the password."""
+        """Return the environment of a program: no other ``PG…``, messages in English, the password."""
         kept = {k: v for k, v in outside.items() if not k.startswith(("PG", "LC_", "LANG"))}
         return {**kept, "LC_ALL": "C.UTF-8", "PGPASSWORD": self.password}
 
@@ -162,7 +162,7 @@ def parse(url: str) -> Server:
 
 
 def newest(ports: SourcePorts, url_secret: str, failed: FailureType) -> Server:
-    """The server that a secret names, without connecting to it. Raises `failed`."""
+    """Return the server that a secret names, without connecting to it. Raises `failed`."""
     return _named(ports, url_secret, failed)[0]
 
 
@@ -178,8 +178,8 @@ def _named(ports: SourcePorts, url_secret: str, failed: FailureType) -> list[Ser
 
 def connect(ports: SourcePorts, url_secret: str, failed: FailureType) -> Server:
     """
-    The server that a secret names. While the secret is being rotated, the newest value that
-    the server lets in. Raises `failed`.
+    Return the server that a secret names. While the secret is being rotated, the newest value
+    that the server lets in. Raises `failed`.
     """
     servers = _named(ports, url_secret, failed)
     for server in servers[:-1]:
@@ -204,10 +204,10 @@ def ask(
     script: bool = False,
 ) -> list[str]:
     """
-    The lines ``psql`` answers, fields separated by ``|``; raises `failed`.
+    Return the lines ``psql`` answers, fields separated by ``|``; raises `failed`.
 
-    `sql` is one command string in which ``psql`` looks for no commands of its own; with `script`
-    it does, and every statement is its own transaction.
+    `sql` is one command string in which ``psql`` looks for no commands of its own; with
+    `script` it does, and every statement is its own transaction.
     """
     if not script and sql.lstrip().startswith("\\"):
         raise failed("a query may not be a command of psql", retryable=False)
@@ -241,7 +241,7 @@ def ask(
 
 
 def version(server: Server, ports: SourcePorts, failed: FailureType, database: str = "") -> str:
-    """The server's version, as ``15.18``."""
+    """Return the server's version, as ``15.18``."""
     said = ask(server, "select current_setting('server_version')", ports, failed, database=database)
     return said[0].split(" ")[0]
 

@@ -57,7 +57,7 @@ class RedisSource:
             return f"redis:secret/{self._secret}"
 
     def begin(self, run: BackupRun, before: SourceSnapshot | None, now: datetime) -> SourceSnapshot:
-        """The server's own time, in whole seconds: `read` insists on a dump begun after it."""
+        """Return the server's own time, in whole seconds: `read` insists on a dump begun after it."""
         del run, before, now
         try:
             with self._connect() as server:
@@ -82,10 +82,10 @@ class RedisSource:
 
     def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """
-        The dump; ends normally only with its end opcode and the right checksum.
+        Yield the dump; ends normally only with its end opcode and the right checksum.
 
-        Where the server writes no checksums (``rdbchecksum no``) only the end opcode vouches for
-        it, besides the length that the server announced.
+        Where the server writes no checksums (``rdbchecksum no``) only the end opcode
+        vouches for it, besides the length that the server announced.
         """
         del run
         if cursor:

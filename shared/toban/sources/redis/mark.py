@@ -101,18 +101,18 @@ class RedisMark(msgspec.Struct, frozen=True, kw_only=True):
         return self.purpose == "test"
 
     def having(self, more: Mapping[str, int]) -> RedisMark:
-        """The mark for when we have called some commands more often."""
+        """Return the mark for when we have called some commands more often."""
         return msgspec.structs.replace(self, written=dict(Counter(self.written) + Counter(more)))
 
 
 def begun(server: resp.Connection, restore: str, purpose: str) -> RedisMark:
-    """The mark of a restore that has not written anything yet."""
+    """Return the mark of a restore that has not written anything yet."""
     run, written = _written(server)
     return RedisMark(restore=restore, purpose=purpose, run=run, written=written)
 
 
 def found(server: resp.Connection, db: int) -> RedisMark | None:
-    """The mark in a database; None when there is none, or one that says nothing."""
+    """Return the mark in a database; None when there is none, or one that says nothing."""
     server.call("SELECT", db)
     try:
         mark = from_json(server.call("GET", KEY) or b"", RedisMark)
@@ -122,7 +122,7 @@ def found(server: resp.Connection, db: int) -> RedisMark | None:
 
 
 def is_there(server: resp.Connection, db: int) -> bool:
-    """Whether a database holds a mark, of whatever shape."""
+    """Return whether a database holds a mark, of whatever shape."""
     server.call("SELECT", db)
     return bool(server.call("EXISTS", KEY))
 
@@ -152,12 +152,12 @@ def _length(text: bytes) -> bytes:
 
 
 def is_mark(entry: rdb.RdbEntry, last: int) -> bool:
-    """Whether a dump was made of a server that held a mark of ours, and this is it."""
+    """Return whether a dump was made of a server that held a mark of ours, and this is it."""
     return entry.db == last and entry.key == KEY
 
 
 def touched(server: resp.Connection, mark: RedisMark) -> str:
-    """What says that somebody else may have written since; empty: nobody did."""
+    """Return what says that somebody else may have written since; empty: nobody did."""
     run, written = _written(server)
     if run != mark.run:
         return "the server was restarted since, which leaves no evidence that nobody wrote"

@@ -60,7 +60,7 @@ class MemorystoreSource(ManagedExport):
         return ""
 
     def tools(self) -> dict[str, str]:
-        """The version as Memorystore says it, as ``REDIS_7_0``."""
+        """Return the version as Memorystore says it, as ``REDIS_7_0``."""
         about = self._api.call("GET", quote(self._instance))
         return {"memorystore": str(about.get("redisVersion", ""))}
 

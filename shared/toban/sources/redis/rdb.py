@@ -37,7 +37,7 @@ class RdbTrailer:
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The next bytes; what is certainly not the end is given back."""
+        """Return the next bytes; what is certainly not the end is given back."""
         self.size += len(data)
         data = self._held + data
         keep = max(0, len(data) - _TAIL)
@@ -51,7 +51,7 @@ class RdbTrailer:
         return self._held[1:] == bytes(8)
 
     def problem(self) -> str:
-        """What is wrong now that everything was fed; empty: nothing."""
+        """Return what is wrong now that everything was fed; empty: nothing."""
         if len(self._held) < _TAIL or self._held[0] != EOF:
             return "the dump has no end: it was cut off"
         stored = int.from_bytes(self._held[1:], "little")
@@ -94,7 +94,8 @@ class RdbReader:
 
     def entries(self) -> Iterator[RdbEntry]:
         """
-        Every key. Ends normally at the end of the stream, which has to be that of the dump.
+        Yield every key. Ends normally at the end of the stream, which has to be that of the
+        dump.
 
         Raises `Damaged` for what is no dump, `FormatUnchecked` for one of a newer Redis.
         """

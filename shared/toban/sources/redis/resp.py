@@ -125,7 +125,7 @@ class Wire:
         return data
 
     def line(self) -> bytes:
-        """Up to a line break, without it."""
+        """Return up to a line break, without it."""
         at = 0
         while (end := self._buffer.find(b"\n", at)) < 0:
             at = len(self._buffer)
@@ -191,7 +191,7 @@ class Connection(Wire):
         return answer
 
     def answer(self) -> Any:
-        """The next answer; an error is returned, not raised."""
+        """Return the next answer; an error is returned, not raised."""
         line = self.line()
         kind, rest = line[:1], line[1:]
         if kind == b"+":
@@ -207,7 +207,7 @@ class Connection(Wire):
         raise RedisError("the answer is not one of a Redis")
 
     def info(self, *sections: str) -> dict[str, str]:
-        """What ``INFO`` says."""
+        """Return what ``INFO`` says."""
         text: list[str] = []
         for section in sections:
             text += self.call("INFO", section).decode("utf-8", "replace").splitlines()
@@ -216,7 +216,7 @@ class Connection(Wire):
 
 
 def command(words: Sequence[str | bytes | int]) -> bytes:
-    """A command as it travels."""
+    """Return a command as it travels."""
     encoded = [word if isinstance(word, bytes) else str(word).encode() for word in words]
     pieces = [b"*%d\r\n" % len(encoded)]
     pieces += [b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded]

@@ -20,7 +20,10 @@ from toban.topology.rooms import MAIN_MAY_IMPORT, MAY_IMPORT
 
 
 def shipped(package: str) -> bool:
-    """Whether a package right below ``toban`` goes into bundles: what a ``main.py`` may reach."""
+    """
+    Return whether a package right below ``toban`` goes into bundles: what a ``main.py`` may
+    reach.
+    """
     reached: set[str] = set()
     waiting = [*MAIN_MAY_IMPORT]
     while waiting:

@@ -62,7 +62,7 @@ class Imported:
 
 def modules(root: Path, name: str, function: Function) -> list[Path]:
     """
-    Every file of ours that the function may import, ``main.py`` first.
+    Return every file of ours that the function may import, ``main.py`` first.
 
     Raises `CannotBundleError` where that cannot be told.
     """
@@ -158,7 +158,7 @@ def _tree(path: Path) -> ast.Module:
 
 @cache
 def imported(path: Path) -> Imported:
-    """What a file names; read once."""
+    """Return what a file names; read once."""
     reading = _Reading(path)
     reading.visit(_tree(path))
     return Imported(

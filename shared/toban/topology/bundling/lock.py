@@ -39,7 +39,7 @@ class CannotBundleError(ValueError):
 
 
 def parse_lock(text: str) -> dict[str, Pin]:
-    """The pins of a lock written by ``uv pip compile --generate-hashes``, by package name."""
+    """Return the pins of a lock written by ``uv pip compile --generate-hashes``, by package name."""
     pins: dict[str, Pin] = {}
     name, lines, via = "", list[str](), set[str]()
 
@@ -61,13 +61,13 @@ def parse_lock(text: str) -> dict[str, Pin]:
 
 
 def read_lock(root: Path) -> dict[str, Pin]:
-    """The pins of the lock at `root`, by package name."""
+    """Return the pins of the lock at `root`, by package name."""
     return parse_lock((root / LOCK).read_text(encoding="utf-8"))
 
 
 def part(lock: Mapping[str, Pin], wanted: Collection[str]) -> dict[str, Pin]:
     """
-    The packages of these names and all that they need, sorted.
+    Return the packages of these names and all that they need, sorted.
 
     Raises `CannotBundleError` naming a package that the lock does not have.
     """
@@ -86,12 +86,12 @@ def part(lock: Mapping[str, Pin], wanted: Collection[str]) -> dict[str, Pin]:
 
 
 def run_part(lock: Mapping[str, Pin]) -> dict[str, Pin]:
-    """What the platform itself needs to run, without what only tests and checks need."""
+    """Return what the platform itself needs to run, without what only tests and checks need."""
     return part(lock, [name for name, pin in lock.items() if pin.via & RUN])
 
 
 def as_text(pins: Mapping[str, Pin]) -> str:
-    """A part as pip reads it (``pip install --require-hashes --requirement``)."""
+    """Return a part as pip reads it (``pip install --require-hashes --requirement``)."""
     return "".join(f"{line}\n" for pin in pins.values() for line in pin.lines)
 
 

@@ -31,10 +31,10 @@ ZONES: Final = {"zoneinfo": "tzdata"}
 
 def requirements(root: Path, name: str, function: Function) -> str:
     """
-    The text of a function's ``requirements.txt``; the same tree gives the same text.
+    Return the text of a function's ``requirements.txt``; the same tree gives the same text.
 
-    Raises `CannotBundleError` naming function, module and the file to edit for whatever it reaches that
-    no package of the lock installs.
+    Raises `CannotBundleError` naming function, module and the file to edit for whatever it
+    reaches that no package of the lock installs.
     """
     lock = run_part(read_lock(root))
     return as_text(part(lock, distributions(root, name, function, lock)))
@@ -44,7 +44,8 @@ def distributions(
     root: Path, name: str, function: Function, lock: Mapping[str, Pin]
 ) -> dict[str, str]:
     """
-    The packages that a function's code imports, each with a place that does: ``path:line``.
+    Return the packages that a function's code imports, each with a place that does:
+    ``path:line``.
 
     Raises as `requirements` does.
     """

@@ -27,10 +27,10 @@ _AND = types.StructuredQuery.CompositeFilter.Operator.AND
 
 def matches_nothing(query: Query) -> bool:
     """
-    Whether no document can match (None is never less or greater than anything).
+    Return whether no document can match (None is never less or greater than anything).
 
-    Raises `ValueError` when a field is no plain name, an operator unknown, the limit below 1, or an
-    index missing.
+    Raises `ValueError` when a field is no plain name, an operator unknown, the limit below 1,
+    or an index missing.
     """
     fields = [name for name, _, _ in query.where]
     if query.order_by is not None:
@@ -75,7 +75,7 @@ def fill(target: Any, query: Query) -> None:
 
 
 def ordered(query: Query, found: list[Snapshot]) -> list[Snapshot]:
-    """The answer in the order of the port, where the server could not be asked for it."""
+    """Return the answer in the order of the port, where the server could not be asked for it."""
     if not _sorted_here(query):
         return found
     return sorted(found, key=lambda snapshot: snapshot.key.id)[: query.limit]

@@ -61,7 +61,7 @@ _RETRY_READ = retry.Retry(
 @functools.cache
 def connect(emulator: str | None = None) -> FirestoreClient:
     """
-    The generated client, made once per process and address.
+    Return the generated client, made once per process and address.
 
     Call it from a request at the earliest: gRPC does not survive gunicorn's fork.
 

@@ -22,19 +22,19 @@ _MAX_ID_BYTES = 700
 
 
 def escape(name: str) -> str:
-    """A field name or id as Firestore takes it; `unescape` gives it back."""
+    """Return a field name or id as Firestore takes it; `unescape` gives it back."""
     reserved = len(name) >= 4 and name.startswith("__") and name.endswith("__")
     return f"~{name}" if reserved or name in {"", ".", ".."} or name[0] == "~" else name
 
 
 def unescape(name: str) -> str:
-    """What `escape` was given."""
+    """Return what `escape` was given."""
     return name.removeprefix("~")
 
 
 def document_id(id: str) -> str:
     """
-    An id as the last part of a document name.
+    Return an id as the last part of a document name.
 
     Raises `ValueError` unless it is 1 to 700 bytes of UTF-8 without ``/``.
     """
@@ -105,7 +105,7 @@ def put_time(target: Any, moment: datetime) -> None:
 
 
 def take(source: Any) -> Any:
-    """The document value that a protocol buffer ``Value`` holds; times are plain, in UTC."""
+    """Return the document value that a protocol buffer ``Value`` holds; times are plain, in UTC."""
     kind = source.WhichOneof("value_type")
     match kind:
         case None | "null_value":
@@ -126,12 +126,12 @@ def take(source: Any) -> Any:
 
 
 def take_fields(source: Any) -> dict[str, Any]:
-    """A document from its protocol buffer map, which has no order: names are sorted."""
+    """Return a document from its protocol buffer map, which has no order: names are sorted."""
     return {unescape(name): take(source[name]) for name in sorted(source)}
 
 
 def version(stamp: Any) -> str:
-    """An update time as an opaque version, with every nanosecond."""
+    """Return an update time as an opaque version, with every nanosecond."""
     return f"{stamp.seconds}.{stamp.nanos:09d}"
 
 

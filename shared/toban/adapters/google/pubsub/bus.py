@@ -65,7 +65,7 @@ _RETRY = retry.Retry(
 @functools.cache
 def publisher(emulator: str | None = None) -> PublisherClient:
     """
-    The generated client, made once per process and address.
+    Return the generated client, made once per process and address.
 
     Call it from a request at the earliest: gRPC does not survive gunicorn's fork.
 
@@ -91,13 +91,13 @@ def subscriber(emulator: str | None = None) -> SubscriberClient:
 
 
 def dead_name(subscription: str) -> str:
-    """The dead-letter topic of a subscription, and the subscription that keeps its messages."""
+    """Return the dead-letter topic of a subscription, and the subscription that keeps its messages."""
     return f"{subscription}--dead"
 
 
 def check(message: Message) -> dict[str, str]:
     """
-    The attributes as they are sent, percent-encoded where HTTP headers need it.
+    Return the attributes as they are sent, percent-encoded where HTTP headers need it.
 
     Raises `ValueError` naming the attribute for a message that can never be published.
     """

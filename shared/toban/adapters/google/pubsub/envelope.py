@@ -21,7 +21,7 @@ MESSAGE_PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished"
 
 def delivered_wrapped(data: Any, source: str) -> Delivered:
     """
-    The delivery in a wrapped envelope.
+    Return the delivery in a wrapped envelope.
 
     Args:
         data: The CloudEvent's data, parsed.

@@ -37,12 +37,12 @@ _PLAIN = frozenset({"content-type", "traceparent"})
 
 
 def encode_value(value: str) -> str:
-    """An attribute value as printable ASCII; ``"``, ``%`` and outer blanks are encoded too."""
+    """Return an attribute value as printable ASCII; ``"``, ``%`` and outer blanks are encoded too."""
     return _UNSAFE.sub(lambda found: "".join(f"%{b:02X}" for b in found[0].encode()), value)
 
 
 def decode_value(text: str) -> str:
-    """What `encode_value` was given; what is no UTF-8 becomes U+FFFD."""
+    """Return what `encode_value` was given; what is no UTF-8 becomes U+FFFD."""
     return unquote(text)
 
 
@@ -52,14 +52,14 @@ def subscription_name(header: str) -> str:
 
 
 def topic_of(subscription: str) -> str:
-    """The topic of a subscription that is named ``<topic>--<function>``; empty if it is not."""
+    """Return the topic of a subscription that is named ``<topic>--<function>``; empty if it is not."""
     topic, separator, _ = subscription.partition("--")
     return topic if separator else ""
 
 
 def completed(attributes: Mapping[str, str], published: str, message_id: str) -> dict[str, str]:
     """
-    The attributes of a message, with the id and the time that one of Cloud Scheduler lacks.
+    Return the attributes of a message, with the id and the time that one of Cloud Scheduler lacks.
 
     The time is when Pub/Sub took the message, the id is ``<source>|<that minute>``, so two
     messages of one minute are one event, as they are on a laptop (`toban.topology.schedules`).
@@ -94,7 +94,7 @@ def _moment(text: str) -> datetime | None:
 
 def delivered(headers: Mapping[str, str], body: bytes) -> Delivered:
     """
-    The delivery that an unwrapped push request carries.
+    Return the delivery that an unwrapped push request carries.
 
     Only headers that can be attributes of ours are kept (``ce-*``, content type, trace parent).
     """

@@ -43,7 +43,7 @@ class GcsBlobs:
         self._bucket.delete(name)
 
     def url(self, name: str) -> str:
-        """Where a person with access opens it in a browser, signed in with Google."""
+        """Return where a person with access opens it in a browser, signed in with Google."""
         _check(name)
         emulator = os.environ.get("STORAGE_EMULATOR_HOST")
         if emulator:

@@ -34,7 +34,7 @@ FAILURES = (
 @functools.cache
 def connect(project: str | None = None, endpoint: str = "") -> Client:
     """
-    The client, made once per process.
+    Return the client, made once per process.
 
     `endpoint`, or the URL ``STORAGE_EMULATOR_HOST``, leads to an emulator.
     """
@@ -61,7 +61,7 @@ def ensure_bucket(name: str, client: Client) -> None:
 
 
 def status_of(error: Exception) -> int:
-    """The HTTP status that was answered; 0 when there was no answer."""
+    """Return the HTTP status that was answered; 0 when there was no answer."""
     if isinstance(error, InvalidResponse):
         return int(error.response.status_code)
     if isinstance(error, exceptions.GoogleAPICallError):
@@ -70,10 +70,10 @@ def status_of(error: Exception) -> int:
 
 
 def undecided(error: Exception) -> bool:
-    """Whether a request may have taken effect, or may succeed when it is sent again."""
+    """Return whether a request may have taken effect, or may succeed when it is sent again."""
     return status_of(error) in {0, 408, 429} or status_of(error) >= 500
 
 
 def unavailable(doing: str, name: str, error: Exception) -> Unavailable:
-    """What a caller of a port is told."""
+    """Return what a caller of a port is told."""
     return Unavailable(f"Cloud Storage, {doing} {name}: {type(error).__name__}: {str(error)[:500]}")

@@ -47,7 +47,7 @@ A = TypeVar("A")
 
 @functools.cache
 def connect() -> KeyManagementServiceClient:
-    """The client, made once per process at its first request."""
+    """Return the client, made once per process at its first request."""
     return KeyManagementServiceClient()
 
 

@@ -81,7 +81,7 @@ class FileBlobs:
             return  # there is no such object
 
     def url(self, name: str) -> str:
-        """A ``file://`` address."""
+        """Return a ``file://`` address."""
         return self._path(name).as_uri()
 
     def _path(self, name: str) -> Path:

@@ -21,7 +21,7 @@ class FileClock:
 
     @classmethod
     def begin(cls, path: Path, start: datetime) -> FileClock:
-        """A clock that stands at `start`, in a new file."""
+        """Return a clock that stands at `start`, in a new file."""
         _write(path, start)
         return cls(path)
 

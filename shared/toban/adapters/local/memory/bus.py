@@ -101,7 +101,7 @@ class MemoryBus:
     # --- delivering ------------------------------------------------------------------------
 
     def due(self) -> list[Delivered]:
-        """What could be delivered now, longest due first, as its next attempt would show it."""
+        """Return what could be delivered now, longest due first, as its next attempt would show it."""
         with self._lock:
             return [
                 Delivered(row.message, row.message_id, row.subscription.name, row.attempts + 1)
@@ -109,7 +109,7 @@ class MemoryBus:
             ]
 
     def next_due(self) -> datetime | None:
-        """When the next message is (or was) due; None when there is none."""
+        """Return when the next message is (or was) due; None when there is none."""
         with self._lock:
             return moment_at(min(row.due for row in self._rows.values())) if self._rows else None
 
@@ -180,7 +180,7 @@ class MemoryBus:
         return DeliveryStep(taken.delivered)
 
     def pending(self) -> dict[str, int]:
-        """How many messages each subscription still has to acknowledge, none left out."""
+        """Return how many messages each subscription still has to acknowledge, none left out."""
         with self._lock:
             counts = dict.fromkeys(self.subscriptions, 0)
             for row in self._rows.values():

@@ -30,7 +30,7 @@ class VirtualClock:
         self._now = _aware(start)
 
     def now(self) -> datetime:
-        """The time it was set to."""
+        """Return the time it was set to."""
         with self._lock:
             return self._now
 
@@ -173,7 +173,7 @@ class MemoryBlobs:
             self._objects.pop(name, None)
 
     def url(self, name: str) -> str:
-        """A ``file://`` address that opens nothing."""
+        """Return a ``file://`` address that opens nothing."""
         values.check_blob_name(name)
         return f"file:///memory/{name}"
 
@@ -206,11 +206,11 @@ class MemoryTracer:
             self._traces.append(trace)
 
     def by_correlation(self, correlation_id: str) -> list[Trace]:
-        """Every handling that belongs to one story, in the order noted."""
+        """Return every handling that belongs to one story, in the order noted."""
         with self._lock:
             return [trace for trace in self._traces if trace.correlation_id == correlation_id]
 
     def by_event(self, event_id: str) -> list[Trace]:
-        """Every handling of one event, in the order noted."""
+        """Return every handling of one event, in the order noted."""
         with self._lock:
             return [trace for trace in self._traces if trace.event_id == event_id]

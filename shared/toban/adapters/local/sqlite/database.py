@@ -84,7 +84,7 @@ class Transaction:
         return self._connection.execute(sql, parameters)
 
     def next_number(self) -> int:
-        """A number that this file never gave before; one that was undone may be skipped."""
+        """Return a number that this file never gave before; one that was undone may be skipped."""
         if self._first is None:
             (self._first,) = self.execute("SELECT last FROM counter").fetchone()
             self._last = cast("int", self._first)
@@ -163,7 +163,7 @@ class SqliteDatabase:
             self._writer.execute("COMMIT")
 
     def connect(self) -> sqlite3.Connection:
-        """One more connection, for one thread at a time; whoever asked for it closes it."""
+        """Return one more connection, for one thread at a time; whoever asked for it closes it."""
         connection = sqlite3.connect(
             self.path,
             timeout=self._busy_timeout_s,

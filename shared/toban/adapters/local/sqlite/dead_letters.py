@@ -61,7 +61,7 @@ class SqliteDeadLetters:
         self._database.write(delete)
 
     def counts(self) -> dict[str, int]:
-        """How many dead letters each subscription has; those without any are left out."""
+        """Return how many dead letters each subscription has; those without any are left out."""
         with self._database.reading() as connection:
             return dict(
                 connection.execute(

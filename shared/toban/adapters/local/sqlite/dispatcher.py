@@ -264,7 +264,7 @@ class Dispatcher:
 
 
 def is_running(path: Path) -> bool:
-    """Whether a dispatcher delivers the messages of that file, in whatever process."""
+    """Return whether a dispatcher delivers the messages of that file, in whatever process."""
     try:
         _lock(path).close()
     except AlreadyRunningError:

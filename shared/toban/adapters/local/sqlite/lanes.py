@@ -43,7 +43,7 @@ class Lanes:
         self._under_way: Counter[str] = Counter()
 
     def lane(self, seq: int, read: Callable[[], Message]) -> str:
-        """The lane of message `seq`; `read` is called the first time."""
+        """Return the lane of message `seq`; `read` is called the first time."""
         with self._lock:
             known = self._known.get(seq)
         if known is None:
@@ -53,7 +53,7 @@ class Lanes:
         return known
 
     def is_open(self, lane: str) -> bool:
-        """Whether one more message of it may be delivered."""
+        """Return whether one more message of it may be delivered."""
         with self._lock:
             return self._under_way[lane] < self._width
 

@@ -276,13 +276,14 @@ class SqliteBus:
     # --- looking ---------------------------------------------------------------------------
 
     def is_due(self, names: Sequence[str]) -> bool:
-        """Whether one of these subscriptions has a message to deliver now."""
+        """Return whether one of these subscriptions has a message to deliver now."""
         due = self.next_due(names)
         return due is not None and due <= microseconds(self.clock.now())
 
     def next_due(self, names: Sequence[str], after: int = -1) -> int | None:
         """
-        When the next message is due, in microseconds since 1970; None when there is none.
+        Return when the next message is due, in microseconds since 1970; None when there is
+        none.
 
         Of those that are due later than `after`.
         """
@@ -290,7 +291,7 @@ class SqliteBus:
             return min((due for _, due in _first_due(connection, names, after)), default=None)
 
     def pending(self) -> dict[str, int]:
-        """How many messages each subscription still has to acknowledge, none left out."""
+        """Return how many messages each subscription still has to acknowledge, none left out."""
         with self.database.reading() as connection:
             counts = dict(
                 connection.execute(

@@ -96,7 +96,7 @@ class SqliteStore:
         return int(row[0])
 
     def statement(self, query: Query) -> tuple[str, tuple[Any, ...]]:
-        """The SQL of a query and what is bound to it; makes the index that it uses."""
+        """Return the SQL of a query and what is bound to it; makes the index that it uses."""
         source, condition, parameters = self._selection(query)
         order = "id"
         if query.order_by is not None:

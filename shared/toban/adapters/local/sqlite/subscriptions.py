@@ -69,7 +69,7 @@ def by_topic(
 def dead_letter_attributes(
     attributes: Mapping[str, str], subscription: str, attempts: int
 ) -> dict[str, str]:
-    """The attributes of a dead letter: the message's own, and two that Pub/Sub adds."""
+    """Return the attributes of a dead letter: the message's own, and two that Pub/Sub adds."""
     return {
         **attributes,
         "CloudPubSubDeadLetterSourceDeliveryCount": str(attempts),
@@ -83,5 +83,5 @@ def microseconds(moment: datetime) -> int:
 
 
 def moment_at(us: int) -> datetime:
-    """The time that `microseconds` was given."""
+    """Return the time that `microseconds` was given."""
     return _EPOCH + us * _MICROSECOND

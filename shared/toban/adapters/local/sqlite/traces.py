@@ -39,15 +39,15 @@ class SqliteTracer:
                 self._lost += 1
 
     def by_correlation(self, correlation_id: str) -> list[Trace]:
-        """Every handling that belongs to one story, in the order noted."""
+        """Return every handling that belongs to one story, in the order noted."""
         return self._select("correlation_id", correlation_id)
 
     def by_event(self, event_id: str) -> list[Trace]:
-        """Every handling of one event, in the order noted."""
+        """Return every handling of one event, in the order noted."""
         return self._select("event_id", event_id)
 
     def touching(self, document: str) -> list[Trace]:
-        """Every handling that wrote a document (``incidents/inc-1``), in the order noted."""
+        """Return every handling that wrote a document (``incidents/inc-1``), in the order noted."""
         self.flush()
         with self._database.reading() as connection:
             rows = connection.execute(

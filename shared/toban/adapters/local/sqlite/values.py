@@ -86,7 +86,7 @@ def check_query(query: Query) -> None:
 
 def normal(value: Any) -> Any:
     """
-    A deep copy of a value in its stored form: times in UTC, tuples and mappings plain.
+    Return a deep copy of a value in its stored form: times in UTC, tuples and mappings plain.
 
     Raises `ValueError` (or its `UnicodeEncodeError`) for what a document cannot hold: numbers
     that are not finite or need more than 64 bits, naive times, unpaired surrogates, keys that
@@ -139,7 +139,7 @@ def _name(name: Any) -> Any:
 
 
 def copied(value: Any) -> Any:
-    """A deep copy of a value in stored form: only mappings and lists can change."""
+    """Return a deep copy of a value in stored form: only mappings and lists can change."""
     kind = type(value)
     if kind is dict:
         return {
@@ -154,7 +154,10 @@ def copied(value: Any) -> Any:
 
 
 def rank(value: Any) -> int:
-    """The place of the type of a value in stored form in the order of types, which is Firestore's."""
+    """
+    Return the place of the type of a value in stored form in the order of types, which is
+    Firestore's.
+    """
     return _RANKS.get(type(value), 7)
 
 
@@ -166,7 +169,7 @@ def order_key(value: Any) -> tuple[int, Any]:
 
 
 def matching(query: Query) -> Callable[[Mapping[str, Any]], bool]:
-    """A test whether a document in stored form fulfils every condition of the query."""
+    """Return a test whether a document in stored form fulfils every condition of the query."""
     texts: list[tuple[str, str]] = []
     wanted: list[tuple[str, Operator, Any]] = []
     for name, operator, value in query.where:
@@ -213,7 +216,7 @@ def _compare(left: Any, operator: Operator, right: Any) -> bool:
 
 
 def encode_scalar(value: Any) -> bool | int | float | str | None:
-    """A single value in stored form as JSON holds it, which SQLite can compare."""
+    """Return a single value in stored form as JSON holds it, which SQLite can compare."""
     match value:
         case datetime():
             return f"~t{value.replace(tzinfo=None).isoformat(timespec='microseconds')}"
@@ -236,7 +239,7 @@ def encode(value: Any) -> str:
 
 def encode_document(data: Mapping[str, Any]) -> str:
     """
-    A document as it is stored.
+    Return a document as it is stored.
 
     Raises `ValueError` for what a document cannot hold and above `MAX_DOCUMENT_BYTES`, which
     are counted without the doubling that bytes get here.
@@ -278,7 +281,7 @@ def _tagged(value: Any) -> Any:
 
 
 def decode_document(text: str) -> dict[str, Any]:
-    """The document that `encode_document` wrote."""
+    """Return the document that `encode_document` wrote."""
     document: dict[str, Any] = _untagged(json.loads(text))
     return document
 

@@ -38,7 +38,7 @@ _STAGES: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """The catalogue, the newest first."""
+    """Show the catalogue, the newest first."""
     if is_empty(asked, terminal):
         return 0
     with session(asked, terminal) as work:
@@ -110,7 +110,7 @@ def _table(reader: StoreReader, found: list[Backup], terminal: Terminal) -> None
 
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Everything about one backup."""
+    """Show everything about one backup."""
     with session(asked, terminal) as work:
         reader = work.reader
         backup = chosen(reader, asked.id, terminal)

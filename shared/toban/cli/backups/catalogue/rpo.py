@@ -51,7 +51,7 @@ class _Looked:
 
 
 def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Every objective as it stands; 1 when something is missed."""
+    """Show every objective as it stands; 1 when something is missed."""
     with session(asked, terminal) as work:
         reader = work.reader
         looked = [_look(reader, p) for p in profiles_of(reader, asked.service, terminal)]

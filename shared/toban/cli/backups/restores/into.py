@@ -34,11 +34,11 @@ def look(
     onto_source: bool,
 ) -> RestoreDestination:
     """
-    What the target is. `onto_source`: the source may be overwritten, and nothing else.
+    Return what the target is. `onto_source`: the source may be overwritten, and nothing else.
 
-    Raises `Problem` for a target that cannot be used, is in use, or holds what is not ours: as the
-    function would, before it writes anything. What only the function can reach is left to it, with a
-    note.
+    Raises `Problem` for a target that cannot be used, is in use, or holds what is not ours: as
+    the function would, before it writes anything. What only the function can reach is left to
+    it, with a note.
     """
     planned = plan_of(work.reader, backup)
     if planned is None:

@@ -86,7 +86,7 @@ def seconds(restore: Restore) -> float:
 
 
 def restore_view(restore: Restore, rto: int | None) -> dict[str, Any]:
-    """One restore, for scripts."""
+    """Return one restore, for scripts."""
     return {
         "id": restore.id,
         "status": restore.status,

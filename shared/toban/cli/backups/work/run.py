@@ -160,7 +160,7 @@ def _has_ended(job: BackupJob | None, event: Event) -> bool:
 def how_far(
     reader: StoreReader, id: str, terminal: Terminal, request: Event | None = None
 ) -> ProgressView:
-    """Where the work on a backup stands; `request`: only jobs that it began."""
+    """Return where the work on a backup stands; `request`: only jobs that it began."""
     backup = reader.get(Backup, id)
     if backup is None:
         return ProgressView(terminal.say("follow.begin"))

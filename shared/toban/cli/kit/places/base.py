@@ -69,19 +69,19 @@ class Session(ABC):
 
     @abstractmethod
     def url(self, blob: str) -> str:
-        """Where a person opens a blob."""
+        """Return where a person opens a blob."""
 
     @abstractmethod
     def traces(self) -> Traces:
-        """What is known of who handled which event."""
+        """Return what is known of who handled which event."""
 
     @abstractmethod
     def dead_letters(self) -> dict[str, int]:
-        """How many messages each subscription has given up on; those with none are left out."""
+        """Return how many messages each subscription has given up on; those with none are left out."""
 
     @abstractmethod
     def fired(self) -> dict[str, datetime] | None:
-        """When each schedule last fired, by its name; None: it cannot be looked up."""
+        """Return when each schedule last fired, by its name; None: it cannot be looked up."""
 
     # --- acting ------------------------------------------------------------------------------
 
@@ -101,12 +101,12 @@ class Session(ABC):
 
     @abstractmethod
     def actor(self, named: str | None) -> tuple[str, str]:
-        """Who acts, and what proves it (`toban.kernel.command`); `named`: as whom (``--as``)."""
+        """Return who acts, and what proves it (`toban.kernel.command`); `named`: as whom (``--as``)."""
 
     def command(
         self, action: Action, about: str, named: str | None = None, **more: Any
     ) -> CommandIssued:
-        """A command of whoever acts here; `more`: further fields of it."""
+        """Return a command of whoever acts here; `more`: further fields of it."""
         from toban.events import CommandIssued
 
         actor, proof = self.actor(named)
@@ -149,11 +149,11 @@ class Session(ABC):
 
     @abstractmethod
     def others_work(self) -> bool:
-        """Whether somebody else does the work; nothing is begun here."""
+        """Return whether somebody else does the work; nothing is begun here."""
 
     @abstractmethod
     def turn(self) -> bool:
-        """What is to be done each second while waiting; whether anybody still goes on."""
+        """Return what is to be done each second while waiting; whether anybody still goes on."""
 
     @abstractmethod
     def interrupted(self, shows: str, resumes: str) -> None:
@@ -166,7 +166,7 @@ class Session(ABC):
         return resources(self.platform, self.secrets)
 
     def parked(self, event: Event, function: str) -> ParkedMessage | None:
-        """The event, if the function set it aside."""
+        """Return the event, if the function set it aside."""
         from toban.kernel.event import to_message
         from toban.kernel.handling.parking import ParkedMessage, parked_id
 
@@ -174,7 +174,8 @@ class Session(ABC):
 
     def answer(self, event: Event, function: str) -> dict[str, str] | None:
         """
-        What a function answered to an event (`toban.kernel.work.Work.answer`); None: nothing yet.
+        Return what a function answered to an event (`toban.kernel.work.Work.answer`); None:
+        nothing yet.
 
         Empty where it handled the event and said nothing.
         """
@@ -231,7 +232,7 @@ class Session(ABC):
 
 
 def new_event(body: Body, at: datetime) -> Event:
-    """An event that begins here; its id derives from a nonce made now."""
+    """Return an event that begins here; its id derives from a nonce made now."""
     from toban.kernel.event import Event
     from toban.kernel.ids import derive
 
@@ -254,8 +255,8 @@ class Traces(ABC):
 
     @abstractmethod
     def of(self, id: str) -> list[Trace]:
-        """Those of the stories that an event or a correlation belongs to, in the order noted."""
+        """Return those of the stories that an event or a correlation belongs to, in the order noted."""
 
     @abstractmethod
     def touching(self, collection: str, id: str) -> list[Trace]:
-        """Those of the stories that changed a document."""
+        """Return those of the stories that changed a document."""

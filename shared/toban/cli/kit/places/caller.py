@@ -27,7 +27,7 @@ _GCLOUD = ("gcloud", "auth", "print-identity-token")
 
 
 def address(project: str, location: str, terminal: Terminal) -> str:
-    """Where `ingest_action` of a project answers; `Problem` when nobody says."""
+    """Return where `ingest_action` of a project answers; `Problem` when nobody says."""
     base = os.environ.get("TOBAN_PUBLIC_URL", "").rstrip("/")
     if not base and location:
         base = f"https://{location}-{project}.cloudfunctions.net"
@@ -40,7 +40,7 @@ def address(project: str, location: str, terminal: Terminal) -> str:
 
 
 def token(audience: str, terminal: Terminal) -> str:
-    """The caller's ID token; `Problem` when there is none."""
+    """Return the caller's ID token; `Problem` when there is none."""
     given = os.environ.get("TOBAN_ID_TOKEN", "").strip()
     if given:
         return given
@@ -62,7 +62,7 @@ def token(audience: str, terminal: Terminal) -> str:
 
 def post(url: str, given: str, body: dict[str, Any], terminal: Terminal) -> dict[str, Any]:
     """
-    The answer to a command; `Problem` when it was not taken.
+    Return the answer to a command; `Problem` when it was not taken.
 
     What can pass by itself is tried again: the same `id` is the same command.
     """

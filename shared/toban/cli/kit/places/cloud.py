@@ -43,7 +43,7 @@ _POLL_S = 0.5
 
 
 def documents(project: str) -> Store:
-    """The project's documents."""
+    """Return the project's documents."""
     from toban.adapters.google.firestore.store import FirestoreStore
 
     return FirestoreStore(project)

@@ -43,7 +43,7 @@ _SOON = timedelta(minutes=2)
 
 
 def exists(data: Path) -> bool:
-    """Whether anything was ever kept in that directory."""
+    """Return whether anything was ever kept in that directory."""
     return (data / DATABASE).is_file()
 
 
