@@ -191,6 +191,9 @@ STORY = (
 # fmt: on
 
 JOINED = (
+    Step("an incident begins elsewhere", 10, _alert("lamp", "dark", "critical", at=15_000)),
+    Step("it is resolved by hand, and fires on", 10, _command("resolve", "lamp")),
+    Step("which somebody is to hear", 4000, _timer("tick-7", MinutePassed())),
     Step("an incident begins", 60, _alert("door", "ajar", "critical", at=20_000, service="patient")),
     Step("something else joins it", 120, _alert("bell", "mute", "critical", at=20_100, service="patient")),
     Step("somebody takes it before a step tells of that", 10, _command("acknowledge", "door")),

@@ -181,19 +181,19 @@ def test_every_slot_that_is_skipped_says_so_on_the_log(run: Leaping) -> None:
     said: list[str] = []
     with mock.patch.object(start.log, "warning", side_effect=lambda text, **_: said.append(text)):
         run.say(BackupDue(**SERIES), wait=1)
-        assert said == ["slot skipped: it or a later one was taken"]
+        assert said == ["slot skipped: already taken, or a later one"]
         said.clear()
         run.lose("run_backup_step")
         run.due()
         run.say(BackupDue(**SERIES), wait=MINUTE)
         run.say(BackupDue(**SERIES))
         assert said == [
-            "slot skipped: it is being taken",
+            "slot skipped: its backup still running",
             "slot skipped: previous backup still running",
         ]
         said.clear()
         run.say(BackupDue(service="shop", source="files", class_="never"))
-        assert said == ["no such backup plan any more"]
+        assert said == ["slot skipped: backup plan no longer exists"]
     assert run.one(Backup, backup.id).status == "verified"
 
 
