@@ -14,6 +14,6 @@ pytest_plugins = [
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a good part of a run waits for servers and for time to pass."""
+    """Two more than there are cores: a good part of a run waits for servers and for time to pass."""
     asked = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    return int(asked) if asked else (os.cpu_count() or 1) + 1
+    return int(asked) if asked else (os.cpu_count() or 1) + 2

@@ -33,8 +33,8 @@ TEXTS: Final[Texts] = {
         "ja": "{data} では何も動いていません。起動: toban --data {data} dev --clock virtual",
     },
     "clock.bad": {
-        "en": "cannot read {word}: say 25m, `to 2026-11-24T03:00+09:00` or `until-idle`",
-        "ja": "{word} を読めません。25m、`to 2026-11-24T03:00+09:00`、`until-idle` のように書きます",
+        "en": "cannot read {word!r}: say 25m, `to 2026-11-24T03:00+09:00` or `until-idle`",
+        "ja": "{word!r} を読めません。25m、`to 2026-11-24T03:00+09:00`、`until-idle` のように書きます",
     },
     "clock.refused": {
         "en": "the clock was not moved: {error}",

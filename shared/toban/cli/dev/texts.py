@@ -23,7 +23,7 @@ TEXTS: Final[Texts] = {
         "ja": "仮想時計の開始時刻（オフセット付き、既定: 今）",
     },
     "dev.at": {
-        "en": "--at {word}: a time with its offset, as 2026-11-24T03:00+09:00, and --clock virtual",
-        "ja": "--at {word}: 2026-11-24T03:00+09:00 のようにオフセット付きで書き、--clock virtual と使います",
+        "en": "--at {word!r}: a time with its offset, as 2026-11-24T03:00+09:00, and --clock virtual",
+        "ja": "--at {word!r}: 2026-11-24T03:00+09:00 のようにオフセット付きで書き、--clock virtual と使います",
     },
 }

@@ -68,8 +68,8 @@ TEXTS: Final[Texts] = {
         "ja": "{data} にはまだ何もありません。`toban dev`（または `toban demo`）を始めるか、--data で場所を指定してください",
     },
     "bad.time": {
-        "en": "{word} is not a time; write 2026-11-22T12:00+09:00",
-        "ja": "{word} は時刻として読めません。2026-11-22T12:00+09:00 のように書きます",
+        "en": "{word!r} is not a time; write 2026-11-22T12:00+09:00",
+        "ja": "{word!r} は時刻として読めません。2026-11-22T12:00+09:00 のように書きます",
     },
     "bad.json": {
         "en": "{where}: not JSON: {error}",
