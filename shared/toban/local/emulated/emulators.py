@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,7 @@ def _on_this_machine(emulator: Emulator, log_dir: Path) -> Iterator[str]:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env={"JAVA_TOOL_OPTIONS": _SHORT_LIVED, **os.environ},
         )
     try:
         address = f"{HOST}:{port}"
@@ -151,6 +153,12 @@ def _on_this_machine(emulator: Emulator, log_dir: Path) -> Iterator[str]:
     finally:
         _stop(process)
 
+
+_SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""
+For Java: compile once, and collect garbage in one thread. Measured on two cores with 100,000
+documents: a fifth less processor time and no slower; an emulator does not live long enough for more.
+"""
 
 _BOUND = """
 import ctypes, os, signal, sys
@@ -285,9 +293,8 @@ def _firestore_ready(address: str) -> None:
 
     # The first commit takes a second or two while the emulator loads its classes.
     store = firestore.FirestoreStore("ready", client=lambda: firestore.connect(address))
-    key = Key("ready", address)
-    found = store.get([key])[0]
-    version = found.version if found else store.commit([Create(key, {"ready": True})])[0]
+    key = Key("ready", uuid.uuid4().hex)  # one emulator may be asked by many at once
+    (version,) = store.commit([Create(key, {"ready": True})])
     store.commit([Delete(key, version)])
 
 
