@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toban.local.emulated.forks import BOUND
+
 HOST = "127.0.0.1"
 START_S = 60.0
 """An emulator takes 2 to 6 s; a machine with two busy cores may need much longer."""
@@ -87,8 +89,7 @@ def start_gcs2(log_dir: Path, environment: Mapping[str, str] = os.environ) -> It
     """
     A second Cloud Storage as ``host:port``; raises `EmulatorNotAvailable`.
 
-    gcp-storage-emulator knows what fake-gcs-server does not (checksums that are refused,
-    resumable uploads that are resumed) and the other way round: tests run on both.
+    It knows what fake-gcs-server does not (refused checksums, resumed uploads) and the reverse.
     """
     with _start(GCS2, log_dir, environment) as address:
         yield address
@@ -139,7 +140,7 @@ def _on_this_machine(emulator: Emulator, log_dir: Path) -> Iterator[str]:
     with log_path.open("wb") as log:
         # A session of its own: the whole group is stopped together, and Ctrl-C does not reach it.
         process = subprocess.Popen(
-            [sys.executable, "-c", _BOUND, str(os.getpid()), *command],
+            [sys.executable, "-c", _EXEC, str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -155,17 +156,10 @@ def _on_this_machine(emulator: Emulator, log_dir: Path) -> Iterator[str]:
 
 
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""
-For Java: compile once, and collect garbage in one thread. Measured on two cores with 100,000
-documents: a fifth less processor time and no slower; an emulator does not live long enough for more.
-"""
+"""For Java: a fifth less processor time with 100,000 documents on two cores, and no slower."""
 
-_BOUND = """
-import ctypes, os, signal, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG, prctl(2): kept over exec
-    if os.getppid() != int(sys.argv[1]):
-        sys.exit("whoever started this emulator is gone")
+_EXEC = f"""{BOUND}
+bound(int(sys.argv[1]))  # kept over exec
 os.execvp(sys.argv[2], sys.argv[2:])
 """
 """Starts a command that ends with its parent, however that ends."""
