@@ -29,11 +29,16 @@ def kinds(tree: Tree) -> dict[str, str]:
 
 
 def violations(tree: Tree) -> list[str]:
-    """Every `isinstance`, ``match`` or comparison of types over a kind outside its folder."""
+    """Every `isinstance`, ``match`` or comparison of types or tags outside a kind's folder."""
     known = kinds(tree)
+    words: dict[str, list[str]] = {}
+    for name, tag in known.items():
+        for word in {tag, name.rpartition(".")[2]}:
+            words.setdefault(word, []).append(name)
     found = []
     for module in tree.modules.values():
-        for line, name in sorted(set(_asked(module, tree, known))):
+        by_word = [(line, n) for line, word in _compared(module) for n in words.get(word, ())]
+        for line, name in sorted({*_asked(module, tree, known), *by_word}):
             folders = [f"{folder}.{known[name]}" for folder in FOLDERS]
             if module.package not in folders and not module.package.startswith(
                 tuple(f"{folder}." for folder in folders)
@@ -67,7 +72,7 @@ def _questions(module: Module) -> list[tuple[int, ast.expr, frozenset[str]]]:
         elif isinstance(node, ast.MatchClass):
             asked = [node.cls]
         elif isinstance(node, ast.Compare) and _of_types(node):
-            asked = [node.left, *node.comparators]
+            asked = [n for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)]
         elif isinstance(node, ast.Dict):  # a table by class
             asked = [key for key in node.keys if isinstance(key, ast.Name | ast.Attribute)]
         found += [
@@ -80,6 +85,22 @@ def _questions(module: Module) -> list[tuple[int, ast.expr, frozenset[str]]]:
 
 def _of_types(node: ast.Compare) -> bool:
     return any(
-        isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id == "type"
-        for side in (node.left, *node.comparators)
+        (isinstance(n, ast.Name) and n.id in ("type", "tag_of"))
+        or (isinstance(n, ast.Attribute) and n.attr in ("__class__", "__struct_config__", "tag_of"))
+        for n in ast.walk(node)
     )
+
+
+@cache
+def _compared(module: Module) -> list[tuple[int, str]]:
+    """Line and text of every literal that something is compared with, or matched."""
+    found = []
+    for node in ast.walk(module.ast):
+        sides: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            sides = [node.value]
+        literals = [one for side in sides for one in (side, *getattr(side, "elts", ()))]
+        found += [(node.lineno, text(one)) for one in literals if text(one)]
+    return found

@@ -49,6 +49,34 @@ def test_the_kinds_are_found():
         f"{REDIS}\ndef f(source):\n    return type(source) is {REDIS_CLASS}\n",
         f"{REDIS} as R\nHOW = {{R: 1}}\ndef f(source):\n    return HOW[type(source)]\n",
     ),
+    Trial(
+        "class",
+        f"{SLACK}\ndef f(c):\n    return c.__class__ is {SLACK_CLASS}\n",
+        f"{SLACK} as S\ndef f(c):\n    kind = c.__class__\n    return S == type(c) or kind is S\n",
+    ),
+    Trial(
+        "tag",
+        "def f(c):\n    return c.__struct_config__.tag == 'slack'\n",
+        "def f(c):\n    asked = c.__struct_config__\n    return asked.tag in ('email', 'slack')\n",
+    ),
+    Trial(
+        "tag by the kernel",
+        "from toban.kernel.kinds import tag_of\ndef f(c):\n    return tag_of(type(c)) == 'slack'\n",
+        f"import toban.kernel.kinds as k\n{SLACK} as S\n"
+        "def f(c):\n    return k.tag_of(c) == k.tag_of(S)\n",
+    ),
+    Trial(
+        "tag matched",
+        "from toban.kernel.kinds import tag_of\ndef f(c):\n    match tag_of(c):\n"
+        "        case 'redis':\n            return 1\n",
+        "from toban.kernel.kinds import tag_of as t\ndef f(c):\n    match t(c):\n"
+        "        case 'bucket' | 'redis' as found:\n            return found\n",
+    ),
+    Trial(
+        "name",
+        f"def f(c):\n    return type(c).__name__ == '{SLACK_CLASS}'\n",
+        f"{SLACK} as S\ndef f(c):\n    return type(c).__name__ == S.__name__\n",
+    ),
 )
 def test_asking_for_a_kind_outside_its_folder_is_found(files: dict[str, str]):
     assert unnoticed("kinds", files) == []
