@@ -10,11 +10,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
+from typing import TypeGuard
 
 from tests.house.module import Module, text
 from tests.house.tree import Tree
 
 ASKING = frozenset({"builtins.isinstance", "builtins.issubclass"})
+TAG_OF = "toban.kernel.kinds.tag_of"
+TELLING = frozenset({"tag", "type", "__struct_config__", "__class__", "__name__", "__qualname__"})
 FOLDERS = ("toban.channels", "toban.sources")
 
 
@@ -37,7 +40,12 @@ def violations(tree: Tree) -> list[str]:
             words.setdefault(word, []).append(name)
     found = []
     for module in tree.modules.values():
-        by_word = [(line, n) for line, word in _compared(module) for n in words.get(word, ())]
+        by_word = [
+            (asked.lineno, name)
+            for asked, word in _compared(module)
+            for name in words.get(word, ())
+            if word != known[name] or _asks(asked, module, tree)
+        ]
         for line, name in sorted({*_asked(module, tree, known), *by_word}):
             folders = [f"{folder}.{known[name]}" for folder in FOLDERS]
             if module.package not in folders and not module.package.startswith(
@@ -60,10 +68,17 @@ def _asked(module: Module, tree: Tree, known: dict[str, str]) -> Iterator[tuple[
 
 
 @cache
+def _nodes(module: Module) -> list[ast.AST]:
+    """The nodes by which something may be asked."""
+    asking = ast.Call | ast.Compare | ast.Match | ast.MatchClass | ast.Dict
+    return [node for node in ast.walk(module.ast) if isinstance(node, asking)]
+
+
+@cache
 def _questions(module: Module) -> list[tuple[int, ast.expr, frozenset[str]]]:
     """Expressions that classes are asked for by, with what is called if anything is."""
     found: list[tuple[int, ast.expr, frozenset[str]]] = []
-    for node in ast.walk(module.ast):
+    for node in _nodes(module):
         asked: list[ast.expr] = []
         called: set[str] = set()
         if isinstance(node, ast.Call) and len(node.args) == 2:
@@ -92,15 +107,43 @@ def _of_types(node: ast.Compare) -> bool:
 
 
 @cache
-def _compared(module: Module) -> list[tuple[int, str]]:
-    """Line and text of every literal that something is compared with, or matched."""
-    found = []
-    for node in ast.walk(module.ast):
-        sides: list[ast.expr] = []
-        if isinstance(node, ast.Compare):
+def _compared(module: Module) -> list[tuple[ast.expr, str]]:
+    """What is compared with a literal or matched against one, and the literal."""
+    found: list[tuple[ast.expr, str]] = []
+    for node in _nodes(module):
+        if isinstance(node, ast.Match):
+            values = [n.value for c in node.cases for n in ast.walk(c.pattern) if _is_value(n)]
+            found += [(node.subject, text(value)) for value in values]
+        elif isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
-        elif isinstance(node, ast.MatchValue):
-            sides = [node.value]
-        literals = [one for side in sides for one in (side, *getattr(side, "elts", ()))]
-        found += [(node.lineno, text(one)) for one in literals if text(one)]
+            literals = [one for side in sides for one in (side, *getattr(side, "elts", ()))]
+            found += [(side, text(one)) for side in sides for one in literals if text(one)]
     return found
+
+
+def _is_value(node: ast.AST) -> TypeGuard[ast.MatchValue]:
+    return isinstance(node, ast.MatchValue)
+
+
+def _asks(node: ast.AST, module: Module, tree: Tree, depth: int = 3) -> bool:
+    """Whether an expression gives a tag or the name of a class, as far as that can be followed."""
+    for inner in ast.walk(node):
+        name = getattr(inner, "attr", "") or getattr(inner, "id", "")
+        if name in TELLING or text(inner if isinstance(inner, ast.expr) else None) == "type":
+            return True
+        if isinstance(inner, ast.Name) and depth:
+            scope = module.scope_of(inner)
+            finals = {f for n in module.resolve(inner, scope) for f in tree.final(n)}
+            if TAG_OF in finals:
+                return True
+            definitions = [(tree.definition(f), tree.module_of(f)) for f in finals if tree.holds(f)]
+            values = [(value, module) for value, _ in scope.values.get(inner.id, ())]
+            if any(
+                asked is not None
+                and home is not None
+                and not isinstance(asked, ast.ClassDef)
+                and _asks(asked, home, tree, depth - 1)
+                for asked, home in (*definitions, *values)
+            ):
+                return True
+    return False

@@ -66,6 +66,18 @@ def test_the_kinds_are_found():
         "def f(c):\n    return k.tag_of(c) == k.tag_of(S)\n",
     ),
     Trial(
+        "tag under another name",
+        "from toban.kernel.kinds import tag_of\ndef f(c):\n    kind = tag_of(type(c))\n"
+        "    return kind == 'slack'\n",
+        "from toban.kernel.kinds import tag_of as t\ndef of(c):\n    return t(type(c))\n"
+        "def f(c):\n    return 'slack' in (of(c), '')\n",
+    ),
+    Trial(
+        "tag as it is stored",
+        "def f(profile, c):\n    return profile['channels'][c]['type'] == 'slack'\n",
+        "def f(c):\n    kind = c.get('type')\n    return kind != 'slack'\n",
+    ),
+    Trial(
         "tag matched",
         "from toban.kernel.kinds import tag_of\ndef f(c):\n    match tag_of(c):\n"
         "        case 'redis':\n            return 1\n",
@@ -80,6 +92,11 @@ def test_the_kinds_are_found():
 )
 def test_asking_for_a_kind_outside_its_folder_is_found(files: dict[str, str]):
     assert unnoticed("kinds", files) == []
+
+
+def test_a_word_that_is_also_a_tag_is_no_kind():
+    source = "def f(actor, section):\n    return actor.means == 'slack' or section == 'logs'\n"
+    assert found_by("kinds", {"shared/toban/deploys/rules.py": source}) == []
 
 
 @pytest.mark.parametrize(
