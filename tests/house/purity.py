@@ -11,7 +11,7 @@ import ast
 import sys
 from collections.abc import Iterator
 
-from tests.house.module import Module
+from tests.house.module import Module, text
 from tests.house.records import Records
 from tests.house.tree import Tree
 from toban.topology.rooms import PURE, kind
@@ -151,11 +151,21 @@ def _is_bad(name: str) -> bool:
 def _told_the_time(module: Module, records: Records) -> Iterator[tuple[int, str]]:
     """Every ``.now()`` of what is no clock, and every ``.now`` of a class of times."""
     called = {call.func for call in module.calls}
+    for call in module.calls:
+        by_name = text(call.args[1]) if len(call.args) > 1 else ""
+        if by_name in {"now", *METHODS} and "builtins.getattr" in module.resolve(
+            call.func, module.scope_of(call)
+        ):
+            yield call.lineno, f".{by_name}"
     for node in module.holders:
         if not isinstance(node, ast.Attribute) or node.attr != "now":
             continue
         classes = records.of(node.value, module)
-        of_a_class = isinstance(node.value, ast.Call) or classes == {"datetime.datetime"}
+        of_a_class = (
+            isinstance(node.value, ast.Call)
+            or getattr(node.value, "attr", "") == "__class__"
+            or classes == {"datetime.datetime"}
+        )
         if (of_a_class or node in called) and not classes & CLOCKS:
             yield node.lineno, f"{ast.unparse(node.value)[:40]}.now"
 

@@ -32,6 +32,11 @@ from tests.house.scratch import Trial, found_by, trials, unnoticed
         "def f(d):\n    clock = type(d).now\n    return clock()\n",
     ),
     Trial(
+        "now of its class by name",
+        "def f(d):\n    return getattr(type(d), 'now')()\n",
+        "def f(d):\n    clock = d.__class__.now\n    return clock()\n",
+    ),
+    Trial(
         "today",
         "def f(d):\n    return type(d).today()\n",
         "def f(d):\n    clock = d.__class__.utcnow\n    return clock()\n",
