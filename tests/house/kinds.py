@@ -17,7 +17,10 @@ from tests.house.tree import Tree
 
 ASKING = frozenset({"builtins.isinstance", "builtins.issubclass"})
 TAG_OF = "toban.kernel.kinds.tag_of"
-TELLING = frozenset({"tag", "type", "__struct_config__", "__class__", "__name__", "__qualname__"})
+TELLING = frozenset(
+    ["tag", "tag_of", "type", "__struct_config__", "__class__", "__name__", "__qualname__"]
+)
+"""Attributes (and keys of what is stored) that tell a kind."""
 FOLDERS = ("toban.channels", "toban.sources")
 
 

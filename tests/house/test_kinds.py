@@ -73,6 +73,11 @@ def test_the_kinds_are_found():
         "def f(c):\n    return 'slack' in (of(c), '')\n",
     ),
     Trial(
+        "tag by the module",
+        "import toban.kernel.kinds as k\ndef f(c):\n    return k.tag_of(c) == 'slack'\n",
+        "from toban.kernel import kinds\ndef f(c):\n    return 'slack' != kinds.tag_of(c)\n",
+    ),
+    Trial(
         "tag as it is stored",
         "def f(profile, c):\n    return profile['channels'][c]['type'] == 'slack'\n",
         "def f(c):\n    kind = c.get('type')\n    return kind != 'slack'\n",
