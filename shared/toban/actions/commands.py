@@ -13,9 +13,9 @@ can be asked to be redriven: nothing is decided by that, so the log line is all 
 from __future__ import annotations
 
 import re
-from typing import Any, Final, get_args
+from typing import Any
 
-from toban.events import Action, CommandIssued, RedriveDue
+from toban.events import ACTIONS, CommandIssued, RedriveDue
 from toban.kernel import log
 from toban.kernel.command import log_command, may
 from toban.kernel.edge import fields as read
@@ -39,7 +39,6 @@ MAX_ID = 100
 MOST_ARGUMENTS = 20
 MAX_ARGUMENT = 1_000
 DEAD_LETTERS = "dead-letters/*"
-_ACTIONS: Final[dict[str, Action]] = {action: action for action in get_args(Action)}
 _SUBJECT = re.compile(r"[a-z-]+/(\*|[A-Za-z0-9][A-Za-z0-9._:/-]{0,199})")
 
 
@@ -69,9 +68,13 @@ def _read(sent: AuthenticatedRequest[str]) -> IngressResult:
         raise read.InvalidField("subject: expected a thing of ours, as incidents/inc-7")
     if subject == DEAD_LETTERS:
         return _redrive(sent, nonce)
-    action = _ACTIONS.get(read.strict_text(body, "action", ""))
+    actions = ACTIONS.get(subject.partition("/")[0])
+    if actions is None:  # nobody would handle it
+        raise read.InvalidField(f"subject: expected a thing of {', '.join(ACTIONS)}")
+    wanted = read.strict_text(body, "action", "")
+    action = next((each for each in actions if each == wanted), None)
     if action is None:
-        raise read.InvalidField(f"action: expected one of {', '.join(_ACTIONS)}")
+        raise read.InvalidField(f"action: expected one of {', '.join(actions)}")
     command = CommandIssued(
         about=subject,
         incident_id=subject.partition("/")[2] if subject.startswith("incidents/") else "",
