@@ -165,6 +165,17 @@ def test_dead_letters_can_be_asked_to_be_redriven():
     assert [(line["action"], line["outcome"]) for line in lines] == [("redrive", "done")]
 
 
+def test_a_redrive_that_the_bus_did_not_take_is_not_told_as_done():
+    desk = Desk()
+    desk.bus_is_down = True
+    assert post(desk, subject="dead-letters/*", action="redrive").status == 503
+    assert [line for line in desk.said if line.get("outcome") == "done"] == []
+    assert [line["message"] for line in desk.said] == ["command not accepted: bus unavailable"]
+    desk.bus_is_down = False
+    assert post(desk, subject="dead-letters/*", action="redrive").status == 200
+    assert [line["outcome"] for line in desk.said if line["message"] == "command"] == ["done"]
+
+
 @pytest.mark.parametrize("seen", [None, 0, 7])
 def test_the_version_may_be_left_open(seen):
     desk = Desk()
