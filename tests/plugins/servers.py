@@ -11,7 +11,6 @@ starts its own with `start_postgres` or `start_redis`.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pwd
 import shutil
@@ -184,16 +183,13 @@ def _directory(identity: dict[str, Any]) -> Iterator[Path]:
 def _running(
     command: list[str], directory: Path, identity: dict[str, Any], end: signal.Signals
 ) -> Iterator[subprocess.Popen[bytes]]:
-    libc = ctypes.CDLL(None)
-
-    def ends_with_us() -> None:
-        # Here and not by a wrapper: changing the user would undo it.
-        libc.prctl(1, int(end))  # PR_SET_PDEATHSIG, prctl(2)
-
+    # Of util-linux, which Debian always has. Not `preexec_fn`: with gRPC's threads in this process, our
+    # own code between fork and exec has aborted there.
+    bound = ["setpriv", "--pdeathsig", end.name.removeprefix("SIG"), "--"]
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True, preexec_fn=ends_with_us, **identity,  # noqa: PLW1509
+            [*bound, *command], cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True, **identity,
         )  # fmt: skip
     try:
         yield process

@@ -86,6 +86,8 @@ class World:
             dates = [data.get(name) for name in ("slot", "started_at", "snapshot_at")]
             if any(date is not None and date - now > TOLERANCE for date in dates):
                 self.lying.add(id)
+            else:
+                self.lying.discard(id)  # it was begun anew under a clock that is right
             if new and right and self.lying & set(data["needs"]):
                 self.built_on_a_lie.append(f"{id} builds on {self.lying & set(data['needs'])}")
 

@@ -38,6 +38,10 @@ def test_every_invariant_holds_after_a_leap(seeds: Seeds) -> None:
         assert broken(seed) == [], f"python -m tests.simulation leaps {seed}"
 
 
+def test_a_backup_begun_anew_after_the_leap_counts_by_its_new_dates() -> None:
+    assert broken(807232) == []
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
