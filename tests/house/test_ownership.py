@@ -65,15 +65,15 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
     ),
     Trial(
         "change outside of a handling",
-        f"{IMPORTS}from toban.kernel.change import change\n"
+        f"{IMPORTS}from toban.kernel.handling.change import change\n"
         "def f(store):\n    change(store, Incident, 'x', lambda incident: incident)\n",
-        f"{ALIASES}import toban.kernel.change as c\ndef f(store):\n    c.change(store, I, 'x', len)\n",
+        f"{ALIASES}import toban.kernel.handling.change as c\ndef f(store):\n    c.change(store, I, 'x', len)\n",
     ),
     Trial(
         "remove outside of a handling",
-        f"{IMPORTS}from toban.kernel.change import remove\n"
+        f"{IMPORTS}from toban.kernel.handling.change import remove\n"
         "def f(store, incident: Incident):\n    remove(store, incident)\n",
-        f"{ALIASES}import toban.kernel.change as c\ndef f(store, documents):\n"
+        f"{ALIASES}import toban.kernel.handling.change as c\ndef f(store, documents):\n"
         "    for one in documents.find(I):\n        c.remove(store, one)\n",
     ),
     Trial(

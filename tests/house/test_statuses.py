@@ -18,9 +18,9 @@ from toban.adapters.local.memory.store import MemoryStore
 from toban.backups.documents import Backup, mark, unmark
 from toban.events import SweepDue
 from toban.incidents.documents import Incident
-from toban.kernel.change import change
 from toban.kernel.document import Document, encode
 from toban.kernel.event import Event
+from toban.kernel.handling.change import change
 from toban.kernel.handling.effect import EffectDocument
 from toban.kernel.status import IllegalTransitionError, Transitions, move
 from toban.kernel.work import Work

@@ -18,11 +18,15 @@ import pytest
 from tests.profiles import EmailChannel, Seconds
 from tests.unit.incidents.world import SHOP
 from tests.unit.kernel.test_sweep import backup, restore
-from toban.adapters.local.memory.store import VirtualClock
+from tests.unit.notify.conftest import mailbox, smtp
+from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
 from toban.alerts.report import RawAlert, to_event
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.backups.work.jobs import BackupJob
+from toban.channels.config import ChannelConfig
+from toban.channels.email.adapter import MailSender
+from toban.channels.email.message import Mail
 from toban.events import CommandIssued, IncidentReminded, NotificationRequested
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.triage import alert_id
@@ -30,6 +34,7 @@ from toban.kernel import log
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.decision import Decision
+from toban.kernel.handling.effect import Result
 from toban.kernel.handling.handle import Handlers, handle
 from toban.local import logs
 from toban.local.clockwork import Clockwork
@@ -40,6 +45,8 @@ from toban.ports import Create, Message, Query, Update
 from toban.profile.store import PinnedProfile, apply, pinned_id
 from toban.testing import ListSenders
 from toban.topology.types import Topology
+
+__all__ = ["mailbox", "smtp"]  # fixtures
 
 START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -55,6 +62,7 @@ MARKS = {
     "logged": "+81-90-7006-7006",
     "queued": "words-of-a-dead-letter-7007",
     "error": "words-of-a-failure-7008",
+    "refused": "marker-baba-7009@example.net",
 }
 
 
@@ -229,7 +237,20 @@ class Living:
         assert lost == [], f"{self.laptop.clock.now()}: {lost} removed though needed"
 
 
-def test_a_year_removes_what_is_over_and_nothing_that_lives(laptop: Laptop):
+@pytest.fixture
+def refusal(smtp, mailbox) -> Result:
+    """What comes of a mail whose server names an address as it refuses it."""
+    host, port = smtp
+    config = ChannelConfig(smtp_host=host, smtp_port=port, smtp_starttls=False)
+    mailbox.script["DATA"] = [f"554 5.7.1 <{MARKS['refused']}>: no such mailbox"]
+    mail = Mail(
+        id="n", incident="i", created_at=START, to=(MARKS["address"],),
+        sender="toban@example.com", subject="s", text="t", html="h",
+    )  # fmt: skip
+    return MailSender(config, MemorySecrets(), VirtualClock(START)).send(mail)
+
+
+def test_a_year_removes_what_is_over_and_nothing_that_lives(laptop: Laptop, refusal: Result):
     living = Living(laptop)
 
     def days(number: float) -> None:
@@ -244,6 +265,7 @@ def test_a_year_removes_what_is_over_and_nothing_that_lives(laptop: Laptop):
     laptop.world.platform.cache.clear()
     laptop.turn(timedelta(minutes=1))
 
+    laptop.senders.answers = [refusal]
     closed = laptop.alert("closed", label=MARKS["closed"], rule="closed")
     again = laptop.alert("again", label=MARKS["again"], rule="again")
     open_ = laptop.alert("open", label=MARKS["open"], rule="open")
@@ -298,6 +320,7 @@ def test_a_year_removes_what_is_over_and_nothing_that_lives(laptop: Laptop):
     laptop.pump()
     for mark in ("closed", "again"):
         assert {p.split("/")[0] for p in laptop.holding(MARKS[mark])} >= {"toban.db", "blobs"}
+    assert {p.split("/")[0] for p in laptop.holding("no such mailbox")} >= {"toban.db", "blobs"}
     for mark in ("address", "open", "parked", "queued", "error"):
         # What was written last may still stand in the journal beside the file.
         assert any(p.startswith("toban.db") for p in laptop.holding(MARKS[mark])), mark
@@ -313,7 +336,7 @@ def test_a_year_removes_what_is_over_and_nothing_that_lives(laptop: Laptop):
     assert laptop.get(Alert, closed.id) is None
     assert [n for n in laptop.all(Notification) if n.incident == closed.incident] == []
     assert laptop.get(Incident, closed.incident) is not None
-    for mark in ("logged", "parked", "queued", "error"):
+    for mark in ("logged", "parked", "queued", "error", "refused"):
         assert laptop.holding(MARKS[mark]) == [], mark
 
     # --- what was open for longer than an alert lives closes ---------------------------------

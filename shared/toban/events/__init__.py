@@ -10,7 +10,7 @@ what comes from outside or by the clock before that does not say it, what is emi
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -28,11 +28,17 @@ NotificationKind = Literal[
     "acknowledged", "resolved",
 ]  # fmt: skip
 ReminderKind = Literal["joined", "reminder"]
-Action = Literal[
-    "acknowledge", "resolve", "reopen", "escalate", "note", "severity",
-    "take", "replicate", "verify", "prune", "restore", "test-restore",
-]  # fmt: skip
-"""What a person can ask for: the first six of incidents, the others of backups."""
+IncidentAction = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
+BackupAction = Literal["take", "replicate", "verify", "prune", "test-restore"]
+RestoreAction = Literal["restore"]
+Action = Literal[IncidentAction, BackupAction, RestoreAction]
+"""What a person can ask for."""
+ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
+    "incidents": get_args(IncidentAction),
+    "backups": get_args(BackupAction),
+    "restores": get_args(RestoreAction),
+}
+"""What can be asked for, by the domain that owns the subject (``incidents/inc-1``)."""
 
 
 class Link(msgspec.Struct, frozen=True):

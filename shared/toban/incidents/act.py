@@ -94,9 +94,12 @@ def _carry_out(
         raise InvalidEvent(f"incident_id: there is no incident {_name(command)[:80]!r}")
     if not may(command.actor, command.proof, command.action):
         return "refused", "it needs an actor who is proven"
+    act = _ACTIONS.get(command.action)
+    if act is None:
+        raise InvalidEvent(f"{command.action} is nothing that an incident can be asked for")
     if command.action != "note" and command.generation not in (None, incident.generation):
         return "stale", "the incident has moved on since"
-    if _ACTIONS[command.action](incident, command, work):
+    if act(incident, command, work):
         return "done", ""
     return "nothing", f"it was {incident.status} already"
 

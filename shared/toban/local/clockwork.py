@@ -15,11 +15,11 @@ from typing import ClassVar
 
 from toban.incidents.documents import Incident
 from toban.kernel import log
-from toban.kernel.change import change, remove
 from toban.kernel.clock.cron import newest_slot, next_slot
 from toban.kernel.clock.skew import is_future, not_ahead
 from toban.kernel.document import Document, Keep
 from toban.kernel.event import timestamp, to_message
+from toban.kernel.handling.change import change, remove
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.handling.sweep import expiring, remove_expired
 from toban.kernel.handling.timers import fire_due, next_due, put_right

@@ -14,9 +14,9 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from toban.kernel.change import change
 from toban.kernel.document import Document, Keep
 from toban.kernel.documents import Documents
+from toban.kernel.handling.change import change
 from toban.ports import Store
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.profile import Profile

@@ -17,11 +17,12 @@ import msgspec
 from toban.kernel.clock.cron import slot_minute
 from toban.kernel.clock.schedule import RecurringEvent as RecurringEvent
 from toban.kernel.clock.schedule import name_of as name_of
-from toban.kernel.event import Event, registered
+from toban.kernel.event import Event
 from toban.ports.schedules import MARK, PAUSED_MARK, PREFIX, SchedulerJob
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sections.collect import schedules
+from toban.topology.schemas import bodies
 from toban.topology.types import Topology
 
 _ABOUT = 300
@@ -34,7 +35,7 @@ def repeating(topology: Topology, profiles: Iterable[Profile]) -> list[Recurring
 
     Schedules whose topic is not on the map are left out: nothing would consume it.
     """
-    types = registered()
+    types = bodies()
     found = [
         RecurringEvent(
             name=name,

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 
 from tests.plugins.google_keys import claims, signed
 from tests.security.desk import AUDIENCE, COMMAND, NOW, Desk, command_request, logged
 from tests.security.ways import EXAMPLES
-from toban.events import CommandIssued, RedriveDue
+from toban.entry import SUBSCRIBERS
+from toban.events import ACTIONS, Action, CommandIssued, RedriveDue
+from toban.kernel.command import Audit
+from toban.local.world import load_functions
+from toban.ports import Delivered
+from toban.testing import TestPlatform
+from toban.topology.reader import load
 
 
 def post(desk: Desk, **changed: object):
@@ -91,6 +98,9 @@ WRONG = {
     "a way of one's own": {"via": "link"},
     "redrive of an incident": {"action": "redrive"},
     "an incident's action for dead letters": {"subject": "dead-letters/*"},
+    "a domain that nobody owns": {"subject": "deploys/x"},
+    "a domain that is nearly one": {"subject": "incident/inc-7"},
+    "one dead letter": {"subject": "dead-letters/x"},
 }
 
 
@@ -108,6 +118,44 @@ def test_what_does_not_fit_is_refused_with_its_place_and_logged(name):
     assert (line["actor"], line["reason"]) == ("aoki@example.jp", error)
 
 
+SUBJECTS = {
+    "incidents": "incidents/inc-7",
+    "backups": "backups/shop/media/daily",
+    "restores": "restores/r-1",
+}
+
+
+@pytest.mark.parametrize("domain", ACTIONS)
+@pytest.mark.parametrize("action", get_args(Action))
+def test_an_action_is_taken_for_subjects_of_its_own_domain_only(domain, action):
+    desk = Desk()
+    response = post(desk, subject=SUBJECTS[domain], action=action)
+    if action in ACTIONS[domain]:
+        assert (response.status, len(desk.published)) == (200, 1)
+    else:
+        assert (response.status, desk.published) == (400, [])
+        assert json.loads(response.body)["error"].startswith("action: expected one of ")
+
+
+@pytest.mark.parametrize(
+    ("domain", "action"), [(domain, action) for domain in ACTIONS for action in ACTIONS[domain]]
+)
+def test_whatever_is_taken_is_recorded_by_exactly_one_function(domain, action):
+    topology = load()
+    load_functions(topology)
+    consumers = [s.function for s in topology.subscriptions() if s.topic == CommandIssued.TOPIC]
+    platform = TestPlatform(handlers={name: SUBSCRIBERS[name].handlers for name in consumers})
+    command = CommandIssued(
+        about=SUBJECTS[domain], action=action, actor="aoki@example.jp",
+        proof="google:aoki@example.jp", via="cli", at=NOW,
+    )  # fmt: skip
+    platform.send(command)
+    (message,) = platform.bus.messages
+    for name in consumers:
+        platform.deliver(name, Delivered(message, "m-1"))
+    assert [a.subject for a in platform.documents(Audit)] == [command.subject()]
+
+
 def test_dead_letters_can_be_asked_to_be_redriven():
     desk = Desk()
     assert post(desk, subject="dead-letters/*", action="redrive").status == 200
@@ -115,6 +163,17 @@ def test_dead_letters_can_be_asked_to_be_redriven():
     assert isinstance(event.body, RedriveDue)
     lines = [line for line in desk.said if line["message"] == "command"]
     assert [(line["action"], line["outcome"]) for line in lines] == [("redrive", "done")]
+
+
+def test_a_redrive_that_the_bus_did_not_take_is_not_told_as_done():
+    desk = Desk()
+    desk.bus_is_down = True
+    assert post(desk, subject="dead-letters/*", action="redrive").status == 503
+    assert [line for line in desk.said if line.get("outcome") == "done"] == []
+    assert [line["message"] for line in desk.said] == ["command not accepted: bus unavailable"]
+    desk.bus_is_down = False
+    assert post(desk, subject="dead-letters/*", action="redrive").status == 200
+    assert [line["outcome"] for line in desk.said if line["message"] == "command"] == ["done"]
 
 
 @pytest.mark.parametrize("seen", [None, 0, 7])

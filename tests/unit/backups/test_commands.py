@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,7 +11,7 @@ from toban.backups.catalogue.plans import backup_id
 from toban.backups.documents import Backup
 from toban.backups.work.commands import request_id
 from toban.backups.work.start import HANDLERS
-from toban.events import Action, CommandIssued
+from toban.events import ACTIONS, Action, CommandIssued
 from toban.events.backups import (
     BackupDue,
     BackupFinished,
@@ -143,6 +143,18 @@ def test_what_makes_no_sense_is_refused_with_its_reason(platform, action, about,
     said, why = outcome(platform)
     assert said == "refused"
     assert reason in why
+
+
+@pytest.mark.parametrize("action", get_args(Action))
+@pytest.mark.parametrize(
+    "about", [f"backups/{ID}", "backups/shop/media/daily", "backups/*", "backups/", "restores/r"]
+)
+def test_any_action_is_recorded_and_one_of_another_domain_refused(platform, action, about):
+    ask(platform, action, about, backup=ID)
+    said, why = outcome(platform)
+    assert len(platform.documents(Audit)) == 1
+    if action not in ACTIONS[about.partition("/")[0]]:
+        assert (said, why != "") == ("refused", True)
 
 
 @pytest.mark.parametrize("action", ["take", "verify", "prune", "restore"])

@@ -82,6 +82,19 @@ def test_a_backup_by_hand_is_a_row_too(vault):
     assert [(r["subject"], r["outcome"]) for r in found] == [("backups/shop/logs/daily", "done")]
 
 
+def test_marks_on_a_backup_are_rows_too(vault, monkeypatch):
+    monkeypatch.setattr(getpass, "getuser", lambda: "jiro")
+    id_ = vault.take("logs")
+    for arguments in (("pin", "--as", "hanako"), ("pin",), ("unpin",)):
+        assert vault.run("backups", arguments[0], id_, *arguments[1:]).code == 0
+    found = [r for r in rows(vault, "--subject", f"backups/{id_}") if r["action"].endswith("pin")]
+    assert [(r["action"], r["actor"], r["proof"], r["proven"], r["outcome"]) for r in found] == [
+        ("pin", "hanako", "local:jiro", False, "done"),
+        ("pin", "jiro", "local:jiro", True, "nothing"),
+        ("unpin", "jiro", "local:jiro", True, "done"),
+    ]
+
+
 def test_the_table_says_who_is_not_proven(acted):
     said = acted.run("audit").out.splitlines()
     assert [word for word in said[0].split() if word != "(JST)"] == [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -23,15 +25,19 @@ from toban.adapters.google.identity import GoogleTokens
 from toban.adapters.local.files.blobs import EnvSecrets, SystemClock
 from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
+from toban.backups.documents import Backup
+from toban.cli.backups.keeping import keep
 from toban.cli.kit.places import caller, cloud
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
+from toban.kernel.document import encode
 from toban.kernel.edge.http import Edge, Response
 from toban.kernel.edge.identity import Callers
 from toban.kernel.event import Event, to_message
 from toban.local.httpd import HttpServer, ReceivedRequest
 from toban.local.server import Application
 from toban.local.world import load_functions, open_world
-from toban.ports import Message
+from toban.ports import Create, Message
 from toban.topology.reader import load
 
 PROJECT = ("--project", "p-1")
@@ -365,6 +371,62 @@ def test_nothing_is_published_by_a_person(project, monkeypatch):
 
 
 SAID = {"accepted": 1, "events": ["e-1"], "at": "2026-11-22T03:00:00Z"}
+
+
+# --- what a person marks without a function ------------------------------------------------------
+
+MARKS = (("pin",), ("unpin",), ("discard", "--yes"))
+
+
+@pytest.fixture
+def ahead(project) -> Backup:
+    """A backup that can be pinned as well as discarded; nothing removes it afterwards."""
+    at = now() + timedelta(days=3)
+    backup = Backup(
+        id="shop.media.daily.1", service="shop", source="media", class_="daily", kind="bucket",
+        status="verified", slot=at, started_at=at,
+    )  # fmt: skip
+    with open_world(project.data) as world:
+        world.platform.store.commit([Create(Backup.key(backup.id), encode(backup))])
+    return backup
+
+
+def marked(desk: Desk, id_: str) -> dict[str, Any]:
+    with open_world(desk.data) as world:
+        (found,) = world.platform.store.get([Backup.key(id_)])
+    assert found is not None
+    return found.data
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_nobody_can_be_named_in_a_project_and_nothing_is_written(project, ahead, mark):
+    before = marked(project, ahead.id)
+    command, *options = mark
+    named = project.run("backups", command, ahead.id, *options, "--as", "The President", *PROJECT)
+    assert (named.code, "act as yourself" in named.err) == (2, True)
+    assert marked(project, ahead.id) == before
+    assert project.run("audit", "--json", *PROJECT).json() == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "outcome"), [*((m, "done") for m in MARKS[::2]), (MARKS[1], "nothing")]
+)
+def test_a_mark_in_a_project_is_on_the_audit_of_nobody_proven(
+    project, ahead, mark, outcome, monkeypatch
+):
+    monkeypatch.setattr(keep, "_carry_out", lambda *_: 0)  # what follows a discard is a command
+    monkeypatch.setattr(getpass, "getuser", lambda: "jiro")
+    command, *options = mark
+    assert project.run("backups", command, ahead.id, *options, *PROJECT).code == 0
+    (row,) = project.run("audit", "--json", *PROJECT).json()
+    assert (row["action"], row["subject"], row["outcome"]) == (
+        command, f"backups/{ahead.id}", outcome,
+    )  # fmt: skip
+    assert (row["actor"], row["proof"], row["proven"]) == ("jiro", "", False)
+    data = marked(project, ahead.id)
+    assert (data["pinned_by"], data["discarded_by"]) == (
+        "jiro" if command == "pin" else "", "jiro" if command == "discard" else "",
+    )  # fmt: skip
 
 
 # --- where from, and where to ----------------------------------------------------------------------

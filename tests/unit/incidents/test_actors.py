@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import get_args
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from tests.security.desk import logged
 from tests.unit.incidents.world import NOON, SHOP, World, fired, resolved
 from toban.actions.ingress import command
-from toban.events import CommandIssued, IncidentAcknowledged
+from toban.events import ACTIONS, Action, CommandIssued, IncidentAcknowledged
 from toban.incidents.act import on_command
 from toban.incidents.documents import Incident, TimelineEntry
 from toban.kernel import log
@@ -128,6 +129,30 @@ def test_every_line_that_a_command_leaves_says_what_proves_its_actor(world, acti
     assert new
     assert {entry.detail["proof"] for entry in new} == {"link:"}
     assert all("proof" not in entry.detail for entry in world.incident.timeline[:before])
+
+
+@pytest.mark.parametrize("action", get_args(Action))
+def test_an_action_of_another_domain_is_refused_and_leaves_all_three(world, action):
+    (line,) = ask(world, action, "google:aoki@example.jp", note="x", severity_label="P3")
+    kept = audit(world)
+    assert (line["outcome"], line["reason"]) == (kept.outcome, kept.reason)
+    if action in ACTIONS["incidents"]:
+        assert kept.outcome in ("done", "nothing")
+        return
+    reason = f"{action} is nothing that an incident can be asked for"
+    assert (kept.outcome, kept.reason) == ("refused", reason)
+    entry = last(world)
+    assert (entry.kind, entry.detail["outcome"], entry.detail["reason"]) == (
+        "not-done", "refused", reason,
+    )  # fmt: skip
+    assert told(world) == f"Aoki asked for “{action}”: refused, {reason}"
+    assert world.incident.status == "open"
+
+
+def test_it_is_refused_where_there_is_no_incident_too(world):
+    (line,) = ask(world, "take", "google:aoki@example.jp", incident="inc-none")
+    assert (line["outcome"], audit(world).subject) == ("refused", "incidents/inc-none")
+    assert "there is no incident" in audit(world).reason
 
 
 def test_an_unproven_actor_may_acknowledge_and_the_timeline_says_so(world):

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.kernel.world import Counter
-from toban.kernel.change import change, remove
 from toban.kernel.document import encode
 from toban.kernel.documents import Documents
+from toban.kernel.handling.change import change, remove
 from toban.ports import Create, Update
 from toban.testing import NOON, CountingStore
 

@@ -199,6 +199,12 @@ class Mailbox:
         answers = self.script.get(command)
         return answers.pop(0) if answers else None
 
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        answer = self._next("MAIL")
+        if answer is None:
+            envelope.mail_from = address
+        return answer or "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         answer = self._next("RCPT")
         if answer is not None:

@@ -7,12 +7,14 @@ import socket
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.notify.world import NOON
 from toban.adapters.local.memory.store import FixedClock, MemorySecrets
 from toban.channels.config import ChannelConfig
 from toban.channels.email import adapter as channel
-from toban.channels.email.adapter import MailSender, compose
+from toban.channels.email.adapter import MailSender, compose, without_addresses
 from toban.channels.email.message import Mail
 from toban.kernel.handling.effect import Done, Failed
 
@@ -114,6 +116,33 @@ def test_the_answer_decides_whether_to_try_again(sender, mailbox, command, answe
     failed = sender.send(mail())
     assert isinstance(failed, Failed)
     assert (failed.retryable, failed.unknown) == (again, False)
+
+
+SAID = [
+    ("5.7.1 <aoki@shop.test>: Relay access denied", "5.7.1 Relay access denied"),
+    ("5.1.1 Mailbox aoki unavailable (Aoki@shop.test)", "5.1.1 Mailbox unavailable"),
+    ("4.7.1 aoki%40shop.test greylisted; try later", "4.7.1 greylisted; try later"),
+    ("'aoki'@shop.test SRS0=x=shop.test=aoki toban@shop.test no", "no"),
+    ("5.7.1 ask +81-90-1234-5678, http://shop.test/?to=aoki", "5.7.1 ask"),
+    ("<aoki@shop.test>", ""),
+]
+
+
+@pytest.mark.parametrize(("answer", "kept"), SAID)
+@pytest.mark.parametrize("command", ["DATA", "MAIL"])
+def test_of_what_the_server_said_no_address_is_kept(sender, mailbox, command, answer, kept):
+    mailbox.script[command] = [f"554 {answer}"]
+    failed = sender.send(mail())
+    assert isinstance(failed, Failed)
+    what = "SMTP 554: the message was refused" if command == "DATA" else "SMTP 554: refused"
+    assert failed.error == ": ".join(filter(None, (what, kept)))
+
+
+@given(st.text(max_size=30), st.emails(), st.text(max_size=30))
+def test_no_address_survives_wherever_it_stands(before, address, after):
+    told = without_addresses(f"{before} <{address}>: {after}".encode(), set())
+    assert address not in told
+    assert "@" not in told
 
 
 def test_one_refused_recipient_does_not_keep_the_others_from_it(sender, mailbox):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
+import sys
 
 import msgspec
 from hypothesis import given
@@ -156,3 +158,12 @@ def test_the_map_knows_what_profiles_publish():
     found = [s for s in repeating(topology, [profile(test="0 5 * * 0")]) if s.service]
     assert len(found) == 2
     assert all(topology.topics[s.topic].by_profile for s in found)
+
+
+def test_schedules_are_known_to_a_process_that_has_imported_nothing_else():
+    code = (
+        "from toban.topology.reader import load; "
+        "from toban.topology.schedules import repeating; print(len(repeating(load(), ())))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == len(load().schedules)

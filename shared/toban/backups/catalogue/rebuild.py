@@ -23,9 +23,9 @@ from toban.backups.catalogue.writing import weight
 from toban.backups.documents import Backup, Copy, SeriesState, settle
 from toban.backups.section import BACKUP
 from toban.backups.storage import layout
-from toban.kernel.change import change
 from toban.kernel.clock.skew import is_future
 from toban.kernel.documents import Documents
+from toban.kernel.handling.change import change
 from toban.ports import Store
 from toban.ports.backup import Bucket, Damaged, KeyUnavailable, Resources
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id

@@ -3,7 +3,8 @@ Pinning a backup: retention leaves it alone, and it takes nobody's place. Discar
 ahead has dated: retention need not keep it.
 
 A person's mark on an entry of the catalogue, written to the store directly as an applied profile
-is: no function has to react to it (`toban.kernel.change`).
+is: no function has to react to it (`toban.kernel.handling.change`). The audit record that is given is written
+in the same commit, with what came of it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from toban.backups.documents import Backup
-from toban.kernel.change import change
+from toban.kernel.command import Audit
+from toban.kernel.handling.change import change
 from toban.ports import Store
 
 
@@ -27,25 +29,32 @@ class NotPinned(ValueError):
         self.status = status
 
 
-def pin(store: Store, backup_id: str, by: str, note: str = "") -> Backup:
+def pin(
+    store: Store, backup_id: str, by: str, note: str = "", audit: Audit | None = None
+) -> Backup:
     """
     Pin a backup; an empty `note` leaves the one it has.
 
     Raises `NotPinned` for one whose removal has begun: retention may have looked at it already.
     """
-    return _change(store, backup_id, pinned=True, by=by, note=note)
+    return _change(store, backup_id, audit, pinned=True, by=by, note=note)
 
 
-def unpin(store: Store, backup_id: str) -> Backup:
+def unpin(store: Store, backup_id: str, audit: Audit | None = None) -> Backup:
     """Remove the pin; raises `NotPinned` when the backup is gone."""
-    return _change(store, backup_id, pinned=False, by="", note="")
+    return _change(store, backup_id, audit, pinned=False, by="", note="")
 
 
 class NotDatedAhead(ValueError):
     """The backup is not dated ahead, so only retention decides about it."""
 
+    def __init__(self, backup_id: str) -> None:
+        super().__init__(f"{backup_id} is not dated ahead")
 
-def discard(store: Store, backup_id: str, by: str, now: datetime) -> Backup:
+
+def discard(
+    store: Store, backup_id: str, by: str, now: datetime, audit: Audit | None = None
+) -> Backup:
     """
     Let retention remove a backup that is dated ahead of `now`, which it keeps otherwise.
 
@@ -59,10 +68,12 @@ def discard(store: Store, backup_id: str, by: str, now: datetime) -> Backup:
             raise NotDatedAhead(backup_id)
         backup.discarded_by = by
 
-    return _marked(store, backup_id, mark)
+    return _marked(store, backup_id, mark, audit)
 
 
-def _change(store: Store, backup_id: str, *, pinned: bool, by: str, note: str) -> Backup:
+def _change(
+    store: Store, backup_id: str, audit: Audit | None, *, pinned: bool, by: str, note: str
+) -> Backup:
     def mark(backup: Backup) -> None:
         if pinned and backup.status in ("deleting", "deleted"):
             raise NotPinned(backup_id, backup.status)
@@ -72,14 +83,16 @@ def _change(store: Store, backup_id: str, *, pinned: bool, by: str, note: str) -
         backup.pinned_by = by
         backup.note = note or (backup.note if pinned else "")
 
-    return _marked(store, backup_id, mark)
+    return _marked(store, backup_id, mark, audit)
 
 
-def _marked(store: Store, backup_id: str, mark: Callable[[Backup], None]) -> Backup:
+def _marked(
+    store: Store, backup_id: str, mark: Callable[[Backup], None], audit: Audit | None
+) -> Backup:
     def decide(backup: Backup | None) -> Backup:
         if backup is None:
             raise NotPinned(backup_id, "unknown")
         mark(backup)
         return backup
 
-    return change(store, Backup, backup_id, decide)
+    return change(store, Backup, backup_id, decide, audit)

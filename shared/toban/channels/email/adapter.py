@@ -8,6 +8,7 @@ compares; all mails of an incident form one thread by a common, derived referenc
 from __future__ import annotations
 
 import ipaddress
+import re
 import smtplib
 import socket
 import ssl
@@ -60,6 +61,7 @@ class MailSender:
 
     def _converse(self, message: EmailMessage, to: list[str], password: str) -> Result:
         progress = _Progress()
+        names = _names([message["From"].addresses[0].addr_spec, *to])
         try:
             with _Bounded(self._config.smtp_host, self._config.smtp_port, progress) as server:
                 self._prepare(server, password)
@@ -68,12 +70,12 @@ class MailSender:
                 code, answer = server.data(message.as_bytes(policy=_POLICY))
                 progress.sending = False
                 if code != 250:
-                    return _refusal("the message was refused", code, answer)
+                    return _refusal("the message was refused", code, answer, names)
                 progress.accepted = True
         except (OSError, smtplib.SMTPException) as error:
             if progress.accepted:  # only the goodbye failed
                 return Done(str(message["Message-ID"]))
-            return _failure(error, unknown=progress.sending, cut=progress.cut)
+            return _failure(error, names, unknown=progress.sending, cut=progress.cut)
         if refused:
             log.warning("email recipients refused", count=len(refused), codes=refused)
         return Done(str(message["Message-ID"]))
@@ -183,13 +185,38 @@ def _envelope(server: smtplib.SMTP, message: EmailMessage, to: list[str]) -> lis
     return [code for code, _ in refusals.values()]
 
 
-def _refusal(what: str, code: int, answer: bytes) -> Failed:
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+_WORD = re.compile(r"\(?([A-Za-z][A-Za-z'-]*)[.,:;!?)]*")
+
+
+def _names(addresses: list[str]) -> set[str]:
+    """The words of which addresses are made."""
+    return {word for address in addresses for word in re.findall("[a-z]+", address.casefold())}
+
+
+def without_addresses(answer: bytes, names: set[str]) -> str:
+    """
+    Return what a mail server said: its enhanced status code (RFC 3463), and plain words but `names`.
+
+    A failure is told on an incident's timeline, which is kept for longer than an address may be.
+    """
+    kept = []
+    for token in answer.decode("utf-8", "replace").split():
+        word = _WORD.fullmatch(token)
+        if _STATUS.fullmatch(token) or (word and word[1].casefold() not in names):
+            kept.append(token)
+    return log.mask(" ".join(kept)[:120])
+
+
+def _refusal(what: str, code: int, answer: bytes, names: set[str]) -> Failed:
     """4xx: for now; 5xx: for good (RFC 5321, 4.2.1)."""
-    said = log.mask(answer.decode("utf-8", "replace")[:120])
-    return Failed(f"SMTP {code}: {what}: {said}", retryable=400 <= code < 500)
+    said = ": ".join(filter(None, (what, without_addresses(answer, names))))
+    return Failed(f"SMTP {code}: {said}", retryable=400 <= code < 500)
 
 
-def _failure(error: OSError | smtplib.SMTPException, *, unknown: bool, cut: bool) -> Failed:
+def _failure(
+    error: OSError | smtplib.SMTPException, names: set[str], *, unknown: bool, cut: bool
+) -> Failed:
     # smtplib says "disconnected" when it waited in vain for an answer.
     if cut or isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return Failed("SMTP: timed out", retryable=True, unknown=unknown, timed_out=True)
@@ -203,7 +230,7 @@ def _failure(error: OSError | smtplib.SMTPException, *, unknown: bool, cut: bool
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         raw = text if isinstance(text, bytes) else str(text).encode()
-        return _refusal("refused", error.smtp_code, raw)
+        return _refusal("refused", error.smtp_code, raw, names)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         said = "SMTP: the server offers no STARTTLS or no login (TOBAN_SMTP_STARTTLS, _USER)"
         return Failed(said, retryable=False)

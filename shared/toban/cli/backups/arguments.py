@@ -77,7 +77,7 @@ def _keeping(builder: Builder, to: Any) -> None:
         command.add_argument("id", metavar="ID", help=builder.say("backups.id"))
         if name == "pin":
             command.add_argument("--note", default="", help=builder.say("note"))
-            builder.person(command)
+        builder.person(command)
     prune = builder.add(to, "prune", "backups.prune", f"{module}:prune")
     prune.add_argument("--service", metavar="ID", help=builder.say("service"))
     prune.add_argument("--dry-run", action="store_true", help=builder.say("backups.prune.dry"))

@@ -1,19 +1,13 @@
-"""What a person says: who he is, a time, whether to go on."""
+"""What a person says: a time, whether to go on."""
 
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from toban.cli.kit.terminal import Problem, Terminal
-
-
-def person(asked: argparse.Namespace) -> str:
-    """Return who asks."""
-    return str(asked.actor or getpass.getuser()).strip()[:80]
 
 
 def moment_of(word: str, zone: str, terminal: Terminal) -> datetime:

@@ -12,12 +12,13 @@ from toban.backups.work.commands import EVERY
 from toban.backups.work.prune import RetentionReview, weigh
 from toban.cli.backups.common import ask, chosen, newest_first, profiles_of, size
 from toban.cli.backups.views import backup_view, said
-from toban.cli.kit.ask import agreed, person
+from toban.cli.kit.ask import agreed
 from toban.cli.kit.progress import ProgressView
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import Times, now
+from toban.kernel.command import Audit
 from toban.kernel.i18n import moment
 
 # --- pins --------------------------------------------------------------------------------------
@@ -28,11 +29,12 @@ def pin_(asked: argparse.Namespace, terminal: Terminal) -> int:
     with session(asked, terminal) as work:
         store = work.reader.store
         backup = chosen(work.reader, asked.id, terminal)
+        audit = _audit(work, "pin" if asked.pinned else "unpin", backup, asked)
         try:
             if asked.pinned:
-                backup = pin(store, backup.id, person(asked), asked.note.strip()[:500])
+                backup = pin(store, backup.id, audit.actor, asked.note.strip()[:500], audit)
             else:
-                backup = unpin(store, backup.id)
+                backup = unpin(store, backup.id, audit)
         except NotPinned as error:
             status = terminal.say(f"backup.{error.status}")
             raise Problem(terminal.say("pin.refused", id=backup.id, status=status)) from error
@@ -49,6 +51,7 @@ def discard_(asked: argparse.Namespace, terminal: Terminal) -> int:
     with session(asked, terminal) as work:
         backup = chosen(work.reader, asked.id, terminal)
         id, at = backup.id, now()
+        audit = _audit(work, "discard", backup, asked)
         if backup.status in ("deleting", "deleted") or not backup.is_ahead(at):
             raise Problem(terminal.say("discard.not-ahead", id=id))
         written = moment(terminal.language, backup.started_at, work.reader.zone(backup.service))
@@ -57,11 +60,15 @@ def discard_(asked: argparse.Namespace, terminal: Terminal) -> int:
             terminal.line(terminal.say("ask.kept"))
             return 1
         try:
-            discard(work.reader.store, id, person(asked), at)
+            discard(work.reader.store, id, audit.actor, at, audit)
         except (NotDatedAhead, NotPinned) as error:
             raise Problem(terminal.say("discard.not-ahead", id=id)) from error
         asked.service = backup.service
         return _carry_out(work, [id], asked, terminal)
+
+
+def _audit(work: Session, action: str, backup: Backup, asked: argparse.Namespace) -> Audit:
+    return work.audit(action, f"backups/{backup.id}", backup.environment, asked.actor)
 
 
 # --- pruning -----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ on from the last checkpoint.
 
 from __future__ import annotations
 
+import getpass
 import time
 import uuid
 from abc import ABC, abstractmethod
@@ -24,6 +25,7 @@ from toban.cli.kit.times import now
 
 if TYPE_CHECKING:
     from toban.events import Action, CommandIssued
+    from toban.kernel.command import Audit
     from toban.kernel.event import Body, Event
     from toban.kernel.handling.parking import ParkedMessage
     from toban.kernel.platform import Platform
@@ -112,6 +114,33 @@ class Session(ABC):
         actor, proof = self.actor(named)
         return CommandIssued(
             action=action, about=about, actor=actor, proof=proof, via="cli", at=now(), **more
+        )
+
+    def audit(self, action: str, about: str, environment: str, named: str | None = None) -> Audit:
+        """
+        Return the audit record of what this process changes itself: a mark that a person makes.
+
+        In a project nobody can be named, and nothing proves who it is: the function that would
+        tell by the token has no part in it.
+        """
+        from toban.kernel.command import Audit
+        from toban.kernel.ids import derive
+
+        actor, proof = self.actor(named)
+        id_ = derive("cli", uuid.uuid4().hex)
+        return Audit(
+            id=id_,
+            subject=about,
+            action=action,
+            actor=actor or getpass.getuser(),
+            proof=proof,
+            seen=None,
+            via="cli",
+            outcome="done",
+            reason="",
+            environment=environment,
+            correlation_id=id_,
+            at=now(),
         )
 
     def expect(self, event: Event, function: str) -> None:
