@@ -79,4 +79,4 @@ def test_what_only_looks_impure_is_not():
         "from datetime import datetime\nfrom urllib.parse import urlencode\n"
         "def f(work, random, open):\n    return work.now, random.x, open(1), datetime(2026, 1, 1)\n"
     )
-    assert found_by("purity", {"shared/toban/deploys/rules.py": source}) == []
+    assert found_by("purity", {"shared/toban/kettles/rules.py": source}) == []
