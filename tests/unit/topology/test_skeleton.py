@@ -88,6 +88,7 @@ def test_the_page_about_adding_a_domain_leads_to_one_within_its_bounds(tree):
     for check in (
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
+        ["-m", "mypy", "functions", "shared/toban/pumps", "shared/toban/cli/pumps"],
         ["-m", "tests.house"],
         ["-m", "toban.topology.generate", "--check"],
         ["-m", "toban.cli.kit.readme", "--check"],
