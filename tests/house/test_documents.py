@@ -61,6 +61,16 @@ SCRATCH = {
             COLLECTION = "{collection}"
             KEEP = Keep.days(7, "a week")
         """,
+    "in one language": """
+        from toban.kernel.document import Document, Keep
+
+        class Kettle(Document, kw_only=True):
+            COLLECTION = "{collection}"
+            KEEP = Keep.days(7, "a week")
+
+            def over_since(self):
+                return None
+        """,
 }
 
 
