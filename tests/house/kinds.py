@@ -10,11 +10,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
+from typing import TypeGuard
 
 from tests.house.module import Module, text
 from tests.house.tree import Tree
 
 ASKING = frozenset({"builtins.isinstance", "builtins.issubclass"})
+TAG_OF = "toban.kernel.kinds.tag_of"
+TELLING = frozenset(
+    ["tag", "tag_of", "type", "__struct_config__", "__class__", "__name__", "__qualname__"]
+)
+"""Attributes (and keys of what is stored) that tell a kind."""
 FOLDERS = ("toban.channels", "toban.sources")
 
 
@@ -29,11 +35,21 @@ def kinds(tree: Tree) -> dict[str, str]:
 
 
 def violations(tree: Tree) -> list[str]:
-    """Every `isinstance`, ``match`` or comparison of types over a kind outside its folder."""
+    """Every `isinstance`, ``match`` or comparison of types or tags outside a kind's folder."""
     known = kinds(tree)
+    words: dict[str, list[str]] = {}
+    for name, tag in known.items():
+        for word in {tag, name.rpartition(".")[2]}:
+            words.setdefault(word, []).append(name)
     found = []
     for module in tree.modules.values():
-        for line, name in sorted(set(_asked(module, tree, known))):
+        by_word = [
+            (asked.lineno, name)
+            for asked, word in _compared(module)
+            for name in words.get(word, ())
+            if word != known[name] or _asks(asked, module, tree)
+        ]
+        for line, name in sorted({*_asked(module, tree, known), *by_word}):
             folders = [f"{folder}.{known[name]}" for folder in FOLDERS]
             if module.package not in folders and not module.package.startswith(
                 tuple(f"{folder}." for folder in folders)
@@ -55,10 +71,17 @@ def _asked(module: Module, tree: Tree, known: dict[str, str]) -> Iterator[tuple[
 
 
 @cache
+def _nodes(module: Module) -> list[ast.AST]:
+    """The nodes by which something may be asked."""
+    asking = ast.Call | ast.Compare | ast.Match | ast.MatchClass | ast.Dict
+    return [node for node in ast.walk(module.ast) if isinstance(node, asking)]
+
+
+@cache
 def _questions(module: Module) -> list[tuple[int, ast.expr, frozenset[str]]]:
     """Expressions that classes are asked for by, with what is called if anything is."""
     found: list[tuple[int, ast.expr, frozenset[str]]] = []
-    for node in ast.walk(module.ast):
+    for node in _nodes(module):
         asked: list[ast.expr] = []
         called: set[str] = set()
         if isinstance(node, ast.Call) and len(node.args) == 2:
@@ -67,7 +90,7 @@ def _questions(module: Module) -> list[tuple[int, ast.expr, frozenset[str]]]:
         elif isinstance(node, ast.MatchClass):
             asked = [node.cls]
         elif isinstance(node, ast.Compare) and _of_types(node):
-            asked = [node.left, *node.comparators]
+            asked = [n for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)]
         elif isinstance(node, ast.Dict):  # a table by class
             asked = [key for key in node.keys if isinstance(key, ast.Name | ast.Attribute)]
         found += [
@@ -80,6 +103,50 @@ def _questions(module: Module) -> list[tuple[int, ast.expr, frozenset[str]]]:
 
 def _of_types(node: ast.Compare) -> bool:
     return any(
-        isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id == "type"
-        for side in (node.left, *node.comparators)
+        (isinstance(n, ast.Name) and n.id in ("type", "tag_of"))
+        or (isinstance(n, ast.Attribute) and n.attr in ("__class__", "__struct_config__", "tag_of"))
+        for n in ast.walk(node)
     )
+
+
+@cache
+def _compared(module: Module) -> list[tuple[ast.expr, str]]:
+    """What is compared with a literal or matched against one, and the literal."""
+    found: list[tuple[ast.expr, str]] = []
+    for node in _nodes(module):
+        if isinstance(node, ast.Match):
+            values = [n.value for c in node.cases for n in ast.walk(c.pattern) if _is_value(n)]
+            found += [(node.subject, text(value)) for value in values]
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            literals = [one for side in sides for one in (side, *getattr(side, "elts", ()))]
+            found += [(side, text(one)) for side in sides for one in literals if text(one)]
+    return found
+
+
+def _is_value(node: ast.AST) -> TypeGuard[ast.MatchValue]:
+    return isinstance(node, ast.MatchValue)
+
+
+def _asks(node: ast.AST, module: Module, tree: Tree, depth: int = 3) -> bool:
+    """Whether an expression gives a tag or the name of a class, as far as that can be followed."""
+    for inner in ast.walk(node):
+        name = getattr(inner, "attr", "") or getattr(inner, "id", "")
+        if name in TELLING or text(inner if isinstance(inner, ast.expr) else None) == "type":
+            return True
+        if isinstance(inner, ast.Name) and depth:
+            scope = module.scope_of(inner)
+            finals = {f for n in module.resolve(inner, scope) for f in tree.final(n)}
+            if TAG_OF in finals:
+                return True
+            definitions = [(tree.definition(f), tree.module_of(f)) for f in finals if tree.holds(f)]
+            values = [(value, module) for value, _ in scope.values.get(inner.id, ())]
+            if any(
+                asked is not None
+                and home is not None
+                and not isinstance(asked, ast.ClassDef)
+                and _asks(asked, home, tree, depth - 1)
+                for asked, home in (*definitions, *values)
+            ):
+                return True
+    return False

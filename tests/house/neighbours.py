@@ -29,6 +29,8 @@ ACTING = ("toban.kernel.work", "toban.ports.Store", "toban.ports.Bus", "toban.ke
 DOING = ("toban.kernel.work", "toban.kernel.handling", "toban.kernel.document", "toban.ports.Store")
 """What a module that others may ask must not import."""
 
+FUNCTIONS = {"collections.abc.Callable", "typing.Callable"}
+
 
 def violations(tree: Tree) -> list[str]:
     """Functions and modules of other domains that a domain names; wrong and idle ``USES``."""
@@ -94,10 +96,39 @@ def is_value(tree: Tree, name: str) -> bool:
         holder = name.rpartition(".")[0]  # a record's own method answers about the record
         return isinstance(tree.definition(holder), ast.ClassDef) and is_value(tree, holder)
     if not isinstance(node, ast.ClassDef):
-        return True
+        return _is_constant(tree, name, node)
     decorated = {ast.unparse(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
     record = "dataclass" in decorated or bool(VALUES & set(tree.bases(name)))
     return record and not _acts(tree, node, name)
+
+
+def _is_constant(tree: Tree, name: str, node: ast.AST) -> bool:
+    """Whether what a name stands for is made of values: no function is in it, nothing that handles."""
+    module = tree.module_of(name)
+    assert module is not None
+    inside = {id(inner): inner for inner in ast.walk(node)}
+    if any(isinstance(inner, ast.Lambda) for inner in inside.values()):
+        return False
+    called = {id(inner.func) for inner in inside.values() if isinstance(inner, ast.Call)}
+    for mention in module.mentions:
+        if id(mention.node) not in inside:
+            continue
+        for final in tree.meant(mention) - {name}:
+            if final.startswith(DOING) or not _may_be_in_a_constant(
+                tree, final, called=id(mention.node) in called
+            ):
+                return False
+    return True
+
+
+def _may_be_in_a_constant(tree: Tree, name: str, *, called: bool) -> bool:
+    definition, home = tree.definition(name), tree.module_of(name)
+    if home is None:
+        return True
+    if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+        given = tree.classes_in(definition.returns, home, home.scope_of(definition))
+        return called and not any(n.startswith(DOING) or n in FUNCTIONS for n in given)
+    return not is_domain(home.room) or is_value(tree, name)
 
 
 def _acts(tree: Tree, node: ast.ClassDef, name: str) -> bool:

@@ -12,15 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tests.house.access import accesses
-from tests.house.module import Module
+from tests.house.access import WORK, WRITES, accesses
+from tests.house.module import Module, text
 from tests.house.reaching import mains, reached
-from tests.house.records import Records
+from tests.house.records import DOCUMENT, Records
 from tests.house.tree import MAP, Tree
 from toban.topology.reader import MapError, parse
 from toban.topology.rooms import is_domain
 from toban.topology.types import Function, Topology
 
+ANYTHING = frozenset({"typing.Any", "builtins.object"})
 HANDLING = "toban.kernel.handling."
 """The documents of the protocols themselves: which function writes them is theirs to know."""
 
@@ -32,6 +33,8 @@ def violations(tree: Tree) -> list[str]:
     for module in tree.modules.values():
         if module.room and is_domain(module.room):
             found += [f"{module.path}:{what}" for what in _foreign(module, records)]
+            found += [f"{module.path}:{what}" for what in _out_of_sight(module, records)]
+    found += _shared(records)
     topology = read_map(tree.texts.get(MAP, ""))
     for name, main in mains(tree).items():
         if topology is not None and name in topology.functions:
@@ -67,6 +70,67 @@ def _foreign(module: Module, records: Records) -> Iterator[str]:
                         f"{name.rpartition('.')[2]}, which belongs to "
                         f"{records.tree.path_of(name)}: emit an event that its owner handles"
                     )
+
+
+def _out_of_sight(module: Module, records: Records) -> list[str]:
+    """Where a unit of work, or what writes with it, goes where nobody sees what it writes."""
+    return records.tree.once(("out of sight", module), lambda: list(_unseen(module, records)))
+
+
+def _unseen(module: Module, records: Records) -> Iterator[str]:
+    called = {call.func for call in module.calls}
+    for node in module.holders:
+        if isinstance(node, ast.Attribute) and node.attr in WRITES:
+            classes = records.of(node.value, module) - ANYTHING
+            shown = f"{node.lineno}: {ast.unparse(node)[:60]}"
+            if node in called:
+                if not classes and not module.resolve(node, module.scope_of(node)):
+                    yield f"{shown} is called of what cannot be told: annotate it with its class"
+            elif isinstance(node.ctx, ast.Load) and (not classes or WORK in classes):
+                yield f"{shown} is named, not called: call it here with what it writes"
+        elif isinstance(node, ast.Call) and _by_name(node, module):
+            yield f"{node.lineno}: {ast.unparse(node)[:60]} is got by name: call it as it is written"
+        elif isinstance(node, ast.arg) and node.arg == "work":
+            listed = records.listed(node.annotation, module, module.scope_of(node))
+            if not listed - ANYTHING:
+                yield f"{node.lineno}: the parameter work needs its type, Work"
+
+
+def _by_name(node: ast.Call, module: Module) -> bool:
+    """Whether it is ``getattr(work, "put")``."""
+    named = len(node.args) > 1 and text(node.args[1]) in WRITES
+    return named and "builtins.getattr" in module.resolve(node.func, module.scope_of(node))
+
+
+def _shared(records: Records) -> Iterator[str]:
+    """Document classes that make a collection another's, too."""
+    tree = records.tree
+    by_collection: dict[str, list[str]] = {}
+    for name in records.collections:
+        node, module = tree.definition(name), tree.module_of(name)
+        assert isinstance(node, ast.ClassDef)
+        assert module is not None
+        own = tree.definition(f"{name}.COLLECTION")
+        if own is not None and name != DOCUMENT:
+            collection = text(own) if isinstance(own, ast.expr) else ""
+            by_collection.setdefault(collection, []).append(name)
+        for base in tree.bases(name):
+            above = tree.module_of(base)
+            if records.collections.get(base) and above and above.room != module.room:
+                yield (
+                    f"{module.path}:{node.lineno}: {node.name} has {base} above it and would write "
+                    f"its collection, which belongs to {above.path}: emit an event that its owner handles"
+                )
+    for collection, names in by_collection.items():
+        for name in names:
+            others = ", ".join(tree.path_of(other) for other in names if other != name)
+            node = tree.definition(name)
+            assert isinstance(node, ast.ClassDef)
+            where = f"{tree.path_of(name)}:{node.lineno}"
+            if not collection:
+                yield f"{where}: COLLECTION of {node.name} has to be a text, as it is stored"
+            elif others:
+                yield f"{where}: {node.name} has the collection {collection}, as has one in {others}"
 
 
 @dataclass(frozen=True)

@@ -7,64 +7,47 @@ it is written.
 
 from __future__ import annotations
 
+import ast
+import sys
 from collections.abc import Iterator
 
-from tests.house.module import Module
+from tests.house.module import Module, text
+from tests.house.records import Records
 from tests.house.tree import Tree
 from toban.topology.rooms import PURE, kind
 
 HERE = "tests/house/purity.py"
 
-MODULES = frozenset(
+ALLOWED = frozenset(
     [
-        "asyncio",
-        "concurrent",
-        "ctypes",
-        "dbm",
-        "fcntl",
-        "fileinput",
-        "ftplib",
-        "getpass",
-        "glob",
-        "http",
-        "imaplib",
-        "importlib",
-        "io",
-        "logging",
-        "mmap",
-        "multiprocessing",
-        "os",
-        "pathlib",
-        "platform",
-        "poplib",
-        "pty",
-        "queue",
-        "random",
-        "runpy",
-        "sched",
-        "secrets",
-        "select",
-        "selectors",
-        "shelve",
-        "shutil",
-        "signal",
-        "smtplib",
-        "socket",
-        "socketserver",
-        "sqlite3",
-        "ssl",
-        "subprocess",
-        "sys",
-        "tempfile",
-        "threading",
-        "time",
-        "urllib.request",
-        "uuid",
-        "xmlrpc",
-        "_thread",
+        "__future__",
+        "base64",
+        "binascii",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "difflib",
+        "enum",
+        "functools",
+        "hashlib",
+        "hmac",
+        "itertools",
+        "math",
+        "re",
+        "statistics",
+        "string",
+        "struct",
+        "textwrap",
+        "types",
+        "typing",
+        "unicodedata",
+        "urllib.parse",
+        "zoneinfo",
     ]
 )
-"""Modules of the standard library of which nothing is for a domain."""
+"""Modules of the standard library that only compute; no other is for a domain."""
 
 NAMES = frozenset(
     [
@@ -80,11 +63,27 @@ NAMES = frozenset(
         "builtins.compile",
         "builtins.__import__",
         "builtins.breakpoint",
+        "toban.kernel.log.Settings",
+        "zstandard.open",
     ]
 )
 
-METHODS = frozenset({"read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "rglob"})
-"""Of `pathlib.Path`, whoever made it."""
+METHODS = frozenset(
+    [
+        "read_text",
+        "read_bytes",
+        "write_text",
+        "write_bytes",
+        "iterdir",
+        "rglob",
+        "today",
+        "utcnow",
+    ]
+)
+"""Of `pathlib.Path` and `datetime`, whoever made it."""
+
+CLOCKS = frozenset({"toban.ports.Clock", "toban.kernel.handling.job.JobClaim"})
+"""Whose ``now()`` may be called: what a domain is given to tell the time by."""
 
 EXEMPT = frozenset({"kernel", "ports", "texts"})
 """Below the domains: the kernel is where time and ids come from."""
@@ -107,9 +106,10 @@ def violations(tree: Tree) -> list[str]:
     """Whatever a domain names that is not its own to decide; and what is permitted in vain."""
     found: list[str] = []
     used: set[tuple[str, str]] = set()
+    records = Records(tree)
     for module in tree.modules.values():
         if module.room and kind(module.name) in PURE - EXEMPT:
-            for line, name in sorted(set(_impure(module, tree))):
+            for line, name in sorted(set(_impure(module, records))):
                 permitted = {
                     key for key in PERMITTED if key[0] == module.path and _in(name, key[1])
                 }
@@ -117,7 +117,8 @@ def violations(tree: Tree) -> list[str]:
                 if not permitted:
                     found.append(
                         f"{module.path}:{line}: {name} is not for toban.{module.room}: time, ids "
-                        "and chance come from the unit of work, I/O from ports"
+                        "and chance come from the unit of work, I/O from ports (modules that "
+                        f"only compute: ALLOWED in {HERE})"
                     )
     found += [
         f"{HERE}: PERMITTED lists {what} for {path}, which does not use it: remove the entry"
@@ -127,15 +128,46 @@ def violations(tree: Tree) -> list[str]:
     return found
 
 
-def _impure(module: Module, tree: Tree) -> Iterator[tuple[int, str]]:
+def _impure(module: Module, records: Records) -> Iterator[tuple[int, str]]:
     for line, name in module.references:
-        yield from ((line, final) for final in tree.final(name) if _is_bad(final))
+        yield from ((line, final) for final in records.tree.final(name) if _is_bad(final))
+    for imported in module.imports:  # also ``import x`` of which nothing is used
+        used = any(_in(name, imported.target) for _, name in module.references)
+        if imported.whole and not used and _is_bad(imported.target):
+            yield imported.line, imported.target
     yield from ((line, f".{name}") for line, name in module.attributes if name in METHODS)
+    yield from _told_the_time(module, records)
 
 
 def _is_bad(name: str) -> bool:
-    parts = name.split(".")
-    return name in NAMES or any(".".join(parts[:end]) in MODULES for end in (1, 2))
+    if name in NAMES or any(name.startswith(f"{one}.") for one in NAMES):
+        return True
+    first = name.partition(".")[0]
+    if first not in sys.stdlib_module_names or first == "builtins":
+        return False
+    return not any(_in(name, module) for module in ALLOWED)
+
+
+def _told_the_time(module: Module, records: Records) -> Iterator[tuple[int, str]]:
+    """Every ``.now()`` of what is no clock, and every ``.now`` of a class of times."""
+    called = {call.func for call in module.calls}
+    for call in module.calls:
+        by_name = text(call.args[1]) if len(call.args) > 1 else ""
+        if by_name in {"now", *METHODS} and "builtins.getattr" in module.resolve(
+            call.func, module.scope_of(call)
+        ):
+            yield call.lineno, f".{by_name}"
+    for node in module.holders:
+        if not isinstance(node, ast.Attribute) or node.attr != "now":
+            continue
+        classes = records.of(node.value, module)
+        of_a_class = (
+            isinstance(node.value, ast.Call)
+            or getattr(node.value, "attr", "") == "__class__"
+            or classes == {"datetime.datetime"}
+        )
+        if (of_a_class or node in called) and not classes & CLOCKS:
+            yield node.lineno, f"{ast.unparse(node.value)[:40]}.now"
 
 
 def _in(name: str, whole: str) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import hcl2
@@ -112,49 +110,6 @@ def test_the_licence_is_apache_2():
 
 
 # --- what code may not do --------------------------------------------------------------------
-
-PURE = ("actions", "alerts", "backups", "incidents", "notify", "oncall", "postmortems", "profile")
-FORBIDDEN_CALLS = {
-    "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns",
-    "time.monotonic", "time.sleep", "uuid.uuid1", "uuid.uuid4", "uuid4", "os.urandom", "os.getenv",
-    "secrets.token_hex", "secrets.token_urlsafe", "open", "print",
-}  # fmt: skip
-DOMAIN_FILES = sorted(path for domain in PURE for path in (PACKAGE / domain).rglob("*.py"))
-
-
-def dotted(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return f"{dotted(node.value)}.{node.attr}"
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def impurities(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call):
-            name = dotted(node.func)
-            last_two = ".".join(name.split(".")[-2:])
-            if name in FORBIDDEN_CALLS or last_two in FORBIDDEN_CALLS or name.startswith("random."):
-                yield f"{node.lineno}: {name}"
-        elif isinstance(node, ast.Import):
-            yield from (f"{node.lineno}: import {a.name}" for a in node.names if a.name == "random")
-
-
-def test_domains_take_time_ids_and_chance_from_the_unit_of_work_only():
-    found = [
-        f"{named(path)}:{what}"
-        for path in DOMAIN_FILES
-        # Reading a profile's file is what the one is for; a nonce that is not random is none.
-        if path.name not in ("load.py", "frames.py")
-        for what in impurities(path.read_text(encoding="utf-8"))
-    ]
-    assert found == []
-
-
-@pytest.mark.parametrize(
-    "source", ["import random", "datetime.now(UTC)", "datetime.datetime.now()", "x = uuid.uuid4()"]
-)
-def test_an_impurity_is_found(source: str):
-    assert list(impurities(source))
 
 
 def test_files_stay_small():

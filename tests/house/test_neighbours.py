@@ -42,6 +42,70 @@ def test_a_function_under_the_name_of_a_constant_is_found():
     assert found.startswith("shared/toban/kettles/rules.py:1:")
 
 
+TABLE = "from toban.incidents.act import on_command as act\nfrom toban.incidents.documents import Incident\n"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "DO = {'acknowledge': act}\n",
+        "DO = [('acknowledge', act)]\n",
+        "DO = {Incident: lambda incident: incident}\n",
+        "from functools import partial\nDO = (partial(act, 1),)\n",
+        "from toban.incidents.act import HANDLERS\nDO = (HANDLERS,)\n",
+        "import typing\ndef made() -> typing.Callable[[], None]: ...\nDO = made()\n",
+        "class Acts:\n    @staticmethod\n    def one(): ...\nDO = {1: Acts.one}\n",
+    ],
+)
+def test_a_table_of_functions_is_no_value(table: str):
+    for rules in (
+        "from toban.incidents.shiny import DO\n",
+        "import toban.incidents.shiny as s\ndef f():\n    return s.DO[1]\n",
+    ):
+        files = {
+            "shared/toban/incidents/shiny.py": TABLE + table,
+            "shared/toban/kettles/rules.py": rules,
+        }
+        found = found_by("neighbours", files)
+        assert all(v.startswith("shared/toban/kettles/rules.py:") for v in found)
+        assert any("names toban.incidents.shiny.DO:" in v for v in found)
+
+
+@trials(
+    Trial(
+        "handlers",
+        "from toban.incidents.act import HANDLERS\n",
+        "import toban.incidents.act as a\ndef f():\n    return a.HANDLERS\n",
+    ),
+    Trial(
+        "actions",
+        "from toban.incidents.act import _ACTIONS\n",
+        "import toban.incidents.act as a\nHOW = a._ACTIONS\n",
+    ),
+)
+def test_the_handlers_of_another_domain_are_found(files: dict[str, str]):
+    assert unnoticed("neighbours", files) == []
+
+
+@pytest.mark.parametrize(
+    "constant",
+    [
+        "X = {'a': (1, timedelta(hours=1))}\n",
+        "X = Incident | None\n",
+        "X: dict[str, type[Incident]] = {'incident': Incident}\n",
+        "X = tuple(sorted({'b', 'a'}))\n",
+        "X = Cause(note='x')\nclass Cause(msgspec.Struct):\n    note: str\n",
+    ],
+)
+def test_a_constant_of_another_domain_may_be_named(constant: str):
+    head = "import msgspec\nfrom datetime import timedelta\nfrom toban.incidents.documents import Incident\n"
+    files = {
+        "shared/toban/incidents/shiny.py": head + constant,
+        "shared/toban/kettles/rules.py": "from toban.incidents.shiny import X\n",
+    }
+    assert found_by("neighbours", files) == []
+
+
 def test_values_of_another_domain_may_be_named():
     source = (
         "from toban.incidents.documents import Alert, Incident\n"

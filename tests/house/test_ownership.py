@@ -23,9 +23,9 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
     ),
     Trial(
         "put what a helper gives",
-        f"{IMPORTS}def given(work) -> Incident | None: ...\n"
+        f"{IMPORTS}def given(work: Work) -> Incident | None: ...\n"
         "def f(body, work: Work):\n    if found := given(work):\n        work.put(found)\n",
-        f"{ALIASES}def given(work) -> 'list[I]': ...\n"
+        f"{ALIASES}def given(work: W) -> 'list[I]': ...\n"
         "def f(body, work: W):\n    for one in given(work):\n        work.put(one)\n",
     ),
     Trial(
@@ -116,7 +116,7 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
         "from toban.profile.store import CurrentProfile\nfrom toban.kernel.work import Work\n"
         "def f(p: CurrentProfile, work: Work):\n    work.put(p)\n",
         "from toban.kernel.handling.receipt import Receipt as R\n"
-        "def f(r: R, work):\n    work.put(r)\n",
+        "from toban.kernel.work import Work\ndef f(r: R, work: Work):\n    work.put(r)\n",
     ),
 )
 def test_writing_the_document_of_another_domain_is_found(files: dict[str, str]):
@@ -136,6 +136,72 @@ def test_what_is_written_has_to_be_told(files: dict[str, str]):
     assert all("annotate it" in violation for violation in found_by("ownership", files))
 
 
+@trials(
+    Trial(
+        "map",
+        f"{IMPORTS}def f(body, work: Work):\n    list(map(work.put, work.find(Incident)))\n",
+        f"{ALIASES}def f(body, w: W):\n    save = w.put\n    list(map(save, w.find(I)))\n",
+    ),
+    Trial(
+        "partial",
+        f"{IMPORTS}from functools import partial\n"
+        "def f(incident: Incident, work: Work):\n    partial(work.put, incident)()\n",
+        f"{ALIASES}import functools as t\n"
+        "def f(incident: I, w: W):\n    t.partial(getattr(w, 'create'), incident)()\n",
+    ),
+    Trial(
+        "loop",
+        f"{IMPORTS}def f(incident: Incident, work: Work):\n    for put in (work.put,):\n"
+        "        put(incident)\n",
+        f"{ALIASES}class F:\n    def __init__(self, w: W):\n        self.w = w\n"
+        "    def g(self, i):\n        for gone in [self.w.delete]:\n            gone(I, 'x')\n",
+    ),
+    Trial(
+        "any unit of work",
+        "from typing import Any\ndef save(thing: Any, work: Any):\n    work.put(thing)\n",
+        "import typing as t\nThing = t.Any\ndef save(thing: Thing, work: Thing | None):\n"
+        "    work.put(thing)\n",
+    ),
+    Trial(
+        "unit of work without a type",
+        "def save(thing, work):\n    work.put(thing)\n",
+        "save = lambda thing, work: work.put(thing)\n",
+    ),
+    Trial(
+        "unit of work that nobody knows",
+        "from typing import Any\ndef f(w: Any, things):\n    list(map(w.put, things))\n",
+        "def f(w, things):\n    list(map(getattr(w, 'put'), things))\n",
+    ),
+    Trial(
+        "what nobody knows by what nobody knows",
+        "from typing import Any\ndef f(w: Any, thing: Any):\n    w.put(thing)\n",
+        "class F:\n    def __init__(self, w):\n        self.w = w\n"
+        "    def g(self, thing):\n        self.w.create(thing)\n",
+    ),
+)
+def test_writing_out_of_sight_is_found(files: dict[str, str]):
+    assert unnoticed("ownership", files) == []
+
+
+@trials(
+    Trial(
+        "subclass",
+        "from toban.incidents.documents import Incident\nclass Shadow(Incident): ...\n",
+        "import toban.incidents.documents as d\nI = d.Incident\n"
+        "class Above(I): ...\nclass Shadow(Above):\n    note: str = ''\n",
+    ),
+    Trial(
+        "collection",
+        "from typing import ClassVar\nfrom toban.kernel.document import Document\n"
+        "class Shadow(Document):\n    COLLECTION: ClassVar[str] = 'incidents'\n",
+        "import toban.kernel.document as k\nfrom toban.incidents.documents import Incident as I\n"
+        "class Shadow(k.Document):\n    COLLECTION = I.COLLECTION\n",
+    ),
+)
+def test_a_class_for_the_documents_of_another_domain_is_found(files: dict[str, str]):
+    assert unnoticed("ownership", files) == []
+
+
 OWN = """\
 from typing import ClassVar
 from toban.kernel.document import Document
@@ -148,9 +214,10 @@ from toban.kettles.documents import Kettle
 from toban.incidents.documents import Incident
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
+from toban.kernel.work import Work
 from toban.events import IncidentOpened
 
-def on_opened(opened, work):
+def on_opened(opened, work: Work):
     incident = work.get(Incident, opened.incident.id)
     kettle = work.get(Kettle, 'x') or Kettle(id='x')
     kettle.note = incident.title
@@ -220,7 +287,11 @@ def test_a_map_that_lets_a_function_write_for_others_is_found():
 
 
 def test_what_is_written_two_modules_away_is_found():
-    helper = "from toban.kettles.documents import Kettle\ndef note(kettle: Kettle, work):\n    work.put(kettle)\n"
+    helper = (
+        "from toban.kettles.documents import Kettle\n"
+        "from toban.kernel.work import Work\n"
+        "def note(kettle: Kettle, work: Work):\n    work.put(kettle)\n"
+    )
     rules = RULES.replace("    work.put(kettle)", "    inner.note(kettle, work)").replace(
         "from toban.kettles.documents",
         "from toban.kettles.plans import inner\nfrom toban.kettles.documents",

@@ -21,6 +21,42 @@ from tests.house.scratch import Trial, found_by, trials, unnoticed
         "from datetime import datetime\ndef f(clock=datetime.now):\n    return clock()\n",
         "from datetime import datetime as moment\ndef f(clock=getattr(moment, 'now')): ...\n",
     ),
+    Trial(
+        "now of a time",
+        "from toban.kernel.work import Work\ndef f(work: Work):\n    return work.now.now()\n",
+        "from datetime import datetime as D\ndef f(d: D):\n    clock = d.now\n    return clock()\n",
+    ),
+    Trial(
+        "now of its class",
+        "def f(d):\n    return type(d).now()\n",
+        "def f(d):\n    clock = type(d).now\n    return clock()\n",
+    ),
+    Trial(
+        "now of its class by name",
+        "def f(d):\n    return getattr(type(d), 'now')()\n",
+        "def f(d):\n    clock = d.__class__.now\n    return clock()\n",
+    ),
+    Trial(
+        "today",
+        "def f(d):\n    return type(d).today()\n",
+        "def f(d):\n    clock = d.__class__.utcnow\n    return clock()\n",
+    ),
+    Trial(
+        "the clock of the log",
+        "from toban.kernel import log\ndef f():\n    return log.Settings.clock()\n",
+        "from toban.kernel.log import Settings as S\ndef f():\n    return S.clock()\n",
+    ),
+    Trial("nothing used", "import random\n", "import random as r\n"),
+    Trial(
+        "time of email",
+        "from email.utils import localtime\nX = localtime\n",
+        "import email.utils as u\nX = u.make_msgid()\n",
+    ),
+    Trial(
+        "request",
+        "import urllib.request\nX = urllib.request.urlopen\n",
+        "from urllib.request import urlopen as get\n",
+    ),
     Trial("random", "import random\nX = random.random()\n", "from random import choice as pick\n"),
     Trial("uuid", "from uuid import uuid4\nX = uuid4()\n", "from uuid import uuid4 as fresh\n"),
     Trial(
@@ -58,6 +94,33 @@ def test_an_impure_domain_is_found(files: dict[str, str]):
 
 
 @trials(
+    *(
+        Trial(
+            module, f"import {module}\nX = {module}.{name}\n", f"from {module} import {name} as n\n"
+        )
+        for module, name in [
+            ("gzip", "open"),
+            ("bz2", "open"),
+            ("lzma", "open"),
+            ("codecs", "open"),
+            ("linecache", "getline"),
+            ("zipfile", "ZipFile"),
+            ("tarfile", "open"),
+            ("configparser", "ConfigParser"),
+            ("zstandard", "open"),
+        ]
+    )
+)
+def test_what_reads_files_under_another_name_is_found(files: dict[str, str]):
+    assert unnoticed("purity", files) == []
+
+
+def test_a_module_that_nobody_thought_of_is_refused():
+    files = {"shared/toban/kettles/rules.py": "import this\nimport antigravity\nimport math\n"}
+    assert len(found_by("purity", files)) == 2
+
+
+@trials(
     Trial(
         "handed on by the kernel",
         "from toban.kernel.shiny import fresh\nX = fresh()\n",
@@ -77,6 +140,9 @@ def test_a_permission_that_nobody_needs_is_told():
 def test_what_only_looks_impure_is_not():
     source = (
         "from datetime import datetime\nfrom urllib.parse import urlencode\n"
+        "from toban.ports import Clock\nfrom toban.kernel.handling.job import JobClaim\n"
+        "class C:\n    def __init__(self, claim: JobClaim):\n        self.claim = claim\n"
+        "    def g(self, clock: Clock):\n        return self.claim.now(), clock.now()\n"
         "def f(work, random, open):\n    return work.now, random.x, open(1), datetime(2026, 1, 1)\n"
     )
     assert found_by("purity", {"shared/toban/kettles/rules.py": source}) == []
