@@ -8,27 +8,27 @@ locals {
 
   # Collection => days that a document is kept once it is over.
   kept_days = {
-    # a quarter: whether a rule is worth its pages; it holds a sender's labels
+    # after they were resolved, and while their incident is open: a quarter, whether a rule is worth its pages; they hold a sender's labels
     alerts = 90
     # what was done, by whom: as long as design 001 keeps audit logs
     audits = 365
-    # as a restore; with a kept backup for as long as that
+    # after they ended, as restores; those of a kept backup as long as that
     backup_jobs = 400
-    # the catalogue remembers for so long what retention has removed
+    # after their data were removed: the catalogue's memory of what was removed, and when; the data themselves are kept by the retention of the profile
     backups = 30
-    # a part of its incident
+    # as their incident, of which they are a part
     incident_segments = 400
-    # a year, and time to look back on it
+    # after they were resolved, with the drafts of their postmortems: a year, and time to look back on it
     incidents = 400
-    # who was told, for the review of an incident; it holds an address
+    # after they were sent, and while their incident is open: who was told; they hold addresses
     notifications = 90
-    # as the alert that tells of it: time to find out and to send it again
+    # as the alerts that tell of them: time to find out what was wrong with the message, and to send it again
     parked = 90
-    # events under way may name it as long as receipts; it holds addresses
+    # after nothing names them any more: an open incident escalates by the version it began with, events under way name one as long as receipts; they hold addresses
     profile_versions = 40
-    # longer than 7 days' retention, 14 days in a dead-letter topic and slack
+    # a repetition is known for longer than it can come: 7 days in the queue, 14 as a dead letter, redriving; timers stand in them
     receipts = 40
-    # a year of proof that backups can be restored, and time to look back on it
+    # after they ended: a year of proof that backups can be restored, and time to look back on it
     restores = 400
   }
 

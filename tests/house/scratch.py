@@ -27,7 +27,7 @@ class Trial:
     """The same thing done under another name."""
 
 
-PLACES = ("deploys", "deploys/plans/inner", "rollouts")
+PLACES = ("kettles", "kettles/plans/inner", "valves")
 """As it is written, in a nested package, in a domain of another name."""
 
 

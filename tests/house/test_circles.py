@@ -12,24 +12,24 @@ from tests.house.scratch import found_by
     [
         pytest.param(
             {
-                "shared/toban/deploys/a.py": "from toban.rollouts.b import B\n",
-                "shared/toban/rollouts/b.py": "import toban.deploys.a as x\n",
+                "shared/toban/kettles/a.py": "from toban.valves.b import B\n",
+                "shared/toban/valves/b.py": "import toban.kettles.a as x\n",
             },
             id="two domains",
         ),
         pytest.param(
             {
-                "shared/toban/deploys/plans/a.py": "from toban.deploys.work.b import B\n",
-                "shared/toban/deploys/work/b.py": "def f():\n    from toban.deploys.plans import a\n",
+                "shared/toban/kettles/plans/a.py": "from toban.kettles.work.b import B\n",
+                "shared/toban/kettles/work/b.py": "def f():\n    from toban.kettles.plans import a\n",
             },
             id="two inner rooms, in a function",
         ),
         pytest.param(
             {
-                "shared/toban/deploys/a.py": "from toban.deploys.b import B as b\n",
-                "shared/toban/deploys/b.py": "from toban.deploys.c import C\n",
-                "shared/toban/deploys/c.py": "import importlib\n"
-                "importlib.import_module('toban.deploys.a')\n",
+                "shared/toban/kettles/a.py": "from toban.kettles.b import B as b\n",
+                "shared/toban/kettles/b.py": "from toban.kettles.c import C\n",
+                "shared/toban/kettles/c.py": "import importlib\n"
+                "importlib.import_module('toban.kettles.a')\n",
             },
             id="three modules, one by name",
         ),

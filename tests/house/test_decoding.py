@@ -46,4 +46,4 @@ def test_encoding_and_prepared_types_are_for_everybody():
         "import msgspec\nfrom toban.kernel.prepared import converted, decoder, from_json\n"
         "def f(x):\n    return from_json(msgspec.json.encode(converted(x, int)), int), decoder(int)\n"
     )
-    assert found_by("decoding", {"shared/toban/deploys/rules.py": source}) == []
+    assert found_by("decoding", {"shared/toban/kettles/rules.py": source}) == []

@@ -27,7 +27,7 @@ SCRATCH = {
         from typing import ClassVar
         from toban.kernel.document import Document
 
-        class Deploy(Document, kw_only=True):
+        class Kettle(Document, kw_only=True):
             COLLECTION: ClassVar[str] = "{collection}"
         """,
     "alias": """
@@ -35,7 +35,7 @@ SCRATCH = {
 
         Paper = papers.Document
 
-        class Deploy(Paper, kw_only=True):
+        class Kettle(Paper, kw_only=True):
             COLLECTION = "{collection}"
         """,
     "inherited": """
@@ -44,22 +44,32 @@ SCRATCH = {
         class Job(JobDocument, kw_only=True):
             pass
 
-        class Deploy(Job, kw_only=True):
+        class Kettle(Job, kw_only=True):
             COLLECTION = "{collection}"
         """,
     "without a reason": """
         from toban.kernel.document import Document, Keep
 
-        class Deploy(Document, kw_only=True):
+        class Kettle(Document, kw_only=True):
             COLLECTION = "{collection}"
             KEEP = Keep.days(7, "")
         """,
     "never over": """
         from toban.kernel.document import Document, Keep
 
-        class Deploy(Document, kw_only=True):
+        class Kettle(Document, kw_only=True):
             COLLECTION = "{collection}"
             KEEP = Keep.days(7, "a week")
+        """,
+    "in one language": """
+        from toban.kernel.document import Document, Keep
+
+        class Kettle(Document, kw_only=True):
+            COLLECTION = "{collection}"
+            KEEP = Keep.days(7, "a week")
+
+            def over_since(self):
+                return None
         """,
 }
 
@@ -69,7 +79,7 @@ def test_every_document_class_says_how_long_it_lives_and_when_it_is_over():
 
 
 @pytest.mark.parametrize("kind", SCRATCH)
-@pytest.mark.parametrize("place", ["deploys/documents.py", "deploys/work/inner/kept.py"])
+@pytest.mark.parametrize("place", ["kettles/documents.py", "kettles/work/inner/kept.py"])
 def test_a_class_that_does_not_is_named_with_its_file(kind, place, tmp_path, monkeypatch, request):
     package = f"scratch_{abs(hash(request.node.nodeid))}"
     path = tmp_path / package / place
@@ -80,7 +90,7 @@ def test_a_class_that_does_not_is_named_with_its_file(kind, place, tmp_path, mon
     importlib.invalidate_caches()
     try:
         (found,) = without_life(document_classes(tmp_path / package).values())
-        assert found.startswith(f"{path}: Deploy does not say ")
+        assert found.startswith(f"{path}: Kettle does not say ")
     finally:
         CLASSES.pop(package, None)
 

@@ -47,8 +47,8 @@ def test_what_is_forgiven_is_not_told_and_an_idle_entry_is():
 
 
 def test_what_is_not_listed_as_infrastructure_is_a_domain():
-    tree = scratch_tree({"shared/toban/deploys/rules.py": ""})
-    assert "deploys" in filter(is_domain, tree.rooms())
+    tree = scratch_tree({"shared/toban/kettles/rules.py": ""})
+    assert "kettles" in filter(is_domain, tree.rooms())
     assert {"incidents", "notify", "backups"} <= set(filter(is_domain, this().rooms()))
 
 

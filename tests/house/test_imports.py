@@ -149,7 +149,7 @@ class Memory(dict[str, object]):
 def test_what_was_imported_is_asked_again_once_anything_it_read_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    package, main = tmp_path / "toban", tmp_path / "pumps" / "main.py"
+    package, main = tmp_path / "toban", tmp_path / "kettles" / "main.py"
     package.mkdir()
     main.parent.mkdir()
     helper, other = package / "helper.py", package / "other.py"

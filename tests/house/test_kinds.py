@@ -101,7 +101,7 @@ def test_asking_for_a_kind_outside_its_folder_is_found(files: dict[str, str]):
 
 def test_a_word_that_is_also_a_tag_is_no_kind():
     source = "def f(actor, section):\n    return actor.means == 'slack' or section == 'logs'\n"
-    assert found_by("kinds", {"shared/toban/deploys/rules.py": source}) == []
+    assert found_by("kinds", {"shared/toban/kettles/rules.py": source}) == []
 
 
 @pytest.mark.parametrize(

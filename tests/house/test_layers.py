@@ -51,7 +51,7 @@ def test_a_domain_that_imports_upwards_is_found(files: dict[str, str]):
     ],
 )
 def test_an_adapter_in_a_main_is_found(source: str):
-    path = "functions/start_deploy/main.py"
+    path = "functions/start_kettle/main.py"
     assert any(v.startswith(f"{path}:1:") for v in found_by("layers", {path: source}))
 
 

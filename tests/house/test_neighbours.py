@@ -36,10 +36,10 @@ def test_the_function_of_another_domain_is_found(files: dict[str, str]):
 def test_a_function_under_the_name_of_a_constant_is_found():
     files = {
         "shared/toban/incidents/shiny.py": "from toban.incidents.act import act\nDO = act\n",
-        "shared/toban/deploys/rules.py": "from toban.incidents.shiny import DO\n",
+        "shared/toban/kettles/rules.py": "from toban.incidents.shiny import DO\n",
     }
     (found,) = found_by("neighbours", files)
-    assert found.startswith("shared/toban/deploys/rules.py:1:")
+    assert found.startswith("shared/toban/kettles/rules.py:1:")
 
 
 TABLE = "from toban.incidents.act import on_command as act\nfrom toban.incidents.documents import Incident\n"
@@ -64,10 +64,10 @@ def test_a_table_of_functions_is_no_value(table: str):
     ):
         files = {
             "shared/toban/incidents/shiny.py": TABLE + table,
-            "shared/toban/deploys/rules.py": rules,
+            "shared/toban/kettles/rules.py": rules,
         }
         found = found_by("neighbours", files)
-        assert all(v.startswith("shared/toban/deploys/rules.py:") for v in found)
+        assert all(v.startswith("shared/toban/kettles/rules.py:") for v in found)
         assert any("names toban.incidents.shiny.DO:" in v for v in found)
 
 
@@ -101,7 +101,7 @@ def test_a_constant_of_another_domain_may_be_named(constant: str):
     head = "import msgspec\nfrom datetime import timedelta\nfrom toban.incidents.documents import Incident\n"
     files = {
         "shared/toban/incidents/shiny.py": head + constant,
-        "shared/toban/deploys/rules.py": "from toban.incidents.shiny import X\n",
+        "shared/toban/kettles/rules.py": "from toban.incidents.shiny import X\n",
     }
     assert found_by("neighbours", files) == []
 
@@ -112,21 +112,21 @@ def test_values_of_another_domain_may_be_named():
         "from toban.notify.documents import Notification, Status\n"
         "def f(incident: Incident, n: Notification):\n    return Incident.key('x'), n.is_page\n"
     )
-    assert found_by("neighbours", {"shared/toban/deploys/rules.py": source}) == []
+    assert found_by("neighbours", {"shared/toban/kettles/rules.py": source}) == []
 
 
 @pytest.mark.parametrize(
     ("used", "rules", "told"),
     [
         ("toban.oncall.targets", "from toban.oncall.targets import resolve\n", ""),
-        ("toban.oncall.targets", "", "which deploys does not use"),
+        ("toban.oncall.targets", "", "which kettles does not use"),
         ("toban.incidents.act", "from toban.incidents.act import act\n", "decides nothing"),
         ("toban.incidents.nowhere", "", "which is no module"),
     ],
 )
 def test_what_a_domain_declares_to_use(used: str, rules: str, told: str):
-    face = "shared/toban/deploys/__init__.py"
-    files = {face: f"USES = {{'{used}': 'why'}}\n", "shared/toban/deploys/rules.py": rules}
+    face = "shared/toban/kettles/__init__.py"
+    files = {face: f"USES = {{'{used}': 'why'}}\n", "shared/toban/kettles/rules.py": rules}
     found = found_by("neighbours", files)
     assert all(v.startswith(f"{face}:") for v in found)
     assert (told in "".join(found)) if told else found == []

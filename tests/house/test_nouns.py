@@ -72,11 +72,11 @@ def test_a_word_for_people_without_class_or_text_names_the_file(tree: Path, monk
 @pytest.mark.parametrize("name", ["Incident", "Backup"])
 def test_a_second_class_of_a_name_is_found(name: str):
     source = f'class {name}:\n    """Another."""\n'
-    found = found_by("nouns", {"shared/toban/deploys/plans/rules.py": source})
-    assert any(f.startswith("shared/toban/deploys/plans/rules.py:1: ") for f in found)
+    found = found_by("nouns", {"shared/toban/kettles/plans/rules.py": source})
+    assert any(f.startswith("shared/toban/kettles/plans/rules.py:1: ") for f in found)
     assert all(name in f for f in found)
 
 
 def test_a_re_export_is_the_same_class():
     source = "from toban.incidents.documents import Incident as Incident\n"
-    assert found_by("nouns", {"shared/toban/deploys/rules.py": source}) == []
+    assert found_by("nouns", {"shared/toban/kettles/rules.py": source}) == []

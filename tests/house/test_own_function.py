@@ -8,19 +8,19 @@ from tests.house import own_function
 from tests.house.scratch import found_by
 from tests.house.tree import MAP, this
 
-MAIN = "functions/watch_deploys/main.py"
+MAIN = "functions/watch_kettles/main.py"
 HANDLES = """\
 from toban.entry import subscriber
 from toban.events import IncidentResolved
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 
-main = subscriber("watch_deploys", Handlers().on(IncidentResolved, Decision(lambda event, work: None)))
+main = subscriber("watch_kettles", Handlers().on(IncidentResolved, Decision(lambda event, work: None)))
 """
 ENTRY = """\
 functions:
-  watch_deploys:
-    about: {en: Watches deploys., ja: デプロイを見張る。}
+  watch_kettles:
+    about: {en: Watches kettles., ja: やかんを見張る。}
     consumes: [incident-resolved]
 """
 
@@ -32,7 +32,7 @@ def found(more: str = "", main: str = HANDLES) -> list[str]:
 
 def test_a_function_with_nothing_of_its_own_is_found():
     (said,) = found()
-    assert said.startswith(f"{MAP}: watch_deploys has no secret")
+    assert said.startswith(f"{MAP}: watch_kettles has no secret")
     assert "handle its events in the function that owns the document" in said
 
 
@@ -51,10 +51,10 @@ def test_what_others_have_too_is_not_its_own(more: str):
 @pytest.mark.parametrize(
     "more",
     [
-        "    secrets: [DEPLOY_TOKEN]\n",
+        "    secrets: [KETTLE_TOKEN]\n",
         "    memory_mb: 1024\n",
         "    timeout_s: 300\n    ack_deadline_s: 600\n",
-        "    writes: [deploys]\n",
+        "    writes: [kettles]\n",
     ],
 )
 def test_what_it_has_alone_justifies_it(more: str):

@@ -206,11 +206,11 @@ OWN = """\
 from typing import ClassVar
 from toban.kernel.document import Document
 
-class Deploy(Document, kw_only=True):
-    COLLECTION: ClassVar[str] = "deploys"
+class Kettle(Document, kw_only=True):
+    COLLECTION: ClassVar[str] = "kettles"
 """
 RULES = """\
-from toban.deploys.documents import Deploy
+from toban.kettles.documents import Kettle
 from toban.incidents.documents import Incident
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -219,86 +219,86 @@ from toban.events import IncidentOpened
 
 def on_opened(opened, work: Work):
     incident = work.get(Incident, opened.incident.id)
-    deploy = work.get(Deploy, 'x') or Deploy(id='x')
-    deploy.note = incident.title
-    work.put(deploy)
+    kettle = work.get(Kettle, 'x') or Kettle(id='x')
+    kettle.note = incident.title
+    work.put(kettle)
 
 HANDLERS = Handlers().on(IncidentOpened, Decision(on_opened))
 """
 MAIN = """\
-from toban.deploys.rules import HANDLERS
+from toban.kettles.rules import HANDLERS
 from toban.entry import subscriber
 
-main = subscriber("note_deploy", HANDLERS)
+main = subscriber("note_kettle", HANDLERS)
 """
 ENTRY = """\
-  note_deploy:
+  note_kettle:
     about: {en: Notes., ja: 記録する。}
     consumes: [incident-opened]
     reads: [incidents]
-    writes: [deploys]
+    writes: [kettles]
 
 """
-DEPLOYS = {
-    "shared/toban/deploys/documents.py": OWN,
-    "shared/toban/deploys/rules.py": RULES,
-    "functions/note_deploy/main.py": MAIN,
+KETTLES = {
+    "shared/toban/kettles/documents.py": OWN,
+    "shared/toban/kettles/rules.py": RULES,
+    "functions/note_kettle/main.py": MAIN,
     MAP: this().texts[MAP].replace("\nfunctions:\n", f"\nfunctions:\n{ENTRY}", 1),
 }
 
 
 def test_a_domain_that_writes_its_own_and_reads_others_is_right():
-    assert found_by("ownership", DEPLOYS) == []
-    tree = scratch_tree(DEPLOYS)
-    code = touched(mains(tree)["note_deploy"], Records(tree))
-    assert (code.writes, code.reads) == ({"deploys"}, {"incidents"})
+    assert found_by("ownership", KETTLES) == []
+    tree = scratch_tree(KETTLES)
+    code = touched(mains(tree)["note_kettle"], Records(tree))
+    assert (code.writes, code.reads) == ({"kettles"}, {"incidents"})
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
-        (MAP, "reads: [incidents]\n    writes: [deploys]", "writes: [deploys, incidents]",
-         "note_deploy.writes lists incidents, but its code only reads it"),
-        (MAP, "reads: [incidents]\n    writes: [deploys]", "reads: [incidents, deploys]",
-         "note_deploy.reads lists deploys, but its code writes it"),
-        (MAP, "    reads: [incidents]\n    writes: [deploys]", "    writes: [deploys]",
-         "note_deploy.reads lacks incidents"),
-        (MAP, "reads: [incidents]\n    writes: [deploys]", "reads: [incidents, groups]\n    writes: [deploys]",
-         "note_deploy.reads lists groups, but its code does not touch it"),
-        ("shared/toban/deploys/rules.py", "    work.put(deploy)\n", "",
-         "note_deploy.writes lists deploys, but its code only reads it"),
-        ("shared/toban/deploys/rules.py", "    work.put(deploy)\n",
-         "    work.put(deploy)\n    work.put(incident)\n", "note_deploy.writes lacks incidents"),
+        (MAP, "reads: [incidents]\n    writes: [kettles]", "writes: [kettles, incidents]",
+         "note_kettle.writes lists incidents, but its code only reads it"),
+        (MAP, "reads: [incidents]\n    writes: [kettles]", "reads: [incidents, kettles]",
+         "note_kettle.reads lists kettles, but its code writes it"),
+        (MAP, "    reads: [incidents]\n    writes: [kettles]", "    writes: [kettles]",
+         "note_kettle.reads lacks incidents"),
+        (MAP, "reads: [incidents]\n    writes: [kettles]", "reads: [incidents, groups]\n    writes: [kettles]",
+         "note_kettle.reads lists groups, but its code does not touch it"),
+        ("shared/toban/kettles/rules.py", "    work.put(kettle)\n", "",
+         "note_kettle.writes lists kettles, but its code only reads it"),
+        ("shared/toban/kettles/rules.py", "    work.put(kettle)\n",
+         "    work.put(kettle)\n    work.put(incident)\n", "note_kettle.writes lacks incidents"),
     ],
 )  # fmt: skip
 def test_a_map_that_says_otherwise_is_found(file: str, old: str, new: str, told: str):
-    assert old in DEPLOYS[file]
-    found = found_by("ownership", DEPLOYS | {file: DEPLOYS[file].replace(old, new)})
+    assert old in KETTLES[file]
+    found = found_by("ownership", KETTLES | {file: KETTLES[file].replace(old, new)})
     assert any(told in violation for violation in found), found
 
 
 def test_a_map_that_lets_a_function_write_for_others_is_found():
-    changed = DEPLOYS[MAP].replace("writes: [deploys]", "writes: [deploys, alerts]")
-    found = found_by("ownership", DEPLOYS | {MAP: changed})
+    changed = KETTLES[MAP].replace("writes: [kettles]", "writes: [kettles, alerts]")
+    found = found_by("ownership", KETTLES | {MAP: changed})
     assert any(
-        v.startswith(f"{MAP}: note_deploy.writes lists alerts, which belongs to toban.incidents")
+        v.startswith(f"{MAP}: note_kettle.writes lists alerts, which belongs to toban.incidents")
         for v in found
     )
 
 
 def test_what_is_written_two_modules_away_is_found():
     helper = (
-        "from toban.deploys.documents import Deploy\n"
+        "from toban.kettles.documents import Kettle\n"
         "from toban.kernel.work import Work\n"
-        "def note(deploy: Deploy, work: Work):\n    work.put(deploy)\n"
+        "def note(kettle: Kettle, work: Work):\n    work.put(kettle)\n"
     )
-    rules = RULES.replace("    work.put(deploy)", "    inner.note(deploy, work)").replace(
-        "from toban.deploys.documents",
-        "from toban.deploys.plans import inner\nfrom toban.deploys.documents",
+    rules = RULES.replace("    work.put(kettle)", "    inner.note(kettle, work)").replace(
+        "from toban.kettles.documents",
+        "from toban.kettles.plans import inner\nfrom toban.kettles.documents",
         1,
     )
-    files = {"shared/toban/deploys/plans/inner.py": helper, "shared/toban/deploys/rules.py": rules}
-    assert found_by("ownership", DEPLOYS | files) == []
+    files = {"shared/toban/kettles/plans/inner.py": helper, "shared/toban/kettles/rules.py": rules}
+    assert found_by("ownership", KETTLES | files) == []
 
 
 def test_the_kernels_housekeeping_may_go_over_the_documents_of_all():

@@ -116,7 +116,7 @@ def test_what_reads_files_under_another_name_is_found(files: dict[str, str]):
 
 
 def test_a_module_that_nobody_thought_of_is_refused():
-    files = {"shared/toban/deploys/rules.py": "import this\nimport antigravity\nimport math\n"}
+    files = {"shared/toban/kettles/rules.py": "import this\nimport antigravity\nimport math\n"}
     assert len(found_by("purity", files)) == 2
 
 
@@ -145,4 +145,4 @@ def test_what_only_looks_impure_is_not():
         "    def g(self, clock: Clock):\n        return self.claim.now(), clock.now()\n"
         "def f(work, random, open):\n    return work.now, random.x, open(1), datetime(2026, 1, 1)\n"
     )
-    assert found_by("purity", {"shared/toban/deploys/rules.py": source}) == []
+    assert found_by("purity", {"shared/toban/kettles/rules.py": source}) == []

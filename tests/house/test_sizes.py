@@ -7,7 +7,7 @@ import pytest
 from tests.house.scratch import found_by
 
 
-@pytest.mark.parametrize("domain", ["deploys", "rollouts", "deploys/plans/inner"])
+@pytest.mark.parametrize("domain", ["kettles", "valves", "kettles/plans/inner"])
 def test_a_long_file_is_found(domain: str):
     path = f"shared/toban/{domain}/rules.py"
     assert found_by("sizes", {path: "X = 1\n" * 399}) == []
@@ -15,7 +15,7 @@ def test_a_long_file_is_found(domain: str):
     assert found.startswith(f"{path}: 400 lines")
 
 
-@pytest.mark.parametrize("domain", ["deploys", "rollouts", "deploys/plans/inner"])
+@pytest.mark.parametrize("domain", ["kettles", "valves", "kettles/plans/inner"])
 def test_a_room_without_inner_rooms_is_found(domain: str):
     files = {f"shared/toban/{domain}/m{n}.py": "X = 1\n" * 399 for n in range(5)}
     assert found_by("sizes", files) == []

@@ -125,7 +125,7 @@ TRIALS = {
 
 
 @pytest.mark.parametrize("trial", TRIALS)
-@pytest.mark.parametrize("place", ["deploys/start.py", "deploys/work/inner/end.py", "cli/undo.py"])
+@pytest.mark.parametrize("place", ["kettles/start.py", "kettles/work/inner/end.py", "cli/undo.py"])
 def test_each_way_to_set_one_is_found(trial, place, tmp_path):
     path = tmp_path / place
     path.parent.mkdir(parents=True)

@@ -10,43 +10,43 @@ from tests.house.texts import violations
 from tests.house.tree import Tree, scratch
 
 GOOD = {
-    "pumps/texts.py": """
+    "kettles/texts.py": """
         TEXTS: Final[Texts] = {
-            "pump.on": {"en": "{name} runs", "ja": "{name} は稼働中"},
-            "pump.off": {"en": "{name} stands", "ja": "{name} は停止中"},
-            "pump.off.long": {"en": "off for {days} d", "ja": "{days}日間停止"},
+            "kettle.on": {"en": "{name} runs", "ja": "{name} は稼働中"},
+            "kettle.off": {"en": "{name} stands", "ja": "{name} は停止中"},
+            "kettle.off.long": {"en": "off for {days} d", "ja": "{days}日間停止"},
         }
         text: Final = Catalogue(TEXTS)
     """,
-    "pumps/render.py": """
-        from toban.pumps.texts import text
+    "kettles/render.py": """
+        from toban.kettles.texts import text
 
-        def line(pump, language):
-            key = f"pump.{pump.state}"
-            more = f"{key}.long" if pump.days else ""
-            return text(language, key, name=pump.name) + text(language, more, days=pump.days)
+        def line(kettle, language):
+            key = f"kettle.{kettle.state}"
+            more = f"{key}.long" if kettle.days else ""
+            return text(language, key, name=kettle.name) + text(language, more, days=kettle.days)
 
         STATES = ("on", "off")
     """,
-    "cli/pumps/texts.py": """
+    "cli/kettles/texts.py": """
         TEXTS = {
-            "help.pumps": {"en": "pumps", "ja": "ポンプ"},
-            "column.pump": {"en": "PUMP", "ja": "ポンプ"},
-            "pumps.none": {"en": "None.", "ja": "ありません。"},
+            "help.kettles": {"en": "kettles", "ja": "やかん"},
+            "column.kettle": {"en": "KETTLE", "ja": "やかん"},
+            "kettles.none": {"en": "None.", "ja": "ありません。"},
         }
     """,
-    "cli/pumps/arguments.py": """
+    "cli/kettles/arguments.py": """
         from toban.cli.kit.arguments import Builder
 
         def arguments(builder, to):
-            builder.add(to, "pumps", "pumps", "toban.cli.pumps.commands:pumps")
+            builder.add(to, "kettles", "kettles", "toban.cli.kettles.commands:kettles")
     """,
-    "cli/pumps/commands.py": """
+    "cli/kettles/commands.py": """
         from toban.cli.kit.terminal import Terminal
 
-        def pumps(asked, terminal):
-            terminal.table(terminal.titles("pump"), [])
-            terminal.line(terminal.say("pumps.none"))
+        def kettles(asked, terminal):
+            terminal.table(terminal.titles("kettle"), [])
+            terminal.line(terminal.say("kettles.none"))
     """,
 }
 
@@ -69,70 +69,70 @@ def test_a_tree_in_order_has_no_faults():
     ("file", "before", "after", "told"),
     [
         (
-            "cli/pumps/texts.py",
-            '"pumps.none": {"en"',
-            '"pump.on": {"en": "on", "ja": "on"}, "pumps.none": {"en"',
-            "pumps/texts.py: pump.on is defined in shared/toban/cli/pumps/texts.py too",
+            "cli/kettles/texts.py",
+            '"kettles.none": {"en"',
+            '"kettle.on": {"en": "on", "ja": "on"}, "kettles.none": {"en"',
+            "kettles/texts.py: kettle.on is defined in shared/toban/cli/kettles/texts.py too",
         ),
         (
-            "pumps/texts.py",
-            '"pump.off": {"en"',
-            '"pump.on": {"en": "{name}", "ja": "{name}"}, "pump.off": {"en"',
-            "pumps/texts.py: pump.on is defined twice",
+            "kettles/texts.py",
+            '"kettle.off": {"en"',
+            '"kettle.on": {"en": "{name}", "ja": "{name}"}, "kettle.off": {"en"',
+            "kettles/texts.py: kettle.on is defined twice",
         ),
         (
-            "pumps/texts.py",
+            "kettles/texts.py",
             '{"en": "{name} stands", "ja": "{name} は停止中"}',
             '{"ja": "{name} は停止中"}',
-            "pumps/texts.py: pump.off is missing in en",
+            "kettles/texts.py: kettle.off is missing in en",
         ),
         (
-            "pumps/texts.py",
+            "kettles/texts.py",
             "{name} は停止中",
-            "{pump} は停止中",
-            "pumps/texts.py: the placeholders of pump.off differ",
+            "{kettle} は停止中",
+            "kettles/texts.py: the placeholders of kettle.off differ",
         ),
         (
-            "cli/pumps/texts.py",
-            '"column.pump"',
-            '"column.valve": {"en": "VALVE", "ja": "弁"}, "column.pump"',
-            "cli/pumps/texts.py: nobody uses column.valve",
+            "cli/kettles/texts.py",
+            '"column.kettle"',
+            '"column.valve": {"en": "VALVE", "ja": "弁"}, "column.kettle"',
+            "cli/kettles/texts.py: nobody uses column.valve",
         ),
         (
-            "pumps/texts.py",
-            '"pump.on":',
-            '"pump.hums": {"en": "hums", "ja": "うなる"}, "pump.on":',
-            "pumps/texts.py: nobody uses pump.hums",
+            "kettles/texts.py",
+            '"kettle.on":',
+            '"kettle.hums": {"en": "hums", "ja": "うなる"}, "kettle.on":',
+            "kettles/texts.py: nobody uses kettle.hums",
         ),
         (
-            "cli/pumps/texts.py",
-            '"help.pumps"',
-            '"help.pumps.all": {"en": "all", "ja": "すべて"}, "help.pumps"',
-            "cli/pumps/texts.py: nobody uses help.pumps.all",
+            "cli/kettles/texts.py",
+            '"help.kettles"',
+            '"help.kettles.all": {"en": "all", "ja": "すべて"}, "help.kettles"',
+            "cli/kettles/texts.py: nobody uses help.kettles.all",
         ),
         (
-            "cli/pumps/commands.py",
-            '"pumps.none"',
-            '"pumps.nothing"',
-            "cli/pumps/commands.py:6: no texts.py defines pumps.nothing",
+            "cli/kettles/commands.py",
+            '"kettles.none"',
+            '"kettles.nothing"',
+            "cli/kettles/commands.py:6: no texts.py defines kettles.nothing",
         ),
         (
-            "cli/pumps/commands.py",
-            'titles("pump")',
-            'titles("pump", "flow")',
-            "cli/pumps/commands.py:5: no texts.py defines column.flow",
+            "cli/kettles/commands.py",
+            'titles("kettle")',
+            'titles("kettle", "flow")',
+            "cli/kettles/commands.py:5: no texts.py defines column.flow",
         ),
         (
-            "cli/pumps/arguments.py",
-            'to, "pumps", "pumps"',
-            'to, "pumps", "pump"',
-            "cli/pumps/arguments.py:5: no texts.py defines help.pump",
+            "cli/kettles/arguments.py",
+            'to, "kettles", "kettles"',
+            'to, "kettles", "kettle"',
+            "cli/kettles/arguments.py:5: no texts.py defines help.kettle",
         ),
         (
-            "pumps/render.py",
+            "kettles/render.py",
             "text(language, key, name",
-            'text(language, f"pumping.{pump.state}", name',
-            "pumps/render.py:7: no texts.py defines pumping.…",
+            'text(language, f"kettleing.{kettle.state}", name',
+            "kettles/render.py:7: no texts.py defines kettleing.…",
         ),
     ],
 )

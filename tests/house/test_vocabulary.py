@@ -12,24 +12,24 @@ from tests.house.tree import MAP, this
 from toban.topology.generate import ROOT
 from toban.topology.schemas import bodies
 
-EVENTS = "shared/toban/events/deploys.py"
+EVENTS = "shared/toban/events/kettles.py"
 BODY = "from toban.kernel.event import Body, event\n"
-EVENT = '@event("toban.deploy.noted.v1", topic="deploy-noted")\nclass DeployNoted(Body, frozen=True): ...\n'
+EVENT = '@event("toban.kettle.noted.v1", topic="kettle-noted")\nclass KettleNoted(Body, frozen=True): ...\n'
 
 
 @pytest.mark.parametrize(
     "source",
     [
         BODY + EVENT.partition("\n")[2],
-        "import toban.kernel.event as e\nclass DeployNoted(e.Body, frozen=True): ...\n",
-        "from toban.events import IncidentEvent as I\nclass DeployNoted(I, frozen=True): ...\n",
+        "import toban.kernel.event as e\nclass KettleNoted(e.Body, frozen=True): ...\n",
+        "from toban.events import IncidentEvent as I\nclass KettleNoted(I, frozen=True): ...\n",
     ],
 )
-@pytest.mark.parametrize("path", [EVENTS, "shared/toban/events/inner/deploys.py"])
+@pytest.mark.parametrize("path", [EVENTS, "shared/toban/events/inner/kettles.py"])
 def test_an_event_that_nobody_registered_is_found(path: str, source: str):
     (found,) = found_by("vocabulary", {path: source})
     assert found.startswith(f"{path}:")
-    assert "nobody registers DeployNoted" in found
+    assert "nobody registers KettleNoted" in found
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_an_event_that_nobody_registered_is_found(path: str, source: str):
 )
 def test_an_event_that_is_not_on_the_map_is_found(source: str):
     (found,) = found_by("vocabulary", {EVENTS: source})
-    assert found.startswith(f"{MAP}: no topic deploy-noted")
+    assert found.startswith(f"{MAP}: no topic kettle-noted")
 
 
 def test_an_event_of_the_map_that_is_nowhere_is_found():

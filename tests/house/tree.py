@@ -26,6 +26,8 @@ MAP = "events/topology.yaml"
 WAYS_IN = "tests/security/ways.py"
 ARCHITECTURE = "ARCHITECTURE.md"
 TEXTS = (MAP, WAYS_IN, ARCHITECTURE)
+SIMULATION = "tests/simulation"
+STORIES = f"{SIMULATION}/stories"
 
 
 class Tree:
@@ -244,15 +246,25 @@ def module(path: str, source: str) -> Module:
     return Module(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path, source)
 
 
+def is_story(path: str) -> bool:
+    """Whether a file holds a story: a long one, or one of the folder of small ones."""
+    folder, _, name = path.rpartition("/")
+    if folder == STORIES:
+        return name != "__init__.py"
+    return folder == SIMULATION and name.endswith("story.py")
+
+
 def scratch(files: Mapping[str, str]) -> Tree:
     """A tree of nothing but these files (path → source)."""
     return Tree({}, {}).having(files)
 
 
 def read(root: Path) -> Tree:
-    """The tree at `root`: everything in ``shared`` and ``functions``, the map, the pages."""
+    """The tree at `root`: everything in ``shared`` and ``functions``, the map, the pages, the stories."""
     paths = [*sorted((root / SHARED).rglob("*.py")), *sorted((root / FUNCTIONS).rglob("*.py"))]
     paths += [root / name for name in TEXTS if (root / name).exists()]
+    found = (root / SIMULATION).rglob("*.py")
+    paths += sorted(path for path in found if is_story(str(path.relative_to(root))))
     return scratch({str(p.relative_to(root)): p.read_text(encoding="utf-8") for p in paths})
 
 

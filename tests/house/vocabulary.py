@@ -27,13 +27,13 @@ def violations(tree: Tree) -> list[str]:
     types: dict[str, str] = {}
     for name, (node, module) in bodies.items():
         at = f"{module.path}:{node.lineno}"
-        registered = list(_registered(node, module, tree))
-        types |= dict(registered)
-        if not registered and name in bases:
+        known = list(registered(node, module, tree))
+        types |= dict(known)
+        if not known and name in bases:
             continue  # what events have in common
         if not module.name.startswith(PLACES):
             found.append(f"{at}: {node.name} is an event: events stand in shared/toban/events")
-        elif not registered:
+        elif not known:
             found.append(
                 f"{at}: nobody registers {node.name}: decorate it with @event(type, topic)"
             )
@@ -51,8 +51,8 @@ def violations(tree: Tree) -> list[str]:
     return found
 
 
-def _registered(node: ast.ClassDef, module: Module, tree: Tree) -> Iterator[tuple[str, str]]:
-    """The type and topic that a class is registered under."""
+def registered(node: ast.ClassDef, module: Module, tree: Tree) -> Iterator[tuple[str, str]]:
+    """The type and topic that an event class is registered under; nothing for any other class."""
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call) and REGISTER in tree.called(decorator, module):
             given = [*decorator.args, *(k.value for k in decorator.keywords)]

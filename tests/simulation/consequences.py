@@ -49,6 +49,7 @@ from toban.kernel.documents import Documents
 from toban.kernel.event import Body, Event, from_message
 from toban.kernel.handling.parking import MessageParked
 from toban.notify.documents import Notification
+from toban.ports import Query
 from toban.profile.store import CurrentProfile
 
 B = TypeVar("B", bound=Body)
@@ -101,6 +102,17 @@ def missing(world: Any, rules: Sequence[Rule]) -> list[str]:
     """Every consequence that is missing in a world at rest; empty when all is well."""
     told = Told(world)
     return [said for rule in rules for said in rule(told)]
+
+
+def left_behind(collections: Sequence[str]) -> Rule:
+    """What happens to one function alone leaves documents in each of these."""
+
+    def rule(told: Told) -> Iterator[str]:
+        for name in collections:
+            if not told.world.memory.query(Query(name, limit=1)):
+                yield f"nothing is left in {name}"
+
+    return rule
 
 
 # --- incidents -------------------------------------------------------------------------------

@@ -86,7 +86,12 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     """One backup: an entry of the catalogue. Changes when its status does, not with progress."""
 
     COLLECTION: ClassVar[str] = "backups"
-    KEEP = Keep.days(30, "the catalogue remembers for so long what retention has removed")
+    KEEP = Keep.days(
+        30,
+        "after their data were removed: the catalogue's memory of what was removed, and when; the data "
+        "themselves are kept by the retention of the profile",
+        "データを削除してから。いつ何を削除したかの一覧。データそのものはプロファイルの保持ポリシーに従う",
+    )
     STATUS = Transitions(
         first=("running", "finished"),  # the second: found in a bucket
         then={

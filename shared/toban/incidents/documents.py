@@ -30,7 +30,13 @@ class Alert(Document, kw_only=True):
     """
 
     COLLECTION: ClassVar[str] = "alerts"
-    KEEP = Keep.days(90, "a quarter: whether a rule is worth its pages; it holds a sender's labels")
+    KEEP = Keep.days(
+        90,
+        "after they were resolved, and while their incident is open: a quarter, whether a rule is worth "
+        "its pages; they hold a sender's labels",
+        "収まってから。インシデントが対応中のあいだも残る。四半期。そのルールで呼び出す価値があるかを見るため。"
+        "送信元のラベルが入っている",
+    )
 
     STATUS = Transitions(
         first=("firing", "event", "resolved"),
@@ -116,7 +122,12 @@ class Incident(Document, kw_only=True):
     """One incident. Changes only when its own state does."""
 
     COLLECTION: ClassVar[str] = "incidents"
-    KEEP = Keep.days(400, "a year, and time to look back on it")
+    KEEP = Keep.days(
+        400,
+        "after they were resolved, with the drafts of their postmortems: a year, and time to look back "
+        "on it",
+        "解決してから。ポストモーテムの下書きも同じ。一年と、振り返る時間",
+    )
 
     STATUS = Transitions(
         first=("open",),
@@ -234,7 +245,11 @@ class IncidentSegment(Document, kw_only=True):
     """Older lines and pages of an incident (id: ``<incident>.<number>``); it never changes."""
 
     COLLECTION: ClassVar[str] = "incident_segments"
-    KEEP = Keep.days(400, "a part of its incident")
+    KEEP = Keep.days(
+        400,
+        "as their incident, of which they are a part",
+        "その一部であるインシデントと同じ",
+    )
     IS_PART = True
 
     incident: str

@@ -108,7 +108,11 @@ class Audit(Document, kw_only=True):
     """The record of one command and its outcome, written in the commit of what the command did."""
 
     COLLECTION: ClassVar[str] = "audits"
-    KEEP = Keep.days(365, "what was done, by whom: as long as design 001 keeps audit logs")
+    KEEP = Keep.days(
+        365,
+        "what was done, by whom: as long as design 001 keeps audit logs",
+        "誰が何をしたか。設計 001 の監査ログと同じ",
+    )
 
     subject: str
     action: str

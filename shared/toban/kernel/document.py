@@ -21,11 +21,14 @@ class Keep:
     time: timedelta | None
     """None: until somebody removes it."""
     why: str
+    """As the documentation has it: counted from when, and for what."""
+    ja: str = ""
+    """The same in Japanese."""
 
     @classmethod
-    def days(cls, number: int, why: str) -> Keep:
+    def days(cls, number: int, why: str, ja: str = "") -> Keep:
         """Return a life of so many days after the document is over."""
-        return cls(timedelta(days=number), why)
+        return cls(timedelta(days=number), why, ja)
 
     @classmethod
     def always(cls, why: str) -> Keep:
@@ -71,10 +74,7 @@ class Document(msgspec.Struct, kw_only=True):
         return None
 
     def holders(self) -> Sequence[Key]:
-        """
-        Return the documents that need this one; while one exists it is kept
-        (`handling.sweep`).
-        """
+        """Return the documents that need this one: kept while one exists (`handling.sweep`)."""
         return ()
 
 

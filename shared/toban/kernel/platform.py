@@ -57,10 +57,7 @@ class Platform:
         guess: bool = False,
         writes_allowed: bool = True,
     ) -> Work:
-        """
-        Return a unit of work for one run of a handler; `now` is the present time unless
-        given.
-        """
+        """Return a unit of work for one run of a handler; `now`: the present time unless given."""
         return Work(
             store=self.store,
             event=event,

@@ -25,10 +25,7 @@ class Transitions:
     field: str = "status"
 
     def require(self, document: str, before: str, after: str) -> None:
-        """
-        Raise `IllegalTransitionError` unless the status may follow the other (or is the
-        same).
-        """
+        """Raise `IllegalTransitionError` unless the status may follow the other or equals it."""
         if before != after and after not in self.then.get(before, ()):
             raise IllegalTransitionError(f"{document}: {after} does not follow {before}")
 

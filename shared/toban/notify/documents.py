@@ -28,7 +28,11 @@ class Notification(EffectDocument, kw_only=True):
     """
 
     COLLECTION: ClassVar[str] = "notifications"
-    KEEP = Keep.days(90, "who was told, for the review of an incident; it holds an address")
+    KEEP = Keep.days(
+        90,
+        "after they were sent, and while their incident is open: who was told; they hold addresses",
+        "送ってから。インシデントが対応中のあいだも残る。誰に知らせたか。宛先が入っている",
+    )
 
     incident: str
     service: str

@@ -41,7 +41,13 @@ class PinnedProfile(Document, kw_only=True):
     """One version of a service's profile; never changed, and kept while something names it."""
 
     COLLECTION: ClassVar[str] = "profile_versions"
-    KEEP = Keep.days(40, "events under way may name it as long as receipts; it holds addresses")
+    KEEP = Keep.days(
+        40,
+        "after nothing names them any more: an open incident escalates by the version it began with, "
+        "events under way name one as long as receipts; they hold addresses",
+        "どこからも参照されなくなってから。対応中のインシデントは、始まったときのバージョンでエスカレーションする。"
+        "処理中のイベントは受領記録と同じ期間参照しうる。宛先が入っている",
+    )
 
     profile: Profile
     unused_since: datetime | None = None

@@ -11,8 +11,11 @@ from pathlib import Path
 import toban
 from toban.kernel import lives
 from toban.kernel.document import CLASSES, Document, Keep
+from toban.texts import Language
+from toban.topology.markdown import GeneratedBlock, table
 
 PACKAGE = Path(toban.__file__).parent
+KEPT = GeneratedBlock("kept", "KEEP of the document classes")
 
 
 def document_classes(package: Path = PACKAGE) -> dict[str, type[Document]]:
@@ -38,6 +41,8 @@ def without_life(classes: Iterable[type[Document]]) -> list[str]:
             found.append(f"{place} does not say how long it lives: KEEP = Keep.days(…, why)")
         elif keep.time is not None and cls.over_since is Document.over_since:
             found.append(f"{place} does not say when it is over: def over_since(self)")
+        elif keep.time is not None and not keep.ja:
+            found.append(f"{place} does not say why in Japanese: KEEP = Keep.days(…, why, ja)")
     return found
 
 
@@ -88,6 +93,25 @@ def terraform() -> str:
             "",
         ]
     )
+
+
+def kept(language: Language) -> str:
+    """Return the table collection → how long its documents are kept, and why, in one language."""
+    head, days = _KEPT[language]
+    return table(
+        head,
+        (
+            (f"`{name}`", days.format(_days(keep.time)), keep.ja if language == "ja" else keep.why)
+            for name, cls in document_classes().items()
+            if (keep := cls.KEEP) is not None and keep.time is not None
+        ),
+    )
+
+
+_KEPT: dict[Language, tuple[tuple[str, str, str], str]] = {
+    "en": (("Collection", "How long", "From when, and why"), "{} days"),
+    "ja": (("コレクション", "期間", "起点と理由"), "{} 日"),
+}
 
 
 def _days(time: timedelta) -> str:

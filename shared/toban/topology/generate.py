@@ -49,6 +49,8 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
         "README.ja.md": lambda page: markdown.SECRETS.replaced(
             page, markdown.secret_table(topology, "ja")
         ),
+        "docs/operations.md": lambda page: documents.KEPT.replaced(page, documents.kept("en")),
+        "docs/operations.ja.md": lambda page: documents.KEPT.replaced(page, documents.kept("ja")),
     }.items():
         files |= embedded(root / name, embed)
     return files

@@ -168,7 +168,7 @@ class {noun}(Document, kw_only=True):
     """What is known of one of them."""
 
     COLLECTION: ClassVar[str] = "{collection}"
-    KEEP = Keep.days(400, "a record of what was done")
+    KEEP = Keep.days(400, "a record of what was done", "行ったことの記録")
 
     at: datetime
 

@@ -16,16 +16,16 @@ from toban.topology.skeleton import CannotAddError, NewFunction, files
 
 MOST_FILES, MOST_LINES = 10, 120
 BLOCKS = (
-    "shared/toban/events/deploys.py",
-    "events/samples/toban.deploy.finished.v1.json",
+    "shared/toban/events/pumps.py",
+    "events/samples/toban.pump.installed.v1.json",
     "events/topology.yaml",
     "",
-    "shared/toban/deploys/record_deploy.py",
-    "shared/toban/deploys/ingress.py",
-    "functions/ingest_deploy/main.py",
+    "shared/toban/pumps/record_pump.py",
+    "shared/toban/pumps/ingress.py",
+    "functions/ingest_pump/main.py",
     "tests/security/ways.py",
-    "shared/toban/cli/deploys/arguments.py",
-    "shared/toban/cli/deploys/texts.py",
+    "shared/toban/cli/pumps/arguments.py",
+    "shared/toban/cli/pumps/texts.py",
 )
 """What each block of the page is for, in order."""
 
@@ -34,12 +34,12 @@ BLOCKS = (
     ("name", "topic", "domain", "said"),
     [
         ("open_incident", "alert-fired", "openings", "already"),
-        ("record_deploy", "no-such-topic", "deploys", "alert-fired"),
-        ("Record", "alert-fired", "deploys", "name for a function"),
-        ("record", "alert-fired", "deploys", "verb and noun"),
+        ("record_pump", "no-such-topic", "pumps", "alert-fired"),
+        ("Record", "alert-fired", "pumps", "name for a function"),
+        ("record", "alert-fired", "pumps", "verb and noun"),
         ("record_incident", "alert-fired", "records", "keeps 'incidents' already"),
-        ("record_deploy", "alert-fired", "kernel", "domain"),
-        ("record_deploy", "alert-fired", "../up", "domain"),
+        ("record_pump", "alert-fired", "kernel", "domain"),
+        ("record_pump", "alert-fired", "../up", "domain"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_there_is(name, topic, domain, said):
@@ -64,22 +64,22 @@ def test_the_page_about_adding_a_domain_leads_to_one_within_its_bounds(tree):
     text = dict(zip(BLOCKS, blocks, strict=True))
     for path in (BLOCKS[0], BLOCKS[1], *BLOCKS[5:7], *BLOCKS[8:]):
         write(tree / path, text[path])
-    write(tree / "shared/toban/cli/deploys/__init__.py", '"""`toban deploys`."""\n')
+    write(tree / "shared/toban/cli/pumps/__init__.py", '"""`toban pumps`."""\n')
     edit(tree / BLOCKS[7], "EXAMPLES: dict[tuple[str, str], Example] = {\n", text[BLOCKS[7]])
     for part in ("topics", "functions", "secrets"):
         entry = re.search(rf"^{part}:\n((?:  .*\n)+)", text[BLOCKS[2]], re.MULTILINE)
         assert entry is not None
         edit(tree / BLOCKS[2], f"\n{part}:\n", entry[1])
 
-    made = toban(tree, "new", "function", "record_deploy", "--on", "deploy-finished")
+    made = toban(tree, "new", "function", "record_pump", "--on", "pump-installed")
     assert made.returncode == 0, made.stderr
     handler = tree / BLOCKS[4]
     source = handler.read_text(encoding="utf-8").replace("  # noqa: ARG001", "")
     source = source.replace(
-        "    at: datetime\n", "    service: str\n    revision: str\n    at: datetime\n"
+        "    at: datetime\n", "    service: str\n    serial: str\n    at: datetime\n"
     )
     source = source.replace(
-        "    work.create(Deploy(id=work.derive(), at=work.now))\n", indent(text[BLOCKS[4]], " " * 4)
+        "    work.create(Pump(id=work.derive(), at=work.now))\n", indent(text[BLOCKS[4]], " " * 4)
     )
     handler.write_text(source, encoding="utf-8")
 
@@ -88,18 +88,20 @@ def test_the_page_about_adding_a_domain_leads_to_one_within_its_bounds(tree):
     for check in (
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],
+        ["-m", "mypy", "functions", "shared/toban/pumps", "shared/toban/cli/pumps"],
         ["-m", "tests.house"],
         ["-m", "toban.topology.generate", "--check"],
         ["-m", "toban.cli.kit.readme", "--check"],
-        ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/unit/deploys",
-         "tests/simulation/test_small_stories.py", "tests/security/test_every_way.py", "-k", "deploy"],
+        ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/unit/pumps",
+         "tests/simulation/test_small_stories.py", "tests/simulation/test_idle_handlers.py",
+         "tests/security/test_every_way.py", "-k", "pump or every_subscription"],
     ):  # fmt: skip
         ran = run(tree, *check)
         assert ran.returncode == 0, f"{check}\n{ran.stdout[-3000:]}{ran.stderr[-3000:]}"
-    empty = toban(tree, "--data", str(tree / "nothing"), "deploys", "--json")
+    empty = toban(tree, "--data", str(tree / "nothing"), "pumps", "--json")
     assert empty.stdout == "[]\n"
 
-    by_hand = [*BLOCKS[:3], *BLOCKS[4:], "shared/toban/cli/deploys/__init__.py"]
+    by_hand = [*BLOCKS[:3], *BLOCKS[4:], "shared/toban/cli/pumps/__init__.py"]
     assert len(by_hand) <= MOST_FILES
     assert sum(added(tree, path) for path in by_hand) <= MOST_LINES
 

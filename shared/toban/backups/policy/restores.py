@@ -28,7 +28,9 @@ class Restore(JobDocument, kw_only=True):
 
     COLLECTION: ClassVar[str] = "restores"
     KEEP = Keep.days(
-        400, "a year of proof that backups can be restored, and time to look back on it"
+        400,
+        "after they ended: a year of proof that backups can be restored, and time to look back on it",
+        "終わってから。リストアできることの一年分の証拠と、振り返る時間",
     )
 
     STATUS = Transitions(

@@ -29,7 +29,11 @@ class BackupJob(JobDocument, kw_only=True):
     """The job of one stage of a backup (id ``<backup id>.<stage>``)."""
 
     COLLECTION: ClassVar[str] = "backup_jobs"
-    KEEP = Keep.days(400, "as a restore; with a kept backup for as long as that")
+    KEEP = Keep.days(
+        400,
+        "after they ended, as restores; those of a kept backup as long as that",
+        "終わってから（リストアと同じ）。残っているバックアップのジョブは、それと同じあいだ",
+    )
 
     stage: Stage
     backup_id: str

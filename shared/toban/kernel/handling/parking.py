@@ -53,7 +53,12 @@ class ParkedMessage(Document, kw_only=True):
     """A message that a function could not handle, kept for people to look at."""
 
     COLLECTION: ClassVar[str] = "parked"
-    KEEP = Keep.days(90, "as the alert that tells of it: time to find out and to send it again")
+    KEEP = Keep.days(
+        90,
+        "as the alerts that tell of them: time to find out what was wrong with the message, and to send "
+        "it again",
+        "それを知らせるアラートと同じ。メッセージの何がおかしかったかを調べ、送り直す時間",
+    )
 
     function: str
     subscription: str

@@ -36,7 +36,12 @@ class Receipt(Document, kw_only=True):
     """The proof that `function` has handled the event `event_id`."""
 
     COLLECTION: ClassVar[str] = "receipts"
-    KEEP = Keep(KEEP, "longer than 7 days' retention, 14 days in a dead-letter topic and slack")
+    KEEP = Keep(
+        KEEP,
+        "a repetition is known for longer than it can come: 7 days in the queue, 14 as a dead letter, "
+        "redriving; timers stand in them",
+        "重複が届きうる期間（キュー 7 日、デッドレター 14 日、再試行）より長く覚えておくため。タイマーを含む",
+    )
 
     function: str
     event_id: str
