@@ -27,7 +27,7 @@ from tests.bench.chain import Chain, report
 from tests.bench.report import Row, Section, median, progress, spread
 from toban.adapters.google.firestore import store as firestore
 from toban.adapters.google.pubsub import bus as pubsub
-from toban.events import MinutePassed, RedriveDue
+from toban.events import MinutePassed, RedriveDue, SweepDue
 from toban.events.backups import BackupDue, BackupWatchDue, PruneDue, RestoreTestDue
 from toban.kernel import log
 from toban.kernel.edge.links import make_link
@@ -249,6 +249,7 @@ def _scenes() -> dict[str, Scene]:
     chain.run(keep)
     chain.fire(report(chain, "a", "tokyo-ai-chat", resolved=True))
     chain.publish(RedriveDue(), "redrive")
+    chain.publish(SweepDue(), "sweep")
     chain.run(keep)
     body = (
         b'{"rule": "HighErrorRate", "title": "Error rate above 5 %", "status": "firing",'
