@@ -146,10 +146,14 @@ def test_a_process_died_at_every_point_that_the_undisturbed_incident_passed(
 def test_tick_died_at_each_of_its_points_too(outcome: Outcome) -> None:
     died = [p.read_text() for p in sorted(outcome.installation.directory.glob("died.tick.*"))]
 
-    assert died[:6] == [
+    plain = [
         "query before", "query after", "publish before", "publish after", "commit before",
         "commit after",
     ]  # fmt: skip
+    looked = [*plain[:2], *plain]  # in one minute of ten it looks for clocks ahead first
+    assert len(died) >= len(plain)
+    for point, at in zip(died, zip(plain, looked, strict=False), strict=False):
+        assert point in at, died
 
 
 def test_a_platform_that_publishes_nothing_again_is_noticed(outcome: Outcome) -> None:
