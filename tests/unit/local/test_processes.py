@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from toban.local.emulated.forks import Forks
+from toban.local.emulated.forks import Forked, Forks
 from toban.local.emulated.processes import FunctionProcess
 from toban.local.world import ROOT
 
@@ -125,3 +126,14 @@ def is_running(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="functions are forked on Linux alone")
+def test_many_may_ask_at_once_whether_a_function_runs():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        forked = Forked(process.pid)
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(lambda: {forked.poll() for _ in range(500)}) for _ in range(8)]
+        assert [one.result() for one in asked] == [{None}] * 8
+        process.kill()
+        assert forked.wait(10) == 0

@@ -73,18 +73,21 @@ class Forked:
     def __init__(self, pid: int) -> None:
         """It stays a zombie for as long as the process that forked it, so its number stays its own."""
         self.pid = pid
-        file = os.pidfd_open(pid)
-        weakref.finalize(self, os.close, file)
-        self._end = select.poll()
-        self._end.register(file, select.POLLIN)
+        self._file = os.pidfd_open(pid)
+        weakref.finalize(self, os.close, self._file)
+
+    def _ended(self, milliseconds: float | None) -> bool:
+        end = select.poll()  # of its own: many threads may ask at once
+        end.register(self._file, select.POLLIN)
+        return bool(end.poll(milliseconds))
 
     def poll(self) -> int | None:
         """None while it runs."""
-        return 0 if self._end.poll(0) else None
+        return 0 if self._ended(0) else None
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end; raises `subprocess.TimeoutExpired`. `timeout`: seconds."""
-        if not self._end.poll(None if timeout is None else timeout * 1000):
+        if not self._ended(None if timeout is None else timeout * 1000):
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
         return 0
 
