@@ -281,7 +281,7 @@ def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], Res
 
 
 def google_edge(function: str, settings: Config) -> Edge:
-    """Return the ports of an endpoint on Google Cloud: it publishes, and has no store."""
+    """Return the ports of an endpoint on Google Cloud: it publishes; its store is made when read."""
     from toban.adapters.google.pubsub.bus import PubSubBus
 
     bus = PubSubBus(settings.project)
@@ -296,6 +296,7 @@ def google_edge(function: str, settings: Config) -> Edge:
         secrets=_google.secrets(),
         publish=publish,
         identify=_callers(function, settings),
+        documents=lambda: _google.platform().documents(),
     )
 
 
@@ -330,6 +331,7 @@ def local_edge(
         secrets=secrets,
         publish=publish,
         identify=_callers(function, settings),
+        documents=platform.documents,
     )
 
 

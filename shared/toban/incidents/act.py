@@ -30,7 +30,6 @@ from toban.incidents.lifecycle import (
     start_escalation,
     stop_escalation,
 )
-from toban.kernel.clock.skew import not_ahead
 from toban.kernel.command import Outcome, conclude, may
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.errors import InvalidEvent
@@ -137,11 +136,12 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     anew = incident.status == "acknowledged"
     # An earlier release had no reminders: whoever says that they have it is reminded from now on.
     reminds = incident.remind_at is not None
-    if incident.status == "resolved" or (anew and reminds and not _called_since(incident, work)):
+    called_since = incident.called_since_taken(work.now) is not None
+    if incident.status == "resolved" or (anew and reminds and not called_since):
         return False
     profile = profile_of(incident, work)
     called_for = is_called_for(incident, profile)
-    if anew and not called_for and not _called_since(incident, work):
+    if anew and not called_for and not called_since:
         return False
     move(incident, "acknowledged")
     incident.acknowledged_at = work.now
@@ -158,14 +158,6 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
         )
     )
     return True
-
-
-def _called_since(incident: Incident, work: Work) -> bool:
-    """Whether a page (a reminder counts) came after the acknowledgement, or may have."""
-    since = not_ahead(incident.acknowledged_at, work.now)
-    return since is None or any(
-        page.at > since for page in (*incident.earlier_pages, *incident.pages)
-    )
 
 
 def _resolve(incident: Incident, command: CommandIssued, work: Work) -> bool:

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from toban.events import IncidentSnapshot, IncidentStatus, Link, Page
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.document import Document, Keep
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.status import Transitions
@@ -192,6 +193,17 @@ class Incident(Document, kw_only=True):
     def over_since(self) -> datetime | None:
         """Return when it was resolved."""
         return self.resolved_at if self.status == "resolved" else None
+
+    def called_since_taken(self, now: datetime) -> datetime | None:
+        """
+        Return when people were newly called (a reminder counts) after the acknowledgement.
+
+        None: not since then. Where a clock that was ahead wrote the acknowledgement, any page
+        may have come after it.
+        """
+        since = not_ahead(self.acknowledged_at, now)
+        later = (p.at for p in (*self.earlier_pages, *self.pages) if since is None or p.at > since)
+        return max(later, default=None)
 
     def segment_ids(self) -> list[str]:
         """Return the ids of its segments, the oldest first."""

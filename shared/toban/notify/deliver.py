@@ -78,7 +78,8 @@ class DeliverHandler:
             return Failed(f"channel {request.channel} is not in the profile", retryable=False)
         actions: Sequence[Link] = ()
         if _offers(request):
-            actions = self.links(request, document.created_at, recipient(request, profile))
+            person, room = recipient(request, profile), channel.named(request.channel)
+            actions = self.links(request, document.created_at, person, room)
         message = channel.message(
             PreparedNotification(
                 id=document.id,

@@ -73,8 +73,9 @@ TEXTS: Final[Texts] = {
         "en": "Respond within {duration} (by {deadline})",
         "ja": "応答目標: {duration}以内（{deadline} まで）",
     },
-    "notify.action.acknowledge": {"en": "Acknowledge", "ja": "確認する"},
-    "notify.action.resolve": {"en": "Resolve", "ja": "解決にする"},
+    "notify.action.acknowledge": {"en": "Acknowledge", "ja": "対応を引き受ける（ACK）"},
+    "notify.action.resolve": {"en": "Resolve", "ja": "解決済みにする"},
+    "notify.somebody": {"en": "somebody in {room}", "ja": "{room} の誰か"},
     "notify.unreached": {"en": "Could not be reached: {who}", "ja": "届かなかった宛先: {who}"},
     "notify.fallback": {
         "en": "Sent this way because an earlier channel failed.",
