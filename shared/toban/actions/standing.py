@@ -63,6 +63,9 @@ class LinkPage:
     """The incident's title."""
     rows: Sequence[tuple[str, str]] = ()
     notes: Sequence[str] = ()
+    """What is to be known before the button is pressed."""
+    until: str = ""
+    """How long the link is valid; empty: there is nothing to be asked for."""
     button: str = ""
     """Empty: there is nothing to be asked for."""
     seen: int = 0
@@ -187,14 +190,13 @@ class _Page:
         looks: int = 0,
     ) -> LinkPage:
         lang = self.link.lang
-        if button:
-            until = moment(lang, datetime.fromtimestamp(self.link.exp, self.now.tzinfo), self.zone)
-            self.notes.append(f"{text(lang, 'link.until')}: {until}")
+        end = moment(lang, datetime.fromtimestamp(self.link.exp, self.now.tzinfo), self.zone)
         return LinkPage(
             title=text(lang, f"link.{title}", **(values or {})),
             subject=incident.title,
             rows=self._rows(incident),
             notes=self.notes,
+            until=f"{text(lang, 'link.until')}: {end}" if button else "",
             button=text(lang, f"link.{button}") if button else "",
             seen=incident.generation,
             people=None if self.link.person else self.found.people,
