@@ -14,6 +14,14 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from toban.events.timers import EscalationDue as EscalationDue
+from toban.events.timers import MinutePassed as MinutePassed
+from toban.events.timers import RecheckDue as RecheckDue
+from toban.events.timers import RedriveDue as RedriveDue
+from toban.events.timers import ReminderDue as ReminderDue
+from toban.events.timers import ReminderKind as ReminderKind
+from toban.events.timers import ResponseDue as ResponseDue
+from toban.events.timers import SweepDue as SweepDue
 from toban.kernel.command import Command
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import Body, Moment, event
@@ -27,7 +35,6 @@ NotificationKind = Literal[
     "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated",
     "acknowledged", "resolved",
 ]  # fmt: skip
-ReminderKind = Literal["joined", "reminder"]
 IncidentAction = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
 BackupAction = Literal["take", "replicate", "verify", "prune", "test-restore"]
 RestoreAction = Literal["restore"]
@@ -225,6 +232,8 @@ class IncidentAcknowledged(IncidentEvent, frozen=True, kw_only=True):
 
     by: str
     pages: list[Page]
+    news: int = 0
+    """Whoever was called by an earlier page has been told of an earlier acknowledgement."""
 
 
 @event("toban.incident.resolved.v1", topic="incident-resolved")
@@ -235,49 +244,6 @@ class IncidentResolved(IncidentEvent, frozen=True, kw_only=True):
     """The person, or empty when all its alerts were resolved."""
     pages: list[Page]
     """Everything that was opened with people and has to be closed there."""
-
-
-@event("toban.escalation.due.v1", topic="escalation-due")
-class EscalationDue(Body, frozen=True, kw_only=True):
-    """A timer: escalate to `step` unless acknowledged; stale for another generation."""
-
-    incident_id: str
-    step: int
-    generation: int
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
-
-@event("toban.reminder.due.v1", topic="reminder-due")
-class ReminderDue(Body, frozen=True, kw_only=True):
-    """A timer: people hear of the incident again, unless something has happened since."""
-
-    incident_id: str
-    what: ReminderKind
-    """``joined``: alerts that joined after the newest page; ``reminder``: nothing happened."""
-    at: Moment
-    """What the incident has noted; stale when it has noted another time."""
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
-
-@event("toban.recheck.due.v1", topic="recheck-due")
-class RecheckDue(Body, frozen=True, kw_only=True):
-    """A timer: check the alerts of an incident that was resolved by hand while they fired."""
-
-    incident_id: str
-    generation: int
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
 
 
 @event("toban.command.issued.v1", topic="command-issued")
@@ -337,6 +303,8 @@ class NotificationRequested(Body, frozen=True, kw_only=True):
     """Who acknowledged, resolved, reopened or escalated."""
     closes: list[str] = []
     """Notifications that this one closes; it is sent only if one of them was."""
+    follows: list[str] = []
+    """Notifications after which it makes sense; where there are any, it is sent only if one was."""
     replaces: list[str] = []
     """Notifications that failed before this one was asked for (fallback)."""
     others: list[str] = []
@@ -378,21 +346,3 @@ class PageFailed(Body, frozen=True, kw_only=True):
     def subject(self) -> str:
         """The incident."""
         return f"incidents/{self.incident_id}"
-
-
-# --- schedules -------------------------------------------------------------------------------
-
-
-@event("toban.minute.passed.v1", topic="minute-passed")
-class MinutePassed(Body, frozen=True, kw_only=True):
-    """A minute has passed (Cloud Scheduler)."""
-
-
-@event("toban.redrive.due.v1", topic="redrive-due")
-class RedriveDue(Body, frozen=True, kw_only=True):
-    """Dead letters are to be redriven (Cloud Scheduler, or a person)."""
-
-
-@event("toban.sweep.due.v1", topic="sweep-due")
-class SweepDue(Body, frozen=True, kw_only=True):
-    """Documents that expire soon are to be checked for whether they are still needed."""

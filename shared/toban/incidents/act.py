@@ -14,8 +14,10 @@ import msgspec
 
 from toban.events import CommandIssued, IncidentAcknowledged
 from toban.incidents.documents import Incident, TimelineEntry
+from toban.incidents.history import next_page
 from toban.incidents.lifecycle import (
     escalate,
+    expect_response,
     has_next_step,
     is_called_for,
     latest_pages,
@@ -149,12 +151,16 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     stop_escalation(incident)
     if called_for:
         remind_at(incident, work, work.now + severity_of(incident, profile).reminder)
+    news, incident.told_below = incident.told_below, next_page(incident)
     kind = "confirmed" if anew else "acknowledged"
     note(incident, work, kind, command.actor, via=command.via)
     work.put(incident)
     work.emit(
         IncidentAcknowledged(
-            incident=incident.snapshot(), by=command.actor, pages=latest_pages(incident)
+            incident=incident.snapshot(),
+            by=command.actor,
+            pages=latest_pages(incident),
+            news=news,
         )
     )
     return True
@@ -223,6 +229,7 @@ def _severity(incident: Incident, command: CommandIssued, work: Work) -> bool:
     if incident.status == "open":
         # The milder severity's own steps count from here; nobody is called a second time.
         start_escalation(incident, work, profile)
+        expect_response(incident, work, profile)
     work.put(incident)
     return True
 

@@ -166,6 +166,10 @@ class Incident(Document, kw_only=True):
     next_step_at: datetime | None = None
     remind_at: datetime | None = None
     """When it comes back to people unless something happens; a timer for another time is stale."""
+    respond_by: datetime | None = None
+    """By when somebody is to respond; None: somebody has, it is noted as missed, or no target is set."""
+    told_below: int = 0
+    """Whoever was called by a page below this number has been told who took it."""
     reminded: bool = False
     """Whoever acknowledged has been reminded: next, the acknowledgement runs out."""
     repeats: int = 0

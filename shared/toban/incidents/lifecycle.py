@@ -20,6 +20,7 @@ from toban.events import (
     PageReason,
     ReminderDue,
     ReminderKind,
+    ResponseDue,
 )
 from toban.incidents.documents import Group, Incident, OpenIncident, TimelineEntry, group_id
 from toban.incidents.grouping.section import GROUPING
@@ -92,6 +93,25 @@ def start_escalation(incident: Incident, work: Work, profile: Profile, *, repeat
     schedule_next(incident, work, profile)
 
 
+SOONEST = timedelta(minutes=1)
+"""A target of "at once" is watched as this."""
+
+
+def expect_response(incident: Incident, work: Work, profile: Profile) -> None:
+    """Have it noted when nobody has acknowledged within the severity's target from now on."""
+    target = severity_of(incident, profile).respond_within
+    if target is None or not is_called_for(incident, profile):
+        incident.respond_by = None
+        return
+    incident.respond_by = work.now + max(timedelta(seconds=target), SOONEST)
+    work.at(
+        incident.respond_by,
+        ResponseDue(
+            incident_id=incident.id, at=incident.respond_by, environment=incident.environment
+        ),
+    )
+
+
 def stop_escalation(incident: Incident) -> None:
     """
     Let no step call anybody any more: a timer acts on an open incident only.
@@ -101,6 +121,7 @@ def stop_escalation(incident: Incident) -> None:
     """
     incident.next_step_at = None
     incident.remind_at = None
+    incident.respond_by = None
     incident.reminded = False
     incident.repeats = 0
 
@@ -189,6 +210,7 @@ def raise_severity(incident: Incident, work: Work, severity: int, label: str, by
     incident.severity_label = label
     open_anew(incident)
     start_escalation(incident, work, profile_of(incident, work))
+    expect_response(incident, work, profile_of(incident, work))
     page = call(incident, work, "raised")
     work.put(incident)
     work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by))
@@ -219,6 +241,7 @@ def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
     incident.resolved_by = ""
     note(incident, work, "reopened", by, why=why)
     start_escalation(incident, work, profile_of(incident, work))
+    expect_response(incident, work, profile_of(incident, work))
     page = call(incident, work, "reopened")
     work.put(incident)
     listed = group_id(incident.service, incident.environment)

@@ -20,6 +20,7 @@ from toban.incidents.documents import Alert, Incident
 from toban.incidents.grouping.section import GROUPING
 from toban.incidents.lifecycle import (
     call,
+    expect_response,
     is_quiet,
     note,
     open_anew,
@@ -235,6 +236,7 @@ def _remind(incident: Incident, work: Work) -> None:
         note(incident, work, "ack-expired", assignee=incident.assignee)
         open_anew(incident)
         start_escalation(incident, work, profile)
+        expect_response(incident, work, profile)
         page = call(incident, work, "expired")
     elif is_quiet(incident):
         repeats = incident.repeats + 1

@@ -28,7 +28,7 @@ from toban.incidents.documents import (
     group_id,
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
-from toban.incidents.lifecycle import call, note, start_escalation
+from toban.incidents.lifecycle import call, expect_response, note, start_escalation
 from toban.incidents.occurrences import (
     ReportedTimes,
     believed,
@@ -383,6 +383,7 @@ def _open(
     )
     note(incident, work, "opened", alert=report.title, source=report.source)
     start_escalation(incident, work, profile)
+    expect_response(incident, work, profile)
     page = call(incident, work, "opened")
     work.create(incident)
     work.emit(IncidentOpened(incident=incident.snapshot(), page=page))

@@ -101,6 +101,19 @@ def _person_named(profile: Profile, name: str) -> str | None:
     return None
 
 
+def person_of(profile: Profile, name: str) -> str:
+    """Return ``person:ID`` of whom somebody is called by, id or name; empty: nobody's."""
+    person = _person_named(profile, name)
+    return f"person:{person}" if person else ""
+
+
+def is_own_address(profile: Profile, target: str, address: str) -> bool:
+    """Return whether an address is that of the person who is the target alone."""
+    kind, _, name = target.partition(":")
+    person = profile[PEOPLE].get(name) if kind == "person" else None
+    return person is not None and bool(person.email) and person.email == address
+
+
 def others(contacts: Sequence[Contact], contact: Contact) -> list[str]:
     """Return the other channels by which the target of `contact` is reached."""
     return [

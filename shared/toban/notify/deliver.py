@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from toban.channels.notice import PreparedNotification
 from toban.channels.section import CHANNELS
 from toban.events import Link, NotificationFailed, NotificationRequested
+from toban.incidents.documents import Incident
 from toban.kernel.binding import BoundHandlers
 from toban.kernel.errors import TryLater
-from toban.kernel.handling.effect import Effect, Failed, Result
+from toban.kernel.handling.effect import Effect, Failed, Result, Withdrawn
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.outgoing import (
     PUBLIC_URL,
@@ -26,7 +29,7 @@ from toban.kernel.outgoing import (
 )
 from toban.kernel.status import move
 from toban.kernel.work import Work
-from toban.notify.contacts import fallback
+from toban.notify.contacts import fallback, is_own_address
 from toban.notify.destinations import Breakers
 from toban.notify.documents import Notification, record_of, tombstone
 from toban.notify.identity import is_page, notification_id
@@ -34,7 +37,6 @@ from toban.notify.links import ActionLinks, action_links, no_links
 from toban.notify.page import tried_channels
 from toban.notify.render import notice_of
 from toban.oncall.targets import Contact
-from toban.people.section import PEOPLE
 from toban.ports import SECRETS
 from toban.profile.profile import Profile
 from toban.profile.store import pinned
@@ -45,10 +47,7 @@ MAX_ATTEMPTS = 3
 
 def recipient(request: NotificationRequested, profile: Profile) -> str:
     """Return the target, where it is a person and the address that person's own; else empty."""
-    kind, _, name = request.target.partition(":")
-    person = profile[PEOPLE].get(name) if kind == "person" else None
-    alone = person is not None and person.email and person.email == request.address
-    return request.target if alone else ""
+    return request.target if is_own_address(profile, request.target, request.address) else ""
 
 
 @dataclass(frozen=True)
@@ -65,14 +64,29 @@ class DeliverHandler:
         document = record_of(request, work.now)
         if request.closes and not _close(request, work):
             return None
+        if request.follows and not _any_sent(request, work):
+            return None
         channel = profile[CHANNELS].get(request.channel)
         if channel is not None and channel.updates_in_place:
             document.thread = _thread(request, work)
         return document
 
-    def call(self, document: Notification, request: NotificationRequested, work: Work) -> Result:
-        """Render and send, unless the destination's breaker is open and there is a fallback."""
+    def call(
+        self, document: Notification, request: NotificationRequested, work: Work
+    ) -> Result | Withdrawn:
+        """
+        Render and send, unless the destination's breaker is open and there is a fallback.
+
+        A page is withdrawn when its incident wants nobody called any more. An acknowledgement
+        looks at this record after its own commit, and this looks at the incident after the
+        record's: whichever is second sees the first, so that whoever is called hears who has it.
+        """
         profile = _profile(request, work)
+        if is_page(request.kind):
+            (incident,) = work.get_many(Incident, [request.incident.id])
+            if incident is not None and is_overtaken(request, incident):
+                return Withdrawn()
+            request = as_it_is(request, incident)
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", retryable=False)
@@ -159,6 +173,50 @@ def _close(request: NotificationRequested, work: Work) -> bool:
             found.fence += 1
             work.put(found)
         sent = sent or found.maybe_sent
+    return sent
+
+
+def is_overtaken(request: NotificationRequested, incident: Incident) -> bool:
+    """
+    Return whether a page calls for what is settled: its incident is over, or somebody took it since.
+
+    What joined is told all the same: whoever acknowledged may not have known of it.
+    """
+    if incident.status == "resolved":
+        return True
+    if request.kind == "reminded":
+        return request.incident.remind_at != incident.remind_at
+    taken = incident.status == "acknowledged" and request.incident.status == "open"
+    return taken and request.kind != "joined"
+
+
+def as_it_is(request: NotificationRequested, incident: Incident | None) -> NotificationRequested:
+    """Return a page with who has its incident by now, if anybody took it since."""
+    if incident is None or incident.status != "acknowledged":
+        return request
+    present = msgspec.structs.replace(
+        request.incident,
+        status=incident.status,
+        assignee=incident.assignee,
+        acknowledged_at=incident.acknowledged_at,
+    )
+    return msgspec.structs.replace(request, incident=present)
+
+
+def _any_sent(request: NotificationRequested, work: Work) -> bool:
+    """
+    Whether something that `request` follows was, or may have been, sent.
+
+    Raises `TryLater` while one of them is being sent.
+    """
+    sent = False
+    for name in request.follows:
+        found = work.get(Notification, name)
+        if found is None:
+            continue
+        if found.state == "claimed" and found.lease_until > work.now:
+            raise TryLater(f"{request.notification_id}: {name}, which it follows, is under way")
+        sent = sent or found.maybe_sent or found.state == "claimed"
     return sent
 
 

@@ -33,7 +33,14 @@ from toban.kernel import log
 from toban.kernel.handling.decision import Translation
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
-from toban.notify.contacts import chain, contact_by, others, reach
+from toban.notify.contacts import (
+    chain,
+    contact_by,
+    is_own_address,
+    others,
+    person_of,
+    reach,
+)
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
 from toban.oncall.targets import Contact
 from toban.profile.profile import Profile
@@ -84,7 +91,13 @@ def on_page(event: PagingEvent, work: Work) -> None:
 
 
 def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
-    """Show in every channel that was called that somebody has acknowledged."""
+    """
+    Show in every channel that was called that somebody has acknowledged, and tell the people.
+
+    Whether a person was really called is not known here: each of theirs names what it follows,
+    and is sent only if some of that was. Whoever acknowledged is not told at an address of their
+    own, and those who were told of an earlier acknowledgement only when called again since.
+    """
     if not event.pages:
         return
     profile = _profile(event.incident, work)
@@ -98,6 +111,32 @@ def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
     for contact in contacts:
         request = _request(ACKNOWLEDGEMENT, event.incident, newest, contact, contacts)
         work.emit(msgspec.structs.replace(request, contacts=len(contacts), by=event.by))
+    _tell_people(event, newest, profile, work)
+
+
+def _tell_people(event: IncidentAcknowledged, newest: int, profile: Profile, work: Work) -> None:
+    called: dict[tuple[str, str], _Closing] = {}
+    for page in event.pages:
+        if page.number < event.news:
+            continue
+        contacts = reach(profile, event.incident, page).contacts
+        people = [c for c in contacts if c.target.startswith("person:")]
+        _collect(called, profile, event.incident, page, page.reason, people)
+    taker = person_of(profile, event.by)
+    for each in called.values():
+        contact = each.contact
+        if contact.target == taker and is_own_address(profile, taker, contact.address):
+            continue
+        request = _request(ACKNOWLEDGEMENT, event.incident, newest, contact, ())
+        work.emit(
+            msgspec.structs.replace(
+                request,
+                contacts=len(called),
+                by=event.by,
+                others=each.others,
+                follows=list(each.closes),
+            )
+        )
 
 
 @dataclass
@@ -123,16 +162,20 @@ def on_resolved(event: IncidentResolved, work: Work) -> None:
     newest = max(page.number for page in event.pages)
     closings: dict[tuple[str, str], _Closing] = {}
     channels: dict[tuple[str, str], Contact] = {}
+    people: dict[tuple[str, str], Contact] = {}
     # An acknowledgement that holds no more (it was escalated or raised since) began a new turn.
     acknowledged_once = incident.acknowledged_at is not None or incident.generation > 1
     for page in event.pages:
         contacts = reach(profile, incident, page).contacts
         _collect(closings, profile, incident, page, page.reason, contacts)
         channels |= {_pair(c): c for c in contacts if c.target.startswith("channel:")}
+        people |= {_pair(c): c for c in contacts if c.target.startswith("person:")}
         if acknowledged_once:
-            # It told every channel called so far; a late one must not undo the closing.
+            # It told everybody called so far; a late one must not undo the closing.
             told = list(channels.values())
             _collect(closings, profile, incident, page, ACKNOWLEDGEMENT, told)
+            told = list(people.values())
+            _collect(closings, profile, incident, page, ACKNOWLEDGEMENT, told, each=True)
     for closing in closings.values():
         request = _request(CLOSING, incident, newest, closing.contact, ())
         work.emit(
@@ -157,16 +200,23 @@ def _collect(
     page: Page,
     kind: NotificationKind,
     contacts: Sequence[Contact],
+    *,
+    each: bool = False,
 ) -> None:
-    """Add the names of everything of that kind that may have been sent for this page."""
+    """
+    Add the names of everything of that kind that may have been sent for this page.
+
+    `each`: by each channel of a chain also for itself, not only in place of the first.
+    """
     for contact in contacts:
         besides = others(contacts, contact)
         for link in chain(profile, contact, besides):
             pair = _pair(link)
             closing = closings.setdefault(pair, _Closing(link, besides))
             origin = "" if link is contact else contact.channel_id
-            name = notification_id(kind, incident.id, page.number, *pair, instead_of=origin)
-            closing.closes[name] = None
+            for first in dict.fromkeys((origin, "") if each else (origin,)):
+                name = notification_id(kind, incident.id, page.number, *pair, instead_of=first)
+                closing.closes[name] = None
 
 
 def on_failed(event: NotificationFailed, work: Work) -> None:

@@ -51,6 +51,10 @@ TEXTS: Final[Texts] = {
         "en": "{actor} escalated to step {step}",
         "ja": "{actor} がエスカレーション第 {step} 段階へ進めました",
     },
+    "timeline.response-overdue": {
+        "en": "Nobody has responded within the target of {severity}",
+        "ja": "{severity} の対応開始目標までに応答がありませんでした",
+    },
     "timeline.no-further-step": {
         "en": "{actor} asked to escalate; there is no further step",
         "ja": "{actor} がエスカレーションを求めましたが、次の段階がありません",

@@ -98,13 +98,35 @@ def test_a_step_past_the_end_calls_the_last_one(world):
     assert pairs(world.page(beyond)) == {("person:baba", "mail")}
 
 
-def test_acknowledging_is_shown_in_every_channel_that_was_called_but_disturbs_nobody(world):
-    asked = requests(world.page(acknowledged(page(0), page(1, 1, "escalated"))))
-    assert [(r.target, r.channel) for r in asked] == [
+def test_acknowledging_is_shown_in_every_channel_and_to_all_who_were_called_but_the_one_who_did(
+    world,
+):
+    opened = by_pair(world.page(paging()))
+    escalated = by_pair(world.page(paging(1, "escalated"), "evt-2"))
+    asked = requests(world.page(acknowledged(page(0), page(1, 1, "escalated")), "evt-3"))
+    assert {(r.kind, r.by, r.page) for r in asked} == {("acknowledged", "青木", 1)}
+    assert [(r.target, r.channel) for r in asked if not r.follows] == [
         ("channel:room", "room"),
         ("channel:hook", "hook"),
     ]
-    assert {(r.kind, r.by, r.page) for r in asked} == {("acknowledged", "青木", 1)}
+    told = {(r.target, r.channel): r.follows for r in asked if r.follows}
+    # Aoki's own mailbox hears nothing; where others read what called Aoki, it is shown.
+    assert set(told) == {
+        ("person:aoki", "slack"),
+        ("person:aoki", "last"),
+        ("person:baba", "mail"),
+        ("person:baba", "last"),
+    }
+    assert told[("person:aoki", "slack")] == [opened[("person:aoki", "slack")].notification_id]
+    assert told[("person:baba", "mail")] == [escalated[("person:baba", "mail")].notification_id]
+
+
+def test_only_those_called_since_the_last_acknowledgement_are_told_of_the_next(world):
+    event = acknowledged(page(0), page(1, 1, "escalated"))
+    asked = requests(world.page(msgspec.structs.replace(event, news=1)))
+    assert {r.target for r in asked if r.follows} == {"person:baba"}
+    asked = requests(world.page(msgspec.structs.replace(event, news=2), "evt-2"))
+    assert {r.target for r in asked} == {"channel:room", "channel:hook"}
 
 
 def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
@@ -131,10 +153,15 @@ def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
 
 
 def test_resolving_after_an_acknowledgement_also_supersedes_that(world):
-    (shown, _) = requests(world.page(acknowledged(page(0))))
+    shown = by_pair(world.page(acknowledged(page(0), by="Baba")))
     closing = by_pair(world.page(resolved(page(0), acknowledged_at=NOON), "evt-2"))
-    assert shown.notification_id in closing[("channel:room", "room")].closes
-    assert len(closing[("person:aoki", "mail")].closes) == 1
+    assert len(shown) == 5
+    for pair, request in shown.items():
+        assert request.notification_id in closing[pair].closes
+        failed = world.page(fail(request, "last"), f"evt-{pair}") if pair[1] != "last" else []
+        for following in requests(failed):
+            name = following.notification_id
+            assert name in closing[following.target, following.channel].closes
 
 
 def test_each_turn_of_an_incident_has_closings_of_its_own(world):

@@ -83,6 +83,11 @@ class Failed:
     timed_out: bool = False
 
 
+@dataclass(frozen=True)
+class Withdrawn:
+    """Nothing was called, and nothing will be: it is not wanted any more."""
+
+
 Result = Done | Failed
 
 
@@ -92,13 +97,14 @@ class Effect(Generic[B_contra, E]):
     A handler that makes one call to the outside.
 
     `claim` returns the document to create, or None when nothing is to be called (it may write
-    all the same). `call` makes the one outside call; its work only reads references. `conclude`
-    gets the event and the final result; it may fill in the document and emit.
+    all the same). `call` makes the one outside call, if it is still wanted; its work only
+    reads, and sees what was committed before the claim. `conclude` gets the event and the final
+    result; it may fill in the document and emit, and is not called for what was withdrawn.
     """
 
     document: type[E]
     claim: Callable[[B_contra, Work], E | None]
-    call: Callable[[E, B_contra, Work], Result]
+    call: Callable[[E, B_contra, Work], Result | Withdrawn]
     conclude: Callable[[E, B_contra, Result, Work], None]
     max_attempts: int = 3
     lease: timedelta = timedelta(seconds=30)
@@ -128,12 +134,14 @@ def run_effect(
         document.error = result.error
         document.unknown = document.unknown or result.unknown
         move(document, "waiting" if retryable else "failed")
+    elif isinstance(result, Withdrawn):
+        move(document, "void")
     else:
         document.error = ""
         document.unknown = False
         move(document, "done")
     document.lease_until = work.now
-    if not retryable:
+    if not retryable and not isinstance(result, Withdrawn):
         effect.conclude(document, event.body, result, work)
     messages = work.messages()
     document.emitted = [StoredMessage.of(m) for m in messages]
