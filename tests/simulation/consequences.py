@@ -28,6 +28,7 @@ from toban.events import (
     NotificationRequested,
     PageFailed,
     PostmortemDrafted,
+    ResponseDue,
     SweepDue,
 )
 from toban.events.backups import (
@@ -158,6 +159,16 @@ def an_acknowledgement_is_shown_where_was_called(told: Told) -> Iterator[str]:
         for page in acknowledged.pages:
             for target in called[acknowledged.incident.id, page.number] - shown:
                 yield f"{target} does not see that {acknowledged.incident.id} was acknowledged"
+
+
+def a_missed_target_is_told_once(told: Told) -> Iterator[str]:
+    incidents = {incident.id: incident for incident in told.documents(Incident)}
+    due = {body.incident_id for _, body in told.of(ResponseDue)}
+    for id in due:
+        incident = incidents[id]
+        missed = [entry for entry in incident.timeline if entry.kind == "response-overdue"]
+        if len(missed) != (incident.acknowledged_at is None):
+            yield f"{id} tells {len(missed)} times that its target was missed"
 
 
 def a_parked_message_is_an_alert(told: Told) -> Iterator[str]:
@@ -305,6 +316,7 @@ OF_INCIDENTS: tuple[Rule, ...] = (
     a_failure_is_followed_by_the_fallback,
     a_failure_is_on_the_timeline,
     an_acknowledgement_is_shown_where_was_called,
+    a_missed_target_is_told_once,
     a_parked_message_is_an_alert,
     an_incident_lists_the_rules_of_its_alerts,
     what_fires_is_not_resolved,

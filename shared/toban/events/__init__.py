@@ -232,8 +232,6 @@ class IncidentAcknowledged(IncidentEvent, frozen=True, kw_only=True):
 
     by: str
     pages: list[Page]
-    news: int = 0
-    """Whoever was called by an earlier page has been told of an earlier acknowledgement."""
 
 
 @event("toban.incident.resolved.v1", topic="incident-resolved")

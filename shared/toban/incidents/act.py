@@ -14,10 +14,8 @@ import msgspec
 
 from toban.events import CommandIssued, IncidentAcknowledged
 from toban.incidents.documents import Incident, TimelineEntry
-from toban.incidents.history import next_page
 from toban.incidents.lifecycle import (
     escalate,
-    expect_response,
     has_next_step,
     is_called_for,
     latest_pages,
@@ -32,6 +30,7 @@ from toban.incidents.lifecycle import (
     start_escalation,
     stop_escalation,
 )
+from toban.incidents.response import expect_response
 from toban.kernel.command import Outcome, conclude, may
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.errors import InvalidEvent
@@ -151,16 +150,12 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     stop_escalation(incident)
     if called_for:
         remind_at(incident, work, work.now + severity_of(incident, profile).reminder)
-    news, incident.told_below = incident.told_below, next_page(incident)
     kind = "confirmed" if anew else "acknowledged"
     note(incident, work, kind, command.actor, via=command.via)
     work.put(incident)
     work.emit(
         IncidentAcknowledged(
-            incident=incident.snapshot(),
-            by=command.actor,
-            pages=latest_pages(incident),
-            news=news,
+            incident=incident.snapshot(), by=command.actor, pages=latest_pages(incident)
         )
     )
     return True

@@ -168,8 +168,6 @@ class Incident(Document, kw_only=True):
     """When it comes back to people unless something happens; a timer for another time is stale."""
     respond_by: datetime | None = None
     """By when somebody is to respond; None: somebody has, it is noted as missed, or no target is set."""
-    told_below: int = 0
-    """Whoever was called by a page below this number has been told who took it."""
     reminded: bool = False
     """Whoever acknowledged has been reminded: next, the acknowledgement runs out."""
     repeats: int = 0
@@ -179,7 +177,7 @@ class Incident(Document, kw_only=True):
     untold_since: datetime | None = None
     """When the first of that joined."""
     pages: list[Page] = []
-    """The newest; older ones stand in segments (`toban.incidents.history`)."""
+    """The newest; older ones stand in segments (`toban.incidents.history.splitting`)."""
     earlier_pages: list[Page] = []
     """Of those in segments, the newest of each kind."""
     unreached: dict[str, list[str]] = {}

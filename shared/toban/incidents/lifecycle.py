@@ -20,13 +20,13 @@ from toban.events import (
     PageReason,
     ReminderDue,
     ReminderKind,
-    ResponseDue,
 )
 from toban.incidents.documents import Group, Incident, OpenIncident, TimelineEntry, group_id
 from toban.incidents.grouping.section import GROUPING
-from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
-from toban.incidents.history import add_line, add_page, next_page
-from toban.incidents.history import latest_pages as latest_pages
+from toban.incidents.history.splitting import MAX_TIMELINE as MAX_TIMELINE
+from toban.incidents.history.splitting import add_line, add_page, next_page
+from toban.incidents.history.splitting import latest_pages as latest_pages
+from toban.incidents.response import expect_response
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.environments import calls_people
@@ -91,25 +91,6 @@ def start_escalation(incident: Incident, work: Work, profile: Profile, *, repeat
     incident.reminded = False
     incident.repeats = repeats
     schedule_next(incident, work, profile)
-
-
-SOONEST = timedelta(minutes=1)
-"""A target of "at once" is watched as this."""
-
-
-def expect_response(incident: Incident, work: Work, profile: Profile) -> None:
-    """Have it noted when nobody has acknowledged within the severity's target from now on."""
-    target = severity_of(incident, profile).respond_within
-    if target is None or not is_called_for(incident, profile):
-        incident.respond_by = None
-        return
-    incident.respond_by = work.now + max(timedelta(seconds=target), SOONEST)
-    work.at(
-        incident.respond_by,
-        ResponseDue(
-            incident_id=incident.id, at=incident.respond_by, environment=incident.environment
-        ),
-    )
 
 
 def stop_escalation(incident: Incident) -> None:

@@ -20,7 +20,6 @@ from toban.incidents.documents import Alert, Incident
 from toban.incidents.grouping.section import GROUPING
 from toban.incidents.lifecycle import (
     call,
-    expect_response,
     is_quiet,
     note,
     open_anew,
@@ -32,6 +31,7 @@ from toban.incidents.lifecycle import (
     steps_of,
 )
 from toban.incidents.occurrences import MAX_AHEAD, believed, newest_start
+from toban.incidents.response import expect_response
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
 

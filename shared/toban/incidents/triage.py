@@ -28,7 +28,7 @@ from toban.incidents.documents import (
     group_id,
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
-from toban.incidents.lifecycle import call, expect_response, note, start_escalation
+from toban.incidents.lifecycle import call, note, start_escalation
 from toban.incidents.occurrences import (
     ReportedTimes,
     believed,
@@ -40,6 +40,7 @@ from toban.incidents.occurrences import (
     newest_start,
     read,
 )
+from toban.incidents.response import expect_response
 from toban.incidents.texts import text
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.decision import Decision

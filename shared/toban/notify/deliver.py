@@ -205,7 +205,7 @@ def as_it_is(request: NotificationRequested, incident: Incident | None) -> Notif
 
 def _any_sent(request: NotificationRequested, work: Work) -> bool:
     """
-    Whether something that `request` follows was, or may have been, sent.
+    Whether something that `request` follows was, or may have been, sent, and nothing followed it.
 
     Raises `TryLater` while one of them is being sent.
     """
@@ -216,7 +216,13 @@ def _any_sent(request: NotificationRequested, work: Work) -> bool:
             continue
         if found.state == "claimed" and found.lease_until > work.now:
             raise TryLater(f"{request.notification_id}: {name}, which it follows, is under way")
-        sent = sent or found.maybe_sent or found.state == "claimed"
+        told = found.followed_by not in ("", request.notification_id)
+        if found.state == "claimed":  # whoever held the lease is gone; the message may be there
+            sent = sent or not told
+        elif found.maybe_sent and not told:
+            sent = True
+            found.followed_by = request.notification_id
+            work.put(found)
     return sent
 
 

@@ -95,8 +95,8 @@ def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
     Show in every channel that was called that somebody has acknowledged, and tell the people.
 
     Whether a person was really called is not known here: each of theirs names what it follows,
-    and is sent only if some of that was. Whoever acknowledged is not told at an address of their
-    own, and those who were told of an earlier acknowledgement only when called again since.
+    and is sent only if some of that was, and they have not been told since. Whoever acknowledged
+    is not told at an address of their own.
     """
     if not event.pages:
         return
@@ -117,8 +117,6 @@ def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
 def _tell_people(event: IncidentAcknowledged, newest: int, profile: Profile, work: Work) -> None:
     called: dict[tuple[str, str], _Closing] = {}
     for page in event.pages:
-        if page.number < event.news:
-            continue
         contacts = reach(profile, event.incident, page).contacts
         people = [c for c in contacts if c.target.startswith("person:")]
         _collect(called, profile, event.incident, page, page.reason, people)

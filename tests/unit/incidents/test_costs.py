@@ -24,11 +24,11 @@ def cost(world: World, body: object, **of: str) -> list[Cost]:
     return world.take_costs()
 
 
-def test_a_first_alert_costs_two_reads_and_six_writes_from_end_to_end(world):
+def test_a_first_alert_costs_three_reads_and_six_writes_from_end_to_end(world):
     assert cost(world, fired("a")) == [
         Cost("open_incident", reads=2, writes=4),  # receipt, group; receipt, alert, incident, group
         Cost("page_responders", reads=0, writes=0),
-        Cost("deliver_notification", reads=0, writes=2),  # claim, record
+        Cost("deliver_notification", reads=1, writes=2),  # claim, incident, record
     ]
 
 

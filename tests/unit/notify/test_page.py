@@ -121,14 +121,6 @@ def test_acknowledging_is_shown_in_every_channel_and_to_all_who_were_called_but_
     assert told[("person:baba", "mail")] == [escalated[("person:baba", "mail")].notification_id]
 
 
-def test_only_those_called_since_the_last_acknowledgement_are_told_of_the_next(world):
-    event = acknowledged(page(0), page(1, 1, "escalated"))
-    asked = requests(world.page(msgspec.structs.replace(event, news=1)))
-    assert {r.target for r in asked if r.follows} == {"person:baba"}
-    asked = requests(world.page(msgspec.structs.replace(event, news=2), "evt-2"))
-    assert {r.target for r in asked} == {"channel:room", "channel:hook"}
-
-
 def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
     opened = by_pair(world.page(paging()))
     escalated = by_pair(world.page(paging(1, "escalated"), "evt-2"))

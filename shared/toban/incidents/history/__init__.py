@@ -1,0 +1,1 @@
+"""What grows with an incident, and how its document stays small."""
