@@ -14,7 +14,6 @@ from typing import TypeVar
 from tests.simulation.platform import Simulated
 from tests.simulation.profiles import QUIET
 from tests.simulation.sim import Simulation
-from tests.simulation.taken import NEWS
 from toban.events import (
     CommandIssued,
     IncidentEscalated,
@@ -69,7 +68,7 @@ def in_any_world(world: Simulated) -> list[str]:
         *_arrivals(world, incidents, notifications),
         *_tried(world, notifications),
         *_audited(world, incidents),
-        *_told_who_has_it(incidents, notifications),
+        *_told_who_has_it(world, notifications),
         *world.order,
     ]
 
@@ -282,20 +281,12 @@ def _tried(world: Simulated, notifications: dict[str, Notification]) -> list[str
     return found
 
 
-def _told_who_has_it(
-    incidents: dict[str, Incident], notifications: dict[str, Notification]
-) -> list[str]:
+def _told_who_has_it(world: Simulated, notifications: dict[str, Notification]) -> list[str]:
     """Whoever was called, and for whom nothing else settled it, hears who has it."""
     return [
-        f"{n.target} was called by {n.channel} for {n.incident} and never hears who has it"
+        f"{n.target} was called by {n.channel} for {n.incident} and never hears who took it"
         for n in notifications.values()
-        if n.incident in incidents
-        and incidents[n.incident].status == "acknowledged"
-        and n.target.startswith("person:")
-        and is_page(n.kind)
-        and n.kind not in NEWS
-        and n.maybe_sent
-        and notifications.get(n.followed_by) is None
+        if world.taken.has_to_be_told(n) and n.followed_by not in notifications
     ]
 
 

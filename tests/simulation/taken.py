@@ -31,6 +31,8 @@ class Taken:
         """Nothing is known of what was before."""
         self._commits = 0
         self._settled: dict[str, tuple[str, int]] = {}
+        self._turns: dict[str, list[tuple[str, int]]] = {}
+        """Of each incident, when it was taken or over, in order."""
         self._claimed: dict[str, tuple[dict[str, Any], int]] = {}
 
     def committed(self, writes: Sequence[Write]) -> None:
@@ -51,6 +53,16 @@ class Taken:
             self._settled.pop(id, None)
         elif self._settled.get(id, ("", 0))[0] != status:
             self._settled[id] = status, self._commits
+            self._turns.setdefault(id, []).append(self._settled[id])
+
+    def has_to_be_told(self, notification: Notification) -> bool:
+        """Whether its receiver was called, and somebody took the incident after that for good."""
+        _, claimed = self._claimed.get(notification.id, ({}, 0))
+        later = [s for s, at in self._turns.get(notification.incident, ()) if at > claimed]
+        called = notification.maybe_sent and is_page(notification.kind)
+        person = notification.target.startswith("person:")
+        # Who hears that it is over need not hear who had it.
+        return called and person and "acknowledged" in later and "resolved" not in later
 
     def leaving(self, outgoing: Outgoing) -> None:
         """A call is about to be made."""
