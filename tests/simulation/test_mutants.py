@@ -59,7 +59,7 @@ def _differs(told: Chapters, step: int, *points: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize("mutant", (*MUTANTS, *TAKEN_MUTANTS), ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *TAKEN_MUTANTS], ids=lambda mutant: mutant.name)
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:
