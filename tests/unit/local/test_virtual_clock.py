@@ -129,6 +129,27 @@ def test_time_never_goes_back(dev):
     assert dev.clock.now() == NIGHT + timedelta(seconds=60)
 
 
+def test_durations_asked_for_at_once_add_up(dev):
+    askers = [threading.Thread(target=dev.move, kwargs={"seconds": 600}) for _ in range(3)]
+    for each in askers:
+        each.start()
+    for each in askers:
+        each.join()
+    assert dev.clock.now() == NIGHT + timedelta(minutes=30)
+
+
+def test_a_movement_ends_with_the_runtime_and_not_with_time(dev):
+    handlers = dev.runtime._dispatcher._handlers
+    handlers["backup-watch-due--watch_backups"] = lambda _: dev.runtime.driver.stop()
+    status, said = control.ask(dev.running, "/clock", {"to": "9999-12-31T00:00:00Z"})
+    assert (status, dev.clock.now()) == (503, NIGHT + timedelta(minutes=10)), said
+
+
+def test_a_duration_that_no_calendar_holds_is_refused(dev):
+    assert control.ask(dev.running, "/clock", {"seconds": 1e15})[0] == 400
+    assert dev.clock.now() == NIGHT
+
+
 @pytest.mark.parametrize("token", ["", "wrong", "wröng"])
 def test_only_who_can_read_the_data_directory_moves_it(dev, token):
     connection = http.client.HTTPConnection("127.0.0.1", dev.runtime.port, timeout=30)
