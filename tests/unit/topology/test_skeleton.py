@@ -40,6 +40,10 @@ BLOCKS = (
         ("record_incident", "alert-fired", "records", "keeps 'incidents' already"),
         ("record_pump", "alert-fired", "kernel", "domain"),
         ("record_pump", "alert-fired", "../up", "domain"),
+        ("record_class", "alert-fired", "class", "domain"),
+        ("record_work", "alert-fired", "works", "Work is imported"),
+        ("record_alert_fired", "alert-fired", "firings", "AlertFired is imported"),
+        ("record_class_var", "alert-fired", "variables", "ClassVar is imported"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_there_is(name, topic, domain, said):
@@ -47,13 +51,20 @@ def test_what_cannot_be_is_refused_with_what_there_is(name, topic, domain, said)
         files(ROOT, NewFunction(name, topic, domain))
 
 
-def test_a_refusal_and_a_dry_run_write_nothing(tree):
+def test_a_refusal_a_dry_run_and_a_failure_leave_nothing(tree):
     before = changed(tree)
     assert toban(tree, "new", "function", "open_incident", "--on", "alert-fired").returncode == 2
     assert toban(tree, "new", "function", "keep_x", "--on", "alert-x").returncode == 2
     dry = toban(tree, "new", "function", "keep_note", "--on", "alert-fired", "--dry-run")
     assert dry.returncode == 0
     assert "functions/keep_note/main.py" in dry.stdout
+    assert changed(tree) == before
+
+    generate = tree / "shared/toban/topology/generate.py"
+    edit(generate, 'if __name__ == "__main__":\n', "    sys.exit('no map')\n")
+    before = changed(tree)
+    failed = toban(tree, "new", "function", "keep_note", "--on", "alert-fired")
+    assert failed.returncode == 1
     assert changed(tree) == before
 
 
