@@ -119,8 +119,13 @@ def _move(driver: ClockDriver, wanted: ClockRequest) -> dict[str, Any]:
 
 def ask(running: RunningRuntime, path: str, body: dict[str, object]) -> tuple[int, dict[str, Any]]:
     """Status and JSON of the runtime's answer; raises `OSError` when nobody answers there."""
-    place = urlsplit(running.url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_TIMEOUT_S)
+    try:
+        place = urlsplit(running.url)
+        connection = http.client.HTTPConnection(
+            place.hostname or "", place.port, timeout=_TIMEOUT_S
+        )
+    except ValueError as error:
+        raise ConnectionError(str(error)) from error
     headers = {
         "Authorization": f"Bearer {running.token}",
         "Content-Type": "application/json",
@@ -129,7 +134,7 @@ def ask(running: RunningRuntime, path: str, body: dict[str, object]) -> tuple[in
         connection.request("POST", f"/{PATH}{path}", json.dumps(body), headers)
         response = connection.getresponse()
         return response.status, json.loads(response.read() or b"{}")
-    except http.client.HTTPException as error:
+    except (http.client.HTTPException, ValueError) as error:  # somebody else answers there by now
         raise ConnectionError(str(error)) from error
     finally:
         connection.close()

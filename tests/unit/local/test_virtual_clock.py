@@ -182,6 +182,22 @@ def test_the_next_start_goes_on_where_time_stood(tmp_path: Path):
     second.close()
 
 
+@pytest.mark.parametrize("said", ["", "soon", "2026-11-24T18:00:00", "\x80"])
+def test_a_file_that_holds_no_time_is_told_with_its_path(tmp_path: Path, said: str):
+    (tmp_path / CLOCK).write_text(said, encoding="latin-1")
+    with pytest.raises(Unavailable, match=f"{CLOCK} holds no time"):
+        FileClock(tmp_path / CLOCK)
+
+
+@pytest.mark.parametrize(
+    ("url", "token"), [("http://127.0.0.1:99999", "x"), ("http://127.0.0.1:{port}", "日")]
+)
+def test_what_no_runtime_has_recorded_is_nobody_who_answers(dev, url, token):
+    stale = control.RunningRuntime(url.format(port=dev.runtime.port), token)
+    with pytest.raises(OSError, match=r"."):
+        control.ask(stale, "/clock", {"seconds": 1})
+
+
 def test_a_data_directory_stays_with_its_clock(tmp_path: Path):
     real, virtual = tmp_path / "real", tmp_path / "virtual"
     open_world(real).close()
