@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from toban.adapters.local.sqlite import values
+from toban.kernel.prepared import unpacked
 from toban.ports import (
     AlreadyExists,
     Create,
@@ -57,7 +58,7 @@ def _aware(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-class Kept(NamedTuple):
+class _Stored(NamedTuple):
     """A document as it is kept: nobody outside ever holds `data` itself."""
 
     data: dict[str, Any]
@@ -70,7 +71,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._documents: dict[str, dict[str, Kept]] = {}
+        self._documents: dict[str, dict[str, _Stored]] = {}
         """By collection and id."""
         self._version = 0
 
@@ -101,7 +102,7 @@ class MemoryStore:
                     versions.append("")
                     continue
                 self._version += 1
-                kept = Kept(content, values.packed(content), str(self._version))
+                kept = _Stored(content, values.packed(content), str(self._version))
                 self._documents.setdefault(collection, {})[id] = kept
                 versions.append(kept.version)
             return versions
@@ -125,12 +126,12 @@ class MemoryStore:
         with self._lock:
             return len(self._matching(query))
 
-    def _matching(self, query: Query) -> list[tuple[str, Kept]]:
+    def _matching(self, query: Query) -> list[tuple[str, _Stored]]:
         matches = values.matching(query)
         documents = self._documents.get(query.collection, {})
         return [(id, kept) for id, kept in documents.items() if matches(kept.data)]
 
-    def _kept(self, key: Key) -> Kept | None:
+    def _kept(self, key: Key) -> _Stored | None:
         return self._documents.get(key[0], {}).get(key[1])
 
     def _require(self, write: Write) -> None:
@@ -143,8 +144,8 @@ class MemoryStore:
             raise Stale(f"{collection}/{id}")
 
 
-def _snapshot(key: Key, kept: Kept) -> Snapshot:
-    return Snapshot(key, values.unpacked(kept.packed), kept.version)
+def _snapshot(key: Key, kept: _Stored) -> Snapshot:
+    return Snapshot(key, unpacked(kept.packed), kept.version)
 
 
 class MemoryBlobs:
