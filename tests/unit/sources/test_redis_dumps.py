@@ -74,7 +74,8 @@ def begun(source: Source) -> Iterator[Chunk]:
         try:
             first = next(pieces)
         except SourceFailed as failed:
-            assert failed.retryable
+            if not failed.retryable:
+                raise
             time.sleep(0.2)
             continue
         assert first
