@@ -39,6 +39,8 @@ class Mutant:
     apply: Callable[[], AbstractContextManager[Any]]
     seed: int = 0
     """One that is known to notice it; tried first, it saves minutes."""
+    point: str = ""
+    """As `seed`: words in the name of a kind of crash point."""
 
 
 def _commit_as(change: Callable[[Sequence[Write]], list[Write]]) -> AbstractContextManager[Any]:
