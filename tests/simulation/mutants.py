@@ -388,6 +388,11 @@ def proof_forgotten() -> AbstractContextManager[Any]:
     return mock.patch.object(act, "_say_the_proof", return_value=None)
 
 
+def record_lost() -> AbstractContextManager[Any]:
+    """An alert that fires again is gone from the incident it was in."""
+    return mock.patch.object(triage, "_leave", return_value=None)
+
+
 MUTANTS = (
     Mutant("no receipt", "an event handled twice has two effects", no_receipt),
     Mutant("no precondition", "of two changes at once one is lost", no_precondition),
@@ -415,6 +420,7 @@ MUTANTS = (
     Mutant("silent gives up", "a page kept back is tried nowhere", silent_gives_up),
     Mutant("refusals forgotten", "nobody knows who tried what", refusals_forgotten, seed=2),
     Mutant("proof forgotten", "nobody knows who it was", proof_forgotten),
+    Mutant("record lost", "nobody knows what an incident was about", record_lost),
 )
 
 __all__ = ["MUTANTS", "Mutant", "TobanError", "remember"]

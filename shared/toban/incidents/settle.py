@@ -118,7 +118,7 @@ def on_cleared(cleared: AlertCleared, work: Work) -> None:
 
 def _unheard(incident: Incident, work: Work) -> bool:
     called = last_call(incident, work)
-    return called is not None and joined_untold(incident, called, work)
+    return called is not None and bool(joined_untold(incident, called, work))
 
 
 def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
