@@ -16,8 +16,9 @@ from unittest import mock
 
 from toban.adapters.local.memory.store import MemoryStore
 from toban.events import EscalationDue, IncidentResolved
-from toban.incidents import act, escalate, lifecycle, settle, triage
+from toban.incidents import act, escalate, lifecycle, settle
 from toban.incidents.documents import Alert
+from toban.incidents.opening import triage
 from toban.kernel.command import conclude
 from toban.kernel.errors import TobanError
 from toban.kernel.handling import decision, effect, redrive

@@ -12,9 +12,10 @@ from tests.profiles import Profile
 from toban.channels.console.kind import ConsoleChannel
 from toban.escalation.section import Escalation, EscalationStep
 from toban.events import AlertFired, AlertResolved, CommandIssued
-from toban.incidents import act, escalate, settle, triage
+from toban.incidents import act, escalate, settle
 from toban.incidents.documents import Alert, Group, Incident
 from toban.incidents.grouping.section import Grouping
+from toban.incidents.opening import triage
 from toban.kernel.event import Body, Event
 from toban.kernel.handling.decision import Handled
 from toban.kernel.handling.handle import Handlers

@@ -29,8 +29,8 @@ from toban.incidents.documents import (
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
-from toban.incidents.max_open import tell_when_full
-from toban.incidents.occurrences import (
+from toban.incidents.opening.max_open import tell_when_full
+from toban.incidents.opening.occurrences import (
     ReportedTimes,
     believed,
     is_anew,
