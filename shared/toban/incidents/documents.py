@@ -26,7 +26,8 @@ class Alert(Document, kw_only=True):
     One alert, through all its occurrences.
 
     It points at its incident; the incident does not list its alerts, so that many alerts write
-    each alert once and the incident hardly ever. A resolved alert without incident records a
+    each alert once and the incident hardly ever. When it fires again in another incident, a
+    `record` of it stays with the one it leaves. A resolved alert without incident records a
     resolution that came before its firing.
     """
 
@@ -75,6 +76,15 @@ class Alert(Document, kw_only=True):
         if self.status == "firing":
             return None
         return self.heard_at or self.attached_at or self.ends_at or self.starts_at
+
+    @property
+    def is_record(self) -> bool:
+        """Whether this is what an incident kept of an alert that has left it."""
+        return "." in self.id
+
+    def record(self) -> Alert:
+        """Return what stays with its incident when it fires again in another one."""
+        return msgspec.structs.replace(self, id=f"{self.id}.{self.incident}")
 
     def holders(self) -> Sequence[Key]:
         """Return its incident, which it keeps open and whose story needs it."""
@@ -177,7 +187,7 @@ class Incident(Document, kw_only=True):
     untold_since: datetime | None = None
     """When the first of that joined."""
     pages: list[Page] = []
-    """The newest; older ones stand in segments (`toban.incidents.history.splitting`)."""
+    """The newest; older ones stand in segments (`toban.incidents.history`)."""
     earlier_pages: list[Page] = []
     """Of those in segments, the newest of each kind."""
     unreached: dict[str, list[str]] = {}

@@ -23,9 +23,9 @@ from toban.events import (
 )
 from toban.incidents.documents import Group, Incident, OpenIncident, TimelineEntry, group_id
 from toban.incidents.grouping.section import GROUPING
-from toban.incidents.history.splitting import MAX_TIMELINE as MAX_TIMELINE
-from toban.incidents.history.splitting import add_line, add_page, next_page
-from toban.incidents.history.splitting import latest_pages as latest_pages
+from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
+from toban.incidents.history import add_line, add_page, next_page
+from toban.incidents.history import latest_pages as latest_pages
 from toban.incidents.response import expect_response
 from toban.kernel.status import move
 from toban.kernel.work import Work

@@ -14,9 +14,9 @@ from tests.unit.kernel.test_sweep import resolved as over
 from toban.cli.incidents.views import incident_detail, next_step
 from toban.cli.kit.reader import StoreReader
 from toban.events import CommandIssued, IncidentAcknowledged, IncidentResolved, PostmortemDrafted
+from toban.incidents import history
 from toban.incidents.documents import Incident, IncidentSegment
-from toban.incidents.history import splitting as history
-from toban.incidents.history.splitting import (
+from toban.incidents.history import (
     EARLIER_PAGES,
     KEPT_PAGES,
     LATEST_PAGES,

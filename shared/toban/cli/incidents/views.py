@@ -14,7 +14,7 @@ from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.views import notification_view, notifications
 from toban.events import Page
 from toban.incidents.documents import Alert, Incident, IncidentSegment
-from toban.incidents.history.splitting import next_page
+from toban.incidents.history import next_page
 from toban.incidents.lifecycle import severity_of
 from toban.kernel.event import timestamp
 from toban.notify.contacts import reach

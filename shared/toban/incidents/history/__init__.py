@@ -1,1 +1,0 @@
-"""What grows with an incident, and how its document stays small."""
