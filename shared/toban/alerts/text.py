@@ -3,12 +3,14 @@ Making text from outside safe to show and to send on.
 
 Control characters (except newline and tab), bidirectional controls and invisible characters are
 removed: they can forge a log line, reverse what a person reads, or make two different names look
-equal. Text that is too long is cut and ends in ``…``.
+equal. Credentials are masked. Text that is too long is cut, afterwards, and ends in ``…``.
 """
 
 from __future__ import annotations
 
 import re
+
+from toban.kernel.secrecy.masking import mask
 
 TITLE = 300
 SUMMARY = 3_000
@@ -27,6 +29,7 @@ _DROPPED = re.compile(
     "\U000e0000-\U000e007f]"  # tag characters: invisible ASCII
 )
 _SPACE = re.compile(r"\s+")
+_USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 _URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 
 
@@ -37,17 +40,30 @@ def cut(text: str, limit: int) -> str:
 
 def block(text: str, limit: int = SUMMARY) -> str:
     """Return text of several lines."""
-    return cut(_DROPPED.sub("", _NEWLINES.sub("\n", text)).strip(), limit)
+    return _shown(_DROPPED.sub("", _NEWLINES.sub("\n", text)), limit)
 
 
 def line(text: str, limit: int = TITLE) -> str:
     """Return text of one line: any white space becomes one space."""
     if text.isascii() and text.isprintable() and "  " not in text:
-        return cut(text.strip(), limit)  # nothing to clean, as nearly always
-    return cut(_SPACE.sub(" ", _DROPPED.sub("", _NEWLINES.sub("\n", text))).strip(), limit)
+        return _shown(text, limit)  # nothing to clean, as nearly always
+    return _shown(_SPACE.sub(" ", _DROPPED.sub("", _NEWLINES.sub("\n", text))), limit)
+
+
+def _shown(text: str, limit: int) -> str:
+    # Masked before it is cut (half a credential is not found), and not all of a megabyte.
+    text = text.strip()
+    shown = mask(text[: 4 * limit + 4_000])
+    return cut(shown, limit) if len(shown) > limit or len(text) <= 4 * limit + 4_000 else shown + "…"
 
 
 def url(text: str) -> str:
-    """Return `text` if it is an http(s) URL of printable ASCII that is not too long, else empty."""
+    """
+    Return `text` if it is an http(s) URL of printable ASCII that is not too long, else empty.
+
+    A user and a password in it are taken out, a token among its parameters is masked.
+    """
     stripped = text.strip()
-    return stripped if len(stripped) <= URL and _URL.fullmatch(stripped) else ""
+    if len(stripped) > URL or not _URL.fullmatch(stripped):
+        return ""
+    return mask(_USERINFO.sub("", stripped, count=1) if "@" in stripped else stripped)
