@@ -53,8 +53,8 @@ def line(text: str, limit: int = TITLE) -> str:
 def _shown(text: str, limit: int) -> str:
     # Masked before it is cut (half a credential is not found), and not all of a megabyte.
     text = text.strip()
-    shown = mask(text[: 4 * limit + 4_000])
-    return cut(shown, limit) if len(shown) > limit or len(text) <= 4 * limit + 4_000 else shown + "…"
+    looked_at = text[: 4 * limit + 4_000]
+    return cut(mask(looked_at) + ("…" if len(looked_at) < len(text) else ""), limit)
 
 
 def url(text: str) -> str:

@@ -26,6 +26,7 @@ from toban.incidents.grouping.section import GROUPING
 from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
 from toban.incidents.history import latest_pages as latest_pages
+from toban.kernel.secrecy.masking import mask
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.environments import calls_people
@@ -39,8 +40,8 @@ MAX_DETAIL = 4_000
 
 
 def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
-    """Add a line to the timeline."""
-    said = {name: value[:MAX_DETAIL] for name, value in detail.items()}
+    """Add a line to the timeline; credentials in what people or errors say are masked."""
+    said = {name: mask(value)[:MAX_DETAIL] for name, value in detail.items()}
     add_line(incident, TimelineEntry(at=work.now, kind=kind, actor=actor, detail=said), work)
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from toban.channels.notice import PreparedNotification
 from toban.channels.section import CHANNELS
 from toban.events import Link, NotificationFailed, NotificationRequested
@@ -24,6 +26,7 @@ from toban.kernel.outgoing import (
     SENDERS,
     Senders,
 )
+from toban.kernel.secrecy.masking import masked
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.notify.contacts import fallback
@@ -71,8 +74,13 @@ class DeliverHandler:
         return document
 
     def call(self, document: Notification, request: NotificationRequested, work: Work) -> Result:
-        """Render and send, unless the destination's breaker is open and there is a fallback."""
+        """
+        Render and send, unless the destination's breaker is open and there is a fallback.
+
+        Whatever an earlier release took in, no credential leaves.
+        """
         profile = _profile(request, work)
+        request = msgspec.structs.replace(request, incident=masked(request.incident))
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", retryable=False)

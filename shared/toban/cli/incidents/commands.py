@@ -28,6 +28,7 @@ from toban.kernel.command import Audit
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
+from toban.kernel.secrecy.masking import mask
 from toban.profile.section import SERVICE
 from toban.severities.section import SEVERITIES, severity_labelled
 
@@ -350,7 +351,7 @@ def _command(
         f"incidents/{incident.id}",
         asked.actor,
         incident_id=incident.id,
-        note=note[:2000],
+        note=mask(note)[:2000],
         severity_label=label,
         generation=incident.generation,
     )

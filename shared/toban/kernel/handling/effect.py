@@ -9,10 +9,11 @@ it the way its counterpart allows (same key again, look it up, or repeat and say
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, TypeVar
 
+from toban.kernel import log
 from toban.kernel.clock.skew import holds
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
@@ -125,6 +126,7 @@ def run_effect(
         isinstance(result, Failed) and result.retryable and document.attempts < effect.max_attempts
     )
     if isinstance(result, Failed):
+        result = replace(result, error=log.mask(result.error))
         document.error = result.error
         document.unknown = document.unknown or result.unknown
         move(document, "waiting" if retryable else "failed")
