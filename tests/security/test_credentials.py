@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from tests import payloads
-from tests.credentials import Leak, leaks
+from tests.credentials import Leak, harmless, leaks
 from tests.profiles import (
     ConsoleChannel,
     EmailChannel,
@@ -29,16 +29,17 @@ from tests.profiles import (
     SlackChannel,
     WebhookChannel,
 )
-from tests.security.desk import Desk, logged
+from tests.security.desk import COMMAND, Desk, command_request, logged
 from tests.security.ways import rows
 from toban.channels.console.adapter import ConsoleSender
 from toban.channels.console.message import ConsoleLine
-from toban.events import CommandIssued
-from toban.kernel.event import Event, to_message
+from toban.events import AlertFired
+from toban.kernel.event import to_message
 from toban.kernel.handling.effect import Done, Failed, Result
+from toban.kernel.handling.parking import ParkedMessage, park
 from toban.kernel.outgoing import Outgoing
 from toban.kernel.secrecy.masking import MASK
-from toban.ports import Message
+from toban.ports import Delivered, Message
 from toban.testing import TestPlatform
 from toban.testing.buses import ListBus
 
@@ -162,26 +163,19 @@ def everything(platform: TestPlatform, bus: KeptBus, outside: Outside) -> Iterat
     yield "traces", repr(platform.tracer._traces)
 
 
-def story(events: list[Event], leak: Leak, log: io.StringIO) -> dict[str, str]:
+def story(desk: Desk, leak: Leak, log: io.StringIO) -> dict[str, str]:
     """Run what came of a post to its end; everything that there is then, by where it is."""
     bus, outside = KeptBus(), Outside(leak)
     platform = TestPlatform(PROFILE, bus=bus, senders=outside)
-    bus.publish([to_message(event) for event in events])
+    bus.publish([to_message(event) for event in desk.published])
     platform.drain()
     (opened,) = platform.documents("incidents")
     platform.advance(1_000)
+    command = {"subject": f"incidents/{opened['id']}", "note": f"it was {leak.text}", "seen": None}
     for action in ("note", "resolve"):
-        platform.send(
-            CommandIssued(
-                incident_id=opened["id"],
-                action=action,
-                actor="aoki",
-                proof="local:aoki",
-                via="cli",
-                note=f"it was {leak.text}" if action == "resolve" else "",
-                at=platform.clock.now(),
-            )
-        )
+        request = command_request({**COMMAND, **command, "id": action, "action": action})
+        assert desk.ask("ingest_action", request).status == 200
+        bus.publish([to_message(desk.published[-1])])
         platform.drain()
     assert platform.blobs.names("postmortems/"), "the story has no end"
     assert len(outside.sent) > 3
@@ -196,21 +190,74 @@ def test_every_alert_row_has_its_hostile_report(path):
     assert path in POISONED, "tests/security/test_credentials.py: POISONED"
 
 
+def spellings(secret: str) -> set[str]:
+    """As it is, in JSON, in Python's repr."""
+    return {secret, repr(secret)[1:-1], msgspec.json.encode(secret)[1:-1].decode()}
+
+
 @every_row
 @pytest.mark.parametrize("name", LEAKS)
-def test_a_credential_in_a_report_is_nowhere_afterwards(path, name):
-    leak = LEAKS[name]
+def test_a_credential_in_a_report_is_not_published_answered_or_logged(path, name):
+    leak, desk = LEAKS[name], Desk()
+    with logged() as log:
+        response = desk.post(path, POISONED[path](leak))
+    assert response.status == 200, response.body
+    (event,) = desk.published
+    message = to_message(event)
+    seen = f"{message.data.decode()} {message.attributes} {log.getvalue()} {response.body!r}"
+    assert not [spelled for spelled in spellings(leak.secret) if spelled in seen]
+    assert MASK in seen
+
+
+@pytest.mark.parametrize(("number", "name"), enumerate(LEAKS))
+def test_a_credential_in_a_report_is_nowhere_when_its_story_has_ended(number, name):
+    leak, path = LEAKS[name], ROWS[number % len(ROWS)]
     with logged() as log:
         desk = Desk()
-        response = desk.post(path, POISONED[path](leak))
-        assert response.status == 200, response.body
-        found = story(desk.published, leak, log)
-    # How a text spells it: as it is, in JSON, in Python's repr.
-    for spelled in {
-        leak.secret,
-        repr(leak.secret)[1:-1],
-        msgspec.json.encode(leak.secret)[1:-1].decode(),
-    }:
+        desk.post(path, POISONED[path](leak))
+        found = story(desk, leak, log)
+    for spelled in spellings(leak.secret):
         assert [where for where, text in found.items() if spelled in text] == []
-        assert spelled.encode() not in response.body
-    assert MASK in found["sent"]
+    assert all(MASK in found[where] for where in ("sent", "log", "alerts", "incidents", "bus"))
+
+
+@pytest.mark.parametrize("text", harmless())
+def test_what_is_no_credential_reaches_people_as_it_was_sent(text):
+    desk = Desk()
+    (event,) = desk.events("/generic", payloads.generic(title="t", summary=text))
+    assert event.body.summary == text
+
+
+def test_a_report_that_an_earlier_release_let_in_is_kept_and_sent_without_its_credentials():
+    leak = LEAKS["jwt"]
+    platform = TestPlatform(PROFILE)
+    platform.send(
+        AlertFired(
+            source="generic",
+            fingerprint="f",
+            rule="r",
+            title=leak.text,
+            summary=leak.text,
+            severity="critical",
+            labels={"note": leak.text},
+            starts_at=platform.clock.now(),
+        )
+    )
+    platform.drain()
+    assert platform.senders.sent
+    assert leak.secret not in repr((platform.store.inner._documents, platform.senders.sent))
+
+
+def test_what_a_message_was_parked_for_is_shown_without_credentials():
+    leak = LEAKS["github p"]
+    platform = TestPlatform(PROFILE)
+    message = Message("alert-fired", leak.text.encode(), {"ce-type": "toban.alert.fired.v1"})
+    platform.deliver("open_incident", Delivered(message, "m"))
+    (parked,) = platform.documents(ParkedMessage)
+    assert leak.secret not in parked.error
+    park("open_incident", Delivered(message, "n"), "given-up", leak.text, platform.platform)
+    platform.drain()
+    kept = {
+        name: found for name, found in platform.store.inner._documents.items() if name != "parked"
+    }
+    assert leak.secret not in repr(kept)

@@ -9,8 +9,9 @@ equal. Credentials are masked. Text that is too long is cut, afterwards, and end
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
-from toban.kernel.secrecy.masking import mask
+from toban.kernel.secrecy.masking import MASK, mask
 
 TITLE = 300
 SUMMARY = 3_000
@@ -66,4 +67,14 @@ def url(text: str) -> str:
     stripped = text.strip()
     if len(stripped) > URL or not _URL.fullmatch(stripped):
         return ""
-    return mask(_USERINFO.sub("", stripped, count=1) if "@" in stripped else stripped)
+    address = _USERINFO.sub("", stripped, count=1) if "@" in stripped else stripped
+    if "%" in address and _hides(address):
+        place = address.partition("?")[0]
+        return "" if _hides(place) else f"{place}?{MASK}"
+    return mask(address)
+
+
+def _hides(address: str) -> bool:
+    """Whether a credential shows once the address is decoded."""
+    plain = unquote(address)
+    return mask(plain) != plain

@@ -70,7 +70,8 @@ _PEM = (
     r".*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"
 )
 _OWN_FORM = re.compile(
-    rf"(?<![A-Za-z0-9_])(?:{'|'.join(_TOKENS)})|{'|'.join(_PATHS)}|{_PEM}", re.DOTALL
+    rf"(?:(?<![A-Za-z0-9_])|(?<=%[0-9A-Fa-f]{{2}}))(?:{'|'.join(_TOKENS)})|{'|'.join(_PATHS)}|{_PEM}",
+    re.DOTALL,
 )
 
 # --- what stands before a credential ------------------------------------------------------------
