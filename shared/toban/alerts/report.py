@@ -73,6 +73,7 @@ class RawAlert(msgspec.Struct, frozen=True, kw_only=True):
     """None when the sender does not say."""
     ends_at: datetime | None = None
     value: str = ""
+    threshold: str = ""
     links: tuple[tuple[str, str], ...] = ()
     """(title, url)"""
     sender_id: str = ""
@@ -125,6 +126,7 @@ def to_event(
             current=report.current,
             ends_at=report.ends_at,
             value=text.line(report.value, text.LABEL_VALUE),
+            threshold=text.line(report.threshold, text.LABEL_VALUE),
             links=_links(report.links),
         )
     )

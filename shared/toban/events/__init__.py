@@ -86,6 +86,15 @@ class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     remind_at: Moment | None = None
     """When it comes back to people unless something happens."""
     environment: str = PRODUCTION
+    started_at: Moment | None = None
+    """When its first alert began, by the sender's clock; None: an earlier release did not say."""
+    value: str = ""
+    """What that alert measured when the incident opened."""
+    threshold: str = ""
+    step: int = 0
+    """The escalation step that was taken last."""
+    next_step_at: Moment | None = None
+    """When the next step is taken unless somebody acknowledges; None: there is none."""
 
 
 # --- alerts ----------------------------------------------------------------------------------
@@ -116,6 +125,9 @@ class AlertReport(Body, frozen=True, kw_only=True):
     """
     ends_at: Moment | None = None
     value: str = ""
+    """What was measured, as the sender writes it."""
+    threshold: str = ""
+    """What it was held against."""
     links: list[Link] = []
 
     def subject(self) -> str:
@@ -185,6 +197,11 @@ class PagingEvent(IncidentEvent, frozen=True, kw_only=True):
     """Something happened that people are called for."""
 
     page: Page
+    why: str = ""
+    """
+    What brought it about: how a step was come to, a severity was before, which alert has joined, why
+    it was reopened.
+    """
 
 
 @event("toban.incident.opened.v1", topic="incident-opened")
@@ -341,6 +358,8 @@ class NotificationRequested(Body, frozen=True, kw_only=True):
     """Notifications that failed before this one was asked for (fallback)."""
     others: list[str] = []
     """Channels by which this page reaches the target as well; they are no fallback for this one."""
+    why: str = ""
+    """As `PagingEvent.why`."""
     unreached: list[str] = []
     """Whom this page could not reach at all, and why, for those whom it does reach."""
 

@@ -35,6 +35,7 @@ from toban.profile.section import SERVICE
 from toban.profile.store import pinned
 from toban.severities.section import Severity, severity_named
 
+MAX_WHY = 300
 MAX_DETAIL = 4_000
 """Characters of one thing that a line of the timeline says (a person's note)."""
 
@@ -168,7 +169,7 @@ def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") ->
     schedule_next(incident, work, profile_of(incident, work))
     page = call(incident, work, "escalated")
     work.put(incident)
-    work.emit(IncidentEscalated(incident=incident.snapshot(), page=page, by=by))
+    work.emit(IncidentEscalated(incident=incident.snapshot(), page=page, by=by, why=why))
     return True
 
 
@@ -185,14 +186,15 @@ def raise_severity(incident: Incident, work: Work, severity: int, label: str, by
 
     An acknowledgement ends, because it was given for a lower severity.
     """
-    note(incident, work, "raised", by, before=incident.severity_label, after=label)
+    before = incident.severity_label
+    note(incident, work, "raised", by, before=before, after=label)
     incident.severity = severity
     incident.severity_label = label
     open_anew(incident)
     start_escalation(incident, work, profile_of(incident, work))
     page = call(incident, work, "raised")
     work.put(incident)
-    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by))
+    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by, why=before))
 
 
 def resolve(incident: Incident, work: Work, by: str = "") -> None:
@@ -230,4 +232,6 @@ def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
             OpenIncident(key=incident.group_key, incident=incident.id, opened_at=work.now),
         ]
     work.put(group)
-    work.emit(IncidentReopened(incident=incident.snapshot(), page=page, by=by))
+    work.emit(
+        IncidentReopened(incident=incident.snapshot(), page=page, by=by, why=mask(why)[:MAX_WHY])
+    )

@@ -320,6 +320,8 @@ def _open(
         links=list(report.links[:MAX_LINKS]),
         opened_at=work.now,
         started_at=min(report.starts_at, work.now),
+        value=report.value,
+        threshold=report.threshold,
         escalating_since=work.now,
     )
     note(incident, work, "opened", alert=report.title, source=report.source)

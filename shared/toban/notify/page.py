@@ -78,6 +78,7 @@ def on_page(event: PagingEvent, work: Work) -> None:
                 request,
                 contacts=len(reached.contacts),
                 by=getattr(event, "by", ""),
+                why=event.why,
                 unreached=list(reached.unreachable),
             )
         )

@@ -81,14 +81,20 @@ _USERINFO = re.compile(
     r"(?<=://)(?:[^\s/@:\[?#]{0,255}:(?!\d{1,5}[/?#])[^\s@\"'<>]{1,255}"
     r"(?:@[^\s@/\"'<>]{1,255}){0,3}|[0-9a-fA-F]{32})(?=@)"
 )
-# The same without a scheme. ``user:aoki@example.jp`` is somebody, ``app:1.2@sha256:…`` an image.
+# The same without a scheme, where it leads inside or names a port: ``google:aoki@example.jp`` is
+# somebody, ``app:1.2@sha256:…`` an image.
 _PRINCIPAL = (
     r"mailto|user|group|serviceaccount|domain|principal|principalset|member|person|acct|sips?|xmpp"
-    r"|e?mail|from|to|cc|bcc|by|owner|contact|assignee|author|reply-to|deleted"
+    r"|e?mail|from|to|cc|bcc|by|owner|contact|assignee|author|reply-to|deleted|google|local|link|slack"
+)
+_INSIDE = (
+    r"\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)|[a-z0-9][\w-]{0,62}(?![\w.-]|:\w)"
+    r"|(?:[\w-]{1,63}\.){1,8}(?:internal|local|lan|corp|svc|intra|home|localdomain)(?![\w.-])"
+    r"|\[[0-9a-f:]{2,40}\]"
 )
 _PAIR = re.compile(
     rf"(?i)(?<![\w/@.:%+-])(?P<who>(?!(?:{_PRINCIPAL}):)[\w.%+-]{{1,64}}:)"
-    r"(?!\d{1,5}@)[^\s:@/,;\"'<>()]{3,128}(?=@(?!sha\d{3}:)[\w\[(-])"
+    rf"(?!\d{{1,5}}@)[^\s:@/,;\"'<>()]{{3,128}}(?=@(?!sha\d{{3}}:)(?:{_INSIDE}))"
     r"|(?<![\w/@.:%+-])(?P<named>[\w.%+-]{1,64}:)[^\s:@/,;\"'<>()]{3,128}"
     r"(?=@(?!sha\d{3}:)[\w.\[\]-]{1,255}(?::\d|/\w|\())"
 )
