@@ -18,7 +18,7 @@ from toban.alerts import alertmanager
 from toban.events import AlertAttached
 from toban.incidents import lifecycle, occurrences, reminders, settle, triage
 from toban.incidents.documents import Alert, Incident
-from toban.incidents.occurrences import ReportedTimes
+from toban.incidents.reports.occurrences import ReportedTimes
 from toban.kernel.work import Work
 
 

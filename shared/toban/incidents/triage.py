@@ -28,7 +28,7 @@ from toban.incidents.documents import (
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
-from toban.incidents.occurrences import (
+from toban.incidents.reports.occurrences import (
     ReportedTimes,
     believed,
     is_anew,
@@ -39,7 +39,7 @@ from toban.incidents.occurrences import (
     newest_start,
     read,
 )
-from toban.incidents.reported import (
+from toban.incidents.reports.reported import (
     MAX_LINKS,
     MAX_SUMMARY,
     alert_id,

@@ -83,10 +83,6 @@ TEXTS: Final[Texts] = {
     "notify.next.nobody-there": {"en": "nobody", "ja": "（該当者なし）"},
     "notify.who.more": {"en": "{names} and {n} more", "ja": "{names} ほか {n} 件"},
     "notify.labels.more": {"en": "+{n} more", "ja": "ほか {n} 件"},
-    "notify.next.acknowledge": {
-        "en": "Acknowledge to stop the escalation.",
-        "ja": "確認（acknowledge）するとエスカレーションが止まります。",
-    },
     "notify.next.reminded": {
         "en": "Resolve it, or acknowledge again to keep it. Otherwise people are called again at {deadline}.",
         "ja": "対応が終わったら解決（resolve）し、続けるなら、もう一度確認（acknowledge）してください。どちらもなければ、{deadline} に改めて呼び出します。",
