@@ -247,6 +247,16 @@ class PostmortemDrafted(Body, frozen=True, kw_only=True):
 # --- notifications ---------------------------------------------------------------------------
 
 
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """One of those for whom one message in a shared channel is."""
+
+    target: str
+    target_name: str
+    address: str = ""
+    others: list[str] = []
+    """As `NotificationRequested.others`."""
+
+
 @event("toban.notification.requested.v1", topic="notification-requested")
 class NotificationRequested(Body, frozen=True, kw_only=True):
     """One message to one target by one channel."""
@@ -274,6 +284,8 @@ class NotificationRequested(Body, frozen=True, kw_only=True):
     """Notifications that failed before this one was asked for (fallback)."""
     others: list[str] = []
     """Channels by which this page reaches the target as well; they are no fallback for this one."""
+    together: list[Recipient] = []
+    """All for whom this one message is, where they are several; `target` is the first of them."""
     why: str = ""
     """As `PagingEvent.why`."""
     unreached: list[str] = []

@@ -42,7 +42,8 @@ class SlackMessage(Outgoing):
 def message(channel: SlackChannel, sending: PreparedNotification) -> SlackMessage:
     """Return the message for a notification."""
     notice = sending.notice
-    mention = mention_of(sending.address, notice)
+    members = [each.address for each in sending.request.together] or [sending.address]
+    mention = " ".join(filter(None, (mention_of(member, notice) for member in members)))
     return SlackMessage(
         id=sending.id,
         incident=sending.incident,
