@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from toban.channels.plain import cut
 from toban.events import (
     AlertAttached,
     AlertCleared,
@@ -311,7 +312,7 @@ def _open(
         profile_version=version,
         group_key=key,
         title=report.title,
-        summary=report.summary[:MAX_SUMMARY],
+        summary=cut(report.summary, MAX_SUMMARY),
         severity=alert.severity,
         severity_label=alert.severity_label,
         environment=alert.environment,

@@ -33,10 +33,9 @@ _REASONS = ("time", "unreached", "alert-joined", "still-firing")
 Row = tuple[str, str]
 
 
-def measured(request: NotificationRequested) -> str:
+def measured(language: Language, value: str, threshold: str) -> str:
     """Return what was measured against what threshold; empty when the sender said neither."""
-    incident, language = request.incident, request.language
-    value, threshold = _short(incident.value), _short(incident.threshold)
+    value, threshold = _short(value), _short(threshold)
     if value and threshold:
         return text(language, "notify.against", value=value, threshold=threshold)
     return text(language, "notify.threshold", threshold=threshold) if threshold else value
@@ -62,7 +61,7 @@ def rows_of(
     if incident.environment != PRODUCTION:
         found.append(("environment", one_line(incident.environment, 63)))
     found.append(("severity", one_line(incident.severity_label, 40)))
-    if shown := measured(request):
+    if shown := measured(language, incident.value, incident.threshold):
         found.append(("value", shown))
     found.append(("since", moment(language, began, zone)))
     if incident.opened_at - began >= LATE:

@@ -111,7 +111,8 @@ def zone_of(request: NotificationRequested, profile: Profile) -> str:
 def _headline(request: NotificationRequested, title: str, kind: str) -> str:
     """How bad, what happened, the title, and what was measured."""
     key, values = "notify.headline", {"severity": _how_bad(request), "kind": kind, "title": title}
-    found = measured(request)
+    incident = request.incident
+    found = measured(request.language, incident.value, incident.threshold)
     if found and request.kind != "resolved":
         key, values["measured"] = "notify.headline.measured", found
     return text(request.language, key, **values)
