@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from toban.channels.plain import cut
 from toban.events import (
     AlertAttached,
     AlertCleared,
@@ -42,12 +41,12 @@ from toban.incidents.reports.occurrences import (
 )
 from toban.incidents.reports.reported import (
     MAX_LINKS,
-    MAX_SUMMARY,
     alert_id,
     alert_of,
     first_labels,
     group_key,
     responsible,
+    summary_of,
     without_credentials,
 )
 from toban.incidents.texts import text
@@ -312,7 +311,7 @@ def _open(
         profile_version=version,
         group_key=key,
         title=report.title,
-        summary=cut(report.summary, MAX_SUMMARY),
+        summary=summary_of(report),
         severity=alert.severity,
         severity_label=alert.severity_label,
         environment=alert.environment,

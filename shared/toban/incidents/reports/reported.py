@@ -28,6 +28,12 @@ MAX_LABELS_BYTES = 12_000
 stays below 64 KB with all else that it says. The alert itself keeps the rest."""
 
 
+def summary_of(report: AlertReport) -> str:
+    """Return the summary, within `MAX_SUMMARY`; one that was cut ends in ``…``."""
+    summary = report.summary
+    return summary if len(summary) <= MAX_SUMMARY else summary[: MAX_SUMMARY - 1].rstrip() + "…"
+
+
 def first_labels(labels: dict[str, str]) -> dict[str, str]:
     """Return the first of the labels, within `MAX_LABELS_BYTES`."""
     kept, size = {}, 0
