@@ -25,7 +25,7 @@ from toban.local import clockwork, control, logs, server
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
-from toban.local.virtual import ClockDriver, WrongClock, begin_clock
+from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
 from toban.profile.profile import Profile
@@ -117,6 +117,8 @@ class Runtime:
 
     def stop(self) -> None:
         """Come to an end; may be called from a signal handler."""
+        if self.driver is not None:
+            self.driver.stop()
         self._http.stop()
 
     def close(self) -> None:
@@ -134,7 +136,8 @@ class Runtime:
 
         def answered(request: Request) -> Response:
             response = answer(request)
-            driver.settle()
+            with contextlib.suppress(Interrupted):
+                driver.settle()
             return response
 
         return answered

@@ -7,7 +7,7 @@ from typing import TypeVar
 from toban.events import AlertReport
 from toban.incidents.documents import Alert, AlertStatus
 from toban.incidents.grouping.section import Grouping
-from toban.incidents.reports.occurrences import ReportedTimes
+from toban.incidents.opening.occurrences import ReportedTimes
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.ids import derive
 from toban.kernel.secrecy.masking import masked

@@ -1,1 +1,0 @@
-"""What senders report: the times it speaks of, and what is kept of it."""
