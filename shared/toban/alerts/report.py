@@ -1,4 +1,9 @@
-"""From a sender's report to the event: limits and ids."""
+"""
+From a sender's report to the event: limits and ids, and no credentials.
+
+What a sender quotes (a command line, a connection string) may hold some. They end here: the report as
+it was sent is kept nowhere.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,7 @@ from toban.alerts import text
 from toban.events import AlertFired, AlertReport, AlertResolved, Link
 from toban.kernel.event import Event, timestamp
 from toban.kernel.ids import body_hash, derive
+from toban.kernel.secrecy.masking import mask, mask_named
 
 Status = Literal["firing", "resolved"]
 
@@ -39,6 +45,7 @@ class Labels:
     def add(self, name: str, value: str, prefix: str = "") -> None:
         """Keep a label unless its name or value is empty, or there are too many."""
         key, content = text.line(name, text.LABEL_KEY), text.line(value, text.LABEL_VALUE)
+        content = mask_named(name, content)
         if not key or not content or self.kept.get(key) == content:
             return
         if key in self.kept:
@@ -66,6 +73,7 @@ class RawAlert(msgspec.Struct, frozen=True, kw_only=True):
     """None when the sender does not say."""
     ends_at: datetime | None = None
     value: str = ""
+    threshold: str = ""
     links: tuple[tuple[str, str], ...] = ()
     """(title, url)"""
     sender_id: str = ""
@@ -80,7 +88,7 @@ def fingerprint(raw: str) -> str:
 
     The sender's own fingerprint stays readable where it can.
     """
-    return raw if _PLAIN.fullmatch(raw) else derive("fingerprint", raw)
+    return raw if _PLAIN.fullmatch(raw) and mask(raw) == raw else derive("fingerprint", raw)
 
 
 def fingerprint_of_labels(labels: Iterable[tuple[str, str]], *more: str) -> str:
@@ -118,6 +126,7 @@ def to_event(
             current=report.current,
             ends_at=report.ends_at,
             value=text.line(report.value, text.LABEL_VALUE),
+            threshold=text.line(report.threshold, text.LABEL_VALUE),
             links=_links(report.links),
         )
     )

@@ -7,7 +7,7 @@ event twice requests the same notifications, word for word.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -28,6 +28,7 @@ from toban.events import (
     Page,
     PageFailed,
     PagingEvent,
+    Recipient,
 )
 from toban.kernel import log
 from toban.kernel.handling.decision import Translation
@@ -40,6 +41,7 @@ from toban.notify.contacts import (
     others,
     person_of,
     reach,
+    together,
 )
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
 from toban.oncall.targets import Contact
@@ -78,13 +80,14 @@ def on_page(event: PagingEvent, work: Work) -> None:
             page=page.number,
             unreached=list(reached.unreachable),
         )
-    for contact in reached.contacts:
-        request = _request(page.reason, incident, page.number, contact, reached.contacts)
+    for contacts in together(profile, reached.contacts):
+        request = _request(page.reason, incident, page.number, contacts, reached.contacts)
         work.emit(
             msgspec.structs.replace(
                 request,
                 contacts=len(reached.contacts),
                 by=getattr(event, "by", ""),
+                why=event.why,
                 unreached=list(reached.unreachable),
             )
         )
@@ -102,38 +105,24 @@ def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
         return
     profile = _profile(event.incident, work)
     newest = max(page.number for page in event.pages)
-    told: dict[tuple[str, str], Contact] = {}
-    for page in event.pages:
-        for contact in reach(profile, event.incident, page).contacts:
-            if contact.target.startswith("channel:"):
-                told.setdefault((contact.target, contact.channel_id), contact)
-    contacts = list(told.values())
-    for contact in contacts:
-        request = _request(ACKNOWLEDGEMENT, event.incident, newest, contact, contacts)
-        work.emit(msgspec.structs.replace(request, contacts=len(contacts), by=event.by))
-    _tell_people(event, newest, profile, work)
-
-
-def _tell_people(event: IncidentAcknowledged, newest: int, profile: Profile, work: Work) -> None:
+    taker = person_of(profile, event.by)
+    told: dict[tuple[str, str], _Closing] = {}
     called: dict[tuple[str, str], _Closing] = {}
     for page in event.pages:
         contacts = reach(profile, event.incident, page).contacts
+        for contact in contacts:
+            if contact.target.startswith("channel:"):
+                told.setdefault(_pair(contact), _Closing(contact, others(contacts, contact)))
         people = [c for c in contacts if c.target.startswith("person:")]
         _collect(called, profile, event.incident, page, page.reason, people)
-    taker = person_of(profile, event.by)
     for each in called.values():
         contact = each.contact
-        if contact.target == taker and is_own_address(profile, taker, contact.address):
-            continue
-        request = _request(ACKNOWLEDGEMENT, event.incident, newest, contact, ())
+        if contact.target != taker or not is_own_address(profile, taker, contact.address):
+            told[_pair(contact)] = each
+    for same in _by_message(profile, told.values()):
+        request = _to_all(ACKNOWLEDGEMENT, event.incident, newest, same)
         work.emit(
-            msgspec.structs.replace(
-                request,
-                contacts=len(called),
-                by=event.by,
-                others=each.others,
-                follows=list(each.closes),
-            )
+            msgspec.structs.replace(request, contacts=len(told), by=event.by, follows=_names(same))
         )
 
 
@@ -174,17 +163,47 @@ def on_resolved(event: IncidentResolved, work: Work) -> None:
             _collect(closings, profile, incident, page, ACKNOWLEDGEMENT, told)
             told = list(people.values())
             _collect(closings, profile, incident, page, ACKNOWLEDGEMENT, told, each=True)
-    for closing in closings.values():
-        request = _request(CLOSING, incident, newest, closing.contact, ())
+    for same in _by_message(profile, closings.values()):
+        request = _to_all(CLOSING, incident, newest, same)
         work.emit(
             msgspec.structs.replace(
-                request,
-                contacts=len(closings),
-                by=event.by,
-                others=closing.others,
-                closes=list(closing.closes),
+                request, contacts=len(closings), by=event.by, closes=_names(same)
             )
         )
+
+
+def _to_all(
+    kind: NotificationKind, incident: IncidentSnapshot, page: int, same: Sequence[_Closing]
+) -> NotificationRequested:
+    """One message to all whom it reaches; each has other channels of their own."""
+    request = _request(kind, incident, page, [each.contact for each in same], ())
+    others = {each.contact.target: each.others for each in same}
+    return msgspec.structs.replace(
+        request,
+        others=same[0].others,
+        together=[
+            msgspec.structs.replace(each, others=others[each.target]) for each in request.together
+        ],
+    )
+
+
+def _names(same: Sequence[_Closing]) -> list[str]:
+    return list(dict.fromkeys(name for each in same for name in each.closes))
+
+
+def _by_message(profile: Profile, closings: Iterable[_Closing]) -> list[list[_Closing]]:
+    """
+    The closings, those in one shared channel together: its readers are told once that it is over.
+
+    Where messages change in place each closing changes its own.
+    """
+    found: dict[tuple[str, str], list[_Closing]] = {}
+    for closing in closings:
+        target, channel = _pair(closing.contact)
+        kind = profile[CHANNELS][channel]
+        once = kind.shared and not kind.updates_in_place
+        found.setdefault(("" if once else target, channel), []).append(closing)
+    return list(found.values())
 
 
 def _pair(contact: Contact) -> tuple[str, str]:
@@ -287,23 +306,53 @@ def _request(
     kind: NotificationKind,
     incident: IncidentSnapshot,
     page: int,
-    contact: Contact,
+    whom: Sequence[Contact],
     contacts: Sequence[Contact],
 ) -> NotificationRequested:
+    """One message to all of `whom`, filed under the first; `contacts`: all that the page has."""
+    first = whom[0]
+    names = dict.fromkeys(contact.display_name for contact in whom)
+    addresses = dict.fromkeys(contact.address for contact in whom if contact.address)
     return NotificationRequested(
-        notification_id=notification_id(
-            kind, incident.id, page, contact.target, contact.channel_id
-        ),
+        notification_id=notification_id(kind, incident.id, page, first.target, first.channel_id),
         kind=kind,
         incident=incident,
         page=page,
+        target=first.target,
+        target_name=", ".join(names),
+        address=", ".join(addresses),
+        channel=first.channel_id,
+        language=first.language,
+        others=others(contacts, first),
+        together=[_recipient(each, contacts) for each in whom] if len(whom) > 1 else [],
+    )
+
+
+def _recipient(contact: Contact, contacts: Sequence[Contact]) -> Recipient:
+    return Recipient(
         target=contact.target,
         target_name=contact.display_name,
         address=contact.address,
-        channel=contact.channel_id,
-        language=contact.language,
         others=others(contacts, contact),
     )
+
+
+def apart(request: NotificationRequested) -> list[NotificationRequested]:
+    """Return a request for each of those for whom one message is: each has a fallback of their own."""
+    return [
+        msgspec.structs.replace(
+            request,
+            notification_id=notification_id(
+                request.kind, request.incident.id, request.page, each.target, request.channel
+            ),
+            target=each.target,
+            target_name=each.target_name,
+            address=each.address,
+            others=each.others,
+            together=[],
+        )
+        for each in request.together
+    ] or [request]
 
 
 def _profile(incident: IncidentSnapshot, work: Work) -> Profile:

@@ -7,24 +7,34 @@ from typing import Final
 from toban.texts import Catalogue, Texts
 
 TEXTS: Final[Texts] = {
-    "notify.kind.opened": {"en": "incident opened", "ja": "インシデント発生"},
+    "notify.kind.opened": {"en": "opened", "ja": "発生"},
     "notify.kind.escalated": {"en": "escalated", "ja": "エスカレーション"},
     "notify.kind.raised": {"en": "severity raised", "ja": "重大度の引き上げ"},
-    "notify.kind.joined": {"en": "another alert joined", "ja": "別のアラートの追加"},
-    "notify.kind.reopened": {"en": "incident reopened", "ja": "インシデント再開"},
+    "notify.kind.joined": {"en": "alert joined", "ja": "アラート追加"},
+    "notify.kind.reopened": {"en": "reopened", "ja": "再開"},
     "notify.kind.reminded": {"en": "still open", "ja": "未解決のまま"},
     "notify.kind.expired": {"en": "acknowledgement ran out", "ja": "確認の期限切れ"},
     "notify.kind.repeated": {"en": "nobody has answered", "ja": "応答なし"},
     "notify.kind.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "notify.kind.resolved": {"en": "resolved", "ja": "解決済み"},
     "notify.headline": {"en": "{severity} {kind}: {title}", "ja": "{severity} {kind}: {title}"},
-    "notify.subject": {
-        "en": "[{service}] {severity} {kind}: {title}",
-        "ja": "[{service}] {severity} {kind}: {title}",
+    "notify.headline.measured": {
+        "en": "{severity} {kind}: {title} ({measured})",
+        "ja": "{severity} {kind}: {title}（{measured}）",
     },
+    "notify.subject": {"en": "{headline} [{service}]", "ja": "{headline} [{service}]"},
+    "notify.against": {
+        "en": "{value}, threshold {threshold}",
+        "ja": "{value}、しきい値 {threshold}",
+    },
+    "notify.threshold": {"en": "threshold {threshold}", "ja": "しきい値 {threshold}"},
     "notify.field.environment": {"en": "Environment", "ja": "環境"},
     "notify.field.severity": {"en": "Severity", "ja": "重大度"},
-    "notify.field.opened": {"en": "Opened", "ja": "発生"},
+    "notify.field.value": {"en": "Value", "ja": "測定値"},
+    "notify.field.since": {"en": "Since", "ja": "発生"},
+    "notify.field.opened": {"en": "Opened", "ja": "検知"},
+    "notify.field.step": {"en": "Step", "ja": "段階"},
+    "notify.field.why": {"en": "Why", "ja": "きっかけ"},
     "notify.field.acknowledged": {"en": "Acknowledged", "ja": "確認"},
     "notify.field.resolved": {"en": "Resolved", "ja": "解決"},
     "notify.field.assignee": {"en": "Assignee", "ja": "担当"},
@@ -36,15 +46,43 @@ TEXTS: Final[Texts] = {
         "en": "{moment} ({who}, after {duration})",
         "ja": "{moment}（{who}、発生から{duration}）",
     },
+    "notify.step": {"en": "{number} of {count}", "ja": "{number} / {count}"},
+    "notify.why.time": {
+        "en": "nobody acknowledged in time",
+        "ja": "時間内に応答がなかったため",
+    },
+    "notify.why.unreached": {
+        "en": "the step before reached nobody",
+        "ja": "前の段階の連絡が誰にも届かなかったため",
+    },
+    "notify.why.asked": {"en": "asked for by hand", "ja": "手動でのエスカレーション"},
+    "notify.why.asked.by": {"en": "asked for by {who}", "ja": "{who} によるエスカレーション"},
+    "notify.why.raised": {"en": "was {before} before", "ja": "{before} から引き上げ"},
+    "notify.why.raised.by": {
+        "en": "was {before} before; raised by {who}",
+        "ja": "{before} から引き上げ（{who}）",
+    },
+    "notify.why.alert-joined": {
+        "en": "an alert fired while it was being resolved",
+        "ja": "解決と同時に別のアラートが発生したため",
+    },
+    "notify.why.still-firing": {
+        "en": "resolved by hand, and its alerts still fire",
+        "ja": "手動で解決された後もアラートが続いているため",
+    },
+    "notify.why.by": {"en": "by {who}", "ja": "{who}"},
     "notify.automatic": {"en": "automatic", "ja": "自動"},
     "notify.next.deadline": {
-        "en": "Escalates unless acknowledged by {deadline}.",
-        "ja": "{deadline} までに確認がなければ、次の段階へエスカレーションします。",
+        "en": "Escalates unless acknowledged by {deadline}: step {step} calls {who}.",
+        "ja": "{deadline} までに誰も対応を引き受けない（ACK しない）場合、第 {step} 段階として {who} を呼び出します。",
     },
-    "notify.next.acknowledge": {
-        "en": "Acknowledge to stop the escalation.",
-        "ja": "確認（acknowledge）するとエスカレーションが止まります。",
+    "notify.next.again": {
+        "en": "That was the last step. Unless acknowledged by {deadline}, the steps begin again.",
+        "ja": "これが最後の段階です。{deadline} までに誰も対応を引き受けない（ACK しない）場合、最初の段階から呼び出します。",
     },
+    "notify.next.nobody-there": {"en": "nobody", "ja": "（該当者なし）"},
+    "notify.who.more": {"en": "{names} and {n} more", "ja": "{names} ほか {n} 件"},
+    "notify.labels.more": {"en": "+{n} more", "ja": "ほか {n} 件"},
     "notify.next.reminded": {
         "en": "Resolve it, or acknowledge again to keep it. Otherwise people are called again at {deadline}.",
         "ja": "対応が終わったら解決（resolve）し、続けるなら、もう一度確認（acknowledge）してください。どちらもなければ、{deadline} に改めて呼び出します。",
@@ -56,6 +94,10 @@ TEXTS: Final[Texts] = {
     "notify.next.nobody": {
         "en": "Nobody is called for {environment}. Resolve it when the work is done.",
         "ja": "{environment} では誰も呼び出しません。対応が終わったら解決（resolve）してください。",
+    },
+    "notify.next.taken": {
+        "en": "{who} has it: there is nothing for you to do.",
+        "ja": "{who} が対応しています。あなたの対応は不要です。",
     },
     "notify.next.acknowledged": {
         "en": "Resolve it when the work is done.",

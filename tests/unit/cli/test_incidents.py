@@ -363,3 +363,60 @@ def test_the_record_of_what_somebody_did_says_the_environment(staged):
     for command in (("audit",), ("notifications", "list")):
         assert f"{id_} [staging]" in staged.run(*command).out
     assert "nobody is called" in staged.run("incidents", "show", id_).out
+
+
+def test_what_is_known_of_an_incident_is_shown_in_the_order_of_the_messages(desk):
+    desk.alert(
+        value="0.142857142857",
+        threshold="0.02",
+        summary="\n".join(f"line {n}" for n in range(9)),
+        labels={
+            "service": "shop",
+            "pod": "web-1",
+            "zone": "a",
+            **{f"x{n:02}": "y" for n in range(12)},
+        },
+    )
+    said = desk.run("incidents", "show").out
+    assert "Value: 0.142857, threshold 0.02" in said
+    assert "Labels: pod=web-1  zone=a  x00=y" in said
+    assert "+2 more (--json shows all)" in said
+    assert "| +3 more (--json shows all)" in said
+    assert said.index("Value:") < said.index("Since:") < said.index("Labels:")
+
+
+def test_for_scripts_it_says_what_was_left_out(desk, monkeypatch):
+    desk.alert(value="3", threshold="2")
+    found = desk.run("incidents", "show", "--json").json()
+    assert (found["value"], found["threshold"]) == ("3", "2")
+    assert found["left_out"] == {"alert_list": 0, "timeline": 0}
+    desk.alert(fingerprint="errors-2")
+    monkeypatch.setattr("toban.cli.incidents.views.MOST_ALERTS", 1)
+    monkeypatch.setattr("toban.cli.incidents.views.alerts", lambda *_: [])
+    found = desk.run("incidents", "show", "--json").json()
+    assert found["alerts"] == 2
+    assert found["left_out"] == {"alert_list": 2, "timeline": 1}
+
+
+def test_a_directory_whose_emulators_have_ended_says_so_and_shows_nothing_else(empty):
+    from toban.local.emulated import running
+
+    empty.data.mkdir(parents=True)
+    gone = running.RunningEmulators("p", "127.0.0.1:9", "127.0.0.1:9", "127.0.0.1:9")
+    running.note(empty.data, gone)
+    assert running.find(empty.data) == gone
+    for command in (("incidents", "list"), ("incidents", "show", "inc-1")):
+        said = empty.run(*command)
+        assert said.code == 1
+        assert "a run on emulators that has ended" in said.err
+    running.forget(empty.data)
+    assert empty.run("incidents", "list").code == 0
+
+
+def test_what_is_no_record_of_emulators_is_none(empty):
+    from toban.local.emulated import running
+
+    empty.data.mkdir(parents=True)
+    for text in ("", "[]", "{}", "null", '{"project": "p"}', '{"other": 1}'):
+        (empty.data / running.FILE).write_text(text)
+        assert running.find(empty.data) is None

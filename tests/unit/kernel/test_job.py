@@ -349,3 +349,22 @@ def test_a_step_that_cannot_be_followed_is_a_defect(world):
     shifts = Shifts()
     with pytest.raises(RuntimeError, match="has no next step"):
         world.handle(Digger.job(shifts))
+
+
+def test_what_a_job_fails_with_is_kept_without_its_credentials(world):
+    """A source quotes what it was connected with."""
+    said = "connection to postgres://app:geh" + "eim1@db/shop refused; password=geh" + "eim1"
+
+    def refuses(_: Digging, claim: JobClaim[Digging]) -> None:
+        raise Unavailable(said)
+
+    digger = Digger(during=refuses)
+    with pytest.raises(Unavailable):
+        world.handle(digger.job())
+    (kept,) = world.documents("diggings")
+    assert kept["error"] == "connection to postgres://[secret]@db/shop refused; password=[secret]"
+
+    gives_up = Digger()
+    gives_up.run = lambda *_: Failure(said)  # type: ignore[assignment,return-value]
+    world.handle(gives_up.job())
+    assert gives_up.results == [Failure(kept["error"])]

@@ -1,4 +1,4 @@
-"""Where a command works: a data directory, or a Google Cloud project (``--project``)."""
+"""Where a command works: a data directory (or its emulators), or a Google Cloud project."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from toban.cli.kit.terminal import Terminal
 
 def is_empty(asked: argparse.Namespace, terminal: Terminal) -> bool:
     """Return whether there is no data directory to list anything of yet; then that is said."""
-    from toban.cli.kit.places import local
+    from toban.cli.kit.places import emulated, local
 
-    if asked.project or local.exists(asked.data):
+    if asked.project or emulated.found(asked.data, terminal) or local.exists(asked.data):
         return False
     if asked.json:
         terminal.json([])
@@ -36,7 +36,12 @@ def session(asked: argparse.Namespace, terminal: Terminal) -> Iterator[Session]:
         location = getattr(asked, "location", None) or os.environ.get("TOBAN_LOCATION", "")
         yield CloudSession(asked.project, location, terminal, quiet=quiet)
         return
+    from toban.cli.kit.places import emulated
     from toban.cli.kit.places.local import opened
 
+    running = emulated.found(asked.data, terminal)
+    if running is not None:
+        yield emulated.EmulatedSession(running, terminal, quiet=quiet)
+        return
     with opened(asked.data, terminal, quiet=quiet) as found:
         yield found

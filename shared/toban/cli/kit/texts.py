@@ -63,6 +63,10 @@ TEXTS: Final[Texts] = {
         "en": "{word} is not unique: {words}",
         "ja": "{word} は複数に当てはまります: {words}",
     },
+    "data.emulators-gone": {
+        "en": "{data} belongs to a run on emulators that has ended, and what it kept with it. Start it again (`toban dev --emulators`), or remove {file}",
+        "ja": "{data} はエミュレーター上で動いていた環境のもので、終了とともにデータは失われました。`toban dev --emulators` で起動し直すか、{file} を削除してください",
+    },
     "data.none": {
         "en": "there is nothing in {data} yet; start with `toban dev` (or `toban demo`), or name another place with --data",
         "ja": "{data} にはまだ何もありません。`toban dev`（または `toban demo`）を始めるか、--data で場所を指定してください",

@@ -233,6 +233,8 @@ def run_job(
             document.error = log.mask(str(error))[:1_000]
             _let_go(claim)
             raise
+        if isinstance(result, Failure):
+            result = Failure(log.mask(result.reason))
         version = claim.version
     return _conclude(function, job, event, document, version, result, digest, message_id, platform)
 

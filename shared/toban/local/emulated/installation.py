@@ -38,7 +38,7 @@ from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
 from toban.local import logs, server
 from toban.local.clockwork import Clockwork
-from toban.local.emulated import emulators
+from toban.local.emulated import emulators, running
 from toban.local.emulated.forks import Forks
 from toban.local.emulated.processes import FunctionProcess, NotStartedError, environment_of
 from toban.local.httpd import HttpServer
@@ -157,6 +157,11 @@ class EmulatedPlatform:
         deadline = time.monotonic() + START_S
         for process in self.processes.values():
             process.wait(deadline)
+        running.note(
+            self._data,
+            running.RunningEmulators(self.project, firestore_host, pubsub_host, gcs_host),
+        )
+        stack.callback(running.forget, self._data)
         self._subscribe()  # last, so that no push meets a closed port
         supervisor = threading.Thread(target=self._supervise, name="toban-supervisor", daemon=True)
         supervisor.start()
