@@ -105,25 +105,33 @@ def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
         return
     profile = _profile(event.incident, work)
     newest = max(page.number for page in event.pages)
-    taker = person_of(profile, event.by)
     told: dict[tuple[str, str], _Closing] = {}
-    called: dict[tuple[str, str], _Closing] = {}
     for page in event.pages:
         contacts = reach(profile, event.incident, page).contacts
         for contact in contacts:
             if contact.target.startswith("channel:"):
                 told.setdefault(_pair(contact), _Closing(contact, others(contacts, contact)))
-        people = [c for c in contacts if c.target.startswith("person:")]
-        _collect(called, profile, event.incident, page, page.reason, people)
-    for each in called.values():
-        contact = each.contact
-        if contact.target != taker or not is_own_address(profile, taker, contact.address):
-            told[_pair(contact)] = each
+    told |= _called(event, profile)
     for same in _by_message(profile, told.values()):
         request = _to_all(ACKNOWLEDGEMENT, event.incident, newest, same)
         work.emit(
             msgspec.structs.replace(request, contacts=len(told), by=event.by, follows=_names(same))
         )
+
+
+def _called(event: IncidentAcknowledged, profile: Profile) -> dict[tuple[str, str], _Closing]:
+    """The people who may have been called, with by what; not the own address of who acknowledged."""
+    called: dict[tuple[str, str], _Closing] = {}
+    for page in event.pages:
+        contacts = reach(profile, event.incident, page).contacts
+        people = [c for c in contacts if c.target.startswith("person:")]
+        _collect(called, profile, event.incident, page, page.reason, people)
+    taker = person_of(profile, event.by)
+    return {
+        pair: each
+        for pair, each in called.items()
+        if each.contact.target != taker or not is_own_address(profile, taker, each.contact.address)
+    }
 
 
 @dataclass
