@@ -31,6 +31,7 @@ from toban.events import (
     Recipient,
 )
 from toban.kernel import log
+from toban.kernel.command import proven
 from toban.kernel.handling.decision import Translation
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
@@ -126,7 +127,8 @@ def _called(event: IncidentAcknowledged, profile: Profile) -> dict[tuple[str, st
         contacts = reach(profile, event.incident, page).contacts
         people = [c for c in contacts if c.target.startswith("person:")]
         _collect(called, profile, event.incident, page, page.reason, people)
-    taker = person_of(profile, event.by)
+    # Whoever gave another's name in a shared channel is not them: they hear of it.
+    taker = person_of(profile, event.by) if proven(event.by, event.proof) else ""
     return {
         pair: each
         for pair, each in called.items()
