@@ -47,7 +47,8 @@ def notice_of(
     title = one_line(incident.title) or incident.id
     service = one_line(profile[SERVICE].named(language), 80)
     kind = text(language, f"notify.kind.{request.kind}")
-    headline = _headline(request, title, kind)
+    short = f"notify.short.{request.kind}"
+    in_short = _headline(request, title, text(language, short) if short in text else kind)
     number = f"{incident.id}·{request.page + 1}"
     notes = []
     if request.replaces:
@@ -62,8 +63,8 @@ def notice_of(
     )
     return Notice(
         language=language,
-        subject=one_line(text(language, "notify.subject", headline=headline, service=service)),
-        headline=headline,
+        subject=one_line(text(language, "notify.subject", headline=in_short, service=service)),
+        headline=_headline(request, title, kind),
         title=title,
         kind=kind,
         severity=_how_bad(request),

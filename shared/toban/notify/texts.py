@@ -7,16 +7,19 @@ from typing import Final
 from toban.texts import Catalogue, Texts
 
 TEXTS: Final[Texts] = {
-    "notify.kind.opened": {"en": "opened", "ja": "発生"},
+    "notify.kind.opened": {"en": "incident opened", "ja": "インシデント発生"},
     "notify.kind.escalated": {"en": "escalated", "ja": "エスカレーション"},
     "notify.kind.raised": {"en": "severity raised", "ja": "重大度の引き上げ"},
-    "notify.kind.joined": {"en": "alert joined", "ja": "アラート追加"},
-    "notify.kind.reopened": {"en": "reopened", "ja": "再開"},
+    "notify.kind.joined": {"en": "another alert joined", "ja": "別のアラートの追加"},
+    "notify.kind.reopened": {"en": "incident reopened", "ja": "インシデント再開"},
     "notify.kind.reminded": {"en": "still open", "ja": "未解決のまま"},
     "notify.kind.expired": {"en": "acknowledgement ran out", "ja": "確認の期限切れ"},
     "notify.kind.repeated": {"en": "nobody has answered", "ja": "応答なし"},
     "notify.kind.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "notify.kind.resolved": {"en": "resolved", "ja": "解決済み"},
+    "notify.short.opened": {"en": "opened", "ja": "発生"},
+    "notify.short.joined": {"en": "alert joined", "ja": "アラート追加"},
+    "notify.short.reopened": {"en": "reopened", "ja": "再開"},
     "notify.headline": {"en": "{severity} {kind}: {title}", "ja": "{severity} {kind}: {title}"},
     "notify.headline.measured": {
         "en": "{severity} {kind}: {title} ({measured})",

@@ -89,7 +89,7 @@ def test_what_was_not_measured_is_not_mentioned():
     silent = msgspec.structs.replace(NIGHT, value="", threshold="")
     rendered = render(request(incident=silent, language="en"), PROFILE)
     assert "Value" not in rendered.text
-    assert rendered.headline == "Critical opened: 注文APIのエラー率"
+    assert rendered.headline == "Critical incident opened: 注文APIのエラー率"
 
 
 @pytest.mark.parametrize(
