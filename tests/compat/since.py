@@ -34,11 +34,12 @@ def without_what_is_new(expected: Mapping[str, Any], found: Mapping[str, Any]) -
         for name, document in found["documents"].items()
         if name in expected["documents"] or not _is_told_or_spared(name, document, told)
     }
-    end["events"] = {
-        id: _closing_only(event, known)
+    events = {
+        id: event
         for id, event in found["events"].items()
         if not (isinstance(event["body"], dict) and _tells_a_person(event["body"]))
     }
+    end["events"] = {id: _as_before(event, events, known) for id, event in events.items()}
     end["calls"] = {
         name: call
         for name, call in found["calls"].items()
@@ -73,9 +74,14 @@ def _without_missed_targets(document: Any) -> Any:
     return {**document, "timeline": lines}
 
 
-def _closing_only(event: Any, known: set[str]) -> Any:
+def _as_before(event: Any, events: Mapping[str, Any], known: set[str]) -> Any:
+    """A request that names only what there was: what a closing closes, whom a message counts."""
     body = event["body"]
     if not isinstance(body, dict) or "closes" not in body:
         return event
-    closes = [name for name in body["closes"] if name in known]
-    return {**event, "body": {**body, "closes": closes}}
+    body = {**body, "closes": [name for name in body["closes"] if name in known], "follows": []}
+    if body["kind"] == "acknowledged":
+        cause = event["attributes"]["ce-causationid"]
+        causes = [each["attributes"].get("ce-causationid") for each in events.values()]
+        body["contacts"] = causes.count(cause)
+    return {**event, "body": body}
