@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import string
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tests.house.texts import CATALOGUES
 from toban.cli import main
 from toban.cli.kit import catalogue as words
 from toban.cli.kit.terminal import Terminal, cut, language_of, width
+from toban.local import control
 
 
 def fields(template: str) -> set[str]:
@@ -233,3 +235,35 @@ def test_a_locale_without_our_letters_costs_the_letters_only(empty):
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"?" in done.stdout
+
+
+@pytest.fixture
+def emulated(empty):
+    """A data directory on which `toban dev --emulators` runs (somebody answers, no more)."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        empty.data.mkdir(exist_ok=True)
+        control.note(
+            empty.data,
+            control.RunningRuntime(url, "token", "toban-dev", {"firestore": "127.0.0.1:8081"}),
+        )
+        yield empty
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_where_emulators_keep_everything_is_said_and_nothing_is_begun_beside_them(emulated, lang):
+    (emulated.data / "toban.db").unlink(missing_ok=True)
+    for command in (["incidents", "list"], ["incidents", "show"]):
+        said = emulated.run(*command, lang=lang)
+        assert "FIRESTORE_EMULATOR_HOST=127.0.0.1:8081" in said.err
+        assert "--project toban-dev" in said.err
+    said = emulated.run("send", "alert-fired", lang=lang)
+    assert said.code == 1
+    assert "toban send generic" in said.err
+    assert not (emulated.data / "toban.db").exists()
+
+
+def test_emulators_that_have_ended_are_not_pointed_at(emulated):
+    control.note(emulated.data, control.RunningRuntime("http://127.0.0.1:9", "t", "toban-dev", {}))
+    assert control.find_emulated(emulated.data) is None
+    assert emulated.run("send", "alert-fired").code == 0

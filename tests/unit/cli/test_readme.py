@@ -69,3 +69,12 @@ def test_every_command_that_is_named_exists(page):
     )
     named = set(re.findall(r"`(?:\.venv/bin/)?toban ([a-z]+)", read(page)))
     assert named <= commands
+
+
+JAPANESE = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.ja.md"))
+
+
+@pytest.mark.parametrize("page", ["README.ja.md", *JAPANESE])
+def test_japanese_prose_has_full_width_brackets(page):
+    prose = re.sub(r"(?ms)^ *```.*?^ *```|`[^`]*`|\]\([^)]*\)|<[^>]*>", "", read(page))
+    assert [line for line in prose.splitlines() if "(" in line or ")" in line] == []

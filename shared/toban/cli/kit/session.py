@@ -22,7 +22,7 @@ def is_empty(asked: argparse.Namespace, terminal: Terminal) -> bool:
         return False
     if asked.json:
         terminal.json([])
-    terminal.note(terminal.say("data.none", data=asked.data))
+    terminal.note(local.nothing_in(asked.data, terminal))
     return True
 
 

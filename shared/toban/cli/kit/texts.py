@@ -64,8 +64,12 @@ TEXTS: Final[Texts] = {
         "ja": "{word} は複数に当てはまります: {words}",
     },
     "data.none": {
-        "en": "there is nothing in {data} yet; start with `toban dev` (or `toban demo`), or name another place with --data",
-        "ja": "{data} にはまだ何もありません。`toban dev`（または `toban demo`）を始めるか、--data で場所を指定してください",
+        "en": "there is nothing in {data} yet; start with `toban apply` or `toban dev`, or name another place with --data",
+        "ja": "{data} にはまだ何もありません。`toban apply` か `toban dev` で始めるか、--data で場所を指定してください",
+    },
+    "data.emulated": {
+        "en": "`toban dev --emulators` runs on {data} and keeps its documents in the Firestore emulator. Look there: FIRESTORE_EMULATOR_HOST={firestore} toban … --project {project}",
+        "ja": "{data} では `toban dev --emulators` が動いており、文書は Firestore エミュレーターにあります。見るには: FIRESTORE_EMULATOR_HOST={firestore} toban … --project {project}",
     },
     "bad.time": {
         "en": "{word!r} is not a time; write 2026-11-22T12:00+09:00",

@@ -47,13 +47,24 @@ def exists(data: Path) -> bool:
     return (data / DATABASE).is_file()
 
 
+def nothing_in(data: Path, terminal: Terminal) -> str:
+    """Return the sentence for a directory in which nothing was ever kept: what to do."""
+    from toban.local.control import find_emulated
+
+    running = find_emulated(data)
+    if running is None:
+        return terminal.say("data.none", data=data)
+    firestore = running.emulators.get("firestore", "")
+    return terminal.say("data.emulated", data=data, firestore=firestore, project=running.project)
+
+
 @contextlib.contextmanager
 def opened(
     data: Path, terminal: Terminal, *, quiet: bool = False, new: bool = False
 ) -> Iterator[LocalSession]:
     """Open a data directory; `Problem` when there is none, unless a `new` one may be begun."""
     if not exists(data) and not new:
-        raise Problem(terminal.say("data.none", data=data))
+        raise Problem(nothing_in(data, terminal))
     data.mkdir(parents=True, exist_ok=True)
     try:
         database = SqliteDatabase(data / DATABASE)
