@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import subprocess
 
 import pytest
 
+from toban.cli import main
 from toban.cli.kit.arguments import parser
 from toban.topology.generate import ROOT
 
@@ -69,6 +72,35 @@ def test_every_command_that_is_named_exists(page):
     )
     named = set(re.findall(r"`(?:\.venv/bin/)?toban ([a-z]+)", read(page)))
     assert named <= commands
+
+
+def test_the_first_backup_is_taken_by_the_commands_of_the_page(empty, monkeypatch, tmp_path):
+    service, backup = re.findall(r"```yaml\n(.*?)```", read("README.md"), re.DOTALL)
+    (first,) = (
+        b
+        for b in re.findall(r"```sh\n(.*?)```", read("README.md"), re.DOTALL)
+        if "backups run" in b
+    )
+    assert first in read("README.ja.md")
+    (tmp_path / "mine").mkdir()
+    text = re.sub("key: projects.*", "key: secret:BACKUP_KEY", service + backup)
+    (tmp_path / "mine" / "shop.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    key, files, *commands = first.splitlines()
+    assert key.startswith("export TOBAN_SECRET_BACKUP_KEY=")
+    monkeypatch.setenv("TOBAN_SECRET_BACKUP_KEY", base64.b64encode(bytes(32)).decode())
+    subprocess.run(["sh", "-ec", files], check=True)
+    for command in commands:
+        assert main(command.removeprefix(".venv/bin/toban ").split()) == 0
+    assert main(["backups", "list", "--status", "verified"]) == 0
+    assert (tmp_path / ".toban" / "buckets" / "shop-backups-osaka").is_dir()
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
+)
+def test_python_is_that_of_the_checkout(page):
+    assert not re.findall(r"(?<!\.venv/bin/)python -m (?:tests|toban)", read(page))
 
 
 JAPANESE = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.ja.md"))
