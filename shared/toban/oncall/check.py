@@ -36,8 +36,8 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:  # n
             both(
                 "finding.oncall.first-shift",
                 first=rotation.first_shift,
-                weekday=WEEKDAYS[rotation.first_shift.weekday()],
-                handover=rotation.handover.weekday,
+                weekday=both(f"weekday.{WEEKDAYS[rotation.first_shift.weekday()]}"),
+                handover=both(f"weekday.{rotation.handover.weekday}"),
                 day=day,
             ),
         )

@@ -8,6 +8,7 @@ from the store.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from toban.texts import Both
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 40
+FULL_WIDTH = re.compile(r"(?:^|[{,]|- )\s*\w+\s*：")
+"""A key whose colon is a full-width one, which YAML takes for a letter."""
 
 
 class _TooDeepError(yaml.MarkedYAMLError):
@@ -150,7 +153,12 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> Finding:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = text.splitlines()
     written = lines[line - 1] if line <= len(lines) else ""
+    before = lines[line - 2] if 1 < line <= len(lines) + 1 else ""
     hints: list[tuple[Callable[[], bool], str]] = [
+        (
+            lambda: any(FULL_WIDTH.search(each) for each in (written, before)),
+            "finding.yaml.hint.full-width",
+        ),
         (
             lambda: "\t" in written[: max(column, len(written) - len(written.lstrip()))],
             "finding.yaml.hint.tab",

@@ -53,9 +53,16 @@ def status_in(backup: Backup, terminal: Terminal) -> str:
     """Return its status in words; of one that is verified in some places only, in how many."""
     status = standing(backup)
     proven = sum(copy.proven for copy in backup.copies)
+    if was_failed(backup):
+        return terminal.say("backups.failed-removed")
     if status != "verified" or proven == len(backup.copies):
         return terminal.say(f"backup.{status}")
     return terminal.say("backups.partly", n=proven, m=len(backup.copies))
+
+
+def was_failed(backup: Backup) -> bool:
+    """Return whether it failed, and what was left of it has been removed since."""
+    return backup.status == "deleted" and backup.marked_from in ("failed", "partial")
 
 
 def in_trouble(backup: Backup, terminal: Terminal, why: str = "") -> str:

@@ -46,8 +46,8 @@ TEXTS: Final[Texts] = {
         "en": "{word!s}: no such {what}.{hint}",
         "ja": "{word!s}: そのような{what}はありません。{hint}",
     },
-    "error.meant": {"en": " Did you mean {word}?", "ja": " もしかして: {word}"},
-    "error.known": {"en": " There are: {words}.", "ja": " 指定できるもの: {words}"},
+    "error.meant": {"en": " Did you mean {word}?", "ja": "もしかして: {word}"},
+    "error.known": {"en": " There are: {words}.", "ja": "指定できるもの: {words}"},
     "error.usage": {
         "en": "{message} (see `{program} --help`)",
         "ja": "{message}（`{program} --help` を参照）",
@@ -93,7 +93,7 @@ TEXTS: Final[Texts] = {
     "column.detail": {"en": "DETAIL", "ja": "内容"},
     "help.in-project": {
         "en": "Google Cloud project instead of the data directory",
-        "ja": "データディレクトリーの代わりに Google Cloud のプロジェクト",
+        "ja": "データディレクトリの代わりに Google Cloud のプロジェクト",
     },
     "ask.nobody": {
         "en": "nobody is there to ask; say --yes",

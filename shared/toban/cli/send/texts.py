@@ -38,7 +38,7 @@ TEXTS: Final[Texts] = {
         "en": "--set {word}: there is no {part}",
         "ja": "--set {word}: {part} がありません",
     },
-    "send.accepted": {"en": "accepted: {n} events", "ja": "受け付けました: イベント {n} 件"},
+    "send.accepted": {"en": "accepted: {n:events}", "ja": "受け付けました: イベント {n} 件"},
     "send.trace": {"en": "  follow it: toban trace {id}", "ja": "  経過を見る: toban trace {id}"},
     "send.refused": {
         "en": "{url} answered {status}: {body}",

@@ -108,9 +108,11 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
     target = _target(profile, source, asked, terminal)
     into = look(work, backup, id, target, terminal, onto_source=bool(asked.onto_source))
     takes = estimate(backups, backup, copy.region, now=now())
-    return RestorePlan(
-        profile, backup, copy, target, into.where, into.is_source, takes, at or now()
-    )
+    where = into.where
+    if asked.dry_run:  # its id is of this look alone
+        for word in (id, id.replace("-", "_")):
+            where = where.replace(word, "…")
+    return RestorePlan(profile, backup, copy, target, where, into.is_source, takes, at or now())
 
 
 def _choose(
