@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +111,33 @@ JAPANESE = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.ja.
 def test_japanese_prose_has_full_width_brackets(page):
     prose = re.sub(r"(?ms)^ *```.*?^ *```|`[^`]*`|\]\([^)]*\)|<[^>]*>", "", read(page))
     assert [line for line in prose.splitlines() if "(" in line or ")" in line] == []
+
+
+ONE_WORD = {
+    "復元試験": "リストアテスト",
+    "復元テスト": "リストアテスト",
+    "復元点": "復元ポイント",
+    "ディレクトリー": "ディレクトリ",
+    "リポジトリー": "リポジトリ",
+    "配備": "デプロイ",
+}
+
+
+def test_a_thing_has_one_japanese_word():
+    pages = ["README.ja.md", *JAPANESE, "events/topology.yaml"]
+    texts = [str(p.relative_to(ROOT)) for p in (ROOT / "shared" / "toban").rglob("texts.py")]
+    found = {(page, word) for page in [*pages, *texts] for word in ONE_WORD if word in read(page)}
+    assert found == set()
+
+
+@pytest.mark.parametrize("start", PAGES)
+def test_every_page_can_be_reached_from_the_readme(start):
+    found, waiting = set[Path](), [ROOT / start]
+    while waiting:
+        page = waiting.pop()
+        if page in found or page.suffix != ".md":
+            continue
+        found.add(page)
+        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        waiting += [(page.parent / link).resolve() for link in links]
+    assert {p for p in (ROOT / "docs").rglob("*.md") if p not in found} == set()

@@ -149,6 +149,7 @@ def test_a_first_shift_on_the_wrong_weekday_gets_the_next_right_day():
     assert finding.message.en == (
         "2025-01-08 is a Wednesday, the hand-over is on Monday. Did you mean 2025-01-13?"
     )
+    assert "引き継ぎの曜日（月曜日）ではなく水曜日です" in finding.message.ja
 
 
 def test_a_secret_written_in_place_of_its_name_is_not_repeated():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -11,8 +10,10 @@ from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP
+from toban.cli.backups.common import length
 from toban.cli.demo.stage import DemoRuntime
 from toban.cli.kit.session import new_event
+from toban.cli.kit.terminal import Terminal
 from toban.events.backups import BackupDue, RestoreRequested
 from toban.kernel.event import to_message
 from toban.profile.profile import Profile
@@ -28,6 +29,7 @@ class Narrator(Protocol):
 
     service: str
     nonce: str
+    terminal: Terminal
 
     @property
     def stage(self) -> DemoRuntime:
@@ -40,10 +42,6 @@ class Narrator(Protocol):
 
     def fact(self, key: str, **values: object) -> None:
         """What the store says."""
-        ...
-
-    def spans(self, took: Mapping[str, float]) -> None:
-        """What each part of a restore took, in seconds."""
         ...
 
 
@@ -83,7 +81,9 @@ def play(story: Narrator) -> None:
     after = {info.name: (info.size, info.crc32c) for info in data.list()}
     same = sum(1 for name, what in before.items() if after.get(name) == what)
     story.fact("demo.backup.back", same=same, objects=len(before), region=far.region)
-    story.spans(restore.spans)
+    say, language = story.terminal.say, story.terminal.language
+    spans = [f"{say(f'span.{span}')} {length(language, s)}" for span, s in restore.spans.items()]
+    story.fact("demo.backup.spans", spans=("、" if language == "ja" else ", ").join(spans))
 
 
 def restored(

@@ -17,14 +17,12 @@ import time
 import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from toban.cli.backups.common import length
 from toban.cli.demo import backup as demo_backup
 from toban.cli.demo.stage import DemoRuntime, running, shortened
 from toban.cli.demo.standins import ReceivedMail
@@ -324,12 +322,6 @@ class DemoStory:
     def fact(self, key: str, **values: object) -> None:
         """What the store (or an answer) says."""
         self.terminal.line(f"          {self.terminal.say(key, **values)}")
-
-    def spans(self, took: Mapping[str, float]) -> None:
-        """What each part of a restore took."""
-        say, language = self.terminal.say, self.terminal.language
-        parts = [f"{say(f'span.{name}')} {length(language, s)}" for name, s in took.items()]
-        self.fact("demo.backup.spans", spans=("、" if language == "ja" else ", ").join(parts))
 
 
 def _program() -> str:
