@@ -58,7 +58,7 @@ class Module:
     """One file."""
 
     name: str
-    """Dotted: ``toban.incidents.triage``; of a function's ``main.py`` ``functions.NAME.main``."""
+    """Dotted: ``toban.incidents.opening.triage``; of a function's ``main.py`` ``functions.NAME.main``."""
     path: str
     """From the root of the tree; what a message names."""
     source: str

@@ -16,7 +16,7 @@ from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import VirtualClock
 from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.events import AlertFired, MessageParked
-from toban.incidents.triage import HANDLERS
+from toban.incidents.opening.triage import HANDLERS
 from toban.kernel.errors import UnknownVersion
 from toban.kernel.event import from_message, to_message
 from toban.kernel.handling.decision import Handled

@@ -168,6 +168,11 @@ MUTANTS = (
     Mutant("verified unread", "damage is found at the restore", verified_unread),
     Mutant("restore holds on", "what was restored once stays for ever", restore_holds_on),
     Mutant("lease for ever", "a dead holder's step is never done", lease_for_ever),
-    Mutant("emptied before noted", "a good test counts as failed", emptied_before_noted),
+    Mutant(
+        "emptied before noted",
+        "a good test counts as failed",
+        emptied_before_noted,
+        point="restore.step-due.v1 delete after",
+    ),
     Mutant("replaced by anything", "rot is copied", replaced_by_anything),
 )

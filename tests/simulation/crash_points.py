@@ -5,7 +5,7 @@ in pairs, the message is delivered again, and the end has to equal the undisturb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -76,7 +76,11 @@ class Run:
 
     def tell(self) -> dict[str, Any]:
         """Play every step and come to rest; the end state."""
-        for step in self.story.steps:
+        return self.go_on(self.story.steps)
+
+    def go_on(self, steps: Sequence[Step]) -> dict[str, Any]:
+        """Play these steps and come to rest; the end state."""
+        for step in steps:
             self.begin(step)
             self._settle()
         for name in self.world.bus.subscriptions:
@@ -172,7 +176,8 @@ class Chapters:
     """
     A story told once, with a way back to the beginning of each of its steps.
 
-    A crash is then tried in its own step alone, which takes a hundredth of the story's time.
+    A crash is then tried in its own step alone, which takes a hundredth of the story's time, or from
+    there to the end.
     """
 
     def __init__(self, story: Story) -> None:
@@ -233,6 +238,17 @@ class Chapters:
         dead = self._dead_letters()
         wrong = [] if dead == self._dead[step] else [f"dead letters: {dead}"]
         return run, difference(self.ends[step], end) + wrong
+
+    def crash_and_go_on(self, step: int, point: int) -> tuple[Run, list[str]]:
+        """Die there, and tell the story to its end; what differs then."""
+        run = self._run
+        run.passed.clear()
+        run.crashed.clear()
+        run.again((point,))
+        run.world.load(self._saved[step])
+        run._settle()
+        end = run.go_on(self.story.steps[step + 1 :])
+        return run, difference(self.ends[-1], end)
 
     def _dead_letters(self) -> list[str]:
         bus = self._run.world.bus

@@ -22,7 +22,7 @@ from toban.events import (
     PagingEvent,
 )
 from toban.incidents.documents import Alert, Group, Incident
-from toban.incidents.triage import alert_id
+from toban.incidents.opening.triage import alert_id
 from toban.kernel.command import Audit
 from toban.kernel.document import Document, decode
 from toban.kernel.event import from_message
@@ -68,6 +68,7 @@ def in_any_world(world: Simulated) -> list[str]:
         *_arrivals(world, incidents, notifications),
         *_tried(world, notifications),
         *_audited(world, incidents),
+        *_records(incidents, everything(world, Alert)),
     ]
 
 
@@ -127,6 +128,18 @@ def _alerts_true(
             continue
         found.append(f"{incident.id} is {incident.status} though nothing fires")
     return found
+
+
+def _records(incidents: dict[str, Incident], alerts: list[Alert]) -> list[str]:
+    """An incident shows an alert of every rule that it names, whatever came after it."""
+    rules: dict[str | None, set[str]] = {}
+    for alert in alerts:
+        rules.setdefault(alert.incident, set()).add(alert.rule)
+    return [
+        f"{incident.id} has lost its alerts of {sorted(lost)}"
+        for incident in incidents.values()
+        if (lost := set(incident.rules) - rules.get(incident.id, set()))
+    ]
 
 
 def _groups(world: Simulated, incidents: dict[str, Incident]) -> list[str]:

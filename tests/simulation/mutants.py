@@ -16,8 +16,9 @@ from unittest import mock
 
 from toban.adapters.local.memory.store import MemoryStore
 from toban.events import EscalationDue, IncidentResolved
-from toban.incidents import act, escalate, lifecycle, settle, triage
+from toban.incidents import act, escalate, lifecycle, settle
 from toban.incidents.documents import Alert
+from toban.incidents.opening import triage
 from toban.kernel.command import conclude
 from toban.kernel.errors import TobanError
 from toban.kernel.handling import decision, effect, redrive
@@ -39,6 +40,8 @@ class Mutant:
     apply: Callable[[], AbstractContextManager[Any]]
     seed: int = 0
     """One that is known to notice it; tried first, it saves minutes."""
+    point: str = ""
+    """As `seed`: words in the name of a kind of crash point."""
 
 
 def _commit_as(change: Callable[[Sequence[Write]], list[Write]]) -> AbstractContextManager[Any]:
@@ -386,6 +389,11 @@ def proof_forgotten() -> AbstractContextManager[Any]:
     return mock.patch.object(act, "_say_the_proof", return_value=None)
 
 
+def record_lost() -> AbstractContextManager[Any]:
+    """An alert that fires again is gone from the incident it was in."""
+    return mock.patch.object(triage, "_leave", return_value=None)
+
+
 MUTANTS = (
     Mutant("no receipt", "an event handled twice has two effects", no_receipt),
     Mutant("no precondition", "of two changes at once one is lost", no_precondition),
@@ -413,6 +421,7 @@ MUTANTS = (
     Mutant("silent gives up", "a page kept back is tried nowhere", silent_gives_up),
     Mutant("refusals forgotten", "nobody knows who tried what", refusals_forgotten, seed=2),
     Mutant("proof forgotten", "nobody knows who it was", proof_forgotten),
+    Mutant("record lost", "nobody knows what an incident was about", record_lost),
 )
 
 __all__ = ["MUTANTS", "Mutant", "TobanError", "remember"]

@@ -16,9 +16,10 @@ import msgspec
 from tests.simulation.mutants import Mutant
 from toban.alerts import alertmanager
 from toban.events import AlertAttached
-from toban.incidents import lifecycle, occurrences, reminders, settle, triage
+from toban.incidents import lifecycle, reminders, settle
 from toban.incidents.documents import Alert, Incident
-from toban.incidents.occurrences import ReportedTimes
+from toban.incidents.opening import occurrences, triage
+from toban.incidents.opening.occurrences import ReportedTimes
 from toban.kernel.work import Work
 
 

@@ -99,6 +99,7 @@ class SenderSimulation(Simulation):
             alert.status
             for alert in everything(self.world, Alert)
             if (alert.labels.get("alertname"), alert.labels.get("instance")) == outage.name
+            and not alert.is_record
         ]
         if shown != ["firing"]:
             self.untrue.append(f"{outage.rule} on {outage.instance} fires and is {shown}")

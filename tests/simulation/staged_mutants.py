@@ -8,8 +8,9 @@ from typing import Any
 from unittest import mock
 
 from tests.simulation.mutants import Mutant
-from toban.incidents import escalate, lifecycle, settle, triage
+from toban.incidents import escalate, lifecycle, settle
 from toban.incidents.documents import Incident
+from toban.incidents.opening import triage
 from toban.kernel.environment import PRODUCTION
 from toban.notify import contacts
 

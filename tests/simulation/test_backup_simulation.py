@@ -52,7 +52,9 @@ def by_story(mutant: Mutant, sound: Chapters) -> str:
             wrong = sound.crash(step)[1]
             if wrong:
                 return f"undisturbed, in “{BACKUPS.steps[step].name}”"
-        if found := _dying(sound, sound.kinds()[::KINDS]):
+        kinds = sound.kinds()
+        known = [kind for kind in kinds if mutant.point and mutant.point in kind[2]]
+        if found := _dying(sound, known + kinds[::KINDS]):
             return found
         for step, index, name in changing(sound):
             if torn(sound, step, index):

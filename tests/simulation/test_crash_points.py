@@ -10,7 +10,7 @@ import pytest
 from tests.simulation import stories
 from tests.simulation.backup_story import BACKUPS
 from tests.simulation.backup_world import small
-from tests.simulation.crash_points import Chapters, Run, first_points
+from tests.simulation.crash_points import Chapters, Run
 from tests.simulation.platform import TOPOLOGY
 from tests.simulation.story import INCIDENTS, difference
 
@@ -28,21 +28,6 @@ def undisturbed() -> tuple[Run, dict[str, Any]]:
 @cache
 def chapters() -> Chapters:
     return Chapters(INCIDENTS)
-
-
-def crashes(part: int) -> list[int]:
-    run, _ = undisturbed()
-    return first_points(run.passed)[part::PARTS]
-
-
-def told(*points: int) -> tuple[Run, list[str]]:
-    """Play the story with crashes; everything that differs from the undisturbed run."""
-    _, expected = undisturbed()
-    run = Run(points)
-    found = run.tell()
-    assert run.crashed
-    repeated = [f"{id} arrived again, unmarked" for id in run.repetitions()]
-    return run, difference(expected, found) + repeated
 
 
 def test_the_stories_pass_through_every_subscription_on_the_map() -> None:
@@ -68,9 +53,12 @@ def test_the_story_told_twice_is_the_same_story() -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_dying_before_or_after_any_io_of_any_handler_changes_nothing(part: int) -> None:
-    run, _ = undisturbed()
-    for point in crashes(part):
-        assert told(point)[1] == [], f"crash at point {point}: {run.passed[point - 1]}"
+    told = chapters()
+    for step, point, name in told.kinds()[part::PARTS]:
+        run, wrong = told.crash_and_go_on(step, point)
+        assert run.crashed
+        wrong += [f"{id} arrived again, unmarked" for id in run.repetitions()]
+        assert wrong == [], f"in “{told.story.steps[step].name}” at {name} ({point})"
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -25,7 +25,8 @@ class Alert(Document, kw_only=True):
     One alert, through all its occurrences.
 
     It points at its incident; the incident does not list its alerts, so that many alerts write
-    each alert once and the incident hardly ever. A resolved alert without incident records a
+    each alert once and the incident hardly ever. When it fires again in another incident, a
+    `record` of it stays with the one it leaves. A resolved alert without incident records a
     resolution that came before its firing.
     """
 
@@ -74,6 +75,15 @@ class Alert(Document, kw_only=True):
         if self.status == "firing":
             return None
         return self.heard_at or self.attached_at or self.ends_at or self.starts_at
+
+    @property
+    def is_record(self) -> bool:
+        """Whether this is what an incident kept of an alert that has left it."""
+        return "." in self.id
+
+    def record(self) -> Alert:
+        """Return what stays with its incident when it fires again in another one."""
+        return msgspec.structs.replace(self, id=f"{self.id}.{self.incident}")
 
     def holders(self) -> Sequence[Key]:
         """Return its incident, which it keeps open and whose story needs it."""

@@ -30,7 +30,7 @@ from toban.incidents.lifecycle import (
     start_escalation,
     steps_of,
 )
-from toban.incidents.occurrences import MAX_AHEAD, believed, newest_start
+from toban.incidents.opening.occurrences import MAX_AHEAD, believed, newest_start
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
 

@@ -116,6 +116,11 @@ def on_cleared(cleared: AlertCleared, work: Work) -> None:
     resolve(incident, work)
 
 
+def _unheard(incident: Incident, work: Work) -> bool:
+    called = last_call(incident, work)
+    return called is not None and bool(joined_untold(incident, called, work))
+
+
 def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
     """Check again after the commit: an alert may have joined at the same time."""
     by_itself = not resolved.by
@@ -126,9 +131,8 @@ def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
     incident = incident_of(resolved.incident.id, work)
     if incident.status != "resolved" or incident.generation != resolved.incident.generation:
         return
-    called = last_call(incident, work)
-    unheard = called is not None and joined_untold(incident, called, work)
-    if by_itself or unheard:  # who resolved it cannot have meant what nobody was told of
+    # Who resolved it cannot have meant what nobody was told of.
+    if by_itself or _unheard(incident, work):
         reopen(incident, work, why="alert-joined")
         return
     # A person may well resolve what still fires; if it goes on, it was no mistake of the alert.

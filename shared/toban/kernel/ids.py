@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)  # one handling, and each repetition of it, derives the same ids
 def derive(*parts: str, length: int = 26) -> str:
     """
     Return a stable id from `parts`: `length` characters of base32 (5 bits each) of a SHA-256.

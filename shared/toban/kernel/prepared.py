@@ -30,6 +30,10 @@ def prepare(kind: Any) -> None:
             _ready.add(kind)
 
 
+unpacked = msgspec.msgpack.Decoder().decode
+"""Returns the plain values in MessagePack, a new copy each time."""
+
+
 @cache
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     """Return the JSON decoder of a type (or a union of types)."""

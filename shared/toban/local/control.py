@@ -25,7 +25,7 @@ import msgspec
 from toban.kernel import strictjson
 from toban.kernel.edge.http import Request, Response, answer, problem
 from toban.kernel.prepared import converted
-from toban.local.virtual import ClockDriver, NeverIdle
+from toban.local.virtual import ClockDriver, Interrupted, NeverIdle
 
 FILE = "dev.json"
 PATH = "dev"
@@ -113,10 +113,17 @@ def control(token: str, driver: ClockDriver | None) -> Callable[[Request], Respo
         try:
             wanted = converted(strictjson.loads(request.body or b""), ClockRequest)
             return answer(200, **_move(driver, wanted))
-        except (strictjson.NotStrictJson, msgspec.ValidationError, ValueError) as error:
+        except (
+            strictjson.NotStrictJson,
+            msgspec.ValidationError,
+            ValueError,
+            OverflowError,
+        ) as error:
             return problem(400, str(error))
         except NeverIdle as error:
             return problem(500, str(error))
+        except Interrupted as error:
+            return problem(503, str(error))
 
     return answered
 
@@ -124,22 +131,22 @@ def control(token: str, driver: ClockDriver | None) -> Callable[[Request], Respo
 def _move(driver: ClockDriver, wanted: ClockRequest) -> dict[str, Any]:
     if wanted.until_idle:
         return driver.until_idle().as_json()
-    until = wanted.to
     if wanted.seconds is not None:
-        if wanted.seconds < 0:
-            raise ValueError("time does not go back")
-        until = driver.now() + timedelta(seconds=wanted.seconds)
-    if until is None or until.tzinfo is None:
+        return driver.advance(timedelta(seconds=wanted.seconds)).as_json()
+    if wanted.to is None or wanted.to.tzinfo is None:
         raise ValueError("seconds, an aware time `to`, or until_idle")
-    if until < driver.now():
-        raise ValueError(f"time does not go back: it is {driver.now().isoformat()}")
-    return driver.advance(until).as_json()
+    return driver.advance(wanted.to).as_json()
 
 
 def ask(running: RunningRuntime, path: str, body: dict[str, object]) -> tuple[int, dict[str, Any]]:
     """Status and JSON of the runtime's answer; raises `OSError` when nobody answers there."""
-    place = urlsplit(running.url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_TIMEOUT_S)
+    try:
+        place = urlsplit(running.url)
+        connection = http.client.HTTPConnection(
+            place.hostname or "", place.port, timeout=_TIMEOUT_S
+        )
+    except ValueError as error:
+        raise ConnectionError(str(error)) from error
     headers = {
         "Authorization": f"Bearer {running.token}",
         "Content-Type": "application/json",
@@ -148,7 +155,7 @@ def ask(running: RunningRuntime, path: str, body: dict[str, object]) -> tuple[in
         connection.request("POST", f"/{PATH}{path}", json.dumps(body), headers)
         response = connection.getresponse()
         return response.status, json.loads(response.read() or b"{}")
-    except http.client.HTTPException as error:
+    except (http.client.HTTPException, ValueError) as error:  # somebody else answers there by now
         raise ConnectionError(str(error)) from error
     finally:
         connection.close()

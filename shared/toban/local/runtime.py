@@ -33,7 +33,7 @@ from toban.local.starting import (
     unset_secrets,
     welcome,
 )
-from toban.local.virtual import ClockDriver, WrongClock, begin_clock
+from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
 from toban.profile.profile import Profile
@@ -125,6 +125,8 @@ class Runtime:
 
     def stop(self) -> None:
         """Come to an end; may be called from a signal handler."""
+        if self.driver is not None:
+            self.driver.stop()
         self._http.stop()
 
     def close(self) -> None:
@@ -142,7 +144,8 @@ class Runtime:
 
         def answered(request: Request) -> Response:
             response = answer(request)
-            driver.settle()
+            with contextlib.suppress(Interrupted):
+                driver.settle()
             return response
 
         return answered

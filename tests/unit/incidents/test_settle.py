@@ -1,6 +1,6 @@
 """An incident stays true to its alerts, though neither writes the other's document."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from toban.events import (
     PostmortemDrafted,
     RecheckDue,
 )
+from toban.incidents.documents import Alert
 from toban.incidents.settle import MAX_RULES
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.parking import MessageParked
@@ -308,3 +309,49 @@ def test_the_draft_is_linked_once(world):
     world.tell(drafted)
     assert world.incident.postmortem == "drafts/1.md"
     assert world.kinds().count("postmortem") == 1
+
+
+# --- a record does not change ------------------------------------------------------------------
+
+
+def alerts_of(world: World, incident: str) -> list[tuple[str, str, datetime]]:
+    found = [a for a in world.documents(Alert) if a.incident == incident]
+    return sorted((a.title, a.status, a.starts_at) for a in found)
+
+
+def test_an_incident_keeps_its_alert_when_that_fires_again_in_another_one(world):
+    world.tell(fired("a"))
+    first = world.incident.id
+    world.pass_time(5)
+    world.tell(resolved("a", ends_at=NOON + timedelta(minutes=5)))
+    record = alerts_of(world, first)
+    assert [status for _, status, _ in record] == ["resolved"]
+
+    world.pass_time(60)
+    world.tell(fired("a", at=60))
+
+    assert alerts_of(world, first) == record
+    assert world.alert("a").incident not in (None, first)
+
+
+def test_back_in_an_incident_that_it_had_left_it_leaves_one_record(world):
+    world.tell(fired("a"))
+    first = world.incident.id
+    world.pass_time(5)
+    world.tell(resolved("a", ends_at=NOON + timedelta(minutes=5)))
+    world.pass_time(60)
+    world.tell(fired("a", at=60))
+    second = world.alert("a").incident
+    world.tell(resolved("a", at=60, ends_at=NOON + timedelta(minutes=66)))
+    world.command("reopen", incident_id=first)
+    world.pass_time(5)
+    world.tell(fired("a", at=70))
+    assert world.alert("a").incident == first, "reopened, it takes alerts of its key again"
+    world.tell(resolved("a", at=70, ends_at=NOON + timedelta(minutes=75)))
+    world.command("resolve", incident_id=first)
+    world.pass_time(60)
+    world.tell(fired("a", at=140))
+
+    ((_, _, since),) = alerts_of(world, first)
+    assert since == NOON, "since it was there first"
+    assert len(alerts_of(world, second)) == 1

@@ -12,9 +12,10 @@ from tests.profiles import Profile
 from toban.channels.console.kind import ConsoleChannel
 from toban.escalation.section import Escalation, EscalationStep
 from toban.events import AlertFired, AlertResolved, CommandIssued
-from toban.incidents import act, escalate, settle, triage
+from toban.incidents import act, escalate, settle
 from toban.incidents.documents import Alert, Group, Incident
 from toban.incidents.grouping.section import Grouping
+from toban.incidents.opening import triage
 from toban.kernel.event import Body, Event
 from toban.kernel.handling.decision import Handled
 from toban.kernel.handling.handle import Handlers
@@ -182,7 +183,9 @@ class World(TestPlatform):
         return only
 
     def alert(self, fingerprint: str = "a") -> Alert:
-        (only,) = (a for a in self.documents(Alert) if a.fingerprint == fingerprint)
+        """The alert as it is now, not what it left with other incidents."""
+        found = [a for a in self.documents(Alert) if a.fingerprint == fingerprint]
+        (only,) = (a for a in found if not a.is_record)
         return only
 
     def open_ids(self, service: str = "shop") -> list[str]:

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from toban.cli.kit.terminal import Problem, Terminal
 
+EARLIEST, LATEST = 1900, 9000
+
 
 def moment_of(word: str, zone: str, terminal: Terminal, wrong: str = "bad.time") -> datetime:
     """
@@ -18,7 +20,10 @@ def moment_of(word: str, zone: str, terminal: Terminal, wrong: str = "bad.time")
     """
     try:
         at = datetime.fromisoformat(word.strip())
-        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+        at = (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+        if EARLIEST <= at.year <= LATEST:
+            return at
+        raise OverflowError  # days and weeks before and after it are computed
     except (ValueError, OverflowError) as error:
         raise Problem(terminal.say(wrong, word=word), 2) from error
 

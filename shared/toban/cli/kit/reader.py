@@ -22,6 +22,8 @@ from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
 _LAST = "\U0010ffff"
 _SUGGESTED = 500
 """Ids among which the likeliest is looked for."""
+_LONGEST = 700
+"""Bytes of an id."""
 
 
 class StoreReader(Documents):
@@ -32,10 +34,12 @@ class StoreReader(Documents):
 
     def get(self, cls: type[D], id: str) -> D | None:
         """See `Documents`; also of what a person wrote, which may be no id."""
-        return super().get(cls, id) if id and "/" not in id else None
+        return super().get(cls, id) if can_be_id(id) else None
 
     def by_prefix(self, cls: type[D], prefix: str, limit: int = 6) -> list[D]:
         """Return documents whose id begins so."""
+        if prefix and not can_be_id(prefix):
+            return []
         exact = self.get(cls, prefix)
         if exact is not None:
             return [exact]
@@ -116,6 +120,14 @@ def incident_of(reader: StoreReader, word: str, terminal: Terminal) -> Incident:
     return chosen(
         reader, Incident, word, terminal, "what.incident", newest, beginnings=("", "inc-")
     )
+
+
+def can_be_id(word: str) -> bool:
+    """Return whether a document can have this id: every store refuses any other."""
+    try:
+        return "/" not in word and 0 < len(word.encode()) <= _LONGEST
+    except UnicodeEncodeError:  # bytes of the command line that are no UTF-8
+        return False
 
 
 def shown_time(moment: datetime | None) -> str | None:

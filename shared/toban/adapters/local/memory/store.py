@@ -6,9 +6,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from toban.adapters.local.sqlite import values
+from toban.kernel.prepared import unpacked
 from toban.ports import (
     AlreadyExists,
     Create,
@@ -57,13 +58,21 @@ def _aware(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+class _Stored(NamedTuple):
+    """A document as it is kept: nobody outside ever holds `data` itself."""
+
+    data: dict[str, Any]
+    packed: bytes
+    version: str
+
+
 class MemoryStore:
     """The `Store` port in a dictionary. What goes in and comes out is copied."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._documents: dict[str, dict[str, tuple[dict[str, Any], int]]] = {}
-        """Content and version by collection and id."""
+        self._documents: dict[str, dict[str, _Stored]] = {}
+        """By collection and id."""
         self._version = 0
 
     def get(self, keys: Sequence[Key]) -> list[Snapshot | None]:
@@ -71,7 +80,8 @@ class MemoryStore:
         for key in keys:
             values.check_key(key)
         with self._lock:
-            return [self._snapshot(key) for key in keys]
+            found = [(Key(*key), self._kept(key)) for key in keys]
+        return [None if kept is None else _snapshot(key, kept) for key, kept in found]
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """See `toban.ports.Store`; in memory it is never `Unavailable`."""
@@ -92,51 +102,50 @@ class MemoryStore:
                     versions.append("")
                     continue
                 self._version += 1
-                self._documents.setdefault(collection, {})[id] = (content, self._version)
-                versions.append(str(self._version))
+                kept = _Stored(content, values.packed(content), str(self._version))
+                self._documents.setdefault(collection, {})[id] = kept
+                versions.append(kept.version)
             return versions
 
     def query(self, query: Query) -> list[Snapshot]:
         """See `toban.ports.Store`."""
-        found = self._matching(query)
-        found.sort(key=lambda snapshot: snapshot.key.id)
+        values.check_query(query)
+        with self._lock:
+            found = sorted(self._matching(query), key=lambda document: document[0])
         if query.order_by is not None:
             field = query.order_by.removeprefix("-")
-            found = [snapshot for snapshot in found if field in snapshot.data]
-            found.sort(key=lambda snapshot: values.order_key(snapshot.data[field]))
+            found = [(id, kept) for id, kept in found if field in kept.data]
+            found.sort(key=lambda document: values.order_key(document[1].data[field]))
             if query.order_by.startswith("-"):
                 found.reverse()
-        return found[: query.limit]
+        return [_snapshot(Key(query.collection, id), kept) for id, kept in found[: query.limit]]
 
     def count(self, query: Query) -> int:
         """See `toban.ports.Store`."""
-        return len(self._matching(replace(query, order_by=None)))
-
-    def _matching(self, query: Query) -> list[Snapshot]:
-        values.check_query(query)
-        matches = values.matching(query)
+        values.check_query(replace(query, order_by=None))
         with self._lock:
-            return [
-                Snapshot(Key(query.collection, id), values.copied(data), str(version))
-                for id, (data, version) in self._documents.get(query.collection, {}).items()
-                if matches(data)
-            ]
+            return len(self._matching(query))
 
-    def _snapshot(self, key: Key) -> Snapshot | None:
-        found = self._documents.get(key[0], {}).get(key[1])
-        if found is None:
-            return None
-        data, version = found
-        return Snapshot(Key(*key), values.copied(data), str(version))
+    def _matching(self, query: Query) -> list[tuple[str, _Stored]]:
+        matches = values.matching(query)
+        documents = self._documents.get(query.collection, {})
+        return [(id, kept) for id, kept in documents.items() if matches(kept.data)]
+
+    def _kept(self, key: Key) -> _Stored | None:
+        return self._documents.get(key[0], {}).get(key[1])
 
     def _require(self, write: Write) -> None:
         collection, id = write.key
-        _, version = self._documents.get(collection, {}).get(id, (None, None))
+        kept = self._kept(write.key)
         if isinstance(write, Create):
-            if version is not None:
+            if kept is not None:
                 raise AlreadyExists(f"{collection}/{id}")
-        elif version is None or str(version) != write.version:
+        elif kept is None or kept.version != write.version:
             raise Stale(f"{collection}/{id}")
+
+
+def _snapshot(key: Key, kept: _Stored) -> Snapshot:
+    return Snapshot(key, unpacked(kept.packed), kept.version)
 
 
 class MemoryBlobs:

@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from toban.kernel.indexes import require_index
 from toban.ports import Key, Operator, Query, Write
 
@@ -25,7 +27,6 @@ MAX_DOCUMENT_BYTES = 1_048_576
 
 _INT64 = 2**63
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_CHANGE = frozenset((dict, list))
 _RANKS = {type(None): 0, bool: 1, int: 2, float: 2, datetime: 3, str: 4, bytes: 5, list: 6}
 _ESCAPED = re.compile("\x01([\x01\x02])")
 
@@ -101,9 +102,15 @@ def normal(value: Any) -> Any:
     if value is None or kind is bool:
         return value
     if kind is dict:
-        return {_name(name): normal(item) for name, item in value.items()}
+        plain = {}
+        for name, item in value.items():
+            field = name if type(name) is str and name.isascii() else _name(name)
+            plain[field] = item if type(item) is str and item.isascii() else normal(item)
+        return plain
     if kind is list:
         return [normal(item) for item in value]
+    if kind is datetime and value.tzinfo is UTC:
+        return value
     return _normal(value)
 
 
@@ -136,18 +143,6 @@ def _name(name: Any) -> Any:
     if not isinstance(name, str):
         raise ValueError("a key that is not a string")
     return normal(name)
-
-
-def copied(value: Any) -> Any:
-    """Return a deep copy of a value in stored form: only mappings and lists can change."""
-    kind = type(value)
-    if kind is dict:
-        return {
-            name: copied(item) if type(item) in _CHANGE else item for name, item in value.items()
-        }
-    if kind is list:
-        return [copied(item) if type(item) in _CHANGE else item for item in value]
-    return value
 
 
 # --- comparing ---------------------------------------------------------------------------------
@@ -253,8 +248,12 @@ def encode_document(data: Mapping[str, Any]) -> str:
 
 def check_size(value: Any) -> None:
     """Raise `ValueError` when a document in stored form is larger than one may be."""
-    if size(value) > MAX_DOCUMENT_BYTES:
+    if 8 * len(packed(value)) > MAX_DOCUMENT_BYTES and size(value) > MAX_DOCUMENT_BYTES:
         raise ValueError(f"a document of more than {MAX_DOCUMENT_BYTES} bytes")
+
+
+packed = msgspec.msgpack.Encoder().encode
+"""Returns a value in stored form as bytes: at least an eighth of its `size`, and made much quicker."""
 
 
 def size(value: Any) -> int:

@@ -29,7 +29,8 @@ from toban.incidents.documents import (
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
-from toban.incidents.occurrences import (
+from toban.incidents.opening.max_open import tell_when_full
+from toban.incidents.opening.occurrences import (
     ReportedTimes,
     believed,
     is_anew,
@@ -40,7 +41,6 @@ from toban.incidents.occurrences import (
     newest_start,
     read,
 )
-from toban.incidents.texts import text
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -48,7 +48,7 @@ from toban.kernel.ids import derive
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
-from toban.profile.environments import calls_people, environment_of, environments
+from toban.profile.environments import environment_of, environments
 from toban.profile.match import default_service, match_service
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -242,11 +242,12 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     group = work.get(Group, listed) or Group(id=listed)
     key = group_key(report, profile[GROUPING])
     found = joinable(group, key, profile[GROUPING], work)
+    _leave(known, found, work)
     if found is not None:
         alert.incident = found.incident
         work.put(alert)
         work.emit(_attached(alert, found.incident, work))
-        if found.key != key and _tell_when_full(group, environment, profile, work):
+        if found.key != key and tell_when_full(group, environment, profile, work):
             work.put(group)
         return
     incident = _open(report, alert, key, profile, version, work)
@@ -255,40 +256,26 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
         *group.open,
         OpenIncident(key=key, incident=incident.id, opened_at=work.now),
     ]
-    _tell_when_full(group, environment, profile, work)
+    tell_when_full(group, environment, profile, work)
     work.put(alert)
     work.put(group)
 
 
-def _tell_when_full(group: Group, environment: str, profile: Profile, work: Work) -> bool:
+def _leave(known: Alert | None, joins: OpenIncident | None, work: Work) -> None:
     """
-    Have somebody told, once while it lasts, that too many are open; whether that was done now.
+    Keep the alert, as it was, with the incident that it leaves for another.
 
-    Not only when the last one opens: one may have been reopened, or the profile allow fewer.
+    What an incident says of its alerts is a record: it does not lose one that fires again later.
     """
-    if group.told_full or len(group.open) < profile[GROUPING].max_open:
-        return False
-    if not calls_people(profile[SERVICE], environment):
-        return False  # nobody is called for any of them: the platform's people are not either
-    group.told_full = True
-    work.emit(_too_many_open(profile, work))
-    return True
-
-
-def _too_many_open(profile: Profile, work: Work) -> AlertFired:
-    """From now on alerts of this service share an incident that is not their own: somebody's to see."""
-    service, language = profile[SERVICE], profile[SERVICE].language
-    number = profile[GROUPING].max_open
-    return AlertFired(
-        source=OWN,
-        fingerprint=f"too-many-open/{service.id}",
-        rule="too-many-open",
-        title=text(language, "alert.too-many-open", service=service.named(language), number=number),
-        summary=text(language, "alert.too-many-open.summary"),
-        severity="error",
-        labels={"service": OWN, "of": service.id},
-        starts_at=work.now,
-    )
+    if known is None or known.incident is None:
+        return
+    if joins is not None and joins.incident == known.incident:
+        return
+    record = known.record()
+    earlier = work.get_assuming_new(Alert, record.id)
+    if earlier is not None:  # it had come back meanwhile, and leaves again
+        record.starts_at = min(earlier.starts_at, record.starts_at)
+    work.put(record)
 
 
 def _still_fires(
