@@ -254,8 +254,9 @@ def emulated(empty):
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_where_emulators_keep_everything_is_said_and_nothing_is_begun_beside_them(emulated, lang):
     (emulated.data / "toban.db").unlink(missing_ok=True)
-    for command in (["incidents", "list"], ["incidents", "show"]):
+    for command in (["incidents", "list", "--json"], ["incidents", "show"], ["apply"]):
         said = emulated.run(*command, lang=lang)
+        assert (said.code, said.out) == (1, "")
         assert "FIRESTORE_EMULATOR_HOST=127.0.0.1:8081" in said.err
         assert "--project toban-dev" in said.err
     said = emulated.run("send", "alert-fired", lang=lang)

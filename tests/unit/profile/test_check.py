@@ -68,6 +68,7 @@ MISTAKES = [
     ("Aoki, email", "Aoki, timezone: CET, email", "warning fixed-zone people.aoki.timezone"),
     ("Aoki, email", "Aoki, timezone: EST5EDT, email", "warning fixed-zone people.aoki.timezone"),
     ("Aoki, email", "Aoki, timezone: Etc/GMT-9, email", "warning fixed-zone people.aoki.timezone"),
+    ("first_shift: 2025-01-06", "first_shift: 2025-01-06\n  timezone: CET", "warning fixed-zone oncall.timezone"),
     ("name: Shop", "name: Shop\n  timezone: Etc/GMT-9", "warning fixed-zone service.timezone"),
     ("label: P3", "label: p1", "error ambiguous-word severities[1].label"),
     ("label: P3, level: 3", "label: P3, level: 1", "warning same-level severities[1].level"),

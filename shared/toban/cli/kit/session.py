@@ -18,11 +18,14 @@ def is_empty(asked: argparse.Namespace, terminal: Terminal) -> bool:
     """Return whether there is no data directory to list anything of yet; then that is said."""
     from toban.cli.kit.places import local
 
-    if asked.project or local.exists(asked.data):
+    if asked.project:
+        return False
+    local.require_here(asked.data, terminal)
+    if local.exists(asked.data):
         return False
     if asked.json:
         terminal.json([])
-    terminal.note(local.nothing_in(asked.data, terminal))
+    terminal.note(terminal.say("data.none", data=asked.data))
     return True
 
 
