@@ -156,7 +156,7 @@ def readable(text: str, zone: str = "UTC") -> str:
         return text.rstrip("\n")
     where = f"{line['function']}: " if "function" in line else ""
     error = line.get("error")
-    reasons = [str(line["reason"])] if line.get("reason") else []
+    reasons = [str(line[name]) for name in ("reason", "missing") if line.get(name)]
     if isinstance(error, dict):
         reasons.append(str(error.get("message") or error.get("type")))
     told = f" → {line['target']}" if line.get("target") else ""

@@ -24,19 +24,12 @@ from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
-from toban.local.starting import (
-    HOST,
-    PORT,
-    failed,
-    home_zone,
-    stop_on_signals,
-    unset_secrets,
-    welcome,
-)
+from toban.local.starting import HOST, PORT, failed, stop_on_signals, unset_secrets, welcome
 from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
 from toban.profile.profile import Profile
+from toban.profile.section import home_zone
 from toban.profile.store import ProfileChange, apply
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors

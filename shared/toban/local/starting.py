@@ -12,7 +12,6 @@ from types import FrameType
 from toban import __version__
 from toban.ports import Secrets
 from toban.profile.profile import Profile
-from toban.profile.section import SERVICE
 from toban.profile.store import ProfileChange
 from toban.sections.collect import secrets
 from toban.topology.types import Topology
@@ -49,12 +48,6 @@ def unset_secrets(topology: Topology, profiles: Iterable[Profile], values: Secre
     doors = {name for f in topology.functions.values() if f.http for name in f.secrets}
     needed = doors.union(*(secrets(profile) for profile in profiles))
     return sorted(name for name in needed if not name.endswith("*") and not values.values(name))
-
-
-def home_zone(profiles: Iterable[Profile]) -> str:
-    """Return the time zone of all services if they share one, else UTC."""
-    zones = {profile[SERVICE].timezone for profile in profiles}
-    return zones.pop() if len(zones) == 1 else "UTC"
 
 
 def welcome(

@@ -72,6 +72,9 @@ def test_people_read_the_time_of_their_zone_who_was_told_and_why():
     assert shown(message="request refused", reason="the signature is wrong") == (
         "02:00:00 JST WARNING request refused: the signature is wrong"
     )
+    assert shown(message="secret not set", missing="INGEST_GENERIC") == (
+        "02:00:00 JST WARNING secret not set: INGEST_GENERIC"
+    )
     assert shown(function="tick", message="failed", error={"message": "full"}) == (
         "02:00:00 JST WARNING tick: failed: full"
     )

@@ -16,7 +16,7 @@ from toban.kernel.event import timestamp
 from toban.ports import Store
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.profile import Profile
-from toban.profile.section import SERVICE
+from toban.profile.section import SERVICE, home_zone
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
 
 _LAST = "\U0010ffff"
@@ -73,9 +73,8 @@ class StoreReader(Documents):
         return profile is None or is_called_for(incident, profile)
 
     def home_zone(self) -> str:
-        """Return the zone for what belongs to no service: that of all services, if they share one."""
-        zones = {profile[SERVICE].timezone for profile in self.profiles().values()}
-        return zones.pop() if len(zones) == 1 else "UTC"
+        """Return the zone for what belongs to no service."""
+        return home_zone(self.profiles().values())
 
 
 def chosen(

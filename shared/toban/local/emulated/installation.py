@@ -42,17 +42,10 @@ from toban.local.emulated import emulators
 from toban.local.emulated.forks import Forks
 from toban.local.emulated.processes import FunctionProcess, NotStartedError, environment_of
 from toban.local.httpd import HttpServer
-from toban.local.starting import (
-    HOST,
-    PORT,
-    failed,
-    home_zone,
-    stop_on_signals,
-    unset_secrets,
-    welcome,
-)
+from toban.local.starting import HOST, PORT, failed, stop_on_signals, unset_secrets, welcome
 from toban.local.world import ROOT, load_functions
 from toban.profile.profile import Profile
+from toban.profile.section import home_zone
 from toban.profile.store import ProfileChange, apply
 from toban.sections.collect import buckets
 from toban.sections.load import load_directory
