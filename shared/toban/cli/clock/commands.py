@@ -67,7 +67,7 @@ def _clock(asked: argparse.Namespace, terminal: Terminal) -> FileClock:
 
 
 def _zone(asked: argparse.Namespace) -> str:
-    """The zone that the data directory's services share, else UTC."""
+    """The zone of most of the data directory's services."""
     from toban.adapters.local.sqlite.database import SqliteDatabase
     from toban.adapters.local.sqlite.store import SqliteStore
     from toban.cli.kit.reader import StoreReader
