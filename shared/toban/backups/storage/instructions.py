@@ -31,7 +31,8 @@ def leave_instructions(bucket: Bucket) -> None:
         if _is_there(bucket, name, text):
             continue
         try:
-            bucket.delete(name)
+            if bucket.stat(name) is not None:
+                bucket.delete(name)
         except DeleteBlocked:
             continue
         bucket.create(name, text, "text/plain; charset=utf-8")
