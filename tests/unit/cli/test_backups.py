@@ -22,7 +22,7 @@ def test_run_without_a_runtime_takes_replicates_and_verifies_here(vault):
     (row,) = vault.backups()
     assert list(row) == [
         "id", "service", "source", "class", "environment", "status", "started_at", "finished_at",
-        "verified_at", "level", "regions", "bytes", "pinned", "doubtful", "copies",
+        "verified_at", "level", "regions", "bytes", "key", "pinned", "doubtful", "copies",
     ]  # fmt: skip
     assert row["id"].startswith("shop.media.daily.2")
     assert (row["service"], row["source"], row["class"]) == ("shop", "media", "daily")

@@ -110,7 +110,9 @@ JAPANESE = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.ja.
 @pytest.mark.parametrize("page", ["README.ja.md", *JAPANESE])
 def test_japanese_prose_has_full_width_brackets(page):
     prose = re.sub(r"(?ms)^ *```.*?^ *```|`[^`]*`|\]\([^)]*\)|<[^>]*>", "", read(page))
-    assert [line for line in prose.splitlines() if "(" in line or ")" in line] == []
+    japanese = "[、-ヿ一-鿿]"
+    touching = rf"{japanese}\(|\){japanese}|\([^()]*{japanese}"
+    assert re.findall(touching, prose) == []
 
 
 ONE_WORD = {

@@ -33,6 +33,7 @@ def backup_view(backup: Backup) -> dict[str, Any]:
         "level": backup.level,
         "regions": regions(backup),
         "bytes": backup.bytes,
+        "key": backup.key_id,
         "pinned": backup.pinned,
         "doubtful": list(dict.fromkeys(copy.region for copy in doubtful(backup))),
         "copies": [

@@ -63,6 +63,18 @@ TEXTS: Final[Texts] = {
         "en": "{word} is not unique: {words}",
         "ja": "{word} は複数に当てはまります: {words}",
     },
+    "data.unreadable": {
+        "en": "not shown, because this version of toban cannot read it (did a newer one write it?):",
+        "ja": "この版のtobanでは読めないため、表示していません（新しい版が書いたものではありませんか）:",
+    },
+    "data.unreadable.one": {
+        "en": "this version of toban cannot read {path} (did a newer one write it?): {why}",
+        "ja": "この版のtobanでは {path} を読めません（新しい版が書いたものではありませんか）: {why}",
+    },
+    "data.unreadable.part": {
+        "en": "the store holds what this version of toban cannot read (did a newer one write it?): {why}",
+        "ja": "この版のtobanでは読めないものがストアにあります（新しい版が書いたものではありませんか）: {why}",
+    },
     "data.none": {
         "en": "there is nothing in {data} yet; start with `toban apply` or `toban dev`, or name another place with --data",
         "ja": "{data} にはまだ何もありません。`toban apply` か `toban dev` で始めるか、--data で場所を指定してください",
