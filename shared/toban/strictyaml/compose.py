@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -108,6 +109,7 @@ def _decode(data: bytes | str, file: str) -> str:
         ) from error
 
 
+@lru_cache(maxsize=16)  # the same few files, read at every step of a run; nobody changes a node
 def _compose(text: str, file: str, first: str) -> MappingNode:
     try:
         root = yaml.compose(text, _Loader)
