@@ -11,7 +11,6 @@ import pytest
 from tests.chains.worlds import CALLER, ON_EMULATORS, World
 from toban.cli import main
 from toban.incidents.documents import Incident
-from toban.local.emulated.installation import EmulatedPlatform
 from toban.ports import Message
 
 WORLDS = ["embedded", ON_EMULATORS]
@@ -163,21 +162,3 @@ def test_schedules_are_those_of_the_profiles_applied_there(world: World, toban: 
     names = {row["name"] for row in toban("schedules", "--json")}
     assert {"each-minute", "redrive"} <= names
     assert any(name.startswith("safe-") for name in names), "a backup plan of a profile"
-
-
-@pytest.mark.parametrize("world", WORLDS[1:], indirect=True)
-def test_the_data_directory_of_a_run_on_emulators_leads_to_its_documents(
-    world: World, emulated: EmulatedPlatform, capsys
-):
-    def toban(*arguments: str) -> Any:
-        capsys.readouterr()
-        assert main([*arguments, "--data", str(emulated._data), "--json", "--lang", "en"]) == 0
-        return json.loads(capsys.readouterr().out)
-
-    world.alert("SeenFromHere")
-    id_ = world.incident(what="an open incident").id
-    assert id_ in {row["id"] for row in toban("incidents", "list")}
-    assert toban("incidents", "ack", id_, "--as", "aoki")["assignee"] == "aoki"
-    assert toban("incidents", "show", id_)["status"] == "acknowledged"
-    toban("incidents", "resolve", id_)
-    world.incident(lambda i: i.status == "resolved", "its end")

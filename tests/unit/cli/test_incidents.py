@@ -396,27 +396,3 @@ def test_for_scripts_it_says_what_was_left_out(desk, monkeypatch):
     found = desk.run("incidents", "show", "--json").json()
     assert found["alerts"] == 2
     assert found["left_out"] == {"alert_list": 2, "timeline": 1}
-
-
-def test_a_directory_whose_emulators_have_ended_says_so_and_shows_nothing_else(empty):
-    from toban.local.emulated import running
-
-    empty.data.mkdir(parents=True)
-    gone = running.RunningEmulators("p", "127.0.0.1:9", "127.0.0.1:9", "127.0.0.1:9")
-    running.note(empty.data, gone)
-    assert running.find(empty.data) == gone
-    for command in (("incidents", "list"), ("incidents", "show", "inc-1")):
-        said = empty.run(*command)
-        assert said.code == 1
-        assert "a run on emulators that has ended" in said.err
-    running.forget(empty.data)
-    assert empty.run("incidents", "list").code == 0
-
-
-def test_what_is_no_record_of_emulators_is_none(empty):
-    from toban.local.emulated import running
-
-    empty.data.mkdir(parents=True)
-    for text in ("", "[]", "{}", "null", '{"project": "p"}', '{"other": 1}'):
-        (empty.data / running.FILE).write_text(text)
-        assert running.find(empty.data) is None

@@ -1,6 +1,7 @@
 """Long work in steps: claim under a lease, checkpoint, conclude once."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -364,7 +365,13 @@ def test_what_a_job_fails_with_is_kept_without_its_credentials(world):
     (kept,) = world.documents("diggings")
     assert kept["error"] == "connection to postgres://[secret]@db/shop refused; password=[secret]"
 
+    @dataclass(frozen=True)
+    class Flooded(Failure):
+        """A failure of a kind of its own stays one."""
+
+        depth: int = 0
+
     gives_up = Digger()
-    gives_up.run = lambda *_: Failure(said)  # type: ignore[assignment,return-value]
+    gives_up.run = lambda *_: Flooded(said, depth=3)  # type: ignore[assignment,return-value]
     world.handle(gives_up.job())
-    assert gives_up.results == [Failure(kept["error"])]
+    assert gives_up.results == [Flooded(kept["error"], depth=3)]

@@ -31,7 +31,6 @@ from toban.topology.reader import load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from toban.adapters.google.pubsub.bus import PubSubDeadLetters
     from toban.kernel.event import Body, Event
     from toban.kernel.handling.parking import ParkedMessage
     from toban.kernel.platform import Platform
@@ -99,7 +98,9 @@ class CloudSession(Session):
 
     def dead_letters(self) -> dict[str, int]:
         """See `Session`: at most `MAX_DEAD_LETTERS` of each are counted, looked at and given back."""
-        dead_letters = self._dead_letters()
+        from toban.adapters.google.pubsub.bus import PubSubDeadLetters
+
+        dead_letters = PubSubDeadLetters(self.place)
 
         def count(subscription: str) -> int:
             found = dead_letters.pull(subscription, MAX_DEAD_LETTERS)
@@ -110,11 +111,6 @@ class CloudSession(Session):
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             counted = zip(names, pool.map(count, names), strict=True)
             return {name: number for name, number in counted if number}
-
-    def _dead_letters(self) -> PubSubDeadLetters:
-        from toban.adapters.google.pubsub.bus import PubSubDeadLetters
-
-        return PubSubDeadLetters(self.place)
 
     def fired(self) -> dict[str, datetime] | None:
         """See `Session`: as Cloud Scheduler says, which has to be asked where the jobs lie."""
