@@ -12,8 +12,9 @@ import http.client
 import json
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,10 @@ class RunningRuntime:
 
     url: str
     token: str
+    project: str = ""
+    """Name of the project on Google's emulators; empty: everything is in the data directory."""
+    emulators: Mapping[str, str] = field(default_factory=dict)
+    """Their addresses, ``host:port``, by what they stand for (``firestore``)."""
 
 
 def new_token() -> str:
@@ -50,7 +55,7 @@ def note(data: Path, running: RunningRuntime) -> None:
     path = data / FILE
     new = path.with_suffix(".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump({"url": running.url, "token": running.token}, file)
+        json.dump(asdict(running), file)
     os.replace(new, path)  # noqa: PTH105  the same in one call
 
 
@@ -63,8 +68,24 @@ def find(data: Path) -> RunningRuntime | None:
     """Return the runtime recorded in a data directory, or None; it may have died since."""
     try:
         said = json.loads((data / FILE).read_text(encoding="utf-8"))
-        return RunningRuntime(str(said["url"]), str(said["token"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        emulators = {str(name): str(at) for name, at in said.get("emulators", {}).items()}
+        return RunningRuntime(
+            str(said["url"]), str(said["token"]), str(said.get("project", "")), emulators
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def find_emulated(data: Path) -> RunningRuntime | None:
+    """Return the runtime of a data directory if it is one on emulators, and answers."""
+    running = find(data)
+    if running is None or not running.project:
+        return None
+    place = urlsplit(running.url)
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 0), timeout=2):
+            return running
+    except OSError:
         return None
 
 

@@ -196,7 +196,7 @@ class {noun}(Document, kw_only=True):
         return self.at
 
 
-def keep(event: {event}, work: Work) -> None:  # noqa: ARG001
+def keep(_event: {event}, work: Work) -> None:
     """Keep a record of the event, once."""
     work.create({noun}(id=work.derive(), at=work.now))
 

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.topology.generate import ROOT, written
+from toban.topology.reader import MapError, as_written
 from toban.topology.skeleton import CannotAddError, NewFunction, files
 
 
@@ -18,8 +20,11 @@ def function(asked: argparse.Namespace, terminal: Terminal) -> int:
     plain = NewFunction(asked.name, asked.on, asked.domain or "")
     wanted = NewFunction(asked.name, asked.on, asked.domain or plain.collection)
     try:
+        topics = as_written((ROOT / "events" / "topology.yaml").read_text(encoding="utf-8")).topics
+        if asked.on not in topics:
+            raise Problem(unknown(terminal.language, asked.on, "what.topic", topics), 2)
         made = files(ROOT, wanted)
-    except CannotAddError as error:
+    except (MapError, CannotAddError) as error:
         raise Problem(str(error), 2) from error
     paths = [str(path.relative_to(ROOT)) for path in made]
     if not asked.dry_run:
