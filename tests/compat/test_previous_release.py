@@ -221,20 +221,24 @@ def test_an_answer_that_was_half_told_is_told_once(gone: Gone, rule: str):
 def test_a_link_clicked_before_and_again_undoes_nothing_and_calls_nobody(left: Path):
     """
     The release before took it for the same click and did nothing. Since what a link asks for has got
-    another id (`RENAMED`), it says that the incident is still in hand.
+    another id (`RENAMED`), it says that the incident is still in hand. That release's links prove
+    nobody, so whoever was called hears of it, the one who is named included.
     """
     with world() as outside, opened(CODE, left, STARTED, outside) as here:
         here.restart()
         here.turn()
         before = here.one("incidents", title="queue is wrong")
-        told = len(outside.mails) + len(outside.calls)
+        mails, calls = len(outside.mails), len(outside.calls)
         assert here.click(link(BEFORE["mails"], "queue")) == (200, 200)
         here.deliver()
         after = here.one("incidents", title="queue is wrong")
         assert after["status"] == before["status"] == "acknowledged"
         assert after["assignee"] == before["assignee"] == "Aoki"
         assert [e["kind"] for e in after["timeline"][len(before["timeline"]) :]] == ["confirmed"]
-        assert len(outside.mails) + len(outside.calls) == told
+        assert len(outside.calls) == calls
+        (mail,) = outside.mails[mails:]
+        assert "acknowledged" in mail["Subject"]
+        assert mail["recipients"] == ["aoki@shop.example"]
 
 
 def test_the_dead_letter_is_redriven_and_its_draft_written(gone: Gone):

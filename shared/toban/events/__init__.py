@@ -231,6 +231,8 @@ class IncidentAcknowledged(IncidentEvent, frozen=True, kw_only=True):
     """Somebody has acknowledged an incident."""
 
     by: str
+    proof: str = ""
+    """What proves that (`toban.kernel.command`); empty: an earlier release did not say."""
     pages: list[Page]
 
 

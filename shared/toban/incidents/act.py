@@ -155,7 +155,10 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     work.put(incident)
     work.emit(
         IncidentAcknowledged(
-            incident=incident.snapshot(), by=command.actor, pages=latest_pages(incident)
+            incident=incident.snapshot(),
+            by=command.actor,
+            proof=command.proof,
+            pages=latest_pages(incident),
         )
     )
     return True

@@ -191,16 +191,12 @@ def is_overtaken(request: NotificationRequested, incident: Incident) -> bool:
 
 
 def as_it_is(request: NotificationRequested, incident: Incident | None) -> NotificationRequested:
-    """Return a page with who has its incident by now, if anybody took it since."""
-    if incident is None or incident.status != "acknowledged":
+    """Return a page of an open incident with who has it by now, if anybody took it since."""
+    if incident is None or incident.status == request.incident.status:
         return request
-    present = msgspec.structs.replace(
-        request.incident,
-        status=incident.status,
-        assignee=incident.assignee,
-        acknowledged_at=incident.acknowledged_at,
-    )
-    return msgspec.structs.replace(request, incident=present)
+    if incident.status != "acknowledged":
+        return request
+    return msgspec.structs.replace(request, incident=incident.snapshot())
 
 
 def _any_sent(request: NotificationRequested, work: Work) -> bool:

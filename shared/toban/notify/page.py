@@ -30,6 +30,7 @@ from toban.events import (
     PagingEvent,
 )
 from toban.kernel import log
+from toban.kernel.command import proven
 from toban.kernel.handling.decision import Translation
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
@@ -120,7 +121,8 @@ def _tell_people(event: IncidentAcknowledged, newest: int, profile: Profile, wor
         contacts = reach(profile, event.incident, page).contacts
         people = [c for c in contacts if c.target.startswith("person:")]
         _collect(called, profile, event.incident, page, page.reason, people)
-    taker = person_of(profile, event.by)
+    # Whoever gave another's name in a shared channel is not them: they hear of it.
+    taker = person_of(profile, event.by) if proven(event.by, event.proof) else ""
     for each in called.values():
         contact = each.contact
         if contact.target == taker and is_own_address(profile, taker, contact.address):

@@ -121,6 +121,11 @@ def test_acknowledging_is_shown_in_every_channel_and_to_all_who_were_called_but_
     assert told[("person:baba", "mail")] == [escalated[("person:baba", "mail")].notification_id]
 
 
+def test_a_name_that_nothing_proves_does_not_keep_its_owner_in_the_dark(world):
+    asked = requests(world.page(acknowledged(page(0), proof="link:")))
+    assert ("person:aoki", "mail") in pairs(asked)
+
+
 def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
     opened = by_pair(world.page(paging()))
     escalated = by_pair(world.page(paging(1, "escalated"), "evt-2"))
