@@ -282,7 +282,9 @@ class RestoreHandler:
         reason = "" if isinstance(result, Restored) else log.mask(result.reason)[:2_000]
         profile = current(work).get(restore.service)
         if not reason and restore.purpose == "test" and profile is not None:
-            reason = untimed(restore, work.now) or too_slow(profile.profile, seconds)
+            reason = untimed(restore, work.now) or too_slow(
+                profile.profile, restore.source, seconds
+            )
         restore.reason = reason = log.mask(reason)
         move(restore, "failed" if reason else "finished")
         self._let_go(restore, result if isinstance(result, CopyDamaged) else None, work)
