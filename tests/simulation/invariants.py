@@ -22,7 +22,7 @@ from toban.events import (
     PagingEvent,
 )
 from toban.incidents.documents import Alert, Group, Incident
-from toban.incidents.opening.triage import alert_id
+from toban.incidents.opening.identity import alert_id
 from toban.kernel.command import Audit
 from toban.kernel.document import Document, decode
 from toban.kernel.event import from_message

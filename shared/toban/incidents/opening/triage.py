@@ -29,6 +29,7 @@ from toban.incidents.documents import (
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
+from toban.incidents.opening.identity import alert_id, responsible, stored_alert
 from toban.incidents.opening.max_open import tell_when_full
 from toban.incidents.opening.occurrences import (
     ReportedTimes,
@@ -41,18 +42,13 @@ from toban.incidents.opening.occurrences import (
     newest_start,
     read,
 )
-from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.ids import derive
 from toban.kernel.status import move
 from toban.kernel.work import Work
-from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.environments import environment_of, environments
-from toban.profile.match import default_service, match_service
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.profile.store import current
 from toban.severities.section import severity_for
 
 MAX_SUMMARY = 1_500
@@ -70,23 +66,6 @@ def _first_labels(labels: dict[str, str]) -> dict[str, str]:
             break
         kept[name] = value
     return kept
-
-
-def alert_id(report: AlertReport, environment: str = PRODUCTION) -> str:
-    """Return the id of the alert; fingerprints of two senders or environments never collide."""
-    named = (report.labels.get("service", ""), report.fingerprint)
-    more = () if environment == PRODUCTION else (environment,)
-    return derive("alert", report.source, *named, *more)
-
-
-def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
-    """Return the profile (and its version) to which an alert belongs; there always is one."""
-    profiles = current(work)
-    by_id = {id: document.profile for id, document in profiles.items()}
-    service = match_service(by_id, report.labels) or default_service(by_id)
-    if service is None:
-        return BUILTIN, BUILTIN_VERSION
-    return profiles[service].profile, profiles[service].version
 
 
 def group_key(report: AlertReport, grouping: Grouping) -> str:
@@ -132,12 +111,11 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
     if known is None or known.status != "firing" or known.labels != report.labels:
         profile, _ = responsible(report, work)
         environment = environment_of(profile[SERVICE], report.labels)
-        if environment != PRODUCTION:
-            known = work.get(Alert, alert_id(report, environment))
+        id, known = stored_alert(report, environment, profile, work)
         if known is None or known.status != "firing":
             _end_elsewhere(report, said, environment, profile, work)
         if known is None:
-            alert = _alert(report, said, profile, environment, "resolved")
+            alert = _alert(report, said, profile, environment, "resolved", id)
             alert.ends_at = said.end
             work.put(alert)
             return
@@ -198,7 +176,7 @@ def _end_elsewhere(
     for name in environments(service):
         if name == environment:
             continue
-        other = work.get(Alert, alert_id(report, name))
+        _, other = stored_alert(report, name, profile, work)
         if other is None or other.status != "firing":
             continue
         late = is_overtaken(other, said) or (over and not is_over(other, said))
@@ -228,7 +206,7 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     said = read(report, work)
     profile, version = responsible(report, work)
     environment = environment_of(profile[SERVICE], report.labels)
-    known = work.get_assuming_new(Alert, alert_id(report, environment))
+    id, known = stored_alert(report, environment, profile, work, likely_new=True)
     if known is not None:
         if known.status == "firing":
             _still_fires(report, said, known, profile, work)
@@ -236,7 +214,7 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
         if is_overtaken(known, said) or not is_new(known, said):
             return
     _end_elsewhere(report, said, environment, profile, work)
-    alert = _alert(report, said, profile, environment, "firing" if lasting else "event")
+    alert = _alert(report, said, profile, environment, "firing" if lasting else "event", id)
     alert.attached_at = work.now
     listed = group_id(profile[SERVICE].id, environment)
     group = work.get(Group, listed) or Group(id=listed)
@@ -329,10 +307,11 @@ def _alert(
     profile: Profile,
     environment: str,
     status: AlertStatus,
+    id: str,
 ) -> Alert:
     severity = severity_for(profile, report.severity)
     return Alert(
-        id=alert_id(report, environment),
+        id=id,
         service=profile[SERVICE].id,
         source=report.source,
         fingerprint=report.fingerprint,
