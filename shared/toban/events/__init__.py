@@ -14,6 +14,11 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from toban.events.timers import AlertCheckDue as AlertCheckDue
+from toban.events.timers import EscalationDue as EscalationDue
+from toban.events.timers import RecheckDue as RecheckDue
+from toban.events.timers import ReminderDue as ReminderDue
+from toban.events.timers import ReminderKind as ReminderKind
 from toban.kernel.command import Command
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import Body, Moment, event
@@ -21,13 +26,12 @@ from toban.kernel.handling.parking import MessageParked as MessageParked
 
 IncidentStatus = Literal["open", "acknowledged", "resolved"]
 PageReason = Literal[
-    "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated"
-]
+    "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated", "unheard"
+]  # fmt: skip
 NotificationKind = Literal[
     "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated",
-    "acknowledged", "resolved",
+    "unheard", "acknowledged", "resolved",
 ]  # fmt: skip
-ReminderKind = Literal["joined", "reminder"]
 IncidentAction = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
 BackupAction = Literal["take", "replicate", "verify", "prune", "test-restore"]
 RestoreAction = Literal["restore"]
@@ -86,6 +90,11 @@ class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     remind_at: Moment | None = None
     """When it comes back to people unless something happens."""
     environment: str = PRODUCTION
+    unheard_since: Moment | None = None
+    """
+    Nothing has been heard of its alerts since then. One that is resolved was closed for that, and
+    nobody has said that it is over.
+    """
 
 
 # --- alerts ----------------------------------------------------------------------------------
@@ -155,13 +164,15 @@ class AlertAttached(Body, frozen=True, kw_only=True):
 
 @event("toban.alert.cleared.v1", topic="alert-cleared")
 class AlertCleared(Body, frozen=True, kw_only=True):
-    """An alert of an incident stopped firing."""
+    """An alert of an incident stopped firing, or nothing was heard of it for too long."""
 
     incident_id: str
     alert_id: str
     title: str
     at: Moment
     environment: str = PRODUCTION
+    unheard_since: Moment | None = None
+    """It has expired; None: its sender has said that it is over."""
 
     def subject(self) -> str:
         """The incident."""
@@ -235,49 +246,6 @@ class IncidentResolved(IncidentEvent, frozen=True, kw_only=True):
     """The person, or empty when all its alerts were resolved."""
     pages: list[Page]
     """Everything that was opened with people and has to be closed there."""
-
-
-@event("toban.escalation.due.v1", topic="escalation-due")
-class EscalationDue(Body, frozen=True, kw_only=True):
-    """A timer: escalate to `step` unless acknowledged; stale for another generation."""
-
-    incident_id: str
-    step: int
-    generation: int
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
-
-@event("toban.reminder.due.v1", topic="reminder-due")
-class ReminderDue(Body, frozen=True, kw_only=True):
-    """A timer: people hear of the incident again, unless something has happened since."""
-
-    incident_id: str
-    what: ReminderKind
-    """``joined``: alerts that joined after the newest page; ``reminder``: nothing happened."""
-    at: Moment
-    """What the incident has noted; stale when it has noted another time."""
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
-
-@event("toban.recheck.due.v1", topic="recheck-due")
-class RecheckDue(Body, frozen=True, kw_only=True):
-    """A timer: check the alerts of an incident that was resolved by hand while they fired."""
-
-    incident_id: str
-    generation: int
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
 
 
 @event("toban.command.issued.v1", topic="command-issued")

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from toban.escalation.section import EscalationStep, steps_for
 from toban.events import (
+    AlertCheckDue,
     EscalationDue,
     IncidentEscalated,
     IncidentRaised,
@@ -26,6 +27,7 @@ from toban.incidents.grouping.section import GROUPING
 from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
 from toban.incidents.history import latest_pages as latest_pages
+from toban.kernel.event import timestamp
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.environments import calls_people
@@ -42,6 +44,12 @@ def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: s
     """Add a line to the timeline."""
     said = {name: value[:MAX_DETAIL] for name, value in detail.items()}
     add_line(incident, TimelineEntry(at=work.now, kind=kind, actor=actor, detail=said), work)
+
+
+def note_since(incident: Incident, work: Work, kind: str, since: datetime, **detail: str) -> None:
+    """Add a line that tells since when, on the service's wall clock."""
+    zone = profile_of(incident, work)[SERVICE].timezone
+    note(incident, work, kind, since=timestamp(since), zone=zone, **detail)
 
 
 def profile_of(incident: Incident, work: Work) -> Profile:
@@ -90,6 +98,8 @@ def start_escalation(incident: Incident, work: Work, profile: Profile, *, repeat
     incident.reminded = False
     incident.repeats = repeats
     schedule_next(incident, work, profile)
+    if incident.check_at is None:
+        check_alerts_at(incident, work, work.now + profile[GROUPING].unheard_after)
 
 
 def stop_escalation(incident: Incident) -> None:
@@ -129,6 +139,13 @@ def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
             environment=incident.environment,
         ),
     )
+
+
+def check_alerts_at(incident: Incident, work: Work, at: datetime) -> None:
+    """Set the timer of the next look at whether its alerts are still heard of."""
+    incident.check_at = at
+    due = AlertCheckDue(incident_id=incident.id, at=at, environment=incident.environment)
+    work.at(at, due)
 
 
 def is_quiet(incident: Incident) -> bool:
@@ -194,14 +211,24 @@ def raise_severity(incident: Incident, work: Work, severity: int, label: str, by
     work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by))
 
 
-def resolve(incident: Incident, work: Work, by: str = "") -> None:
-    """Resolve the incident: escalation stops, no alert joins it, and its notifications are closed."""
+def resolve(
+    incident: Incident, work: Work, by: str = "", unheard_since: datetime | None = None
+) -> None:
+    """
+    Resolve the incident: escalation stops, no alert joins it, and its notifications are closed.
+
+    `unheard_since`: nobody said that it is over, its alerts have expired.
+    """
     move(incident, "resolved")
     incident.resolved_at = work.now
     incident.resolved_by = by
     stop_escalation(incident)
-    incident.tell_joined_at = incident.untold_since = None
-    note(incident, work, "resolved", by)
+    incident.tell_joined_at = incident.untold_since = incident.check_at = None
+    incident.unheard_since = unheard_since
+    if unheard_since is None:
+        note(incident, work, "resolved", by)
+    else:
+        note_since(incident, work, "closed-unheard", unheard_since)
     work.put(incident)
     group = work.get(Group, group_id(incident.service, incident.environment))
     if group is not None:
@@ -217,6 +244,7 @@ def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
     open_anew(incident)
     incident.resolved_at = None
     incident.resolved_by = ""
+    incident.unheard_since = None
     note(incident, work, "reopened", by, why=why)
     start_escalation(incident, work, profile_of(incident, work))
     page = call(incident, work, "reopened")

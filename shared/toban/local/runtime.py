@@ -34,7 +34,6 @@ from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError
 
-
 LOCK = "dev.lock"
 """Name in a data directory: held by its runtime, of which there is one."""
 _TRY_AGAIN_S = 0.1

@@ -49,7 +49,7 @@ def notice_of(
     values = {
         "service": one_line(profile[SERVICE].named(language), 80),
         "severity": _how_bad(request),
-        "kind": text(language, f"notify.kind.{request.kind}"),
+        "kind": text(language, f"notify.kind.{_kind(request)}"),
     }
     number = f"{incident.id}·{request.page + 1}"
     notes = []
@@ -73,7 +73,7 @@ def notice_of(
         severity=values["severity"],
         service=values["service"],
         color={"acknowledged": COLOR_ACKNOWLEDGED, "resolved": COLOR_RESOLVED}.get(
-            request.kind, COLORS[severity.level]
+            _kind(request), COLORS[severity.level]
         ),
         number=number,
         repetition=text(language, "notify.repetition", number=number),
@@ -94,6 +94,13 @@ def notice_of(
         and incident.severity == 1
         and calls_people(profile[SERVICE], incident.environment),
     )
+
+
+def _kind(request: NotificationRequested) -> str:
+    """The kind; of an incident that was closed unheard of nobody says that it is resolved."""
+    if request.kind == "resolved" and request.incident.unheard_since is not None:
+        return "closed-unheard"
+    return request.kind
 
 
 def _how_bad(request: NotificationRequested) -> str:
@@ -134,10 +141,12 @@ def _rows(request: NotificationRequested, zone: str) -> list[tuple[str, str]]:
         took = duration(language, (incident.resolved_at - incident.opened_at).total_seconds())
         rows.append(
             (
-                label("resolved"),
+                label("closed" if _kind(request) == "closed-unheard" else "resolved"),
                 text(language, "notify.by_took", moment=at, who=who, duration=took),
             )
         )
+    if incident.unheard_since is not None:
+        rows.append((label("unheard"), moment(language, incident.unheard_since, zone)))
     if incident.rules:
         rows.append((label("rules"), one_line(", ".join(incident.rules), 200)))
     rows.append((label("number"), f"{incident.id}·{request.page + 1}"))
@@ -152,6 +161,8 @@ def _hint(request: NotificationRequested, profile: Profile, severity: Severity) 
     """What happens, or is expected, next."""
     incident, language = request.incident, request.language
     zone = zone_of(request, profile)
+    if _kind(request) in ("unheard", "closed-unheard"):
+        return text(language, f"notify.next.{_kind(request)}")
     if request.kind == "resolved":
         key = "notify.next.postmortem" if severity.postmortem else "notify.next.resolved"
         return text(language, key)

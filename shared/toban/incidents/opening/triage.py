@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from toban.events import (
     AlertAttached,
-    AlertCleared,
+    AlertCheckDue,
     AlertFired,
     AlertReport,
     AlertResolved,
@@ -29,11 +29,13 @@ from toban.incidents.documents import (
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, note, start_escalation
+from toban.incidents.opening.expiry import cleared, on_check_due
 from toban.incidents.opening.identity import alert_id, responsible, stored_alert
 from toban.incidents.opening.max_open import tell_when_full
 from toban.incidents.opening.occurrences import (
     ReportedTimes,
     believed,
+    heard_of,
     is_anew,
     is_new,
     is_news,
@@ -143,23 +145,10 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
             known.starts_at = said.start
     known.ends_at = said.end
     known.heard_at = said.heard
+    known.expired_at = None
     work.put(known)
     if was_firing:
-        _cleared(known, work)
-
-
-def _cleared(alert: Alert, work: Work) -> None:
-    """Have the incident of an alert that fires no more settled."""
-    if alert.incident is not None:
-        work.emit(
-            AlertCleared(
-                incident_id=alert.incident,
-                alert_id=alert.id,
-                title=alert.title,
-                at=work.now,
-                environment=alert.environment,
-            )
-        )
+        cleared(known, work)
 
 
 def _end_elsewhere(
@@ -184,7 +173,7 @@ def _end_elsewhere(
             move(other, "resolved")
             other.ends_at = other.heard_at = work.now
             work.put(other)
-            _cleared(other, work)
+            cleared(other, work)
 
 
 def on_parked(parked: MessageParked, work: Work) -> None:
@@ -262,12 +251,16 @@ def _still_fires(
     """
     A firing alert is reported again: a new occurrence, whose predecessor's end we have not heard
     of (yet), or the same one. Its incident is asked to look when the alert is worse than it was,
-    or fires anew: a person may have resolved the incident in the meantime.
+    fires anew, or is heard of again after long: a person may have resolved the incident in the
+    meantime.
     """
     if is_overtaken(known, said):
         return
     newest = newest_start(known, said.now)
     anew = is_anew(known, said)
+    grouping = profile[GROUPING]
+    heard = heard_of(known, said.now)
+    back = heard is not None and said.heard - heard >= grouping.unheard_after
     if anew:
         known.attached_at = work.now
     if said.dated and said.start > newest:
@@ -279,9 +272,10 @@ def _still_fires(
     worse = severity.level < known.severity
     if worse:
         known.severity, known.severity_label = severity.level, severity.label
-    if (worse or anew) and known.incident is not None:
+    if (worse or anew or back) and known.incident is not None:
         work.emit(_attached(known, known.incident, work))
-    if anew or worse or (said.current and said.late):
+    note_heard = heard is None or said.heard - heard >= grouping.note_heard_each
+    if anew or worse or (said.current and said.late) or note_heard:
         # Otherwise a repetition writes nothing: it is in order with what came before.
         known.heard_at = said.heard
     work.put(known)
@@ -360,4 +354,5 @@ HANDLERS = (
     .on(AlertFired, Decision(on_fired, receipt_first=True))
     .on(AlertResolved, Decision(on_resolved))
     .on(MessageParked, Decision(on_parked))
+    .on(AlertCheckDue, Decision(on_check_due))
 )
