@@ -170,7 +170,10 @@ def test_a_trace_is_the_tree_of_causes(desk):
         1,
     )
     assert any(change.startswith("created incidents/") for change in opened["changes"])
-    assert [timer["type"] for timer in opened["timers"]] == ["toban.escalation.due.v1"]
+    assert [timer["type"] for timer in opened["timers"]] == [
+        "toban.escalation.due.v1",
+        "toban.alert.check-due.v1",
+    ]
     (event,) = opened["emitted"]
     assert event["type"] == "toban.incident.opened.v1"
     (paged,) = event["handled"]
