@@ -223,7 +223,9 @@ def resolve(
     incident.resolved_at = work.now
     incident.resolved_by = by
     stop_escalation(incident)
-    incident.tell_joined_at = incident.untold_since = incident.check_at = None
+    incident.tell_joined_at = incident.untold_since = None
+    if not by:
+        incident.check_at = None  # nothing fires; by hand, something may
     incident.unheard_since = unheard_since
     if unheard_since is None:
         note(incident, work, "resolved", by)

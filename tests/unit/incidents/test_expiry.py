@@ -232,9 +232,21 @@ def test_and_it_is_opened_again_when_it_is_heard_of(world):
     world.tell(fired())
     world.pass_time(2 * DAY)
     world.command("resolve")
-    world.pass_time(DAY)
+    world.pass_time(HOUR)
     world.tell(fired(value="91 %"))
     assert world.incident.status == "open"
+
+
+def test_its_alerts_end_with_it(world):
+    world.tell(fired())
+    world.pass_time(2 * DAY)
+    world.command("resolve")
+    world.pass_time(DAY + 1)
+    assert (world.alert().status, world.alert().expired_at is not None) == ("resolved", True)
+    assert world.incident.check_at is None
+    assert world.kinds()[-1] == "resolved", "a person has said so"
+    world.tell(fired(value="91 %"))
+    assert [i.status for i in world.incidents()] == ["resolved", "open"]
 
 
 # --- the profile -------------------------------------------------------------------------------

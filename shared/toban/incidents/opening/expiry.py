@@ -53,14 +53,17 @@ def on_check_due(due: AlertCheckDue, work: Work) -> None:
     The profile of now decides: whoever lets alerts expire means those that are open, too.
     """
     incident = work.get(Incident, due.incident_id)
-    if incident is None or incident.status == "resolved" or incident.check_at != due.at:
+    if incident is None or incident.check_at != due.at:
         return
     grouping = _grouping_of(incident, work)
+    # Who resolved it by hand has said that it is over: what is not heard of then need not wait.
+    over = incident.status == "resolved"
+    expiry = grouping.unheard_after if over else grouping.expiry
     firing = work.find(
         Alert, ("incident", "==", incident.id), ("status", "==", "firing"), limit=MOST_CHECKED
     )
     heard = {alert.id: heard_of(alert, work.now) or _heard_now(alert, work) for alert in firing}
-    expired = [a for a in firing if _is_silent(heard[a.id], grouping.expiry, work)]
+    expired = [a for a in firing if _is_silent(heard[a.id], expiry, work)]
     for alert in expired[:MOST_EXPIRED]:
         _expire(alert.id, work)
     silent = [
@@ -76,7 +79,9 @@ def on_check_due(due: AlertCheckDue, work: Work) -> None:
     following += [_next_look(at, grouping, work.now) for at in heard.values()]
     if len(expired) > MOST_EXPIRED:
         following.append(work.now)
-    check_alerts_at(incident, work, max(min(following), work.now + SOON))
+    incident.check_at = None
+    if not over or len(firing) > len(expired[:MOST_EXPIRED]):
+        check_alerts_at(incident, work, max(min(following), work.now + SOON))
     work.put(incident)
 
 
