@@ -98,8 +98,6 @@ def start_escalation(incident: Incident, work: Work, profile: Profile, *, repeat
     incident.reminded = False
     incident.repeats = repeats
     schedule_next(incident, work, profile)
-    if incident.check_at is None:
-        check_alerts_at(incident, work, work.now + profile[GROUPING].unheard_after)
 
 
 def stop_escalation(incident: Incident) -> None:
@@ -139,6 +137,18 @@ def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
             environment=incident.environment,
         ),
     )
+
+
+def watch_alerts(incident: Incident, work: Work) -> None:
+    """
+    Have it looked at whether its alerts are still heard of, from now on.
+
+    Called last: what else is emitted keeps the ids that it has without.
+    """
+    if incident.check_at is None:
+        after = profile_of(incident, work)[GROUPING].unheard_after
+        check_alerts_at(incident, work, work.now + after)
+        work.put(incident)
 
 
 def check_alerts_at(incident: Incident, work: Work, at: datetime) -> None:
@@ -260,3 +270,4 @@ def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
         ]
     work.put(group)
     work.emit(IncidentReopened(incident=incident.snapshot(), page=page, by=by))
+    watch_alerts(incident, work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
 import msgspec
@@ -64,17 +65,25 @@ def body(sending: PreparedNotification) -> bytes:
     )
 
 
+_LATER: Final = {"environment": PRODUCTION, "unheard_since": None}
+"""Fields that the body has only where they say something: it is as it was before there were any."""
+
+
 def _incident(incident: IncidentSnapshot) -> msgspec.Struct:
-    if incident.environment != PRODUCTION:
-        return incident
-    return _Plain(**{name: getattr(incident, name) for name in _Plain.__struct_fields__})
+    said = frozenset(n for n, nothing in _LATER.items() if getattr(incident, n) != nothing)
+    kind = _KINDS[said]
+    return kind(**{name: getattr(incident, name) for name in kind.__struct_fields__})
 
 
-_Plain: Final = msgspec.defstruct(
-    "IncidentSnapshot",
-    [
-        (field.name, field.type)
-        for field in msgspec.structs.fields(IncidentSnapshot)
-        if field.name != "environment"
-    ],
-)
+_KINDS: Final = {
+    frozenset(said): msgspec.defstruct(
+        "IncidentSnapshot",
+        [
+            (field.name, field.type)
+            for field in msgspec.structs.fields(IncidentSnapshot)
+            if field.name not in _LATER or field.name in said
+        ],
+    )
+    for count in range(len(_LATER) + 1)
+    for said in combinations(_LATER, count)
+}

@@ -28,7 +28,7 @@ from toban.incidents.documents import (
     group_id,
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
-from toban.incidents.lifecycle import call, note, start_escalation
+from toban.incidents.lifecycle import call, check_alerts_at, note, start_escalation
 from toban.incidents.opening.expiry import cleared, on_check_due
 from toban.incidents.opening.identity import alert_id, responsible, stored_alert
 from toban.incidents.opening.max_open import tell_when_full
@@ -226,6 +226,8 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     tell_when_full(group, environment, profile, work)
     work.put(alert)
     work.put(group)
+    check_alerts_at(incident, work, work.now + profile[GROUPING].unheard_after)
+    work.put(incident)
 
 
 def _leave(known: Alert | None, joins: OpenIncident | None, work: Work) -> None:
