@@ -78,8 +78,23 @@ class UnheardSimulation(SenderSimulation):
 
     def _look_at(self, outage: Any) -> None:
         """What was heard of within its expiry fires here."""
-        if self.now - self.heard.get(outage.name, START) < EXPIRY - STALE:
+        if self.now - self.heard.get(outage.name, START) < self._expiry(outage.name) - STALE:
             super()._look_at(outage)
+
+    def _expiry(self, name: tuple[str, str]) -> timedelta:
+        """Half as long where a person has said that it is over."""
+        of = {
+            alert.incident
+            for alert in everything(self.world, Alert)
+            if (alert.labels.get("alertname"), alert.labels.get("instance")) == name
+        }
+        by_hand = any(
+            entry.kind == "resolved" and entry.actor
+            for incident in everything(self.world, Incident)
+            if incident.id in of
+            for entry in incident.timeline
+        )
+        return EXPIRY / 2 if by_hand else EXPIRY
 
     # --- what is so ----------------------------------------------------------------------------
 
@@ -89,11 +104,6 @@ class UnheardSimulation(SenderSimulation):
 
     def _open(self) -> Iterator[str]:
         """What fires has been heard of within its expiry, and what has expired has not."""
-        by_hand = {
-            incident.id
-            for incident in everything(self.world, Incident)
-            if any(e.kind == "resolved" and e.actor for e in incident.timeline)
-        }
         for alert in everything(self.world, Alert):
             if alert.source != alertmanager.SOURCE or alert.is_record:
                 continue
@@ -105,10 +115,8 @@ class UnheardSimulation(SenderSimulation):
                 yield f"{alert.rule} on {name[1]} fires, and is not heard of for {silent}"
             if alert.expired_at is None:
                 continue
-            # Where a person has said that it is over, half as long is enough.
-            expiry = EXPIRY / 2 if alert.incident in by_hand else EXPIRY
             silent = alert.expired_at - self.heard[name]
-            if timedelta(0) < silent < expiry - STALE:
+            if timedelta(0) < silent < self._expiry(name) - STALE:
                 yield f"{alert.rule} on {name[1]} has expired though it was heard of"
 
     def _words(self) -> Iterator[str]:
