@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import getpass
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
+
+from toban.incidents.documents import Incident, TimelineEntry
+from toban.kernel.document import decode, encode
+from toban.kernel.event import timestamp
+from toban.local.world import open_world
+from toban.ports import Query, Update
 
 STABLE = {
     "id", "service", "severity", "severity_label", "status", "title", "opened_at",
@@ -132,6 +140,22 @@ def test_an_unknown_id_is_answered_with_the_nearest_one(desk):
     said = desk.run("incidents", "show", wrong)
     assert said.code == 1
     assert f"Did you mean {id_}?" in said.err
+
+
+@pytest.mark.parametrize("command", [("incidents", "show"), ("incidents", "ack"), ("trace",)])
+@pytest.mark.parametrize("word", ["x" * 3000, "\udcff", "a/b", "日" * 300])
+def test_what_can_be_no_id_is_answered_like_an_unknown_one(desk, command, word):
+    desk.alert()
+    said = desk.run(*command, word)
+    assert (said.code, desk.only()["status"]) == (1, "open")
+    assert said.err.startswith("toban: ")
+
+
+@pytest.mark.parametrize("action", ["ack", "resolve"])
+def test_an_empty_id_is_none_at_all_and_acts_on_nothing(desk, action):
+    desk.alert()
+    assert desk.run("incidents", action, "").code == 1
+    assert desk.only()["status"] == "open"
 
 
 def test_an_ambiguous_beginning_is_refused(desk):
@@ -350,3 +374,38 @@ def test_the_record_of_what_somebody_did_says_the_environment(staged):
     for command in (("audit",), ("notifications", "list")):
         assert f"{id_} [staging]" in staged.run(*command).out
     assert "nobody is called" in staged.run("incidents", "show", id_).out
+
+
+def unheard(desk, **fields: object) -> None:
+    """Store of its only incident that nothing has been heard of its alerts."""
+    with open_world(desk.data) as world:
+        store = world.platform.store
+        (snapshot,) = store.query(Query(Incident.COLLECTION))
+        incident = decode(Incident, snapshot.data)
+        since = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+        changed = msgspec.structs.replace(incident, unheard_since=since, **fields)
+        store.commit([Update(snapshot.key, encode(changed), snapshot.version)])
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "Not heard of since"), ("ja", "最後の続報")])
+def test_since_when_nothing_is_heard_of_its_alerts_is_said(desk, lang, words):
+    desk.alert()
+    unheard(desk)
+    assert words.casefold() in desk.run("incidents", "list", lang=lang).out.casefold()
+    assert words in desk.run("incidents", "show", lang=lang).out
+    assert desk.only()["unheard_since"] == "2026-11-22T03:00:00.000000Z"
+
+
+@pytest.mark.parametrize(("lang", "no"), [("en", "resolved"), ("ja", "解決")])
+def test_what_was_closed_by_expiry_is_not_called_resolved(desk, lang, no):
+    desk.alert()
+    now = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
+    line = TimelineEntry(at=now, kind="closed-unheard", detail={"since": timestamp(now)})
+    unheard(desk, status="resolved", resolved_at=now, timeline=[line])
+    for command in (
+        ("list", "--all"),
+        ("show", desk.run("incidents", "list", "--all", "--json").json()[0]["id"]),
+    ):
+        said = desk.run("incidents", *command, lang=lang).out
+        assert said
+        assert no not in said.casefold()

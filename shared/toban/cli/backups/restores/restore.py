@@ -108,9 +108,13 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
     target = _target(profile, source, asked, terminal)
     into = look(work, backup, id, target, terminal, onto_source=bool(asked.onto_source))
     takes = estimate(backups, backup, copy.region, now=now())
-    return RestorePlan(
-        profile, backup, copy, target, into.where, into.is_source, takes, at or now()
-    )
+    where = without_id(into.where, id) if asked.dry_run else into.where
+    return RestorePlan(profile, backup, copy, target, where, into.is_source, takes, at or now())
+
+
+def without_id(where: str, id: str) -> str:
+    """Return a target without the id of a restore that will have another one when it is asked for."""
+    return where.replace(id, "…").replace(id.replace("-", "_"), "…")
 
 
 def _choose(
