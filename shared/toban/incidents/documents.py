@@ -20,6 +20,10 @@ OWN = "toban"
 """Source of the alerts that the platform raises about itself."""
 
 
+OWN_SOURCES = (OWN, "backups")
+"""Sources that say themselves when it is over, whatever time that takes: their silence means nothing."""
+
+
 class Alert(Document, kw_only=True):
     """
     One alert, through all its occurrences.

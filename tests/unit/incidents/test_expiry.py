@@ -9,8 +9,9 @@ import pytest
 from tests.unit.incidents.world import HOUSE, SHOP, World, fired, grouped, resolved
 from tests.unit.notify.world import World as Paging
 from tests.unit.notify.world import requests
+from toban.backups.policy.alerts import SOURCE
 from toban.events import AlertCheckDue, IncidentReminded, IncidentResolved
-from toban.incidents.documents import Alert
+from toban.incidents.documents import OWN, Alert
 from toban.incidents.opening import expiry
 from toban.notify.render import notice_of
 from toban.postmortems.timeline import story
@@ -215,6 +216,14 @@ def test_the_same_look_twice_has_one_effect(expiring):
         before = expiring.kinds()
         expiring.tell(due, id=f"again-{due.at}")
         assert expiring.kinds() == before
+
+
+@pytest.mark.parametrize("source", [SOURCE, OWN])
+def test_what_the_platform_itself_reports_ends_when_it_says_so(expiring, source):
+    expiring.tell(fired(source=source))
+    expiring.pass_time(2 * WEEK)
+    assert expiring.incident.status == "open"
+    assert "unheard" not in expiring.kinds()
 
 
 # --- resolved by hand --------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from toban.events import AlertReport, AlertResolved
-from toban.incidents.documents import Alert
+from toban.incidents.documents import OWN_SOURCES, Alert
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.work import Work
 
@@ -95,6 +95,8 @@ def believed(stored: datetime | None, now: datetime) -> datetime | None:
 
 def heard_of(alert: Alert, now: datetime) -> datetime | None:
     """Return when the alert was last heard of; None when a clock that was ahead wrote it."""
+    if alert.source in OWN_SOURCES:
+        return now
     return believed(alert.heard_at or alert.attached_at or alert.starts_at, now)
 
 
