@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -47,8 +48,12 @@ ALLOWED = {
     f"documents/incidents/{IDS['database']}/timeline/3/detail/proof": (
         "a line that a command leaves on the timeline says what proves who gave it"
     ),
+    r"mails/<[^>]+>/(Subject|html|plain): ": "messages are read in another order, and say more",
+    r"calls//room [^#]+#1/body/attachments/0/blocks/": "messages say more, and what they need not twice",
+    r"objects/[^/]+/toban-backup-format-1/": "how a bucket is read lies in the bucket",
+    r"calls//pager [^#]+#1/X-Toban-Signature: ": "a webhook is told more of an incident",
 }
-"""Where the end may differ (the beginning of what `compare` says), and why; none that does not."""
+"""Where the end may differ (how what `compare` says begins), and why; none that does not."""
 RENAMED = {
     "ldtcekd5ztm5cvjlro2zfjgk6m": (
         "what a link asks for says more than before (subject, proof), and one id stands for one body"
@@ -101,8 +106,8 @@ def left(tmp_path: Path) -> Path:
 
 def test_it_ends_as_the_release_before_would_have_ended_it(gone: Gone):
     said = compare(EXPECTED, gone.end, ADDS, RENAMED)
-    assert [word for word in said if not word.startswith(tuple(ALLOWED))] == []
-    assert [path for path in ALLOWED if not any(word.startswith(path) for word in said)] == []
+    assert [word for word in said if not any(re.match(path, word) for path in ALLOWED)] == []
+    assert [path for path in ALLOWED if not any(re.match(path, word) for word in said)] == []
     assert [id for id in RENAMED if id in gone.end["events"]] == []
 
 
@@ -150,9 +155,7 @@ def test_the_timer_that_was_due_takes_the_second_step_and_calls_whom_it_names(go
 
 
 def test_the_reminder_that_was_due_reaches_whoever_had_acknowledged(gone: Gone):
-    reminders = [
-        m for m in gone.outside.mails if m["Subject"].endswith("still open: queue is wrong")
-    ]
+    reminders = [m for m in gone.outside.mails if "still open: queue is wrong" in m["Subject"]]
     assert [m["recipients"] for m in reminders] == [["aoki@shop.example"]]
 
 

@@ -29,9 +29,10 @@ from toban.kernel.event import from_message
 from toban.kernel.handling.parking import ParkedMessage
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.ids import derive
-from toban.notify.contacts import reach
+from toban.notify.contacts import reach, together
 from toban.notify.documents import Notification
 from toban.notify.identity import is_page, notification_id
+from toban.notify.page import apart
 from toban.ports import Query
 from toban.profile.store import PinnedProfile, pinned_id
 
@@ -232,7 +233,8 @@ def _pages(
         assert snapshot is not None
         profile = decode(PinnedProfile, snapshot.data).profile
         for page in incident.pages:
-            for contact in reach(profile, incident.snapshot(), page).contacts:
+            for message in together(profile, reach(profile, incident.snapshot(), page).contacts):
+                contact = message[0]
                 name = notification_id(
                     page.reason, incident.id, page.number, contact.target, contact.channel_id
                 )
@@ -245,11 +247,11 @@ def _arrivals(
     world: Simulated, incidents: dict[str, Incident], notifications: dict[str, Notification]
 ) -> list[str]:
     found = []
-    requested = set()
+    requested = {}
     for message in world.out.published:
         event = from_message(message)
         if isinstance(event.body, NotificationRequested):
-            requested.add(event.body.notification_id)
+            requested[event.body.notification_id] = event.body
     marked: dict[str, list[bool]] = {}
     for arrival in world.outside.arrivals:
         marked.setdefault(arrival.id, []).append(arrival.marked)
@@ -265,14 +267,27 @@ def _arrivals(
         own = [n for n in notifications.values() if n.incident == incident.id]
         newest = max(p.number for p in incident.pages)
         closed = {
-            (n.target, n.channel)
+            name
             for n in own
             if n.kind == "resolved" and n.page == newest and n.state in ("done", "failed")
+            if n.id in requested
+            for name in requested[n.id].closes
         }
         found += [
             f"{incident.id}: {n.target} by {n.channel} is never told it is over"
             for n in own
-            if is_page(n.kind) and n.state == "done" and (n.target, n.channel) not in closed
+            if is_page(n.kind) and n.state == "done" and n.id not in closed
+        ]
+        over = Counter(
+            n.channel
+            for n in own
+            if n.kind == "resolved" and n.page == newest and n.channel == "room" and n.maybe_sent
+            if n.id in requested and not requested[n.id].replaces
+        )
+        found += [
+            f"{incident.id}: {room} is told {n} times it is over"
+            for room, n in over.items()
+            if n > 1
         ]
     return found
 
@@ -285,11 +300,18 @@ def _tried(world: Simulated, notifications: dict[str, Notification]) -> list[str
         for n in notifications.values()
         if n.state == "done" and n.id not in arrived
     ]
-    for message in world.out.published:
-        body = from_message(message).body
+    bodies = [from_message(message).body for message in world.out.published]
+    called = world.outside.called | {
+        each.notification_id
+        for body in bodies
+        if isinstance(body, NotificationRequested)
+        if body.notification_id in world.outside.called
+        for each in apart(body)
+    }
+    for body in bodies:
         if isinstance(body, NotificationFailed) and not body.fallback:
             tries = {*body.request.replaces, body.request.notification_id}
-            if not tries & world.outside.called:
+            if not tries & called:
                 found.append(f"{body.request.target} was given up with nothing tried")
     return found
 

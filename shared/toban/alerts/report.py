@@ -1,4 +1,9 @@
-"""From a sender's report to the event: limits and ids."""
+"""
+From a sender's report to the event: limits and ids, and no credentials.
+
+What a sender quotes (a command line, a connection string) may hold some. They end here: the report as
+it was sent is kept nowhere.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,7 @@ from toban.alerts import text
 from toban.events import AlertFired, AlertReport, AlertResolved, Link
 from toban.kernel.event import Event, timestamp
 from toban.kernel.ids import body_hash, derive
+from toban.kernel.secrecy.masking import mask, mask_named
 
 Status = Literal["firing", "resolved"]
 
@@ -42,6 +48,7 @@ class Labels:
     def add(self, name: str, value: str, prefix: str = "") -> None:
         """Keep a label unless its name or value is empty, or there are too many."""
         key, content = text.line(name, text.LABEL_KEY), text.line(value, text.LABEL_VALUE)
+        content = mask_named(name, content)
         if not key or not content or self.kept.get(key) == content:
             return
         if key in self.kept:
@@ -69,6 +76,7 @@ class RawAlert(msgspec.Struct, frozen=True, kw_only=True):
     """None when the sender does not say."""
     ends_at: datetime | None = None
     value: str = ""
+    threshold: str = ""
     links: tuple[tuple[str, str], ...] = ()
     """(title, url)"""
     sender_id: str = ""
@@ -83,7 +91,7 @@ def fingerprint(raw: str) -> str:
 
     The sender's own fingerprint stays readable where it can.
     """
-    return raw if _PLAIN.fullmatch(raw) else derive("fingerprint", raw)
+    return raw if _PLAIN.fullmatch(raw) and mask(raw) == raw else derive("fingerprint", raw)
 
 
 def fingerprint_of_labels(labels: Iterable[tuple[str, str]], *more: str) -> str:
@@ -122,6 +130,7 @@ def to_event(
             current=report.current,
             ends_at=report.ends_at,
             value=text.line(report.value, text.LABEL_VALUE),
+            threshold=text.line(report.threshold, text.LABEL_VALUE),
             links=_links(report.links),
         )
     )
@@ -134,7 +143,7 @@ def to_event(
         timestamp(starts_at),
         "" if report.ends_at is None else timestamp(report.ends_at),
         report.sender_id,
-        body_hash(_encoder.encode(body)),
+        body_hash(_hashed(body)),
         *([timestamp(received_at)] if report.current else _repetition(report, received_at)),
     )
     return Event(
@@ -153,6 +162,16 @@ def _repetition(report: RawAlert, received_at: datetime) -> list[str]:
         return []
     number = max((received_at - report.starts_at) // REPEATED_AFTER, 0)
     return [str(number)] if number else []
+
+
+def _hashed(body: AlertReport) -> bytes:
+    """
+    What an event's id derives from.
+
+    Without a threshold that is not given, as before there were any: a report that is repeated across
+    an upgrade stays the same event. (No text can hold these bytes: its quotes are escaped.)
+    """
+    return _encoder.encode(body).replace(b'"threshold":"",', b"", 1)
 
 
 def _links(pairs: Iterable[tuple[str, str]]) -> list[Link]:

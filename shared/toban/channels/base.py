@@ -45,6 +45,11 @@ class Channel(Section, frozen=True, tag_field="type"):
         return ""
 
     @property
+    def shared(self) -> bool:
+        """Return whether everybody called by it reads the same: one message is for all of them."""
+        return False
+
+    @property
     def updates_in_place(self) -> bool:
         """Return whether later messages change, or follow, the incident's first message."""
         return False

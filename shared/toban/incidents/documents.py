@@ -175,6 +175,9 @@ class Incident(Document, kw_only=True):
     opened_at: datetime
     started_at: datetime
     """When its first alert began, by the sender's clock."""
+    value: str = ""
+    """What that alert measured when the incident opened."""
+    threshold: str = ""
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
     assignee: str = ""
@@ -263,6 +266,11 @@ class Incident(Document, kw_only=True):
             labels=dict(self.labels),
             remind_at=self.remind_at,
             environment=self.environment,
+            started_at=self.started_at,
+            value=self.value,
+            threshold=self.threshold,
+            step=self.step,
+            next_step_at=self.next_step_at,
             unheard_since=self.unheard_since,
         )
 

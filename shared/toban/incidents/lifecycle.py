@@ -28,6 +28,7 @@ from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
 from toban.incidents.history import latest_pages as latest_pages
 from toban.kernel.event import timestamp
+from toban.kernel.secrecy.masking import mask
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.environments import calls_people
@@ -36,13 +37,14 @@ from toban.profile.section import SERVICE
 from toban.profile.store import pinned
 from toban.severities.section import Severity, severity_named
 
+MAX_WHY = 300
 MAX_DETAIL = 4_000
 """Characters of one thing that a line of the timeline says (a person's note)."""
 
 
 def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
-    """Add a line to the timeline."""
-    said = {name: value[:MAX_DETAIL] for name, value in detail.items()}
+    """Add a line to the timeline; credentials in what people or errors say are masked."""
+    said = {name: mask(value)[:MAX_DETAIL] for name, value in detail.items()}
     add_line(incident, TimelineEntry(at=work.now, kind=kind, actor=actor, detail=said), work)
 
 
@@ -194,7 +196,7 @@ def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") ->
     schedule_next(incident, work, profile_of(incident, work))
     page = call(incident, work, "escalated")
     work.put(incident)
-    work.emit(IncidentEscalated(incident=incident.snapshot(), page=page, by=by))
+    work.emit(IncidentEscalated(incident=incident.snapshot(), page=page, by=by, why=why))
     return True
 
 
@@ -211,14 +213,15 @@ def raise_severity(incident: Incident, work: Work, severity: int, label: str, by
 
     An acknowledgement ends, because it was given for a lower severity.
     """
-    note(incident, work, "raised", by, before=incident.severity_label, after=label)
+    before = incident.severity_label
+    note(incident, work, "raised", by, before=before, after=label)
     incident.severity = severity
     incident.severity_label = label
     open_anew(incident)
     start_escalation(incident, work, profile_of(incident, work))
     page = call(incident, work, "raised")
     work.put(incident)
-    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by))
+    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by, why=before))
 
 
 def resolve(
@@ -269,5 +272,7 @@ def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
             OpenIncident(key=incident.group_key, incident=incident.id, opened_at=work.now),
         ]
     work.put(group)
-    work.emit(IncidentReopened(incident=incident.snapshot(), page=page, by=by))
+    work.emit(
+        IncidentReopened(incident=incident.snapshot(), page=page, by=by, why=mask(why)[:MAX_WHY])
+    )
     watch_alerts(incident, work)

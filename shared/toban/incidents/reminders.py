@@ -32,6 +32,7 @@ from toban.incidents.lifecycle import (
     watch_alerts,
 )
 from toban.incidents.opening.occurrences import MAX_AHEAD, believed, newest_start
+from toban.kernel.secrecy.masking import mask
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
 
@@ -90,7 +91,7 @@ def tell_joined(
         return
     recent = called is not None and work.now - called < window
     if called is None or not recent or (listed and is_quiet(incident)):
-        page_joined(incident, work, new_rule=new_rule)
+        page_joined(incident, work, new_rule=new_rule, why=joined.title)
     elif incident.tell_joined_at is None:
         _tell_at(incident, called + window, joined.at, work)
 
@@ -162,9 +163,10 @@ def _came_after(alert: Alert, called: datetime, now: datetime) -> bool:
     return newest_start(alert, now) > called or joined > called + SAME_BREATH
 
 
-def page_joined(incident: Incident, work: Work, *, new_rule: bool) -> None:
+def page_joined(incident: Incident, work: Work, *, new_rule: bool, why: str = "") -> None:
     """
     Call people for joined alerts: of the current step, or from the first when all were taken.
+    `why`: the one alert, where it is one.
 
     The assignee acknowledged the first alert and not another rule's: unless that is
     acknowledged too, the acknowledgement expires when a step would have been due.
@@ -177,7 +179,7 @@ def page_joined(incident: Incident, work: Work, *, new_rule: bool) -> None:
         start_escalation(incident, work, profile)
     page = call(incident, work, "joined")
     work.put(incident)
-    work.emit(IncidentRaised(incident=incident.snapshot(), page=page))
+    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, why=mask(why)))
 
 
 def _ask_soon(incident: Incident, work: Work, profile: Profile) -> None:

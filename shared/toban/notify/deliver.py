@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
+
+import msgspec
 
 from toban.channels.notice import PreparedNotification
 from toban.channels.section import CHANNELS
@@ -24,6 +27,7 @@ from toban.kernel.outgoing import (
     SENDERS,
     Senders,
 )
+from toban.kernel.secrecy.masking import masked
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.notify.contacts import fallback
@@ -31,7 +35,7 @@ from toban.notify.destinations import Breakers
 from toban.notify.documents import Notification, record_of, tombstone
 from toban.notify.identity import is_page, notification_id
 from toban.notify.links import ActionLinks, action_links, no_links
-from toban.notify.page import tried_channels
+from toban.notify.page import apart, tried_channels
 from toban.notify.render import notice_of
 from toban.oncall.targets import Contact
 from toban.people.section import PEOPLE
@@ -71,8 +75,13 @@ class DeliverHandler:
         return document
 
     def call(self, document: Notification, request: NotificationRequested, work: Work) -> Result:
-        """Render and send, unless the destination's breaker is open and there is a fallback."""
+        """
+        Render and send, unless the destination's breaker is open and there is a fallback.
+
+        Whatever an earlier release took in, no credential leaves.
+        """
         profile = _profile(request, work)
+        request = msgspec.structs.replace(request, incident=masked(request.incident))
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", retryable=False)
@@ -93,7 +102,8 @@ class DeliverHandler:
         )
         where = message.destination
         # The last way is tried in any case: no page may end with nothing tried.
-        if _following(request, profile) and not self.breakers.admits(where, work.now):
+        elsewhere = all(_following(each, profile) for each in apart(request))
+        if elsewhere and not self.breakers.admits(where, work.now):
             return Failed(
                 f"{request.channel} was not called: it has stopped answering", retryable=False
             )
@@ -111,15 +121,17 @@ class DeliverHandler:
             document.sent_at = work.now
             document.reference = result.reference
             return
-        following = _following(request, _profile(request, work))
-        work.emit(
-            NotificationFailed(
-                request=request,
-                error=result.error,
-                fallback=following.channel_id if following else "",
-                at=work.now,
+        profile = _profile(request, work)
+        for each in apart(request):
+            following = _following(each, profile)
+            work.emit(
+                NotificationFailed(
+                    request=each,
+                    error=result.error,
+                    fallback=following.channel_id if following else "",
+                    at=work.now,
+                )
             )
-        )
 
 
 def _profile(request: NotificationRequested, work: Work) -> Profile:
@@ -163,15 +175,15 @@ def _close(request: NotificationRequested, work: Work) -> bool:
 
 def _thread(request: NotificationRequested, work: Work) -> str:
     """
-    The first message of the incident to the same target by the same channel, if known.
+    The first message of the incident to the same target by the same channel, if known; in a channel
+    that is shared, the one to the channel itself counts as well.
 
     Raises `TryLater` while it is being sent: what comes after it must find it.
     """
     pages = range(request.page + (0 if is_page(request.kind) else 1))
-    for number in pages:
-        name = notification_id(
-            "opened", request.incident.id, number, request.target, request.channel
-        )
+    targets = dict.fromkeys((request.target, f"channel:{request.channel}"))
+    for number, target in product(pages, targets):
+        name = notification_id("opened", request.incident.id, number, target, request.channel)
         found = work.get(Notification, name)
         if found is None:
             continue

@@ -7,7 +7,7 @@ event twice requests the same notifications, word for word.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -28,12 +28,13 @@ from toban.events import (
     Page,
     PageFailed,
     PagingEvent,
+    Recipient,
 )
 from toban.kernel import log
 from toban.kernel.handling.decision import Translation
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
-from toban.notify.contacts import chain, contact_by, others, reach
+from toban.notify.contacts import chain, contact_by, others, reach, together
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
 from toban.oncall.targets import Contact
 from toban.profile.profile import Profile
@@ -71,13 +72,14 @@ def on_page(event: PagingEvent, work: Work) -> None:
             page=page.number,
             unreached=list(reached.unreachable),
         )
-    for contact in reached.contacts:
-        request = _request(page.reason, incident, page.number, contact, reached.contacts)
+    for contacts in together(profile, reached.contacts):
+        request = _request(page.reason, incident, page.number, contacts, reached.contacts)
         work.emit(
             msgspec.structs.replace(
                 request,
                 contacts=len(reached.contacts),
                 by=getattr(event, "by", ""),
+                why=event.why,
                 unreached=list(reached.unreachable),
             )
         )
@@ -96,7 +98,7 @@ def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
                 told.setdefault((contact.target, contact.channel_id), contact)
     contacts = list(told.values())
     for contact in contacts:
-        request = _request(ACKNOWLEDGEMENT, event.incident, newest, contact, contacts)
+        request = _request(ACKNOWLEDGEMENT, event.incident, newest, (contact,), contacts)
         work.emit(msgspec.structs.replace(request, contacts=len(contacts), by=event.by))
 
 
@@ -133,17 +135,37 @@ def on_resolved(event: IncidentResolved, work: Work) -> None:
             # It told every channel called so far; a late one must not undo the closing.
             told = list(channels.values())
             _collect(closings, profile, incident, page, ACKNOWLEDGEMENT, told)
-    for closing in closings.values():
-        request = _request(CLOSING, incident, newest, closing.contact, ())
+    for same in _by_message(profile, closings.values()):
+        request = _request(CLOSING, incident, newest, [closing.contact for closing in same], ())
+        others = {closing.contact.target: closing.others for closing in same}
         work.emit(
             msgspec.structs.replace(
                 request,
                 contacts=len(closings),
                 by=event.by,
-                others=closing.others,
-                closes=list(closing.closes),
+                others=same[0].others,
+                together=[
+                    msgspec.structs.replace(each, others=others[each.target])
+                    for each in request.together
+                ],
+                closes=list(dict.fromkeys(name for closing in same for name in closing.closes)),
             )
         )
+
+
+def _by_message(profile: Profile, closings: Iterable[_Closing]) -> list[list[_Closing]]:
+    """
+    The closings, those in one shared channel together: its readers are told once that it is over.
+
+    Where messages change in place each closing changes its own.
+    """
+    found: dict[tuple[str, str], list[_Closing]] = {}
+    for closing in closings:
+        target, channel = _pair(closing.contact)
+        kind = profile[CHANNELS][channel]
+        once = kind.shared and not kind.updates_in_place
+        found.setdefault(("" if once else target, channel), []).append(closing)
+    return list(found.values())
 
 
 def _pair(contact: Contact) -> tuple[str, str]:
@@ -239,23 +261,53 @@ def _request(
     kind: NotificationKind,
     incident: IncidentSnapshot,
     page: int,
-    contact: Contact,
+    whom: Sequence[Contact],
     contacts: Sequence[Contact],
 ) -> NotificationRequested:
+    """One message to all of `whom`, filed under the first; `contacts`: all that the page has."""
+    first = whom[0]
+    names = dict.fromkeys(contact.display_name for contact in whom)
+    addresses = dict.fromkeys(contact.address for contact in whom if contact.address)
     return NotificationRequested(
-        notification_id=notification_id(
-            kind, incident.id, page, contact.target, contact.channel_id
-        ),
+        notification_id=notification_id(kind, incident.id, page, first.target, first.channel_id),
         kind=kind,
         incident=incident,
         page=page,
+        target=first.target,
+        target_name=", ".join(names),
+        address=", ".join(addresses),
+        channel=first.channel_id,
+        language=first.language,
+        others=others(contacts, first),
+        together=[_recipient(each, contacts) for each in whom] if len(whom) > 1 else [],
+    )
+
+
+def _recipient(contact: Contact, contacts: Sequence[Contact]) -> Recipient:
+    return Recipient(
         target=contact.target,
         target_name=contact.display_name,
         address=contact.address,
-        channel=contact.channel_id,
-        language=contact.language,
         others=others(contacts, contact),
     )
+
+
+def apart(request: NotificationRequested) -> list[NotificationRequested]:
+    """Return a request for each of those for whom one message is: each has a fallback of their own."""
+    return [
+        msgspec.structs.replace(
+            request,
+            notification_id=notification_id(
+                request.kind, request.incident.id, request.page, each.target, request.channel
+            ),
+            target=each.target,
+            target_name=each.target_name,
+            address=each.address,
+            others=each.others,
+            together=[],
+        )
+        for each in request.together
+    ] or [request]
 
 
 def _profile(incident: IncidentSnapshot, work: Work) -> Profile:

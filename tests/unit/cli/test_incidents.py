@@ -409,3 +409,36 @@ def test_what_was_closed_by_expiry_is_not_called_resolved(desk, lang, no):
         said = desk.run("incidents", *command, lang=lang).out
         assert said
         assert no not in said.casefold()
+
+
+def test_what_is_known_of_an_incident_is_shown_in_the_order_of_the_messages(desk):
+    desk.alert(
+        value="0.142857142857",
+        threshold="0.02",
+        summary="\n".join(f"line {n}" for n in range(9)),
+        labels={
+            "service": "shop",
+            "pod": "web-1",
+            "zone": "a",
+            **{f"x{n:02}": "y" for n in range(12)},
+        },
+    )
+    said = desk.run("incidents", "show").out
+    assert "Value: 0.142857, threshold 0.02" in said
+    assert "Labels: pod=web-1  zone=a  x00=y" in said
+    assert "+2 more (--json shows all)" in said
+    assert "| +3 more (--json shows all)" in said
+    assert said.index("Value:") < said.index("Since:") < said.index("Labels:")
+
+
+def test_for_scripts_it_says_what_was_left_out(desk, monkeypatch):
+    desk.alert(value="3", threshold="2")
+    found = desk.run("incidents", "show", "--json").json()
+    assert (found["value"], found["threshold"]) == ("3", "2")
+    assert found["left_out"] == {"alert_list": 0, "timeline": 0}
+    desk.alert(fingerprint="errors-2")
+    monkeypatch.setattr("toban.cli.incidents.views.MOST_ALERTS", 1)
+    monkeypatch.setattr("toban.cli.incidents.views.alerts", lambda *_: [])
+    found = desk.run("incidents", "show", "--json").json()
+    assert found["alerts"] == 2
+    assert found["left_out"] == {"alert_list": 2, "timeline": 1}

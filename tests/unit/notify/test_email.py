@@ -274,3 +274,19 @@ def test_a_server_on_this_machine_needs_no_tls(smtp, mailbox):
 def test_only_calls_at_the_worst_severity_are_marked_urgent():
     assert compose(mail(urgent=True), "toban@shop.test")["X-Priority"] == "1"
     assert compose(mail(), "toban@shop.test")["X-Priority"] is None
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_mail_says_its_language(smtp, mailbox, language):
+    host, port = smtp
+    config = ChannelConfig(smtp_host=host, smtp_port=port)
+    assert isinstance(
+        MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail(language=language)), Done
+    )
+    (envelope,) = mailbox.envelopes
+    received = email.message_from_bytes(envelope.content, policy=email.policy.default)
+    assert received["Content-Language"] == language
+    assert [part.get_content_type() for part in received.iter_parts()] == [
+        "text/plain",
+        "text/html",
+    ]

@@ -19,6 +19,7 @@ from tests.unit.notify.world import (
 from toban.channels.console.kind import ConsoleChannel
 from toban.events import NotificationFailed, NotificationRequested, PageFailed
 from toban.notify.contacts import chain, contact_by
+from toban.notify.identity import notification_id
 from toban.profile.store import apply
 from toban.profile.version import profile_version
 
@@ -125,7 +126,6 @@ def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
             ("person:baba", "mail"),
             ("person:baba", "last"),
             ("channel:room", "room"),
-            ("channel:room", "slack"),
             ("channel:room", "last"),
             ("channel:hook", "hook"),
             ("channel:hook", "last"),
@@ -134,6 +134,9 @@ def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
     )
     for pair, request in {**opened, **escalated}.items():
         assert request.notification_id in closings[pair].closes
+    # What the channel shows instead of the other room is closed by the one message there.
+    instead = notification_id("opened", "inc-7", 0, "channel:room", "slack", instead_of="room")
+    assert instead in closings[("person:aoki", "slack")].closes
 
 
 def test_resolving_after_an_acknowledgement_also_supersedes_that(world):
@@ -165,7 +168,7 @@ def test_a_failed_channel_is_followed_by_its_fallback_for_the_same_page(world):
     (last,) = requests(world.page(fail(following, "last"), "evt-3"))
     assert last.replaces == [request.notification_id, following.notification_id]
     closings = by_pair(world.page(resolved(page(0)), "evt-4"))
-    assert following.notification_id in closings[("channel:room", "slack")].closes
+    assert following.notification_id in closings[("person:aoki", "slack")].closes
     assert last.notification_id in closings[("channel:room", "last")].closes
 
 

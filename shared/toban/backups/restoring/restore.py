@@ -174,7 +174,7 @@ class RestoreHandler:
         except Damaged as error:
             self._clear(restore, staging)
             base = error.backup_id if isinstance(error, BaseDamaged) else ""
-            return CopyDamaged(str(error), isinstance(error, NoManifest), base)
+            return CopyDamaged(log.mask(str(error)), isinstance(error, NoManifest), base)
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
         except TargetBusy:
@@ -283,7 +283,7 @@ class RestoreHandler:
         profile = current(work).get(restore.service)
         if not reason and restore.purpose == "test" and profile is not None:
             reason = untimed(restore, work.now) or too_slow(profile.profile, seconds)
-        restore.reason = reason
+        restore.reason = reason = log.mask(reason)
         move(restore, "failed" if reason else "finished")
         self._let_go(restore, result if isinstance(result, CopyDamaged) else None, work)
         if restore.purpose == "test":

@@ -159,7 +159,6 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     thread = f"<incident-{mail.incident}@{domain}>"
     message["In-Reply-To"] = thread
     message["References"] = thread
-    message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     message["X-Toban-Incident"] = mail.incident
     message["X-Toban-Notification"] = mail.id
@@ -168,6 +167,8 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
         message["Importance"] = "high"
     message.set_content(mail.text, cte="base64")
     message.add_alternative(mail.html, subtype="html", cte="base64")
+    # Last: setting the content takes every Content-… header away, or into its first part.
+    message["Content-Language"] = mail.language
     return message
 
 

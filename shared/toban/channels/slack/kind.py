@@ -26,6 +26,11 @@ class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
         return addresses.get("slack", "")
 
     @property
+    def shared(self) -> bool:
+        """Return True: whoever is called is mentioned in the one channel."""
+        return True
+
+    @property
     def updates_in_place(self) -> bool:
         """Return whether messages can be changed: not by incoming webhooks."""
         return bool(self.token_secret)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -65,25 +65,28 @@ def body(sending: PreparedNotification) -> bytes:
     )
 
 
-_LATER: Final = {"environment": PRODUCTION, "unheard_since": None}
-"""Fields that the body has only where they say something: it is as it was before there were any."""
-
-
 def _incident(incident: IncidentSnapshot) -> msgspec.Struct:
-    said = frozenset(n for n, nothing in _LATER.items() if getattr(incident, n) != nothing)
-    kind = _KINDS[said]
-    return kind(**{name: getattr(incident, name) for name in kind.__struct_fields__})
+    """
+    The incident, and of what came later only what there is to say.
+
+    What an earlier release has asked for, and perhaps sent already, is the same to the byte.
+    """
+    fields = incident.__struct_fields__
+    if incident.environment == PRODUCTION:
+        fields = tuple(name for name in fields if name != "environment")
+    if incident.started_at is None:
+        fields = tuple(name for name in fields if name not in _LATER)
+    if incident.unheard_since is None:
+        fields = tuple(name for name in fields if name != "unheard_since")
+    if fields == incident.__struct_fields__:
+        return incident
+    return _plain(fields)(**{name: getattr(incident, name) for name in fields})
 
 
-_KINDS: Final = {
-    frozenset(said): msgspec.defstruct(
-        "IncidentSnapshot",
-        [
-            (field.name, field.type)
-            for field in msgspec.structs.fields(IncidentSnapshot)
-            if field.name not in _LATER or field.name in said
-        ],
-    )
-    for count in range(len(_LATER) + 1)
-    for said in combinations(_LATER, count)
-}
+_LATER: Final = frozenset({"started_at", "value", "threshold", "step", "next_step_at"})
+
+
+@cache
+def _plain(fields: tuple[str, ...]) -> type[msgspec.Struct]:
+    kept = [(f.name, f.type) for f in msgspec.structs.fields(IncidentSnapshot) if f.name in fields]
+    return msgspec.defstruct("IncidentSnapshot", kept)

@@ -31,12 +31,19 @@ from toban.kernel.command import Audit
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
+from toban.kernel.secrecy.masking import mask
+from toban.notify.facts import LATE, measured
+from toban.notify.labels import telling
+from toban.postmortems.timeline import MOST_ALERTS
 from toban.profile.section import SERVICE
 from toban.severities.section import SEVERITIES, severity_labelled
 
 if TYPE_CHECKING:
     from toban.profile.profile import Profile
 
+MOST_LABELS = 12
+MOST_LINES = 6
+"""Of a summary."""
 STATUS_COLORS = {"open": "red", "acknowledged": "yellow", "resolved": "green"}
 _MARKS = {
     "opened": "red",
@@ -190,8 +197,12 @@ def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem
     for key, value in _facts(reader, incident, terminal, zone, profile):
         terminal.line(f"  {terminal.paint(terminal.say(f'show.{key}'), 'dim')}: {value}")
     if incident.summary:
-        for line in incident.summary.splitlines()[:6]:
+        lines = incident.summary.splitlines()
+        for line in lines[:MOST_LINES]:
             terminal.line(f"  {terminal.paint('|', 'dim')} {printable(line)}")
+        if len(lines) > MOST_LINES:
+            more = terminal.say("show.more", n=len(lines) - MOST_LINES)
+            terminal.line(f"  {terminal.paint('|', 'dim')} {more}")
     terminal.line()
     terminal.line(terminal.paint(terminal.say("show.timeline"), "bold"))
     day = ""
@@ -202,6 +213,8 @@ def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem
             day = date
             terminal.line(f"  {terminal.paint(f'{date} ({zone})', 'dim')}")
         terminal.line(f"  {clock}  {terminal.paint(told.text, _MARKS.get(told.kind, ''))}")
+    if (untold := count_alerts(reader, incident) - MOST_ALERTS) > 0:
+        terminal.line(f"  {terminal.say('show.untold', n=untold)}")
     terminal.line()
     terminal.line(
         f"{terminal.paint(terminal.say('show.next'), 'bold')}: "
@@ -221,7 +234,11 @@ def _facts(
     facts = [("service", name)]
     if incident.environment != PRODUCTION:
         facts.append(("environment", incident.environment))
-    facts.append(("opened", moment(language, incident.opened_at, zone)))
+    if shown := measured(language, incident.value, incident.threshold):
+        facts.append(("value", printable(shown)))
+    facts.append(("since", moment(language, incident.started_at, zone)))
+    if incident.opened_at - incident.started_at >= LATE:
+        facts.append(("opened", moment(language, incident.opened_at, zone)))
     for key, at in (
         ("acknowledged", incident.acknowledged_at),
         ("closed" if is_closed_unheard(incident) else "resolved", incident.resolved_at),
@@ -238,7 +255,14 @@ def _facts(
     firing = count_alerts(reader, incident, firing=True)
     count = terminal.say("show.alerts.value", n=count_alerts(reader, incident), firing=firing)
     facts.append(("alerts", count))
-    facts.extend(("links", f"{printable(x.title)} {printable(x.url)}") for x in incident.links[:5])
+    said = (incident.title, incident.service, incident.severity_label, *incident.rules)
+    labels = [f"{name}={value}" for name, value in telling(incident.labels, said)]
+    if labels:
+        told = [printable(label) for label in labels[:MOST_LABELS]]
+        if len(labels) > MOST_LABELS:
+            told.append(terminal.say("show.more", n=len(labels) - MOST_LABELS))
+        facts.append(("labels", "  ".join(told)))
+    facts.extend(("links", f"{printable(x.title)} {printable(x.url)}") for x in incident.links)
     return facts
 
 
@@ -366,7 +390,7 @@ def _command(
         f"incidents/{incident.id}",
         asked.actor,
         incident_id=incident.id,
-        note=note[:2000],
+        note=mask(note)[:2000],
         severity_label=label,
         generation=incident.generation,
     )

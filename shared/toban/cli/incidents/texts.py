@@ -81,7 +81,15 @@ TEXTS: Final[Texts] = {
     "status.open": {"en": "open", "ja": "未確認"},
     "status.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "status.resolved": {"en": "resolved", "ja": "解決済み"},
-    "show.opened": {"en": "Opened", "ja": "発生"},
+    "show.value": {"en": "Value", "ja": "測定値"},
+    "show.since": {"en": "Since", "ja": "発生"},
+    "show.opened": {"en": "Opened", "ja": "検知"},
+    "show.labels": {"en": "Labels", "ja": "ラベル"},
+    "show.untold": {
+        "en": "({n} more alerts are not told one by one)",
+        "ja": "（ほかのアラート {n} 件は省略）",
+    },
+    "show.more": {"en": "+{n} more (--json shows all)", "ja": "ほか {n} 件（--json ですべて表示）"},
     "show.acknowledged": {"en": "Acknowledged", "ja": "確認"},
     "show.resolved": {"en": "Resolved", "ja": "解決"},
     "list.unheard": {

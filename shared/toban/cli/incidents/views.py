@@ -19,7 +19,7 @@ from toban.incidents.lifecycle import severity_of
 from toban.kernel.event import timestamp
 from toban.notify.contacts import reach
 from toban.ports import Operator, Value
-from toban.postmortems.timeline import Line, story
+from toban.postmortems.timeline import MOST_ALERTS, Line, story
 from toban.texts import Language
 
 RECENT = timedelta(days=7)
@@ -86,8 +86,12 @@ def incidents(
     return sorted(found, key=lambda i: _STATUS_ORDER.get(i.status, 3))
 
 
-def alerts(reader: StoreReader, incident: Incident, limit: int = 200) -> list[Alert]:
-    """Alerts of an incident."""
+MOST_LISTED = 200
+"""Alerts of an incident that are listed; a storm has thousands."""
+
+
+def alerts(reader: StoreReader, incident: Incident, limit: int = MOST_LISTED) -> list[Alert]:
+    """Return the alerts of an incident, at most `limit`."""
     return reader.find(Alert, ("incident", "==", incident.id), limit=limit)
 
 
@@ -147,8 +151,12 @@ def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:
 
 def incident_detail(reader: StoreReader, incident: Incident, language: Language) -> dict[str, Any]:
     """Return one incident in full, for scripts."""
+    listed = alerts(reader, incident)
+    view = incident_view(reader, incident)
     return {
-        **incident_view(reader, incident),
+        **view,
+        "value": incident.value,
+        "threshold": incident.threshold,
         "summary": incident.summary,
         "labels": incident.labels,
         "links": [{"title": link.title, "url": link.url} for link in incident.links],
@@ -160,7 +168,11 @@ def incident_detail(reader: StoreReader, incident: Incident, language: Language)
             for line in timeline(reader, incident, language)
         ],
         "notifications": [notification_view(n) for n in notifications(reader, incident.id)],
-        "alert_list": [alert_view(a) for a in alerts(reader, incident)],
+        "alert_list": [alert_view(a) for a in listed],
+        "left_out": {
+            "alert_list": max(0, view["alerts"] - len(listed)),
+            "timeline": max(0, view["alerts"] - MOST_ALERTS),
+        },
     }
 
 

@@ -21,7 +21,6 @@ from toban.events import (
 from toban.incidents.documents import (
     OWN,
     Alert,
-    AlertStatus,
     Group,
     Incident,
     OpenIncident,
@@ -44,39 +43,23 @@ from toban.incidents.opening.occurrences import (
     newest_start,
     read,
 )
+from toban.incidents.opening.reported import (
+    MAX_LINKS,
+    alert_of,
+    first_labels,
+    group_key,
+    summary_of,
+    without_credentials,
+)
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
+from toban.kernel.secrecy.masking import mask
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.environments import environment_of, environments
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.severities.section import severity_for
-
-MAX_SUMMARY = 1_500
-MAX_LINKS = 5
-MAX_LABELS_BYTES = 12_000
-"""What an incident takes over of its first alert: it travels in every event of the incident, which
-stays below 64 KB with all else that it says. The alert itself keeps the rest."""
-
-
-def _first_labels(labels: dict[str, str]) -> dict[str, str]:
-    kept, size = {}, 0
-    for name, value in labels.items():
-        size += len(name.encode()) + len(value.encode())
-        if size > MAX_LABELS_BYTES:
-            break
-        kept[name] = value
-    return kept
-
-
-def group_key(report: AlertReport, grouping: Grouping) -> str:
-    """Return what alerts of one incident have in common, readable."""
-    values = (
-        (name, report.rule if name == "rule" else report.labels.get(name, ""))
-        for name in grouping.by
-    )
-    return ",".join(f"{name}={value}" for name, value in values)[:500]
 
 
 def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenIncident | None:
@@ -102,12 +85,14 @@ def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenInci
 
 def on_fired(report: AlertFired, work: Work) -> None:
     """Attach a firing alert to its open incident, or open one."""
+    report = without_credentials(report)
     # What the platform reports of itself (nobody was reached) has no end that anybody would send.
     _triage_alert(report, work, lasting=report.source != OWN)
 
 
 def on_resolved(report: AlertResolved, work: Work) -> None:
     """Record that an alert stopped firing; the event it emits settles the incident."""
+    report = without_credentials(report)
     said = read(report, work)
     known = work.get(Alert, alert_id(report))
     if known is None or known.status != "firing" or known.labels != report.labels:
@@ -117,7 +102,7 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
         if known is None or known.status != "firing":
             _end_elsewhere(report, said, environment, profile, work)
         if known is None:
-            alert = _alert(report, said, profile, environment, "resolved", id)
+            alert = alert_of(report, said, profile, environment, "resolved", id)
             alert.ends_at = said.end
             work.put(alert)
             return
@@ -183,7 +168,7 @@ def on_parked(parked: MessageParked, work: Work) -> None:
         fingerprint=parked.parked_id,
         rule=f"message-{parked.reason}",
         title=f"{parked.function}: {parked.event_type or 'message'} {parked.reason}",
-        summary=parked.error,
+        summary=mask(parked.error),
         severity="critical" if parked.reason == "given-up" else "warning",
         labels={"service": "toban", "function": parked.function},
         starts_at=parked.at,
@@ -203,7 +188,7 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
         if is_overtaken(known, said) or not is_new(known, said):
             return
     _end_elsewhere(report, said, environment, profile, work)
-    alert = _alert(report, said, profile, environment, "firing" if lasting else "event", id)
+    alert = alert_of(report, said, profile, environment, "firing" if lasting else "event", id)
     alert.attached_at = work.now
     listed = group_id(profile[SERVICE].id, environment)
     group = work.get(Group, listed) or Group(id=listed)
@@ -297,32 +282,6 @@ def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
     )
 
 
-def _alert(
-    report: AlertReport,
-    said: ReportedTimes,
-    profile: Profile,
-    environment: str,
-    status: AlertStatus,
-    id: str,
-) -> Alert:
-    severity = severity_for(profile, report.severity)
-    return Alert(
-        id=id,
-        service=profile[SERVICE].id,
-        source=report.source,
-        fingerprint=report.fingerprint,
-        rule=report.rule,
-        title=report.title,
-        status=status,
-        severity=severity.level,
-        severity_label=severity.label,
-        starts_at=said.start,
-        heard_at=said.heard,
-        labels=report.labels,
-        environment=environment,
-    )
-
-
 def _open(
     report: AlertReport, alert: Alert, key: str, profile: Profile, version: str, work: Work
 ) -> Incident:
@@ -332,15 +291,17 @@ def _open(
         profile_version=version,
         group_key=key,
         title=report.title,
-        summary=report.summary[:MAX_SUMMARY],
+        summary=summary_of(report),
         severity=alert.severity,
         severity_label=alert.severity_label,
         environment=alert.environment,
         rules=[report.rule],
-        labels=_first_labels(report.labels),
+        labels=first_labels(report.labels),
         links=list(report.links[:MAX_LINKS]),
         opened_at=work.now,
         started_at=min(report.starts_at, work.now),
+        value=report.value,
+        threshold=report.threshold,
         escalating_since=work.now,
     )
     note(incident, work, "opened", alert=report.title, source=report.source)

@@ -27,7 +27,7 @@ class Request:
     An HTTP request as received.
 
     `path` is relative to the function and still percent-encoded; header names are lower-case;
-    `query` and header values hold the first of repeated names. `body` is None when it was
+    values of repeated names are joined by a comma, in headers and `query`. `body` is None when it was
     larger than `MAX_BODY` (it was not read further).
     """
 

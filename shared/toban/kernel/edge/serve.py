@@ -9,6 +9,7 @@ GitHub never retries by itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from toban.kernel import log
@@ -95,6 +96,9 @@ def _take(asked: RowRequest, body: bytes, edge: Edge) -> Response:
     row, request = asked.row, asked.request
     content = None
     if row.content is not None:
+        if request.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
+            refusal = row.answers.refused(asked, 415, ValueError("expected no content encoding"))
+            return replace(refusal, headers={**refusal.headers, "Accept-Encoding": "identity"})
         if not row.content.fits(request.headers.get("content-type", "")):
             expected = ValueError(f"expected content type {row.content.expected}")
             return row.answers.refused(asked, 415, expected)
