@@ -59,6 +59,9 @@ RENAMED = {
     "ldtcekd5ztm5cvjlro2zfjgk6m": (
         "what a link asks for says more than before (subject, proof), and one id stands for one body"
     ),
+    "7pwufx2j674hvwimu3evz3wiqg": (
+        "a report that fires on ten minutes after its start is an event of its own: the alert is heard of"
+    ),
 }
 """Events whose ids, and those of all that follows from them, may be others now; and why."""
 

@@ -24,6 +24,7 @@ from toban.events import (
     CommandIssued,
     IncidentAcknowledged,
     IncidentResolved,
+    MinutePassed,
     NotificationFailed,
     NotificationRequested,
     PageFailed,
@@ -218,6 +219,15 @@ def what_is_needed_gets_more_time(told: Told) -> Iterator[str]:
             yield f"{document.key(document.id)} is needed and expires at {document.expires_at}"
 
 
+def whether_alerts_are_heard_of_is_looked_at(told: Told) -> Iterator[str]:
+    newest = max((event.time for event, _ in told.of(MinutePassed)), default=None)
+    for incident in told.documents(Incident):
+        if newest is None or incident.status == "resolved":
+            continue
+        if incident.check_at is None or incident.check_at < newest:
+            yield f"{incident.id}: nobody looks whether its alerts are heard of"
+
+
 def a_command_leaves_a_record(told: Told) -> Iterator[str]:
     kept = {(audit.correlation_id, audit.subject) for audit in told.documents(Audit)}
     for event, command in told.of(CommandIssued):
@@ -322,6 +332,7 @@ OF_INCIDENTS: tuple[Rule, ...] = (
     what_fires_is_not_resolved,
     what_joins_is_told,
     what_is_needed_gets_more_time,
+    whether_alerts_are_heard_of_is_looked_at,
     a_command_leaves_a_record,
 )
 OF_BACKUPS: tuple[Rule, ...] = (

@@ -22,7 +22,7 @@ from toban.events import (
     PagingEvent,
 )
 from toban.incidents.documents import Alert, Group, Incident
-from toban.incidents.opening.triage import alert_id
+from toban.incidents.opening.identity import alert_id
 from toban.kernel.command import Audit
 from toban.kernel.document import Document, decode
 from toban.kernel.event import from_message
@@ -207,6 +207,8 @@ def _silent(incident: Incident, now: datetime) -> list[str]:
     """Whoever believes that somebody will be called is right; for staging nobody believes it."""
     if incident.status == "resolved":
         return []
+    if incident.check_at is None or now - incident.check_at > LATE:
+        return [f"{incident.id}: nobody looks whether its alerts are heard of"]
     due = incident.next_step_at or incident.remind_at
     if incident.environment == QUIET:
         if due is not None:

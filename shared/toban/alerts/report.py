@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -24,6 +24,9 @@ Status = Literal["firing", "resolved"]
 
 MAX_BYTES = 60_000
 """Of an encoded body: a message stays under 64 KB with its attributes."""
+
+REPEATED_AFTER = timedelta(minutes=10)
+"""A sender tries again for less long; what comes after it is said anew."""
 
 _PLAIN = re.compile(r"(?!__)[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -104,7 +107,8 @@ def to_event(
     Return the event of a report.
 
     Its id derives from what is reported and not from when it arrived: the same report again is
-    the same event, a changed one (a new value, another annotation) is another. Only where
+    the same event, a changed one (a new value, another annotation) is another. One that says
+    after `REPEATED_AFTER` that it still fires is news: the alert is heard of. And where
     reports are `current`, the same content later is another event: the alert was over in
     between, and fires again with the start to which Alertmanager has merged it. `service` is
     the sender's hint, or empty; `default_start` replaces a start that the sender does not give
@@ -140,7 +144,7 @@ def to_event(
         "" if report.ends_at is None else timestamp(report.ends_at),
         report.sender_id,
         body_hash(_hashed(body)),
-        *([timestamp(received_at)] if report.current else []),
+        *([timestamp(received_at)] if report.current else _repetition(report, received_at)),
     )
     return Event(
         id=id_,
@@ -150,6 +154,14 @@ def to_event(
         body=body,
         correlation_id=id_,
     )
+
+
+def _repetition(report: RawAlert, received_at: datetime) -> list[str]:
+    """Which repetition of a firing report it is, by time; none soon after its start."""
+    if report.starts_at is None or report.status != "firing":
+        return []
+    number = max((received_at - report.starts_at) // REPEATED_AFTER, 0)
+    return [str(number)] if number else []
 
 
 def _hashed(body: AlertReport) -> bytes:

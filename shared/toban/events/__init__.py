@@ -28,6 +28,11 @@ from toban.events.alerts import AlertFired as AlertFired
 from toban.events.alerts import AlertReport as AlertReport
 from toban.events.alerts import AlertResolved as AlertResolved
 from toban.events.alerts import Link as Link
+from toban.events.timers import AlertCheckDue as AlertCheckDue
+from toban.events.timers import EscalationDue as EscalationDue
+from toban.events.timers import RecheckDue as RecheckDue
+from toban.events.timers import ReminderDue as ReminderDue
+from toban.events.timers import ReminderKind as ReminderKind
 from toban.kernel.command import Command
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import Body, Moment, event
@@ -35,11 +40,11 @@ from toban.kernel.handling.parking import MessageParked as MessageParked
 
 IncidentStatus = Literal["open", "acknowledged", "resolved"]
 PageReason = Literal[
-    "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated"
-]
+    "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated", "unheard"
+]  # fmt: skip
 NotificationKind = Literal[
     "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated",
-    "acknowledged", "resolved",
+    "unheard", "acknowledged", "resolved",
 ]  # fmt: skip
 IncidentAction = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
 BackupAction = Literal["take", "replicate", "verify", "prune", "test-restore"]
@@ -101,6 +106,11 @@ class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The escalation step that was taken last."""
     next_step_at: Moment | None = None
     """When the next step is taken unless somebody acknowledges; None: there is none."""
+    unheard_since: Moment | None = None
+    """
+    Nothing has been heard of its alerts since then. One that is resolved was closed for that, and
+    nobody has said that it is over.
+    """
 
 
 # --- incidents -------------------------------------------------------------------------------

@@ -82,13 +82,15 @@ class AlertAttached(Body, frozen=True, kw_only=True):
 
 @event("toban.alert.cleared.v1", topic="alert-cleared")
 class AlertCleared(Body, frozen=True, kw_only=True):
-    """An alert of an incident stopped firing."""
+    """An alert of an incident stopped firing, or nothing was heard of it for too long."""
 
     incident_id: str
     alert_id: str
     title: str
     at: Moment
     environment: str = PRODUCTION
+    unheard_since: Moment | None = None
+    """It has expired; None: its sender has said that it is over."""
 
     def subject(self) -> str:
         """The incident."""

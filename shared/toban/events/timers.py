@@ -40,6 +40,20 @@ class ReminderDue(Body, frozen=True, kw_only=True):
         return f"incidents/{self.incident_id}"
 
 
+@event("toban.alert.check-due.v1", topic="alert-check-due")
+class AlertCheckDue(Body, frozen=True, kw_only=True):
+    """A timer: are an incident's alerts still heard of?"""
+
+    incident_id: str
+    at: Moment
+    """What the incident has noted; stale when it has noted another time."""
+    environment: str = PRODUCTION
+
+    def subject(self) -> str:
+        """The incident."""
+        return f"incidents/{self.incident_id}"
+
+
 @event("toban.recheck.due.v1", topic="recheck-due")
 class RecheckDue(Body, frozen=True, kw_only=True):
     """A timer: check the alerts of an incident that was resolved by hand while they fired."""

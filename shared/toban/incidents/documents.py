@@ -21,6 +21,10 @@ OWN = "toban"
 """Source of the alerts that the platform raises about itself."""
 
 
+OWN_SOURCES = (OWN, "backups")
+"""Sources that say themselves when it is over, whatever time that takes: their silence means nothing."""
+
+
 class Alert(Document, kw_only=True):
     """
     One alert, through all its occurrences.
@@ -65,7 +69,12 @@ class Alert(Document, kw_only=True):
     """The latest beginning reported of that occurrence; None: `starts_at`."""
     ends_at: datetime | None = None
     heard_at: datetime | None = None
-    """When the report came in that its state follows from."""
+    """
+    When the report came in that its state follows from. While it fires, repetitions renew it, at
+    most every `Grouping.note_heard_each`.
+    """
+    expired_at: datetime | None = None
+    """When it was closed because nothing had been heard of it since `heard_at`."""
     incident: str | None = None
     attached_at: datetime | None = None
     labels: dict[str, str] = {}
@@ -75,7 +84,9 @@ class Alert(Document, kw_only=True):
         """Return when the report that ended it came in, or the only one there will be (our clock)."""
         if self.status == "firing":
             return None
-        return self.heard_at or self.attached_at or self.ends_at or self.starts_at
+        return (
+            self.expired_at or self.heard_at or self.attached_at or self.ends_at or self.starts_at
+        )
 
     @property
     def is_record(self) -> bool:
@@ -189,6 +200,10 @@ class Incident(Document, kw_only=True):
     """When people are called for what has joined since the newest page."""
     untold_since: datetime | None = None
     """When the first of that joined."""
+    check_at: datetime | None = None
+    """When it is looked at whether its alerts are still heard of; a timer for another time is stale."""
+    unheard_since: datetime | None = None
+    """As in `IncidentSnapshot`."""
     pages: list[Page] = []
     """The newest; older ones stand in segments (`toban.incidents.history`)."""
     earlier_pages: list[Page] = []
@@ -270,6 +285,7 @@ class Incident(Document, kw_only=True):
             threshold=self.threshold,
             step=self.step,
             next_step_at=self.next_step_at,
+            unheard_since=self.unheard_since,
         )
 
 

@@ -29,6 +29,7 @@ from toban.incidents.lifecycle import (
     severity_of,
     start_escalation,
     steps_of,
+    watch_alerts,
 )
 from toban.incidents.opening.occurrences import MAX_AHEAD, believed, newest_start
 from toban.incidents.response import expect_response
@@ -248,6 +249,7 @@ def _remind(incident: Incident, work: Work) -> None:
     else:
         return
     work.emit(IncidentReminded(incident=incident.snapshot(), page=page))
+    watch_alerts(incident, work)  # one of the release before has no such look yet
 
 
 def grace(reminder: timedelta) -> timedelta:

@@ -33,6 +33,16 @@ _REASONS = ("time", "unreached", "alert-joined", "still-firing")
 Row = tuple[str, str]
 
 
+CLOSED_UNHEARD = "closed-unheard"
+
+
+def kind_shown(request: NotificationRequested) -> str:
+    """Return the kind; of an incident that was closed unheard of nobody says that it is resolved."""
+    if request.kind == "resolved" and request.incident.unheard_since is not None:
+        return CLOSED_UNHEARD
+    return request.kind
+
+
 def measured(language: Language, value: str, threshold: str) -> str:
     """Return what was measured against what threshold; empty when the sender said neither."""
     value, threshold = _short(value), _short(threshold)
@@ -76,7 +86,10 @@ def rows_of(
         who = one_line(request.by, 80) or text(language, "notify.automatic")
         took = duration(language, (incident.resolved_at - began).total_seconds())
         said = text(language, "notify.by_took", moment=at, who=who, duration=took)
-        found.append(("resolved", said))
+        closed = kind_shown(request) == CLOSED_UNHEARD
+        found.append(("closed" if closed else "resolved", said))
+    if incident.unheard_since is not None:
+        found.append(("unheard", moment(language, incident.unheard_since, zone)))
     if incident.rules:
         found.append(("rules", one_line(", ".join(incident.rules), 200)))
     found.append(("number", f"{incident.id}·{request.page + 1}"))
@@ -120,6 +133,9 @@ def _by(language: Language, at: str, who: str) -> str:
 def hint_of(request: NotificationRequested, profile: Profile, severity: Severity, zone: str) -> str:
     """Return what happens, or is expected, next."""
     incident, language = request.incident, request.language
+    shown = kind_shown(request)
+    if shown in ("unheard", CLOSED_UNHEARD):
+        return text(language, f"notify.next.{shown}")
     if request.kind == "resolved":
         key = "notify.next.postmortem" if severity.postmortem else "notify.next.resolved"
         return text(language, key)

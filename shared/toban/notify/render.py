@@ -13,7 +13,7 @@ from toban.channels.notice import Notice
 from toban.channels.plain import address, lines, one_line
 from toban.events import Link, NotificationRequested
 from toban.kernel.environment import PRODUCTION
-from toban.notify.facts import hint_of, measured, rows_of
+from toban.notify.facts import hint_of, kind_shown, measured, rows_of
 from toban.notify.identity import is_page
 from toban.notify.labels import telling
 from toban.notify.texts import text
@@ -46,8 +46,8 @@ def notice_of(
     severity = severity_named(profile, incident.severity_label, incident.severity)
     title = one_line(incident.title) or incident.id
     service = one_line(profile[SERVICE].named(language), 80)
-    kind = text(language, f"notify.kind.{request.kind}")
-    short = f"notify.short.{request.kind}"
+    kind = text(language, f"notify.kind.{kind_shown(request)}")
+    short = f"notify.short.{kind_shown(request)}"
     in_short = _headline(request, title, text(language, short) if short in text else kind)
     number = f"{incident.id}·{request.page + 1}"
     notes = []
@@ -70,7 +70,7 @@ def notice_of(
         severity=_how_bad(request),
         service=service,
         color={"acknowledged": COLOR_ACKNOWLEDGED, "resolved": COLOR_RESOLVED}.get(
-            request.kind, COLORS[severity.level]
+            kind_shown(request), COLORS[severity.level]
         ),
         number=number,
         repetition=text(language, "notify.repetition", number=number),

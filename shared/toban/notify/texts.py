@@ -15,6 +15,11 @@ TEXTS: Final[Texts] = {
     "notify.kind.reminded": {"en": "still open", "ja": "未解決のまま"},
     "notify.kind.expired": {"en": "acknowledgement ran out", "ja": "確認の期限切れ"},
     "notify.kind.repeated": {"en": "nobody has answered", "ja": "応答なし"},
+    "notify.kind.unheard": {"en": "not heard of any more", "ja": "続報なし"},
+    "notify.kind.closed-unheard": {
+        "en": "closed, not heard of any more",
+        "ja": "続報がないため終了",
+    },
     "notify.kind.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "notify.kind.resolved": {"en": "resolved", "ja": "解決済み"},
     "notify.short.opened": {"en": "opened", "ja": "発生"},
@@ -40,6 +45,8 @@ TEXTS: Final[Texts] = {
     "notify.field.why": {"en": "Why", "ja": "きっかけ"},
     "notify.field.acknowledged": {"en": "Acknowledged", "ja": "確認"},
     "notify.field.resolved": {"en": "Resolved", "ja": "解決"},
+    "notify.field.closed": {"en": "Closed", "ja": "終了"},
+    "notify.field.unheard": {"en": "Not heard of since", "ja": "最後の続報"},
     "notify.field.assignee": {"en": "Assignee", "ja": "担当"},
     "notify.field.rules": {"en": "Rules", "ja": "ルール"},
     "notify.field.links": {"en": "Links", "ja": "リンク"},
@@ -105,6 +112,14 @@ TEXTS: Final[Texts] = {
     "notify.next.acknowledged": {
         "en": "Resolve it when the work is done.",
         "ja": "対応が終わったら解決（resolve）してください。",
+    },
+    "notify.next.unheard": {
+        "en": "Its alerts fire as far as we know, but nothing has been heard of them since: the sender may be gone, or never say that they are over. Look, and resolve it if it is over.",
+        "ja": "アラートは続いている扱いですが、その後の続報がありません。送信元が止まっているか、収束を通知しない設定の可能性があります。確認し、収まっていれば解決（resolve）してください。",
+    },
+    "notify.next.closed-unheard": {
+        "en": "Nobody has said that it is over. If its alert is heard of again, that is a new incident.",
+        "ja": "収束の通知は届いていません。再び続報があれば、新しいインシデントとしてお知らせします。",
     },
     "notify.next.resolved": {
         "en": "Nothing more to do. If the alert fires again, that is a new incident.",

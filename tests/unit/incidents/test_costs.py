@@ -44,6 +44,30 @@ def test_even_when_the_sender_words_it_anew_it_costs_no_write(world):
     assert again == Cost("open_incident", reads=3, writes=0)
 
 
+def test_a_repetition_is_noted_as_heard_of_ten_times_a_day_at_most(world):
+    cost(world, fired("a"))
+    writes = 0
+    for number in range(1, 24 * 6):  # every ten minutes
+        world.pass_time(10)
+        world.take_costs()
+        found = cost(world, fired("a", value=f"{number} %"))
+        writes += sum(c.writes for c in found if c.function == "open_incident")
+    assert writes == 2 * 9  # receipt, alert
+
+
+def test_whether_an_incident_is_heard_of_costs_two_writes_a_day(world):
+    cost(world, fired("a"))
+    world.pass_time(36 * 60)
+    world.take_costs()
+    world.pass_time(24 * 60)
+    looks = [c for c in world.take_costs() if c.function == "open_incident"]
+    # incident, its alerts; receipt, incident; the first of both reads the two profiles anew
+    assert looks == [
+        Cost("open_incident", reads=4, writes=2),
+        Cost("open_incident", reads=2, writes=2),
+    ]
+
+
 def test_an_alert_that_joins_writes_itself_and_no_incident(world):
     cost(world, fired("a"))
     assert cost(world, fired("b")) == [

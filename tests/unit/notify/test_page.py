@@ -44,6 +44,12 @@ def test_opening_calls_the_step_and_tells_the_severitys_own_targets(world):
     assert (slack.others, mail.others) == (["mail"], ["slack"])
 
 
+@pytest.mark.parametrize("reason", ["opened", "raised", "reopened"])
+def test_the_severitys_own_targets_hear_of_each_turn(world, reason):
+    asked = by_pair(world.page(paging(1, reason)))
+    assert asked[("channel:hook", "hook")].kind == reason
+
+
 def test_escalating_calls_only_the_next_step(world):
     (only,) = requests(world.page(paging(1, "escalated")))
     assert (only.target, only.channel, only.language) == ("person:baba", "mail", "en")

@@ -76,6 +76,8 @@ def _incident(incident: IncidentSnapshot) -> msgspec.Struct:
         fields = tuple(name for name in fields if name != "environment")
     if incident.started_at is None:
         fields = tuple(name for name in fields if name not in _LATER)
+    if incident.unheard_since is None:
+        fields = tuple(name for name in fields if name != "unheard_since")
     if fields == incident.__struct_fields__:
         return incident
     return _plain(fields)(**{name: getattr(incident, name) for name in fields})

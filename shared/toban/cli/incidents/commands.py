@@ -7,12 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from toban.cli.incidents.views import (
+    CLOSED_UNHEARD,
     NextStep,
     count_alerts,
     incident_detail,
     incident_view,
     incidents,
+    is_closed_unheard,
     next_step,
+    shown_status,
     timeline,
 )
 from toban.cli.kit.arguments import unknown
@@ -138,18 +141,27 @@ def _table(reader: StoreReader, found: list[Incident], terminal: Terminal) -> No
         [
             i.id,
             i.severity_label,
-            terminal.say(f"status.{i.status}"),
+            terminal.say(f"status.{shown_status(i)}"),
             _when(next_step(reader, i), terminal),
             times.written(i.opened_at, zones[i.id]),
             in_environment(i.service, i.environment),
             str(count_alerts(reader, i)),
             i.assignee or "-",
-            i.title,
+            _titled(i, terminal, zones[i.id]),
         ]
         for i in found
     ]
-    statuses = {terminal.say(f"status.{s}"): c for s, c in STATUS_COLORS.items()}
+    colors = {**STATUS_COLORS, CLOSED_UNHEARD: "yellow"}
+    statuses = {terminal.say(f"status.{s}"): c for s, c in colors.items()}
     terminal.table(titles, rows, {2: statuses}, flexible=8, spare=(6, 5, 7, 3))
+
+
+def _titled(incident: Incident, terminal: Terminal, zone: str) -> str:
+    """The title, and since when nothing has been heard of what is open."""
+    if incident.unheard_since is None or is_closed_unheard(incident):
+        return incident.title
+    since = moment(terminal.language, incident.unheard_since, zone)
+    return terminal.say("list.unheard", since=since, title=incident.title)
 
 
 def _when(following: NextStep | None, terminal: Terminal) -> str:
@@ -178,7 +190,7 @@ def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem
     profile = reader.profile(incident.service, incident.profile_version)
     zone = reader.zone(incident.service, incident.profile_version)
     status = terminal.paint(
-        terminal.say(f"status.{incident.status}"), STATUS_COLORS[incident.status], "bold"
+        terminal.say(f"status.{shown_status(incident)}"), STATUS_COLORS[incident.status], "bold"
     )
     title = terminal.paint(printable(incident.title), "bold")
     terminal.line(f"{incident.id}  {incident.severity_label}  {status}  {title}")
@@ -229,13 +241,15 @@ def _facts(
         facts.append(("opened", moment(language, incident.opened_at, zone)))
     for key, at in (
         ("acknowledged", incident.acknowledged_at),
-        ("resolved", incident.resolved_at),
+        ("closed" if is_closed_unheard(incident) else "resolved", incident.resolved_at),
     ):
         if at is not None:
             took = duration(language, (at - incident.opened_at).total_seconds())
             facts.append(
                 (key, terminal.say("show.after", moment=moment(language, at, zone), duration=took))
             )
+    if incident.unheard_since is not None:
+        facts.append(("unheard", moment(language, incident.unheard_since, zone)))
     if incident.assignee:
         facts.append(("assignee", printable(incident.assignee)))
     firing = count_alerts(reader, incident, firing=True)
@@ -291,6 +305,8 @@ def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
 
 def _after_all(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     """A resolved incident: over, unless a person resolved it while its alerts fire."""
+    if is_closed_unheard(incident):
+        return terminal.say("next.closed-unheard")
     firing = count_alerts(reader, incident, firing=True)
     profile = reader.profile(incident.service, incident.profile_version)
     if not firing or profile is None or incident.resolved_at is None:

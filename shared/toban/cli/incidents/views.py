@@ -41,6 +41,19 @@ class NextStep:
         return {"step": self.number, "at": timestamp(self.at), "calls": list(self.calls)}
 
 
+CLOSED_UNHEARD = "closed-unheard"
+
+
+def shown_status(incident: Incident) -> str:
+    """Return the status for people: what has expired is not called resolved."""
+    return CLOSED_UNHEARD if is_closed_unheard(incident) else incident.status
+
+
+def is_closed_unheard(incident: Incident) -> bool:
+    """Return whether it was closed because nothing was heard of its alerts any more."""
+    return incident.status == "resolved" and incident.unheard_since is not None
+
+
 def incidents(
     reader: StoreReader,
     now: datetime,
@@ -131,6 +144,7 @@ def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:
         "remind_at": shown_time(incident.remind_at),
         "rules": incident.rules,
         "resolved_by": incident.resolved_by,
+        "unheard_since": shown_time(incident.unheard_since),
         "postmortem": incident.postmortem,
     }
 
@@ -170,6 +184,7 @@ def timeline(reader: StoreReader, incident: Incident, language: Language) -> lis
         incident.whole(segments),
         alerts(reader, incident),
         notifications(reader, incident.id),
+        zone=reader.zone(incident.service, incident.profile_version),
     )
 
 
@@ -185,4 +200,6 @@ def alert_view(alert: Alert) -> dict[str, Any]:
         "severity_label": alert.severity_label,
         "starts_at": shown_time(alert.starts_at),
         "ends_at": shown_time(alert.ends_at),
+        "heard_at": shown_time(alert.heard_at),
+        "expired_at": shown_time(alert.expired_at),
     }

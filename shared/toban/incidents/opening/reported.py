@@ -8,15 +8,9 @@ from toban.events import AlertReport
 from toban.incidents.documents import Alert, AlertStatus
 from toban.incidents.grouping.section import Grouping
 from toban.incidents.opening.occurrences import ReportedTimes
-from toban.kernel.environment import PRODUCTION
-from toban.kernel.ids import derive
 from toban.kernel.secrecy.masking import masked
-from toban.kernel.work import Work
-from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
-from toban.profile.match import default_service, match_service
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.profile.store import current
 from toban.severities.section import severity_for
 
 R = TypeVar("R", bound=AlertReport)
@@ -55,23 +49,6 @@ def without_credentials(report: R) -> R:
     return masked(report, "source", "fingerprint")
 
 
-def alert_id(report: AlertReport, environment: str = PRODUCTION) -> str:
-    """Return the id of the alert; fingerprints of two senders or environments never collide."""
-    named = (report.labels.get("service", ""), report.fingerprint)
-    more = () if environment == PRODUCTION else (environment,)
-    return derive("alert", report.source, *named, *more)
-
-
-def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
-    """Return the profile (and its version) to which an alert belongs; there always is one."""
-    profiles = current(work)
-    by_id = {id: document.profile for id, document in profiles.items()}
-    service = match_service(by_id, report.labels) or default_service(by_id)
-    if service is None:
-        return BUILTIN, BUILTIN_VERSION
-    return profiles[service].profile, profiles[service].version
-
-
 def group_key(report: AlertReport, grouping: Grouping) -> str:
     """Return what alerts of one incident have in common, readable."""
     values = (
@@ -87,11 +64,12 @@ def alert_of(
     profile: Profile,
     environment: str,
     status: AlertStatus,
+    id: str,
 ) -> Alert:
     """Return the alert as its first report has it, or the first of a new occurrence."""
     severity = severity_for(profile, report.severity)
     return Alert(
-        id=alert_id(report, environment),
+        id=id,
         service=profile[SERVICE].id,
         source=report.source,
         fingerprint=report.fingerprint,

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from toban.events import (
     AlertAttached,
-    AlertCleared,
+    AlertCheckDue,
     AlertFired,
     AlertReport,
     AlertResolved,
@@ -27,11 +27,14 @@ from toban.incidents.documents import (
     group_id,
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
-from toban.incidents.lifecycle import call, note, start_escalation
+from toban.incidents.lifecycle import call, check_alerts_at, note, start_escalation
+from toban.incidents.opening.expiry import cleared, on_check_due
+from toban.incidents.opening.identity import alert_id, responsible, stored_alert
 from toban.incidents.opening.max_open import tell_when_full
 from toban.incidents.opening.occurrences import (
     ReportedTimes,
     believed,
+    heard_of,
     is_anew,
     is_new,
     is_news,
@@ -42,16 +45,13 @@ from toban.incidents.opening.occurrences import (
 )
 from toban.incidents.opening.reported import (
     MAX_LINKS,
-    alert_id,
     alert_of,
     first_labels,
     group_key,
-    responsible,
     summary_of,
     without_credentials,
 )
 from toban.incidents.response import expect_response
-from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.secrecy.masking import mask
@@ -99,12 +99,11 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
     if known is None or known.status != "firing" or known.labels != report.labels:
         profile, _ = responsible(report, work)
         environment = environment_of(profile[SERVICE], report.labels)
-        if environment != PRODUCTION:
-            known = work.get(Alert, alert_id(report, environment))
+        id, known = stored_alert(report, environment, profile, work)
         if known is None or known.status != "firing":
             _end_elsewhere(report, said, environment, profile, work)
         if known is None:
-            alert = alert_of(report, said, profile, environment, "resolved")
+            alert = alert_of(report, said, profile, environment, "resolved", id)
             alert.ends_at = said.end
             work.put(alert)
             return
@@ -132,23 +131,10 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
             known.starts_at = said.start
     known.ends_at = said.end
     known.heard_at = said.heard
+    known.expired_at = None
     work.put(known)
     if was_firing:
-        _cleared(known, work)
-
-
-def _cleared(alert: Alert, work: Work) -> None:
-    """Have the incident of an alert that fires no more settled."""
-    if alert.incident is not None:
-        work.emit(
-            AlertCleared(
-                incident_id=alert.incident,
-                alert_id=alert.id,
-                title=alert.title,
-                at=work.now,
-                environment=alert.environment,
-            )
-        )
+        cleared(known, work)
 
 
 def _end_elsewhere(
@@ -165,7 +151,7 @@ def _end_elsewhere(
     for name in environments(service):
         if name == environment:
             continue
-        other = work.get(Alert, alert_id(report, name))
+        _, other = stored_alert(report, name, profile, work)
         if other is None or other.status != "firing":
             continue
         late = is_overtaken(other, said) or (over and not is_over(other, said))
@@ -173,7 +159,7 @@ def _end_elsewhere(
             move(other, "resolved")
             other.ends_at = other.heard_at = work.now
             work.put(other)
-            _cleared(other, work)
+            cleared(other, work)
 
 
 def on_parked(parked: MessageParked, work: Work) -> None:
@@ -195,7 +181,7 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     said = read(report, work)
     profile, version = responsible(report, work)
     environment = environment_of(profile[SERVICE], report.labels)
-    known = work.get_assuming_new(Alert, alert_id(report, environment))
+    id, known = stored_alert(report, environment, profile, work, likely_new=True)
     if known is not None:
         if known.status == "firing":
             _still_fires(report, said, known, profile, work)
@@ -203,7 +189,7 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
         if is_overtaken(known, said) or not is_new(known, said):
             return
     _end_elsewhere(report, said, environment, profile, work)
-    alert = alert_of(report, said, profile, environment, "firing" if lasting else "event")
+    alert = alert_of(report, said, profile, environment, "firing" if lasting else "event", id)
     alert.attached_at = work.now
     listed = group_id(profile[SERVICE].id, environment)
     group = work.get(Group, listed) or Group(id=listed)
@@ -226,6 +212,8 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     tell_when_full(group, environment, profile, work)
     work.put(alert)
     work.put(group)
+    check_alerts_at(incident, work, work.now + profile[GROUPING].unheard_after)
+    work.put(incident)
 
 
 def _leave(known: Alert | None, joins: OpenIncident | None, work: Work) -> None:
@@ -251,12 +239,16 @@ def _still_fires(
     """
     A firing alert is reported again: a new occurrence, whose predecessor's end we have not heard
     of (yet), or the same one. Its incident is asked to look when the alert is worse than it was,
-    or fires anew: a person may have resolved the incident in the meantime.
+    fires anew, or is heard of again after long: a person may have resolved the incident in the
+    meantime.
     """
     if is_overtaken(known, said):
         return
     newest = newest_start(known, said.now)
     anew = is_anew(known, said)
+    grouping = profile[GROUPING]
+    heard = heard_of(known, said.now)
+    back = heard is not None and said.heard - heard >= grouping.unheard_after
     if anew:
         known.attached_at = work.now
     if said.dated and said.start > newest:
@@ -268,9 +260,10 @@ def _still_fires(
     worse = severity.level < known.severity
     if worse:
         known.severity, known.severity_label = severity.level, severity.label
-    if (worse or anew) and known.incident is not None:
+    if (worse or anew or back) and known.incident is not None:
         work.emit(_attached(known, known.incident, work))
-    if anew or worse or (said.current and said.late):
+    note_heard = heard is None or said.heard - heard >= grouping.note_heard_each
+    if anew or worse or (said.current and said.late) or note_heard:
         # Otherwise a repetition writes nothing: it is in order with what came before.
         known.heard_at = said.heard
     work.put(known)
@@ -326,4 +319,5 @@ HANDLERS = (
     .on(AlertFired, Decision(on_fired, receipt_first=True))
     .on(AlertResolved, Decision(on_resolved))
     .on(MessageParked, Decision(on_parked))
+    .on(AlertCheckDue, Decision(on_check_due))
 )
