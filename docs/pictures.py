@@ -74,17 +74,16 @@ def pictures_in(language: Language) -> None:
         spoken = re.sub(r"(?m)^  language: \w+$", f"  language: {language}", profile.read_text())
         profile.write_text(spoken, encoding="utf-8")
         with running(data, services, silent) as stage:
-            story = DemoStory(stage, silent)
+            story = PicturedStory(stage, silent)
+            story.language = language
             incident = story.play()
             mails = stage.standins.received.mails
-            mail, link = next((m, k) for m in mails for k in m.links if story.asks(k))
+            mail = next(m for m in mails for k in m.links if story.asks(k))
             html = mail.message.get_body(("html",))
             assert html is not None
             page = place / "mail.html"
             page.write_text(html.get_content(), encoding="utf-8")
             browser(page.as_uri(), TARGET / f"mail-{language}.png", 680, height_of(page))
-            for look in ("light", "dark"):
-                browser(link, TARGET / f"page-{look}-{language}.png", 480, 330, dark=look == "dark")
         for name, command in (
             ("show", ["incidents", "show", incident.id]),
             ("trace", ["trace", story.first_event]),
@@ -92,6 +91,21 @@ def pictures_in(language: Language) -> None:
             said = recorded([*command, "--data", str(data), "--lang", language])
             prompt = f"$ toban {' '.join(command)}"
             terminal_picture(place, prompt, said, TARGET / f"{name}-{language}.png")
+
+
+class PicturedStory(DemoStory):
+    """The story of the demo, with a picture of the page behind a link before somebody clicks it."""
+
+    language: Language = "en"
+
+    def acknowledged(self, incident_id: str) -> None:
+        """See `DemoStory`."""
+        mail = self.stage.until(self.mail_to_the_second, "a mail with a link")
+        link = next(link for link in mail.links if self.asks(link))
+        for look in ("light", "dark"):
+            target = TARGET / f"page-{look}-{self.language}.png"
+            browser(link, target, 480, 520, dark=look == "dark")
+        super().acknowledged(incident_id)
 
 
 def recorded(arguments: list[str]) -> str:
