@@ -268,9 +268,10 @@ class Target(Protocol):
         """
         ...
 
-    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
+    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int | None]:
         """
-        Load plain parts in order, yielding the items of each once they are durable there.
+        Load plain parts in order, yielding the items of each once they are durable there, and
+        None now and then while one takes long.
 
         A normal end means that everything was loaded and accepted. Raises `TargetFailed`.
         """

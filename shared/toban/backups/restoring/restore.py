@@ -33,6 +33,7 @@ from toban.backups.policy.restores import (
 from toban.backups.restoring.spans import Stopwatch, seconds_between
 from toban.backups.restoring.targets import staging_of, target_spec
 from toban.backups.work.jobs import STEP
+from toban.backups.work.lease import KeptClaim, kept
 from toban.events.backups import (
     RestoreEvent,
     RestoreFailed,
@@ -63,8 +64,8 @@ from toban.sources.base import StagingTarget
 
 POLL: Final = timedelta(seconds=20)
 """How long to wait for an import on the other side before asking again."""
-LEASE: Final = timedelta(seconds=600)
-"""Emptying or counting a target is one long call, and no function lives longer than this."""
+LEASE: Final = timedelta(seconds=60)
+"""How long a restore stands still when its process has died. While it lives a thread renews it."""
 NEWEST_TESTS: Final = 10
 """Test results a backup remembers."""
 
@@ -140,6 +141,10 @@ class RestoreHandler:
         self, restore: Restore, _event: RestoreEvent, claim: JobClaim[Restore]
     ) -> Restored | Continue | Failure:
         """Load for some minutes, or check what was loaded."""
+        with kept(claim) as held:
+            return self._step(restore, held)
+
+    def _step(self, restore: Restore, claim: KeptClaim[Restore]) -> Restored | Continue | Failure:
         backup = claim.documents.get(Backup, restore.backup_id)
         if backup is None:
             return Failure(f"backup {restore.backup_id} is gone from the catalogue")
@@ -193,7 +198,7 @@ class RestoreHandler:
         identity: str,
         source: set[str],
         spec: Spec,
-        claim: JobClaim[Restore],
+        claim: KeptClaim[Restore],
     ) -> str:
         """Why nothing may be loaded into the target; empty: it may."""
         if identity in source and not restore.onto_source:
@@ -224,7 +229,7 @@ class RestoreHandler:
             )
 
     def _load(
-        self, restore: Restore, opened: OpenedCopy, target: Target, claim: JobClaim[Restore]
+        self, restore: Restore, opened: OpenedCopy, target: Target, claim: KeptClaim[Restore]
     ) -> bool:
         """Whether everything is in the target."""
         if restore.total and restore.done == restore.total and target.resumable:
@@ -240,6 +245,9 @@ class RestoreHandler:
         _checkpoint(claim, target)
         watch = Stopwatch(restore, claim)
         for items in target.load(watch.parts(opened, restore.done + 1), opened.fetch):
+            if items is None:
+                claim.beat()
+                continue
             watch.loaded()
             restore.done = min(restore.done + 1, restore.total)
             restore.items += items
@@ -257,7 +265,7 @@ class RestoreHandler:
         backup: Backup,
         target: Target,
         staging: StagingTarget | None,
-        claim: JobClaim[Restore],
+        claim: KeptClaim[Restore],
     ) -> list[str]:
         began = claim.now()
         restore.counts = target.counts()
@@ -340,12 +348,12 @@ class RestoreHandler:
 HANDLERS = BoundHandlers((RESOURCES,), lambda ports: RestoreHandler(ports(RESOURCES)).handlers())
 
 
-def _checkpoint(claim: JobClaim[Restore], target: Target) -> None:
+def _checkpoint(claim: KeptClaim[Restore], target: Target) -> None:
     """Progress counts only where a dead process's successor can use it."""
     if target.resumable:
         claim.checkpoint()
     else:
-        claim.beat()
+        claim.show()
 
 
 def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> ReadBackResult | None:
