@@ -139,6 +139,8 @@ class SourceSnapshot:
     """Equal to that of an earlier snapshot: nothing changed (empty: the source cannot tell)."""
     tools: Mapping[str, str] = field(default_factory=dict)
     """Versions of what made it: server, pg_dump, …"""
+    server: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What the data need of a server and do not hold themselves: roles, tablespaces, …"""
 
 
 class Source(Protocol):

@@ -154,7 +154,7 @@ class RestoreHandler:
         staging = staging_of(planned.profile, restore.source)
         try:
             opened = open_copy(self._opener, backup, restore.bucket, planned.section.key)
-            spec = target_spec(restore, staging)
+            spec = target_spec(restore, staging, opened.manifest)
             target = self._resources.target(spec)
             here = {opened.manifest.identity, self._resources.source(planned.spec).identity}
             restore.target_identity = target.identity

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from toban.backups.catalogue.manifest import Manifest
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP, NOTHING
 from toban.ports.backup import Spec
@@ -17,11 +18,13 @@ def staging_of(profile: Profile, source: str) -> StagingTarget | None:
     return next((t for t in (test.targets if test else ()) if t.source == source), None)
 
 
-def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
+def target_spec(
+    restore: Restore, staging: StagingTarget | None, manifest: Manifest | None = None
+) -> Spec:
     """
     Return the spec of a restore's target: as requested, else the profile's staging target.
 
-    `staging` is what `staging_of` returned. Raises `ValueError` when no target is named and there
+    `staging` is what `staging_of` returned; `manifest`: of the backup, where it is known. Raises `ValueError` when no target is named and there
     is no staging target. A staging target may be emptied again, which its options say.
     """
     options: dict[str, object] = dict(restore.target)
@@ -31,6 +34,8 @@ def target_spec(restore: Restore, staging: StagingTarget | None) -> Spec:
         said = msgspec.to_builtins(staging)
         options = {k: v for k, v in said.items() if v and k not in ("source", "queries")}
         options["staging"] = True
+    if manifest is not None and manifest.server:
+        options["recorded"] = manifest.server
     options["restore_id"] = restore.id
     options["purpose"] = restore.purpose
     if restore.onto_source:
