@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from toban.ports import Port, PortError
 from toban.ports.buckets import (
@@ -297,6 +297,15 @@ class Target(Protocol):
 
         Harmless when repeated.
         """
+        ...
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """A target that has something to say before it is loaded."""
+
+    def remarks(self) -> list[str]:
+        """Return what a person has to know who loads this, though nothing forbids it."""
         ...
 
 

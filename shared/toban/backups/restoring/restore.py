@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from toban.backups.catalogue.plans import bases_of, plan_of
-from toban.backups.catalogue.reading import (
-    BaseDamaged,
-    CopyOpener,
-    NoManifest,
-    OpenedCopy,
-    open_copy,
-)
-from toban.backups.documents import JUDGED, Backup, RestoreTestResult, settle
-from toban.backups.policy.copies import ReadBackResult, judged, note_damage
+from toban.backups.catalogue.plans import ResolvedPlan, bases_of, plan_of
+from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, open_copy
+from toban.backups.documents import Backup, RestoreTestResult
 from toban.backups.policy.occupied import refusal
 from toban.backups.policy.recovery import usable
 from toban.backups.policy.restores import (
+    GivenUpCopy,
     Restore,
     RestoreRecord,
     TestHistory,
@@ -29,6 +23,12 @@ from toban.backups.policy.restores import (
     too_slow,
     untimed,
     wrong_answers,
+)
+from toban.backups.restoring.fallback import (
+    falls_back,
+    given_up,
+    is_out_of_reach,
+    note_shown,
 )
 from toban.backups.restoring.spans import Stopwatch, seconds_between
 from toban.backups.restoring.targets import staging_of, target_spec
@@ -48,6 +48,7 @@ from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Job, JobClaim, LeaseLost, Unfinished
 from toban.kernel.status import move
 from toban.kernel.work import Work
+from toban.ports import Unavailable
 from toban.ports.backup import (
     RESOURCES,
     ContentQuestion,
@@ -77,12 +78,9 @@ class Restored:
 
 @dataclass(frozen=True)
 class CopyDamaged(Failure):
-    """Data read in the restore's bucket is not what was stored."""
+    """Data read in the restore's bucket is not what was stored, and no proven copy is left."""
 
-    missing: bool = False
-    """Its manifest is not there."""
-    base: str = ""
-    """What is damaged there is of this backup, on which it builds."""
+    copy: GivenUpCopy
 
 
 class RestoreHandler:
@@ -141,16 +139,18 @@ class RestoreHandler:
         self, restore: Restore, _event: RestoreEvent, claim: JobClaim[Restore]
     ) -> Restored | Continue | Failure:
         """Load for some minutes, or check what was loaded."""
-        with kept(claim) as held:
-            return self._step(restore, held)
-
-    def _step(self, restore: Restore, claim: KeptClaim[Restore]) -> Restored | Continue | Failure:
         backup = claim.documents.get(Backup, restore.backup_id)
         if backup is None:
             return Failure(f"backup {restore.backup_id} is gone from the catalogue")
         planned = plan_of(claim.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
+        with kept(claim) as held:
+            return self._step(restore, backup, planned, held)
+
+    def _step(
+        self, restore: Restore, backup: Backup, planned: ResolvedPlan, claim: KeptClaim[Restore]
+    ) -> Restored | Continue | Failure:
         staging = staging_of(planned.profile, restore.source)
         try:
             opened = open_copy(self._opener, backup, restore.bucket, planned.section.key)
@@ -177,9 +177,16 @@ class RestoreHandler:
                 self._clear(restore, staging)  # what we loaded after the other had emptied it
             raise
         except Damaged as error:
+            found = given_up(restore, error)
+            if falls_back(restore, backup, found, claim.documents):
+                return Continue()
             self._clear(restore, staging)
-            base = error.backup_id if isinstance(error, BaseDamaged) else ""
-            return CopyDamaged(str(error), isinstance(error, NoManifest), base)
+            return CopyDamaged(str(error), found)
+        except Unavailable as error:
+            gone = restore.tries > 1 and is_out_of_reach(self._resources, backup, restore.bucket)
+            if gone and falls_back(restore, backup, given_up(restore, error), claim.documents):
+                return Continue()
+            raise
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
         except TargetBusy:
@@ -269,7 +276,12 @@ class RestoreHandler:
     ) -> list[str]:
         began = claim.now()
         restore.counts = target.counts()
-        wrong = missing(backup.counts, restore.counts, exact=restore.purpose == "test")
+        partial = bool(restore.target.get("only"))
+        wrong = (
+            []
+            if partial
+            else missing(backup.counts, restore.counts, exact=restore.purpose == "test")
+        )
         if restore.purpose == "test" and staging is not None and staging.queries:
             questions = [ContentQuestion(q.query, q.expect) for q in staging.queries]
             restore.answers = target.ask(questions)
@@ -293,7 +305,7 @@ class RestoreHandler:
             reason = untimed(restore, work.now) or too_slow(profile.profile, seconds)
         restore.reason = reason
         move(restore, "failed" if reason else "finished")
-        self._let_go(restore, result if isinstance(result, CopyDamaged) else None, work)
+        self._let_go(restore, result.copy if isinstance(result, CopyDamaged) else None, work)
         if restore.purpose == "test":
             _note_test(restore, seconds, work)
         if reason:
@@ -307,7 +319,7 @@ class RestoreHandler:
                 )
             )
 
-    def _let_go(self, restore: Restore, damage: CopyDamaged | None, work: Work) -> None:
+    def _let_go(self, restore: Restore, damage: GivenUpCopy | None, work: Work) -> None:
         backup = work.get(Backup, restore.backup_id)
         if backup is None:
             return
@@ -323,19 +335,8 @@ class RestoreHandler:
                 reason=restore.reason[:500],
             )
             backup.tests = [*backup.tests, test][-NEWEST_TESTS:]
-        shown = _shown(restore, damage, work.now)
-        backup.copies = [
-            judged(copy, shown) if shown and copy.bucket == restore.bucket else copy
-            for copy in backup.copies
-        ]
-        settle(backup)
-        if damage is not None and backup.status in JUDGED:
-            backup.reason = restore.reason
+        note_shown(restore, backup, damage, work)
         work.put(backup)
-        base = work.get(Backup, damage.base) if damage is not None and damage.base else None
-        if base is not None:
-            note_damage(base, restore.bucket, restore.reason)
-            work.put(base)
 
     def handlers(self) -> Handlers:
         """Return the function's handlers."""
@@ -354,17 +355,6 @@ def _checkpoint(claim: KeptClaim[Restore], target: Target) -> None:
         claim.checkpoint()
     else:
         claim.show()
-
-
-def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> ReadBackResult | None:
-    """What a restore has shown of the copy that it read; None: nothing new."""
-    if damage is not None:
-        return ReadBackResult(
-            read_at=now, damage=restore.reason, missing=damage.missing, base=damage.base
-        )
-    if restore.status == "finished" and restore.purpose == "test":
-        return ReadBackResult(read_at=now, level="restored")
-    return None
 
 
 def _refuse(restore: Restore, reason: str, work: Work) -> None:

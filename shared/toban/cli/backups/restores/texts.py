@@ -9,6 +9,24 @@ from toban.texts import Texts
 TEXTS: Final[Texts] = {
     "follow.load": {"en": "loading", "ja": "読み込み"},
     "follow.check": {"en": "checking", "ja": "確認"},
+    "follow.again": {
+        "en": "it is tried again, because the last try failed: {reason}",
+        "ja": "失敗したため、もう一度試みます: {reason}",
+    },
+    "restore.given-up": {
+        "en": "the copy in {region} ({bucket}) could not be read ({reason}): the next proven one is taken",
+        "ja": "{region}（{bucket}）のコピーを読めないため（{reason}）、次の検証済みコピーを使います",
+    },
+    "restore.note": {"en": "Note", "ja": "注意"},
+    "restore.unread-manifest": {
+        "en": "{id}: what it needs of a server could not be read from here ({error})",
+        "ja": "{id}: サーバーに必要なものをここからは確かめられません（{error}）",
+    },
+    "restore.no-room": {
+        "en": "{free} are free in {place}; the backup holds {needed}",
+        "ja": "{place} の空きは {free}、バックアップの中身は {needed} です",
+    },
+    "what.target-key": {"en": "key of this kind of target", "ja": "この種類の復元先のキー"},
     "what.region": {"en": "region with a whole copy", "ja": "完全なコピーのあるリージョン"},
     "what.restore": {"en": "restore", "ja": "リストア"},
     "restore.what": {
