@@ -137,16 +137,20 @@ class Databases:
 
     def swap(self, name: str, loaded: str) -> None:
         """Give the `loaded` database its name, and one that has it another. Done twice it is harmless."""
+        # A database cannot be renamed by who is connected to it.
+        aside = "template1" if name == MAINTENANCE else MAINTENANCE
         if self.exists(name):
-            stamp = self.ask("select to_char(now() at time zone 'UTC', 'YYYYMMDD_HH24MISS')")[0]
+            stamp = self.ask(
+                "select to_char(now() at time zone 'UTC', 'YYYYMMDD_HH24MISS')", aside
+            )[0]
             old = f"{name[: 63 - len('_before_') - len(stamp)]}_before_{stamp}"
             # Whoever is connected would hold the name; nobody may come back in between.
-            self.ask(f"alter database {quoted(name)} allow_connections false")
-            self.ask(_hang_up(name))
-            self.ask(f"alter database {quoted(name)} rename to {quoted(old)}")
-            self.ask(f"alter database {quoted(old)} allow_connections true")
-        self.ask(_hang_up(loaded))
-        self.ask(f"alter database {quoted(loaded)} rename to {quoted(name)}")
+            self.ask(f"alter database {quoted(name)} allow_connections false", aside)
+            self.ask(_hang_up(name), aside)
+            self.ask(f"alter database {quoted(name)} rename to {quoted(old)}", aside)
+            self.ask(f"alter database {quoted(old)} allow_connections true", aside)
+        self.ask(_hang_up(loaded), aside)
+        self.ask(f"alter database {quoted(loaded)} rename to {quoted(name)}", aside)
 
     def ask(self, sql: str, database: str = MAINTENANCE, *, script: bool = False) -> list[str]:
         """Return what ``psql`` answers."""
