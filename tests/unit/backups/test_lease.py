@@ -78,3 +78,18 @@ def test_whoever_lost_the_lease_learns_it(world: World, monkeypatch: pytest.Monk
     with pytest.raises(LeaseLost):
         world.handle(slow.job())
     assert (slow.results, successor.results) == ([], ["dug"])
+
+
+def test_progress_is_seen_long_before_a_third_of_the_lease_is_used_up(world: World) -> None:
+    """Loading that cannot go on elsewhere has no checkpoints; who watches sees it all the same."""
+    seen = []
+
+    def loading(document: Digging, held: lease.KeptClaim[Digging]) -> None:
+        for _ in range(6):
+            document.holes += 1
+            world.clock.advance(3)
+            held.show()
+            seen.append(document_of(world).holes)
+
+    assert world.handle(Restorer(during=loading).job()).outcome == "done"
+    assert seen == [0, 2, 2, 4, 4, 6]

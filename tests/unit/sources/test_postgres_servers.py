@@ -13,6 +13,7 @@ from tests.unit.sources.desk import GivenSecrets, backup, cut, no_objects, world
 from tests.unit.sources.desk import restore as load
 from tests.unit.sources.postgres_desk import source_of, target_on
 from toban.ports.backup import SourceSnapshot, Target, TargetFailed
+from toban.sources.postgres import adapter as postgres
 from toban.sources.postgres import server as pgserver
 
 
@@ -190,6 +191,40 @@ def test_owners_and_grants_come_back_and_roles_that_lack_are_named_first(
         other.sql(
             f'drop database if exists {again} with (force); drop role keeper; drop role "Viewer\'s";'
             " drop role staff; drop role if exists not_again"
+        )
+
+
+def test_a_user_who_is_no_superuser_gives_objects_to_roles_of_which_it_is_a_member(
+    postgres_server: Postgres, owned: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    """As on a managed server. Whoever is only granted something need not be one of them."""
+    snapshot, data = taken(postgres_server, owned, tmp_path)
+    other.sql(
+        'create role keeper; create role "Viewer\'s"; create role staff;'
+        "create role restorer login createdb password 'let me in'"
+    )
+    secrets = GivenSecrets(
+        STAGING_URL=f"postgresql://restorer:let%20me%20in@{other.host}:{other.port}/postgres"
+    )
+    options = {
+        "url_secret": "STAGING_URL",
+        "restore_id": "rst-1",
+        "database": again,
+        "recorded": {k: [r for r in v if r != "postgres"] for k, v in snapshot.server.items()},
+    }
+    target = postgres.target(options, world(tmp_path, secrets))
+    try:
+        assert "restorer is no member of keeper and may give" in target.refusal()
+        other.sql("grant keeper to restorer")
+        assert target.refusal() == ""
+        load(target, data)
+        assert (
+            other.sql("select tableowner from pg_tables where tablename = 't'", again) == "keeper"
+        )
+    finally:
+        other.sql(
+            f'drop database if exists {again} with (force); drop role keeper; drop role "Viewer\'s";'
+            " drop role staff; drop role restorer"
         )
 
 

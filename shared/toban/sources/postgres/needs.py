@@ -18,13 +18,16 @@ from toban.sources.postgres.archive import Toc, bare, policy_roles
 NEEDS: Final = r"""
 with recursive here as (select oid, datdba, dattablespace from pg_database where datname = current_database()),
 ours as (select oid from pg_namespace where nspname <> 'information_schema' and nspname !~ '^pg_'),
-used as (
-    select refobjid as id from pg_shdepend, here where refclassid = 'pg_authid'::regclass
-        and (dbid = here.oid or (classid = 'pg_database'::regclass and objid = here.oid))
-    union select datdba from here
+owners as (
+    select datdba as id from here
     union select relowner from pg_class where relnamespace in (select oid from ours)
     union select proowner from pg_proc where pronamespace in (select oid from ours)
     union select nspowner from pg_namespace where oid in (select oid from ours)
+),
+used as (
+    select id from owners
+    union select refobjid from pg_shdepend, here where refclassid = 'pg_authid'::regclass
+        and (dbid = here.oid or (classid = 'pg_database'::regclass and objid = here.oid))
 ),
 wanted as (
     select id from used where id <> 0
@@ -37,6 +40,8 @@ spaces as (
 )
 select json_build_object(
     'roles', (select coalesce(json_agg(rolname order by rolname), '[]') from roles),
+    'owners', (select coalesce(json_agg(rolname order by rolname), '[]') from roles
+        where oid in (select id from owners)),
     'tablespaces', (select coalesce(json_agg(spcname order by spcname), '[]') from spaces),
     'bytes', array[pg_database_size(current_database())::text],
     'script', (select coalesce(json_agg(line order by part, line), '[]') from (
@@ -81,6 +86,8 @@ class ServerNeeds:
     """What is needed, by name."""
 
     roles: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+    """Those of the roles to whom something belongs."""
     tablespaces: frozenset[str] = frozenset()
     collations: frozenset[str] = frozenset()
 
@@ -90,14 +97,15 @@ class ServerNeeds:
         policies = (policy_roles(entry) for entry in toc.entries)
         text = "\n".join(e.definition for e in toc.entries if "COLLATE pg_catalog." in e.definition)
         return cls(
-            frozenset(
-                role
-                for role in toc.owners().union(*policies, server.get("roles", ()))
-                if not role.startswith("pg_")  # every server has its own
-            ),
+            _own(toc.owners().union(*policies, server.get("roles", ()))),
+            _own(toc.owners()),
             frozenset(toc.tablespaces().union(server.get("tablespaces", ()))),
             frozenset(map(bare, _COLLATION.findall(text))),
         )
+
+
+def _own(roles: Iterable[str]) -> frozenset[str]:
+    return frozenset(role for role in roles if not role.startswith("pg_"))  # every server has those
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,7 @@ class Lacking:
     user: str
     roles: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
-    """Roles to whom `user` may give nothing."""
+    """Owners to whom `user` may give nothing."""
     tablespaces: tuple[str, ...] = ()
     collations: tuple[str, ...] = ()
 
@@ -119,7 +127,7 @@ def lacking(needs: ServerNeeds, there: Mapping[str, Sequence[str]]) -> Lacking:
         return tuple(sorted(set(wanted) - set(there[key])))
 
     roles = left(needs.roles, "roles")
-    taken = sorted((needs.roles - set(roles)) & set(there["taken"]))
+    taken = sorted((needs.owners - set(roles)) & set(there["taken"]))
     return Lacking(
         there["user"][0],
         roles,

@@ -108,7 +108,10 @@ class PostgresTarget:
         databases = self._databases()
         if self._options.owned and self._options.server:
             lacks = databases.lacks(
-                ServerNeeds(roles=frozenset(self._options.server.get("roles", ())))
+                ServerNeeds(
+                    roles=frozenset(self._options.server.get("roles", ())),
+                    owners=frozenset(self._options.server.get("owners", ())),
+                )
             )
             if refused := refused_owners(lacks):
                 return refused
@@ -203,7 +206,13 @@ class PostgresTarget:
                 if dump.toc is not None:
                     settings = self._options.settings and not self._options.only
                     owned = self._options.owned
-                    databases.apply(dump.toc, self._generated, owned=owned, settings=settings)
+                    databases.apply(
+                        dump.toc,
+                        self._generated,
+                        owned=owned,
+                        settings=settings,
+                        strict=not self._owner.is_test,
+                    )
             except TargetFailed:
                 databases.drop(self._generated)
                 raise

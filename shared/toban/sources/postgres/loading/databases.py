@@ -6,6 +6,7 @@ import re
 import time
 from typing import Final
 
+from toban.kernel import log
 from toban.ports.backup import TargetFailed
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
@@ -104,8 +105,12 @@ class Databases:
             settings=["allow_system_table_mods=on"],
         )
 
-    def apply(self, toc: Toc, name: str, *, owned: bool, settings: bool) -> None:
-        """Give a database the settings of the dumped one, and (`owned`) its owner and privileges."""
+    def apply(self, toc: Toc, name: str, *, owned: bool, settings: bool, strict: bool) -> None:
+        """
+        Give a database the settings of the dumped one, and (`owned`) its owner and privileges.
+
+        What the server refuses is left out, unless `strict`.
+        """
         dumped, _ = toc.creation()
         commands = toc.properties() if settings else []
         if owned:
@@ -122,6 +127,9 @@ class Databases:
             try:
                 self.ask(ours)
             except TargetFailed as error:
+                if not strict and not error.retryable:
+                    log.warning("setting of the database left out", error=error, stack=False)
+                    continue
                 raise TargetFailed(
                     f"{command[:200]}: {error} (settings=no leaves the settings of the database out)",
                     retryable=error.retryable,

@@ -99,7 +99,7 @@ class Loader:
                 listed.write("".join(f"{id};\n" for id in plan.entries))
                 listed.flush()
             with Child(self._psql(database, plan, dump), environ, feed=True) as psql:
-                pour = _Pour(psql, plan.search_path)
+                pour = _Pour(psql, plan)
                 try:
                     if dump.is_archive:
                         command = self._restore(plan, Path(listed.name))
@@ -156,14 +156,13 @@ class Loader:
     def _psql(self, database: str, plan: LoadPlan, dump: Dump) -> list[str]:
         # Of an archive pg_restore writes the BEGIN, since it knows where large objects have theirs.
         single = ["--single-transaction"] if plan.single and not dump.is_archive else []
-        settings = () if plan.single else ("synchronous_commit=off",)
         try:
             path = pgserver.program("psql", self._major)
         except NoProgram as error:
             raise TargetFailed(str(error), retryable=False) from None
         return [
             path, "-Xqw", *pgserver.VERBOSE, *single, "--output=/dev/null",
-            f"--dbname={self._server.url(database, settings)}", "--file=-",
+            f"--dbname={self._server.url(database)}", "--file=-",
         ]  # fmt: skip
 
     def _restore(self, plan: LoadPlan, listed: Path) -> list[str]:
@@ -181,9 +180,11 @@ class Loader:
 class _Pour:
     """Passes SQL on, with another search path."""
 
-    def __init__(self, psql: Child, path: str) -> None:
+    def __init__(self, psql: Child, plan: LoadPlan) -> None:
         self._psql = psql
-        self._path = f"SET search_path = {path};\n".encode()
+        # The database is ours alone until it has its name; what follows then makes all durable.
+        lazy = "" if plan.single else "SET synchronous_commit = off;\n"
+        self._path = f"SET search_path = {plan.search_path};\n{lazy}".encode()
         self._head: bytes | None = b""
         self._reads = True
 
