@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 pytest_plugins = [
     "pytester",
     "tests.plugins.emulators",
@@ -17,3 +19,19 @@ def pytest_xdist_auto_num_workers() -> int:
     """Two more than there are cores: a good part of a run waits for servers and for time to pass."""
     asked = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
     return int(asked) if asked else (os.cpu_count() or 1) + 2
+
+
+LONG = (
+    "tests/unit/topology/test_skeleton.py",
+    "tests/emulator/",
+    "tests/simulation/",
+    "tests/chains/",
+    "tests/contract/",
+)
+"""Where tests take seconds."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first: at the end of a run no worker waits for another one's last test."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))

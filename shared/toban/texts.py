@@ -5,7 +5,7 @@ A ``texts.py`` holds ``TEXTS``; a guard refuses a key that is defined twice anyw
 language or has other placeholders in it, is used by nobody, or is not defined. Plain Python, so
 that a function carries its texts without a YAML reader.
 
-A value is inserted as it is and never read as a template, because anybody may have written it.
+A counted noun is written in its plural, ``{n:errors}``: ``1 error``, ``2 errors``. A value is inserted as it is and never read as a template, because anybody may have written it.
 Escaping for Slack or HTML is the renderer's work.
 """
 
@@ -58,5 +58,17 @@ class Catalogue:
         return key in self._texts
 
 
+class _Value(str):
+    """A value to be filled in; ``{n:errors}`` counts with it."""
+
+    __slots__ = ()
+
+    def __format__(self, noun: str) -> str:
+        if not noun:
+            return str(self)
+        one = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+        return f"{self} {one if self == '1' else noun}"
+
+
 def _said(value: object, language: Language) -> str:
-    return value.say(language) if isinstance(value, Both) else str(value)
+    return _Value(value.say(language) if isinstance(value, Both) else value)

@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -33,6 +34,7 @@ from tests.chains.worlds import (
 from tests.plugins.emulators import RUNNING, fresh_project
 from tests.profiles import Profile
 from tests.security.desk import google_keys
+from toban.local import control
 from toban.local.emulated.installation import EmulatedPlatform
 
 _numbers = itertools.count()
@@ -101,11 +103,12 @@ def emulated(
     environ |= {f"TOBAN_SECRET_{name}": value for name, value in secrets.items()}
     actors = ",".join(filter(None, (environ.get("TOBAN_ACTORS"), CALLER)))
     environ |= {"TOBAN_ACTORS": actors, "TOBAN_GOOGLE_CERTS_URL": google_keys().url}
-    with EmulatedPlatform(
-        tmp_path_factory.mktemp("emulated"), profiles, project=fresh_project(), environ=environ
-    ) as running:
+    data, project = tmp_path_factory.mktemp("emulated"), fresh_project()
+    with EmulatedPlatform(data, profiles, project=project, environ=environ) as running:
         front = threading.Thread(target=running.serve, daemon=True)
         front.start()
+        found = control.find_emulated(data)  # as the commands of another shell look for it
+        assert found == control.RunningRuntime(running.url, ANY, project, running.addresses)
         yield running
         running.stop()
         front.join()

@@ -6,6 +6,10 @@ On the embedded runtime, with a PostgreSQL, a Redis and the Firestore emulator b
 
 from __future__ import annotations
 
+import importlib
+import io
+import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,19 +17,23 @@ import msgspec
 import pytest
 from google.cloud import firestore
 
+from tests.alone import read_alone
 from tests.chains import services
 from tests.chains.receivers import HttpReceiver, Mailbox
-from tests.chains.test_backup_to_restore import Safe
+from tests.chains.test_backup_to_restore import KEY, Safe
 from tests.chains.worlds import EmbeddedWorld
 from tests.plugins.servers import Postgres, Redis
 from tests.profiles import Profile
+from tests.unit.sources.desk import GivenSecrets, cut, no_objects, world
 from toban.backups.documents import Backup
 from toban.backups.policy.recovery import onto
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BackupPlan, RestoreTest, RetentionRules
 from toban.events.backups import BackupDue, RestoreRequested, RestoreTestDue
 from toban.sources.base import ContentQuery, StagingTarget
+from toban.sources.configuration.kind import ConfigurationSourceSection
 from toban.sources.firestore.kind import FirestoreSourceSection
+from toban.sources.logs.kind import LogsSourceSection
 from toban.sources.postgres.kind import PostgresSourceSection
 from toban.sources.redis.kind import RedisSourceSection
 from toban.sources.redis.resp import Connection, parse
@@ -39,7 +47,7 @@ create view recent as select * from people where id < 10;
 ROWS = "select count(*) || ' ' || md5(string_agg(people::text, ',' order by id)) from people"
 
 
-def vault(service: str, outside: str, project: str) -> Profile:
+def vault(service: str, outside: str, project: str, logs: Path) -> Profile:
     """A service whose databases are backed up to two regions."""
     profile = services.safe(service, outside)
     assert profile.backup is not None
@@ -55,8 +63,10 @@ def vault(service: str, outside: str, project: str) -> Profile:
             "database": PostgresSourceSection(url_secret="DATABASE_URL"),
             "cache": RedisSourceSection(url_secret="REDIS_URL"),
             "documents": FirestoreSourceSection(project=project),
+            "logs": LogsSourceSection(paths=(str(logs),)),
+            "settings": ConfigurationSourceSection(),
         },
-        plans=(plan("database"), plan("cache"), plan("documents")),
+        plans=tuple(map(plan, ("database", "cache", "documents", "logs", "settings"))),
         restore_test=RestoreTest(
             schedule=services.YEARLY,
             targets=(
@@ -70,6 +80,13 @@ def vault(service: str, outside: str, project: str) -> Profile:
         ),
     )
     return msgspec.structs.replace(profile, backup=section)
+
+
+def check(kind: str, stream: bytes) -> dict[str, int]:
+    """What the kind's own check counts in a stream."""
+    adapter = importlib.import_module(f"toban.sources.{kind}.adapter")
+    ports = world(Path(tempfile.gettempdir()), GivenSecrets())
+    return dict(adapter.format_(ports).check(cut(stream), no_objects))
 
 
 class Vault(Safe):
@@ -86,6 +103,10 @@ class Vault(Safe):
             return found[-1] if found and found[-1].status == "verified" else None
 
         return self.world.wait(verified, f"a verified backup of {source}")
+
+    def alone(self, backup: Backup, scratch: Path) -> bytes:
+        """The stream as who has lost toban reads it."""
+        return read_alone(self.bucket("osaka"), backup.prefix, scratch, KEY)["stream"]
 
     def restore(self, backup: Backup, target: dict[str, str], *, onto: bool = False) -> Restore:
         restore_id = f"{backup.source}-{len(target)}"
@@ -117,20 +138,22 @@ def make(
 
     def opened(**more: str) -> Vault:
         profiles = {
-            "vault": vault("vault", outside.url, project),
+            "vault": vault("vault", outside.url, project, tmp_path / "logs"),
             "toban": services.desk(outside.url),
         }
         rooms = {services.slack_secret("vault"): f"{outside.url}/vault/slack"}
-        world = EmbeddedWorld("vault", outside, mailbox, profiles, secrets | rooms | more, tmp_path)
-        worlds.append(world)
-        return Vault(world)
+        opened_world = EmbeddedWorld(
+            "vault", outside, mailbox, profiles, secrets | rooms | more, tmp_path
+        )
+        worlds.append(opened_world)
+        return Vault(opened_world)
 
     yield opened
-    for world in worlds:
-        world.close()
+    for each in worlds:
+        each.close()
 
 
-def test_postgresql_comes_back_row_for_row(make, postgres_server: Postgres):
+def test_postgresql_comes_back_row_for_row(make, postgres_server: Postgres, tmp_path: Path):
     postgres_server.sql("drop database if exists shop; create database shop")
     postgres_server.sql(SCHEMA, "shop")
     before = postgres_server.sql(ROWS, "shop")
@@ -138,6 +161,7 @@ def test_postgresql_comes_back_row_for_row(make, postgres_server: Postgres):
 
     backup = safe.take("database")
     assert [c.level for c in backup.copies] == ["format", "content"]
+    assert backup.counts == check("postgres", safe.alone(backup, tmp_path))
     postgres_server.sql("drop database shop")
     safe.restore(backup, {"url_secret": "DATABASE_URL", "database": "shop_again"})
 
@@ -185,7 +209,7 @@ def test_a_restore_test_of_postgresql_asks_its_questions_and_leaves_nothing(
     postgres_server.sql("drop database shop")
 
 
-def test_redis_comes_back_key_for_key(make, redis_server: Redis):
+def test_redis_comes_back_key_for_key(make, redis_server: Redis, tmp_path: Path):
     with Connection(parse(redis_server.url())) as redis:
         redis.call("FLUSHALL")
         redis.call("SET", "挨拶", "こんにちは")
@@ -194,6 +218,7 @@ def test_redis_comes_back_key_for_key(make, redis_server: Redis):
         safe = make(REDIS_URL=redis_server.url())
 
         backup = safe.take("cache")
+        assert backup.counts == check("redis", safe.alone(backup, tmp_path))
         redis.call("FLUSHALL")
         safe.restore(backup, {"url_secret": "REDIS_URL"}, onto=True)
         assert redis.call("GET", "挨拶") == "こんにちは".encode()
@@ -202,7 +227,7 @@ def test_redis_comes_back_key_for_key(make, redis_server: Redis):
 
 
 def test_firestore_comes_back_document_for_document_in_another_database(
-    make, firestore_emulator: str, project: str, monkeypatch: pytest.MonkeyPatch
+    make, firestore_emulator: str, project: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
     client = firestore.Client(project=project)
@@ -215,6 +240,7 @@ def test_firestore_comes_back_document_for_document_in_another_database(
 
     backup = safe.take("documents")
     assert backup.counts["documents"] == 81
+    assert backup.counts == check("firestore", safe.alone(backup, tmp_path))
     safe.restore(backup, {"project": project, "database": "again"})
     again = firestore.Client(project=project, database="again")
     for number in range(40):
@@ -226,3 +252,21 @@ def test_firestore_comes_back_document_for_document_in_another_database(
         order = person.collection("orders").document("o1").get().to_dict()
         assert order == {"total": [1, {"yen": 100 * number}]}
     assert again.document("missing/parent/child/c1").get().to_dict() == {"here": True}
+
+
+def test_logs_and_settings_are_read_by_anybody(make, tmp_path: Path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "app.log").write_text("ログ\n", encoding="utf-8")
+    safe = make()
+
+    for source, kind in (("logs", "logs"), ("settings", "configuration")):
+        (tmp_path / kind).mkdir(exist_ok=True)
+        backup = safe.take(source)
+        stream = safe.alone(backup, tmp_path / kind)
+        assert backup.counts == check(kind, stream)
+        if kind == "logs":
+            with tarfile.open(fileobj=io.BytesIO(stream)) as tar:
+                (log,) = (member for member in tar if member.isfile())
+                held = tar.extractfile(log)
+                assert held is not None
+                assert held.read().decode() == "ログ\n"

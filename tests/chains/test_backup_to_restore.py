@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
+
 import pytest
 
-from tests.chains.worlds import World
+from tests.alone import read_alone
+from tests.chains.worlds import SECRETS, World
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.backups.storage.layout import MANIFEST
@@ -20,6 +24,9 @@ from toban.ports import Query
 from toban.ports.backup import Bucket
 
 FILES = {f"照片/{number}.jpg": bytes([number]) * (1000 + number) for number in range(7)}
+
+
+KEY = base64.b64decode(SECRETS["BACKUP_KEY"])
 
 
 class Safe:
@@ -141,7 +148,9 @@ def test_the_source_is_never_overwritten_unless_somebody_says_so(safe: Safe):
     assert contents(safe.bucket("data")) == FILES | {"since.txt": b"newer than the backup"}
 
 
-def test_an_incremental_backup_holds_what_changed_and_restores_everything(safe: Safe):
+def test_an_incremental_backup_holds_what_changed_and_restores_everything(
+    safe: Safe, tmp_path: Path
+):
     safe.fill()
     safe.due("daily")
     full = safe.newest("verified")
@@ -151,6 +160,9 @@ def test_an_incremental_backup_holds_what_changed_and_restores_everything(safe: 
     hourly = safe.newest("verified", 2)
     assert hourly.needs == [full.id]
     assert hourly.bytes < full.bytes / 2
+    alone = read_alone(safe.bucket("osaka"), hourly.prefix, tmp_path, KEY)
+    found = {n.removeprefix("objects/"): d for n, d in alone.items() if n != "stream"}
+    assert found == FILES | {"new.txt": b"since then"}, "also without toban"
 
     safe.world.publish(RestoreTestDue(service=safe.service))
 

@@ -20,7 +20,9 @@ WRITES = frozenset({"put", "create", "delete"})
 BATCH = frozenset({"toban.ports.Create", "toban.ports.Update", "toban.ports.Delete"})
 KEPT = frozenset({"toban.kernel.handling.job.Job", "toban.kernel.handling.effect.Effect"})
 """Whoever makes one of these has the kernel write its document."""
-CHANGES = frozenset({"builtins.setattr", "toban.kernel.status.move"})
+CHANGES = frozenset(
+    {"builtins.setattr", "msgspec.structs.force_setattr", "toban.kernel.status.move"}
+)
 BESIDE = frozenset({"toban.kernel.handling.change.change", "toban.kernel.handling.change.remove"})
 """They read and write the document that is their second argument, or of that class."""
 SWEEPS = frozenset({"toban.kernel.handling.sweep.sweeping", "toban.kernel.handling.sweep.Daily"})

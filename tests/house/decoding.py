@@ -12,8 +12,10 @@ DECODING = frozenset(
     {"msgspec.convert", "msgspec.from_builtins"}
     | {f"msgspec.{way}.{what}" for way in ("json", "msgpack", "yaml", "toml") for what in ("decode", "Decoder")}
 )  # fmt: skip
-MODULES = frozenset({"msgspec.json", "msgspec.msgpack", "msgspec.yaml", "msgspec.toml"})
+MODULES = frozenset({"msgspec", "msgspec.json", "msgspec.msgpack", "msgspec.yaml", "msgspec.toml"})
 """Handed on as a whole, nobody sees what is done with them."""
+INNER = "msgspec._"
+"""What the others are made of."""
 
 
 def violations(tree: Tree) -> list[str]:
@@ -28,4 +30,6 @@ def violations(tree: Tree) -> list[str]:
 
 def _decoding(references: list[tuple[int, str]], tree: Tree) -> list[tuple[int, str]]:
     found = {(line, final) for line, name in references for final in tree.final(name)}
-    return sorted((line, name) for line, name in found if name in DECODING | MODULES)
+    return sorted(
+        (line, name) for line, name in found if name in DECODING | MODULES or name.startswith(INNER)
+    )

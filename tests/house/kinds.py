@@ -16,6 +16,8 @@ from tests.house.module import Module, text
 from tests.house.tree import Tree
 
 ASKING = frozenset({"builtins.isinstance", "builtins.issubclass"})
+BY_CLASS = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
+"""They ask it of whoever registers with them."""
 TAG_OF = "toban.kernel.kinds.tag_of"
 TELLING = frozenset(
     ["tag", "tag_of", "type", "__struct_config__", "__class__", "__name__", "__qualname__"]
@@ -48,6 +50,11 @@ def violations(tree: Tree) -> list[str]:
             for asked, word in _compared(module)
             for name in words.get(word, ())
             if word != known[name] or _asks(asked, module, tree)
+        ]
+        found += [
+            f"{module.path}:{line}: {name} asks for a class out of sight: a method of the class says it"
+            for line, name in module.references
+            if tree.final(name) & BY_CLASS
         ]
         for line, name in sorted({*_asked(module, tree, known), *by_word}):
             folders = [f"{folder}.{known[name]}" for folder in FOLDERS]

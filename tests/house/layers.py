@@ -23,6 +23,8 @@ from toban.topology.rooms import (
 )
 
 TABLE = "shared/toban/topology/rooms.py"
+BY_NAME = frozenset({"importlib", "pkgutil", "runpy", "sys"})
+"""With these anything may be imported where nobody sees what; domains have none (`purity`)."""
 
 
 def violations(tree: Tree) -> list[str]:
@@ -48,6 +50,8 @@ def _of(module: Module, tree: Tree) -> Iterator[str]:
 
 def _library(module: Module, found: Import, target: str, *, is_main: bool) -> Iterator[str]:
     library = target.partition(".")[0]
+    if is_main and library in BY_NAME:
+        yield f"{module.path}:{found.line}: a main.py imports nothing by name: no {library}"
     if library in sys.stdlib_module_names - {"sqlite3"} or library == "toban":
         return
     pure = is_main or kind(module.name) in PURE

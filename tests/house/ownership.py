@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tests.house.access import WORK, WRITES, accesses
+from tests.house.access import BATCH, WORK, WRITES, accesses
 from tests.house.module import Module, text
 from tests.house.reaching import mains, reached
 from tests.house.records import DOCUMENT, Records
@@ -56,7 +56,8 @@ def _foreign(module: Module, records: Records) -> Iterator[str]:
     for found in accesses(module, records).values():
         for access in found:
             line = access.node.lineno
-            if access.does == "writes" and not access.classes:
+            stored = [name for name in access.classes if records.collections.get(name)]
+            if access.does == "writes" and not stored:
                 yield (
                     f"{line}: what {ast.unparse(access.node)[:60]} writes cannot be told: "
                     "annotate it with its document class"
@@ -79,6 +80,12 @@ def _out_of_sight(module: Module, records: Records) -> list[str]:
 
 def _unseen(module: Module, records: Records) -> Iterator[str]:
     called = {call.func for call in module.calls}
+    for mention in module.mentions:
+        if mention.node not in called and mention.names & BATCH:
+            yield (
+                f"{mention.line}: {ast.unparse(mention.node)[:60]} is named, not called: "
+                "call it here with what it writes"
+            )
     for node in module.holders:
         if isinstance(node, ast.Attribute) and node.attr in WRITES:
             classes = records.of(node.value, module) - ANYTHING

@@ -63,10 +63,18 @@ NAMES = frozenset(
         "builtins.compile",
         "builtins.__import__",
         "builtins.breakpoint",
+        "builtins.globals",
+        "builtins.locals",
+        "builtins.vars",
+        "hashlib.file_digest",
         "toban.kernel.log.Settings",
         "zstandard.open",
     ]
 )
+NOT_MODULES = frozenset({"collections.abc", "datetime.time"})
+"""Named like a module of its own."""
+NAMESPACES = frozenset({"__dict__", "__builtins__", "__globals__"})
+"""By these anything may be got, under a name that is made up."""
 
 METHODS = frozenset(
     [
@@ -145,39 +153,73 @@ def _impure(module: Module, records: Records) -> Iterator[tuple[int, str]]:
         used = any(_in(name, imported.target) for _, name in module.references)
         if imported.whole and not used and _is_bad(imported.target):
             yield imported.line, imported.target
-    yield from ((line, f".{name}") for line, name in module.attributes if name in METHODS)
+    hidden = METHODS | NAMESPACES
+    yield from ((line, f".{name}") for line, name in module.attributes if name in hidden)
+    yield from (
+        (node.lineno, node.id)
+        for node in module.holders
+        if isinstance(node, ast.Name) and node.id in NAMESPACES
+    )
     yield from _told_the_time(module, records)
 
 
 def _is_bad(name: str) -> bool:
     if name in NAMES or any(name.startswith(f"{one}.") for one in NAMES):
         return True
-    first = name.partition(".")[0]
+    first, *rest = name.split(".")
+    if first == "cryptography":  # keys are made of chance
+        return any(part.startswith("generate") for part in rest)
     if first not in sys.stdlib_module_names or first == "builtins":
         return False
+    inner = ".".join((first, *rest[:1]))
+    if rest and _is_bad_module(rest[0]) and inner not in NOT_MODULES:
+        return True  # what a module that only computes has imported itself: contextlib.os
     return not any(_in(name, module) for module in ALLOWED)
+
+
+def _is_bad_module(name: str) -> bool:
+    return name in sys.stdlib_module_names and name not in ALLOWED
 
 
 def _told_the_time(module: Module, records: Records) -> Iterator[tuple[int, str]]:
     """Every ``.now()`` of what is no clock, and every ``.now`` of a class of times."""
     called = {call.func for call in module.calls}
     for call in module.calls:
-        by_name = text(call.args[1]) if len(call.args) > 1 else ""
-        if by_name in {"now", *METHODS} and "builtins.getattr" in module.resolve(
-            call.func, module.scope_of(call)
-        ):
+        scope = module.scope_of(call)
+        if len(call.args) < 2 or "builtins.getattr" not in module.resolve(call.func, scope):
+            continue
+        by_name = text(call.args[1])
+        if by_name in {"now", *METHODS, *NAMESPACES}:
             yield call.lineno, f".{by_name}"
+        elif not by_name:  # fine of a value, not of what is imported
+            named = {
+                n for one in module.resolve(call.args[0], scope) for n in records.tree.final(one)
+            }
+            if any(_is_imported(name) for name in named):
+                yield call.lineno, f"{ast.unparse(call)[:60]}, whose name cannot be told,"
     for node in module.holders:
         if not isinstance(node, ast.Attribute) or node.attr != "now":
             continue
         classes = records.of(node.value, module)
+        named = {
+            final
+            for name in module.resolve(node.value, module.scope_of(node))
+            for final in records.tree.final(name)
+        }
+        above = {base for name in named for base in (name, *records.tree.bases(name))}
         of_a_class = (
             isinstance(node.value, ast.Call)
             or getattr(node.value, "attr", "") == "__class__"
-            or classes == {"datetime.datetime"}
+            or "datetime.datetime" in above
+            or "datetime.datetime" in classes <= {"datetime.datetime", "builtins.type"}
         )
         if (of_a_class or node in called) and not classes & CLOCKS:
             yield node.lineno, f"{ast.unparse(node.value)[:40]}.now"
+
+
+def _is_imported(name: str) -> bool:
+    first = name.partition(".")[0]
+    return first in sys.stdlib_module_names or first == "toban"
 
 
 def _in(name: str, whole: str) -> bool:

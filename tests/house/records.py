@@ -98,7 +98,7 @@ class Records:
             for _, annotation, value in found:
                 if annotation is not None:
                     classes |= self.listed(annotation, module, module.scope_of(holder))
-                elif value is not None:
+                if value is not None:
                     classes |= self.of(value, module, seen)
             return classes
         if node.id in ("self", "cls"):
@@ -148,6 +148,9 @@ class Records:
         found: set[str] = set()
         if called & COPIES and node.args:
             found |= self.of(node.args[0], module, seen)
+        if "typing.cast" in called and len(node.args) > 1:  # says so; is what it was, too
+            found |= self.listed(node.args[0], module, module.scope_of(node))
+            found |= self.of(node.args[1], module, seen)
         for name in called:
             definition, home = self.tree.definition(name), self.tree.module_of(name)
             if isinstance(definition, ast.ClassDef):

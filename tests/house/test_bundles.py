@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -14,8 +15,10 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from toban.local.emulated.processes import environment_of
 from toban.topology import load
 from toban.topology.bundling.bundle import bundle, main, shipped
+from toban.topology.bundling.deploy import command
 from toban.topology.bundling.lock import (
     CannotBundleError,
     Pin,
@@ -299,3 +302,34 @@ def test_a_bundle_of_no_function_is_refused(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         main(["tock"])
     assert "no function tock on the map; there are" in capsys.readouterr().err
+
+
+# --- the commands that deploy them -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_command_that_deploys_it_says_what_the_map_says(name):
+    function, topology = FUNCTIONS[name], load()
+    said = command(name, function, topology)
+    assert subprocess.run(["bash", "-nc", said], check=False).returncode == 0
+    words = shlex.split(said.replace("\\\n", " "), comments=True)
+    options = dict(word.lstrip("-").partition("=")[::2] for word in words[4:])
+    assert words[:4] == ["gcloud", "functions", "deploy", name]
+    assert options["source"] == f"dist/functions/{name}"
+    assert options["memory"] == f"{function.memory_mb}Mi"
+    assert options["timeout"] == f"{function.timeout_s}s"
+    assert options["concurrency"] == str(function.concurrency)
+    assert ("allow-unauthenticated" in options) == bool(function.http)
+    settings = dict(each.split("=", 1) for each in options["set-env-vars"][3:].split(";"))
+    # What a function is given on the emulators, it is given in the cloud.
+    assert settings["TOBAN_EMITS"] == environment_of(name, function, topology)["TOBAN_EMITS"]
+    assert ("TOBAN_BUCKET" in settings) == function.blobs
+    for secret in function.secrets:
+        fixed = f"TOBAN_SECRET_{secret}={secret}:latest"
+        assert secret in said if secret.endswith("*") else fixed in options["set-secrets"]
+
+
+def test_make_bundle_prints_them_and_makes_nothing(tmp_path, capsys):
+    assert main(["--commands", "--into", str(tmp_path), "tick"]) == 0
+    assert capsys.readouterr().out.startswith("gcloud functions deploy tick ")
+    assert list(tmp_path.iterdir()) == []

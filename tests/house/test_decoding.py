@@ -24,6 +24,20 @@ from tests.house.scratch import Trial, found_by, trials, unnoticed
         "import msgspec as m\nturn = m.convert\ndef f(data):\n    return turn(data, int)\n",
     ),
     Trial(
+        "handed on as a whole",
+        "import msgspec\ndef f(data, m=msgspec):\n    return m.json.decode(data)\n",
+        "import msgspec as m\nclass C:\n    lib = m\n    def f(self, x):\n"
+        "        return self.lib.convert(x, int)\n",
+    ),
+    Trial(
+        "inside",
+        "from msgspec._core import convert\n",
+        "import msgspec._core as c\nX = c.JSONDecoder\n",
+    ),
+    Trial(
+        "by a name", "import msgspec\nX = vars(msgspec)\n", "from msgspec import *\nX = convert\n"
+    ),
+    Trial(
         "handed on",
         "import msgspec\ndef f(data, how=msgspec.json):\n    return how.decode(data)\n",
         "from msgspec import msgpack as p\nWAYS = {'p': p}\n",

@@ -27,6 +27,11 @@ def test_the_kinds_are_found():
 
 @trials(
     Trial(
+        "by registering",
+        "from functools import singledispatch\n@singledispatch\ndef f(c): ...\n",
+        "import functools as t\nclass C:\n    f = t.singledispatchmethod(print)\n",
+    ),
+    Trial(
         "isinstance",
         f"{SLACK}\ndef f(channel):\n    return isinstance(channel, {SLACK_CLASS})\n",
         f"{SLACK} as Kind\nis_a = isinstance\ndef f(channel):\n    return is_a(channel, Kind)\n",

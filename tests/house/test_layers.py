@@ -67,3 +67,16 @@ def test_an_adapter_in_a_main_is_found(source: str):
 )
 def test_infrastructure_that_imports_upwards_is_found(path: str, source: str):
     assert any(v.startswith(f"{path}:1:") for v in found_by("layers", {path: source}))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from importlib import import_module\nX = import_module(name='toban.adapters.local')\n",
+        "import pkgutil\nX = pkgutil.resolve_name('toban.adapters.local:x')\n",
+        "import sys\nX = sys.modules['toban.' + 'adapters']\n",
+    ],
+)
+def test_a_function_imports_nothing_by_name(source: str):
+    (found,) = found_by("layers", {"functions/heat_kettle/main.py": source})
+    assert found.startswith("functions/heat_kettle/main.py:1: ")

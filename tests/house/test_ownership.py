@@ -57,6 +57,19 @@ ALIASES = "import toban.incidents.documents as d\nfrom toban.kernel.work import 
         f"{ALIASES}def f(body, work: W):\n    setattr(work.get(I, 'x'), 'status', 'resolved')\n",
     ),
     Trial(
+        "change by force",
+        f"{IMPORTS}import msgspec\ndef f(i: Incident):\n"
+        "    msgspec.structs.force_setattr(i, 'status', 'resolved')\n",
+        f"{ALIASES}from msgspec.structs import force_setattr as put\ndef f(i: I):\n    put(i, 'x', 1)\n",
+    ),
+    Trial(
+        "called something else",
+        f"{IMPORTS}from typing import Any\ndef f(i: Incident, work: Work):\n"
+        "    thing: Any = i\n    work.put(thing)\n",
+        f"{ALIASES}from typing import cast\nfrom toban.kettles.own import Kettle\n"
+        "def f(i: I, work: W):\n    k: Kettle = cast(Kettle, i)\n    work.put(k)\n",
+    ),
+    Trial(
         "move",
         f"{IMPORTS}from toban.kernel.status import move\n"
         "def f(body, work: Work):\n    move(work.get(Incident, 'x'), 'resolved')\n",
@@ -125,11 +138,26 @@ def test_writing_the_document_of_another_domain_is_found(files: dict[str, str]):
 
 @trials(
     Trial(
+        "any document",
+        "from toban.kernel.document import Document as D\nfrom toban.kernel.work import Work\n"
+        "class S:\n    def save(self, document: D, work: Work):\n        work.put(document)\n",
+        "from toban.kernel.document import Document\nimport toban.kernel.work as w\n"
+        "def save(work: w.Work, *documents: Document):\n    for d in documents:\n        work.put(d)\n",
+    ),
+    Trial(
+        "any class",
+        "from toban.kernel.document import Document\nfrom toban.kernel.work import Work\n"
+        "def drop(of: type[Document], work: Work):\n    work.delete(of, 'x')\n",
+        "from typing import TypeVar\nfrom toban.kernel.document import Document\n"
+        "import toban.kernel.work as w\nD = TypeVar('D', bound=Document)\n"
+        "def save(document: D, work: w.Work):\n    work.create(document)\n",
+    ),
+    Trial(
         "no class",
         "from toban.kernel.work import Work\ndef f(thing, work: Work):\n    work.put(thing)\n",
         "import toban.kernel.work as w\ndef f(things, work: w.Work):\n"
         "    for thing in things:\n        work.put(thing)\n",
-    )
+    ),
 )
 def test_what_is_written_has_to_be_told(files: dict[str, str]):
     assert unnoticed("ownership", files) == []
@@ -155,6 +183,12 @@ def test_what_is_written_has_to_be_told(files: dict[str, str]):
         "        put(incident)\n",
         f"{ALIASES}class F:\n    def __init__(self, w: W):\n        self.w = w\n"
         "    def g(self, i):\n        for gone in [self.w.delete]:\n            gone(I, 'x')\n",
+    ),
+    Trial(
+        "a batch",
+        "from toban.ports import Update\ndef f(store, k):\n    for U in (Update,):\n"
+        "        store.commit([U(k, {}, '1')])\n",
+        "from toban import ports as p\nWAYS = {'gone': p.Delete}\n",
     ),
     Trial(
         "any unit of work",

@@ -37,6 +37,32 @@ from tests.house.scratch import Trial, found_by, trials, unnoticed
         "def f(d):\n    clock = d.__class__.now\n    return clock()\n",
     ),
     Trial(
+        "now of a class below it",
+        "from datetime import datetime\nclass M(datetime): ...\nclock = M.now\n",
+        "from datetime import datetime\ndef f(d: 'type[datetime]'):\n    c = d.now\n    return c()\n",
+    ),
+    Trial(
+        "under a name that is made up",
+        "from datetime import datetime\nX = getattr(datetime, 'n' + 'ow')()\n",
+        "from datetime import datetime\nX = [getattr(datetime, n)() for n in ('now',)]\n",
+    ),
+    Trial(
+        "out of a namespace",
+        "from datetime import datetime\nX = vars(datetime)['now']\n",
+        "from datetime import datetime as d\nX = d.__dict__['now']\n",
+    ),
+    Trial("builtins", "X = __builtins__['open']\n", "X = globals()['__builtins__']\n"),
+    Trial(
+        "what an allowed module has imported",
+        "import contextlib\nX = contextlib.os.environ\n",
+        "from typing import sys as s\n",
+    ),
+    Trial(
+        "keys",
+        "from cryptography.fernet import Fernet\nX = Fernet.generate_key()\n",
+        "from cryptography.hazmat.primitives.ciphers.aead import AESGCM as A\nX = A.generate_key\n",
+    ),
+    Trial(
         "today",
         "def f(d):\n    return type(d).today()\n",
         "def f(d):\n    clock = d.__class__.utcnow\n    return clock()\n",
@@ -143,6 +169,9 @@ def test_what_only_looks_impure_is_not():
         "from toban.ports import Clock\nfrom toban.kernel.handling.job import JobClaim\n"
         "class C:\n    def __init__(self, claim: JobClaim):\n        self.claim = claim\n"
         "    def g(self, clock: Clock):\n        return self.claim.now(), clock.now()\n"
+        "from collections.abc import Sequence\nfrom datetime import time\n"
+        "from toban.kernel.edge.row import AuthenticatedRequest as A\n"
+        "def g(sent: A[datetime], names, x):\n    return sent.now, [getattr(x, n) for n in names]\n"
         "def f(work, random, open):\n    return work.now, random.x, open(1), datetime(2026, 1, 1)\n"
     )
     assert found_by("purity", {"shared/toban/kettles/rules.py": source}) == []

@@ -50,7 +50,11 @@ def changes(path: Path, root: Path) -> Iterator[str]:
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self"
     }
     """An object that is no document sets up a field of its own; documents have no ``__init__``."""
-    setters = {"setattr", *_imported(nodes, "builtins", "setattr")}
+    setters = {
+        *("setattr", "force_setattr"),
+        *_imported(nodes, "builtins", "setattr"),
+        *_imported(nodes, "msgspec.structs", "force_setattr"),
+    }
     replacing = {"replace", *_imported(nodes, "", "replace")}
     called = {node.func for node in nodes if isinstance(node, ast.Call)}
     untyped = path.relative_to(root).parts[0] in UNTYPED
@@ -118,6 +122,8 @@ TRIALS = {
     "setattr handed on": "from functools import partial\npartial(setattr, incident, 'status')('open')",
     "object": "object.__setattr__(incident, 'status', 'open')",
     "own": "incident.__setattr__('state', 'void')",
+    "by force": "import msgspec\nmsgspec.structs.force_setattr(incident, 'status', 'open')",
+    "by force, renamed": "from msgspec.structs import force_setattr as f\nf(incident, 'status', 'open')",
     "replace": "import msgspec\nmsgspec.structs.replace(incident, status='open')",
     "replace imported": "from msgspec.structs import replace as other\nother(found, state='void')",
     "method": "class Closing:\n    def close(self, incident):\n        incident.status = 'resolved'",

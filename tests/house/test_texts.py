@@ -134,8 +134,42 @@ def test_a_tree_in_order_has_no_faults():
             'text(language, f"kettleing.{kettle.state}", name',
             "kettles/render.py:7: no texts.py defines kettleing.…",
         ),
+        (
+            "cli/kettles/texts.py",
+            '"None.", "ja": "ありません。"',
+            '"None in {where}.", "ja": "{where}にはありません。"',
+            "cli/kettles/commands.py:6: kettles.none names where, which is not given",
+        ),
+        (
+            "cli/kettles/texts.py",
+            '"ja": "ありません。"',
+            '"ja": ""',
+            "cli/kettles/texts.py: kettles.none says nothing",
+        ),
+        (
+            "cli/kettles/texts.py",
+            '"None.", "ja": "ありません。"',
+            '"{n.real}", "ja": "{n.real}"',
+            "cli/kettles/texts.py: kettles.none: {n.real} is no plain name of a value",
+        ),
     ],
 )
 def test_a_fault_is_told_with_its_file(file, before, after, told):
     found = violations(tree(file, before, after))
     assert f"shared/toban/{told}" in found
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "TEXTS = {f'{k}.x': {} for k in 'ab'}\nNOT = {",
+        "MORE = {}\nTEXTS = {**MORE,",
+        "TEXTS = {1 + 1: {},",
+    ],
+)
+def test_texts_that_are_not_written_out_are_told_with_their_file(after):
+    path = "cli/kettles/texts.py"
+    sources = {name: textwrap.dedent(source) for name, source in GOOD.items()}
+    sources[path] = sources[path].replace("TEXTS = {", after)
+    found = violations(scratch({f"shared/toban/{name}": text for name, text in sources.items()}))
+    assert any(v.startswith(f"shared/toban/{path}: ") and "written out" in v for v in found)

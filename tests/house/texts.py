@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from tests.house.module import Module
+from tests.house.module import Module, text
 from tests.house.tree import SHARED, Tree, this
 
 LANGUAGES = ("ja", "en")
-_SAYS = frozenset({"say", "text", "unit", "scene", "fact", "heading"})
+_SAYS = frozenset({"both", "say", "text", "unit", "scene", "fact", "heading"})
 """Called with a key, with or without a language before it."""
 _BUILDER = {"say": 0, "add": 2, "group": 2}
 """Methods of the command line's argument builder, and where their key is."""
@@ -54,24 +54,37 @@ class Sources:
         """``TEXTS`` by file; what is wrong with one by itself goes to `faults`."""
         found = {}
         for path, module in self.modules.items():
-            if path.endswith("texts.py") and (table := _table(module.ast)) is not None:
-                found[path] = dict(self._entries(path, table))
+            table = module.statements.get("TEXTS") if path.endswith("/texts.py") else None
+            value = getattr(table, "value", None)
+            if isinstance(value, ast.Dict):
+                found[path] = dict(self._entries(path, value))
+            elif value is not None:
+                self.faults.append(f"{path}: TEXTS has to be written out, key and texts")
         return found
 
     def _entries(self, path: str, table: ast.Dict) -> Iterator[tuple[str, dict[str, str]]]:
         known: set[str] = set()
         for key_node, value in zip(table.keys, table.values, strict=True):
-            assert key_node is not None
-            key = ast.literal_eval(key_node)
-            texts = ast.literal_eval(value)
+            try:
+                key = ast.literal_eval(key_node or value)
+                texts = ast.literal_eval(value)
+                known_fields = {language: fields(text) for language, text in texts.items()}
+            except (ValueError, AttributeError) as error:
+                shown = ast.unparse(key_node or value)[:60]
+                self.faults.append(f"{path}: {shown} has to be written out, key and texts: {error}")
+                continue
             if key in known:
                 self.faults.append(f"{path}: {key} is defined twice")
             known.add(key)
             if set(texts) != set(LANGUAGES):
                 missing = sorted(set(LANGUAGES) - set(texts))
                 self.faults.append(f"{path}: {key} is missing in {', '.join(missing)}")
-            elif fields(texts["ja"]) != fields(texts["en"]):
+            elif known_fields["ja"] != known_fields["en"]:
                 self.faults.append(f"{path}: the placeholders of {key} differ")
+            elif not all(texts.values()):
+                self.faults.append(f"{path}: {key} says nothing")
+            elif odd := sorted(name for name in known_fields["en"] if not name.isidentifier()):
+                self.faults.append(f"{path}: {key}: {{{odd[0]}}} is no plain name of a value")
             yield key, texts
 
     @cached_property
@@ -126,6 +139,24 @@ class Sources:
                 name = "".join(part or "…" for part in use.parts)
                 yield f"{use.path}:{use.line}: no texts.py defines {name}"
 
+    def lacking(self) -> Iterator[str]:
+        """Calls that leave out a value which the text names: a `KeyError` when it is said."""
+        named = {
+            key: set().union(*map(fields, texts.values()))
+            for table in self.tables.values()
+            for key, texts in table.items()
+        }
+        for path, module in self.modules.items():
+            for call in module.calls:
+                given = {keyword.arg for keyword in call.keywords}
+                function = call.func
+                name = getattr(function, "attr", getattr(function, "id", ""))
+                receiver = getattr(getattr(function, "value", None), "id", "")
+                if name in ("both", "say", "text") and receiver != "builder" and None not in given:
+                    for key in filter(named.__contains__, map(text, call.args[:2])):
+                        for lacks in sorted(named[key] - given):
+                            yield f"{path}:{call.lineno}: {key} names {lacks}, which is not given"
+
     def _is_key(self, use: Use) -> bool:
         if len(use.parts) == 1:
             return use.parts[0] in self.keys
@@ -168,20 +199,11 @@ def violations(tree: Tree) -> list[str]:
     """Keys defined twice, in one language, with other placeholders, for nobody, or not at all."""
     sources = Sources(tree)
     undefined, unused = [*sources.undefined()], [*sources.unused()]
-    return [*dict.fromkeys([*sources.faults, *undefined, *unused])]
+    return [*dict.fromkeys([*sources.faults, *undefined, *unused, *sources.lacking()])]
 
 
 def fields(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
-
-
-def _table(module: ast.Module) -> ast.Dict | None:
-    for node in module.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(t, ast.Name) and t.id == "TEXTS" for t in targets):
-            value = getattr(node, "value", None)
-            return value if isinstance(value, ast.Dict) else None
-    return None
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
 
 
 def _parts(node: ast.expr) -> Parts:

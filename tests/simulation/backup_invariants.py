@@ -16,6 +16,7 @@ from toban.backups.policy.alerts import BackupWatch, copy_fingerprint, failure_f
 from toban.backups.policy.copies import copy_in
 from toban.backups.policy.restores import Restore
 from toban.backups.storage import layout
+from toban.backups.storage.instructions import FILES, FOLDER
 from toban.backups.work.jobs import BackupJob
 from toban.kernel.handling.parking import ParkedMessage
 
@@ -121,6 +122,8 @@ def _objects(simulation: BackupSimulation) -> Iterator[str]:
         names: dict[str, set[str]] = {}
         for info in list(simulation.world.buckets(bucket).list()):
             place = layout.parse(info.name)
+            if place is None and info.name.removeprefix(FOLDER) in FILES:
+                continue
             if place is None:
                 yield f"{bucket}/{info.name}: a name that is none"
                 continue

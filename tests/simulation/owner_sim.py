@@ -31,6 +31,7 @@ from tests.simulation.profiles import profile
 from tests.simulation.small_redis import LAST, SmallRedis
 from toban.backups.policy.restores import Restore
 from toban.backups.storage import layout
+from toban.backups.storage.instructions import FILES, FOLDER
 from toban.events.backups import BackupDue, PruneDue, RestoreRequested, RestoreTestDue
 from toban.kernel.document import decode
 from toban.ports import Delete, Write
@@ -353,7 +354,8 @@ def _foreign(simulation: OwnerSimulation) -> Iterator[str]:
     """Nothing was restored into what keeps backups, or into another source."""
     for bucket in ("primary", "second"):
         for info in list(simulation.world.buckets(bucket).list()):
-            if layout.parse(info.name) is None:
+            instruction = info.name.removeprefix(FOLDER) in FILES
+            if layout.parse(info.name) is None and not instruction:
                 yield f"{bucket}/{info.name} is no backup's"
     for info in list(simulation.world.buckets("data").list("restored/")):
         yield f"data/{info.name} was restored into a source"

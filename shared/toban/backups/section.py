@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -48,6 +49,12 @@ class RetentionRules(Section, frozen=True):
     keep_days: int = 0
     """A recovery window: everything newer, and the newest backup older than that."""
     forever: bool = False
+
+    @classmethod
+    def instead(cls, text: str) -> str:
+        """``7d`` was meant to keep for seven days."""
+        days = re.fullmatch(r"(\d{1,5})d?", text)
+        return f"{{keep_days: {days[1]}}}" if days else ""
 
 
 class BackupPlan(Section, frozen=True, rename={"class_": "class"}):

@@ -79,7 +79,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.wrong-value.2": {
         "en": "only restore tests reach restored; ask for format at most.",
-        "ja": "restored は復元試験だけが与えます。format までにしてください。",
+        "ja": "restored はリストアテストだけが与えます。format までにしてください。",
     },
     "finding.backup.same-destination.destinations": {
         "en": "{name} is named twice.",
@@ -91,7 +91,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.incomplete": {
         "en": "the target for {source} needs {needed}.",
-        "ja": "{source} の試験先には {needed} が必要です。",
+        "ja": "{source} のテスト先には {needed} が必要です。",
     },
     "finding.backup.duplicate-objective": {
         "en": "there is another objective {name}.",
@@ -111,11 +111,11 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.tests-too-rare": {
         "en": "the tests are up to {gap} apart, but every is {every}.",
-        "ja": "試験の間隔は最大 {gap} ですが、every は {every} です。",
+        "ja": "リストアテストの間隔は最大 {gap} ですが、every は {every} です。",
     },
     "finding.backup.duplicate-target": {
         "en": "there is a target for {source} already.",
-        "ja": "{source} の試験先は上にもあります。",
+        "ja": "{source} のテスト先は上にもあります。",
     },
     "finding.backup.rpo-without-plan": {
         "en": "no plan backs up {source}, so the RPO is never met.",
@@ -123,7 +123,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.never-restored": {
         "en": "restore_test has no target for {name}: nothing shows that it can be restored.",
-        "ja": "{name} の試験先（restore_test.targets）がなく、戻せることが確かめられません。",
+        "ja": "{name} のテスト先（restore_test.targets）がなく、戻せることが確かめられません。",
     },
     "finding.backup.whose": {"en": " of {service}", "ja": "サービス {service} の"},
     "finding.backup.target-is-source": {

@@ -31,6 +31,18 @@ def _unavailable() -> type[Exception]:
     return Unavailable
 
 
+def _unreadable() -> type[Exception]:
+    from toban.cli.kit.reader import UnreadableDocumentError
+
+    return UnreadableDocumentError
+
+
+def _invalid() -> type[Exception]:
+    from msgspec import ValidationError
+
+    return ValidationError
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Carry out a command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -75,6 +87,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 130
     except SystemExit as exit_:  # argparse after --help
         return exit_.code if isinstance(exit_.code, int) else 0
+    except _unreadable() as error:
+        path, why = error.args
+        return _tell(terminal, terminal.say("data.unreadable.one", path=path, why=why), 1)
+    except _invalid() as error:  # within a profile, whose sections are read when they are asked for
+        return _tell(terminal, terminal.say("data.unreadable.part", why=error), 1)
     except _unavailable() as error:  # a full disk, a locked file
         return _tell(terminal, str(error), 1)
 

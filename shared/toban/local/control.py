@@ -12,8 +12,9 @@ import http.client
 import json
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ import msgspec
 from toban.kernel import strictjson
 from toban.kernel.edge.http import Request, Response, answer, problem
 from toban.kernel.prepared import converted
-from toban.local.virtual import ClockDriver, NeverIdle
+from toban.local.virtual import ClockDriver, Interrupted, NeverIdle
 
 FILE = "dev.json"
 PATH = "dev"
@@ -38,6 +39,10 @@ class RunningRuntime:
 
     url: str
     token: str
+    project: str = ""
+    """Name of the project on Google's emulators; empty: everything is in the data directory."""
+    emulators: Mapping[str, str] = field(default_factory=dict)
+    """Their addresses, ``host:port``, by what they stand for (``firestore``)."""
 
 
 def new_token() -> str:
@@ -50,7 +55,7 @@ def note(data: Path, running: RunningRuntime) -> None:
     path = data / FILE
     new = path.with_suffix(".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump({"url": running.url, "token": running.token}, file)
+        json.dump(asdict(running), file)
     os.replace(new, path)  # noqa: PTH105  the same in one call
 
 
@@ -63,8 +68,24 @@ def find(data: Path) -> RunningRuntime | None:
     """Return the runtime recorded in a data directory, or None; it may have died since."""
     try:
         said = json.loads((data / FILE).read_text(encoding="utf-8"))
-        return RunningRuntime(str(said["url"]), str(said["token"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        emulators = {str(name): str(at) for name, at in said.get("emulators", {}).items()}
+        return RunningRuntime(
+            str(said["url"]), str(said["token"]), str(said.get("project", "")), emulators
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def find_emulated(data: Path) -> RunningRuntime | None:
+    """Return the runtime of a data directory if it is one on emulators, and answers."""
+    running = find(data)
+    if running is None or not running.project:
+        return None
+    place = urlsplit(running.url)
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 0), timeout=2):
+            return running
+    except OSError:
         return None
 
 
@@ -92,10 +113,17 @@ def control(token: str, driver: ClockDriver | None) -> Callable[[Request], Respo
         try:
             wanted = converted(strictjson.loads(request.body or b""), ClockRequest)
             return answer(200, **_move(driver, wanted))
-        except (strictjson.NotStrictJson, msgspec.ValidationError, ValueError) as error:
+        except (
+            strictjson.NotStrictJson,
+            msgspec.ValidationError,
+            ValueError,
+            OverflowError,
+        ) as error:
             return problem(400, str(error))
         except NeverIdle as error:
             return problem(500, str(error))
+        except Interrupted as error:
+            return problem(503, str(error))
 
     return answered
 
@@ -103,22 +131,22 @@ def control(token: str, driver: ClockDriver | None) -> Callable[[Request], Respo
 def _move(driver: ClockDriver, wanted: ClockRequest) -> dict[str, Any]:
     if wanted.until_idle:
         return driver.until_idle().as_json()
-    until = wanted.to
     if wanted.seconds is not None:
-        if wanted.seconds < 0:
-            raise ValueError("time does not go back")
-        until = driver.now() + timedelta(seconds=wanted.seconds)
-    if until is None or until.tzinfo is None:
+        return driver.advance(timedelta(seconds=wanted.seconds)).as_json()
+    if wanted.to is None or wanted.to.tzinfo is None:
         raise ValueError("seconds, an aware time `to`, or until_idle")
-    if until < driver.now():
-        raise ValueError(f"time does not go back: it is {driver.now().isoformat()}")
-    return driver.advance(until).as_json()
+    return driver.advance(wanted.to).as_json()
 
 
 def ask(running: RunningRuntime, path: str, body: dict[str, object]) -> tuple[int, dict[str, Any]]:
     """Status and JSON of the runtime's answer; raises `OSError` when nobody answers there."""
-    place = urlsplit(running.url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_TIMEOUT_S)
+    try:
+        place = urlsplit(running.url)
+        connection = http.client.HTTPConnection(
+            place.hostname or "", place.port, timeout=_TIMEOUT_S
+        )
+    except ValueError as error:
+        raise ConnectionError(str(error)) from error
     headers = {
         "Authorization": f"Bearer {running.token}",
         "Content-Type": "application/json",
@@ -127,7 +155,7 @@ def ask(running: RunningRuntime, path: str, body: dict[str, object]) -> tuple[in
         connection.request("POST", f"/{PATH}{path}", json.dumps(body), headers)
         response = connection.getresponse()
         return response.status, json.loads(response.read() or b"{}")
-    except http.client.HTTPException as error:
+    except (http.client.HTTPException, ValueError) as error:  # somebody else answers there by now
         raise ConnectionError(str(error)) from error
     finally:
         connection.close()

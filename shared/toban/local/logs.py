@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from toban.kernel import log
+from toban.kernel.i18n import moment
 from toban.kernel.lives import LOGS
 
 MAX_BYTES = 20_000_000
@@ -38,11 +39,18 @@ class LogFile(io.TextIOBase):
     whichever of a dozen threads wrote it, cost more than the line.
     """
 
-    def __init__(self, path: Path, terminal: TextIO | None, max_bytes: int = MAX_BYTES) -> None:
-        """`terminal` None: the file only."""
+    def __init__(
+        self,
+        path: Path,
+        terminal: TextIO | None,
+        max_bytes: int = MAX_BYTES,
+        zone: str = "UTC",
+    ) -> None:
+        """`terminal` None: the file only. `zone`: of the times shown there."""
         self._path = path
         self._terminal = terminal
         self._max_bytes = max_bytes
+        self._zone = zone
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
@@ -63,7 +71,7 @@ class LogFile(io.TextIOBase):
             if self._size > self._max_bytes:
                 self._rotate()
         if self._terminal is not None and matters:
-            self._terminal.write(readable(text) + "\n")
+            self._terminal.write(readable(text, self._zone) + "\n")
             self._terminal.flush()
         return len(text)
 
@@ -136,17 +144,33 @@ def _matters(text: str) -> bool:
     return not any(mark in head for mark in _QUIET)
 
 
-def readable(text: str) -> str:
-    """``12:34:56 WARNING open_incident: what happened: why`` of a structured line."""
+def readable(text: str, zone: str = "UTC") -> str:
+    """
+    Return a structured line for people: ``12:34:56 JST WARNING open_incident: what happened: why``.
+
+    Who was told follows as ``→ Hanako``.
+    """
     try:
         line: dict[str, Any] = json.loads(text)
     except ValueError:
         return text.rstrip("\n")
     where = f"{line['function']}: " if "function" in line else ""
     error = line.get("error")
-    why = f": {error.get('message') or error.get('type')}" if isinstance(error, dict) else ""
-    head = f"{str(line.get('timestamp', ''))[11:19]} {line.get('severity', '')}"
-    return f"{head} {where}{line.get('message', '')}{why}"
+    reasons = [str(line[name]) for name in ("reason", "missing") if line.get(name)]
+    if isinstance(error, dict):
+        reasons.append(str(error.get("message") or error.get("type")))
+    told = f" → {line['target']}" if line.get("target") else ""
+    head = f"{_time(line, zone)} {line.get('severity', '')}"
+    return ": ".join([f"{head} {where}{line.get('message', '')}{told}", *reasons])
+
+
+def _time(line: dict[str, Any], zone: str) -> str:
+    """When a line was written, on the wall clock of `zone`: ``12:34:56 JST``."""
+    try:
+        at = datetime.fromisoformat(str(line.get("timestamp")))
+    except ValueError:
+        return ""
+    return " ".join(moment("en", at, zone).split()[-2:])
 
 
 class _ToStructured(logging.Handler):
@@ -158,9 +182,9 @@ class _ToStructured(logging.Handler):
         log.write(severity, record.getMessage(), error=error, logger=record.name)
 
 
-def begin(path: Path, terminal: TextIO | None = sys.stderr) -> LogFile:
-    """Send this process's log to `path` and what matters to `terminal`."""
-    file = LogFile(path, terminal)
+def begin(path: Path, terminal: TextIO | None = sys.stderr, zone: str = "UTC") -> LogFile:
+    """Send this process's log to `path` and what matters to `terminal`, its times in `zone`."""
+    file = LogFile(path, terminal, zone=zone)
     log.Settings.stream = cast("TextIO", file)
     root = logging.getLogger()
     root.handlers[:] = [_ToStructured()]

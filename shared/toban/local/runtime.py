@@ -24,11 +24,12 @@ from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
-from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
-from toban.local.virtual import ClockDriver, WrongClock, begin_clock
+from toban.local.starting import HOST, PORT, failed, stop_on_signals, unset_secrets, welcome
+from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
 from toban.profile.profile import Profile
+from toban.profile.section import home_zone
 from toban.profile.store import ProfileChange, apply
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
@@ -117,6 +118,8 @@ class Runtime:
 
     def stop(self) -> None:
         """Come to an end; may be called from a signal handler."""
+        if self.driver is not None:
+            self.driver.stop()
         self._http.stop()
 
     def close(self) -> None:
@@ -134,7 +137,8 @@ class Runtime:
 
         def answered(request: Request) -> Response:
             response = answer(request)
-            driver.settle()
+            with contextlib.suppress(Interrupted):
+                driver.settle()
             return response
 
         return answered
@@ -191,7 +195,8 @@ def serve(
         return failed("the profiles cannot be loaded:", str(error), code=2)
     with contextlib.ExitStack() as stack:
         try:
-            file = logs.begin(data / "toban.log", None if quiet else sys.stderr)
+            zone = home_zone((profiles or {}).values())
+            file = logs.begin(data / "toban.log", None if quiet else sys.stderr, zone)
             stack.callback(logs.end, file)
             clock = begin_clock(data, virtual=virtual, at=at)
             world = stack.enter_context(open_world(data, clock=clock, root=root))
@@ -211,7 +216,9 @@ def serve(
             return failed(f"another toban dev runs on {data} already (one is enough)")
         stack.callback(runtime.close)
         if not quiet:
-            print(welcome(world.topology, runtime.url, data, changes), file=sys.stderr, flush=True)
+            unset = unset_secrets(world.topology, (profiles or {}).values(), world.secrets)
+            text = welcome(world.topology, runtime.url, data, changes, unset)
+            print(text, file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))
         log.info("runtime ready", url=runtime.url, data=str(data))

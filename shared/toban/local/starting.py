@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
 from toban import __version__
+from toban.ports import Secrets
+from toban.profile.profile import Profile
 from toban.profile.store import ProfileChange
+from toban.sections.collect import secrets
 from toban.topology.types import Topology
 
 HOST = "127.0.0.1"
@@ -40,14 +43,22 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def unset_secrets(topology: Topology, profiles: Iterable[Profile], values: Secrets) -> list[str]:
+    """Return the names of secrets that ways in and `profiles` need and that have no value."""
+    doors = {name for f in topology.functions.values() if f.http for name in f.secrets}
+    needed = doors.union(*(secrets(profile) for profile in profiles))
+    return sorted(name for name in needed if not name.endswith("*") and not values.values(name))
+
+
 def welcome(
     topology: Topology,
     url: str,
     data: Path,
     changes: list[ProfileChange],
+    unset: Sequence[str],
     runtime: str = "embedded",
 ) -> str:
-    """Return the map, the addresses and the profiles, for the terminal."""
+    """Return the map, the addresses, the profiles and the secrets without a value (`unset`)."""
     doors = [(f"{url}/{n}{p}", n) for n, f in topology.functions.items() for p in f.http]
     clocks = [(f"{n} ({s.cron} {s.zone})", s.emits) for n, s in topology.schedules.items()]
     topics = [(topic, ", ".join(topology.consumers(topic)) or "-") for topic in topology.topics]
@@ -56,5 +67,7 @@ def welcome(
     for rows in (doors, clocks, topics):
         lines += ["", *(f"  {left.ljust(width)}  → {right}" for left, right in rows)]
     lines += ["", *(f"  profile {c.service} {c.version} ({c.what})" for c in changes)]
+    if unset:
+        lines += [f"  secrets not set: {' '.join(f'TOBAN_SECRET_{name}' for name in unset)}"]
     lines += [f"  ready: {url}/healthz  log: {data / 'toban.log'}"]
     return "\n".join(lines)

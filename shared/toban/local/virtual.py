@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from toban.adapters.local.files.blobs import SystemClock
@@ -31,6 +31,10 @@ MOST_INSTANTS = 1_000_000
 
 class NeverIdle(Exception):
     """Events of one instant went on for `REST_S` real seconds."""
+
+
+class Interrupted(Exception):
+    """The runtime ends before the movement did; the clock stands where it had come to."""
 
 
 class WrongClock(Exception):
@@ -96,6 +100,11 @@ class ClockDriver:
         self._dispatcher = dispatcher
         self._clockwork = clockwork
         self._one = threading.Lock()
+        self._ending = threading.Event()
+
+    def stop(self) -> None:
+        """End a movement under way at the next instant, and let none begin."""
+        self._ending.set()
 
     def now(self) -> datetime:
         """Return the time it is."""
@@ -103,21 +112,27 @@ class ClockDriver:
 
     def settle(self) -> ClockMoved:
         """Let everything that is due now come to rest."""
-        return self._move(lambda _: None)
-
-    def advance(self, until: datetime) -> ClockMoved:
-        """
-        Go on to `until`, stopping wherever something is due; time never goes back.
-
-        Raises `NeverIdle`; the clock then stands where it happened.
-        """
-        moved = self._move(lambda due: due if due is not None and due <= until else None)
-        if moved.now >= until:
-            return moved
         with self._one:
-            self._clock.set(until)
+            return self._move(lambda _: None)
+
+    def advance(self, until: datetime | timedelta) -> ClockMoved:
+        """
+        Go on to `until`, or by it from the time it is; stops wherever something is due.
+
+        One movement ends before the next begins, so durations add up. Raises `ValueError` when
+        `until` is past, `NeverIdle` and `Interrupted`; the clock then stands where it happened.
+        """
+        with self._one:
+            before = self._clock.now()
+            to = before + until if isinstance(until, timedelta) else until
+            if to < before:
+                raise ValueError(f"time does not go back: it is {before.isoformat()}")
+            moved = self._move(lambda due: due if due is not None and due <= to else None)
+            if moved.now >= to:
+                return moved
+            self._clock.set(to)
             self._rest()
-            return ClockMoved(moved.before, until, moved.instants, self._waiting(), self._next())
+            return ClockMoved(before, to, moved.instants, self._waiting(), self._next())
 
     def until_idle(self) -> ClockMoved:
         """
@@ -125,22 +140,22 @@ class ClockDriver:
 
         Timers and schedules are not waited for: there is always a next one.
         """
-        return self._move(lambda _: self._next_message())
+        with self._one:
+            return self._move(lambda _: self._next_message())
 
     # --- one movement ----------------------------------------------------------------------
 
     def _move(self, following: Callable[[datetime | None], datetime | None]) -> ClockMoved:
         """From instant to instant, as long as `following` of the next one names one."""
-        with self._one:
-            before = self._clock.now()
+        before = self._clock.now()
+        self._rest()
+        for instants in range(MOST_INSTANTS):
+            there = following(self._next())
+            if there is None:
+                now = self._clock.now()
+                return ClockMoved(before, now, instants, self._waiting(), self._next())
+            self._clock.set(max(there, self._clock.now()))
             self._rest()
-            for instants in range(MOST_INSTANTS):
-                there = following(self._next())
-                if there is None:
-                    now = self._clock.now()
-                    return ClockMoved(before, now, instants, self._waiting(), self._next())
-                self._clock.set(max(there, self._clock.now()))
-                self._rest()
         raise NeverIdle(f"more than {MOST_INSTANTS} instants")
 
     def _rest(self) -> None:
@@ -151,6 +166,8 @@ class ClockDriver:
                 raise NeverIdle(
                     f"at {timestamp(self._clock.now())} it did not come to rest in {REST_S:.0f} s"
                 )
+            if self._ending.is_set():
+                raise Interrupted(f"it ends at {timestamp(self._clock.now())}")
             due = next_due(self._world.platform)
             if due is None or due > self._clock.now():
                 return

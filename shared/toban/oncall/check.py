@@ -8,6 +8,7 @@ from toban.oncall.texts import both
 from toban.people.check import check_person_name
 from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
+from toban.strictyaml.checks import check_zone
 from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 
@@ -28,6 +29,7 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:  # n
             check_person_name(profile, name, join("oncall", field, number), report)
     if rotation.weeks < 1:
         report.error("wrong-value", "oncall.weeks", both("finding.oncall.wrong-value"))
+    check_zone(rotation.timezone, "oncall.timezone", report)
     day = handover_day(rotation)
     if day != rotation.first_shift:
         report.error(
@@ -36,8 +38,8 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:  # n
             both(
                 "finding.oncall.first-shift",
                 first=rotation.first_shift,
-                weekday=WEEKDAYS[rotation.first_shift.weekday()],
-                handover=rotation.handover.weekday,
+                weekday=both(f"weekday.{WEEKDAYS[rotation.first_shift.weekday()]}"),
+                handover=both(f"weekday.{rotation.handover.weekday}"),
                 day=day,
             ),
         )

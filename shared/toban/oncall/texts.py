@@ -60,8 +60,15 @@ TEXTS: Final[Texts] = {
     },
     "finding.oncall.first-shift": {
         "en": "{first} is a {weekday}, the hand-over is on {handover}. Did you mean {day}?",
-        "ja": "{first} は引き継ぎの曜日（{handover}）ではなく {weekday} です。もしかして: {day}",
+        "ja": "{first} は引き継ぎの曜日（{handover}）ではなく{weekday}です。もしかして: {day}",
     },
+    "weekday.mon": {"en": "Monday", "ja": "月曜日"},
+    "weekday.tue": {"en": "Tuesday", "ja": "火曜日"},
+    "weekday.wed": {"en": "Wednesday", "ja": "水曜日"},
+    "weekday.thu": {"en": "Thursday", "ja": "木曜日"},
+    "weekday.fri": {"en": "Friday", "ja": "金曜日"},
+    "weekday.sat": {"en": "Saturday", "ja": "土曜日"},
+    "weekday.sun": {"en": "Sunday", "ja": "日曜日"},
     "finding.oncall.no-room": {
         "en": "{target} has no '{key}': it can only be used for people (via).",
         "ja": "{target} には {key} がないので、人宛て（via）にしか使えません。",

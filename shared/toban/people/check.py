@@ -6,7 +6,7 @@ from toban.people.section import PEOPLE
 from toban.people.texts import both
 from toban.profile.context import CheckContext
 from toban.profile.profile import Profile
-from toban.strictyaml.checks import check_email
+from toban.strictyaml.checks import check_email, check_zone
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 
@@ -19,6 +19,7 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:
     )
     for name, person in profile[PEOPLE].items():
         path = join("people", name)
+        check_zone(person.timezone, f"{path}.timezone", report)
         if not person.email:
             report.warning(
                 "no-email",

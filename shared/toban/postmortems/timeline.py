@@ -112,9 +112,13 @@ def _of_alerts(
 ) -> list[Line]:
     lines = []
     ordered = sorted(alerts, key=lambda a: (a.attached_at or a.starts_at, a.id))
+    told_by_rule = [e.detail for e in incident.timeline if e.kind == "joined"]
     for alert in ordered[:MOST_ALERTS]:
-        # Its first alert is told by "opened".
-        if alert.attached_at is not None and alert.attached_at > incident.opened_at:
+        named = {"rule": alert.rule, "alert": alert.title}
+        # Its first alert is told by "opened", the first of another rule by "joined".
+        if named in told_by_rule:
+            told_by_rule.remove(named)
+        elif alert.attached_at is not None and alert.attached_at > incident.opened_at:
             told = text(language, "timeline.attached", alert=shown(alert.title))
             lines.append(Line(alert.attached_at, "attached", told))
         if alert.status == "resolved" and alert.ends_at is not None:

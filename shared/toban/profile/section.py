@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from toban.profile.profile import SectionKey
+from toban.profile.profile import Profile, SectionKey
 from toban.strictyaml.values import DEFAULT_ZONE, Language, Section, ServiceId, ZoneName
 
 
@@ -55,3 +56,11 @@ class Service(Section, frozen=True):
 
 
 SERVICE: Final[SectionKey[Service]] = SectionKey("service", Service)
+
+
+def home_zone(profiles: Iterable[Profile]) -> str:
+    """Return the zone for what belongs to no service: that of most services; UTC if none leads."""
+    zones = Counter(profile[SERVICE].timezone for profile in profiles).most_common(2)
+    if not zones or (len(zones) == 2 and zones[0][1] == zones[1][1]):
+        return "UTC"
+    return zones[0][0]

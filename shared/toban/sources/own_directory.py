@@ -96,13 +96,37 @@ class OwnDirectory:
         with _failures(self.path):
             self._note(_Mark(2, self._restore, self._purpose, self._content()))
 
-    def write(self, name: str, chunks: Iterable[bytes], modified_at: float | None = None) -> None:
+    def write(
+        self,
+        name: str,
+        chunks: Iterable[bytes],
+        *,
+        modified_at: float | None = None,
+        mode: int = 0o600,
+    ) -> None:
         """
-        Write a file; `modified_at` in seconds since 1970.
+        Write a file; `modified_at` in seconds since 1970, `mode` without set-user-id and its like.
 
         Raises `TargetFailed` for a name that leads out of the directory (absolute, ``..``, through
         a link) or is one of ours.
         """
+        path = self._place(name)
+        with _failures(path):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+                file.writelines(chunks)
+                os.fchmod(file.fileno(), mode & 0o777)
+            if modified_at is not None:
+                os.utime(path, (modified_at, modified_at))
+
+    def link(self, name: str, to: str) -> None:
+        """Make a symbolic link, wherever it leads: nothing here follows it. Raises as `write` does."""
+        path = self._place(name)
+        with _failures(path):
+            path.unlink(missing_ok=True)
+            path.symlink_to(to)
+
+    def _place(self, name: str) -> Path:
         segments = name.split("/")
         if (
             any(segment in {"", ".", ".."} for segment in segments)
@@ -115,20 +139,26 @@ class OwnDirectory:
             make_directory(path.parent)
             if not path.parent.resolve().is_relative_to(self.path.resolve()):
                 raise TargetFailed(f"{name[:200]!r} leads out of {self.path}", retryable=False)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-                file.writelines(chunks)
-            if modified_at is not None:
-                os.utime(path, (modified_at, modified_at))
+        return path
 
     def files(self) -> Iterator[tuple[str, int]]:
-        """Yield names and sizes of what was written."""
+        """Yield names and sizes of the files that were written."""
+        for name, path in self._all():
+            if not path.is_symlink():
+                yield name, path.lstat().st_size
+
+    def links(self) -> Iterator[str]:
+        """Yield the names of the links that were made."""
+        return (name for name, path in self._all() if path.is_symlink())
+
+    def _all(self) -> Iterator[tuple[str, Path]]:
         for directory, folders, names in os.walk(self.path):
             folders.sort()
-            for name in sorted(names):
+            linked = [folder for folder in folders if Path(directory, folder).is_symlink()]
+            for name in sorted([*names, *linked]):
                 path = Path(directory, name)
                 if path != self.path / MARKER:
-                    yield path.relative_to(self.path).as_posix(), path.lstat().st_size
+                    yield path.relative_to(self.path).as_posix(), path
 
     def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
         """The query is a file's path; the answer its size, or ``missing``."""
@@ -178,8 +208,8 @@ class OwnDirectory:
     def _content(self) -> str:
         """A hash over all files as the file system tells them apart: it changes with every write."""
         found = hashlib.sha256()
-        for name, _ in self.files():
-            stat = (self.path / name).lstat()
+        for name, path in self._all():
+            stat = path.lstat()
             said = (name, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
             found.update(repr(said).encode())
         return found.hexdigest()

@@ -24,7 +24,9 @@ def check_id(name: str, path: str, report: Report) -> None:
 
 def check_zone(zone: str | None, path: str, report: Report) -> None:
     """Report a zone without a region."""
-    if zone is not None and "/" not in zone and zone != "UTC":
+    if zone is None or zone in ("UTC", "Etc/UTC"):
+        return
+    if "/" not in zone or zone.startswith("Etc/"):
         report.warning(
             "fixed-zone",
             path,

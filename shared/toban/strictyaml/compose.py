@@ -8,7 +8,9 @@ from the store.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -20,6 +22,8 @@ from toban.texts import Both
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 40
+FULL_WIDTH = re.compile(r"(?:^|[{,]|- )\s*\w+\s*：")
+"""A key whose colon is a full-width one, which YAML takes for a letter."""
 
 
 class _TooDeepError(yaml.MarkedYAMLError):
@@ -105,6 +109,7 @@ def _decode(data: bytes | str, file: str) -> str:
         ) from error
 
 
+@lru_cache(maxsize=16)  # the same few files, read at every step of a run; nobody changes a node
 def _compose(text: str, file: str, first: str) -> MappingNode:
     try:
         root = yaml.compose(text, _Loader)
@@ -150,7 +155,12 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> Finding:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = text.splitlines()
     written = lines[line - 1] if line <= len(lines) else ""
+    before = lines[line - 2] if 1 < line <= len(lines) + 1 else ""
     hints: list[tuple[Callable[[], bool], str]] = [
+        (
+            lambda: any(FULL_WIDTH.search(each) for each in (written, before)),
+            "finding.yaml.hint.full-width",
+        ),
         (
             lambda: "\t" in written[: max(column, len(written) - len(written.lstrip()))],
             "finding.yaml.hint.tab",

@@ -11,9 +11,11 @@ import msgspec
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from toban.kernel.clock.wallclock import is_zone
+from toban.strictyaml.compose import FULL_WIDTH
 from toban.strictyaml.findings import Finding, SourceMap, did_you_mean, join
 from toban.strictyaml.scalars import NAMES, WrongValueError, constrained, expected, parse, show
 from toban.strictyaml.texts import both
+from toban.strictyaml.values import Section
 from toban.texts import Both
 
 MAX_MERGES: Final = 8
@@ -151,7 +153,10 @@ class YamlReader:
         tag_field: str | None = None,
     ) -> Any:
         if not isinstance(node, MappingNode):
-            return self._expected(node, path, NAMES["map"])
+            meant = ""
+            if isinstance(node, ScalarNode) and issubclass(kind, Section):
+                meant = kind.instead(node.value)
+            return self._expected(node, path, NAMES["map"], meant and f"{path[-1]}: {meant}")
         fields = _fields(kind)
         values: dict[str, Any] = {}
         around = self._zone
@@ -182,7 +187,8 @@ class YamlReader:
         if not path and key in self._not_yet:
             self._complain(key_node, (key,), "not-yet", self._not_yet[key])
             return
-        hint = did_you_mean(key, known)
+        full_width = FULL_WIDTH.match(key)
+        hint = both("finding.yaml.hint.full-width") if full_width else did_you_mean(key, known)
         self._complain(
             key_node,
             (*path, key),
@@ -313,7 +319,7 @@ class YamlReader:
         self.findings.append(Finding("error", code, join(*path), message, self._file, line, column))
         return _BAD
 
-    def _expected(self, node: Node, path: Path, wanted: Both) -> _Bad:
+    def _expected(self, node: Node, path: Path, wanted: Both, instead: str = "") -> _Bad:
         tag = node.tag.removeprefix(_TAG)
         got = NAMES.get(tag, tag)
         shown = f" {show(node.value)}" if isinstance(node, ScalarNode) and node.value else ""
@@ -322,6 +328,10 @@ class YamlReader:
             hint = both("finding.yaml.hint.quote", value=node.value)
         elif tag == "null":
             hint = both("finding.yaml.hint.unused")
+        elif isinstance(node, ScalarNode) and FULL_WIDTH.match(node.value):
+            hint = both("finding.yaml.hint.full-width")
+        elif instead:
+            hint = both("finding.yaml.hint.instead", written=instead)
         return self._complain(
             node,
             path,

@@ -97,11 +97,18 @@ def parse_zone(text: str) -> str:
     )
 
 
+LATEST_YEAR = 9000
+"""Weeks after it are computed, and years end at 9999."""
+
+
 def parse_date(text: str) -> date:
     """Return a calendar day ``YYYY-MM-DD``; raises `WrongValueError`."""
     if _DATE.fullmatch(text):
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
+            if day.year > LATEST_YEAR:
+                raise ValueError(text)
+            return day
         except ValueError as error:
             raise WrongValueError(both("finding.yaml.no-day", text=text)) from error
     raise WrongValueError(

@@ -8,8 +8,8 @@ from toban.texts import Catalogue, Texts
 
 TEXTS: Final[Texts] = {
     "finding.yaml.fixed-zone": {
-        "en": "{zone} says little about daylight saving; use a region like Asia/Tokyo.",
-        "ja": "{zone} は夏時間の扱いがはっきりしません。地域名（Asia/Tokyo など）を使ってください。",
+        "en": "{zone} names no place, so whose daylight saving it follows is unclear; use a place like Asia/Tokyo.",
+        "ja": "{zone} は地名ではないため、どの地域の夏時間に従うかがはっきりしません。地域名（Asia/Tokyo など）を使ってください。",
     },
     "finding.yaml.wrong-value": {
         "en": "not an email address: {address}.",
@@ -67,7 +67,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.yaml.skipped": {
         "en": "{text} does not exist in {zone}: the clocks skip it. Write {after} or later, or add a UTC offset.",
-        "ja": "{text} は {zone} に存在しません（夏時間の切替で飛ばされます）。 {after} 以降にするか、UTC オフセットを付けてください。",
+        "ja": "{text} は {zone} に存在しません（夏時間の切替で飛ばされます）。{after} 以降にするか、UTC オフセットを付けてください。",
     },
     "finding.yaml.id": {
         "en": "expected an id of lower-case letters, digits and '-', beginning with a letter, at most 63 characters, got {text}.",
@@ -121,31 +121,39 @@ TEXTS: Final[Texts] = {
     },
     "finding.yaml.hint.tab": {
         "en": " Tabs cannot indent: use spaces.",
-        "ja": " 字下げにタブは使えません。空白を使ってください。",
+        "ja": "字下げにタブは使えません。空白を使ってください。",
     },
     "finding.yaml.hint.alias": {
         "en": " A value that begins with * must be quoted.",
-        "ja": " * で始まる値は引用符で囲みます。",
+        "ja": "* で始まる値は引用符で囲みます。",
     },
     "finding.yaml.hint.colon": {
         "en": " Quote a value that contains ': ', and look at the indentation.",
-        "ja": " 「: 」を含む値は引用符で囲みます。字下げも確かめてください。",
+        "ja": "「: 」を含む値は引用符で囲みます。字下げも確かめてください。",
+    },
+    "finding.yaml.hint.full-width": {
+        "en": " The colon is full-width (：): write ':' and a space.",
+        "ja": "コロンが全角（：）です。半角の「:」と空白を書いてください。",
+    },
+    "finding.yaml.hint.instead": {
+        "en": " Write {written}.",
+        "ja": "{written} と書きます。",
     },
     "finding.yaml.hint.quote": {
         "en": ' Put it in quotes: "{value}".',
-        "ja": ' 引用符で囲んでください: "{value}"',
+        "ja": '引用符で囲んでください: "{value}"',
     },
     "finding.yaml.hint.unused": {
         "en": " Leave out unused keys.",
-        "ja": " 使わないキーは書かないでください。",
+        "ja": "使わないキーは書かないでください。",
     },
     "finding.yaml.hint.unit": {
         "en": " Add the unit: {text}s or {text}m.",
-        "ja": " 単位を付けてください: {text}s または {text}m",
+        "ja": "単位を付けてください: {text}s または {text}m",
     },
     "finding.yaml.expected": {
         "en": "expected {wanted}, got {got}{shown}.{hint}",
-        "ja": "{wanted}が必要ですが、{got}{shown}です。{hint}",
+        "ja": "{wanted}が必要ですが、{got}{shown} です。{hint}",
     },
     "finding.yaml.duration": {
         "en": "expected a duration like 90s, 15m, 4h, 7d or 1h30m, got {text}.{hint}",
@@ -175,12 +183,12 @@ TEXTS: Final[Texts] = {
         "en": "expected true or false, got {text}.{hint}",
         "ja": "true か false を書きます（{text}）。{hint}",
     },
-    "finding.yaml.meant": {"en": " Did you mean {name}?", "ja": " もしかして: {name}"},
+    "finding.yaml.meant": {"en": " Did you mean {name}?", "ja": "もしかして: {name}"},
     "finding.yaml.none-defined": {
         "en": " None are defined.",
-        "ja": " 定義されているものはありません。",
+        "ja": "定義されているものはありません。",
     },
-    "finding.yaml.known": {"en": " Known: {names}.", "ja": " 使えるもの: {names}"},
+    "finding.yaml.known": {"en": " Known: {names}.", "ja": "使えるもの: {names}"},
     "finding.yaml.incomplete": {"en": "it needs {needed}.", "ja": "{needed}が必要です。"},
     "yaml.kind.str": {"en": "text", "ja": "文字列"},
     "yaml.kind.int": {"en": "a whole number", "ja": "整数"},

@@ -35,6 +35,11 @@ class Section(msgspec.Struct, frozen=True):
     adds is ``… | UnsetType = UNSET``: what does not say it is stored as before, and keeps its version.
     """
 
+    @classmethod
+    def instead(cls, text: str) -> str:  # noqa: ARG003
+        """Return what was probably meant by a single value, as it is written; empty: who knows."""
+        return ""
+
 
 def secrets_of(section: Section) -> dict[str, str]:
     """

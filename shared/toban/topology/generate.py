@@ -11,11 +11,21 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from toban.backups.storage import instructions
 from toban.topology import asyncapi, documents, markdown, schemas, statuses, words
 from toban.topology.drawings import domains
 from toban.topology.reader import DEFAULT_PATH, MapError, load
 
 ROOT = DEFAULT_PATH.parent.parent
+
+
+def _instructions(root: Path) -> dict[Path, str]:
+    """What lies in every bucket of backups goes into bundles with its package."""
+    package = root / "shared" / "toban" / "backups" / "storage" / "templates"
+    return {
+        package / at: (root / "docs" / at.removesuffix(".txt")).read_text(encoding="utf-8")
+        for at in instructions.FILES.values()
+    }
 
 
 def outputs(root: Path = ROOT) -> dict[Path, str]:
@@ -36,6 +46,7 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
     }
     if (root / "docs").is_dir():
         files[root / "docs" / "words.md"] = words.page(root)
+        files |= _instructions(root)
     for event_type, body in bodies.items():
         path = events / "schemas" / f"{event_type}.json"
         files[path] = schemas.as_json(schemas.body_schema(body))

@@ -7,6 +7,8 @@ The handler keeps a document for its event, which is what most begin with; the r
 
 from __future__ import annotations
 
+import ast
+import keyword
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +96,20 @@ def files(root: Path, wanted: NewFunction) -> dict[Path, str]:
     taken = sorted(str(path.relative_to(root)) for path in texts if path.exists())
     if taken:
         raise CannotAddError(f"there is already {', '.join(taken)}")
+    if any(wanted.noun in _imported(made) for made in texts.values()):
+        raise CannotAddError(f"{wanted.noun} is imported where it would stand: take another noun")
     return {**texts, path: _with_entry(text, _ENTRY.format(**values))}
+
+
+def _imported(source: str) -> set[str]:
+    """The names that a module imports for other things than its document."""
+    nodes = (node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom))
+    return {
+        alias.name
+        for node in nodes
+        for alias in node.names
+        if "HANDLERS" not in {each.name for each in node.names}
+    }
 
 
 def _in_order(text: str) -> str:
@@ -122,7 +137,11 @@ def _require(root: Path, topology: MapFile, wanted: NewFunction) -> None:
             f"there is no topic {wanted.topic!r} on the map; there are "
             + ", ".join(sorted(topology.topics))
         )
-    if not _DOMAIN.fullmatch(wanted.domain) or not is_domain(wanted.domain):
+    if (
+        not _DOMAIN.fullmatch(wanted.domain)
+        or not is_domain(wanted.domain)
+        or keyword.iskeyword(wanted.domain)
+    ):
         raise CannotAddError(f"{wanted.domain!r} is no name for a domain")
     owner = document_classes().get(wanted.collection)
     if owner is not None:
@@ -177,7 +196,7 @@ class {noun}(Document, kw_only=True):
         return self.at
 
 
-def keep(event: {event}, work: Work) -> None:  # noqa: ARG001
+def keep(_event: {event}, work: Work) -> None:
     """Keep a record of the event, once."""
     work.create({noun}(id=work.derive(), at=work.now))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import re
 import shutil
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.security.desk import KEY, Desk
+from toban.adapters.local.memory.store import MemorySecrets
 from toban.alerts.generic import FIELDS
 from toban.alerts.ingress import ingest
 from toban.kernel.edge.http import Request
@@ -67,3 +70,13 @@ def test_the_shell_example_is_accepted(name, tmp_path):
     response = desk.send(Request("POST", "/generic", {}, headers, body))
     assert response.status == 200, response.body
     assert desk.published[0].body.title == "Export is late"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_table_of_answers_has_what_is_answered_without_a_secret(name):
+    desk = Desk()
+    desk.secrets = MemorySecrets({})
+    desk.edge = dataclasses.replace(desk.edge, secrets=desk.secrets)
+    answer = desk.send(Request("POST", "/generic", {}, {}, b"{}"))
+    assert answer.status == 503
+    assert f"| 503 | `{json.dumps(json.loads(answer.body))}` |" in page(name)

@@ -59,6 +59,21 @@ def test_while_the_key_is_rotated_both_open_and_the_newest_wraps():
     assert both.wrap(DATA_KEY, CONTEXT).key_id == id_of(NEW)
 
 
+def test_any_number_of_former_keys_opens_what_they_wrapped():
+    former = [bytes([n]) * 32 for n in range(7)]
+    wrapped = [holder(text(key)).wrap(DATA_KEY, CONTEXT) for key in former]
+    secret = "\n".join([text(NEW), *map(text, former[:4])]) + "\n"
+    ring = holder(secret, " ".join(map(text, former[4:])))
+    assert [ring.unwrap(each, CONTEXT) for each in wrapped] == [DATA_KEY] * 7
+    assert ring.wrap(DATA_KEY, CONTEXT).key_id == id_of(NEW)
+
+
+def test_one_bad_key_among_several_is_said_and_not_shown():
+    with pytest.raises(KeyUnavailable, match="BACKUP_KEY is not base64") as caught:
+        holder(f"{text(NEW)} hunter2!").wrap(DATA_KEY, CONTEXT)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_key_that_is_gone_is_named():
     before = holder(text(OLD)).wrap(DATA_KEY, CONTEXT)
     with pytest.raises(KeyUnavailable) as caught:

@@ -22,7 +22,7 @@ def test_run_without_a_runtime_takes_replicates_and_verifies_here(vault):
     (row,) = vault.backups()
     assert list(row) == [
         "id", "service", "source", "class", "environment", "status", "started_at", "finished_at",
-        "verified_at", "level", "regions", "bytes", "pinned", "doubtful", "copies",
+        "verified_at", "level", "regions", "bytes", "key", "pinned", "doubtful", "copies",
     ]  # fmt: skip
     assert row["id"].startswith("shop.media.daily.2")
     assert (row["service"], row["source"], row["class"]) == ("shop", "media", "daily")
@@ -62,6 +62,33 @@ def test_a_backup_that_fails_says_why_and_ends_with_1(vault):
     (row,) = vault.backups()
     assert (row["status"], row["level"], row["regions"]) == ("failed", None, [])
     assert "失敗" in vault.run("backups", "list", lang="ja").out
+
+
+def test_a_failure_that_was_followed_by_a_success_can_still_be_listed(vault):
+    logs = vault.home / "logs"
+    logs.rename(vault.home / "elsewhere")
+    assert vault.run("backups", "run", "shop", "logs").code == 1
+    (failed,) = vault.backups()
+    (vault.home / "elsewhere").rename(logs)
+    vault.next_second()
+    good = vault.take("logs")
+    assert [row["id"] for row in vault.backups()] == [good]
+    (row,) = vault.backups("--status", "failed")
+    assert (row["id"], row["status"]) == (failed["id"], "deleted")
+    assert "failed, removed" in vault.run("backups", "list", "--status", "failed").out
+    assert "失敗（削除済み）" in vault.run("backups", "list", "--all", lang="ja").out
+    assert "logs is not there" in vault.run("backups", "show", failed["id"]).out
+
+
+def test_what_is_not_measured_is_not_said_to_hold(vault):
+    vault.take()
+    vault.take("logs")
+    said = vault.run("backups", "rpo")
+    assert (said.code, "untested" in said.out) == (0, True)
+    assert "Everything" not in said.out
+    assert "toban backups test" in said.out
+    vault.run("backups", "test", "shop")
+    assert "Everything that was promised holds." in vault.run("backups", "rpo").out
 
 
 def test_a_key_that_is_not_there_stops_the_backup(vault, monkeypatch):
@@ -123,7 +150,7 @@ def test_show_tells_everything(vault):
     english, japanese = (vault.run("backups", "show", id, lang=lang).out for lang in ("en", "ja"))
     assert "Restore point: " in english
     assert "verified (format)" in english
-    assert "復元点" in japanese
+    assert "復元ポイント" in japanese
     assert "検証済み（形式）" in japanese
 
 

@@ -22,7 +22,9 @@ WAIT_S = 60.0
 def night(desk, monkeypatch, tmp_path):
     """A desk whose data directory has a virtual clock, and a process of its own that runs on it."""
     desk = replace(desk, data=tmp_path / "night")
-    secrets = {"TOBAN_SECRET_INGEST_GENERIC": "key", "TOBAN_SECRET_LINK_SIGNING": "links"}
+    ways = ("GENERIC", "CLOUD_MONITORING", "ALERTMANAGER")
+    secrets = {f"TOBAN_SECRET_INGEST_{way}": "key" for way in ways}
+    secrets["TOBAN_SECRET_LINK_SIGNING"] = "links"
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
     arguments = ["--data", desk.data, "--services", desk.services, "dev", "--port", "0", "--quiet"]
@@ -44,7 +46,7 @@ def night(desk, monkeypatch, tmp_path):
 
 
 def test_an_unanswered_alert_is_escalated_when_the_shell_lets_time_pass(night):
-    assert night.run("clock", "show").out == "2026-11-24T17:00:00.000000Z (virtual)\n"
+    assert night.run("clock", "show").out == "2026-11-25 (Wed) 02:00:00 JST (virtual)\n"
     assert night.run("send", "generic", "--service", "shop").code == 0
     (incident,) = night.run("incidents", "list", "--json").json()
     assert incident["status"] == "open"
@@ -56,13 +58,30 @@ def test_an_unanswered_alert_is_escalated_when_the_shell_lets_time_pass(night):
     assert "in 1 min" in night.run("incidents", "list").out
 
     said = night.run("clock", "advance", "to", "2026-11-25T02:15:00+09:00")
-    assert "→ 2026-11-24T17:15:00.000000Z" in said.out
+    assert "2026-11-25 (Wed) 02:14:00 JST → 2026-11-25 (Wed) 02:15:00 JST" in said.out
     assert [e["kind"] for e in timeline(night)].count("escalated") == 1
 
     assert night.run("incidents", "ack", "--as", "taro").code == 0
     acknowledged = [e for e in timeline(night) if e["kind"] == "acknowledged"]
     assert [e["at"] for e in acknowledged] == ["2026-11-24T17:15:00.000000Z"]
     assert night.run("clock", "advance", "until-idle").code == 0
+
+
+def test_a_sample_is_ended_by_the_same_words_with_another_state(night):
+    for what, firing, over in (
+        ("generic", (), ("status=resolved",)),
+        ("generic", ("title=The disk is full",), ("title=The disk is full", "status=resolved")),
+        ("cloud-monitoring", (), ("incident.state=closed",)),
+        ("alertmanager", (), ("alerts.0.status=resolved", "alerts.1.status=resolved")),
+    ):
+        send = ["send", what, "--service", "shop"]
+        assert night.run(*send, *(w for s in firing for w in ("--set", s))).code == 0
+        (incident,) = night.run("incidents", "list", "--status", "open", "--json").json()
+        night.run("clock", "advance", "1m")
+        assert night.run(*send, *(w for s in over for w in ("--set", s))).code == 0
+        night.run("clock", "advance", "1h")
+        shown = night.run("incidents", "show", incident["id"], "--json").json()
+        assert shown["status"] == "resolved", what
 
 
 def timeline(night):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import string
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from tests.house.texts import CATALOGUES
 from toban.cli import main
 from toban.cli.kit import catalogue as words
 from toban.cli.kit.terminal import Terminal, cut, language_of, width
+from toban.local import control
+from toban.texts import Catalogue
 
 
 def fields(template: str) -> set[str]:
@@ -233,3 +236,77 @@ def test_a_locale_without_our_letters_costs_the_letters_only(empty):
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"?" in done.stdout
+
+
+@pytest.fixture
+def emulated(empty):
+    """A data directory on which `toban dev --emulators` runs (somebody answers, no more)."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        empty.data.mkdir(exist_ok=True)
+        control.note(
+            empty.data,
+            control.RunningRuntime(url, "token", "toban-dev", {"firestore": "127.0.0.1:8081"}),
+        )
+        yield empty
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_where_emulators_keep_everything_is_said_and_nothing_is_begun_beside_them(emulated, lang):
+    (emulated.data / "toban.db").unlink(missing_ok=True)
+    for command in (["incidents", "list", "--json"], ["incidents", "show"], ["apply"]):
+        said = emulated.run(*command, lang=lang)
+        assert (said.code, said.out) == (1, "")
+        assert "FIRESTORE_EMULATOR_HOST=127.0.0.1:8081" in said.err
+        assert "--project toban-dev" in said.err
+    said = emulated.run("send", "alert-fired", lang=lang)
+    assert said.code == 1
+    assert "toban send generic" in said.err
+    assert not (emulated.data / "toban.db").exists()
+
+
+def test_emulators_that_have_ended_are_not_pointed_at(emulated):
+    control.note(emulated.data, control.RunningRuntime("http://127.0.0.1:9", "t", "toban-dev", {}))
+    assert control.find_emulated(emulated.data) is None
+    assert emulated.run("send", "alert-fired").code == 0
+
+
+def test_what_there_is_ends_with_dots_where_it_is_more(empty):
+    said = empty.run("send", "nonsense")
+    assert said.code == 2
+    assert said.err.rstrip().endswith(", ….")
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_misspelt_topic_is_proposed(empty, lang):
+    said = empty.run("new", "function", "keep_note", "--on", "alert-fird", "--dry-run", lang=lang)
+    assert said.code == 2
+    assert "alert-fired" in said.err
+    assert "alert-resolved" not in said.err
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_word_that_is_no_time_is_told_what_is(desk, lang):
+    said = desk.run("audit", "--since", "yesterday", lang=lang)
+    assert said.code == 2
+    assert "7d" in said.err
+
+
+@pytest.mark.parametrize(("n", "said"), [(0, "0 entries"), (1, "1 entry"), (2, "2 entries")])
+def test_a_counted_noun_agrees_with_its_number(n, said):
+    text = Catalogue({"x": {"en": "{n:entries}", "ja": "{n} 件"}})
+    assert text("en", "x", n=n) == said
+    assert text("ja", "x", n=n) == f"{n} 件"
+
+
+def test_check_counts_one_as_one(empty):
+    assert "1 profile, no errors, " in empty.run("check").out
+    path = empty.services / "shop.yaml"
+    path.write_text(path.read_text().replace("timezone: Asia", "timezon: Asia"))
+    assert "1 error, 0 warnings." in empty.run("check").out
+
+
+def test_hints_in_japanese_follow_without_a_space():
+    for key, texts in words.WORDS.items():
+        if key.startswith("error."):
+            assert not texts["ja"].startswith(" "), key

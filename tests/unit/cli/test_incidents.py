@@ -134,6 +134,22 @@ def test_an_unknown_id_is_answered_with_the_nearest_one(desk):
     assert f"Did you mean {id_}?" in said.err
 
 
+@pytest.mark.parametrize("command", [("incidents", "show"), ("incidents", "ack"), ("trace",)])
+@pytest.mark.parametrize("word", ["x" * 3000, "\udcff", "a/b", "日" * 300])
+def test_what_can_be_no_id_is_answered_like_an_unknown_one(desk, command, word):
+    desk.alert()
+    said = desk.run(*command, word)
+    assert (said.code, desk.only()["status"]) == (1, "open")
+    assert said.err.startswith("toban: ")
+
+
+@pytest.mark.parametrize("action", ["ack", "resolve"])
+def test_an_empty_id_is_none_at_all_and_acts_on_nothing(desk, action):
+    desk.alert()
+    assert desk.run("incidents", action, "").code == 1
+    assert desk.only()["status"] == "open"
+
+
 def test_an_ambiguous_beginning_is_refused(desk):
     desk.alert()
     desk.run("incidents", "resolve", desk.only()["id"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
+from toban.cli import main
 from toban.cli.kit.arguments import parser
 from toban.topology.generate import ROOT
 
@@ -69,3 +73,73 @@ def test_every_command_that_is_named_exists(page):
     )
     named = set(re.findall(r"`(?:\.venv/bin/)?toban ([a-z]+)", read(page)))
     assert named <= commands
+
+
+def test_the_first_backup_is_taken_by_the_commands_of_the_page(empty, monkeypatch, tmp_path):
+    service, backup = re.findall(r"```yaml\n(.*?)```", read("README.md"), re.DOTALL)
+    (first,) = (
+        b
+        for b in re.findall(r"```sh\n(.*?)```", read("README.md"), re.DOTALL)
+        if "backups run" in b
+    )
+    assert first in read("README.ja.md")
+    (tmp_path / "mine").mkdir()
+    text = re.sub("key: projects.*", "key: secret:BACKUP_KEY", service + backup)
+    (tmp_path / "mine" / "shop.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    key, files, *commands = first.splitlines()
+    assert key.startswith("export TOBAN_SECRET_BACKUP_KEY=")
+    monkeypatch.setenv("TOBAN_SECRET_BACKUP_KEY", base64.b64encode(bytes(32)).decode())
+    subprocess.run(["sh", "-ec", files], check=True)
+    for command in commands:
+        assert main(command.removeprefix(".venv/bin/toban ").split()) == 0
+    assert main(["backups", "list", "--status", "verified"]) == 0
+    assert (tmp_path / ".toban" / "buckets" / "shop-backups-osaka").is_dir()
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
+)
+def test_python_is_that_of_the_checkout(page):
+    assert not re.findall(r"(?<!\.venv/bin/)python -m (?:tests|toban)", read(page))
+
+
+JAPANESE = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.ja.md"))
+
+
+@pytest.mark.parametrize("page", ["README.ja.md", *JAPANESE])
+def test_japanese_prose_has_full_width_brackets(page):
+    prose = re.sub(r"(?ms)^ *```.*?^ *```|`[^`]*`|\]\([^)]*\)|<[^>]*>", "", read(page))
+    japanese = "[、-ヿ一-鿿]"
+    touching = rf"{japanese}\(|\){japanese}|\([^()]*{japanese}"
+    assert re.findall(touching, prose) == []
+
+
+ONE_WORD = {
+    "復元試験": "リストアテスト",
+    "復元テスト": "リストアテスト",
+    "復元点": "復元ポイント",
+    "ディレクトリー": "ディレクトリ",
+    "リポジトリー": "リポジトリ",
+    "配備": "デプロイ",
+}
+
+
+def test_a_thing_has_one_japanese_word():
+    pages = ["README.ja.md", *JAPANESE, "events/topology.yaml"]
+    texts = [str(p.relative_to(ROOT)) for p in (ROOT / "shared" / "toban").rglob("texts.py")]
+    found = {(page, word) for page in [*pages, *texts] for word in ONE_WORD if word in read(page)}
+    assert found == set()
+
+
+@pytest.mark.parametrize("start", PAGES)
+def test_every_page_can_be_reached_from_the_readme(start):
+    found, waiting = set[Path](), [ROOT / start]
+    while waiting:
+        page = waiting.pop()
+        if page in found or page.suffix != ".md":
+            continue
+        found.add(page)
+        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        waiting += [(page.parent / link).resolve() for link in links]
+    assert {p for p in (ROOT / "docs").rglob("*.md") if p not in found} == set()

@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.unit.cli.vaults import MEDIA, Vault
+from toban.cli.backups.restores.restore import without_id
+from toban.sources.postgres.target import generated_name
 
 
 def test_a_backup_is_loaded_into_another_bucket_and_equals_the_source(vault):
@@ -60,6 +62,14 @@ def test_a_dry_run_shows_the_plan_and_begins_nothing(vault):
     text = vault.run("restore", "shop", "media", "--to", "bucket=b", "--dry-run").out
     assert "by the test of" in text
     assert vault.objects("b") == {}
+
+
+def test_a_dry_run_names_no_database_that_the_next_one_would_not_make():
+    made = generated_name(["restore-abc123"])
+    assert made == "toban_restore_restore_abc123"
+    assert without_id(f"postgres db:5432/{made}", "restore-abc123") == (
+        "postgres db:5432/toban_restore_…"
+    )
 
 
 # --- which backup --------------------------------------------------------------------------------

@@ -68,3 +68,19 @@ def test_a_change_of_the_team_is_a_change_of_its_profiles(desk):
     path.write_text(TEAM.replace("name: Taro", "name: Taro T."))
 
     assert [c["change"] for c in desk.run("plan", "--json").json()] == ["changed"]
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-12:00", "9999-12-31", "0001-01-01T00:00Z"])
+def test_a_time_around_which_no_weeks_can_be_counted_is_refused(desk, time):
+    said = desk.run("oncall", "--at", time)
+    assert (said.code, "is not a time" in said.err) == (2, True), said.err
+    assert desk.run("dev", "--clock", "virtual", "--at", time).code == 2
+
+
+def test_a_first_shift_at_the_end_of_all_years_is_a_finding(desk):
+    team = desk.services.parent / "teams" / "ops.yaml"
+    team.write_text(TEAM.replace("2025-01-06", "9999-12-31"))
+    said = desk.run("check")
+    assert said.code == 1
+    assert "ops.yaml:6:" in said.out + said.err
+    assert "no such day as 9999-12-31" in said.out + said.err

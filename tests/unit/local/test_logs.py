@@ -58,3 +58,23 @@ def test_a_full_disk_stops_nothing_and_the_terminal_still_hears():
         file.flush()
     file.close()
     assert "no room" in terminal.getvalue()
+
+
+def test_people_read_the_time_of_their_zone_who_was_told_and_why():
+    line = {"timestamp": "2026-11-24T17:00:00.123Z", "severity": "WARNING"}
+
+    def shown(**fields):
+        return logs.readable(json.dumps(line | fields), "Asia/Tokyo")
+
+    assert shown(message="NOTIFICATION P1 down", target="Hanako") == (
+        "02:00:00 JST WARNING NOTIFICATION P1 down → Hanako"
+    )
+    assert shown(message="request refused", reason="the signature is wrong") == (
+        "02:00:00 JST WARNING request refused: the signature is wrong"
+    )
+    assert shown(message="secret not set", missing="INGEST_GENERIC") == (
+        "02:00:00 JST WARNING secret not set: INGEST_GENERIC"
+    )
+    assert shown(function="tick", message="failed", error={"message": "full"}) == (
+        "02:00:00 JST WARNING tick: failed: full"
+    )

@@ -17,6 +17,7 @@ import pytest
 from tests import payloads
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
+from toban.cli import main
 from toban.incidents.documents import Incident
 from toban.kernel.platform import Platform
 from toban.local.clockwork import Clockwork, sweep
@@ -47,6 +48,7 @@ class Dev:
                 **os.environ,
                 "PYTHONPATH": str(ROOT / "shared"),
                 "TOBAN_SECRET_INGEST_ALERTMANAGER": TOKEN,
+                "TOBAN_SECRET_INGEST_GENERIC": "",
             },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -111,6 +113,23 @@ def test_it_says_what_it_serves_and_ends_well_on_sigterm(start):
     assert code == 0
     assert f"http://127.0.0.1:{dev.port}/ingest_alert/alertmanager" in said
     assert "alert-fired" in said
+    (line,) = [line for line in said.splitlines() if "secrets not set" in line]
+    assert {"TOBAN_SECRET_INGEST_GENERIC", "TOBAN_SECRET_SLACK_BOT_TOKEN"} <= set(line.split())
+    assert "TOBAN_SECRET_INGEST_ALERTMANAGER" not in line
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_send_says_which_secret_the_runtime_was_started_without(
+    start, tmp_path, monkeypatch, capsys, lang
+):
+    dev = start()
+    dev.wait_ready()
+    monkeypatch.setenv("TOBAN_SECRET_INGEST_GENERIC", "very-secret")
+    assert main(["send", "generic", "--data", str(tmp_path / "data"), "--lang", lang]) == 1
+    said = capsys.readouterr().err
+    assert "TOBAN_SECRET_INGEST_GENERIC" in said
+    assert "toban dev" in said
+    assert "very-secret" not in said
 
 
 def test_a_second_one_on_the_same_data_is_refused_with_the_reason(start):

@@ -129,6 +129,27 @@ def test_time_never_goes_back(dev):
     assert dev.clock.now() == NIGHT + timedelta(seconds=60)
 
 
+def test_durations_asked_for_at_once_add_up(dev):
+    askers = [threading.Thread(target=dev.move, kwargs={"seconds": 600}) for _ in range(3)]
+    for each in askers:
+        each.start()
+    for each in askers:
+        each.join()
+    assert dev.clock.now() == NIGHT + timedelta(minutes=30)
+
+
+def test_a_movement_ends_with_the_runtime_and_not_with_time(dev):
+    handlers = dev.runtime._dispatcher._handlers
+    handlers["backup-watch-due--watch_backups"] = lambda _: dev.runtime.driver.stop()
+    status, said = control.ask(dev.running, "/clock", {"to": "9999-12-31T00:00:00Z"})
+    assert (status, dev.clock.now()) == (503, NIGHT + timedelta(minutes=10)), said
+
+
+def test_a_duration_that_no_calendar_holds_is_refused(dev):
+    assert control.ask(dev.running, "/clock", {"seconds": 1e15})[0] == 400
+    assert dev.clock.now() == NIGHT
+
+
 @pytest.mark.parametrize("token", ["", "wrong", "wröng"])
 def test_only_who_can_read_the_data_directory_moves_it(dev, token):
     connection = http.client.HTTPConnection("127.0.0.1", dev.runtime.port, timeout=30)
@@ -159,6 +180,22 @@ def test_the_next_start_goes_on_where_time_stood(tmp_path: Path):
     second = Dev(tmp_path / "data")
     assert second.clock.now() == NIGHT + timedelta(seconds=600)
     second.close()
+
+
+@pytest.mark.parametrize("said", ["", "soon", "2026-11-24T18:00:00", "\x80"])
+def test_a_file_that_holds_no_time_is_told_with_its_path(tmp_path: Path, said: str):
+    (tmp_path / CLOCK).write_text(said, encoding="latin-1")
+    with pytest.raises(Unavailable, match=f"{CLOCK} holds no time"):
+        FileClock(tmp_path / CLOCK)
+
+
+@pytest.mark.parametrize(
+    ("url", "token"), [("http://127.0.0.1:99999", "x"), ("http://127.0.0.1:{port}", "日")]
+)
+def test_what_no_runtime_has_recorded_is_nobody_who_answers(dev, url, token):
+    stale = control.RunningRuntime(url.format(port=dev.runtime.port), token)
+    with pytest.raises(OSError, match=r"."):
+        control.ask(stale, "/clock", {"seconds": 1})
 
 
 def test_a_data_directory_stays_with_its_clock(tmp_path: Path):

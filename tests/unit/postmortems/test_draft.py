@@ -18,6 +18,7 @@ from toban.kernel.work import Work
 from toban.notify.documents import Notification
 from toban.ports import Create
 from toban.postmortems.draft import on_resolved
+from toban.postmortems.timeline import story
 from toban.profile.section import Service
 from toban.profile.store import apply
 from toban.profile.version import profile_version
@@ -259,3 +260,18 @@ def test_the_draft_names_an_environment_that_is_not_production_and_so_does_the_e
     assert "環境" not in draft(an_incident())[1].split("##")[1]
     (message,) = work.messages()
     assert b'"environment":"staging"' in message.data
+
+
+def test_an_alert_of_another_rule_joins_in_one_line():
+    incident = an_incident()
+    detail = {"rule": "latency", "alert": "slow answers"}
+    incident.timeline.append(TimelineEntry(at=after(minutes=9), kind="joined", detail=detail))
+    first, again = (
+        an_alert(id_, rule="latency", title="slow answers", attached_at=after(minutes=at))
+        for id_, at in (("first", 9), ("again", 12))
+    )
+    told = [line.text for line in story("en", incident, [again, first]) if "joined" in line.text]
+    assert told == [
+        "Another rule's alert joined: “slow answers” (latency)",
+        "Alert joined: “slow answers”",
+    ]

@@ -8,7 +8,7 @@ from tests.profiles import Profile
 from toban.sections.check import check, check_together
 from toban.sections.files import check_directory, check_file
 from toban.sections.load import parse_profile
-from toban.strictyaml.findings import Finding
+from toban.strictyaml.findings import FileErrors, Finding
 
 GOOD = """\
 service:
@@ -65,6 +65,11 @@ def test_a_profile_in_order_has_no_findings():
 # Each row: what is changed to what, and the (severity, code, path) that must be found.
 MISTAKES = [
     ("[critical], respond", "[critical, WARNING], respond", "error ambiguous-word severities[1].words[0]"),
+    ("Aoki, email", "Aoki, timezone: CET, email", "warning fixed-zone people.aoki.timezone"),
+    ("Aoki, email", "Aoki, timezone: EST5EDT, email", "warning fixed-zone people.aoki.timezone"),
+    ("Aoki, email", "Aoki, timezone: Etc/GMT-9, email", "warning fixed-zone people.aoki.timezone"),
+    ("first_shift: 2025-01-06", "first_shift: 2025-01-06\n  timezone: CET", "warning fixed-zone oncall.timezone"),
+    ("name: Shop", "name: Shop\n  timezone: Etc/GMT-9", "warning fixed-zone service.timezone"),
     ("label: P3", "label: p1", "error ambiguous-word severities[1].label"),
     ("label: P3, level: 3", "label: P3, level: 1", "warning same-level severities[1].level"),
     ("via: [mail]", "via: [mial]", "error unknown-channel severities[0].via[0]"),
@@ -130,7 +135,7 @@ def test_a_misspelt_name_gets_a_suggestion():
     [finding] = found(("via: [mail]", "via: [mial]"))[:1]
 
     assert finding.message.en == "there is no channel 'mial'. Did you mean mail?"
-    assert finding.message.ja == "チャンネル 'mial' は定義されていません。 もしかして: mail"
+    assert finding.message.ja == "チャンネル 'mial' は定義されていません。もしかして: mail"
 
 
 def test_a_bare_name_gets_the_whole_target_as_suggestion():
@@ -143,8 +148,9 @@ def test_a_first_shift_on_the_wrong_weekday_gets_the_next_right_day():
     [finding] = found(("2025-01-06", "2025-01-08"))
 
     assert finding.message.en == (
-        "2025-01-08 is a wed, the hand-over is on mon. Did you mean 2025-01-13?"
+        "2025-01-08 is a Wednesday, the hand-over is on Monday. Did you mean 2025-01-13?"
     )
+    assert "引き継ぎの曜日（月曜日）ではなく水曜日です" in finding.message.ja
 
 
 def test_a_secret_written_in_place_of_its_name_is_not_repeated():
@@ -299,3 +305,40 @@ def test_a_set_of_profiles_without_a_default_is_told_at_the_directory(tmp_path):
     (tmp_path / "shop.yaml").write_text(GOOD)
 
     assert [(f.code, f.file) for f in check_directory(tmp_path)] == [("no-default", str(tmp_path))]
+
+
+def complaint(*changes: tuple[str, str]) -> Finding:
+    text = GOOD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    with pytest.raises(FileErrors) as raised:
+        parse_profile(text, "shop.yaml")
+    return raised.value.findings[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("service:\n", "service：\n"),
+        ("  id: shop", "  id：shop"),
+        ("{daily: 7}", "{daily：7}"),
+        ("keep: {daily: 7}", "keep：{daily: 7}"),
+    ],
+)
+def test_a_full_width_colon_is_named(change):
+    message = complaint(change).message
+    assert "full-width" in message.en
+    assert "全角" in message.ja
+
+
+@pytest.mark.parametrize(("written", "meant"), [("7d", "7"), ("30", "30")])
+def test_days_alone_are_no_retention_and_what_is_meant_is_shown(written, meant):
+    finding = complaint(("keep: {daily: 7}", f"keep: {written}"))
+    assert f" Write keep: {{keep_days: {meant}}}." in finding.message.en
+    assert f"keep: {{keep_days: {meant}}} と書きます。" in finding.message.ja
+
+
+def test_a_hint_in_japanese_follows_without_a_space():
+    for change in (("via: [mail]", "via: [mial]"), ("oncall:primary", "oncall:boss")):
+        assert "。 " not in found(change)[0].message.ja

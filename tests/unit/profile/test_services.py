@@ -10,9 +10,10 @@ from toban.channels.slack.kind import SlackChannel
 from toban.escalation.section import steps_for
 from toban.oncall.targets import next_channel, resolve
 from toban.profile.match import default_service, match_service
+from toban.profile.section import Service, home_zone
 from toban.sections.files import check_directory
 from toban.sections.load import load_directory
-from toban.severities.section import severity_for, severity_labelled
+from toban.severities.section import Severity, severity_for, severity_labelled
 
 SERVICES = Path(__file__).parents[3] / "infra" / "services"
 NOW = datetime(2025, 6, 2, 3, tzinfo=UTC)
@@ -225,3 +226,21 @@ def test_toban_tells_its_operator_of_its_own_trouble(profiles):
         ("person:operator", ""),
     ]
     assert told(profiles["toban"], "never heard of") == told(profiles["toban"], "error")
+
+
+@pytest.mark.parametrize(
+    ("zones", "home"),
+    [
+        ([], "UTC"),
+        (["Asia/Tokyo"], "Asia/Tokyo"),
+        (["UTC", "Asia/Tokyo", "Asia/Tokyo"], "Asia/Tokyo"),
+        (["Europe/Paris", "Asia/Tokyo"], "UTC"),
+    ],
+)
+def test_what_belongs_to_no_service_has_the_zone_of_most(zones, home):
+    severities = (Severity(label="P1", level=1),)
+    profiles = [
+        Profile(service=Service(id=f"s{n}", name="s", timezone=zone), severities=severities)
+        for n, zone in enumerate(zones)
+    ]
+    assert home_zone(profiles) == home

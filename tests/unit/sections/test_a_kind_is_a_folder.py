@@ -1,6 +1,7 @@
 """
 A kind of channel and a kind of source are added by a folder each, and by nothing else: in a copy of
-the tree they are read from a profile, checked, used, and what came of it is there.
+the tree they are read from a profile, checked, used, and what came of it is there. One more is
+that of docs/adding-a-domain.md.
 """
 
 from __future__ import annotations
@@ -104,6 +105,21 @@ CARRIER = {
         """,
 }
 
+FILE = dict(
+    zip(
+        ("kind.py", "message.py", "adapter.py"),
+        re.findall(
+            r"```python\n(.*?)```",
+            (ROOT / "docs" / "adding-a-domain.md")
+            .read_text(encoding="utf-8")
+            .partition("\n## A kind of channel or source\n")[2],
+            re.DOTALL,
+        ),
+        strict=True,
+    )
+) | {"__init__.py": '"""Files."""\n'}
+"""The channel that the page about adding one makes."""
+
 NOTEBOOK = {
     "__init__.py": '"""Notebooks."""\n',
     "kind.py": """\
@@ -175,9 +191,10 @@ NOTEBOOK = {
 PROFILE = """\
 service: {id: shop, name: Shop, default: true}
 severities:
-  - {label: P1, level: 1, words: [critical], notify: ["channel:pigeons"]}
+  - {label: P1, level: 1, words: [critical], notify: ["channel:pigeons", "channel:book"]}
 channels:
   pigeons: {type: carrier, ring_secret: RING, loft: north}
+  book: {type: file, path: BOOK}
 backup:
   destinations:
     - {bucket: shop-backup, region: here}
@@ -249,14 +266,18 @@ def said(tmp_path_factory) -> dict:
     )
     for name in ("functions", "events"):
         (tree / name).symlink_to(ROOT / name)
-    for folder, files in (("channels/carrier", CARRIER), ("sources/notebook", NOTEBOOK)):
+    for folder, files in (
+        ("channels/carrier", CARRIER),
+        ("channels/file", FILE),
+        ("sources/notebook", NOTEBOOK),
+    ):
         place = tree / "shared" / "toban" / folder
         place.mkdir()
         for name, text in files.items():
             (place / name).write_text(dedent(text), encoding="utf-8")
     notes = tree / "notes.txt"
     notes.write_text("one\ntwo\n")
-    profile = PROFILE.replace("NOTES", str(notes))
+    profile = PROFILE.replace("NOTES", str(notes)).replace("BOOK", str(tree / "book.txt"))
     (tree / "shop.yaml").write_text(profile)
     (tree / "wrong.yaml").write_text(profile.replace("carrier", "pidgeon"))
     (tree / "incomplete.yaml").write_text(profile.replace("ring_secret: RING, ", ""))
@@ -269,14 +290,15 @@ def said(tmp_path_factory) -> dict:
     )
     lines = [line for line in ran.stdout.splitlines() if line.startswith("SAID ")]
     assert lines, ran.stderr + ran.stdout[-2000:]
-    return json.loads(lines[0].removeprefix("SAID "))
+    written = (tree / "book.txt").read_text(encoding="utf-8")
+    return {**json.loads(lines[0].removeprefix("SAID ")), "written": written.splitlines()}
 
 
 def test_a_profile_knows_it_and_proposes_it(said):
     assert said["wrong"] == [
         (
-            "expected one of slack, email, webhook, carrier, console, got 'pidgeon'. "
-            "Known: carrier, console, email, slack, webhook."
+            "expected one of slack, email, webhook, carrier, file, console, got 'pidgeon'. "
+            "Known: carrier, console, email, file, slack, webhook."
         )
     ]
 
@@ -295,7 +317,12 @@ def test_a_profile_with_both_is_in_order_and_names_its_secrets(said):
 
 def test_a_page_is_sent_by_it(said):
     assert said["flown"] == [["r-1", "north", "P1 インシデント発生: The shop burns"]]
-    assert said["sent"] == ["sent"]
+    assert said["sent"] == ["sent", "sent"]
+
+
+def test_a_page_is_sent_by_the_kind_of_the_page(said):
+    [line] = said["written"]
+    assert line.endswith(" P1 インシデント発生: The shop burns")
 
 
 def test_a_backup_is_taken_of_it_and_read_back(said):

@@ -132,7 +132,7 @@ def test_patterns_leave_files_out(folder, safe):
     assert "日本/exact" not in names(stream, folder)
 
 
-def test_links_sockets_and_pipes_are_skipped(folder, safe, tmp_path):
+def test_links_are_not_followed_and_sockets_and_pipes_are_skipped(folder, safe, tmp_path):
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "secret").write_bytes(b"secret of somebody else")
     (folder / "link").symlink_to(tmp_path / "outside" / "secret")
@@ -147,8 +147,8 @@ def test_links_sockets_and_pipes_are_skipped(folder, safe, tmp_path):
     listening.close()
     os.close(short)
     assert (folder / "socket").exists()
-    assert b"secret" not in stream
-    assert len(names(stream, folder)) == 4
+    assert b"secret of somebody else" not in stream
+    assert len(names(stream, folder)) == 4 + 2
 
 
 def test_a_single_file_and_paths_within_each_other_are_read_once(folder, safe):
@@ -263,10 +263,8 @@ def test_a_member_that_leads_out_of_the_directory_is_refused(safe, world, tmp_pa
     assert not list(tmp_path.rglob("escaped"))
 
 
-@pytest.mark.parametrize(
-    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE]
-)
-def test_only_files_are_unpacked(safe, world, kind):
+@pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE])
+def test_only_files_and_symbolic_links_are_unpacked(safe, world, kind):
     safe.parts["b1"] = [archive(member("x", type=kind, linkname="/etc/passwd", size=0))]
 
     with pytest.raises(Damaged, match="no file"):
@@ -289,3 +287,54 @@ def test_a_restore_id_is_no_path(world):
     for id in ("../x", "", "..", "a/b"):
         with pytest.raises(ValueError, match="directory"):
             logs.target({"restore_id": id}, world)
+
+
+# --- modes and links ---------------------------------------------------------------------------
+
+
+def test_modes_and_symbolic_links_come_back(folder, safe, world, tmp_path):
+    (folder / "run.sh").write_text("#!/bin/sh\n", encoding="utf-8")
+    (folder / "run.sh").chmod(0o750)
+    (folder / "app.log").chmod(0o4644)
+    (folder / "current").symlink_to("app.log")
+    (folder / "dangling").symlink_to("/nowhere/at all")
+    (folder / "日本語").symlink_to("日本", target_is_directory=True)
+    take(safe, folder)
+    target = logs.target({"restore_id": "r-1", "purpose": "test"}, world)
+    safe.restore("b1", target)
+
+    assert safe.check(FORM, "b1") == target.counts()
+    assert target.counts()["links"] == 3
+    out = tmp_path / "scratch" / "restored" / "r-1" / str(folder).lstrip("/")
+    assert (out / "run.sh").stat().st_mode & 0o7777 == 0o750
+    assert (out / "app.log").stat().st_mode & 0o7777 == 0o644, "without set-user-id"
+    assert (out / "current").readlink().as_posix() == "app.log"
+    assert (out / "dangling").readlink().as_posix() == "/nowhere/at all"
+    assert (out / "日本語").is_symlink()
+    assert len(list((out / "日本語").iterdir())) == 2
+
+
+def linked(*members: tuple[str, str]) -> bytes:
+    """An archive of links (name, where to) and of files (name, empty)."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, to in members:
+            member = tarfile.TarInfo(name)
+            if to:
+                member.type, member.linkname = tarfile.SYMTYPE, to
+            archive.addfile(member)
+    return out.getvalue()[: -(len(out.getvalue()) % 10240) or None]
+
+
+def test_a_link_leads_no_later_member_out_of_the_directory(world, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for archive in (
+        linked(("way", str(outside)), ("way/file", "")),
+        linked(("way", "../../.."), ("way/link", "x")),
+    ):
+        target = logs.target({"restore_id": "r-1", "purpose": "test"}, world)
+        target.prepare(fresh=True)
+        with pytest.raises(TargetFailed, match="leads out of"):
+            list(target.load(iter([archive]), None))
+    assert list(outside.iterdir()) == []

@@ -7,7 +7,7 @@ from typing import Final
 from toban.texts import Catalogue, Texts
 
 TEXTS: Final[Texts] = {
-    "backup.never": {"en": "never yet", "ja": "まだ一度もありません"},
+    "backup.never": {"en": "none yet", "ja": "なし"},
     "backup.failed.title": {
         "en": "Backup failed: {source} ({class})",
         "ja": "バックアップ失敗: {source}（{class}）",
@@ -64,22 +64,26 @@ TEXTS: Final[Texts] = {
         "en": "At most {rpo} may be lost; the newest verified restore point is {point}.",
         "ja": "目標は {rpo} 以内ですが、最新の検証済み復元ポイントは {point} です。",
     },
+    "backup.rpo.none": {
+        "en": "At most {rpo} may be lost, and there is no verified restore point yet.",
+        "ja": "目標は {rpo} 以内ですが、検証済みの復元ポイントがまだ一つもありません。",
+    },
     "backup.rto.title": {
         "en": "Recovery time objective missed: {objective}",
         "ja": "RTO 未達: {objective}",
     },
     "backup.rto.summary": {
         "en": "The restore test took {measured}; {rto} are promised.",
-        "ja": "復元テストに {measured} かかりました。目標は {rto} 以内です。",
+        "ja": "リストアテストに {measured} かかりました。目標は {rto} 以内です。",
     },
-    "backup.untested.title": {"en": "Restore test overdue", "ja": "復元テストの遅れ"},
+    "backup.untested.title": {"en": "Restore test overdue", "ja": "リストアテストの遅れ"},
     "backup.untested.summary": {
         "en": "No restore test has passed since {last}.",
-        "ja": "{last} 以降、成功した復元テストがありません。",
+        "ja": "{last} 以降、成功したリストアテストがありません。",
     },
     "backup.restore.test.title": {
         "en": "Restore test failed: {source}",
-        "ja": "復元テスト失敗: {source}",
+        "ja": "リストアテスト失敗: {source}",
     },
     "backup.restore.recovery.title": {"en": "Restore failed: {source}", "ja": "復元失敗: {source}"},
     "backup.restore.failed": {

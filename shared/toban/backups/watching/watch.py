@@ -298,7 +298,7 @@ def _missed(
             rule="rpo-missed",
             title=say("backup.rpo.title", objective=state.objective),
             summary=say(
-                "backup.rpo.summary",
+                "backup.rpo.none" if state.restore_point is None else "backup.rpo.summary",
                 point=moment_in(profile, state.restore_point),
                 rpo=duration_in(profile, state.rpo_s or 0),
             ),

@@ -14,6 +14,7 @@ from toban.backups.catalogue.reading import CopyOpener, open_copy
 from toban.backups.documents import JUDGED, Backup, Copy, settle
 from toban.backups.policy.copies import copy_in, unreadable
 from toban.backups.storage import layout
+from toban.backups.storage.instructions import leave_instructions
 from toban.backups.storage.sealing import BackupLocation
 from toban.backups.work.jobs import (
     STEP,
@@ -187,6 +188,7 @@ class ReplicateHandler:
                 claim.checkpoint()
                 if claim.elapsed() > STEP:
                     return False
+        leave_instructions(self._resources.bucket(copy.bucket))
         mending.finish(original.data, claim.beat)
         return True
 

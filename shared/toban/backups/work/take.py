@@ -26,6 +26,7 @@ from toban.backups.documents import Backup, SeriesState
 from toban.backups.policy.copies import copy_in
 from toban.backups.storage import layout
 from toban.backups.storage.frames import Seal
+from toban.backups.storage.instructions import leave_instructions
 from toban.backups.storage.parts import Part, cut, open_part
 from toban.backups.storage.sealing import SealedObjectSink
 from toban.backups.work.jobs import STEP, beating, fail, job_id
@@ -354,6 +355,7 @@ class _Step:
         self._source.end(run, snapshot)
         if wrong:
             return Failure(wrong)
+        leave_instructions(bucket)
         return BackupTaken(publish(bucket, manifest, self._key))
 
     def _before(self) -> int:

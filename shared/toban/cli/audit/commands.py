@@ -50,7 +50,7 @@ def _since(asked: argparse.Namespace, zone: str, terminal: Terminal) -> datetime
         return None if asked.subject else now() - timedelta(days=DAYS)
     ago = _AGO.fullmatch(asked.since.strip())
     if ago is None:
-        return moment_of(asked.since, zone, terminal)
+        return moment_of(asked.since, zone, terminal, "audit.bad-since")
     return now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
 
 

@@ -121,7 +121,7 @@ TEXTS: Final[Texts] = {
     "help.backups.yes": {"en": "do not ask", "ja": "確認しない"},
     "help.backups.rpo": {
         "en": "what could be lost now, and how long recovery takes; exit code 1 when a promise does not hold",
-        "ja": "いま失われうる量と復旧時間（目標を外れていれば終了コード 1）",
+        "ja": "いま失われうる期間と復旧時間（目標を外れていれば終了コード 1）",
     },
     "help.backups.rebuild": {
         "en": "make the catalogue anew from the manifests in the buckets of any region",
@@ -153,7 +153,7 @@ TEXTS: Final[Texts] = {
     },
     "help.restore.at": {
         "en": "the newest verified restore point that is not after this (default: the newest)",
-        "ja": "この時刻以前で最新の検証済み復元点（既定: 最新）",
+        "ja": "この時刻以前で最新の検証済み復元ポイント（既定: 最新）",
     },
     "help.restore.backup": {"en": "this very backup", "ja": "このバックアップから"},
     "help.restore.region": {
@@ -196,7 +196,7 @@ TEXTS: Final[Texts] = {
         "ja": "バックアップはまだありません。取得するには: toban backups run サービス 対象",
     },
     "backups.show.size.value": {
-        "en": "{stored} stored; {items} items, {parts} parts, a stream of {plain}",
+        "en": "{stored} stored; {items:items}, {parts:parts}, a stream of {plain}",
         "ja": "保存 {stored}、{items} 項目、{parts} 部分、ストリーム {plain}",
     },
     "stage.take": {"en": "reading and storing", "ja": "読み取り・保存"},

@@ -33,6 +33,7 @@ def backup_view(backup: Backup) -> dict[str, Any]:
         "level": backup.level,
         "regions": regions(backup),
         "bytes": backup.bytes,
+        "key": backup.key_id,
         "pinned": backup.pinned,
         "doubtful": list(dict.fromkeys(copy.region for copy in doubtful(backup))),
         "copies": [
@@ -53,9 +54,16 @@ def status_in(backup: Backup, terminal: Terminal) -> str:
     """Return its status in words; of one that is verified in some places only, in how many."""
     status = standing(backup)
     proven = sum(copy.proven for copy in backup.copies)
+    if was_failed(backup):
+        return terminal.say("backups.failed-removed")
     if status != "verified" or proven == len(backup.copies):
         return terminal.say(f"backup.{status}")
     return terminal.say("backups.partly", n=proven, m=len(backup.copies))
+
+
+def was_failed(backup: Backup) -> bool:
+    """Return whether it failed, and what was left of it has been removed since."""
+    return backup.status == "deleted" and backup.marked_from in ("failed", "partial")
 
 
 def in_trouble(backup: Backup, terminal: Terminal, why: str = "") -> str:

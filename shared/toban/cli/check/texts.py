@@ -20,11 +20,11 @@ TEXTS: Final[Texts] = {
         "ja": "ファイル（既定: --services のすべて）",
     },
     "check.good": {
-        "en": "{n} profiles, no errors, {warnings} warnings.",
+        "en": "{n:profiles}, no errors, {warnings:warnings}.",
         "ja": "プロファイル {n} 件、エラーなし、警告 {warnings} 件。",
     },
     "check.store-good": {
-        "en": "Nothing found ({n} checks of the store).",
+        "en": "Nothing found ({n:checks} of the store).",
         "ja": "問題はありません（保存データの検査 {n} 件）。",
     },
     "check.store-or-files": {
@@ -60,7 +60,7 @@ TEXTS: Final[Texts] = {
     "column.what": {"en": "WHAT", "ja": "内容"},
     "column.do": {"en": "WHAT TO DO", "ja": "対処"},
     "check.bad": {
-        "en": "{errors} errors, {warnings} warnings.",
+        "en": "{errors:errors}, {warnings:warnings}.",
         "ja": "エラー {errors} 件、警告 {warnings} 件。",
     },
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.kernel.i18n import moment
 
 if TYPE_CHECKING:
     from toban.adapters.local.files.clock import FileClock
@@ -14,13 +16,11 @@ if TYPE_CHECKING:
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show the time the data directory has."""
-    from toban.kernel.event import timestamp
-
-    now = timestamp(_clock(asked, terminal).now())
+    now = _clock(asked, terminal).now()
     if asked.json:
         terminal.json({"now": now})
     else:
-        terminal.line(terminal.say("clock.now", now=now))
+        terminal.line(terminal.say("clock.now", now=moment(terminal.language, now, _zone(asked))))
     return 0
 
 
@@ -42,9 +42,15 @@ def advance(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.json:
         terminal.json(said)
         return 0
-    terminal.line(terminal.say("clock.moved", **said))
-    if said["next_at"] is not None:
-        terminal.line(terminal.say("clock.next", at=said["next_at"], waiting=said["waiting"]))
+    zone = _zone(asked)
+    shown = {
+        name: moment(terminal.language, datetime.fromisoformat(said[name]), zone)
+        for name in ("before", "now", "next_at")
+        if said[name] is not None
+    }
+    terminal.line(terminal.say("clock.moved", **said | shown))
+    if "next_at" in shown:
+        terminal.line(terminal.say("clock.next", at=shown["next_at"], waiting=said["waiting"]))
     return 0
 
 
@@ -58,6 +64,19 @@ def _clock(asked: argparse.Namespace, terminal: Terminal) -> FileClock:
         return FileClock(asked.data / CLOCK)
     except FileNotFoundError as error:
         raise Problem(terminal.say("clock.real", data=asked.data)) from error
+
+
+def _zone(asked: argparse.Namespace) -> str:
+    """The zone of most of the data directory's services."""
+    from toban.adapters.local.sqlite.database import SqliteDatabase
+    from toban.adapters.local.sqlite.store import SqliteStore
+    from toban.cli.kit.reader import StoreReader
+    from toban.local.world import DATABASE
+
+    if not (asked.data / DATABASE).is_file():
+        return "UTC"
+    with contextlib.closing(SqliteDatabase(asked.data / DATABASE)) as database:
+        return StoreReader(SqliteStore(database)).home_zone()
 
 
 def _wanted(words: list[str], terminal: Terminal) -> dict[str, Any]:

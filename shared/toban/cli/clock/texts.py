@@ -42,11 +42,11 @@ TEXTS: Final[Texts] = {
     },
     "clock.now": {"en": "{now} (virtual)", "ja": "{now}（仮想時計）"},
     "clock.moved": {
-        "en": "{before} → {now}: {instants} instants at which something was due",
+        "en": "{before} → {now}: {instants:instants} at which something was due",
         "ja": "{before} → {now}: 途中で {instants} 回、期限の来たものを処理",
     },
     "clock.next": {
-        "en": "next at {at}; {waiting} messages wait",
+        "en": "next at {at}; {waiting:messages} waiting",
         "ja": "次は {at}。待っているメッセージ {waiting} 件",
     },
 }

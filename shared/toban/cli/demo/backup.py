@@ -10,8 +10,10 @@ from toban.adapters.local.files.buckets import FileBuckets
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP
+from toban.cli.backups.common import length
 from toban.cli.demo.stage import DemoRuntime
 from toban.cli.kit.session import new_event
+from toban.cli.kit.terminal import Terminal
 from toban.events.backups import BackupDue, RestoreRequested
 from toban.kernel.event import to_message
 from toban.profile.profile import Profile
@@ -27,6 +29,7 @@ class Narrator(Protocol):
 
     service: str
     nonce: str
+    terminal: Terminal
 
     @property
     def stage(self) -> DemoRuntime:
@@ -78,8 +81,9 @@ def play(story: Narrator) -> None:
     after = {info.name: (info.size, info.crc32c) for info in data.list()}
     same = sum(1 for name, what in before.items() if after.get(name) == what)
     story.fact("demo.backup.back", same=same, objects=len(before), region=far.region)
-    spans = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in restore.spans.items())
-    story.fact("demo.backup.spans", spans=spans)
+    say, language = story.terminal.say, story.terminal.language
+    spans = [f"{say(f'span.{span}')} {length(language, s)}" for span, s in restore.spans.items()]
+    story.fact("demo.backup.spans", spans=("、" if language == "ja" else ", ").join(spans))
 
 
 def restored(

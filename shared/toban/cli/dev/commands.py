@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
+from toban.cli.kit.ask import moment_of
 from toban.cli.kit.terminal import Problem, Terminal
 
 
@@ -33,4 +34,4 @@ def _at(word: str | None, terminal: Terminal, *, virtual: bool) -> datetime | No
         raise Problem(terminal.say("dev.at", word=word), 2) from error
     if at.tzinfo is None or not virtual:
         raise Problem(terminal.say("dev.at", word=word), 2)
-    return at
+    return moment_of(word, "UTC", terminal)

@@ -288,7 +288,7 @@ def act(asked: argparse.Namespace, terminal: Terminal) -> int:
         reader = work.reader
         incident = (
             incident_of(reader, asked.id, terminal)
-            if asked.id
+            if asked.id is not None  # "" is what a script has when it found none
             else only_open(reader, asked, terminal)
         )
         command = _command(asked, work, incident, terminal)

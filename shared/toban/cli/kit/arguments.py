@@ -21,6 +21,9 @@ from toban.cli.kit.catalogue import expect
 from toban.cli.kit.terminal import nearest, say
 from toban.texts import Language
 
+MOST_NAMES = 12
+"""Of what there is, so many are named beside a word that is none of it."""
+
 
 class Usage(Exception):
     """The command was called wrongly; shown without argparse's usage lines."""
@@ -73,7 +76,8 @@ def unknown(language: Language, word: str, what: str, known: Iterable[str]) -> s
     if near:
         hint = say(language, "error.meant", word=near)
     else:
-        hint = say(language, "error.known", words=", ".join(names[:12])) if names else ""
+        words = ", ".join([*names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
+        hint = say(language, "error.known", words=words) if names else ""
     return say(language, "error.choice", word=word, what=say(language, what), hint=hint)
 
 

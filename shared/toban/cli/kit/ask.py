@@ -9,14 +9,23 @@ from zoneinfo import ZoneInfo
 
 from toban.cli.kit.terminal import Problem, Terminal
 
+EARLIEST, LATEST = 1900, 9000
 
-def moment_of(word: str, zone: str, terminal: Terminal) -> datetime:
-    """Return a time as written on the command line; without an offset it is meant in `zone`."""
+
+def moment_of(word: str, zone: str, terminal: Terminal, wrong: str = "bad.time") -> datetime:
+    """
+    Return a time as written on the command line; without an offset it is meant in `zone`.
+
+    `wrong` is the text for a word that is none.
+    """
     try:
         at = datetime.fromisoformat(word.strip())
-        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+        at = (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+        if EARLIEST <= at.year <= LATEST:
+            return at
+        raise OverflowError  # days and weeks before and after it are computed
     except (ValueError, OverflowError) as error:
-        raise Problem(terminal.say("bad.time", word=word), 2) from error
+        raise Problem(terminal.say(wrong, word=word), 2) from error
 
 
 def agreed(asked: argparse.Namespace, terminal: Terminal, question: str) -> bool:

@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+import msgspec
+
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.incidents.documents import Incident
 from toban.incidents.lifecycle import is_called_for
-from toban.kernel.document import D
+from toban.kernel.document import D, decode
 from toban.kernel.documents import Documents
 from toban.kernel.event import timestamp
-from toban.ports import Store
+from toban.ports import Operator, Query, Store, Value
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.profile import Profile
-from toban.profile.section import SERVICE
+from toban.profile.section import SERVICE, home_zone
 from toban.profile.store import CurrentProfile, PinnedProfile, pinned_id
 
 _LAST = "\U0010ffff"
 _SUGGESTED = 500
 """Ids among which the likeliest is looked for."""
+_LONGEST = 700
+"""Bytes of an id."""
+
+
+class UnreadableDocumentError(Exception):
+    """A document that another version of toban wrote, or something else; its path, and why."""
 
 
 class StoreReader(Documents):
@@ -29,13 +37,40 @@ class StoreReader(Documents):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store, now())
+        self.unreadable: dict[str, str] = {}
+        """Documents that `find` left out, because this version cannot read them, and why."""
 
     def get(self, cls: type[D], id: str) -> D | None:
-        """See `Documents`; also of what a person wrote, which may be no id."""
-        return super().get(cls, id) if id and "/" not in id else None
+        """
+        See `Documents`; also of what a person wrote, which may be no id.
+
+        Raises `UnreadableDocumentError`.
+        """
+        try:
+            return super().get(cls, id) if can_be_id(id) else None
+        except msgspec.ValidationError as error:
+            raise UnreadableDocumentError(f"{cls.COLLECTION}/{id}", str(error)) from error
+
+    def find(
+        self,
+        cls: type[D],
+        *where: tuple[str, Operator, Value],
+        order_by: str | None = None,
+        limit: int | None = None,
+    ) -> list[D]:
+        """See `Documents`; one document that cannot be read hides no other (see `unreadable`)."""
+        found = []
+        for snapshot in self.store.query(Query(cls.COLLECTION, tuple(where), order_by, limit)):
+            try:
+                found.append(decode(cls, snapshot.data))
+            except msgspec.ValidationError as error:
+                self.unreadable[f"{cls.COLLECTION}/{snapshot.key.id}"] = str(error)
+        return found
 
     def by_prefix(self, cls: type[D], prefix: str, limit: int = 6) -> list[D]:
         """Return documents whose id begins so."""
+        if prefix and not can_be_id(prefix):
+            return []
         exact = self.get(cls, prefix)
         if exact is not None:
             return [exact]
@@ -45,7 +80,12 @@ class StoreReader(Documents):
         """Return a version of a service's profile, if the store has it."""
         if version == BUILTIN_VERSION:
             return BUILTIN
-        found = self.reference(PinnedProfile, pinned_id(service, version))
+        id = pinned_id(service, version)
+        try:
+            found = self.reference(PinnedProfile, id)
+        except msgspec.ValidationError as error:
+            self.unreadable[f"{PinnedProfile.COLLECTION}/{id}"] = str(error)
+            return None
         return None if found is None else found.profile
 
     def profiles(self) -> dict[str, Profile]:
@@ -69,9 +109,8 @@ class StoreReader(Documents):
         return profile is None or is_called_for(incident, profile)
 
     def home_zone(self) -> str:
-        """Return the zone for what belongs to no service: that of all services, if they share one."""
-        zones = {profile[SERVICE].timezone for profile in self.profiles().values()}
-        return zones.pop() if len(zones) == 1 else "UTC"
+        """Return the zone for what belongs to no service."""
+        return home_zone(self.profiles().values())
 
 
 def chosen(
@@ -116,6 +155,14 @@ def incident_of(reader: StoreReader, word: str, terminal: Terminal) -> Incident:
     return chosen(
         reader, Incident, word, terminal, "what.incident", newest, beginnings=("", "inc-")
     )
+
+
+def can_be_id(word: str) -> bool:
+    """Return whether a document can have this id: every store refuses any other."""
+    try:
+        return "/" not in word and 0 < len(word.encode()) <= _LONGEST
+    except UnicodeEncodeError:  # bytes of the command line that are no UTF-8
+        return False
 
 
 def shown_time(moment: datetime | None) -> str | None:

@@ -46,8 +46,8 @@ TEXTS: Final[Texts] = {
         "en": "{word!s}: no such {what}.{hint}",
         "ja": "{word!s}: そのような{what}はありません。{hint}",
     },
-    "error.meant": {"en": " Did you mean {word}?", "ja": " もしかして: {word}"},
-    "error.known": {"en": " There are: {words}.", "ja": " 指定できるもの: {words}"},
+    "error.meant": {"en": " Did you mean {word}?", "ja": "もしかして: {word}"},
+    "error.known": {"en": " There are: {words}.", "ja": "指定できるもの: {words}"},
     "error.usage": {
         "en": "{message} (see `{program} --help`)",
         "ja": "{message}（`{program} --help` を参照）",
@@ -63,9 +63,25 @@ TEXTS: Final[Texts] = {
         "en": "{word} is not unique: {words}",
         "ja": "{word} は複数に当てはまります: {words}",
     },
+    "data.unreadable": {
+        "en": "not shown, because this version of toban cannot read it (did a newer one write it?):",
+        "ja": "この版のtobanでは読めないため、表示していません（新しい版が書いたものではありませんか）:",
+    },
+    "data.unreadable.one": {
+        "en": "this version of toban cannot read {path} (did a newer one write it?): {why}",
+        "ja": "この版のtobanでは {path} を読めません（新しい版が書いたものではありませんか）: {why}",
+    },
+    "data.unreadable.part": {
+        "en": "the store holds what this version of toban cannot read (did a newer one write it?): {why}",
+        "ja": "この版のtobanでは読めないものがストアにあります（新しい版が書いたものではありませんか）: {why}",
+    },
     "data.none": {
-        "en": "there is nothing in {data} yet; start with `toban dev` (or `toban demo`), or name another place with --data",
-        "ja": "{data} にはまだ何もありません。`toban dev`（または `toban demo`）を始めるか、--data で場所を指定してください",
+        "en": "there is nothing in {data} yet; start with `toban apply` or `toban dev`, or name another place with --data",
+        "ja": "{data} にはまだ何もありません。`toban apply` か `toban dev` で始めるか、--data で場所を指定してください",
+    },
+    "data.emulated": {
+        "en": "`toban dev --emulators` runs on {data} and keeps its documents in the Firestore emulator. Look there: FIRESTORE_EMULATOR_HOST={firestore} toban … --project {project}",
+        "ja": "{data} では `toban dev --emulators` が動いており、文書は Firestore エミュレーターにあります。見るには: FIRESTORE_EMULATOR_HOST={firestore} toban … --project {project}",
     },
     "bad.time": {
         "en": "{word!r} is not a time; write 2026-11-22T12:00+09:00",
@@ -89,7 +105,7 @@ TEXTS: Final[Texts] = {
     "column.detail": {"en": "DETAIL", "ja": "内容"},
     "help.in-project": {
         "en": "Google Cloud project instead of the data directory",
-        "ja": "データディレクトリーの代わりに Google Cloud のプロジェクト",
+        "ja": "データディレクトリの代わりに Google Cloud のプロジェクト",
     },
     "ask.nobody": {
         "en": "nobody is there to ask; say --yes",

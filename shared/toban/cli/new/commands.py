@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.topology.generate import ROOT, written
+from toban.topology.reader import MapError, as_written
 from toban.topology.skeleton import CannotAddError, NewFunction, files
 
 
@@ -16,11 +20,15 @@ def function(asked: argparse.Namespace, terminal: Terminal) -> int:
     plain = NewFunction(asked.name, asked.on, asked.domain or "")
     wanted = NewFunction(asked.name, asked.on, asked.domain or plain.collection)
     try:
+        topics = as_written((ROOT / "events" / "topology.yaml").read_text(encoding="utf-8")).topics
+        if asked.on not in topics:
+            raise Problem(unknown(terminal.language, asked.on, "what.topic", topics), 2)
         made = files(ROOT, wanted)
-    except CannotAddError as error:
+    except (MapError, CannotAddError) as error:
         raise Problem(str(error), 2) from error
     paths = [str(path.relative_to(ROOT)) for path in made]
     if not asked.dry_run:
+        before = {p: p.read_text(encoding="utf-8") if p.exists() else None for p in made}
         written(made)
         # In a process of its own: what was just written is not what this one has imported.
         map_ = subprocess.run(
@@ -28,6 +36,7 @@ def function(asked: argparse.Namespace, terminal: Terminal) -> int:
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if map_.returncode:
+            _undo(before)
             raise Problem(terminal.say("new.map", error=map_.stderr.strip()))
         paths += [line.removeprefix("wrote ") for line in map_.stdout.splitlines()]
     if asked.json:
@@ -38,3 +47,14 @@ def function(asked: argparse.Namespace, terminal: Terminal) -> int:
     if not asked.dry_run:
         terminal.note(terminal.say("new.next"))
     return 0
+
+
+def _undo(before: dict[Path, str | None]) -> None:
+    for path, text in before.items():
+        if text is not None:
+            path.write_text(text, encoding="utf-8")
+            continue
+        path.unlink()
+        for folder in (path.parent / "__pycache__", path.parent):
+            if folder.is_dir() and (folder.name == "__pycache__" or not any(folder.iterdir())):
+                shutil.rmtree(folder)

@@ -28,6 +28,7 @@ TEXTS: Final[Texts] = {
         "en": "only say what would be written",
         "ja": "書き込む内容を表示するだけ",
     },
+    "what.topic": {"en": "topic on the map", "ja": "トピック"},
     "new.wrote": {"en": "wrote {path}", "ja": "書き込みました: {path}"},
     "new.would": {"en": "would write {path}", "ja": "書き込む予定: {path}"},
     "new.next": {

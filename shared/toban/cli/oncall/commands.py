@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from toban.cli.kit.arguments import unknown
+from toban.cli.kit.ask import moment_of
 from toban.cli.kit.profiles import loaded
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal
@@ -53,11 +53,7 @@ def _profiles(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profil
 def _time(word: str | None, profile: Profile, terminal: Terminal) -> datetime:
     if word is None:
         return now()
-    try:
-        at = datetime.fromisoformat(word.strip())
-    except ValueError as error:
-        raise Problem(terminal.say("bad.time", word=word), 2) from error
-    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(profile[SERVICE].timezone))
+    return moment_of(word, profile[SERVICE].timezone, terminal)
 
 
 def _duty(profile: Profile, at: datetime) -> Duty | None:

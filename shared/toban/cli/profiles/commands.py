@@ -22,6 +22,7 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
     To that of the data directory, where schedules need no jobs; or to a Google Cloud project
     (`toban.cli.profiles.cloud`), where they do.
     """
+    from toban.cli.kit.places import local
     from toban.cli.profiles import cloud
 
     place = cloud.place_of(asked, terminal)
@@ -32,6 +33,7 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
         raise Problem("\n  ".join(lines))
     if place is not None:
         return cloud.reconcile(asked, terminal, place, profiles)
+    local.require_here(asked.data, terminal)
     changes = _apply_here(asked, profiles)
     if asked.json:
         terminal.json(cloud.profile_views(changes))

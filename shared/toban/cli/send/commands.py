@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import base64
+import hashlib
 import json
 import os
 import sys
 import urllib.parse
 import urllib.request
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 def send(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Post a body to the ingress, or publish it as an event."""
-    nonce, now = uuid.uuid4().hex, times.now()
+    now = times.now()
     if asked.what not in SECRETS:
         return _publish(asked, terminal)
     made: Mapping[str, Any] = {
@@ -41,7 +41,7 @@ def send(asked: argparse.Namespace, terminal: Terminal) -> int:
         "alertmanager": samples.alertmanager,
         "generic": samples.generic,
     }
-    body = _body(asked, terminal, made[asked.what](nonce, now))
+    body = _body(asked, terminal, made[asked.what](_nonce(asked), now))
     if asked.show:
         terminal.json(body)
         return 0
@@ -54,6 +54,8 @@ def send(asked: argparse.Namespace, terminal: Terminal) -> int:
         query["service"] = asked.service
     place = f"{_url(asked).rstrip('/')}/ingest_alert/{asked.what}"
     status, answer = post(f"{place}?{urllib.parse.urlencode(query)}", raw, headers, terminal)
+    if status == 503 and _error(answer) == "not configured":
+        raise Problem(terminal.say("send.not-configured", url=place, name=SECRETS[asked.what]))
     if status != 200:
         raise Problem(terminal.say("send.refused", url=place, status=status, body=answer[:500]))
     said = json.loads(answer)
@@ -61,6 +63,23 @@ def send(asked: argparse.Namespace, terminal: Terminal) -> int:
     for event in said.get("events", ())[:10]:
         terminal.line(terminal.say("send.trace", id=event))
     return 0
+
+
+def _nonce(asked: argparse.Namespace) -> str:
+    """
+    What the ids of a sample are made of: the same for one kind, service and title, so that the
+    same words with another state are about the same alert.
+    """
+    about = [word for word in asked.set if word.startswith(("title=", "labels.service="))]
+    return hashlib.sha256("\n".join([asked.what, asked.service, *about]).encode()).hexdigest()
+
+
+def _error(answer: str) -> object:
+    """What an answer in JSON calls its error."""
+    try:
+        return json.loads(answer)["error"]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _url(asked: argparse.Namespace) -> str:
@@ -126,6 +145,10 @@ def _publish(asked: argparse.Namespace, terminal: Terminal) -> int:
         typed = converted(body, types[type_])
     except msgspec.ValidationError as error:
         raise Problem(terminal.say("unreadable", where=type_, error=error), 2) from error
+    from toban.local import control
+
+    if control.find_emulated(asked.data):
+        raise Problem(terminal.say("send.emulators", data=asked.data))
     consumers = topology.consumers(types[type_].TOPIC)
     with opened(asked.data, terminal, new=True) as work:
         issued = work.carry_out(typed, consumers[0] if consumers else "")

@@ -1,8 +1,8 @@
 """
 Bodies to send: alerts in the real senders' shapes, with values of our own.
 
-Times and ids are made when they are sent, so that every sending is a new alert unless told
-otherwise (``--set``).
+Times are made when they are sent; the ids derive from a nonce, which is one for each service and
+title, so that ``--set status=resolved`` ends what the same command without it began.
 """
 
 from __future__ import annotations

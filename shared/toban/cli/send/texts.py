@@ -38,7 +38,7 @@ TEXTS: Final[Texts] = {
         "en": "--set {word}: there is no {part}",
         "ja": "--set {word}: {part} がありません",
     },
-    "send.accepted": {"en": "accepted: {n} events", "ja": "受け付けました: イベント {n} 件"},
+    "send.accepted": {"en": "accepted: {n:events}", "ja": "受け付けました: イベント {n} 件"},
     "send.trace": {"en": "  follow it: toban trace {id}", "ja": "  経過を見る: toban trace {id}"},
     "send.refused": {
         "en": "{url} answered {status}: {body}",
@@ -51,6 +51,14 @@ TEXTS: Final[Texts] = {
     "send.secret": {
         "en": "TOBAN_SECRET_{name} is not set; set it to what `toban dev` has",
         "ja": "TOBAN_SECRET_{name} がありません。`toban dev` と同じ値を設定してください",
+    },
+    "send.not-configured": {
+        "en": "{url} has no secret: `toban dev` was started without TOBAN_SECRET_{name}. Stop it, set the variable to what it is here, and start it again",
+        "ja": "{url} にシークレットがありません。`toban dev` は TOBAN_SECRET_{name} なしで起動されています。いったん止め、ここと同じ値を設定して起動し直してください",
+    },
+    "send.emulators": {
+        "en": "`toban dev --emulators` runs on {data}, and its events travel through the Pub/Sub emulator: send an alert instead (`toban send generic`)",
+        "ja": "{data} では `toban dev --emulators` が動いており、イベントは Pub/Sub エミュレーターを通ります。代わりにアラートを送ってください（`toban send generic`）",
     },
     "send.published": {
         "en": "{type} published ({outcome})",

@@ -33,7 +33,7 @@ def trace(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show everything that belongs to an event, an incident or a correlation."""
     with session(asked, terminal) as work:
         traces = work.traces()
-        word = asked.id.strip()
+        word = asked.id.strip().encode(errors="replace").decode()
         found = stories(traces, work.reader, word)
         told = _named(work.reader, word)
         zone = _zone(told, work.reader) if told else zone_of(found, work.reader)

@@ -24,7 +24,7 @@ TEXTS: Final[Texts] = {
     "trace.attempt": {"en": "attempt {n}", "ja": "{n}回目"},
     "trace.repeats": {"en": "duplicates dropped: {n}", "ja": "重複 {n} 件は無視"},
     "trace.sum": {
-        "en": "{events} events, {handlings} handlings, {ms} ms of work. Times in {zone}.",
+        "en": "{events:events}, {handlings:handlings}, {ms} ms of work. Times in {zone}.",
         "ja": "イベント {events} 件、処理 {handlings} 回、合計 {ms} ミリ秒。時刻は {zone}。",
     },
     "trace.event": {"en": "event", "ja": "イベント"},
@@ -33,7 +33,7 @@ TEXTS: Final[Texts] = {
         "ja": '{id}: その ID のイベント・インシデント・相関・バックアップ・リストアの受領記録はプロジェクトにありません。ログを検索してください: jsonPayload.event_id="{id}"',
     },
     "trace.receipts": {
-        "en": "{events} events, {handlings} handlings, from what is recorded. Times in {zone}.",
+        "en": "{events:events}, {handlings:handlings}, from what is recorded. Times in {zone}.",
         "ja": "イベント {events} 件、処理 {handlings} 回（記録から再構成）。時刻は {zone}。",
     },
     "trace.unknown": {

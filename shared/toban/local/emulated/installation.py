@@ -31,20 +31,21 @@ from toban.adapters.google.pubsub import bus as pubsub
 from toban.adapters.google.pubsub import topology
 from toban.adapters.google.storage import blobs as storage
 from toban.adapters.google.storage.buckets import GcsBuckets
-from toban.adapters.local.files.blobs import SystemClock
+from toban.adapters.local.files.blobs import EnvSecrets, SystemClock
 from toban.kernel import log
 from toban.kernel.edge.http import Request, Response, problem
 from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
-from toban.local import logs, server
+from toban.local import control, logs, server
 from toban.local.clockwork import Clockwork
 from toban.local.emulated import emulators
 from toban.local.emulated.forks import Forks
 from toban.local.emulated.processes import FunctionProcess, NotStartedError, environment_of
 from toban.local.httpd import HttpServer
-from toban.local.starting import HOST, PORT, failed, stop_on_signals, welcome
+from toban.local.starting import HOST, PORT, failed, stop_on_signals, unset_secrets, welcome
 from toban.local.world import ROOT, load_functions
 from toban.profile.profile import Profile
+from toban.profile.section import home_zone
 from toban.profile.store import ProfileChange, apply
 from toban.sections.collect import buckets
 from toban.sections.load import load_directory
@@ -167,6 +168,12 @@ class EmulatedPlatform:
         clockwork = Clockwork(self.platform, self.topology, [logs.expire])
         clockwork.start()
         stack.callback(clockwork.stop)
+        control.note(self._data, self._running())
+        stack.callback(control.forget, self._data)
+
+    def _running(self) -> control.RunningRuntime:
+        """Nothing is asked of it below ``/dev``, so its token opens nothing."""
+        return control.RunningRuntime(self.url, control.new_token(), self.project, self.addresses)
 
     def _platform(self, gcs_host: str) -> Platform:
         store_client = partial(firestore.connect, self.addresses["firestore"])
@@ -272,8 +279,8 @@ def _storage(project: str, address: str) -> Any:
 
 
 @contextlib.contextmanager
-def _logging(data: Path, *, quiet: bool) -> Iterator[None]:
-    file = logs.begin(data / "toban.log", None if quiet else sys.stderr)
+def _logging(data: Path, zone: str, *, quiet: bool) -> Iterator[None]:
+    file = logs.begin(data / "toban.log", None if quiet else sys.stderr, zone)
     try:
         yield
     finally:
@@ -304,14 +311,17 @@ def serve(
         return failed("the map is wrong:", str(error), code=2)
     except OSError as error:
         return failed(f"{host}:{port}: {error.strerror or error}")
-    with _logging(data, quiet=quiet):
+    with _logging(data, home_zone(profiles.values()), quiet=quiet):
         if not quiet:
             print("toban: starting emulators and functions", file=sys.stderr, flush=True)
         try:
             with stop_on_signals(_interrupted), emulated:
                 if not quiet:
+                    unset = unset_secrets(
+                        emulated.topology, profiles.values(), EnvSecrets(os.environ)
+                    )
                     text = welcome(
-                        emulated.topology, emulated.url, data, emulated.changes, "emulators"
+                        emulated.topology, emulated.url, data, emulated.changes, unset, "emulators"
                     )
                     print(text, file=sys.stderr, flush=True)
                 with stop_on_signals(emulated.stop):

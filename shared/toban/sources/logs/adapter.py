@@ -65,7 +65,8 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
 
 class LogsSource:
     """
-    Regular files; links are not followed, sockets, pipes and devices are skipped.
+    Regular files with their modes, and symbolic links as such (they are not followed); sockets, pipes
+    and devices are skipped.
 
     A file that grows is cut at the size it had when its turn came; one that shrinks meanwhile is
     filled up with zero bytes, as tar(1) does; one that goes before its turn is left out.
@@ -120,7 +121,7 @@ class LogsSource:
         # Through open directories: one that is replaced by a link meanwhile leads nowhere.
         for directory, children, names, opened in os.fwalk(top, onerror=refuse):
             children.sort()
-            for name in sorted(names):
+            for name in sorted([*names, *children]):  # of directories only the links are kept
                 path = Path(directory, name)
                 if not self._excluded(path.relative_to(top).as_posix()):
                     yield from _member(name, path, opened)
@@ -129,12 +130,14 @@ class LogsSource:
 def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Chunk]:
     """A file as a member of the archive."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    where = name if directory is not None else path
     try:
-        if not stat.S_ISREG(
-            os.lstat(name if directory is not None else path, dir_fd=directory).st_mode
-        ):
+        found = os.lstat(where, dir_fd=directory)
+        if stat.S_ISLNK(found.st_mode):
+            yield _link(path, found, os.readlink(where, dir_fd=directory))
             return
-        where = name if directory is not None else path
+        if not stat.S_ISREG(found.st_mode):
+            return
         descriptor = os.open(where, flags, dir_fd=directory)
     except FileNotFoundError:
         return
@@ -145,13 +148,9 @@ def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Chu
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             return
-        member = tarfile.TarInfo(str(path).lstrip("/"))
-        member.size = found.st_size
-        member.mtime = found.st_mtime
-        member.mode = stat.S_IMODE(found.st_mode)
-        member.uid, member.gid = found.st_uid, found.st_gid
+        member = _named(path, found)
+        member.size = left = found.st_size
         header = member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
-        left = found.st_size
         yield Chunk(header, items=0 if left else 1)
         while left:
             data = file.read(min(left, _PIECE))
@@ -160,6 +159,20 @@ def _member(name: str, path: Path, directory: int | None = None) -> Iterator[Chu
             left -= len(data)
             padding = b"" if left else bytes(-found.st_size % _BLOCK)
             yield Chunk(data + padding, items=0 if left else 1)
+
+
+def _named(path: Path, found: os.stat_result) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(str(path).lstrip("/"))
+    member.mtime = found.st_mtime
+    member.mode = stat.S_IMODE(found.st_mode)
+    member.uid, member.gid = found.st_uid, found.st_gid
+    return member
+
+
+def _link(path: Path, found: os.stat_result, to: str) -> Chunk:
+    member = _named(path, found)
+    member.type, member.linkname = tarfile.SYMTYPE, to
+    return Chunk(member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"), items=1)
 
 
 # --- reading it back ---------------------------------------------------------------------------
@@ -208,9 +221,9 @@ class _Reader(io.RawIOBase):
 
 def _members(reader: _Reader) -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
     """
-    Members and their content, which has to be read before the next one.
+    Members and their content, which has to be read before the next one; a link has none.
 
-    Raises `Damaged` for anything that is no whole archive of files.
+    Raises `Damaged` for anything that is no whole archive of files and symbolic links.
     """
     try:
         with tarfile.open(
@@ -221,6 +234,9 @@ def _members(reader: _Reader) -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]
             errors="surrogateescape",
         ) as archive:
             for member in archive:
+                if member.issym():
+                    yield member, iter(())
+                    continue
                 content = archive.extractfile(member) if member.isreg() else None
                 if content is None:
                     raise Damaged(f"the archive has {member.name[:200]!r}, which is no file")
@@ -244,17 +260,22 @@ def _content(content: IO[bytes], member: tarfile.TarInfo) -> Iterator[bytes]:
         raise Damaged(f"{member.name[:200]!r} has {size} bytes instead of {member.size}")
 
 
+def _counts(files: int, size: int, links: int) -> dict[str, int]:
+    return {"files": files, "bytes": size, **({"links": links} if links else {})}
+
+
 class ArchiveFormat:
     """See `toban.ports.backup.Format`."""
 
     def check(self, pieces: Iterator[bytes], fetch: Fetch) -> dict[str, int]:  # noqa: ARG002
-        """Read all of it; ``files`` and ``bytes``."""
-        counts = {"files": 0, "bytes": 0}
+        """Read all of it; ``files`` and ``bytes``, and ``links`` where there are any."""
+        files = size = links = 0
         reader = _Reader(pieces)
-        for _, content in _members(reader):
-            counts["files"] += 1
-            counts["bytes"] += sum(map(len, content))
-        return counts
+        for member, content in _members(reader):
+            links += member.issym()
+            files += not member.issym()
+            size += sum(map(len, content))
+        return _counts(files, size, links)
 
     def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:  # noqa: ARG002
         """Nothing lies beside the stream."""
@@ -269,7 +290,12 @@ class ArchiveTarget(DirectoryTarget):
 
         def writing() -> Iterator[None]:
             for member, content in _members(reader):
-                self._directory.write(member.name, content, float(member.mtime))
+                if member.issym():
+                    self._directory.link(member.name, member.linkname)
+                else:
+                    self._directory.write(
+                        member.name, content, modified_at=float(member.mtime), mode=member.mode
+                    )
                 yield
 
         return by_part(writing(), lambda: reader.begun)
@@ -277,4 +303,4 @@ class ArchiveTarget(DirectoryTarget):
     def counts(self) -> dict[str, int]:
         """See `ArchiveFormat.check`."""
         sizes = [size for _, size in self._directory.files()]
-        return {"files": len(sizes), "bytes": sum(sizes)}
+        return _counts(len(sizes), sum(sizes), len(list(self._directory.links())))

@@ -1,7 +1,7 @@
 """
 Make what is deployed: a folder for each function with its ``main.py``, its requirements and our code.
 
-``python -m toban.topology.bundling.bundle [--into FOLDER] [NAME …]``. A bundle is complete: Cloud Run functions
+``python -m toban.topology.bundling.bundle [--commands] [--into FOLDER] [NAME …]``. A bundle is complete: Cloud Run functions
 build it as it stands, each by itself, and install its ``requirements.txt`` by hash.
 """
 
@@ -12,6 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from toban.topology.bundling.deploy import command
 from toban.topology.bundling.lock import CannotBundleError
 from toban.topology.bundling.requirements import requirements
 from toban.topology.generate import ROOT
@@ -66,16 +67,24 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m toban.topology.bundling.bundle", description=__doc__
     )
     parser.add_argument("--into", type=Path, default=ROOT / "dist" / "functions")
+    parser.add_argument(
+        "--commands", action="store_true", help="only print the commands that deploy them"
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="of functions; else all are made")
     asked = parser.parse_args(arguments)
     try:
-        known = list(load(ROOT / "events" / "topology.yaml").functions)
+        topology = load(ROOT / "events" / "topology.yaml")
+        known = list(topology.functions)
         if unknown := sorted(set(asked.names) - set(known)):
             parser.error(
                 f"no function {', '.join(unknown)} on the map; there are {', '.join(known)}"
             )
         for name in asked.names or known:
-            sys.stdout.write(f"{bundle(ROOT, name, asked.into)}\n")
+            if asked.commands:
+                said = command(name, topology.functions[name], topology)
+            else:
+                said = str(bundle(ROOT, name, asked.into))
+            sys.stdout.write(f"{said}\n")
     except (MapError, CannotBundleError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -7,12 +7,14 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+from toban.ports import Unavailable
+
 
 class FileClock:
     """A clock whose time is in a file (ISO 8601, UTC) and stands still until `set`. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
-        """Raises `FileNotFoundError` when there is no such file, `ValueError` when it is no time."""
+        """Raises `FileNotFoundError` when there is no such file, `Unavailable` when it is no time."""
         self._path = path
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
@@ -31,7 +33,14 @@ class FileClock:
         seen = (about.st_mtime_ns, about.st_ino)
         with self._lock:
             if seen != self._seen:
-                self._now = datetime.fromisoformat(self._path.read_text(encoding="ascii").strip())
+                try:
+                    said = self._path.read_text(encoding="ascii").strip()
+                    moment = datetime.fromisoformat(said)
+                except ValueError as error:
+                    raise Unavailable(f"{self._path} holds no time: {error}") from error
+                if moment.tzinfo is None:
+                    raise Unavailable(f"{self._path} holds no time: {said} has no offset")
+                self._now = moment
                 self._seen = seen
             return self._now
 

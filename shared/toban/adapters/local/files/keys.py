@@ -21,11 +21,12 @@ _BOUND = b"toban data key v1\x00"
 
 class SecretKeys:
     """
-    The `Keys` port by AES-256-GCM under the newest value of a secret.
+    The `Keys` port by AES-256-GCM under the first key of a secret.
 
-    A value is 32 random bytes in base64 (``openssl rand -base64 32``). While it is being
-    rotated the older values still unwrap what they wrapped. A wrapped key is nonce (12 bytes) ‖
-    ciphertext ‖ tag; 96-bit random nonces suffice for 2³² backups (NIST SP 800-38D §8.3).
+    A key is 32 random bytes in base64 (``openssl rand -base64 32``). A secret holds one key or more,
+    with white space between them: the first wraps, and every other one, however many, still unwraps
+    what it wrapped, as the keys of the secret's previous value do. A wrapped key is nonce (12 bytes)
+    ‖ ciphertext ‖ tag; 96-bit random nonces suffice for 2³² backups (NIST SP 800-38D §8.3).
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class SecretKeys:
         if key.key_id not in keys:
             raise KeyUnavailable(
                 f"the data key was wrapped by {key.key_id}, and the secret {self._name} holds"
-                f" {', '.join(keys)}: add the former value as its previous one"
+                f" {', '.join(keys)}: add the former key after the first one"
             )
         nonce, sealed = key.wrapped[:_NONCE], key.wrapped[_NONCE:]
         try:
@@ -59,8 +60,8 @@ class SecretKeys:
             ) from error
 
     def _keys(self) -> dict[str, bytes]:
-        """Every value accepted now by its id, the newest first."""
-        values = self._secrets.values(self._name)
+        """Every key accepted now by its id, the newest first."""
+        values = [key for value in self._secrets.values(self._name) for key in value.split()]
         if not values:
             raise KeyUnavailable(
                 f"the secret {self._name} is not set; make a key by: openssl rand -base64 32"
@@ -71,7 +72,7 @@ class SecretKeys:
     def _decoded(self, value: str) -> bytes:
         wanted = f"it has to be {KEY_BYTES} bytes in base64, as by: openssl rand -base64 32"
         try:
-            key = base64.b64decode(value.strip(), validate=True)
+            key = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
             # Not chained: the error of the decoder may show what it was given.
             raise KeyUnavailable(f"the secret {self._name} is not base64; {wanted}") from None

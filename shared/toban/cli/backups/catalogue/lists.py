@@ -24,7 +24,7 @@ from toban.cli.backups.common import (
     size,
     sizes,
 )
-from toban.cli.backups.views import backup_view, is_partly, regions, said, status_in
+from toban.cli.backups.views import backup_view, is_partly, regions, said, status_in, was_failed
 from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal, printable
@@ -75,7 +75,11 @@ def _found(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -
     if asked.environment is not None:  # no index: an earlier release stored none
         found = [backup for backup in found if backup.environment == asked.environment]
     if asked.status is not None:
-        found = [backup for backup in found if standing(backup) == asked.status]
+        found = [
+            backup
+            for backup in found
+            if standing(backup) == asked.status or (asked.status == "failed" and was_failed(backup))
+        ]
     elif not asked.all:
         found = [backup for backup in found if backup.status != "deleted"]
     return newest_first(found)

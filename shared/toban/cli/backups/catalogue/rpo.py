@@ -136,8 +136,11 @@ def _table(looked: list[_Looked], terminal: Terminal) -> None:
     for each in looked:
         for line in _trouble(each, terminal):
             terminal.line(terminal.paint(line, "red"))
-    if not any(each.missed for each in looked):
-        terminal.line(terminal.paint(terminal.say("rpo.good"), "green"))
+    if not rows or any(each.missed for each in looked):
+        return
+    known = all("untested" not in (s.rpo_status, s.rto_status) for e in looked for s in e.states)
+    word, color = ("rpo.good", "green") if known else ("rpo.unmeasured", "yellow")
+    terminal.line(terminal.paint(terminal.say(word), color))
 
 
 def _trouble(looked: _Looked, terminal: Terminal) -> list[str]:

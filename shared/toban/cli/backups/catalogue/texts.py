@@ -11,9 +11,9 @@ TEXTS: Final[Texts] = {
     "column.regions": {"en": "REGIONS", "ja": "リージョン"},
     "column.pinned": {"en": "PINNED", "ja": "固定"},
     "column.objective": {"en": "OBJECTIVE", "ja": "目標"},
-    "column.age": {"en": "AT RISK", "ja": "失われうる量"},
+    "column.age": {"en": "AT RISK", "ja": "失われうる期間"},
     "column.rpo": {"en": "RPO", "ja": "RPO"},
-    "column.rpo-status": {"en": "POINT", "ja": "復元点"},
+    "column.rpo-status": {"en": "POINT", "ja": "復元ポイント"},
     "column.took": {"en": "MEASURED", "ja": "実測"},
     "column.rto": {"en": "RTO", "ja": "RTO"},
     "column.rto-status": {"en": "TIME", "ja": "復旧時間"},
@@ -28,7 +28,7 @@ TEXTS: Final[Texts] = {
     "backups.pinned": {"en": "pinned", "ja": "固定"},
     "backups.show.environment": {"en": "Environment", "ja": "環境"},
     "backups.show.series": {"en": "Series", "ja": "系列"},
-    "backups.show.point": {"en": "Restore point", "ja": "復元点"},
+    "backups.show.point": {"en": "Restore point", "ja": "復元ポイント"},
     "backups.show.started": {"en": "Started", "ja": "開始"},
     "backups.show.finished": {"en": "Finished", "ja": "完了"},
     "backups.show.verified": {"en": "Verified", "ja": "検証"},
@@ -47,6 +47,7 @@ TEXTS: Final[Texts] = {
     "backups.show.copies": {"en": "Copies", "ja": "コピー"},
     "backups.show.tests": {"en": "Restore tests", "ja": "リストアテスト"},
     "backups.show.jobs": {"en": "Work", "ja": "作業"},
+    "backups.failed-removed": {"en": "failed, removed", "ja": "失敗（削除済み）"},
     "backups.partly": {"en": "verified {n}/{m}", "ja": "一部検証済み {n}/{m}"},
     "backups.copy.damaged": {"en": "damaged: {why}", "ja": "破損: {why}"},
     "backups.copy.gone": {"en": "gone: {why}", "ja": "消失: {why}"},
@@ -73,6 +74,10 @@ TEXTS: Final[Texts] = {
     "rpo.good": {
         "en": "Everything that was promised holds.",
         "ja": "約束した目標はすべて守られています。",
+    },
+    "rpo.unmeasured": {
+        "en": "Nothing is missed; an untested recovery time is unknown until: toban backups test SERVICE SOURCE",
+        "ja": "守れていない目標はありません。未テストの復旧時間を測るには: toban backups test サービス 対象",
     },
     "rpo.overdue": {
         "en": "{series}: overdue; last success {last}, at most {allowed} apart",
@@ -106,11 +111,11 @@ TEXTS: Final[Texts] = {
     },
     "rebuild.unverified": {"en": "did not pass verification", "ja": "検証に合格していません"},
     "rebuild.done": {
-        "en": "{new} of {n} backups entered; {skipped} manifests skipped, {unfinished} without a manifest.",
+        "en": "{new} of {n} backups entered; {skipped:manifests} skipped, {unfinished} without a manifest.",
         "ja": "{n} 件のうち {new} 件を登録しました。見送った目録 {skipped} 件、目録のないもの {unfinished} 件。",
     },
     "rebuild.would": {
-        "en": "{new} of {n} backups would be entered; {skipped} manifests skipped, {unfinished} without a manifest. Nothing was written.",
+        "en": "{new} of {n} backups would be entered; {skipped:manifests} skipped, {unfinished} without a manifest. Nothing was written.",
         "ja": "{n} 件のうち {new} 件が登録されます。見送る目録 {skipped} 件、目録のないもの {unfinished} 件。何も書き込んでいません。",
     },
 }

@@ -110,9 +110,15 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
     target = _target(profile, source, asked, terminal)
     into = look(work, backup, copy, id, target, terminal, onto_source=bool(asked.onto_source))
     takes = estimate(backups, backup, copy.region, now=now())
+    where = without_id(into.where, id) if asked.dry_run else into.where
     return RestorePlan(
-        profile, backup, copy, target, into.where, into.is_source, into.remarks, takes, at or now()
+        profile, backup, copy, target, where, into.is_source, into.remarks, takes, at or now()
     )
+
+
+def without_id(where: str, id: str) -> str:
+    """Return a target without the id of a restore that will have another one when it is asked for."""
+    return where.replace(id, "…").replace(id.replace("-", "_"), "…")
 
 
 def _choose(

@@ -111,7 +111,7 @@ TEXTS: Final[Texts] = {
     },
     "restore.none-so-old": {
         "en": "no verified restore point is that old; the oldest is {oldest}",
-        "ja": "それ以前の検証済み復元点はありません。最も古いもの: {oldest}",
+        "ja": "それ以前の検証済み復元ポイントはありません。最も古いもの: {oldest}",
     },
     "restore.unplanned": {
         "en": "{id}: the profile has no plan for it any more",
@@ -119,7 +119,7 @@ TEXTS: Final[Texts] = {
     },
     "restore.plan": {"en": "Plan", "ja": "計画"},
     "restore.backup": {"en": "Backup", "ja": "バックアップ"},
-    "restore.point": {"en": "Restore point", "ja": "復元点"},
+    "restore.point": {"en": "Restore point", "ja": "復元ポイント"},
     "restore.lost": {"en": "Lost", "ja": "失われるもの"},
     "restore.lost.ahead": {
         "en": "nobody knows: it is dated in the future, by a clock that was wrong",

@@ -47,11 +47,24 @@ def exists(data: Path) -> bool:
     return (data / DATABASE).is_file()
 
 
+def require_here(data: Path, terminal: Terminal) -> None:
+    """Raise `Problem` while the documents of a data directory are in an emulator."""
+    from toban.local.control import find_emulated
+
+    running = find_emulated(data)
+    if running is not None:
+        firestore, project = running.emulators.get("firestore", ""), running.project
+        raise Problem(
+            terminal.say("data.emulated", data=data, firestore=firestore, project=project)
+        )
+
+
 @contextlib.contextmanager
 def opened(
     data: Path, terminal: Terminal, *, quiet: bool = False, new: bool = False
 ) -> Iterator[LocalSession]:
     """Open a data directory; `Problem` when there is none, unless a `new` one may be begun."""
+    require_here(data, terminal)
     if not exists(data) and not new:
         raise Problem(terminal.say("data.none", data=data))
     data.mkdir(parents=True, exist_ok=True)

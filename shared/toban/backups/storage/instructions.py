@@ -1,0 +1,43 @@
+"""
+What whoever has lost toban needs, in every bucket of backups: the format, and a program that reads it.
+
+Written in ``docs/``; ``make map`` copies them into this package.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import google_crc32c
+
+from toban.kernel.templates import source
+from toban.ports.backup import Bucket, DeleteBlocked
+
+FOLDER: Final = "toban-backup-format-1/"
+FILES: Final = {
+    "README.md": "backup-format.md",
+    "README.ja.md": "backup-format.ja.md",
+    "read_backup.py": "read_backup.py.txt",
+}
+"""Their names in a bucket, and in this package; the last is written last."""
+
+
+def leave_instructions(bucket: Bucket) -> None:
+    """Have this release's instructions in the bucket, unless a lock keeps others; raises `Unavailable`."""
+    texts = {FOLDER + name: source(__package__, at).encode() for name, at in FILES.items()}
+    if _is_there(bucket, *list(texts.items())[-1]):
+        return
+    for name, text in texts.items():
+        if _is_there(bucket, name, text):
+            continue
+        try:
+            if bucket.stat(name) is not None:
+                bucket.delete(name)
+        except DeleteBlocked:
+            continue
+        bucket.create(name, text, "text/plain; charset=utf-8")
+
+
+def _is_there(bucket: Bucket, name: str, text: bytes) -> bool:
+    info = bucket.stat(name)
+    return info is not None and (info.size, info.crc32c) == (len(text), google_crc32c.value(text))
