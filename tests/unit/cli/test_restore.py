@@ -118,10 +118,8 @@ def test_when_region_one_is_lost_the_next_proven_copy_is_taken_by_itself(vault):
     said = vault.run("restore", "shop", "media", "--to", "bucket=b", "--yes")
     assert said.code == 0, said.err
     assert vault.objects("b") == MEDIA
-    told = "the copy in asia-northeast1 (shop-tokyo) could not be read"
-    assert told in said.out
-    assert told in said.err, "at once, to a pipe as well"
-    assert "is missing" in said.err
+    assert "the copy in asia-northeast1 (shop-tokyo) could not be read" in said.out
+    assert "is missing" in said.out
     wrong = vault.run("restore", "shop", "media", "--to", "bucket=c", "--region", "asia-northeast9")
     assert wrong.code == 2
     assert "Did you mean asia-northeast2?" in wrong.err

@@ -260,6 +260,8 @@ class PostgresTarget:
         name = self._generated
         databases.create(name, dump.toc, any_locale=self._any_locale, lacks=lacks)
         databases.note(name, self._owner.mark())
+        if dump.toc is not None and self._options.owned:
+            databases.give(name, dump.toc)
 
     def _finish(self, databases: Databases) -> None:
         content = databases.content(self._generated)

@@ -91,6 +91,12 @@ class Databases:
         if lacks.collations and any_locale:
             self._stand_in(name, lacks)
 
+    def give(self, name: str, toc: Toc) -> None:
+        """Give a database to the owner of the dumped one, who may then make objects there."""
+        for entry in toc.entries:
+            if entry.kind == "DATABASE" and entry.owner:
+                self.ask(f"alter database {quoted(name)} owner to {quoted(entry.owner)}")
+
     def _stand_in(self, name: str, lacks: Lacking) -> None:
         """Let collations that the server lacks sort by bytes."""
         made = "; ".join(
@@ -107,19 +113,13 @@ class Databases:
 
     def apply(self, toc: Toc, name: str, *, owned: bool, settings: bool, strict: bool) -> None:
         """
-        Give a database the settings of the dumped one, and (`owned`) its owner and privileges.
+        Give a database the settings of the dumped one, and (`owned`) its privileges.
 
         What the server refuses is left out, unless `strict`.
         """
         dumped, _ = toc.creation()
         commands = toc.properties() if settings else []
-        if owned:
-            commands += toc.properties(("ACL",))
-            commands += [
-                f"ALTER DATABASE {dumped} OWNER TO {quoted(entry.owner)};"
-                for entry in toc.entries
-                if entry.kind == "DATABASE" and entry.owner
-            ]
+        commands += toc.properties(("ACL",)) if owned else []
         for command in commands:
             if not owned and command.startswith("ALTER ROLE "):
                 continue
