@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -48,10 +49,10 @@ def parse(text: str, name: str = "topology.yaml") -> Topology:
     except FileErrors as errors:
         raise MapError(map(_line, errors.findings)) from errors
     topology = Topology(
-        written.topics,
+        dict(written.topics),
         {n: _with_shared(f, written.defaults) for n, f in written.functions.items()},
-        written.schedules,
-        written.secrets,
+        dict(written.schedules),
+        dict(written.secrets),
     )
     proof = _Proof(topology, source)
     proof.check_references()
@@ -72,6 +73,7 @@ def as_written(text: str, name: str = "topology.yaml") -> MapFile:
         raise MapError(map(_line, errors.findings)) from errors
 
 
+@lru_cache(maxsize=4)
 def _read(text: str, name: str) -> tuple[MapFile, SourceMap]:
     """
     The map as written, functions with what the defaults give them, and where everything stands.
