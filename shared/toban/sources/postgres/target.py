@@ -22,7 +22,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
@@ -34,6 +33,7 @@ from toban.sources.postgres.archive import TocEntry
 from toban.sources.postgres.loading import select as pgselect
 from toban.sources.postgres.loading.databases import GENERATED, Databases
 from toban.sources.postgres.loading.load import PATH, Dump, Loader, LoadPlan, opened
+from toban.sources.postgres.loading.options import TargetOptions
 from toban.sources.postgres.needs import Lacking, ServerNeeds, refused_owners
 
 _NAME = re.compile(r"[a-z0-9_]{1,40}")
@@ -54,30 +54,6 @@ where c.relkind = 'r' and c.relpersistence <> 't'
 """Counts the rows of every table whose data a dump holds (of extensions, their configuration)."""
 
 _TEST_OPTIONS: Final = ("--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions")
-
-
-@dataclass(frozen=True, slots=True)
-class TargetOptions:
-    """What a restore says about its target."""
-
-    database: str = ""
-    """Empty: one that we make, and name."""
-    clean: bool = False
-    """Replace a database full of data, and keep it beside."""
-    restore: str = ""
-    purpose: str = "recovery"
-    """``test``: it is dropped again."""
-    owners: bool = True
-    any_locale: bool = False
-    settings: bool = True
-    only: tuple[str, ...] = ()
-    server: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """What was recorded beside the dump (`toban.sources.postgres.needs`)."""
-
-    @property
-    def owned(self) -> bool:
-        """Whether owners and privileges are restored."""
-        return self.owners and self.purpose != "test"
 
 
 class PostgresTarget:
