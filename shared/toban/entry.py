@@ -225,6 +225,8 @@ def subscriber(function: str, handlers: Handlers | BoundHandlers) -> Callable[[C
         if isinstance(handlers, BoundHandlers):
             for port in handlers.ports:
                 importlib.import_module(MODULES[port.name])
+    if flask.has_app_context():  # functions-framework imports main.py within its application's
+        flask.current_app.before_request(_refuse_batch)
     made: list[Handlers] = []
 
     @functions_framework.cloud_event
@@ -239,6 +241,17 @@ def subscriber(function: str, handlers: Handlers | BoundHandlers) -> Callable[[C
             raise werkzeug.exceptions.ServiceUnavailable(log.mask(str(error))) from error
 
     return main
+
+
+def _refuse_batch() -> flask.Response | None:
+    """Answer 400 to a batch of CloudEvents, which functions-framework takes for a defect of ours."""
+    request = flask.request
+    named = request.headers.get("content-type", "").startswith("application/cloudevents-batch")
+    binary = "ce-specversion" in request.headers
+    if not named and (binary or request.get_data()[:64].lstrip()[:1] != b"["):
+        return None
+    log.security("request refused", reason="a batch of CloudEvents")
+    return flask.Response("one event in a request", status=400)
 
 
 def delivered(cloud_event: CloudEvent) -> Delivered:
@@ -281,7 +294,7 @@ def endpoint(function: str, use_case: Endpoint) -> Callable[[flask.Request], Res
 
 
 def google_edge(function: str, settings: Config) -> Edge:
-    """Return the ports of an endpoint on Google Cloud: it publishes, and has no store."""
+    """Return the ports of an endpoint on Google Cloud: it publishes; its store is made when read."""
     from toban.adapters.google.pubsub.bus import PubSubBus
 
     bus = PubSubBus(settings.project)
@@ -296,6 +309,7 @@ def google_edge(function: str, settings: Config) -> Edge:
         secrets=_google.secrets(),
         publish=publish,
         identify=_callers(function, settings),
+        documents=lambda: _google.platform().documents(),
     )
 
 
@@ -330,6 +344,7 @@ def local_edge(
         secrets=secrets,
         publish=publish,
         identify=_callers(function, settings),
+        documents=platform.documents,
     )
 
 
@@ -348,18 +363,24 @@ def read_request(request: flask.Request) -> Request:
         method=request.method,
         path=path,
         query=parse_query(query),
-        headers={name.lower(): value for name, value in reversed(list(request.headers))},
+        headers={
+            name.lower(): ",".join(request.headers.getlist(name)) for name in dict(request.headers)
+        },
         body=body,
     )
 
 
 def parse_query(query: str) -> dict[str, str]:
-    """Return the first value of each name; bytes that are not UTF-8 become replacement characters."""
+    """
+    Return the values by name, those of a repeated one joined: a credential that comes twice is none.
+
+    Bytes that are not UTF-8 become replacement characters.
+    """
     from urllib.parse import parse_qsl
 
     values: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=None):
-        values.setdefault(name, value)
+        values[name] = f"{values[name]},{value}" if name in values else value
     return values
 
 

@@ -80,7 +80,7 @@ def _rows(name: str, service: str, profiles: dict[str, Profile], *, aims: bool) 
     closed = chain.outside.calls - sent_before
     told = f"{name}: first alert, {sent} notification{'s' if sent != 1 else ''}"
     return [
-        _row(told, first, (2, 6) if aims else None),
+        _row(told, first, (3, 6) if aims else None),
         _row(f"{name}: repeat of a firing one", repeat, (1, 0)),
         _row(f"{name}: repeat of a firing one in other words (a new value)", changed, (1, 0)),
         _row(f"{name}: another alert joins", second, None),

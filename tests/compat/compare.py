@@ -62,6 +62,9 @@ def _without_names(end: dict[str, Any]) -> dict[str, Any]:
 
     def said(link: re.Match[str]) -> str:
         payload = json.loads(base64.urlsafe_b64decode(link[1] + "=" * (-len(link[1]) % 4)))
+        # One that others can read acted as the channel itself.
+        if "actor" in payload:
+            payload["actor"] = payload["actor"].removeprefix("somebody in ")
         return "/a?" + " ".join(f"{name}={payload.get(name)}" for name in _SAID)
 
     sections = ("mails", "calls")

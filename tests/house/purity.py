@@ -33,6 +33,7 @@ ALLOWED = frozenset(
         "functools",
         "hashlib",
         "hmac",
+        "ipaddress",
         "itertools",
         "math",
         "re",

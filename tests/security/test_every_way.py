@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BufferedReader, BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
+import flask
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder
 
 from tests.security.desk import Desk, logged
 from tests.security.ways import EXAMPLES, TOPOLOGY, Example, header, rows
+from toban.entry import parse_query, read_request
 from toban.kernel.edge.http import MAX_BODY, Request, Response
+from toban.local import httpd
 
 WAYS = sorted(EXAMPLES)
 every_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way[0]}{way[1]}")
@@ -30,6 +36,34 @@ def ask(way: tuple[str, str], request: Request, desk: Desk | None = None) -> tup
         assert secret not in lines.getvalue()
         assert secret.encode() not in response.body
     return response, desk
+
+
+Pairs = list[tuple[str, str]]
+
+
+def _replaced(given: Any, pairs: Pairs) -> Pairs:
+    return [(k, v) for k, v in given.items() if k not in dict(pairs)] + pairs
+
+
+def by_httpd(good: Request, headers: Pairs, query: Pairs) -> tuple[dict[str, str], dict[str, str]]:
+    lines = "".join(f"{k}: {v}\r\n" for k, v in [("host", "x"), *_replaced(good.headers, headers)])
+    found, _ = httpd._headers(BufferedReader(BytesIO(f"{lines}\r\n".encode())), b"HTTP/1.1")  # type: ignore[arg-type]
+    return found, parse_query(urlencode(_replaced(good.query, query)))
+
+
+def by_flask(good: Request, headers: Pairs, query: Pairs) -> tuple[dict[str, str], dict[str, str]]:
+    """As behind gunicorn, which joins what comes twice by a comma."""
+    joined: dict[str, str] = {}
+    for name, value in _replaced(good.headers, headers):
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    builder = EnvironBuilder(
+        method="POST",
+        path="/",
+        query_string=urlencode(_replaced(good.query, query)),
+        headers=joined,
+    )
+    found = read_request(flask.Request(builder.get_environ()))
+    return dict(found.headers), dict(found.query)
 
 
 def refused(way: tuple[str, str], request: Request, status: int) -> Response:
@@ -174,6 +208,46 @@ def test_31_another_content_type_is_refused_where_the_body_counts(way, kind):
         assert ask(way, request)[0].status == 200
     else:
         refused(way, request, 415)
+
+
+@every_way
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "GZIP", "gzip, identity", "x"])
+def test_a_body_in_a_coding_is_refused_where_it_counts(way, coding):
+    request = header("content-encoding", coding)(EXAMPLES[way].good())
+    if rows()[way].content is None:
+        assert ask(way, request)[0].status == 200
+    else:
+        assert refused(way, request, 415).headers["Accept-Encoding"] == "identity"
+
+
+@every_way
+def test_a_body_that_says_that_it_has_no_coding_is_taken(way):
+    assert ask(way, header("content-encoding", "identity")(EXAMPLES[way].good()))[0].status == 200
+
+
+TWICE = ("x-toban-signature", "authorization", "content-type")
+
+
+@every_way
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_proof_that_comes_twice_is_none_whichever_comes_first(way, order):
+    """Through the two readers of requests that there are: the embedded server's and Flask's."""
+    good, other = EXAMPLES[way].good(), EXAMPLES[way].damaged
+    for name in TWICE:
+        if name in good.headers:
+            pair = [good.headers[name], "t=1,v1=00" if name == TWICE[0] else "Bearer x"][::order]
+            for read in (by_httpd, by_flask):
+                headers, query = read(good, [(name, value) for value in pair], [])
+                asked = replace(good, headers=headers, query=query)
+                assert ask(way, asked)[0].status in (401, 403, 415), (name, read)
+    for name in ("auth_token", "s"):
+        if name in good.query:
+            pair = [good.query[name], "no"][::order]
+            for read in (by_httpd, by_flask):
+                headers, query = read(good, [], [(name, value) for value in pair])
+                asked = replace(good, headers=headers, query=query)
+                assert ask(way, asked)[0].status == EXAMPLES[way].refused, (name, read)
+    assert other
 
 
 BODIES = {

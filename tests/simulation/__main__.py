@@ -1,6 +1,6 @@
 """
 Play one seed: ``python -m tests.simulation [WORLD] SEED [--trace] [--digest]``, where the world is
-``senders``, ``staged`` or ``staged-senders``.
+``senders``, ``unheard``, ``staged`` or ``staged-senders``.
 
 For ``backups``, ``leaps``, ``owners``, ``copies`` and ``crashes`` see `tests.simulation.backup_main`.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "shared")]
 
 
-WORLDS = ("plain", "senders", "staged", "staged-senders")
+WORLDS = ("plain", "senders", "staged", "staged-senders", "unheard")
 
 
 def main() -> int:
@@ -34,10 +34,11 @@ def main() -> int:
     from tests.simulation.sender_sim import SenderSimulation
     from tests.simulation.sim import Simulation
     from tests.simulation.staged import StagedSenders, StagedSimulation
+    from tests.simulation.unheard_sim import UnheardSimulation
     from toban.kernel import log
 
     log.Settings.level = 100
-    worlds = (Simulation, SenderSimulation, StagedSimulation, StagedSenders)
+    worlds = (Simulation, SenderSimulation, StagedSimulation, StagedSenders, UnheardSimulation)
     simulation: Simulation = dict(zip(WORLDS, worlds, strict=True))[asked.world](asked.seed)
     simulation.run()
     if asked.digest:

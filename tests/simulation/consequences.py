@@ -24,10 +24,12 @@ from toban.events import (
     CommandIssued,
     IncidentAcknowledged,
     IncidentResolved,
+    MinutePassed,
     NotificationFailed,
     NotificationRequested,
     PageFailed,
     PostmortemDrafted,
+    ResponseDue,
     SweepDue,
 )
 from toban.events.backups import (
@@ -160,6 +162,16 @@ def an_acknowledgement_is_shown_where_was_called(told: Told) -> Iterator[str]:
                 yield f"{target} does not see that {acknowledged.incident.id} was acknowledged"
 
 
+def a_missed_target_is_told_once(told: Told) -> Iterator[str]:
+    incidents = {incident.id: incident for incident in told.documents(Incident)}
+    due = {body.incident_id for _, body in told.of(ResponseDue)}
+    for id in due:
+        incident = incidents[id]
+        missed = [entry for entry in incident.timeline if entry.kind == "response-overdue"]
+        if len(missed) != (incident.acknowledged_at is None):
+            yield f"{id} tells {len(missed)} times that its target was missed"
+
+
 def a_parked_message_is_an_alert(told: Told) -> Iterator[str]:
     known = {alert.fingerprint for alert in told.documents(Alert)}
     for _, parked in told.of(MessageParked):
@@ -205,6 +217,15 @@ def what_is_needed_gets_more_time(told: Told) -> Iterator[str]:
             continue
         if alive & set(document.holders()) and document.expires_at < newest + keep / 2:
             yield f"{document.key(document.id)} is needed and expires at {document.expires_at}"
+
+
+def whether_alerts_are_heard_of_is_looked_at(told: Told) -> Iterator[str]:
+    newest = max((event.time for event, _ in told.of(MinutePassed)), default=None)
+    for incident in told.documents(Incident):
+        if newest is None or incident.status == "resolved":
+            continue
+        if incident.check_at is None or incident.check_at < newest:
+            yield f"{incident.id}: nobody looks whether its alerts are heard of"
 
 
 def a_command_leaves_a_record(told: Told) -> Iterator[str]:
@@ -305,11 +326,13 @@ OF_INCIDENTS: tuple[Rule, ...] = (
     a_failure_is_followed_by_the_fallback,
     a_failure_is_on_the_timeline,
     an_acknowledgement_is_shown_where_was_called,
+    a_missed_target_is_told_once,
     a_parked_message_is_an_alert,
     an_incident_lists_the_rules_of_its_alerts,
     what_fires_is_not_resolved,
     what_joins_is_told,
     what_is_needed_gets_more_time,
+    whether_alerts_are_heard_of_is_looked_at,
     a_command_leaves_a_record,
 )
 OF_BACKUPS: tuple[Rule, ...] = (

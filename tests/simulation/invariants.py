@@ -22,16 +22,17 @@ from toban.events import (
     PagingEvent,
 )
 from toban.incidents.documents import Alert, Group, Incident
-from toban.incidents.opening.triage import alert_id
+from toban.incidents.opening.identity import alert_id
 from toban.kernel.command import Audit
 from toban.kernel.document import Document, decode
 from toban.kernel.event import from_message
 from toban.kernel.handling.parking import ParkedMessage
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.ids import derive
-from toban.notify.contacts import reach
+from toban.notify.contacts import reach, together
 from toban.notify.documents import Notification
 from toban.notify.identity import is_page, notification_id
+from toban.notify.page import apart
 from toban.ports import Query
 from toban.profile.store import PinnedProfile, pinned_id
 
@@ -68,6 +69,8 @@ def in_any_world(world: Simulated) -> list[str]:
         *_arrivals(world, incidents, notifications),
         *_tried(world, notifications),
         *_audited(world, incidents),
+        *_told_who_has_it(world, notifications),
+        *world.order,
         *_records(incidents, everything(world, Alert)),
     ]
 
@@ -204,6 +207,8 @@ def _silent(incident: Incident, now: datetime) -> list[str]:
     """Whoever believes that somebody will be called is right; for staging nobody believes it."""
     if incident.status == "resolved":
         return []
+    if incident.check_at is None or now - incident.check_at > LATE:
+        return [f"{incident.id}: nobody looks whether its alerts are heard of"]
     due = incident.next_step_at or incident.remind_at
     if incident.environment == QUIET:
         if due is not None:
@@ -230,7 +235,8 @@ def _pages(
         assert snapshot is not None
         profile = decode(PinnedProfile, snapshot.data).profile
         for page in incident.pages:
-            for contact in reach(profile, incident.snapshot(), page).contacts:
+            for message in together(profile, reach(profile, incident.snapshot(), page).contacts):
+                contact = message[0]
                 name = notification_id(
                     page.reason, incident.id, page.number, contact.target, contact.channel_id
                 )
@@ -243,11 +249,11 @@ def _arrivals(
     world: Simulated, incidents: dict[str, Incident], notifications: dict[str, Notification]
 ) -> list[str]:
     found = []
-    requested = set()
+    requested = {}
     for message in world.out.published:
         event = from_message(message)
         if isinstance(event.body, NotificationRequested):
-            requested.add(event.body.notification_id)
+            requested[event.body.notification_id] = event.body
     marked: dict[str, list[bool]] = {}
     for arrival in world.outside.arrivals:
         marked.setdefault(arrival.id, []).append(arrival.marked)
@@ -263,14 +269,27 @@ def _arrivals(
         own = [n for n in notifications.values() if n.incident == incident.id]
         newest = max(p.number for p in incident.pages)
         closed = {
-            (n.target, n.channel)
+            name
             for n in own
             if n.kind == "resolved" and n.page == newest and n.state in ("done", "failed")
+            if n.id in requested
+            for name in requested[n.id].closes
         }
         found += [
             f"{incident.id}: {n.target} by {n.channel} is never told it is over"
             for n in own
-            if is_page(n.kind) and n.state == "done" and (n.target, n.channel) not in closed
+            if is_page(n.kind) and n.state == "done" and n.id not in closed
+        ]
+        over = Counter(
+            n.channel
+            for n in own
+            if n.kind == "resolved" and n.page == newest and n.channel == "room" and n.maybe_sent
+            if n.id in requested and not requested[n.id].replaces
+        )
+        found += [
+            f"{incident.id}: {room} is told {n} times it is over"
+            for room, n in over.items()
+            if n > 1
         ]
     return found
 
@@ -283,13 +302,29 @@ def _tried(world: Simulated, notifications: dict[str, Notification]) -> list[str
         for n in notifications.values()
         if n.state == "done" and n.id not in arrived
     ]
-    for message in world.out.published:
-        body = from_message(message).body
+    bodies = [from_message(message).body for message in world.out.published]
+    called = world.outside.called | {
+        each.notification_id
+        for body in bodies
+        if isinstance(body, NotificationRequested)
+        if body.notification_id in world.outside.called
+        for each in apart(body)
+    }
+    for body in bodies:
         if isinstance(body, NotificationFailed) and not body.fallback:
             tries = {*body.request.replaces, body.request.notification_id}
-            if not tries & world.outside.called:
+            if not tries & called:
                 found.append(f"{body.request.target} was given up with nothing tried")
     return found
+
+
+def _told_who_has_it(world: Simulated, notifications: dict[str, Notification]) -> list[str]:
+    """Whoever was called, and for whom nothing else settled it, hears who has it."""
+    return [
+        f"{n.target} was called by {n.channel} for {n.incident} and never hears who took it"
+        for n in notifications.values()
+        if world.taken.has_to_be_told(n) and n.followed_by not in notifications
+    ]
 
 
 def _audited(world: Simulated, incidents: dict[str, Incident]) -> list[str]:

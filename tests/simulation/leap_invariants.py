@@ -145,7 +145,7 @@ def _tests(simulation: LeapSimulation) -> Iterator[str]:
         yield f"no restore test has passed since {max(real, default=None)}"
     if any(is_future(t.at, now) for t in record.tested.values()):
         yield f"a turn of restore tests lies ahead: {record.tested}"
-    if untested(SHOP, record.tested, START, now) is not None:
+    if untested(SHOP, record.tested, START, now):
         yield "restore tests count as overdue"
 
 

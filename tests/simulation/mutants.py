@@ -27,7 +27,7 @@ from toban.kernel.handling.effect import EffectDocument
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.platform import Platform
 from toban.kernel.work import Work
-from toban.notify import deliver
+from toban.notify import deliver, page
 from toban.ports import Create, Delivered, Message, Update, Write
 
 
@@ -394,6 +394,11 @@ def record_lost() -> AbstractContextManager[Any]:
     return mock.patch.object(triage, "_leave", return_value=None)
 
 
+def told_one_by_one() -> AbstractContextManager[Any]:
+    """Each of those who share a channel has a closing of their own there."""
+    return mock.patch.object(page, "_by_message", lambda _, closings: [[each] for each in closings])
+
+
 MUTANTS = (
     Mutant("no receipt", "an event handled twice has two effects", no_receipt),
     Mutant("no precondition", "of two changes at once one is lost", no_precondition),
@@ -421,6 +426,9 @@ MUTANTS = (
     Mutant("silent gives up", "a page kept back is tried nowhere", silent_gives_up),
     Mutant("refusals forgotten", "nobody knows who tried what", refusals_forgotten, seed=2),
     Mutant("proof forgotten", "nobody knows who it was", proof_forgotten),
+    Mutant(
+        "told one by one", "a room is told several times that it is over", told_one_by_one, seed=1
+    ),
     Mutant("record lost", "nobody knows what an incident was about", record_lost),
 )
 

@@ -47,6 +47,8 @@ class Outside:
     fate: Callable[[Outgoing], Fate] = lambda _: "ok"
     point: Callable[[str], None] = lambda _: None
     now: Callable[[], datetime] = lambda: datetime.max.replace(tzinfo=UTC)
+    leaving: Callable[[Outgoing], None] = lambda _: None
+    """Told of each call just before it is made."""
     arrivals: list[Arrival] = field(default_factory=list)
     excused: set[str] = field(default_factory=set)
     """Notifications whose outcome was made unknown: these may arrive twice where no key helps."""
@@ -57,6 +59,7 @@ class Outside:
     def send(self, outgoing: Outgoing) -> Result:
         """One call."""
         self.point("send before")
+        self.leaving(outgoing)
         self.calls += 1
         self.called.add(outgoing.id)
         fate = self.fate(outgoing)

@@ -9,7 +9,7 @@ from unittest import mock
 
 from tests.profiles import Profile
 from tests.simulation import backup_world
-from tests.simulation.backup_world import content, of_shop, small
+from tests.simulation.backup_world import SELDOM, content, of_shop, small
 from tests.simulation.platform import Simulated
 from tests.simulation.small_redis import SmallConnection, SmallRedis, dump
 from toban.backups.section import (
@@ -51,7 +51,7 @@ SECTION = BackupSection(
         BackupPlan("files", "often", "0 */3 * * *", RetentionRules(daily=1), incremental=True),
     ),
     restore_test=RestoreTest(
-        "0 3 * * 1",
+        SELDOM,
         (
             StagingTarget("cache", url_secret="STAGING_URL"),
             StagingTarget("files", bucket="staging"),

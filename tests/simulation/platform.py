@@ -14,6 +14,7 @@ import msgspec
 from tests.profiles import Profile
 from tests.simulation.outside import Outside
 from tests.simulation.profiles import PROFILES
+from tests.simulation.taken import Taken
 from toban.adapters.google.pubsub.bus import check
 from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.adapters.local.memory.bus import MemoryBus
@@ -82,6 +83,8 @@ class FaultyStore:
     reads: int = 0
     writes: int = 0
     written: dict[Key, int] = field(default_factory=dict)
+    seen: Callable[[Sequence[Write]], None] = lambda _: None
+    """Told of each commit that has taken effect, in order."""
 
     def get(self, keys: Sequence[Key]) -> list[Snapshot | None]:
         self.faults.point("get before")
@@ -104,6 +107,7 @@ class FaultyStore:
                 assert size <= MAX_DOCUMENT, f"{write.key} has {size} bytes"
         versions = self.inner.commit(writes)
         self.writes += len(writes)
+        self.seen(writes)
         for write in writes:
             self.written[write.key] = self.written.get(write.key, 0) + 1
         if self.faults.lost_answer():
@@ -233,7 +237,11 @@ class Simulated:
         self.out = FaultyBus(self.bus, self.faults)
         self.buckets = MemoryBuckets()
         self.blobs = MemoryBlobs()
-        self.outside = Outside(point=self.faults.point, now=self.clock.now)
+        self.taken = Taken(self.order)
+        self.store.seen = self.taken.committed
+        self.outside = Outside(
+            point=self.faults.point, now=self.clock.now, leaving=self.taken.leaving
+        )
         apply(self.memory, profiles, START)
         self.platform = Platform(
             store=self.store,
@@ -301,6 +309,7 @@ class Simulated:
         self.blobs._objects = dict(saved["blobs"])
         self.clock.set(saved["time"])
         self.order.clear()
+        self.taken.forget()
         self.out.published[:] = saved["published"]
         self.outside.arrivals[:] = saved["arrivals"]
         self.platform.cache.clear()

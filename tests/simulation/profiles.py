@@ -65,6 +65,10 @@ def profile(service: str, *, default: bool = False, by: tuple[str, ...] = ("rule
 
 GHOST = msgspec.structs.replace(
     profile("ghost"),
+    severities=tuple(
+        msgspec.structs.replace(severity, respond_within=Seconds(300))
+        for severity in profile("ghost").severities
+    ),
     oncall=None,
     escalation=(
         Escalation(
@@ -76,7 +80,7 @@ GHOST = msgspec.structs.replace(
         ),
     ),
 )
-"""Nobody is on call there: its first step reaches nobody."""
+"""Nobody is on call there: its first step reaches nobody, and its target is missed."""
 
 PATIENT = msgspec.structs.replace(
     profile("patient"), grouping=Grouping(by=("rule",), window=Seconds(600))

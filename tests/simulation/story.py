@@ -184,6 +184,7 @@ STORY = (
     Step("nor after that: the steps begin anew", 1000, _timer("tick-5", MinutePassed())),
     Step("somebody is on it again", 10, _command("acknowledge", "queue", "again")),
     Step("a service with nobody on call", 60, _alert("lost", "down", "warning", service="ghost")),
+    Step("where nobody answers in time", 400, _timer("tick-8", MinutePassed())),
     Step("a message that is none", 10, _poison),
     Step("dead letters are looked at", 60, _timer("redrive", RedriveDue())),
     Step("half a life later what is needed gets more", 46 * 86_400, _timer("sweep", SweepDue())),

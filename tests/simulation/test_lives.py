@@ -29,7 +29,7 @@ from toban.channels.email.adapter import MailSender
 from toban.channels.email.message import Mail
 from toban.events import CommandIssued, IncidentReminded, NotificationRequested
 from toban.incidents.documents import Alert, Incident
-from toban.incidents.opening.triage import alert_id
+from toban.incidents.opening.identity import alert_id
 from toban.kernel import log
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.event import Body, Event, to_message

@@ -12,6 +12,7 @@ from tests.simulation.invariants import violations
 from tests.simulation.mutants import MUTANTS, Mutant, remember
 from tests.simulation.sim import Simulation
 from tests.simulation.story import INCIDENTS
+from tests.simulation.taken_mutants import TAKEN_MUTANTS
 
 SEEDS = 40
 
@@ -58,7 +59,7 @@ def _differs(told: Chapters, step: int, *points: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *TAKEN_MUTANTS], ids=lambda mutant: mutant.name)
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:

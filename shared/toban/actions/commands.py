@@ -32,6 +32,7 @@ from toban.kernel.edge.row import (
 )
 from toban.kernel.event import Body, Event, timestamp
 from toban.kernel.ids import derive
+from toban.kernel.secrecy.masking import mask
 
 FIELDS = ("id", "at", "subject", "action", "seen", "note", "severity_label", "arguments")
 MAX_NOTE = 2_000
@@ -83,7 +84,7 @@ def _read(sent: AuthenticatedRequest[str]) -> IngressResult:
         proof=f"google:{sent.who}",
         via="cli",
         at=at,
-        note=read.strict_text(body, "note", "")[:MAX_NOTE],
+        note=mask(read.strict_text(body, "note", ""))[:MAX_NOTE],
         severity_label=read.strict_text(body, "severity_label", "")[:MAX_ID],
         generation=_seen(body),
         arguments=_arguments(body),

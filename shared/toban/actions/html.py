@@ -10,17 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from types import MappingProxyType
 
+from toban.actions.standing import BUTTONS, LinkPage
 from toban.actions.texts import text
 from toban.kernel.edge.http import Response
 from toban.kernel.edge.links import Language, SignedLink
 from toban.kernel.templates import render, source
-
-# A link does not know its reader's zone. Japan has one, without daylight saving.
-_CLOCKS: dict[Language, timezone] = {"ja": timezone(timedelta(hours=9), "JST"), "en": UTC}
 
 
 @cache
@@ -48,34 +45,18 @@ def _html(status: int, template: str, **values: object) -> Response:
     return Response(status, html.encode(), "text/html; charset=utf-8", headers())
 
 
-def confirm(link: SignedLink, query: str) -> Response:
-    """Return what the link would do, with one button; `query` is the link's own signed part."""
-    title = text(link.lang, f"link.ask.{link.action}")
-    button = text(link.lang, f"link.button.{link.action}")
-    until = datetime.fromtimestamp(link.exp, _CLOCKS[link.lang]).strftime("%Y-%m-%d %H:%M %Z")
-    small = f"{text(link.lang, 'link.until')}: {until}"
-    return _of_link(link, title, small, button=button, query=query)
-
-
-def done(link: SignedLink) -> Response:
-    """Return that the command was accepted."""
-    title = text(link.lang, f"link.done.{link.action}")
-    return _of_link(link, title, text(link.lang, "link.settled"))
-
-
-def _of_link(
-    link: SignedLink, title: str, small: str, *, button: str = "", query: str = ""
-) -> Response:
+def linked(link: SignedLink, page: LinkPage, query: str) -> Response:
+    """Return how the link's incident is; `query` is the link's own signed part."""
+    people = (page.people or ())[:BUTTONS]
     return _html(
-        200,
+        page.status,
         "link.html",
         language=link.lang,
-        title=title,
-        words={name: text(link.lang, f"link.{name}") for name in ("incident", "as")},
-        link=link,
-        button=button,
+        title=page.title,
+        page=page,
+        people=people,
+        words={name: text(link.lang, f"link.{name}") for name in ("who", "other", "unproven")},
         query=query,
-        small=small,
     )
 
 

@@ -3,17 +3,23 @@ The ways in for commands.
 
 A signed link is a row of its own kind: everything is in the address, GET asks and POST acts. Mail
 scanners and chat previews open every link they see, so opening one must change nothing: GET answers
-HTML with one button, and only the POST behind it publishes a command.
+HTML that says how the incident is (`toban.actions.standing`), with one button, and only the POST
+behind it publishes a command. Where others can read the link, too, the form asks for a name.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
 
 from toban.actions import html
 from toban.actions.commands import command_row
+from toban.actions.standing import Asked, page_of, read
 from toban.events import CommandIssued
 from toban.kernel import log
 from toban.kernel.command import log_command
@@ -29,32 +35,35 @@ from toban.kernel.edge.row import (
 )
 from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
-from toban.kernel.ids import derive
+from toban.kernel.ids import body_hash, derive
 
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
+FORM: Final = "application/x-www-form-urlencoded"
+MAX_FORM: Final = 4_000
+MAX_NAME: Final = 80
+_NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
-def command(link: SignedLink, now: datetime) -> Event:
+def command(link: SignedLink, now: datetime, click: Click | None = None) -> Event:
     """
-    Return the command that a link stands for.
+    Return the command that a link stands for, as it was clicked.
 
-    Its id derives from the link and its body has nothing of the click, so a second click is the
-    same event and has no second effect. The time of the click is the event's; the body's `at`
-    is when the link was made.
+    Its id derives from everything that its body says and nothing else: a second click of the same
+    page is the same event and has no second effect, and one id never stands for two bodies. The
+    time of the click is the event's; the body's `at` is when the link was made.
     """
-    # Not ("link", …) as in the release before: its body for the same link was another, and one id
-    # stands for one body.
-    id_ = derive("link-command", link.nonce, link.action)
+    click = click or Click(link.generation)
     body = CommandIssued(
         about=f"incidents/{link.incident}",
         incident_id=link.incident,
         action=link.action,
-        actor=link.actor,
+        actor=link.actor if link.person else click.name or link.actor,
         proof=f"link:{link.person}",
         via="link",
         at=datetime.fromtimestamp(link.iat, UTC),
-        generation=link.generation,
+        generation=click.seen,
     )
+    id_ = derive("link-command", link.nonce, body_hash(msgspec.json.encode(body)))
     return Event(
         id=id_,
         source="/ingress/action",
@@ -62,6 +71,33 @@ def command(link: SignedLink, now: datetime) -> Event:
         subject=body.subject(),
         body=body,
         correlation_id=id_,
+    )
+
+
+@dataclass(frozen=True)
+class Click:
+    """What the form behind a link adds to it."""
+
+    seen: int
+    """The generation that the page showed."""
+    name: str = ""
+    """Whom the reader of a link that others can read, too, says to be."""
+
+
+def click_of(request: Request, link: SignedLink) -> Click:
+    """Return what a form has sent; whatever is none counts as a click on the bare link."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    raw = request.body or b""
+    if kind != FORM or len(raw) > MAX_FORM:
+        return Click(link.generation)
+    try:
+        fields = dict(parse_qsl(raw.decode("utf-8", "replace"), max_num_fields=10))
+    except ValueError:
+        return Click(link.generation)
+    seen = fields.get("seen", "")
+    name = "".join(c if c.isprintable() else " " for c in fields.get("name", ""))
+    return Click(
+        int(seen) if _NUMBER.fullmatch(seen) else link.generation, " ".join(name.split())[:MAX_NAME]
     )
 
 
@@ -100,7 +136,8 @@ class _HtmlAnswers(Answers):
             action=link.action,
             actor=link.actor,
         )
-        return html.done(link)
+        click = click_of(asked.request, link)
+        return _standing(link, asked.request, asked, Asked(click.seen))
 
 
 def _said(status: int, language: Language) -> Response:
@@ -119,12 +156,26 @@ def _check(request: Request, keys: AuthContext) -> SignedLink:
 
 
 def _look(sent: AuthenticatedRequest[SignedLink]) -> Response:
-    signed = {name: sent.request.query[name] for name in ("c", "s")}
-    return html.confirm(sent.who, urlencode(signed))
+    query = sent.request.query
+    asked = None
+    if _NUMBER.fullmatch(query.get("asked", "")) and _NUMBER.fullmatch(query.get("seen", "")):
+        asked = Asked(int(query["seen"]), int(query["asked"]))
+    return _standing(sent.who, sent.request, sent, asked)
+
+
+def _standing(
+    link: SignedLink,
+    request: Request,
+    sent: AuthenticatedRequest[SignedLink] | RowRequest,
+    asked: Asked | None,
+) -> Response:
+    documents = sent.documents() if sent.documents else None
+    page = page_of(link, read(link, documents), sent.now, asked)
+    return html.linked(link, page, urlencode({name: request.query[name] for name in ("c", "s")}))
 
 
 def _read(sent: AuthenticatedRequest[SignedLink]) -> IngressResult:
-    return IngressResult([command(sent.who, sent.now)])
+    return IngressResult([command(sent.who, sent.now, click_of(sent.request, sent.who))])
 
 
 _HTML = _HtmlAnswers("command")

@@ -7,13 +7,18 @@ from typing import Final
 from toban.texts import Catalogue, Texts
 
 TEXTS: Final[Texts] = {
-    "link.ask.acknowledge": {"en": "Take this incident?", "ja": "このインシデントを確認しますか？"},
-    "link.button.acknowledge": {"en": "Acknowledge", "ja": "確認する（対応を引き受ける）"},
+    "link.ask.acknowledge": {
+        "en": "Take this incident?",
+        "ja": "このインシデントの対応を引き受けますか？",
+    },
+    "link.button.acknowledge": {"en": "Acknowledge", "ja": "対応を引き受ける（ACK）"},
+    "link.button.yours": {"en": "I still have it", "ja": "引き続き対応する（ACK）"},
+    "link.button.taken": {"en": "Take it over", "ja": "対応を代わる（ACK）"},
     "link.ask.resolve": {
         "en": "Mark this incident as resolved?",
-        "ja": "このインシデントを解決にしますか？",
+        "ja": "このインシデントを解決済みにしますか？",
     },
-    "link.button.resolve": {"en": "Resolve", "ja": "解決にする"},
+    "link.button.resolve": {"en": "Resolve", "ja": "解決済みにする"},
     "link.ask.reopen": {
         "en": "Open this incident again?",
         "ja": "このインシデントを再開しますか？",
@@ -24,17 +29,79 @@ TEXTS: Final[Texts] = {
         "ja": "次の担当者へエスカレーションしますか？",
     },
     "link.button.escalate": {"en": "Escalate", "ja": "エスカレーションする"},
-    "link.done.acknowledge": {"en": "Acknowledgement received", "ja": "確認を受け付けました"},
-    "link.done.resolve": {"en": "Resolution received", "ja": "解決を受け付けました"},
-    "link.done.reopen": {"en": "Reopening received", "ja": "再開を受け付けました"},
-    "link.done.escalate": {"en": "Escalation received", "ja": "エスカレーションを受け付けました"},
+    "link.is.yours": {"en": "You have it since {at}", "ja": "{at} からあなたが対応しています"},
+    "link.is.taken": {"en": "{who} has it since {at}", "ja": "{at} から {who} が対応しています"},
+    "link.is.resolved": {"en": "Resolved at {at} ({who})", "ja": "{at} に解決済み（{who}）"},
+    "link.is.open": {"en": "It is open", "ja": "このインシデントは未解決です"},
+    "link.nobody": {"en": "automatic", "ja": "自動"},
+    "link.asked": {
+        "en": "Asked for, not yet recorded",
+        "ja": "依頼しました（まだ記録されていません）",
+    },
+    "link.asked.more": {
+        "en": "Nothing has changed until it is recorded. This page looks again by itself.",
+        "ja": "記録されるまで、状態は変わりません。このページは自動で更新されます。",
+    },
+    "link.slow": {"en": "Still not recorded", "ja": "まだ記録されていません"},
+    "link.slow.more": {
+        "en": "What you asked for has not been carried out. Ask again, use the toban command, or call somebody.",
+        "ja": "依頼はまだ実行されていません。もう一度依頼するか、toban コマンドを使うか、電話などで連絡してください。",
+    },
+    "link.changed.acknowledge": {
+        "en": "Nobody has it: it has changed since you looked",
+        "ja": "まだ誰も対応していません（画面を開いたあとに状態が変わりました）",
+    },
+    "link.changed.resolve": {
+        "en": "Not resolved: it has changed since you looked",
+        "ja": "解決済みになっていません（画面を開いたあとに状態が変わりました）",
+    },
+    "link.changed.reopen": {
+        "en": "Not open: it has changed since you looked",
+        "ja": "再開されていません（画面を開いたあとに状態が変わりました）",
+    },
+    "link.changed.escalate": {
+        "en": "It has changed since you looked",
+        "ja": "画面を開いたあとに状態が変わりました",
+    },
+    "link.again": {
+        "en": "People were called again at {at}. {who} has not answered that yet.",
+        "ja": "{at} に改めて呼び出しました。{who} の応答はまだありません。",
+    },
+    "link.before": {
+        "en": "Your message is from before: the severity has risen since, or people were called anew. This page shows how it is now.",
+        "ja": "この通知のあとに、重大度が上がったか、呼び出しがやり直されています。この画面は現在の状態です。",
+    },
+    "link.timeline": {
+        "en": "Who was called is on the timeline of the incident.",
+        "ja": "誰を呼び出したかは、インシデントのタイムラインに残ります。",
+    },
+    "link.unread": {
+        "en": "How the incident is cannot be read right now.",
+        "ja": "インシデントの現在の状態を読み取れません。",
+    },
+    "link.missing": {
+        "en": "There is no such incident",
+        "ja": "インシデントが見つかりません",
+    },
+    "link.missing.more": {
+        "en": "{incident} is not recorded here. Nothing can be done by this link.",
+        "ja": "{incident} の記録がありません。このリンクでは何もできません。",
+    },
+    "link.who": {"en": "Who are you?", "ja": "お名前を選んでください"},
+    "link.other": {"en": "Another name (may stay empty)", "ja": "その他の名前（空欄でも可）"},
+    "link.unproven": {
+        "en": "Others can read this link, too: the name is recorded as given, not as proven.",
+        "ja": "このリンクはほかの人も読めるため、名前は本人確認なしの申告として記録されます。",
+    },
+    "link.severity": {"en": "Severity", "ja": "重大度"},
+    "link.service": {"en": "Service", "ja": "サービス"},
+    "link.since": {"en": "Since", "ja": "発生"},
+    "link.lasts": {"en": "{since} (for {lasts})", "ja": "{since}（{lasts}経過）"},
+    "link.taken": {"en": "Taken", "ja": "対応開始"},
+    "link.by": {"en": "{at} ({who})", "ja": "{at}（{who}）"},
     "link.incident": {"en": "Incident", "ja": "インシデント"},
     "link.as": {"en": "As", "ja": "操作者"},
     "link.until": {"en": "Link valid until", "ja": "リンクの有効期限"},
-    "link.settled": {
-        "en": "It takes effect in a moment. If the incident has moved on in the meantime, nothing changes. You can close this page.",
-        "ja": "まもなく反映されます。その前にインシデントの状態が変わっていた場合は、何も起こりません。このページは閉じてかまいません。",
-    },
     "link.refused": {"en": "This link cannot be used", "ja": "このリンクは使えません"},
     "link.refused.more": {
         "en": "It may have been cut off on its way. Open it from the notification again, or use the toban command.",

@@ -16,6 +16,10 @@ from toban.kernel.edge import fields as read
 
 SOURCE = "alertmanager"
 
+_VALUES = ("value", "current_value", "observed_value", "current")
+_THRESHOLDS = ("threshold", "threshold_value", "limit")
+"""Annotations that rules use for what they measured, and for what they held it against."""
+
 
 def reports(body: Any, service: str) -> list[RawAlert]:
     """Return one report for each alert in the notification. Raises `InvalidField`."""
@@ -58,7 +62,8 @@ def _report(alert: dict[str, Any], path: str, service: str, home: str) -> RawAle
         starts_at=read.rfc3339(alert, "startsAt", path),
         ends_at=ends_at,
         current=True,
-        value=notes.get("value") or read.text(alert, "valueString", path),
+        value=_first(notes, _VALUES) or _measured(alert, path),
+        threshold=_first(notes, _THRESHOLDS),
         links=(
             ("Runbook", notes.get("runbook_url", "")),
             ("Dashboard", notes.get("dashboard_url", "") or read.text(alert, "dashboardURL", path)),
@@ -66,6 +71,20 @@ def _report(alert: dict[str, Any], path: str, service: str, home: str) -> RawAle
             ("Alertmanager", home),
         ),
     )
+
+
+def _first(notes: dict[str, str], names: tuple[str, ...]) -> str:
+    return next((notes[name] for name in names if notes.get(name)), "")
+
+
+def _measured(alert: dict[str, Any], path: str) -> str:
+    """Grafana's values of the rule's expressions (``A=44.2, C=1``), else its sentence about them."""
+    values = alert.get("values")
+    if isinstance(values, dict):  # what else it may be is for people only: no reason to refuse
+        numbers = {n: v for n, v in values.items() if isinstance(v, (int, float))}
+        if numbers:
+            return ", ".join(f"{name}={value:.6g}" for name, value in numbers.items())
+    return read.text(alert, "valueString", path)
 
 
 def _status(alert: dict[str, Any], path: str) -> Status:

@@ -82,6 +82,7 @@ def reports(body: Any, service: str) -> list[RawAlert]:
             starts_at=read.epoch(incident, "started_at", path),
             ends_at=ends_at,
             value=read.text(incident, "observed_value", path),
+            threshold=read.text(incident, "threshold_value", path),
             links=(("Cloud Monitoring", read.text(incident, "url", path)), *links),
         )
     ]

@@ -25,6 +25,7 @@ FIELDS = (
     "starts_at",
     "ends_at",
     "value",
+    "threshold",
     "links",
     "id",
 )
@@ -68,6 +69,7 @@ def _report(alert: dict[str, Any], path: str, service: str) -> RawAlert:
         starts_at=read.rfc3339(alert, "starts_at", path),
         ends_at=ends_at,
         value=read.text(alert, "value", path),
+        threshold=read.text(alert, "threshold", path),
         links=_links(alert, path),
         sender_id=read.text(alert, "id", path),
     )

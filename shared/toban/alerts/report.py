@@ -1,10 +1,15 @@
-"""From a sender's report to the event: limits and ids."""
+"""
+From a sender's report to the event: limits and ids, and no credentials.
+
+What a sender quotes (a command line, a connection string) may hold some. They end here: the report as
+it was sent is kept nowhere.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -13,11 +18,15 @@ from toban.alerts import text
 from toban.events import AlertFired, AlertReport, AlertResolved, Link
 from toban.kernel.event import Event, timestamp
 from toban.kernel.ids import body_hash, derive
+from toban.kernel.secrecy.masking import mask, mask_named
 
 Status = Literal["firing", "resolved"]
 
 MAX_BYTES = 60_000
 """Of an encoded body: a message stays under 64 KB with its attributes."""
+
+REPEATED_AFTER = timedelta(minutes=10)
+"""A sender tries again for less long; what comes after it is said anew."""
 
 _PLAIN = re.compile(r"(?!__)[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -39,6 +48,7 @@ class Labels:
     def add(self, name: str, value: str, prefix: str = "") -> None:
         """Keep a label unless its name or value is empty, or there are too many."""
         key, content = text.line(name, text.LABEL_KEY), text.line(value, text.LABEL_VALUE)
+        content = mask_named(name, content)
         if not key or not content or self.kept.get(key) == content:
             return
         if key in self.kept:
@@ -66,6 +76,7 @@ class RawAlert(msgspec.Struct, frozen=True, kw_only=True):
     """None when the sender does not say."""
     ends_at: datetime | None = None
     value: str = ""
+    threshold: str = ""
     links: tuple[tuple[str, str], ...] = ()
     """(title, url)"""
     sender_id: str = ""
@@ -80,7 +91,7 @@ def fingerprint(raw: str) -> str:
 
     The sender's own fingerprint stays readable where it can.
     """
-    return raw if _PLAIN.fullmatch(raw) else derive("fingerprint", raw)
+    return raw if _PLAIN.fullmatch(raw) and mask(raw) == raw else derive("fingerprint", raw)
 
 
 def fingerprint_of_labels(labels: Iterable[tuple[str, str]], *more: str) -> str:
@@ -96,7 +107,8 @@ def to_event(
     Return the event of a report.
 
     Its id derives from what is reported and not from when it arrived: the same report again is
-    the same event, a changed one (a new value, another annotation) is another. Only where
+    the same event, a changed one (a new value, another annotation) is another. One that says
+    after `REPEATED_AFTER` that it still fires is news: the alert is heard of. And where
     reports are `current`, the same content later is another event: the alert was over in
     between, and fires again with the start to which Alertmanager has merged it. `service` is
     the sender's hint, or empty; `default_start` replaces a start that the sender does not give
@@ -118,6 +130,7 @@ def to_event(
             current=report.current,
             ends_at=report.ends_at,
             value=text.line(report.value, text.LABEL_VALUE),
+            threshold=text.line(report.threshold, text.LABEL_VALUE),
             links=_links(report.links),
         )
     )
@@ -130,8 +143,8 @@ def to_event(
         timestamp(starts_at),
         "" if report.ends_at is None else timestamp(report.ends_at),
         report.sender_id,
-        body_hash(_encoder.encode(body)),
-        *([timestamp(received_at)] if report.current else []),
+        body_hash(_hashed(body)),
+        *([timestamp(received_at)] if report.current else _repetition(report, received_at)),
     )
     return Event(
         id=id_,
@@ -141,6 +154,24 @@ def to_event(
         body=body,
         correlation_id=id_,
     )
+
+
+def _repetition(report: RawAlert, received_at: datetime) -> list[str]:
+    """Which repetition of a firing report it is, by time; none soon after its start."""
+    if report.starts_at is None or report.status != "firing":
+        return []
+    number = max((received_at - report.starts_at) // REPEATED_AFTER, 0)
+    return [str(number)] if number else []
+
+
+def _hashed(body: AlertReport) -> bytes:
+    """
+    What an event's id derives from.
+
+    Without a threshold that is not given, as before there were any: a report that is repeated across
+    an upgrade stays the same event. (No text can hold these bytes: its quotes are escaped.)
+    """
+    return _encoder.encode(body).replace(b'"threshold":"",', b"", 1)
 
 
 def _links(pairs: Iterable[tuple[str, str]]) -> list[Link]:

@@ -108,7 +108,11 @@ class External(Section, frozen=True):
 
 
 class RestoreTest(Section, frozen=True):
-    """Restore tests by the calendar: each time one (source, age, region) in turn."""
+    """
+    Restore tests by the calendar: each time every source that would be overdue by the next time.
+
+    Of a source its regions, and old and new backups, take turns.
+    """
 
     schedule: str
     targets: tuple[StagingTarget, ...]
@@ -116,7 +120,16 @@ class RestoreTest(Section, frozen=True):
     within: Seconds | None = None
     """A test that takes longer has failed."""
     every: Seconds = Seconds(8 * 86_400)
-    """An alert when no test succeeded for so long."""
+    """An alert when no test of a source succeeded for so long."""
+
+    def every_of(self, target: StagingTarget) -> timedelta:
+        """Return how often a target's source has to pass a test."""
+        return timedelta(seconds=target.every or self.every)
+
+    def within_of(self, source: str) -> Seconds | None:
+        """Return how long a test of a source may take; None: as long as it needs."""
+        own = next((t.within for t in self.targets if t.source == source), None)
+        return own or self.within
 
 
 class BackupSection(Section, frozen=True):

@@ -44,6 +44,15 @@ class Channel(Section, frozen=True, tag_field="type"):
         """
         return ""
 
+    def named(self, id: str) -> str:
+        """Return how people call it; `id`: its own in the profile."""
+        return id
+
+    @property
+    def shared(self) -> bool:
+        """Return whether everybody called by it reads the same: one message is for all of them."""
+        return False
+
     @property
     def updates_in_place(self) -> bool:
         """Return whether later messages change, or follow, the incident's first message."""

@@ -14,6 +14,25 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from toban.events.timers import EscalationDue as EscalationDue
+from toban.events.timers import MinutePassed as MinutePassed
+from toban.events.timers import RecheckDue as RecheckDue
+from toban.events.timers import RedriveDue as RedriveDue
+from toban.events.timers import ReminderDue as ReminderDue
+from toban.events.timers import ReminderKind as ReminderKind
+from toban.events.timers import ResponseDue as ResponseDue
+from toban.events.timers import SweepDue as SweepDue
+from toban.events.alerts import AlertAttached as AlertAttached
+from toban.events.alerts import AlertCleared as AlertCleared
+from toban.events.alerts import AlertFired as AlertFired
+from toban.events.alerts import AlertReport as AlertReport
+from toban.events.alerts import AlertResolved as AlertResolved
+from toban.events.alerts import Link as Link
+from toban.events.timers import AlertCheckDue as AlertCheckDue
+from toban.events.timers import EscalationDue as EscalationDue
+from toban.events.timers import RecheckDue as RecheckDue
+from toban.events.timers import ReminderDue as ReminderDue
+from toban.events.timers import ReminderKind as ReminderKind
 from toban.kernel.command import Command
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import Body, Moment, event
@@ -21,13 +40,12 @@ from toban.kernel.handling.parking import MessageParked as MessageParked
 
 IncidentStatus = Literal["open", "acknowledged", "resolved"]
 PageReason = Literal[
-    "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated"
-]
+    "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated", "unheard"
+]  # fmt: skip
 NotificationKind = Literal[
     "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated",
-    "acknowledged", "resolved",
+    "unheard", "acknowledged", "resolved",
 ]  # fmt: skip
-ReminderKind = Literal["joined", "reminder"]
 IncidentAction = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
 BackupAction = Literal["take", "replicate", "verify", "prune", "test-restore"]
 RestoreAction = Literal["restore"]
@@ -39,13 +57,6 @@ ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "restores": get_args(RestoreAction),
 }
 """What can be asked for, by the domain that owns the subject (``incidents/inc-1``)."""
-
-
-class Link(msgspec.Struct, frozen=True):
-    """A link for people."""
-
-    title: str
-    url: str
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,86 +97,20 @@ class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     remind_at: Moment | None = None
     """When it comes back to people unless something happens."""
     environment: str = PRODUCTION
-
-
-# --- alerts ----------------------------------------------------------------------------------
-
-
-class AlertReport(Body, frozen=True, kw_only=True):
-    """What a monitoring system says of one alert (one fingerprint)."""
-
-    source: str
-    """``cloud-monitoring``, ``alertmanager``, ``generic``, ``backups``, ``toban``."""
-    fingerprint: str
-    """The same for every message about this alert, whatever its state."""
-    rule: str
-    """Name of the alerting rule, policy or condition."""
-    title: str
-    summary: str = ""
-    severity: str = ""
-    """The sender's word; empty when it says none."""
-    labels: dict[str, str] = {}
-    starts_at: Moment
-    """When it began to fire, by the sender's clock: names the occurrence."""
-    dated: bool = True
-    """False: the sender gave no such time and `starts_at` is the time of receipt."""
-    current: bool = False
-    """
-    Each post of this sender tells what is so when it posts (Alertmanager): a later one outweighs
-    an earlier one whatever their times say, and a repetition is news of its own.
-    """
-    ends_at: Moment | None = None
+    started_at: Moment | None = None
+    """When its first alert began, by the sender's clock; None: an earlier release did not say."""
     value: str = ""
-    links: list[Link] = []
-
-    def subject(self) -> str:
-        """The alert, by source and fingerprint."""
-        return f"alerts/{self.source}/{self.fingerprint}"[:200]
-
-
-@event("toban.alert.fired.v1", topic="alert-fired")
-class AlertFired(AlertReport, frozen=True, kw_only=True):
-    """An alert fires (or still fires)."""
-
-
-@event("toban.alert.resolved.v1", topic="alert-resolved")
-class AlertResolved(AlertReport, frozen=True, kw_only=True):
-    """An alert has stopped firing."""
-
-
-@event("toban.alert.attached.v1", topic="alert-attached")
-class AlertAttached(Body, frozen=True, kw_only=True):
-    """A firing alert joined an incident that existed already."""
-
-    incident_id: str
-    alert_id: str
-    rule: str
-    title: str
-    severity: int
-    severity_label: str
-    at: Moment
-    began_at: Moment | None = None
-    """The newest beginning reported of its occurrence; None: an earlier release did not say."""
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
-
-@event("toban.alert.cleared.v1", topic="alert-cleared")
-class AlertCleared(Body, frozen=True, kw_only=True):
-    """An alert of an incident stopped firing."""
-
-    incident_id: str
-    alert_id: str
-    title: str
-    at: Moment
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
+    """What that alert measured when the incident opened."""
+    threshold: str = ""
+    step: int = 0
+    """The escalation step that was taken last."""
+    next_step_at: Moment | None = None
+    """When the next step is taken unless somebody acknowledges; None: there is none."""
+    unheard_since: Moment | None = None
+    """
+    Nothing has been heard of its alerts since then. One that is resolved was closed for that, and
+    nobody has said that it is over.
+    """
 
 
 # --- incidents -------------------------------------------------------------------------------
@@ -185,6 +130,11 @@ class PagingEvent(IncidentEvent, frozen=True, kw_only=True):
     """Something happened that people are called for."""
 
     page: Page
+    why: str = ""
+    """
+    What brought it about: how a step was come to, a severity was before, which alert has joined, why
+    it was reopened.
+    """
 
 
 @event("toban.incident.opened.v1", topic="incident-opened")
@@ -224,6 +174,8 @@ class IncidentAcknowledged(IncidentEvent, frozen=True, kw_only=True):
     """Somebody has acknowledged an incident."""
 
     by: str
+    proof: str = ""
+    """What proves that (`toban.kernel.command`); empty: an earlier release did not say."""
     pages: list[Page]
 
 
@@ -235,49 +187,6 @@ class IncidentResolved(IncidentEvent, frozen=True, kw_only=True):
     """The person, or empty when all its alerts were resolved."""
     pages: list[Page]
     """Everything that was opened with people and has to be closed there."""
-
-
-@event("toban.escalation.due.v1", topic="escalation-due")
-class EscalationDue(Body, frozen=True, kw_only=True):
-    """A timer: escalate to `step` unless acknowledged; stale for another generation."""
-
-    incident_id: str
-    step: int
-    generation: int
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
-
-@event("toban.reminder.due.v1", topic="reminder-due")
-class ReminderDue(Body, frozen=True, kw_only=True):
-    """A timer: people hear of the incident again, unless something has happened since."""
-
-    incident_id: str
-    what: ReminderKind
-    """``joined``: alerts that joined after the newest page; ``reminder``: nothing happened."""
-    at: Moment
-    """What the incident has noted; stale when it has noted another time."""
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
-
-@event("toban.recheck.due.v1", topic="recheck-due")
-class RecheckDue(Body, frozen=True, kw_only=True):
-    """A timer: check the alerts of an incident that was resolved by hand while they fired."""
-
-    incident_id: str
-    generation: int
-    environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
 
 
 @event("toban.command.issued.v1", topic="command-issued")
@@ -314,6 +223,16 @@ class PostmortemDrafted(Body, frozen=True, kw_only=True):
 # --- notifications ---------------------------------------------------------------------------
 
 
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """One of those for whom one message in a shared channel is."""
+
+    target: str
+    target_name: str
+    address: str = ""
+    others: list[str] = []
+    """As `NotificationRequested.others`."""
+
+
 @event("toban.notification.requested.v1", topic="notification-requested")
 class NotificationRequested(Body, frozen=True, kw_only=True):
     """One message to one target by one channel."""
@@ -337,10 +256,16 @@ class NotificationRequested(Body, frozen=True, kw_only=True):
     """Who acknowledged, resolved, reopened or escalated."""
     closes: list[str] = []
     """Notifications that this one closes; it is sent only if one of them was."""
+    follows: list[str] = []
+    """Notifications after which it makes sense; where there are any, it is sent only if one was."""
     replaces: list[str] = []
     """Notifications that failed before this one was asked for (fallback)."""
     others: list[str] = []
     """Channels by which this page reaches the target as well; they are no fallback for this one."""
+    together: list[Recipient] = []
+    """All for whom this one message is, where they are several; `target` is the first of them."""
+    why: str = ""
+    """As `PagingEvent.why`."""
     unreached: list[str] = []
     """Whom this page could not reach at all, and why, for those whom it does reach."""
 
@@ -378,21 +303,3 @@ class PageFailed(Body, frozen=True, kw_only=True):
     def subject(self) -> str:
         """The incident."""
         return f"incidents/{self.incident_id}"
-
-
-# --- schedules -------------------------------------------------------------------------------
-
-
-@event("toban.minute.passed.v1", topic="minute-passed")
-class MinutePassed(Body, frozen=True, kw_only=True):
-    """A minute has passed (Cloud Scheduler)."""
-
-
-@event("toban.redrive.due.v1", topic="redrive-due")
-class RedriveDue(Body, frozen=True, kw_only=True):
-    """Dead letters are to be redriven (Cloud Scheduler, or a person)."""
-
-
-@event("toban.sweep.due.v1", topic="sweep-due")
-class SweepDue(Body, frozen=True, kw_only=True):
-    """Documents that expire soon are to be checked for whether they are still needed."""

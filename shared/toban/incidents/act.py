@@ -30,7 +30,7 @@ from toban.incidents.lifecycle import (
     start_escalation,
     stop_escalation,
 )
-from toban.kernel.clock.skew import not_ahead
+from toban.incidents.response import expect_response
 from toban.kernel.command import Outcome, conclude, may
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.errors import InvalidEvent
@@ -137,11 +137,12 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     anew = incident.status == "acknowledged"
     # An earlier release had no reminders: whoever says that they have it is reminded from now on.
     reminds = incident.remind_at is not None
-    if incident.status == "resolved" or (anew and reminds and not _called_since(incident, work)):
+    called_since = incident.called_since_taken(work.now) is not None
+    if incident.status == "resolved" or (anew and reminds and not called_since):
         return False
     profile = profile_of(incident, work)
     called_for = is_called_for(incident, profile)
-    if anew and not called_for and not _called_since(incident, work):
+    if anew and not called_for and not called_since:
         return False
     move(incident, "acknowledged")
     incident.acknowledged_at = work.now
@@ -154,18 +155,13 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     work.put(incident)
     work.emit(
         IncidentAcknowledged(
-            incident=incident.snapshot(), by=command.actor, pages=latest_pages(incident)
+            incident=incident.snapshot(),
+            by=command.actor,
+            proof=command.proof,
+            pages=latest_pages(incident),
         )
     )
     return True
-
-
-def _called_since(incident: Incident, work: Work) -> bool:
-    """Whether a page (a reminder counts) came after the acknowledgement, or may have."""
-    since = not_ahead(incident.acknowledged_at, work.now)
-    return since is None or any(
-        page.at > since for page in (*incident.earlier_pages, *incident.pages)
-    )
 
 
 def _resolve(incident: Incident, command: CommandIssued, work: Work) -> bool:
@@ -231,6 +227,7 @@ def _severity(incident: Incident, command: CommandIssued, work: Work) -> bool:
     if incident.status == "open":
         # The milder severity's own steps count from here; nobody is called a second time.
         start_escalation(incident, work, profile)
+        expect_response(incident, work, profile)
     work.put(incident)
     return True
 

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from toban.events import IncidentSnapshot, IncidentStatus, Link, Page
+from toban.kernel.clock.skew import not_ahead
 from toban.kernel.document import Document, Keep
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.status import Transitions
@@ -18,6 +19,10 @@ AlertStatus = Literal["firing", "resolved", "event"]
 
 OWN = "toban"
 """Source of the alerts that the platform raises about itself."""
+
+
+OWN_SOURCES = (OWN, "backups")
+"""Sources that say themselves when it is over, whatever time that takes: their silence means nothing."""
 
 
 class Alert(Document, kw_only=True):
@@ -64,7 +69,12 @@ class Alert(Document, kw_only=True):
     """The latest beginning reported of that occurrence; None: `starts_at`."""
     ends_at: datetime | None = None
     heard_at: datetime | None = None
-    """When the report came in that its state follows from."""
+    """
+    When the report came in that its state follows from. While it fires, repetitions renew it, at
+    most every `Grouping.note_heard_each`.
+    """
+    expired_at: datetime | None = None
+    """When it was closed because nothing had been heard of it since `heard_at`."""
     incident: str | None = None
     attached_at: datetime | None = None
     labels: dict[str, str] = {}
@@ -74,7 +84,9 @@ class Alert(Document, kw_only=True):
         """Return when the report that ended it came in, or the only one there will be (our clock)."""
         if self.status == "firing":
             return None
-        return self.heard_at or self.attached_at or self.ends_at or self.starts_at
+        return (
+            self.expired_at or self.heard_at or self.attached_at or self.ends_at or self.starts_at
+        )
 
     @property
     def is_record(self) -> bool:
@@ -164,6 +176,9 @@ class Incident(Document, kw_only=True):
     opened_at: datetime
     started_at: datetime
     """When its first alert began, by the sender's clock."""
+    value: str = ""
+    """What that alert measured when the incident opened."""
+    threshold: str = ""
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
     assignee: str = ""
@@ -175,6 +190,8 @@ class Incident(Document, kw_only=True):
     next_step_at: datetime | None = None
     remind_at: datetime | None = None
     """When it comes back to people unless something happens; a timer for another time is stale."""
+    respond_by: datetime | None = None
+    """By when somebody is to respond; None: somebody has, it is noted as missed, or no target is set."""
     reminded: bool = False
     """Whoever acknowledged has been reminded: next, the acknowledgement runs out."""
     repeats: int = 0
@@ -183,6 +200,10 @@ class Incident(Document, kw_only=True):
     """When people are called for what has joined since the newest page."""
     untold_since: datetime | None = None
     """When the first of that joined."""
+    check_at: datetime | None = None
+    """When it is looked at whether its alerts are still heard of; a timer for another time is stale."""
+    unheard_since: datetime | None = None
+    """As in `IncidentSnapshot`."""
     pages: list[Page] = []
     """The newest; older ones stand in segments (`toban.incidents.history`)."""
     earlier_pages: list[Page] = []
@@ -202,6 +223,17 @@ class Incident(Document, kw_only=True):
     def over_since(self) -> datetime | None:
         """Return when it was resolved."""
         return self.resolved_at if self.status == "resolved" else None
+
+    def called_since_taken(self, now: datetime) -> datetime | None:
+        """
+        Return when people were newly called (a reminder counts) after the acknowledgement.
+
+        None: not since then. Where a clock that was ahead wrote the acknowledgement, any page
+        may have come after it.
+        """
+        since = not_ahead(self.acknowledged_at, now)
+        later = (p.at for p in (*self.earlier_pages, *self.pages) if since is None or p.at > since)
+        return max(later, default=None)
 
     def segment_ids(self) -> list[str]:
         """Return the ids of its segments, the oldest first."""
@@ -248,6 +280,12 @@ class Incident(Document, kw_only=True):
             labels=dict(self.labels),
             remind_at=self.remind_at,
             environment=self.environment,
+            started_at=self.started_at,
+            value=self.value,
+            threshold=self.threshold,
+            step=self.step,
+            next_step_at=self.next_step_at,
+            unheard_since=self.unheard_since,
         )
 
 

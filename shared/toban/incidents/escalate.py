@@ -7,11 +7,20 @@ while nobody has acknowledged.
 
 from __future__ import annotations
 
-from toban.events import AlertFired, EscalationDue, NotificationFailed, PageFailed, ReminderDue
+from toban.events import (
+    AlertFired,
+    EscalationDue,
+    NotificationFailed,
+    PageFailed,
+    ReminderDue,
+    ResponseDue,
+)
 from toban.incidents.documents import OWN, Incident
 from toban.incidents.lifecycle import escalate, is_called_for, note, profile_of
 from toban.incidents.reminders import on_reminder_due
 from toban.incidents.settle import incident_of
+from toban.kernel import log
+from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
@@ -25,6 +34,23 @@ def on_due(due: EscalationDue, work: Work) -> None:
     current = incident.status == "open" and incident.generation == due.generation
     if current and due.step == incident.step + 1:
         escalate(incident, work)
+
+
+def on_response_due(due: ResponseDue, work: Work) -> None:
+    """Note, once, that nobody has responded within the target."""
+    incident = work.get(Incident, due.incident_id)
+    if incident is None or incident.status != "open" or incident.respond_by != due.at:
+        return
+    incident.respond_by = None
+    note(incident, work, "response-overdue", severity=incident.severity_label)
+    work.put(incident)
+    fields = {"incident": incident.id, "service": incident.service, "due": timestamp(due.at)}
+    severity, environment = incident.severity_label, incident.environment
+    work.after_commit(
+        lambda: log.warning(
+            "response target missed", severity_label=severity, environment=environment, **fields
+        )
+    )
 
 
 def on_notification_failed(failed: NotificationFailed, work: Work) -> None:
@@ -102,4 +128,5 @@ HANDLERS = (
     .on(NotificationFailed, Decision(on_notification_failed))
     .on(PageFailed, Decision(on_page_failed))
     .on(ReminderDue, Decision(on_reminder_due))
+    .on(ResponseDue, Decision(on_response_due))
 )

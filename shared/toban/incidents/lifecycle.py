@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from toban.escalation.section import EscalationStep, steps_for
 from toban.events import (
+    AlertCheckDue,
     EscalationDue,
     IncidentEscalated,
     IncidentRaised,
@@ -26,6 +27,9 @@ from toban.incidents.grouping.section import GROUPING
 from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
 from toban.incidents.history import latest_pages as latest_pages
+from toban.incidents.response import expect_response
+from toban.kernel.event import timestamp
+from toban.kernel.secrecy.masking import mask
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.environments import calls_people
@@ -34,14 +38,21 @@ from toban.profile.section import SERVICE
 from toban.profile.store import pinned
 from toban.severities.section import Severity, severity_named
 
+MAX_WHY = 300
 MAX_DETAIL = 4_000
 """Characters of one thing that a line of the timeline says (a person's note)."""
 
 
 def note(incident: Incident, work: Work, kind: str, actor: str = "", **detail: str) -> None:
-    """Add a line to the timeline."""
-    said = {name: value[:MAX_DETAIL] for name, value in detail.items()}
+    """Add a line to the timeline; credentials in what people or errors say are masked."""
+    said = {name: mask(value)[:MAX_DETAIL] for name, value in detail.items()}
     add_line(incident, TimelineEntry(at=work.now, kind=kind, actor=actor, detail=said), work)
+
+
+def note_since(incident: Incident, work: Work, kind: str, since: datetime, **detail: str) -> None:
+    """Add a line that tells since when, on the service's wall clock."""
+    zone = profile_of(incident, work)[SERVICE].timezone
+    note(incident, work, kind, since=timestamp(since), zone=zone, **detail)
 
 
 def profile_of(incident: Incident, work: Work) -> Profile:
@@ -101,6 +112,7 @@ def stop_escalation(incident: Incident) -> None:
     """
     incident.next_step_at = None
     incident.remind_at = None
+    incident.respond_by = None
     incident.reminded = False
     incident.repeats = 0
 
@@ -129,6 +141,25 @@ def schedule_next(incident: Incident, work: Work, profile: Profile) -> None:
             environment=incident.environment,
         ),
     )
+
+
+def watch_alerts(incident: Incident, work: Work) -> None:
+    """
+    Have it looked at whether its alerts are still heard of, from now on.
+
+    Called last: what else is emitted keeps the ids that it has without.
+    """
+    if incident.check_at is None:
+        after = profile_of(incident, work)[GROUPING].unheard_after
+        check_alerts_at(incident, work, work.now + after)
+        work.put(incident)
+
+
+def check_alerts_at(incident: Incident, work: Work, at: datetime) -> None:
+    """Set the timer of the next look at whether its alerts are still heard of."""
+    incident.check_at = at
+    due = AlertCheckDue(incident_id=incident.id, at=at, environment=incident.environment)
+    work.at(at, due)
 
 
 def is_quiet(incident: Incident) -> bool:
@@ -167,7 +198,7 @@ def escalate(incident: Incident, work: Work, by: str = "", why: str = "time") ->
     schedule_next(incident, work, profile_of(incident, work))
     page = call(incident, work, "escalated")
     work.put(incident)
-    work.emit(IncidentEscalated(incident=incident.snapshot(), page=page, by=by))
+    work.emit(IncidentEscalated(incident=incident.snapshot(), page=page, by=by, why=why))
     return True
 
 
@@ -184,24 +215,38 @@ def raise_severity(incident: Incident, work: Work, severity: int, label: str, by
 
     An acknowledgement ends, because it was given for a lower severity.
     """
-    note(incident, work, "raised", by, before=incident.severity_label, after=label)
+    before = incident.severity_label
+    note(incident, work, "raised", by, before=before, after=label)
     incident.severity = severity
     incident.severity_label = label
     open_anew(incident)
     start_escalation(incident, work, profile_of(incident, work))
+    expect_response(incident, work, profile_of(incident, work))
     page = call(incident, work, "raised")
     work.put(incident)
-    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by))
+    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, by=by, why=before))
 
 
-def resolve(incident: Incident, work: Work, by: str = "") -> None:
-    """Resolve the incident: escalation stops, no alert joins it, and its notifications are closed."""
+def resolve(
+    incident: Incident, work: Work, by: str = "", unheard_since: datetime | None = None
+) -> None:
+    """
+    Resolve the incident: escalation stops, no alert joins it, and its notifications are closed.
+
+    `unheard_since`: nobody said that it is over, its alerts have expired.
+    """
     move(incident, "resolved")
     incident.resolved_at = work.now
     incident.resolved_by = by
     stop_escalation(incident)
     incident.tell_joined_at = incident.untold_since = None
-    note(incident, work, "resolved", by)
+    if not by:
+        incident.check_at = None  # nothing fires; by hand, something may
+    incident.unheard_since = unheard_since
+    if unheard_since is None:
+        note(incident, work, "resolved", by)
+    else:
+        note_since(incident, work, "closed-unheard", unheard_since)
     work.put(incident)
     group = work.get(Group, group_id(incident.service, incident.environment))
     if group is not None:
@@ -217,8 +262,10 @@ def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
     open_anew(incident)
     incident.resolved_at = None
     incident.resolved_by = ""
+    incident.unheard_since = None
     note(incident, work, "reopened", by, why=why)
     start_escalation(incident, work, profile_of(incident, work))
+    expect_response(incident, work, profile_of(incident, work))
     page = call(incident, work, "reopened")
     work.put(incident)
     listed = group_id(incident.service, incident.environment)
@@ -229,4 +276,7 @@ def reopen(incident: Incident, work: Work, by: str = "", why: str = "") -> None:
             OpenIncident(key=incident.group_key, incident=incident.id, opened_at=work.now),
         ]
     work.put(group)
-    work.emit(IncidentReopened(incident=incident.snapshot(), page=page, by=by))
+    work.emit(
+        IncidentReopened(incident=incident.snapshot(), page=page, by=by, why=mask(why)[:MAX_WHY])
+    )
+    watch_alerts(incident, work)

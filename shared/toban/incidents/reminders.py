@@ -29,8 +29,11 @@ from toban.incidents.lifecycle import (
     severity_of,
     start_escalation,
     steps_of,
+    watch_alerts,
 )
 from toban.incidents.opening.occurrences import MAX_AHEAD, believed, newest_start
+from toban.incidents.response import expect_response
+from toban.kernel.secrecy.masking import mask
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
 
@@ -89,7 +92,7 @@ def tell_joined(
         return
     recent = called is not None and work.now - called < window
     if called is None or not recent or (listed and is_quiet(incident)):
-        page_joined(incident, work, new_rule=new_rule)
+        page_joined(incident, work, new_rule=new_rule, why=joined.title)
     elif incident.tell_joined_at is None:
         _tell_at(incident, called + window, joined.at, work)
 
@@ -161,9 +164,10 @@ def _came_after(alert: Alert, called: datetime, now: datetime) -> bool:
     return newest_start(alert, now) > called or joined > called + SAME_BREATH
 
 
-def page_joined(incident: Incident, work: Work, *, new_rule: bool) -> None:
+def page_joined(incident: Incident, work: Work, *, new_rule: bool, why: str = "") -> None:
     """
     Call people for joined alerts: of the current step, or from the first when all were taken.
+    `why`: the one alert, where it is one.
 
     The assignee acknowledged the first alert and not another rule's: unless that is
     acknowledged too, the acknowledgement expires when a step would have been due.
@@ -176,7 +180,7 @@ def page_joined(incident: Incident, work: Work, *, new_rule: bool) -> None:
         start_escalation(incident, work, profile)
     page = call(incident, work, "joined")
     work.put(incident)
-    work.emit(IncidentRaised(incident=incident.snapshot(), page=page))
+    work.emit(IncidentRaised(incident=incident.snapshot(), page=page, why=mask(why)))
 
 
 def _ask_soon(incident: Incident, work: Work, profile: Profile) -> None:
@@ -235,6 +239,7 @@ def _remind(incident: Incident, work: Work) -> None:
         note(incident, work, "ack-expired", assignee=incident.assignee)
         open_anew(incident)
         start_escalation(incident, work, profile)
+        expect_response(incident, work, profile)
         page = call(incident, work, "expired")
     elif is_quiet(incident):
         repeats = incident.repeats + 1
@@ -244,6 +249,7 @@ def _remind(incident: Incident, work: Work) -> None:
     else:
         return
     work.emit(IncidentReminded(incident=incident.snapshot(), page=page))
+    watch_alerts(incident, work)  # one of the release before has no such look yet
 
 
 def grace(reminder: timedelta) -> timedelta:

@@ -22,7 +22,14 @@ from toban.events import (
 from toban.incidents.documents import Alert, Incident
 from toban.incidents.grouping.section import GROUPING
 from toban.incidents.lifecycle import note, profile_of, raise_severity, reopen, resolve
-from toban.incidents.reminders import joined_untold, last_call, tell_joined, tell_what_waited
+from toban.incidents.opening.occurrences import is_unheard
+from toban.incidents.reminders import (
+    MOST_JOINED,
+    joined_untold,
+    last_call,
+    tell_joined,
+    tell_what_waited,
+)
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -52,6 +59,10 @@ def on_attached(joined: AlertAttached, work: Work) -> None:
         if alert is not None and alert.status != "resolved" and alert.incident == incident.id:
             _reopen_for(joined, incident, work)
         return
+    if incident.unheard_since is not None:
+        incident.unheard_since = None
+        note(incident, work, "heard-again", alert=joined.title)
+        work.put(incident)
     new_rule = joined.rule not in incident.rules
     listed = _list_rule(joined, incident)
     if listed:
@@ -113,7 +124,20 @@ def on_cleared(cleared: AlertCleared, work: Work) -> None:
         return
     if _needs_person(incident.id, work):
         return
-    resolve(incident, work)
+    resolve(incident, work, unheard_since=cleared.unheard_since)
+
+
+def _still_heard_of(incident: Incident, work: Work) -> bool:
+    """
+    Whether an alert fires that is heard of.
+
+    Who resolves what nothing was heard of for long knows better than we do.
+    """
+    after = profile_of(incident, work)[GROUPING].unheard_after
+    firing = work.find(
+        Alert, ("incident", "==", incident.id), ("status", "==", "firing"), limit=MOST_JOINED
+    )
+    return len(firing) == MOST_JOINED or any(not is_unheard(a, work.now, after) for a in firing)
 
 
 def _unheard(incident: Incident, work: Work) -> bool:
@@ -161,7 +185,7 @@ def on_recheck(recheck: RecheckDue, work: Work) -> None:
     """Reopen an incident that was resolved by hand when its alerts still fire."""
     incident = incident_of(recheck.incident_id, work)
     unchanged = incident.status == "resolved" and incident.generation == recheck.generation
-    if unchanged and still_firing(incident.id, work):
+    if unchanged and _still_heard_of(incident, work):
         reopen(incident, work, why="still-firing")
 
 

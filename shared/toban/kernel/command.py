@@ -157,13 +157,13 @@ def conclude(
         seen=command.generation,
         via=command.via,
         outcome=outcome,
-        reason=reason,
+        reason=log.mask(reason),
         environment=environment,
         correlation_id=work.event.correlation_id or work.event.id,
         at=work.now,
     )
     work.create(audit)
-    work.answer(outcome=outcome, reason=reason)
+    work.answer(outcome=outcome, reason=audit.reason)
     work.after_commit(
         lambda: log_command(
             actor=audit.actor,

@@ -24,6 +24,8 @@ from typing import Any, TextIO
 import msgspec
 
 from toban import __version__
+from toban.kernel.secrecy import masking
+from toban.kernel.secrecy.masking import MASK as MASK
 
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=MappingProxyType({}))
@@ -31,18 +33,6 @@ _encoder = msgspec.json.Encoder(enc_hook=repr)
 _lock = threading.Lock()
 _secrets: list[str] = []
 """The longest first: a secret may be a part of another."""
-
-MASK = "[secret]"
-# What secrets look like when nobody told us the value: credentials in URLs and headers, tokens.
-_PATTERNS = re.compile(
-    r"(?i)(?<=bearer )[\w.~+/=-]{6,}"
-    r"|(?<=basic )[\w+/=]{6,}"
-    r"|xox[abposr]-[\w-]{6,}"
-    r"|(?<=hooks\.slack\.com/services/)[\w/]+"
-    r"|(?<=auth_token=)[^&\s\"']+"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-)
-
 
 # Beyond what JSON escapes by itself: other line separators, and control characters that a terminal
 # obeys (DEL, C1 with the one-byte CSI, directional overrides).
@@ -86,7 +76,7 @@ def mask(text: str) -> str:
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, MASK)
     # A lone surrogate (a file name, a broken escape) cannot be written as UTF-8: make it visible.
-    return _PATTERNS.sub(MASK, text).encode("utf-8", "backslashreplace").decode()
+    return masking.mask(text).encode("utf-8", "backslashreplace").decode()
 
 
 def _masked(value: Any) -> Any:

@@ -161,16 +161,31 @@ class Clockwork:
 
     def _notice_leaps(self, now: datetime) -> None:
         before, self._turned_at = self._turned_at, now
-        if is_future(before, now):
-            log.warning("clock put back", before=timestamp(before or now))
-            self._next.clear()
-            put_right(self._platform)
-        if before is None or is_future(before, now) or now - before > _STEADY:
-            self._sweep_at = now + _SWEEP_EACH
+        begins = before is None
         if before is None:
             before = self._last_slot()
+        if begins or is_future(before, now):
+            # Nobody may have seen the clock being put back: nothing ran.
+            self._put_right(before, now)
+        if begins or is_future(before, now) or (before is not None and now - before > _STEADY):
+            self._sweep_at = now + _SWEEP_EACH
         if is_future(before, now) or (before is not None and now - before > _LEAP):
             self._sweep_all_at = now + _WAIT
+
+    def _put_right(self, before: datetime | None, now: datetime) -> None:
+        """Pull forward what waits for a time that a clock ahead of this one has named."""
+        known = before if before is not None and is_future(before, now) else None
+        ahead = put_right(self._platform, known)
+        if known is not None:
+            ahead = max(ahead, known - now)
+        if not ahead:
+            return
+        self._next.clear()
+        log.warning(
+            "clock put back: what was scheduled is pulled forward",
+            by_s=int(ahead.total_seconds()),
+            before=timestamp(now + ahead),
+        )
 
     def _last_slot(self) -> datetime | None:
         """The newest slot that any process on these data has published; None: none ever did."""
@@ -206,7 +221,7 @@ class Clockwork:
         else:
             after = not_ahead(before.slot, now)
             if after is None:
-                log.warning("last slot ahead of now: ignored", schedule=schedule.name)
+                log.debug("last slot ahead of now: ignored", schedule=schedule.name)
                 after = now - _MADE_UP
             slot = newest_slot(schedule.cron, schedule.zone, after, now)
             if slot is None and after != before.slot:

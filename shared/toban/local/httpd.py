@@ -41,6 +41,7 @@ _MAX_HEADERS = 100
 _MAX_DISCARDED = 16 * MAX_BODY
 """So much of a body that is too large is still read, so that its sender hears the answer."""
 
+_SINGLE = frozenset({"content-length", "host", "transfer-encoding"})
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VERSION = re.compile(rb"HTTP/1\.[01]")
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
@@ -48,7 +49,10 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A request as received; header names are lower-case, of repeated ones the first counts."""
+    """
+    A request as received; header names are lower-case, repeated ones joined as a proxy may join
+    them (RFC 9110 §5.3): a credential that comes twice is none.
+    """
 
     method: str
     target: str
@@ -292,11 +296,11 @@ def _headers(file: BufferedReader, version: bytes) -> tuple[dict[str, str], bool
         key, text = name.decode("ascii").lower(), value.strip(b" \t\r\n").decode("latin-1")
         if "\0" in text or "\r" in text:
             raise _Refused(400, "a header with control characters")
-        if headers.setdefault(key, text) != text and key in {
-            "content-length",
-            "host",
-            "transfer-encoding",
-        }:
+        if key not in headers:
+            headers[key] = text
+        elif key not in _SINGLE:
+            headers[key] += f",{text}"
+        elif headers[key] != text:
             raise _Refused(400, f"two different headers {key}")
     else:
         raise _Refused(431, "too many headers")

@@ -13,11 +13,11 @@ import threading
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from toban import entry
 from toban.adapters.local.files.clock import FileClock
-from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError
+from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError, hold
 from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
@@ -34,6 +34,10 @@ from toban.profile.store import ProfileChange, apply
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
 from toban.topology.reader import MapError
+
+LOCK = "dev.lock"
+"""Name in a data directory: held by its runtime, of which there is one."""
+_TRY_AGAIN_S = 0.1
 
 
 class Runtime:
@@ -78,7 +82,9 @@ class Runtime:
         }
         application = server.Application(functions, server.health_of(world.topology, "embedded"))
         self._http = HttpServer(application, host, port)
-        self._started = False
+        self._lock: IO[bytes] | None = None
+        self._ends = threading.Event()
+        self._takes_over = threading.Thread(target=self._take_over, name="toban-waits", daemon=True)
 
     @property
     def url(self) -> str:
@@ -94,22 +100,43 @@ class Runtime:
         """
         Begin to deliver messages and to fire timers, with `profiles` applied first.
 
-        Raises `AlreadyRunningError` when another process runs on this data directory; then
-        nothing was changed.
+        A command that works for itself on these data delivers for as long as it runs; requests are
+        taken in meanwhile (not by a virtual clock: nothing could come to rest). Raises
+        `AlreadyRunningError` when another runtime has this data directory; then nothing was
+        changed.
         """
-        self._dispatcher.start()
-        self._started = True
+        self._lock = hold(self._world.data / LOCK)
         changes: list[ProfileChange] = []
         if profiles is not None:
             now = clock_now(self._world.platform.clock)
             changes = apply(self._world.platform.store, profiles.values(), now)
             self._world.platform.cache.clear()
+        if not self._delivers():
+            log.warning("deliveries wait: a command works on these data")
+            self._takes_over.start()
+            if self.driver is not None:
+                self._takes_over.join()
         if self.driver is None:
             self._clockwork.start()
         else:
             self.driver.settle()
         control.note(self._world.data, control.RunningRuntime(self.url, self._token))
         return changes
+
+    def _delivers(self) -> bool:
+        """Whether deliveries have begun; not while a command works for itself on these data."""
+        try:
+            self._dispatcher.start()
+        except AlreadyRunningError:
+            return False
+        return True
+
+    def _take_over(self) -> None:
+        while not self._ends.wait(_TRY_AGAIN_S):
+            with contextlib.suppress(Unavailable):  # the next try does
+                if self._delivers():
+                    log.info("deliveries begin: the command has ended")
+                    return
 
     def serve(self) -> None:
         """Answer requests until `stop`; returns when everything under way is done."""
@@ -124,11 +151,15 @@ class Runtime:
 
     def close(self) -> None:
         """Stop timers and deliveries; what is left in the queue waits for the next start."""
-        if self._started:
-            self._started = False
+        if self._lock is not None:
             control.forget(self._world.data)
+            self._ends.set()
+            if self._takes_over.is_alive():
+                self._takes_over.join()
             self._clockwork.stop()
             self._dispatcher.stop()
+            self._lock.close()
+            self._lock = None
 
     def _at_rest(self, answer: server.Answer) -> server.Answer:
         driver = self.driver

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from toban.channels.section import CHANNELS
 from toban.escalation.section import EscalationStep, steps_for
 from toban.events import IncidentSnapshot, Page
 from toban.notify.texts import text
@@ -101,12 +102,44 @@ def _person_named(profile: Profile, name: str) -> str | None:
     return None
 
 
+def person_of(profile: Profile, name: str) -> str:
+    """Return ``person:ID`` of whom somebody is called by, id or name; empty: nobody's."""
+    person = _person_named(profile, name)
+    return f"person:{person}" if person else ""
+
+
+def is_own_address(profile: Profile, target: str, address: str) -> bool:
+    """Return whether an address is that of the person who is the target alone."""
+    kind, _, name = target.partition(":")
+    person = profile[PEOPLE].get(name) if kind == "person" else None
+    return person is not None and bool(person.email) and person.email == address
+
+
 def others(contacts: Sequence[Contact], contact: Contact) -> list[str]:
     """Return the other channels by which the target of `contact` is reached."""
     return [
         c.channel_id
         for c in contacts
         if c.target == contact.target and c.channel_id != contact.channel_id
+    ]
+
+
+def together(profile: Profile, contacts: Sequence[Contact]) -> list[tuple[Contact, ...]]:
+    """
+    Return the contacts by the message that reaches them: those by one shared channel share one.
+
+    Whoever its message is filed under comes first: the channel where it is a target itself, so that
+    what follows (an acknowledgement) finds it.
+    """
+    messages: dict[tuple[str, str], list[Contact]] = {}
+    for contact in contacts:
+        shared = profile[CHANNELS][contact.channel_id].shared
+        messages.setdefault(("" if shared else contact.target, contact.channel_id), []).append(
+            contact
+        )
+    return [
+        tuple(sorted(found, key=lambda contact: not contact.target.startswith("channel:")))
+        for found in messages.values()
     ]
 
 

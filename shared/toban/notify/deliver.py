@@ -11,30 +11,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
+
+import msgspec
 
 from toban.channels.notice import PreparedNotification
 from toban.channels.section import CHANNELS
 from toban.events import Link, NotificationFailed, NotificationRequested
+from toban.incidents.documents import Incident
 from toban.kernel.binding import BoundHandlers
 from toban.kernel.errors import TryLater
-from toban.kernel.handling.effect import Effect, Failed, Result
+from toban.kernel.handling.effect import Effect, Failed, Result, Withdrawn
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.outgoing import (
     PUBLIC_URL,
     SENDERS,
     Senders,
 )
+from toban.kernel.secrecy.masking import masked
 from toban.kernel.status import move
 from toban.kernel.work import Work
-from toban.notify.contacts import fallback
+from toban.notify.contacts import fallback, is_own_address
 from toban.notify.destinations import Breakers
 from toban.notify.documents import Notification, record_of, tombstone
 from toban.notify.identity import is_page, notification_id
 from toban.notify.links import ActionLinks, action_links, no_links
-from toban.notify.page import tried_channels
+from toban.notify.page import apart, tried_channels
 from toban.notify.render import notice_of
 from toban.oncall.targets import Contact
-from toban.people.section import PEOPLE
 from toban.ports import SECRETS
 from toban.profile.profile import Profile
 from toban.profile.store import pinned
@@ -45,10 +49,7 @@ MAX_ATTEMPTS = 3
 
 def recipient(request: NotificationRequested, profile: Profile) -> str:
     """Return the target, where it is a person and the address that person's own; else empty."""
-    kind, _, name = request.target.partition(":")
-    person = profile[PEOPLE].get(name) if kind == "person" else None
-    alone = person is not None and person.email and person.email == request.address
-    return request.target if alone else ""
+    return request.target if is_own_address(profile, request.target, request.address) else ""
 
 
 @dataclass(frozen=True)
@@ -65,20 +66,40 @@ class DeliverHandler:
         document = record_of(request, work.now)
         if request.closes and not _close(request, work):
             return None
+        # A channel is where everybody looks, whatever became of its own first message.
+        alone = not request.target.startswith("channel:")
+        if request.follows and not _any_sent(request, work) and alone:
+            return None
         channel = profile[CHANNELS].get(request.channel)
         if channel is not None and channel.updates_in_place:
             document.thread = _thread(request, work)
         return document
 
-    def call(self, document: Notification, request: NotificationRequested, work: Work) -> Result:
-        """Render and send, unless the destination's breaker is open and there is a fallback."""
+    def call(
+        self, document: Notification, request: NotificationRequested, work: Work
+    ) -> Result | Withdrawn:
+        """
+        Render and send, unless the destination's breaker is open and there is a fallback.
+
+        A page is withdrawn when its incident wants nobody called any more. An acknowledgement
+        looks at this record after its own commit, and this looks at the incident after the
+        record's: whichever is second sees the first, so that whoever is called hears who has it.
+        Whatever an earlier release took in, no credential leaves.
+        """
         profile = _profile(request, work)
+        if is_page(request.kind):
+            (incident,) = work.get_many(Incident, [request.incident.id])
+            if incident is not None and is_overtaken(request, incident):
+                return Withdrawn()
+            request = as_it_is(request, incident)
+        request = msgspec.structs.replace(request, incident=masked(request.incident))
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", retryable=False)
         actions: Sequence[Link] = ()
         if _offers(request):
-            actions = self.links(request, document.created_at, recipient(request, profile))
+            person, room = recipient(request, profile), channel.named(request.channel)
+            actions = self.links(request, document.created_at, person, room)
         message = channel.message(
             PreparedNotification(
                 id=document.id,
@@ -93,7 +114,8 @@ class DeliverHandler:
         )
         where = message.destination
         # The last way is tried in any case: no page may end with nothing tried.
-        if _following(request, profile) and not self.breakers.admits(where, work.now):
+        elsewhere = all(_following(each, profile) for each in apart(request))
+        if elsewhere and not self.breakers.admits(where, work.now):
             return Failed(
                 f"{request.channel} was not called: it has stopped answering", retryable=False
             )
@@ -111,15 +133,17 @@ class DeliverHandler:
             document.sent_at = work.now
             document.reference = result.reference
             return
-        following = _following(request, _profile(request, work))
-        work.emit(
-            NotificationFailed(
-                request=request,
-                error=result.error,
-                fallback=following.channel_id if following else "",
-                at=work.now,
+        profile = _profile(request, work)
+        for each in apart(request):
+            following = _following(each, profile)
+            work.emit(
+                NotificationFailed(
+                    request=each,
+                    error=result.error,
+                    fallback=following.channel_id if following else "",
+                    at=work.now,
+                )
             )
-        )
 
 
 def _profile(request: NotificationRequested, work: Work) -> Profile:
@@ -161,17 +185,63 @@ def _close(request: NotificationRequested, work: Work) -> bool:
     return sent
 
 
+def is_overtaken(request: NotificationRequested, incident: Incident) -> bool:
+    """
+    Return whether a page calls for what is settled: its incident is over, or somebody took it since.
+
+    What joined is told all the same: whoever acknowledged may not have known of it.
+    """
+    if incident.status == "resolved":
+        return True
+    if request.kind == "reminded":
+        return request.incident.remind_at != incident.remind_at
+    taken = incident.status == "acknowledged" and request.incident.status == "open"
+    return taken and request.kind != "joined"
+
+
+def as_it_is(request: NotificationRequested, incident: Incident | None) -> NotificationRequested:
+    """Return a page of an open incident with who has it by now, if anybody took it since."""
+    if incident is None or incident.status == request.incident.status:
+        return request
+    if incident.status != "acknowledged":
+        return request
+    return msgspec.structs.replace(request, incident=incident.snapshot())
+
+
+def _any_sent(request: NotificationRequested, work: Work) -> bool:
+    """
+    Whether something that `request` follows was, or may have been, sent, and nothing followed it.
+
+    Raises `TryLater` while one of them is being sent.
+    """
+    sent = False
+    for name in request.follows:
+        found = work.get(Notification, name)
+        if found is None:
+            continue
+        if found.state == "claimed" and found.lease_until > work.now:
+            raise TryLater(f"{request.notification_id}: {name}, which it follows, is under way")
+        told = found.followed_by not in ("", request.notification_id)
+        if found.state == "claimed":  # whoever held the lease is gone; the message may be there
+            sent = sent or not told
+        elif found.maybe_sent and not told:
+            sent = True
+            found.followed_by = request.notification_id
+            work.put(found)
+    return sent
+
+
 def _thread(request: NotificationRequested, work: Work) -> str:
     """
-    The first message of the incident to the same target by the same channel, if known.
+    The first message of the incident to the same target by the same channel, if known; in a channel
+    that is shared, the one to the channel itself counts as well.
 
     Raises `TryLater` while it is being sent: what comes after it must find it.
     """
     pages = range(request.page + (0 if is_page(request.kind) else 1))
-    for number in pages:
-        name = notification_id(
-            "opened", request.incident.id, number, request.target, request.channel
-        )
+    targets = dict.fromkeys((request.target, f"channel:{request.channel}"))
+    for number, target in product(pages, targets):
+        name = notification_id("opened", request.incident.id, number, target, request.channel)
         found = work.get(Notification, name)
         if found is None:
             continue

@@ -50,6 +50,8 @@ class Notification(EffectDocument, kw_only=True):
     sent_at: datetime | None = None
     reference: str = ""
     """The other side's name for the message (Slack: ``channel/ts``), if it gives one."""
+    followed_by: str = ""
+    """The acknowledgement by which its receiver was told who has it."""
     thread: str = ""
     """Reference of the first message of this incident to the same target by the same channel."""
 

@@ -20,16 +20,22 @@ class ActionLinks(Protocol):
     """
     The signed one-click links to offer in a notification first tried at a time; may be none.
 
-    `person` (``person:aoki``): whose own address it goes to; empty: others may see it too.
+    `person` (``person:aoki``): whose own address it goes to; empty: others may see it too, in
+    `room`.
     """
 
     def __call__(
-        self, request: NotificationRequested, at: datetime, person: str = ""
+        self, request: NotificationRequested, at: datetime, person: str = "", room: str = ""
     ) -> Sequence[Link]:
         """The links."""
 
 
-def no_links(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:  # noqa: ARG001
+def no_links(
+    request: NotificationRequested,  # noqa: ARG001
+    at: datetime,  # noqa: ARG001
+    person: str = "",  # noqa: ARG001
+    room: str = "",  # noqa: ARG001
+) -> Sequence[Link]:
     """Return no links: there is no signing secret, or no public address."""
     return ()
 
@@ -40,13 +46,16 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
 
     `public_url` is the address of all functions (``https://…``, without the function's name);
     without it, or without the secret, there are no links. A link acts in the name of the person
-    to whom it was sent.
+    to whose own address it was sent; one that others can read acts for "somebody in" the room,
+    unless whoever clicks gives a name.
     """
     if not public_url:
         return no_links
     base = f"{public_url.rstrip('/')}/{FUNCTION}"
 
-    def offer(request: NotificationRequested, at: datetime, person: str = "") -> Sequence[Link]:
+    def offer(
+        request: NotificationRequested, at: datetime, person: str = "", room: str = ""
+    ) -> Sequence[Link]:
         keys = secrets.values(SIGNING)
         if not keys:
             return ()
@@ -55,6 +64,9 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
         # Who has it is asked to say so again; whoever sees only that it is taken, is not.
         if incident.status == "open" or is_page(request.kind):
             wanted.insert(0, "acknowledge")
+        actor = request.target_name or request.target
+        if not person:
+            actor = text(request.language, "notify.somebody", room=room or request.channel)
         return [
             Link(
                 text(request.language, f"notify.action.{action}"),
@@ -62,7 +74,7 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
                     base,
                     incident.id,
                     action,
-                    request.target_name or request.target,
+                    actor,
                     incident.generation,
                     at,
                     keys[0],

@@ -7,7 +7,7 @@ event twice requests the same notifications, word for word.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -28,12 +28,22 @@ from toban.events import (
     Page,
     PageFailed,
     PagingEvent,
+    Recipient,
 )
 from toban.kernel import log
+from toban.kernel.command import proven
 from toban.kernel.handling.decision import Translation
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
-from toban.notify.contacts import chain, contact_by, others, reach
+from toban.notify.contacts import (
+    chain,
+    contact_by,
+    is_own_address,
+    others,
+    person_of,
+    reach,
+    together,
+)
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
 from toban.oncall.targets import Contact
 from toban.profile.profile import Profile
@@ -71,33 +81,59 @@ def on_page(event: PagingEvent, work: Work) -> None:
             page=page.number,
             unreached=list(reached.unreachable),
         )
-    for contact in reached.contacts:
-        request = _request(page.reason, incident, page.number, contact, reached.contacts)
+    for contacts in together(profile, reached.contacts):
+        request = _request(page.reason, incident, page.number, contacts, reached.contacts)
         work.emit(
             msgspec.structs.replace(
                 request,
                 contacts=len(reached.contacts),
                 by=getattr(event, "by", ""),
+                why=event.why,
                 unreached=list(reached.unreachable),
             )
         )
 
 
 def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
-    """Show in every channel that was called that somebody has acknowledged."""
+    """
+    Show in every channel that was called that somebody has acknowledged, and tell the people.
+
+    Whether a person was really called is not known here: each of theirs names what it follows,
+    and is sent only if some of that was, and they have not been told since. Whoever acknowledged
+    is not told at an address of their own.
+    """
     if not event.pages:
         return
     profile = _profile(event.incident, work)
     newest = max(page.number for page in event.pages)
-    told: dict[tuple[str, str], Contact] = {}
+    told: dict[tuple[str, str], _Closing] = {}
     for page in event.pages:
-        for contact in reach(profile, event.incident, page).contacts:
+        contacts = reach(profile, event.incident, page).contacts
+        for contact in contacts:
             if contact.target.startswith("channel:"):
-                told.setdefault((contact.target, contact.channel_id), contact)
-    contacts = list(told.values())
-    for contact in contacts:
-        request = _request(ACKNOWLEDGEMENT, event.incident, newest, contact, contacts)
-        work.emit(msgspec.structs.replace(request, contacts=len(contacts), by=event.by))
+                told.setdefault(_pair(contact), _Closing(contact, others(contacts, contact)))
+    told |= _called(event, profile)
+    for same in _by_message(profile, told.values()):
+        request = _to_all(ACKNOWLEDGEMENT, event.incident, newest, same)
+        work.emit(
+            msgspec.structs.replace(request, contacts=len(told), by=event.by, follows=_names(same))
+        )
+
+
+def _called(event: IncidentAcknowledged, profile: Profile) -> dict[tuple[str, str], _Closing]:
+    """The people who may have been called, with by what; not the own address of who acknowledged."""
+    called: dict[tuple[str, str], _Closing] = {}
+    for page in event.pages:
+        contacts = reach(profile, event.incident, page).contacts
+        people = [c for c in contacts if c.target.startswith("person:")]
+        _collect(called, profile, event.incident, page, page.reason, people)
+    # Whoever gave another's name in a shared channel is not them: they hear of it.
+    taker = person_of(profile, event.by) if proven(event.by, event.proof) else ""
+    return {
+        pair: each
+        for pair, each in called.items()
+        if each.contact.target != taker or not is_own_address(profile, taker, each.contact.address)
+    }
 
 
 @dataclass
@@ -123,27 +159,61 @@ def on_resolved(event: IncidentResolved, work: Work) -> None:
     newest = max(page.number for page in event.pages)
     closings: dict[tuple[str, str], _Closing] = {}
     channels: dict[tuple[str, str], Contact] = {}
+    people: dict[tuple[str, str], Contact] = {}
     # An acknowledgement that holds no more (it was escalated or raised since) began a new turn.
     acknowledged_once = incident.acknowledged_at is not None or incident.generation > 1
     for page in event.pages:
         contacts = reach(profile, incident, page).contacts
         _collect(closings, profile, incident, page, page.reason, contacts)
         channels |= {_pair(c): c for c in contacts if c.target.startswith("channel:")}
+        people |= {_pair(c): c for c in contacts if c.target.startswith("person:")}
         if acknowledged_once:
-            # It told every channel called so far; a late one must not undo the closing.
+            # It told everybody called so far; a late one must not undo the closing.
             told = list(channels.values())
             _collect(closings, profile, incident, page, ACKNOWLEDGEMENT, told)
-    for closing in closings.values():
-        request = _request(CLOSING, incident, newest, closing.contact, ())
+            told = list(people.values())
+            _collect(closings, profile, incident, page, ACKNOWLEDGEMENT, told, each=True)
+    for same in _by_message(profile, closings.values()):
+        request = _to_all(CLOSING, incident, newest, same)
         work.emit(
             msgspec.structs.replace(
-                request,
-                contacts=len(closings),
-                by=event.by,
-                others=closing.others,
-                closes=list(closing.closes),
+                request, contacts=len(closings), by=event.by, closes=_names(same)
             )
         )
+
+
+def _to_all(
+    kind: NotificationKind, incident: IncidentSnapshot, page: int, same: Sequence[_Closing]
+) -> NotificationRequested:
+    """One message to all whom it reaches; each has other channels of their own."""
+    request = _request(kind, incident, page, [each.contact for each in same], ())
+    others = {each.contact.target: each.others for each in same}
+    return msgspec.structs.replace(
+        request,
+        others=same[0].others,
+        together=[
+            msgspec.structs.replace(each, others=others[each.target]) for each in request.together
+        ],
+    )
+
+
+def _names(same: Sequence[_Closing]) -> list[str]:
+    return list(dict.fromkeys(name for each in same for name in each.closes))
+
+
+def _by_message(profile: Profile, closings: Iterable[_Closing]) -> list[list[_Closing]]:
+    """
+    The closings, those in one shared channel together: its readers are told once that it is over.
+
+    Where messages change in place each closing changes its own.
+    """
+    found: dict[tuple[str, str], list[_Closing]] = {}
+    for closing in closings:
+        target, channel = _pair(closing.contact)
+        kind = profile[CHANNELS][channel]
+        once = kind.shared and not kind.updates_in_place
+        found.setdefault(("" if once else target, channel), []).append(closing)
+    return list(found.values())
 
 
 def _pair(contact: Contact) -> tuple[str, str]:
@@ -157,16 +227,23 @@ def _collect(
     page: Page,
     kind: NotificationKind,
     contacts: Sequence[Contact],
+    *,
+    each: bool = False,
 ) -> None:
-    """Add the names of everything of that kind that may have been sent for this page."""
+    """
+    Add the names of everything of that kind that may have been sent for this page.
+
+    `each`: by each channel of a chain also for itself, not only in place of the first.
+    """
     for contact in contacts:
         besides = others(contacts, contact)
         for link in chain(profile, contact, besides):
             pair = _pair(link)
             closing = closings.setdefault(pair, _Closing(link, besides))
             origin = "" if link is contact else contact.channel_id
-            name = notification_id(kind, incident.id, page.number, *pair, instead_of=origin)
-            closing.closes[name] = None
+            for first in dict.fromkeys((origin, "") if each else (origin,)):
+                name = notification_id(kind, incident.id, page.number, *pair, instead_of=first)
+                closing.closes[name] = None
 
 
 def on_failed(event: NotificationFailed, work: Work) -> None:
@@ -239,23 +316,53 @@ def _request(
     kind: NotificationKind,
     incident: IncidentSnapshot,
     page: int,
-    contact: Contact,
+    whom: Sequence[Contact],
     contacts: Sequence[Contact],
 ) -> NotificationRequested:
+    """One message to all of `whom`, filed under the first; `contacts`: all that the page has."""
+    first = whom[0]
+    names = dict.fromkeys(contact.display_name for contact in whom)
+    addresses = dict.fromkeys(contact.address for contact in whom if contact.address)
     return NotificationRequested(
-        notification_id=notification_id(
-            kind, incident.id, page, contact.target, contact.channel_id
-        ),
+        notification_id=notification_id(kind, incident.id, page, first.target, first.channel_id),
         kind=kind,
         incident=incident,
         page=page,
+        target=first.target,
+        target_name=", ".join(names),
+        address=", ".join(addresses),
+        channel=first.channel_id,
+        language=first.language,
+        others=others(contacts, first),
+        together=[_recipient(each, contacts) for each in whom] if len(whom) > 1 else [],
+    )
+
+
+def _recipient(contact: Contact, contacts: Sequence[Contact]) -> Recipient:
+    return Recipient(
         target=contact.target,
         target_name=contact.display_name,
         address=contact.address,
-        channel=contact.channel_id,
-        language=contact.language,
         others=others(contacts, contact),
     )
+
+
+def apart(request: NotificationRequested) -> list[NotificationRequested]:
+    """Return a request for each of those for whom one message is: each has a fallback of their own."""
+    return [
+        msgspec.structs.replace(
+            request,
+            notification_id=notification_id(
+                request.kind, request.incident.id, request.page, each.target, request.channel
+            ),
+            target=each.target,
+            target_name=each.target_name,
+            address=each.address,
+            others=each.others,
+            together=[],
+        )
+        for each in request.together
+    ] or [request]
 
 
 def _profile(incident: IncidentSnapshot, work: Work) -> Profile:

@@ -8,28 +8,27 @@ channel escapes it for where it is shown (`toban.channels`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from toban.channels.notice import Notice
 from toban.channels.plain import address, lines, one_line
-from toban.escalation.section import steps_for
 from toban.events import Link, NotificationRequested
 from toban.kernel.environment import PRODUCTION
-from toban.kernel.i18n import duration, moment
+from toban.notify.facts import hint_of, kind_shown, measured, rows_of
 from toban.notify.identity import is_page
+from toban.notify.labels import telling
 from toban.notify.texts import text
 from toban.people.section import PEOPLE
 from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.severities.section import Severity, severity_named
-from toban.texts import Language
+from toban.severities.section import severity_named
 
 COLORS = {1: "#c62828", 2: "#e65100", 3: "#f9a825", 4: "#1565c0"}
 """Of the four internal severities; they keep a contrast of 3:1 or more against white."""
 COLOR_ACKNOWLEDGED = "#6a1b9a"
 COLOR_RESOLVED = "#2e7d32"
 MAX_LABELS = 6
+MAX_LABEL = 80
 MAX_LINKS = 5
 MAX_SUMMARY = 2000
 
@@ -46,11 +45,10 @@ def notice_of(
     incident, language = request.incident, request.language
     severity = severity_named(profile, incident.severity_label, incident.severity)
     title = one_line(incident.title) or incident.id
-    values = {
-        "service": one_line(profile[SERVICE].named(language), 80),
-        "severity": _how_bad(request),
-        "kind": text(language, f"notify.kind.{request.kind}"),
-    }
+    service = one_line(profile[SERVICE].named(language), 80)
+    kind = text(language, f"notify.kind.{kind_shown(request)}")
+    short = f"notify.short.{kind_shown(request)}"
+    in_short = _headline(request, title, text(language, short) if short in text else kind)
     number = f"{incident.id}·{request.page + 1}"
     notes = []
     if request.replaces:
@@ -63,25 +61,24 @@ def notice_of(
         if request.target.startswith("person:")
         else text(language, "notify.footer")
     )
-    labels = [one_line(f"{name}={value}", 80) for name, value in sorted(incident.labels.items())]
     return Notice(
         language=language,
-        subject=one_line(text(language, "notify.subject", title=title, **values)),
-        headline=text(language, "notify.headline", title=title, **values),
+        subject=one_line(text(language, "notify.subject", headline=in_short, service=service)),
+        headline=_headline(request, title, kind),
         title=title,
-        kind=values["kind"],
-        severity=values["severity"],
-        service=values["service"],
+        kind=kind,
+        severity=_how_bad(request),
+        service=service,
         color={"acknowledged": COLOR_ACKNOWLEDGED, "resolved": COLOR_RESOLVED}.get(
-            request.kind, COLORS[severity.level]
+            kind_shown(request), COLORS[severity.level]
         ),
         number=number,
         repetition=text(language, "notify.repetition", number=number),
-        rows=_rows(request, zone_of(request, profile)),
+        rows=rows_of(request, profile, severity, zone_of(request, profile)),
         summary=lines(incident.summary, MAX_SUMMARY),
         notes=notes,
-        hint=_hint(request, profile, severity),
-        labels=labels[:MAX_LABELS],
+        hint=hint_of(request, profile, severity, zone_of(request, profile)),
+        labels=_labels(request),
         links=[
             Link(one_line(link.title, 80) or one_line(link.url, 80), address(link.url))
             for link in incident.links
@@ -112,71 +109,22 @@ def zone_of(request: NotificationRequested, profile: Profile) -> str:
     return (person.timezone if person else None) or profile[SERVICE].timezone
 
 
-def _rows(request: NotificationRequested, zone: str) -> list[tuple[str, str]]:
+def _headline(request: NotificationRequested, title: str, kind: str) -> str:
+    """How bad, what happened, the title, and what was measured."""
+    key, values = "notify.headline", {"severity": _how_bad(request), "kind": kind, "title": title}
+    incident = request.incident
+    found = measured(request.language, incident.value, incident.threshold)
+    if found and request.kind != "resolved":
+        key, values["measured"] = "notify.headline.measured", found
+    return text(request.language, key, **values)
+
+
+def _labels(request: NotificationRequested) -> list[str]:
+    """The most telling labels, and how many more there are."""
     incident, language = request.incident, request.language
-
-    def label(name: str) -> str:
-        return text(language, f"notify.field.{name}")
-
-    rows = [
-        (label("severity"), one_line(incident.severity_label, 40)),
-        (label("opened"), moment(language, incident.opened_at, zone)),
-    ]
-    if incident.environment != PRODUCTION:
-        rows.insert(0, (label("environment"), one_line(incident.environment, 63)))
-    if incident.acknowledged_at is not None:
-        who = one_line(incident.assignee, 80)
-        at = moment(language, incident.acknowledged_at, zone)
-        rows.append((label("acknowledged"), _by(language, at, who)))
-    if incident.resolved_at is not None:
-        at = moment(language, incident.resolved_at, zone)
-        who = one_line(request.by, 80) or text(language, "notify.automatic")
-        took = duration(language, (incident.resolved_at - incident.opened_at).total_seconds())
-        rows.append(
-            (
-                label("resolved"),
-                text(language, "notify.by_took", moment=at, who=who, duration=took),
-            )
-        )
-    if incident.rules:
-        rows.append((label("rules"), one_line(", ".join(incident.rules), 200)))
-    rows.append((label("number"), f"{incident.id}·{request.page + 1}"))
-    return rows
-
-
-def _by(language: Language, at: str, who: str) -> str:
-    return text(language, "notify.by", moment=at, who=who) if who else at
-
-
-def _hint(request: NotificationRequested, profile: Profile, severity: Severity) -> str:
-    """What happens, or is expected, next."""
-    incident, language = request.incident, request.language
-    zone = zone_of(request, profile)
-    if request.kind == "resolved":
-        key = "notify.next.postmortem" if severity.postmortem else "notify.next.resolved"
-        return text(language, key)
-    if request.kind == "reminded" and incident.remind_at is not None:
-        deadline = moment(language, incident.remind_at, zone)
-        return text(language, "notify.next.reminded", deadline=deadline)
-    if request.kind == "acknowledged" or incident.status == "acknowledged":
-        return text(language, "notify.next.acknowledged")
-    if not calls_people(profile[SERVICE], incident.environment):
-        return text(language, "notify.next.nobody", environment=one_line(incident.environment, 63))
-    steps = steps_for(profile, severity)
-    if len(steps) < 2:
-        hint = text(language, "notify.next.last")
-    elif request.kind == "opened":
-        due = incident.opened_at + timedelta(seconds=steps[1].after)
-        hint = text(language, "notify.next.deadline", deadline=moment(language, due, zone))
-    else:
-        hint = text(language, "notify.next.acknowledge")
-    if request.kind == "opened" and severity.respond_within:
-        by = incident.opened_at + timedelta(seconds=severity.respond_within)
-        target = text(
-            language,
-            "notify.target",
-            duration=duration(language, severity.respond_within),
-            deadline=moment(language, by, zone),
-        )
-        hint = f"{hint}\n{target}"
-    return hint
+    said = (incident.title, incident.service, incident.severity_label, *incident.rules)
+    found = [f"{name}={value}" for name, value in telling(incident.labels, said)]
+    shown = [one_line(label, MAX_LABEL) for label in found[:MAX_LABELS]]
+    if len(found) > MAX_LABELS:
+        shown.append(text(language, "notify.labels.more", n=len(found) - MAX_LABELS))
+    return shown

@@ -268,6 +268,8 @@ class HttpAnswer:
 
     status: int
     body: bytes
+    retry_after: str = ""
+    """What the other side says in ``Retry-After``."""
 
 
 class Http(Protocol):

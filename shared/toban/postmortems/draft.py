@@ -13,6 +13,7 @@ from toban.incidents.documents import Alert, Incident, IncidentSegment
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
+from toban.kernel.secrecy.masking import mask
 from toban.kernel.work import Work
 from toban.notify.documents import Notification
 from toban.postmortems.render import Facts, render
@@ -46,7 +47,7 @@ def on_resolved(resolved: IncidentResolved, work: Work) -> None:
         notifications=work.find(Notification, ("incident", "==", snapshot.id), limit=MOST_READ),
     )
     name = blob_name(snapshot)
-    work.attach(name, render(facts).encode(), "text/markdown; charset=utf-8")
+    work.attach(name, mask(render(facts)).encode(), "text/markdown; charset=utf-8")
     work.emit(
         PostmortemDrafted(
             incident_id=snapshot.id, blob=name, at=work.now, environment=snapshot.environment

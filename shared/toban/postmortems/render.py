@@ -99,8 +99,8 @@ class _Draft:
             ("occurred", self.at(self.begin)),
             ("detected", detected),
             ("acknowledged", self.acknowledged()),
-            ("recovered", self.say("recovered.value", moment=self.at(self.end), how=how)),
-            ("duration", self.took(self.begin, self.end)),
+            ("recovered", self.recovered(how)),
+            ("duration", self.took(self.begin, self.now.unheard_since or self.end)),
             ("severity", escaped(now.severity_label)),
             ("service", f"{escaped(name)} ({now.service})"),
             *([("environment", escaped(now.environment))] if now.environment != PRODUCTION else []),
@@ -138,6 +138,7 @@ class _Draft:
             self.calls,
             until=self.end,
             shown=escaped,
+            zone=self.zone,
         )
         if self.begin < self.now.opened_at:
             yield f"- {self.clock(self.begin)} - {self.say('occurred')}"
@@ -180,7 +181,7 @@ class _Draft:
         rows = [
             [
                 self.clock(a.starts_at),
-                self.clock(a.ends_at) if a.ends_at else self.say("alerts.firing"),
+                self.ended(a),
                 escaped(a.severity_label),
                 escaped(a.title),
             ]
@@ -188,6 +189,19 @@ class _Draft:
         ]
         yield from table(head, rows)
         yield from self.more(len(alerts))
+
+    def recovered(self, how: str) -> str:
+        """When it was over, as far as anybody knows."""
+        if self.now.unheard_since is not None:
+            since = self.at(self.now.unheard_since)
+            return self.say("recovered.unknown", since=since, moment=self.at(self.end))
+        return self.say("recovered.value", moment=self.at(self.end), how=how)
+
+    def ended(self, alert: Alert) -> str:
+        """When it ended, as far as anybody knows."""
+        if alert.expired_at is not None:
+            return self.say("alerts.expired")
+        return self.clock(alert.ends_at) if alert.ends_at else self.say("alerts.firing")
 
     def cause(self) -> Iterator[str]:
         yield self.ask("cause.ask")

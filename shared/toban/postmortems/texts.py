@@ -51,6 +51,10 @@ TEXTS: Final[Texts] = {
         "en": "{actor} escalated to step {step}",
         "ja": "{actor} がエスカレーション第 {step} 段階へ進めました",
     },
+    "timeline.response-overdue": {
+        "en": "Nobody has responded within the target of {severity}",
+        "ja": "{severity} の対応開始目標までに応答がありませんでした",
+    },
     "timeline.no-further-step": {
         "en": "{actor} asked to escalate; there is no further step",
         "ja": "{actor} がエスカレーションを求めましたが、次の段階がありません",
@@ -76,6 +80,22 @@ TEXTS: Final[Texts] = {
         "ja": "どの段階にも応答がなかったため、最初の段階から呼び出します（{times} 回目の繰り返し）",
     },
     "timeline.note": {"en": "{actor}: {text}", "ja": "{actor}: {text}"},
+    "timeline.unheard": {
+        "en": "Not heard of since {since}: “{alert}”; its sender may be gone, or never say that it is over",
+        "ja": "{since} を最後に続報がありません: 「{alert}」。送信元が止まっているか、収束を通知しない設定の可能性があります",
+    },
+    "timeline.heard-again": {
+        "en": "Heard of again: “{alert}”",
+        "ja": "続報が再び届きました: 「{alert}」",
+    },
+    "timeline.expired": {
+        "en": "Alert closed by expiry, not heard of since {since}: “{alert}”",
+        "ja": "{since} を最後に続報がないため、アラートを期限切れで終了しました: 「{alert}」",
+    },
+    "timeline.closed-unheard": {
+        "en": "Closed by expiry: not heard of since {since}; nobody said that it is over",
+        "ja": "{since} を最後に続報がないため、期限切れで終了しました（収束の通知は届いていません）",
+    },
     "timeline.resolved": {
         "en": "Resolved: all alerts have cleared",
         "ja": "すべてのアラートが収まり、解決しました",
@@ -134,6 +154,7 @@ TEXTS: Final[Texts] = {
     "told.reminded": {"en": "reminder", "ja": "未解決の知らせ"},
     "told.expired": {"en": "acknowledgement ran out", "ja": "確認の期限切れ"},
     "told.repeated": {"en": "nobody has answered", "ja": "応答なし"},
+    "told.unheard": {"en": "not heard of any more", "ja": "続報なし"},
     "told.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "told.resolved": {"en": "resolved", "ja": "解決"},
     "timeline.unknown": {"en": "{kind}", "ja": "{kind}"},
@@ -181,6 +202,10 @@ TEXTS: Final[Texts] = {
         "ja": "確認した人はいませんでした",
     },
     "postmortem.recovered": {"en": "Recovered", "ja": "復旧日時"},
+    "postmortem.recovered.unknown": {
+        "en": "unknown: not heard of since {since}, closed by expiry at {moment}",
+        "ja": "不明（{since} を最後に続報がなく、{moment} に期限切れで終了）",
+    },
     "postmortem.recovered.value": {"en": "{moment} ({how})", "ja": "{moment}（{how}）"},
     "postmortem.duration": {"en": "Duration", "ja": "影響時間"},
     "postmortem.severity": {"en": "Severity", "ja": "レベル"},
@@ -231,6 +256,7 @@ TEXTS: Final[Texts] = {
     "postmortem.alerts.began": {"en": "Began", "ja": "発生"},
     "postmortem.alerts.ended": {"en": "Cleared", "ja": "収束"},
     "postmortem.alerts.title": {"en": "Alert", "ja": "アラート"},
+    "postmortem.alerts.expired": {"en": "unknown (not heard of)", "ja": "不明（続報なし）"},
     "postmortem.alerts.firing": {"en": "still firing", "ja": "継続中"},
     "postmortem.cause": {"en": "Root cause", "ja": "根本原因"},
     "postmortem.cause.ask": {

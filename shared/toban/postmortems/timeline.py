@@ -13,7 +13,7 @@ from datetime import datetime
 
 from toban.incidents.documents import Alert, Incident, TimelineEntry
 from toban.kernel.command import proven
-from toban.kernel.i18n import Language
+from toban.kernel.i18n import Language, moment
 from toban.notify.documents import Notification
 from toban.postmortems.texts import text
 
@@ -45,10 +45,11 @@ def story(
     *,
     until: datetime | None = None,
     shown: Shown = plain,
+    zone: str = "UTC",
 ) -> list[Line]:
-    """Return what happened, in order of time; nothing after `until`."""
+    """Return what happened, in order of time (told in `zone`); nothing after `until`."""
     lines = [Line(e.at, e.kind, describe(language, e, shown)) for e in incident.timeline]
-    lines += _of_alerts(language, incident, alerts, shown)
+    lines += _of_alerts(language, incident, alerts, shown, zone)
     lines += [
         Line(n.sent_at, "notified", _notified(language, n, shown))
         for n in notifications
@@ -63,6 +64,9 @@ def describe(language: Language, entry: TimelineEntry, shown: Shown = plain) -> 
     """Return a timeline entry as a sentence; an entry of newer code shows its kind and details."""
     values = {name: shown(value) for name, value in entry.detail.items()}
     values["actor"] = shown(entry.actor)
+    if "since" in entry.detail:
+        since = datetime.fromisoformat(entry.detail["since"])
+        values["since"] = moment(language, since, entry.detail.get("zone", "UTC"))
     words = {
         "via": f"via.{entry.detail.get('via')}",
         "action": f"action.{entry.detail.get('action')}",
@@ -108,7 +112,7 @@ def _key(entry: TimelineEntry) -> str:
 
 
 def _of_alerts(
-    language: Language, incident: Incident, alerts: Iterable[Alert], shown: Shown
+    language: Language, incident: Incident, alerts: Iterable[Alert], shown: Shown, zone: str
 ) -> list[Line]:
     lines = []
     ordered = sorted(alerts, key=lambda a: (a.attached_at or a.starts_at, a.id))
@@ -121,6 +125,10 @@ def _of_alerts(
         elif alert.attached_at is not None and alert.attached_at > incident.opened_at:
             told = text(language, "timeline.attached", alert=shown(alert.title))
             lines.append(Line(alert.attached_at, "attached", told))
+        if alert.expired_at is not None:
+            since = moment(language, alert.heard_at or alert.starts_at, zone)
+            told = text(language, "timeline.expired", alert=shown(alert.title), since=since)
+            lines.append(Line(alert.expired_at, "expired", told))
         if alert.status == "resolved" and alert.ends_at is not None:
             told = text(language, "timeline.cleared", alert=shown(alert.title))
             lines.append(Line(alert.ends_at, "cleared", told))

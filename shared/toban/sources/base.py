@@ -17,7 +17,7 @@ import msgspec
 from toban.kernel.kinds import kinds, tag_of
 from toban.ports.backup import Spec
 from toban.strictyaml.report import Report
-from toban.strictyaml.values import Section
+from toban.strictyaml.values import Seconds, Section
 
 
 class ContentQuery(Section, frozen=True):
@@ -38,6 +38,10 @@ class StagingTarget(Section, frozen=True):
     database: str = ""
     bucket: str = ""
     queries: tuple[ContentQuery, ...] = ()
+    every: Seconds | None = None
+    """How often this source has to pass a test; None: as `restore_test.every` says."""
+    within: Seconds | None = None
+    """A test of it that takes longer has failed; None: as `restore_test.within` says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ SAYING: Mapping[str, frozenset[str]] = {
             "blocks",
             "notice",
             "plain",
+            "address",
             "texts",
             "check",
             "needs",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -13,6 +15,8 @@ from toban.alerts import text
 from toban.alerts.report import fingerprint, fingerprint_of_labels
 from toban.kernel.event import to_message
 
+STARTED = datetime.fromtimestamp(cloud_monitoring()["incident"]["started_at"], UTC)
+
 
 def event(path: str, body: object, **query: str):
     (found,) = Desk().events(path, body, query)
@@ -21,12 +25,31 @@ def event(path: str, body: object, **query: str):
 
 def test_the_same_report_later_is_the_same_event_byte_for_byte():
     desk = Desk()
+    desk.clock.set(STARTED + timedelta(minutes=1))
     (first,) = desk.events("/cloud-monitoring", cloud_monitoring())
-    desk.clock.advance(3600)
+    desk.clock.advance(480)
     (later,) = desk.events("/cloud-monitoring", cloud_monitoring())
     assert later.id == first.id
     assert later.time != first.time
     assert to_message(later).data == to_message(first).data
+
+
+def test_one_that_says_after_ten_minutes_that_it_still_fires_is_heard_of():
+    desk = Desk()
+    seen = set()
+    for minute in range(60):
+        desk.clock.set(STARTED + timedelta(minutes=minute))
+        (again,) = desk.events("/cloud-monitoring", cloud_monitoring())
+        seen.add(again.id)
+    assert len(seen) == 6
+
+
+def test_that_it_is_over_is_the_same_event_whenever_it_is_said():
+    desk = Desk()
+    (first,) = desk.events("/cloud-monitoring", cloud_monitoring(state="closed"))
+    desk.clock.advance(86_400)
+    (later,) = desk.events("/cloud-monitoring", cloud_monitoring(state="closed"))
+    assert later.id == first.id
 
 
 def test_alertmanager_tells_the_present_so_the_same_words_later_are_news():

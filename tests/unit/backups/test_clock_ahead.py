@@ -65,8 +65,10 @@ def test_a_profile_that_was_applied_ahead_of_now_excuses_nothing():
 
 def test_a_restore_test_that_passed_ahead_of_now_proves_nothing():
     tested = {pair("files", "tokyo"): TestHistory(chosen=1, at=AHEAD, passed_at=AHEAD, seconds=1.0)}
-    assert untested(SHOP, tested, NOW - 91 * DAY, NOW) == NOW - 91 * DAY
-    assert untested(SHOP, {}, AHEAD, NOW) == AHEAD, "nobody knows since when"
+    (late,) = untested(SHOP, tested, NOW - 91 * DAY, NOW)
+    assert (late.source, late.last) == ("files", NOW - 91 * DAY)
+    (unknown,) = untested(SHOP, {}, AHEAD, NOW)
+    assert unknown.last == AHEAD, "nobody knows since when"
     (state,) = assess(SHOP, {}, tested, NOW)
     assert (state.rto_status, state.measured_s) == ("untested", None)
 

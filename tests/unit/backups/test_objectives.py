@@ -158,21 +158,45 @@ def test_a_series_that_never_succeeded_is_overdue_once_there_was_time_for_it():
     assert new == [], "applied an hour ago: the first slot may still be under way"
 
 
-def test_a_restore_test_of_any_source_from_any_region_counts():
-    week = {"cache@osaka": TestHistory(passed_at=NOW - timedelta(days=7))}
-    assert untested(shop(), week, APPLIED, NOW) is None
-    long_ago = {"cache@osaka": TestHistory(passed_at=NOW - timedelta(days=9))}
-    assert untested(shop(), long_ago, APPLIED, NOW) == NOW - timedelta(days=9)
-    assert untested(shop(), {}, APPLIED, NOW) == APPLIED
+def waiting(profile: Profile, tested: dict[str, TestHistory]) -> dict[str, datetime]:
+    return {late.source: late.last for late in untested(profile, tested, APPLIED, NOW)}
+
+
+def test_every_source_has_to_pass_a_restore_test_from_whichever_region():
+    tests = [t.source for t in shop().backup.restore_test.targets]
+    week = {f"{name}@osaka": TestHistory(passed_at=NOW - timedelta(days=7)) for name in tests}
+    assert waiting(shop(), week) == {}
+    first = tests[0]
+    long_ago = {**week, f"{first}@osaka": TestHistory(passed_at=NOW - timedelta(days=9))}
+    assert waiting(shop(), long_ago) == {first: NOW - timedelta(days=9)}
+    assert waiting(shop(), {}) == dict.fromkeys(tests, APPLIED)
+
+
+def test_a_source_may_have_a_cadence_of_its_own():
+    section = shop().backup
+    targets = [
+        msgspec.structs.replace(target, every=Seconds(32 * 86_400))
+        for target in section.restore_test.targets
+    ]
+    test = msgspec.structs.replace(section.restore_test, targets=tuple(targets))
+    rarely = msgspec.structs.replace(
+        shop(), backup=msgspec.structs.replace(section, restore_test=test)
+    )
+    passed = {f"{t.source}@osaka": TestHistory(passed_at=NOW - 31 * 24 * HOUR) for t in targets}
+    assert waiting(rarely, passed) == {}
+    assert set(waiting(shop(), passed)) == {t.source for t in targets}
 
 
 def test_a_failed_test_is_no_test():
-    failed = {"database@tokyo": TestHistory(chosen=3, at=NOW)}
-    assert untested(shop(), failed, APPLIED, NOW) == APPLIED
+    failed = {
+        f"{t.source}@tokyo": TestHistory(chosen=3, at=NOW)
+        for t in shop().backup.restore_test.targets
+    }
+    assert set(waiting(shop(), failed).values()) == {APPLIED}
 
 
 def test_a_profile_without_backups_has_nothing_to_watch():
     bare = msgspec.structs.replace(shop(), backup=None)
     assert assess(bare, {}, {}, NOW) == []
     assert overdue(bare, {}, APPLIED, NOW) == []
-    assert untested(bare, {}, APPLIED, NOW) is None
+    assert untested(bare, {}, APPLIED, NOW) == []

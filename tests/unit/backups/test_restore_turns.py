@@ -9,8 +9,15 @@ import msgspec
 import pytest
 
 from toban.backups.documents import Backup, Copy
+from toban.backups.policy.objectives import untested
 from toban.backups.policy.restores import TestHistory, meets, missing, pair
-from toban.backups.restoring.turns import choose
+from toban.backups.restoring.turns import choose, is_turn
+from toban.backups.section import BACKUP, RestoreTest
+from toban.kernel.clock.cron import next_slot
+from toban.profile.section import SERVICE
+from toban.sections.load import load_directory
+from toban.sources.base import StagingTarget
+from toban.strictyaml.values import Seconds
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 REGIONS = ("tokyo", "osaka")
@@ -76,6 +83,69 @@ def test_only_verified_backups_are_tested():
     assert choose(["db"], [backup("db", 1, status="failed")], {}, NOW) is None
     assert choose(["db"], [], {}, NOW) is None
     assert choose(["cache"], [backup("db", 1)], {}, NOW) is None
+
+
+SERVICES = load_directory("infra/services")
+
+
+@pytest.mark.parametrize(
+    "service", [id for id, p in SERVICES.items() if p[BACKUP] and p[BACKUP].restore_test]
+)
+def test_a_year_of_a_service_tests_every_source_as_often_as_its_design_says(service):
+    """And from each region in turn, at its schedule alone; a test passes some minutes later."""
+    profile = SERVICES[service]
+    section = profile[BACKUP]
+    test = section.restore_test
+    zone = test.zone or profile[SERVICE].timezone
+    regions = tuple({d.region for d in section.destinations})
+    kept = [backup(t.source, days, *regions) for t in test.targets for days in (1, 2, 3)]
+    tested: dict[str, TestHistory] = {}
+    slot, end = next_slot(test.schedule, zone, NOW), NOW + timedelta(days=366)
+    turns: Tally[tuple[str, str]] = Tally()
+    while slot < end:
+        late = untested(profile, tested, NOW, slot)
+        assert late == [], f"{slot}: {late}"
+        for target in test.targets:
+            if not is_turn(test, target, tested, zone, slot):
+                continue
+            turn = choose([target.source], kept, tested, slot)
+            assert turn is not None
+            turns[turn.source, turn.region] += 1
+            done = slot + timedelta(minutes=20)
+            before = tested.get(pair(turn.source, turn.region), TestHistory())
+            tested[pair(turn.source, turn.region)] = msgspec.structs.replace(
+                before, chosen=before.chosen + 1, at=slot, passed_at=done
+            )
+        slot = next_slot(test.schedule, zone, slot)
+    for target in test.targets:
+        counts = [turns[target.source, region] for region in regions]
+        assert max(counts) - min(counts) <= 1, counts
+
+
+def test_a_source_is_not_tested_more_often_than_it_has_to_be():
+    test = RestoreTest(
+        schedule="0 4 * * *",
+        targets=(
+            StagingTarget(source="db", every=Seconds(32 * 86_400)),
+            StagingTarget(source="cache", every=Seconds(8 * 86_400)),
+        ),
+    )
+    tests: Tally[str] = Tally()
+    tested: dict[str, TestHistory] = {}
+    for day in range(320):
+        slot = NOW.replace(hour=4) + timedelta(days=day)
+        for target in test.targets:
+            if is_turn(test, target, tested, "UTC", slot):
+                tests[target.source] += 1
+                passed = slot + timedelta(minutes=20)
+                tested[pair(target.source, "tokyo")] = TestHistory(at=slot, passed_at=passed)
+    assert tests == {"db": 11, "cache": 46}
+
+
+def test_after_a_failure_a_source_is_tested_at_the_next_slot_again():
+    test = RestoreTest(schedule="0 4 * * *", targets=(StagingTarget(source="db"),))
+    failed = {pair("db", "tokyo"): TestHistory(at=NOW, passed_at=NOW - timedelta(days=8))}
+    assert is_turn(test, test.targets[0], failed, "UTC", NOW + timedelta(days=1))
 
 
 @pytest.mark.parametrize(

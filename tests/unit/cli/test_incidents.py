@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import getpass
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
+
+from toban.incidents.documents import Incident, TimelineEntry
+from toban.kernel.document import decode, encode
+from toban.kernel.event import timestamp
+from toban.local.world import open_world
+from toban.ports import Query, Update
 
 STABLE = {
     "id", "service", "severity", "severity_label", "status", "title", "opened_at",
@@ -186,7 +194,10 @@ def test_a_trace_is_the_tree_of_causes(desk):
         1,
     )
     assert any(change.startswith("created incidents/") for change in opened["changes"])
-    assert [timer["type"] for timer in opened["timers"]] == ["toban.escalation.due.v1"]
+    assert [timer["type"] for timer in opened["timers"]] == [
+        "toban.escalation.due.v1",
+        "toban.alert.check-due.v1",
+    ]
     (event,) = opened["emitted"]
     assert event["type"] == "toban.incident.opened.v1"
     (paged,) = event["handled"]
@@ -363,3 +374,71 @@ def test_the_record_of_what_somebody_did_says_the_environment(staged):
     for command in (("audit",), ("notifications", "list")):
         assert f"{id_} [staging]" in staged.run(*command).out
     assert "nobody is called" in staged.run("incidents", "show", id_).out
+
+
+def unheard(desk, **fields: object) -> None:
+    """Store of its only incident that nothing has been heard of its alerts."""
+    with open_world(desk.data) as world:
+        store = world.platform.store
+        (snapshot,) = store.query(Query(Incident.COLLECTION))
+        incident = decode(Incident, snapshot.data)
+        since = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+        changed = msgspec.structs.replace(incident, unheard_since=since, **fields)
+        store.commit([Update(snapshot.key, encode(changed), snapshot.version)])
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "Not heard of since"), ("ja", "最後の続報")])
+def test_since_when_nothing_is_heard_of_its_alerts_is_said(desk, lang, words):
+    desk.alert()
+    unheard(desk)
+    assert words.casefold() in desk.run("incidents", "list", lang=lang).out.casefold()
+    assert words in desk.run("incidents", "show", lang=lang).out
+    assert desk.only()["unheard_since"] == "2026-11-22T03:00:00.000000Z"
+
+
+@pytest.mark.parametrize(("lang", "no"), [("en", "resolved"), ("ja", "解決")])
+def test_what_was_closed_by_expiry_is_not_called_resolved(desk, lang, no):
+    desk.alert()
+    now = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
+    line = TimelineEntry(at=now, kind="closed-unheard", detail={"since": timestamp(now)})
+    unheard(desk, status="resolved", resolved_at=now, timeline=[line])
+    for command in (
+        ("list", "--all"),
+        ("show", desk.run("incidents", "list", "--all", "--json").json()[0]["id"]),
+    ):
+        said = desk.run("incidents", *command, lang=lang).out
+        assert said
+        assert no not in said.casefold()
+
+
+def test_what_is_known_of_an_incident_is_shown_in_the_order_of_the_messages(desk):
+    desk.alert(
+        value="0.142857142857",
+        threshold="0.02",
+        summary="\n".join(f"line {n}" for n in range(9)),
+        labels={
+            "service": "shop",
+            "pod": "web-1",
+            "zone": "a",
+            **{f"x{n:02}": "y" for n in range(12)},
+        },
+    )
+    said = desk.run("incidents", "show").out
+    assert "Value: 0.142857, threshold 0.02" in said
+    assert "Labels: pod=web-1  zone=a  x00=y" in said
+    assert "+2 more (--json shows all)" in said
+    assert "| +3 more (--json shows all)" in said
+    assert said.index("Value:") < said.index("Since:") < said.index("Labels:")
+
+
+def test_for_scripts_it_says_what_was_left_out(desk, monkeypatch):
+    desk.alert(value="3", threshold="2")
+    found = desk.run("incidents", "show", "--json").json()
+    assert (found["value"], found["threshold"]) == ("3", "2")
+    assert found["left_out"] == {"alert_list": 0, "timeline": 0}
+    desk.alert(fingerprint="errors-2")
+    monkeypatch.setattr("toban.cli.incidents.views.MOST_ALERTS", 1)
+    monkeypatch.setattr("toban.cli.incidents.views.alerts", lambda *_: [])
+    found = desk.run("incidents", "show", "--json").json()
+    assert found["alerts"] == 2
+    assert found["left_out"] == {"alert_list": 2, "timeline": 1}

@@ -24,11 +24,11 @@ def cost(world: World, body: object, **of: str) -> list[Cost]:
     return world.take_costs()
 
 
-def test_a_first_alert_costs_two_reads_and_six_writes_from_end_to_end(world):
+def test_a_first_alert_costs_three_reads_and_six_writes_from_end_to_end(world):
     assert cost(world, fired("a")) == [
         Cost("open_incident", reads=2, writes=4),  # receipt, group; receipt, alert, incident, group
         Cost("page_responders", reads=0, writes=0),
-        Cost("deliver_notification", reads=0, writes=2),  # claim, record
+        Cost("deliver_notification", reads=1, writes=2),  # claim, incident, record
     ]
 
 
@@ -42,6 +42,30 @@ def test_even_when_the_sender_words_it_anew_it_costs_no_write(world):
     (again,) = cost(world, fired("a", value="13 %"))
     # receipt, alert, and the receipt once more; 5 on an instance that has not met the alert yet
     assert again == Cost("open_incident", reads=3, writes=0)
+
+
+def test_a_repetition_is_noted_as_heard_of_ten_times_a_day_at_most(world):
+    cost(world, fired("a"))
+    writes = 0
+    for number in range(1, 24 * 6):  # every ten minutes
+        world.pass_time(10)
+        world.take_costs()
+        found = cost(world, fired("a", value=f"{number} %"))
+        writes += sum(c.writes for c in found if c.function == "open_incident")
+    assert writes == 2 * 9  # receipt, alert
+
+
+def test_whether_an_incident_is_heard_of_costs_two_writes_a_day(world):
+    cost(world, fired("a"))
+    world.pass_time(36 * 60)
+    world.take_costs()
+    world.pass_time(24 * 60)
+    looks = [c for c in world.take_costs() if c.function == "open_incident"]
+    # incident, its alerts; receipt, incident; the first of both reads the two profiles anew
+    assert looks == [
+        Cost("open_incident", reads=4, writes=2),
+        Cost("open_incident", reads=2, writes=2),
+    ]
 
 
 def test_an_alert_that_joins_writes_itself_and_no_incident(world):

@@ -10,6 +10,7 @@ from tests.unit.incidents.test_reminders import at, minute
 from tests.unit.incidents.world import HOUSE, SHOP, World, fired, resolved
 from toban.events import (
     AlertAttached,
+    AlertCheckDue,
     AlertCleared,
     AlertFired,
     IncidentOpened,
@@ -73,8 +74,13 @@ def called(world: World) -> set[str]:
 
 
 def waiting(world: World) -> list[object]:
-    """Timers that are due some time."""
-    return [r for r in world.documents(Receipt) if r.due is not None]
+    """Timers that are due some time, but for those that only look at what is heard of."""
+    return [
+        timer
+        for receipt in world.documents(Receipt)
+        for timer in receipt.timers
+        if not timer.fired and timer.event.event_type != AlertCheckDue.TYPE
+    ]
 
 
 # --- apart -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.unit.incidents.world import (
@@ -13,10 +14,11 @@ from tests.unit.incidents.world import (
     grouped,
     resolved,
 )
-from toban.events import AlertAttached, IncidentOpened, Link
-from toban.incidents.documents import Incident
+from toban.events import AlertAttached, AlertFired, IncidentOpened, Link
+from toban.incidents.documents import Alert, Incident
 from toban.kernel.handling.parking import MessageParked
 from toban.profile.builtin import BUILTIN_VERSION
+from toban.profile.section import Match
 from toban.profile.store import apply
 from toban.profile.version import profile_version
 
@@ -149,6 +151,89 @@ def test_a_profile_without_default_leaves_it_to_the_built_in_one():
     world = World(SHOP)
     world.tell(fired(labels={"app": "unheard-of"}))
     assert world.incident.service == "toban"
+
+
+# --- one fingerprint, two services -----------------------------------------------------------
+
+BLOG = msgspec.structs.replace(
+    SHOP,
+    service=msgspec.structs.replace(
+        SHOP.service, id="blog", name="Blog", match=(Match(labels={"app": "blog"}),)
+    ),
+)
+
+
+def statuses(world: World) -> dict[str, list[str]]:
+    """Of the incidents of each service."""
+    found: dict[str, list[str]] = {}
+    for incident in world.incidents():
+        found.setdefault(incident.service, []).append(incident.status)
+    return found
+
+
+@pytest.fixture
+def two() -> World:
+    """Of both, an alert with one fingerprint fires; the shop's came first."""
+    world = World(SHOP, BLOG, HOUSE)
+    world.tell(fired("disk"))
+    world.tell(fired("disk", labels={"app": "blog"}))
+    return world
+
+
+def test_services_whose_senders_share_a_fingerprint_share_no_alert(two):
+    assert statuses(two) == {"shop": ["open"], "blog": ["open"]}
+    assert {a.service for a in two.documents(Alert)} == {"shop", "blog"}
+
+
+@pytest.mark.parametrize(("app", "other"), [("shop", "blog"), ("blog", "shop")])
+def test_each_is_ended_by_its_own_resolution(two, app, other):
+    two.tell(resolved("disk", labels={"app": app}, ends_at=NOON + timedelta(minutes=1)))
+    assert statuses(two) == {app: ["resolved"], other: ["open"]}
+    two.tell(resolved("disk", labels={"app": other}, ends_at=NOON + timedelta(minutes=2)))
+    assert statuses(two) == {app: ["resolved"], other: ["resolved"]}
+
+
+def test_each_is_repeated_for_itself(two):
+    before = len(two.history)
+    for app in ("blog", "shop"):
+        two.tell(fired("disk", labels={"app": app}, value="91 %"))
+    assert [type(body) for body in two.history[before:]] == [AlertFired, AlertFired]
+
+
+def test_what_matches_no_service_is_no_alert_of_one_that_has_the_fingerprint(two):
+    two.tell(fired("disk", labels={"app": "unheard-of"}))
+    assert statuses(two)["house"] == ["open"]
+    two.tell(resolved("disk", labels={}, ends_at=NOON + timedelta(minutes=1)))
+    assert statuses(two) == {"shop": ["open"], "blog": ["open"], "house": ["resolved"]}
+
+
+def test_a_resolution_that_leaves_the_labels_out_ends_the_only_alert_there_is(world):
+    world.tell(fired("disk"))
+    world.tell(resolved("disk", labels={}, ends_at=NOON + timedelta(minutes=1)))
+    assert world.incident.status == "resolved"
+
+
+def test_an_alert_that_a_new_profile_counts_to_another_service_is_ended_where_it_is(world):
+    world.tell(fired("disk", labels={"app": "blog"}))
+    assert statuses(world) == {"house": ["open"]}
+    apply(world.store, [BLOG], NOON)
+    world.platform.cache.clear()
+    world.tell(fired("disk", labels={"app": "blog"}, value="91 %"))
+    assert statuses(world) == {"house": ["open"]}, "it is the same alert"
+    world.tell(resolved("disk", labels={"app": "blog"}, ends_at=NOON + timedelta(minutes=1)))
+    assert statuses(world) == {"house": ["resolved"]}
+
+
+def test_an_alert_that_the_release_before_stored_for_both_is_ended_by_its_resolution(world):
+    """It had one document, of whichever came first."""
+    world.tell(fired("disk"))
+    apply(world.store, [BLOG], NOON)
+    world.platform.cache.clear()
+    world.tell(fired("disk", labels={"app": "blog"}))
+    world.tell(resolved("disk", labels={"app": "blog"}, ends_at=NOON + timedelta(minutes=1)))
+    assert statuses(world) == {"shop": ["open"], "blog": ["resolved"]}
+    world.tell(resolved("disk", ends_at=NOON + timedelta(minutes=2)))
+    assert statuses(world) == {"shop": ["resolved"], "blog": ["resolved"]}
 
 
 # --- severity --------------------------------------------------------------------------------

@@ -194,6 +194,26 @@ def test_an_alert_that_joined_and_cleared_at_once_reopens_nothing(world):
     assert world.told(IncidentReopened) == []
 
 
+def test_news_that_an_alert_joined_reopens_nothing_once_it_has_left_for_another_incident(world):
+    world.tell(fired("a"))
+    first = world.incident.id
+    late = world.handlers.pop("settle_incident")
+    world.tell(fired("b", rule="disk"))
+    (joined,) = world.told(AlertAttached)
+    world.handlers["settle_incident"] = late
+    for name in ("a", "b"):
+        rule = "api" if name == "a" else "disk"
+        world.tell(resolved(name, rule=rule, ends_at=NOON + timedelta(minutes=1)))
+    world.pass_time(60)
+    world.tell(fired("b", at=60, rule="disk"))
+    assert world.alert("b").incident != first
+
+    world.tell(joined, id="late")
+
+    assert {i.id: i.status for i in world.incidents()}[first] == "resolved"
+    assert world.told(IncidentReopened) == []
+
+
 def test_a_parked_message_that_joined_at_the_very_moment_is_not_lost_with_the_incident(world):
     world.tell(fired("a", labels={}, severity="critical"))
     parked = MessageParked(

@@ -254,3 +254,46 @@ def test_the_call_itself_may_not_write(world):
     with pytest.raises(RuntimeError, match="nothing else"):
         world.handle(Effect(Call, effect.claim, writes, effect.conclude))
     assert world.value() is None
+
+
+# --- asked to wait --------------------------------------------------------------------------------
+
+
+def test_who_has_asked_to_wait_is_not_called_before(world):
+    busy = Failed("HTTP 429", retryable=True, after=timedelta(seconds=30))
+    outside = Outside(busy)
+    effect = outside.effect(max_attempts=2)
+    with pytest.raises(TryLater):
+        world.handle(effect)
+    world.clock.advance(29)
+    with pytest.raises(TryLater, match="asked to wait"):
+        world.handle(effect)
+    assert (len(outside.seen), record(world).attempts) == (1, 1), "waiting uses up no try"
+    world.clock.advance(2)
+    assert world.handle(effect).outcome == "done"
+    assert record(world).not_before is None
+
+
+def test_nobody_is_waited_for_longer_than_a_page_can_wait(world):
+    outside = Outside(Failed("HTTP 429", retryable=True, after=timedelta(hours=3)))
+    effect = outside.effect()
+    with pytest.raises(TryLater):
+        world.handle(effect)
+    world.clock.advance(61)
+    assert world.handle(effect).outcome == "done"
+
+
+def test_a_wait_that_a_wrong_clock_has_written_holds_nobody_up(world):
+    outside = Outside(Failed("HTTP 429", retryable=True, after=timedelta(seconds=30)))
+    effect = outside.effect()
+    world.clock.advance(86_400)
+    with pytest.raises(TryLater):
+        world.handle(effect)
+    world.clock.advance(-86_400)
+    assert world.handle(effect).outcome == "done"
+
+
+def test_what_the_other_side_says_is_kept_without_its_credentials(world):
+    outside = Outside(Failed("login failed: password=geh" + "eim1", retryable=False))
+    world.handle(outside.effect())
+    assert record(world).error == "login failed: password=[secret]"

@@ -181,6 +181,28 @@ def _raising(error: Exception):
     return decide
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/cloudevents-batch+json", "[{one}, {one}]"),
+        ("application/cloudevents-batch+json", "[{one}]"),
+        ("application/cloudevents-batch+json", "[]"),
+        ("application/cloudevents+json", "[{one}]"),
+        ("application/json", " [{one}]"),
+    ],
+)
+def test_a_batch_of_events_is_refused_and_no_defect(deployed, kind, body):
+    one = json.dumps({"specversion": "1.0", "id": "1", "source": "/x", "type": "t", "data": {}})
+    sent = body.replace("{one}", one).encode()
+    assert deployed.post(sent, {"content-type": kind}) == 400
+    assert deployed.world.documents("parked") == []
+
+
+def test_a_message_whose_body_is_an_array_is_parked_and_no_batch(deployed):
+    assert deployed.post(b"[1]", unwrapped()) == 200
+    assert len(deployed.world.documents("parked")) == 1
+
+
 # --- from Cloud Scheduler ----------------------------------------------------------------------
 
 STATIC = {

@@ -1,6 +1,7 @@
 """Long work in steps: claim under a lease, checkpoint, conclude once."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -349,3 +350,28 @@ def test_a_step_that_cannot_be_followed_is_a_defect(world):
     shifts = Shifts()
     with pytest.raises(RuntimeError, match="has no next step"):
         world.handle(Digger.job(shifts))
+
+
+def test_what_a_job_fails_with_is_kept_without_its_credentials(world):
+    """A source quotes what it was connected with."""
+    said = "connection to postgres://app:geh" + "eim1@db/shop refused; password=geh" + "eim1"
+
+    def refuses(_: Digging, claim: JobClaim[Digging]) -> None:
+        raise Unavailable(said)
+
+    digger = Digger(during=refuses)
+    with pytest.raises(Unavailable):
+        world.handle(digger.job())
+    (kept,) = world.documents("diggings")
+    assert kept["error"] == "connection to postgres://[secret]@db/shop refused; password=[secret]"
+
+    @dataclass(frozen=True)
+    class Flooded(Failure):
+        """A failure of a kind of its own stays one."""
+
+        depth: int = 0
+
+    gives_up = Digger()
+    gives_up.run = lambda *_: Flooded(said, depth=3)  # type: ignore[assignment,return-value]
+    world.handle(gives_up.job())
+    assert gives_up.results == [Flooded(kept["error"], depth=3)]

@@ -119,7 +119,7 @@ def test_the_button_acts():
     desk.clock.advance(90)
     response = desk.open_link("POST", link())
     assert response.status == 200
-    assert b"Acknowledgement received" in response.body
+    assert b"Asked for, not yet recorded" in response.body
     (event,) = desk.published
     body = event.body
     assert isinstance(body, CommandIssued)
@@ -155,8 +155,8 @@ def test_two_links_are_two_commands():
 @pytest.mark.parametrize(
     ("language", "action", "asked"),
     [
-        ("ja", "acknowledge", "確認する"),
-        ("ja", "resolve", "解決にする"),
+        ("ja", "acknowledge", "対応を引き受ける"),
+        ("ja", "resolve", "解決済みにする"),
         ("ja", "reopen", "再開する"),
         ("ja", "escalate", "エスカレーションする"),
         ("en", "acknowledge", "Acknowledge"),

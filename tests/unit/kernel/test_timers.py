@@ -6,10 +6,11 @@ import pytest
 
 from tests.unit.kernel.world import NOON, Counter, Crash, World, crash, follow_up, once, unavailable
 from toban.kernel.handling.receipt import KEEP
-from toban.kernel.handling.timers import BATCH, fire_due, next_due
+from toban.kernel.handling.timers import BATCH, fire_due, next_due, put_right
 from toban.ports import Unavailable
 
 MINUTE = timedelta(minutes=1)
+HOUR = 60 * MINUTE
 
 
 @pytest.fixture
@@ -120,6 +121,38 @@ def test_what_is_emitted_leaves_at_once_and_what_is_timed_later(world):
     world.handle(decide)
     assert [event.body.generation for event in world.bus.take()] == [7]
     assert at(world, 1) == [8]
+
+
+def test_a_clock_put_back_moves_a_timer_by_as_much_as_it_was_ahead(world):
+    world.clock.set(NOON + 9 * HOUR)
+    world.handle(lambda _, work: work.at(NOON + 12 * HOUR, follow_up(0)))
+    shown = NOON + 11 * HOUR  # two hours later by the wrong clock, as by any other
+    world.clock.set(NOON + 2 * HOUR)
+
+    assert put_right(world.platform, shown) == 9 * HOUR
+
+    assert next_due(world.platform) == NOON + 3 * HOUR
+
+
+def test_where_nobody_saw_it_what_the_clock_wrote_last_tells(world):
+    world.clock.set(NOON + 9 * HOUR)
+    world.handle(lambda _, work: work.at(NOON + 12 * HOUR, follow_up(0)))
+    world.clock.set(NOON + 10 * HOUR)
+    world.handle(set_timers(630), id="evt-2")
+    world.clock.set(NOON + 2 * HOUR)
+
+    assert put_right(world.platform) == 8 * HOUR, "at least"
+
+    assert world.receipt().due == NOON + 4 * HOUR, "late, but not early"
+
+
+def test_however_many_there_are(world):
+    world.clock.set(NOON + 9 * HOUR)
+    for number in range(BATCH + 5):
+        world.handle(set_timers(10 * 60), message_id=f"m-{number}", id=f"evt-{number}")
+    world.clock.set(NOON)
+    put_right(world.platform)
+    assert len(at(world, 61)) == BATCH + 5
 
 
 def test_whoever_waits_is_told_when_the_next_is_due(world):

@@ -174,3 +174,12 @@ def test_a_request_that_stops_halfway_is_given_up(running: Running, monkeypatch)
         connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhal")
         assert connection.recv(100) == b""
     assert running.echo.received == []
+
+
+def test_a_header_that_comes_twice_is_both_of_them(running: Running):
+    """As a proxy would join them: a signature that fits beside one that does not is none."""
+    running.say(post(b"", "X-Toban-Signature: t=1,v1=aa", "X-Toban-Signature: t=1,v1=bb"))
+    running.say(post(b"", "Authorization: Bearer a", "Authorization: Bearer b"))
+    first, second = running.echo.received
+    assert first.headers["x-toban-signature"] == "t=1,v1=aa,t=1,v1=bb"
+    assert second.headers["authorization"] == "Bearer a,Bearer b"

@@ -17,6 +17,7 @@ import pytest
 from tests import payloads
 from toban.adapters.local.memory.bus import MemoryBus
 from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
+from toban.adapters.local.sqlite.dispatcher import hold
 from toban.cli import main
 from toban.incidents.documents import Incident
 from toban.kernel.platform import Platform
@@ -141,6 +142,39 @@ def test_a_second_one_on_the_same_data_is_refused_with_the_reason(start):
     assert code == 1
     assert "already" in said
     assert first.request("GET", "/healthz")[0] == 200
+
+
+def test_while_a_command_works_for_itself_it_takes_alerts_in_and_delivers_them_after_that(
+    start, tmp_path: Path
+):
+    data = tmp_path / "data"
+    data.mkdir()
+    command = hold(data / "toban.db.dispatcher")  # what a command holds that delivers itself
+    dev = start(data)
+    dev.wait_ready()
+    body = payloads.alertmanager(payloads.alert())
+    assert dev.request("POST", "/ingest_alert/alertmanager?service=shop", body)[0] == 200
+    with open_world(data) as world:
+        assert world.platform.store.query(Query(Incident.COLLECTION)) == []
+
+        command.close()
+
+        deadline = time.monotonic() + WAIT_S
+        while not world.platform.store.query(Query(Incident.COLLECTION)):
+            assert time.monotonic() < deadline, "never delivered"
+            time.sleep(0.02)
+    code, said = dev.end(signal.SIGTERM)
+    assert code == 0
+    assert said.count("deliveries wait: a command works on these data") == 1
+
+
+def test_it_ends_well_while_a_command_still_works(start, tmp_path: Path):
+    data = tmp_path / "data"
+    data.mkdir()
+    with hold(data / "toban.db.dispatcher"):
+        dev = start(data)
+        dev.wait_ready()
+        assert dev.end(signal.SIGTERM)[0] == 0
 
 
 def test_a_data_directory_that_cannot_be_is_named(tmp_path: Path, capsys):

@@ -37,6 +37,8 @@ class Server:
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.script: list[int | str] = []
+        self.also: dict[str, str] = {}
+        """Headers of every answer besides."""
         self.released = threading.Event()
         outer = self
 
@@ -87,6 +89,8 @@ class Server:
         handler.send_response(how)
         if how in (301, 302, 307, 308):
             handler.send_header("Location", f"{self.url}/elsewhere")
+        for name, value in self.also.items():
+            handler.send_header(name, value)
         handler.send_header("Content-Type", kind or "text/plain")
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()

@@ -299,7 +299,7 @@ def test_a_late_fallback_of_a_closed_page_is_not_sent():
     story.send(story.opened[ROOM])
     (failed,) = story.world.take()
     (following,) = story.world.page(failed, "evt-f")
-    story.send(story.resolved[("channel:room", "slack")])
+    story.send(story.resolved[("person:aoki", "slack")])
     assert story.send(following) == "duplicate"
     assert len(story.senders.sent) == 1
 

@@ -185,6 +185,56 @@ def test_a_server_that_accepts_and_keeps_silent_has_timed_out(said, monkeypatch)
     assert failed == Failed("SMTP: timed out", retryable=True, unknown=False, timed_out=True)
 
 
+RUBBISH = {
+    "another protocol": [b"SSH-2.0-OpenSSH_9.6\r\n"],
+    "a web server": [b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"],
+    "no code": [b"220 hi\r\n", b"what?\r\n", b"what?\r\n"],
+    "bytes": [b"220 hi\r\n", b"\x00\xff\xfe\r\n", b"\x00\xff\xfe\r\n"],
+    "a code of nobody": [b"220 hi\r\n", b"250 me\r\n", b"999 hm\r\n"],
+    "no end": [b"220 hi\r\n", b"250 me\r\n", b"2" * 9_000 + b"\r\n"],
+    "after MAIL": [b"220 hi\r\n", b"250 me\r\n", b"250 ok\r\n", b"ok?\r\n"],
+    "after RCPT": [b"220 hi\r\n", b"250 me\r\n", b"250 ok\r\n", b"250 ok\r\n", b"go on\r\n"],
+}
+
+
+@pytest.mark.parametrize("lines", RUBBISH.values(), ids=list(RUBBISH))
+def test_a_server_that_answers_rubbish_is_tried_again(lines):
+    failed = _answered(lines)
+    assert isinstance(failed, Failed)
+    assert (failed.retryable, failed.unknown) == (True, False), failed
+
+
+def test_after_the_text_was_sent_rubbish_leaves_the_outcome_unknown():
+    ok = b"250 ok\r\n"
+    failed = _answered([b"220 hi\r\n", ok, ok, ok, b"354 go on\r\n", b"hm?\r\n"])
+    assert isinstance(failed, Failed)
+    assert (failed.retryable, failed.unknown) == (True, True)
+
+
+def _answered(lines: list[bytes]) -> object:
+    """What comes of a mail when the server answers each line with the next of `lines`."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept():
+            connection, _ = server.accept()
+            with connection, connection.makefile("rb") as said, contextlib.suppress(OSError):
+                for line in lines:
+                    connection.sendall(line)
+                    words = said.readline()
+                    if line.startswith(b"354"):
+                        while words not in (b".\r\n", b""):
+                            words = said.readline()
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        config = ChannelConfig(
+            smtp_host="127.0.0.1", smtp_port=server.getsockname()[1], smtp_starttls=False
+        )
+        sent = MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail())
+        thread.join(30)
+    return sent
+
+
 def test_a_refused_connection_had_no_effect():
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -224,3 +274,19 @@ def test_a_server_on_this_machine_needs_no_tls(smtp, mailbox):
 def test_only_calls_at_the_worst_severity_are_marked_urgent():
     assert compose(mail(urgent=True), "toban@shop.test")["X-Priority"] == "1"
     assert compose(mail(), "toban@shop.test")["X-Priority"] is None
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_mail_says_its_language(smtp, mailbox, language):
+    host, port = smtp
+    config = ChannelConfig(smtp_host=host, smtp_port=port)
+    assert isinstance(
+        MailSender(config, MemorySecrets(), FixedClock(NOON)).send(mail(language=language)), Done
+    )
+    (envelope,) = mailbox.envelopes
+    received = email.message_from_bytes(envelope.content, policy=email.policy.default)
+    assert received["Content-Language"] == language
+    assert [part.get_content_type() for part in received.iter_parts()] == [
+        "text/plain",
+        "text/html",
+    ]

@@ -19,6 +19,7 @@ from tests.unit.notify.world import (
 from toban.channels.console.kind import ConsoleChannel
 from toban.events import NotificationFailed, NotificationRequested, PageFailed
 from toban.notify.contacts import chain, contact_by
+from toban.notify.identity import notification_id
 from toban.profile.store import apply
 from toban.profile.version import profile_version
 
@@ -41,6 +42,12 @@ def test_opening_calls_the_step_and_tells_the_severitys_own_targets(world):
     slack, mail, *_ = asked
     assert (slack.address, mail.address) == ("U0AOKI", "aoki@shop.test")
     assert (slack.others, mail.others) == (["mail"], ["slack"])
+
+
+@pytest.mark.parametrize("reason", ["opened", "raised", "reopened"])
+def test_the_severitys_own_targets_hear_of_each_turn(world, reason):
+    asked = by_pair(world.page(paging(1, reason)))
+    assert asked[("channel:hook", "hook")].kind == reason
 
 
 def test_escalating_calls_only_the_next_step(world):
@@ -98,13 +105,32 @@ def test_a_step_past_the_end_calls_the_last_one(world):
     assert pairs(world.page(beyond)) == {("person:baba", "mail")}
 
 
-def test_acknowledging_is_shown_in_every_channel_that_was_called_but_disturbs_nobody(world):
-    asked = requests(world.page(acknowledged(page(0), page(1, 1, "escalated"))))
-    assert [(r.target, r.channel) for r in asked] == [
+def test_acknowledging_is_shown_in_every_channel_and_to_all_who_were_called_but_the_one_who_did(
+    world,
+):
+    opened = by_pair(world.page(paging()))
+    escalated = by_pair(world.page(paging(1, "escalated"), "evt-2"))
+    asked = requests(world.page(acknowledged(page(0), page(1, 1, "escalated")), "evt-3"))
+    assert {(r.kind, r.by, r.page) for r in asked} == {("acknowledged", "青木", 1)}
+    assert [(r.target, r.channel) for r in asked if not r.follows] == [
         ("channel:room", "room"),
         ("channel:hook", "hook"),
     ]
-    assert {(r.kind, r.by, r.page) for r in asked} == {("acknowledged", "青木", 1)}
+    told = {(r.target, r.channel): r.follows for r in asked if r.follows}
+    # Aoki's own mailbox hears nothing; where others read what called Aoki, it is shown.
+    assert set(told) == {
+        ("person:aoki", "slack"),
+        ("person:aoki", "last"),
+        ("person:baba", "mail"),
+        ("person:baba", "last"),
+    }
+    assert told[("person:aoki", "slack")] == [opened[("person:aoki", "slack")].notification_id]
+    assert told[("person:baba", "mail")] == [escalated[("person:baba", "mail")].notification_id]
+
+
+def test_a_name_that_nothing_proves_does_not_keep_its_owner_in_the_dark(world):
+    asked = requests(world.page(acknowledged(page(0), proof="link:")))
+    assert ("person:aoki", "mail") in pairs(asked)
 
 
 def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
@@ -119,7 +145,6 @@ def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
             ("person:baba", "mail"),
             ("person:baba", "last"),
             ("channel:room", "room"),
-            ("channel:room", "slack"),
             ("channel:room", "last"),
             ("channel:hook", "hook"),
             ("channel:hook", "last"),
@@ -128,13 +153,21 @@ def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
     )
     for pair, request in {**opened, **escalated}.items():
         assert request.notification_id in closings[pair].closes
+    # What the channel shows instead of the other room is closed by the one message there.
+    instead = notification_id("opened", "inc-7", 0, "channel:room", "slack", instead_of="room")
+    assert instead in closings[("person:aoki", "slack")].closes
 
 
 def test_resolving_after_an_acknowledgement_also_supersedes_that(world):
-    (shown, _) = requests(world.page(acknowledged(page(0))))
+    shown = by_pair(world.page(acknowledged(page(0), by="Baba")))
     closing = by_pair(world.page(resolved(page(0), acknowledged_at=NOON), "evt-2"))
-    assert shown.notification_id in closing[("channel:room", "room")].closes
-    assert len(closing[("person:aoki", "mail")].closes) == 1
+    assert len(shown) == 5
+    for pair, request in shown.items():
+        assert request.notification_id in closing[pair].closes
+        failed = world.page(fail(request, "last"), f"evt-{pair}") if pair[1] != "last" else []
+        for following in requests(failed):
+            name = following.notification_id
+            assert name in closing[following.target, following.channel].closes
 
 
 def test_each_turn_of_an_incident_has_closings_of_its_own(world):
@@ -159,7 +192,7 @@ def test_a_failed_channel_is_followed_by_its_fallback_for_the_same_page(world):
     (last,) = requests(world.page(fail(following, "last"), "evt-3"))
     assert last.replaces == [request.notification_id, following.notification_id]
     closings = by_pair(world.page(resolved(page(0)), "evt-4"))
-    assert following.notification_id in closings[("channel:room", "slack")].closes
+    assert following.notification_id in closings[("person:aoki", "slack")].closes
     assert last.notification_id in closings[("channel:room", "last")].closes
 
 

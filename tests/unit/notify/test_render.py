@@ -58,9 +58,9 @@ def markup_of(rendered) -> str:
 
 def test_in_japanese_it_says_what_happened_when_and_what_comes_next():
     rendered = render(request(), PROFILE)
-    assert rendered.subject == "[ショップ] Critical インシデント発生: 注文APIのエラー率"
+    assert rendered.subject == "Critical 発生: 注文APIのエラー率 [ショップ]"
     assert "発生: 2026-11-24 (火) 12:00:00 JST" in rendered.text
-    assert "2026-11-24 (火) 12:15:00 JST までに確認がなければ" in rendered.text
+    assert "2026-11-24 (火) 12:15:00 JST までに誰も対応を引き受けない" in rendered.text
     assert "応答目標: 15分以内" in rendered.text
     assert "5xx が 12% を超えました" in rendered.text
     assert rendered.number == "inc-7·1"
@@ -70,8 +70,8 @@ def test_in_english_it_uses_the_zone_of_the_person():
     rendered = render(
         request(target="person:baba", target_name="Baba", language="en", channel="mail"), PROFILE
     )
-    assert rendered.subject == "[Shop] Critical incident opened: 注文APIのエラー率"
-    assert "Opened: 2026-11-24 (Tue) 04:00:00 CET" in rendered.text
+    assert rendered.subject == "Critical opened: 注文APIのエラー率 [Shop]"
+    assert "Since: 2026-11-24 (Tue) 04:00:00 CET" in rendered.text
     assert "Respond within 15 min" in rendered.text
     assert "Sent automatically by toban to Baba." in rendered.text
 
@@ -244,7 +244,7 @@ def test_production_is_not_named():
 def test_another_environment_is_named_first_in_every_form():
     rendered = render(request(incident=incident(environment="staging")), STAGED)
 
-    assert rendered.subject == "[ショップ] [staging] Critical インシデント発生: 注文APIのエラー率"
+    assert rendered.subject == "[staging] Critical 発生: 注文APIのエラー率 [ショップ]"
     assert rendered.fallback.startswith("<@U0AOKI> [staging] Critical")
     assert rendered.blocks[0]["text"]["text"].startswith("[staging] Critical")
     assert "環境: staging" in rendered.text
@@ -254,11 +254,11 @@ def test_another_environment_is_named_first_in_every_form():
 def test_that_nobody_is_called_is_said_and_no_deadline_is_promised():
     rendered = render(request(incident=incident(environment="staging")), STAGED)
     assert "staging では誰も呼び出しません" in rendered.text
-    assert "までに確認がなければ" not in rendered.text
+    assert "までに誰も対応を引き受けない" not in rendered.text
     assert "応答目標" not in rendered.text
 
     paging = render(request(incident=incident(environment="preview")), STAGED)
-    assert "12:15:00 JST までに確認がなければ" in paging.text
+    assert "12:15:00 JST までに誰も対応を引き受けない" in paging.text
 
 
 def test_only_what_calls_people_is_urgent():

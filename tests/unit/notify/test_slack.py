@@ -1,6 +1,7 @@
 """Slack, against a server that behaves like it."""
 
 import socket
+from datetime import timedelta
 
 import pytest
 
@@ -199,3 +200,15 @@ def test_a_refused_connection_had_no_effect():
         assert (failed.retryable, failed.unknown) == (True, False)
         assert "secretpart" not in failed.error
         assert TOKEN not in failed.error
+
+
+# --- asked to wait --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [message, by_webhook])
+def test_slack_says_how_long_it_wants_to_be_left_alone(sender, slack_server, make):
+    slack_server.script = [429]
+    slack_server.also = {"Retry-After": "17"}
+    failed = sender.send(make())
+    assert isinstance(failed, Failed)
+    assert (failed.retryable, failed.after) == (True, timedelta(seconds=17))

@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import hmac
 import socket
+from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,11 +13,15 @@ from tests.unit.notify.world import NOON
 from toban.adapters.local.http import HttpClient
 from toban.adapters.local.memory.store import FixedClock, MemorySecrets
 from toban.channels.config import ChannelConfig, read_config
+from toban.channels.waiting import retry_after
 from toban.channels.webhook import adapter as webhook
-from toban.channels.webhook.adapter import ForbiddenAddress, check_address, guarded
+from toban.channels.webhook.adapter import guarded
 from toban.channels.webhook.adapter import sender as webhook_sender
+from toban.channels.webhook.address import ForbiddenAddress, check_address, check_scheme, fault_of
+from toban.channels.webhook.kind import WebhookChannel
 from toban.channels.webhook.message import WebhookCall
 from toban.kernel.handling.effect import Done, Failed
+from toban.strictyaml.report import Report
 
 LOCAL = ChannelConfig(environment="local")
 CLOUD = ChannelConfig(environment="production")
@@ -214,3 +220,116 @@ def test_what_was_checked_is_what_is_connected_to(hook_server):
 )
 def test_only_a_laptop_may_call_itself(environ, local):
     assert read_config(environ).is_local is local
+
+
+# --- what `toban check` says beforehand -----------------------------------------------------------
+
+REFUSED = {
+    "https://user:geheim@hooks.example/x": "credentials",
+    "https://token@hooks.example/x": "credentials",
+    "http://hooks.example/x": "plain",
+    "http://10.0.0.5/x": "plain",
+    "https://169.254.169.254/computeMetadata/v1/": "forbidden",
+    "https://metadata.google.internal/x": "forbidden",
+    "https://[fe80::1]/x": "forbidden",
+    "https://0.0.0.0/x": "forbidden",
+    "https://10.0.0.5/x": "private",
+    "https://192.168.1.20:8443/x": "private",
+    "https://172.16.3.4/x": "private",
+    "https://100.64.0.1/x": "private",
+    "https://[fd00::1]/x": "private",
+    "https://[::ffff:10.0.0.5]/x": "private",
+    "https://10.1/x": "private",
+    "https://0xa000005/x": "private",
+    "https://167772165/x": "private",
+    "https://012.0.0.5/x": "private",
+    "https://[64:ff9b::a00:5]/x": "private",
+    "https://hook.shop.internal/x": "private",
+    "https://hook/x": "private",
+    "https://127.0.0.1:8080/x": "here",
+    "http://127.0.0.1:8080/x": "here",
+    "http://localhost:8080/x": "here",
+    "https://127.1/x": "here",
+    "https:///x": "no-url",
+    "ftp://hooks.example/x": "no-url",
+    "https://hooks.example:port/x": "no-url",
+    "hooks.example": "no-url",
+}
+
+
+def findings(url: str) -> list[tuple[str, str]]:
+    report = Report()
+    WebhookChannel(url=url).check("channels.hook", report)
+    return [(finding.severity, finding.code) for finding in report.sorted()]
+
+
+@pytest.mark.parametrize(("url", "fault"), REFUSED.items())
+def test_check_names_every_address_that_the_connection_would_refuse(url, fault):
+    assert fault_of(url) == fault
+    wanted = ("warning" if fault == "here" else "error", "forbidden-address")
+    assert findings(url) == [("error", "wrong-value") if fault == "no-url" else wanted]
+
+
+@pytest.mark.parametrize("url", [url for url, fault in REFUSED.items() if fault != "no-url"])
+def test_what_check_names_the_connection_does_refuse_when_deployed(url):
+    def resolved(host: str, port: int) -> list[str]:
+        names = {"metadata.google.internal": "169.254.169.254", "localhost": "127.0.0.1"}
+        try:
+            return [socket.inet_ntoa(socket.inet_aton(host))]
+        except OSError:
+            inside = "10.1.2.3" if "hook" in host and "example" not in host else "93.184.216.34"
+            return [names.get(host, host if ":" in host else inside)]
+
+    def called() -> None:
+        check_scheme(url, local=False)
+        guarded(local=False, lookup=resolved)(urlsplit(url).hostname or "", 443)
+
+    with pytest.raises(ForbiddenAddress):
+        called()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example/x",
+        "https://93.184.216.34/x",
+        "https://hooks.example:8443/a/b?c=d",
+        "https://[2606:4700::1111]/x",
+        "https://1e100.example/x",
+        "https://api.pagerduty.com/hook/6f1b1a52-9c3e-4d0b-8a55-0c3d7e1f2a4b",
+    ],
+)
+def test_check_has_nothing_to_say_about_a_public_address(url):
+    assert findings(url) == []
+
+
+def test_check_finds_a_token_among_the_parameters():
+    assert findings("https://hooks.example/x?token=abcdef0123456789") == [("error", "secret-name")]
+
+
+# --- asked to wait --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("30", 30),
+        (" 5 ", 5),
+        ("Tue, 24 Nov 2026 03:00:20 GMT", 20),
+        ("Tue, 24 Nov 2026 02:00:00 GMT", 0),
+        ("", 0),
+        ("soon", 0),
+        ("-5", 0),
+        ("²", 0),
+        ("9" * 400, 86_400),
+    ],
+)
+def test_retry_after_is_seconds_or_a_time(header, wait):
+    assert retry_after(header, NOON) == timedelta(seconds=wait)
+
+
+def test_a_webhook_that_is_busy_is_left_alone_for_as_long_as_it_says(hook_server):
+    hook_server.script = [429]
+    hook_server.also = {"Retry-After": "7"}
+    failed = sender().send(call(hook_server.url))
+    assert (failed.retryable, failed.after) == (True, timedelta(seconds=7))

@@ -128,9 +128,11 @@ def paging(number: int = 0, reason: str = "opened", **changes: object) -> Body:
     return PAGING[reason](incident=of, page=page(number, step, reason, of.severity_label))
 
 
-def acknowledged(*pages: Page, by: str = "青木") -> IncidentAcknowledged:
+def acknowledged(
+    *pages: Page, by: str = "青木", proof: str = "link:person:aoki"
+) -> IncidentAcknowledged:
     snapshot = incident(status="acknowledged", acknowledged_at=NOON, assignee=by, generation=2)
-    return IncidentAcknowledged(incident=snapshot, by=by, pages=list(pages))
+    return IncidentAcknowledged(incident=snapshot, by=by, proof=proof, pages=list(pages))
 
 
 def resolved(*pages: Page, by: str = "", **changes: object) -> IncidentResolved:

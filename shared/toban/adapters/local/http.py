@@ -134,7 +134,8 @@ def _exchange(
         connection.endheaders(body)
         response = connection.getresponse()
         head_cut_off = timed.ended  # http.client takes the end for the empty line after the head
-        answer = HttpAnswer(response.status, response.read(MAX_ANSWER_BYTES))
+        asked = response.getheader("Retry-After", "")
+        answer = HttpAnswer(response.status, response.read(MAX_ANSWER_BYTES), asked)
     except (OSError, http.client.HTTPException) as error:
         raise OutcomeUnknown(f"{host}: {_reason(error)}", timed_out=_timed_out(error)) from None
     if head_cut_off or (response.length and len(answer.body) < MAX_ANSWER_BYTES):

@@ -80,12 +80,18 @@ def check_restore_test(
     check_zone(test.zone, f"{at}.zone", report)
     if check_schedule(test.schedule, f"{at}.schedule", report):
         gap = largest_gap(test.schedule, test.zone or zone)
-        if gap > timedelta(seconds=test.every):
-            report.error(
-                "tests-too-rare",
-                f"{at}.every",
-                both("finding.backup.tests-too-rare", gap=spell(gap), every=spell(test.every)),
-            )
+        asked = {f"{at}.every": test.every} | {
+            f"{at}.targets[{number}].every": target.every
+            for number, target in enumerate(test.targets)
+            if target.every is not None
+        }
+        for path, every in asked.items():
+            if gap > timedelta(seconds=every):
+                report.error(
+                    "tests-too-rare",
+                    path,
+                    both("finding.backup.tests-too-rare", gap=spell(gap), every=spell(every)),
+                )
     for number, target in enumerate(test.targets):
         path = f"{at}.targets[{number}]"
         if not check_source_name(backup, target.source, f"{path}.source", report):

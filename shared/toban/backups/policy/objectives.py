@@ -197,20 +197,40 @@ def overdue(
     return late
 
 
+class UntestedSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A source whose restore test is overdue, and since when none has passed."""
+
+    source: str
+    last: datetime
+
+
+def last_passed(source: str, tested: Mapping[str, TestHistory], now: datetime) -> datetime | None:
+    """
+    Return when a restore test of a source passed last, in whichever region; None: never.
+
+    One that passed ahead of now does not count: its clock was wrong.
+    """
+    passed = [
+        history.passed_at
+        for key, history in tested.items()
+        if key.startswith(f"{source}@") and not_ahead(history.passed_at, now)
+    ]
+    return max((at for at in passed if at is not None), default=None)
+
+
 def untested(
     profile: Profile, tested: Mapping[str, TestHistory], since: datetime, now: datetime
-) -> datetime | None:
+) -> list[UntestedSource]:
     """
-    Return since when no restore test has passed, if that is longer than `restore_test.every`.
+    Return the sources of which no restore test has passed for longer than the profile allows.
 
-    Counted from the last one that passed, or `since` (the profile was applied). None: recent
-    enough, or nothing is to be tested. Sources and regions take turns, so any of them counts.
-    One that passed ahead of now does not: its clock was wrong.
+    Counted from the last one that passed, or `since` (the profile was applied).
     """
     section = profile[BACKUP]
-    if section is None or section.restore_test is None:
-        return None
-    passed = [t.passed_at for t in tested.values() if not_ahead(t.passed_at, now)]
-    last = max((at for at in passed if at is not None), default=since)
-    late = now - last > timedelta(seconds=section.restore_test.every)
-    return last if late or is_future(last, now) else None
+    test = section.restore_test if section else None
+    late = []
+    for target in test.targets if test else ():
+        last = last_passed(target.source, tested, now) or since
+        if test is not None and (now - last > test.every_of(target) or is_future(last, now)):
+            late.append(UntestedSource(source=target.source, last=last))
+    return late

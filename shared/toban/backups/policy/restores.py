@@ -185,10 +185,11 @@ def missing(expected: dict[str, int], found: dict[str, int], *, exact: bool) -> 
     ]
 
 
-def too_slow(profile: Profile, seconds: float) -> str:
+def too_slow(profile: Profile, source: str, seconds: float) -> str:
     """Return, in words, that a restore test took longer than the profile allows; empty: it did not."""
     section = profile[BACKUP]
-    within = section.restore_test.within if section and section.restore_test else None
+    test = section.restore_test if section else None
+    within = test.within_of(source) if test else None
     if within is None or seconds <= within:
         return ""
     return f"it took {seconds:.0f} s; {within} s are allowed"

@@ -76,7 +76,10 @@ TEXTS: Final[Texts] = {
         "en": "The restore test took {measured}; {rto} are promised.",
         "ja": "リストアテストに {measured} かかりました。目標は {rto} 以内です。",
     },
-    "backup.untested.title": {"en": "Restore test overdue", "ja": "リストアテストの遅れ"},
+    "backup.untested.title": {
+        "en": "{source}: restore test overdue",
+        "ja": "{source}: リストアテストの遅れ",
+    },
     "backup.untested.summary": {
         "en": "No restore test has passed since {last}.",
         "ja": "{last} 以降、成功したリストアテストがありません。",

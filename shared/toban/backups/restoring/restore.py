@@ -181,7 +181,7 @@ class RestoreHandler:
             if falls_back(restore, backup, found, claim.documents):
                 return Continue()
             self._clear(restore, staging)
-            return CopyDamaged(str(error), found)
+            return CopyDamaged(log.mask(str(error)), found)
         except Unavailable as error:
             gone = restore.tries > 1 and is_out_of_reach(self._resources, backup, restore.bucket)
             if gone and falls_back(restore, backup, given_up(restore, error), claim.documents):
@@ -302,8 +302,10 @@ class RestoreHandler:
         reason = "" if isinstance(result, Restored) else log.mask(result.reason)[:2_000]
         profile = current(work).get(restore.service)
         if not reason and restore.purpose == "test" and profile is not None:
-            reason = untimed(restore, work.now) or too_slow(profile.profile, seconds)
-        restore.reason = reason
+            reason = untimed(restore, work.now) or too_slow(
+                profile.profile, restore.source, seconds
+            )
+        restore.reason = reason = log.mask(reason)
         move(restore, "failed" if reason else "finished")
         self._let_go(restore, result.copy if isinstance(result, CopyDamaged) else None, work)
         if restore.purpose == "test":

@@ -10,15 +10,19 @@ import msgspec
 
 from toban.backups.documents import Backup
 from toban.backups.policy.copies import restorable
+from toban.backups.policy.objectives import last_passed
 from toban.backups.policy.restores import RestoreRecord, TestHistory, pair
-from toban.backups.section import BACKUP
+from toban.backups.section import ALLOWANCE, BACKUP, RestoreTest
 from toban.events.backups import RestoreRequested, RestoreTestDue
 from toban.kernel import log
+from toban.kernel.clock.cron import next_slot
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
+from toban.profile.section import SERVICE
 from toban.profile.store import current
+from toban.sources.base import StagingTarget
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -70,28 +74,62 @@ def choose(
 
 
 def on_due(due: RestoreTestDue, work: Work) -> None:
-    """Request one restore into staging."""
+    """Request a restore into staging for every source whose turn it is, or for the one asked for."""
     document = current(work).get(due.service)
     section = document.profile[BACKUP] if document else None
-    if section is None or section.restore_test is None:
+    if document is None or section is None or section.restore_test is None:
         log.warning("restore test skipped: profile has none any more", service=due.service)
         _answer(due, "no-test", work)
         return
-    sources = [t.source for t in section.restore_test.targets if due.source in ("", t.source)]
-    backups = work.find(Backup, ("service", "==", due.service), ("status", "==", "verified"))
+    test = section.restore_test
     record = work.get(RestoreRecord, due.service) or RestoreRecord(id=due.service)
-    turn = choose(sources, backups, record.tested, work.now)
-    if turn is None:
-        log.warning("restore test skipped: no verified backup", service=due.service)
-        _answer(due, "none-verified", work)
-        return
+    zone = test.zone or document.profile[SERVICE].timezone
+    groups = (
+        [[t.source for t in test.targets if due.source in ("", t.source)]]
+        if _asked(due)
+        else [[t.source] for t in test.targets if is_turn(test, t, record.tested, zone, work.now)]
+    )
+    backups = work.find(Backup, ("service", "==", due.service), ("status", "==", "verified"))
+    for sources in groups:
+        turn = choose(sources, backups, record.tested, work.now)
+        if turn is None:
+            log.warning(
+                "restore test skipped: no verified backup",
+                service=due.service,
+                sources=" ".join(sources),
+            )
+            _answer(due, "none-verified", work)
+            continue
+        _take(turn, record, due, work)
+
+
+def is_turn(
+    test: RestoreTest,
+    target: StagingTarget,
+    tested: dict[str, TestHistory],
+    zone: str,
+    now: datetime,
+) -> bool:
+    """
+    Return whether a source is tested at this slot: waiting for the next one would be too late.
+
+    A test that failed does not count, so its source is tested again at the next slot.
+    """
+    last = last_passed(target.source, tested, now)
+    if last is None:
+        return True
+    return next_slot(test.schedule, zone, now) + ALLOWANCE - last > test.every_of(target)
+
+
+def _take(turn: NextTest, record: RestoreRecord, due: RestoreTestDue, work: Work) -> None:
     key = pair(turn.source, turn.region)
     before = record.tested.get(key, TestHistory())
+    which = () if _asked(due) else (turn.source,)  # whoever asks for one knows its id beforehand
     record.tested[key] = msgspec.structs.replace(before, chosen=before.chosen + 1, at=work.now)
     work.put(record)
     work.emit(
         RestoreRequested(
-            restore_id=f"test-{work.derive('restore-test', length=12)}",
+            restore_id=f"test-{work.derive('restore-test', *which, length=12)}",
             service=due.service,
             source=turn.source,
             backup_id=turn.backup.id,
@@ -101,6 +139,11 @@ def on_due(due: RestoreTestDue, work: Work) -> None:
             requested_by=due.requested_by,
         )
     )
+
+
+def _asked(due: RestoreTestDue) -> bool:
+    """Whether it is not the schedule's."""
+    return bool(due.source or due.requested_by)
 
 
 def _answer(due: RestoreTestDue, outcome: str, work: Work) -> None:

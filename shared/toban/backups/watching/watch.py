@@ -272,15 +272,14 @@ def _troubles(document: CurrentProfile, documents: Documents) -> Iterator[Troubl
         )
     for state in assess(profile, newest, tested, documents.now):
         yield from _missed(state, profile, document.applied_at, documents.now)
-    last = untested(profile, tested, document.applied_at, documents.now)
-    if last is not None:
+    for waiting in untested(profile, tested, document.applied_at, documents.now):
         yield Trouble(
-            fingerprint="restore-test-overdue",
+            fingerprint=f"restore-test-overdue/{waiting.source}",
             rule="restore-test-overdue",
-            title=say("backup.untested.title"),
-            summary=say("backup.untested.summary", last=moment_in(profile, last)),
+            title=say("backup.untested.title", source=waiting.source),
+            summary=say("backup.untested.summary", last=moment_in(profile, waiting.last)),
             level=3,
-            labels={},
+            labels={"source": waiting.source},
         )
 
 

@@ -26,6 +26,7 @@ from toban.backups.work.jobs import (
     telling,
 )
 from toban.events.backups import BackupEvent, BackupFinished, BackupReplicated, ReplicationStepDue
+from toban.kernel import log
 from toban.kernel.binding import BoundHandlers
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import (
@@ -121,7 +122,7 @@ class ReplicateHandler:
                     return Continue()
                 job.ended[copy.bucket] = ""
             except (Damaged, DeleteBlocked, ValueError) as error:
-                job.ended[copy.bucket] = f"{copy.bucket}: {error}"
+                job.ended[copy.bucket] = log.mask(f"{copy.bucket}: {error}")
             except Unavailable as error:
                 outage = outage or error
                 continue

@@ -39,6 +39,7 @@ from toban.events.backups import (
     BackupVerified,
     VerificationStepDue,
 )
+from toban.kernel import log
 from toban.kernel.binding import BoundHandlers
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.handling.handle import Handlers
@@ -161,16 +162,16 @@ class VerifyHandler:
         except Damaged as error:
             return ReadBackResult(
                 read_at=claim.now(),
-                damage=f"{bucket}: {error}",
+                damage=log.mask(f"{bucket}: {error}"),
                 missing=isinstance(error, NoManifest),
                 base=error.backup_id if isinstance(error, BaseDamaged) else "",
             )
         except KeyUnavailable as error:
             return ReadBackResult(
-                read_at=claim.now(), unreadable=f"{bucket}: cannot be read: {error}"
+                read_at=claim.now(), unreadable=log.mask(f"{bucket}: cannot be read: {error}")
             )
         except (FormatUnchecked, ValueError) as error:
-            why = f"{bucket}: cannot be verified ({wanted}): {error}"
+            why = log.mask(f"{bucket}: cannot be verified ({wanted}): {error}")
             return ReadBackResult(read_at=claim.now(), unchecked=why)
         return ReadBackResult(read_at=claim.now(), level=wanted) if done else None
 

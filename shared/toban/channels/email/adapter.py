@@ -7,6 +7,7 @@ compares; all mails of an incident form one thread by a common, derived referenc
 
 from __future__ import annotations
 
+import binascii
 import ipaddress
 import re
 import smtplib
@@ -70,9 +71,10 @@ class MailSender:
                 code, answer = server.data(message.as_bytes(policy=_POLICY))
                 progress.sending = False
                 if code != 250:
-                    return _refusal("the message was refused", code, answer, names)
+                    # Of rubbish after the text nobody knows whether it was taken.
+                    return _refusal("the message was refused", code, answer, names, unknown=True)
                 progress.accepted = True
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, binascii.Error) as error:
             if progress.accepted:  # only the goodbye failed
                 return Done(str(message["Message-ID"]))
             return _failure(error, names, unknown=progress.sending, cut=progress.cut)
@@ -157,7 +159,6 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     thread = f"<incident-{mail.incident}@{domain}>"
     message["In-Reply-To"] = thread
     message["References"] = thread
-    message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     message["X-Toban-Incident"] = mail.incident
     message["X-Toban-Notification"] = mail.id
@@ -166,6 +167,8 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
         message["Importance"] = "high"
     message.set_content(mail.text, cte="base64")
     message.add_alternative(mail.html, subtype="html", cte="base64")
+    # Last: setting the content takes every Content-… header away, or into its first part.
+    message["Content-Language"] = mail.language
     return message
 
 
@@ -208,32 +211,51 @@ def without_addresses(answer: bytes, names: set[str]) -> str:
     return log.mask(" ".join(kept)[:120])
 
 
-def _refusal(what: str, code: int, answer: bytes, names: set[str]) -> Failed:
-    """4xx: for now; 5xx: for good (RFC 5321, 4.2.1)."""
+def _is_final(code: int) -> bool:
+    """
+    Whether trying again is in vain: 5xx alone (RFC 5321, 4.2.1).
+
+    What is no answer of SMTP at all (smtplib: -1) is a server, or something in its place, in trouble.
+    """
+    return 500 <= code < 600
+
+
+def _refusal(
+    what: str, code: int, answer: bytes, names: set[str], *, unknown: bool = False
+) -> Failed:
+    if not 200 <= code < 600:
+        return Failed("SMTP: the answer was not one of SMTP", retryable=True, unknown=unknown)
     said = ": ".join(filter(None, (what, without_addresses(answer, names))))
-    return Failed(f"SMTP {code}: {said}", retryable=400 <= code < 500)
+    return Failed(f"SMTP {code}: {said}", retryable=not _is_final(code))
 
 
 def _failure(
-    error: OSError | smtplib.SMTPException, names: set[str], *, unknown: bool, cut: bool
+    error: OSError | smtplib.SMTPException | binascii.Error,
+    names: set[str],
+    *,
+    unknown: bool,
+    cut: bool,
 ) -> Failed:
     # smtplib says "disconnected" when it waited in vain for an answer.
     if cut or isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return Failed("SMTP: timed out", retryable=True, unknown=unknown, timed_out=True)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
-        retryable = any(400 <= code < 500 for code in codes)
+        retryable = not all(_is_final(code) for code in codes)
         return Failed(f"SMTP: every recipient was refused ({codes[0]})", retryable=retryable)
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        retryable = 400 <= error.smtp_code < 500
+        retryable = not _is_final(error.smtp_code)
         return Failed(f"SMTP {error.smtp_code}: the login was refused", retryable=retryable)
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
-        raw = text if isinstance(text, bytes) else str(text).encode()
-        return _refusal("refused", error.smtp_code, raw, names)
+        # Where smtplib itself says 500, the line was too long to be an answer.
+        code, raw = (error.smtp_code, text) if isinstance(text, bytes) else (-1, b"")
+        # Raised where the server would not hear the text at all.
+        unknown = unknown and not isinstance(error, smtplib.SMTPDataError)
+        return _refusal("refused", code, raw, names, unknown=unknown)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         said = "SMTP: the server offers no STARTTLS or no login (TOBAN_SMTP_STARTTLS, _USER)"
         return Failed(said, retryable=False)
     # SMTPException is an OSError too; what the system says is short and names no address.
-    words = error.strerror or type(error).__name__
+    words = getattr(error, "strerror", "") or type(error).__name__
     return Failed(f"SMTP: {words}", retryable=True, unknown=unknown)

@@ -29,6 +29,11 @@ class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
         """Return the recipients, else the person's own address."""
         return ", ".join(self.to) or addresses.get("email") or None
 
+    @property
+    def shared(self) -> bool:
+        """Return whether it has recipients of its own, whoever is called."""
+        return bool(self.to)
+
     def check(self, path: str, report: Report) -> None:
         """See `Channel.check`."""
         from toban.strictyaml.checks import check_email

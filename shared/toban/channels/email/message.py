@@ -52,10 +52,10 @@ def as_text(notice: Notice) -> str:
     language = notice.language
     service = (text(language, "notice.service"), notice.service)
     lines = [notice.headline, ""]
-    lines += [f"{label}: {value}" for label, value in (service, *notice.rows)]
+    lines += [f"{label}: {value}" for label, value in (*notice.rows, service)]
+    lines += ["", f"{text(language, 'notice.next')}: {notice.hint}", *notice.notes]
     if notice.summary:
         lines += ["", notice.summary]
-    lines += ["", f"{text(language, 'notice.next')}: {notice.hint}", *notice.notes]
     if notice.actions:
         lines += ["", *(f"{action.title}: {action.url}" for action in notice.actions)]
     if notice.links:
@@ -81,7 +81,7 @@ def as_html(notice: Notice) -> str:
         color=notice.color,
         kicker=f"{notice.severity} · {notice.kind}",
         title=notice.title,
-        rows=[service, *notice.rows],
+        rows=[*notice.rows, service],
         summary=notice.summary,
         hint=(text(language, "notice.next"), notice.hint),
         notes=notice.notes,

@@ -25,6 +25,7 @@ from slack_sdk.webhook.client import WebhookClient
 from toban.channels.config import ChannelConfig
 from toban.channels.secrets import not_set, secret
 from toban.channels.slack.message import SlackMessage
+from toban.channels.waiting import retry_after
 from toban.kernel import log
 from toban.kernel.handling.effect import Done, Failed, Result
 from toban.kernel.outgoing import Outgoing
@@ -88,7 +89,7 @@ class SlackSender:
             return failure(error)
         if answer.status_code == 200:
             return Done()
-        return http_failure(answer.status_code, answer.body)
+        return http_failure(answer.status_code, answer.body, answer.headers)
 
     # --- bot token -----------------------------------------------------------------------
 
@@ -240,11 +241,17 @@ def _words(reason: object) -> str:
     return type(reason).__name__
 
 
-def http_failure(status: int, body: str = "") -> Failed:
+def http_failure(status: int, body: str = "", headers: Mapping[str, str] | None = None) -> Failed:
     """Return the failure of an answer that is not 2xx; a gateway's error may hide a success."""
+    asked = {name.lower(): value for name, value in (headers or {}).items()}.get("retry-after", "")
     detail = f"Slack answered {status} {log.mask(body[:80])}".strip()
     retryable = status >= 500 or status in (408, 429)
-    return Failed(detail, retryable=retryable, unknown=status in (408, 502, 504))
+    return Failed(
+        detail,
+        retryable=retryable,
+        unknown=status in (408, 502, 504),
+        after=retry_after(asked),
+    )
 
 
 def _error(error: SlackApiError) -> str:
@@ -257,7 +264,7 @@ def api_failure(error: SlackApiError) -> Failed:
     status, code = error.response.status_code, _error(error)
     if status != 200:
         known = code if code.isidentifier() else ""
-        return http_failure(status, known)
+        return http_failure(status, known, error.response.headers)
     if not code.isidentifier():
         return Failed("Slack's answer cannot be read", retryable=True, unknown=True)
     return Failed(f"Slack: {code}", retryable=code in _AGAIN, unknown=code in _UNSETTLED)

@@ -25,6 +25,15 @@ class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
         """Return the member to mention; the message is visible without one."""
         return addresses.get("slack", "")
 
+    def named(self, id: str) -> str:
+        """Return the channel's name in Slack, where the profile says it."""
+        return self.channel or id
+
+    @property
+    def shared(self) -> bool:
+        """Return True: whoever is called is mentioned in the one channel."""
+        return True
+
     @property
     def updates_in_place(self) -> bool:
         """Return whether messages can be changed: not by incoming webhooks."""

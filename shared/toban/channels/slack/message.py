@@ -42,7 +42,8 @@ class SlackMessage(Outgoing):
 def message(channel: SlackChannel, sending: PreparedNotification) -> SlackMessage:
     """Return the message for a notification."""
     notice = sending.notice
-    mention = mention_of(sending.address, notice)
+    members = [each.address for each in sending.request.together] or [sending.address]
+    mention = " ".join(filter(None, (mention_of(member, notice) for member in members)))
     return SlackMessage(
         id=sending.id,
         incident=sending.incident,
@@ -84,17 +85,16 @@ def above(notice: Notice, mention: str) -> list[blocks.Block]:
 
 def details(notice: Notice) -> list[blocks.Block]:
     """Return the blocks at the coloured bar: everything else."""
-    found = []
+    found = [blocks.fields(row for row in notice.rows if row[1] != notice.number)]
+    notes = [f"{text(notice.language, 'notice.next')}: {notice.hint}", *notice.notes]
+    found.append(blocks.section(blocks.plain("\n".join(notes))))
     if notice.summary:
         found.append(blocks.section(blocks.plain(notice.summary)))
-    found.append(blocks.fields(row for row in notice.rows if row[1] != notice.number))
-    notes = [*notice.notes, f"{text(notice.language, 'notice.next')}: {notice.hint}"]
-    found.append(blocks.section(blocks.plain("\n".join(notes))))
     links = [blocks.link(link.url, link.title) for link in (*notice.actions, *notice.links)]
     if links:
         found.append(blocks.section(blocks.markup(_joined(links))))
     if notice.labels:
-        found.append(blocks.context(blocks.plain("  ".join(notice.labels), 500)))
+        found.append(blocks.context(blocks.plain("  ".join(notice.labels), 800)))
     found.append(blocks.context(blocks.plain(f"#{notice.number}  {notice.footer}", 300)))
     return found
 

@@ -10,28 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import socket
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from toban.adapters.local.http import HttpClient
 from toban.channels.config import ChannelConfig
 from toban.channels.secrets import not_set, secret
+from toban.channels.waiting import retry_after
+from toban.channels.webhook.address import check_address, check_scheme
 from toban.channels.webhook.message import WebhookCall
 from toban.kernel.handling.effect import Done, Failed, Result
 from toban.kernel.outgoing import Outgoing
 from toban.ports import Clock, Http, NotSent, OutcomeUnknown, Rejected, Secrets
 
 TIMEOUT_S = 10.0
-
-# Ranges that lead inside although Python calls them global: 6to4 and NAT64 carry an IPv4 address.
-_EMBEDDING = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("64:ff9b::/96"))
-
-
-class ForbiddenAddress(Rejected):
-    """The address is one that a webhook must not call."""
 
 
 class WebhookSender:
@@ -74,7 +67,12 @@ class WebhookSender:
             return Done()
         retryable = answer.status >= 500 or answer.status in (408, 425, 429)
         unknown = answer.status in (408, 502, 504)
-        return Failed(f"webhook answered {answer.status}", retryable=retryable, unknown=unknown)
+        return Failed(
+            f"webhook answered {answer.status}",
+            retryable=retryable,
+            unknown=unknown,
+            after=retry_after(answer.retry_after, self._clock.now()),
+        )
 
 
 def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> WebhookSender:
@@ -89,22 +87,6 @@ def signature(body: bytes, keys: list[str], now: datetime) -> str:
     signed = at.encode() + b"." + body
     macs = [hmac.new(key.encode(), signed, hashlib.sha256).hexdigest() for key in keys]
     return ",".join([f"t={at}", *(f"v1={mac}" for mac in macs)])
-
-
-def check_scheme(url: str, local: bool) -> None:
-    """Raise `ForbiddenAddress` unless it is https, or http to this machine where that is allowed."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise ForbiddenAddress("the address is no URL") from None
-    host = parts.hostname or ""
-    if parts.username or parts.password:
-        raise ForbiddenAddress("an address must not carry a user or a password")
-    if parts.scheme == "https" and host:
-        return
-    if parts.scheme == "http" and local and host in ("127.0.0.1", "localhost", "::1"):
-        return
-    raise ForbiddenAddress("only https:// addresses are allowed")
 
 
 Lookup = Callable[[str, int], list[str]]
@@ -134,21 +116,3 @@ def guarded(local: bool, lookup: Lookup = look_up) -> Callable[[str, int], str]:
         return found[0]
 
     return address
-
-
-def check_address(address: str, local: bool) -> None:
-    """
-    Raise `ForbiddenAddress` for an address that is not on the public internet.
-
-    Where `local` allows it, this machine and private networks are fine; link-local addresses
-    (metadata servers of clouds: 169.254.169.254) never are.
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
-        raise ForbiddenAddress("the host leads to a forbidden address")
-    if local and (ip.is_loopback or ip.is_private):
-        return
-    if not ip.is_global or any(ip in network for network in _EMBEDDING):
-        raise ForbiddenAddress("the host leads to a private address")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from toban.channels.base import Channel
+from toban.channels.webhook.address import fault_of
 from toban.channels.webhook.texts import both
+from toban.kernel.secrecy.masking import mask
 from toban.strictyaml.report import Report
 
 
@@ -20,12 +22,15 @@ class WebhookChannel(Channel, frozen=True, tag="webhook", tag_field="type"):
 
     def check(self, path: str, report: Report) -> None:
         """See `Channel.check`."""
-        if self.url and not self.url.startswith(("https://", "http://")):
-            report.error(
-                "wrong-value",
-                f"{path}.url",
-                both("finding.webhook.wrong-value"),
-            )
+        fault = fault_of(self.url) if self.url else None
+        if fault == "no-url":
+            report.error("wrong-value", f"{path}.url", both("finding.webhook.wrong-value"))
+        elif fault == "here":
+            report.warning("forbidden-address", f"{path}.url", both("finding.webhook.here"))
+        elif fault is None and mask(self.url) != self.url and "hooks.slack.com/" not in self.url:
+            report.error("secret-name", f"{path}.url", both("finding.webhook.credentials"))
+        elif fault is not None:
+            report.error("forbidden-address", f"{path}.url", both(f"finding.webhook.{fault}"))
         if "hooks.slack.com/" in self.url:
             report.error(
                 "secret-name",

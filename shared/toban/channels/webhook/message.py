@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -65,16 +66,27 @@ def body(sending: PreparedNotification) -> bytes:
 
 
 def _incident(incident: IncidentSnapshot) -> msgspec.Struct:
-    if incident.environment != PRODUCTION:
+    """
+    The incident, and of what came later only what there is to say.
+
+    What an earlier release has asked for, and perhaps sent already, is the same to the byte.
+    """
+    fields = incident.__struct_fields__
+    if incident.environment == PRODUCTION:
+        fields = tuple(name for name in fields if name != "environment")
+    if incident.started_at is None:
+        fields = tuple(name for name in fields if name not in _LATER)
+    if incident.unheard_since is None:
+        fields = tuple(name for name in fields if name != "unheard_since")
+    if fields == incident.__struct_fields__:
         return incident
-    return _Plain(**{name: getattr(incident, name) for name in _Plain.__struct_fields__})
+    return _plain(fields)(**{name: getattr(incident, name) for name in fields})
 
 
-_Plain: Final = msgspec.defstruct(
-    "IncidentSnapshot",
-    [
-        (field.name, field.type)
-        for field in msgspec.structs.fields(IncidentSnapshot)
-        if field.name != "environment"
-    ],
-)
+_LATER: Final = frozenset({"started_at", "value", "threshold", "step", "next_step_at"})
+
+
+@cache
+def _plain(fields: tuple[str, ...]) -> type[msgspec.Struct]:
+    kept = [(f.name, f.type) for f in msgspec.structs.fields(IncidentSnapshot) if f.name in fields]
+    return msgspec.defstruct("IncidentSnapshot", kept)

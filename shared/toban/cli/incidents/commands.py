@@ -7,12 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from toban.cli.incidents.views import (
+    CLOSED_UNHEARD,
     NextStep,
     count_alerts,
     incident_detail,
     incident_view,
     incidents,
+    is_closed_unheard,
     next_step,
+    shown_status,
     timeline,
 )
 from toban.cli.kit.arguments import unknown
@@ -28,12 +31,19 @@ from toban.kernel.command import Audit
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
+from toban.kernel.secrecy.masking import mask
+from toban.notify.facts import LATE, measured
+from toban.notify.labels import telling
+from toban.postmortems.timeline import MOST_ALERTS
 from toban.profile.section import SERVICE
 from toban.severities.section import SEVERITIES, severity_labelled
 
 if TYPE_CHECKING:
     from toban.profile.profile import Profile
 
+MOST_LABELS = 12
+MOST_LINES = 6
+"""Of a summary."""
 STATUS_COLORS = {"open": "red", "acknowledged": "yellow", "resolved": "green"}
 _MARKS = {
     "opened": "red",
@@ -131,18 +141,27 @@ def _table(reader: StoreReader, found: list[Incident], terminal: Terminal) -> No
         [
             i.id,
             i.severity_label,
-            terminal.say(f"status.{i.status}"),
+            terminal.say(f"status.{shown_status(i)}"),
             _when(next_step(reader, i), terminal),
             times.written(i.opened_at, zones[i.id]),
             in_environment(i.service, i.environment),
             str(count_alerts(reader, i)),
             i.assignee or "-",
-            i.title,
+            _titled(i, terminal, zones[i.id]),
         ]
         for i in found
     ]
-    statuses = {terminal.say(f"status.{s}"): c for s, c in STATUS_COLORS.items()}
+    colors = {**STATUS_COLORS, CLOSED_UNHEARD: "yellow"}
+    statuses = {terminal.say(f"status.{s}"): c for s, c in colors.items()}
     terminal.table(titles, rows, {2: statuses}, flexible=8, spare=(6, 5, 7, 3))
+
+
+def _titled(incident: Incident, terminal: Terminal, zone: str) -> str:
+    """The title, and since when nothing has been heard of what is open."""
+    if incident.unheard_since is None or is_closed_unheard(incident):
+        return incident.title
+    since = moment(terminal.language, incident.unheard_since, zone)
+    return terminal.say("list.unheard", since=since, title=incident.title)
 
 
 def _when(following: NextStep | None, terminal: Terminal) -> str:
@@ -171,15 +190,19 @@ def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem
     profile = reader.profile(incident.service, incident.profile_version)
     zone = reader.zone(incident.service, incident.profile_version)
     status = terminal.paint(
-        terminal.say(f"status.{incident.status}"), STATUS_COLORS[incident.status], "bold"
+        terminal.say(f"status.{shown_status(incident)}"), STATUS_COLORS[incident.status], "bold"
     )
     title = terminal.paint(printable(incident.title), "bold")
     terminal.line(f"{incident.id}  {incident.severity_label}  {status}  {title}")
     for key, value in _facts(reader, incident, terminal, zone, profile):
         terminal.line(f"  {terminal.paint(terminal.say(f'show.{key}'), 'dim')}: {value}")
     if incident.summary:
-        for line in incident.summary.splitlines()[:6]:
+        lines = incident.summary.splitlines()
+        for line in lines[:MOST_LINES]:
             terminal.line(f"  {terminal.paint('|', 'dim')} {printable(line)}")
+        if len(lines) > MOST_LINES:
+            more = terminal.say("show.more", n=len(lines) - MOST_LINES)
+            terminal.line(f"  {terminal.paint('|', 'dim')} {more}")
     terminal.line()
     terminal.line(terminal.paint(terminal.say("show.timeline"), "bold"))
     day = ""
@@ -190,6 +213,8 @@ def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem
             day = date
             terminal.line(f"  {terminal.paint(f'{date} ({zone})', 'dim')}")
         terminal.line(f"  {clock}  {terminal.paint(told.text, _MARKS.get(told.kind, ''))}")
+    if (untold := count_alerts(reader, incident) - MOST_ALERTS) > 0:
+        terminal.line(f"  {terminal.say('show.untold', n=untold)}")
     terminal.line()
     terminal.line(
         f"{terminal.paint(terminal.say('show.next'), 'bold')}: "
@@ -209,22 +234,35 @@ def _facts(
     facts = [("service", name)]
     if incident.environment != PRODUCTION:
         facts.append(("environment", incident.environment))
-    facts.append(("opened", moment(language, incident.opened_at, zone)))
+    if shown := measured(language, incident.value, incident.threshold):
+        facts.append(("value", printable(shown)))
+    facts.append(("since", moment(language, incident.started_at, zone)))
+    if incident.opened_at - incident.started_at >= LATE:
+        facts.append(("opened", moment(language, incident.opened_at, zone)))
     for key, at in (
         ("acknowledged", incident.acknowledged_at),
-        ("resolved", incident.resolved_at),
+        ("closed" if is_closed_unheard(incident) else "resolved", incident.resolved_at),
     ):
         if at is not None:
             took = duration(language, (at - incident.opened_at).total_seconds())
             facts.append(
                 (key, terminal.say("show.after", moment=moment(language, at, zone), duration=took))
             )
+    if incident.unheard_since is not None:
+        facts.append(("unheard", moment(language, incident.unheard_since, zone)))
     if incident.assignee:
         facts.append(("assignee", printable(incident.assignee)))
     firing = count_alerts(reader, incident, firing=True)
     count = terminal.say("show.alerts.value", n=count_alerts(reader, incident), firing=firing)
     facts.append(("alerts", count))
-    facts.extend(("links", f"{printable(x.title)} {printable(x.url)}") for x in incident.links[:5])
+    said = (incident.title, incident.service, incident.severity_label, *incident.rules)
+    labels = [f"{name}={value}" for name, value in telling(incident.labels, said)]
+    if labels:
+        told = [printable(label) for label in labels[:MOST_LABELS]]
+        if len(labels) > MOST_LABELS:
+            told.append(terminal.say("show.more", n=len(labels) - MOST_LABELS))
+        facts.append(("labels", "  ".join(told)))
+    facts.extend(("links", f"{printable(x.title)} {printable(x.url)}") for x in incident.links)
     return facts
 
 
@@ -267,6 +305,8 @@ def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
 
 def _after_all(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     """A resolved incident: over, unless a person resolved it while its alerts fire."""
+    if is_closed_unheard(incident):
+        return terminal.say("next.closed-unheard")
     firing = count_alerts(reader, incident, firing=True)
     profile = reader.profile(incident.service, incident.profile_version)
     if not firing or profile is None or incident.resolved_at is None:
@@ -350,7 +390,7 @@ def _command(
         f"incidents/{incident.id}",
         asked.actor,
         incident_id=incident.id,
-        note=note[:2000],
+        note=mask(note)[:2000],
         severity_label=label,
         generation=incident.generation,
     )

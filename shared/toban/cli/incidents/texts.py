@@ -81,9 +81,24 @@ TEXTS: Final[Texts] = {
     "status.open": {"en": "open", "ja": "未確認"},
     "status.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "status.resolved": {"en": "resolved", "ja": "解決済み"},
-    "show.opened": {"en": "Opened", "ja": "発生"},
+    "show.value": {"en": "Value", "ja": "測定値"},
+    "show.since": {"en": "Since", "ja": "発生"},
+    "show.opened": {"en": "Opened", "ja": "検知"},
+    "show.labels": {"en": "Labels", "ja": "ラベル"},
+    "show.untold": {
+        "en": "({n} more alerts are not told one by one)",
+        "ja": "（ほかのアラート {n} 件は省略）",
+    },
+    "show.more": {"en": "+{n} more (--json shows all)", "ja": "ほか {n} 件（--json ですべて表示）"},
     "show.acknowledged": {"en": "Acknowledged", "ja": "確認"},
     "show.resolved": {"en": "Resolved", "ja": "解決"},
+    "list.unheard": {
+        "en": "(not heard of since {since}) {title}",
+        "ja": "（最後の続報 {since}）{title}",
+    },
+    "status.closed-unheard": {"en": "closed unheard", "ja": "続報なし終了"},
+    "show.closed": {"en": "Closed", "ja": "終了"},
+    "show.unheard": {"en": "Not heard of since", "ja": "最後の続報"},
     "show.assignee": {"en": "Assignee", "ja": "担当"},
     "show.environment": {"en": "Environment", "ja": "環境"},
     "show.service": {"en": "Service", "ja": "サービス"},
@@ -124,6 +139,10 @@ TEXTS: Final[Texts] = {
     "next.expires": {
         "en": "{who} has it, was reminded, and has not answered: at {moment} (in {duration}) people are called again. Still on it? toban incidents ack {id}",
         "ja": "{who} に知らせましたが返事がありません。{moment}（あと{duration}）に改めて呼び出します。対応を続けるなら: toban incidents ack {id}",
+    },
+    "next.closed-unheard": {
+        "en": "It was closed by expiry: nobody has said that it is over. If an alert is heard of again, that is a new incident.",
+        "ja": "期限切れで終了しました。収束の通知は届いていません。再び続報があれば新しいインシデントになります。",
     },
     "next.resolved": {
         "en": "Nothing more to do: it is over. If an alert fires again, that is a new incident.",

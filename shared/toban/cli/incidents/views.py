@@ -19,7 +19,7 @@ from toban.incidents.lifecycle import severity_of
 from toban.kernel.event import timestamp
 from toban.notify.contacts import reach
 from toban.ports import Operator, Value
-from toban.postmortems.timeline import Line, story
+from toban.postmortems.timeline import MOST_ALERTS, Line, story
 from toban.texts import Language
 
 RECENT = timedelta(days=7)
@@ -39,6 +39,19 @@ class NextStep:
     def view(self) -> dict[str, Any]:
         """For scripts."""
         return {"step": self.number, "at": timestamp(self.at), "calls": list(self.calls)}
+
+
+CLOSED_UNHEARD = "closed-unheard"
+
+
+def shown_status(incident: Incident) -> str:
+    """Return the status for people: what has expired is not called resolved."""
+    return CLOSED_UNHEARD if is_closed_unheard(incident) else incident.status
+
+
+def is_closed_unheard(incident: Incident) -> bool:
+    """Return whether it was closed because nothing was heard of its alerts any more."""
+    return incident.status == "resolved" and incident.unheard_since is not None
 
 
 def incidents(
@@ -73,8 +86,12 @@ def incidents(
     return sorted(found, key=lambda i: _STATUS_ORDER.get(i.status, 3))
 
 
-def alerts(reader: StoreReader, incident: Incident, limit: int = 200) -> list[Alert]:
-    """Alerts of an incident."""
+MOST_LISTED = 200
+"""Alerts of an incident that are listed; a storm has thousands."""
+
+
+def alerts(reader: StoreReader, incident: Incident, limit: int = MOST_LISTED) -> list[Alert]:
+    """Return the alerts of an incident, at most `limit`."""
     return reader.find(Alert, ("incident", "==", incident.id), limit=limit)
 
 
@@ -127,14 +144,19 @@ def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:
         "remind_at": shown_time(incident.remind_at),
         "rules": incident.rules,
         "resolved_by": incident.resolved_by,
+        "unheard_since": shown_time(incident.unheard_since),
         "postmortem": incident.postmortem,
     }
 
 
 def incident_detail(reader: StoreReader, incident: Incident, language: Language) -> dict[str, Any]:
     """Return one incident in full, for scripts."""
+    listed = alerts(reader, incident)
+    view = incident_view(reader, incident)
     return {
-        **incident_view(reader, incident),
+        **view,
+        "value": incident.value,
+        "threshold": incident.threshold,
         "summary": incident.summary,
         "labels": incident.labels,
         "links": [{"title": link.title, "url": link.url} for link in incident.links],
@@ -146,7 +168,11 @@ def incident_detail(reader: StoreReader, incident: Incident, language: Language)
             for line in timeline(reader, incident, language)
         ],
         "notifications": [notification_view(n) for n in notifications(reader, incident.id)],
-        "alert_list": [alert_view(a) for a in alerts(reader, incident)],
+        "alert_list": [alert_view(a) for a in listed],
+        "left_out": {
+            "alert_list": max(0, view["alerts"] - len(listed)),
+            "timeline": max(0, view["alerts"] - MOST_ALERTS),
+        },
     }
 
 
@@ -158,6 +184,7 @@ def timeline(reader: StoreReader, incident: Incident, language: Language) -> lis
         incident.whole(segments),
         alerts(reader, incident),
         notifications(reader, incident.id),
+        zone=reader.zone(incident.service, incident.profile_version),
     )
 
 
@@ -173,4 +200,6 @@ def alert_view(alert: Alert) -> dict[str, Any]:
         "severity_label": alert.severity_label,
         "starts_at": shown_time(alert.starts_at),
         "ends_at": shown_time(alert.ends_at),
+        "heard_at": shown_time(alert.heard_at),
+        "expired_at": shown_time(alert.expired_at),
     }

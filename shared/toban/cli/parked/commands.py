@@ -9,7 +9,9 @@ from toban.cli.kit.reader import chosen, shown_time
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times
+from toban.kernel import log
 from toban.kernel.handling.parking import ParkedMessage
+from toban.kernel.secrecy.masking import masked
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -58,8 +60,8 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     terminal.json(
         {
             **_view(found),
-            "attributes": found.attributes,
-            "body": found.data.decode("utf-8", "replace"),
+            "attributes": masked(found.attributes),
+            "body": log.mask(found.data.decode("utf-8", "replace")),
         }
     )
     return 0

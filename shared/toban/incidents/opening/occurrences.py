@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from toban.events import AlertReport, AlertResolved
-from toban.incidents.documents import Alert
+from toban.incidents.documents import OWN_SOURCES, Alert
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.work import Work
 
@@ -93,6 +93,19 @@ def believed(stored: datetime | None, now: datetime) -> datetime | None:
     return not_ahead(stored, now, MAX_AHEAD)
 
 
+def heard_of(alert: Alert, now: datetime) -> datetime | None:
+    """Return when the alert was last heard of; None when a clock that was ahead wrote it."""
+    if alert.source in OWN_SOURCES:
+        return now
+    return believed(alert.heard_at or alert.attached_at or alert.starts_at, now)
+
+
+def is_unheard(alert: Alert, now: datetime, after: timedelta) -> bool:
+    """Return whether nothing was heard of the alert for so long."""
+    heard = heard_of(alert, now)
+    return heard is not None and now - heard >= after
+
+
 def is_overtaken(alert: Alert, said: ReportedTimes) -> bool:
     """Return whether a later post of a sender with `current` reports was handled already."""
     return said.current and not _is_later(alert, said, or_equal=True)
@@ -119,6 +132,8 @@ def is_anew(alert: Alert, said: ReportedTimes) -> bool:
 
 def is_new(alert: Alert, said: ReportedTimes) -> bool:
     """Return whether a firing report begins a new occurrence of an alert that is not firing."""
+    if alert.expired_at is not None and _is_later(alert, said):
+        return True  # nobody ever said that the former was over
     over = believed(alert.ends_at, said.now)
     newest = believed(alert.newest_start or alert.starts_at, said.now)
     if newest is None or said.start > newest:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from toban.events import (
     AlertAttached,
-    AlertCleared,
+    AlertCheckDue,
     AlertFired,
     AlertReport,
     AlertResolved,
@@ -21,18 +21,20 @@ from toban.events import (
 from toban.incidents.documents import (
     OWN,
     Alert,
-    AlertStatus,
     Group,
     Incident,
     OpenIncident,
     group_id,
 )
 from toban.incidents.grouping.section import GROUPING, Grouping
-from toban.incidents.lifecycle import call, note, start_escalation
+from toban.incidents.lifecycle import call, check_alerts_at, note, start_escalation
+from toban.incidents.opening.expiry import cleared, on_check_due
+from toban.incidents.opening.identity import alert_id, responsible, stored_alert
 from toban.incidents.opening.max_open import tell_when_full
 from toban.incidents.opening.occurrences import (
     ReportedTimes,
     believed,
+    heard_of,
     is_anew,
     is_new,
     is_news,
@@ -41,61 +43,24 @@ from toban.incidents.opening.occurrences import (
     newest_start,
     read,
 )
-from toban.kernel.environment import PRODUCTION
+from toban.incidents.opening.reported import (
+    MAX_LINKS,
+    alert_of,
+    first_labels,
+    group_key,
+    summary_of,
+    without_credentials,
+)
+from toban.incidents.response import expect_response
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
-from toban.kernel.ids import derive
+from toban.kernel.secrecy.masking import mask
 from toban.kernel.status import move
 from toban.kernel.work import Work
-from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
 from toban.profile.environments import environment_of, environments
-from toban.profile.match import default_service, match_service
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.profile.store import current
 from toban.severities.section import severity_for
-
-MAX_SUMMARY = 1_500
-MAX_LINKS = 5
-MAX_LABELS_BYTES = 12_000
-"""What an incident takes over of its first alert: it travels in every event of the incident, which
-stays below 64 KB with all else that it says. The alert itself keeps the rest."""
-
-
-def _first_labels(labels: dict[str, str]) -> dict[str, str]:
-    kept, size = {}, 0
-    for name, value in labels.items():
-        size += len(name.encode()) + len(value.encode())
-        if size > MAX_LABELS_BYTES:
-            break
-        kept[name] = value
-    return kept
-
-
-def alert_id(report: AlertReport, environment: str = PRODUCTION) -> str:
-    """Return the id of the alert; fingerprints of two senders or environments never collide."""
-    named = (report.labels.get("service", ""), report.fingerprint)
-    more = () if environment == PRODUCTION else (environment,)
-    return derive("alert", report.source, *named, *more)
-
-
-def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
-    """Return the profile (and its version) to which an alert belongs; there always is one."""
-    profiles = current(work)
-    by_id = {id: document.profile for id, document in profiles.items()}
-    service = match_service(by_id, report.labels) or default_service(by_id)
-    if service is None:
-        return BUILTIN, BUILTIN_VERSION
-    return profiles[service].profile, profiles[service].version
-
-
-def group_key(report: AlertReport, grouping: Grouping) -> str:
-    """Return what alerts of one incident have in common, readable."""
-    values = (
-        (name, report.rule if name == "rule" else report.labels.get(name, ""))
-        for name in grouping.by
-    )
-    return ",".join(f"{name}={value}" for name, value in values)[:500]
 
 
 def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenIncident | None:
@@ -121,23 +86,24 @@ def joinable(group: Group, key: str, grouping: Grouping, work: Work) -> OpenInci
 
 def on_fired(report: AlertFired, work: Work) -> None:
     """Attach a firing alert to its open incident, or open one."""
+    report = without_credentials(report)
     # What the platform reports of itself (nobody was reached) has no end that anybody would send.
     _triage_alert(report, work, lasting=report.source != OWN)
 
 
 def on_resolved(report: AlertResolved, work: Work) -> None:
     """Record that an alert stopped firing; the event it emits settles the incident."""
+    report = without_credentials(report)
     said = read(report, work)
     known = work.get(Alert, alert_id(report))
     if known is None or known.status != "firing" or known.labels != report.labels:
         profile, _ = responsible(report, work)
         environment = environment_of(profile[SERVICE], report.labels)
-        if environment != PRODUCTION:
-            known = work.get(Alert, alert_id(report, environment))
+        id, known = stored_alert(report, environment, profile, work)
         if known is None or known.status != "firing":
             _end_elsewhere(report, said, environment, profile, work)
         if known is None:
-            alert = _alert(report, said, profile, environment, "resolved")
+            alert = alert_of(report, said, profile, environment, "resolved", id)
             alert.ends_at = said.end
             work.put(alert)
             return
@@ -165,23 +131,10 @@ def on_resolved(report: AlertResolved, work: Work) -> None:
             known.starts_at = said.start
     known.ends_at = said.end
     known.heard_at = said.heard
+    known.expired_at = None
     work.put(known)
     if was_firing:
-        _cleared(known, work)
-
-
-def _cleared(alert: Alert, work: Work) -> None:
-    """Have the incident of an alert that fires no more settled."""
-    if alert.incident is not None:
-        work.emit(
-            AlertCleared(
-                incident_id=alert.incident,
-                alert_id=alert.id,
-                title=alert.title,
-                at=work.now,
-                environment=alert.environment,
-            )
-        )
+        cleared(known, work)
 
 
 def _end_elsewhere(
@@ -198,7 +151,7 @@ def _end_elsewhere(
     for name in environments(service):
         if name == environment:
             continue
-        other = work.get(Alert, alert_id(report, name))
+        _, other = stored_alert(report, name, profile, work)
         if other is None or other.status != "firing":
             continue
         late = is_overtaken(other, said) or (over and not is_over(other, said))
@@ -206,7 +159,7 @@ def _end_elsewhere(
             move(other, "resolved")
             other.ends_at = other.heard_at = work.now
             work.put(other)
-            _cleared(other, work)
+            cleared(other, work)
 
 
 def on_parked(parked: MessageParked, work: Work) -> None:
@@ -216,7 +169,7 @@ def on_parked(parked: MessageParked, work: Work) -> None:
         fingerprint=parked.parked_id,
         rule=f"message-{parked.reason}",
         title=f"{parked.function}: {parked.event_type or 'message'} {parked.reason}",
-        summary=parked.error,
+        summary=mask(parked.error),
         severity="critical" if parked.reason == "given-up" else "warning",
         labels={"service": "toban", "function": parked.function},
         starts_at=parked.at,
@@ -228,7 +181,7 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     said = read(report, work)
     profile, version = responsible(report, work)
     environment = environment_of(profile[SERVICE], report.labels)
-    known = work.get_assuming_new(Alert, alert_id(report, environment))
+    id, known = stored_alert(report, environment, profile, work, likely_new=True)
     if known is not None:
         if known.status == "firing":
             _still_fires(report, said, known, profile, work)
@@ -236,7 +189,7 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
         if is_overtaken(known, said) or not is_new(known, said):
             return
     _end_elsewhere(report, said, environment, profile, work)
-    alert = _alert(report, said, profile, environment, "firing" if lasting else "event")
+    alert = alert_of(report, said, profile, environment, "firing" if lasting else "event", id)
     alert.attached_at = work.now
     listed = group_id(profile[SERVICE].id, environment)
     group = work.get(Group, listed) or Group(id=listed)
@@ -259,6 +212,8 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
     tell_when_full(group, environment, profile, work)
     work.put(alert)
     work.put(group)
+    check_alerts_at(incident, work, work.now + profile[GROUPING].unheard_after)
+    work.put(incident)
 
 
 def _leave(known: Alert | None, joins: OpenIncident | None, work: Work) -> None:
@@ -284,12 +239,16 @@ def _still_fires(
     """
     A firing alert is reported again: a new occurrence, whose predecessor's end we have not heard
     of (yet), or the same one. Its incident is asked to look when the alert is worse than it was,
-    or fires anew: a person may have resolved the incident in the meantime.
+    fires anew, or is heard of again after long: a person may have resolved the incident in the
+    meantime.
     """
     if is_overtaken(known, said):
         return
     newest = newest_start(known, said.now)
     anew = is_anew(known, said)
+    grouping = profile[GROUPING]
+    heard = heard_of(known, said.now)
+    back = heard is not None and said.heard - heard >= grouping.unheard_after
     if anew:
         known.attached_at = work.now
     if said.dated and said.start > newest:
@@ -301,9 +260,10 @@ def _still_fires(
     worse = severity.level < known.severity
     if worse:
         known.severity, known.severity_label = severity.level, severity.label
-    if (worse or anew) and known.incident is not None:
+    if (worse or anew or back) and known.incident is not None:
         work.emit(_attached(known, known.incident, work))
-    if anew or worse or (said.current and said.late):
+    note_heard = heard is None or said.heard - heard >= grouping.note_heard_each
+    if anew or worse or (said.current and said.late) or note_heard:
         # Otherwise a repetition writes nothing: it is in order with what came before.
         known.heard_at = said.heard
     work.put(known)
@@ -323,31 +283,6 @@ def _attached(alert: Alert, incident: str, work: Work) -> AlertAttached:
     )
 
 
-def _alert(
-    report: AlertReport,
-    said: ReportedTimes,
-    profile: Profile,
-    environment: str,
-    status: AlertStatus,
-) -> Alert:
-    severity = severity_for(profile, report.severity)
-    return Alert(
-        id=alert_id(report, environment),
-        service=profile[SERVICE].id,
-        source=report.source,
-        fingerprint=report.fingerprint,
-        rule=report.rule,
-        title=report.title,
-        status=status,
-        severity=severity.level,
-        severity_label=severity.label,
-        starts_at=said.start,
-        heard_at=said.heard,
-        labels=report.labels,
-        environment=environment,
-    )
-
-
 def _open(
     report: AlertReport, alert: Alert, key: str, profile: Profile, version: str, work: Work
 ) -> Incident:
@@ -357,19 +292,22 @@ def _open(
         profile_version=version,
         group_key=key,
         title=report.title,
-        summary=report.summary[:MAX_SUMMARY],
+        summary=summary_of(report),
         severity=alert.severity,
         severity_label=alert.severity_label,
         environment=alert.environment,
         rules=[report.rule],
-        labels=_first_labels(report.labels),
+        labels=first_labels(report.labels),
         links=list(report.links[:MAX_LINKS]),
         opened_at=work.now,
         started_at=min(report.starts_at, work.now),
+        value=report.value,
+        threshold=report.threshold,
         escalating_since=work.now,
     )
     note(incident, work, "opened", alert=report.title, source=report.source)
     start_escalation(incident, work, profile)
+    expect_response(incident, work, profile)
     page = call(incident, work, "opened")
     work.create(incident)
     work.emit(IncidentOpened(incident=incident.snapshot(), page=page))
@@ -381,4 +319,5 @@ HANDLERS = (
     .on(AlertFired, Decision(on_fired, receipt_first=True))
     .on(AlertResolved, Decision(on_resolved))
     .on(MessageParked, Decision(on_parked))
+    .on(AlertCheckDue, Decision(on_check_due))
 )

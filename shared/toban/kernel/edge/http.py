@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from toban.kernel.documents import Documents
 from toban.kernel.event import Event
 from toban.ports import Clock, Secrets
 
@@ -27,7 +28,7 @@ class Request:
     An HTTP request as received.
 
     `path` is relative to the function and still percent-encoded; header names are lower-case;
-    `query` and header values hold the first of repeated names. `body` is None when it was
+    values of repeated names are joined by a comma, in headers and `query`. `body` is None when it was
     larger than `MAX_BODY` (it was not read further).
     """
 
@@ -58,6 +59,8 @@ class Edge:
     """Returns when the bus has all of them; raises `toban.ports.Unavailable` otherwise."""
     identify: Callable[[str, datetime], str] | None = None
     """The address of whom an ID token proves (`toban.kernel.edge.identity`); None: nobody's is."""
+    documents: Callable[[], Documents] | None = None
+    """The documents, to read only, for a row that shows some; None: there is no store."""
 
 
 Endpoint: TypeAlias = Callable[[Request, Edge], Response]

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from toban.kernel import log, strictjson
+from toban.kernel.documents import Documents
 from toban.kernel.edge.http import Request, Response, answer, problem
 from toban.kernel.event import Event
 
@@ -86,6 +87,8 @@ class AuthenticatedRequest(Generic[W]):
     who: W
     now: datetime
     content: Any = None
+    documents: Callable[[], Documents] | None = None
+    """As in `toban.kernel.edge.http.Edge`."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,8 @@ class RowRequest:
     who: Any = None
     """The result of the check; None: it was not reached."""
     content: Any = None
+    documents: Callable[[], Documents] | None = None
+    """As in `toban.kernel.edge.http.Edge`."""
 
 
 class Answers:

@@ -2,13 +2,14 @@
 One order of checks for every way in.
 
 Path and method → size → sender (over the raw bytes) → content type → strict decoding → reading →
-publish → 2xx. No state and no document: a refused request costs no read. A temporary failure is
-always 503 and never another code: Alertmanager drops a notification on any 4xx, 429 included, and
-GitHub never retries by itself.
+publish → 2xx. No state, and a refused request costs no read (only what is behind a valid link shows
+a document). A temporary failure is always 503 and never another code: Alertmanager drops a
+notification on any 4xx, 429 included, and GitHub never retries by itself.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from toban.kernel import log
@@ -73,7 +74,7 @@ class Rows:
             )
             return row.answers.say(503, "try again", request)
         if row.look is not None and request.method != "POST":
-            return row.look(AuthenticatedRequest(request, who, now))
+            return row.look(AuthenticatedRequest(request, who, now, documents=edge.documents))
         return _take(RowRequest(row, request, now, who), request.body, edge)
 
     def _secret_not_set(self, row: Row[Any], request: Request, edge: Edge) -> Response:
@@ -95,6 +96,9 @@ def _take(asked: RowRequest, body: bytes, edge: Edge) -> Response:
     row, request = asked.row, asked.request
     content = None
     if row.content is not None:
+        if request.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
+            refusal = row.answers.refused(asked, 415, ValueError("expected no content encoding"))
+            return replace(refusal, headers={**refusal.headers, "Accept-Encoding": "identity"})
         if not row.content.fits(request.headers.get("content-type", "")):
             expected = ValueError(f"expected content type {row.content.expected}")
             return row.answers.refused(asked, 415, expected)
@@ -102,7 +106,7 @@ def _take(asked: RowRequest, body: bytes, edge: Edge) -> Response:
             content = row.content.decode(body)
         except NotStrictJson as error:
             return row.answers.refused(asked, 400, error)
-    asked = RowRequest(row, request, asked.now, asked.who, content)
+    asked = RowRequest(row, request, asked.now, asked.who, content, edge.documents)
     try:
         reading = row.read(AuthenticatedRequest(request, asked.who, asked.now, content))
     except InvalidField as error:

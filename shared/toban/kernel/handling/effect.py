@@ -9,10 +9,11 @@ it the way its counterpart allows (same key again, look it up, or repeat and say
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, TypeVar
 
+from toban.kernel import log
 from toban.kernel.clock.skew import holds
 from toban.kernel.document import Document, decode, encode
 from toban.kernel.errors import TryLater
@@ -22,6 +23,9 @@ from toban.kernel.platform import Platform
 from toban.kernel.status import Transitions, move
 from toban.kernel.work import Work
 from toban.ports import AlreadyExists, Create, Delivered, Key, Snapshot, Stale, Update, Write
+
+MOST_ASKED = timedelta(minutes=1)
+"""Longer than that nobody is waited for, whatever they ask: a page has to go another way then."""
 
 State = Literal["claimed", "waiting", "done", "failed", "void"]
 
@@ -49,6 +53,8 @@ class EffectDocument(Document, kw_only=True):
     attempts: int = 1
     unknown: bool = False
     """An earlier call may have taken effect."""
+    not_before: datetime | None = None
+    """The other side has asked not to be called again earlier."""
     error: str = ""
     message_id: str = ""
     emitted: list[StoredMessage] = []
@@ -74,13 +80,20 @@ class Failed:
     The call failed.
 
     `retryable`: another try may succeed. `unknown`: it may have taken effect all the same.
-    `timed_out`: no answer came in the time given.
+    `timed_out`: no answer came in the time given. `after`: not before that long from now, says the
+    other side.
     """
 
     error: str
     retryable: bool
     unknown: bool = False
     timed_out: bool = False
+    after: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """Nothing was called, and nothing will be: it is not wanted any more."""
 
 
 Result = Done | Failed
@@ -92,13 +105,14 @@ class Effect(Generic[B_contra, E]):
     A handler that makes one call to the outside.
 
     `claim` returns the document to create, or None when nothing is to be called (it may write
-    all the same). `call` makes the one outside call; its work only reads references. `conclude`
-    gets the event and the final result; it may fill in the document and emit.
+    all the same). `call` makes the one outside call, if it is still wanted; its work only
+    reads, and sees what was committed before the claim. `conclude` gets the event and the final
+    result; it may fill in the document and emit, and is not called for what was withdrawn.
     """
 
     document: type[E]
     claim: Callable[[B_contra, Work], E | None]
-    call: Callable[[E, B_contra, Work], Result]
+    call: Callable[[E, B_contra, Work], Result | Withdrawn]
     conclude: Callable[[E, B_contra, Result, Work], None]
     max_attempts: int = 3
     lease: timedelta = timedelta(seconds=30)
@@ -125,15 +139,21 @@ def run_effect(
         isinstance(result, Failed) and result.retryable and document.attempts < effect.max_attempts
     )
     if isinstance(result, Failed):
+        result = replace(result, error=log.mask(result.error))
         document.error = result.error
         document.unknown = document.unknown or result.unknown
         move(document, "waiting" if retryable else "failed")
+    elif isinstance(result, Withdrawn):
+        move(document, "void")
     else:
         document.error = ""
         document.unknown = False
         move(document, "done")
     document.lease_until = work.now
-    if not retryable:
+    document.not_before = None
+    if retryable and isinstance(result, Failed) and result.after:
+        document.not_before = work.now + min(result.after, MOST_ASKED)
+    if not retryable and not isinstance(result, Withdrawn):
         effect.conclude(document, event.body, result, work)
     messages = work.messages()
     document.emitted = [StoredMessage.of(m) for m in messages]
@@ -196,6 +216,8 @@ def _take_over(
         if holds(document.lease_until, effect.lease, work.now):
             raise TryLater(f"{document.id}: another delivery is at it")
         document.unknown = True
+    elif holds(document.not_before, MOST_ASKED, work.now):
+        raise TryLater(f"{document.id}: the other side has asked to wait")
     move(document, "claimed")
     document.fence += 1
     document.attempts += 1

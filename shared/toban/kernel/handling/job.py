@@ -17,7 +17,7 @@ absent, deletions, writes that say the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -233,6 +233,8 @@ def run_job(
             document.error = log.mask(str(error))[:1_000]
             _let_go(claim)
             raise
+        if isinstance(result, Failure):
+            result = replace(result, reason=log.mask(result.reason))
         version = claim.version
     return _conclude(function, job, event, document, version, result, digest, message_id, platform)
 

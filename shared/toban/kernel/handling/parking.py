@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from toban.kernel import log
 from toban.kernel.document import Document, Keep, decode, encode
 from toban.kernel.event import Body, Event, Moment, event, to_message
 from toban.kernel.handling.decision import Handled
@@ -99,7 +100,7 @@ def park(
         function=function,
         subscription=delivered.subscription,
         reason=reason,
-        error=error[:KEPT_ERROR],
+        error=log.mask(error)[:KEPT_ERROR],
         topic=message.topic,
         attributes=dict(message.attributes),
         data=message.data[:KEPT_BYTES],

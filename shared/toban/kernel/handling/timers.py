@@ -5,12 +5,11 @@ lost.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from toban.kernel import log
 from toban.kernel.clock.skew import TOLERANCE
 from toban.kernel.document import decode, encode
-from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Handled
 from toban.kernel.handling.receipt import Receipt
 from toban.kernel.platform import Platform
@@ -28,7 +27,7 @@ def fire_due(function: str, platform: Platform) -> Handled:
 
     Two runs at once, or a run that dies between publishing and marking, publish an event twice
     under one id; its consumers drop the second. A timer that was set by a clock ahead of ours
-    is moved: it fires as long after now as it was meant to fire after it was set.
+    is moved (`put_right`).
     """
     if clock_now(platform.clock).minute % LOOK_EACH == LOOK_EACH - 1:
         put_right(platform)
@@ -74,33 +73,52 @@ def _fire(
     return [(t.event.event_type, t.event.event_id) for t in due]
 
 
-def put_right(platform: Platform) -> None:
+def put_right(platform: Platform, wrong: datetime | None = None) -> timedelta:
     """
-    Move timers that were set by a clock ahead of ours to the time they were meant for.
+    Move timers that were set by a clock ahead of ours forward, and return by how much it was ahead.
 
-    They are found by the time of their receipts, however many timers are meant for later.
+    `wrong`: the latest time that it is known to have shown; else what it wrote last tells. Timers
+    are found by the time of their receipts, however many are meant for later; no timer is early.
     """
     now = clock_now(platform.clock)
-    query = Query(Receipt.COLLECTION, (("at", ">", now + TOLERANCE),), order_by="at", limit=BATCH)
-    for snapshot in platform.store.query(query):
-        receipt = decode(Receipt, snapshot.data)
-        ahead = receipt.at - now
-        pending = [timer for timer in receipt.timers if not timer.fired]
-        for timer in pending:
-            timer.due -= ahead
-        receipt.at = now  # found only once
-        receipt.due = min((timer.due for timer in pending), default=None)
-        try:
-            platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])
-        except Stale:
-            continue  # another run did it
-        if pending:
-            log.warning(
-                "timer corrected: set by a clock ahead of ours",
-                receipt=snapshot.key.id,
-                ahead_s=int(ahead.total_seconds()),
-                due=timestamp(min(timer.due for timer in pending)),
-            )
+    ahead, corrected = timedelta(0), 0
+    while True:
+        found = platform.store.query(_later_than(now + TOLERANCE, "at", BATCH))
+        if not found:
+            break
+        if wrong is None or not ahead:
+            (newest,) = platform.store.query(_later_than(now + TOLERANCE, "-at", 1))
+            ahead = max(decode(Receipt, newest.data).at, wrong or now) - now
+        moved = [_set_back(snapshot, ahead, now, platform) for snapshot in found]
+        corrected += sum(moved)
+        if len(found) < BATCH:
+            break
+    if corrected:
+        log.warning(
+            "timers corrected: set by a clock ahead of ours",
+            timers=corrected,
+            ahead_s=int(ahead.total_seconds()),
+        )
+    return ahead
+
+
+def _later_than(moment: datetime, order_by: str, limit: int) -> Query:
+    return Query(Receipt.COLLECTION, (("at", ">", moment),), order_by=order_by, limit=limit)
+
+
+def _set_back(snapshot: Snapshot, ahead: timedelta, now: datetime, platform: Platform) -> int:
+    """How many timers of a receipt have been moved; none where another run did it."""
+    receipt = decode(Receipt, snapshot.data)
+    pending = [timer for timer in receipt.timers if not timer.fired]
+    for timer in pending:
+        timer.due -= ahead
+    receipt.at = now  # found only once
+    receipt.due = min((timer.due for timer in pending), default=None)
+    try:
+        platform.store.commit([Update(snapshot.key, encode(receipt), snapshot.version)])
+    except Stale:
+        return 0
+    return len(pending)
 
 
 def next_due(platform: Platform) -> datetime | None:

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class AlreadyRunningError(Exception):
-    """Another process delivers the messages of this file."""
+    """Another process does this already, and only one may."""
 
 
 class _Crew:
@@ -92,9 +92,14 @@ class Dispatcher:
     # --- starting and stopping -------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to deliver; raises `AlreadyRunningError`."""
-        self._lock_file = _lock(self._bus.database.path)
-        self._bus.release_claims()
+        """Begin to deliver; raises `AlreadyRunningError` or `Unavailable`, and may be asked again."""
+        self._lock_file = hold(_held(self._bus.database.path))
+        try:
+            self._bus.release_claims()
+        except Unavailable:
+            self._lock_file.close()
+            self._lock_file = None
+            raise
         self._bus.listen(self._published)
         with self._lock:
             for crew in self._crews:
@@ -266,17 +271,26 @@ class Dispatcher:
 def is_running(path: Path) -> bool:
     """Return whether a dispatcher delivers the messages of that file, in whatever process."""
     try:
-        _lock(path).close()
+        hold(_held(path)).close()
     except AlreadyRunningError:
         return True
     return False
 
 
-def _lock(path: Path) -> IO[bytes]:
-    file = path.with_name(f"{path.name}.dispatcher").open("ab")
+def _held(path: Path) -> Path:
+    return path.with_name(f"{path.name}.dispatcher")
+
+
+def hold(path: Path) -> IO[bytes]:
+    """
+    Return that file, locked until it is closed or the process ends.
+
+    Raises `AlreadyRunningError` while another process holds it.
+    """
+    file = path.open("ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise AlreadyRunningError(f"another process delivers the messages of {path}") from None
+        raise AlreadyRunningError(f"another process holds {path}") from None
     return file

@@ -9,7 +9,14 @@ from typing import Any
 
 import msgspec
 
-from toban.backups.policy.objectives import ObjectiveState, OverdueSeries, assess, overdue, untested
+from toban.backups.policy.objectives import (
+    ObjectiveState,
+    OverdueSeries,
+    UntestedSource,
+    assess,
+    overdue,
+    untested,
+)
 from toban.backups.policy.restores import RestoreRecord
 from toban.backups.watching.watch import newest_points
 from toban.cli.backups.common import length, profiles_of
@@ -38,14 +45,14 @@ class _Looked:
     profile: Profile
     states: list[ObjectiveState]
     late: list[OverdueSeries]
-    untested: datetime | None
+    untested: list[UntestedSource]
 
     @property
     def missed(self) -> bool:
         """Whether anything that was promised does not hold."""
         return (
             bool(self.late)
-            or self.untested is not None
+            or bool(self.untested)
             or any("missed" in (state.rpo_status, state.rto_status) for state in self.states)
         )
 
@@ -98,9 +105,15 @@ def _views(looked: _Looked) -> list[dict[str, Any]]:
         }
         for late in looked.late
     ]
-    if looked.untested is not None:
-        rows.append({"kind": "untested", "service": service, "since": shown_time(looked.untested)})
-    return rows
+    return rows + [
+        {
+            "kind": "untested",
+            "service": service,
+            "source": waiting.source,
+            "since": shown_time(waiting.last),
+        }
+        for waiting in looked.untested
+    ]
 
 
 def _table(looked: list[_Looked], terminal: Terminal) -> None:
@@ -158,9 +171,10 @@ def _trouble(looked: _Looked, terminal: Terminal) -> list[str]:
         )
         for late in looked.late
     ]
-    if looked.untested is not None:
-        lines.append(terminal.say("rpo.untested", service=service, since=when(looked.untested)))
-    return lines
+    return lines + [
+        terminal.say("rpo.untested", source=f"{service}/{waiting.source}", since=when(waiting.last))
+        for waiting in looked.untested
+    ]
 
 
 def _length(seconds: float | None, terminal: Terminal) -> str:

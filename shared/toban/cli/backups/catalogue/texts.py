@@ -84,8 +84,8 @@ TEXTS: Final[Texts] = {
         "ja": "{series}: 遅れています。前回の成功 {last}、許される間隔 {allowed}",
     },
     "rpo.untested": {
-        "en": "{service}: no restore test has passed since {since}",
-        "ja": "{service}: {since} からリストアテストの合格がありません",
+        "en": "{source}: no restore test has passed since {since}",
+        "ja": "{source}: {since} からリストアテストの合格がありません",
     },
     "rebuild.created": {"en": "entered", "ja": "登録"},
     "rebuild.extended": {"en": "copy added", "ja": "コピーを追加"},
