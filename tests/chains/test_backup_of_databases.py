@@ -26,6 +26,7 @@ from tests.plugins.servers import Postgres, Redis
 from tests.profiles import Profile
 from tests.unit.sources.desk import GivenSecrets, cut, no_objects, world
 from toban.backups.documents import Backup
+from toban.backups.policy.recovery import onto
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BackupPlan, RestoreTest, RetentionRules
 from toban.events.backups import BackupDue, RestoreRequested, RestoreTestDue
@@ -167,6 +168,25 @@ def test_postgresql_comes_back_row_for_row(make, postgres_server: Postgres, tmp_
     assert postgres_server.sql(ROWS, "shop_again") == before
     assert postgres_server.sql("select count(*) from recent", "shop_again") == "9"
     postgres_server.sql("drop database shop_again")
+
+
+def test_postgresql_is_replaced_onto_itself_and_the_old_one_kept_beside(
+    make, postgres_server: Postgres
+):
+    """As the documentation says it: the URL of the source names its database."""
+    postgres_server.sql("drop database if exists shop; create database shop")
+    postgres_server.sql(SCHEMA, "shop")
+    before = postgres_server.sql(ROWS, "shop")
+    safe = make(DATABASE_URL=postgres_server.url("shop"))
+    backup = safe.take("database")
+    postgres_server.sql("delete from people where id > 3", "shop")
+
+    safe.restore(backup, onto(PostgresSourceSection(url_secret="DATABASE_URL"), {}), onto=True)
+
+    assert postgres_server.sql(ROWS, "shop") == before
+    kept = postgres_server.sql("select datname from pg_database where datname like 'shop_before_%'")
+    assert postgres_server.sql("select count(*) from people", kept) == "3"
+    postgres_server.sql(f"drop database shop; drop database {kept}")
 
 
 def test_a_restore_test_of_postgresql_asks_its_questions_and_leaves_nothing(

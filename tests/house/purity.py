@@ -91,7 +91,13 @@ METHODS = frozenset(
 )
 """Of `pathlib.Path` and `datetime`, whoever made it."""
 
-CLOCKS = frozenset({"toban.ports.Clock", "toban.kernel.handling.job.JobClaim"})
+CLOCKS = frozenset(
+    {
+        "toban.ports.Clock",
+        "toban.kernel.handling.job.JobClaim",
+        "toban.backups.work.lease.KeptClaim",
+    }
+)
 """Whose ``now()`` may be called: what a domain is given to tell the time by."""
 
 EXEMPT = frozenset({"kernel", "ports", "texts"})
@@ -105,6 +111,10 @@ PERMITTED: dict[tuple[str, str], str] = {
         "shared/toban/backups/storage/parts.py",
         "concurrent.futures",
     ): "hashing beside sealing: two processors, the same bytes",
+    (
+        "shared/toban/backups/work/lease.py",
+        "threading",
+    ): "a lease is renewed while a call into another system lasts",
     ("shared/toban/notify/destinations.py", "threading"): "breakers are shared by an instance",
     ("shared/toban/strictyaml/compose.py", "pathlib"): "reads the file that it is given",
 }

@@ -95,8 +95,8 @@ class Redis:
 
 
 @contextlib.contextmanager
-def start_postgres() -> Iterator[Postgres]:
-    """A new cluster in a temporary directory; raises `ServerNotAvailable`."""
+def start_postgres(*settings: str) -> Iterator[Postgres]:
+    """A new cluster in a temporary directory, with ``name=value``; raises `ServerNotAvailable`."""
     try:
         initdb, server = pgserver.program("initdb"), pgserver.program("postgres")
     except pgserver.NoProgram as error:
@@ -117,6 +117,7 @@ def start_postgres() -> Iterator[Postgres]:
         command = [
             server, "-D", str(data), "-F", "-h", HOST, "-p", str(port), "-k", str(directory),
             "-c", "max_locks_per_transaction=256",
+            *(word for setting in settings for word in ("-c", setting)),
         ]  # fmt: skip
         with _running(command, directory, identity, signal.SIGQUIT) as process:
             found = Postgres(HOST, port, process)

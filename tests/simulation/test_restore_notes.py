@@ -11,7 +11,7 @@ from tests.simulation import backup_story as story
 from tests.simulation.backup_world import small
 from tests.simulation.test_backup_order import Told
 from toban.backups.documents import Backup
-from toban.backups.policy.restores import Restore
+from toban.backups.policy.restores import GivenUpCopy, Restore
 from toban.backups.restoring import restore
 from toban.backups.storage import layout
 from toban.events import MinutePassed
@@ -19,6 +19,7 @@ from toban.events.backups import BackupWatchDue, PruneDue, PruneStepDue, Restore
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.job import Continue, Failure
 
+ROTTEN = GivenUpCopy(region="tokyo", bucket="nowhere", reason="a part is rotten", damaged=True)
 BUSY = Continue(restore.POLL)
 """The other side goes on loading: a step ends, the restore does not."""
 
@@ -147,7 +148,7 @@ def test_what_a_backup_builds_on_is_not_removed_while_it_is_being_read(
     [
         (restore.Restored(), "finished"),
         (Failure("the target is full"), "failed"),
-        (restore.CopyDamaged("a part is rotten"), "failed"),
+        (restore.CopyDamaged("a part is rotten", ROTTEN), "failed"),
         (TryLater("never works"), "failed"),
     ],
     ids=["finished", "failed", "damaged", "given up"],

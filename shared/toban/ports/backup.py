@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from toban.ports import Port, PortError
 from toban.ports.buckets import (
@@ -139,6 +139,8 @@ class SourceSnapshot:
     """Equal to that of an earlier snapshot: nothing changed (empty: the source cannot tell)."""
     tools: Mapping[str, str] = field(default_factory=dict)
     """Versions of what made it: server, pg_dump, …"""
+    server: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What the data need of a server and do not hold themselves: roles, tablespaces, …"""
 
 
 class Source(Protocol):
@@ -268,9 +270,10 @@ class Target(Protocol):
         """
         ...
 
-    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
+    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int | None]:
         """
-        Load plain parts in order, yielding the items of each once they are durable there.
+        Load plain parts in order, yielding the items of each once they are durable there, and
+        None now and then while one takes long.
 
         A normal end means that everything was loaded and accepted. Raises `TargetFailed`.
         """
@@ -294,6 +297,15 @@ class Target(Protocol):
 
         Harmless when repeated.
         """
+        ...
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """A target that has something to say before it is loaded."""
+
+    def remarks(self) -> list[str]:
+        """Return what a person has to know who loads this, though nothing forbids it."""
         ...
 
 

@@ -68,6 +68,8 @@ class SourceSection(Section, frozen=True, tag_field="type", kw_only=True):
     """Whether it is there on any machine that runs toban, as buckets are (directories)."""
     ADDRESS: ClassVar[tuple[str, ...]] = ()
     """The keys that name the data itself, to load it back onto; empty: it is only read."""
+    TO: ClassVar[tuple[str, ...]] = ()
+    """The keys that a person may give a target (``--to KEY=VALUE``)."""
 
     environment: str | msgspec.UnsetType = msgspec.UNSET
     """Whose data these are; unset: of ``production``."""

@@ -87,17 +87,18 @@ class Child:
             collected += block
         return bytes(collected)
 
-    def write(self, data: bytes) -> bool:
+    def write(self, data: bytes, idle_s: float | None = None) -> bool:
         """
         Write to its input; return False when it does not read any more (it ended). Raises
-        `ProgramStuck`.
+        `ProgramStuck` when it takes nothing for `idle_s` (`IDLE_S`).
         """
         assert self._process.stdin is not None
         number = self._process.stdin.fileno()
         rest = memoryview(data)
+        limit = IDLE_S if idle_s is None else idle_s
         while rest:
-            if not select.select([], [number], [], IDLE_S)[1]:
-                raise ProgramStuck(f"took no input for {IDLE_S:.0f} s")
+            if not select.select([], [number], [], limit)[1]:
+                raise ProgramStuck(f"took no input for {limit:.0f} s")
             try:
                 rest = rest[os.write(number, rest[:_BLOCK]) :]
             except BlockingIOError:  # a pipe may be writable for less than a whole block
@@ -117,7 +118,9 @@ class Child:
         except subprocess.TimeoutExpired as error:
             raise ProgramStuck(f"did not end within {timeout_s} s") from error
         for thread in self._threads:
-            thread.join()
+            thread.join(timeout_s)
+            if thread.is_alive():  # its output is still being passed on
+                raise ProgramStuck(f"what it said was not taken within {timeout_s} s")
         return code
 
     def wait(self, seconds: float) -> int | None:
@@ -129,6 +132,15 @@ class Child:
             return self.finish(seconds)
         except ProgramStuck:
             return None
+
+    @property
+    def code(self) -> int | None:
+        """Return its exit code, or None while it runs."""
+        return self._process.poll()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
 
     @property
     def complaints(self) -> str:

@@ -111,21 +111,58 @@ def test_the_newest_point_not_after_the_moment_is_taken(vault, days):
     assert vault.objects("b")["a.txt"] == b"three days ago"
 
 
-def test_when_region_one_is_lost_region_two_restores(vault):
+def test_when_region_one_is_lost_the_next_proven_copy_is_taken_by_itself(vault):
     id = vault.take()
     for name in list(vault.objects("shop-tokyo")):
         vault.buckets("shop-tokyo").delete(name)
-    lost = vault.run("restore", "shop", "media", "--to", "bucket=b", "--yes")
-    assert lost.code == 1
-    assert "is missing" in lost.err
+    said = vault.run("restore", "shop", "media", "--to", "bucket=b", "--yes")
+    assert said.code == 0, said.err
+    assert vault.objects("b") == MEDIA
+    assert "the copy in asia-northeast1 (shop-tokyo) could not be read" in said.out
+    assert "is missing" in said.out
     wrong = vault.run("restore", "shop", "media", "--to", "bucket=c", "--region", "asia-northeast9")
     assert wrong.code == 2
     assert "Did you mean asia-northeast2?" in wrong.err
-    # The attempt has found the first copy damaged; the second is taken by itself from now on.
+    # It has found the first copy damaged; the second is planned with from now on.
     told = vault.run("restore", "shop", "media", "--to", "bucket=c", "--yes", "--json")
     assert told.code == 0, told.err
     assert (told.json()["backup"], told.json()["region"]) == (id, "asia-northeast2")
+    assert told.json()["given_up"] == []
     assert vault.objects("c") == MEDIA
+
+
+def test_a_copy_that_rots_in_the_middle_is_left_for_the_next_and_all_of_them_for_none(vault):
+    id = vault.take()
+    (part,) = (name for name in vault.objects("shop-tokyo") if "/parts/" in name)
+    vault.buckets("shop-tokyo").upload(part, [b"rot"])
+    told = vault.run("restore", "shop", "media", "--to", "bucket=b", "--yes", "--json").json()
+    assert (told["status"], told["region"]) == ("finished", "asia-northeast2")
+    assert [copy["bucket"] for copy in told["given_up"]] == ["shop-tokyo"]
+    assert [copy.state for copy in vault.document(id).copies] == ["damaged", "verified"]
+    vault.buckets("shop-osaka").upload(part, [b"rot"])
+    lost = vault.run("restore", "shop", "media", "--to", "bucket=c", "--yes")
+    assert lost.code == 1
+    assert [copy.state for copy in vault.document(id).copies] == ["damaged", "damaged"]
+
+
+def test_a_prefix_or_one_object_comes_back_alone(vault):
+    vault.take()
+    for only, there in (("pictures/*", {"pictures/b.jpg"}), ("a.txt,leer", {"a.txt", "leer"})):
+        bucket = f"some-{len(there)}"
+        said = vault.run(
+            *(
+                "restore",
+                "shop",
+                "media",
+                "--to",
+                f"bucket={bucket}",
+                "--to",
+                f"only={only}",
+                "--yes",
+            )
+        )
+        assert said.code == 0, said.err
+        assert set(vault.objects(bucket)) == there
 
 
 def test_a_region_can_be_named(vault):
@@ -148,6 +185,8 @@ def test_what_makes_no_sense_is_refused_before_anything_begins(ready):
         (["shop", "media", "--to", "bucket=b", "--onto-source"], "is not the source"),
         (["shop", "media", "--to", "prefix=x"], "a bucket has to be named"),
         (["shop", "media", "--to", "shop-new"], "write KEY=VALUE"),
+        (["shop", "media", "--to", "buckte=b"], "Did you mean bucket?"),
+        (["shop", "logs", "--to", "bucket=b"], "There are: directory"),
         (["shop", "logs", "--to", "staging"], "no staging target for logs"),
         (["shop", "logs", "--onto-source"], "never overwritten"),
         (["shop", "medai", "--to", "staging"], "Did you mean media?"),

@@ -32,7 +32,7 @@ SCHEMA = Path(__file__).with_name("rich_schema.sql").read_text(encoding="utf-8")
 
 def schema_of(server: Postgres, database: str) -> str:
     done = subprocess.run(
-        [pgserver.program("pg_dump"), "--schema-only", "--no-owner", server.url(database)],
+        [pgserver.program("pg_dump"), "--schema-only", server.url(database)],
         capture_output=True, check=True,
     )  # fmt: skip
     lines = done.stdout.decode().splitlines()
@@ -84,7 +84,7 @@ def test_a_rich_database_comes_back_equal(
     assert counts["rows"] > 100_000
 
     postgres_server.sql(f"drop database {rich} with (force)")
-    target = target_on(postgres_server, tmp_path, database=rich)
+    target = target_on(postgres_server, tmp_path, database=rich, purpose="recovery")
     yielded = restore(target, data)
     assert len(yielded) == len(list(cut(data)))
 
@@ -159,7 +159,7 @@ def test_while_the_server_is_busy_there_are_signs_of_life(
         small,
     )
     _, data = backup(source_of(postgres_server, small, tmp_path))
-    monkeypatch.setattr("toban.sources.postgres.target.SIGN_OF_LIFE_S", 0.1)
+    monkeypatch.setattr("toban.sources.postgres.loading.load.SIGN_OF_LIFE_S", 0.1)
     target = target_on(postgres_server, tmp_path)
     assert len(restore(target, data)) > len(list(cut(data))) + 2
     target.discard()

@@ -278,7 +278,7 @@ def test_a_half_dump_leaves_nothing_in_the_target(
     target = target_on(postgres_server, tmp_path)
     with pytest.raises(TargetFailed, match="loading exited with 1"):
         restore(target, data[: len(data) // 2])
-    assert target.counts() == {"tables": 0, "rows": 0, "large_objects": 0}
+    assert "toban_restore" not in postgres_server.sql("select datname from pg_database")
     target.discard()
 
 

@@ -159,6 +159,8 @@ class Manifest(
     note: str = ""
     environment: str | msgspec.UnsetType = msgspec.UNSET
     """Of the source; unset: production (so that its manifests are what they were before)."""
+    server: dict[str, list[str]] | msgspec.UnsetType = msgspec.UNSET
+    """What the data need of a server and do not hold (`toban.ports.backup.SourceSnapshot.server`)."""
 
     @property
     def prefix(self) -> str:

@@ -147,6 +147,7 @@ def manifest_of(
         level=planned.plan.level,
         replica_level=planned.plan.replica_level,
         tools=dict(snapshot.tools),
+        server={name: list(found) for name, found in snapshot.server.items()} or msgspec.UNSET,
         fingerprint=snapshot.fingerprint,
         cipher="none" if key is None else "aes-256-gcm",
         key=key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,6 +41,12 @@ def usable(
     good = restorable(backup, bases) if bases is not None else whole
     order = ("verified", "unread", "unreadable")
     return min(whole, key=lambda c: (c not in good, order.index(c.state)), default=None)
+
+
+def another(backup: Backup, bases: Mapping[str, Backup], tried: Collection[str]) -> Copy | None:
+    """Return the next proven copy, in none of the buckets that were `tried`; or None."""
+    left = (copy for copy in restorable(backup, bases) if copy.bucket not in tried)
+    return next(left, None)
 
 
 def newest(

@@ -23,6 +23,20 @@ RestoreStatus = Literal["running", "finished", "failed"]
 _BOUND: Final = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
 
 
+class GivenUpCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy that a restore could not read, after which it went on with another."""
+
+    region: str
+    bucket: str
+    reason: str
+    damaged: bool = False
+    """What lies there is not what was stored; else the bucket could not be reached."""
+    missing: bool = False
+    """Its manifest is not there."""
+    base: str = ""
+    """What is damaged there is of this backup, on which it builds."""
+
+
 class Restore(JobDocument, kw_only=True):
     """One restore: who asked for what, its progress, and how long each part of it took."""
 
@@ -67,6 +81,8 @@ class Restore(JobDocument, kw_only=True):
     wrong: list[str] | None = None
     """What checking found, in words; None: not checked yet."""
     target_identity: str = ""
+    given_up: list[GivenUpCopy] = []
+    """Copies that it could not read, before the one that it reads now."""
     reason: str = ""
     finished_at: datetime | None = None
 

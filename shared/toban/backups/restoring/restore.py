@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from toban.backups.catalogue.plans import bases_of, plan_of
-from toban.backups.catalogue.reading import (
-    BaseDamaged,
-    CopyOpener,
-    NoManifest,
-    OpenedCopy,
-    open_copy,
-)
-from toban.backups.documents import JUDGED, Backup, RestoreTestResult, settle
-from toban.backups.policy.copies import ReadBackResult, judged, note_damage
+from toban.backups.catalogue.plans import ResolvedPlan, bases_of, plan_of
+from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, open_copy
+from toban.backups.documents import Backup, RestoreTestResult
 from toban.backups.policy.occupied import refusal
 from toban.backups.policy.recovery import usable
 from toban.backups.policy.restores import (
+    GivenUpCopy,
     Restore,
     RestoreRecord,
     TestHistory,
@@ -30,9 +24,16 @@ from toban.backups.policy.restores import (
     untimed,
     wrong_answers,
 )
+from toban.backups.restoring.fallback import (
+    falls_back,
+    given_up,
+    is_out_of_reach,
+    note_shown,
+)
 from toban.backups.restoring.spans import Stopwatch, seconds_between
 from toban.backups.restoring.targets import staging_of, target_spec
 from toban.backups.work.jobs import STEP
+from toban.backups.work.lease import KeptClaim, kept
 from toban.events.backups import (
     RestoreEvent,
     RestoreFailed,
@@ -47,6 +48,7 @@ from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Job, JobClaim, LeaseLost, Unfinished
 from toban.kernel.status import move
 from toban.kernel.work import Work
+from toban.ports import Unavailable
 from toban.ports.backup import (
     RESOURCES,
     ContentQuestion,
@@ -63,8 +65,8 @@ from toban.sources.base import StagingTarget
 
 POLL: Final = timedelta(seconds=20)
 """How long to wait for an import on the other side before asking again."""
-LEASE: Final = timedelta(seconds=600)
-"""Emptying or counting a target is one long call, and no function lives longer than this."""
+LEASE: Final = timedelta(seconds=60)
+"""How long a restore stands still when its process has died. While it lives a thread renews it."""
 NEWEST_TESTS: Final = 10
 """Test results a backup remembers."""
 
@@ -76,12 +78,9 @@ class Restored:
 
 @dataclass(frozen=True)
 class CopyDamaged(Failure):
-    """Data read in the restore's bucket is not what was stored."""
+    """Data read in the restore's bucket is not what was stored, and no proven copy is left."""
 
-    missing: bool = False
-    """Its manifest is not there."""
-    base: str = ""
-    """What is damaged there is of this backup, on which it builds."""
+    copy: GivenUpCopy
 
 
 class RestoreHandler:
@@ -146,10 +145,16 @@ class RestoreHandler:
         planned = plan_of(claim.documents, backup)
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
+        with kept(claim) as held:
+            return self._step(restore, backup, planned, held)
+
+    def _step(
+        self, restore: Restore, backup: Backup, planned: ResolvedPlan, claim: KeptClaim[Restore]
+    ) -> Restored | Continue | Failure:
         staging = staging_of(planned.profile, restore.source)
         try:
             opened = open_copy(self._opener, backup, restore.bucket, planned.section.key)
-            spec = target_spec(restore, staging)
+            spec = target_spec(restore, staging, opened.manifest)
             target = self._resources.target(spec)
             here = {opened.manifest.identity, self._resources.source(planned.spec).identity}
             restore.target_identity = target.identity
@@ -172,9 +177,16 @@ class RestoreHandler:
                 self._clear(restore, staging)  # what we loaded after the other had emptied it
             raise
         except Damaged as error:
+            found = given_up(restore, error)
+            if falls_back(restore, backup, found, claim.documents):
+                return Continue()
             self._clear(restore, staging)
-            base = error.backup_id if isinstance(error, BaseDamaged) else ""
-            return CopyDamaged(log.mask(str(error)), isinstance(error, NoManifest), base)
+            return CopyDamaged(log.mask(str(error)), found)
+        except Unavailable as error:
+            gone = restore.tries > 1 and is_out_of_reach(self._resources, backup, restore.bucket)
+            if gone and falls_back(restore, backup, given_up(restore, error), claim.documents):
+                return Continue()
+            raise
         except (KeyUnavailable, ValueError) as error:
             return Failure(str(error))
         except TargetBusy:
@@ -193,7 +205,7 @@ class RestoreHandler:
         identity: str,
         source: set[str],
         spec: Spec,
-        claim: JobClaim[Restore],
+        claim: KeptClaim[Restore],
     ) -> str:
         """Why nothing may be loaded into the target; empty: it may."""
         if identity in source and not restore.onto_source:
@@ -224,7 +236,7 @@ class RestoreHandler:
             )
 
     def _load(
-        self, restore: Restore, opened: OpenedCopy, target: Target, claim: JobClaim[Restore]
+        self, restore: Restore, opened: OpenedCopy, target: Target, claim: KeptClaim[Restore]
     ) -> bool:
         """Whether everything is in the target."""
         if restore.total and restore.done == restore.total and target.resumable:
@@ -240,6 +252,9 @@ class RestoreHandler:
         _checkpoint(claim, target)
         watch = Stopwatch(restore, claim)
         for items in target.load(watch.parts(opened, restore.done + 1), opened.fetch):
+            if items is None:
+                claim.beat()
+                continue
             watch.loaded()
             restore.done = min(restore.done + 1, restore.total)
             restore.items += items
@@ -257,11 +272,16 @@ class RestoreHandler:
         backup: Backup,
         target: Target,
         staging: StagingTarget | None,
-        claim: JobClaim[Restore],
+        claim: KeptClaim[Restore],
     ) -> list[str]:
         began = claim.now()
         restore.counts = target.counts()
-        wrong = missing(backup.counts, restore.counts, exact=restore.purpose == "test")
+        partial = bool(restore.target.get("only"))
+        wrong = (
+            []
+            if partial
+            else missing(backup.counts, restore.counts, exact=restore.purpose == "test")
+        )
         if restore.purpose == "test" and staging is not None and staging.queries:
             questions = [ContentQuestion(q.query, q.expect) for q in staging.queries]
             restore.answers = target.ask(questions)
@@ -287,7 +307,7 @@ class RestoreHandler:
             )
         restore.reason = reason = log.mask(reason)
         move(restore, "failed" if reason else "finished")
-        self._let_go(restore, result if isinstance(result, CopyDamaged) else None, work)
+        self._let_go(restore, result.copy if isinstance(result, CopyDamaged) else None, work)
         if restore.purpose == "test":
             _note_test(restore, seconds, work)
         if reason:
@@ -301,7 +321,7 @@ class RestoreHandler:
                 )
             )
 
-    def _let_go(self, restore: Restore, damage: CopyDamaged | None, work: Work) -> None:
+    def _let_go(self, restore: Restore, damage: GivenUpCopy | None, work: Work) -> None:
         backup = work.get(Backup, restore.backup_id)
         if backup is None:
             return
@@ -317,19 +337,8 @@ class RestoreHandler:
                 reason=restore.reason[:500],
             )
             backup.tests = [*backup.tests, test][-NEWEST_TESTS:]
-        shown = _shown(restore, damage, work.now)
-        backup.copies = [
-            judged(copy, shown) if shown and copy.bucket == restore.bucket else copy
-            for copy in backup.copies
-        ]
-        settle(backup)
-        if damage is not None and backup.status in JUDGED:
-            backup.reason = restore.reason
+        note_shown(restore, backup, damage, work)
         work.put(backup)
-        base = work.get(Backup, damage.base) if damage is not None and damage.base else None
-        if base is not None:
-            note_damage(base, restore.bucket, restore.reason)
-            work.put(base)
 
     def handlers(self) -> Handlers:
         """Return the function's handlers."""
@@ -342,23 +351,12 @@ class RestoreHandler:
 HANDLERS = BoundHandlers((RESOURCES,), lambda ports: RestoreHandler(ports(RESOURCES)).handlers())
 
 
-def _checkpoint(claim: JobClaim[Restore], target: Target) -> None:
+def _checkpoint(claim: KeptClaim[Restore], target: Target) -> None:
     """Progress counts only where a dead process's successor can use it."""
     if target.resumable:
         claim.checkpoint()
     else:
-        claim.beat()
-
-
-def _shown(restore: Restore, damage: CopyDamaged | None, now: datetime) -> ReadBackResult | None:
-    """What a restore has shown of the copy that it read; None: nothing new."""
-    if damage is not None:
-        return ReadBackResult(
-            read_at=now, damage=restore.reason, missing=damage.missing, base=damage.base
-        )
-    if restore.status == "finished" and restore.purpose == "test":
-        return ReadBackResult(read_at=now, level="restored")
-    return None
+        claim.show()
 
 
 def _refuse(restore: Restore, reason: str, work: Work) -> None:

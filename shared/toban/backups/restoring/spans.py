@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from toban.backups.catalogue.reading import OpenedCopy
 from toban.backups.policy.restores import Restore
 from toban.backups.work.jobs import beating
-from toban.kernel.handling.job import JobClaim
+from toban.backups.work.lease import KeptClaim
 
 
 class Stopwatch:
     """Measures the time spent on fetching parts apart from the time spent on loading them."""
 
-    def __init__(self, restore: Restore, claim: JobClaim[Restore]) -> None:
+    def __init__(self, restore: Restore, claim: KeptClaim[Restore]) -> None:
         self._restore = restore
         self._claim = claim
         self._mark = claim.now()

@@ -44,7 +44,7 @@ def _looking(builder: Builder, to: Any) -> None:
 
 
 def _working(builder: Builder, to: Any) -> None:
-    """Describe ``run``, ``verify``, ``replicate`` and ``test``."""
+    """Describe ``run``, ``verify``, ``replicate``, ``test`` and ``extract``."""
     module = "toban.cli.backups.work.run"
     run = builder.add(to, "run", "backups.run", f"{module}:run")
     run.add_argument("service", metavar="SERVICE", help=builder.say("backups.of"))
@@ -66,6 +66,17 @@ def _working(builder: Builder, to: Any) -> None:
         "source", metavar="SOURCE", nargs="?", help=builder.say("backups.test.source")
     )
     builder.person(test)
+    extract = builder.add(
+        to, "extract", "backups.extract", "toban.cli.backups.restores.extract:extract"
+    )
+    extract.add_argument("id", metavar="ID", help=builder.say("backups.id"))
+    extract.add_argument(
+        "file", metavar="FILE", nargs="?", default="-", help=builder.say("backups.extract.file")
+    )
+    extract.add_argument("--region", metavar="NAME", help=builder.say("restore.region"))
+    extract.add_argument(
+        "--server", action="store_true", help=builder.say("backups.extract.server")
+    )
 
 
 def _keeping(builder: Builder, to: Any) -> None:

@@ -85,6 +85,18 @@ TEXTS: Final[Texts] = {
         "en": "restore something verified into staging now, and measure it",
         "ja": "いますぐステージングへリストアして時間を測る",
     },
+    "help.backups.extract": {
+        "en": "write the plain archive of a backup to a file or to standard output",
+        "ja": "バックアップの中身（平文のアーカイブ）をファイルか標準出力に書く",
+    },
+    "help.backups.extract.file": {
+        "en": "a new file; - is standard output (default)",
+        "ja": "新しいファイル。- は標準出力（省略時）",
+    },
+    "help.backups.extract.server": {
+        "en": "only what makes the roles and tablespaces that a PostgreSQL backup needs",
+        "ja": "PostgreSQL のバックアップに必要なロールとテーブル空間を作る SQL だけ",
+    },
     "help.backups.test.source": {
         "en": "source (default: whose turn it is)",
         "ja": "対象（省略すると順番のもの）",

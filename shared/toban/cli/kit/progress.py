@@ -18,16 +18,21 @@ class ProgressView:
     done: int = 0
     total: int = 0
     """0: nobody knows yet."""
+    trouble: str = ""
+    """Why the last try failed: said once, at once, wherever the output goes."""
 
 
 @contextlib.contextmanager
 def bar(terminal: Terminal, *, quiet: bool) -> Iterator[Callable[[ProgressView], None]]:
     """A bar where a person looks; else a line for each new thing that is done."""
     if not sys.stderr.isatty():
-        said = ""
+        said = told = ""
 
         def tell(seen: ProgressView) -> None:
-            nonlocal said
+            nonlocal said, told
+            if seen.trouble and seen.trouble != told:
+                told = seen.trouble
+                terminal.note(told)
             word = seen.text.partition(" · ")[0]
             if word != said and not quiet:
                 said = word
@@ -48,8 +53,13 @@ def bar(terminal: Terminal, *, quiet: bool) -> Iterator[Callable[[ProgressView],
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
+        told = ""
 
         def draw(seen: ProgressView) -> None:
+            nonlocal told
+            if seen.trouble and seen.trouble != told:
+                told = seen.trouble
+                progress.console.print(escape(told))
             progress.update(
                 task,
                 description=escape(seen.text),

@@ -19,6 +19,7 @@ class BucketSourceSection(SourceSection, frozen=True, tag="bucket", tag_field="t
     ITEMS: ClassVar[bool] = True
     HERE: ClassVar[bool] = True
     ADDRESS: ClassVar[tuple[str, ...]] = ("bucket",)
+    TO: ClassVar[tuple[str, ...]] = ("bucket", "prefix", "overwrite", "mirror", "only")
 
     bucket: str
     prefix: str = ""

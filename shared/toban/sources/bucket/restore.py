@@ -38,8 +38,15 @@ class BucketTarget:
         mirror: bool = False,
         overwrite: bool = False,
         test: str = "",
+        only: Sequence[str] = (),
     ) -> None:
-        """`test`: for which restore test; what it writes below `prefix` is marked, and removed again."""
+        """
+        `test`: for which restore test; what it writes below `prefix` is marked, and removed again.
+        `only`: names of objects, and prefixes (which end with ``*`` or ``/``); empty: everything.
+        """
+        if mirror and only:
+            raise ValueError("`mirror` would remove what `only` leaves out")
+        self._only = tuple(only)
         self._bucket = bucket
         self._prefix = prefix
         self._mirror = mirror
@@ -53,7 +60,7 @@ class BucketTarget:
 
         ``prefix``: before every name. ``overwrite``: other objects may lie there. ``mirror``: the
         same, and remove what the backup does not hold (of what it could hold: below its prefix, not
-        excluded). ``staging``: the profile's bucket for restore tests; every restore
+        excluded). ``only``: names and prefixes, separated by commas. ``staging``: the profile's bucket for restore tests; every restore
         (``restore_id``) has a folder of its own there. ``purpose``: ``test``, to be removed again.
         """
         prefix = str(options.get("prefix") or "")
@@ -68,6 +75,7 @@ class BucketTarget:
             mirror=flag(options.get("mirror")),
             overwrite=flag(options.get("overwrite")),
             test=restore if options.get("purpose") == "test" else "",
+            only=[word for word in str(options.get("only") or "").split(",") if word],
         )
 
     @property
@@ -112,7 +120,11 @@ class BucketTarget:
             if isinstance(first, InventoryRecord) and there is None:
                 there = _There(self._bucket, self._prefix, first.name[:-1], None)
             lines = list(itertools.chain([first] if first is not None else [], found))
-            records = [line for line in lines if isinstance(line, InventoryRecord)]
+            records = [
+                line
+                for line in lines
+                if isinstance(line, InventoryRecord) and self._is_wanted(line.name)
+            ]
             ended = any(isinstance(line, inventory.InventoryEnd) for line in lines)
             if there is not None:
                 pairs = ((record, there.at(record.name)) for record in records)
@@ -123,6 +135,12 @@ class BucketTarget:
             yield len(records)
         if not ended:
             raise TargetFailed("the inventory has no end", retryable=False)
+
+    def _is_wanted(self, name: str) -> bool:
+        return not self._only or any(
+            name.startswith(word.removesuffix("*")) if word.endswith(("*", "/")) else name == word
+            for word in self._only
+        )
 
     def counts(self) -> dict[str, int]:
         """Return what lies below the prefix: ``objects`` and ``bytes``."""

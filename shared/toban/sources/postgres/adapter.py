@@ -1,16 +1,16 @@
 """
 PostgreSQL databases: ``pg_dump`` in its custom format, checked by ``pg_restore``.
 
-What a dump does not hold, because it belongs to the server and not to the database: roles and
-their passwords, tablespaces, settings of the database (``ALTER DATABASE … SET``). Sections with
-``instance`` are Cloud SQL (`toban.sources.postgres.cloudsql`).
+What a dump does not hold, because it belongs to the server and not to the database: roles (recorded
+beside it, `toban.sources.postgres.needs`), their passwords, tablespaces. Sections with ``instance`` are Cloud SQL (`toban.sources.postgres.cloudsql`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from toban.kernel import log
 from toban.ports.backup import (
     BackupRun,
     Chunk,
@@ -26,7 +26,9 @@ from toban.ports.backup import (
 from toban.sources.child import Child, ProgramStuck, ended
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import server as pgserver
-from toban.sources.postgres.dump import ARCHIVE, Contents, SqlText
+from toban.sources.postgres.archive import ARCHIVE
+from toban.sources.postgres.dump import Contents, SqlText
+from toban.sources.postgres.needs import NEEDS, parsed
 from toban.sources.postgres.server import NoProgram
 from toban.sources.postgres.target import target as target
 
@@ -82,7 +84,18 @@ class PostgresSource:
         return SourceSnapshot(
             at=datetime.fromisoformat(at).replace(tzinfo=UTC),
             tools={"postgresql": served, "pg_dump": ours},
+            server=self._needs(server),
         )
+
+    def _needs(self, server: pgserver.Server) -> Mapping[str, Sequence[str]]:
+        """Return what a server must have for this dump; nothing where that may not be asked."""
+        try:
+            return parsed(pgserver.ask(server, NEEDS, self._ports, SourceFailed)[0])
+        except SourceFailed as error:
+            if error.retryable:
+                raise
+            log.warning("roles and tablespaces not recorded", error=error, stack=False)
+            return {}
 
     def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
         """

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-ARCHIVE = b"PGDMP"
-"""How an archive in the custom format begins."""
-
 END_MARK = b"-- PostgreSQL database dump complete"
 """The last comment of a dump in SQL; what follows are a few short lines at most."""
 

@@ -18,6 +18,9 @@ class PostgresSourceSection(SourceSection, frozen=True, tag="postgres", tag_fiel
 
     RANK: ClassVar[int] = 30
     ADDRESS: ClassVar[tuple[str, ...]] = ("url_secret", "database")
+    TO: ClassVar[tuple[str, ...]] = (
+        "url_secret", "database", "clean", "overwrite", "only", "owners", "locale", "settings",
+    )  # fmt: skip
 
     url_secret: str = ""
     """Secret with a connection URL (``postgresql://user:password@host/database``)."""

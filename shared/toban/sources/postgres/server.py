@@ -34,6 +34,20 @@ _FOR_GOOD = re.compile(
 )
 """What does not change by trying again."""
 
+VERBOSE = ("-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose")
+"""Lets ``psql`` end at the first error and say its SQLSTATE."""
+
+_PASSING = frozenset({"08", "40", "53", "57", "58", "55006", "55P03"})
+"""
+Classes of SQLSTATE, and single ones, that may pass: connection, rollback (serialisation, deadlock),
+resources, intervention of an operator, the system; an object in use, a lock not to be had.
+"""
+_DISCONNECTED = 2
+"""The exit code of ``psql`` that lost its connection or found none."""
+_STATE = re.compile(r"(?<=: {2})([0-9A-Z]{5}): ")
+_PLACE = re.compile(r"^\S+ +\w+, \S+\.c:\d+$\n?", re.MULTILINE)
+_SCRIPT = re.compile(r"^psql:<stdin>:\d+: ", re.MULTILINE)
+
 _DEFAULTS = {
     "connect_timeout": "10",
     # A server that vanished is noticed within two minutes instead of two hours.
@@ -92,8 +106,35 @@ def major_of(version: str) -> int:
 
 
 def final(complaint: str) -> bool:
-    """Return whether trying again is useless after such a complaint."""
+    """Return whether trying again is useless after such a complaint of a program that names no SQLSTATE."""
     return bool(_FOR_GOOD.search(complaint))
+
+
+def sqlstate(said: str) -> str:
+    """Return the SQLSTATE of the last error that ``psql`` reported (`VERBOSE`); empty: there is none."""
+    found = _STATE.findall(said)
+    return str(found[-1]) if found else ""
+
+
+def can_pass(code: int, said: str) -> bool:
+    """
+    Return whether the failure of a ``psql`` may pass by itself: of the connection, of other
+    transactions, of resources, or because somebody ended it; by its SQLSTATE, in any language.
+
+    What it says before it is connected has none: then by what it says.
+    """
+    if state := sqlstate(said):
+        # A lock table that is too small for one transaction stays so.
+        return "max_locks_per_transaction" not in said and (
+            state[:2] in _PASSING or state in _PASSING
+        )
+    return code < 0 or (code == _DISCONNECTED and not final(said))
+
+
+def plainly(said: str) -> str:
+    """Return complaints of ``psql`` with their SQLSTATE, and without lines of its script or of C."""
+    text = _PLACE.sub("", _SCRIPT.sub("", said))
+    return _STATE.sub(lambda found: f"[{found[1]}] ", text).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +259,7 @@ def ask(
     arguments = [
         path,
         "-XqAtw",
-        "-v",
-        "ON_ERROR_STOP=1",
+        *VERBOSE,
         f"--dbname={server.url(database, settings)}",
     ]
     arguments += ["-f", "-"] if script else ["-c", sql]
@@ -235,8 +275,8 @@ def ask(
     except subprocess.TimeoutExpired:
         raise failed(f"psql did not end within {CALL_S:.0f} s", retryable=True) from None
     if done.returncode:
-        said = server.mask(done.stderr.decode("utf-8", "replace").strip()[-1_000:])
-        raise failed(f"psql: {said}", retryable=not final(said))
+        said = server.mask(done.stderr.decode("utf-8", "replace").strip()[-2_000:])
+        raise failed(f"psql: {plainly(said)}", retryable=can_pass(done.returncode, said))
     return done.stdout.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 

@@ -3,43 +3,38 @@ Loading a dump into PostgreSQL: for a restore test, or in earnest.
 
 **Restore test** (no `database`): a database ``toban_restore_…`` is made on the server, and only
 databases with that beginning are ever dropped, whose comment says that this restore made them, and
-in which nobody else has written since (`toban.sources.postgres.owner`). Owners, privileges, publications and
-subscriptions are left out: a server for tests need not know the roles, and must not subscribe to
-production.
+in which nobody else has written since (`toban.sources.postgres.owner`). Owners, privileges,
+publications, subscriptions and policies for roles that are not there are left out: a server for tests
+need not know the roles, and must not subscribe to production.
 
-**Recovery** (`database`): loaded into that database, which has to be empty (it is made when there
-is none). Objects belong to the user of the URL; privileges are restored, so the roles must exist.
-With `clean` a database full of data is replaced: the dump is loaded into a new database, which
-then takes the name, and the old one is kept as ``<name>_before_<stamp>``. What is left to do for
-the operator: compare the two, repeat settings of the database itself (``ALTER DATABASE … SET``,
-``GRANT CONNECT``), run ``ANALYZE``, and drop the old one when nobody misses anything in it.
+**Recovery** (`database`): with owners and privileges, whose roles must exist (``owners=no`` leaves them
+out). A database that is there already has to be empty. With `clean` one full of data is replaced: the
+old one is kept as ``<name>_before_<stamp>``. What is left to do for the operator: compare the two, run
+``ANALYZE``, and drop the old one when nobody misses anything in it.
+
+A database that we make gets the locale, encoding and settings of the dumped one. It is loaded under a
+name of ours, statement by statement, and takes its own when it is whole. One that was there before is
+loaded in a single transaction.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from typing import Final
 
 from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
-from toban.sources.child import Child, ProgramStuck, ended
 from toban.sources.patterns import flag
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
 from toban.sources.postgres import server as pgserver
-from toban.sources.postgres.dump import ARCHIVE
-from toban.sources.postgres.server import NoProgram, final
-
-GENERATED = "toban_restore_"
-"""How databases begin that are ours to drop."""
-
-MAINTENANCE = "postgres"
-"""The database to be connected to while others are made, renamed and dropped."""
-
-SIGN_OF_LIFE_S = 30.0
-"""How often `load` yields while it waits for the end, so that its caller keeps its lease."""
+from toban.sources.postgres.archive import TocEntry
+from toban.sources.postgres.loading import select as pgselect
+from toban.sources.postgres.loading.databases import GENERATED, Databases
+from toban.sources.postgres.loading.load import PATH, Dump, Loader, LoadPlan, opened
+from toban.sources.postgres.loading.options import TargetOptions
+from toban.sources.postgres.needs import Lacking, ServerNeeds, refused_owners
 
 _NAME = re.compile(r"[a-z0-9_]{1,40}")
 _QUESTION_LIMIT_MS = 300_000
@@ -58,159 +53,210 @@ where c.relkind = 'r' and c.relpersistence <> 't'
 """
 """Counts the rows of every table whose data a dump holds (of extensions, their configuration)."""
 
-_IN_USE = """
-select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
-    and not exists (select from pg_depend d
-        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
-"""
+_TEST_OPTIONS: Final = ("--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions")
 
 
 class PostgresTarget:
-    """A database that is made, or replaced, by a dump. Loading is one transaction: all or nothing."""
+    """A database that is made, or replaced, by a dump."""
 
     resumable = False
 
     def __init__(
-        self,
-        url_secret: str,
-        database: str,
-        generated: str,
-        ports: SourcePorts,
-        *,
-        clean: bool,
-        restore: str = "",
-        purpose: str = "recovery",
+        self, url_secret: str, generated: str, ports: SourcePorts, options: TargetOptions
     ) -> None:
-        """
-        `database`: empty for a restore test. `generated`: the name of the database to make.
-        `restore`: for which restore, and `purpose`: why (``test``: it is dropped again).
-        """
+        """`generated`: the name of the database to make."""
         assert generated.startswith(GENERATED)
         self._secret = url_secret
-        self._named = database
+        self._named = options.database
         self._generated = generated
-        self._clean = clean
+        self._options = options
         self._ports = ports
-        self._owner = pgowner.Owner(restore, purpose)
+        self._owner = pgowner.Owner(options.restore, options.purpose)
 
     @property
     def identity(self) -> str:
         """As `toban.sources.postgres.adapter.PostgresSource.identity`."""
         server = pgserver.newest(self._ports, self._secret, TargetFailed)
-        return server.identity(self._named or self._generated)
+        return server.identity(self._database)
 
     def refusal(self) -> str:
         """See `toban.ports.backup.Target`."""
-        server = self._server()
-        if self._loads_into == self._named:
-            if not self._exists(server, self._named) or not self._in_use(server, self._named):
-                return ""
-            return (
-                f"the database {self._named} is not empty: name an empty one, or use `clean`,"
-                " which keeps the old one beside it"
+        databases = self._databases()
+        if self._options.owned and self._options.server:
+            lacks = databases.lacks(
+                ServerNeeds(
+                    roles=frozenset(self._options.server.get("roles", ())),
+                    owners=frozenset(self._options.server.get("owners", ())),
+                )
             )
-        if not self._exists(server, self._generated) or not self._in_use(server, self._generated):
+            if refused := refused_owners(lacks):
+                return refused
+        named = self._named
+        if named and not self._options.clean and databases.exists(named):
+            if databases.in_use(named) and not self._is_ours(databases, named):
+                return (
+                    f"the database {named} is not empty: name an empty one or a new one, or use"
+                    " `clean=yes`, which keeps the old one beside it"
+                )
             return ""
-        return self._not_ours(server)
+        if not databases.exists(self._generated) or not databases.in_use(self._generated):
+            return ""
+        return self._not_ours(databases)
+
+    def remarks(self) -> list[str]:
+        """Return what a person has to know who loads this, though nothing forbids it."""
+        databases = self._databases()
+        server = self._options.server
+        lacks = databases.lacks(ServerNeeds(tablespaces=frozenset(server.get("tablespaces", ()))))
+        found = []
+        if roles := server.get("roles"):
+            done = "are given back" if self._options.owned else "are left out"
+            found.append(f"owners and privileges of the roles {', '.join(roles)[:500]} {done}")
+        if lacks.tablespaces:
+            spaces = ", ".join(lacks.tablespaces)
+            found.append(f"the tablespaces {spaces} are not there: all goes to the default one")
+        if self._named and self._options.clean and databases.exists(self._named):
+            found.append(f"the database {self._named} is kept as {self._named}_before_…")
+        if size := "".join(server.get("bytes", ())):
+            needed = f"{int(size) / 1e9:,.1f} GB"
+            found.append(f"the database took {needed}; a server does not tell what it has free")
+        return found
 
     def prepare(self, *, fresh: bool) -> None:
         """
-        Make the database; `fresh` drops a generated one of an earlier attempt.
+        Make room; `fresh` drops a generated database of an earlier attempt.
 
         Raises `TargetFailed` when a named database is not empty and `clean` was not asked for, and
         when a generated one is another restore's, or others wrote there.
         """
         if refused := self.refusal():
             raise TargetFailed(refused, retryable=False)
-        server = self._server()
-        if self._loads_into == self._named:
-            if not self._exists(server, self._named):
-                self._create(server, self._named)
-            return
-        if self._exists(server, self._generated):
-            if not fresh and self._in_use(server, self._generated):
+        databases = self._databases()
+        if self._named and databases.exists(self._named) and self._is_ours(databases, self._named):
+            databases.drop(self._named)  # whole, but the process died before that was recorded
+        if databases.exists(self._generated):
+            if not fresh and databases.in_use(self._generated):
                 raise TargetFailed(
                     f"the database {self._generated} holds an earlier attempt", retryable=True
                 )
-            self._drop(server)
-        self._create(server, self._generated)
-        self._note(server, self._generated, self._owner.mark())
+            databases.drop(self._generated)
 
-    def _not_ours(self, server: pgserver.Server) -> str:
+    def _is_ours(self, databases: Databases, name: str) -> bool:
+        """Whether this restore has loaded a database whole, and nobody wrote there since."""
+        mark = self._owner.own(databases.comment(name))
+        return mark is not None and bool(mark.content) and mark.content == databases.content(name)
+
+    def _not_ours(self, databases: Databases) -> str:
         """Why the generated database may not be dropped; empty: this restore made and filled it."""
         name = self._generated
-        said = self._ask(server, pgowner.comment_of(_literal(name)), MAINTENANCE)
-        mark = self._owner.own("\n".join(said))
+        mark = self._owner.own(databases.comment(name))
         if mark is None:
             return f"the database {name} was not made by this restore: it is not dropped"
-        if mark.content and mark.content != self._content(server):
+        if mark.content and mark.content != databases.content(name):
             return f"the database {name}: somebody else wrote there since: it is not dropped"
         return ""
 
-    def _content(self, server: pgserver.Server) -> str:
-        """What tells whether others wrote into the generated database."""
-        for _ in range(100):
-            query = pgowner.sessions_in(_literal(self._generated))
-            if self._ask(server, query, MAINTENANCE) == ["0"]:
-                break  # what a session wrote is counted when it has ended
-            time.sleep(0.1)
-        if pgserver.major_of(self._version(server)) < 15:
-            time.sleep(pgowner.COLLECTING_S)
-        return self._ask(server, pgowner.CONTENT, self._generated)[0]
-
-    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
+    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int | None]:
         """
-        Feed ``pg_restore``. Everything becomes durable at once: after the last part.
+        Put the dump in. Everything becomes durable, and a named database gets its name, after
+        the last part.
 
-        Yields 0 for each part, the last of them only after the commit; and 0 now and then while
-        the server is busy with what it was given.
+        Yields 0 for each part, the last of them only then; and None now and then while the
+        server is busy with what it was given.
         """
         del fetch
-        server = self._server()
-        first = next((part for part in parts if part), b"")
-        with Child(
-            self._loader(server, first), server.environ(self._ports.environ), feed=True
-        ) as child:
+        databases = self._databases()
+        dump = opened(parts)
+        there = bool(self._named) and not self._options.clean and databases.exists(self._named)
+        lacks = Lacking("") if dump.toc is None else databases.lacks(
+            ServerNeeds.of(dump.toc, self._options.server)
+        )  # fmt: skip
+        plan = self._plan(dump, lacks, single=there)
+        loader = Loader(databases.server, databases.version(), self._ports)
+        if there:
+            yield from loader.load(dump, self._named, plan)
+        else:
+            self._make(dump, lacks, databases)
             try:
-                waiting, reads = False, True
-                for part in chain([first], parts):
-                    if waiting:
-                        yield 0
-                    waiting = True
-                    reads = child.write(part)
-                    if not reads:
-                        break  # it gave up: its exit code and last words say why
-                while (code := child.wait(SIGN_OF_LIFE_S)) is None:
-                    yield 0  # building indexes: nothing to feed, and not stuck
-            except ProgramStuck as error:
-                raise TargetFailed(f"loading: {error}", retryable=True) from None
-            said = server.mask(child.complaints)[-1_000:]
-        if code:
-            raise TargetFailed(
-                f"loading {ended(code)}: {said}", retryable=code < 0 or not final(said)
-            )
-        if not reads:
-            raise TargetFailed("the dump ends before the stream does", retryable=False)
-        if self._named and self._clean:
-            self._swap(server)
-        elif not self._named:
-            content = self._content(server)
-            if not content:
-                raise TargetFailed(
-                    f"{self.identity}: the server does not count what is written (track_counts), so"
-                    " nobody could tell whether the database may be dropped",
-                    retryable=False,
-                )
-            self._note(server, self._generated, self._owner.mark(content))
+                yield from loader.load(dump, self._generated, plan)
+                if dump.toc is not None:
+                    settings = self._options.settings and not self._options.only
+                    owned = self._options.owned
+                    databases.apply(
+                        dump.toc,
+                        self._generated,
+                        owned=owned,
+                        settings=settings,
+                        strict=not self._owner.is_test,
+                    )
+            except TargetFailed:
+                databases.drop(self._generated)
+                raise
+            self._finish(databases)
         yield 0
+
+    def _plan(self, dump: Dump, lacks: Lacking, *, single: bool) -> LoadPlan:
+        options = self._options
+        if dump.toc is None:
+            if options.only:
+                raise TargetFailed("only= needs an archive of pg_dump", retryable=False)
+            return LoadPlan(single=single, options=() if options.owned else _TEST_OPTIONS)
+        if options.owned and (refused := refused_owners(lacks)):
+            raise TargetFailed(refused, retryable=False)
+        if lacks.collations and not self._any_locale:
+            raise TargetFailed(
+                f"the server lacks the collations {', '.join(lacks.collations)[:500]}: install their"
+                " locales, or let text in them sort by bytes (locale=any)",
+                retryable=False,
+            )
+        entries: Sequence[TocEntry] = dump.toc.entries
+        if not options.owned:
+            roles = ServerNeeds.of(dump.toc, {}).roles - set(lacks.roles)
+            entries = pgselect.for_test(dump.toc, roles)
+        try:
+            entries = pgselect.chosen(entries, options.only) if options.only else entries
+        except pgselect.NothingSelected as error:
+            raise TargetFailed(str(error), retryable=False) from error
+        said = _TEST_OPTIONS if options.purpose == "test" else _TEST_OPTIONS[:2]
+        return LoadPlan(
+            single=single,
+            search_path=dump.toc.search_path() or PATH,
+            options=[
+                *(() if options.owned else said),
+                *(["--no-tablespaces"] if lacks.tablespaces else ()),
+            ],
+            entries=pgselect.without_database(entries),
+        )
+
+    @property
+    def _any_locale(self) -> bool:
+        return self._options.any_locale or self._options.purpose == "test"
+
+    def _make(self, dump: Dump, lacks: Lacking, databases: Databases) -> None:
+        name = self._generated
+        databases.create(name, dump.toc, any_locale=self._any_locale, lacks=lacks)
+        databases.note(name, self._owner.mark())
+        if dump.toc is not None and self._options.owned:
+            databases.give(name, dump.toc)
+
+    def _finish(self, databases: Databases) -> None:
+        content = databases.content(self._generated)
+        if not content and self._owner.is_test:
+            raise TargetFailed(
+                f"{self.identity}: the server does not count what is written (track_counts), so"
+                " nobody could tell whether the database may be dropped",
+                retryable=False,
+            )
+        databases.note(self._generated, self._owner.mark(content))
+        if self._named:
+            databases.swap(self._named, self._generated)
 
     def counts(self) -> dict[str, int]:
         """Counts ``tables``, ``rows`` and ``large_objects``, exactly."""
-        server = self._server()
-        database = self._named or self._generated
-        rows = [int(line) for line in self._ask(server, _TABLES, database, script=True) if line]
-        objects = self._ask(server, "select count(*) from pg_largeobject_metadata", database)
+        databases = self._databases()
+        found = databases.ask(_TABLES, self._database, script=True)
+        rows = [int(line) for line in found if line]
+        objects = databases.ask("select count(*) from pg_largeobject_metadata", self._database)
         return {"tables": len(rows), "rows": sum(rows), "large_objects": int(objects[0])}
 
     def ask(self, questions: Sequence[ContentQuestion]) -> list[str]:
@@ -220,7 +266,6 @@ class PostgresTarget:
         """
         server = self._server()
         settings = ["default_transaction_read_only=on", f"statement_timeout={_QUESTION_LIMIT_MS}"]
-        database = self._named or self._generated
         return [
             "\n".join(
                 pgserver.ask(
@@ -228,7 +273,7 @@ class PostgresTarget:
                     question.query,
                     self._ports,
                     TargetFailed,
-                    database=database,
+                    database=self._database,
                     settings=settings,
                 )
             )
@@ -245,99 +290,31 @@ class PostgresTarget:
                 f"the database {self._named} was named by a person: it is not dropped",
                 retryable=False,
             )
-        server = self._server()
-        if not self._exists(server, self._generated):
+        databases = self._databases()
+        if not databases.exists(self._generated):
             return
         if not self._owner.is_test:
             raise TargetFailed(
                 f"the database {self._generated} was loaded for good: it is not dropped",
                 retryable=False,
             )
-        if refused := self._not_ours(server):
+        if refused := self._not_ours(databases):
             raise TargetFailed(refused, retryable=False)
-        self._drop(server)
+        databases.drop(self._generated)
 
     def release(self) -> None:
         """See `toban.ports.backup.Target`."""
-        server = self._server()
-        database = self._named or self._generated
-        if self._exists(server, database):
-            said = self._ask(server, pgowner.comment_of(_literal(database)), MAINTENANCE)
-            if self._owner.own("\n".join(said)) is not None:
-                self._administer(server, f"comment on database {_quoted(database)} is null")
+        databases = self._databases()
+        name = self._database
+        if databases.exists(name) and self._owner.own(databases.comment(name)) is not None:
+            databases.note(name, None)
 
     @property
-    def _loads_into(self) -> str:
-        return self._generated if self._clean or not self._named else self._named
+    def _database(self) -> str:
+        return self._named or self._generated
 
-    def _loader(self, server: pgserver.Server, first: bytes) -> list[str]:
-        url = server.url(self._loads_into)
-        try:
-            if not first.startswith(ARCHIVE):
-                psql = pgserver.program("psql")
-                return [
-                    psql, "-Xqw", "--single-transaction", "-v", "ON_ERROR_STOP=1",
-                    "--output=/dev/null", f"--dbname={url}", "--file=-",
-                ]  # fmt: skip
-            served = self._version(server)
-            restore = pgserver.program("pg_restore", pgserver.major_of(served))
-        except NoProgram as error:
-            raise TargetFailed(str(error), retryable=False) from None
-        leave_out = ["--no-privileges", "--no-publications", "--no-subscriptions"]
-        return [
-            restore,
-            *("--exit-on-error", "--single-transaction", "--no-owner", "--no-password"),
-            *(() if self._named else leave_out),
-            f"--dbname={url}",
-        ]
-
-    def _swap(self, server: pgserver.Server) -> None:
-        """Give the loaded database its name, and the old one another. Done twice it is harmless."""
-        name, loaded = self._named, self._generated
-        if self._exists(server, name):
-            stamp = self._ask(
-                server, "select to_char(now() at time zone 'UTC', 'YYYYMMDD_HH24MISS')", MAINTENANCE
-            )[0]
-            old = f"{name[: 63 - len('_before_') - len(stamp)]}_before_{stamp}"
-            # Whoever is connected would hold the name; nobody may come back in between.
-            self._administer(server, f"alter database {_quoted(name)} allow_connections false")
-            self._administer(server, _hang_up(name))
-            self._administer(server, f"alter database {_quoted(name)} rename to {_quoted(old)}")
-            self._administer(server, f"alter database {_quoted(old)} allow_connections true")
-        self._administer(server, _hang_up(loaded))
-        self._administer(server, f"alter database {_quoted(loaded)} rename to {_quoted(name)}")
-        self._administer(server, f"comment on database {_quoted(name)} is null")
-
-    def _create(self, server: pgserver.Server, name: str) -> None:
-        self._administer(server, f"create database {_quoted(name)} template template0")
-
-    def _note(self, server: pgserver.Server, name: str, mark: str) -> None:
-        self._administer(server, f"comment on database {_quoted(name)} is {_literal(mark)}")
-
-    def _version(self, server: pgserver.Server) -> str:
-        return pgserver.version(server, self._ports, TargetFailed, MAINTENANCE)
-
-    def _drop(self, server: pgserver.Server) -> None:
-        assert self._generated.startswith(GENERATED)
-        self._administer(server, f"drop database if exists {_quoted(self._generated)} with (force)")
-
-    def _exists(self, server: pgserver.Server, name: str) -> bool:
-        name = _literal(name)
-        query = f"select count(*) from pg_database where datname = {name}"  # noqa: S608 - a literal
-        return self._ask(server, query, MAINTENANCE) == ["1"]
-
-    def _in_use(self, server: pgserver.Server, name: str) -> bool:
-        return self._ask(server, _IN_USE, name) != ["0"]
-
-    def _administer(self, server: pgserver.Server, command: str) -> None:
-        self._ask(server, command, MAINTENANCE)
-
-    def _ask(
-        self, server: pgserver.Server, sql: str, database: str, *, script: bool = False
-    ) -> list[str]:
-        return pgserver.ask(
-            server, sql, self._ports, TargetFailed, database=database, script=script
-        )
+    def _databases(self) -> Databases:
+        return Databases(self._server(), self._ports)
 
     def _server(self) -> pgserver.Server:
         return pgserver.connect(self._ports, self._secret, TargetFailed)
@@ -346,7 +323,7 @@ class PostgresTarget:
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
     Options: `url_secret` (the server), `database` (empty: a restore test), `clean` (or `overwrite`);
-    `purpose` (``test``: a generated database is dropped again).
+    `purpose` (``test``: a generated database is dropped again); `only`, `owners`, `locale`, `settings`.
 
     The generated name follows from `restore_id`, else from `source`, so that a later process
     finds what an earlier one made.
@@ -355,23 +332,39 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     if not isinstance(url_secret, str) or not url_secret:
         raise ValueError("a postgres target needs url_secret")
     named = str(options.get("database") or "")
+    if not named and flag(options.get("overwrite")):
+        # The source itself, whose database is in its URL.
+        named = pgserver.newest(ports, url_secret, TargetFailed).database
     clean = flag(options.get("clean"))
     if clean and not named:
         raise ValueError("`clean` needs a database to replace")
     # Overwriting never loses anything here: what was there is kept beside it.
     clean |= bool(named) and flag(options.get("overwrite"))
+    recorded = options.get("recorded")
+    only = str(options.get("only") or "")
     generated = generated_name(
         [options.get("restore_id"), options.get("source"), named or url_secret]
     )
     return PostgresTarget(
         url_secret,
-        named,
         generated,
         ports,
-        clean=clean,
-        restore=str(options.get("restore_id") or ""),
-        purpose="test" if options.get("purpose") == "test" else "recovery",
+        TargetOptions(
+            database=named,
+            clean=clean,
+            restore=str(options.get("restore_id") or ""),
+            purpose="test" if options.get("purpose") == "test" else "recovery",
+            owners=not _no(options.get("owners")),
+            any_locale=options.get("locale") == "any",
+            settings=not _no(options.get("settings")),
+            only=tuple(word.strip() for word in only.split(",") if word.strip()),
+            server=recorded if isinstance(recorded, Mapping) else {},
+        ),
     )
+
+
+def _no(option: object) -> bool:
+    return option is not None and not flag(option)
 
 
 def generated_name(words: Iterable[object]) -> str:
@@ -381,16 +374,3 @@ def generated_name(words: Iterable[object]) -> str:
     if not _NAME.fullmatch(plain):
         plain = hashlib.sha256(word.encode()).hexdigest()[:16]
     return GENERATED + plain
-
-
-def _hang_up(database: str) -> str:
-    query = "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = "
-    return query + _literal(database) + " and pid <> pg_backend_pid()"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

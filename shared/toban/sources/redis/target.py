@@ -132,11 +132,11 @@ class RedisTarget:
             f" {todo}, or say that it may be overwritten (overwrite=true)"
         )
 
-    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int]:
+    def load(self, parts: Iterator[bytes], fetch: Fetch) -> Iterator[int | None]:
         """
         Through replication everything becomes durable at once, after the last part, whose number
-        of keys is that of all (and 0 is yielded now and then while the target loads); key by key
-        as it goes.
+        of keys is that of all (and None is yielded now and then while the target loads); key by
+        key as it goes.
         """
         del fetch
         with self._connect() as server:
@@ -199,7 +199,9 @@ class RedisTarget:
             server.call("SELECT", _last_db(server))
             server.call("DEL", redismark.KEY)
 
-    def _load_replica(self, server: resp.Connection, parts: Iterator[bytes]) -> Iterator[int]:
+    def _load_replica(
+        self, server: resp.Connection, parts: Iterator[bytes]
+    ) -> Iterator[int | None]:
         last = _last_db(server)
         begun = redismark.begun(server, self._restore, self._purpose)
         # We tell the target twice whose replica it is; it reads the mark after the first time.
@@ -246,7 +248,7 @@ class RedisTarget:
             crc = 0 if trailer.unsummed else rdb.crc64(end, trailer.crc)
             master.send(end + crc.to_bytes(8, "little"))
             for _ in master.finish():
-                yield 0
+                yield None
         if not once:
             self._marks_loaded = int(redismark.is_there(server, last))
             redismark.put(server, last, mark)

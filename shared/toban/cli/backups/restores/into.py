@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from toban.backups.catalogue.plans import plan_of
-from toban.backups.documents import Backup
+from toban.backups.catalogue.manifest import Manifest
+from toban.backups.catalogue.plans import ResolvedPlan, plan_of
+from toban.backups.catalogue.reading import CopyOpener, open_copy
+from toban.backups.documents import Backup, Copy
 from toban.backups.policy.occupied import refusal
 from toban.backups.policy.restores import Restore
 from toban.backups.restoring.targets import staging_of, target_spec
+from toban.cli.backups.common import size
 from toban.cli.kit.session import Session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
 from toban.ports import PortError
-from toban.ports.backup import TargetFailed
+from toban.ports.backup import Remarking, Resources, TargetFailed
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,14 @@ class RestoreDestination:
 
     where: str
     is_source: bool
+    remarks: list[str] = field(default_factory=list)
+    """What a person has to know of it."""
 
 
 def look(
     work: Session,
     backup: Backup,
+    copy: Copy,
     id: str,
     target: dict[str, str],
     terminal: Terminal,
@@ -36,9 +44,9 @@ def look(
     """
     Return what the target is. `onto_source`: the source may be overwritten, and nothing else.
 
-    Raises `Problem` for a target that cannot be used, is in use, or holds what is not ours: as
-    the function would, before it writes anything. What only the function can reach is left to
-    it, with a note.
+    Raises `Problem` for a target that cannot be used, is in use, lacks what the data need or holds
+    what is not ours: as the function would, before it writes anything. What only the function can
+    reach is left to it, with a note.
     """
     planned = plan_of(work.reader, backup)
     if planned is None:
@@ -57,8 +65,9 @@ def look(
         requested_at=now(),
     )
     resources = work.resources()
+    manifest = _manifest(resources, backup, copy, planned, terminal)
     try:
-        spec = target_spec(wanted, staging_of(planned.profile, backup.source))
+        spec = target_spec(wanted, staging_of(planned.profile, backup.source), manifest)
         made = resources.target(spec)
         where = made.identity
         is_source = where == resources.source(planned.spec).identity
@@ -69,12 +78,43 @@ def look(
         refused = refusal(where, spec, profiles, resources, backup, onto_source=onto_source)
     except (ValueError, PortError) as error:
         raise Problem(terminal.say("restore.bad-target", error=error), 2) from error
+    remarks = _room(str(spec.options.get("directory") or ""), backup, terminal)
     try:
         refused = refused or made.refusal()
+        if not refused and isinstance(made, Remarking):
+            remarks += made.remarks()
     except (TargetFailed, PortError) as error:
         terminal.note(
             terminal.say("restore.unseen", where=where, error=printable(str(error))[:300])
         )
     if refused:
         raise Problem(terminal.say("restore.refused", reason=printable(refused)), 2)
-    return RestoreDestination(where, is_source)
+    return RestoreDestination(where, is_source, remarks)
+
+
+def _manifest(
+    resources: Resources, backup: Backup, copy: Copy, planned: ResolvedPlan, terminal: Terminal
+) -> Manifest | None:
+    """What was recorded of the backup; None, with a note, where this process may not read it."""
+    try:
+        opener = CopyOpener(resources)
+        return open_copy(opener, backup, copy.bucket, planned.section.key).manifest
+    except (ValueError, PortError) as error:
+        said = printable(str(error))[:300]
+        terminal.note(terminal.say("restore.unread-manifest", id=backup.id, error=said))
+        return None
+
+
+def _room(directory: str, backup: Backup, terminal: Terminal) -> list[str]:
+    """Whether a directory has room for the backup, where this process can see it; else refuse."""
+    place = Path(directory).absolute()
+    there = next((path for path in (place, *place.parents) if path.exists()), None)
+    if not directory or there is None:
+        return []
+    free = shutil.disk_usage(there).free
+    said = terminal.say(
+        "restore.no-room", free=size(free), needed=size(backup.plain_bytes), place=str(there)
+    )
+    if free < backup.plain_bytes:
+        raise Problem(terminal.say("restore.refused", reason=said), 2)
+    return []

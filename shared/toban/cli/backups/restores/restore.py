@@ -11,7 +11,7 @@ from typing import Any
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.recovery import Estimate, estimate, lost, newest, onto, point, usable
 from toban.backups.policy.recovery import recovery_time as recovery_time
-from toban.backups.restoring.targets import staging_of
+from toban.backups.restoring.targets import staging_of, unknown_options
 from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import (
     ask,
@@ -49,6 +49,8 @@ class RestorePlan:
     """Empty: the profile's staging target."""
     where: str
     is_source: bool
+    remarks: list[str]
+    """What one has to know of the target."""
     takes: Estimate | None
     at: datetime
     """Up to when data should come back: now, or the moment asked for."""
@@ -106,10 +108,12 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
         there = [c.region for c in backup.copies if c.manifest and not c.damage]
         raise Problem(unknown(terminal.language, asked.region or "-", "what.region", there), 2)
     target = _target(profile, source, asked, terminal)
-    into = look(work, backup, id, target, terminal, onto_source=bool(asked.onto_source))
+    into = look(work, backup, copy, id, target, terminal, onto_source=bool(asked.onto_source))
     takes = estimate(backups, backup, copy.region, now=now())
     where = without_id(into.where, id) if asked.dry_run else into.where
-    return RestorePlan(profile, backup, copy, target, where, into.is_source, takes, at or now())
+    return RestorePlan(
+        profile, backup, copy, target, where, into.is_source, into.remarks, takes, at or now()
+    )
 
 
 def without_id(where: str, id: str) -> str:
@@ -166,6 +170,10 @@ def _target(
         if not equals or not name:
             raise Problem(terminal.say("restore.bad-to", word=word), 2)
         options[name] = value
+    kind = (profile[BACKUP] or NOTHING).sources[source].spec.kind
+    wrong, known = unknown_options(kind, options)
+    if wrong:
+        raise Problem(unknown(terminal.language, wrong[0], "what.target-key", known), 2)
     if asked.onto_source:
         try:
             return onto((profile[BACKUP] or NOTHING).sources[source], options)
@@ -196,6 +204,7 @@ def _view(plan: RestorePlan) -> dict[str, Any]:
         "target": plan.where,
         "options": plan.target,
         "is_source": plan.is_source,
+        "remarks": plan.remarks,
     }
 
 
@@ -247,3 +256,6 @@ def _show(plan: RestorePlan, terminal: Terminal) -> None:
     else:
         told = terminal.say("restore.elsewhere", where=plan.where)
     terminal.line(f"  {label}: {told}")
+    for remark in plan.remarks:
+        label = terminal.paint(terminal.say("restore.note"), "yellow")
+        terminal.line(f"  {label}: {printable(remark)}")

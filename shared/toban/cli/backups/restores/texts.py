@@ -9,6 +9,48 @@ from toban.texts import Texts
 TEXTS: Final[Texts] = {
     "follow.load": {"en": "loading", "ja": "読み込み"},
     "follow.check": {"en": "checking", "ja": "確認"},
+    "follow.again": {
+        "en": "it is tried again, because the last try failed: {reason}",
+        "ja": "失敗したため、もう一度試みます: {reason}",
+    },
+    "restore.given-up": {
+        "en": "the copy in {region} ({bucket}) could not be read ({reason}): the next proven one is taken",
+        "ja": "{region}（{bucket}）のコピーを読めないため（{reason}）、次の検証済みコピーを使います",
+    },
+    "restore.note": {"en": "Note", "ja": "注意"},
+    "restore.unread-manifest": {
+        "en": "{id}: what it needs of a server could not be read from here ({error})",
+        "ja": "{id}: サーバーに必要なものをここからは確かめられません（{error}）",
+    },
+    "restore.no-room": {
+        "en": "{free} are free in {place}; the backup holds {needed}",
+        "ja": "{place} の空きは {free}、バックアップの中身は {needed} です",
+    },
+    "extract.terminal": {
+        "en": "the plain archive is no text: name a file, or send it to another program",
+        "ja": "アーカイブは文字ではありません。ファイルを指定するか、別のプログラムへ渡してください",
+    },
+    "extract.exists": {
+        "en": "{file} is there already: nothing was written",
+        "ja": "{file} はすでにあります。何も書きませんでした",
+    },
+    "extract.done": {
+        "en": "{id}: {size} written to {file}, every byte checked",
+        "ja": "{id}: {file} に {size} を書きました（全バイト確認済み）",
+    },
+    "extract.beside": {
+        "en": "the stream lists {count} objects; their content lies beside it and is not in it (toban restore writes it)",
+        "ja": "ストリームには {count} 個のオブジェクトの一覧だけがあります。中身は含みません（toban restore が書き出します）",
+    },
+    "extract.lost": {
+        "en": "{id}: no copy could be read to its end",
+        "ja": "{id}: 最後まで読めるコピーがありません",
+    },
+    "extract.no-server": {
+        "en": "-- {id}: nothing was recorded of its server",
+        "ja": "-- {id}: サーバーについての記録はありません",
+    },
+    "what.target-key": {"en": "key of this kind of target", "ja": "この種類の復元先のキー"},
     "what.region": {"en": "region with a whole copy", "ja": "完全なコピーのあるリージョン"},
     "what.restore": {"en": "restore", "ja": "リストア"},
     "restore.what": {

@@ -69,8 +69,27 @@ def _seen(reader: StoreReader, id: str, terminal: Terminal) -> ProgressView:
     loaded = bool(restore.total) and restore.done >= restore.total
     text = terminal.say("follow.check" if loaded else "follow.load")
     stored = f" · {size(restore.bytes)}" if restore.bytes else ""
-    trouble = f" · {printable(restore.error)[:80]}" if restore.error else ""
-    return ProgressView(f"{text}{stored}{trouble}", restore.done, restore.total)
+    return ProgressView(f"{text}{stored}", restore.done, restore.total, _trouble(restore, terminal))
+
+
+def _trouble(restore: Restore, terminal: Terminal) -> str:
+    """What went wrong so far, and what is done about it."""
+    if restore.error:
+        return terminal.say("follow.again", reason=printable(restore.error)[:1_000])
+    return "; ".join(_given_up(restore, terminal))
+
+
+def _given_up(restore: Restore, terminal: Terminal) -> list[str]:
+    """Which copies could not be read, in words."""
+    return [
+        terminal.say(
+            "restore.given-up",
+            region=copy.region,
+            bucket=copy.bucket,
+            reason=printable(copy.reason)[:300],
+        )
+        for copy in restore.given_up
+    ]
 
 
 def _rto(reader: StoreReader, restore: Restore) -> int | None:
@@ -100,6 +119,10 @@ def restore_view(restore: Restore, rto: int | None) -> dict[str, Any]:
         "items": restore.items,
         "bytes": restore.bytes,
         "counts": restore.counts,
+        "given_up": [
+            {"region": copy.region, "bucket": copy.bucket, "reason": copy.reason}
+            for copy in restore.given_up
+        ],
         "spans": restore.spans,
         "seconds": seconds(restore),
         "rto_s": rto,
@@ -118,6 +141,8 @@ def _tell(restore: Restore, rto: int | None, terminal: Terminal) -> None:
         duration=length(terminal.language, took),
     )
     terminal.line(terminal.paint(f"✓ {done}", "green"))
+    for line in _given_up(restore, terminal):
+        terminal.line(f"  {line}")
     for span in _SPANS:
         if span in restore.spans:
             label = terminal.paint(terminal.say(f"span.{span}"), "dim")

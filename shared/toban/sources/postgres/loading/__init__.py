@@ -1,0 +1,1 @@
+"""Putting a dump into a database: which entries of it, by which programs, into what."""

@@ -1,0 +1,99 @@
+"""A restore whose copy cannot be read goes on with the next proven one, and says so; a test does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.simulation import backup_story as story
+from tests.simulation.backup_world import small
+from tests.simulation.platform import FaultyBucket
+from tests.simulation.test_backup_order import Told
+from toban.backups.documents import Backup
+from toban.backups.policy.restores import Restore
+from toban.events.backups import RestoreRequested
+from toban.ports import Unavailable
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    with small():
+        yield Told(story=story.BACKUPS)
+
+
+def restored(told: Told, backup: Backup, purpose: Any = "recovery") -> Restore:
+    told.say(
+        RestoreRequested(
+            restore_id="r-1",
+            service="shop",
+            source=backup.source,
+            backup_id=backup.id,
+            purpose=purpose,
+            target={"bucket": "target", "prefix": "r-1/"} if purpose == "recovery" else {},
+            region="tokyo",
+            requested_by="aoki",
+        ),
+        60,
+    )
+    return told.one(Restore, "r-1")
+
+
+def states(told: Told, backup: Backup) -> list[str]:
+    return [copy.state for copy in told.one(Backup, backup.id).copies]
+
+
+def rot(told: Told, backup: Backup, bucket: str) -> None:
+    found = told.world.buckets(bucket)
+    story.rot(found, next(info.name for info in found.list(backup.prefix + "parts/")))
+
+
+def test_damage_in_one_region_is_noted_and_the_other_one_restores(told: Told) -> None:
+    backup = told.due()
+    rot(told, backup, "primary")
+    restore = restored(told, backup)
+    assert (restore.status, restore.bucket) == ("finished", "second"), restore.reason
+    assert [(copy.bucket, copy.damaged) for copy in restore.given_up] == [("primary", True)]
+    assert states(told, backup) == ["damaged", "verified"]
+    assert told.one(Backup, backup.id).restores == []
+
+
+def test_a_region_that_does_not_answer_is_left_and_its_copy_not_called_damaged(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = told.due()
+
+    def gone(real: Any) -> Any:
+        def called(self: FaultyBucket, *given: Any, **more: Any) -> Any:
+            if self.name == "primary":
+                raise Unavailable("no answer from this region")
+            return real(self, *given, **more)
+
+        return called
+
+    for name in ("read", "stat", "stream"):
+        if hasattr(FaultyBucket, name):
+            monkeypatch.setattr(FaultyBucket, name, gone(getattr(FaultyBucket, name)))
+    restore = restored(told, backup)
+    assert (restore.status, restore.bucket) == ("finished", "second"), restore.reason
+    assert [(copy.bucket, copy.damaged) for copy in restore.given_up] == [("primary", False)]
+    assert states(told, backup) == ["verified", "verified"]
+
+
+def test_a_test_of_a_region_fails_where_its_copy_is_damaged(told: Told) -> None:
+    backup = told.due()
+    rot(told, backup, "primary")
+    restore = restored(told, backup, "test")
+    assert (restore.status, restore.bucket) == ("failed", "primary")
+    assert restore.given_up == []
+    assert states(told, backup) == ["damaged", "verified"]
+
+
+def test_where_no_proven_copy_is_left_the_restore_fails_and_all_damage_is_noted(told: Told) -> None:
+    backup = told.due()
+    rot(told, backup, "primary")
+    rot(told, backup, "second")
+    restore = restored(told, backup)
+    assert (restore.status, restore.bucket) == ("failed", "second")
+    assert states(told, backup) == ["damaged", "damaged"]

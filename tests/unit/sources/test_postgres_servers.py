@@ -1,0 +1,359 @@
+"""What a dump needs of the server that it is restored into: locks, search path, roles, locale, settings."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.plugins.servers import Postgres, ServerNotAvailable, start_postgres
+from tests.unit.sources.desk import GivenSecrets, backup, cut, no_objects, world
+from tests.unit.sources.desk import restore as load
+from tests.unit.sources.postgres_desk import source_of, target_on
+from toban.ports.backup import SourceSnapshot, Target, TargetFailed
+from toban.sources.postgres import adapter as postgres
+from toban.sources.postgres import server as pgserver
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Postgres]:
+    """Another server, with room for few locks, whose locale is another."""
+    try:
+        with start_postgres(
+            "max_locks_per_transaction=10", "max_connections=12", "max_wal_senders=0"
+        ) as server:
+            yield server
+    except ServerNotAvailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def again(other: Postgres) -> Iterator[str]:
+    """A database that is not there yet."""
+    name = f"again_{uuid.uuid4().hex[:8]}"
+    yield name
+    for found in other.sql(f"select datname from pg_database where datname like '{name}%'").split():
+        other.sql(f"drop database {found} with (force)")
+
+
+def taken(server: Postgres, database: str, scratch: Path) -> tuple[SourceSnapshot, bytes]:
+    return backup(source_of(server, database, scratch))
+
+
+def recovery(
+    server: Postgres, scratch: Path, database: str, snapshot: SourceSnapshot, **options: object
+) -> Target:
+    options = {"purpose": "recovery", "recorded": snapshot.server, **options}
+    return target_on(server, scratch, database=database, **options)
+
+
+def test_more_tables_than_one_transaction_can_lock_come_back(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    tables = 1_000
+    postgres_server.sql(
+        f"select format('create table t%s (id int)', i) from generate_series(1, {tables}) i \\gexec",
+        postgres_database,
+    )
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    other.sql(f"create database {again}_empty template template0")
+    into = recovery(other, tmp_path, f"{again}_empty", snapshot)
+    with pytest.raises(TargetFailed, match="out of shared memory") as caught:
+        load(into, data)  # a person's own database: one transaction
+    assert not caught.value.retryable, "it would be as full the next time"
+    assert (
+        other.sql("select count(*) from pg_class where relname ~ '^t[0-9]'", f"{again}_empty")
+        == "0"
+    )
+
+    load(recovery(other, tmp_path, again, snapshot), data)
+    assert other.sql("select count(*) from pg_class where relname ~ '^t[0-9]+$'", again) == str(
+        tables
+    )
+
+
+def test_functions_that_rely_on_the_search_path_run_while_it_is_loaded(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    postgres_server.sql(
+        f"create schema app; alter database {postgres_database} set search_path to app, public;"
+        "set search_path to app, public;"
+        "create table rates (name text, rate int); insert into rates values ('jpy', 7);"
+        "create function rate(text) returns int language sql immutable as"
+        " $$ select rate from rates where name = $1 $$;"
+        "create table prices (currency text); insert into prices values ('jpy');"
+        "create index by_rate on prices (rate(currency));"
+        "create table checked (currency text check (rate(currency) > 0));"
+        "insert into checked values ('jpy');"
+        "create materialized view sums as select rate(currency) from prices",
+        postgres_database,
+    )
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    load(recovery(other, tmp_path, again, snapshot), data)
+    assert other.sql("select * from sums", again) == "7", "by the path of the database itself"
+    assert other.sql("select count(*) from app.checked", again) == "1"
+
+
+def test_a_made_database_has_the_locale_encoding_and_settings_of_the_dumped_one(
+    postgres_server: Postgres, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    name = f"od\"d '{uuid.uuid4().hex[:6]}"
+    quoted = '"' + name.replace('"', '""') + '"'
+    postgres_server.sql(f"create database {quoted} template template0 encoding 'LATIN1' locale 'C'")
+    postgres_server.sql(
+        f"alter database {quoted} set work_mem = '7MB';"
+        f"alter database {quoted} set app.greeting to E'it''s\\n;here';"
+    )
+    look = (
+        "select pg_encoding_to_char(encoding), datcollate, datctype, current_setting('work_mem'),"
+        " current_setting('app.greeting') from pg_database where datname = current_database()"
+    )
+    try:
+        before = postgres_server.sql(look, name)
+        assert before.startswith("LATIN1|C|C|7MB|it's")
+        snapshot, data = taken(postgres_server, name, tmp_path)
+    finally:
+        postgres_server.sql(f"drop database {quoted}")
+    load(recovery(other, tmp_path, again, snapshot), data)
+    assert other.sql(look, again) == before
+
+
+@pytest.fixture
+def owned(postgres_server: Postgres, postgres_database: str) -> Iterator[str]:
+    """A database whose objects belong to others than the superuser."""
+    drop = (
+        f"drop database if exists {postgres_database} with (force);"
+        'drop role if exists keeper; drop role if exists "Viewer\'s"; drop role if exists staff'
+    )
+    postgres_server.sql(
+        "create role staff; create role keeper login password 'hunter2' in role staff;"
+        'create role "Viewer\'s";'
+        f"alter database {postgres_database} owner to keeper;"
+        f'grant connect on database {postgres_database} to "Viewer\'s"'
+    )
+    postgres_server.sql(
+        "create table t (id int, who text); insert into t values (1, 'a'), (2, 'b');"
+        'alter table t owner to keeper; grant select (id) on t to "Viewer\'s";'
+        "alter table t enable row level security;"
+        'create policy own on t to "Viewer\'s" using (id = 1);'
+        "comment on policy own on t is 'mine'",
+        postgres_database,
+    )
+    yield postgres_database
+    postgres_server.sql(drop)
+
+
+def test_owners_and_grants_come_back_and_roles_that_lack_are_named_first(
+    postgres_server: Postgres, owned: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    snapshot, data = taken(postgres_server, owned, tmp_path)
+    assert {"Viewer's", "keeper", "staff"} <= set(snapshot.server["roles"])
+    script = "\n".join(snapshot.server["script"])
+    assert "create role keeper login;" in script
+    assert "grant staff to keeper;" in script
+    assert "hunter2" not in script
+
+    refused = "lacks the roles Viewer's, keeper, staff"
+    assert refused in recovery(other, tmp_path, again, snapshot).refusal()
+    unrecorded = SourceSnapshot(at=snapshot.at)  # an older backup: the archive itself says it
+    with pytest.raises(TargetFailed, match="lacks the roles Viewer's, keeper"):
+        load(recovery(other, tmp_path, again, unrecorded), data)
+    assert "again" not in other.sql("select datname from pg_database")
+
+    load(recovery(other, tmp_path, f"{again}_b", snapshot, owners="no"), data)
+    assert (
+        other.sql("select tableowner from pg_tables where tablename = 't'", f"{again}_b")
+        == "postgres"
+    )
+    test = target_on(other, tmp_path, recorded=snapshot.server)
+    load(test, data)  # a server for tests need not know them
+    assert test.counts()["rows"] == 2
+    test.discard()
+
+    other.sql(script.replace("create role postgres", "create role not_again"))
+    try:
+        target = recovery(other, tmp_path, again, snapshot)
+        assert target.refusal() == ""
+        load(target, data)
+        assert (
+            other.sql("select tableowner from pg_tables where tablename = 't'", again) == "keeper"
+        )
+        look = "select has_column_privilege('Viewer''s', 't', 'id', 'select'), (select polname from pg_policy)"
+        assert other.sql(look, again) == "t|own"
+        assert (
+            other.sql(f"select datdba::regrole from pg_database where datname = '{again}'")
+            == "keeper"
+        )
+        assert "Viewer's" in other.sql(f"select datacl from pg_database where datname = '{again}'")
+    finally:
+        other.sql(
+            f'drop database if exists {again} with (force); drop role keeper; drop role "Viewer\'s";'
+            " drop role staff; drop role if exists not_again"
+        )
+
+
+def test_a_user_who_is_no_superuser_gives_objects_to_roles_of_which_it_is_a_member(
+    postgres_server: Postgres, owned: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    """As on a managed server. Whoever is only granted something need not be one of them."""
+    snapshot, data = taken(postgres_server, owned, tmp_path)
+    other.sql(
+        'create role keeper; create role "Viewer\'s"; create role staff;'
+        "create role restorer login createdb password 'let me in'"
+    )
+    secrets = GivenSecrets(
+        STAGING_URL=f"postgresql://restorer:let%20me%20in@{other.host}:{other.port}/postgres"
+    )
+    options = {
+        "url_secret": "STAGING_URL",
+        "restore_id": "rst-1",
+        "database": again,
+        "recorded": {k: [r for r in v if r != "postgres"] for k, v in snapshot.server.items()},
+    }
+    target = postgres.target(options, world(tmp_path, secrets))
+    try:
+        assert "restorer is no member of keeper and may give" in target.refusal()
+        other.sql("grant keeper to restorer")
+        assert target.refusal() == ""
+        load(target, data)
+        assert (
+            other.sql("select tableowner from pg_tables where tablename = 't'", again) == "keeper"
+        )
+    finally:
+        other.sql(
+            f'drop database if exists {again} with (force); drop role keeper; drop role "Viewer\'s";'
+            " drop role staff; drop role restorer"
+        )
+
+
+def test_tablespaces_and_collations_that_lack_do_not_stop_it(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    place = f"space_{uuid.uuid4().hex[:6]}"
+    postgres_server.sql(
+        f"set allow_in_place_tablespaces = on; create tablespace {place} location '';"
+    )
+    try:
+        postgres_server.sql(
+            "set allow_system_table_mods = on;"
+            'create collation pg_catalog."ja_XX.utf8" from "C";'
+            f'create table t (name text collate "ja_XX.utf8") tablespace {place};'
+            "insert into t values ('い'), ('あ'); create index on t (name)",
+            postgres_database,
+        )
+        snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    finally:
+        postgres_server.sql("drop table if exists t", postgres_database)
+        postgres_server.sql(f"drop tablespace {place}")
+    assert snapshot.server["tablespaces"] == [place]
+    with pytest.raises(TargetFailed, match=r"lacks the collations ja_XX\.utf8"):
+        load(recovery(other, tmp_path, again, snapshot), data)
+    target = recovery(other, tmp_path, again, snapshot, locale="any")
+    assert any(place in remark for remark in target.remarks())
+    load(target, data)
+    assert other.sql("select string_agg(name, '' order by name) from t", again) == "あい"
+    test = target_on(other, tmp_path)
+    load(test, data)
+    test.discard()
+
+
+@pytest.mark.parametrize(
+    ("only", "there"),
+    [
+        ("shop.orders", {"shop.orders", "shop.customers_id_seq"}),
+        ("audit*", {"public.audit", "public.audit_2026"}),
+        ("shop.orders, audit", {"shop.orders", "public.audit", "public.audit_2026"}),
+    ],
+)
+def test_some_objects_come_back_with_what_they_need(
+    only: str, there: set[str], postgres_server: Postgres, postgres_database: str, tmp_path: Path,
+    other: Postgres, again: str,
+) -> None:  # fmt: skip
+    postgres_server.sql(
+        "create schema shop; create type shop.mood as enum ('good');"
+        "create table shop.customers (id int primary key);"
+        "create table shop.orders (id serial primary key, mood shop.mood,"
+        " customer int references shop.customers);"
+        "insert into shop.customers values (1); insert into shop.orders values (default, 'good', 1);"
+        "create index by_mood on shop.orders (mood);"
+        "create table audit (at date) partition by range (at);"
+        "create table audit_2026 partition of audit for values from ('2026-01-01') to ('2027-01-01');"
+        "insert into audit values ('2026-11-28'); create table large (id int)",
+        postgres_database,
+    )
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    load(recovery(other, tmp_path, again, snapshot, only=only), data)
+    found = set(
+        other.sql(
+            "select oid::regclass from pg_class where relkind in ('r', 'p')"
+            " and relnamespace::regnamespace::text in ('shop', 'public')",
+            again,
+        ).split()
+    )
+    assert found == {name.removeprefix("public.") for name in there if not name.endswith("_seq")}
+    if "shop.orders" in there:
+        assert (
+            other.sql("insert into shop.orders (mood) values ('good') returning id", again) == "2"
+        )
+        assert (
+            other.sql("select count(*) from pg_indexes where indexname = 'by_mood'", again) == "1"
+        )
+    if "public.audit" in there:
+        assert other.sql("select count(*) from audit", again) == "1"
+
+
+def test_an_object_that_the_dump_does_not_hold_is_named(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    postgres_server.sql("create table t (id int)", postgres_database)
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    with pytest.raises(TargetFailed, match="the dump holds no 'tt'"):
+        load(recovery(other, tmp_path, again, snapshot, only="tt"), data)
+
+
+# --- what is tried again -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sql", "again"),
+    [
+        ("select 1/0", False),
+        ("create table t (id int)", False),
+        ("select nothing", False),
+        ("do $$ begin raise exception 'x' using errcode = '40001'; end $$", True),
+        ("do $$ begin raise exception 'x' using errcode = '53100'; end $$", True),
+        ("do $$ begin raise exception 'x' using errcode = '57P01'; end $$", True),
+        ("do $$ begin raise exception 'does not exist' using errcode = '40P01'; end $$", True),
+        ("select pg_terminate_backend(pg_backend_pid())", True),
+        (
+            "do $$ begin raise exception 'max_locks_per_transaction' using errcode = '53200'; end $$",
+            False,
+        ),
+    ],
+)
+def test_only_what_can_pass_is_tried_again(
+    sql: str, again: bool, postgres_server: Postgres, postgres_database: str, tmp_path: Path
+) -> None:
+    postgres_server.sql("create table t (id int)", postgres_database)
+    ports = world(tmp_path, GivenSecrets(U=postgres_server.url(postgres_database)))
+    server = pgserver.connect(ports, "U", TargetFailed)
+    with pytest.raises(TargetFailed) as caught:
+        pgserver.ask(server, sql, ports, TargetFailed)
+    assert caught.value.retryable is again
+    assert "LOCATION" not in str(caught.value)
+
+
+def test_what_a_database_refuses_is_said_with_its_sqlstate(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    postgres_server.sql("create table t (id int)", postgres_database)
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    other.sql(f"create database {again} template template0")
+    target = recovery(other, tmp_path, again, snapshot)
+    target.prepare(fresh=True)
+    other.sql("create table t (id int)", again)
+    with pytest.raises(TargetFailed, match=r'\[42P07\] relation "t" already exists') as caught:
+        list(target.load(cut(data), no_objects))
+    assert not caught.value.retryable
