@@ -122,6 +122,7 @@ class SenderSimulation(Simulation):
     def _untold(self) -> Iterator[str]:
         """Outages that nobody heard of after they began."""
         about = self._incidents_by_alert()
+        taken = everything(self.world, Incident)
         for outage in self.outages:
             since, until = outage.start, outage.start + IN_TIME
             if since < START + FAULTY:  # nobody may be reachable before
@@ -140,6 +141,15 @@ class SenderSimulation(Simulation):
                 and a.calls
                 # What was sent before an alert of its rule had joined was about something else.
                 and named[a.incident] <= a.at
+            ] + [
+                # Whoever took it knows of it, and what waited to call others is withdrawn.
+                entry.at
+                for incident in taken
+                if incident.id in incidents
+                for entry in incident.timeline
+                if entry.kind == "acknowledged"
+                and entry.actor
+                and max(since, named[incident.id]) <= entry.at <= until
             ]
             if not heard:
                 minutes = (since - START).total_seconds() / 60
