@@ -16,7 +16,7 @@ from toban.notify.documents import Notification
 from toban.notify.identity import is_page
 from toban.ports import Create, Update, Write
 
-NEWS = ("joined", "reminded")
+NEWS = ("joined", "reminded", "unheard")
 """What is said of an incident that somebody has: not known to whoever took it, or for them."""
 
 

@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+import msgspec
+
 from toban.backups.levels import Level
 from toban.backups.texts import both
 from toban.kernel.environment import PRODUCTION
@@ -124,12 +126,13 @@ class RestoreTest(Section, frozen=True):
 
     def every_of(self, target: StagingTarget) -> timedelta:
         """Return how often a target's source has to pass a test."""
-        return timedelta(seconds=target.every or self.every)
+        own = target.every
+        return timedelta(seconds=self.every if own is msgspec.UNSET else own)
 
     def within_of(self, source: str) -> Seconds | None:
         """Return how long a test of a source may take; None: as long as it needs."""
-        own = next((t.within for t in self.targets if t.source == source), None)
-        return own or self.within
+        own = next((t.within for t in self.targets if t.source == source), msgspec.UNSET)
+        return self.within if own is msgspec.UNSET else own
 
 
 class BackupSection(Section, frozen=True):

@@ -38,10 +38,10 @@ class StagingTarget(Section, frozen=True):
     database: str = ""
     bucket: str = ""
     queries: tuple[ContentQuery, ...] = ()
-    every: Seconds | None = None
-    """How often this source has to pass a test; None: as `restore_test.every` says."""
-    within: Seconds | None = None
-    """A test of it that takes longer has failed; None: as `restore_test.within` says."""
+    every: Seconds | msgspec.UnsetType = msgspec.UNSET
+    """How often this source has to pass a test; unset: as `restore_test.every` says."""
+    within: Seconds | msgspec.UnsetType = msgspec.UNSET
+    """A test of it that takes longer has failed; unset: as `restore_test.within` says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from toban.backups.checks.apart import check_apart
 from toban.backups.checks.names import check_source_name
 from toban.backups.section import ALLOWANCE, BackupSection, Objective, RestoreTest
@@ -83,7 +85,7 @@ def check_restore_test(
         asked = {f"{at}.every": test.every} | {
             f"{at}.targets[{number}].every": target.every
             for number, target in enumerate(test.targets)
-            if target.every is not None
+            if target.every is not msgspec.UNSET
         }
         for path, every in asked.items():
             if gap > timedelta(seconds=every):
