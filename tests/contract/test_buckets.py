@@ -11,7 +11,7 @@ import pytest
 from tests.buckets import KINDS, place
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.adapters.objects import crc32c
-from toban.ports import Unavailable
+from toban.ports import Stale, Unavailable
 from toban.ports.backup import Damaged
 
 MIB = 1024 * 1024
@@ -346,6 +346,22 @@ def test_an_upload_replaces_what_is_there(bucket):
     assert bucket.read("x") == b"two"
     assert (made.metadata, made.headers) == ({}, {})
     assert names(bucket.list()) == ["x"]
+
+
+def test_an_upload_replaces_only_the_generation_that_it_is_meant_to(here, bucket):
+    here.needs("create only if absent")
+    first = bucket.upload("x", [b"one"], over=0)
+    for over in (0, first.generation + 1):
+        with pytest.raises(Stale):
+            bucket.upload("x", [b"late"], over=over)
+    second = bucket.upload("x", [b"two"], over=first.generation)
+    with pytest.raises(Stale):
+        bucket.upload("x", [b"late"], over=first.generation)
+    assert bucket.read("x") == b"two"
+    bucket.delete("x")
+    with pytest.raises(Stale):
+        bucket.upload("x", [b"late"], over=second.generation)
+    assert names(bucket.list()) == []
 
 
 @pytest.mark.parametrize("before", [1, 9])

@@ -162,9 +162,10 @@ class OwnerSimulation(BackupSimulation):
 
         def uploading(name: str, data: Any, *rest: Any, **more: Any) -> Any:
             whole = b"".join(data)
+            written = upload(name, [whole], *rest, **more)
             if self.owned.get((bucket, name)) != whole:  # a late holder may say the same again
                 check(name, "replaced")
-            return upload(name, [whole], *rest, **more)
+            return written
 
         def deleting(name: str) -> None:
             check(name, "removed")

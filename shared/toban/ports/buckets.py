@@ -92,8 +92,15 @@ class Bucket(Protocol):
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        over: int | None = None,
     ) -> ObjectInfo:
-        """Write an object of any size, replacing what is there; memory stays bounded."""
+        """
+        Write an object of any size, replacing what is there; memory stays bounded.
+
+        `over`: the generation that may be replaced, 0: there has to be none. Raises
+        `toban.ports.Stale` when something else is there.
+        """
         ...
 
     def delete(self, name: str) -> None:

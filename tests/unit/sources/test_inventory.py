@@ -87,3 +87,30 @@ def test_parts_end_after_some_objects_however_small_the_inventory(monkeypatch):
 
     assert [number for number, piece in enumerate(pieces) if piece.ends_part] == [10, 20, 30]
     assert all(len(piece.data) < 1024 for piece in pieces)
+
+
+# --- a holder that stood still -------------------------------------------------------------------
+
+
+def test_a_late_holder_does_not_undo_what_the_application_has_written_since(small):
+    """It has listed the target, stands still, and goes on once somebody else has restored it all."""
+    safe = Safe(MemoryBucket("backups"))
+    safe.take(BucketSource(small), "b1")
+    bucket = MemoryBucket("target")
+    late = BucketTarget(bucket)
+    upload, stood_still = bucket.upload, False
+
+    def standing_still(name, *rest, **more):
+        nonlocal stood_still
+        if not stood_still:
+            stood_still = True
+            assert safe.restore("b1", BucketTarget(bucket, overwrite=True)) == 3
+            bucket.delete("a")
+            bucket.create("a", b"an order that came in since")
+        return upload(name, *rest, **more)
+
+    bucket.upload = standing_still
+    with pytest.raises(TargetFailed, match="has changed meanwhile") as caught:
+        safe.restore("b1", late)
+    assert caught.value.retryable
+    assert bucket.read("a") == b"an order that came in since"

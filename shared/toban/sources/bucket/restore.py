@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from toban.ports import Stale
 from toban.ports.backup import (
     Bucket,
     ContentQuestion,
@@ -198,8 +199,22 @@ class BucketTarget:
             )
         try:
             written = self._bucket.upload(
-                name, fetch(record.ref), record.content_type, metadata, record.headers
+                name,
+                fetch(record.ref),
+                record.content_type,
+                metadata,
+                record.headers,
+                over=there.generation if there is not None else 0,
             )
+        except Stale as error:
+            # Perhaps by ourselves, when the answer was lost: the next attempt looks again. Else a
+            # holder that stood still would undo what the application wrote since.
+            now = self._bucket.stat(name)
+            if now is not None and _equal(record, metadata, now):
+                return
+            raise TargetFailed(
+                f"{self._bucket.name}: {name[:200]!r} has changed meanwhile", retryable=True
+            ) from error
         except ValueError as error:
             raise TargetFailed(
                 f"{self._bucket.name} cannot hold {name!r}: {error}", retryable=False

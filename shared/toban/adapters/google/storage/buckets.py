@@ -30,7 +30,7 @@ from toban.adapters.objects import (
     crc32c,
     in_ranges,
 )
-from toban.ports import Unavailable
+from toban.ports import Stale, Unavailable
 from toban.ports.backup import Bucket, DeleteBlocked, ObjectInfo
 
 _PAGE = 1_000
@@ -186,12 +186,21 @@ class GcsBucket:
         content_type: str = DEFAULT_TYPE,
         metadata: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        over: int | None = None,
     ) -> ObjectInfo:
-        """See `toban.ports.backup.Bucket`; above 8 MiB a resumable upload."""
+        """
+        See `toban.ports.backup.Bucket`; above 8 MiB a resumable upload.
+
+        A request that arrived though its answer was lost is refused when it is repeated: then what
+        is there may be what was sent.
+        """
         blob = self._described(name, content_type, metadata or {}, headers or {})
         try:
-            return self._send(blob, data, content_type, only_new=False)
+            return self._send(blob, data, content_type, over=over, retry=RETRY)
         except FAILURES as error:
+            if over is not None and status_of(error) == 412:
+                raise Stale(f"{self._name}/{name} is another one by now") from error
             raise unavailable("writing", name, error) from error
 
     def delete(self, name: str) -> None:
@@ -263,14 +272,19 @@ class GcsBucket:
         def send() -> ObjectInfo:
             blob = self._described(to, found.content_type, found.metadata, found.headers)
             content = in_ranges(source, found)
-            return self._send(blob, content, found.content_type, only_new=True)
+            return self._send(blob, content, found.content_type, over=0, retry=None)
 
         return self._settled("copying to", wanted, send)
 
     def _send(
-        self, blob: Any, data: Iterable[bytes], content_type: str, *, only_new: bool
+        self,
+        blob: Any,
+        data: Iterable[bytes],
+        content_type: str,
+        *,
+        over: int | None,
+        retry: Any,
     ) -> ObjectInfo:
-        condition = 0 if only_new else None
         chunks = blocks(data, CREATE_MAX_BYTES)
         first = next(chunks, b"")
         second = next(chunks, b"")
@@ -278,10 +292,10 @@ class GcsBucket:
             blob.upload_from_string(
                 first,
                 content_type=content_type or DEFAULT_TYPE,
-                if_generation_match=condition,
+                if_generation_match=over,
                 checksum="crc32c",
                 timeout=TIMEOUT_S,
-                retry=None if only_new else RETRY,
+                retry=retry,
             )
             return _info(blob)
         size = checksum = 0
@@ -290,7 +304,7 @@ class GcsBucket:
             "wb",
             chunk_size=CREATE_MAX_BYTES,
             content_type=content_type or DEFAULT_TYPE,
-            if_generation_match=condition,
+            if_generation_match=over,
             checksum="crc32c",
             timeout=TIMEOUT_S,
             retry=RETRY,

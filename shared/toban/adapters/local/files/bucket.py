@@ -23,7 +23,7 @@ from toban.adapters.objects import (
     crc32c,
     in_ranges,
 )
-from toban.ports import Unavailable
+from toban.ports import Stale, Unavailable
 from toban.ports.backup import Bucket, ObjectInfo
 
 _HIDDEN = ".toban"
@@ -152,16 +152,23 @@ class FileBucket:
         content_type: str = DEFAULT_TYPE,
         metadata: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        over: int | None = None,
     ) -> ObjectInfo:
-        """See `toban.ports.backup.Bucket`."""
+        """See `toban.ports.backup.Bucket`; between looking and replacing others may still write."""
         about = {
             "content_type": content_type,
             "metadata": dict(metadata or {}),
             "headers": dict(headers or {}),
         }
         with self._failures("writing", name):
-            info = self._put(name, data, about, replace=True)
-        assert info is not None
+            there = self._file(name)
+            now = 0 if there is None else _generation(there)
+            info = None
+            if over in {None, now}:
+                info = self._put(name, data, about, replace=over != 0)
+        if info is None:
+            raise Stale(f"{self._name}/{name} is another one by now")
         return info
 
     def delete(self, name: str) -> None:

@@ -22,7 +22,7 @@ from toban.adapters.objects import (
     crc32c,
     in_ranges,
 )
-from toban.ports import Unavailable
+from toban.ports import Stale, Unavailable
 from toban.ports.backup import Bucket, DeleteBlocked, ObjectInfo
 
 
@@ -67,7 +67,7 @@ class MemoryBucket:
         check_object_name(name)
         check_size(name, data)
         about = _About(content_type, metadata or {}, {})
-        return self._put(name, bytes(data), about, replace=False)
+        return self._put(name, bytes(data), about, over=0)
 
     def stat(self, name: str, generation: int | None = None) -> ObjectInfo | None:
         """See `toban.ports.backup.Bucket`."""
@@ -110,7 +110,7 @@ class MemoryBucket:
             return None
         data = b"".join(in_ranges(source, found))
         about = _About(found.content_type, found.metadata, found.headers)
-        copied = self._put(to, data, about, replace=False)
+        copied = self._put(to, data, about, over=0)
         if copied is not None:
             compare(copied, found, self._name)
         return copied
@@ -122,12 +122,15 @@ class MemoryBucket:
         content_type: str = DEFAULT_TYPE,
         metadata: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        over: int | None = None,
     ) -> ObjectInfo:
         """See `toban.ports.backup.Bucket`; memory holds it all here."""
         check_object_name(name)
         about = _About(content_type, metadata or {}, headers or {})
-        info = self._put(name, b"".join(data), about, replace=True)
-        assert info is not None
+        info = self._put(name, b"".join(data), about, over=over)
+        if info is None:
+            raise Stale(f"{self._name}/{name} is another one by now")
         return info
 
     def delete(self, name: str) -> None:
@@ -143,11 +146,12 @@ class MemoryBucket:
         data: bytes,
         about: _About,
         *,
-        replace: bool,
+        over: int | None,
     ) -> ObjectInfo | None:
         checksum = crc32c(data)
         with self._lock:
-            if not replace and name in self._live:
+            live = self._live.get(name)
+            if over not in {None, 0 if live is None else live.info.generation}:
                 return None
             self._retire(name)
             info = ObjectInfo(
