@@ -132,6 +132,7 @@ class SmallConnection:
         self._db = 0
         self._answers: list[Any] = []
         self._queued: list[list[bytes]] | None = None
+        self._watched: dict[bytes, bytes | None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -165,8 +166,14 @@ class SmallConnection:
         if name == b"MULTI":
             self._queued = []
             return b"OK"
+        if name == b"WATCH":
+            self._watched = {key: self._value(key) for key in words[1:]}
+            return b"OK"
         if name == b"EXEC":
             queued, self._queued = self._queued or [], None
+            watched, self._watched = self._watched, {}
+            if any(self._value(key) != before for key, before in watched.items()):
+                return None
             return [self._do(each) for each in queued]
         if self._queued is not None:
             self._queued.append(words)
@@ -175,6 +182,10 @@ class SmallConnection:
             self._db = int(words[1])
             return b"OK"
         return self._server.call(self._db, words)
+
+    def _value(self, key: bytes) -> bytes | None:
+        """What it holds in the database that is selected (where it is watched, here)."""
+        return self._server.dbs.get(self._db, {}).get(key)
 
 
 def _commands(data: bytes) -> list[list[bytes]]:

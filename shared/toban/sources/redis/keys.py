@@ -8,7 +8,7 @@ batch, so that at any moment it counts exactly what was written.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from toban.ports.backup import TargetFailed
@@ -18,6 +18,7 @@ from toban.sources.redis.mark import RedisMark, is_mark
 
 _BATCH_KEYS = 500
 _BATCH_BYTES = 1 << 20
+OVERTAKEN = "somebody else has gone on there: the mark of this attempt is gone"
 
 
 class KeyByKey:
@@ -94,30 +95,52 @@ class KeyByKey:
         """The keys together with a mark that counts them: all of it, or nothing."""
         if not self._keys:
             return
-        self._mark = self._mark.having({"restore": self._keys, "set": 1})
         self._batch.append(resp.command(("SELECT", self._last)))
-        self._batch.append(resp.command(("SET", redismark.KEY, redismark.encoded(self._mark))))
-        _transaction(self._server, self._batch)
+        self._carry_out(self._batch, {"restore": self._keys})
         self._batch, self._db, self._size, self._keys = [], self._last, 0, 0
 
+    def empty(self) -> None:
+        """Remove everything but our mark, functions as well; raises `TargetFailed`."""
+        self._carry_out([resp.command(("FLUSHALL",))], {"flushall": 1})
+        with contextlib.suppress(
+            resp.ReplyError
+        ):  # unknown before Redis 7, which has none to remove
+            self._server.call("FUNCTION", "FLUSH")
+            more = self._mark.having({"function|flush": 1})
+            self._mark = redismark.put(self._server, self._last, more)
 
-def empty(server: resp.Connection, mark: RedisMark | None = None) -> bool:
+    def _carry_out(self, commands: Sequence[bytes], calls: Mapping[str, int]) -> None:
+        """
+        All of it with a mark that counts it, or nothing.
+
+        Only while the mark is the one that we wrote last: whoever stood still for longer than the
+        lease lasts would undo what others have written since.
+        """
+        self._server.send(
+            resp.command(("WATCH", redismark.KEY)) + resp.command(("GET", redismark.KEY))
+        )
+        _, there = self._server.answer(), self._server.answer()
+        if there != redismark.encoded(self._mark):
+            raise TargetFailed(OVERTAKEN, retryable=True)
+        self._mark = self._mark.having({**calls, "set": 1})
+        set_ = resp.command(("SET", redismark.KEY, redismark.encoded(self._mark)))
+        _transaction(self._server, [*commands, set_])
+
+
+def empty(server: resp.Connection, mark: RedisMark) -> bool:
     """
-    Remove everything, functions as well; with a mark only while nobody else has written since.
+    Remove everything, functions as well, only while nobody else than the mark's restore has written.
 
     False when somebody may have.
     """
-    if mark is None:
-        server.call("FLUSHALL")
-    else:
-        try:
-            done = redismark.empty_if_untouched(server, mark)
-        except resp.ReplyError:  # no scripts there: what is written at this very moment is lost
-            done = not redismark.touched(server, mark)
-            if done:
-                server.call("FLUSHALL")
-        if not done:
-            return False
+    try:
+        done = redismark.empty_if_untouched(server, mark)
+    except resp.ReplyError:  # no scripts there: what is written at this very moment is lost
+        done = not redismark.touched(server, mark)
+        if done:
+            server.call("FLUSHALL")
+    if not done:
+        return False
     with contextlib.suppress(resp.ReplyError):  # unknown before Redis 7, which has none to remove
         server.call("FUNCTION", "FLUSH")
     return True
@@ -140,6 +163,8 @@ def _transaction(server: resp.Connection, commands: Sequence[bytes]) -> None:
     """Carry out everything or, when the connection is lost before the end, nothing."""
     server.send(b"".join([resp.command(("MULTI",)), *commands, resp.command(("EXEC",))]))
     answers = [server.answer() for _ in range(len(commands) + 2)]
+    if answers[-1] is None:
+        raise TargetFailed(OVERTAKEN, retryable=True)
     for answer in [*answers, *(answers[-1] or [])]:
         if isinstance(answer, resp.ReplyError):
             if str(answer).startswith("BUSYKEY"):

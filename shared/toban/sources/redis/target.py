@@ -20,6 +20,7 @@ somebody else's. A recovery removes it when it is over.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -257,10 +258,13 @@ class RedisTarget:
         yield items
 
     def _load_keys(self, server: resp.Connection, parts: Iterator[bytes]) -> Iterator[int]:
-        if self._overwrite:
-            empty(server)  # replaces everything, as the other way does
         mark = redismark.begun(server, self._restore, self._purpose)
         loading = KeyByKey(server, _last_db(server), mark, replace=self._overwrite)
+        if self._overwrite:
+            # Whoever has lost the lease learns it with the first part, before anything is removed.
+            first = next(parts, None)
+            loading.empty()  # replaces everything, as the other way does
+            parts = itertools.chain(() if first is None else (first,), parts)
         yield from loading.load(parts)
         self._marks_loaded = loading.left_out
 
