@@ -18,8 +18,8 @@ from toban.backups.policy import occupied
 from toban.backups.restoring import restore
 from toban.kernel.work import Work
 from toban.sources.bucket import restore as bucket_restore
-from toban.sources.redis import mark as redismark
 from toban.sources.redis import target as redistarget
+from toban.sources.redis.loading import mark as redismark
 
 
 @contextmanager

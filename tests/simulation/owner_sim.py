@@ -35,8 +35,8 @@ from toban.backups.storage.instructions import FILES, FOLDER
 from toban.events.backups import BackupDue, PruneDue, RestoreRequested, RestoreTestDue
 from toban.kernel.document import decode
 from toban.ports import Delete, Write
-from toban.sources.redis import mark as redismark
 from toban.sources.redis import resp
+from toban.sources.redis.loading import mark as redismark
 
 FAULTY = timedelta(hours=36)
 HEALED = timedelta(hours=54)

@@ -25,9 +25,9 @@ from toban.ports import Secrets
 from toban.ports.backup import BackupRun, Chunk, Damaged, Fetch, ObjectRef, SourceSnapshot, Spec
 from toban.sources.base import StagingTarget
 from toban.sources.bucket.kind import BucketSourceSection
-from toban.sources.redis import keys as rediskeys
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.kind import RedisSourceSection
+from toban.sources.redis.loading import keys as rediskeys
 from toban.sources.resources import WorldResources
 from toban.strictyaml.values import Seconds
 

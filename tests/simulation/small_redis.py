@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from toban.sources.redis import mark as redismark
 from toban.sources.redis import resp
+from toban.sources.redis.loading import mark as redismark
 from toban.sources.redis.rdb import EOF, SELECT, crc64
 
 LAST = 15

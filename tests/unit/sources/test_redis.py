@@ -175,7 +175,7 @@ def test_questions_only_read(empty: Redis, tmp_path: Path) -> None:
 def test_in_a_function_nobody_can_reach_us_so_keys_are_restored_one_by_one(
     empty: Redis, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toban.sources.redis.master.ARRIVAL_S", 0.0)
+    monkeypatch.setattr("toban.sources.redis.loading.master.ARRIVAL_S", 0.0)
     secrets = GivenSecrets(URL=empty.url())
     target = redis.target(
         {"url_secret": "URL", "restore_id": "test-1", "purpose": "test"},
@@ -337,7 +337,7 @@ def test_strangers_get_no_data_from_the_master(empty: Redis, data: bytes, tmp_pa
 def test_a_target_that_cannot_reach_us_is_given_up(
     empty: Redis, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toban.sources.redis.master.ARRIVAL_S", 0.0)
+    monkeypatch.setattr("toban.sources.redis.loading.master.ARRIVAL_S", 0.0)
     with pytest.raises(TargetFailed, match="cannot reach this machine"):
         restore(target_on(empty, tmp_path, through="replication"), data)
     with client(empty) as redis_:

@@ -23,7 +23,7 @@ from toban.ports.backup import Target, TargetFailed
 from toban.sources.logs import adapter as logs
 from toban.sources.logs.adapter import LogsSource
 from toban.sources.own_directory import MARKER
-from toban.sources.redis import mark as redismark
+from toban.sources.redis.loading import mark as redismark
 
 OLD_MARK = b"filled by a restore of toban"
 """As toban wrote it before it told tests from recoveries."""
@@ -175,7 +175,7 @@ def test_reading_and_watching_leave_a_tests_mark_valid(
 def test_what_a_dead_test_left_half_loaded_is_removed_unless_others_wrote(
     through: str, empty: Redis, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toban.sources.redis.keys._BATCH_KEYS", 1)
+    monkeypatch.setattr("toban.sources.redis.loading.keys._BATCH_KEYS", 1)
     for write in (False, True):
         dead = target_on(empty, tmp_path, through="keys", restore_id="test-1")
         dead.prepare(fresh=True)

@@ -4,7 +4,7 @@ Loading a dump into a running Redis. It replaces everything that the server hold
 Two ways (option `through`):
 
 ``replication``: for the time of the transfer we are the target's master
-(`toban.sources.redis.master`). Exact, with functions and modules, and the old data stay
+(`toban.sources.redis.loading.master`). Exact, with functions and modules, and the old data stay
 until the new are complete. The target has to reach this machine, and its user needs ``CONFIG``.
 
 ``keys``: every key by ``RESTORE``. Works wherever we can connect to, also from a Cloud Function, and
@@ -12,7 +12,7 @@ on managed servers. No data of modules beside keys.
 
 Without the option: ``replication`` if the server allows it and we do not run in a function.
 
-A server that we filled holds a mark of ours in its last database (`toban.sources.redis.mark`),
+A server that we filled holds a mark of ours in its last database (`toban.sources.redis.loading.mark`),
 by which a restore test may empty it again; it comes together with the data, so that it is never on
 somebody else's. A recovery removes it when it is over.
 """
@@ -34,11 +34,11 @@ from toban.ports.backup import (
 )
 from toban.sources.patterns import flag
 from toban.sources.ports import SourcePorts
-from toban.sources.redis import mark as redismark
 from toban.sources.redis import rdb, resp
-from toban.sources.redis.keys import KeyByKey, empty
-from toban.sources.redis.mark import READING, is_mark, mark_entry
-from toban.sources.redis.master import USER, Master
+from toban.sources.redis.loading import mark as redismark
+from toban.sources.redis.loading.keys import KeyByKey, empty
+from toban.sources.redis.loading.mark import READING, is_mark, mark_entry
+from toban.sources.redis.loading.master import USER, Master
 
 
 class RedisTarget:

@@ -1,7 +1,7 @@
 """
 Loading a dump into a Redis key by key, with ``RESTORE``: wherever we can connect to.
 
-The mark of the restore (`toban.sources.redis.mark`) is renewed in the transaction of every
+The mark of the restore (`toban.sources.redis.loading.mark`) is renewed in the transaction of every
 batch, so that at any moment it counts exactly what was written.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from toban.ports.backup import TargetFailed
-from toban.sources.redis import mark as redismark
 from toban.sources.redis import rdb, resp
-from toban.sources.redis.mark import RedisMark, is_mark
+from toban.sources.redis.loading import mark as redismark
+from toban.sources.redis.loading.mark import RedisMark, is_mark
 
 _BATCH_KEYS = 500
 _BATCH_BYTES = 1 << 20

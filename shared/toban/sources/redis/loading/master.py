@@ -5,7 +5,7 @@ A server loads a dump by itself only when it starts, or from a master. So for th
 transfer we are one: the target is told ``REPLICAOF`` us, asks for everything, gets the dump, loads
 it in place of what it had, and is told ``REPLICAOF NO ONE``.
 
-Who needs it although every key can be loaded by ``RESTORE`` (`toban.sources.redis.keys`): whoever
+Who needs it although every key can be loaded by ``RESTORE`` (`toban.sources.redis.loading.keys`): whoever
 recovers onto a Redis that still holds data (``overwrite=true``, ``--onto-source``) from a machine of
 their own. Here the old data stay until the new are complete, and a dump that is damaged, or given up
 midway, changes nothing; key by key the server is emptied first. A dump of a newer Redis than we can
