@@ -18,8 +18,13 @@ def test_mail_takes_over_from_a_pager_that_refuses_and_the_incident_shows_it(wor
     failure = next(e for e in incident.timeline if e.kind == "notification-failed")
     assert (failure.detail["channel"], failure.detail["fallback"]) == ("pager", "mail")
     assert "404" in failure.detail["error"]
-    states = {n.channel: n.status for n in world.notifications() if n.target == "person:aoki"}
-    assert states == {"pager": "failed", "mail": "sent"}
+
+    def states() -> dict[str, str]:
+        return {n.channel: n.status for n in world.notifications() if n.target == "person:aoki"}
+
+    # The mail is there before its sending is recorded.
+    world.wait(lambda: states().get("mail") != "sending", "the mail's record")
+    assert states() == {"pager": "failed", "mail": "sent"}
 
     # What was opened by mail is closed by mail.
     world.command(incident, "resolve")
