@@ -177,6 +177,7 @@ class ReplicateHandler:
         form = self._resources.format(manifest.kind) if manifest.object_totals.objects else None
         mending = CopyRepair(manifest, side(copy), [side(other) for other in others], form)
         if not job.position:
+            leave_instructions(self._resources.bucket(copy.bucket))
             self._refuse_another(original, copy, backup, key)
         for number, thing in enumerate(mending.objects(), start=1):
             claim.beat()
@@ -189,7 +190,6 @@ class ReplicateHandler:
                 claim.checkpoint()
                 if claim.elapsed() > STEP:
                     return False
-        leave_instructions(self._resources.bucket(copy.bucket))
         mending.finish(original.data, claim.beat)
         return True
 

@@ -337,6 +337,7 @@ class _Step:
 
     def _finish(self, run: BackupRun, snapshot: SourceSnapshot) -> BackupTaken | Failure:
         job, backup, bucket, beat = self._job, self._backup, self._bucket, self._claim.beat
+        leave_instructions(bucket)
         sweep(bucket, backup, job.progress, beat)
         key = ManifestKey(key_id=job.key_id, wrapped=job.wrapped_key) if job.wrapped_key else None
         manifest = manifest_of(
@@ -355,7 +356,6 @@ class _Step:
         self._source.end(run, snapshot)
         if wrong:
             return Failure(wrong)
-        leave_instructions(bucket)
         return BackupTaken(publish(bucket, manifest, self._key))
 
     def _before(self) -> int:
