@@ -14,6 +14,7 @@ from typing import TypeVar
 from tests.simulation.platform import Simulated
 from tests.simulation.profiles import QUIET
 from tests.simulation.sim import Simulation
+from toban.channels.section import CHANNELS
 from toban.events import (
     CommandIssued,
     IncidentEscalated,
@@ -283,7 +284,10 @@ def _arrivals(
         over = Counter(
             n.channel
             for n in own
-            if n.kind == "resolved" and n.page == newest and n.channel == "room" and n.maybe_sent
+            if n.kind == "resolved"
+            and n.page == newest
+            and n.maybe_sent
+            and _told_once(world, incident, n.channel)
             if n.id in requested and not requested[n.id].replaces
         )
         found += [
@@ -292,6 +296,15 @@ def _arrivals(
             if n > 1
         ]
     return found
+
+
+def _told_once(world: Simulated, incident: Incident, channel: str) -> bool:
+    """Whether a channel is one whose readers get one message for all (none changes in place)."""
+    id = pinned_id(incident.service, incident.profile_version)
+    (found,) = world.memory.get([PinnedProfile.key(id)])
+    kinds = decode(PinnedProfile, found.data).profile[CHANNELS] if found else {}
+    kind = kinds.get(channel)
+    return kind is not None and kind.shared and not kind.updates_in_place and channel == "room"
 
 
 def _tried(world: Simulated, notifications: dict[str, Notification]) -> list[str]:
