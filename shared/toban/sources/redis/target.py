@@ -32,12 +32,12 @@ from toban.ports.backup import (
     Target,
     TargetFailed,
 )
-from toban.sources.patterns import flag
+from toban.sources.patterns import attempt_of, flag
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.loading import mark as redismark
 from toban.sources.redis.loading.keys import KeyByKey, empty
-from toban.sources.redis.loading.mark import READING, is_mark, mark_entry
+from toban.sources.redis.loading.mark import OVERTAKEN, READING, RedisMark, is_mark, mark_entry
 from toban.sources.redis.loading.master import USER, Master
 
 
@@ -55,14 +55,19 @@ class RedisTarget:
         overwrite: bool,
         restore: str,
         purpose: str,
+        attempt: int = 0,
     ) -> None:
-        """`overwrite`: replace data that no test of ours put there; `restore`: for which one we work."""
+        """
+        `overwrite`: replace data that no test of ours put there; `restore`: for which one we work,
+        `attempt`: in which of its attempts.
+        """
         self._secret = url_secret
         self._ports = ports
         self._through = through
         self._overwrite = overwrite
         self._restore = restore
         self._purpose = purpose
+        self._attempt = attempt
         self._marks_loaded = 0
         """Keys of the dump that were taken out again: it was made of a server with a mark on it."""
 
@@ -126,6 +131,8 @@ class RedisTarget:
                 " or say that it may be overwritten (overwrite=true)"
             )
         why = redismark.touched(server, mark)
+        if mark.overtakes(self._restore, self._attempt):
+            why = OVERTAKEN
         if not why:
             return ""
         return (
@@ -141,6 +148,9 @@ class RedisTarget:
         """
         del fetch
         with self._connect() as server:
+            mark = redismark.begun(
+                server, _last_db(server), self._restore, self._purpose, self._attempt
+            )
             if not self._overwrite and any(_keyspace(server).values()):
                 raise TargetFailed(
                     f"{self.identity}: somebody else wrote there before loading began",
@@ -148,9 +158,9 @@ class RedisTarget:
                 )
             try:
                 if self._by_keys(server):
-                    yield from self._load_keys(server, parts)
+                    yield from self._load_keys(server, mark, parts)
                 else:
-                    yield from self._load_replica(server, parts)
+                    yield from self._load_replica(server, mark, parts)
             except (Damaged, FormatUnchecked) as error:
                 raise TargetFailed(str(error), retryable=False) from error
 
@@ -201,10 +211,9 @@ class RedisTarget:
             server.call("DEL", redismark.KEY)
 
     def _load_replica(
-        self, server: resp.Connection, parts: Iterator[bytes]
+        self, server: resp.Connection, begun: RedisMark, parts: Iterator[bytes]
     ) -> Iterator[int | None]:
         last = _last_db(server)
-        begun = redismark.begun(server, self._restore, self._purpose)
         # We tell the target twice whose replica it is; it reads the mark after the first time.
         mark = begun.having({"replicaof": 2})
         master = Master(server, self._endpoint())
@@ -252,13 +261,15 @@ class RedisTarget:
                 yield None
         if not once:
             self._marks_loaded = int(redismark.is_there(server, last))
-            redismark.put(server, last, mark)
+            server.call("SELECT", last)
+            server.call("SET", redismark.KEY, redismark.encoded(mark.having({"set": 1})))
         for _ in range(given, taken - 1):
             yield 0
         yield items
 
-    def _load_keys(self, server: resp.Connection, parts: Iterator[bytes]) -> Iterator[int]:
-        mark = redismark.begun(server, self._restore, self._purpose)
+    def _load_keys(
+        self, server: resp.Connection, mark: RedisMark, parts: Iterator[bytes]
+    ) -> Iterator[int]:
         loading = KeyByKey(server, _last_db(server), mark, replace=self._overwrite)
         if self._overwrite:
             # Whoever has lost the lease learns it with the first part, before anything is removed.
@@ -321,6 +332,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
         overwrite=flag(options.get("overwrite")),
         restore=str(options.get("restore_id") or ""),
         purpose="test" if options.get("purpose") == "test" else "recovery",
+        attempt=attempt_of(options),
     )
 
 
