@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from toban.ports.backup import (
@@ -37,8 +36,9 @@ from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.loading import mark as redismark
 from toban.sources.redis.loading.keys import KeyByKey, empty
-from toban.sources.redis.loading.mark import OVERTAKEN, READING, RedisMark, is_mark, mark_entry
+from toban.sources.redis.loading.mark import OVERTAKEN, RedisMark, is_mark, mark_entry
 from toban.sources.redis.loading.master import USER, Master
+from toban.sources.redis.questions import parse_question, text_of
 
 
 class RedisTarget:
@@ -186,9 +186,9 @@ class RedisTarget:
         answers = []
         with self._connect() as server:
             for question in questions:
-                db, words = _parse_question(question.query)
+                db, words = parse_question(question.query)
                 server.call("SELECT", db)
-                answers.append(_text(server.call(*words)))
+                answers.append(text_of(server.call(*words)))
         return answers
 
     def discard(self) -> None:
@@ -377,26 +377,3 @@ def _is_here(server: resp.Connection) -> bool:
     """Whether the target is on this very machine."""
     address = str(server.socket.getpeername()[0])
     return address.startswith("127.") or address == "::1"
-
-
-def _parse_question(query: str) -> tuple[int, list[str]]:
-    try:
-        words = shlex.split(query)
-    except ValueError as error:
-        raise TargetFailed(f"not a question: {query[:80]!r}: {error}", retryable=False) from None
-    db = 0
-    if words and words[0].endswith(":") and words[0][:-1].isdigit():
-        db = int(words.pop(0)[:-1])
-    if not words or words[0].upper() not in READING:
-        raise TargetFailed(f"not a command that only reads: {query[:80]!r}", retryable=False)
-    return db, words
-
-
-def _text(answer: object) -> str:
-    if answer is None:
-        return "nil"
-    if isinstance(answer, bytes):
-        return answer.decode("utf-8", "backslashreplace")
-    if isinstance(answer, list):
-        return "\n".join(_text(item) for item in answer)
-    return str(answer)

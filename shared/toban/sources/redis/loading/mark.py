@@ -22,48 +22,10 @@ import msgspec
 
 from toban.kernel.prepared import from_json
 from toban.sources.redis import rdb, resp
+from toban.sources.redis.questions import READING
 
 KEY = b"toban:restored-here"
 OVERTAKEN = "a restore has worked there meanwhile: this attempt is given up"
-
-READING = frozenset(
-    [
-        "GET",
-        "MGET",
-        "STRLEN",
-        "GETRANGE",
-        "GETBIT",
-        "BITCOUNT",
-        "EXISTS",
-        "TYPE",
-        "TTL",
-        "PTTL",
-        "DBSIZE",
-        "HGET",
-        "HMGET",
-        "HLEN",
-        "HEXISTS",
-        "HGETALL",
-        "HKEYS",
-        "HVALS",
-        "LLEN",
-        "LINDEX",
-        "LRANGE",
-        "SCARD",
-        "SISMEMBER",
-        "SMEMBERS",
-        "ZCARD",
-        "ZSCORE",
-        "ZRANK",
-        "ZCOUNT",
-        "ZRANGE",
-        "ZRANGEBYSCORE",
-        "XLEN",
-        "XRANGE",
-        "XREVRANGE",
-    ]
-)
-"""What a question may use: commands that only read."""
 
 _SPARING = """
 acl asking auth bgrewriteaof bgsave bitpos client cluster command config discard dump echo eval eval_ro
