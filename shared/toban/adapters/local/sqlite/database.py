@@ -294,7 +294,7 @@ class SqliteDatabase:
         transaction.execute("SAVEPOINT work")
         try:
             work.result = work.job(transaction)
-        except Exception as error:  # noqa: BLE001  handed to the caller whose work it is
+        except Exception as error:
             if _is_of_the_file(error):
                 raise  # the whole transaction is lost
             work.error = error
