@@ -105,10 +105,12 @@ def test_a_made_database_has_the_locale_encoding_and_settings_of_the_dumped_one(
     postgres_server.sql(
         f"alter database {quoted} set work_mem = '7MB';"
         f"alter database {quoted} set app.greeting to E'it''s\\n;here';"
+        f"comment on database {quoted} is E'ours;\\n\\\\ it''s IS so';"
     )
     look = (
         "select pg_encoding_to_char(encoding), datcollate, datctype, current_setting('work_mem'),"
-        " current_setting('app.greeting') from pg_database where datname = current_database()"
+        " current_setting('app.greeting'), shobj_description(oid, 'pg_database') from pg_database"
+        " where datname = current_database()"
     )
     try:
         before = postgres_server.sql(look, name)
@@ -116,7 +118,9 @@ def test_a_made_database_has_the_locale_encoding_and_settings_of_the_dumped_one(
         snapshot, data = taken(postgres_server, name, tmp_path)
     finally:
         postgres_server.sql(f"drop database {quoted}")
-    load(recovery(other, tmp_path, again, snapshot), data)
+    target = recovery(other, tmp_path, again, snapshot)
+    load(target, data)
+    target.release()
     assert other.sql(look, again) == before
 
 

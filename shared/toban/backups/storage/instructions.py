@@ -19,14 +19,12 @@ FILES: Final = {
     "README.ja.md": "backup-format.ja.md",
     "read_backup.py": "read_backup.py.txt",
 }
-"""Their names in a bucket, and in this package; the last is written last."""
+"""Their names in a bucket, and in this package."""
 
 
 def leave_instructions(bucket: Bucket) -> None:
     """Have this release's instructions in the bucket, unless a lock keeps others; raises `Unavailable`."""
     texts = {FOLDER + name: source(__package__, at).encode() for name, at in FILES.items()}
-    if _is_there(bucket, *list(texts.items())[-1]):
-        return
     for name, text in texts.items():
         if _is_there(bucket, name, text):
             continue

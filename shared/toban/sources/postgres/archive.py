@@ -80,6 +80,14 @@ class Toc:
             for statement in _STATEMENT.findall(entry.definition)
         ]
 
+    def comment(self) -> str:
+        """Return the database's own comment as SQL (a literal); empty: it had none."""
+        said = f"COMMENT ON DATABASE {self.creation()[0]} IS "
+        for entry in self.entries:
+            if entry.kind == "COMMENT" and entry.definition.startswith(said):
+                return entry.definition.removeprefix(said).strip().removesuffix(";")
+        return ""
+
     def search_path(self) -> str:
         """Return the path that a session of the database had, as SQL; empty: the server's own."""
         name, _ = self.creation()

@@ -31,7 +31,7 @@ from toban.sources.postgres import owner as pgowner
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.archive import TocEntry
 from toban.sources.postgres.loading import select as pgselect
-from toban.sources.postgres.loading.databases import GENERATED, Databases
+from toban.sources.postgres.loading.databases import GENERATED, Databases, literal
 from toban.sources.postgres.loading.load import PATH, Dump, Loader, LoadPlan, opened
 from toban.sources.postgres.loading.options import TargetOptions
 from toban.sources.postgres.needs import Lacking, ServerNeeds, refused_owners
@@ -192,7 +192,7 @@ class PostgresTarget:
             except TargetFailed:
                 databases.drop(self._generated)
                 raise
-            self._finish(databases)
+            self._finish(databases, dump)
         yield 0
 
     def _plan(self, dump: Dump, lacks: Lacking, *, single: bool) -> LoadPlan:
@@ -235,11 +235,11 @@ class PostgresTarget:
     def _make(self, dump: Dump, lacks: Lacking, databases: Databases) -> None:
         name = self._generated
         databases.create(name, dump.toc, any_locale=self._any_locale, lacks=lacks)
-        databases.note(name, self._owner.mark())
+        databases.note(name, literal(self._owner.mark()))
         if dump.toc is not None and self._options.owned:
             databases.give(name, dump.toc)
 
-    def _finish(self, databases: Databases) -> None:
+    def _finish(self, databases: Databases, dump: Dump) -> None:
         content = databases.content(self._generated)
         if not content and self._owner.is_test:
             raise TargetFailed(
@@ -247,7 +247,8 @@ class PostgresTarget:
                 " nobody could tell whether the database may be dropped",
                 retryable=False,
             )
-        databases.note(self._generated, self._owner.mark(content))
+        kept = dump.toc.comment() if dump.toc is not None and not self._options.only else ""
+        databases.note(self._generated, literal(self._owner.mark(content, kept)))
         if self._named:
             databases.swap(self._named, self._generated)
 
@@ -306,8 +307,9 @@ class PostgresTarget:
         """See `toban.ports.backup.Target`."""
         databases = self._databases()
         name = self._database
-        if databases.exists(name) and self._owner.own(databases.comment(name)) is not None:
-            databases.note(name, None)
+        mark = self._owner.own(databases.comment(name)) if databases.exists(name) else None
+        if mark is not None:
+            databases.note(name, mark.comment)
 
     @property
     def _database(self) -> str:

@@ -54,10 +54,9 @@ class Databases:
         """Return what its comment says."""
         return "\n".join(self.ask(pgowner.comment_of(literal(name))))
 
-    def note(self, name: str, mark: str | None) -> None:
-        """Set its comment; None: remove it."""
-        text = "null" if mark is None else literal(mark)
-        self.ask(f"comment on database {quoted(name)} is {text}")
+    def note(self, name: str, said: str) -> None:
+        """Set its comment to a literal of SQL; empty: remove it."""
+        self.ask(f"comment on database {quoted(name)} is {said or 'null'}")
 
     def content(self, name: str) -> str:
         """Return what tells whether others wrote into it; empty: the server does not count that."""
