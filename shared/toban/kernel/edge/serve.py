@@ -2,7 +2,7 @@
 One order of checks for every way in.
 
 Path and method → size → sender (over the raw bytes) → content type → strict decoding → reading →
-publish → 2xx. No state, and a refused request costs no read (only what is behind a valid link shows
+publish → 2xx. No state, and a refused request costs no read (only what is behind a valid link looks at
 a document). A temporary failure is always 503 and never another code: Alertmanager drops a
 notification on any 4xx, 429 included, and GitHub never retries by itself.
 """
@@ -108,7 +108,8 @@ def _take(asked: RowRequest, body: bytes, edge: Edge) -> Response:
             return row.answers.refused(asked, 400, error)
     asked = RowRequest(row, request, asked.now, asked.who, content, edge.documents)
     try:
-        reading = row.read(AuthenticatedRequest(request, asked.who, asked.now, content))
+        sent = AuthenticatedRequest(request, asked.who, asked.now, content, edge.documents)
+        reading = row.read(sent)
     except InvalidField as error:
         return row.answers.refused(asked, 400, error)
     events = list({event.id: event for event in reading.events}.values())
