@@ -38,7 +38,9 @@ def test_what_is_not_heard_of_is_told_once_and_ends_as_that(
     world.pass_time(HOUR / 2 + 60)
     over = world.incident(lambda i: i.status == "resolved", "the end")
     world.settle()
-    assert [e.kind for e in over.timeline if e.kind in ("unheard", "closed-unheard", "resolved")] == [
+    assert [
+        e.kind for e in over.timeline if e.kind in ("unheard", "closed-unheard", "resolved")
+    ] == [
         "unheard",
         "closed-unheard",
     ]
