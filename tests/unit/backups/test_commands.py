@@ -130,6 +130,12 @@ REFUSED = [
     ("restore", "restores/", {"backup": ID}, "a restore is asked for as restores/ID"),
     ("restore", "restores/" + "x" * 101, {"backup": ID}, "a restore is asked for as restores/ID"),
     ("restore", "restores/r", {}, "there is no backup ''"),
+    (
+        "restore",
+        "restores/r",
+        {"backup": ID, "target.url": "postgres://u:hunter2@h/d"},
+        "a credential",
+    ),
     ("restore", "restores/r", {"backup": ID, "detected_at": "soon"}, "detected_at: expected"),
     ("restore", "restores/r", {"backup": ID, "detected_at": "2026-11-24T02:00:00"}, "the offset"),
     ("verify", "restores/r", {}, "verify is nothing that a restore can be asked for"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from datetime import timedelta
 
 import msgspec
@@ -434,3 +435,13 @@ def test_a_source_of_another_environment_is_shown_as_such(vault):
     rebuilt = vault.run("backups", "rebuild-catalog", "--json")
     assert rebuilt.code == 0, rebuilt.err
     assert {row["id"]: row["environment"] for row in vault.backups()} == found
+
+
+def test_a_bucket_that_is_not_there_is_no_backup_of_nothing(vault):
+    """A misspelt name: the embedded runtime makes buckets to keep backups in, and none to read."""
+    shutil.rmtree(vault.data / "buckets" / "shop-media")
+    said = vault.run("backups", "run", "shop", "media", "daily")
+    assert said.code == 1
+    assert "there is no bucket shop-media" in said.out + said.err
+    assert not (vault.data / "buckets" / "shop-media").exists()
+    assert "verified" not in vault.run("backups", "list", "--all").out

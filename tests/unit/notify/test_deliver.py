@@ -361,3 +361,21 @@ def test_an_acknowledgement_waits_for_the_message_it_updates(story):
     story.world.handlers = World(Meanwhile()).handlers
     story.send(story.opened[ROOM])
     assert story.send(story.acknowledged[ROOM]) == "done"
+
+
+def test_what_an_earlier_release_asked_for_leaves_without_its_credentials():
+    """Its request was waiting already when this one began to mask what comes in."""
+    story = Story()
+    secret = "ghp_" + "a1B2" * 9
+    request = story.opened[ROOM]
+    story.send(
+        msgspec.structs.replace(
+            request,
+            incident=msgspec.structs.replace(
+                request.incident, title=f"push with {secret}", labels={"token": secret}
+            ),
+        )
+    )
+    (sent,) = story.senders.sent
+    assert secret not in repr(sent)
+    assert "push with" in repr(sent)
