@@ -263,6 +263,33 @@ def test_tablespaces_and_collations_that_lack_do_not_stop_it(
     test.discard()
 
 
+def test_a_collation_of_users_whose_locale_lacks_does_not_stop_it(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    """Made where the system knew the locale: here the catalogue says so afterwards."""
+    postgres_server.sql(
+        "create collation \"ja (our; own)\" (provider = libc, locale = 'C');"
+        "create collation fine (provider = libc, locale = 'C');"
+        'create table t (name text collate "ja (our; own)", other text collate fine);'
+        "insert into t values ('い', 'x'), ('あ', 'y'); create index on t (name);"
+        "update pg_collation set collcollate = 'ja_XX.utf8', collctype = 'ja_XX.utf8'"
+        " where collname like 'ja (%'",
+        postgres_database,
+    )
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    with pytest.raises(TargetFailed, match=r"lacks the collations CREATE COLLATION.*our; own"):
+        load(recovery(other, tmp_path, again, snapshot), data)
+    load(recovery(other, tmp_path, again, snapshot, locale="any"), data)
+    assert other.sql("select string_agg(name, '' order by name) from t", again) == "あい"
+    made = "select string_agg(collname, ', ' order by collname) from pg_collation"
+    assert other.sql(f"{made} where collnamespace = 'public'::regnamespace", again) == (
+        "fine, ja (our; own)"
+    )
+    test = target_on(other, tmp_path)
+    load(test, data)
+    test.discard()
+
+
 @pytest.mark.parametrize(
     ("only", "there"),
     [

@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
@@ -174,10 +175,12 @@ class PostgresTarget:
         plan = self._plan(dump, lacks, single=there)
         loader = Loader(databases.server, databases.version(), self._ports)
         if there:
+            plan = self._stood_in(dump, self._named, plan, databases)
             yield from loader.load(dump, self._named, plan)
         else:
             self._make(dump, lacks, databases)
             try:
+                plan = self._stood_in(dump, self._generated, plan, databases)
                 yield from loader.load(dump, self._generated, plan)
                 if dump.toc is not None:
                     settings = self._options.settings and not self._options.only
@@ -204,11 +207,7 @@ class PostgresTarget:
         if options.owned and (refused := refused_owners(lacks)):
             raise TargetFailed(refused, retryable=False)
         if lacks.collations and not self._any_locale:
-            raise TargetFailed(
-                f"the server lacks the collations {', '.join(lacks.collations)[:500]}: install their"
-                " locales, or let text in them sort by bytes (locale=any)",
-                retryable=False,
-            )
+            raise _no_collations(lacks.collations)
         entries: Sequence[TocEntry] = dump.toc.entries
         if not options.owned:
             roles = ServerNeeds.of(dump.toc, {}).roles - set(lacks.roles)
@@ -227,6 +226,15 @@ class PostgresTarget:
             ],
             entries=pgselect.without_database(entries),
         )
+
+    def _stood_in(self, dump: Dump, name: str, plan: LoadPlan, databases: Databases) -> LoadPlan:
+        """The plan, with collations that can be made in place of those that cannot."""
+        if dump.toc is None:
+            return plan
+        instead = databases.unmakeable(dump.toc, name, plan.entries or ())
+        if instead and not self._any_locale:
+            raise _no_collations(instead)
+        return replace(plan, instead=instead)
 
     @property
     def _any_locale(self) -> bool:
@@ -363,6 +371,14 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
             only=tuple(word.strip() for word in only.split(",") if word.strip()),
             server=recorded if isinstance(recorded, Mapping) else {},
         ),
+    )
+
+
+def _no_collations(named: Iterable[str]) -> TargetFailed:
+    return TargetFailed(
+        f"the server lacks the collations {', '.join(named)[:500]}: install their"
+        " locales, or let text in them sort by bytes (locale=any)",
+        retryable=False,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection
 from typing import Final
 
 from toban.kernel import log
@@ -109,6 +110,24 @@ class Databases:
             database=name,
             settings=["allow_system_table_mods=on"],
         )
+
+    def unmakeable(self, toc: Toc, name: str, ids: Collection[int]) -> dict[str, str]:
+        """
+        Return the statements among `ids` that make collations whose locale the server lacks, each
+        with one that makes it sort by bytes.
+        """
+        found = {}
+        for id, (statement, collation, locale) in toc.own_collations().items():
+            if id not in ids:
+                continue
+            tried = f"create schema {GENERATED}try; create collation {GENERATED}try.c {locale}"
+            try:
+                self.ask(f"begin; {tried}; rollback", name)
+            except TargetFailed as error:
+                if error.retryable:
+                    raise
+                found[statement] = f'CREATE COLLATION {collation} FROM pg_catalog."C";'
+        return found
 
     def apply(self, toc: Toc, name: str, *, owned: bool, settings: bool, strict: bool) -> None:
         """
