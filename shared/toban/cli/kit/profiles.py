@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from toban.cli.kit.places.local import exists
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.profile.profile import Profile
@@ -19,6 +20,19 @@ def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
     except FileErrors as errors:
         lines = [finding.render(terminal.language) for finding in errors.findings]
         raise Problem("\n  ".join(lines), 2) from errors
+
+
+def in_force(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profile]:
+    """
+    Return the profiles by which people are called: those that are applied to the data directory or to
+    the project; before any are, or where a directory is named, those of the services directory.
+    """
+    if asked.project or (exists(asked.data) and not asked.services_named):
+        with session(asked, terminal) as work:
+            found = work.reader.profiles()
+        if found or asked.project:
+            return found
+    return loaded(asked.services, terminal)
 
 
 def asked_for(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profile]:
