@@ -106,6 +106,11 @@ class BackupVerified(BackupEvent, frozen=True, kw_only=True):
     level: str
 
 
+@event("toban.backup.rewrap-due.v1", topic="backup-rewrap-due")
+class BackupRewrapDue(BackupEvent, frozen=True, kw_only=True):
+    """The data key of a backup is to be wrapped by the present key, in every copy (a person)."""
+
+
 @event("toban.prune.due.v1", topic="prune-due")
 class PruneDue(Body, frozen=True, kw_only=True):
     """Backups may have outlived their retention (Cloud Scheduler, or a person)."""

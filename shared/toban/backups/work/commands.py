@@ -7,6 +7,7 @@ action         subject                              arguments
 take           ``backups/SERVICE/SOURCE/CLASS``
 replicate      ``backups/ID``
 verify         ``backups/ID``
+rewrap         ``backups/ID``
 prune          ``backups/SERVICE`` or ``backups/*``
 test-restore   ``backups/SERVICE[/SOURCE]``
 restore        ``restores/ID`` (a new one)          ``backup``, ``region``, ``onto_source``,
@@ -19,7 +20,7 @@ Whoever waits for the result finds it by the id of that event (`request_id`).
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -31,6 +32,7 @@ from toban.events.backups import (
     BackupEvent,
     BackupFinished,
     BackupReplicated,
+    BackupRewrapDue,
     PruneDue,
     RestoreEvent,
     RestoreRequested,
@@ -50,6 +52,17 @@ DOMAINS: Final = ("backups", "restores")
 EVERY: Final = "*"
 """Of every service."""
 _TARGET: Final = "target."
+
+
+BackupRequest: TypeAlias = (
+    BackupDue
+    | BackupFinished
+    | BackupReplicated
+    | BackupRewrapDue
+    | PruneDue
+    | RestoreRequested
+    | RestoreTestDue
+)
 
 
 def request_id(command_id: str) -> str:
@@ -83,9 +96,7 @@ def _environment(request: Body, work: Work) -> str:
     return environment_of_source(document.profile, request.source) if document else PRODUCTION
 
 
-def _request(
-    command: CommandIssued, work: Work
-) -> BackupDue | BackupFinished | BackupReplicated | PruneDue | RestoreRequested | RestoreTestDue:
+def _request(command: CommandIssued, work: Work) -> BackupRequest:
     """The event that was asked for; raises `InvalidEvent` when it makes no sense."""
     domain, _, name = command.subject().partition("/")
     if command.action == "restore":
@@ -118,6 +129,8 @@ def _request(
         return BackupFinished(at=work.now, bytes=backup.bytes, **backup.named)
     if command.action == "verify":
         return BackupReplicated(at=work.now, **backup.named)
+    if command.action == "rewrap":
+        return BackupRewrapDue(**backup.named)
     raise InvalidEvent(f"{command.action} is nothing that a backup can be asked for")
 
 
