@@ -17,6 +17,7 @@ import msgspec
 
 from toban.backups.catalogue.plans import labels_of
 from toban.backups.documents import Backup, mark, unmark
+from toban.backups.jobs import STEP, BackupJob, JobStage, fail, following, job_id
 from toban.backups.policy.retention import decide, removals
 from toban.backups.policy.retention_terms import (
     Policy,
@@ -28,7 +29,6 @@ from toban.backups.policy.retention_terms import (
 from toban.backups.policy.steady import waits_until
 from toban.backups.section import BACKUP
 from toban.backups.storage import layout
-from toban.backups.work.jobs import STEP, BackupJob, JobStage, fail, following, job_id
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue
 from toban.kernel import log
 from toban.kernel.binding import BoundHandlers

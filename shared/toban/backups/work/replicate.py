@@ -13,11 +13,7 @@ from toban.backups.catalogue.mend import CopyRepair, CopySide
 from toban.backups.catalogue.plans import ResolvedPlan, plan_of
 from toban.backups.catalogue.reading import CopyOpener, open_copy
 from toban.backups.documents import JUDGED, Backup, Copy, settle
-from toban.backups.policy.copies import copy_in, unreadable
-from toban.backups.storage import layout
-from toban.backups.storage.instructions import leave_instructions
-from toban.backups.storage.sealing import BackupLocation
-from toban.backups.work.jobs import (
+from toban.backups.jobs import (
     STEP,
     BackupJob,
     claim_next,
@@ -26,7 +22,11 @@ from toban.backups.work.jobs import (
     tell_failed,
     telling,
 )
-from toban.backups.work.rewrap import RewrapHandler
+from toban.backups.keys.rewrap import RewrapHandler
+from toban.backups.policy.copies import copy_in, unreadable
+from toban.backups.storage import layout
+from toban.backups.storage.instructions import leave_instructions
+from toban.backups.storage.sealing import BackupLocation
 from toban.events.backups import (
     BackupEvent,
     BackupFinished,

@@ -21,11 +21,7 @@ from toban.backups.catalogue.reading import (
     open_copy,
 )
 from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
-from toban.backups.levels import Level
-from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases, proven_there
-from toban.backups.storage import layout
-from toban.backups.watching.keys import KeyWatchHandler
-from toban.backups.work.jobs import (
+from toban.backups.jobs import (
     STEP,
     BackupJob,
     beating,
@@ -34,6 +30,10 @@ from toban.backups.work.jobs import (
     following,
     telling,
 )
+from toban.backups.keys.look import KeyWatchHandler
+from toban.backups.levels import Level
+from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases, proven_there
+from toban.backups.storage import layout
 from toban.events.backups import (
     BackupEvent,
     BackupReplicated,

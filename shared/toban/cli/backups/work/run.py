@@ -7,7 +7,7 @@ from typing import Literal
 
 from toban.backups.catalogue.plans import backup_id
 from toban.backups.documents import Backup
-from toban.backups.work.jobs import BackupJob, job_id
+from toban.backups.jobs import BackupJob, job_id
 from toban.cli.backups.common import ask, chosen, length, plan_named, profile_of, size
 from toban.cli.backups.views import backup_view, in_trouble, regions
 from toban.cli.kit.progress import ProgressView

@@ -16,9 +16,9 @@ from toban.backups.catalogue.datakeys import key_of, opened_by, same_but_key, wr
 from toban.backups.catalogue.manifest import Manifest, ManifestKey, decode, key_context
 from toban.backups.catalogue.plans import labels_of
 from toban.backups.documents import JUDGED, Backup, settle
+from toban.backups.jobs import BackupJob, claim_next
 from toban.backups.policy.copies import unlocked
 from toban.backups.storage import layout
-from toban.backups.work.jobs import BackupJob, claim_next
 from toban.events.backups import BackupRewrapDue
 from toban.kernel import log
 from toban.kernel.handling.job import Failure, Job, JobClaim, NothingToDo, Unfinished

@@ -18,9 +18,9 @@ import msgspec
 from toban.backups.catalogue.datakeys import key_of
 from toban.backups.catalogue.manifest import decode
 from toban.backups.documents import JUDGED, Backup, Copy, settle
+from toban.backups.jobs import STEP
 from toban.backups.policy.copies import unlocked, unreadable
 from toban.backups.storage import layout
-from toban.backups.work.jobs import STEP
 from toban.events.backups import BackupWatchDue
 from toban.kernel import log
 from toban.kernel.clock.skew import not_ahead
