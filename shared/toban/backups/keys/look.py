@@ -21,7 +21,7 @@ from toban.backups.documents import JUDGED, Backup, Copy, settle
 from toban.backups.jobs import STEP
 from toban.backups.policy.copies import unlocked, unreadable
 from toban.backups.storage import layout
-from toban.events.backups import BackupWatchDue
+from toban.events.backups import BackupKeysChecked, BackupWatchDue
 from toban.kernel import log
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.document import Keep
@@ -60,6 +60,8 @@ class KeyLook(JobDocument, kw_only=True):
     """One backup of every key, by the key."""
     found: dict[str, dict[str, LockedCopy]] = {}
     """What this run has found to be otherwise than the catalogue has it, by backup and bucket."""
+    locked: list[str] = []
+    """Services of which a copy is known to be locked: that is told once more."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class KeyWatchHandler:
 
     def run(self, job: KeyLook, _due: BackupWatchDue, claim: JobClaim[KeyLook]) -> KeysLookedAt:
         """Look at the next ones of the round, at one of each key, and at what was locked before."""
-        job.found = {}
+        job.found, job.locked = {}, []
         documents = claim.documents
         for backup in self._first(job, documents):
             self._look(backup, job, claim)
@@ -118,6 +120,7 @@ class KeyWatchHandler:
             if _is_encrypted(backup) and any(copy.locked for copy in backup.copies)
         ]
         locked.sort(key=lambda backup: backup.id)
+        job.locked = sorted({backup.service for backup in locked})
         return [*samples, *locked[:MOST]]
 
     def _look(self, backup: Backup, job: KeyLook, claim: JobClaim[KeyLook]) -> None:
@@ -148,9 +151,10 @@ class KeyWatchHandler:
         return LockedCopy()
 
     def conclude(self, job: KeyLook, result: KeysLookedAt | Unfinished, work: Work) -> None:
-        """Note what cannot be unwrapped, and what can be again."""
+        """Note what cannot be unwrapped, and what can be again; the watch makes alerts of it."""
         if not isinstance(result, KeysLookedAt):
             log.warning("keys of backups not looked at", reason=result.reason)
+        services: set[str] = set(job.locked)
         for id, found in sorted(job.found.items()):
             backup = work.get(Backup, id)
             if backup is None or backup.status not in JUDGED:
@@ -163,7 +167,10 @@ class KeyWatchHandler:
             elif backup.status == "finished" and not backup.reason:
                 backup.reason = "; ".join(filter(None, (c.unreadable for c in backup.copies)))
             work.put(backup)
-        job.found = {}
+            services.add(backup.service)
+        job.found, job.locked = {}, []
+        for service in sorted(services):
+            work.emit(BackupKeysChecked(service=service))
 
     def job(self) -> Job[BackupWatchDue, KeyLook, KeysLookedAt]:
         """Return the handler."""

@@ -19,7 +19,7 @@ from toban.backups.documents import JUDGED, Backup, settle
 from toban.backups.jobs import BackupJob, claim_next
 from toban.backups.policy.copies import unlocked
 from toban.backups.storage import layout
-from toban.events.backups import BackupRewrapDue
+from toban.events.backups import BackupKeysChecked, BackupRewrapDue
 from toban.kernel import log
 from toban.kernel.handling.job import Failure, Job, JobClaim, NothingToDo, Unfinished
 from toban.kernel.work import Work
@@ -163,6 +163,8 @@ class RewrapHandler:
         ]
         if former == backup.key_id and copies == backup.copies:
             return
+        if copies != backup.copies:
+            work.emit(BackupKeysChecked(service=backup.service))
         backup.copies = copies
         settle(backup)
         work.put(backup)

@@ -36,16 +36,28 @@ def look_at_copies(profile: Profile, watch: BackupWatch, work: Work) -> None:
     for trouble in troubles.values():
         fire(trouble, profile, watch, work)
     for fingerprint in list(watch.open):
-        if fingerprint.split("/")[0] in (RULE, KEY_RULE) and fingerprint not in troubles:
+        if fingerprint.split("/")[0] == RULE and fingerprint not in troubles:
+            resolve(fingerprint, watch, work)
+
+
+def look_at_keys(profile: Profile, watch: BackupWatch, work: Work, *, opens: bool = True) -> None:
+    """
+    Open and close the alerts about keys of a service; the caller puts `watch`.
+
+    `opens`: what was tried to be unwrapped is new; otherwise alerts only end.
+    """
+    troubles = {trouble.fingerprint: trouble for trouble in _keys_gone(profile, work)}
+    for trouble in troubles.values():
+        if opens:
+            fire(trouble, profile, watch, work)
+    for fingerprint in list(watch.open):
+        if fingerprint.split("/")[0] == KEY_RULE and fingerprint not in troubles:
             resolve(fingerprint, watch, work)
 
 
 def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
     bad: dict[str, list[tuple[Backup, Copy]]] = {}
-    found = documents.find(Backup, ("service", "==", profile[SERVICE].id), ("degraded", "==", True))
-    found.sort(key=lambda b: (b.slot, b.id))
-    yield from _keys_gone(profile, found)
-    for backup in found:
+    for backup in _degraded(profile, documents):
         for copy in backup.copies:
             if copy.damage or (copy.unreadable and not copy.locked):
                 fingerprint = copy_fingerprint(backup.source, backup.class_, copy.bucket)
@@ -72,10 +84,16 @@ def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
         )
 
 
-def _keys_gone(profile: Profile, degraded: list[Backup]) -> Iterator[Trouble]:
+def _degraded(profile: Profile, documents: Documents) -> list[Backup]:
+    """A service's backups of which a copy is in trouble, the newest last."""
+    found = documents.find(Backup, ("service", "==", profile[SERVICE].id), ("degraded", "==", True))
+    return sorted(found, key=lambda backup: (backup.slot, backup.id))
+
+
+def _keys_gone(profile: Profile, documents: Documents) -> Iterator[Trouble]:
     """Keys that data keys cannot be unwrapped with, and the backups (the newest last) that need them."""
     needing: dict[str, dict[str, Copy]] = {}
-    for backup in degraded:
+    for backup in _degraded(profile, documents):
         for copy in backup.copies:
             if copy.locked:
                 needing.setdefault(copy.locked, {})[backup.id] = copy

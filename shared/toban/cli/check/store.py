@@ -105,7 +105,7 @@ def backups_locked(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]
         for key in dict.fromkeys(copy.locked for copy in backup.copies if copy.locked):
             at = backup.snapshot_at or now
             yield StoreFinding(
-                "error", "backup-locked", backup.id, backup.service, at, {"key": key}
+                "error", "backup-locked", backup.id, backup.service, at, {"needed": key}
             )
 
 

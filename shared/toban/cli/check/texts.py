@@ -34,8 +34,8 @@ TEXTS: Final[Texts] = {
     "check.error": {"en": "error", "ja": "エラー"},
     "check.warning": {"en": "warning", "ja": "警告"},
     "check.backup-locked": {
-        "en": "Backup of {at} cannot be decrypted: the key {key} is gone",
-        "ja": "{at} のバックアップを復号できません。鍵 {key} がありません",
+        "en": "Backup of {at} cannot be decrypted: the key {needed} is gone",
+        "ja": "{at} のバックアップを復号できません。鍵 {needed} がありません",
     },
     "check.backup-locked.do": {
         "en": "put the key back behind the first one of its secret; then `toban backups rewrap`",

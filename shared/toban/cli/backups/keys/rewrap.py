@@ -51,8 +51,8 @@ def rewrap(asked: argparse.Namespace, terminal: Terminal) -> int:
         before = set(seen.keys)
         todo = [b for b in meant if not keys.is_done(b, seen.under(b.id))]
         ended: dict[str, BackupJob | None] = {}
-        left = todo
-        for _ in range(0 if asked.dry_run else ROUNDS):
+        left = [] if asked.dry_run else todo
+        for _ in range(ROUNDS):
             if not left:
                 break
             ended |= _carry_out(work, left, terminal)
