@@ -339,6 +339,7 @@ class Plain:
         folder = name.removesuffix(layout.MANIFEST)
         objects = world.buckets(bucket)
         key = hashlib.sha256(objects.read(name))
+        key.update("".join(secrets_of(world).values("BACKUP_KEY")).encode())
         for needed in [folder, *self._needed(objects.read(name), name)]:
             for info in objects.list(needed):
                 key.update(f"{info.name} {info.size} {info.crc32c}\n".encode())
@@ -380,11 +381,16 @@ def _timeless(data: bytes) -> bytes:
     return re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"TIME", data)
 
 
+def secrets_of(world: Any) -> VaultSecrets:
+    """The secrets as the functions have them now."""
+    return VaultSecrets(MemorySecrets(SECRETS), world.buckets(VAULT))
+
+
 def resources_of(world: Any) -> SmallResources:
     """Resources without faults."""
     return SmallResources(
         store=world.memory,
-        secrets=VaultSecrets(MemorySecrets(SECRETS), world.buckets(VAULT)),
+        secrets=secrets_of(world),
         buckets=world.buckets,
         scratch=Path("/nonexistent"),
         environ={},

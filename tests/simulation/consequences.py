@@ -323,12 +323,12 @@ def the_calendar_removes(told: Told) -> Iterator[str]:
 
 def a_data_key_is_wrapped_anew(told: Told) -> Iterator[str]:
     catalogue = {backup.id: backup for backup in told.documents(Backup)}
-    for job in told.documents(RewrapJob):
-        if job.present is None or catalogue[job.backup_id].key_id != job.present.key_id:
-            yield f"{job.backup_id} is not under the present key"
-    asked = {body.backup_id for _, body in told.of(BackupRewrapDue)}
-    for id in asked - {job.backup_id for job in told.documents(RewrapJob)}:
-        yield f"nobody has wrapped the data key of {id}"
+    jobs = {job.backup_id: job for job in told.documents(RewrapJob) if job.stage == "rewrap"}
+    for _, due in told.of(BackupRewrapDue):
+        job = jobs.get(due.backup_id)
+        present = job.present if job is not None else None
+        if present is None or catalogue[due.backup_id].key_id != present.key_id:
+            yield f"nobody has wrapped the data key of {due.backup_id} anew"
 
 
 def a_key_that_is_gone_is_an_alert_until_it_is_back(told: Told) -> Iterator[str]:

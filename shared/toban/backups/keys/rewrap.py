@@ -111,14 +111,13 @@ class RewrapHandler:
             if there.bucket.name in job.ended:
                 continue
             try:
-                _replace(there, key, data_key, holder)
+                _replace(there, key, data_key, holder, claim)
                 job.ended[there.bucket.name] = ""
             except (Damaged, DeleteBlocked, ValueError) as error:
                 job.ended[there.bucket.name] = log.mask(f"{there.bucket.name}: {error}")
             except Unavailable as error:
                 outage = outage or error
             job.done += 1
-            claim.beat()
         if outage is not None:
             raise outage
         return Rewrapped()
@@ -217,7 +216,13 @@ def _open(found: list[_Manifest], holder: Keys, job: RewrapJob) -> bytes | None:
     return data_key
 
 
-def _replace(there: _Manifest, key: ManifestKey, data_key: bytes, holder: Keys) -> None:
+def _replace(
+    there: _Manifest,
+    key: ManifestKey,
+    data_key: bytes,
+    holder: Keys,
+    claim: JobClaim[RewrapJob],
+) -> None:
     """Write the manifest under the key, unless it is; nothing else may lie there meanwhile."""
     assert there.content is not None
     if there.content.key is not None and there.content.key.key_id == key.key_id:
@@ -225,6 +230,7 @@ def _replace(there: _Manifest, key: ManifestKey, data_key: bytes, holder: Keys) 
     data = wrapped_anew(there.data, key, data_key, name=there.name)
     if decode(data, holder.unwrap, name=there.name)[1] != data_key:
         raise ValueError(f"{there.name}: would not open any more")
+    claim.checkpoint()  # whoever was overtaken writes nothing: by now another key may be the present one
     try:
         there.bucket.upload(there.name, [data], "application/json", over=there.generation)
     except Stale as error:

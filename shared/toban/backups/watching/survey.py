@@ -112,3 +112,13 @@ def buckets_of(profiles: Mapping[str, Profile], backups: Iterable[Backup]) -> li
         copy.bucket for backup in backups if backup.status != "deleted" for copy in backup.copies
     ]
     return sorted({*named, *known})
+
+
+def not_needed(
+    known: Iterable[str], present: Iterable[str], seen: KeySurvey, doubts: Iterable[OpenQuestion]
+) -> list[str]:
+    """Return those of the known keys that can be removed; none while anything is not known."""
+    if any(doubts):
+        return []
+    needed = {*seen.keys, *present}
+    return [key for key in dict.fromkeys(known) if key not in needed]

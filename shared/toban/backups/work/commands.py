@@ -20,7 +20,7 @@ Whoever waits for the result finds it by the id of that event (`request_id`).
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
@@ -54,17 +54,6 @@ EVERY: Final = "*"
 _TARGET: Final = "target."
 
 
-BackupRequest: TypeAlias = (
-    BackupDue
-    | BackupFinished
-    | BackupReplicated
-    | BackupRewrapDue
-    | PruneDue
-    | RestoreRequested
-    | RestoreTestDue
-)
-
-
 def request_id(command_id: str) -> str:
     """Return the id of the event that a command becomes."""
     return derive(command_id, FUNCTION, "0")
@@ -96,7 +85,17 @@ def _environment(request: Body, work: Work) -> str:
     return environment_of_source(document.profile, request.source) if document else PRODUCTION
 
 
-def _request(command: CommandIssued, work: Work) -> BackupRequest:
+def _request(
+    command: CommandIssued, work: Work
+) -> (
+    BackupDue
+    | BackupFinished
+    | BackupReplicated
+    | BackupRewrapDue
+    | PruneDue
+    | RestoreRequested
+    | RestoreTestDue
+):
     """The event that was asked for; raises `InvalidEvent` when it makes no sense."""
     domain, _, name = command.subject().partition("/")
     if command.action == "restore":

@@ -11,7 +11,14 @@ from toban.backups.documents import JUDGED, Backup
 from toban.backups.jobs import BackupJob, job_id
 from toban.backups.keys.rewrap import RewrapJob
 from toban.backups.section import BACKUP, NOTHING
-from toban.backups.watching.survey import KeySurvey, OpenQuestion, buckets_of, survey, under_way
+from toban.backups.watching.survey import (
+    KeySurvey,
+    OpenQuestion,
+    buckets_of,
+    not_needed,
+    survey,
+    under_way,
+)
 from toban.cli.backups.common import ask, chosen, profile_of
 from toban.cli.backups.work.run import has_ended
 from toban.cli.kit.progress import ProgressView
@@ -63,9 +70,8 @@ def rewrap(asked: argparse.Namespace, terminal: Terminal) -> int:
                 for backup in left
                 if _went_well(ended[backup.id]) and not keys.is_done(backup, seen.under(backup.id))
             ]
-        known = list(dict.fromkeys([*keys.held, *keys.present.values(), *before, *seen.keys]))
-        needed = {*seen.keys, *filter(None, keys.present.values())}
-        free = [] if open_ else [key for key in known if key and key not in needed]
+        present = [key for key in keys.present.values() if key]
+        free = not_needed([*keys.held, *present, *before], present, seen, open_)
         if asked.json:
             _json(asked, todo, ended, keys, seen, open_, free, terminal)
         else:
