@@ -15,13 +15,13 @@ from datetime import timedelta
 from typing import Any
 
 from tests.simulation import reader
-from tests.simulation.backup_sim import FAULTY
+from tests.simulation.backup_sim import EVERY, FAULTY
 from tests.simulation.backup_story import resources_of
 from tests.simulation.backup_world import KEY, of_shop, rotate
 from tests.simulation.copies_sim import PLACES, CopiesSimulation
 from tests.simulation.platform import START
 from toban.backups.documents import JUDGED
-from toban.backups.watching.survey import buckets_of, not_needed, survey, under_way
+from toban.backups.watching import survey as keys
 from toban.events.backups import BackupRewrapDue
 from toban.kernel.documents import Documents
 
@@ -44,12 +44,17 @@ class KeysSimulation(CopiesSimulation):
         super()._plan(number)
         rng = self.own
         for _ in range(rng.choice((1, 2, 3))):
-            at = START + FAULTY * rng.uniform(0.1, 0.9)
+            # Some do it all in minutes while backups are taken, or while a region is out of reach.
+            at = START + timedelta(hours=EVERY * rng.randrange(1, 4), minutes=rng.uniform(0, 50))
+            hasty = rng.random() < 0.5
             self._at(at, ("rotate", None))
+            if rng.random() < 0.5:
+                self._at(at + timedelta(minutes=4), ("outage", None))
             for _ in range(3):
-                at += timedelta(hours=rng.uniform(0.5, 6))
+                at += timedelta(hours=rng.uniform(0.1, 0.3) if hasty else rng.uniform(0.5, 6))
                 self._at(at, ("rewrap", None))
-                self._at(at + timedelta(hours=rng.uniform(0.2, 3)), ("survey", None))
+                soon = rng.uniform(0.05, 0.2) if hasty else rng.uniform(0.2, 3)
+                self._at(at + timedelta(hours=soon), ("survey", None))
         for hours in (14, 16, 18):
             self._at(START + FAULTY + timedelta(hours=hours), ("rewrap", None))
         self._at(START + FAULTY + timedelta(hours=20), ("survey", None))
@@ -78,22 +83,22 @@ class KeysSimulation(CopiesSimulation):
         """As `toban backups rewrap` does at its end; some take a key away at once, some later."""
         present = next(iter(self.ring))
         documents = Documents(self.world.memory, self.now)
-        doubts = list(under_way(documents, [present]))
-        buckets = buckets_of({"shop": of_shop(self.section)}, self.backups())
-        seen = survey(buckets, resources_of(self.world))
-        free = not_needed(self.ring, [present], seen, [*doubts, *seen.open])
+        doubts = list(keys.under_way(documents, [present]))
+        buckets = keys.buckets_of({"shop": of_shop(self.section)}, self.backups())
+        seen = keys.survey(buckets, resources_of(self.world))
+        free = keys.not_needed(self.ring, [present], seen, [*doubts, *seen.open])
         if free:
             later = timedelta(hours=self.own.choice((0, self.own.uniform(0, 2))))
             self._at(self.now + later, ("remove", free))
 
-    def _remove(self, keys: list[str]) -> None:
+    def _remove(self, free: list[str]) -> None:
         before = self._whole()
-        self.ring = {id: key for id, key in self.ring.items() if id not in keys}
-        self.removed += len(keys)
+        self.ring = {id: key for id, key in self.ring.items() if id not in free}
+        self.removed += len(free)
         rotate(self.world, *self.ring.values())
-        self._note(f"without {', '.join(keys)}")
+        self._note(f"without {', '.join(free)}")
         for bucket, prefix in before - self._whole():
-            self._complain(f"{bucket}/{prefix} could be read before {keys} were removed")
+            self._complain(f"{bucket}/{prefix} could be read before {free} were removed")
 
     def _whole(self) -> set[tuple[str, str]]:
         """Every copy of a kept backup that can be read with the keys that are there."""
@@ -118,6 +123,6 @@ def keys_at_the_end(simulation: KeysSimulation) -> Iterator[str]:
         whole = [b for b in PLACES if simulation.readable(b, backup.prefix)]
         if whole and backup.key_id != present:
             yield f"{backup.id} is under {backup.key_id}, and the present key is {present}"
-    damaged = survey(PLACES, resources_of(simulation.world)).open
+    damaged = keys.survey(PLACES, resources_of(simulation.world)).open
     if former and not damaged:
         yield f"{former} are needed by nothing, and were never found to be"
