@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest import mock
 
 from tests.simulation.mutants import Mutant
+from toban.backups.catalogue import reading
 from toban.backups.watching import survey
+from toban.backups.work import replicate, verify
+from toban.ports.backup import Damaged
 
 
 def doubts_are_no_reason() -> AbstractContextManager[Any]:
@@ -20,12 +24,40 @@ def doubts_are_no_reason() -> AbstractContextManager[Any]:
     return mock.patch.object(survey, "not_needed", not_needed)
 
 
-def nothing_is_under_way() -> AbstractContextManager[Any]:
-    """What is being taken or copied is looked at when it is there."""
-    return mock.patch.object(survey, "under_way", return_value=())
+def one_region_is_enough() -> AbstractContextManager[Any]:
+    """What the first region holds is taken for what all of them hold."""
+    sound = survey.buckets_of
+
+    def buckets_of(*args: Any) -> list[str]:
+        return sound(*args)[:1]
+
+    return mock.patch.object(survey, "buckets_of", buckets_of)
+
+
+@contextmanager
+def only_the_key_of_the_catalogue() -> Iterator[None]:
+    """A copy under another key than the catalogue says is damaged, as before keys were rotated."""
+    sound = reading.open_copy
+
+    def open_copy(opener: Any, backup: Any, bucket: str, key: str) -> Any:
+        opened = sound(opener, backup, bucket, key)
+        if opened.manifest.key is not None and opened.manifest.key.key_id != backup.key_id:
+            raise Damaged(f"{backup.id}: is under another key than the catalogue says")
+        return opened
+
+    with (
+        mock.patch.object(verify, "open_copy", open_copy),
+        mock.patch.object(replicate, "open_copy", open_copy),
+    ):
+        yield
 
 
 MUTANTS = (
     Mutant("doubts are no reason", "a region that was away needs the key", doubts_are_no_reason),
-    Mutant("nothing is under way", "what was being taken needs the key", nothing_is_under_way),
+    Mutant("one region is enough", "a copy elsewhere needs the key", one_region_is_enough, seed=5),
+    Mutant(
+        "only the catalogue's key",
+        "what was wrapped anew is damaged",
+        only_the_key_of_the_catalogue,
+    ),
 )

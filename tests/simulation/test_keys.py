@@ -35,8 +35,9 @@ from toban.backups.keys.look import KeyLook
 from toban.backups.keys.rewrap import RewrapJob
 from toban.backups.policy.alerts import BackupWatch
 from toban.backups.storage import layout
-from toban.backups.watching.survey import survey
+from toban.backups.watching.survey import survey, under_way
 from toban.events.backups import BackupFinished, BackupRewrapDue, BackupWatchDue
+from toban.kernel.documents import Documents
 from toban.kernel.event import Body, Event, to_message
 from toban.ports import Query
 
@@ -246,3 +247,18 @@ def test_many_backups_are_looked_at_in_turns_once_a_day(safe: Safe) -> None:
     assert turns[0] == (ids[1], ids[:2])
     assert turns[1] == ("", ids), "one of each key first, then the rest of the round"
     assert turns[2] == turns[3] == ("", ids[:2]), "for the rest of the day one of each key"
+
+
+def test_what_is_being_taken_or_copied_under_a_former_key_keeps_it() -> None:
+    run = Run(story=BACKUPS)
+    run.begin(STEPS[0])
+    said: list[tuple[str, str]] = []
+    while (taken := run.world.bus.take()) is not None:
+        run.world.handle(taken.delivered)
+        run.world.bus.acknowledge(taken)
+        documents = Documents(run.world.memory, run.world.clock.now())
+        assert not list(under_way(documents, [OLD])), "the present key needs no patience"
+        now = [(doubt.what, doubt.reason) for doubt in under_way(documents, [NEW])]
+        said += [each for each in now if each not in said]
+    assert said == [("taking", OLD), ("replicating", OLD)]
+    assert not list(under_way(documents, [NEW]))

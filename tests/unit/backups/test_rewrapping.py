@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from tests.simulation.reader import _mac as mac
 from tests.unit.backups.locations import KEY, Stored, store
 from toban.adapters.local.files.buckets import MemoryBucket
+from toban.adapters.local.files.keys import SecretKeys
+from toban.adapters.local.memory.store import MemorySecrets
 from toban.backups.catalogue.datakeys import opened_by, same_but_key, wrapped_anew
 from toban.backups.catalogue.manifest import ManifestKey, decode, encode
 from toban.backups.catalogue.rebuild import FoundManifest, entries
@@ -19,6 +22,8 @@ from toban.backups.watching.survey import KeySurvey, OpenQuestion, not_needed, s
 from toban.ports import Unavailable
 from toban.ports.backup import Damaged, KeyUnavailable, WrappedKey
 
+FROZEN = Path(__file__).parents[2] / "compat" / "backup_format_1" / "bucket"
+KEYS = SecretKeys(MemorySecrets({"K": [(FROZEN.parent / "key").read_text()]}), "K")
 ANOTHER = ManifestKey(key_id="k/2", wrapped=b"wrapped by another")
 
 
@@ -68,6 +73,18 @@ def test_what_a_newer_release_says_besides_is_not_lost(stored):
     assert decode(newer.encode(), opened_by(KEY), name=stored.manifest_name)[1] == KEY
     with pytest.raises(ValueError, match="newer release"):
         wrapped_anew(newer.encode(), ANOTHER, KEY, name=stored.manifest_name)
+
+
+def test_what_the_first_release_has_written_can_be_wrapped_anew():
+    made = 0
+    for path in FROZEN.rglob("manifest.json"):
+        name, data = str(path.relative_to(FROZEN)), path.read_bytes()
+        manifest, data_key = decode(data, KEYS.unwrap, name=name)
+        if data_key is not None:
+            anew = wrapped_anew(data, ANOTHER, data_key, name=name)
+            assert same_but_key(decode(anew, opened_by(data_key), name=name)[0], manifest)
+            made += 1
+    assert made >= 3
 
 
 def test_two_manifests_are_of_one_backup_under_whichever_key(stored):
