@@ -147,3 +147,11 @@ def test_a_key_that_is_gone_is_told_and_mended_from_where_it_is_not_needed(vault
     assert said["not_needed"] == [id_of(KEY)]
     assert vault.run("check", "--store").code == 0
     assert all(vault.run("backups", "verify", id).code == 0 for id in two)
+
+
+def test_a_key_that_cannot_be_used_from_here_keeps_every_key(vault, two, monkeypatch):
+    monkeypatch.delenv(VARIABLE)
+    said = vault.run("backups", "rewrap", "--dry-run", "--json")
+    assert said.code == 1
+    assert [(o["what"], o["about"]) for o in said.json()["open"]] == [("key", "secret:BACKUP_KEY")]
+    assert said.json()["not_needed"] == []

@@ -1,8 +1,8 @@
 """
 Which keys are still needed, by what lies in the buckets: the catalogue is a memory, not the truth.
 
-A key that this says is not needed can be removed. So whatever is not known keeps all of them: a bucket
-that cannot be read, a manifest that is damaged everywhere, a backup that is being taken or copied
+A key that this says is not needed can be removed. So whatever is not known keeps all of them: a key
+that cannot be used from here, a bucket that cannot be read, a manifest that is damaged everywhere, a backup that is being taken or copied
 and may yet write a manifest under a former key.
 """
 
@@ -24,7 +24,7 @@ from toban.ports import Unavailable
 from toban.ports.backup import Damaged, Resources
 from toban.profile.profile import Profile
 
-Doubt = Literal["bucket", "manifest", "taking", "replicating"]
+Doubt = Literal["key", "bucket", "manifest", "taking", "replicating"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class OpenQuestion:
 
     what: Doubt
     about: str
-    """A bucket, a manifest in one, or a backup."""
+    """What a profile names as its key, a bucket, a manifest in one, or a backup."""
     reason: str = ""
 
 

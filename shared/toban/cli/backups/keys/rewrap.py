@@ -25,6 +25,7 @@ from toban.cli.kit.progress import ProgressView
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Terminal, printable
 from toban.kernel.event import Event
+from toban.ports import Unavailable
 from toban.ports.backup import KeyUnavailable, ListedKeys
 
 ROUNDS = 3
@@ -41,6 +42,8 @@ class _Keys:
     """The key that wraps now, by the profile's reference."""
     held: list[str] = field(default_factory=list)
     """Every key that can be listed, in the order of its secret."""
+    hidden: dict[str, str] = field(default_factory=dict)
+    """By reference, why its present key cannot be told from here."""
     references: dict[str, str] = field(default_factory=dict)
     """By backup, what its profile names."""
 
@@ -112,8 +115,8 @@ def _keys(work: Session) -> _Keys:
             found.present[reference] = present_key(holder)
             if isinstance(holder, ListedKeys):
                 found.held += [key for key in holder.ids() if key not in found.held]
-        except KeyUnavailable:
-            continue  # the functions have it, and not whoever asks
+        except (KeyUnavailable, Unavailable) as error:
+            found.hidden[reference] = str(error)  # the functions may have it all the same
     return found
 
 
@@ -129,11 +132,13 @@ def _learn(keys: _Keys, ended: dict[str, BackupJob | None]) -> None:
     for id, job in ended.items():
         if isinstance(job, RewrapJob) and job.present is not None and id in keys.references:
             keys.present.setdefault(keys.references[id], job.present.key_id)
+            keys.hidden.pop(keys.references[id], None)
 
 
 def _look(work: Session, keys: _Keys) -> tuple[list[OpenQuestion], KeySurvey]:
     """What is under way, then what lies in the buckets, of all services."""
-    waiting = list(under_way(work.reader, keys.present.values()))
+    waiting = [OpenQuestion("key", *each) for each in keys.hidden.items()]
+    waiting += under_way(work.reader, keys.present.values())
     seen = survey(buckets_of(work.reader.profiles(), work.reader.find(Backup)), work.resources())
     return [*waiting, *seen.open], seen
 

@@ -53,6 +53,10 @@ TEXTS: Final[Texts] = {
         "en": "{id}: not needed any more",
         "ja": "{id}: もう必要ありません",
     },
+    "rewrap.open.key": {
+        "en": "{about} cannot be used from here, so its present key is not known: {reason}",
+        "ja": "{about} をここでは使えず、現在の鍵が分かりません: {reason}",
+    },
     "rewrap.open.bucket": {
         "en": "{about} cannot be read: {reason}",
         "ja": "{about} を読めません: {reason}",
