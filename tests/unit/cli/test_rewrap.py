@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+from tests.unit.cli.test_rebuild import lose_the_store
 from tests.unit.cli.vaults import KEY, Vault
 from toban.backups.catalogue.manifest import peek
 from toban.local.world import ROOT
@@ -155,3 +156,18 @@ def test_a_key_that_cannot_be_used_from_here_keeps_every_key(vault, two, monkeyp
     assert said.code == 1
     assert [(o["what"], o["about"]) for o in said.json()["open"]] == [("key", "secret:BACKUP_KEY")]
     assert said.json()["not_needed"] == []
+
+
+def test_the_catalogue_made_anew_knows_the_present_key(vault, two, monkeypatch):
+    rotate(monkeypatch, NEW, KEY)
+    assert vault.run("backups", "rewrap", "--backup", two[0]).code == 0
+    lose_the_store(vault)
+    assert vault.run("apply").code == 0
+    assert vault.run("backups", "rebuild-catalog").code == 0
+    assert {row["id"]: row["key"] for row in vault.backups()} == {
+        two[0]: id_of(NEW),
+        two[1]: id_of(KEY),
+    }
+    assert vault.run("backups", "rewrap", "--json").json()["not_needed"] == [id_of(KEY)]
+    rotate(monkeypatch, NEW)
+    assert all(vault.run("backups", "verify", id).code == 0 for id in two)
