@@ -6,7 +6,7 @@ Copies under losses, with a reader of the bare buckets beside it. Play a seed ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.plugins.seeds import Seeds
 from tests.simulation.backup_invariants import violations
 from tests.simulation.backup_main import main
 from tests.simulation.backup_world import small
-from tests.simulation.catching import has_to_be_caught
+from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.copies_mutants import MUTANTS
 from tests.simulation.copies_sim import CopiesSimulation, at_the_end
 from tests.simulation.mutants import Mutant
@@ -32,7 +32,7 @@ def broken(seed: int) -> list[str]:
     return [*violations(simulation), *at_the_end(simulation)]
 
 
-@pytest.mark.seeds(least=16, seconds=30, parts=8)
+@pytest.mark.seeds(least=10, seconds=20, parts=5)
 def test_what_is_called_verified_can_be_read_and_what_can_be_read_stays(seeds: Seeds) -> None:
     for seed in seeds:
         assert broken(seed) == [], f"python -m tests.simulation copies {seed}"
@@ -44,7 +44,5 @@ def test_the_command_plays_a_seed_again(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_broken_variant_is_caught(
-    mutant: Mutant, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_broken_variant_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)

@@ -17,6 +17,7 @@ import msgspec
 
 from toban.backups.catalogue.plans import labels_of
 from toban.backups.documents import Backup, mark, unmark
+from toban.backups.jobs import STEP, BackupJob, JobStage, fail, following, job_id
 from toban.backups.policy.retention import decide, removals
 from toban.backups.policy.retention_terms import (
     Policy,
@@ -28,8 +29,7 @@ from toban.backups.policy.retention_terms import (
 from toban.backups.policy.steady import waits_until
 from toban.backups.section import BACKUP
 from toban.backups.storage import layout
-from toban.backups.work.jobs import STEP, BackupJob, fail, following, job_id
-from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
+from toban.events.backups import BackupVerified, PruneDue, PruneStepDue
 from toban.kernel import log
 from toban.kernel.binding import BoundHandlers
 from toban.kernel.documents import Documents
@@ -264,7 +264,7 @@ def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
 def forget(backup_id: str, work: Work) -> None:
     """Remove a backup from the catalogue, with its jobs."""
     work.delete(Backup, backup_id)
-    stages: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
+    stages: tuple[JobStage, ...] = ("take", "replicate", "verify", "rewrap", "prune")
     for stage in stages:
         if work.get(BackupJob, job_id(backup_id, stage)) is not None:
             work.delete(BackupJob, job_id(backup_id, stage))

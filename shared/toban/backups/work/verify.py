@@ -21,10 +21,7 @@ from toban.backups.catalogue.reading import (
     open_copy,
 )
 from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
-from toban.backups.levels import Level
-from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases, proven_there
-from toban.backups.storage import layout
-from toban.backups.work.jobs import (
+from toban.backups.jobs import (
     STEP,
     BackupJob,
     beating,
@@ -33,10 +30,15 @@ from toban.backups.work.jobs import (
     following,
     telling,
 )
+from toban.backups.keys.look import KeyWatchHandler
+from toban.backups.levels import Level
+from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases, proven_there
+from toban.backups.storage import layout
 from toban.events.backups import (
     BackupEvent,
     BackupReplicated,
     BackupVerified,
+    BackupWatchDue,
     VerificationStepDue,
 )
 from toban.kernel import log
@@ -167,9 +169,8 @@ class VerifyHandler:
                 base=error.backup_id if isinstance(error, BaseDamaged) else "",
             )
         except KeyUnavailable as error:
-            return ReadBackResult(
-                read_at=claim.now(), unreadable=log.mask(f"{bucket}: cannot be read: {error}")
-            )
+            why = log.mask(f"{bucket}: cannot be read: {error}")
+            return ReadBackResult(read_at=claim.now(), unreadable=why, locked=error.key_id)
         except (FormatUnchecked, ValueError) as error:
             why = log.mask(f"{bucket}: cannot be verified ({wanted}): {error}")
             return ReadBackResult(read_at=claim.now(), unchecked=why)
@@ -245,7 +246,12 @@ class VerifyHandler:
             telling(self.conclude),
             next_step=following(VerificationStepDue),
         )
-        return Handlers().on(BackupReplicated, job).on(VerificationStepDue, job)
+        return (
+            Handlers()
+            .on(BackupReplicated, job)
+            .on(VerificationStepDue, job)
+            .on(BackupWatchDue, KeyWatchHandler(self._resources).job())
+        )
 
 
 HANDLERS = BoundHandlers((RESOURCES,), lambda ports: VerifyHandler(ports(RESOURCES)).handlers())

@@ -6,8 +6,8 @@ import argparse
 from itertools import groupby
 
 from toban.backups.documents import JUDGED, Backup
+from toban.backups.jobs import BackupJob, job_id
 from toban.backups.policy.copies import restorable
-from toban.backups.work.jobs import BackupJob, job_id
 from toban.cli.backups.common import ask, profile_of
 from toban.cli.backups.views import backup_view, in_trouble, regions
 from toban.cli.backups.work import run as backup_run
