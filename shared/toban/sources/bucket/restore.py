@@ -17,7 +17,7 @@ from toban.ports.backup import (
 )
 from toban.sources import inventory
 from toban.sources.inventory import InventoryHeader, InventoryRecord
-from toban.sources.patterns import Exclusion, flag
+from toban.sources.patterns import Exclusion, flag, is_wanted, words
 from toban.sources.side_by_side import side_by_side
 
 MARK: Final = "toban-restore-test"
@@ -76,7 +76,7 @@ class BucketTarget:
             mirror=flag(options.get("mirror")),
             overwrite=flag(options.get("overwrite")),
             test=restore if options.get("purpose") == "test" else "",
-            only=[word for word in str(options.get("only") or "").split(",") if word],
+            only=words(options.get("only")),
         )
 
     @property
@@ -122,9 +122,7 @@ class BucketTarget:
                 there = _There(self._bucket, self._prefix, first.name[:-1], None)
             lines = list(itertools.chain([first] if first is not None else [], found))
             records = [
-                line
-                for line in lines
-                if isinstance(line, InventoryRecord) and self._is_wanted(line.name)
+                line for line in lines if isinstance(line, InventoryRecord) and is_wanted(line.name)
             ]
             ended = any(isinstance(line, inventory.InventoryEnd) for line in lines)
             if there is not None:
@@ -136,12 +134,6 @@ class BucketTarget:
             yield len(records)
         if not ended:
             raise TargetFailed("the inventory has no end", retryable=False)
-
-    def _is_wanted(self, name: str) -> bool:
-        return not self._only or any(
-            name.startswith(word.removesuffix("*")) if word.endswith(("*", "/")) else name == word
-            for word in self._only
-        )
 
     def counts(self) -> dict[str, int]:
         """Return what lies below the prefix: ``objects`` and ``bytes``."""
