@@ -122,7 +122,9 @@ class BucketTarget:
                 there = _There(self._bucket, self._prefix, first.name[:-1], None)
             lines = list(itertools.chain([first] if first is not None else [], found))
             records = [
-                line for line in lines if isinstance(line, InventoryRecord) and is_wanted(line.name, self._only)
+                line
+                for line in lines
+                if isinstance(line, InventoryRecord) and is_wanted(line.name, self._only)
             ]
             ended = any(isinstance(line, inventory.InventoryEnd) for line in lines)
             if there is not None:
