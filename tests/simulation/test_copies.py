@@ -32,7 +32,7 @@ def broken(seed: int) -> list[str]:
     return [*violations(simulation), *at_the_end(simulation)]
 
 
-@pytest.mark.seeds(least=10, seconds=20, parts=5)
+@pytest.mark.seeds(least=16, seconds=30, parts=8)
 def test_what_is_called_verified_can_be_read_and_what_can_be_read_stays(seeds: Seeds) -> None:
     for seed in seeds:
         assert broken(seed) == [], f"python -m tests.simulation copies {seed}"
