@@ -13,7 +13,8 @@ LASTS: Final = 3600
 SEVERITIES: Final = {f"rule{n}": "critical" if n < 4 else "warning" for n in range(6)}
 HOLDS: Final = {"rule5": "30s"}
 """``for`` of a rule."""
-GROUP_WAIT, GROUP_INTERVAL, REPEAT = 30, 60, 480
+GROUP_WAIT, GROUP_INTERVAL, REPEAT = 30, 60, 450
+"""Seconds. A whole number of group intervals would leave it to chance which flush repeats."""
 
 OUTAGES: Final = (
     # Two instances of a rule, one after the other, and one that outlives many repeats.
