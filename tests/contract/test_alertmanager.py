@@ -19,7 +19,8 @@ import pytest
 from tests.plugins import alertmanager as real
 from tests.plugins.emulators import required
 from tests.plugins.servers import ServerNotAvailable
-from tests.simulation import senders
+from tests.simulation import managers as model
+from tests.simulation.senders import Known, Timing
 from tests.unit.incidents.world import HOUSE, SHOP, World
 from toban.adapters.local.memory.store import MemorySecrets
 from toban.alerts.ingress import ingest
@@ -128,28 +129,32 @@ def said(posts: list[dict[str, Any]]) -> list[tuple[str, float]]:
     return told
 
 
-def modelled(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def modelled(site: Site) -> list[dict[str, Any]]:
     """What the simulation's Alertmanagers post when they are told the same at the same times."""
-    monkeypatch.setattr(senders, "GROUP_WAIT", timedelta(seconds=real.GROUP_WAIT_S))
-    monkeypatch.setattr(senders, "GROUP_INTERVAL", timedelta(seconds=real.GROUP_INTERVAL_S))
-    monkeypatch.setattr(senders, "PEER_TIMEOUT", timedelta(seconds=real.PEER_TIMEOUT_S))
-    log: dict[str, senders.Told] = {}
-    managers = [senders.Alertmanager(log, position) for position in range(len(site.managers))]
+    timing = Timing(
+        group_wait=timedelta(seconds=real.GROUP_WAIT_S),
+        group_interval=timedelta(seconds=real.GROUP_INTERVAL_S),
+        peer_timeout=timedelta(seconds=real.PEER_TIMEOUT_S),
+        settles=timedelta(0),
+    )
+    cluster = model.Cluster()
+    managers = [model.Alertmanager(cluster, timing) for _ in site.managers]
     inputs = list(site.inputs)
     moment, posts = inputs[0][0], []
+    for manager in managers:
+        manager.wake(moment)
     while inputs or moment < site.inputs[-1][0] + timedelta(seconds=5):
         while inputs and inputs[0][0] <= moment:
             _, number, alert = inputs.pop(0)
             starts, ends = (datetime.fromisoformat(alert[k]) for k in ("startsAt", "endsAt"))
-            known = senders.Known(alert["labels"], starts, ends, timeout=False)
-            managers[number].take(known, moment, moment)
+            managers[number].take(Known(alert["labels"], starts, ends), moment, moment)
         for manager in managers:
-            posts += manager.flush(moment, moment)
+            posts += [sent.body for sent in manager.turn(moment, moment, model.always)]
         moment += timedelta(milliseconds=20)
     return posts
 
 
-def test_one_that_two_prometheus_report_to(start, monkeypatch):
+def test_one_that_two_prometheus_report_to(start):
     site = start(1)
     desk = site.desk
     first, second = now() - timedelta(seconds=9), now() - timedelta(seconds=5)
@@ -166,10 +171,10 @@ def test_one_that_two_prometheus_report_to(start, monkeypatch):
     desk.wait(["resolved", "resolved", "open"], "the next outage")
     site.ends(site.inputs[-1][0] - timedelta(milliseconds=1), 0)
     desk.wait(["resolved"] * 3, "is over")
-    assert said(desk.posts) == said(modelled(site, monkeypatch))
+    assert said(desk.posts) == said(modelled(site))
 
 
-def test_a_cluster_whose_members_each_hear_of_one_prometheus(start, monkeypatch):
+def test_a_cluster_whose_members_each_hear_of_one_prometheus(start):
     site = start(2)
     desk = site.desk
     first = now()
@@ -183,7 +188,7 @@ def test_a_cluster_whose_members_each_hear_of_one_prometheus(start, monkeypatch)
     desk.wait(["resolved", "open"], "the first takes it for over, the second sees it still")
     site.ends(second, 1)
     desk.wait(["resolved", "resolved"], "it is over for both")
-    assert said(desk.posts) == said(modelled(site, monkeypatch))
+    assert said(desk.posts) == said(modelled(site))
 
 
 def test_a_cluster_goes_on_telling_when_one_of_it_has_died(start):

@@ -208,8 +208,8 @@ def record(path: Path, lasts: float) -> None:
             silence(ports[0], rule, seconds)
             recording.note("silenced", rule=rule, until=recording.at + seconds)
 
-        for name in programs:
-            stack.callback(programs[name].stop, signal.SIGKILL)
+        for each in programs.values():
+            stack.callback(each.stop, signal.SIGKILL)
         acts: list[tuple[float, Any]] = [(0.0, lambda n=name: up(n)) for name in programs]
         for name, how, since, until in world.DOWN:
             acts += [

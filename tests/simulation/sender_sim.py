@@ -19,8 +19,9 @@ from tests.profiles import Profile
 from tests.simulation.invariants import everything, in_any_world
 from tests.simulation.platform import START
 from tests.simulation.profiles import PROFILES
-from tests.simulation.senders import GROUP_INTERVAL, REPEAT, Outage, posts
+from tests.simulation.senders import Outage
 from tests.simulation.sim import FAULTY, HEALED, Simulation
+from tests.simulation.site import TIMING, Drawn, Site
 from toban.alerts import alertmanager
 from toban.alerts.report import to_event
 from toban.events import AlertAttached, IncidentOpened
@@ -56,6 +57,7 @@ class SenderSimulation(Simulation):
     """One seed, its alerts reported by Prometheus and Alertmanager."""
 
     outages: list[Outage]
+    site: Site
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed, alerts=10)
@@ -68,8 +70,10 @@ class SenderSimulation(Simulation):
         self.words: dict[tuple[str, str], tuple[datetime, str]] = {}
         self.untrue: list[str] = []
         self.outages = [self._placed(outage) for outage in _outages(number, rng)]
-        for moment, body in posts(self.outages, START, START + HEALED, rng):
-            self._at(moment + timedelta(seconds=rng.choice((0, 0, 1, 3))), Post(body))
+        drawn = Drawn(START, START + HEALED, rng)
+        self.site = drawn.site(self.outages)
+        for moment, sent in drawn.posts(self.site):
+            self._at(moment + timedelta(seconds=rng.choice((0, 0, 1, 3))), Post(sent.body))
         for outage in self.outages:
             self._at(outage.end - timedelta(seconds=10), outage)
 
@@ -128,9 +132,9 @@ class SenderSimulation(Simulation):
             if since < START + FAULTY:  # nobody may be reachable before
                 until = max(until, START + FAULTY + IN_TIME)
             if outage.end < until and outage.end - since < IN_TIME:
-                if since < START + FAULTY or outage.end - since < HOLD_DOWN + GROUP_INTERVAL:
+                if since < START + FAULTY or outage.end - since < HOLD_DOWN + TIMING.group_interval:
                     continue
-                until = outage.end + GROUP_INTERVAL
+                until = outage.end + TIMING.group_interval
             incidents = about.get(outage.name, {})
             named = about.get((outage.rule, ""), {})
             heard = [
@@ -186,7 +190,7 @@ class SenderSimulation(Simulation):
         Alerts and incidents that are open long after all is well, and their sender does not say
         otherwise (Alertmanager refuses an end before the start that a clock ahead has given).
         """
-        assert all(o.end < self.now - REPEAT - GROUP_INTERVAL for o in self.outages)
+        assert all(o.end < self.now - TIMING.repeat - TIMING.group_interval for o in self.outages)
         open_for = {a.incident for a in everything(self.world, Alert) if a.status == "event"}
         for alert in everything(self.world, Alert):
             if alert.source != alertmanager.SOURCE or alert.status == "resolved":

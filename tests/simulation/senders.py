@@ -144,7 +144,7 @@ class Prometheus:
     down: tuple[Span, ...] = ()
     blind: tuple[Span, ...] = ()
     """When it cannot reach what it watches: every alert of it ends."""
-    timing: Timing = Timing()
+    timing: Timing = field(default_factory=Timing)
     seen: dict[Name, tuple[datetime, Outage]] = field(default_factory=dict)
     """What was wrong at its last scrape, and when that was."""
     active: dict[Name, Active] = field(default_factory=dict)

@@ -1,0 +1,187 @@
+"""The recording, read; and the same world before the simulation's senders."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.recorded import world
+from tests.simulation.managers import Alertmanager, Cluster, Fate
+from tests.simulation.senders import NEVER, Name, Outage, Prometheus, Span, Timing
+from tests.simulation.site import DELIVERED, Site
+
+FILE = Path(__file__).with_name("senders.jsonl.gz")
+STEP = timedelta(seconds=0.25)
+TIMING = Timing(
+    group_wait=timedelta(seconds=world.GROUP_WAIT),
+    group_interval=timedelta(seconds=world.GROUP_INTERVAL),
+    repeat=timedelta(seconds=world.REPEAT),
+    holds={
+        rule: timedelta(seconds=int(held.removesuffix("s"))) for rule, held in world.HOLDS.items()
+    },
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a post says of one alert, in seconds since the recording began."""
+
+    name: Name
+    status: str
+    starts: float
+    ends: float | None
+
+
+@dataclass(frozen=True)
+class Post:
+    """A post that came in."""
+
+    at: float
+    by: int
+    fate: str
+    body: dict[str, Any]
+    lines: tuple[Line, ...]
+
+    @property
+    def rule(self) -> str:
+        """Its group."""
+        return self.lines[0].name[0]
+
+
+class Recording:
+    """What happened within the hour."""
+
+    def __init__(self, path: Path = FILE) -> None:
+        head, *self.events = map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
+        self.began = datetime.fromisoformat(head["began"])
+        self.until: float = head["until"]
+
+    def moment(self, at: float) -> datetime:
+        """A moment of it."""
+        return self.began + timedelta(seconds=at)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """What happened of one kind."""
+        return [event for event in self.events if event["kind"] == kind]
+
+    def posts(self) -> list[Post]:
+        """What came in."""
+        return [
+            post(event["at"], event["by"], event["fate"], event["body"], self.began)
+            for event in self.of("post")
+            if event["fate"] in DELIVERED
+        ]
+
+    def outages(self) -> list[Outage]:
+        """What was really wrong."""
+        return [
+            Outage(rule, host, world.SEVERITIES[rule], self.moment(since), self.moment(until))
+            for rule, host, since, until in world.OUTAGES
+        ]
+
+    def down(self, name: str) -> tuple[Span, ...]:
+        """When a program did not run."""
+        gone, spans = NEVER, []
+        for event in self.events:
+            if event.get("who") == name and event["kind"] == "down":
+                gone = self.moment(event["at"])
+            if event.get("who") == name and event["kind"] == "up":
+                spans.append((gone, self.moment(event["at"])))
+        return tuple(spans)
+
+    def offset(self, name: str, what: str) -> timedelta:
+        """When, within each interval, a Prometheus does something: as it says itself."""
+        said = [
+            msgspec.convert(event[what], datetime)
+            for event in self.of("clock")
+            if event["who"] == name and not event[what].startswith("0001")
+        ]
+        # The moment is aligned; what is said may be a few milliseconds late.
+        return min((moment - NEVER) % TIMING.evaluation for moment in said)
+
+    def fate(self, now: datetime) -> Fate:
+        """What becomes of a post at a moment."""
+        at = (now - self.began).total_seconds()
+        for fate, since, until in world.LOST:
+            if since <= at < until:
+                return fate
+        return "taken"
+
+    def site(self) -> Site:
+        """The simulation's senders in this world."""
+        replicas = [
+            Prometheus(
+                evaluates=self.offset(f"prometheus{n}", "evaluated"),
+                scrapes=self.offset(f"prometheus{n}", "scraped"),
+                down=self.down(f"prometheus{n}"),
+                blind=tuple(
+                    (self.moment(since), self.moment(until))
+                    for who, since, until in world.BLIND
+                    if who == n
+                ),
+                timing=TIMING,
+            )
+            for n in range(2)
+        ]
+        cluster = Cluster()
+        for event in self.of("silenced"):
+            cluster.silences.append(
+                (event["rule"], (self.moment(event["at"]), self.moment(event["until"])))
+            )
+        managers = [Alertmanager(cluster, TIMING, self.down(f"alertmanager{n}")) for n in range(2)]
+        return Site(self.outages(), replicas, managers, fate=self.fate)
+
+    def modelled(self) -> list[Post]:
+        """What the simulation's senders post in this world."""
+        return list(self._modelled())
+
+    def _modelled(self) -> Iterator[Post]:
+        site, now = self.site(), self.began
+        while now < self.moment(self.until):
+            for by, sent in site.turn(now):
+                if sent.fate in DELIVERED:
+                    at = (now - self.began).total_seconds()
+                    yield post(at, by, sent.fate, sent.body, self.began)
+            now += STEP
+
+
+def post(at: float, by: int, fate: str, body: dict[str, Any], began: datetime) -> Post:
+    """A post, as it is compared."""
+    lines = []
+    for alert in body["alerts"]:
+        starts, ends = (msgspec.convert(alert[k], datetime) for k in ("startsAt", "endsAt"))
+        lines.append(
+            Line(
+                (alert["labels"]["alertname"], alert["labels"]["instance"]),
+                alert["status"],
+                (starts - began).total_seconds(),
+                None if ends == NEVER else (ends - began).total_seconds(),
+            )
+        )
+    return Post(at, by, fate, body, tuple(sorted(lines, key=lambda line: line.name)))
+
+
+def by_group(posts: list[Post]) -> dict[str, list[Post]]:
+    """The posts about each rule, in order."""
+    groups = defaultdict(list)
+    for each in posts:
+        groups[each.rule].append(each)
+    return dict(groups)
+
+
+def shown(each: Post) -> str:
+    """For people."""
+    said = ", ".join(
+        f"{line.name[1]} {line.status} {line.starts:.1f}"
+        + ("" if line.ends is None else f"-{line.ends:.1f}")
+        for line in each.lines
+    )
+    return f"{each.at:7.1f} alertmanager{each.by} {each.rule} {each.fate}: {said}"
