@@ -57,12 +57,14 @@ class Post:
 
 
 class Recording:
-    """What happened within the hour."""
+    """What happened within the hour; as if it had begun at another time, if one is given."""
 
-    def __init__(self, path: Path = FILE) -> None:
+    def __init__(self, path: Path = FILE, begins: datetime | None = None) -> None:
         head, *self.events = map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
-        self.began = datetime.fromisoformat(head["began"])
+        began = datetime.fromisoformat(head["began"])
+        self.began = begins or began
         self.until: float = head["until"]
+        self._later = self.began - began
 
     def moment(self, at: float) -> datetime:
         """A moment of it."""
@@ -75,10 +77,21 @@ class Recording:
     def posts(self) -> list[Post]:
         """What came in."""
         return [
-            post(event["at"], event["by"], event["fate"], event["body"], self.began)
+            post(event["at"], event["by"], event["fate"], self._shifted(event["body"]), self.began)
             for event in self.of("post")
             if event["fate"] in DELIVERED
         ]
+
+    def _shifted(self, body: dict[str, Any]) -> dict[str, Any]:
+        def at(text: str) -> str:
+            moment = msgspec.convert(text, datetime)
+            return text if moment == NEVER else (moment + self._later).isoformat()
+
+        alerts = [
+            {**alert, "startsAt": at(alert["startsAt"]), "endsAt": at(alert["endsAt"])}
+            for alert in body["alerts"]
+        ]
+        return {**body, "alerts": alerts}
 
     def outages(self) -> list[Outage]:
         """What was really wrong."""
@@ -100,7 +113,7 @@ class Recording:
     def offset(self, name: str, what: str) -> timedelta:
         """When, within each interval, a Prometheus does something: as it says itself."""
         said = [
-            msgspec.convert(event[what], datetime)
+            msgspec.convert(event[what], datetime) + self._later
             for event in self.of("clock")
             if event["who"] == name and not event[what].startswith("0001")
         ]

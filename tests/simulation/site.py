@@ -11,6 +11,7 @@ from tests.simulation.managers import Alertmanager, Cluster, Fate, Sent, always
 from tests.simulation.senders import Outage, Prometheus, SiteClock, Span, Timing, within
 
 STEP = timedelta(seconds=5)
+LOOKS = timedelta(seconds=15)
 TIMING = Timing()
 DELIVERED = ("taken", "unanswered")
 """What becomes of posts that come in."""
@@ -27,6 +28,32 @@ class Site:
     parted: tuple[Span, ...] = ()
     """When a Prometheus reaches its own Alertmanager only."""
     fate: Callable[[datetime], Fate] = always
+
+    def can_tell(self, rule: str, now: datetime) -> bool:
+        """Whether what is wrong now can be seen here, and told to us."""
+        if self.fate(now) not in DELIVERED:
+            return False
+        for number, replica in enumerate(self.replicas):
+            if within(now, replica.down) or within(now, replica.blind):
+                continue
+            own = self.managers[number % len(self.managers)]
+            for manager in [own] if within(now, self.parted) else self.managers:
+                silences = tuple(span for r, span in manager.cluster.silences if r == rule)
+                if not within(now, manager.down) and not within(self.clock.at(now), silences):
+                    return True
+        return False
+
+    def tellable(self, outage: Outage) -> Span:
+        """The longest time of an outage through which it can be told; empty when there is none."""
+        begin = now = outage.start
+        found = begin, begin
+        while now < outage.end:
+            now += LOOKS
+            if not self.can_tell(outage.rule, now):
+                begin = now
+            elif now - begin > found[1] - found[0]:
+                found = begin, min(now, outage.end)
+        return found
 
     def turn(self, now: datetime) -> Iterator[tuple[int, Sent]]:
         """What is posted at this moment, by whom."""
