@@ -156,7 +156,7 @@ class Prometheus:
         if within(now, self.down):
             self.active.clear()  # it remembers nothing when it comes back
             return
-        ready = not within(now - DISCOVERY, self.down)
+        ready = not within(now, tuple((end, end + DISCOVERY) for _, end in self.down))
         scrape, evaluation = self._last(now, self.scrapes), self._last(now, self.evaluates)
         # In the order in which they come; of one moment the scrape first.
         for moment in sorted({scrape, evaluation}):
