@@ -157,7 +157,7 @@ def silence(port: int, rule: str, seconds: int) -> None:
 
 def say(recording: Recording, name: str, asked: Program) -> None:
     """What a program says of itself: when it evaluates, or its place in the cluster."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError, LookupError):  # it is down, or has just begun
         if name.startswith("prometheus"):
             group = asked.api("/api/v1/rules")["data"]["groups"][0]
             target = asked.api("/api/v1/targets")["data"]["activeTargets"][0]
@@ -226,8 +226,8 @@ def record(path: Path, lasts: float) -> None:
             if moment >= lasts:
                 break
             recording.wait(moment)
-            # In its own thread: a program that starts slowly delays nothing else.
-            threading.Thread(target=act, daemon=True).start() if moment else act()
+            # Not in a thread of its own: with the thread that started it, a program ends (pdeathsig).
+            act()
             recording.save(path)
         recording.wait(lasts)
         recording.save(path)
