@@ -9,6 +9,7 @@ is said then still lies on the grid.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import signal
 import tempfile
@@ -46,11 +47,6 @@ class Site:
     reports: list[dict[str, Any]] = field(default_factory=list)
     """What it tells an Alertmanager, as that hears it."""
 
-    def hear(self, body: bytes) -> int:
-        """It tells us, too."""
-        self.reports += json.loads(body)
-        return 200
-
     def wait(self, reached: Callable[[], bool], what: str) -> None:
         """Until something is so."""
         deadline = time.monotonic() + PATIENCE_S
@@ -65,8 +61,13 @@ def site() -> Iterator[Site]:
         desk, wrong = Desk(), set[Name]()
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="toban-server-")))
         exporter = stack.enter_context(exporting(lambda _: wrong, [DISK]))
-        made: list[Site] = []
-        listening = stack.enter_context(manager.receiving(lambda body: made[0].hear(body)))
+        reports: list[dict[str, Any]] = []
+
+        def hear(body: bytes) -> int:
+            reports.extend(json.loads(body))
+            return 200
+
+        listening = stack.enter_context(manager.receiving(hear))
         url = stack.enter_context(manager.receiving(desk.take))
         try:
             (real,) = stack.enter_context(manager.start_alertmanagers(url))
@@ -76,13 +77,12 @@ def site() -> Iterator[Site]:
                 {"disk": "critical"}, interval="1s", resend="4s",
             )  # fmt: skip
             stack.callback(started.stop, signal.SIGKILL)
-            made.append(Site(started, desk, wrong))
             started.start()
         except ServerNotAvailable as error:
             if required("prometheus"):
                 pytest.fail(f"prometheus is in TOBAN_REQUIRE and did not start: {error}")
             pytest.skip(f"not run: {error}")
-        yield made[0]
+        yield Site(started, desk, wrong, reports)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def lives(reports: list[tuple[datetime, datetime]]) -> list[Life]:
         said = [end for begin, end in reports if begin == start]
         # What lasts is said to last longer each time, what is over to be over since then.
         lasting = [end for at, end in enumerate(said) if end not in said[:at] + said[at + 1 :]]
-        gaps = [after - before for before, after in zip(lasting, lasting[1:], strict=False)]
+        gaps = [after - before for before, after in itertools.pairwise(lasting)]
         over = {end for end in said if said.count(end) > 1}
         found.append(Life(lasting[0] - start, min(gaps), len(over)))
     return found

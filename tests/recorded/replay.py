@@ -152,12 +152,12 @@ class Recording:
         managers = [Alertmanager(cluster, TIMING, self.down(f"alertmanager{n}")) for n in range(2)]
         return Site(self.outages(), replicas, managers, fate=self.fate)
 
-    def modelled(self) -> list[Post]:
-        """What the simulation's senders post in this world."""
-        return list(self._modelled())
+    def modelled(self, site: Site | None = None) -> list[Post]:
+        """What the simulation's senders post in this world, or in another one."""
+        return list(self._modelled(site or self.site()))
 
-    def _modelled(self) -> Iterator[Post]:
-        site, now = self.site(), self.began
+    def _modelled(self, site: Site) -> Iterator[Post]:
+        now = self.began
         while now < self.moment(self.until):
             for by, sent in site.turn(now):
                 if sent.fate in DELIVERED:
@@ -198,3 +198,50 @@ def shown(each: Post) -> str:
         for line in each.lines
     )
     return f"{each.at:7.1f} alertmanager{each.by} {each.rule} {each.fate}: {said}"
+
+
+POSTED = 2.0
+"""
+Seconds by which a post may come at another time: the model takes no time, real ones write, gossip
+and are kept waiting by other programs; a post that was refused is tried again at random within half
+of its pause.
+"""
+RETRIED = 20.0
+"""As `POSTED`, while posts are lost and soon after: pauses grow to more than this."""
+SAID = 0.5
+"""Seconds by which a start or an end may differ: of evaluations, which lie on a grid of 15."""
+
+
+def differences(real: list[Post], model: list[Post]) -> list[str]:
+    """Where the simulation's senders posted anything else, group by group."""
+    found = []
+    ours, theirs = by_group(model), by_group(real)
+    for rule in sorted({*ours, *theirs}):
+        own, other = ours.get(rule, []), theirs.get(rule, [])
+        for at in range(max(len(own), len(other))):
+            pair = own[at : at + 1], other[at : at + 1]
+            if not pair[0] or not pair[1] or not _same(pair[1][0], pair[0][0]):
+                wanted, got = (shown(p[0]) if p else "nothing" for p in reversed(pair))
+                found.append(f"{rule}, post {at}: real {wanted} | simulated {got}")
+                break
+    return found
+
+
+def _same(real: Post, model: Post) -> bool:
+    lately = any(since <= real.at < until + RETRIED for _, since, until in world.LOST)
+    apart = abs(real.at - model.at)
+    return (
+        (real.by, real.fate) == (model.by, model.fate)
+        and apart < (RETRIED if lately else POSTED)
+        and len(real.lines) == len(model.lines)
+        and all(map(_same_line, real.lines, model.lines))
+    )
+
+
+def _same_line(real: Line, model: Line) -> bool:
+    ends = (real.ends, model.ends)
+    return (
+        (real.name, real.status) == (model.name, model.status)
+        and abs(real.starts - model.starts) < SAID
+        and (ends == (None, None) or (None not in ends and abs(ends[0] - ends[1]) < SAID))
+    )
