@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.simulation.senders import NEVER, Name, Outage, Prometheus, Span, Timi
 from tests.simulation.site import DELIVERED, Site
 
 FILE = Path(__file__).with_name("senders.jsonl.gz")
-STEP = timedelta(seconds=0.25)
+STEP = timedelta(seconds=0.5)
 TIMING = Timing(
     group_wait=timedelta(seconds=world.GROUP_WAIT),
     group_interval=timedelta(seconds=world.GROUP_INTERVAL),
@@ -28,6 +29,10 @@ TIMING = Timing(
         rule: timedelta(seconds=int(held.removesuffix("s"))) for rule, held in world.HOLDS.items()
     },
 )
+
+
+Race = tuple[int, str, float]
+"""An Alertmanager, a rule, and when."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,12 @@ class Recording:
         self.began = begins or began
         self.until: float = head["until"]
         self._later = self.began - began
+        self.races: set[Race] = {
+            (race["by"], race["rule"], race["at"]) for race in self.of("flush first")
+        }
+        """Flushes that came just before a report which came at the same time."""
+        self.met: set[Race] = set()
+        """All times at which both came at once."""
 
     def moment(self, at: float) -> datetime:
         """A moment of it."""
@@ -150,7 +161,14 @@ class Recording:
                 (event["rule"], (self.moment(event["at"]), self.moment(event["until"])))
             )
         managers = [Alertmanager(cluster, TIMING, self.down(f"alertmanager{n}")) for n in range(2)]
+        for number, manager in enumerate(managers):
+            manager.flush_first = partial(self._flush_first, number)
         return Site(self.outages(), replicas, managers, fate=self.fate)
+
+    def _flush_first(self, manager: int, rule: str, now: datetime) -> bool:
+        race = (manager, rule, round((now - self.began).total_seconds(), 2))
+        self.met.add(race)
+        return race in self.races
 
     def modelled(self, site: Site | None = None) -> list[Post]:
         """What the simulation's senders post in this world, or in another one."""
@@ -218,13 +236,19 @@ def differences(real: list[Post], model: list[Post]) -> list[str]:
     ours, theirs = by_group(model), by_group(real)
     for rule in sorted({*ours, *theirs}):
         own, other = ours.get(rule, []), theirs.get(rule, [])
-        for at in range(max(len(own), len(other))):
-            pair = own[at : at + 1], other[at : at + 1]
-            if not pair[0] or not pair[1] or not _same(pair[1][0], pair[0][0]):
-                wanted, got = (shown(p[0]) if p else "nothing" for p in reversed(pair))
-                found.append(f"{rule}, post {at}: real {wanted} | simulated {got}")
-                break
+        at = first_difference(other, own)
+        if at is not None:
+            wanted, got = (shown(p[at]) if at < len(p) else "nothing" for p in (other, own))
+            found.append(f"{rule}, post {at}: real {wanted} | simulated {got}")
     return found
+
+
+def first_difference(real: list[Post], model: list[Post]) -> int | None:
+    """The first post about a rule that differs."""
+    for at in range(max(len(real), len(model))):
+        if at >= min(len(real), len(model)) or not _same(real[at], model[at]):
+            return at
+    return None
 
 
 def _same(real: Post, model: Post) -> bool:

@@ -29,6 +29,11 @@ COLLECTED = timedelta(minutes=30)
 """How often alerts that are over are forgotten, counted from the start."""
 CLEARED = timedelta(seconds=30)
 """How often empty groups are cleared away."""
+RACE = timedelta(seconds=0.2)
+"""
+Within which a report and a flush of its group come at once, and either may be first: intervals are
+multiples of each other, so that it happens often.
+"""
 LEAST_TIMEOUT = timedelta(seconds=10)
 FIRST_RETRY = timedelta(seconds=0.5)
 RETRY_FACTOR = 1.5
@@ -40,6 +45,11 @@ Fate = Literal["taken", "refused", "unanswered", "lost"]
 def always(now: datetime) -> Fate:
     """Nothing is lost."""
     return "taken"
+
+
+def report_first(rule: str, at: datetime) -> bool:
+    """A report that comes with a flush is part of it."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -122,6 +132,9 @@ class Alertmanager:
     started: datetime | None = None
     cleared: datetime = NEVER
     collected: datetime = NEVER
+    flush_first: Callable[[str, datetime], bool] = report_first
+    """Of a report and a flush that come at once."""
+    late: list[Known] = field(default_factory=list)
 
     def start(self, now: datetime) -> None:
         """It runs from now on, and remembers no alert."""
@@ -139,6 +152,11 @@ class Alertmanager:
         if self.started is None or report.ends < report.starts:
             return  # nobody there, or 400
         name = report.name
+        due = self.groups.get(name[0])
+        at_once = due is not None and abs(due.flush - now) < RACE
+        if at_once and self.flush_first(name[0], now):
+            self.late.append(report)
+            return
         old = self.alerts.get(name)
         overlaps = old is not None and (
             old.starts < report.ends < old.ends or old.starts < report.starts < old.ends
@@ -171,6 +189,9 @@ class Alertmanager:
         for rule, group in self.groups.items():
             if now >= group.flush and not any(f.rule == rule for f in self.waiting):
                 self._look(rule, group, now, clock)
+        late, self.late = self.late, []
+        for report in late:
+            self.take(report, now, clock)
         for flush in list(self.waiting):
             yield from self._go_on(flush, now, fate)
         self._clear(now)

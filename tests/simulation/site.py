@@ -12,6 +12,8 @@ from tests.simulation.senders import Outage, Prometheus, SiteClock, Span, Timing
 
 STEP = timedelta(seconds=5)
 LOOKS = timedelta(seconds=15)
+FLUSH_FIRST = 0.15
+"""How often a flush comes just before a report that comes at the same time, as recorded."""
 TIMING = Timing()
 DELIVERED = ("taken", "unanswered")
 """What becomes of posts that come in."""
@@ -97,6 +99,7 @@ class Drawn:
             managers.append(Alertmanager(cluster if way == "cluster" else Cluster()))
         for manager in managers:
             manager.down = (self.span(0, 0, 0.5, 5),)
+            manager.flush_first = lambda rule, at: rng.random() < FLUSH_FIRST
         for each in {id(m.cluster): m.cluster for m in managers}.values():
             each.silences += [(f"rule{rng.randrange(6)}", self.span(0, 0, 5, 40))]
         away, becomes = self.span(0, 0, 1, 4), rng.choice(("refused", "unanswered", "lost"))
