@@ -1,5 +1,5 @@
 """
-Find which of a report and a flush was first wherever both came at once, and note it in a recording.
+Find which was first wherever a flush and something else came at once, and note it in a recording.
 
 The recording cannot say it: it is looked for, each time from the first post that differs, until the
 simulation's senders post what the real ones did. By hand, after `tests.recorded.record`:
@@ -43,7 +43,7 @@ def _differs(recording: Recording, rule: str, real: list[Post]) -> int:
     """How many posts are the same; one more when all are."""
     site = recording.site()
     site.outages = [outage for outage in site.outages if outage.rule == rule]
-    recording.met = {race for race in recording.met if race[1] != rule}
+    recording.met = {race for race in recording.met if race[2] != rule}
     found = first_difference(real, recording.modelled(site))
     return len(real) + 1 if found is None else found
 
@@ -52,8 +52,8 @@ def _candidates(recording: Recording, rule: str, real: list[Post], at: int) -> I
     _differs(recording, rule, real)
     until = real[at].at if at < len(real) else recording.until
     met = sorted(
-        (race for race in recording.met if race[1] == rule and race[2] <= until + 1),
-        key=lambda race: -race[2],
+        (race for race in recording.met if race[2] == rule and race[3] <= until + 1),
+        key=lambda race: -race[3],
     )[:BACK]
     for number in (1, 2, 3):
         yield from (set(each) for each in itertools.combinations(met, number))
@@ -68,10 +68,10 @@ if __name__ == "__main__":
     lines = [
         line
         for line in gzip.decompress(path.read_bytes()).decode().splitlines(keepends=True)
-        if '"flush first"' not in line
+        if '"missed"' not in line
     ]
-    for by, rule, at in sorted(hour.races, key=lambda race: race[2]):
-        noted = {"at": at, "kind": "flush first", "by": by, "rule": rule}
+    for by, what, rule, at in sorted(hour.races, key=lambda race: race[3]):
+        noted = {"at": at, "kind": "missed", "by": by, "what": what, "rule": rule}
         lines.append(json.dumps(noted, separators=(",", ":")) + "\n")
     path.write_bytes(gzip.compress("".join(lines).encode(), 9, mtime=0))
     print(f"{len(hour.races)} of {len(hour.met)} times the flush was first")

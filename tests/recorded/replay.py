@@ -31,8 +31,8 @@ TIMING = Timing(
 )
 
 
-Race = tuple[int, str, float]
-"""An Alertmanager, a rule, and when."""
+Race = tuple[int, str, str, float]
+"""An Alertmanager, what came with a flush, its rule, and when."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class Recording:
         self.until: float = head["until"]
         self._later = self.began - began
         self.races: set[Race] = {
-            (race["by"], race["rule"], race["at"]) for race in self.of("flush first")
+            (race["by"], race["what"], race["rule"], race["at"]) for race in self.of("missed")
         }
-        """Flushes that came just before a report which came at the same time."""
+        """Flushes that came just before what came at the same time."""
         self.met: set[Race] = set()
         """All times at which both came at once."""
 
@@ -162,11 +162,11 @@ class Recording:
             )
         managers = [Alertmanager(cluster, TIMING, self.down(f"alertmanager{n}")) for n in range(2)]
         for number, manager in enumerate(managers):
-            manager.flush_first = partial(self._flush_first, number)
+            manager.misses = partial(self._misses, number)
         return Site(self.outages(), replicas, managers, fate=self.fate)
 
-    def _flush_first(self, manager: int, rule: str, now: datetime) -> bool:
-        race = (manager, rule, round((now - self.began).total_seconds(), 2))
+    def _misses(self, manager: int, what: str, rule: str, now: datetime) -> bool:
+        race = (manager, what, rule, round((now - self.began).total_seconds(), 2))
         self.met.add(race)
         return race in self.races
 
@@ -201,10 +201,14 @@ def post(at: float, by: int, fate: str, body: dict[str, Any], began: datetime) -
 
 
 def by_group(posts: list[Post]) -> dict[str, list[Post]]:
-    """The posts about each rule, in order."""
+    """The posts about each rule, in order; what two members post at once has none."""
     groups = defaultdict(list)
     for each in posts:
-        groups[each.rule].append(each)
+        own = groups[each.rule]
+        at = len(own)
+        while at and own[at - 1].by > each.by and each.at - own[at - 1].at < AT_ONCE:
+            at -= 1
+        own.insert(at, each)
     return dict(groups)
 
 
@@ -218,6 +222,8 @@ def shown(each: Post) -> str:
     return f"{each.at:7.1f} alertmanager{each.by} {each.rule} {each.fate}: {said}"
 
 
+AT_ONCE = 0.4
+"""Seconds within which nobody can tell which of two posts was sent first."""
 POSTED = 2.0
 """
 Seconds by which a post may come at another time: the model takes no time, real ones write, gossip

@@ -19,7 +19,7 @@ senders.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -31,9 +31,11 @@ CLEARED = timedelta(seconds=30)
 """How often empty groups are cleared away."""
 RACE = timedelta(seconds=0.2)
 """
-Within which a report and a flush of its group come at once, and either may be first: intervals are
-multiples of each other, so that it happens often.
+Within which two things come at once, and either may be first. Intervals are multiples of each other,
+so that it happens often.
 """
+Missed = Literal["report", "log"]
+"""What a flush did not wait for: a report of one of its alerts, or that another member has told."""
 LEAST_TIMEOUT = timedelta(seconds=10)
 FIRST_RETRY = timedelta(seconds=0.5)
 RETRY_FACTOR = 1.5
@@ -47,8 +49,8 @@ def always(now: datetime) -> Fate:
     return "taken"
 
 
-def report_first(rule: str, at: datetime) -> bool:
-    """A report that comes with a flush is part of it."""
+def misses_nothing(what: Missed, rule: str, at: datetime) -> bool:
+    """What comes with a flush is part of it."""
     return False
 
 
@@ -77,6 +79,9 @@ class Told:
     firing: frozenset[Name]
     resolved: frozenset[Name]
     at: datetime
+    by: int
+    """Which of the cluster told it."""
+    before: Told | None = None
 
 
 @dataclass
@@ -132,8 +137,8 @@ class Alertmanager:
     started: datetime | None = None
     cleared: datetime = NEVER
     collected: datetime = NEVER
-    flush_first: Callable[[str, datetime], bool] = report_first
-    """Of a report and a flush that come at once."""
+    misses: Callable[[Missed, str, datetime], bool] = misses_nothing
+    """Of two things that come at once, whether the flush of a rule is first."""
     late: list[Known] = field(default_factory=list)
 
     def start(self, now: datetime) -> None:
@@ -154,7 +159,7 @@ class Alertmanager:
         name = report.name
         due = self.groups.get(name[0])
         at_once = due is not None and abs(due.flush - now) < RACE
-        if at_once and self.flush_first(name[0], now):
+        if at_once and self.misses("report", name[0], now):
             self.late.append(report)
             return
         old = self.alerts.get(name)
@@ -168,6 +173,11 @@ class Alertmanager:
         group.alerts[name] = merged
         if not group.flushed and merged.starts + wait < clock:
             group.flush = now
+
+    @property
+    def place(self) -> int:
+        """In its cluster, among those that run."""
+        return self.cluster.members.index(self) if self.started is not None else 0
 
     def wake(self, now: datetime) -> None:
         """It runs when it should."""
@@ -206,7 +216,7 @@ class Alertmanager:
         settled = self.started + (
             self.timing.settles if len(self.cluster.members) > 1 else timedelta(0)
         )
-        wait = self.timing.peer_timeout * self.cluster.members.index(self)
+        wait = self.timing.peer_timeout * self.place
         self.waiting.append(
             Flush(
                 rule,
@@ -230,16 +240,27 @@ class Alertmanager:
         log, becomes = self.cluster.log, fate(now)
         if flush.hangs and becomes in ("unanswered", "lost"):
             return
-        if flush.quiet or not flush.is_due(log.get(flush.rule), now, self.timing.repeat):
+        told = self._heard(log.get(flush.rule), flush.rule, now)
+        if flush.quiet or not flush.is_due(told, now, self.timing.repeat):
             self._done(flush)
             return
         yield Sent(now, becomes, webhook(flush.alerts, flush.state))
         flush.hangs = becomes in ("unanswered", "lost")
         if becomes == "taken":
-            log[flush.rule] = Told(flush.names("firing"), flush.names("resolved"), now)
+            before = log.get(flush.rule)
+            log[flush.rule] = Told(
+                flush.names("firing"), flush.names("resolved"), now, id(self),
+                before and replace(before, before=None),
+            )  # fmt: skip
             self._done(flush)
         elif becomes == "refused":
             flush.due, flush.pause = now + flush.pause, flush.pause * RETRY_FACTOR
+
+    def _heard(self, told: Told | None, rule: str, now: datetime) -> Told | None:
+        """What it knows of what was told; of what another tells right now, perhaps."""
+        if told is None or told.by == id(self) or now - told.at >= RACE:
+            return told
+        return told.before if self.misses("log", rule, now) else told
 
     def _done(self, flush: Flush) -> None:
         """What was told to be over leaves the group, unless it was reported again meanwhile."""

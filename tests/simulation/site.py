@@ -12,8 +12,8 @@ from tests.simulation.senders import Outage, Prometheus, SiteClock, Span, Timing
 
 STEP = timedelta(seconds=5)
 LOOKS = timedelta(seconds=15)
-FLUSH_FIRST = 0.15
-"""How often a flush comes just before a report that comes at the same time, as recorded."""
+MISSES = 0.15
+"""How often a flush comes just before what comes at the same time: about as recorded."""
 TIMING = Timing()
 DELIVERED = ("taken", "unanswered")
 """What becomes of posts that come in."""
@@ -67,7 +67,7 @@ class Site:
             for report in replica.turn(now, clock, self.outages):
                 for manager in [own] if within(now, self.parted) else self.managers:
                     manager.take(report, now, clock)
-        for number, manager in enumerate(self.managers):
+        for number, manager in sorted(enumerate(self.managers), key=lambda m: m[1].place):
             yield from ((number, sent) for sent in manager.turn(now, clock, self.fate))
 
 
@@ -99,7 +99,7 @@ class Drawn:
             managers.append(Alertmanager(cluster if way == "cluster" else Cluster()))
         for manager in managers:
             manager.down = (self.span(0, 0, 0.5, 5),)
-            manager.flush_first = lambda rule, at: rng.random() < FLUSH_FIRST
+            manager.misses = lambda what, rule, at: rng.random() < MISSES
         for each in {id(m.cluster): m.cluster for m in managers}.values():
             each.silences += [(f"rule{rng.randrange(6)}", self.span(0, 0, 5, 40))]
         away, becomes = self.span(0, 0, 1, 4), rng.choice(("refused", "unanswered", "lost"))
