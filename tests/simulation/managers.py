@@ -5,7 +5,7 @@ It refuses what ends before it began, merges overlapping reports to the earliest
 rule, flushes a group after ``group_wait`` (at once when the alert began longer ago) and then each
 ``group_interval``, and sends when something fires or has resolved that its log does not hold, or
 ``repeat_interval`` has passed (``DedupStage``). What is silenced is as if it were not in its group:
-what ends meanwhile leaves untold. What is refused is tried again, at longer and longer intervals
+what ends meanwhile leaves untold. What is refused is tried again as it was, at longer and longer intervals
 until the group's next flush is due; then the flush has failed, and resolved alerts stay in the group.
 After a flush that did not fail they leave it; an empty group goes on flushing until it is cleared
 away.
@@ -96,6 +96,8 @@ class Flush:
     deadline: datetime
     pause: timedelta = FIRST_RETRY
     hangs: bool = False
+    tried: bool = False
+    """It was sent once, in vain: what is tried again does not ask the log again."""
 
     def names(self, status: str) -> frozenset[Name]:
         """The alerts of that status that are told of."""
@@ -241,10 +243,12 @@ class Alertmanager:
         if flush.hangs and becomes in ("unanswered", "lost"):
             return
         told = self._heard(log.get(flush.rule), flush.rule, now)
-        if flush.quiet or not flush.is_due(told, now, self.timing.repeat):
+        is_due = flush.tried or flush.is_due(told, now, self.timing.repeat)
+        if flush.quiet or not is_due:
             self._done(flush)
             return
         yield Sent(now, becomes, webhook(flush.alerts, flush.state))
+        flush.tried = True
         flush.hangs = becomes in ("unanswered", "lost")
         if becomes == "taken":
             before = log.get(flush.rule)
