@@ -44,6 +44,8 @@ def test_the_hour_holds_what_it_should(hour):
 
 def test_the_simulations_senders_post_what_the_real_ones_did(hour):
     assert differences(hour.posts(), hour.modelled()) == []
+    assert hour.races <= hour.met, "each explains something"
+    assert 4 * len(hour.races) < len(hour.met), "few: they are not what makes it fit"
 
 
 # --- each rule of theirs left a trace in what they posted ----------------------------------------
