@@ -232,6 +232,11 @@ of its pause.
 """
 RETRIED = 20.0
 """As `POSTED`, while posts are lost and soon after: pauses grow to more than this."""
+SHIFTED = 15.0 + POSTED
+"""
+As `POSTED`, for a few (see `shifted`): when a group that says nothing is cleared away and made anew is
+seen by nobody, and moves its flushes by an evaluation.
+"""
 SAID = 0.5
 """Seconds by which a start or an end may differ: of evaluations, which lie on a grid of 15."""
 
@@ -257,12 +262,26 @@ def first_difference(real: list[Post], model: list[Post]) -> int | None:
     return None
 
 
-def _same(real: Post, model: Post) -> bool:
+def shifted(real: list[Post], model: list[Post]) -> list[str]:
+    """Posts that are the same, and came at another time than they should."""
+    ours, theirs = by_group(model), by_group(real)
+    return [
+        f"real {shown(post)} | simulated {own.at:.1f}"
+        for rule in ours
+        for post, own in zip(theirs.get(rule, []), ours[rule], strict=False)
+        if abs(post.at - own.at) >= _tolerance(post)
+    ]
+
+
+def _tolerance(real: Post) -> float:
     lately = any(since <= real.at < until + RETRIED for _, since, until in world.LOST)
-    apart = abs(real.at - model.at)
+    return RETRIED if lately else POSTED
+
+
+def _same(real: Post, model: Post) -> bool:
     return (
         (real.by, real.fate) == (model.by, model.fate)
-        and apart < (RETRIED if lately else POSTED)
+        and abs(real.at - model.at) < max(SHIFTED, _tolerance(real))
         and len(real.lines) == len(model.lines)
         and all(map(_same_line, real.lines, model.lines))
     )

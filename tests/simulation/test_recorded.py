@@ -15,7 +15,7 @@ from unittest import mock
 import pytest
 
 from tests.recorded import world
-from tests.recorded.replay import Recording, differences
+from tests.recorded.replay import Recording, differences, shifted
 from tests.simulation import managers, senders
 from tests.simulation.recorded_sim import BEGINS, RecordedSimulation
 from tests.simulation.senders import Known
@@ -43,7 +43,9 @@ def test_the_hour_holds_what_it_should(hour):
 
 
 def test_the_simulations_senders_post_what_the_real_ones_did(hour):
-    assert differences(hour.posts(), hour.modelled()) == []
+    real, model = hour.posts(), hour.modelled()
+    assert differences(real, model) == []
+    assert len(shifted(real, model)) <= len(real) / 50
     assert hour.races <= hour.met, "each explains something"
     assert 4 * len(hour.races) < len(hour.met), "few: they are not what makes it fit"
 
