@@ -17,7 +17,14 @@ import pytest
 from tests.recorded import world
 from tests.recorded.replay import Recording, differences, shifted
 from tests.simulation import managers, senders
+from tests.simulation.catching import has_to_be_caught
+from tests.simulation.mutants import Mutant
 from tests.simulation.recorded_sim import BEGINS, RecordedSimulation
+from tests.simulation.sender_mutants import (
+    nothing_happens_for_ever,
+    over_is_believed_late,
+    the_present_counts_for_nothing,
+)
 from tests.simulation.senders import Known
 from tests.simulation.site import Site
 
@@ -133,3 +140,17 @@ def broken(seed: int) -> list[str]:
 @pytest.mark.parametrize("seed", range(2 * len(BEGINS)))
 def test_people_hear_of_every_outage_and_are_not_called_for_what_is_over(seed):
     assert broken(seed) == []
+
+
+MUTANTS = (
+    Mutant("recorded: present", "it fires again", the_present_counts_for_nothing, seed=2),
+    Mutant("recorded: never again", "silence", nothing_happens_for_ever, seed=0),
+    Mutant("recorded: late", "people are called for what is over", over_is_believed_late, seed=2),
+)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_broken_variant_is_caught(
+    mutant: Mutant, record_property: Callable[[str, object], None]
+) -> None:
+    has_to_be_caught(mutant, broken, record_property)
