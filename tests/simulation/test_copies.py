@@ -52,9 +52,7 @@ def test_a_clock_a_year_ahead_costs_no_copy_that_can_be_read(seeds: Seeds) -> No
         assert broken_ahead(seed) == [], f"python -m tests.simulation leap-copies {seed}"
 
 
-def test_retention_by_a_clock_ahead_is_caught(
-    record_property: Callable[[str, object], None],
-) -> None:
+def test_retention_by_a_clock_ahead_is_caught(record_property: Record) -> None:
     mutant = Mutant("a year ahead", "what can be read is removed", prunes_after_a_leap, seed=8)
     has_to_be_caught(mutant, broken_ahead, record_property)
 

@@ -17,7 +17,7 @@ import pytest
 from tests.recorded import world
 from tests.recorded.replay import Recording, differences, shifted
 from tests.simulation import managers, senders
-from tests.simulation.catching import has_to_be_caught
+from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.mutants import Mutant
 from tests.simulation.recorded_sim import BEGINS, RecordedSimulation
 from tests.simulation.sender_mutants import (
@@ -150,7 +150,5 @@ MUTANTS = (
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_broken_variant_is_caught(
-    mutant: Mutant, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_broken_variant_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)
