@@ -242,7 +242,9 @@ class SenderSimulation(Simulation):
                 yield f"{arrival.incident}: somebody is called at {arrival.at}, all of it is over"
 
     def _was_over(self, name: Name, at: datetime) -> bool:
-        """Whether its sender had said so in time, and nothing else since."""
+        """Whether it really was, and its sender had said so in time, and nothing else since."""
+        if any(o.name == name and o.start <= at < o.end + SETTLED for o in self.outages):
+            return False
         said = [word for word in self.said.get(name, ()) if word[0] <= at]
         return bool(said) and said[-1][1] == "resolved" and said[-1][0] < at - SETTLED
 
