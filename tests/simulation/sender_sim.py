@@ -69,7 +69,7 @@ class SenderSimulation(Simulation):
     def _plan_alerts(self, number: int) -> None:
         rng = random.Random(self.seed)
         self.words: dict[Name, tuple[datetime, str]] = {}
-        self.said: dict[Name, list[tuple[datetime, str]]] = {}
+        self.said: dict[Name, list[tuple[datetime, str, datetime]]] = {}
         self.untrue: list[str] = []
         self.outages = [self._placed(outage) for outage in _outages(number, rng)]
         drawn = Drawn(START, START + HEALED, rng)
@@ -114,7 +114,9 @@ class SenderSimulation(Simulation):
         for alert in action.body["alerts"]:
             name = alert["labels"]["alertname"], alert["labels"]["instance"]
             self.words[name] = self.now, alert["status"]
-            self.said.setdefault(name, []).append(self.words[name])
+            when = alert["startsAt" if alert["status"] == "firing" else "endsAt"]
+            word = *self.words[name], msgspec.convert(when, datetime)
+            self.said.setdefault(name, []).append(word)
         for report in alertmanager.reports(action.body, SERVICE):
             event = to_event(report, SERVICE, self.now, self.now)
             for _ in range(self.rng.choice((1, 1, 1, 2))):  # the answer was lost: sent again
@@ -246,7 +248,10 @@ class SenderSimulation(Simulation):
         if any(o.name == name and o.start <= at < o.end + SETTLED for o in self.outages):
             return False
         said = [word for word in self.said.get(name, ()) if word[0] <= at]
-        return bool(said) and said[-1][1] == "resolved" and said[-1][0] < at - SETTLED
+        if not said or said[-1][1] != "resolved" or said[-1][0] >= at - SETTLED:
+            return False
+        # One of two members may speak of an older occurrence than the other.
+        return all(said[-1][2] >= start for _, status, start in said if status == "firing")
 
 
 def _outages(number: int, rng: random.Random) -> Iterator[Outage]:
