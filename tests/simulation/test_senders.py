@@ -28,6 +28,10 @@ def test_people_hear_of_every_outage_and_believe_nothing_that_is_not_so(seeds: S
         assert broken(seed) == [], f"python -m tests.simulation senders {seed}"
 
 
+def test_two_members_that_speak_of_two_occurrences_call_nobody_for_nothing() -> None:
+    assert broken(785960) == []
+
+
 @pytest.mark.parametrize("mutant", SENDER_MUTANTS, ids=lambda mutant: mutant.name)
 def test_what_was_believed_before_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)
