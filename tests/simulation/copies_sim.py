@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -204,11 +204,14 @@ class CopiesSimulation(BackupSimulation):
         for each in (backup, *(catalogue[id] for id in backup.needs if id in catalogue)):
             at = self.touched.get((copy.bucket, each.prefix))
             own = copy_in(each, copy.bucket)
-            if at is not None and (
-                own is None or own.verified_at is None or own.verified_at < at + LATE
-            ):
+            read = None if own is None else self._read_at(each, own)
+            if at is not None and (read is None or read < at + LATE):
                 return False
         return True
+
+    def _read_at(self, backup: Backup, copy: Copy) -> datetime | None:
+        """When a copy was last read, in true time."""
+        return copy.verified_at
 
     def _removed(self, bucket: str, prefix: str) -> None:
         """A manifest goes: would the policy keep it by what can be read?"""
