@@ -33,6 +33,7 @@ from toban.backups.work.jobs import (
     following,
     telling,
 )
+from toban.backups.work.whole import Whole, WholeObjects, names_objects, read_rest, references
 from toban.events.backups import (
     BackupEvent,
     BackupReplicated,
@@ -189,13 +190,16 @@ class VerifyHandler:
         if not whole or LEVELS.index(wanted) < LEVELS.index("format"):
             if not self._read_content(opened, job, claim):
                 return False
-            understood = bool(manifest.object_totals.objects or manifest.needs)
-            if LEVELS.index(wanted) < LEVELS.index("format") or understood:
+            if LEVELS.index(wanted) < LEVELS.index("format") or names_objects(manifest):
                 return True  # an inventory and its objects were understood while reading them
-        stream = beating(opened.stream(), claim.beat)
-        job.counts = form.check(stream, lambda ref: beating(opened.fetch(ref), claim.beat))
-        for _ in stream:
-            pass  # a format may know enough early; the last hashes are compared at the end
+        stream = Whole(beating(opened.stream(), claim.beat))
+        objects = WholeObjects(lambda ref: beating(opened.fetch(ref), claim.beat))
+        try:
+            job.counts = form.check(stream, objects)
+        except (FormatUnchecked, ValueError):
+            read_rest(form, opened, stream, objects)  # damage is found whoever can say what it is
+            raise
+        read_rest(form, opened, stream, objects)
         return True
 
     def _read_content(self, opened: OpenedCopy, job: VerifyJob, claim: JobClaim[VerifyJob]) -> bool:
@@ -208,10 +212,10 @@ class VerifyHandler:
             claim.checkpoint()
             if claim.elapsed() > STEP:
                 return False
-        if not opened.manifest.object_totals.objects and not opened.manifest.needs:
+        if not names_objects(opened.manifest):
             return True
         form = self._resources.format(opened.manifest.kind)
-        for number, ref in enumerate(form.object_refs(opened.stream()), start=1):
+        for number, ref in enumerate(references(form, opened), start=1):
             if number <= job.beside_read:
                 continue
             if ref.backup_id in job.trusted:
