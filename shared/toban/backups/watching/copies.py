@@ -18,6 +18,7 @@ from toban.backups.policy.alerts import (
     resolve,
     say_in,
 )
+from toban.backups.policy.copies import as_found
 from toban.kernel.documents import Documents
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
@@ -38,8 +39,7 @@ def look_at_copies(profile: Profile, watch: BackupWatch, work: Work) -> None:
 
 def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
     bad: dict[str, list[tuple[Backup, Copy]]] = {}
-    found = documents.find(Backup, ("service", "==", profile[SERVICE].id), ("degraded", "==", True))
-    for backup in sorted(found, key=lambda b: (b.slot, b.id)):
+    for backup in sorted(_hurt(profile[SERVICE].id, documents), key=lambda b: (b.slot, b.id)):
         for copy in backup.copies:
             if copy.damage or copy.unreadable:
                 fingerprint = copy_fingerprint(backup.source, backup.class_, copy.bucket)
@@ -64,6 +64,19 @@ def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
             labels={**series, **where, "backup": backup.id},
             backup=backup.id,
         )
+
+
+def _hurt(service: str, documents: Documents) -> Iterator[Backup]:
+    """Backups of which a copy is in trouble, or what it builds on there, as a restore finds them."""
+    found = documents.find(Backup, ("service", "==", service), ("degraded", "==", True))
+    hurt = {backup.id: backup for backup in found}
+    yield from hurt.values()
+    for source in sorted({backup.source for backup in hurt.values()}):
+        own = documents.find(Backup, ("service", "==", service), ("source", "==", source))
+        known = {backup.id: backup for backup in own}
+        for backup in own:
+            if backup.id not in hurt and not hurt.keys().isdisjoint(backup.needs):
+                yield as_found(backup, known)
 
 
 def settle_failed(service: str, work: Work) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from toban.backups.catalogue.plans import slot_of
+from toban.backups.catalogue.plans import bases_of, slot_of
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.policy.ahead import AHEAD, dated_ahead, troubles_ahead
 from toban.backups.policy.alerts import (
@@ -26,6 +26,7 @@ from toban.backups.policy.alerts import (
     say_in,
     watch_of,
 )
+from toban.backups.policy.copies import restorable
 from toban.backups.policy.objectives import (
     NewestBackup,
     ObjectiveState,
@@ -214,7 +215,7 @@ def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, New
     """
     Return the newest verified restore point of every plan, from the catalogue.
 
-    What is dated ahead of now does not count.
+    What is dated ahead of now does not count, nor what builds on something that is not whole.
     """
     found: dict[SeriesKey, NewestBackup] = {}
     for plan in (profile[BACKUP] or NOTHING).plans:
@@ -233,7 +234,7 @@ def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, New
 
 
 def _newest(service: str, plan: BackupPlan, documents: Documents) -> Backup | None:
-    for limit in (1, None):  # one that is dated ahead is rare: then all are looked at
+    for limit in (1, None):  # one that does not count is rare: then all are looked at
         found = documents.find(
             Backup,
             ("service", "==", service),
@@ -243,10 +244,16 @@ def _newest(service: str, plan: BackupPlan, documents: Documents) -> Backup | No
             order_by="-snapshot_at",
             limit=limit,
         )
-        fit = next((backup for backup in found if not backup.is_ahead(documents.now)), None)
+        fit = next((backup for backup in found if _counts(backup, documents)), None)
         if fit is not None or not found:
             return fit
     return None
+
+
+def _counts(backup: Backup, documents: Documents) -> bool:
+    if backup.is_ahead(documents.now):
+        return False
+    return not backup.needs or bool(restorable(backup, bases_of(backup, documents)))
 
 
 def _troubles(document: CurrentProfile, documents: Documents) -> Iterator[Trouble]:

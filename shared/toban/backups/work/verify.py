@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from toban.backups.catalogue.plans import plan_of
 from toban.backups.catalogue.reading import (
     BaseDamaged,
@@ -20,9 +18,9 @@ from toban.backups.catalogue.reading import (
     OpenedCopy,
     open_copy,
 )
-from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
+from toban.backups.documents import JUDGED, LEVELS, Backup
 from toban.backups.levels import Level
-from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases, proven_there
+from toban.backups.policy.copies import ReadBackResult, proven_there
 from toban.backups.storage import layout
 from toban.backups.work.jobs import (
     STEP,
@@ -33,16 +31,15 @@ from toban.backups.work.jobs import (
     following,
     telling,
 )
+from toban.backups.work.judging import judge
 from toban.backups.work.whole import Whole, WholeObjects, names_objects, read_rest, references
 from toban.events.backups import (
     BackupEvent,
     BackupReplicated,
-    BackupVerified,
     VerificationStepDue,
 )
 from toban.kernel import log
 from toban.kernel.binding import BoundHandlers
-from toban.kernel.clock.skew import not_ahead
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import (
     Continue,
@@ -237,8 +234,9 @@ class VerifyHandler:
         if isinstance(result, Failure):
             fail(backup, "verify", result.reason, work)
             work.put(backup)
-        elif backup.status in JUDGED:  # retention may have come between
-            _judge(backup, job, result, work)
+        else:
+            gave_up = result.reason if isinstance(result, GaveUp) else ""
+            judge(backup, job.read, job.counts, work, unread=gave_up)
 
     def handlers(self) -> Handlers:
         """Return the function's handlers."""
@@ -263,69 +261,6 @@ def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
         job.read[copy.bucket] = ReadBackResult(read_at=job.touched_at or now, level=level)
     if job.place < len(backup.copies):
         job.reading = backup.copies[job.place].bucket
-
-
-def _judge(backup: Backup, job: VerifyJob, result: CopiesRead | GaveUp, work: Work) -> None:
-    """
-    Note of each copy what it came to, and tell of the backup and of what is wrong with it.
-
-    A copy that could not be read takes nothing away from what was proven of the others.
-    """
-    bases = {id: work.get(Backup, id) for id in backup.needs}
-    told = []
-    passed = False
-    for number, copy in enumerate(backup.copies):
-        reading = job.read.get(copy.bucket)
-        if reading is None and isinstance(result, GaveUp):
-            why = f"{copy.bucket}: cannot be read: {result.reason}"
-            reading = ReadBackResult(read_at=work.now, unreadable=why)
-        if reading is None:
-            continue  # it became known while the others were read
-        reading = on_bases(reading, copy.bucket, bases)
-        if reading.base:
-            reading = _blame(reading, copy.bucket, bases, work)
-        backup.copies[number] = judged(copy, reading)
-        passed = passed or reading.level is not None
-        if reading.trouble:
-            told.append(reading.trouble)
-    settle(backup)
-    backup.reason = ""
-    if passed:
-        backup.verified_at = work.now
-        backup.counts = dict(job.counts) or backup.counts
-        _note_newest(backup, work)
-        work.emit(BackupVerified(**backup.named, at=work.now, level=str(backup.level)))
-    if told:
-        fail(backup, "verify", "; ".join(told), work)
-    work.put(backup)
-
-
-def _blame(
-    reading: ReadBackResult, bucket: str, bases: dict[str, Backup | None], work: Work
-) -> ReadBackResult:
-    """
-    Damage in what it builds on is a fact about that one's copy, which may be mended.
-
-    Only when no copy of that is whole any more is this one lost with it.
-    """
-    base = bases.get(reading.base)
-    if base is not None:
-        note_damage(base, bucket, reading.damage)
-        work.put(base)
-    lost = base is None or base.status not in ("finished", "verified")
-    return msgspec.structs.replace(reading, base="") if lost else reading
-
-
-def _note_newest(backup: Backup, work: Work) -> None:
-    """The series knows its newest verified backup."""
-    series = work.get(SeriesState, backup.series)
-    if series is None or backup.is_ahead(work.now):
-        return
-    point = backup.snapshot_at or backup.started_at
-    before = not_ahead(series.verified_snapshot_at, work.now)
-    if before is None or point >= before:
-        series.verified, series.verified_snapshot_at = backup.id, point
-        work.put(series)
 
 
 def _drain(opened: OpenedCopy, ref: ObjectRef, claim: JobClaim[VerifyJob]) -> None:

@@ -48,6 +48,7 @@ TEXTS: Final[Texts] = {
     "backups.show.tests": {"en": "Restore tests", "ja": "リストアテスト"},
     "backups.show.jobs": {"en": "Work", "ja": "作業"},
     "backups.failed-removed": {"en": "failed, removed", "ja": "失敗（削除済み）"},
+    "backups.unreadable": {"en": "cannot be restored", "ja": "復元不可"},
     "backups.partly": {"en": "verified {n}/{m}", "ja": "一部検証済み {n}/{m}"},
     "backups.copy.damaged": {"en": "damaged: {why}", "ja": "破損: {why}"},
     "backups.copy.gone": {"en": "gone: {why}", "ja": "消失: {why}"},
