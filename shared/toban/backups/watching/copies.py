@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toban.backups.documents import Backup, Copy, settle, standing
+from toban.backups.documents import JUDGED, Backup, Copy, settle, standing
 from toban.backups.policy.alerts import (
     BackupWatch,
     Trouble,
@@ -75,7 +75,8 @@ def _hurt(service: str, documents: Documents) -> Iterator[Backup]:
         own = documents.find(Backup, ("service", "==", service), ("source", "==", source))
         known = {backup.id: backup for backup in own}
         for backup in own:
-            if backup.id not in hurt and not hurt.keys().isdisjoint(backup.needs):
+            builds = backup.status in JUDGED and not hurt.keys().isdisjoint(backup.needs)
+            if builds and backup.id not in hurt:
                 yield as_found(backup, known)
 
 
