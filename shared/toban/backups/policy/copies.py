@@ -40,6 +40,7 @@ class ReadBackResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def judged(copy: Copy, reading: ReadBackResult) -> Copy:
     """Return the copy with the result of a reading."""
+    copy = msgspec.structs.replace(copy, read_at=reading.read_at)
     if reading.damage and not reading.base:
         return damaged(copy, reading.damage, missing=reading.missing)
     if reading.damage:

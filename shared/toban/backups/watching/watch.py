@@ -39,6 +39,7 @@ from toban.backups.policy.restores import RestoreRecord
 from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.watching.abandoned import end_abandoned
 from toban.backups.watching.copies import look_at_copies, settle_failed
+from toban.backups.watching.rereading import look_at_turns
 from toban.events.backups import (
     BackupFailed,
     BackupVerified,
@@ -199,6 +200,7 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
             if fingerprint.split("/")[0] in _LOOKED_AT and fingerprint not in troubles:
                 resolve(fingerprint, watch, work)
         look_at_copies(document.profile, watch, work)
+        look_at_turns(document.profile, watch, work)
         # A failure and the success after it may have been told at the same moment, and each have
         # seen only itself: this is the second look.
         for plan in section.plans:

@@ -19,16 +19,13 @@ def judge(
     read: Mapping[str, ReadBackResult],
     counts: Mapping[str, int],
     work: Work,
-    *,
-    unread: str = "",
 ) -> None:
     """
     Record of each copy what reading it came to; tell of the backup and of what is wrong with it.
 
     A copy that could not be read takes nothing away from what was proven of the others. Of a
     backup that retention has marked meanwhile only damage is recorded: should it stay, it stays as
-    what it is. `read`: the results, by bucket; `counts`: what the format counted; `unread`: why
-    copies without a result were given up, empty if they were not.
+    what it is. `read`: the results, by bucket; `counts`: what the format counted.
     """
     if backup.status not in (*JUDGED, "deleting"):
         return
@@ -37,11 +34,8 @@ def judge(
     passed = False
     for number, copy in enumerate(backup.copies):
         reading = read.get(copy.bucket)
-        if reading is None and unread:
-            why = f"{copy.bucket}: cannot be read: {unread}"
-            reading = ReadBackResult(read_at=work.now, unreadable=why)
         if reading is None:
-            continue  # it became known while the others were read
+            continue  # not asked for, or it became known while the others were read
         reading = on_bases(reading, copy.bucket, bases)
         if reading.base:
             reading = _blame(reading, copy.bucket, bases, work)
@@ -52,7 +46,7 @@ def judge(
             told.append(reading.trouble)
     if backup.status in JUDGED:
         settle(backup)
-        backup.reason = ""
+        backup.reason = "" if read else backup.reason
         if passed:
             backup.verified_at = work.now
             backup.counts = dict(counts) or backup.counts

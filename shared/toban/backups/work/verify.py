@@ -29,6 +29,7 @@ from toban.backups.work.jobs import (
     claim_next,
     fail,
     following,
+    job_id,
     telling,
 )
 from toban.backups.work.judging import judge
@@ -71,6 +72,8 @@ several steps first; a format check cannot be left and gone on with.
 class VerifyJob(BackupJob, kw_only=True):
     """The job of verifying a backup."""
 
+    only: str = ""
+    """Only the copy in this bucket is asked for, to be read whole; empty: every one."""
     reading: str = ""
     """The bucket whose copy is being read."""
     parts_read: int = 0
@@ -98,8 +101,13 @@ class VerifyHandler:
         self._opener = CopyOpener(resources)
 
     def claim(self, event: BackupEvent, work: Work) -> VerifyJob | None:
-        """Return the job if its step is due; a new request verifies anew."""
-        return claim_next(VerifyJob, "verify", event, work)
+        """Return the job if its step is due; a new request verifies anew, or more."""
+        before = work.get(VerifyJob, job_id(event.backup_id, "verify"))
+        job = claim_next(VerifyJob, "verify", event, work)
+        if job is not None and isinstance(event, BackupReplicated):
+            begun = before is not None and not before.over
+            job.only = event.bucket if not begun or job.only == event.bucket else ""
+        return job
 
     def run(
         self, job: VerifyJob, event: BackupEvent, claim: JobClaim[VerifyJob]
@@ -122,7 +130,7 @@ class VerifyHandler:
         for place, copy in sorted(
             enumerate(backup.copies), key=lambda each: (each[1].bucket != job.reading, each[0])
         ):
-            if copy.bucket in job.read:
+            if copy.bucket in job.read or job.only not in ("", copy.bucket):
                 continue
             if job.reading != copy.bucket:
                 job.reading, job.parts_read, job.beside_read = copy.bucket, 0, 0
@@ -130,6 +138,9 @@ class VerifyHandler:
             # One copy at least passes the plan's level; the others are asked for less.
             full = place == 0 or not any(r.level for r in job.read.values())
             wanted = planned.plan.level if full else planned.plan.replica_level
+            if job.only:  # rot is found by reading, whatever was enough when it was written
+                own = planned.plan.level if place == 0 else planned.plan.replica_level
+                wanted = max(own, "content", key=LEVELS.index)
             try:
                 reading = self._read(backup, copy.bucket, planned.section.key, wanted, job, claim)
             except Unavailable as error:
@@ -235,8 +246,7 @@ class VerifyHandler:
             fail(backup, "verify", result.reason, work)
             work.put(backup)
         else:
-            gave_up = result.reason if isinstance(result, GaveUp) else ""
-            judge(backup, job.read, job.counts, work, unread=gave_up)
+            judge(backup, _unread(backup, job, result, work.now) | job.read, job.counts, work)
 
     def handlers(self) -> Handlers:
         """Return the function's handlers."""
@@ -261,6 +271,21 @@ def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
         job.read[copy.bucket] = ReadBackResult(read_at=job.touched_at or now, level=level)
     if job.place < len(backup.copies):
         job.reading = backup.copies[job.place].bucket
+
+
+def _unread(
+    backup: Backup, job: VerifyJob, result: CopiesRead | GaveUp, now: datetime
+) -> dict[str, ReadBackResult]:
+    """Copies that were asked for, and whose reading was given up."""
+    if not isinstance(result, GaveUp):
+        return {}
+    return {
+        copy.bucket: ReadBackResult(
+            read_at=now, unreadable=f"{copy.bucket}: cannot be read: {result.reason}"
+        )
+        for copy in backup.copies
+        if job.only in ("", copy.bucket)
+    }
 
 
 def _drain(opened: OpenedCopy, ref: ObjectRef, claim: JobClaim[VerifyJob]) -> None:
