@@ -68,16 +68,12 @@ def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
 
 def _hurt(service: str, documents: Documents) -> Iterator[Backup]:
     """Backups of which a copy is in trouble, or what it builds on there, as a restore finds them."""
-    found = documents.find(Backup, ("service", "==", service), ("degraded", "==", True))
-    hurt = {backup.id: backup for backup in found}
-    yield from hurt.values()
-    for source in sorted({backup.source for backup in hurt.values()}):
+    hurt = documents.find(Backup, ("service", "==", service), ("degraded", "==", True))
+    for source in sorted({backup.source for backup in hurt}):
         own = documents.find(Backup, ("service", "==", service), ("source", "==", source))
         known = {backup.id: backup for backup in own}
-        for backup in own:
-            builds = backup.status in JUDGED and not hurt.keys().isdisjoint(backup.needs)
-            if builds and backup.id not in hurt:
-                yield as_found(backup, known)
+        seen = (as_found(backup, known) for backup in own if backup.status in JUDGED)
+        yield from (backup for backup in seen if backup.degraded)
 
 
 def settle_failed(service: str, work: Work) -> None:
