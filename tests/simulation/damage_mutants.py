@@ -55,7 +55,9 @@ def damaged_stands_for_unchanged() -> AbstractContextManager[Any]:
 
     def is_unchanged(backup: Backup, planned: Any, snapshot: Any, documents: Any) -> bool:
         series = documents.get(SeriesState, backup.series)
-        return bool(planned.plan.on_change and series and series.fingerprint == snapshot.fingerprint)
+        return bool(
+            planned.plan.on_change and series and series.fingerprint == snapshot.fingerprint
+        )
 
     return mock.patch.object(take, "is_unchanged", is_unchanged)
 

@@ -44,7 +44,7 @@ def test_the_command_plays_a_seed_again(capsys: pytest.CaptureFixture[str]) -> N
     assert "every invariant holds" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("mutant", (*MUTANTS, *DAMAGE), ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *DAMAGE], ids=lambda mutant: mutant.name)
 def test_a_broken_variant_is_caught(
     mutant: Mutant, record_property: Callable[[str, object], None]
 ) -> None:

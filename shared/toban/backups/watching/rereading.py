@@ -16,8 +16,8 @@ from toban.backups.policy.alerts import (
     resolve,
     say_in,
 )
-from toban.backups.policy.rereading import LOOK, MOST, Reread, budget, turns, unread
 from toban.backups.section import BACKUP, NOTHING
+from toban.backups.watching.turns import LOOK, MOST, Reread, budget, turns, unread
 from toban.backups.work.jobs import BackupJob, job_id
 from toban.events.backups import BackupReplicated
 from toban.kernel.clock.skew import is_future

@@ -32,8 +32,14 @@ from toban.backups.work.jobs import (
     job_id,
     telling,
 )
-from toban.backups.work.judging import judge
-from toban.backups.work.whole import Whole, WholeObjects, names_objects, read_rest, references
+from toban.backups.work.reading.judging import judge
+from toban.backups.work.reading.whole import (
+    Whole,
+    WholeObjects,
+    names_objects,
+    read_rest,
+    references,
+)
 from toban.events.backups import (
     BackupEvent,
     BackupReplicated,
