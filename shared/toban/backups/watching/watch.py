@@ -171,9 +171,12 @@ def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
 
 
 def on_restore_finished(finished: RestoreFinished, work: Work) -> None:
-    """Close the alert about failed restores of the source."""
+    """Close the alert about failed restores of the source; tell of copies that were given up."""
     watch = watch_of(finished.service, work)
     resolve(restore_fingerprint(finished.source, finished.purpose), watch, work)
+    document = current(work).get(finished.service)
+    if document is not None:
+        look_at_copies(document.profile, watch, work)
     work.put(watch)
 
 
