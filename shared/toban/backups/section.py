@@ -26,7 +26,7 @@ gap between two slots and this.
 
 
 REREAD_WITHIN: Final = timedelta(days=90)
-"""Where the profile does not say it: about an eleventh of what is kept is read again each week."""
+"""Where the profile does not say it: about a tenth of what is kept is read again each week."""
 
 if TYPE_CHECKING:
     _Sources: TypeAlias = dict[str, SourceSection]

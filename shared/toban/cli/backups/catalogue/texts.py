@@ -97,6 +97,14 @@ TEXTS: Final[Texts] = {
         "en": "{source}: no restore test has passed since {since}",
         "ja": "{source}: {since} からリストアテストの合格がありません",
     },
+    "rpo.unread": {
+        "en": "{source}: {n} in {bucket} not read back in time; the one waiting longest was read at {last}",
+        "ja": "{source}: {bucket} のコピー {n} 件が期限内に読み返されていません。最も古い読み取りは {last}",
+    },
+    "rpo.rereads": {
+        "en": "{service}: about {size} of old backups are read again each week, every copy within {within}.",
+        "ja": "{service}: 毎週およそ {size} の古いバックアップを読み返し、どのコピーも {within} 以内に一巡します。",
+    },
     "rebuild.created": {"en": "entered", "ja": "登録"},
     "rebuild.extended": {"en": "copy added", "ja": "コピーを追加"},
     "rebuild.known": {"en": "known", "ja": "登録済み"},
