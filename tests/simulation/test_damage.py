@@ -13,6 +13,8 @@ import pytest
 from tests.simulation import backup_story as story
 from tests.simulation.backup_story import rot
 from tests.simulation.backup_world import SECTION, of_shop, small
+from tests.simulation.crash_points import Chapters
+from tests.simulation.story import Step, Story
 from tests.simulation.test_backup_order import Told
 from toban.backups.documents import Backup, mark, unmark
 from toban.backups.policy.copies import ReadBackResult, as_found
@@ -27,6 +29,7 @@ from toban.cli.backups.views import backup_view, status_in
 from toban.cli.kit.terminal import Terminal
 from toban.events import MinutePassed
 from toban.events.backups import (
+    BackupDue,
     BackupFinished,
     BackupReplicated,
     BackupWatchDue,
@@ -446,3 +449,38 @@ def test_a_request_for_every_copy_is_not_lost_in_one_for_a_single_copy(turning: 
     turning.say(BackupReplicated(at=now, **backup.named))
 
     assert all(after > b for after, b in zip(last_read(turning, backup), before, strict=True))
+
+
+def _one_rots(world: Any) -> None:
+    backup = story._newest(world, "dump", "full")
+    rot(world.buckets("second"), [*world.buckets("second").list(f"{backup.prefix}parts/")][-1].name)
+
+
+DAYS = 86_400.0
+TURNS = Story(
+    (
+        Step("a backup", 3600, story._say("b", BackupDue(service="shop", source="dump", class_="full"))),
+        Step("the watch begins", 3600, story._say("w0", BackupWatchDue())),
+        Step("one region's turn", 3.2 * DAYS, story._say("w1", BackupWatchDue())),
+        Step("the other's, where it rots", 3.2 * DAYS, story._say("w2", BackupWatchDue()), _one_rots),
+        Step("nobody's", 3600, story._say("w3", BackupWatchDue())),
+    ),
+    story.world,
+    ("parked", "backups", "backup_jobs", "backup_series", "backup_watches"),
+    functions=story.FUNCTIONS,
+    observe=story.BACKUPS.observe,
+    volatile=story.VOLATILE,
+    steps_vary=True,
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("turning")
+def test_dying_anywhere_in_a_turn_changes_nothing() -> None:
+    told = Chapters(TURNS)
+    (backup,) = (d for name, d in told.ends[-1]["documents"].items() if name.startswith("backups/"))
+    assert [bool(copy["damage"]) for copy in backup["copies"]] == [False, True]
+    for step, index, name in told.kinds():
+        if step >= 2:
+            run, wrong = told.crash(step, index)
+            assert run.crashed
+            assert wrong == [], f"died in “{TURNS.steps[step].name}” at {name} (number {index})"
