@@ -21,11 +21,6 @@ def base_shows_nothing() -> AbstractContextManager[Any]:
     return mock.patch.object(copies, "_as_found", lambda copy, *_: copy)
 
 
-def base_taken_for_granted() -> AbstractContextManager[Any]:
-    """A restore is offered an increment whose base is damaged."""
-    return mock.patch.object(copies, "_stands", return_value=True)
-
-
 def format_is_trusted() -> AbstractContextManager[Any]:
     """What a format has left unread is verified with the rest."""
     return mock.patch.object(verify, "read_rest", return_value=None)
@@ -85,11 +80,10 @@ def locked_in_silence() -> AbstractContextManager[Any]:
 
 MUTANTS = (
     Mutant("a base shows nothing", "an increment looks whole, and is not", base_shows_nothing, seed=11),
-    Mutant("a base is taken for granted", "what is offered cannot be restored", base_taken_for_granted, seed=11),
     Mutant("a format is trusted", "a rotten tail is called verified", format_is_trusted),
     Mutant("nobody reads again", "rot stays unnoticed in every copy", nobody_reads_again, seed=18),
-    Mutant("unmarked as verified", "damage that was found is forgotten", unmarked_as_verified, seed=1),
+    Mutant("unmarked as verified", "damage that was found is forgotten", unmarked_as_verified, seed=12),
     Mutant("damaged stands for unchanged", "none is ever taken again", damaged_stands_for_unchanged),
-    Mutant("locked is removed", "what lies there is called deleted", locked_is_removed, seed=2),
-    Mutant("locked in silence", "nobody knows why it is still there", locked_in_silence, seed=2),
+    Mutant("locked is removed", "what lies there is called deleted", locked_is_removed, seed=12),
+    Mutant("locked in silence", "nobody knows why it is still there", locked_in_silence, seed=12),
 )  # fmt: skip
