@@ -271,7 +271,7 @@ class CopiesSimulation(BackupSimulation):
             if backup.status == "deleting":
                 for copy in backup.copies:
                     since = self.refused.get((copy.bucket, backup.prefix))
-                    if since is not None and self.now - since > LATE and not copy.locked:
+                    if since is not None and self.now - since > LATE and not copy.held:
                         self._complain(f"{backup.id} is locked in {copy.bucket}, which nobody says")
             if backup.status == "deleted" and not self.counts.get("stall"):
                 left = {b for b in PLACES for n in self._live(b) if n.startswith(backup.prefix)}

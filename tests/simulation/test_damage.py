@@ -312,8 +312,8 @@ def test_a_locked_copy_is_recorded_as_locked_and_removed_once_it_is_not(
 
     found = run.one(Backup, backup.id)
     gone, there = found.copies
-    assert (found.status, gone.state, gone.locked) == ("deleting", "missing", "")
-    assert held in there.locked
+    assert (found.status, gone.state, gone.held) == ("deleting", "missing", "")
+    assert held in there.held
     assert (
         there.manifest
         == (what == layout.MANIFEST)
@@ -321,13 +321,13 @@ def test_a_locked_copy_is_recorded_as_locked_and_removed_once_it_is_not(
     )
     assert not [*run.world.buckets("primary").list(backup.prefix)]
     view = backup_view(found)
-    assert view["copies"][1]["locked"] == there.locked
+    assert view["copies"][1]["held"] == there.held
     assert status_in(found, Terminal("en", environ={})) == "locked, to be deleted"
 
     second.held.clear()
     run.say(MinutePassed(), wait=86_400 + 60)
 
     after = run.one(Backup, backup.id)
-    assert (after.status, [c.locked for c in after.copies]) == ("deleted", ["", ""])
+    assert (after.status, [c.held for c in after.copies]) == ("deleted", ["", ""])
     assert not [*second.list(backup.prefix)]
-    assert not run.one(PruneJob, f"{backup.id}.prune").locked
+    assert not run.one(PruneJob, f"{backup.id}.prune").held

@@ -51,7 +51,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """What verification found wrong; empty: nothing."""
     unreadable: str = ""
     """Why it could not be read when that was last tried, though nothing was found wrong with it."""
-    locked: str = ""
+    held: str = ""
     """Why its bucket refused to remove it when that was last tried: some of it, or all, lies there."""
     read_at: datetime | None = None
     """When it was last read, or that was last tried; None: never, or an earlier release did."""

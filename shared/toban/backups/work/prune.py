@@ -58,7 +58,7 @@ class BackupRemoved:
     """The result of a removal: everything of the backup is gone, in every destination."""
 
 
-class LockedCopy(msgspec.Struct, frozen=True, kw_only=True):
+class HeldCopy(msgspec.Struct, frozen=True, kw_only=True):
     """What a bucket refused to remove."""
 
     reason: str
@@ -69,7 +69,7 @@ class LockedCopy(msgspec.Struct, frozen=True, kw_only=True):
 class PruneJob(BackupJob, kw_only=True):
     """The job of removing a backup."""
 
-    locked: dict[str, LockedCopy] = {}
+    held: dict[str, HeldCopy] = {}
     """Copies that their buckets refused to remove in this step, by bucket."""
 
 
@@ -199,7 +199,7 @@ class PruneHandler:
             return NothingToDo()
         buckets = [self._resources.bucket(copy.bucket) for copy in backup.copies]
         job.done = max(job.done, 1)  # from here on there is no way back
-        job.locked = {}
+        job.held = {}
         claim.checkpoint()
         left = [each for each in buckets if _removes(each, backup.prefix + layout.MANIFEST, job)]
         for bucket in left:
@@ -210,18 +210,18 @@ class PruneHandler:
                 claim.beat()
                 if claim.elapsed() > STEP:
                     return Continue()
-        return Continue(BLOCKED) if job.locked else BackupRemoved()
+        return Continue(BLOCKED) if job.held else BackupRemoved()
 
     def next_step(self, job: PruneJob, work: Work) -> PruneStepDue | None:
         """Return the event of the next step; of copies that are locked the catalogue says so."""
         backup = work.get(Backup, job.backup_id)
         if backup is None:
             return None
-        copies = [_after(copy, job.locked) for copy in backup.copies]
-        if job.locked and copies != backup.copies:
+        copies = [_after(copy, job.held) for copy in backup.copies]
+        if job.held and copies != backup.copies:
             backup.copies = copies
             work.put(backup)
-            why = "; ".join(held.reason for held in job.locked.values())
+            why = "; ".join(held.reason for held in job.held.values())
             log.warning("backup not removed: copies are locked", reason=why, **labels_of(backup))
         return _step(backup, job.step)
 
@@ -260,19 +260,17 @@ def _removes(bucket: Bucket, name: str, job: PruneJob) -> bool:
     try:
         bucket.delete(name)
     except DeleteBlocked as error:
-        locked = LockedCopy(
-            reason=log.mask(str(error))[:TOLD], whole=name.endswith(layout.MANIFEST)
-        )
-        job.locked.setdefault(bucket.name, locked)
+        locked = HeldCopy(reason=log.mask(str(error))[:TOLD], whole=name.endswith(layout.MANIFEST))
+        job.held.setdefault(bucket.name, locked)
         return False
     return True
 
 
-def _after(copy: Copy, locked: Mapping[str, LockedCopy]) -> Copy:
+def _after(copy: Copy, locked: Mapping[str, HeldCopy]) -> Copy:
     """A copy after a try to remove it: what is locked lies there, everything else is gone."""
-    held = locked.get(copy.bucket)
-    copy = msgspec.structs.replace(copy, locked=held.reason if held is not None else "")
-    if held is not None and held.whole:
+    found = locked.get(copy.bucket)
+    copy = msgspec.structs.replace(copy, held=found.reason if found is not None else "")
+    if found is not None and found.whole:
         return copy
     return msgspec.structs.replace(copy, manifest=False, level=None)
 

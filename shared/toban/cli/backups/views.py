@@ -56,8 +56,8 @@ def status_in(backup: Backup, terminal: Terminal) -> str:
     proven = sum(copy.proven for copy in backup.copies)
     if was_failed(backup):
         return terminal.say("backups.failed-removed")
-    if status == "deleting" and any(copy.locked for copy in backup.copies):
-        return terminal.say("backups.locked")
+    if status == "deleting" and any(copy.held for copy in backup.copies):
+        return terminal.say("backups.held")
     if status == "finished" and all(c.damage or c.unreadable for c in backup.copies):
         return terminal.say("backups.unreadable")
     if status != "verified" or proven == len(backup.copies):

@@ -254,9 +254,9 @@ def _facts(
 
 
 def _copy(copy: Copy, terminal: Terminal, zone: str) -> str:
-    if copy.locked:
-        key = "locked" if copy.manifest else "locked-rest"
-        why = printable(copy.locked)
+    if copy.held:
+        key = "held" if copy.manifest else "held-rest"
+        why = printable(copy.held)
         return terminal.paint(terminal.say(f"backups.copy.{key}", why=why), "yellow")
     if copy.state == "verified" and copy.verified_at is not None:
         told = terminal.say(

@@ -49,16 +49,16 @@ TEXTS: Final[Texts] = {
     "backups.show.jobs": {"en": "Work", "ja": "作業"},
     "backups.failed-removed": {"en": "failed, removed", "ja": "失敗（削除済み）"},
     "backups.unreadable": {"en": "cannot be restored", "ja": "復元不可"},
-    "backups.locked": {"en": "locked, to be deleted", "ja": "ロック中（削除待ち）"},
+    "backups.held": {"en": "locked, to be deleted", "ja": "ロック中（削除待ち）"},
     "backups.partly": {"en": "verified {n}/{m}", "ja": "一部検証済み {n}/{m}"},
     "backups.copy.damaged": {"en": "damaged: {why}", "ja": "破損: {why}"},
     "backups.copy.gone": {"en": "gone: {why}", "ja": "消失: {why}"},
     "backups.copy.unreadable": {"en": "could not be read: {why}", "ja": "読み取り不能: {why}"},
-    "backups.copy.locked": {
+    "backups.copy.held": {
         "en": "locked and still whole; deleted once that is over: {why}",
         "ja": "ロック中のため完全な形で残っています。解除後に削除します: {why}",
     },
-    "backups.copy.locked-rest": {
+    "backups.copy.held-rest": {
         "en": "partly deleted, the rest is locked: {why}",
         "ja": "一部は削除済みで、残りはロック中です: {why}",
     },
