@@ -2,7 +2,7 @@
 Play one seed: ``python -m tests.simulation [WORLD] SEED [--trace] [--digest]``, where the world is
 ``senders``, ``unheard``, ``staged`` or ``staged-senders``.
 
-For ``backups``, ``leaps``, ``owners``, ``copies`` and ``crashes`` see `tests.simulation.backup_main`.
+For ``backups``, ``leaps``, ``owners``, ``copies``, ``keys`` and ``crashes`` see `tests.simulation.backup_main`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WORLDS = ("plain", "senders", "staged", "staged-senders", "unheard")
 
 def main() -> int:
     """0 when every invariant holds."""
-    if sys.argv[1:2] in (["backups"], ["leaps"], ["owners"], ["copies"], ["crashes"]):
+    if sys.argv[1:2] in (["backups"], ["leaps"], ["owners"], ["copies"], ["keys"], ["crashes"]):
         from tests.simulation.backup_main import main as backup_main
 
         return backup_main(sys.argv[1:])

@@ -12,12 +12,12 @@ from tests.simulation.invariants import everything
 from toban.backups.catalogue.manifest import listed, peek
 from toban.backups.catalogue.reading import CopyOpener
 from toban.backups.documents import JUDGED, Backup, SeriesState, standing
+from toban.backups.jobs import BackupJob
 from toban.backups.policy.alerts import BackupWatch, copy_fingerprint, failure_fingerprint
 from toban.backups.policy.copies import copy_in
 from toban.backups.policy.restores import Restore
 from toban.backups.storage import layout
 from toban.backups.storage.instructions import FILES, FOLDER
-from toban.backups.work.jobs import BackupJob
 from toban.kernel.handling.parking import ParkedMessage
 
 BUCKETS = ("primary", "second")

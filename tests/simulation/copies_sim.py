@@ -24,7 +24,8 @@ from tests.simulation.backup_sim import FAULTY, SHORT, BackupSimulation
 from tests.simulation.backup_world import SECRETS, SmallResources, handlers, of_shop
 from tests.simulation.platform import START, Faults, Simulated
 from toban.backups.documents import JUDGED, Backup, Copy
-from toban.backups.policy.copies import as_found, copy_in
+from toban.backups.found import as_found
+from toban.backups.policy.copies import copy_in
 from toban.backups.policy.recovery import newest, usable
 from toban.backups.policy.retention import RetentionEntry, decide
 from toban.backups.section import BackupPlan
@@ -103,16 +104,21 @@ class CopiesSimulation(BackupSimulation):
     def _live(self, bucket: str) -> dict[str, Any]:
         return self.world.buckets(bucket)._live
 
+    def keys(self) -> dict[str, bytes]:
+        """The keys that the secret holds now, by their ids."""
+        return {reader.key_id(KEY): KEY}
+
     def readable(self, bucket: str, prefix: str) -> bool:
         """Whether anybody with the key could restore this copy now."""
         live = self._live(bucket)
         root = "/".join(prefix.split("/")[:2])
         state = tuple((n, s.info.generation) for n, s in live.items() if n.startswith(root))
-        mark = (bucket, prefix, hash(state))
+        keys = self.keys()
+        mark = (bucket, prefix, hash(state), tuple(keys))
         if mark not in self._read:
             objects = {name: stored.data for name, stored in live.items()}
             try:
-                reader.content(objects, prefix, KEY)
+                reader.content(objects, prefix, keys)
                 self._read[mark] = True
             except reader.Unreadable:
                 self._read[mark] = False

@@ -9,8 +9,8 @@ from unittest import mock
 import msgspec
 
 from tests.simulation.mutants import Mutant
+from toban.backups import found
 from toban.backups.documents import Backup, SeriesState, settle, unmark
-from toban.backups.policy import copies
 from toban.backups.watching import watch
 from toban.backups.work import prune, take, verify
 from toban.ports.backup import DeleteBlocked
@@ -18,7 +18,7 @@ from toban.ports.backup import DeleteBlocked
 
 def base_shows_nothing() -> AbstractContextManager[Any]:
     """An increment is shown as what its own copies are, whatever became of its base."""
-    return mock.patch.object(copies, "_as_found", lambda copy, *_: copy)
+    return mock.patch.object(found, "_as_found", lambda copy, *_: copy)
 
 
 def format_is_trusted() -> AbstractContextManager[Any]:

@@ -6,7 +6,7 @@ Copies under losses, with a reader of the bare buckets beside it. Play a seed ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.plugins.seeds import Seeds
 from tests.simulation.backup_invariants import violations
 from tests.simulation.backup_main import main
 from tests.simulation.backup_world import small
-from tests.simulation.catching import has_to_be_caught
+from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.copies_mutants import MUTANTS
 from tests.simulation.copies_sim import CopiesSimulation, at_the_end
 from tests.simulation.damage_mutants import MUTANTS as DAMAGE
@@ -45,7 +45,5 @@ def test_the_command_plays_a_seed_again(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize("mutant", [*MUTANTS, *DAMAGE], ids=lambda mutant: mutant.name)
-def test_a_broken_variant_is_caught(
-    mutant: Mutant, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_broken_variant_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)

@@ -14,7 +14,8 @@ from tests.simulation.backup_story import rot
 from tests.simulation.backup_world import small
 from tests.simulation.test_backup_order import Told
 from toban.backups.documents import Backup, mark, unmark
-from toban.backups.policy.copies import ReadBackResult, as_found
+from toban.backups.found import as_found
+from toban.backups.policy.copies import ReadBackResult
 from toban.backups.policy.recovery import newest, usable
 from toban.backups.storage import layout
 from toban.backups.watching.watch import newest_points

@@ -7,12 +7,10 @@ The chain behind Prometheus and Alertmanager: what people hear is held against w
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.plugins.seeds import Seeds
-from tests.simulation.catching import has_to_be_caught
+from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.mutants import Mutant
 from tests.simulation.sender_mutants import SENDER_MUTANTS
 from tests.simulation.sender_sim import SenderSimulation
@@ -39,7 +37,5 @@ def test_seeds_that_once_failed_still_hold(seed: int) -> None:
 
 
 @pytest.mark.parametrize("mutant", SENDER_MUTANTS, ids=lambda mutant: mutant.name)
-def test_what_was_believed_before_is_caught(
-    mutant: Mutant, record_property: Callable[[str, object], None]
-) -> None:
+def test_what_was_believed_before_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)

@@ -108,6 +108,22 @@ class BackupVerified(BackupEvent, frozen=True, kw_only=True):
     level: str
 
 
+@event("toban.backup.rewrap-due.v1", topic="backup-rewrap-due")
+class BackupRewrapDue(BackupEvent, frozen=True, kw_only=True):
+    """The data key of a backup is to be wrapped by the present key, in every copy (a person)."""
+
+
+@event("toban.backup.keys-checked.v1", topic="backup-keys-checked")
+class BackupKeysChecked(Body, frozen=True, kw_only=True):
+    """Keys of a service's backups are gone, or back: data keys were tried to be unwrapped."""
+
+    service: str
+
+    def subject(self) -> str:
+        """The service."""
+        return f"services/{self.service}"
+
+
 @event("toban.prune.due.v1", topic="prune-due")
 class PruneDue(Body, frozen=True, kw_only=True):
     """Backups may have outlived their retention (Cloud Scheduler, or a person)."""

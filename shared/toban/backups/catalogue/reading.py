@@ -122,11 +122,13 @@ class CopyOpener:
 
 
 def open_copy(opener: CopyOpener, backup: Backup, bucket: str, key: str) -> OpenedCopy:
-    """Return a copy of a backup of the catalogue; raises `Damaged` when it is another backup's."""
+    """
+    Return a copy of a backup of the catalogue; raises `Damaged` when it is another backup's.
+
+    Its data key may be wrapped by any key that unwraps it: while keys are rotated copies differ.
+    """
     opened = opener.open(backup.prefix, bucket, key)
-    manifest = opened.manifest
-    if backup.key_id and (manifest.key is None or manifest.key.key_id != backup.key_id):
-        raise Damaged(
-            f"{backup.prefix}{layout.MANIFEST}: is under another key than the catalogue says"
-        )
+    if backup.key_id and opened.manifest.key is None:
+        name = backup.prefix + layout.MANIFEST
+        raise Damaged(f"{name}: is not encrypted, and the catalogue says that it is")
     return opened

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
-from toban.backups.documents import JUDGED, LEVELS, Backup, Copy, CopyState, settle
+from toban.backups.documents import JUDGED, LEVELS, Backup, Copy, settle
 from toban.backups.levels import Level
 
 TOLD = 500
 """Characters of a reason that a copy keeps."""
-_WORSE: Final[tuple[CopyState, ...]] = ("damaged", "missing", "unreadable", "unread")
-"""What a copy may be but proven, the worst first."""
 
 
 class ReadBackResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +26,8 @@ class ReadBackResult(msgspec.Struct, frozen=True, kw_only=True):
     """What is damaged is of this backup, on which it builds."""
     unreadable: str = ""
     """It could not be read; that says nothing about what lies there."""
+    locked: str = ""
+    """The key that it could not be read by."""
     unchecked: str = ""
     """It cannot be checked here (a tool is missing): what was known of it stays."""
 
@@ -46,13 +45,19 @@ def judged(copy: Copy, reading: ReadBackResult) -> Copy:
     if reading.damage:
         return unreadable(copy, reading.damage)
     if reading.unreadable:
-        return unreadable(copy, reading.unreadable)
+        return unreadable(copy, reading.unreadable, reading.locked)
     if reading.unchecked:
         return copy
     # A restore test has proven more than any reading back can; that stays true.
     level = "restored" if copy.level == "restored" else reading.level
     return msgspec.structs.replace(
-        copy, manifest=True, level=level, verified_at=reading.read_at, damage="", unreadable=""
+        copy,
+        manifest=True,
+        level=level,
+        verified_at=reading.read_at,
+        damage="",
+        unreadable="",
+        locked="",
     )
 
 
@@ -64,12 +69,20 @@ def damaged(copy: Copy, why: str, *, missing: bool = False) -> Copy:
         level=None,
         damage=why[:TOLD],
         unreadable="",
+        locked="",
     )
 
 
-def unreadable(copy: Copy, why: str) -> Copy:
-    """Return the copy, marked as unreadable; known damage stays."""
-    return copy if copy.damage else msgspec.structs.replace(copy, unreadable=why[:TOLD])
+def unreadable(copy: Copy, why: str, locked: str = "") -> Copy:
+    """Return the copy, marked as unreadable (by the key `locked`); known damage stays."""
+    if copy.damage:
+        return copy
+    return msgspec.structs.replace(copy, unreadable=why[:TOLD], locked=locked)
+
+
+def unlocked(copy: Copy) -> Copy:
+    """Return the copy as it was before its data key could not be unwrapped, which it can be again."""
+    return msgspec.structs.replace(copy, unreadable="", locked="") if copy.locked else copy
 
 
 def copy_in(backup: Backup, bucket: str) -> Copy | None:
@@ -130,37 +143,6 @@ def restorable(backup: Backup, bases: Mapping[str, Backup]) -> list[Copy]:
         for copy in backup.copies
         if copy.proven and all(_stands(bases.get(id), copy.bucket) for id in backup.needs)
     ]
-
-
-def as_found(backup: Backup, bases: Mapping[str, Backup]) -> Backup:
-    """
-    Return a backup as a restore finds it: where something that it builds on is not whole, its own
-    copy is no use either, and says why.
-
-    `bases`: as of `restorable`. This is what people and scripts are shown, and what counts as a
-    restore point. What is stored of a copy stays a fact about that one alone, so that a base
-    which is mended mends everything that builds on it.
-    """
-    copies = [_as_found(copy, backup, bases) for copy in backup.copies]
-    if backup.status not in JUDGED or copies == backup.copies:
-        return backup
-    found = msgspec.structs.replace(backup, copies=copies)
-    settle(found)
-    return found
-
-
-def _as_found(copy: Copy, backup: Backup, bases: Mapping[str, Backup]) -> Copy:
-    if not copy.manifest:
-        return copy
-    states: dict[CopyState, str] = {}
-    for id in backup.needs:
-        base = bases.get(id)
-        there = copy_in(base, copy.bucket) if base is not None else None
-        states.setdefault(there.state if there is not None else "missing", id)
-    worst = next((state for state in _WORSE if state in states), None)
-    if worst is None:
-        return copy
-    return unreadable(copy, f"{copy.bucket}: it builds on {states[worst]}, which is {worst} there")
 
 
 def _stands(base: Backup | None, bucket: str) -> bool:

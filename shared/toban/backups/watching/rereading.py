@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from toban.backups.documents import Backup
+from toban.backups.jobs import BackupJob, job_id
 from toban.backups.policy.alerts import (
     BackupWatch,
     RereadLook,
@@ -18,7 +19,6 @@ from toban.backups.policy.alerts import (
 )
 from toban.backups.section import BACKUP, NOTHING
 from toban.backups.watching.turns import LOOK, MOST, Reread, budget, turns, unread
-from toban.backups.work.jobs import BackupJob, job_id
 from toban.events.backups import BackupReplicated
 from toban.kernel.clock.skew import is_future
 from toban.kernel.work import Work

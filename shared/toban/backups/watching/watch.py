@@ -38,10 +38,11 @@ from toban.backups.policy.objectives import (
 from toban.backups.policy.restores import RestoreRecord
 from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.watching.abandoned import end_abandoned
-from toban.backups.watching.copies import look_at_copies, settle_failed
+from toban.backups.watching.copies import look_at_copies, look_at_keys, settle_failed
 from toban.backups.watching.rereading import look_at_turns
 from toban.events.backups import (
     BackupFailed,
+    BackupKeysChecked,
     BackupVerified,
     BackupWatchDue,
     RestoreFailed,
@@ -73,6 +74,7 @@ def on_failed(failed: BackupFailed, work: Work) -> None:
         return
     watch = watch_of(failed.service, work)
     look_at_copies(document.profile, watch, work)
+    look_at_keys(document.profile, watch, work)
     work.put(watch)
     if _is_mended(failed, failed.backup_id, failed.at, work) or _is_partly_whole(failed, work):
         return  # old news (events may overtake each other), or told by now
@@ -135,6 +137,17 @@ def on_verified(verified: BackupVerified, work: Work) -> None:
     document = current(work).get(verified.service)
     if document is not None:
         look_at_copies(document.profile, watch, work)
+        look_at_keys(document.profile, watch, work)
+    work.put(watch)
+
+
+def on_keys_checked(checked: BackupKeysChecked, work: Work) -> None:
+    """Open an alert for each key that is gone, and close those of keys that are back."""
+    document = current(work).get(checked.service)
+    if document is None:
+        return
+    watch = watch_of(checked.service, work)
+    look_at_keys(document.profile, watch, work)
     work.put(watch)
 
 
@@ -204,6 +217,7 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
                 resolve(fingerprint, watch, work)
         look_at_copies(document.profile, watch, work)
         look_at_turns(document.profile, watch, work)
+        look_at_keys(document.profile, watch, work, opens=False)  # a backup may have been removed
         # A failure and the success after it may have been told at the same moment, and each have
         # seen only itself: this is the second look.
         for plan in section.plans:
@@ -335,6 +349,7 @@ HANDLERS = (
     Handlers()
     .on(BackupWatchDue, Decision(on_due))
     .on(BackupFailed, Decision(on_failed))
+    .on(BackupKeysChecked, Decision(on_keys_checked))
     .on(BackupVerified, Decision(on_verified))
     .on(RestoreFailed, Decision(on_restore_failed))
     .on(RestoreFinished, Decision(on_restore_finished))

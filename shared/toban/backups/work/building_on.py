@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from toban.backups.catalogue.plans import ResolvedPlan, bases_of
 from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, blaming, open_copy
 from toban.backups.documents import Backup, SeriesState
-from toban.backups.policy.copies import as_found, note_damage, proven_there
+from toban.backups.found import as_found
+from toban.backups.policy.copies import note_damage, proven_there
 from toban.kernel.documents import Documents
 from toban.kernel.handling.job import Failure
 from toban.kernel.work import Work

@@ -18,6 +18,7 @@ import msgspec
 
 from toban.backups.catalogue.plans import labels_of
 from toban.backups.documents import Backup, Copy, mark, unmark
+from toban.backups.jobs import STEP, BackupJob, JobStage, fail, job_id
 from toban.backups.policy.copies import TOLD
 from toban.backups.policy.retention import decide, removals
 from toban.backups.policy.retention_terms import (
@@ -30,8 +31,7 @@ from toban.backups.policy.retention_terms import (
 from toban.backups.policy.steady import waits_until
 from toban.backups.section import BACKUP
 from toban.backups.storage import layout
-from toban.backups.work.jobs import STEP, BackupJob, fail, job_id
-from toban.events.backups import BackupVerified, PruneDue, PruneStepDue, Stage
+from toban.events.backups import BackupVerified, PruneDue, PruneStepDue
 from toban.kernel import log
 from toban.kernel.binding import BoundHandlers
 from toban.kernel.documents import Documents
@@ -307,7 +307,7 @@ def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:
 def forget(backup_id: str, work: Work) -> None:
     """Remove a backup from the catalogue, with its jobs."""
     work.delete(Backup, backup_id)
-    stages: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
+    stages: tuple[JobStage, ...] = ("take", "replicate", "verify", "rewrap", "prune")
     for stage in stages:
         if work.get(BackupJob, job_id(backup_id, stage)) is not None:
             work.delete(BackupJob, job_id(backup_id, stage))

@@ -23,13 +23,13 @@ from toban.backups.catalogue.writing import (
     weight,
 )
 from toban.backups.documents import Backup, SeriesState
+from toban.backups.jobs import STEP, beating, fail, job_id
 from toban.backups.storage import layout
 from toban.backups.storage.frames import Seal
 from toban.backups.storage.instructions import leave_instructions
 from toban.backups.storage.parts import Part, cut, open_part
 from toban.backups.storage.sealing import SealedObjectSink
 from toban.backups.work.building_on import BaseUnfit, base_backup, blame, is_unchanged
-from toban.backups.work.jobs import STEP, beating, fail, job_id
 from toban.backups.work.take_job import BackupTaken, SourceUnchanged, TakeJob, record
 from toban.events.backups import BackupFinished, BackupStepDue
 from toban.kernel import log

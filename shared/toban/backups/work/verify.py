@@ -19,10 +19,7 @@ from toban.backups.catalogue.reading import (
     open_copy,
 )
 from toban.backups.documents import JUDGED, LEVELS, Backup
-from toban.backups.levels import Level
-from toban.backups.policy.copies import ReadBackResult, proven_there
-from toban.backups.storage import layout
-from toban.backups.work.jobs import (
+from toban.backups.jobs import (
     STEP,
     BackupJob,
     beating,
@@ -32,6 +29,10 @@ from toban.backups.work.jobs import (
     job_id,
     telling,
 )
+from toban.backups.keys.look import KeyWatchHandler
+from toban.backups.levels import Level
+from toban.backups.policy.copies import ReadBackResult, proven_there
+from toban.backups.storage import layout
 from toban.backups.work.reading.judging import judge
 from toban.backups.work.reading.whole import (
     Whole,
@@ -43,6 +44,7 @@ from toban.backups.work.reading.whole import (
 from toban.events.backups import (
     BackupEvent,
     BackupReplicated,
+    BackupWatchDue,
     VerificationStepDue,
 )
 from toban.kernel import log
@@ -182,9 +184,8 @@ class VerifyHandler:
                 base=error.backup_id if isinstance(error, BaseDamaged) else "",
             )
         except KeyUnavailable as error:
-            return ReadBackResult(
-                read_at=claim.now(), unreadable=log.mask(f"{bucket}: cannot be read: {error}")
-            )
+            why = log.mask(f"{bucket}: cannot be read: {error}")
+            return ReadBackResult(read_at=claim.now(), unreadable=why, locked=error.key_id)
         except (FormatUnchecked, ValueError) as error:
             why = log.mask(f"{bucket}: cannot be verified ({wanted}): {error}")
             return ReadBackResult(read_at=claim.now(), unchecked=why)
@@ -263,7 +264,12 @@ class VerifyHandler:
             telling(self.conclude),
             next_step=following(VerificationStepDue),
         )
-        return Handlers().on(BackupReplicated, job).on(VerificationStepDue, job)
+        return (
+            Handlers()
+            .on(BackupReplicated, job)
+            .on(VerificationStepDue, job)
+            .on(BackupWatchDue, KeyWatchHandler(self._resources).job())
+        )
 
 
 HANDLERS = BoundHandlers((RESOURCES,), lambda ports: VerifyHandler(ports(RESOURCES)).handlers())

@@ -10,7 +10,7 @@ import msgspec
 
 from toban.backups.catalogue.plans import bases_of
 from toban.backups.documents import Backup, Status
-from toban.backups.policy.copies import as_found
+from toban.backups.found import as_found
 from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.work.commands import FUNCTION, request_id
 from toban.cli.kit.arguments import unknown

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from toban.backups.documents import JUDGED, Backup, SeriesState, settle
+from toban.backups.jobs import fail
 from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases
-from toban.backups.work.jobs import fail
 from toban.events.backups import BackupVerified
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.work import Work

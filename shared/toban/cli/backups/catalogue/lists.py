@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from toban.backups.documents import Backup, Copy, standing
-from toban.backups.policy.copies import as_found
+from toban.backups.found import as_found
+from toban.backups.jobs import BackupJob, job_id
 from toban.backups.policy.retention import RetentionVerdict
 from toban.backups.section import BACKUP
-from toban.backups.work.jobs import BackupJob, job_id
 from toban.backups.work.prune import weigh
 from toban.cli.backups.common import (
     STATUS_COLORS,

@@ -6,8 +6,8 @@ import argparse
 from itertools import groupby
 
 from toban.backups.documents import JUDGED, Backup
-from toban.backups.policy.copies import as_found
-from toban.backups.work.jobs import BackupJob, job_id
+from toban.backups.found import as_found
+from toban.backups.jobs import BackupJob, job_id
 from toban.cli.backups.common import as_seen, ask, profile_of
 from toban.cli.backups.views import backup_view, in_trouble, regions
 from toban.cli.backups.work import run as backup_run
