@@ -17,6 +17,7 @@ from tests.simulation.backup_world import small
 from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.copies_mutants import MUTANTS
 from tests.simulation.copies_sim import CopiesSimulation, at_the_end
+from tests.simulation.damage_mutants import MUTANTS as DAMAGE
 from tests.simulation.leap_copies import LeapCopies
 from tests.simulation.leap_mutants import prunes_after_a_leap
 from tests.simulation.mutants import Mutant
@@ -62,6 +63,6 @@ def test_the_command_plays_a_seed_again(capsys: pytest.CaptureFixture[str]) -> N
     assert "every invariant holds" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *DAMAGE], ids=lambda mutant: mutant.name)
 def test_a_broken_variant_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)
