@@ -193,9 +193,9 @@ MUTANTS = (
     Mutant("a sign of life of the future", "a dead job is never ended", future_sign_of_life),
     Mutant("prunes after a leap", "nearly everything is removed", prunes_after_a_leap, seed=3),
     Mutant(
-        "verified in the future", "no failure is told for 300 days", verified_in_the_future, seed=15
+        "verified in the future", "no failure is told for 300 days", verified_in_the_future, seed=4
     ),
     Mutant("tests the future", "restore tests of what counts for nothing", tests_the_future),
-    Mutant("nobody is told", "a wrong clock stays unnoticed", nobody_is_told, seed=3),
+    Mutant("nobody is told", "a wrong clock stays unnoticed", nobody_is_told, seed=1),
     Mutant("an alert of the future", "nothing can end it", alert_from_the_future),
 )
