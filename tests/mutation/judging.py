@@ -1,0 +1,158 @@
+"""What becomes of each mutant: the tests that reach it, the quickest first, then the types."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.mutation.equivalents import Equivalent
+from tests.mutation.rooms import LEVELS, SECONDS
+from tests.mutation.tree import Tree
+
+if TYPE_CHECKING:  # these need what only `make mutants` installs
+    from tests.mutation.making import Mutant
+    from tests.mutation.reach import Reach
+
+SLOWER = 6.0
+"""How much longer than undisturbed a batch may take, and 20 s; a mutant that needs more is noticed."""
+TYPES = "mypy"
+EQUIVALENT = "equivalent"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One mutant, and what noticed it: a test, mypy, or (empty) nothing."""
+
+    path: str
+    line: int
+    operator: str
+    old: str
+    new: str
+    noticed_by: str
+    reached_by: int
+    not_asked: int
+
+    @property
+    def alive(self) -> bool:
+        """Whether nothing noticed."""
+        return not self.noticed_by
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether nothing could."""
+        return self.noticed_by == EQUIVALENT
+
+
+class Judge:
+    """Judges mutants one after the other."""
+
+    def __init__(
+        self, tree: Tree, reach: Reach, room: str, equivalents: Sequence[Equivalent]
+    ) -> None:
+        self._tree = tree
+        self._reach = reach
+        self._own = f"tests/unit/{room}/"
+        self._equivalents = {(e.path, e.line, e.becomes) for e in equivalents}
+
+    def judge_all(self, mutants: Sequence[Mutant]) -> list[Result]:
+        """Every mutant's result; on the way says how many are left and how long they take."""
+        begun = time.monotonic()
+        results: list[Result] = []
+        for number, mutant in enumerate(mutants, 1):
+            results.append(self.judge(mutant))
+            each = (time.monotonic() - begun) / number
+            if results[-1].alive:
+                sys.stderr.write(f"{shown(results[-1])}\n")
+            if number % 10 == 0 or number == len(mutants):
+                alive = sum(result.alive for result in results)
+                left = (len(mutants) - number) * each / 60
+                sys.stderr.write(
+                    f"{number}/{len(mutants)}, alive {alive}, {each:.1f} s each, {left:.0f} min left\n"
+                )
+        return results
+
+    def judge(self, mutant: Mutant) -> Result:
+        """One mutant's result."""
+        old, new = mutant.changed
+        known = {
+            "path": mutant.path,
+            "line": mutant.line,
+            "operator": mutant.operator,
+            "old": old,
+            "new": new,
+        }
+        if (mutant.path, old, new) in self._equivalents:
+            return Result(**known, noticed_by=EQUIVALENT, reached_by=0, not_asked=0)
+        tests = self._reach.of(mutant.path, mutant.file.source, mutant.line)
+        batches, not_asked = self._batches(tests)
+        with self._tree.changed(mutant.path, mutant.source):
+            noticed = ""
+            for batch, seconds in batches:
+                noticed = self._tree.first_failed(batch, 20 + SLOWER * seconds)
+                if noticed:
+                    break
+            if not noticed and not self._tree.passes_types():
+                noticed = TYPES
+        return Result(**known, noticed_by=noticed, reached_by=len(tests), not_asked=not_asked)
+
+    def failing_by_themselves(self, results: Sequence[Result]) -> set[str]:
+        """Of the tests that noticed something, those that fail without any mutant too."""
+        asked = sorted({r.noticed_by for r in results} & self._reach.tests.keys())
+        found: set[str] = set()
+        while asked and (
+            failed := self._tree.first_failed(asked, 60 + SLOWER * self._seconds(asked))
+        ):
+            if failed not in asked:
+                raise RuntimeError(f"undisturbed, the tests end with {failed}")
+            found.add(failed)
+            asked.remove(failed)
+        return found
+
+    def _batches(self, tests: Sequence[str]) -> tuple[list[tuple[list[str], float]], int]:
+        """Tests to ask in turn, each batch with its seconds; and how many there is no time for."""
+        batches, left_out = [], 0
+        for level, most in zip(LEVELS, SECONDS, strict=True):
+            of_level = [test for test in tests if test.startswith(level)]
+            own = [test for test in of_level if test.startswith(self._own)]
+            for some in (own, [test for test in of_level if test not in set(own)]):
+                batch = self._quickest(some, most)
+                left_out += len(some) - len(batch)
+                if batch:
+                    batches.append((batch, self._seconds(batch)))
+        return batches, left_out
+
+    def _quickest(self, tests: Sequence[str], most: float) -> list[str]:
+        """As many as there are seconds for; those of a module together, the quickest module first."""
+        chosen: list[str] = []
+        spent = 0.0
+        for test in sorted(tests, key=self._takes):
+            spent += self._takes(test)
+            if chosen and spent > most:
+                break
+            chosen.append(test)
+        modules: dict[str, float] = {}
+        for test in chosen:
+            module = test.partition("::")[0]
+            modules[module] = modules.get(module, 0.0) + self._takes(test)
+        return sorted(
+            chosen, key=lambda t: (modules[m := t.partition("::")[0]], m, self._takes(t), t)
+        )
+
+    def _takes(self, test: str) -> float:
+        return float(self._reach.tests[test]["seconds"])
+
+    def _seconds(self, tests: Sequence[str]) -> float:
+        return sum(self._takes(test) for test in tests)
+
+
+def shown(result: Result) -> str:
+    """A survivor: its place, its lines before and after, and what reached it."""
+    asked = f"{result.reached_by} tests reach it"
+    if result.not_asked:
+        asked += f", {result.not_asked} of them not asked (they take too long)"
+    lines = [f"- {line}" for line in result.old.split("\n")]
+    lines += [f"+ {line}" for line in result.new.split("\n")]
+    return "\n".join([f"{result.path}:{result.line} ({result.operator}; {asked})", *lines])
