@@ -40,7 +40,7 @@ def main() -> int:
     tree.refresh()
     reach = Reach(tree, asked.levels)
     reach.load()
-    tree.start(sorted(reach.imported))
+    tree.start(sorted(reach.imported), sorted({t.partition("::")[0] for t in reach.tests}))
     try:
         judge = Judge(tree, reach, asked.room, entries)
         results = judge.judge_all(chosen)

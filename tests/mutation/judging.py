@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
 from tests.mutation.rooms import LEVELS, SECONDS
-from tests.mutation.tree import Tree
+from tests.mutation.rules import statement_of
+from tests.mutation.tree import Change, Tree
 
 if TYPE_CHECKING:  # these need what only `make mutants` installs
     from tests.mutation.making import Mutant
@@ -88,15 +89,23 @@ class Judge:
             return Result(**known, noticed_by=EQUIVALENT, reached_by=0, not_asked=0)
         tests = self._reach.of(mutant.path, mutant.file.source, mutant.line)
         batches, not_asked = self._batches(tests)
+        change = self._change(mutant)
         with self._tree.changed(mutant.path, mutant.source):
             noticed = ""
             for batch, seconds in batches:
-                noticed = self._tree.first_failed(batch, 20 + SLOWER * seconds)
+                noticed = self._tree.first_failed(batch, 20 + SLOWER * seconds, change)
                 if noticed:
                     break
             if not noticed and not self._tree.passes_types():
                 noticed = TYPES
         return Result(**known, noticed_by=noticed, reached_by=len(tests), not_asked=not_asked)
+
+    def _change(self, mutant: Mutant) -> Change:
+        """The change to what is loaded; None for what runs on import."""
+        before = mutant.file.source
+        if statement_of(before, mutant.line)[1]:
+            return None
+        return str(self._tree.root / mutant.path), before, mutant.source, mutant.line
 
     def failing_by_themselves(self, results: Sequence[Result]) -> set[str]:
         """Of the tests that noticed something, those that fail without any mutant too."""

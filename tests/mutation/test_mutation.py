@@ -13,6 +13,7 @@ from tests.mutation.equivalents import Equivalent
 from tests.mutation.judging import EQUIVALENT, TYPES, Judge, Result
 from tests.mutation.report import interval, summary
 from tests.mutation.rules import is_left_out, statement_of, untouched
+from tests.mutation.swapping import Loaded
 from tests.mutation.tree import ROOT, Tree
 
 SOURCE = '''"""Docstring."""
@@ -120,6 +121,8 @@ class World:
     def __init__(self, fails: str = "", types: bool = True) -> None:
         self.asked: list[list[str]] = []
         self.changes: list[tuple[str, str]] = []
+        self.changed_while_loaded: list[object] = []
+        self.root = Path("copy")
         self.tests = {
             "tests/simulation/test_x.py::slow": {"seconds": 9.0},
             "tests/unit/cli/test_y.py::quick": {"seconds": 0.1},
@@ -141,7 +144,8 @@ class World:
 
     def __exit__(self, *ended: object) -> None: ...
 
-    def first_failed(self, tests: list[str], seconds: float) -> str:
+    def first_failed(self, tests: list[str], seconds: float, change: object) -> str:
+        self.changed_while_loaded.append(change)
         self.asked.append(tests)
         return self._fails if self._fails in tests else ""
 
@@ -151,7 +155,8 @@ class World:
 
 
 MUTANT: Any = SimpleNamespace(
-    path="p", line=1, operator="number", source="new", file=SimpleNamespace(source="old"),
+    path="p", line=22, operator="number", source=SOURCE.replace("== 6", "== 7"),
+    file=SimpleNamespace(source=SOURCE),
     changed=("1", "2"),
 )  # fmt: skip
 
@@ -168,7 +173,7 @@ def test_a_survivor_was_asked_of_its_own_tests_then_others_then_types() -> None:
         ["tests/unit/cli/test_y.py::quick"],
         ["tests/simulation/test_x.py::slow"],
     ]
-    assert world.changes == [("p", "new")]
+    assert world.changes == [("p", MUTANT.source)]
     assert (result.alive, result.reached_by, result.not_asked) == (True, 4, 1)
     assert world.types_asked == 1
 
@@ -190,6 +195,34 @@ def test_a_mutant_in_the_list_is_not_asked() -> None:
     assert result.equivalent
     assert not result.alive
     assert world.asked == []
+
+
+def test_a_function_is_changed_while_it_is_loaded_and_a_constant_is_imported_again() -> None:
+    world: Any = World()
+    judged(world)
+    assert set(world.changed_while_loaded) == {("copy/p", SOURCE, MUTANT.source, 22)}
+    constant: Any = SimpleNamespace(**{**vars(MUTANT), "line": 5})
+    other: Any = World()
+    Judge(other, other, "oncall", []).judge(constant)
+    assert set(other.changed_while_loaded) == {None}
+
+
+def test_a_loaded_function_gets_the_code_of_its_mutant(tmp_path: Path) -> None:
+    source = (
+        "import functools\n\n\nclass A:\n    @property\n    def b(self):\n        return 1\n\n"
+        "    @b.setter\n    def b(self, new):\n        self.new = [new for _ in 'x']\n\n\n"
+        "@functools.cache\ndef c():\n    return [x + 1 for x in (1, 2)]\n"
+    )
+    file = str(tmp_path / "made.py")
+    made: dict[str, Any] = {}
+    exec(compile(source, file, "exec"), made)
+    loaded = Loaded(str(tmp_path))
+    assert loaded.swap(file, source, source.replace("x + 1", "x + 2"), 16)
+    assert loaded.swap(file, source, source.replace("[new for", "[-new for"), 11)
+    a = made["A"]()
+    a.b = 3
+    assert (made["c"](), a.b, a.new) == ([3, 4], 1, [-3])
+    assert not Loaded(str(tmp_path / "elsewhere")).swap(file, source, source, 16)
 
 
 def test_the_copy_is_as_it_was_after_a_mutant(tmp_path: Path) -> None:

@@ -12,11 +12,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests.mutation.forge import CANNOT
 from tests.mutation.rooms import FEW_SEEDS
 
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / ".mutants"
 """Ignored by git: the copy, what was recorded, and the last results."""
+
+Change = tuple[str, str, str, int] | None
 
 
 class Tree:
@@ -24,7 +27,8 @@ class Tree:
 
     def __init__(self, root: Path = WORK / "tree") -> None:
         self.root = root
-        self._forge: subprocess.Popen[str] | None = None
+        self._cold: subprocess.Popen[str] | None = None
+        self._warm: subprocess.Popen[str] | None = None
         self._ticks = itertools.count(1)
 
     def refresh(self) -> None:
@@ -54,21 +58,22 @@ class Tree:
             there.write_bytes(original)
             os.utime(there, ns=(seen.st_atime_ns, seen.st_mtime_ns))
 
-    def start(self, imported: Sequence[str]) -> None:
-        """Start what runs the tests."""
-        self._forge = subprocess.Popen(
-            [sys.executable, "-m", "tests.mutation.forge"],
-            cwd=self.root, env=self.environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        self._tell(imported)
+    def start(self, imported: Sequence[str], modules: Sequence[str]) -> None:
+        """Start what runs the tests of these modules."""
+        self._cold = self._forge(imported, [])
+        self._warm = self._forge(imported, modules)
 
-    def first_failed(self, tests: Sequence[str], seconds: float) -> str:
-        """The first of the tests that fails in the copy as it is, or empty."""
-        self._tell({"tests": tests, "seconds": seconds, "options": FEW_SEEDS})
-        assert self._forge is not None
-        assert self._forge.stdout is not None
-        return str(json.loads(self._forge.stdout.readline())["failed"])
+    def first_failed(self, tests: Sequence[str], seconds: float, change: Change = None) -> str:
+        """
+        The first of the tests that fails in the copy as it is, or empty.
+
+        `change` names a function that is different (file, source before and after, line); None: something
+        that runs on import may be.
+        """
+        asked = {"tests": tests, "seconds": seconds, "change": change and list(change)}
+        if change is not None and (failed := _ask(self._warm, asked)) != CANNOT:
+            return failed
+        return _ask(self._cold, asked)
 
     def passes_types(self) -> bool:
         """Whether mypy accepts the copy, as `make check` would."""
@@ -83,20 +88,40 @@ class Tree:
 
     def close(self) -> None:
         """Stop what runs the tests."""
-        if self._forge is not None:
-            self._forge.kill()
-            self._forge.wait()
+        for forge in (self._cold, self._warm):
+            if forge is not None:
+                forge.kill()
+                forge.wait()
 
     @property
     def environment(self) -> dict[str, str]:
         """Everything is imported from the copy."""
         return os.environ | {"PYTHONPATH": f"{self.root / 'shared'}{os.pathsep}{self.root}"}
 
-    def _tell(self, said: object) -> None:
-        assert self._forge is not None
-        assert self._forge.stdin is not None
-        self._forge.stdin.write(json.dumps(said) + "\n")
-        self._forge.stdin.flush()
+    def _forge(self, imported: Sequence[str], modules: Sequence[str]) -> subprocess.Popen[str]:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutation.forge", *FEW_SEEDS, "--", *modules],
+            cwd=self.root, env=self.environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(WORK / "forge.log").open("a"),
+        )  # fmt: skip
+        _tell(started, imported)
+        return started
+
+
+def _ask(forge: subprocess.Popen[str] | None, asked: object) -> str:
+    assert forge is not None
+    assert forge.stdout is not None
+    _tell(forge, asked)
+    answer = forge.stdout.readline()
+    if not answer:
+        raise RuntimeError(f"what runs the tests has ended: see {WORK / 'forge.log'}")
+    return str(json.loads(answer)["failed"])
+
+
+def _tell(forge: subprocess.Popen[str], said: object) -> None:
+    assert forge.stdin is not None
+    forge.stdin.write(json.dumps(said) + "\n")
+    forge.stdin.flush()
 
 
 def _said(*command: str) -> str:
