@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
-from tests.mutation.rooms import LEVELS, SECONDS
+from tests.mutation.rooms import LEVELS, OWN, SECONDS
 from tests.mutation.rules import statement_of
 from tests.mutation.tree import Change, Tree
 
@@ -126,8 +126,8 @@ class Judge:
         for level, most in zip(LEVELS, SECONDS, strict=True):
             of_level = [test for test in tests if test.startswith(level)]
             own = [test for test in of_level if test.startswith(self._own)]
-            for some in (own, [test for test in of_level if test not in set(own)]):
-                batch = self._quickest(some, most)
+            for some, seconds in ((own, OWN), ([t for t in of_level if t not in set(own)], most)):
+                batch = self._quickest(some, seconds)
                 left_out += len(some) - len(batch)
                 if batch:
                     batches.append((batch, self._seconds(batch)))

@@ -193,6 +193,19 @@ oncall:
     ]
 
 
+def test_the_same_person_may_take_one_role_after_the_other():
+    overrides = """\
+oncall:
+  overrides:
+    - {start: 2025-01-08 09:00, end: 2025-01-10 09:00, person: aoki}
+    - {start: 2025-01-10 09:00, end: 2025-01-11 09:00, person: aoki, role: secondary}
+    - {start: 2025-01-07 09:00, end: 2025-01-08 09:00, person: aoki}
+    - {start: 2025-01-08 09:00, end: 2025-01-10 09:00, person: baba, role: secondary}
+"""
+
+    assert found(("oncall:\n", overrides)) == []
+
+
 def test_a_stand_in_must_be_reachable_too():
     override = """\
 oncall:
