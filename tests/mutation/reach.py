@@ -20,7 +20,7 @@ import coverage
 
 from tests.mutation.recording import SETUP
 from tests.mutation.rooms import FEW_SEEDS, LEFT_OUT, LEVELS, ROOMS
-from tests.mutation.rules import statement_of
+from tests.mutation.rules import constant_at, statement_of, used_names
 from tests.mutation.tree import WORK, Tree
 
 SELECTED = ("-m", "not emulator and not server", *FEW_SEEDS)
@@ -59,13 +59,32 @@ class Reach:
             self._read({m: index["modules"][m]["data"] for m in now})
 
     def of(self, path: str, source: str, line: int) -> list[str]:
-        """The tests that reach a line; of what runs on import, those that reach its file or who imports it."""
+        """
+        The tests that reach a line.
+
+        Of what runs on import: those that reach where its name is used, or else its file, or else who
+        imports it.
+        """
         lines, on_import = statement_of(source, line)
-        known = self._lines[path]
         if not on_import:
-            return sorted({test for number in lines for test in known.get(number, ())})
-        touched = self._touching(path)
+            return sorted(self._at(path, lines))
+        using = self._using(name) if (name := constant_at(source, line)) else set()
+        touched = using or self._touching(path)
         return sorted(touched or {t for p in self._importing(path) for t in self._touching(p)})
+
+    def _at(self, path: str, lines: Iterable[int]) -> set[str]:
+        known = self._lines[path]
+        return {test for number in lines for test in known.get(number, ())}
+
+    def _using(self, name: str) -> set[str]:
+        return {
+            t for path in list(self._lines) for t in self._at(path, self._uses(path).get(name, ()))
+        }
+
+    @cache  # noqa: B019 - there is one for the whole run
+    def _uses(self, path: str) -> dict[str, set[int]]:
+        """The lines of functions in which a name stands."""
+        return used_names((self._tree.root / path).read_text(encoding="utf-8"))
 
     def _touching(self, path: str) -> set[str]:
         return set().union(*self._lines[path].values())

@@ -11,10 +11,10 @@ LEVELS = (
 )
 """The quick ones first: of a later level only what the earlier ones left alive."""
 
-SECONDS = (20.0, 20.0, 60.0)
+SECONDS = (10.0, 15.0, 40.0)
 """How long the tests of a level may take for one mutant, by what they take undisturbed: the quickest first."""
 
-OWN = 60.0
+OWN = 30.0
 """The same for the unit tests of the room itself."""
 
 LEFT_OUT = ("_mutants.py", "crashes.py", "crashes_sqlite.py", "test_year.py", "test_seeds.py")

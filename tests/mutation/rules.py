@@ -134,6 +134,31 @@ def statement_of(source: str, line: int) -> tuple[range, bool]:
     return found, on_import
 
 
+def constant_at(source: str, line: int) -> str:
+    """The name that a line of the module gives a value; empty: none."""
+    for node in ast.parse(source).body:
+        if node.lineno <= line <= (node.end_lineno or node.lineno):
+            targets = (
+                node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            )
+            match targets:
+                case [ast.Name(id=name)]:
+                    return name
+    return ""
+
+
+def used_names(source: str) -> dict[str, set[int]]:
+    """The lines of each name that is used in a function."""
+    found: dict[str, set[int]] = {}
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.FunctionDef):
+            for node in (inner for statement in function.body for inner in ast.walk(statement)):
+                match node:
+                    case ast.Name(id=name) | ast.Attribute(attr=name):
+                        found.setdefault(name, set()).add(node.lineno)
+    return found
+
+
 def _statements(body: list[ast.stmt], *, inside: bool) -> Iterator[tuple[ast.stmt, bool]]:
     for node in body:
         yield node, inside

@@ -12,7 +12,7 @@ from tests.mutation import equivalents
 from tests.mutation.equivalents import Equivalent
 from tests.mutation.judging import EQUIVALENT, TYPES, Judge, Result
 from tests.mutation.report import interval, summary
-from tests.mutation.rules import is_left_out, statement_of, untouched
+from tests.mutation.rules import constant_at, is_left_out, statement_of, untouched, used_names
 from tests.mutation.swapping import Loaded
 from tests.mutation.tree import ROOT, Tree
 
@@ -73,6 +73,14 @@ def test_a_line_belongs_to_its_statement_which_runs_on_import_or_in_a_function()
     assert statement_of("def f():\n    return g(\n        1,\n    )\n", 3) == (range(2, 5), False)
 
 
+def test_a_constant_is_held_by_those_who_use_it() -> None:
+    source = (
+        "A = 1\nB: int = 2\nprint(A)\ndef f(x=A):\n    return (\n        A,\n        x.B,\n    )\n"
+    )
+    assert [constant_at(source, line) for line in (1, 2, 3, 6)] == ["A", "B", "", ""]
+    assert (used_names(source)["A"], used_names(source)["B"]) == ({6}, {7})
+
+
 def test_every_equivalent_mutant_is_one_of_the_code_as_it_is() -> None:
     assert equivalents.wrong(equivalents.read(), ROOT) == []
 
@@ -127,7 +135,7 @@ class World:
             "tests/simulation/test_x.py::slow": {"seconds": 9.0},
             "tests/unit/cli/test_y.py::quick": {"seconds": 0.1},
             "tests/unit/oncall/test_z.py::own": {"seconds": 2.0},
-            "tests/unit/oncall/test_z.py::long": {"seconds": 59.0},
+            "tests/unit/oncall/test_z.py::long": {"seconds": 29.0},
         }
         self._fails = fails
         self.types_asked = 0

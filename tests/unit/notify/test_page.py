@@ -10,6 +10,7 @@ from tests.unit.notify.world import (
     World,
     acknowledged,
     by_pair,
+    incident,
     page,
     paging,
     pairs,
@@ -17,11 +18,13 @@ from tests.unit.notify.world import (
     resolved,
 )
 from toban.channels.console.kind import ConsoleChannel
+from toban.channels.email.kind import EmailChannel
 from toban.events import NotificationFailed, NotificationRequested, PageFailed
-from toban.notify.contacts import chain, contact_by
+from toban.notify.contacts import chain, contact_by, reach
 from toban.notify.identity import notification_id
 from toban.profile.store import apply
 from toban.profile.version import profile_version
+from toban.severities.section import SEVERITIES
 
 
 @pytest.fixture
@@ -62,6 +65,26 @@ def test_who_is_on_duty_is_decided_by_the_time_of_the_page(world):
     asked = world.page(msgspec.structs.replace(event, page=next_week))
     assert ("person:baba", "mail") in pairs(asked)
     assert ("person:aoki", "mail") not in pairs(asked)
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("Aoki", {("person:aoki", "mail")}),
+        # Of no address at all, and unknown: those whom the step names.
+        ("endo", {("person:baba", "mail")}),
+        ("somebody in #alerts", {("person:baba", "mail")}),
+    ],
+)
+def test_a_page_for_one_person_goes_to_the_steps_people_where_it_cannot_reach_them(to, expected):
+    one = msgspec.structs.replace(page(1, 1, "reminded"), to=to)
+    mailed = msgspec.structs.replace(PROFILE[SEVERITIES][0], via=("mail",))
+    profile = msgspec.structs.replace(
+        PROFILE, severities=(mailed,), channels={"mail": EmailChannel(sender="toban@shop.test")}
+    )
+    found = reach(profile, incident(), one)
+    assert {(contact.target, contact.channel_id) for contact in found.contacts} == expected
+    assert found.unreachable == ()
 
 
 def test_doing_it_twice_asks_for_the_same_in_the_same_words(world):
