@@ -350,6 +350,12 @@ def test_later_states_update_the_first_message_and_later_pages_answer_it(story):
     assert seen == [("", False), (first, False), (first, True), (first, True)]
 
 
+def test_a_state_never_updates_the_message_of_a_later_page(story):
+    story.send(story.escalated[ROOM])
+    story.send(msgspec.structs.replace(story.acknowledged[ROOM], page=0))
+    assert [(sent.thread, sent.update) for sent in story.senders.sent] == [("", False), ("", True)]
+
+
 def test_an_acknowledgement_waits_for_the_message_it_updates(story):
     class Meanwhile(ListSenders):
         def send(self, outgoing):
