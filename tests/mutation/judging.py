@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
-from tests.mutation.rooms import LEVELS, OWN, SECONDS
+from tests.mutation.rooms import OWN, SECONDS, level_of
 from tests.mutation.rules import statement_of
 from tests.mutation.tree import Change, Tree
 
@@ -123,8 +123,8 @@ class Judge:
     def _batches(self, tests: Sequence[str]) -> tuple[list[tuple[list[str], float]], int]:
         """Tests to ask in turn, each batch with its seconds; and how many there is no time for."""
         batches, left_out = [], 0
-        for level, most in zip(LEVELS, SECONDS, strict=True):
-            of_level = [test for test in tests if test.startswith(level)]
+        for level, most in enumerate(SECONDS):
+            of_level = [test for test in tests if level_of(test) == level]
             own = [test for test in of_level if test.startswith(self._own)]
             for some, seconds in ((own, OWN), ([t for t in of_level if t not in set(own)], most)):
                 batch = self._quickest(some, seconds)

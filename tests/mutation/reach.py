@@ -19,7 +19,7 @@ from typing import Any
 import coverage
 
 from tests.mutation.recording import SETUP
-from tests.mutation.rooms import FEW_SEEDS, LEFT_OUT, LEVELS, ROOMS
+from tests.mutation.rooms import FEW_SEEDS, ROOMS, level_of
 from tests.mutation.rules import constant_at, statement_of, used_names
 from tests.mutation.tree import WORK, Tree
 
@@ -32,7 +32,7 @@ class Reach:
     def __init__(self, tree: Tree, levels: int, directory: Path = WORK / "reach") -> None:
         self._tree = tree
         self._directory = directory
-        self._levels = LEVELS[:levels]
+        self._levels = range(levels)
         self.tests: dict[str, dict[str, Any]] = {}
         self.imported: set[str] = set()
         self._lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -98,12 +98,10 @@ class Reach:
         )
         return [other for other in list(self._lines) if name in _imports(self._tree.root / other)]
 
-    def _modules(self, level: tuple[str, ...]) -> list[str]:
-        found = [
-            p for folder in level for p in sorted((self._tree.root / folder).rglob("test_*.py"))
-        ]
-        names = [str(path.relative_to(self._tree.root)) for path in found]
-        return [name for name in names if not name.endswith(LEFT_OUT)]
+    def _modules(self, level: int) -> list[str]:
+        found = sorted((self._tree.root / "tests").rglob("test_*.py"))
+        names = [path.relative_to(self._tree.root).as_posix() for path in found]
+        return [name for name in names if level_of(name) == level]
 
     def _record(self, data: Path, modules: list[str]) -> None:
         done = self._tree.run("-m", "tests.mutation.recording", str(data), *SELECTED, *modules)

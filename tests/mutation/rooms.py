@@ -5,9 +5,15 @@ from __future__ import annotations
 ROOMS = ("kernel", "incidents", "notify", "oncall", "backups")
 
 LEVELS = (
-    ("tests/unit", "tests/security"),
-    ("tests/chains", "tests/contract"),
-    ("tests/simulation",),
+    ("tests/unit/", "tests/security/"),
+    (
+        "tests/chains/",
+        "tests/simulation/test_idle_handlers.py",
+        "tests/simulation/test_small_stories.py",
+        "tests/simulation/test_restore_",
+        "tests/simulation/test_backup_order.py",
+    ),
+    ("tests/simulation/", "tests/contract/"),
 )
 """The quick ones first: of a later level only what the earlier ones left alive."""
 
@@ -22,3 +28,10 @@ LEFT_OUT = ("_mutants.py", "crashes.py", "crashes_sqlite.py", "test_year.py", "t
 
 FEW_SEEDS = ("--seeds", "4", "--first-seed", "1")
 """What a simulation plays for one mutant, the same every time."""
+
+
+def level_of(test: str) -> int | None:
+    """The level of a test module, or of a test in it; None: it is not asked."""
+    module = test.partition("::")[0]
+    found = (number for number, level in enumerate(LEVELS) if module.startswith(level))
+    return None if module.endswith(LEFT_OUT) else next(found, None)
