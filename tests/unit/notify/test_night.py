@@ -11,8 +11,10 @@ import pytest
 from tests.unit.notify.rendered import render
 from tests.unit.notify.test_render import request
 from tests.unit.notify.world import NOON, PROFILE, World, incident, page, requests
+from toban.escalation.section import ESCALATION
 from toban.events import IncidentEscalated, IncidentRaised, IncidentReopened
 from toban.notify.labels import telling
+from toban.strictyaml.values import Seconds
 
 NIGHT = incident(
     started_at=NOON - timedelta(minutes=12),
@@ -110,6 +112,26 @@ def test_a_later_page_says_its_step_and_why_it_was_made(kind, why, by, said):
     told = msgspec.structs.replace(NIGHT, step=1, next_step_at=None)
     asked = request(incident=told, language="en", kind=kind, why=why, by=by)
     assert said in render(asked, PROFILE).text
+
+
+def test_it_names_whom_the_very_next_step_calls_and_no_later_one():
+    critical, *rest = PROFILE[ESCALATION]
+    later = msgspec.structs.replace(critical.steps[1], notify=("channel:hook",), after=Seconds(1800))
+    three = msgspec.structs.replace(critical, steps=(*critical.steps, later))
+    profile = msgspec.structs.replace(PROFILE, escalation=(three, *rest))
+
+    assert "step 2 calls Baba." in render(request(incident=NIGHT, language="en"), profile).text
+    told = msgspec.structs.replace(NIGHT, step=1)
+    assert "step 3 calls hook." in render(request(incident=told, language="en"), profile).text
+
+
+def test_whoever_has_it_is_named_on_one_line_of_at_most_80_characters():
+    told = msgspec.structs.replace(
+        NIGHT, status="acknowledged", acknowledged_at=NOON, assignee="Somebody\n" + "x" * 90
+    )
+    text = render(request(incident=told, language="en", kind="acknowledged"), PROFILE).text
+    assert f"Somebody {'x' * 70}…" in text
+    assert f"Somebody {'x' * 71}" not in text
 
 
 def test_after_the_last_step_it_says_when_the_steps_begin_again():
