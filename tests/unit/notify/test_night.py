@@ -189,6 +189,31 @@ def test_labels_that_tell_instances_apart_come_first_and_the_rest_is_counted():
     ]
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        "instance pod container node persistentvolumeclaim cluster namespace deployment statefulset"
+        " daemonset workload job",
+        "instance_name pod_name container_name node_name database_id bucket_name topic_id"
+        " subscription_id response_code location cluster_name namespace_name service_name"
+        " revision_name function_name job_name instance_id",
+        "host device disk mountpoint volume database datname table region",
+        "hostname server bucket queue topic subscription zone",
+        "endpoint path method status_code code",
+    ],
+)
+def test_from_the_thing_to_the_place_then_what_nobody_knows_then_what_is_always_the_same(order):
+    last = "metric_type project project_id prometheus receiver resource_type source"
+    wanted = [*order.split(), "aaa", "zzz", *last.split()]
+    found = telling({name: f"of {name}" for name in sorted(wanted)}, ())
+    assert [name for name, _ in found] == wanted
+
+
+def test_what_a_message_says_elsewhere_is_no_label():
+    said = "service severity alertname rule environment policy condition sender_rule policy_condition"
+    assert telling({name: "x" for name in said.split()}, ()) == []
+
+
 def test_a_label_that_says_what_the_message_says_is_left_out():
     assert labels_of(condition="x", what="api-errors", of="shop", level="CRITICAL", a="b") == [
         "a=b"
@@ -198,6 +223,10 @@ def test_a_label_that_says_what_the_message_says_is_left_out():
 def test_a_label_is_known_under_the_prefix_that_the_edge_gave_it():
     found = telling({"resource_zone": "a", "metric_instance_name": "b", "app": "c"}, ())
     assert [name for name, _ in found] == ["metric_instance_name", "resource_zone", "app"]
+    prefixes = ("sender", "resource", "metric", "policy", "display", "metadata", "exported")
+    for prefix in prefixes:
+        found = telling({"aaa": "b", f"{prefix}_namespace": "a"}, ())
+        assert [name for name, _ in found] == [f"{prefix}_namespace", "aaa"]
 
 
 def test_nothing_is_counted_when_all_are_shown():
