@@ -41,7 +41,7 @@ def test_opening_calls_the_step_and_tells_the_severitys_own_targets(world):
         ("channel:hook", "hook"),
     ]
     assert {r.contacts for r in asked} == {4}
-    assert {r.kind for r in asked} == {"opened"}
+    assert {(r.kind, r.by, r.why) for r in asked} == {("opened", "", "")}
     slack, mail, *_ = asked
     assert (slack.address, mail.address) == ("U0AOKI", "aoki@shop.test")
     assert (slack.others, mail.others) == (["mail"], ["slack"])
