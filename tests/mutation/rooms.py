@@ -8,6 +8,7 @@ LEVELS = (
     ("tests/unit/", "tests/security/"),
     (
         "tests/chains/",
+        "tests/house/",
         "tests/simulation/test_idle_handlers.py",
         "tests/simulation/test_small_stories.py",
         "tests/simulation/test_restore_",

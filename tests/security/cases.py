@@ -147,6 +147,12 @@ CREDENTIALS = [
         {"INGEST_CLOUD_MONITORING": [USER]},
     ),
     Case(
+        "19 user and password under another scheme",
+        headers(query(GOOD_CM), authorization=basic(USER).replace("Basic", "Token")),
+        401,
+        {"INGEST_CLOUD_MONITORING": [USER]},
+    ),
+    Case(
         "19 basic that is not base64",
         headers(query(GOOD_CM), authorization="Basic é!!"),
         401,

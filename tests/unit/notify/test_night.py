@@ -116,7 +116,9 @@ def test_a_later_page_says_its_step_and_why_it_was_made(kind, why, by, said):
 
 def test_it_names_whom_the_very_next_step_calls_and_no_later_one():
     critical, *rest = PROFILE[ESCALATION]
-    later = msgspec.structs.replace(critical.steps[1], notify=("channel:hook",), after=Seconds(1800))
+    later = msgspec.structs.replace(
+        critical.steps[1], notify=("channel:hook",), after=Seconds(1800)
+    )
     three = msgspec.structs.replace(critical, steps=(*critical.steps, later))
     profile = msgspec.structs.replace(PROFILE, escalation=(three, *rest))
 
@@ -210,7 +212,9 @@ def test_from_the_thing_to_the_place_then_what_nobody_knows_then_what_is_always_
 
 
 def test_what_a_message_says_elsewhere_is_no_label():
-    said = "service severity alertname rule environment policy condition sender_rule policy_condition"
+    said = (
+        "service severity alertname rule environment policy condition sender_rule policy_condition"
+    )
     assert telling({name: "x" for name in said.split()}, ()) == []
 
 
