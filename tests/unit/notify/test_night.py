@@ -235,3 +235,5 @@ def test_a_label_is_known_under_the_prefix_that_the_edge_gave_it():
 
 def test_nothing_is_counted_when_all_are_shown():
     assert labels_of(a="1", b="2") == ["a=1", "b=2"]
+    six = labels_of(a="1", b="2", c="3", d="4", e="5", f="6")
+    assert six == ["a=1", "b=2", "c=3", "d=4", "e=5", "f=6"]
