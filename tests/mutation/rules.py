@@ -23,7 +23,7 @@ from dataclasses import dataclass
 LOG_LINES = {"debug", "info", "warning", "error", "exception", "critical", "security"}
 STATED = {"strict", "encoding"}
 NEVER = {"__slots__", "__all__", "__repr__", "__str__"}
-TYPE_CALLS = {"TypeVar", "NewType", "ParamSpec", "cast"}
+TYPE_CALLS = {"TypeVar", "NewType", "ParamSpec"}
 _WORDING = re.compile(r"\w,? \w|[^\x00-\xff]")
 
 
@@ -83,6 +83,8 @@ def _untouched(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
                     yield node.returns
             case ast.arg(annotation=ast.expr() as annotation):
                 yield annotation
+            case ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
+                yield node
             case ast.AnnAssign():
                 yield node.annotation
             case ast.Assign(targets=[ast.Name(id=name)]) if name in NEVER:
@@ -98,6 +100,8 @@ def _of_call(call: ast.Call) -> Iterator[ast.expr]:
         case ast.Attribute(value=ast.Name(id="log"), attr=level) if level in LOG_LINES:
             yield call
         case ast.Name(id=name) if name in TYPE_CALLS:
+            yield call
+        case ast.Name(id="cast"):
             yield from call.args[:1]
     yield from (word.value for word in call.keywords if word.arg in STATED)
 

@@ -20,6 +20,8 @@ SOURCE = '''"""Docstring."""
 import os
 from toban.kernel import log
 
+Told: TypeAlias = Early | Late
+T = TypeVar("T", bound=Told)
 KEPT = "collection"
 WORDING = "two words"
 
@@ -50,7 +52,7 @@ def test_no_mutant_touches_what_only_says_or_declares() -> None:
         if span.start.line == span.end.line
     ]
     for left_out in (
-        '"""Docstring."""', "import os", '"two words"', "decorated(1)", "Base", "True", "str", "int",
+        '"""Docstring."""', "import os", "Told: TypeAlias = Early | Late", 'TypeVar("T", bound=Told)', '"two words"', "decorated(1)", "Base", "True", "str", "int",
         'assert value, "b"', 'log.info("written", value=1)', 'f"{value}"',
     ):  # fmt: skip
         assert left_out in texts
@@ -67,9 +69,9 @@ def test_files_of_wording_are_left_out() -> None:
 
 
 def test_a_line_belongs_to_its_statement_which_runs_on_import_or_in_a_function() -> None:
-    assert statement_of(SOURCE, 5) == (range(5, 6), True)
-    assert statement_of(SOURCE, 13) == (range(13, 14), True)
-    assert statement_of(SOURCE, 19) == (range(19, 20), False)
+    assert statement_of(SOURCE, 7) == (range(7, 8), True)
+    assert statement_of(SOURCE, 15) == (range(15, 16), True)
+    assert statement_of(SOURCE, 21) == (range(21, 22), False)
     assert statement_of("def f():\n    return g(\n        1,\n    )\n", 3) == (range(2, 5), False)
 
 
@@ -163,7 +165,7 @@ class World:
 
 
 MUTANT: Any = SimpleNamespace(
-    path="p", line=22, operator="number", source=SOURCE.replace("== 6", "== 7"),
+    path="p", line=24, operator="number", source=SOURCE.replace("== 6", "== 7"),
     file=SimpleNamespace(source=SOURCE),
     changed=("1", "2"),
 )  # fmt: skip
@@ -208,8 +210,8 @@ def test_a_mutant_in_the_list_is_not_asked() -> None:
 def test_a_function_is_changed_while_it_is_loaded_and_a_constant_is_imported_again() -> None:
     world: Any = World()
     judged(world)
-    assert set(world.changed_while_loaded) == {("copy/p", SOURCE, MUTANT.source, 22)}
-    constant: Any = SimpleNamespace(**{**vars(MUTANT), "line": 5})
+    assert set(world.changed_while_loaded) == {("copy/p", SOURCE, MUTANT.source, 24)}
+    constant: Any = SimpleNamespace(**{**vars(MUTANT), "line": 7})
     other: Any = World()
     Judge(other, other, "oncall", []).judge(constant)
     assert set(other.changed_while_loaded) == {None}

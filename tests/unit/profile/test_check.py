@@ -133,7 +133,9 @@ def test_a_mistake_is_found_where_it_is(old, new, expected):
 
 
 def test_the_smallest_values_that_make_sense_are_taken():
-    assert found(("severities:\n", "grouping: {max_open: 1, expire_after: 1h}\nseverities:\n")) == []
+    assert (
+        found(("severities:\n", "grouping: {max_open: 1, expire_after: 1h}\nseverities:\n")) == []
+    )
 
 
 def test_a_misspelt_name_gets_a_suggestion():
