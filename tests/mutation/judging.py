@@ -134,14 +134,21 @@ class Judge:
         return batches, left_out
 
     def _quickest(self, tests: Sequence[str], most: float) -> list[str]:
-        """As many as there are seconds for; those of a module together, the quickest module first."""
-        chosen: list[str] = []
-        spent = 0.0
+        """
+        As many as there are seconds for, some of every module; those of a module together.
+
+        By turns, because a module of its own about the line is not the quickest of a hundred.
+        """
+        turns: dict[str, int] = {}
+        order: list[tuple[int, float, str]] = []
         for test in sorted(tests, key=self._takes):
-            spent += self._takes(test)
-            if chosen and spent > most:
-                break
-            chosen.append(test)
+            module = test.partition("::")[0]
+            turns[module] = turns.get(module, 0) + 1
+            order.append((turns[module], self._takes(test), test))
+        chosen: list[str] = []
+        for _, _, test in sorted(order):
+            if not chosen or self._seconds(chosen) + self._takes(test) <= most:
+                chosen.append(test)
         modules: dict[str, float] = {}
         for test in chosen:
             module = test.partition("::")[0]

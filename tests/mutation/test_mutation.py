@@ -188,6 +188,16 @@ def test_a_survivor_was_asked_of_its_own_tests_then_others_then_types() -> None:
     assert world.types_asked == 1
 
 
+def test_where_time_is_short_every_module_is_asked_by_turns() -> None:
+    world: Any = World()
+    world.tests = {f"tests/unit/cli/test_a.py::t{n}": {"seconds": 1.0} for n in range(30)}
+    world.tests["tests/unit/cli/test_b.py::about_it"] = {"seconds": 4.0}
+    result = judged(world)
+    (asked,) = world.asked
+    assert "tests/unit/cli/test_b.py::about_it" in asked
+    assert (len(asked), result.not_asked) == (12, 19)
+
+
 def test_the_first_test_that_fails_ends_it() -> None:
     world = World(fails="tests/unit/oncall/test_z.py::own")
     assert judged(world).noticed_by == "tests/unit/oncall/test_z.py::own"
