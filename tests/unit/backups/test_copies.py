@@ -20,6 +20,7 @@ from toban.backups.policy.copies import (
     restorable,
 )
 from toban.backups.policy.recovery import another, newest, usable
+from toban.kernel.status import IllegalTransitionError
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -141,6 +142,21 @@ def test_without_its_mark_it_is_again_what_its_copies_say():
     kept.copies = [DAMAGED]
     unmark(kept)
     assert (kept.status, kept.degraded, kept.marked_from) == ("failed", True, None)
+
+
+@pytest.mark.parametrize("status", ["finished", "verified", "failed", "partial", "unchanged"])
+def test_whatever_has_ended_may_be_removed_and_kept_after_all(status):
+    kept = backup(status=status)
+    mark(kept)
+    assert kept.status == "deleting"
+    unmark(kept)
+    assert kept.status == status
+
+
+def test_what_runs_or_is_gone_is_not_removed():
+    for status in ("running", "deleted"):
+        with pytest.raises(IllegalTransitionError):
+            mark(backup(status=status))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """What `toban check` proves about backups: one mistake at a time, with its line."""
 
+from datetime import timedelta
+
 import pytest
 
+from toban.backups.checks.recovery import spell
 from toban.sections.check import check
 from toban.sections.files import check_file
 from toban.sections.load import parse_profile
@@ -340,3 +343,11 @@ def test_findings_have_file_and_line(tmp_path):
     [finding] = check_file(path)
 
     assert (finding.file, finding.line) == (str(path), 31)
+
+
+@pytest.mark.parametrize(
+    ("duration", "written"),
+    [(0, "0m"), (60, "1m"), (90_061, "1d1h1m1s"), (timedelta(days=7, seconds=0.5), "7d")],
+)
+def test_a_duration_is_said_as_profiles_write_it(duration, written):
+    assert spell(duration) == written
