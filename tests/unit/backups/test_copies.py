@@ -20,6 +20,7 @@ from toban.backups.policy.copies import (
     restorable,
 )
 from toban.backups.policy.recovery import another, newest, usable
+from toban.backups.policy.retention_terms import doubtful
 from toban.kernel.status import IllegalTransitionError
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -173,6 +174,15 @@ def test_a_mark_of_an_earlier_release_is_taken_back_by_what_can_be_told(copies, 
     marked = backup(*copies, status="deleting", **more)
     unmark(marked)
     assert marked.status == status
+
+
+def test_a_copy_that_may_be_whole_though_it_does_not_count_is_doubtful():
+    never = changed(UNREADABLE, level=None)
+    assert doubtful(backup(UNREADABLE, osaka(READ))) == [UNREADABLE]
+    assert doubtful(backup(never, osaka(READ))) == []
+    assert doubtful(backup(never, osaka(DAMAGED))) == [never]
+    assert doubtful(backup(UNREAD, osaka(DAMAGED))) == [UNREAD]
+    assert doubtful(backup(UNREAD, osaka(READ), changed(MISSING, bucket="s"))) == []
 
 
 # --- what builds on others ---------------------------------------------------------------------
