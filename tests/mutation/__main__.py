@@ -18,7 +18,7 @@ from tests.mutation import equivalents
 from tests.mutation.judging import Judge
 from tests.mutation.making import Mutant, mutants
 from tests.mutation.reach import Reach
-from tests.mutation.report import AIM, summary, table
+from tests.mutation.report import AIM, summary, table, updated
 from tests.mutation.rooms import LEVELS, ROOMS
 from tests.mutation.tree import ROOT, WORK, Tree
 
@@ -35,7 +35,8 @@ def main() -> int:
         sys.stderr.writelines(f"{equivalents.FILE.name}: {line}\n" for line in wrong)
         return 1
     kept = WORK / f"{asked.room}.json"
-    chosen = _chosen(made, asked, json.loads(kept.read_text()) if asked.again else {})
+    last = json.loads(kept.read_text()) if asked.again else None
+    chosen = _chosen(made, asked, last)
     tree = Tree()
     tree.refresh()
     reach = Reach(tree, asked.levels)
@@ -47,7 +48,9 @@ def main() -> int:
         unsure = judge.failing_by_themselves(results)
     finally:
         tree.close()
-    told = summary(asked.room, asked.seed, len(made), results, unsure)
+    if last is not None:
+        results = updated(last, results)
+    told = summary(asked.room, last["seed"] if last else asked.seed, len(made), results, unsure)
     kept.write_text(json.dumps(told, indent=1))
     print(json.dumps(told, indent=1) if asked.json else table(told, results))
     return 0 if told["share"] >= AIM and not unsure else 1
@@ -59,7 +62,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--sample", type=int, help="so many instead of all")
     parser.add_argument("--seed", type=int, default=1, help="which sample (default 1)")
     parser.add_argument("--only", default="", help="only files whose path contains this")
-    parser.add_argument("--again", action="store_true", help="only what was alive the last time")
+    parser.add_argument(
+        "--again", action="store_true", help="what was alive the last time; the rest stays"
+    )
     parser.add_argument(
         "--levels", type=int, default=len(LEVELS), choices=range(1, len(LEVELS) + 1),
         help="1: unit tests only; 2: chains too; 3: simulations too (default)",
@@ -68,9 +73,9 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _chosen(made: Sequence[Mutant], asked: Any, last: dict[str, Any]) -> list[Mutant]:
+def _chosen(made: Sequence[Mutant], asked: Any, last: dict[str, Any] | None) -> list[Mutant]:
     some = [mutant for mutant in made if asked.only in mutant.path]
-    if asked.again:
+    if last is not None:
         alive = {(r["path"], r["old"], r["new"]) for r in last["results"] if not r["noticed_by"]}
         paths = {path for path, _, _ in alive}
         return [m for m in some if m.path in paths and (m.path, *m.changed) in alive]

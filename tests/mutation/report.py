@@ -36,6 +36,13 @@ def summary(
     }
 
 
+def updated(last: dict[str, Any], results: Sequence[Result]) -> list[Result]:
+    """The results of the last run, with those that were judged again since."""
+    again = {(result.path, result.old, result.new): result for result in results}
+    before = [Result(**one) for one in last["results"]]
+    return [again.get((r.path, r.old, r.new), r) for r in before]
+
+
 def interval(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
     """Wilson's interval for a share: between which bounds the whole is, with 95 % confidence."""
     if not of:

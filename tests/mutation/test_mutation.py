@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from tests.mutation import equivalents
 from tests.mutation.equivalents import Equivalent
 from tests.mutation.judging import EQUIVALENT, TYPES, Judge, Result
-from tests.mutation.report import interval, summary
+from tests.mutation.report import interval, summary, updated
 from tests.mutation.rules import constant_at, is_left_out, statement_of, untouched, used_names
 from tests.mutation.swapping import Loaded
 from tests.mutation.tree import ROOT, Tree
@@ -123,6 +124,11 @@ def test_equivalent_mutants_and_tests_that_fail_anyway_do_not_count_as_noticed()
     told = summary("oncall", 1, 500, results, {"c::d"})
     assert (told["asked"], told["equivalent"], told["noticed"]) == (5, 1, 2)
     assert told["share"] == 0.5
+    again = replace(results[4], old="x", noticed_by="e::f")
+    last = summary("oncall", 1, 500, [*results[:4], replace(again, noticed_by="")], set())
+    assert [r.noticed_by for r in updated(last, [again])] == [
+        "a::b", "c::d", TYPES, EQUIVALENT, "e::f",
+    ]  # fmt: skip
 
 
 class World:
