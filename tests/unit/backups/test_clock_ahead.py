@@ -132,6 +132,13 @@ def test_an_id_names_its_slot_or_none(id: str):
 # --- how a person gets rid of it ----------------------------------------------------------------
 
 
+def test_what_begins_this_very_moment_is_not_ahead():
+    (verdict,) = decide([entry_of(backup(NOW, status="failed"))], Policy(daily=1), NOW)
+    assert "future" not in str(verdict.reasons[0])
+    (verdict,) = decide([entry_of(backup(NOW + HOUR, status="failed"))], Policy(daily=1), NOW)
+    assert str(verdict.reasons[0]) == "future"
+
+
 def test_retention_keeps_it_until_a_person_discards_it():
     policy = Policy(daily=1)
     kept = decide([entry_of(b) for b in (REAL, FUTURE)], policy, NOW)
