@@ -5,16 +5,15 @@ from __future__ import annotations
 ROOMS = ("kernel", "incidents", "notify", "oncall", "backups")
 
 LEVELS = (
-    ("tests/unit/", "tests/security/"),
     (
-        "tests/chains/",
-        "tests/house/",
-        "tests/simulation/test_idle_handlers.py",
+        "tests/unit/",
+        "tests/security/",
         "tests/simulation/test_small_stories.py",
         "tests/simulation/test_restore_",
         "tests/simulation/test_backup_order.py",
     ),
-    ("tests/simulation/", "tests/contract/"),
+    ("tests/chains/test_backup_", "tests/house/test_statuses.py"),
+    ("tests/chains/", "tests/simulation/", "tests/house/", "tests/contract/"),
 )
 """The quick ones first: of a later level only what the earlier ones left alive."""
 
