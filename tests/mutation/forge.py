@@ -5,8 +5,8 @@ With modules of tests as arguments it collects them and stays there: a child cha
 (`tests.mutation.swapping`) and runs the tests at once. Without, it has only imported what tests take
 from elsewhere, and a child imports the tree as it is then: for what runs on import.
 
-Requests and answers are lines of JSON: ``{"tests": […], "seconds": 30, "change": […]}`` gives
-``{"failed": "…"}``, with the test that failed, or empty.
+Requests and answers are lines of JSON: ``{"tests": {"…": 30}, "change": […]}`` (how long each may
+take) gives ``{"failed": "…"}``, with the test that failed, or empty.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -39,11 +39,20 @@ OPTIONS = ("-x", "-q", "-n", "0", "--tb=no", "-p", "no:cacheprovider")
 
 
 class Teller:
-    """A plugin: says on a pipe which test failed first."""
+    """A plugin: says on a pipe which test failed first; a test that takes too long ends the process."""
 
-    def __init__(self, told: int) -> None:
+    def __init__(self, told: int, limits: dict[str, float]) -> None:
         self._told = told
+        self._limits = limits
         self.failed = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, self._limits[item.nodeid])
+        result = yield
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return result
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -55,8 +64,8 @@ class Teller:
 class Only(Teller):
     """A plugin: these tests in this order."""
 
-    def __init__(self, tests: Sequence[str], told: int) -> None:
-        super().__init__(told)
+    def __init__(self, tests: dict[str, float], told: int) -> None:
+        super().__init__(told, tests)
         self._place = {test: number for number, test in enumerate(tests)}
 
     @pytest.hookimpl(wrapper=True)
@@ -80,8 +89,8 @@ class Warm:
         base = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         gc.freeze()
 
-        def run(told: int, tests: list[str], change: list[Any] | None) -> int:
-            teller = Teller(told)
+        def run(told: int, tests: dict[str, float], change: list[Any] | None) -> int:
+            teller = Teller(told, tests)
             session.config.pluginmanager.register(teller)
             try:
                 if change and not loaded.swap(*change):
@@ -104,7 +113,7 @@ class Warm:
         return True
 
 
-def cold(told: int, tests: list[str], _change: list[Any] | None, options: list[str]) -> int:
+def cold(told: int, tests: dict[str, float], _change: list[Any] | None, options: list[str]) -> int:
     """Import the tree as it is, and run the tests."""
     quiet = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -114,19 +123,19 @@ def cold(told: int, tests: list[str], _change: list[Any] | None, options: list[s
 
 
 def serve(
-    requests: TextIO, answers: TextIO, run: Callable[[int, list[str], list[Any] | None], int],
+    requests: TextIO, answers: TextIO, run: Callable[[int, dict[str, float], list[Any] | None], int],
     after: Callable[[], None],
 ) -> None:  # fmt: skip
     """Answer line by line, each in a child."""
     for line in requests:
         asked = json.loads(line)
-        failed = _in_child(run, asked["tests"], asked["change"], asked["seconds"])
+        failed = _in_child(run, asked["tests"], asked["change"])
         after()
         answers.write(json.dumps({"failed": failed}) + "\n")
         answers.flush()
 
 
-def _in_child(run: Callable[..., int], tests: list[str], change: Any, seconds: float) -> str:
+def _in_child(run: Callable[..., int], tests: dict[str, float], change: Any) -> str:
     heard, told = os.pipe()
     child = os.fork()
     if child == 0:
@@ -140,12 +149,12 @@ def _in_child(run: Callable[..., int], tests: list[str], change: Any, seconds: f
         finally:  # whatever is raised: what is left of the parent is not run on
             os._exit(code)
     os.close(told)
-    code = _wait(child, seconds)
+    code = _wait(child, 60 + sum(tests.values()))
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
     said = os.read(heard, 10_000) if select.select([heard], [], [], 0)[0] else b""
     os.close(heard)
-    if code is None:
+    if code in (None, -signal.SIGALRM):
         return TIMEOUT
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise RuntimeError(f"none of {tests} is there")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # these need what only `make mutants` installs
     from tests.mutation.reach import Reach
 
 SLOWER = 6.0
-"""How much longer than undisturbed a batch may take, and 20 s; a mutant that needs more is noticed."""
+"""How much longer than undisturbed a test may take, and 20 s; a mutant that needs more is noticed."""
 TYPES = "mypy"
 EQUIVALENT = "equivalent"
 
@@ -59,11 +59,19 @@ class Judge:
         self._equivalents = {(e.path, e.line, e.becomes) for e in equivalents}
 
     def judge_all(self, mutants: Sequence[Mutant]) -> list[Result]:
-        """Every mutant's result; on the way says how many are left and how long they take."""
+        """
+        Every mutant's result; on the way says how many are left and how long they take.
+
+        Interrupted, those that are judged by then.
+        """
         begun = time.monotonic()
         results: list[Result] = []
         for number, mutant in enumerate(mutants, 1):
-            results.append(self.judge(mutant))
+            try:
+                results.append(self.judge(mutant))
+            except KeyboardInterrupt:
+                sys.stderr.write("interrupted: the rest was not asked\n")
+                break
             each = (time.monotonic() - begun) / number
             if results[-1].alive:
                 sys.stderr.write(f"{shown(results[-1])}\n")
@@ -92,8 +100,8 @@ class Judge:
         change = self._change(mutant)
         with self._tree.changed(mutant.path, mutant.source):
             noticed = ""
-            for batch, seconds in batches:
-                noticed = self._tree.first_failed(batch, 20 + SLOWER * seconds, change)
+            for batch in batches:
+                noticed = self._tree.first_failed(self._limits(batch), change)
                 if noticed:
                     break
             if not noticed and not self._tree.passes_types():
@@ -111,17 +119,18 @@ class Judge:
         """Of the tests that noticed something, those that fail without any mutant too."""
         asked = sorted({r.noticed_by for r in results} & self._reach.tests.keys())
         found: set[str] = set()
-        while asked and (
-            failed := self._tree.first_failed(asked, 60 + SLOWER * self._seconds(asked))
-        ):
+        while asked and (failed := self._tree.first_failed(self._limits(asked))):
             if failed not in asked:
                 raise RuntimeError(f"undisturbed, the tests end with {failed}")
             found.add(failed)
             asked.remove(failed)
         return found
 
-    def _batches(self, tests: Sequence[str]) -> tuple[list[tuple[list[str], float]], int]:
-        """Tests to ask in turn, each batch with its seconds; and how many there is no time for."""
+    def _limits(self, tests: Sequence[str]) -> dict[str, float]:
+        return {test: 20 + SLOWER * self._takes(test) for test in tests}
+
+    def _batches(self, tests: Sequence[str]) -> tuple[list[list[str]], int]:
+        """Tests to ask in turn, and how many there is no time for."""
         batches, left_out = [], 0
         for level, most in enumerate(SECONDS):
             of_level = [test for test in tests if level_of(test) == level]
@@ -130,7 +139,7 @@ class Judge:
                 batch = self._quickest(some, seconds)
                 left_out += len(some) - len(batch)
                 if batch:
-                    batches.append((batch, self._seconds(batch)))
+                    batches.append(batch)
         return batches, left_out
 
     def _quickest(self, tests: Sequence[str], most: float) -> list[str]:
@@ -146,9 +155,11 @@ class Judge:
             turns[module] = turns.get(module, 0) + 1
             order.append((turns[module], self._takes(test), test))
         chosen: list[str] = []
-        for _, _, test in sorted(order):
-            if not chosen or self._seconds(chosen) + self._takes(test) <= most:
+        spent = 0.0
+        for _, takes, test in sorted(order):
+            if not chosen or spent + takes <= most:
                 chosen.append(test)
+                spent += takes
         modules: dict[str, float] = {}
         for test in chosen:
             module = test.partition("::")[0]
@@ -159,9 +170,6 @@ class Judge:
 
     def _takes(self, test: str) -> float:
         return float(self._reach.tests[test]["seconds"])
-
-    def _seconds(self, tests: Sequence[str]) -> float:
-        return sum(self._takes(test) for test in tests)
 
 
 def shown(result: Result) -> str:

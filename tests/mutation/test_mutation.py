@@ -11,7 +11,7 @@ import pytest
 
 from tests.mutation import equivalents
 from tests.mutation.equivalents import Equivalent
-from tests.mutation.judging import EQUIVALENT, TYPES, Judge, Result
+from tests.mutation.judging import EQUIVALENT, SLOWER, TYPES, Judge, Result
 from tests.mutation.report import interval, summary, updated
 from tests.mutation.rules import constant_at, is_left_out, statement_of, untouched, used_names
 from tests.mutation.swapping import Loaded
@@ -137,6 +137,7 @@ class World:
     def __init__(self, fails: str = "", types: bool = True) -> None:
         self.asked: list[list[str]] = []
         self.changes: list[tuple[str, str]] = []
+        self.limits: dict[str, float] = {}
         self.changed_while_loaded: list[object] = []
         self.root = Path("copy")
         self.tests = {
@@ -160,9 +161,10 @@ class World:
 
     def __exit__(self, *ended: object) -> None: ...
 
-    def first_failed(self, tests: list[str], seconds: float, change: object) -> str:
+    def first_failed(self, tests: dict[str, float], change: object) -> str:
         self.changed_while_loaded.append(change)
-        self.asked.append(tests)
+        self.asked.append(list(tests))
+        self.limits |= tests
         return self._fails if self._fails in tests else ""
 
     def passes_types(self) -> bool:
@@ -192,6 +194,7 @@ def test_a_survivor_was_asked_of_its_own_tests_then_others_then_types() -> None:
     assert world.changes == [("p", MUTANT.source)]
     assert (result.alive, result.reached_by, result.not_asked) == (True, 4, 1)
     assert world.types_asked == 1
+    assert world.limits["tests/unit/oncall/test_z.py::own"] == 20 + SLOWER * 2.0
 
 
 def test_where_time_is_short_every_module_is_asked_by_turns() -> None:

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.mutation.forge import CANNOT
@@ -63,14 +63,14 @@ class Tree:
         self._cold = self._forge(imported, [])
         self._warm = self._forge(imported, modules)
 
-    def first_failed(self, tests: Sequence[str], seconds: float, change: Change = None) -> str:
+    def first_failed(self, tests: Mapping[str, float], change: Change = None) -> str:
         """
-        The first of the tests that fails in the copy as it is, or empty.
+        The first of the tests that fails in the copy as it is, or empty; each may take so many seconds.
 
         `change` names a function that is different (file, source before and after, line); None: something
         that runs on import may be.
         """
-        asked = {"tests": tests, "seconds": seconds, "change": change and list(change)}
+        asked = {"tests": dict(tests), "change": change and list(change)}
         if change is not None and (failed := _ask(self._warm, asked)) != CANNOT:
             return failed
         return _ask(self._cold, asked)
@@ -103,6 +103,7 @@ class Tree:
             [sys.executable, "-m", "tests.mutation.forge", *FEW_SEEDS, "--", *modules],
             cwd=self.root, env=self.environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(WORK / "forge.log").open("a"),
+            start_new_session=True,  # an interrupt is for the one who asks
         )  # fmt: skip
         _tell(started, imported)
         return started
