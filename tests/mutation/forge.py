@@ -5,8 +5,8 @@ With modules of tests as arguments it collects them and stays there: a child cha
 (`tests.mutation.swapping`) and runs the tests at once. Without, it has only imported what tests take
 from elsewhere, and a child imports the tree as it is then: for what runs on import.
 
-Requests and answers are lines of JSON: ``{"tests": {"…": 30}, "change": […]}`` (how long each may
-take) gives ``{"failed": "…"}``, with the test that failed, or empty.
+Requests and answers are lines of JSON: ``{"number": 1, "tests": {"…": 30}, "change": […]}`` (how long
+each may take) gives ``{"number": 1, "failed": "…"}``, with the test that failed, or empty.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def serve(
         asked = json.loads(line)
         failed = _in_child(run, asked["tests"], asked["change"])
         after()
-        answers.write(json.dumps({"failed": failed}) + "\n")
+        answers.write(json.dumps({"number": asked["number"], "failed": failed}) + "\n")
         answers.flush()
 
 

@@ -70,7 +70,11 @@ class Tree:
         `change` names a function that is different (file, source before and after, line); None: something
         that runs on import may be.
         """
-        asked = {"tests": dict(tests), "change": change and list(change)}
+        asked = {
+            "number": next(self._ticks),
+            "tests": dict(tests),
+            "change": change and list(change),
+        }
         if change is not None and (failed := _ask(self._warm, asked)) != CANNOT:
             return failed
         return _ask(self._cold, asked)
@@ -109,14 +113,15 @@ class Tree:
         return started
 
 
-def _ask(forge: subprocess.Popen[str] | None, asked: object) -> str:
+def _ask(forge: subprocess.Popen[str] | None, asked: dict[str, object]) -> str:
     assert forge is not None
     assert forge.stdout is not None
     _tell(forge, asked)
-    answer = forge.stdout.readline()
-    if not answer:
-        raise RuntimeError(f"what runs the tests has ended: see {WORK / 'forge.log'}")
-    return str(json.loads(answer)["failed"])
+    for line in forge.stdout:
+        answer = json.loads(line)
+        if answer["number"] == asked["number"]:  # an earlier one: its question was interrupted
+            return str(answer["failed"])
+    raise RuntimeError(f"what runs the tests has ended: see {WORK / 'forge.log'}")
 
 
 def _tell(forge: subprocess.Popen[str], said: object) -> None:
