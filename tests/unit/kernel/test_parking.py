@@ -116,3 +116,4 @@ def test_the_report_belongs_to_the_chain_of_the_message(world):
     deliver(world, poison(**{"ce-correlationid": "evt-0"}))
     (event,) = world.bus.take()
     assert (event.correlation_id, event.causation_id) == ("evt-0", "evt-1")
+    assert event.subject == f"parked/{world.documents('parked')[0]['id']}"
