@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
 from tests.mutation.rooms import OWN, SECONDS, level_of
-from tests.mutation.rules import statement_of
 from tests.mutation.tree import Change, Tree
 
 if TYPE_CHECKING:  # these need what only `make mutants` installs
@@ -111,7 +110,7 @@ class Judge:
     def _change(self, mutant: Mutant) -> Change:
         """The change to what is loaded; None for what runs on import."""
         before = mutant.file.source
-        if statement_of(before, mutant.line)[1]:
+        if self._reach.runs_on_import(mutant.path, before, mutant.line):
             return None
         return str(self._tree.root / mutant.path), before, mutant.source, mutant.line
 

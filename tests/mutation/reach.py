@@ -35,6 +35,7 @@ class Reach:
         self._levels = range(levels)
         self.tests: dict[str, dict[str, Any]] = {}
         self.imported: set[str] = set()
+        self._imported: dict[str, set[int]] = defaultdict(set)
         self._lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
 
     def load(self) -> None:
@@ -65,12 +66,17 @@ class Reach:
         Of what runs on import: those that reach where its name is used, or else its file, or else who
         imports it.
         """
-        lines, on_import = statement_of(source, line)
-        if not on_import:
-            return sorted(self._at(path, lines))
+        if not self.runs_on_import(path, source, line):
+            return sorted(self._at(path, statement_of(source, line)[0]))
         using = self._using(name) if (name := constant_at(source, line)) else set()
         touched = using or self._touching(path)
         return sorted(touched or {t for p in self._importing(path) for t in self._touching(p)})
+
+    def runs_on_import(self, path: str, source: str, line: int) -> bool:
+        """Whether a line is of no function, or of one that no test calls, but a module that is imported."""
+        lines, on_import = statement_of(source, line)
+        called = self._at(path, lines) or not self._imported[path].intersection(lines)
+        return on_import or not called
 
     def _at(self, path: str, lines: Iterable[int]) -> set[str]:
         known = self._lines[path]
@@ -122,16 +128,19 @@ class Reach:
             self.tests |= current
             self._read_lines(self._directory / f"{name}.coverage", current)
 
-    def _read_lines(self, path: Path, tests: dict[str, Any]) -> None:
+    def _read_lines(self, file: Path, tests: dict[str, Any]) -> None:
         sharing: dict[str, list[str]] = defaultdict(list)
         for test, of in tests.items():
             if of["shares"]:
                 sharing[test.partition("::")[0]].append(test)
-        data = coverage.CoverageData(str(path))
+        data = coverage.CoverageData(str(file))
         data.read()
         for measured in data.measured_files():
-            known = self._lines["shared/" + measured.rpartition("/shared/")[2]]
+            path = "shared/" + measured.rpartition("/shared/")[2]
+            known = self._lines[path]
             for line, contexts in data.contexts_by_lineno(measured).items():
+                if "" in contexts:
+                    self._imported[path].add(line)
                 for context in contexts:
                     test = context.removeprefix(SETUP)
                     if test in tests:

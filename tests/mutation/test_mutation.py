@@ -153,6 +153,9 @@ class World:
     def of(self, path: str, source: str, line: int) -> list[str]:
         return sorted(self.tests)
 
+    def runs_on_import(self, path: str, source: str, line: int) -> bool:
+        return statement_of(source, line)[1]
+
     def changed(self, path: str, source: str) -> World:
         self.changes.append((path, source))
         return self

@@ -383,6 +383,21 @@ def test_one_that_lives_or_cannot_be_read_is_left_alone_and_all_are_looked_at_on
     assert cloud.get(Incident, "inc-zz").expires_at is None
 
 
+def test_of_many_documents_of_an_earlier_release_one_run_looks_at_some(cloud, monkeypatch):
+    monkeypatch.setattr(handling_sweep, "BATCH", 3)
+    monkeypatch.setattr(handling_sweep, "MOST_PAGES", 2)
+    for number in range(10):
+        cloud.old(resolved(NOON, id=f"inc-{number}"))
+    cloud.sweep()
+    cloud.clock.advance(DEPLOYED)
+    given = []
+    for _ in range(3):
+        cloud.sweep()
+        found = [f.data for f in cloud.store.query(Query("incidents"))]
+        given.append(sum("expires_at" in data for data in found))
+    assert given == [6, 10, 10]
+
+
 # --- versions of profiles ------------------------------------------------------------------------
 
 
