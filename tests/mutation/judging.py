@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
@@ -95,7 +96,7 @@ class Judge:
         if (mutant.path, old, new) in self._equivalents:
             return Result(**known, noticed_by=EQUIVALENT, reached_by=0, not_asked=0)
         tests = self._reach.of(mutant.path, mutant.file.source, mutant.line)
-        batches, not_asked = self._batches(tests)
+        batches, not_asked = self._batches(tests, Path(mutant.path).stem)
         change = self._change(mutant)
         with self._tree.changed(mutant.path, mutant.source):
             noticed = ""
@@ -128,13 +129,16 @@ class Judge:
     def _limits(self, tests: Sequence[str]) -> dict[str, float]:
         return {test: 20 + SLOWER * self._takes(test) for test in tests}
 
-    def _batches(self, tests: Sequence[str]) -> tuple[list[list[str]], int]:
-        """Tests to ask in turn, and how many there is no time for."""
+    def _batches(self, tests: Sequence[str], name: str) -> tuple[list[list[str]], int]:
+        """Tests to ask in turn, those of the module called as ours first; how many there is no time for."""
+        namesake = f"/test_{name}.py::"
         batches, left_out = [], 0
         for level, most in enumerate(SECONDS):
             of_level = [test for test in tests if level_of(test) == level]
-            own = [test for test in of_level if test.startswith(self._own)]
-            for some, seconds in ((own, OWN), ([t for t in of_level if t not in set(own)], most)):
+            named = [test for test in of_level if namesake in test]
+            own = [test for test in of_level if test.startswith(self._own) and test not in named]
+            others = [t for t in of_level if not t.startswith(self._own) and t not in named]
+            for some, seconds in ((named, OWN), (own, OWN), (others, most)):
                 batch = self._quickest(some, seconds)
                 left_out += len(some) - len(batch)
                 if batch:

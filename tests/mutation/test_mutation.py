@@ -210,6 +210,15 @@ def test_where_time_is_short_every_module_is_asked_by_turns() -> None:
     assert (len(asked), result.not_asked) == (12, 19)
 
 
+def test_the_module_that_is_called_as_the_mutated_one_is_asked_first_and_whole() -> None:
+    world: Any = World()
+    world.tests = {f"tests/unit/oncall/test_z.py::t{n}": {"seconds": 1.0} for n in range(90)}
+    world.tests |= {f"tests/unit/oncall/test_p.py::t{n}": {"seconds": 1.0} for n in range(28)}
+    judged(world)
+    assert [len(tests) for tests in world.asked] == [28, 30]
+    assert all("test_p.py" in test for test in world.asked[0])
+
+
 def test_the_first_test_that_fails_ends_it() -> None:
     world = World(fails="tests/unit/oncall/test_z.py::own")
     assert judged(world).noticed_by == "tests/unit/oncall/test_z.py::own"
