@@ -127,6 +127,14 @@ def test_it_names_whom_the_very_next_step_calls_and_no_later_one():
     assert "step 3 calls hook." in render(request(incident=told, language="en"), profile).text
 
 
+def test_a_next_step_that_reaches_nobody_says_so():
+    critical, *rest = PROFILE[ESCALATION]
+    second = msgspec.structs.replace(critical.steps[1], notify=("person:nobody",))
+    two = msgspec.structs.replace(critical, steps=(critical.steps[0], second))
+    profile = msgspec.structs.replace(PROFILE, escalation=(two, *rest))
+    assert "step 2 calls nobody." in render(request(incident=NIGHT, language="en"), profile).text
+
+
 def test_whoever_has_it_is_named_on_one_line_of_at_most_80_characters():
     told = msgspec.structs.replace(
         NIGHT, status="acknowledged", acknowledged_at=NOON, assignee="Somebody\n" + "x" * 90
