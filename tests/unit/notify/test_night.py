@@ -135,6 +135,25 @@ def test_a_next_step_that_reaches_nobody_says_so():
     assert "step 2 calls nobody." in render(request(incident=NIGHT, language="en"), profile).text
 
 
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (("person:aoki", "person:baba", "person:aoki"), "step 2 calls 青木, Baba."),
+        (("person:aoki", "person:baba", "person:endo"), "step 2 calls 青木, Baba, 遠藤."),
+        (
+            ("person:aoki", "person:baba", "person:endo", "channel:hook", "channel:last"),
+            "step 2 calls 青木, Baba, 遠藤 and 2 more.",
+        ),
+    ],
+)
+def test_the_first_three_names_are_said_and_how_many_more(targets, said):
+    critical, *rest = PROFILE[ESCALATION]
+    second = msgspec.structs.replace(critical.steps[1], notify=targets, via=("last",))
+    two = msgspec.structs.replace(critical, steps=(critical.steps[0], second))
+    profile = msgspec.structs.replace(PROFILE, escalation=(two, *rest))
+    assert said in render(request(incident=NIGHT, language="en"), profile).text
+
+
 def test_whoever_has_it_is_named_on_one_line_of_at_most_80_characters():
     told = msgspec.structs.replace(
         NIGHT, status="acknowledged", acknowledged_at=NOON, assignee="Somebody\n" + "x" * 90
