@@ -128,6 +128,11 @@ MISTAKES = [
     ('"0 5 * * 0", keep: {keep_days: 90}', '"0 5 * * 0", keep: {weekly: 12}', "28 error base-too-short plans[5].keep"),
     ('"0 5 * * 0", keep: {keep_days: 90}', '"0 5 * * 0", keep: {monthly: 12}', "28 error base-too-short plans[5].keep"),
     ('"0 5 * * 0", keep: {keep_days: 90}', '"0 5 * * 0", keep: {keep_days: 90}, destinations: [shop-tokyo]', "28 error base-elsewhere plans[5].incremental"),
+    ("keep_days: 90}, incremental", "daily: 91}, incremental", "28 error base-too-short plans[5].keep"),
+    ("keep_days: 90}, incremental", "weekly: 13}, incremental", "28 error base-too-short plans[5].keep"),
+    ("keep_days: 90}, incremental", "monthly: 3}, incremental", "28 error base-too-short plans[5].keep"),
+    ("keep_days: 90}, incremental", "yearly: 1}, incremental", "28 error base-too-short plans[5].keep"),
+    ("keep_days: 90}, incremental", "forever: true}, incremental", "28 error base-too-short plans[5].keep"),
     ("plans:\n", "minimum_verified: 0\n  plans:\n", "22 error wrong-value minimum_verified"),
     ("plans:\n", "max_deletions: 0\n  plans:\n", "22 error wrong-value max_deletions"),
     # objectives
@@ -343,6 +348,13 @@ def test_findings_have_file_and_line(tmp_path):
     [finding] = check_file(path)
 
     assert (finding.file, finding.line) == (str(path), 31)
+
+
+@pytest.mark.parametrize("keep", ["daily: 90", "weekly: 12", "monthly: 2", "keep_days: 90"])
+def test_a_base_that_is_kept_as_long_as_what_builds_on_it_is_in_order(keep):
+    assert "base-too-short" not in [
+        f.code for f in found(("keep_days: 90}, incremental", f"{keep}}}, incremental"))
+    ]
 
 
 @pytest.mark.parametrize(
