@@ -133,10 +133,13 @@ def test_an_id_names_its_slot_or_none(id: str):
 
 
 def test_what_begins_this_very_moment_is_not_ahead():
-    (verdict,) = decide([entry_of(backup(NOW, status="failed"))], Policy(daily=1), NOW)
-    assert "future" not in str(verdict.reasons[0])
-    (verdict,) = decide([entry_of(backup(NOW + HOUR, status="failed"))], Policy(daily=1), NOW)
-    assert str(verdict.reasons[0]) == "future"
+    def reasons(at: datetime) -> list[str]:
+        failed = entry_of(backup(at, status="failed", copies=[]))
+        (verdict,) = decide([failed], Policy(daily=1), NOW)
+        return [str(reason) for reason in verdict.reasons]
+
+    assert reasons(NOW + timedelta(seconds=1)) == ["future"]
+    assert "future" not in reasons(NOW)
 
 
 def test_retention_keeps_it_until_a_person_discards_it():
