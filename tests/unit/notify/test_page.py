@@ -103,6 +103,13 @@ def test_the_same_page_twice_publishes_equal_event_ids(world):
     assert world.bus.messages[:half] == world.bus.messages[half:]
 
 
+def test_a_target_that_leads_nowhere_is_on_the_log_and_one_that_does_not_is_not(world, capsys):
+    world.page(paging())
+    assert "page incomplete" not in capsys.readouterr().out
+    world.page(paging(severity=2, severity_label="Warning"), "evt-2")
+    assert capsys.readouterr().out.count("page incomplete") == 1
+
+
 def test_a_target_that_leads_nowhere_is_mentioned_to_those_who_are_reached(world):
     (only,) = requests(world.page(paging(severity=2, severity_label="Warning")))
     assert only.target == "person:aoki"
