@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 pytest_plugins = [
     "pytester",
     "tests.plugins.emulators",
+    "tests.plugins.hints",
     "tests.plugins.seeds",
     "tests.plugins.servers",
     "tests.plugins.tables",
@@ -19,6 +21,16 @@ def pytest_xdist_auto_num_workers() -> int:
     """Two more than there are cores: a good part of a run waits for servers and for time to pass."""
     asked = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
     return int(asked) if asked else (os.cpu_count() or 1) + 2
+
+
+gc.disable()  # until everything is collected: thousands of tests and modules, none of them garbage
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: no garbage collection looks at it again."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 LONG = (

@@ -127,6 +127,23 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path):
     assert path.read_bytes() == b"something else entirely\n" * 100
 
 
+def test_a_file_of_which_a_part_was_lost_is_named(tmp_path):
+    path = tmp_path / "toban.db"
+    with SqliteDatabase(path) as whole:
+        SqliteStore(whole).commit([Create(Key("a", str(n)), {"x": "y" * 900}) for n in range(90)])
+    pages = path.stat().st_size // 4096
+    with path.open("r+b") as file:
+        file.seek(2 * 4096)
+        file.write(bytes((pages - 3) * 4096))
+
+    with SqliteDatabase(path) as database:
+        store = SqliteStore(database)
+        with pytest.raises(Unavailable, match=r"toban\.db: .*malformed"):
+            store.query(Query("a"))
+        with pytest.raises(Unavailable, match=r"toban\.db: .*malformed"):
+            store.commit([Create(Key("a", f"new {n}"), {"x": "y" * 900}) for n in range(90)])
+
+
 def test_a_closed_database_says_so(database):
     store = SqliteStore(database)
     database.close()

@@ -20,6 +20,7 @@ from toban.kernel.work import Work
 from toban.sources.bucket import restore as bucket_restore
 from toban.sources.redis import target as redistarget
 from toban.sources.redis.loading import mark as redismark
+from toban.sources.redis.loading.keys import KeyByKey
 
 
 @contextmanager
@@ -155,6 +156,32 @@ def note_stays() -> AbstractContextManager[Any]:
     return mock.patch.object(restore.RestoreHandler, "_let_go", return_value=None)
 
 
+def late_attempts_count() -> AbstractContextManager[Any]:
+    """Whoever stood still in an earlier attempt takes what a later one has loaded for its own."""
+    return mock.patch.object(redistarget, "attempt_of", return_value=0)
+
+
+@contextmanager
+def looks_before_it_watches() -> Iterator[None]:
+    """As it was: the mark is made after the look whether the server is empty, whoever came since."""
+    original = redismark.begun
+
+    def begun(server: Any, db: int, *who: Any) -> redismark.RedisMark:
+        server.call("SELECT", db)
+        return redismark.RedisMark(restore=who[0], purpose=who[1], run="", written={})
+
+    load = KeyByKey.__init__
+
+    def init(self: Any, server: Any, last: int, mark: Any, **more: Any) -> None:
+        load(self, server, last, original(server, last, mark.restore, mark.purpose), **more)
+
+    with (
+        mock.patch.object(redismark, "begun", begun),
+        mock.patch.object(KeyByKey, "__init__", init),
+    ):
+        yield
+
+
 MUTANTS = (
     Mutant("the mark never ends", "a recovered server is emptied by a test", mark_never_ends),
     Mutant("a mark is never void", "what was written since is removed", not_void, seed=17),
@@ -167,6 +194,13 @@ MUTANTS = (
     Mutant("the note is not weighed", "what is being read is removed", note_not_weighed),
     Mutant(
         "no note between steps", "what is being read is removed", note_gone_between_steps, seed=33
+    ),
+    Mutant("late attempts count", "what was recovered is removed", late_attempts_count, seed=5),
+    Mutant(
+        "looks before it watches",
+        "a test's mark on a server in service",
+        looks_before_it_watches,
+        seed=686099,
     ),
     Mutant("the note stays", "a backup is kept for ever", note_stays),
 )

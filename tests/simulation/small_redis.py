@@ -24,6 +24,8 @@ class SmallRedis:
     def __init__(self, removed: Callable[[int, bytes], None] = lambda _, __: None) -> None:
         self.removed = removed
         self.dbs: dict[int, dict[bytes, bytes]] = {}
+        self.changes: Counter[tuple[int, bytes]] = Counter()
+        """How often the value of a key was set or removed."""
         self.calls: Counter[str] = Counter()
         self.starts = 1
 
@@ -75,10 +77,12 @@ class SmallRedis:
     def _put(self, db: int, key: bytes, value: bytes) -> None:
         self._drop(db, key)
         self.dbs.setdefault(db, {})[key] = value
+        self.changes[db, key] += 1
 
     def _drop(self, db: int, key: bytes) -> None:
         if key in self.dbs.get(db, {}):
             self.removed(db, key)
+            self.changes[db, key] += 1
             del self.dbs[db][key]
 
     def _flush(self) -> None:
@@ -132,7 +136,7 @@ class SmallConnection:
         self._db = 0
         self._answers: list[Any] = []
         self._queued: list[list[bytes]] | None = None
-        self._watched: dict[bytes, bytes | None] = {}
+        self._watched: dict[tuple[int, bytes], int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -167,12 +171,13 @@ class SmallConnection:
             self._queued = []
             return b"OK"
         if name == b"WATCH":
-            self._watched = {key: self._value(key) for key in words[1:]}
+            keys = [(self._db, key) for key in words[1:]]
+            self._watched |= {key: self._server.changes[key] for key in keys}
             return b"OK"
         if name == b"EXEC":
             queued, self._queued = self._queued or [], None
             watched, self._watched = self._watched, {}
-            if any(self._value(key) != before for key, before in watched.items()):
+            if any(self._server.changes[key] != before for key, before in watched.items()):
                 return None
             return [self._do(each) for each in queued]
         if self._queued is not None:
@@ -182,10 +187,6 @@ class SmallConnection:
             self._db = int(words[1])
             return b"OK"
         return self._server.call(self._db, words)
-
-    def _value(self, key: bytes) -> bytes | None:
-        """What it holds in the database that is selected (where it is watched, here)."""
-        return self._server.dbs.get(self._db, {}).get(key)
 
 
 def _commands(data: bytes) -> list[list[bytes]]:

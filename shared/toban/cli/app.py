@@ -21,26 +21,33 @@ from toban.cli.kit.terminal import Problem, Terminal, language_of
 if TYPE_CHECKING:
     from toban.ports import Clock
 
+SERVICES = Path("infra/services")
+"""Where profiles are looked for. Nowhere else: whoever stands elsewhere must not get a stranger's."""
+
 Command = Callable[[argparse.Namespace, Terminal], int]
 
 
-def _unavailable() -> type[Exception]:
-    """Looked up when something went wrong only: help and usage import nothing."""
-    from toban.ports import Unavailable
+def _said(error: Exception, terminal: Terminal) -> str | None:
+    """
+    What an error means to whoever called a command; None: a defect.
 
-    return Unavailable
-
-
-def _unreadable() -> type[Exception]:
-    from toban.cli.kit.reader import UnreadableDocumentError
-
-    return UnreadableDocumentError
-
-
-def _invalid() -> type[Exception]:
+    Looked up when something went wrong only: help and usage import nothing.
+    """
     from msgspec import ValidationError
 
-    return ValidationError
+    from toban.cli.kit.reader import UnreadableDocumentError
+    from toban.ports import Unavailable
+
+    if isinstance(error, UnreadableDocumentError):
+        path, why = error.args
+        return terminal.say("data.unreadable.one", path=path, why=why)
+    if isinstance(error, ValidationError):  # in a profile, whose sections are read when asked for
+        return terminal.say("data.unreadable.part", why=error)
+    if isinstance(error, Unavailable):  # a full disk, a locked file
+        return str(error)
+    if isinstance(error, OSError) and error.filename:  # a name too long, a link to itself
+        return f"{str(error.filename)[:200]}: {error.strerror}"
+    return None
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -65,8 +72,9 @@ def run(argv: Sequence[str] | None = None) -> int:
             return 0
         if asked.data is None and asked.command != "demo":
             asked.data = Path(".toban")
+        asked.services_named = asked.services is not None
         if asked.services is None:
-            asked.services = _services()
+            asked.services = SERVICES
         from toban.cli.kit import times
 
         times.go_by(_clock(asked))
@@ -87,13 +95,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 130
     except SystemExit as exit_:  # argparse after --help
         return exit_.code if isinstance(exit_.code, int) else 0
-    except _unreadable() as error:
-        path, why = error.args
-        return _tell(terminal, terminal.say("data.unreadable.one", path=path, why=why), 1)
-    except _invalid() as error:  # within a profile, whose sections are read when they are asked for
-        return _tell(terminal, terminal.say("data.unreadable.part", why=error), 1)
-    except _unavailable() as error:  # a full disk, a locked file
-        return _tell(terminal, str(error), 1)
+    except Exception as error:
+        said = _said(error, terminal)
+        if said is None:
+            raise
+        return _tell(terminal, said, 1)
 
 
 def _clock(asked: argparse.Namespace) -> Clock | None:
@@ -104,14 +110,6 @@ def _clock(asked: argparse.Namespace) -> Clock | None:
     from toban.adapters.local.files.clock import FileClock
 
     return FileClock(path)
-
-
-def _services() -> Path:
-    """The services directory here, else that of the checkout."""
-    here = Path("infra/services")
-    if here.is_dir():
-        return here
-    return Path(__file__).resolve().parents[3] / "infra" / "services"
 
 
 def _tell(terminal: Terminal, message: str, code: int) -> int:

@@ -28,6 +28,7 @@ from toban.events.alerts import AlertFired as AlertFired
 from toban.events.alerts import AlertReport as AlertReport
 from toban.events.alerts import AlertResolved as AlertResolved
 from toban.events.alerts import Link as Link
+from toban.events.base import AboutIncident
 from toban.events.timers import AlertCheckDue as AlertCheckDue
 from toban.events.timers import EscalationDue as EscalationDue
 from toban.events.timers import RecheckDue as RecheckDue
@@ -47,7 +48,7 @@ NotificationKind = Literal[
     "unheard", "acknowledged", "resolved",
 ]  # fmt: skip
 IncidentAction = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
-BackupAction = Literal["take", "replicate", "verify", "prune", "test-restore"]
+BackupAction = Literal["take", "replicate", "verify", "rewrap", "prune", "test-restore"]
 RestoreAction = Literal["restore"]
 Action = Literal[IncidentAction, BackupAction, RestoreAction]
 """What a person can ask for."""
@@ -207,17 +208,12 @@ class CommandIssued(Command, frozen=True, kw_only=True):
 
 
 @event("toban.postmortem.drafted.v1", topic="postmortem-drafted")
-class PostmortemDrafted(Body, frozen=True, kw_only=True):
+class PostmortemDrafted(AboutIncident, frozen=True, kw_only=True):
     """The draft of a postmortem was written."""
 
-    incident_id: str
     blob: str
     at: Moment
     environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
 
 
 # --- notifications ---------------------------------------------------------------------------
@@ -290,16 +286,11 @@ class NotificationFailed(Body, frozen=True, kw_only=True):
 
 
 @event("toban.page.failed.v1", topic="page-failed")
-class PageFailed(Body, frozen=True, kw_only=True):
+class PageFailed(AboutIncident, frozen=True, kw_only=True):
     """A page reached nobody."""
 
-    incident_id: str
     page: Page
     generation: int
     reason: str
     at: Moment
     environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from toban.events.base import AboutIncident
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import Body, Moment, event
 
@@ -61,10 +62,9 @@ class AlertResolved(AlertReport, frozen=True, kw_only=True):
 
 
 @event("toban.alert.attached.v1", topic="alert-attached")
-class AlertAttached(Body, frozen=True, kw_only=True):
+class AlertAttached(AboutIncident, frozen=True, kw_only=True):
     """A firing alert joined an incident that existed already."""
 
-    incident_id: str
     alert_id: str
     rule: str
     title: str
@@ -75,23 +75,14 @@ class AlertAttached(Body, frozen=True, kw_only=True):
     """The newest beginning reported of its occurrence; None: an earlier release did not say."""
     environment: str = PRODUCTION
 
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
 
 @event("toban.alert.cleared.v1", topic="alert-cleared")
-class AlertCleared(Body, frozen=True, kw_only=True):
+class AlertCleared(AboutIncident, frozen=True, kw_only=True):
     """An alert of an incident stopped firing, or nothing was heard of it for too long."""
 
-    incident_id: str
     alert_id: str
     title: str
     at: Moment
     environment: str = PRODUCTION
     unheard_since: Moment | None = None
     """It has expired; None: its sender has said that it is over."""
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"

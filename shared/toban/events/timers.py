@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from toban.events.base import AboutIncident
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import Body, Moment, event
 
@@ -11,74 +12,49 @@ ReminderKind = Literal["joined", "reminder"]
 
 
 @event("toban.escalation.due.v1", topic="escalation-due")
-class EscalationDue(Body, frozen=True, kw_only=True):
+class EscalationDue(AboutIncident, frozen=True, kw_only=True):
     """A timer: escalate to `step` unless acknowledged; stale for another generation."""
 
-    incident_id: str
     step: int
     generation: int
     environment: str = PRODUCTION
 
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
 
 @event("toban.reminder.due.v1", topic="reminder-due")
-class ReminderDue(Body, frozen=True, kw_only=True):
+class ReminderDue(AboutIncident, frozen=True, kw_only=True):
     """A timer: people hear of the incident again, unless something has happened since."""
 
-    incident_id: str
     what: ReminderKind
     """``joined``: alerts that joined after the newest page; ``reminder``: nothing happened."""
     at: Moment
     """What the incident has noted; stale when it has noted another time."""
     environment: str = PRODUCTION
 
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
 
 @event("toban.alert.check-due.v1", topic="alert-check-due")
-class AlertCheckDue(Body, frozen=True, kw_only=True):
+class AlertCheckDue(AboutIncident, frozen=True, kw_only=True):
     """A timer: are an incident's alerts still heard of?"""
 
-    incident_id: str
     at: Moment
     """What the incident has noted; stale when it has noted another time."""
     environment: str = PRODUCTION
 
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
 
 @event("toban.recheck.due.v1", topic="recheck-due")
-class RecheckDue(Body, frozen=True, kw_only=True):
+class RecheckDue(AboutIncident, frozen=True, kw_only=True):
     """A timer: check the alerts of an incident that was resolved by hand while they fired."""
 
-    incident_id: str
     generation: int
     environment: str = PRODUCTION
 
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
-
 
 @event("toban.response.due.v1", topic="response-due")
-class ResponseDue(Body, frozen=True, kw_only=True):
+class ResponseDue(AboutIncident, frozen=True, kw_only=True):
     """A timer: somebody should have responded by now (a severity's ``respond_within``)."""
 
-    incident_id: str
     at: Moment
     """What the incident has noted; stale when it has noted another time, or none any more."""
     environment: str = PRODUCTION
-
-    def subject(self) -> str:
-        """The incident."""
-        return f"incidents/{self.incident_id}"
 
 
 @event("toban.minute.passed.v1", topic="minute-passed")

@@ -26,6 +26,9 @@ from toban.ports.buckets import (
     KeyUnavailable as KeyUnavailable,
 )
 from toban.ports.buckets import (
+    ListedKeys as ListedKeys,
+)
+from toban.ports.buckets import (
     ObjectInfo as ObjectInfo,
 )
 from toban.ports.buckets import (
@@ -264,9 +267,10 @@ class Target(Protocol):
         Make the target ready; `fresh`: remove what an earlier attempt of ours left there.
 
         Ours is what a restore test marked (option `purpose`) and nobody else wrote to
-        since, or what this same restore left unfinished (option `restore_id`). Anything
-        else that is there already raises `TargetFailed`, unless the options say that it may
-        be overwritten.
+        since, or what this same restore left unfinished (option `restore_id`) in this or an
+        earlier attempt (option `attempt`, a number that grows: whoever stood still does not
+        remove what a later one has loaded). Anything else that is there already raises
+        `TargetFailed`, unless the options say that it may be overwritten.
         """
         ...
 

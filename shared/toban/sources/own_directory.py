@@ -16,6 +16,7 @@ import msgspec
 from toban.adapters.local.files.blobs import make_directory
 from toban.kernel.prepared import from_json
 from toban.ports.backup import ContentQuestion, Fetch, TargetFailed
+from toban.sources.patterns import attempt_of
 from toban.sources.ports import SourcePorts
 
 MARKER: Final = ".toban-restore"
@@ -33,6 +34,8 @@ class _Mark(msgspec.Struct, frozen=True):
     purpose: str
     content: str = ""
     """What the directory held when everything was written (`OwnDirectory.loaded`); empty: not yet."""
+    attempt: int = 0
+    """Which of the restore's."""
 
 
 class OwnDirectory:
@@ -42,11 +45,17 @@ class OwnDirectory:
     Nothing is written outside of it, and a directory that holds anything else is refused.
     """
 
-    def __init__(self, path: Path, *, restore: str = "", purpose: str = "") -> None:
-        """`restore`: for which one, and why (``test``: it may be removed again)."""
+    def __init__(
+        self, path: Path, *, restore: str = "", purpose: str = "", attempt: int = 0
+    ) -> None:
+        """
+        `restore`: for which one, and why (``test``: it may be removed again); `attempt`: what a
+        later one has written is not ours.
+        """
         self.path = path.absolute()
         self._restore = restore
         self._purpose = purpose
+        self._attempt = attempt
 
     @classmethod
     def of(cls, options: Mapping[str, object], ports: SourcePorts) -> OwnDirectory:
@@ -54,11 +63,12 @@ class OwnDirectory:
         named = str(options.get("directory") or "")
         id = str(options.get("restore_id") or "")
         purpose = "test" if options.get("purpose") == "test" else "recovery"
+        attempt = attempt_of(options)
         if named:
-            return cls(Path(named), restore=id, purpose=purpose)
+            return cls(Path(named), restore=id, purpose=purpose, attempt=attempt)
         if not id or "/" in id or id in {".", ".."}:
             raise ValueError("a directory has to be named")
-        return cls(ports.scratch / "restored" / id, restore=id, purpose=purpose)
+        return cls(ports.scratch / "restored" / id, restore=id, purpose=purpose, attempt=attempt)
 
     @property
     def identity(self) -> str:
@@ -89,12 +99,12 @@ class OwnDirectory:
             if fresh and self._is_ours():
                 self._empty()
             if not self._is_ours():
-                self._note(_Mark(2, self._restore, self._purpose))
+                self._note(_Mark(2, self._restore, self._purpose, attempt=self._attempt))
 
     def loaded(self) -> None:
         """Record the files once everything is written, so that changes by others are noticed."""
         with _failures(self.path):
-            self._note(_Mark(2, self._restore, self._purpose, self._content()))
+            self._note(_Mark(2, self._restore, self._purpose, self._content(), self._attempt))
 
     def write(
         self,
@@ -189,6 +199,7 @@ class OwnDirectory:
         except (FileNotFoundError, msgspec.DecodeError):
             return False
         mine = (mark.toban, mark.restore, mark.purpose) == (2, self._restore, self._purpose)
+        mine = mine and mark.attempt <= self._attempt
         return mine and mark.content in ("", self._content())
 
     def _note(self, mark: _Mark) -> None:

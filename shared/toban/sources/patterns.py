@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class Exclusion:
@@ -65,3 +65,9 @@ def texts(options: object, what: str) -> tuple[str, ...]:
 def flag(option: object) -> bool:
     """Return a yes or no of a profile or a command line."""
     return option is True or str(option).lower() in {"true", "yes", "1"}
+
+
+def attempt_of(options: Mapping[str, object]) -> int:
+    """Return which attempt of a restore a target is for (`toban.ports.backup.Target.prepare`)."""
+    attempt = options.get("attempt")
+    return attempt if isinstance(attempt, int) else 0

@@ -56,7 +56,8 @@ def test_help_imports_nothing_heavy():
         (["incidents", "lst"], "Did you mean list?"),
         (["incidents", "list", "--jsn"], "Did you mean --json?"),
         (["incidents", "list", "--status", "opened"], "Did you mean open?"),
-        (["incidents", "resolve"], "ID"),
+        (["incidents", "reopen"], "ID"),
+        (["dev", "--port", "99999"], "99999 is no port"),
         (["send", "alertmanger"], "Did you mean alertmanager?"),
         (["send", "alert-fird"], "Did you mean alert-fired?"),
     ],
@@ -310,3 +311,11 @@ def test_hints_in_japanese_follow_without_a_space():
     for key, texts in words.WORDS.items():
         if key.startswith("error."):
             assert not texts["ja"].startswith(" "), key
+
+
+def test_a_path_that_cannot_be_is_told_in_one_line(capsys):
+    assert main(["check", "a" * 5_000, "--lang", "en"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("toban: aaa")
+    assert said.endswith("aaa: File name too long\n")
+    assert len(said) < 300

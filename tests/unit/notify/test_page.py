@@ -188,6 +188,12 @@ def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
     assert instead in closings[("person:aoki", "slack")].closes
 
 
+def test_a_closing_says_who_resolved_it(world):
+    world.page(paging())
+    assert {r.by for r in requests(world.page(resolved(page(0), by="Baba"), "evt-2"))} == {"Baba"}
+    assert {r.by for r in requests(world.page(resolved(page(0)), "evt-3"))} == {""}
+
+
 def test_resolving_after_an_acknowledgement_also_supersedes_that(world):
     shown = by_pair(world.page(acknowledged(page(0), by="Baba")))
     closing = by_pair(world.page(resolved(page(0), acknowledged_at=NOON), "evt-2"))

@@ -23,6 +23,7 @@ from toban.ports.backup import Target, TargetFailed
 from toban.sources.logs import adapter as logs
 from toban.sources.logs.adapter import LogsSource
 from toban.sources.own_directory import MARKER
+from toban.sources.redis import resp
 from toban.sources.redis.loading import mark as redismark
 
 OLD_MARK = b"filled by a restore of toban"
@@ -193,13 +194,20 @@ def test_what_a_dead_test_left_half_loaded_is_removed_unless_others_wrote(
         refused(target_on(empty, tmp_path, restore_id="test-1"), "somebody else wrote")
 
 
+def marked(server: resp.Connection) -> redismark.RedisMark:
+    """The mark of a test that has written nothing else."""
+    mark = redismark.begun(server, 15, "test-1", "test").having({"set": 1})
+    assert resp.transaction(server, [resp.command(("SET", redismark.KEY, redismark.encoded(mark)))])
+    return mark
+
+
 def test_looking_and_emptying_are_one(empty: Redis) -> None:
     """By a script on the server: what is written at that very moment comes before or after both."""
     with client(empty) as redis_:
-        mark = redismark.put(redis_, 15, redismark.begun(redis_, "test-1", "test"))
+        mark = marked(redis_)
         assert redismark.empty_if_untouched(redis_, mark)
         assert redis_.info("keyspace") == {}
-        mark = redismark.put(redis_, 15, redismark.begun(redis_, "test-1", "test"))
+        mark = marked(redis_)
         redis_.call("SET", "order", 1)
         assert not redismark.empty_if_untouched(redis_, mark)
         assert not redismark.empty_if_untouched(redis_, msgspec.structs.replace(mark, run="x"))

@@ -50,6 +50,7 @@ def target_spec(
         options["recorded"] = manifest.server
     options["restore_id"] = restore.id
     options["purpose"] = restore.purpose
+    options["attempt"] = restore.fence
     if restore.onto_source:
         options["overwrite"] = "true"
     return Spec(restore.kind, options)

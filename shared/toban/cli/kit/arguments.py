@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +22,10 @@ from toban.cli.kit.catalogue import expect
 from toban.cli.kit.terminal import nearest, say
 from toban.texts import Language
 
-MOST_NAMES = 12
+# argparse looks on the disk for translations of its own words, several times a parser. There are none.
+argparse._ = str  # type: ignore[attr-defined]
+
+MOST_NAMES = 30
 """Of what there is, so many are named beside a word that is none of it."""
 
 
@@ -65,8 +69,11 @@ class Parser(argparse.ArgumentParser):
 class _Format(argparse.HelpFormatter):
     """Wide enough for the texts; no list of all commands in the usage line."""
 
+    columns = 80
+    """Of the terminal; argparse would ask for it at every argument."""
+
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30)
+        super().__init__(prog, max_help_position=30, width=self.columns - 2)
 
 
 def unknown(language: Language, word: str, what: str, known: Iterable[str]) -> str:
@@ -167,6 +174,7 @@ def parser(language: Language, only: str = "") -> argparse.ArgumentParser:
     a one.
     """
     Parser.language = language
+    _Format.columns = shutil.get_terminal_size().columns
     if only:
         expect(only)
     builder = Builder(language)

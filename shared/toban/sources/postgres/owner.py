@@ -55,6 +55,8 @@ class PostgresMark(msgspec.Struct, frozen=True):
     purpose: str
     content: str = ""
     """What `CONTENT` answered when everything was loaded; empty: it was not yet."""
+    attempt: int = 0
+    """Which of the restore's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Owner:
 
     restore: str
     purpose: str
+    attempt: int = 0
+    """What a later attempt has made is not ours: we stood still, and it is about to be in service."""
 
     @property
     def is_test(self) -> bool:
@@ -71,7 +75,9 @@ class Owner:
 
     def mark(self, content: str = "") -> str:
         """Return a comment."""
-        return msgspec.json.encode(PostgresMark(2, self.restore, self.purpose, content)).decode()
+        return msgspec.json.encode(
+            PostgresMark(2, self.restore, self.purpose, content, self.attempt)
+        ).decode()
 
     def own(self, comment: str) -> PostgresMark | None:
         """Return what a comment says, if it is of this restore."""
@@ -80,4 +86,4 @@ class Owner:
         except msgspec.DecodeError:
             return None
         mine = (mark.toban, mark.restore, mark.purpose) == (2, self.restore, self.purpose)
-        return mark if mine else None
+        return mark if mine and mark.attempt <= self.attempt else None

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
-from toban.sources.patterns import flag
+from toban.sources.patterns import attempt_of, flag
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
 from toban.sources.postgres import server as pgserver
@@ -71,7 +71,7 @@ class PostgresTarget:
         self._generated = generated
         self._options = options
         self._ports = ports
-        self._owner = pgowner.Owner(options.restore, options.purpose)
+        self._owner = pgowner.Owner(options.restore, options.purpose, options.attempt)
 
     @property
     def identity(self) -> str:
@@ -354,6 +354,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
             clean=clean,
             restore=str(options.get("restore_id") or ""),
             purpose="test" if options.get("purpose") == "test" else "recovery",
+            attempt=attempt_of(options),
             owners=not _no(options.get("owners")),
             any_locale=options.get("locale") == "any",
             settings=not _no(options.get("settings")),

@@ -221,3 +221,18 @@ def command(words: Sequence[str | bytes | int]) -> bytes:
     pieces = [b"*%d\r\n" % len(encoded)]
     pieces += [b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded]
     return b"".join(pieces)
+
+
+def transaction(server: Connection, commands: Sequence[bytes]) -> bool:
+    """
+    Carry out everything or, when the connection is lost before the end, nothing.
+
+    False, and nothing was done, when somebody has changed what this connection watches. Raises the
+    first `ReplyError`; commands after one that fails only when carried out are carried out.
+    """
+    server.send(b"".join([command(("MULTI",)), *commands, command(("EXEC",))]))
+    *queued, done = [server.answer() for _ in range(len(commands) + 2)]
+    for answer in [*queued, *(done if isinstance(done, list) else [done])]:
+        if isinstance(answer, ReplyError):
+            raise answer
+    return done is not None

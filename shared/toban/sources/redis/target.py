@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from toban.ports.backup import (
@@ -32,13 +31,14 @@ from toban.ports.backup import (
     Target,
     TargetFailed,
 )
-from toban.sources.patterns import flag
+from toban.sources.patterns import attempt_of, flag
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.loading import mark as redismark
 from toban.sources.redis.loading.keys import KeyByKey, empty
-from toban.sources.redis.loading.mark import READING, is_mark, mark_entry
+from toban.sources.redis.loading.mark import OVERTAKEN, RedisMark, is_mark, mark_entry
 from toban.sources.redis.loading.master import USER, Master
+from toban.sources.redis.questions import parse_question, text_of
 
 
 class RedisTarget:
@@ -55,14 +55,19 @@ class RedisTarget:
         overwrite: bool,
         restore: str,
         purpose: str,
+        attempt: int = 0,
     ) -> None:
-        """`overwrite`: replace data that no test of ours put there; `restore`: for which one we work."""
+        """
+        `overwrite`: replace data that no test of ours put there; `restore`: for which one we work,
+        `attempt`: in which of its attempts.
+        """
         self._secret = url_secret
         self._ports = ports
         self._through = through
         self._overwrite = overwrite
         self._restore = restore
         self._purpose = purpose
+        self._attempt = attempt
         self._marks_loaded = 0
         """Keys of the dump that were taken out again: it was made of a server with a mark on it."""
 
@@ -126,6 +131,8 @@ class RedisTarget:
                 " or say that it may be overwritten (overwrite=true)"
             )
         why = redismark.touched(server, mark)
+        if mark.overtakes(self._restore, self._attempt):
+            why = OVERTAKEN
         if not why:
             return ""
         return (
@@ -141,6 +148,9 @@ class RedisTarget:
         """
         del fetch
         with self._connect() as server:
+            mark = redismark.begun(
+                server, _last_db(server), self._restore, self._purpose, self._attempt
+            )
             if not self._overwrite and any(_keyspace(server).values()):
                 raise TargetFailed(
                     f"{self.identity}: somebody else wrote there before loading began",
@@ -148,9 +158,9 @@ class RedisTarget:
                 )
             try:
                 if self._by_keys(server):
-                    yield from self._load_keys(server, parts)
+                    yield from self._load_keys(server, mark, parts)
                 else:
-                    yield from self._load_replica(server, parts)
+                    yield from self._load_replica(server, mark, parts)
             except (Damaged, FormatUnchecked) as error:
                 raise TargetFailed(str(error), retryable=False) from error
 
@@ -176,9 +186,9 @@ class RedisTarget:
         answers = []
         with self._connect() as server:
             for question in questions:
-                db, words = _parse_question(question.query)
+                db, words = parse_question(question.query)
                 server.call("SELECT", db)
-                answers.append(_text(server.call(*words)))
+                answers.append(text_of(server.call(*words)))
         return answers
 
     def discard(self) -> None:
@@ -201,10 +211,9 @@ class RedisTarget:
             server.call("DEL", redismark.KEY)
 
     def _load_replica(
-        self, server: resp.Connection, parts: Iterator[bytes]
+        self, server: resp.Connection, begun: RedisMark, parts: Iterator[bytes]
     ) -> Iterator[int | None]:
         last = _last_db(server)
-        begun = redismark.begun(server, self._restore, self._purpose)
         # We tell the target twice whose replica it is; it reads the mark after the first time.
         mark = begun.having({"replicaof": 2})
         master = Master(server, self._endpoint())
@@ -252,13 +261,15 @@ class RedisTarget:
                 yield None
         if not once:
             self._marks_loaded = int(redismark.is_there(server, last))
-            redismark.put(server, last, mark)
+            server.call("SELECT", last)
+            server.call("SET", redismark.KEY, redismark.encoded(mark.having({"set": 1})))
         for _ in range(given, taken - 1):
             yield 0
         yield items
 
-    def _load_keys(self, server: resp.Connection, parts: Iterator[bytes]) -> Iterator[int]:
-        mark = redismark.begun(server, self._restore, self._purpose)
+    def _load_keys(
+        self, server: resp.Connection, mark: RedisMark, parts: Iterator[bytes]
+    ) -> Iterator[int]:
         loading = KeyByKey(server, _last_db(server), mark, replace=self._overwrite)
         if self._overwrite:
             # Whoever has lost the lease learns it with the first part, before anything is removed.
@@ -321,6 +332,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
         overwrite=flag(options.get("overwrite")),
         restore=str(options.get("restore_id") or ""),
         purpose="test" if options.get("purpose") == "test" else "recovery",
+        attempt=attempt_of(options),
     )
 
 
@@ -365,26 +377,3 @@ def _is_here(server: resp.Connection) -> bool:
     """Whether the target is on this very machine."""
     address = str(server.socket.getpeername()[0])
     return address.startswith("127.") or address == "::1"
-
-
-def _parse_question(query: str) -> tuple[int, list[str]]:
-    try:
-        words = shlex.split(query)
-    except ValueError as error:
-        raise TargetFailed(f"not a question: {query[:80]!r}: {error}", retryable=False) from None
-    db = 0
-    if words and words[0].endswith(":") and words[0][:-1].isdigit():
-        db = int(words.pop(0)[:-1])
-    if not words or words[0].upper() not in READING:
-        raise TargetFailed(f"not a command that only reads: {query[:80]!r}", retryable=False)
-    return db, words
-
-
-def _text(answer: object) -> str:
-    if answer is None:
-        return "nil"
-    if isinstance(answer, bytes):
-        return answer.decode("utf-8", "backslashreplace")
-    if isinstance(answer, list):
-        return "\n".join(_text(item) for item in answer)
-    return str(answer)

@@ -294,9 +294,9 @@ class SqliteDatabase:
         transaction.execute("SAVEPOINT work")
         try:
             work.result = work.job(transaction)
-        except sqlite3.OperationalError:
-            raise  # no space, an unreadable file: the whole transaction is lost
-        except Exception as error:  # noqa: BLE001  handed to the caller whose work it is
+        except Exception as error:
+            if _is_of_the_file(error):
+                raise  # the whole transaction is lost
             work.error = error
             transaction.execute("ROLLBACK TO work")
         transaction.execute("RELEASE work")
@@ -313,7 +313,9 @@ class SqliteDatabase:
             connection.execute("PRAGMA query_only = ON")
         try:
             yield connection
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
+            if not _is_of_the_file(error):
+                raise
             raise Unavailable(f"{self.path.name}: {error}") from error
         finally:
             if connection.in_transaction:
@@ -347,6 +349,12 @@ class SqliteDatabase:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _is_of_the_file(error: Exception) -> bool:
+    """Whether no work on the file can go well now: no space, unreadable, locked, malformed."""
+    # What is malformed is told by the base class; what else derives from it is of one statement.
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -17,6 +17,7 @@ class TargetOptions:
     restore: str = ""
     purpose: str = "recovery"
     """``test``: it is dropped again."""
+    attempt: int = 0
     owners: bool = True
     any_locale: bool = False
     settings: bool = True

@@ -14,11 +14,10 @@ from typing import Any
 from toban.ports.backup import TargetFailed
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.loading import mark as redismark
-from toban.sources.redis.loading.mark import RedisMark, is_mark
+from toban.sources.redis.loading.mark import OVERTAKEN, RedisMark, is_mark
 
 _BATCH_KEYS = 500
 _BATCH_BYTES = 1 << 20
-OVERTAKEN = "somebody else has gone on there: the mark of this attempt is gone"
 
 
 class KeyByKey:
@@ -28,13 +27,16 @@ class KeyByKey:
         self, server: resp.Connection, last: int, mark: RedisMark, *, replace: bool
     ) -> None:
         """
-        `last`: the last database that the server has, where the mark lives. `replace`: whatever is
-        written there meanwhile.
+        `last`: the last database that the server has, where the mark lives. `mark`: as
+        `toban.sources.redis.loading.mark.begun` on this connection. `replace`: whatever is written
+        there meanwhile. Raises `TargetFailed` when another restore was there since.
         """
         self._replace = replace
         self._server = server
         self._last = last
-        self._mark = redismark.put(server, last, mark)
+        self._mark = mark
+        server.call("SELECT", last)
+        self._write([], {})
         self._batch: list[bytes] = []
         self._db = last
         self._size = self._keys = 0
@@ -69,11 +71,9 @@ class KeyByKey:
                     yield done - told
                     told = done
         self._flush()
-        for code in reader.functions:
-            self._server.call("FUNCTION", "LOAD", "REPLACE", code)
         if reader.functions:
-            more = self._mark.having({"function|load": len(reader.functions)})
-            self._mark = redismark.put(self._server, self._last, more)
+            load = [resp.command(("FUNCTION", "LOAD", "REPLACE", f)) for f in reader.functions]
+            self._carry_out(load, {"function|load": len(load)})
         if problem := trailer.problem():
             raise TargetFailed(problem, retryable=False)
         for _ in range(given, taken - 1):
@@ -102,12 +102,8 @@ class KeyByKey:
     def empty(self) -> None:
         """Remove everything but our mark, functions as well; raises `TargetFailed`."""
         self._carry_out([resp.command(("FLUSHALL",))], {"flushall": 1})
-        with contextlib.suppress(
-            resp.ReplyError
-        ):  # unknown before Redis 7, which has none to remove
-            self._server.call("FUNCTION", "FLUSH")
-            more = self._mark.having({"function|flush": 1})
-            self._mark = redismark.put(self._server, self._last, more)
+        with contextlib.suppress(resp.ReplyError):  # before Redis 7: there are none to remove
+            self._carry_out([resp.command(("FUNCTION", "FLUSH"))], {"function|flush": 1})
 
     def _carry_out(self, commands: Sequence[bytes], calls: Mapping[str, int]) -> None:
         """
@@ -122,9 +118,23 @@ class KeyByKey:
         _, there = self._server.answer(), self._server.answer()
         if there != redismark.encoded(self._mark):
             raise TargetFailed(OVERTAKEN, retryable=True)
-        self._mark = self._mark.having({**calls, "set": 1})
-        set_ = resp.command(("SET", redismark.KEY, redismark.encoded(self._mark)))
-        _transaction(self._server, [*commands, set_])
+        self._write(commands, calls)
+
+    def _write(self, commands: Sequence[bytes], calls: Mapping[str, int]) -> None:
+        """The rest of it, of what is being watched."""
+        mark = self._mark.having({**calls, "set": 1})
+        set_ = resp.command(("SET", redismark.KEY, redismark.encoded(mark)))
+        try:
+            done = resp.transaction(self._server, [*commands, set_])
+        except resp.ReplyError as error:
+            if str(error).startswith("BUSYKEY"):
+                raise TargetFailed(
+                    "somebody else wrote there while it was loaded", retryable=False
+                ) from error
+            raise
+        if not done:
+            raise TargetFailed(OVERTAKEN, retryable=True)
+        self._mark = mark
 
 
 def empty(server: resp.Connection, mark: RedisMark) -> bool:
@@ -157,16 +167,3 @@ def _restore(entry: rdb.RdbEntry, version: int, *, replace: bool) -> bytes:
         words[2] = max(entry.expires_ms, 1)
         words.append("ABSTTL")
     return resp.command(words)
-
-
-def _transaction(server: resp.Connection, commands: Sequence[bytes]) -> None:
-    """Carry out everything or, when the connection is lost before the end, nothing."""
-    server.send(b"".join([resp.command(("MULTI",)), *commands, resp.command(("EXEC",))]))
-    answers = [server.answer() for _ in range(len(commands) + 2)]
-    if answers[-1] is None:
-        raise TargetFailed(OVERTAKEN, retryable=True)
-    for answer in [*answers, *(answers[-1] or [])]:
-        if isinstance(answer, resp.ReplyError):
-            if str(answer).startswith("BUSYKEY"):
-                raise TargetFailed("somebody else wrote there while it was loaded", retryable=False)
-            raise answer

@@ -22,47 +22,10 @@ import msgspec
 
 from toban.kernel.prepared import from_json
 from toban.sources.redis import rdb, resp
+from toban.sources.redis.questions import READING
 
 KEY = b"toban:restored-here"
-
-READING = frozenset(
-    [
-        "GET",
-        "MGET",
-        "STRLEN",
-        "GETRANGE",
-        "GETBIT",
-        "BITCOUNT",
-        "EXISTS",
-        "TYPE",
-        "TTL",
-        "PTTL",
-        "DBSIZE",
-        "HGET",
-        "HMGET",
-        "HLEN",
-        "HEXISTS",
-        "HGETALL",
-        "HKEYS",
-        "HVALS",
-        "LLEN",
-        "LINDEX",
-        "LRANGE",
-        "SCARD",
-        "SISMEMBER",
-        "SMEMBERS",
-        "ZCARD",
-        "ZSCORE",
-        "ZRANK",
-        "ZCOUNT",
-        "ZRANGE",
-        "ZRANGEBYSCORE",
-        "XLEN",
-        "XRANGE",
-        "XREVRANGE",
-    ]
-)
-"""What a question may use: commands that only read."""
+OVERTAKEN = "a restore has worked there meanwhile: this attempt is given up"
 
 _SPARING = """
 acl asking auth bgrewriteaof bgsave bitpos client cluster command config discard dump echo eval eval_ro
@@ -90,6 +53,8 @@ class RedisMark(msgspec.Struct, frozen=True, kw_only=True):
     restore: str
     purpose: str
     """``test`` or ``recovery``."""
+    attempt: int = 0
+    """Which of the restore's: nobody removes what a later one has loaded."""
     run: str
     """The server's ``run_id``: its numbers begin anew with another."""
     written: dict[str, int]
@@ -100,15 +65,29 @@ class RedisMark(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the data were put there to be removed again."""
         return self.purpose == "test"
 
+    def overtakes(self, restore: str, attempt: int) -> bool:
+        """Return whether a later attempt of the same restore left the mark."""
+        return self.restore == restore and self.attempt > attempt
+
     def having(self, more: Mapping[str, int]) -> RedisMark:
         """Return the mark for when we have called some commands more often."""
         return msgspec.structs.replace(self, written=dict(Counter(self.written) + Counter(more)))
 
 
-def begun(server: resp.Connection, restore: str, purpose: str) -> RedisMark:
-    """Return the mark of a restore that has not written anything yet."""
+def begun(
+    server: resp.Connection, db: int, restore: str, purpose: str, attempt: int = 0
+) -> RedisMark:
+    """
+    Return the mark of a restore that has not written anything yet, for database `db`.
+
+    To be called before the look whether the server is empty: its numbers are older than that, so
+    what anybody writes after the look shows, and the first transaction on this connection fails if
+    another restore's mark has come, or come and gone, meanwhile (``WATCH``).
+    """
+    server.call("SELECT", db)
+    server.call("WATCH", KEY)
     run, written = _written(server)
-    return RedisMark(restore=restore, purpose=purpose, run=run, written=written)
+    return RedisMark(restore=restore, purpose=purpose, attempt=attempt, run=run, written=written)
 
 
 def found(server: resp.Connection, db: int) -> RedisMark | None:
@@ -125,14 +104,6 @@ def is_there(server: resp.Connection, db: int) -> bool:
     """Return whether a database holds a mark, of whatever shape."""
     server.call("SELECT", db)
     return bool(server.call("EXISTS", KEY))
-
-
-def put(server: resp.Connection, db: int, mark: RedisMark) -> RedisMark:
-    """Note it, as it is after that; what was noted."""
-    noted = mark.having({"set": 1})
-    server.call("SELECT", db)
-    server.call("SET", KEY, encoded(noted))
-    return noted
 
 
 def encoded(mark: RedisMark) -> bytes:

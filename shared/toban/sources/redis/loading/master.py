@@ -22,7 +22,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from toban.ports.backup import TargetFailed
 from toban.sources.redis import resp
+from toban.sources.redis.loading.mark import OVERTAKEN
 
 USER = "toban-restore"
 """What a target calls itself when it comes to us; found there later, the target is ours."""
@@ -55,7 +57,8 @@ class Master:
         Inside, the target is our replica, waiting for data.
 
         Its ``masteruser`` and ``masterauth`` are ours meanwhile: nobody else who finds our port
-        gets any data. Raises `toban.sources.redis.resp.RedisError`.
+        gets any data. Raises `toban.sources.redis.resp.RedisError`; and `TargetFailed`, before
+        anything is replaced, when what `control` watches has changed.
         """
         control = self._control
         host = str(control.socket.getsockname()[0])
@@ -74,7 +77,9 @@ class Master:
             control.call("CONFIG", "SET", "masterauth", self._password)
             # Leaving, in reverse: no replica any more, then the settings, then our port.
             stack.callback(control.call, "REPLICAOF", "NO", "ONE")
-            control.call("REPLICAOF", host, server.getsockname()[1])
+            follow = resp.command(("REPLICAOF", host, server.getsockname()[1]))
+            if not resp.transaction(control, [follow]):
+                raise TargetFailed(OVERTAKEN, retryable=True)
             self._link = self._welcome(server)
             stack.callback(self._link.close)
             yield
