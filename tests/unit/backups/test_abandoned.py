@@ -11,9 +11,9 @@ import pytest
 from tests.unit.backups.test_clock_ahead import HOUR, backup
 from toban.adapters.local.memory.store import MemoryStore
 from toban.backups.documents import Backup, SeriesState
+from toban.backups.jobs import BackupJob, job_id
 from toban.backups.policy.restores import Restore
 from toban.backups.watching.abandoned import end_abandoned
-from toban.backups.work.jobs import BackupJob, job_id
 from toban.backups.work.take_job import TakeJob
 from toban.events.backups import BackupFailed, BackupWatchDue, RestoreFailed
 from toban.kernel.document import Document, decode, encode

@@ -85,13 +85,14 @@ def test_damage_takes_the_proof_and_a_missing_manifest_the_copy():
 def test_what_could_not_be_read_is_not_called_damaged_and_known_damage_stays(reading):
     found = judged(READ, reading)
     assert (found.state, found.unreadable, found.damage) == ("unreadable", "y" * TOLD, "")
-    assert judged(DAMAGED, reading) == DAMAGED
+    assert judged(DAMAGED, reading) == changed(DAMAGED, read_at=NOW)
     assert reading.trouble
 
 
 def test_what_cannot_be_checked_here_leaves_everything_as_it_was():
     reading = ReadBackResult(read_at=NOW, unchecked="no pg_restore")
-    assert [judged(copy, reading) for copy in (READ, DAMAGED)] == [READ, DAMAGED]
+    for copy in (READ, DAMAGED):
+        assert judged(copy, reading) == changed(copy, read_at=NOW)
     assert reading.trouble == "no pg_restore"
     assert ReadBackResult(read_at=NOW, level="content").trouble == ""
 
@@ -211,9 +212,12 @@ def test_damage_that_was_found_through_another_backup_is_noted_where_it_lies():
     assert (base.status, base.degraded) == ("verified", True)
     note_damage(base, "t", "part 4")
     assert base.status == "failed"
-    gone = backup(MISSING, READ, id="x", status="deleting")
+    going = backup(READ, id="x", status="deleting")
+    note_damage(going, "t", "part 5")
+    assert (going.status, going.copies[0].damage) == ("deleting", "part 5")
+    gone = backup(READ, id="x", status="deleted")
     note_damage(gone, "t", "part 5")
-    assert gone.copies == [MISSING, READ]
+    assert gone.copies == [READ]
     absent = backup(osaka(READ), MISSING, id="x")
     note_damage(absent, "t", "part 6")
     assert copy_in(absent, "t") == MISSING, "what is not there is not damaged"

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.unit.backups.test_clock_ahead import NOW, backup
 from toban.adapters.local.memory.store import MemoryStore
-from toban.backups.work.jobs import MOST_REQUESTS, BackupJob, claim_next, job_id
+from toban.backups.jobs import MOST_REQUESTS, BackupJob, claim_next, job_id
 from toban.events.backups import BackupReplicated, VerificationStepDue
 from toban.kernel.document import encode
 from toban.kernel.event import Event

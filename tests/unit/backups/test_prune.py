@@ -12,8 +12,8 @@ from tests.simulation.backup_world import PROFILES
 from tests.unit.backups.test_start import HOUR, backup
 from toban.adapters.local.files.buckets import MemoryBuckets
 from toban.backups.documents import Backup
+from toban.backups.jobs import BackupJob, job_id
 from toban.backups.storage import layout
-from toban.backups.work.jobs import BackupJob, job_id
 from toban.backups.work.prune import BLOCKED, FORGOTTEN, PruneHandler, policies
 from toban.events.backups import BackupVerified, PruneDue, PruneStepDue
 from toban.kernel.document import Document, encode
@@ -59,7 +59,7 @@ class World(TestPlatform):
             self.deleted.append(f"{name}:{object}")
             inner.delete(object)
 
-        return SimpleNamespace(delete=delete, list=inner.list)
+        return SimpleNamespace(name=name, delete=delete, list=inner.list)
 
     def due(self, **more: Any) -> None:
         self.send(PruneDue(**more))
