@@ -15,6 +15,7 @@ class Loaded:
 
     def __init__(self, root: str) -> None:
         self._functions: dict[Where, list[FunctionType]] = defaultdict(list)
+        gc.unfreeze()  # what is frozen is not listed
         for found in gc.get_objects():
             if isinstance(found, FunctionType) and found.__code__.co_filename.startswith(root):
                 self._functions[_where(found.__code__)].append(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -257,6 +258,7 @@ def test_a_loaded_function_gets_the_code_of_its_mutant(tmp_path: Path) -> None:
     file = str(tmp_path / "made.py")
     made: dict[str, Any] = {}
     exec(compile(source, file, "exec"), made)
+    gc.freeze()  # as after the collection of tests
     loaded = Loaded(str(tmp_path))
     assert loaded.swap(file, source, source.replace("x + 1", "x + 2"), 16)
     assert loaded.swap(file, source, source.replace("[new for", "[-new for"), 11)
