@@ -74,6 +74,30 @@ def _forms() -> Iterator[tuple[str, str]]:
     yield "npm", "npm" + "_" + _made(36, "npm")
     yield "pypi", "pypi" + "-" + _made(120, "pypi")
     yield "vault", "hvs" + "." + _made(24, "vault")
+    yield "vault batch", "hvb" + "." + _made(24, "vault2")
+    for kind in ("ptt", "dt", "rt", "soat", "cbt", "ft", "agent", "imt"):
+        yield f"gitlab {kind}", f"gl{kind}" + "-" + _made(20, kind)
+    for kind in ("AB", "AC"):
+        yield f"aws {kind}", f"{kind}" + ("IA" if kind == "AB" else "CA") + _upper(16, kind)
+    for letter in "cdeor":
+        yield f"slack {letter}", f"xox{letter}-" + _made(24, letter)
+    yield "google client", "GOC" + "SPX-" + _made(28, "client")
+    for kind in ("sk_" + "test", "rk_" + "live", "rk_" + "test"):
+        yield f"stripe {kind}", f"{kind}_" + _made(24, kind)
+    for kind in ("ant", "svcacct", "admin", "or"):
+        yield f"sk {kind}", f"sk-{kind}-" + _made(40, kind)
+    yield "sk", "sk" + "-" + _made(48, "sk")
+    for letter in "opr":
+        yield f"digitalocean {letter}", f"do{letter}_" + "v1_" + _hex(64, letter)
+    yield "huggingface", "hf" + "_" + _made(34, "hf")
+    for kind in ("at", "ca", "pa", "ss"):
+        yield f"shopify {kind}", f"shp{kind}_" + _hex(32, kind)
+    yield "databricks", "da" + "pi" + _hex(32, "dapi")
+    yield "atlassian", "ATA" + "TT3" + _made(60, "atlassian")
+    yield "new relic", "NR" + "AK-" + _upper(27, "relic")
+    yield "age", "AGE-SECRET" + "-KEY-1" + _upper(58, "age")
+    yield "linear", "lin_" + "api_" + _made(40, "linear")
+    yield "telegram", "123456789" + ":AA" + _made(33, "telegram")
     yield "jwt", _jwt()
     for kind in ("PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "EC PRIVATE KEY"):
         yield f"pem {kind}", _pem(kind)
@@ -130,6 +154,9 @@ def leaks() -> dict[str, Leak]:
         "sql": ("CREATE ROLE app PASSWORD '{}'", "gehei" + "m wort"),
         "mysql": ("CREATE USER x IDENTIFIED BY '{}'", word),
         "token": ("token={} is not valid", _made(32, "token")),
+        "signature": ("signature: {} does not fit", _made(32, "signature")),
+        "credential": ("credential={} was refused", _made(32, "credential")),
+        "code of a link": ("GET /callback?code={} 400", _made(32, "code")),
         "japanese": ("接続に失敗しました。パスワード: {} を確認", word),
         "slack webhook": ("POST https://hooks.slack.com/services/{} 404", path),
         "discord": ("https://discord.com/api/webhooks/123456789012/{}", _made(40, "discord")),
