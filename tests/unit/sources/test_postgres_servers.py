@@ -120,6 +120,32 @@ def test_a_made_database_has_the_locale_encoding_and_settings_of_the_dumped_one(
     assert other.sql(look, again) == before
 
 
+@pytest.mark.parametrize("setting", ["is_template true", "set statement_timeout = '1ms'"])
+def test_what_a_database_sets_for_its_application_stops_neither_a_backup_nor_a_test(
+    setting: str, postgres_server: Postgres, postgres_database: str, tmp_path: Path
+) -> None:
+    rows = 200_000  # longer than a millisecond to count
+    postgres_server.sql(
+        f"create table t as select generate_series(1, {rows}) i;"
+        f"alter database {postgres_database} {setting}",
+        postgres_database,
+    )
+    try:
+        _, data = taken(postgres_server, postgres_database, tmp_path)
+        target = target_on(postgres_server, tmp_path)
+        load(target, data)
+        load(target, data)  # another attempt drops what the first one made
+        assert target.counts()["rows"] == rows
+        target.discard()
+        assert "toban_restore" not in postgres_server.sql("select datname from pg_database")
+    finally:
+        left = postgres_server.sql("select datname from pg_database where datname ~ '^toban_res'")
+        for name in (postgres_database, *left.split()):
+            postgres_server.sql(f"alter database {name} is_template false")
+        for name in left.split():
+            postgres_server.sql(f"drop database {name} with (force)")
+
+
 @pytest.fixture
 def owned(postgres_server: Postgres, postgres_database: str) -> Iterator[str]:
     """A database whose objects belong to others than the superuser."""

@@ -140,7 +140,10 @@ class Databases:
         return lacking(needs, parsed(self.ask(THERE)[0]))
 
     def drop(self, name: str) -> None:
-        """Drop it, whoever is connected."""
+        """Drop it, whoever is connected; one that was dumped as a template is one as well."""
+        asked = f"select datistemplate from pg_database where datname = {literal(name)}"  # noqa: S608 - a literal
+        if self.ask(asked) == ["t"]:
+            self.ask(f"alter database {quoted(name)} is_template false")
         self.ask(f"drop database if exists {quoted(name)} with (force)")
 
     def swap(self, name: str, loaded: str) -> None:
