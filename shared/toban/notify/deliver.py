@@ -200,10 +200,13 @@ def is_overtaken(request: NotificationRequested, incident: Incident) -> bool:
 
 
 def as_it_is(request: NotificationRequested, incident: Incident | None) -> NotificationRequested:
-    """Return a page of an open incident with who has it by now, if anybody took it since."""
-    if incident is None or incident.status == request.incident.status:
-        return request
-    if incident.status != "acknowledged":
+    """
+    Return a page with its incident as it is by now.
+
+    One that waited would promise a step that was taken long ago, or an acknowledgement that ended,
+    and name a severity that has risen since.
+    """
+    if incident is None:
         return request
     return msgspec.structs.replace(request, incident=incident.snapshot())
 
