@@ -114,8 +114,10 @@ _PAIR = re.compile(
     r"(?=@(?!sha\d{3}:)[\w.\[\]-]{1,255}(?::\d|/\w|\())"
 )
 _BEARER = re.compile(
-    r"(?i:\b(?:bearer:?|token)(?: +|%20))(?=[A-Za-z_-]{0,64}[\d.~+/=]|[\w~+/-]{0,64}-)[\w.~+/=-]{6,4096}"
-    r"|(?i:\bbasic )(?=[A-Za-z]{0,255}[0-9+/=]|[A-Za-z]{0,32}[a-z][A-Z])[A-Za-z0-9+/=]{6,512}"
+    r"(?i:\bbearer:?(?: +|%20))(?=[A-Za-z_-]{0,64}[\d.~+/=]|[\w~+/-]{0,64}-)[\w.~+/=-]{6,4096}"
+    # "token rate-limit exceeded", "basic HealthCheck failed"
+    r"|(?i:\btoken(?: +|%20))(?=[\w.~+/=-]{0,64}\d)[\w.~+/=-]{16,4096}"
+    r"|(?i:\bbasic )(?=[A-Za-z]{0,255}[0-9+/=]|(?:[A-Za-z]{0,32}[a-z][A-Z]){3})[A-Za-z0-9+/=]{6,512}"
 )
 _SCHEMES = r"(?:bearer|basic|digest|token|negotiate) "
 _HEADER = re.compile(
