@@ -157,8 +157,12 @@ class Databases:
             old = f"{name[: 63 - len('_before_') - len(stamp)]}_before_{stamp}"
             # Whoever is connected would hold the name; nobody may come back in between.
             self.ask(f"alter database {quoted(name)} allow_connections false", aside)
-            self.ask(_hang_up(name), aside)
-            self.ask(f"alter database {quoted(name)} rename to {quoted(old)}", aside)
+            try:
+                self.ask(_hang_up(name), aside)
+                self.ask(f"alter database {quoted(name)} rename to {quoted(old)}", aside)
+            except TargetFailed:  # it stays in service
+                self.ask(f"alter database {quoted(name)} allow_connections true", aside)
+                raise
             self.ask(f"alter database {quoted(old)} allow_connections true", aside)
         self.ask(_hang_up(loaded), aside)
         self.ask(f"alter database {quoted(loaded)} rename to {quoted(name)}", aside)
