@@ -13,7 +13,7 @@ SHELL := /bin/bash
 ARGS ?=
 
 .PHONY: help demo test check check-types check-map check-house check-lint check-format format bench \
-	pictures map lock bundle clean
+	pictures record-senders map lock bundle clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ format: .venv/dev.stamp ## Format the code and apply safe lint fixes
 
 pictures: .venv/run.stamp ## Take the README's pictures anew (needs chromium and a Japanese font)
 	@$(BIN)/python docs/pictures.py
+
+record-senders: .venv/dev.stamp ## Record two real Prometheus and Alertmanagers for an hour, for tests/recorded
+	@$(BIN)/python -m tests.recorded.record tests/recorded/senders.jsonl.gz
+	@$(BIN)/python -m tests.recorded.races tests/recorded/senders.jsonl.gz
 
 bench: .venv/dev.stamp ## Measure cold starts, cost per alert, latency, throughput and a storm
 	@$(BIN)/python -m tests.bench $(ARGS)

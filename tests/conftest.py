@@ -10,6 +10,7 @@ import pytest
 pytest_plugins = [
     "pytester",
     "tests.plugins.emulators",
+    "tests.plugins.hints",
     "tests.plugins.seeds",
     "tests.plugins.servers",
     "tests.plugins.tables",

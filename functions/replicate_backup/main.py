@@ -1,4 +1,4 @@
-"""replicate_backup: Copies a backup to its other destinations, the manifest last."""
+"""replicate_backup: Copies a backup to its other destinations; wraps data keys anew."""
 
 from toban.backups.work.replicate import HANDLERS
 from toban.entry import subscriber

@@ -3,8 +3,8 @@
 from functools import partial
 
 from toban.backups.documents import Backup
+from toban.backups.jobs import BackupJob
 from toban.backups.policy.restores import Restore
-from toban.backups.work.jobs import BackupJob
 from toban.entry import subscriber
 from toban.events import SweepDue
 from toban.incidents.documents import Alert, Incident, IncidentSegment

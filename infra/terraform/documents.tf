@@ -33,6 +33,7 @@ locals {
   }
 
   # Kept until somebody removes them:
+  # backup_key_looks: one in all: how far the look at the keys of backups has come
   # backup_series: one for each series: what the next backup is measured against
   # backup_watches: one for each service, of open alerts only
   # groups: one for each environment of a service, of open incidents only

@@ -23,8 +23,8 @@ from tests.simulation import reader
 from toban.adapters.google.storage.buckets import GcsBucket
 from toban.adapters.local.files.bucket import FileBucket
 from toban.backups.documents import Backup
+from toban.backups.jobs import BackupJob, job_id
 from toban.backups.policy.alerts import BackupWatch
-from toban.backups.work.jobs import BackupJob, job_id
 from toban.cli.backups.views import backup_view
 from toban.events.backups import BackupFinished, BackupReplicated, PruneDue
 from toban.kernel.document import decode

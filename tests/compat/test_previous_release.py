@@ -52,7 +52,11 @@ ALLOWED = {
     r"mails/<[^>]+>/(Subject|html|plain): ": "messages are read in another order, and say more",
     r"calls//room [^#]+#1/body/attachments/0/blocks/": "messages say more, and what they need not twice",
     r"objects/[^/]+/toban-backup-format-1/": "how a bucket is read lies in the bucket",
+    r"documents/(groups/toban/open/1/key|incidents/[^/]+/group_key): \"source=toban,": (
+        "alerts that are grouped by `source` are told apart by their sender"
+    ),
     r"calls//pager [^#]+#1/X-Toban-Signature: ": "a webhook is told more of an incident",
+    r"receipts/watch_backups ": "the watch notes when it looked whose turn it is to be read again",
 }
 """Where the end may differ (how what `compare` says begins), and why; none that does not."""
 RENAMED = {

@@ -176,11 +176,15 @@ def described(name, data, generation=7):
         ("forbidden", "Object 'locked/a' is under active Temporary hold and cannot be deleted"),
     ],
 )
-def test_what_retention_protects_is_not_deleted(service, bucket, reason, message):
+def test_what_retention_protects_is_neither_deleted_nor_replaced(service, bucket, reason, message):
     service.answers = [refusal(403, reason, message)]
 
     with pytest.raises(DeleteBlocked, match="locked/a"):
         bucket.delete("a")
+
+    service.answers = [refusal(403, reason, message)]
+    with pytest.raises(DeleteBlocked, match="locked/a"):
+        bucket.upload("a", [b"another"], over=7)
 
 
 def test_a_missing_permission_is_no_retention(service, bucket):

@@ -5,6 +5,8 @@ Backups, exhaustively::
     python -m tests.simulation leaps SEED [LAST] [--trace]     with a clock that is ahead for a minute
     python -m tests.simulation owners SEED [LAST] [--trace]    of targets that go into service
     python -m tests.simulation copies SEED [LAST] [--trace]    of regions lost and objects rotten
+    python -m tests.simulation keys SEED [LAST] [--trace]      of keys that are rotated
+    python -m tests.simulation leap-copies SEED [LAST] [--trace]   the same, with a clock a year ahead
     python -m tests.simulation crashes [--all | --pairs]       every kind of point; every point; pairs
 """
 
@@ -18,7 +20,14 @@ from typing import Any
 def main(words: Sequence[str]) -> int:
     """0 when everything holds."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    worlds = {"backups": _backups, "leaps": _leap, "owners": _owner, "copies": _copies}
+    worlds = {
+        "backups": _backups,
+        "leaps": _leap,
+        "owners": _owner,
+        "copies": _copies,
+        "leap-copies": _leap_copies,
+        "keys": _keys,
+    }
     parser.add_argument("what", choices=(*worlds, "crashes"))
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?")
@@ -41,6 +50,17 @@ def main(words: Sequence[str]) -> int:
         )
 
 
+def _keys(seed: int) -> tuple[Any, list[str]]:
+    from tests.simulation.backup_invariants import violations
+    from tests.simulation.copies_sim import at_the_end
+    from tests.simulation.keys_sim import KeysSimulation, keys_at_the_end
+
+    simulation = KeysSimulation(seed)
+    simulation.run()
+    found = [*violations(simulation), *at_the_end(simulation), *keys_at_the_end(simulation)]
+    return simulation, found
+
+
 def _copies(seed: int) -> tuple[Any, list[str]]:
     from tests.simulation.backup_invariants import violations
     from tests.simulation.copies_sim import CopiesSimulation, at_the_end
@@ -48,6 +68,14 @@ def _copies(seed: int) -> tuple[Any, list[str]]:
     simulation = CopiesSimulation(seed)
     simulation.run()
     return simulation, [*violations(simulation), *at_the_end(simulation)]
+
+
+def _leap_copies(seed: int) -> tuple[Any, list[str]]:
+    from tests.simulation.leap_copies import LeapCopies
+
+    simulation = LeapCopies(seed)
+    simulation.run()
+    return simulation, simulation.broken()
 
 
 def _backups(seed: int) -> tuple[Any, list[str]]:

@@ -19,11 +19,15 @@ import msgspec
 
 from tests.simulation.backup_world import (
     FUNCTIONS,
+    KEY,
     PROFILES,
     SECRETS,
+    VAULT,
     SmallResources,
+    VaultSecrets,
     content,
     handlers,
+    rotate,
     watch_order,
 )
 from tests.simulation.platform import START, Faults, Simulated
@@ -226,6 +230,7 @@ def _restore(id: str, backup: str, region: str, **target: str) -> RestoreRequest
 
 
 DAY = 24 * HOUR
+NEW_KEY = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
 
 STEPS = (
     Step("a full backup of files", HOUR, _say("b1", _due("files", "full"))),
@@ -244,6 +249,10 @@ STEPS = (
     Step("of nothing", 60, _say("r2", _restore("r-2", "shop.files.full.never", ""))),
     Step("a restore test", 60, _say("t1", RestoreTestDue(service="shop"))),
     Step("from the other region", HOUR, _say("t2", RestoreTestDue(service="shop"))),
+    Step("a new key, by which one is wrapped", 60, _asked("rewrap", f"backups/{_id('files', 'often', 2)}"), lambda w: rotate(w, NEW_KEY, KEY)),
+    Step("what is late by now is told", 60, _say("k0", BackupWatchDue())),
+    Step("that key is gone: it is told as well", HOUR, _say("k1", BackupWatchDue()), lambda w: rotate(w, KEY)),
+    Step("it is back: all is well again", 60, _say("k2", BackupWatchDue()), lambda w: rotate(w, NEW_KEY, KEY)),
     Step("an old dump is found damaged", 60, _asked("verify", f"backups/{_id('dump', 'full', 6)}"), lambda w: _damage_of(w, 6)),
     Step("two half copies make two whole ones", 60, _to_mend, _half_rotten),
     Step("somebody pins one", 60, _say("p1", PruneDue()), _pin),
@@ -298,7 +307,7 @@ _ATTEMPT = re.compile(r"(parts|index)/a\d+/")
 VOLATILE = frozenset((
     "bytes", "started_at", "finished_at", "snapshot_at", "verified_at", "deleted_at", "passed_at", "since",
     "unchanged_at", "verified_snapshot_at", "requested_at", "touched_at", "starts_at", "tries", "step",
-    "wrapped_key", "read_at", "spans", "seconds", "attempt", "done", "stage_at", "summary", "newest_slot_at",
+    "wrapped_key", "wrapped", "began_at", "read_at", "spans", "seconds", "attempt", "done", "stage_at", "summary", "newest_slot_at",
     "entries", "index", "time", "reason", "timeline", "title", "snapshot", "duration", "took",
 ))  # fmt: skip
 
@@ -330,6 +339,7 @@ class Plain:
         folder = name.removesuffix(layout.MANIFEST)
         objects = world.buckets(bucket)
         key = hashlib.sha256(objects.read(name))
+        key.update("".join(secrets_of(world).values("BACKUP_KEY")).encode())
         for needed in [folder, *self._needed(objects.read(name), name)]:
             for info in objects.list(needed):
                 key.update(f"{info.name} {info.size} {info.crc32c}\n".encode())
@@ -371,11 +381,16 @@ def _timeless(data: bytes) -> bytes:
     return re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"TIME", data)
 
 
+def secrets_of(world: Any) -> VaultSecrets:
+    """The secrets as the functions have them now."""
+    return VaultSecrets(MemorySecrets(SECRETS), world.buckets(VAULT))
+
+
 def resources_of(world: Any) -> SmallResources:
     """Resources without faults."""
     return SmallResources(
         store=world.memory,
-        secrets=MemorySecrets(SECRETS),
+        secrets=secrets_of(world),
         buckets=world.buckets,
         scratch=Path("/nonexistent"),
         environ={},
@@ -405,7 +420,7 @@ BACKUPS = Story(
     STEPS,
     world,
     (
-        "parked", "backups", "backup_jobs", "backup_series", "backup_watches",
+        "parked", "backups", "backup_jobs", "backup_key_looks", "backup_series", "backup_watches",
         "restores", "restore_records", "alerts", "audits",
     ),
     functions=FUNCTIONS,

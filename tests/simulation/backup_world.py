@@ -56,7 +56,10 @@ from toban.sources.logs.kind import LogsSourceSection
 from toban.sources.resources import WorldResources
 from toban.strictyaml.values import Seconds
 
-SECRETS = {"BACKUP_KEY": ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]}
+KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+SECRETS = {"BACKUP_KEY": [KEY]}
+VAULT = "vault"
+"""The bucket in which the secret lies once its keys were rotated."""
 KEEP = RetentionRules(daily=2)
 EVERY_HOUR = "0 * * * *"
 
@@ -150,6 +153,26 @@ class DumpFormat:
         return iter(())
 
 
+class VaultSecrets:
+    """Secrets whose keys a story rotates: what lies in the vault is found by every process."""
+
+    def __init__(self, given: Secrets, vault: Bucket) -> None:
+        self._given = given
+        self._vault: Bucket = getattr(vault, "inner", vault)  # a secret is no call of a bucket
+
+    def values(self, name: str) -> list[str]:
+        """See `toban.ports.Secrets`."""
+        try:
+            return [self._vault.read(name).decode()]
+        except KeyError:
+            return self._given.values(name)
+
+
+def rotate(world: Any, *keys: str) -> None:
+    """Have the secret of the world hold these keys, the present one first."""
+    world.buckets(VAULT).upload("BACKUP_KEY", ["\n".join(keys).encode()])
+
+
 class SmallResources(WorldResources):
     """The resources, where what a profile calls logs is a `Dump`."""
 
@@ -174,7 +197,7 @@ def handlers(
     assert platform.buckets is not None
     resources = resources_class(
         store=platform.store,
-        secrets=secrets,
+        secrets=VaultSecrets(secrets, platform.buckets(VAULT)),
         buckets=platform.buckets,
         scratch=Path("/nonexistent"),
         environ=environ,

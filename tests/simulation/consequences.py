@@ -14,9 +14,12 @@ from typing import Any, TypeVar
 
 from tests.simulation.invariants import everything
 from toban.backups.documents import Backup, SeriesState
+from toban.backups.keys.look import KeyLook
+from toban.backups.keys.rewrap import RewrapJob
 from toban.backups.policy.alerts import BackupWatch, failure_fingerprint, restore_fingerprint
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP
+from toban.backups.watching.copies import KEY_RULE
 from toban.backups.work.prune import weigh
 from toban.events import (
     AlertFired,
@@ -34,6 +37,8 @@ from toban.events import (
 )
 from toban.events.backups import (
     BackupFailed,
+    BackupKeysChecked,
+    BackupRewrapDue,
     BackupVerified,
     BackupWatchDue,
     PruneDue,
@@ -316,6 +321,30 @@ def the_calendar_removes(told: Told) -> Iterator[str]:
         yield "the calendar has come, and nothing was removed"
 
 
+def a_data_key_is_wrapped_anew(told: Told) -> Iterator[str]:
+    catalogue = {backup.id: backup for backup in told.documents(Backup)}
+    jobs = {job.backup_id: job for job in told.documents(RewrapJob) if job.stage == "rewrap"}
+    for _, due in told.of(BackupRewrapDue):
+        job = jobs.get(due.backup_id)
+        present = job.present if job is not None else None
+        if present is None or catalogue[due.backup_id].key_id != present.key_id:
+            yield f"nobody has wrapped the data key of {due.backup_id} anew"
+
+
+def a_key_that_is_gone_is_an_alert_until_it_is_back(told: Told) -> Iterator[str]:
+    if any(told.of(BackupWatchDue)) and not told.documents(KeyLook):
+        yield "nobody looks whether data keys can be unwrapped"
+    if any(told.of(BackupKeysChecked)):
+        heard = [
+            kind
+            for kind in (AlertFired, AlertResolved)
+            for _, body in told.of(kind)
+            if body.rule == KEY_RULE
+        ]
+        if heard != [AlertFired, AlertResolved]:
+            yield f"a key that was gone and is back was told by {heard}"
+
+
 def _is_kept(told: Told, id: str) -> bool:
     return any(b.id == id and b.status == "verified" for b in told.documents(Backup))
 
@@ -344,6 +373,8 @@ OF_BACKUPS: tuple[Rule, ...] = (
     a_failed_restore_is_an_alert_until_one_works,
     what_is_late_is_an_alert,
     what_retention_lets_go_is_marked_when_another_counts,
+    a_data_key_is_wrapped_anew,
+    a_key_that_is_gone_is_an_alert_until_it_is_back,
 )
 LATER: tuple[Rule, ...] = (*OF_BACKUPS, the_calendar_removes)
 """Once the calendar has had something to remove."""

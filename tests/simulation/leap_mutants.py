@@ -16,7 +16,8 @@ from toban.backups.documents import Backup, SeriesState
 from toban.backups.policy import alerts, objectives, recovery
 from toban.backups.restoring import turns as restore_test
 from toban.backups.watching import watch
-from toban.backups.work import prune, start, verify
+from toban.backups.work import prune, start
+from toban.backups.work.reading import judging
 from toban.kernel.handling import job as kernel_job
 from toban.kernel.handling.job import ABANDONED, JobDocument
 from toban.kernel.work import Work
@@ -132,7 +133,7 @@ def verified_in_the_future() -> AbstractContextManager[Any]:
         return backup.verified_at > since
 
     return _both(
-        mock.patch.object(verify, "not_ahead", believed),
+        mock.patch.object(judging, "not_ahead", believed),
         mock.patch.object(watch, "_is_mended", mended),
     )
 

@@ -25,6 +25,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 MANIFEST = "manifest.json"
 Objects = Mapping[str, bytes]
+Masters = bytes | Mapping[str, bytes]
+"""The key of the profile, or several by the ids that manifests name them by (`key_id`)."""
+
+
+def key_id(master: bytes) -> str:
+    """The id of a key of one's own."""
+    return f"local:{hashlib.sha256(master).hexdigest()[:16]}"
 
 
 class Unreadable(Exception):
@@ -45,11 +52,11 @@ def prefixes(bucket: Objects) -> list[str]:
     return sorted(n.removesuffix(MANIFEST) for n in bucket if n.endswith(f"/{MANIFEST}"))
 
 
-def content(bucket: Objects, prefix: str, master: bytes) -> dict[str, bytes]:
+def content(bucket: Objects, prefix: str, master: Masters) -> dict[str, bytes]:
     """
     What a backup holds: objects by name, or the whole stream as ``""``.
 
-    `master` is the key of the profile; every hash, tag and total is checked.
+    `master` is the key of the profile, or several; every hash, tag and total is checked.
     """
     try:
         backup = _open(bucket, prefix, master)
@@ -71,7 +78,7 @@ def _mac(data_key: bytes, purpose: bytes, data: bytes) -> str:
     return hmac.new(key, data, hashlib.sha256).hexdigest()
 
 
-def _open(bucket: Objects, prefix: str, master: bytes) -> Backup:
+def _open(bucket: Objects, prefix: str, master: Masters) -> Backup:
     data = bucket[prefix + MANIFEST]
     file = json.loads(data)
     _check((file["toban"], file["version"]) == ("backup manifest", 1), f"{prefix}: another format")
@@ -82,7 +89,8 @@ def _open(bucket: Objects, prefix: str, master: bytes) -> Backup:
         return Backup(prefix, manifest, None)
     wrapped = base64.b64decode(manifest["key"]["wrapped"])
     bound = b"toban data key v1\x00toban backup " + manifest["backup_id"].encode()
-    data_key = AESGCM(master).decrypt(wrapped[:12], wrapped[12:], bound)
+    own = master if isinstance(master, bytes) else master[manifest["key"]["key_id"]]
+    data_key = AESGCM(own).decrypt(wrapped[:12], wrapped[12:], bound)
     mac = _mac(data_key, b"toban manifest v1", body)
     _check(hmac.compare_digest(mac, file["hmac_sha256"]), f"{prefix}: manifest is not authentic")
     return Backup(prefix, manifest, data_key)
@@ -165,7 +173,7 @@ def _frame_opener(
 
 
 def _objects(
-    bucket: Objects, backup: Backup, stream: bytes, master: bytes
+    bucket: Objects, backup: Backup, stream: bytes, master: Masters
 ) -> Iterator[tuple[str, bytes]]:
     """The objects of an inventory, whose content may lie in backups that this one builds on."""
     header, *records, end = (json.loads(line) for line in stream.splitlines())

@@ -13,8 +13,8 @@ from tests.simulation import backup_story as story
 from tests.simulation.backup_world import content, small
 from tests.simulation.crash_points import Run
 from toban.backups.documents import Backup
+from toban.backups.jobs import BackupJob
 from toban.backups.policy.alerts import BackupWatch
-from toban.backups.work.jobs import BackupJob
 from toban.backups.work.take_job import TakeJob
 from toban.backups.work.verify import VerifyJob
 from toban.events.backups import (

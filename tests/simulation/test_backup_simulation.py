@@ -6,7 +6,7 @@ Backups under seeded faults, and broken variants that have to be noticed. Play a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from unittest import mock
 
 import pytest
@@ -18,6 +18,7 @@ from tests.simulation.backup_mutants import MUTANTS
 from tests.simulation.backup_sim import BackupSimulation
 from tests.simulation.backup_story import BACKUPS
 from tests.simulation.backup_world import small
+from tests.simulation.catching import Record, noticed
 from tests.simulation.crash_points import Chapters
 from tests.simulation.mutants import Mutant
 from toban.kernel import log
@@ -76,18 +77,6 @@ def _dying(sound: Chapters, points: Iterable[tuple[int, int, str]]) -> str:
     return ""
 
 
-def by_simulation(mutant: Mutant) -> str:
-    for seed in dict.fromkeys((mutant.seed, *range(MOST))):
-        with mutant.apply():
-            try:
-                found = broken(seed)
-            except Exception as error:  # noqa: BLE001 a defect may well break the world
-                found = [f"{type(error).__name__}: {error}"]
-        if found:
-            return f"seed {seed}: {found[0][:70]}"
-    return ""
-
-
 @pytest.fixture(scope="module")
 def sound() -> Iterator[Chapters]:
     with mock.patch.object(log.Settings, "level", 100), small():
@@ -96,10 +85,10 @@ def sound() -> Iterator[Chapters]:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_broken_variant_is_caught(
-    mutant: Mutant, sound: Chapters, record_property: Callable[[str, object], None]
+    mutant: Mutant, sound: Chapters, record_property: Record
 ) -> None:
     crashed = by_story(mutant, sound)
-    simulated = "" if crashed else by_simulation(mutant)
+    simulated = "" if crashed else noticed(mutant, broken, record_property, MOST)
     crashed = crashed or ("" if simulated else by_every_point(mutant, sound))
     caught = f"simulation: {simulated or '-'} | crash points: {crashed or '-'}"
     record_property("mutant", f"{mutant.name:30} {caught}")

@@ -7,13 +7,13 @@ faults; then it is right. Play a seed again with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.plugins.seeds import Seeds
 from tests.simulation.backup_world import small
-from tests.simulation.catching import has_to_be_caught
+from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.leap_invariants import violations
 from tests.simulation.leap_mutants import MUTANTS
 from tests.simulation.leap_sim import LeapSimulation
@@ -43,7 +43,5 @@ def test_a_backup_begun_anew_after_the_leap_counts_by_its_new_dates() -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_broken_variant_is_caught(
-    mutant: Mutant, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_broken_variant_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)

@@ -22,8 +22,8 @@ from tests.unit.notify.conftest import mailbox, smtp
 from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
 from toban.alerts.report import RawAlert, to_event
 from toban.backups.documents import Backup
+from toban.backups.jobs import BackupJob
 from toban.backups.policy.restores import Restore
-from toban.backups.work.jobs import BackupJob
 from toban.channels.config import ChannelConfig
 from toban.channels.email.adapter import MailSender
 from toban.channels.email.message import Mail

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 import pytest
 
+from tests.simulation.catching import Record, noticed
 from tests.simulation.crash_points import Chapters
 from tests.simulation.invariants import violations
 from tests.simulation.mutants import MUTANTS, Mutant, remember
@@ -15,22 +15,14 @@ from tests.simulation.story import INCIDENTS
 from tests.simulation.taken_mutants import TAKEN_MUTANTS
 
 SEEDS = 40
+"""Within which one is caught that no crash point notices."""
 
 
-def by_simulation(mutant: Mutant) -> str:
-    """Which seed catches it first, and what it finds."""
-    for seed in dict.fromkeys((mutant.seed, *range(SEEDS))):
-        with mutant.apply():
-            simulation = Simulation(seed)
-            remember(simulation.world.platform)
-            try:
-                simulation.run()
-                found = violations(simulation)
-            except Exception as error:  # noqa: BLE001 a defect may well break the world
-                found = [f"{type(error).__name__}: {error}"]
-        if found:
-            return f"seed {seed}: {found[0][:70]}"
-    return ""
+def broken(seed: int) -> list[str]:
+    simulation = Simulation(seed)
+    remember(simulation.world.platform)
+    simulation.run()
+    return violations(simulation)
 
 
 @cache
@@ -60,10 +52,9 @@ def _differs(told: Chapters, step: int, *points: int) -> bool:
 
 
 @pytest.mark.parametrize("mutant", [*MUTANTS, *TAKEN_MUTANTS], ids=lambda mutant: mutant.name)
-def test_a_broken_variant_is_caught(
-    mutant: Mutant, record_property: Callable[[str, object], None]
-) -> None:
-    simulated, crashed = by_simulation(mutant), by_crash_points(mutant)
+def test_a_broken_variant_is_caught(mutant: Mutant, record_property: Record) -> None:
+    crashed = by_crash_points(mutant)
+    simulated = noticed(mutant, broken, record_property, 1 if crashed else SEEDS)
     caught = f"simulation: {simulated or '-'} | crash points: {crashed or '-'}"
     record_property("mutant", f"{mutant.name:30} {caught}")
 

@@ -7,12 +7,10 @@ a seed again with
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.plugins.seeds import Seeds
-from tests.simulation.catching import has_to_be_caught
+from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.mutants import Mutant
 from tests.simulation.owner_mutants import MUTANTS
 from tests.simulation.owner_sim import OwnerSimulation, violations
@@ -31,7 +29,5 @@ def test_nothing_that_an_application_wrote_is_ever_lost(seeds: Seeds) -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_broken_variant_is_caught(
-    mutant: Mutant, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_broken_variant_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)

@@ -8,12 +8,10 @@ ever. Play a seed again with
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.plugins.seeds import Seeds
-from tests.simulation.catching import has_to_be_caught
+from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.invariants import everything
 from tests.simulation.mutants import Mutant
 from tests.simulation.profiles import QUIET
@@ -37,9 +35,7 @@ def test_nobody_is_called_for_staging_and_production_is_heard_of_as_ever(seeds: 
 
 
 @pytest.mark.parametrize("mutant", STAGED_MUTANTS, ids=lambda mutant: mutant.name)
-def test_what_confuses_environments_is_caught(
-    mutant: Mutant, record_property: Callable[[str, object], None]
-) -> None:
+def test_what_confuses_environments_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)
 
 

@@ -6,12 +6,10 @@ Alerts whose sender never says that they are over, or is gone (see `unheard_sim`
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.plugins.seeds import Seeds
-from tests.simulation.catching import has_to_be_caught
+from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.mutants import Mutant
 from tests.simulation.unheard_mutants import UNHEARD_MUTANTS
 from tests.simulation.unheard_sim import UnheardSimulation
@@ -30,7 +28,5 @@ def test_what_is_not_heard_of_ends_and_what_is_does_not(seeds: Seeds) -> None:
 
 
 @pytest.mark.parametrize("mutant", UNHEARD_MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_defect_of_it_is_caught(
-    mutant: Mutant, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_defect_of_it_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)

@@ -51,6 +51,12 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """What verification found wrong; empty: nothing."""
     unreadable: str = ""
     """Why it could not be read when that was last tried, though nothing was found wrong with it."""
+    held: str = ""
+    """Why its bucket refused to remove it when that was last tried: some of it, or all, lies there."""
+    read_at: datetime | None = None
+    """When it was last read, or that was last tried; None: never, or an earlier release did."""
+    locked: str = ""
+    """The key by which that was: its data key could not be unwrapped; empty: it was not by a key."""
 
     @property
     def state(self) -> CopyState:
@@ -139,7 +145,10 @@ class Backup(Document, kw_only=True, rename={"class_": "class"}):
     """What the format check counted."""
     fingerprint: str = ""
     key_id: str = ""
-    """Key that wraps its data key; empty: not encrypted by us."""
+    """
+    Key that wraps its data key; empty: not encrypted by us. While it is wrapped anew, the one before:
+    what counts stands in the manifest of each copy.
+    """
     needs: list[str] = []
     """Earlier backups that it builds on (incremental)."""
     pinned: bool = False

@@ -21,6 +21,9 @@ from toban.cli.kit.terminal import Problem, Terminal, language_of
 if TYPE_CHECKING:
     from toban.ports import Clock
 
+SERVICES = Path("infra/services")
+"""Where profiles are looked for. Nowhere else: whoever stands elsewhere must not get a stranger's."""
+
 Command = Callable[[argparse.Namespace, Terminal], int]
 
 
@@ -69,8 +72,9 @@ def run(argv: Sequence[str] | None = None) -> int:
             return 0
         if asked.data is None and asked.command != "demo":
             asked.data = Path(".toban")
+        asked.services_named = asked.services is not None
         if asked.services is None:
-            asked.services = _services()
+            asked.services = SERVICES
         from toban.cli.kit import times
 
         times.go_by(_clock(asked))
@@ -106,14 +110,6 @@ def _clock(asked: argparse.Namespace) -> Clock | None:
     from toban.adapters.local.files.clock import FileClock
 
     return FileClock(path)
-
-
-def _services() -> Path:
-    """The services directory here, else that of the checkout."""
-    here = Path("infra/services")
-    if here.is_dir():
-        return here
-    return Path(__file__).resolve().parents[3] / "infra" / "services"
 
 
 def _tell(terminal: Terminal, message: str, code: int) -> int:

@@ -48,7 +48,7 @@ NotificationKind = Literal[
     "unheard", "acknowledged", "resolved",
 ]  # fmt: skip
 IncidentAction = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
-BackupAction = Literal["take", "replicate", "verify", "prune", "test-restore"]
+BackupAction = Literal["take", "replicate", "verify", "rewrap", "prune", "test-restore"]
 RestoreAction = Literal["restore"]
 Action = Literal[IncidentAction, BackupAction, RestoreAction]
 """What a person can ask for."""

@@ -88,9 +88,11 @@ class ReplicationStepDue(StepEvent, frozen=True, kw_only=True):
 
 @event("toban.backup.replicated.v1", topic="backup-replicated")
 class BackupReplicated(BackupEvent, frozen=True, kw_only=True):
-    """The copies of a backup are to be verified: every destination was handled."""
+    """The copies of a backup are to be verified: every destination was handled, or it is time again."""
 
     at: Moment
+    bucket: str = ""
+    """Only the copy there is to be read, whole; empty: every copy, as its plan asks."""
 
 
 @event("toban.verification.step-due.v1", topic="verification-step-due")
@@ -104,6 +106,22 @@ class BackupVerified(BackupEvent, frozen=True, kw_only=True):
 
     at: Moment
     level: str
+
+
+@event("toban.backup.rewrap-due.v1", topic="backup-rewrap-due")
+class BackupRewrapDue(BackupEvent, frozen=True, kw_only=True):
+    """The data key of a backup is to be wrapped by the present key, in every copy (a person)."""
+
+
+@event("toban.backup.keys-checked.v1", topic="backup-keys-checked")
+class BackupKeysChecked(Body, frozen=True, kw_only=True):
+    """Keys of a service's backups are gone, or back: data keys were tried to be unwrapped."""
+
+    service: str
+
+    def subject(self) -> str:
+        """The service."""
+        return f"services/{self.service}"
 
 
 @event("toban.prune.due.v1", topic="prune-due")

@@ -26,6 +26,9 @@ from toban.ports.buckets import (
     KeyUnavailable as KeyUnavailable,
 )
 from toban.ports.buckets import (
+    ListedKeys as ListedKeys,
+)
+from toban.ports.buckets import (
     ObjectInfo as ObjectInfo,
 )
 from toban.ports.buckets import (

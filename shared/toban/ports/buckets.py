@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from toban.ports import PortError
 
@@ -99,7 +99,8 @@ class Bucket(Protocol):
         Write an object of any size, replacing what is there; memory stays bounded.
 
         `over`: the generation that may be replaced, 0: there has to be none. Raises
-        `toban.ports.Stale` when something else is there.
+        `toban.ports.Stale` when something else is there, and `DeleteBlocked` when a hold or
+        retention policy keeps what is there.
         """
         ...
 
@@ -131,6 +132,9 @@ class WrappedKey:
 class KeyUnavailable(PortError):
     """The key is configured but cannot be used. Nothing is ever written unencrypted instead."""
 
+    key_id: str = ""
+    """The key that would be needed, where it is known."""
+
 
 class Keys(Protocol):
     """Wraps and unwraps data keys (envelope encryption)."""
@@ -141,4 +145,13 @@ class Keys(Protocol):
 
     def unwrap(self, key: WrappedKey, context: bytes) -> bytes:
         """Return the data key; raises `KeyUnavailable` (also for a wrong context or a tampered key)."""
+        ...
+
+
+@runtime_checkable
+class ListedKeys(Protocol):
+    """Keys that can be told without asking anybody for each."""
+
+    def ids(self) -> list[str]:
+        """Return the ids of all keys, the present one first; raises `KeyUnavailable`."""
         ...

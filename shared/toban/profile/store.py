@@ -19,6 +19,7 @@ from toban.kernel.documents import Documents
 from toban.kernel.handling.change import change
 from toban.ports import Store
 from toban.profile.builtin import BUILTIN, BUILTIN_VERSION
+from toban.profile.difference import FieldChange, differences
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.version import profile_version
@@ -88,9 +89,12 @@ class ProfileChange:
     """What applying changes (or changed) for one service."""
 
     service: str
-    what: Literal["new", "changed", "unchanged"]
+    what: Literal["new", "changed", "unchanged", "no-file"]
+    """``no-file``: it is in the store alone, where its alerts and backups go on by it."""
     version: str
     before: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    """Of a changed one."""
 
 
 def applied(documents: Documents) -> dict[str, Profile]:
@@ -99,17 +103,21 @@ def applied(documents: Documents) -> dict[str, Profile]:
 
 
 def plan(documents: Documents, profiles: Iterable[Profile]) -> list[ProfileChange]:
-    """Return what `apply` would change, by service id."""
-    stored = {document.id: document.version for document in documents.find(CurrentProfile)}
+    """Return what `apply` would change, by service id, and what it leaves in the store."""
+    stored = {document.id: document for document in documents.find(CurrentProfile)}
     changes = []
-    for profile in sorted(profiles, key=lambda p: p[SERVICE].id):
+    for profile in profiles:
         id, version = profile[SERVICE].id, profile_version(profile)
-        before = stored.get(id, "")
-        what: Literal["new", "changed", "unchanged"] = (
-            "new" if id not in stored else "unchanged" if before == version else "changed"
-        )
-        changes.append(ProfileChange(id, what, version, before))
-    return changes
+        known = stored.pop(id, None)
+        if known is None:
+            changes.append(ProfileChange(id, "new", version))
+        elif known.version == version:
+            changes.append(ProfileChange(id, "unchanged", version, version))
+        else:
+            fields = differences(known.profile, profile)
+            changes.append(ProfileChange(id, "changed", version, known.version, fields))
+    left = (ProfileChange(id, "no-file", d.version, d.version) for id, d in stored.items())
+    return sorted((*changes, *left), key=lambda change: change.service)
 
 
 def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[ProfileChange]:
@@ -121,6 +129,8 @@ def apply(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Prof
     by_id = {profile[SERVICE].id: profile for profile in profiles}
     changes = plan(Documents(store, now), by_id.values())
     for planned in changes:
+        if planned.what == "no-file":
+            continue
         profile = by_id[planned.service]
         version = PinnedProfile(id=pinned_id(planned.service, planned.version), profile=profile)
         change(store, PinnedProfile, version.id, partial(_kept, version))

@@ -36,8 +36,8 @@ TEXTS: Final[Texts] = {
         "ja": "プロファイル（*.yaml）がありません。",
     },
     "finding.sections.no-directory": {
-        "en": "no such directory.",
-        "ja": "ディレクトリがありません。",
+        "en": "no such directory. `--services DIR` says where your profiles are.",
+        "ja": "ディレクトリがありません。プロファイルの場所は --services DIR で指定します。",
     },
     "finding.sections.unknown-team": {
         "en": "there is no team file {file}.{hint}",

@@ -9,6 +9,7 @@ from typing import Any
 
 import google_crc32c
 import grpc
+import msgspec
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,8 +18,12 @@ from google.cloud.kms_v1.services.key_management_service.transports import (
     KeyManagementServiceGrpcTransport,
 )
 
+from tests.unit.backups.locations import store
 from toban.adapters.google.storage import kms
 from toban.adapters.google.storage.kms import KmsKeys
+from toban.adapters.local.files.buckets import MemoryBucket
+from toban.backups.catalogue.datakeys import present_key, wrapped_anew
+from toban.backups.catalogue.manifest import ManifestKey, decode, encode
 from toban.ports import Unavailable
 from toban.ports.backup import KeyUnavailable, WrappedKey
 
@@ -43,6 +48,10 @@ class KeyService:
 
     def _key(self, name: str) -> AESGCM:
         return self._keys.setdefault(name, AESGCM(os.urandom(32)))
+
+    def destroy(self, version: int) -> None:
+        """Nothing opens any more what a version has wrapped."""
+        self._keys[f"{KEY}/cryptoKeyVersions/{version}"] = AESGCM(os.urandom(32))
 
     def _begin(self, context: grpc.ServicerContext) -> None:
         self.calls += 1
@@ -268,3 +277,24 @@ def test_no_error_shows_a_data_key(keys, service):
     with pytest.raises(KeyUnavailable) as caught:
         keys.wrap(DATA_KEY, CONTEXT)
     assert repr(DATA_KEY)[2:-1] not in repr(caught.value)
+
+
+def test_a_data_key_wrapped_anew_needs_the_former_version_no_more(keys, service):
+    made = store(MemoryBucket("b"), "b-1", DATA_KEY)
+    wrapped = keys.wrap(DATA_KEY, b"toban backup b-1")
+    manifest = msgspec.structs.replace(
+        made.manifest, key=ManifestKey(key_id=wrapped.key_id, wrapped=wrapped.wrapped)
+    )
+    service.version = 2
+    assert present_key(keys) == f"{KEY}/cryptoKeyVersions/2"
+
+    fresh = keys.wrap(DATA_KEY, b"toban backup b-1")
+    key = ManifestKey(key_id=fresh.key_id, wrapped=fresh.wrapped)
+    name = made.manifest_name
+    data = wrapped_anew(encode(manifest, DATA_KEY), key, DATA_KEY, name=name)
+    service.destroy(1)
+
+    assert decode(data, keys.unwrap, name=name)[1] == DATA_KEY
+    with pytest.raises(KeyUnavailable) as gone:
+        decode(encode(manifest, DATA_KEY), keys.unwrap, name=name)
+    assert gone.value.key_id == f"{KEY}/cryptoKeyVersions/1"

@@ -16,6 +16,7 @@ from toban.events.backups import (
     BackupDue,
     BackupFinished,
     BackupReplicated,
+    BackupRewrapDue,
     PruneDue,
     RestoreRequested,
     RestoreTestDue,
@@ -87,6 +88,7 @@ NAMED = {"service": "shop", "source": "media", "class_": "daily", "backup_id": I
         ),
         ("replicate", f"backups/{ID}", BackupFinished(**NAMED, at=NOON, bytes=42)),
         ("verify", f"backups/{ID}", BackupReplicated(**NAMED, at=NOON)),
+        ("rewrap", f"backups/{ID}", BackupRewrapDue(**NAMED)),
         ("prune", "backups/shop", PruneDue(service="shop", requested_by="aoki@example.jp")),
         ("prune", "backups/*", PruneDue(service="", requested_by="aoki@example.jp")),
         (

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from toban.cli.incidents import commands as command
+from toban.cli.incidents import tables
 from toban.cli.kit.terminal import Terminal, width
 from toban.cli.kit.times import Times, soon
 
@@ -30,7 +31,8 @@ def later(monkeypatch):
     """The command is given so long after now."""
 
     def go(**much: float) -> None:
-        monkeypatch.setattr(command, "now", lambda: datetime.now(UTC) + timedelta(**much))
+        for module in (command, tables):
+            monkeypatch.setattr(module, "now", lambda: datetime.now(UTC) + timedelta(**much))
 
     return go
 
@@ -138,6 +140,23 @@ def test_resolved_when_all_is_quiet_is_over(desk):
 
 
 # --- the fewest keys -----------------------------------------------------------------------------
+
+
+def test_whatever_is_done_to_the_only_incident_needs_no_id(desk):
+    desk.alert()
+    id = desk.only()["id"]
+    assert desk.run("incidents", "note", "the", "disk", "is", "full").code == 0
+    assert desk.run("incidents", "escalate").code == 0
+    assert desk.run("incidents", "ack").code == 0
+    assert desk.run("incidents", "note", id, "cleared").code == 0
+    assert desk.run("incidents", "note", "inc-nothere", "cleared").code == 1
+    assert desk.run("incidents", "note", id).code == 2
+    assert desk.run("incidents", "note", "", "cleared").code == 1  # what a script has of nothing
+    assert desk.run("incidents", "resolve", "--note", "moved the logs").code == 0
+    timeline = desk.run("incidents", "show", id, "--json").json()["timeline"]
+    notes = [entry["text"] for entry in timeline if entry["kind"] == "note"]
+    words = [text.partition(": ")[2] for text in notes]
+    assert words == ["the disk is full", "cleared", "moved the logs"]
 
 
 def test_ack_alone_takes_the_only_open_incident(desk):

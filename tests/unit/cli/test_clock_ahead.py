@@ -12,7 +12,7 @@ import pytest
 from tests.unit.cli.vaults import Vault
 from toban.adapters.local.files.blobs import SystemClock
 from toban.backups.documents import Backup, SeriesState
-from toban.backups.work.jobs import BackupJob
+from toban.backups.jobs import BackupJob
 from toban.cli.backups.work import run as backup_run
 from toban.cli.kit import reader as backup_common
 from toban.cli.kit import times

@@ -113,3 +113,12 @@ class Vault:
         path.unlink()
         path.write_bytes(content)
         return name
+
+    def damage_manifest(self, bucket: str, id: str) -> None:
+        """Change one byte of a backup's manifest."""
+        self.damage(bucket, f"/{id}/manifest.json")
+
+    def put_back(self, bucket: str, objects: dict[str, bytes]) -> None:
+        """Have a bucket hold what it held before."""
+        for name, data in objects.items():
+            self.buckets(bucket).upload(name, [data])

@@ -90,6 +90,23 @@ def test_the_group_may_be_made_by_labels(world):
     ]
 
 
+def test_two_senders_may_have_a_rule_of_the_same_name():
+    """What `infra/services/toban.yaml` says: rules of alerts that nobody else takes meet by chance."""
+    world = World(grouped(by=("source", "rule"), window=0, max_open=9))
+    for sender, labels in (
+        ("alertmanager", {}),
+        ("cloud-monitoring", {}),
+        ("generic", {"source": "nagios"}),
+    ):
+        world.tell(fired(sender, rule="disk", source=sender, labels={"app": "shop", **labels}))
+        world.clock.advance(1)
+    assert [i.group_key for i in world.incidents()] == [
+        "source=alertmanager,rule=disk",
+        "source=cloud-monitoring,rule=disk",
+        "source=nagios,rule=disk",
+    ]
+
+
 def test_grouped_by_nothing_a_service_has_one_incident(world):
     world = World(grouped(by=(), window=0))
     for number in range(5):

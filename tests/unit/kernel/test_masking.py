@@ -79,9 +79,9 @@ def test_a_hostile_text_costs_no_more_than_in_proportion(piece):
         text = (piece * (length // len(piece) + 1))[:length] + " password"
         took = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             mask(text)
-            took.append(time.perf_counter() - began)
+            took.append(time.process_time() - began)
         return min(took)
 
     assert best(40_000) < 40 * max(best(4_000), 1e-4)

@@ -12,8 +12,8 @@ from tests.unit.kernel.world import NOON
 from toban import entry
 from toban.adapters.local.memory.store import MemoryBlobs, MemoryStore, VirtualClock
 from toban.backups.documents import Backup
+from toban.backups.jobs import BackupJob
 from toban.backups.policy.restores import Restore
-from toban.backups.work.jobs import BackupJob
 from toban.events import SweepDue
 from toban.incidents.documents import Alert, Incident
 from toban.kernel.document import decode, encode

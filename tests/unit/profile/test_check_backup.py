@@ -127,6 +127,8 @@ MISTAKES = [
     ('"0 5 * * 0", keep: {keep_days: 90}', '"0 5 * * 0", keep: {keep_days: 90}, destinations: [shop-tokyo]', "28 error base-elsewhere plans[5].incremental"),
     ("plans:\n", "minimum_verified: 0\n  plans:\n", "22 error wrong-value minimum_verified"),
     ("plans:\n", "max_deletions: 0\n  plans:\n", "22 error wrong-value max_deletions"),
+    ("plans:\n", "reread_within: 12h\n  plans:\n", "22 error wrong-value reread_within"),
+    ("plans:\n", "reread_within: 400d\n  plans:\n", "22 warning seldom-read reread_within"),
     # objectives
     ("name: All lost", "name: Database lost", "32 error duplicate-objective objectives[1].name"),
     ("sources: [database], rpo", "sources: [], rpo", "31 error empty objectives[0].sources"),

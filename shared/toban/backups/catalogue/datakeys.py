@@ -1,7 +1,7 @@
 """
 The data key of a backup: made once, wrapped by the profile's key, never written anywhere else.
 
-A profile that names a key never gets an unencrypted backup: everything here raises instead.
+When the profile's key is rotated, a data key that is in use stays, and is wrapped anew. A profile that names a key never gets an unencrypted backup: everything here raises instead.
 """
 
 from __future__ import annotations
@@ -10,9 +10,22 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from toban.backups.catalogue.manifest import key_context
+import msgspec
+
+from toban.backups.catalogue.manifest import (
+    Manifest,
+    ManifestKey,
+    Unwrap,
+    decode,
+    encode,
+    key_context,
+)
+from toban.backups.documents import Backup
+from toban.backups.section import BACKUP
 from toban.backups.storage.frames import KEY_BYTES
+from toban.kernel.documents import Documents
 from toban.ports.backup import Keys, KeyUnavailable, WrappedKey
+from toban.profile.store import pinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +83,51 @@ def data_key_for(
             f"backup {backup_id} is encrypted under {wrapped.key_id}, and the profile names no key"
         )
     return keys(reference).unwrap(wrapped, key_context(backup_id))
+
+
+# --- wrapping it anew ------------------------------------------------------------------------
+
+
+def key_of(documents: Documents, backup: Backup) -> str:
+    """
+    Return the profile's key of a backup, as of the version that it pins; empty: it has none.
+
+    Raises `LookupError` when the store does not have that version.
+    """
+    section = pinned(documents, backup.service, backup.profile_version)[BACKUP]
+    return section.key if section is not None else ""
+
+
+def present_key(holder: Keys) -> str:
+    """Return the id of the key that wraps now; raises `KeyUnavailable`."""
+    return holder.wrap(bytes(KEY_BYTES), b"toban: which key is it").key_id
+
+
+def same_but_key(one: Manifest, other: Manifest) -> bool:
+    """Return whether two manifests say the same, under whichever key."""
+    same = msgspec.structs.replace(one, key=other.key) == other
+    return same and (one.key is None) == (other.key is None)
+
+
+def opened_by(data_key: bytes | None) -> Unwrap:
+    """Return what a manifest is judged with whose data key is known from another copy."""
+
+    def known(key: WrappedKey, _context: bytes) -> bytes:
+        if data_key is None:
+            raise KeyUnavailable(f"it is under {key.key_id}, and the backup is not encrypted")
+        return data_key
+
+    return known
+
+
+def wrapped_anew(data: bytes, key: ManifestKey, data_key: bytes, *, name: str) -> bytes:
+    """
+    Return a manifest's bytes with its data key wrapped by another key, and else as they were.
+
+    Raises `Damaged` when it is not authentic, and `ValueError` for one that a newer release has
+    written: what this one does not know of it would be lost.
+    """
+    manifest, _ = decode(data, opened_by(data_key), name=name)
+    if encode(manifest, data_key) != data:
+        raise ValueError(f"{name}: was written by a newer release, which has to wrap it anew")
+    return encode(msgspec.structs.replace(manifest, key=key), data_key)

@@ -332,13 +332,9 @@ def decode(
     """
     Return the manifest, checked and authenticated, and the backup's data key (None: not encrypted).
 
-    Args:
-        data: The object as stored.
-        unwrap: Opens the data key; None: there is no key (enough for what is not encrypted).
-        name: The object's full name; the manifest must be of the backup that it lies below.
-        encrypted: Whether it must be, where that is known.
-
-    Raises `Damaged`, naming the object and what is wrong, or `KeyUnavailable`.
+    `unwrap`: None: there is no key. `name`: of the object `data`; the manifest must be of the backup
+    that it lies below. `encrypted`: whether it must be, where that is known. Raises `Damaged`,
+    naming the object and what is wrong, or `KeyUnavailable`, with the key's id.
     """
     file, manifest = _opened(data, name)
     at = layout.parse(name)
@@ -352,7 +348,11 @@ def decode(
     if unwrap is None:
         raise KeyUnavailable(f"{name}: needs key {manifest.key.key_id}, and no key is configured")
     wrapped = WrappedKey(manifest.key.key_id, manifest.key.wrapped)
-    data_key = unwrap(wrapped, key_context(manifest.backup_id))
+    try:
+        data_key = unwrap(wrapped, key_context(manifest.backup_id))
+    except KeyUnavailable as error:
+        error.key_id = wrapped.key_id
+        raise
     wanted = _mac(data_key, _PURPOSE, bytes(file.manifest))
     if not hmac.compare_digest(wanted, file.hmac_sha256):
         raise Damaged(f"{name}: is not authentic (HMAC-SHA256)")

@@ -19,7 +19,7 @@ from toban.backups.catalogue.manifest import Manifest, entries
 from toban.backups.catalogue.readback import fetch_from, read_stream
 from toban.backups.storage import layout
 from toban.backups.storage.sealing import BackupLocation
-from toban.ports import Unavailable
+from toban.ports import Stale, Unavailable
 from toban.ports.backup import Bucket, Damaged, Format, ObjectInfo, ObjectRef
 
 RANGE = 4 * 1024 * 1024
@@ -240,11 +240,14 @@ class CopyRepair:
 
     # --- the end ---------------------------------------------------------------------------------
 
-    def finish(self, data: bytes, beat: Callable[[], None]) -> None:
+    def finish(
+        self, data: bytes, beat: Callable[[], None], is_right: Callable[[bytes], bool]
+    ) -> None:
         """
         Remove extra objects, and write the manifest, once every object is right.
 
-        `data` is the authenticated manifest. Raises `DeleteBlocked`.
+        `data` is the authenticated manifest; one that is there and `is_right` stays. Raises
+        `DeleteBlocked`, and `Unavailable` when somebody else has replaced it meanwhile.
         """
         bucket, prefix = self.target.bucket, self.manifest.prefix
         index = {ref.name for ref in self.manifest.index}
@@ -260,13 +263,16 @@ class CopyRepair:
                     bucket.delete(info.name)  # in no manifest: an attempt that died had left it
         self._complete_beside(beat)
         name = prefix + layout.MANIFEST
-        try:
-            there = bucket.read(name)
-        except KeyError:
+        found = bucket.stat(name)
+        if found is None:
             bucket.create(name, data, "application/json")
-        else:
-            if there != data:
-                bucket.upload(name, [data], "application/json")
+            return
+        try:
+            there = bucket.read(name, generation=found.generation)
+            if there != data and not is_right(there):
+                bucket.upload(name, [data], "application/json", over=found.generation)
+        except (KeyError, Stale) as error:
+            raise Unavailable(f"{bucket.name}/{name}: was replaced meanwhile") from error
 
     def _complete_beside(self, beat: Callable[[], None]) -> None:
         """

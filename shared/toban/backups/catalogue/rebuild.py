@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from toban.backups.catalogue.datakeys import same_but_key
 from toban.backups.catalogue.manifest import DestinationEntry, Manifest, decode
 from toban.backups.catalogue.plans import find_plan
 from toban.backups.catalogue.writing import weight
@@ -172,7 +173,8 @@ def entries(found: Iterable[FoundManifest], profiles: Mapping[str, CurrentProfil
     Return an entry of the catalogue for every backup, with the copies that were found; by id.
 
     Copies stand in the order of the manifest's destinations, so the first that is left takes
-    the place of the original. Of two manifests that differ the first destination's is used.
+    the place of the original. Of two manifests that differ in more than the key that they are under
+    the first destination's is used.
     """
     by_id: dict[str, dict[str, FoundManifest]] = {}
     for each in found:
@@ -187,7 +189,7 @@ def entries(found: Iterable[FoundManifest], profiles: Mapping[str, CurrentProfil
         copies = [
             Copy(bucket=bucket, region=regions.get(bucket, ""), manifest=True)
             for bucket in ordered
-            if manifests[bucket].manifest == manifest
+            if same_but_key(manifests[bucket].manifest, manifest)
         ]
         made.append(manifest.document(copies))
     return made

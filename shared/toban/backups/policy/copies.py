@@ -26,6 +26,8 @@ class ReadBackResult(msgspec.Struct, frozen=True, kw_only=True):
     """What is damaged is of this backup, on which it builds."""
     unreadable: str = ""
     """It could not be read; that says nothing about what lies there."""
+    locked: str = ""
+    """The key that it could not be read by."""
     unchecked: str = ""
     """It cannot be checked here (a tool is missing): what was known of it stays."""
 
@@ -37,18 +39,25 @@ class ReadBackResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def judged(copy: Copy, reading: ReadBackResult) -> Copy:
     """Return the copy with the result of a reading."""
+    copy = msgspec.structs.replace(copy, read_at=reading.read_at)
     if reading.damage and not reading.base:
         return damaged(copy, reading.damage, missing=reading.missing)
     if reading.damage:
         return unreadable(copy, reading.damage)
     if reading.unreadable:
-        return unreadable(copy, reading.unreadable)
+        return unreadable(copy, reading.unreadable, reading.locked)
     if reading.unchecked:
         return copy
     # A restore test has proven more than any reading back can; that stays true.
     level = "restored" if copy.level == "restored" else reading.level
     return msgspec.structs.replace(
-        copy, manifest=True, level=level, verified_at=reading.read_at, damage="", unreadable=""
+        copy,
+        manifest=True,
+        level=level,
+        verified_at=reading.read_at,
+        damage="",
+        unreadable="",
+        locked="",
     )
 
 
@@ -60,12 +69,20 @@ def damaged(copy: Copy, why: str, *, missing: bool = False) -> Copy:
         level=None,
         damage=why[:TOLD],
         unreadable="",
+        locked="",
     )
 
 
-def unreadable(copy: Copy, why: str) -> Copy:
-    """Return the copy, marked as unreadable; known damage stays."""
-    return copy if copy.damage else msgspec.structs.replace(copy, unreadable=why[:TOLD])
+def unreadable(copy: Copy, why: str, locked: str = "") -> Copy:
+    """Return the copy, marked as unreadable (by the key `locked`); known damage stays."""
+    if copy.damage:
+        return copy
+    return msgspec.structs.replace(copy, unreadable=why[:TOLD], locked=locked)
+
+
+def unlocked(copy: Copy) -> Copy:
+    """Return the copy as it was before its data key could not be unwrapped, which it can be again."""
+    return msgspec.structs.replace(copy, unreadable="", locked="") if copy.locked else copy
 
 
 def copy_in(backup: Backup, bucket: str) -> Copy | None:
@@ -100,8 +117,12 @@ def on_bases(
 
 
 def note_damage(base: Backup, bucket: str, why: str) -> None:
-    """Record damage in this backup's copy that was found while another backup was read."""
-    if base.status not in JUDGED:
+    """
+    Record damage in this backup's copy that was found while another backup was read.
+
+    Of one that is marked for removal as well: should it stay, it stays as what it is.
+    """
+    if base.status not in (*JUDGED, "deleting"):
         return
     base.copies = [
         damaged(copy, why) if copy.bucket == bucket and copy.manifest else copy

@@ -40,6 +40,14 @@ TEXTS: Final[Texts] = {
         "en": "{n} in {bucket} damaged, gone or unreadable; the newest of {backup}: {reason}",
         "ja": "{bucket} のコピー {n} 件が破損・消失・読み取り不能です。最新は {backup}: {reason}",
     },
+    "backup.key.title": {
+        "en": "Backups cannot be decrypted: key {key} is gone",
+        "ja": "バックアップを復号できません: 鍵 {key} がありません",
+    },
+    "backup.key.summary": {
+        "en": "{n:backups} cannot be restored without {key}: {backups}. Put the key back behind the first one of its secret, or enable its version in Cloud KMS; this closes by itself. Remove a key only when `toban backups rewrap` says so. ({reason})",
+        "ja": "{n} 件のバックアップは {key} がないと復元できません: {backups}。鍵をシークレットの先頭以外の位置に戻すか、Cloud KMS でそのバージョンを有効にすると、自動で解消します。鍵を外すのは `toban backups rewrap` が不要と示してからにしてください（{reason}）",
+    },
     "backup.overdue.title": {
         "en": "Backup overdue: {source} ({class})",
         "ja": "バックアップの遅れ: {source}（{class}）",
@@ -83,6 +91,14 @@ TEXTS: Final[Texts] = {
     "backup.untested.summary": {
         "en": "No restore test has passed since {last}.",
         "ja": "{last} 以降、成功したリストアテストがありません。",
+    },
+    "backup.unread.title": {
+        "en": "Backups not read again: {source} in {region}",
+        "ja": "バックアップの再読み取りの遅れ: {source} {region}",
+    },
+    "backup.unread.summary": {
+        "en": "{n} in {bucket} not read back within {within}, so rot there would stay unnoticed; the one waiting longest was read at {last}. Read them with: toban backups verify ID",
+        "ja": "{bucket} のコピー {n} 件が {within} 以内に読み返されておらず、破損していても気づけません。最も古い読み取りは {last} です。読み返すには: toban backups verify ID",
     },
     "backup.restore.test.title": {
         "en": "Restore test failed: {source}",

@@ -11,6 +11,7 @@ import msgspec
 from toban.backups.catalogue.plans import ResolvedPlan, bases_of, plan_of
 from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, open_copy
 from toban.backups.documents import Backup, RestoreTestResult
+from toban.backups.jobs import STEP
 from toban.backups.policy.occupied import refusal
 from toban.backups.policy.recovery import usable
 from toban.backups.policy.restores import (
@@ -32,7 +33,6 @@ from toban.backups.restoring.fallback import (
 )
 from toban.backups.restoring.spans import Stopwatch, seconds_between
 from toban.backups.restoring.targets import staging_of, target_spec
-from toban.backups.work.jobs import STEP
 from toban.backups.work.lease import KeptClaim, kept
 from toban.events.backups import (
     RestoreEvent,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from toban.backups.catalogue.reading import OpenedCopy
+from toban.backups.jobs import beating
 from toban.backups.policy.restores import Restore
-from toban.backups.work.jobs import beating
 from toban.backups.work.lease import KeptClaim
 
 

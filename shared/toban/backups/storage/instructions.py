@@ -11,7 +11,7 @@ from typing import Final
 import google_crc32c
 
 from toban.kernel.templates import source
-from toban.ports.backup import Bucket, DeleteBlocked
+from toban.ports.backup import Bucket, DeleteBlocked, ObjectInfo
 
 FOLDER: Final = "toban-backup-format-1/"
 FILES: Final = {
@@ -25,19 +25,20 @@ FILES: Final = {
 def leave_instructions(bucket: Bucket) -> None:
     """Have this release's instructions in the bucket, unless a lock keeps others; raises `Unavailable`."""
     texts = {FOLDER + name: source(__package__, at).encode() for name, at in FILES.items()}
-    if _is_there(bucket, *list(texts.items())[-1]):
+    last = list(texts)[-1]
+    if _is(bucket.stat(last), texts[last]):
         return
     for name, text in texts.items():
-        if _is_there(bucket, name, text):
+        there = bucket.stat(name)
+        if _is(there, text):
             continue
         try:
-            if bucket.stat(name) is not None:
+            if there is not None:
                 bucket.delete(name)
         except DeleteBlocked:
             continue
         bucket.create(name, text, "text/plain; charset=utf-8")
 
 
-def _is_there(bucket: Bucket, name: str, text: bytes) -> bool:
-    info = bucket.stat(name)
+def _is(info: ObjectInfo | None, text: bytes) -> bool:
     return info is not None and (info.size, info.crc32c) == (len(text), google_crc32c.value(text))

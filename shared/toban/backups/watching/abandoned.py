@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from toban.backups.documents import Backup, SeriesState
+from toban.backups.jobs import BackupJob, fail, job_id
 from toban.backups.policy.restores import Restore
-from toban.backups.work.jobs import BackupJob, fail, job_id
 from toban.backups.work.take_job import TakeJob
 from toban.events.backups import RestoreFailed, Stage
 from toban.kernel.clock.skew import is_future, not_ahead

@@ -1,5 +1,6 @@
 """
-Alerts about copies: damaged, gone, or unreadable. One for each series and bucket.
+Alerts about copies: damaged, gone, or unreadable. One for each series and bucket; one for each key
+that is gone, whatever copies need it.
 
 Such an alert stays open until every copy that it is about is proven again or its backup is removed;
 later successful backups do not close it. It is computed from the catalogue.
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toban.backups.documents import Backup, Copy, settle, standing
+from toban.backups.documents import JUDGED, Backup, Copy, settle, standing
+from toban.backups.found import as_found
 from toban.backups.policy.alerts import (
     BackupWatch,
     Trouble,
@@ -24,6 +26,9 @@ from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 
 RULE = "backup-copy"
+KEY_RULE = "backup-key"
+NAMED = 5
+"""Backups that an alert about a key names."""
 
 
 def look_at_copies(profile: Profile, watch: BackupWatch, work: Work) -> None:
@@ -36,12 +41,26 @@ def look_at_copies(profile: Profile, watch: BackupWatch, work: Work) -> None:
             resolve(fingerprint, watch, work)
 
 
+def look_at_keys(profile: Profile, watch: BackupWatch, work: Work, *, opens: bool = True) -> None:
+    """
+    Open and close the alerts about keys of a service; the caller puts `watch`.
+
+    `opens`: what was tried to be unwrapped is new; otherwise alerts only end.
+    """
+    troubles = {trouble.fingerprint: trouble for trouble in _keys_gone(profile, work)}
+    for trouble in troubles.values():
+        if opens:
+            fire(trouble, profile, watch, work)
+    for fingerprint in list(watch.open):
+        if fingerprint.split("/")[0] == KEY_RULE and fingerprint not in troubles:
+            resolve(fingerprint, watch, work)
+
+
 def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
     bad: dict[str, list[tuple[Backup, Copy]]] = {}
-    found = documents.find(Backup, ("service", "==", profile[SERVICE].id), ("degraded", "==", True))
-    for backup in sorted(found, key=lambda b: (b.slot, b.id)):
+    for backup in sorted(_hurt(profile[SERVICE].id, documents), key=lambda b: (b.slot, b.id)):
         for copy in backup.copies:
-            if copy.damage or copy.unreadable:
+            if copy.damage or (copy.unreadable and not copy.locked):
                 fingerprint = copy_fingerprint(backup.source, backup.class_, copy.bucket)
                 bad.setdefault(fingerprint, []).append((backup, copy))
     say = say_in(profile)
@@ -63,6 +82,50 @@ def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
             level=2,
             labels={**series, **where, "backup": backup.id},
             backup=backup.id,
+        )
+
+
+def _hurt(service: str, documents: Documents) -> Iterator[Backup]:
+    """Backups of which a copy is in trouble, or what it builds on there, as a restore finds them."""
+    hurt = documents.find(Backup, ("service", "==", service), ("degraded", "==", True))
+    for source in sorted({backup.source for backup in hurt}):
+        own = documents.find(Backup, ("service", "==", service), ("source", "==", source))
+        known = {backup.id: backup for backup in own}
+        seen = (as_found(backup, known) for backup in own if backup.status in JUDGED)
+        yield from (backup for backup in seen if backup.degraded)
+
+
+def _degraded(profile: Profile, documents: Documents) -> list[Backup]:
+    """A service's backups of which a copy is in trouble, the newest last."""
+    found = documents.find(Backup, ("service", "==", profile[SERVICE].id), ("degraded", "==", True))
+    return sorted(found, key=lambda backup: (backup.slot, backup.id))
+
+
+def _keys_gone(profile: Profile, documents: Documents) -> Iterator[Trouble]:
+    """Keys that data keys cannot be unwrapped with, and the backups (the newest last) that need them."""
+    needing: dict[str, dict[str, Copy]] = {}
+    for backup in _degraded(profile, documents):
+        for copy in backup.copies:
+            if copy.locked:
+                needing.setdefault(copy.locked, {})[backup.id] = copy
+    say = say_in(profile)
+    for key, copies in needing.items():
+        newest = list(copies)[::-1]
+        more = ["…"] if len(newest) > NAMED else []
+        yield Trouble(
+            fingerprint=f"{KEY_RULE}/{key}",
+            rule=KEY_RULE,
+            title=say("backup.key.title", key=key),
+            summary=say(
+                "backup.key.summary",
+                n=len(newest),
+                backups=", ".join(newest[:NAMED] + more),
+                key=key,
+                reason=copies[newest[0]].unreadable,
+            ),
+            level=2,
+            labels={"key": key, "backup": newest[0]},
+            backup=newest[0],
         )
 
 

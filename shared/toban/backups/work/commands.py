@@ -7,6 +7,7 @@ action         subject                              arguments
 take           ``backups/SERVICE/SOURCE/CLASS``
 replicate      ``backups/ID``
 verify         ``backups/ID``
+rewrap         ``backups/ID``
 prune          ``backups/SERVICE`` or ``backups/*``
 test-restore   ``backups/SERVICE[/SOURCE]``
 restore        ``restores/ID`` (a new one)          ``backup``, ``region``, ``onto_source``,
@@ -31,6 +32,7 @@ from toban.events.backups import (
     BackupEvent,
     BackupFinished,
     BackupReplicated,
+    BackupRewrapDue,
     PruneDue,
     RestoreEvent,
     RestoreRequested,
@@ -85,7 +87,15 @@ def _environment(request: Body, work: Work) -> str:
 
 def _request(
     command: CommandIssued, work: Work
-) -> BackupDue | BackupFinished | BackupReplicated | PruneDue | RestoreRequested | RestoreTestDue:
+) -> (
+    BackupDue
+    | BackupFinished
+    | BackupReplicated
+    | BackupRewrapDue
+    | PruneDue
+    | RestoreRequested
+    | RestoreTestDue
+):
     """The event that was asked for; raises `InvalidEvent` when it makes no sense."""
     domain, _, name = command.subject().partition("/")
     if command.action == "restore":
@@ -118,6 +128,8 @@ def _request(
         return BackupFinished(at=work.now, bytes=backup.bytes, **backup.named)
     if command.action == "verify":
         return BackupReplicated(at=work.now, **backup.named)
+    if command.action == "rewrap":
+        return BackupRewrapDue(**backup.named)
     raise InvalidEvent(f"{command.action} is nothing that a backup can be asked for")
 
 

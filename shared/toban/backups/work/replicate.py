@@ -7,16 +7,13 @@ from typing import Final
 
 import msgspec
 
-from toban.backups.catalogue.manifest import Manifest
+from toban.backups.catalogue.datakeys import opened_by, same_but_key
+from toban.backups.catalogue.manifest import Manifest, decode
 from toban.backups.catalogue.mend import CopyRepair, CopySide
 from toban.backups.catalogue.plans import ResolvedPlan, plan_of
 from toban.backups.catalogue.reading import CopyOpener, open_copy
 from toban.backups.documents import JUDGED, Backup, Copy, settle
-from toban.backups.policy.copies import copy_in, unreadable
-from toban.backups.storage import layout
-from toban.backups.storage.instructions import leave_instructions
-from toban.backups.storage.sealing import BackupLocation
-from toban.backups.work.jobs import (
+from toban.backups.jobs import (
     STEP,
     BackupJob,
     claim_next,
@@ -25,7 +22,18 @@ from toban.backups.work.jobs import (
     tell_failed,
     telling,
 )
-from toban.events.backups import BackupEvent, BackupFinished, BackupReplicated, ReplicationStepDue
+from toban.backups.keys.rewrap import RewrapHandler
+from toban.backups.policy.copies import copy_in, unreadable
+from toban.backups.storage import layout
+from toban.backups.storage.instructions import leave_instructions
+from toban.backups.storage.sealing import BackupLocation
+from toban.events.backups import (
+    BackupEvent,
+    BackupFinished,
+    BackupReplicated,
+    BackupRewrapDue,
+    ReplicationStepDue,
+)
 from toban.kernel import log
 from toban.kernel.binding import BoundHandlers
 from toban.kernel.handling.handle import Handlers
@@ -190,20 +198,40 @@ class ReplicateHandler:
                 claim.checkpoint()
                 if claim.elapsed() > STEP:
                     return False
-        mending.finish(original.data, claim.beat)
+        mending.finish(original.data, claim.beat, lambda there: self._stands(there, original, key))
         return True
+
+    def _stands(self, there: bytes, original: ReferenceManifest, key: str) -> bool:
+        """Whether a manifest says what the original says and can be opened, by whichever key."""
+        name = original.manifest.prefix + layout.MANIFEST
+        try:
+            manifest, _ = decode(
+                there, self._resources.keys(key).unwrap if key else None, name=name
+            )
+        except (Damaged, KeyUnavailable):
+            return False
+        return same_but_key(manifest, original.manifest)
 
     def _refuse_another(
         self, original: ReferenceManifest, copy: Copy, backup: Backup, key: str
     ) -> None:
-        """Raise `Damaged` where an authentic manifest says something else: nobody can judge."""
+        """
+        Raise `Damaged` where an authentic manifest says something else: nobody can judge.
+
+        One whose own key is gone is judged by the data key that the original has given.
+        """
         try:
             there = open_copy(self._opener, backup, copy.bucket, key).manifest
         except Damaged:
             return  # none, or none that can be believed
         except KeyUnavailable as error:
-            raise Damaged(f"its manifest cannot be judged: {error}") from error
-        if there != original.manifest:
+            name = backup.prefix + layout.MANIFEST
+            try:
+                data = self._resources.bucket(copy.bucket).read(name)
+                there, _ = decode(data, opened_by(original.data_key), name=name)
+            except (Damaged, KeyError, KeyUnavailable):
+                raise Damaged(f"its manifest cannot be judged: {error}") from error
+        if not same_but_key(there, original.manifest):
             raise Damaged(f"its manifest says something else than that in {original.bucket}")
 
     def conclude(self, job: ReplicateJob, result: Replicated | Unfinished, work: Work) -> None:
@@ -247,7 +275,12 @@ class ReplicateHandler:
             telling(self.conclude),
             next_step=following(ReplicationStepDue),
         )
-        return Handlers().on(BackupFinished, job).on(ReplicationStepDue, job)
+        return (
+            Handlers()
+            .on(BackupFinished, job)
+            .on(ReplicationStepDue, job)
+            .on(BackupRewrapDue, RewrapHandler(self._resources).job())
+        )
 
 
 HANDLERS = BoundHandlers((RESOURCES,), lambda ports: ReplicateHandler(ports(RESOURCES)).handlers())
@@ -274,4 +307,4 @@ def _after(copy: Copy, trouble: str | None) -> Copy:
         return copy
     if trouble:
         return unreadable(copy, trouble)
-    return msgspec.structs.replace(copy, manifest=True, unreadable="")
+    return msgspec.structs.replace(copy, manifest=True, unreadable="", locked="")

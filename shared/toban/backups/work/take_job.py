@@ -10,7 +10,7 @@ import msgspec
 from toban.backups.catalogue.manifest import Manifest
 from toban.backups.catalogue.writing import WriteProgress
 from toban.backups.documents import Backup
-from toban.backups.work.jobs import BackupJob
+from toban.backups.jobs import BackupJob
 from toban.kernel.status import move
 from toban.ports.backup import SourceSnapshot
 

@@ -20,6 +20,7 @@ def arguments(builder: Builder, to: Any) -> None:
     _looking(builder, group)
     _working(builder, group)
     _keeping(builder, group)
+    _rewrapping(builder, group)
     _retention(builder, group)
     _rebuilding(builder, group)
     _restoring(builder, to)
@@ -98,6 +99,14 @@ def _keeping(builder: Builder, to: Any) -> None:
     discard.add_argument("id", metavar="ID", help=builder.say("backups.id"))
     discard.add_argument("--yes", action="store_true", help=builder.say("backups.yes"))
     builder.person(discard)
+
+
+def _rewrapping(builder: Builder, to: Any) -> None:
+    """Describe ``rewrap``."""
+    command = builder.add(to, "rewrap", "backups.rewrap", "toban.cli.backups.keys.rewrap:rewrap")
+    command.add_argument("service", metavar="SERVICE", nargs="?", help=builder.say("backups.of"))
+    command.add_argument("--backup", metavar="ID", help=builder.say("backups.rewrap.backup"))
+    command.add_argument("--dry-run", action="store_true", help=builder.say("backups.rewrap.dry"))
 
 
 def _rebuilding(builder: Builder, to: Any) -> None:

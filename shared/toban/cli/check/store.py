@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
+from toban.backups.documents import Backup
 from toban.backups.policy.ahead import dated_ahead
 from toban.backups.policy.alerts import SOURCE as BACKUPS
 from toban.cli.kit.reader import StoreReader
@@ -97,7 +98,23 @@ def _open_incidents(reader: StoreReader) -> Iterator[Incident]:
 _ENDS_BY_NAME: Final = frozenset({"cloud-monitoring", BACKUPS})
 """Sources whose resolutions name the occurrence: none of theirs was lost."""
 
-CHECKS: Final[tuple[Check, ...]] = (incidents_silent, incidents_left_open, backups_ahead)
+
+def backups_locked(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:
+    """Backups whose data key cannot be unwrapped: the key that wraps it is gone."""
+    for backup in sorted(reader.find(Backup, ("degraded", "==", True)), key=lambda b: b.id):
+        for key in dict.fromkeys(copy.locked for copy in backup.copies if copy.locked):
+            at = backup.snapshot_at or now
+            yield StoreFinding(
+                "error", "backup-locked", backup.id, backup.service, at, {"needed": key}
+            )
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    incidents_silent,
+    incidents_left_open,
+    backups_ahead,
+    backups_locked,
+)
 
 
 def check_store(asked: argparse.Namespace, terminal: Terminal) -> int:

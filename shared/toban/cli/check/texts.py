@@ -33,6 +33,14 @@ TEXTS: Final[Texts] = {
     },
     "check.error": {"en": "error", "ja": "エラー"},
     "check.warning": {"en": "warning", "ja": "警告"},
+    "check.backup-locked": {
+        "en": "Backup of {at} cannot be decrypted: the key {needed} is gone",
+        "ja": "{at} のバックアップを復号できません。鍵 {needed} がありません",
+    },
+    "check.backup-locked.do": {
+        "en": "put the key back behind the first one of its secret; then `toban backups rewrap`",
+        "ja": "鍵をシークレットの先頭以外の位置に戻し、`toban backups rewrap` を実行してください",
+    },
     "check.backup-ahead": {
         "en": "a backup dated in the future: {at}",
         "ja": "未来の日付のバックアップ: {at}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import secrets
@@ -76,6 +77,12 @@ class DemoRuntime:
                 log = self.data / "toban.log"
                 raise Problem(self.terminal.say("demo.stuck", what=what, log=log))
             time.sleep(_POLL_S)
+
+
+def profiles_of(asked: argparse.Namespace) -> Path:
+    """Return those that are named, else the samples: of a demo nobody takes them for their own."""
+    named: Path = asked.services
+    return named if asked.services_named else ROOT / named
 
 
 def shortened(

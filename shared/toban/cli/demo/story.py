@@ -24,7 +24,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from toban.cli.demo import backup as demo_backup
-from toban.cli.demo.stage import DemoRuntime, running, shortened
+from toban.cli.demo.stage import DemoRuntime, profiles_of, running, shortened
 from toban.cli.demo.standins import ReceivedMail
 from toban.cli.incidents.commands import tell
 from toban.cli.incidents.views import count_alerts, incidents, next_step
@@ -55,7 +55,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
     data = asked.data or Path(tempfile.mkdtemp(prefix="toban-demo-"))
     data = data.absolute()
     services = data / "services"
-    steps = shortened(asked.services, services, SERVICE, terminal)
+    steps = shortened(profiles_of(asked), services, SERVICE, terminal)
     terminal.line(terminal.paint(terminal.say("demo.title"), "bold"))
     terminal.line(terminal.say("demo.intro", data=data))
     before = ", ".join(duration(terminal.language, s) for s, _ in steps)

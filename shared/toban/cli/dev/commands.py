@@ -13,6 +13,8 @@ def dev(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Run everything on this machine until told to stop."""
     from toban.local.runtime import serve
 
+    if not 0 <= asked.port <= 65_535:
+        raise Problem(terminal.say("dev.no-port", port=asked.port), 2)
     virtual = asked.clock == "virtual"
     return serve(
         asked.data,

@@ -22,6 +22,10 @@ TEXTS: Final[Texts] = {
         "en": "when a virtual clock begins, with its offset (default: now)",
         "ja": "仮想時計の開始時刻（オフセット付き、既定: 今）",
     },
+    "dev.no-port": {
+        "en": "{port} is no port: 1 to 65535, or 0 for any that is free",
+        "ja": "{port} はポート番号ではありません。1〜65535、または空いているものを使う 0",
+    },
     "dev.at": {
         "en": "--at {word!r}: a time with its offset, as 2026-11-24T03:00+09:00, and --clock virtual",
         "ja": "--at {word!r}: 2026-11-24T03:00+09:00 のようにオフセット付きで書き、--clock virtual と使います",

@@ -32,12 +32,13 @@ def arguments(builder: Builder, to: Any) -> None:
     for name, action in _ACTIONS:
         command = builder.add(group, name, f"incidents.{name}", f"{_MODULE}:act")
         command.set_defaults(action=action)
-        if name == "ack":
-            command.add_argument("id", metavar="ID", nargs="?", help=builder.say("id.only"))
-        else:
+        if name in ("reopen", "severity"):
             command.add_argument("id", metavar="ID", help=builder.say("id"))
-        if name == "note":
-            command.add_argument("text", metavar="TEXT", nargs="+", help=builder.say("text"))
+        elif name == "note":
+            command.add_argument("id", metavar="[ID]", help=builder.say("id.only"))
+            command.add_argument("text", metavar="TEXT", nargs="*", help=builder.say("text"))
+        else:
+            command.add_argument("id", metavar="ID", nargs="?", help=builder.say("id.only"))
         if name == "severity":
             command.add_argument("label", metavar="LABEL", help=builder.say("label"))
         if name in ("resolve", "reopen"):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+from toban.cli.incidents.choosing import meant, newest
+from toban.cli.incidents.tables import STATUS_COLORS, table
 from toban.cli.incidents.views import (
-    CLOSED_UNHEARD,
-    NextStep,
     count_alerts,
     incident_detail,
     incident_view,
@@ -22,8 +22,7 @@ from toban.cli.kit.arguments import unknown
 from toban.cli.kit.reader import StoreReader, incident_of
 from toban.cli.kit.session import CommandOutcome, Session, is_empty, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
-from toban.cli.kit.times import Times, due, now, soon
-from toban.cli.kit.views import in_environment
+from toban.cli.kit.times import now, soon
 from toban.events import CommandIssued
 from toban.incidents.documents import Incident
 from toban.incidents.grouping.section import GROUPING
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 MOST_LABELS = 12
 MOST_LINES = 6
 """Of a summary."""
-STATUS_COLORS = {"open": "red", "acknowledged": "yellow", "resolved": "green"}
 _MARKS = {
     "opened": "red",
     "raised": "red",
@@ -58,48 +56,6 @@ _MARKS = {
     "attached": "dim",
     "cleared": "dim",
 }
-
-
-def newest(reader: StoreReader, terminal: Terminal) -> Incident:
-    """
-    Return the newest incident that nobody has acknowledged, else the newest that is not
-    resolved.
-
-    Those for which people are called come before all others.
-    """
-    going_on = [i for i in incidents(reader, now()) if i.status != "resolved"]
-    if not going_on:
-        _nothing_open(reader, terminal)
-    if len(going_on) > 1:
-        terminal.note(terminal.say("others", n=len(going_on) - 1))
-    return _those_that_call(reader, going_on)[0]
-
-
-def _those_that_call(reader: StoreReader, found: list[Incident]) -> list[Incident]:
-    """Those for which people are called, if any; else all of them."""
-    return [i for i in found if reader.calls_people(i)] or found
-
-
-def only_open(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
-    """Return the one incident that waits for an acknowledgement; several are listed instead."""
-    waiting = incidents(reader, now(), status="open")
-    if not waiting:
-        _nothing_open(reader, terminal)
-    waiting = _those_that_call(reader, waiting)
-    if len(waiting) > 1:
-        if not asked.json:
-            _table(reader, waiting, terminal)
-        words = ", ".join(i.id for i in waiting[:5])
-        raise Problem(terminal.say("which", n=len(waiting), words=words), 2)
-    return waiting[0]
-
-
-def _nothing_open(reader: StoreReader, terminal: Terminal) -> NoReturn:
-    last = reader.find(Incident, order_by="-opened_at", limit=1)
-    if not last:
-        raise Problem(terminal.say("none.open"))
-    status = terminal.say(f"status.{last[0].status}")
-    raise Problem(terminal.say("none.open.last", id=last[0].id, status=status))
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -120,7 +76,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
             terminal.json([incident_view(reader, i) for i in found])
             return 0
         if found:
-            _table(reader, found, terminal)
+            table(reader, found, terminal)
         elif asked.status or asked.service or asked.environment:
             terminal.line(terminal.say("none.like-that"))
         elif asked.all or not reader.find(Incident, limit=1):
@@ -128,44 +84,6 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
         else:
             terminal.line(terminal.say("none.lately"))
     return 0
-
-
-def _table(reader: StoreReader, found: list[Incident], terminal: Terminal) -> None:
-    zones = {i.id: reader.zone(i.service, i.profile_version) for i in found}
-    times = Times((i.opened_at, zones[i.id]) for i in found)
-    titles = terminal.titles(
-        "id", "severity", "status", "next", "opened", "service", "alerts", "assignee", "title",
-        opened=times.title,
-    )  # fmt: skip
-    rows = [
-        [
-            i.id,
-            i.severity_label,
-            terminal.say(f"status.{shown_status(i)}"),
-            _when(next_step(reader, i), terminal),
-            times.written(i.opened_at, zones[i.id]),
-            in_environment(i.service, i.environment),
-            str(count_alerts(reader, i)),
-            i.assignee or "-",
-            _titled(i, terminal, zones[i.id]),
-        ]
-        for i in found
-    ]
-    colors = {**STATUS_COLORS, CLOSED_UNHEARD: "yellow"}
-    statuses = {terminal.say(f"status.{s}"): c for s, c in colors.items()}
-    terminal.table(titles, rows, {2: statuses}, flexible=8, spare=(6, 5, 7, 3))
-
-
-def _titled(incident: Incident, terminal: Terminal, zone: str) -> str:
-    """The title, and since when nothing has been heard of what is open."""
-    if incident.unheard_since is None or is_closed_unheard(incident):
-        return incident.title
-    since = moment(terminal.language, incident.unheard_since, zone)
-    return terminal.say("list.unheard", since=since, title=incident.title)
-
-
-def _when(following: NextStep | None, terminal: Terminal) -> str:
-    return due(terminal, following.at, now()) if following else "-"
 
 
 def show(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -326,11 +244,7 @@ def act(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Have a command carried out, and show what came of it."""
     with session(asked, terminal) as work:
         reader = work.reader
-        incident = (
-            incident_of(reader, asked.id, terminal)
-            if asked.id is not None  # "" is what a script has when it found none
-            else only_open(reader, asked, terminal)
-        )
+        incident = meant(reader, asked, terminal)
         command = _command(asked, work, incident, terminal)
         issued = work.carry_out(command, "act_on_incident")
         current = reader.get(Incident, incident.id) or incident

@@ -36,7 +36,7 @@ TEXTS: Final[Texts] = {
     },
     "help.id.only": {
         "en": "incident id, or its beginning (not needed when only one is open)",
-        "ja": "インシデント ID（先頭だけでもよい。未確認が1件だけなら省略できる）",
+        "ja": "インシデント ID（先頭だけでもよい。該当が1件だけなら省略できる）",
     },
     "help.id": {"en": "incident id, or its beginning", "ja": "インシデント ID（先頭だけでもよい）"},
     "help.text": {"en": "the note", "ja": "メモ"},
@@ -67,8 +67,9 @@ TEXTS: Final[Texts] = {
     },
     "which": {
         "en": "{n} incidents are open; say which: {words}",
-        "ja": "未確認のインシデントが {n} 件あります。ID を指定してください: {words}",
+        "ja": "対応中のインシデントが {n} 件あります。ID を指定してください: {words}",
     },
+    "note.empty": {"en": "a note has words", "ja": "メモの内容を書いてください"},
     "others": {
         "en": "({n} more not resolved: toban incidents list)",
         "ja": "（ほかに未解決が {n} 件: toban incidents list）",

@@ -25,7 +25,7 @@ from toban.texts import Language
 # argparse looks on the disk for translations of its own words, several times a parser. There are none.
 argparse._ = str  # type: ignore[attr-defined]
 
-MOST_NAMES = 12
+MOST_NAMES = 30
 """Of what there is, so many are named beside a word that is none of it."""
 
 

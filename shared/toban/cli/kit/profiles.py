@@ -1,9 +1,12 @@
-"""The profiles in a directory."""
+"""The profiles in a directory, or those that are applied to a project."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
+from toban.cli.kit.places.local import exists
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.profile.profile import Profile
 from toban.sections.load import load_directory
@@ -17,3 +20,24 @@ def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
     except FileErrors as errors:
         lines = [finding.render(terminal.language) for finding in errors.findings]
         raise Problem("\n  ".join(lines), 2) from errors
+
+
+def in_force(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profile]:
+    """
+    Return the profiles by which people are called: those that are applied to the data directory or to
+    the project; before any are, or where a directory is named, those of the services directory.
+    """
+    if asked.project or (exists(asked.data) and not asked.services_named):
+        with session(asked, terminal) as work:
+            found = work.reader.profiles()
+        if found or asked.project:
+            return found
+    return loaded(asked.services, terminal)
+
+
+def asked_for(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profile]:
+    """Return those of the services directory, or those that are applied to the project."""
+    if not asked.project:
+        return loaded(asked.services, terminal)
+    with session(asked, terminal) as work:
+        return work.reader.profiles()

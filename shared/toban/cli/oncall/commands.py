@@ -1,4 +1,4 @@
-"""`toban oncall`: who is on duty, by the profiles in the services directory or in a project."""
+"""`toban oncall`: who is on duty, by the profiles in force."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.ask import moment_of
-from toban.cli.kit.profiles import loaded
-from toban.cli.kit.session import session
+from toban.cli.kit.profiles import in_force
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.event import timestamp
@@ -23,7 +22,7 @@ from toban.profile.section import SERVICE
 
 def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Primary and secondary of every service, now or at another time."""
-    profiles = _profiles(asked, terminal)
+    profiles = in_force(asked, terminal)
     if asked.service is not None:
         if asked.service not in profiles:
             raise Problem(unknown(terminal.language, asked.service, "what.service", profiles), 2)
@@ -40,14 +39,6 @@ def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
         [_row(profile, duty, terminal) for profile, duty in rows],
     )
     return 0
-
-
-def _profiles(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profile]:
-    """Those of the services directory, or those that are applied to the project."""
-    if not asked.project:
-        return loaded(asked.services, terminal)
-    with session(asked, terminal) as work:
-        return work.reader.profiles()
 
 
 def _time(word: str | None, profile: Profile, terminal: Terminal) -> datetime:

@@ -14,6 +14,7 @@ def arguments(builder: Builder, to: Any) -> None:
     module = "toban.cli.profiles.commands"
     plan = builder.add(to, "plan", "plan", f"{module}:apply", project=False)
     plan.set_defaults(dry_run=True)
+    plan.add_argument("--exit-code", action="store_true", help=builder.say("plan.exit-code"))
     apply = builder.add(to, "apply", "apply", f"{module}:apply", project=False)
     apply.add_argument("--dry-run", action="store_true", help=builder.say("apply.dry"))
     apply.add_argument("--yes", action="store_true", help=builder.say("apply.yes"))

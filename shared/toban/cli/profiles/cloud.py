@@ -6,13 +6,14 @@ Scheduler job for everything that repeats.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from toban.cli.kit.places.cloud import documents
-from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
 from toban.ports.schedules import (
@@ -35,6 +36,8 @@ _COLORS = {
     "delete": "red",
     "refused": "red",
 }
+CHANGES = 3
+"""With ``--exit-code``: something would change. 1 and 2 are errors."""
 _NAMED = 5
 """Most jobs that a sentence names."""
 
@@ -98,11 +101,22 @@ def reconcile(
     code = 1 if any(job.what == "refused" for job in jobs) else 0
     if asked.json:
         terminal.json([*profile_views(changes), *_job_views(jobs)])
-        return code
+        return code or exit_code(asked, changes, jobs)
     _show(terminal, changes, jobs)
     done = "apply.dry" if asked.dry_run else "jobs.done"
     terminal.line(terminal.say(done, project=place.project, location=place.location))
-    return code
+    return code or exit_code(asked, changes, jobs)
+
+
+def exit_code(
+    asked: argparse.Namespace,
+    changes: Sequence[ProfileChange],
+    jobs: Sequence[SchedulerJobChange] = (),
+) -> int:
+    """Return `CHANGES` when ``--exit-code`` is given and something is not as it should be."""
+    whats = {change.what for change in changes} | {job.what for job in jobs}
+    differ = bool(whats - {"unchanged"})
+    return CHANGES if differ and getattr(asked, "exit_code", False) else 0
 
 
 def _agreed(
@@ -129,7 +143,13 @@ def _agreed(
 def profile_views(changes: Sequence[ProfileChange]) -> list[dict[str, object]]:
     """Changes of profiles, for scripts."""
     return [
-        {"service": c.service, "change": c.what, "version": c.version, "before": c.before}
+        {
+            "service": c.service,
+            "change": c.what,
+            "version": c.version,
+            "before": c.before,
+            "fields": [field._asdict() for field in c.fields],
+        }
         for c in changes
     ]
 
@@ -149,6 +169,7 @@ def _job_views(jobs: Sequence[SchedulerJobChange]) -> list[dict[str, object]]:
 
 def profile_table(terminal: Terminal, changes: Sequence[ProfileChange]) -> None:
     """Changes of profiles, for people."""
+    colors = {"new": "green", "changed": "yellow", "no-file": "yellow"}
     terminal.table(
         terminal.titles("service", "change", "version"),
         [
@@ -159,7 +180,22 @@ def profile_table(terminal: Terminal, changes: Sequence[ProfileChange]) -> None:
             ]
             for c in changes
         ],
-        {1: {terminal.say("apply.new"): "green", terminal.say("apply.changed"): "yellow"}},
+        {1: {terminal.say(f"apply.{what}"): color for what, color in colors.items()}},
+    )
+    for change in changes:
+        for field in change.fields:
+            old, new = _value(terminal, field.old), _value(terminal, field.new)
+            terminal.line(f"  {change.service}: {field.path}: {old} → {new}")
+    unfiled = [c.service for c in changes if c.what == "no-file"]
+    if unfiled:
+        terminal.line(terminal.say("apply.no-file.hint", services=", ".join(unfiled)))
+
+
+def _value(terminal: Terminal, value: object) -> str:
+    return (
+        terminal.say("apply.nothing")
+        if value is None
+        else printable(json.dumps(value, ensure_ascii=False))
     )
 
 

@@ -37,11 +37,11 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
     changes = _apply_here(asked, profiles)
     if asked.json:
         terminal.json(cloud.profile_views(changes))
-        return 0
+        return cloud.exit_code(asked, changes)
     cloud.profile_table(terminal, changes)
     done = "apply.dry" if asked.dry_run else "apply.done"
     terminal.line(terminal.say(done, data=asked.data))
-    return 0
+    return cloud.exit_code(asked, changes)
 
 
 def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> list[ProfileChange]:

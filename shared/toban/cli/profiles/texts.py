@@ -16,6 +16,16 @@ TEXTS: Final[Texts] = {
     "column.version": {"en": "VERSION", "ja": "バージョン"},
     "apply.new": {"en": "new", "ja": "新規"},
     "apply.changed": {"en": "changed", "ja": "変更"},
+    "help.plan.exit-code": {
+        "en": "end with 3 when something would change, or is in the store without a file",
+        "ja": "変わるもの、またはファイルがなく保存先だけに残るものがあれば終了コード 3",
+    },
+    "apply.no-file": {"en": "in the store, no file", "ja": "保存先のみ（ファイルなし）"},
+    "apply.no-file.hint": {
+        "en": "Alerts and backups of {services} go on by what is in the store: `toban services retire ID` ends that.",
+        "ja": "{services} のアラートとバックアップは、保存先の内容で動き続けます。終わらせるには `toban services retire ID`。",
+    },
+    "apply.nothing": {"en": "(not there)", "ja": "（なし）"},
     "apply.unchanged": {"en": "unchanged", "ja": "変更なし"},
     "apply.dry": {"en": "Nothing was written.", "ja": "何も書き込んでいません。"},
     "apply.done": {

@@ -19,7 +19,10 @@ class Grouping(Section, frozen=True):
     """Which alerts share an incident."""
 
     by: tuple[str, ...] = ("rule",)
-    """Labels (or ``rule``) whose equal values make one incident; empty: one incident a service."""
+    """
+    Labels (or ``rule``, or ``source``: the sender, unless there is such a label) whose equal values
+    make one incident; empty: one incident a service.
+    """
     window: Seconds = Seconds(300)
     """An alert joins an incident of its service opened less than this ago, whatever its labels."""
     max_open: int = 20

@@ -51,10 +51,8 @@ def without_credentials(report: R) -> R:
 
 def group_key(report: AlertReport, grouping: Grouping) -> str:
     """Return what alerts of one incident have in common, readable."""
-    values = (
-        (name, report.rule if name == "rule" else report.labels.get(name, ""))
-        for name in grouping.by
-    )
+    own = {"rule": report.rule, "source": report.labels.get("source") or report.source}
+    values = ((name, own.get(name) or report.labels.get(name, "")) for name in grouping.by)
     return ",".join(f"{name}={value}" for name, value in values)[:500]
 
 

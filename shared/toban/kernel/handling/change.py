@@ -86,16 +86,22 @@ def _created(audit: Audit, outcome: Outcome, reason: str = "") -> Create:
     return Create(record.key(record.id), encode(record))
 
 
-def remove(store: Store, seen: Document) -> bool:
-    """Remove a document unless it changed since it was read; return whether it is gone."""
+def remove(store: Store, seen: Document, audit: Audit | None = None) -> bool:
+    """
+    Remove a document unless it changed since it was read; return whether it is gone.
+
+    An `audit` record is created in the same commit.
+    """
     key = seen.key(seen.id)
     found = store.get([key])[0]
     if found is None:
         return True
-    if decode(type(seen), found.data) != seen:
+    if encode(decode(type(seen), found.data)) != encode(seen):
         return False
     try:
-        store.commit([Delete(key, found.version)])
+        store.commit(
+            [Delete(key, found.version), *([] if audit is None else [_created(audit, "done")])]
+        )
     except Stale:
         return False
     return True

@@ -201,6 +201,8 @@ class GcsBucket:
         except FAILURES as error:
             if over is not None and status_of(error) == 412:
                 raise Stale(f"{self._name}/{name} is another one by now") from error
+            if status_of(error) == 403 and _is_blocked(error):
+                raise DeleteBlocked(f"{self._name}/{name}: {str(error)[:300]}") from error
             raise unavailable("writing", name, error) from error
 
     def delete(self, name: str) -> None:

@@ -59,6 +59,10 @@ class SecretKeys:
                 f"{key.key_id} does not open this data key: it is damaged, or of another backup"
             ) from error
 
+    def ids(self) -> list[str]:
+        """See `toban.ports.backup.ListedKeys`."""
+        return list(self._keys())
+
     def _keys(self) -> dict[str, bytes]:
         """Every key accepted now by its id, the newest first."""
         values = [key for value in self._secrets.values(self._name) for key in value.split()]

@@ -7,8 +7,8 @@ from typing import Literal
 
 from toban.backups.catalogue.plans import backup_id
 from toban.backups.documents import Backup
-from toban.backups.work.jobs import BackupJob, job_id
-from toban.cli.backups.common import ask, chosen, length, plan_named, profile_of, size
+from toban.backups.jobs import BackupJob, job_id
+from toban.cli.backups.common import as_seen, ask, chosen, length, plan_named, profile_of, size
 from toban.cli.backups.views import backup_view, in_trouble, regions
 from toban.cli.kit.progress import ProgressView
 from toban.cli.kit.reader import StoreReader
@@ -63,6 +63,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
             resumes=lambda: resumes,
         )
         backup = backup or work.reader.get(Backup, id)
+        backup = as_seen(backup, work.reader) if backup is not None else None
         return _told(backup, id, asked, terminal, joined=outcome == "running")
 
 
@@ -113,6 +114,7 @@ def _again(
     done = work.reader.get(Backup, id)
     if job is None or done is None:
         raise Problem(terminal.say("follow.stopped", id=id))
+    done = as_seen(done, work.reader)
     if asked.json:
         terminal.json({**backup_view(done), "reason": job.reason, "outcome": job.outcome})
     if job.outcome == "nothing":
@@ -140,12 +142,12 @@ def _answering(reader: StoreReader, id: str, event: Event, first: Stage) -> Back
     """The job that ended what `event` asked for, once it has: only one that names the request."""
     if first != "verify":
         copying = reader.get(BackupJob, job_id(id, first))
-        ended = copying is not None and _has_ended(copying, event)
+        ended = copying is not None and has_ended(copying, event)
         # What was copied is read next; nothing follows only where copying could not even begin.
         if copying is not None and ended and (copying.failure or copying.outcome == "nothing"):
             return copying
     proof = reader.get(BackupJob, job_id(id, "verify"))
-    return proof if _has_ended(proof, event) else None
+    return proof if has_ended(proof, event) else None
 
 
 def _named(event: Event) -> str:
@@ -153,7 +155,8 @@ def _named(event: Event) -> str:
     return event.correlation_id or event.id
 
 
-def _has_ended(job: BackupJob | None, event: Event) -> bool:
+def has_ended(job: BackupJob | None, event: Event) -> bool:
+    """Return whether a job has ended what an event asked for."""
     return job is not None and job.over and _named(event) in job.requests
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import ClassVar, Final, Literal, TypeVar
+from typing import ClassVar, Final, Literal, TypeAlias, TypeVar
 
 from toban.backups.catalogue.plans import labels_of
 from toban.backups.documents import Backup
@@ -17,6 +17,7 @@ from toban.ports import Key
 
 Outcome = Literal["", "done", "failed", "nothing"]
 """``nothing``: there was nothing to do (the backup is being removed, …)."""
+JobStage: TypeAlias = Literal[Stage, "rewrap"]
 MOST_REQUESTS: Final = 20
 
 STEP: Final = timedelta(seconds=240)
@@ -35,7 +36,7 @@ class BackupJob(JobDocument, kw_only=True):
         "終わってから（リストアと同じ）。残っているバックアップのジョブは、それと同じあいだ",
     )
 
-    stage: Stage
+    stage: JobStage
     backup_id: str
     done: int = 0
     """Units done so far (parts, objects), of `total` when that is known."""
@@ -59,7 +60,7 @@ J = TypeVar("J", bound=BackupJob)
 R = TypeVar("R")
 
 
-def claim_next(cls: type[J], stage: Stage, event: BackupEvent, work: Work) -> J | None:
+def claim_next(cls: type[J], stage: JobStage, event: BackupEvent, work: Work) -> J | None:
     """
     Return the job to run for this event, or None.
 
@@ -121,7 +122,7 @@ def telling(
     return concluded
 
 
-def job_id(backup_id: str, stage: Stage) -> str:
+def job_id(backup_id: str, stage: JobStage) -> str:
     """Return the id of a job's document."""
     return f"{backup_id}.{stage}"
 

@@ -1,0 +1,1 @@
+"""Keys of backups: `toban backups rewrap`."""

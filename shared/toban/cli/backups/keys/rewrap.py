@@ -1,0 +1,253 @@
+"""`toban backups rewrap`: every kept backup under the present key, and which keys are still needed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from toban.backups.catalogue.datakeys import key_of, present_key
+from toban.backups.documents import JUDGED, Backup
+from toban.backups.jobs import BackupJob, job_id
+from toban.backups.keys.rewrap import RewrapJob
+from toban.backups.section import BACKUP, NOTHING
+from toban.backups.watching.survey import (
+    KeySurvey,
+    OpenQuestion,
+    buckets_of,
+    not_needed,
+    survey,
+    under_way,
+)
+from toban.cli.backups.common import ask, chosen, profile_of
+from toban.cli.backups.work.run import has_ended
+from toban.cli.kit.progress import ProgressView
+from toban.cli.kit.session import Session, session
+from toban.cli.kit.terminal import Terminal, printable
+from toban.kernel.event import Event
+from toban.ports import Unavailable
+from toban.ports.backup import KeyUnavailable, ListedKeys
+
+ROUNDS = 3
+"""How often what was copied meanwhile is wrapped anew."""
+NAMED = 5
+"""Backups that are named where many need a key."""
+
+
+@dataclass
+class _Keys:
+    """The keys that the profiles name, as far as they can be used from here."""
+
+    present: dict[str, str] = field(default_factory=dict)
+    """The key that wraps now, by the profile's reference."""
+    held: list[str] = field(default_factory=list)
+    """Every key that can be listed, in the order of its secret."""
+    hidden: dict[str, str] = field(default_factory=dict)
+    """By reference, why its present key cannot be told from here."""
+    references: dict[str, str] = field(default_factory=dict)
+    """By backup, what its profile names."""
+
+    def is_done(self, backup: Backup, under: set[str]) -> bool:
+        """Whether every manifest of a backup is known to be under its present key."""
+        return under <= {self.present.get(self.references.get(backup.id, ""), "")}
+
+
+def rewrap(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Have data keys wrapped by the present key; say which keys are needed, from the buckets."""
+    with session(asked, terminal) as work:
+        meant = _meant(work, asked, terminal)
+        keys = _keys(work)
+        open_, seen = _look(work, keys)
+        before = set(seen.keys)
+        todo = [b for b in meant if not keys.is_done(b, seen.under(b.id))]
+        ended: dict[str, BackupJob | None] = {}
+        left = [] if asked.dry_run else todo
+        for _ in range(ROUNDS):
+            if not left:
+                break
+            ended |= _carry_out(work, left, terminal)
+            _learn(keys, ended)
+            open_, seen = _look(work, keys)
+            left = [
+                backup
+                for backup in left
+                if _went_well(ended[backup.id]) and not keys.is_done(backup, seen.under(backup.id))
+            ]
+        present = [key for key in keys.present.values() if key]
+        free = not_needed([*keys.held, *present, *before], present, seen, open_)
+        if asked.json:
+            _json(asked, todo, ended, keys, seen, open_, free, terminal)
+        else:
+            _tell(todo, ended, keys, seen, open_, free, terminal)
+    failed = not all(_went_well(job) for job in ended.values())
+    return 1 if failed or open_ or left else 0
+
+
+def _meant(work: Session, asked: argparse.Namespace, terminal: Terminal) -> list[Backup]:
+    """The kept backups that are encrypted: of one service, or one, or all; by id."""
+    if asked.backup is not None:
+        found = [chosen(work.reader, asked.backup, terminal)]
+    else:
+        if asked.service is not None:
+            profile_of(work.reader, asked.service, terminal)
+        found = work.reader.find(Backup)
+    return sorted(
+        (
+            backup
+            for backup in found
+            if backup.status in JUDGED and backup.key_id and asked.service in (None, backup.service)
+        ),
+        key=lambda backup: backup.id,
+    )
+
+
+def _keys(work: Session) -> _Keys:
+    """Of every service: a secret may be shared."""
+    found = _Keys()
+    resources = work.resources()
+    for backup in work.reader.find(Backup):
+        if backup.status != "deleted" and backup.key_id:
+            found.references[backup.id] = _reference(work, backup)
+    current = [(p[BACKUP] or NOTHING).key for p in work.reader.profiles().values()]
+    for reference in dict.fromkeys(filter(None, [*current, *found.references.values()])):
+        try:
+            holder = resources.keys(reference)
+            found.present[reference] = present_key(holder)
+            if isinstance(holder, ListedKeys):
+                found.held += [key for key in holder.ids() if key not in found.held]
+        except (KeyUnavailable, Unavailable) as error:
+            found.hidden[reference] = str(error)  # the functions may have it all the same
+    return found
+
+
+def _reference(work: Session, backup: Backup) -> str:
+    try:
+        return key_of(work.reader, backup)
+    except LookupError:
+        return ""
+
+
+def _learn(keys: _Keys, ended: dict[str, BackupJob | None]) -> None:
+    """What the functions have said about keys that cannot be used from here."""
+    for id, job in ended.items():
+        if isinstance(job, RewrapJob) and job.present is not None and id in keys.references:
+            keys.present.setdefault(keys.references[id], job.present.key_id)
+            keys.hidden.pop(keys.references[id], None)
+
+
+def _look(work: Session, keys: _Keys) -> tuple[list[OpenQuestion], KeySurvey]:
+    """What is under way, then what lies in the buckets, of all services."""
+    waiting = [OpenQuestion("key", *each) for each in keys.hidden.items()]
+    waiting += under_way(work.reader, keys.present.values())
+    seen = survey(buckets_of(work.reader.profiles(), work.reader.find(Backup)), work.resources())
+    return [*waiting, *seen.open], seen
+
+
+def _carry_out(
+    work: Session, backups: list[Backup], terminal: Terminal
+) -> dict[str, BackupJob | None]:
+    """Ask for each and wait: the jobs that ended what was asked, None for one that nobody ended."""
+    asked: dict[str, Event] = {
+        backup.id: ask(work, "rewrap", f"backups/{backup.id}", None) for backup in backups
+    }
+    ended: dict[str, BackupJob | None] = {}
+
+    def look() -> bool | None:
+        for id in asked.keys() - ended.keys():
+            job = work.reader.get(RewrapJob, job_id(id, "rewrap"))
+            if has_ended(job, asked[id]):
+                ended[id] = job
+        return True if len(ended) == len(asked) else None
+
+    def see() -> ProgressView:
+        return ProgressView(terminal.say("stage.rewrap"), len(ended), len(asked))
+
+    again = "toban backups rewrap"
+    work.wait(look, see, shows=lambda: "toban backups list", resumes=lambda: again)
+    return {id: ended.get(id) for id in asked}
+
+
+def _went_well(job: BackupJob | None) -> bool:
+    return job is not None and job.outcome in ("done", "nothing")
+
+
+# --- what came of it ---------------------------------------------------------------------------
+
+
+def _json(
+    asked: argparse.Namespace,
+    todo: list[Backup],
+    ended: dict[str, BackupJob | None],
+    keys: _Keys,
+    seen: KeySurvey,
+    open_: list[OpenQuestion],
+    free: list[str],
+    terminal: Terminal,
+) -> None:
+    present = set(keys.present.values())
+    terminal.json(
+        {
+            "dry_run": asked.dry_run,
+            "backups": [
+                {"id": b.id, "outcome": _outcome(b, ended), "reason": _reason(b, ended)}
+                for b in todo
+            ],
+            "keys": [
+                {"id": key, "present": key in present, "needed_by": seen.needed_by(key)}
+                for key in _needed(keys, seen)
+            ],
+            "open": [{"what": o.what, "about": o.about, "reason": o.reason} for o in open_],
+            "not_needed": free,
+        }
+    )
+
+
+def _needed(keys: _Keys, seen: KeySurvey) -> Iterable[str]:
+    present = [key for key in keys.present.values() if key]
+    return dict.fromkeys([*present, *sorted(seen.keys)])
+
+
+def _outcome(backup: Backup, ended: dict[str, BackupJob | None]) -> str:
+    if backup.id not in ended:
+        return "due"
+    job = ended[backup.id]
+    return job.outcome if job is not None else "waiting"
+
+
+def _reason(backup: Backup, ended: dict[str, BackupJob | None]) -> str:
+    job = ended.get(backup.id)
+    return printable(job.reason) if job is not None else ""
+
+
+def _tell(
+    todo: list[Backup],
+    ended: dict[str, BackupJob | None],
+    keys: _Keys,
+    seen: KeySurvey,
+    open_: list[OpenQuestion],
+    free: list[str],
+    terminal: Terminal,
+) -> None:
+    for backup in todo:
+        outcome = _outcome(backup, ended)
+        said = terminal.say(f"rewrap.{outcome}", id=backup.id, reason=_reason(backup, ended))
+        color = {"done": "green", "failed": "red", "waiting": "yellow"}.get(outcome, "dim")
+        terminal.line(terminal.paint(said, color))
+    if not todo:
+        terminal.line(terminal.say("rewrap.none"))
+    terminal.line()
+    present = set(keys.present.values())
+    for key in _needed(keys, seen):
+        ids = seen.needed_by(key)
+        words = ", ".join(ids[:NAMED]) + (", …" if len(ids) > NAMED else "")
+        if key in present:
+            terminal.line(terminal.say("rewrap.present", id=key, n=len(ids)))
+        else:
+            terminal.line(terminal.say("rewrap.needed", id=key, n=len(ids), ids=words))
+    for key in free:
+        terminal.line(terminal.paint(terminal.say("rewrap.free", id=key), "green"))
+    for each in open_:
+        reason = printable(each.reason)[:300]
+        said = terminal.say(f"rewrap.open.{each.what}", about=printable(each.about), reason=reason)
+        terminal.line(terminal.paint(said, "yellow"))
+    terminal.line(terminal.say("rewrap.remove-none" if open_ else "rewrap.remove"))

@@ -1,0 +1,158 @@
+"""`toban explain`: what would become of an alert, by the profiles; nothing is sent or stored."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from toban.cli.explain.explanation import Call, Explanation, explanation, service_of
+from toban.cli.kit.ask import moment_of
+from toban.cli.kit.profiles import asked_for
+from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
+from toban.events import AlertFired
+from toban.kernel.event import timestamp
+from toban.kernel.i18n import duration, moment
+from toban.oncall.targets import Contact
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+
+
+def explain(asked: argparse.Namespace, terminal: Terminal) -> int:
+    """Show it; with ``--expect``, 1 when others would be called at first."""
+    profiles = asked_for(asked, terminal)
+    labels = _labels(asked.label, terminal)
+    profile, _ = service_of(profiles, labels)
+    at = now() if asked.at is None else moment_of(asked.at, profile[SERVICE].timezone, terminal)
+    found = explanation(profiles, _alert(asked, labels, at), at)
+    wrong = _unexpected(asked.expect, found)
+    if asked.json:
+        terminal.json(_view(found) | ({"expected": not wrong} if asked.expect else {}))
+        return int(bool(wrong))
+    _show(found, asked.severity, terminal)
+    for key, targets in wrong.items():
+        terminal.note(terminal.say(f"explain.{key}", targets=", ".join(targets)))
+    return int(bool(wrong))
+
+
+def _labels(words: Sequence[str], terminal: Terminal) -> dict[str, str]:
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise Problem(terminal.say("explain.bad-label", word=word), 2)
+        found[name] = value
+    return found
+
+
+def _alert(asked: argparse.Namespace, labels: dict[str, str], at: datetime) -> AlertFired:
+    return AlertFired(
+        source=asked.source or "generic",
+        fingerprint="explained",
+        rule=asked.rule,
+        title=asked.rule,
+        severity=asked.severity,
+        labels=labels,
+        starts_at=at,
+    )
+
+
+def _unexpected(expected: Sequence[str] | None, found: Explanation) -> Mapping[str, list[str]]:
+    """Who should be called at first and is not, and the other way round."""
+    if expected is None:
+        return {}
+    called = {contact.target for contact in found.calls[0].reached.contacts}
+    missing, more = sorted(set(expected) - called), sorted(called - set(expected))
+    return {key: targets for key, targets in (("missing", missing), ("more", more)) if targets}
+
+
+def _view(found: Explanation) -> dict[str, Any]:
+    return {
+        "service": found.profile[SERVICE].id,
+        "because": found.because,
+        "environment": found.environment,
+        "calls_people": found.calls_people,
+        "severity": found.severity.level,
+        "severity_label": found.severity.label,
+        "knows_severity": found.knows_word,
+        "incident_key": found.key,
+        "respond_by": timestamp(found.respond_by) if found.respond_by else None,
+        "calls": [_call(call) for call in found.calls],
+        "channels": list(found.channels()),
+        "secrets": list(found.secrets()),
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "at": timestamp(call.at),
+        "step": call.step,
+        "reason": call.reason,
+        "contacts": [
+            {
+                "target": contact.target,
+                "name": contact.display_name,
+                "channel": contact.channel_id,
+                "address": contact.address,
+                "asked": contact.asked,
+            }
+            for contact in call.reached.contacts
+        ],
+        "unreachable": list(call.reached.unreachable),
+    }
+
+
+def _show(found: Explanation, word: str, terminal: Terminal) -> None:
+    profile = found.profile
+    service = profile[SERVICE]
+    severity = found.severity
+    facts = [
+        ("service", f"{service.id} ({terminal.say(f'explain.because.{found.because}')})"),
+        ("severity", _severity(found, word, terminal)),
+        ("environment", found.environment),
+        ("key", found.key or terminal.say("explain.key.none")),
+    ]
+    if severity.respond_within is not None and found.respond_by is not None:
+        within = duration(terminal.language, severity.respond_within)
+        facts.append(("respond", f"{within} ({_moment(found.respond_by, profile, terminal)})"))
+    facts.append(("secrets", ", ".join(found.secrets()) or terminal.say("explain.secrets.none")))
+    titles = [terminal.say(f"explain.{key}") for key, _ in facts]
+    terminal.table(
+        titles[:0] or ["", ""], list(zip(titles, [text for _, text in facts], strict=True))
+    )
+    terminal.line()
+    if not found.calls_people:
+        terminal.line(terminal.say("explain.nobody-called", environment=found.environment))
+    rows = [row for call in found.calls for row in _rows(call, profile, terminal)]
+    terminal.table(
+        terminal.titles("when", "occasion", "who", "by", "for"), rows, flexible=2, spare=(4,)
+    )
+
+
+def _severity(found: Explanation, word: str, terminal: Terminal) -> str:
+    label = found.severity.label
+    if found.knows_word:
+        return label
+    key = "explain.word.unknown" if word else "explain.word.none"
+    return f"{label} ({terminal.say(key, word=word)})"
+
+
+def _rows(call: Call, profile: Profile, terminal: Terminal) -> list[list[str]]:
+    when = _moment(call.at, profile, terminal)
+    why = terminal.say(f"explain.why.{call.reason}", n=call.step + 1)
+    rows = [
+        [when, why, _who(contact), contact.channel_id, contact.asked]
+        for contact in call.reached.contacts
+    ]
+    rows += [[when, why, sentence, "", ""] for sentence in call.reached.unreachable]
+    return [row if not n else ["", "", *row[2:]] for n, row in enumerate(rows)]
+
+
+def _who(contact: Contact) -> str:
+    return contact.display_name if contact.person_id else contact.target
+
+
+def _moment(at: datetime, profile: Profile, terminal: Terminal) -> str:
+    return moment(terminal.language, at, profile[SERVICE].timezone)

@@ -1,0 +1,106 @@
+"""`toban explain` says before it happens what becomes of an alert, as it then becomes of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.incidents.world import World, fired
+from toban.cli import main
+from toban.cli.explain.explanation import explanation
+from toban.events import NotificationRequested
+from toban.local.world import ROOT
+from toban.notify.documents import Notification
+from toban.profile.section import SERVICE
+from toban.sections.load import load_directory
+from toban.severities.section import SEVERITIES
+from toban.testing import NOON, ListSenders
+
+SERVICES = load_directory(ROOT / "infra" / "services")
+WORDS = [
+    (service, word)
+    for service, profile in SERVICES.items()
+    for word in (*(severity.label for severity in profile[SEVERITIES]), "unheard of")
+]
+
+
+@pytest.mark.parametrize(("service", "word"), WORDS)
+def test_whoever_it_names_is_called_then_and_nobody_else(service: str, word: str):
+    """The oracle is the platform itself, on which nobody answers."""
+    alert = fired(severity=word, labels={"service": service})
+    said = explanation(SERVICES, alert, NOON)
+    people = ListSenders()
+    world = World(*SERVICES.values(), people=people)
+
+    world.tell(alert)
+    for call in said.calls[1:]:
+        world.pass_time((call.at - world.clock.now()) / timedelta(minutes=1))
+
+    (incident,) = world.incidents()
+    assert (incident.service, incident.severity_label, incident.group_key) == (
+        said.profile[SERVICE].id,
+        said.severity.label,
+        said.key,
+    )
+    sent = {n.id: n.created_at for n in world.documents(Notification)}
+    found = {
+        (sent[request.notification_id], recipient.target, request.channel)
+        for request in world.published(NotificationRequested)
+        for recipient in (request, *request.together)
+    }
+    assert found == {
+        (call.at, contact.target, contact.channel_id)
+        for call in said.calls
+        for contact in call.reached.contacts
+    }
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    common = ("--services", str(ROOT / "infra" / "services"), "--lang", "en")
+    code = main(["explain", *arguments, *common])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_it_is_told_in_words(capsys: pytest.CaptureFixture[str]):
+    options = ("--label", "service=prompthub", "--severity", "huh", "--rule", "Disk")
+    code, out, _ = run(capsys, *options, "--at", "2026-11-22T03:00")
+    lines = [line.split() for line in out.splitlines()]
+    assert code == 0
+    assert "prompthub (its label service says so)" in out
+    assert "the service has no word 'huh': taken as the second-worst" in out
+    assert ["Incident", "key", "rule=Disk"] in lines
+    assert "2026-11-22 (Sun) 03:30:00 UTC  step 2, if nobody answers" in out
+    assert "again from the first step" in out
+
+
+def test_a_check_of_ours_fails_when_others_would_be_called(capsys: pytest.CaptureFixture[str]):
+    """As `amtool config routes test --verify.receivers` in a team's CI."""
+    options = ("--label", "service=tokyo-ai-chat", "--severity", "P1", "--at", "2026-11-24T12:00")
+    _, out, _ = run(capsys, *options, "--json")
+    called = sorted({c["target"] for c in json.loads(out)["calls"][0]["contacts"]})
+    expected = [word for target in called for word in ("--expect", target)]
+    assert run(capsys, *options, *expected)[0] == 0
+    code, _, err = run(capsys, *options, *expected[2:], "--expect", "person:nobody")
+    assert code == 1
+    assert "not called at first: person:nobody" in err
+    assert f"called at first and not expected: {called[0]}" in err
+
+
+def test_an_alert_of_nobody_says_so(capsys: pytest.CaptureFixture[str], tmp_path):
+    shutil.copy(ROOT / "infra" / "services" / "salontalk.yaml", tmp_path)
+    shutil.copytree(ROOT / "infra" / "teams", tmp_path.parent / "teams", dirs_exist_ok=True)
+    code = main(["explain", "--services", str(tmp_path), "--lang", "en"])
+    assert code == 0
+    assert (
+        "no service matches, and none takes those: it goes to the log, and nobody is called"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_label_is_a_name_and_a_value(capsys: pytest.CaptureFixture[str]):
+    code, _, err = run(capsys, "--label", "shop")
+    assert (code, "write NAME=VALUE" in err) == (2, True)
