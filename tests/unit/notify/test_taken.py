@@ -120,6 +120,18 @@ def test_a_page_that_waited_says_how_its_incident_is_by_now():
     assert "Baba" not in second.text, "that step was taken"
 
 
+def test_a_page_that_may_have_arrived_is_said_again_in_the_same_words():
+    case = Case(Failed("timed out", retryable=True, unknown=True))
+    case.becomes("open", generation=1)
+    with pytest.raises(TryLater):
+        case.send(case.opened[MAIL])
+    case.becomes("open", step=1, generation=2, severity_label="Emergency")
+    assert case.send(case.opened[MAIL]) == "done"
+    first, second = case.senders.sent
+    assert "Emergency" not in second.subject + second.text
+    assert first.subject == second.subject
+
+
 def test_a_reminder_that_has_been_answered_is_withdrawn():
     case = Case()
     asked = msgspec.structs.replace(
@@ -158,6 +170,7 @@ def test_whoever_was_not_called_is_not_told():
 
 def test_whoever_may_have_been_called_is_told():
     case = Case(Failed("timed out", retryable=True, unknown=True))
+    case.becomes("open", generation=1)
     with pytest.raises(TryLater):
         case.send(case.opened[MAIL])
     assert case.send(case.taken[MAIL]) == "done"
