@@ -158,7 +158,10 @@ class Databases:
         return lacking(needs, parsed(self.ask(THERE)[0]))
 
     def drop(self, name: str) -> None:
-        """Drop it, whoever is connected."""
+        """Drop it, whoever is connected; one that was dumped as a template is one as well."""
+        asked = f"select datistemplate from pg_database where datname = {literal(name)}"  # noqa: S608 - a literal
+        if self.ask(asked) == ["t"]:
+            self.ask(f"alter database {quoted(name)} is_template false")
         self.ask(f"drop database if exists {quoted(name)} with (force)")
 
     def swap(self, name: str, loaded: str) -> None:
@@ -172,8 +175,12 @@ class Databases:
             old = f"{name[: 63 - len('_before_') - len(stamp)]}_before_{stamp}"
             # Whoever is connected would hold the name; nobody may come back in between.
             self.ask(f"alter database {quoted(name)} allow_connections false", aside)
-            self.ask(_hang_up(name), aside)
-            self.ask(f"alter database {quoted(name)} rename to {quoted(old)}", aside)
+            try:
+                self.ask(_hang_up(name), aside)
+                self.ask(f"alter database {quoted(name)} rename to {quoted(old)}", aside)
+            except TargetFailed:  # it stays in service
+                self.ask(f"alter database {quoted(name)} allow_connections true", aside)
+                raise
             self.ask(f"alter database {quoted(old)} allow_connections true", aside)
         self.ask(_hang_up(loaded), aside)
         self.ask(f"alter database {quoted(loaded)} rename to {quoted(name)}", aside)
