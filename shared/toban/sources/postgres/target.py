@@ -226,6 +226,7 @@ class PostgresTarget:
                 *(["--no-tablespaces"] if lacks.tablespaces else ()),
             ],
             entries=pgselect.without_database(entries),
+            partial=bool(options.only),
         )
 
     @property
