@@ -136,12 +136,15 @@ class BucketTarget:
             yield len(records)
         if not ended:
             raise TargetFailed("the inventory has no end", retryable=False)
+        for word in self._only:
+            if not any(_fits(word, i.name.removeprefix(self._prefix)) for i in self._below(word)):
+                raise TargetFailed(f"the backup holds no {word!r}", retryable=False)
+
+    def _below(self, word: str) -> Iterator[ObjectInfo]:
+        return iter(self._bucket.list(self._prefix + word.removesuffix("*")))
 
     def _is_wanted(self, name: str) -> bool:
-        return not self._only or any(
-            name.startswith(word.removesuffix("*")) if word.endswith(("*", "/")) else name == word
-            for word in self._only
-        )
+        return not self._only or any(_fits(word, name) for word in self._only)
 
     def counts(self) -> dict[str, int]:
         """Return what lies below the prefix: ``objects`` and ``bytes``."""
@@ -262,6 +265,11 @@ class _There:
         if header is not None and name.startswith(header.prefix) and not self._excluded(name):
             self._bucket.delete(self._next.name)
         self._next = next(self._found, None)
+
+
+def _fits(word: str, name: str) -> bool:
+    """Whether `word`, a name or a prefix (which ends with ``*`` or ``/``), means an object."""
+    return name.startswith(word.removesuffix("*")) if word.endswith(("*", "/")) else name == word
 
 
 def _equal(record: InventoryRecord, metadata: Mapping[str, str], there: ObjectInfo) -> bool:

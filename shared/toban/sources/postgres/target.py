@@ -96,7 +96,7 @@ class PostgresTarget:
             if databases.in_use(named) and not self._is_ours(databases, named):
                 return (
                     f"the database {named} is not empty: name an empty one or a new one, or use"
-                    " `clean=yes`, which keeps the old one beside it"
+                    " `--to clean=true`, which keeps the old one beside it"
                 )
             return ""
         if not databases.exists(self._generated) or not databases.in_use(self._generated):
