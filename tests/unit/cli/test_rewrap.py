@@ -150,6 +150,15 @@ def test_a_key_that_is_gone_is_told_and_mended_from_where_it_is_not_needed(vault
     assert all(vault.run("backups", "verify", id).code == 0 for id in two)
 
 
+def test_what_a_missing_key_was_the_reason_of_has_none_once_it_is_back(vault, two, monkeypatch):
+    rotate(monkeypatch, NEW)
+    assert vault.run("send", "backup-watch-due").code == 0
+    assert all(id_of(KEY) in vault.document(id).reason for id in two)
+    rotate(monkeypatch, NEW, KEY)
+    assert vault.run("backups", "rewrap").code == 0
+    assert [vault.document(id).reason for id in two] == ["", ""]
+
+
 def test_a_key_that_cannot_be_used_from_here_keeps_every_key(vault, two, monkeypatch):
     monkeypatch.delenv(VARIABLE)
     said = vault.run("backups", "rewrap", "--dry-run", "--json")
