@@ -118,7 +118,9 @@ class PostgresTarget:
         if self._named and self._options.clean and databases.exists(self._named):
             found.append(f"the database {self._named} is kept as {self._named}_before_…")
         if size := "".join(server.get("bytes", ())):
-            needed = f"{int(size) / 1e9:,.1f} GB"
+            needed = (
+                f"{int(size) / 1e9:,.1f} GB" if int(size) > 1e8 else f"{int(size) / 1e6:,.1f} MB"
+            )
             found.append(f"the database took {needed}; a server does not tell what it has free")
         return found
 

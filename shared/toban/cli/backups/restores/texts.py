@@ -50,7 +50,11 @@ TEXTS: Final[Texts] = {
         "en": "-- {id}: nothing was recorded of its server",
         "ja": "-- {id}: サーバーについての記録はありません",
     },
-    "what.target-key": {"en": "key of this kind of target", "ja": "この種類の復元先のキー"},
+    "what.target-key": {"en": "key of this kind of target", "ja": "復元先のキー"},
+    "what.tested": {
+        "en": "source with a target of its own (backup.restore_test.targets)",
+        "ja": "テスト先（backup.restore_test.targets）のある対象",
+    },
     "what.region": {"en": "region with a whole copy", "ja": "完全なコピーのあるリージョン"},
     "what.restore": {"en": "restore", "ja": "リストア"},
     "restore.what": {
