@@ -162,6 +162,7 @@ def test_a_prefix_or_one_object_comes_back_alone(vault):
             )
         )
         assert said.code == 0, said.err
+        assert f"Of it only: {only}\n" in said.out
         assert set(vault.objects(bucket)) == there
 
 

@@ -122,6 +122,7 @@ TEXTS: Final[Texts] = {
         "ja": "{id}: プロファイルに計画がありません",
     },
     "restore.plan": {"en": "Plan", "ja": "計画"},
+    "restore.only": {"en": "Of it only", "ja": "その一部だけ"},
     "restore.backup": {"en": "Backup", "ja": "バックアップ"},
     "restore.point": {"en": "Restore point", "ja": "復元ポイント"},
     "restore.lost": {"en": "Lost", "ja": "失われるもの"},
