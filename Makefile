@@ -12,8 +12,8 @@ SHELL := /bin/bash
 # Extra arguments, as in: make test ARGS="tests/unit -k map"
 ARGS ?=
 
-.PHONY: help demo test check check-types check-map check-house check-lint check-format format bench \
-	pictures map lock bundle clean
+.PHONY: help demo test check check-types check-map check-house check-lint check-format format bench mutants \
+	pictures record-senders map lock bundle clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +44,17 @@ format: .venv/dev.stamp ## Format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+MUTATION := tests/mutation
+mutants: .venv/mutation.stamp ## Break ROOM in small ways and see that a test notices (SAMPLE=200 SEED=1; not in CI)
+	@$(BIN)/python -m tests.mutation $(or $(ROOM),$(error ROOM=kernel, incidents, notify, oncall or backups)) \
+		$(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 pictures: .venv/run.stamp ## Take the README's pictures anew (needs chromium and a Japanese font)
 	@$(BIN)/python docs/pictures.py
+
+record-senders: .venv/dev.stamp ## Record two real Prometheus and Alertmanagers for an hour, for tests/recorded
+	@$(BIN)/python -m tests.recorded.record tests/recorded/senders.jsonl.gz
+	@$(BIN)/python -m tests.recorded.races tests/recorded/senders.jsonl.gz
 
 bench: .venv/dev.stamp ## Measure cold starts, cost per alert, latency, throughput and a storm
 	@$(BIN)/python -m tests.bench $(ARGS)
@@ -55,11 +64,13 @@ map: .venv/dev.stamp ## Generate what follows from events/topology.yaml, and the
 	$(BIN)/python -m toban.cli.kit.readme
 
 # No index address is written: the lock holds names, versions and hashes, and installs from any mirror.
-LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 lock: .venv/dev.stamp ## Resolve the dependencies anew (UPGRADE=1 also moves the pins)
-	$(LOCK) $(if $(UPGRADE),--upgrade) --group build --group dev --output-file requirements.lock
+	$(LOCK) pyproject.toml $(if $(UPGRADE),--upgrade) --group build --group dev --output-file requirements.lock
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group pyproject.toml:mutation --constraint requirements.lock \
+		--output-file $(MUTATION)/requirements.lock
 
 bundle: .venv/run.stamp ## Make what is deployed, a folder for each function (ARGS="NAME ...")
 	@$(BIN)/python -m toban.topology.bundling.bundle $(ARGS)
@@ -85,3 +96,8 @@ clean: ## Remove .venv/ and caches (keeps .toban/, where incidents live)
 	@$(PIP) install --quiet --require-hashes --requirement requirements.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@ .venv/run.stamp
+
+.venv/mutation.stamp: $(MUTATION)/requirements.lock .venv/dev.stamp
+	@echo "Installing what makes mutants into .venv (once)"
+	@$(PIP) install --quiet --require-hashes --requirement $(MUTATION)/requirements.lock
+	@touch $@

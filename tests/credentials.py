@@ -74,6 +74,44 @@ def _forms() -> Iterator[tuple[str, str]]:
     yield "npm", "npm" + "_" + _made(36, "npm")
     yield "pypi", "pypi" + "-" + _made(120, "pypi")
     yield "vault", "hvs" + "." + _made(24, "vault")
+    yield "vault batch", "hvb" + "." + _made(24, "vault2")
+    for kind in ("ptt", "dt", "rt", "soat", "cbt", "ft", "agent", "imt"):
+        yield f"gitlab {kind}", f"gl{kind}" + "-" + _made(20, kind)
+    for kind in ("AB", "AC"):
+        yield f"aws {kind}", f"{kind}" + ("IA" if kind == "AB" else "CA") + _upper(16, kind)
+    for letter in "cdeor":
+        yield f"slack {letter}", f"xox{letter}-" + _made(24, letter)
+    yield "google client", "GOC" + "SPX-" + _made(28, "client")
+    for kind in ("sk_" + "test", "rk_" + "live", "rk_" + "test"):
+        yield f"stripe {kind}", f"{kind}_" + _made(24, kind)
+    for kind in ("ant", "svcacct", "admin", "or"):
+        yield f"sk {kind}", f"sk-{kind}-" + _made(40, kind)
+    yield "sk", "sk" + "-" + _made(48, "sk")
+    for letter in "opr":
+        yield f"digitalocean {letter}", f"do{letter}_" + "v1_" + _hex(64, letter)
+    yield "huggingface", "hf" + "_" + _made(34, "hf")
+    for kind in ("at", "ca", "pa", "ss"):
+        yield f"shopify {kind}", f"shp{kind}_" + _hex(32, kind)
+    yield "databricks", "da" + "pi" + _hex(32, "dapi")
+    yield "atlassian", "ATA" + "TT3" + _made(60, "atlassian")
+    yield "new relic", "NR" + "AK-" + _upper(27, "relic")
+    yield "age", "AGE-SECRET" + "-KEY-1" + _upper(58, "age")
+    yield "linear", "lin_" + "api_" + _made(40, "linear")
+    yield "telegram", "123456789" + ":AA" + _made(33, "telegram")
+    yield "docker", "dckr_" + "pat_" + _made(27, "docker1")
+    yield "doppler", "dp" + ".st.prd." + _made(43, "doppler")
+    yield "terraform", _made(14, "tf") + ".atlas" + "v1." + _made(67, "tf2")
+    yield "sentry", "sntr" + "ys_" + _made(60, "sentry")
+    yield "postman", "PM" + "AK-" + _hex(24, "pm") + "-" + _hex(34, "pm2")
+    yield "figma", "fig" + "d_" + _made(40, "figma")
+    yield "notion", "secret" + "_" + _made(43, "notion")
+    yield "supabase", "sbp" + "_" + _hex(40, "supabase")
+    yield "tailscale", "tskey" + "-auth-" + _made(30, "tailscale")
+    yield "square", "sq0" + "csp-" + _made(43, "square")
+    yield "planetscale", "pscale_" + "pw_" + _made(43, "planet")
+    yield "contentful", "CF" + "PAT-" + _made(43, "contentful")
+    yield "twilio", "S" + "K" + _hex(32, "twilio")
+    yield "mailgun", "key" + "-" + _hex(32, "mailgun")
     yield "jwt", _jwt()
     for kind in ("PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "EC PRIVATE KEY"):
         yield f"pem {kind}", _pem(kind)
@@ -111,9 +149,32 @@ def leaks() -> dict[str, Leak]:
         "azure": ("https://b.example/c?sv=2024&sig={}", _made(43, "sas") + "%3D"),
         "bearer": ("header Authorization: Bearer {} refused", _made(32, "bearer")),
         "bearer alone": ("sent Bearer {} to api", _made(32, "bearer2")),
+        "token as a scheme": ("sent Token {} to api", _made(40, "scheme2")),
         "basic": ("Authorization: Basic {}", base64.b64encode(b"app:" + word.encode()).decode()),
         "header of another kind": ("authorization: {}", _made(32, "header")),
         "cookie": ("Cookie: session={}", _made(32, "cookie")),
+        "second cookie": ("Cookie: theme=dark; session={}; lang=ja", _made(32, "cookie2")),
+        "unknown scheme": ("Authorization: ApiKey {} refused", _made(32, "scheme")),
+        "header of a product": ("curl -H 'X-Vault-Token: {}' https://v.example", "s." + word),
+        "bearer with a colon": ("Bearer: {}", _made(32, "bearer3")),
+        "telegram": (
+            "https://api.telegram.org/bot{}/sendMessage",
+            "123456789" + ":AA" + _made(33, "telegram"),
+        ),
+        "pagerduty": (
+            "POST https://events.pagerduty.com/integration/{}/enqueue",
+            _hex(32, "pagerduty"),
+        ),
+        "variable": ("export GITLAB_TOKEN={}", "geheimesding"),
+        "short variable": ("env: DB_PASS={} ./run", word),
+        "framework's key": ("SECRET_KEY_BASE={}", _hex(64, "rails")),
+        "short assignment": ("token={} is not valid", "abcd" + "1234"),
+        "redis-cli": ("Liveness probe failed: redis-cli -h cache -a {} ping", word),
+        "redis configuration": ("bad directive: requirepass {}", word),
+        "letter of mysql": ("mysqladmin -uroot -p{} ping", word),
+        "sshpass": ("sshpass -p {} ssh app@host", word),
+        "encoded": ("GET /login?next=password%3D{}", word),
+        "quote in sql": ("CREATE ROLE app PASSWORD 'ge''{}'", word),
         "assignment": ("PGPASSWORD={} pg_dump shop", word),
         "words only": ("password=" + "{} host=db", "correct" + "horse"),
         "odd password": ("password={} host=db", odd),
@@ -130,6 +191,9 @@ def leaks() -> dict[str, Leak]:
         "sql": ("CREATE ROLE app PASSWORD '{}'", "gehei" + "m wort"),
         "mysql": ("CREATE USER x IDENTIFIED BY '{}'", word),
         "token": ("token={} is not valid", _made(32, "token")),
+        "signature": ("signature: {} does not fit", _made(32, "signature")),
+        "credential": ("credential={} was refused", _made(32, "credential")),
+        "code of a link": ("GET /callback?code={} 400", _made(32, "code")),
         "japanese": ("接続に失敗しました。パスワード: {} を確認", word),
         "slack webhook": ("POST https://hooks.slack.com/services/{} 404", path),
         "discord": ("https://discord.com/api/webhooks/123456789012/{}", _made(40, "discord")),
@@ -160,6 +224,8 @@ def harmless() -> list[str]:
         "token: expired",
         "unexpected token = in JSON at position 12",
         "Basic authentication is required",
+        "Basic HealthCheck failed",
+        "Token rate-limit exceeded, token bucket-limiter is empty",
         "Bearer token missing",
         "bearer authentication failed",
         "secret=db-credentials not mounted",
@@ -179,6 +245,14 @@ def harmless() -> list[str]:
         "approved (google:aoki2@example.jp)",
         "reported:aoki.k@partner.example.com today",
         "10:15@host is no time",
+        "cpu:95%@node1 and latency:250ms@p99, slo:99.9@checkout",
+        "PWD=/srv/app and pwd: /home/app",
+        "redis-cli -u redis://cache.example:6379/0",
+        "mysql -P 3306 -h db.example is not reachable",
+        "MAX_TOKEN=4096 BATCH_TOKEN=17",
+        "DB_TOKEN=${TOKEN} GITHUB_TOKEN=/run/secrets/github",
+        "metric checkout_token_refresh_total of auth_secret_rotation_age_seconds",
+        "checks_pass=12 checks_fail=0",
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
         "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
         'eyJ is how base64 of {" begins',

@@ -56,6 +56,7 @@ ALLOWED = {
         "alerts that are grouped by `source` are told apart by their sender"
     ),
     r"calls//pager [^#]+#1/X-Toban-Signature: ": "a webhook is told more of an incident",
+    r"receipts/watch_backups ": "the watch notes when it looked whose turn it is to be read again",
 }
 """Where the end may differ (how what `compare` says begins), and why; none that does not."""
 RENAMED = {

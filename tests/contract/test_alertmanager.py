@@ -6,74 +6,28 @@ world is at each point, and the simulation's senders post what it posts.
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.contract.incident_desk import Desk, now
 from tests.plugins import alertmanager as real
 from tests.plugins.emulators import required
 from tests.plugins.servers import ServerNotAvailable
-from tests.simulation import senders
-from tests.unit.incidents.world import HOUSE, SHOP, World
-from toban.adapters.local.memory.store import MemorySecrets
-from toban.alerts.ingress import ingest
-from toban.kernel.edge.http import Edge, Request
-from toban.kernel.event import Event
+from tests.simulation import managers as model
+from tests.simulation.senders import Known, Timing
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("alertmanager")]
 
-TOKEN = "t" * 40
-SECRETS = MemorySecrets({"INGEST_ALERTMANAGER": [TOKEN]})
-HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
 LASTS = timedelta(minutes=5)
 """What a Prometheus says of an end that it has not seen."""
-PATIENCE_S = 30.0
 
 Input = tuple[datetime, int, dict[str, Any]]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass
-class Desk:
-    """The real ingress before the functions of incidents; remembers what was posted."""
-
-    world: World = field(default_factory=lambda: World(SHOP, HOUSE))
-    posts: list[dict[str, Any]] = field(default_factory=list)
-
-    def take(self, body: bytes) -> int:
-        """A post comes in."""
-        self.posts.append(json.loads(body))
-        self.world.clock.set(now())
-        query = {"service": "shop"}
-        return ingest(
-            Request("POST", "/alertmanager", query, HEADERS, body),
-            Edge(self.world.clock, SECRETS, self._publish),
-        ).status
-
-    def _publish(self, events: Any) -> None:
-        event: Event
-        for event in events:
-            self.world.tell_as_of(event.time, event.body)
-
-    def states(self) -> list[str]:
-        """Of all incidents, in the order in which they opened."""
-        return [incident.status for incident in self.world.incidents()]
-
-    def wait(self, states: list[str], what: str) -> None:
-        """Until incidents are so."""
-        deadline = time.monotonic() + PATIENCE_S
-        while self.states() != states:
-            assert time.monotonic() < deadline, f"{what}: {self.states()} after {self.posts}"
-            time.sleep(0.02)
 
 
 @dataclass
@@ -128,28 +82,32 @@ def said(posts: list[dict[str, Any]]) -> list[tuple[str, float]]:
     return told
 
 
-def modelled(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def modelled(site: Site) -> list[dict[str, Any]]:
     """What the simulation's Alertmanagers post when they are told the same at the same times."""
-    monkeypatch.setattr(senders, "GROUP_WAIT", timedelta(seconds=real.GROUP_WAIT_S))
-    monkeypatch.setattr(senders, "GROUP_INTERVAL", timedelta(seconds=real.GROUP_INTERVAL_S))
-    monkeypatch.setattr(senders, "PEER_TIMEOUT", timedelta(seconds=real.PEER_TIMEOUT_S))
-    log: dict[str, senders.Told] = {}
-    managers = [senders.Alertmanager(log, position) for position in range(len(site.managers))]
+    timing = Timing(
+        group_wait=timedelta(seconds=real.GROUP_WAIT_S),
+        group_interval=timedelta(seconds=real.GROUP_INTERVAL_S),
+        peer_timeout=timedelta(seconds=real.PEER_TIMEOUT_S),
+        settles=timedelta(0),
+    )
+    cluster = model.Cluster()
+    managers = [model.Alertmanager(cluster, timing) for _ in site.managers]
     inputs = list(site.inputs)
     moment, posts = inputs[0][0], []
+    for manager in managers:
+        manager.wake(moment)
     while inputs or moment < site.inputs[-1][0] + timedelta(seconds=5):
         while inputs and inputs[0][0] <= moment:
             _, number, alert = inputs.pop(0)
             starts, ends = (datetime.fromisoformat(alert[k]) for k in ("startsAt", "endsAt"))
-            known = senders.Known(alert["labels"], starts, ends, timeout=False)
-            managers[number].take(known, moment, moment)
+            managers[number].take(Known(alert["labels"], starts, ends), moment, moment)
         for manager in managers:
-            posts += manager.flush(moment, moment)
+            posts += [sent.body for sent in manager.turn(moment, moment, model.always)]
         moment += timedelta(milliseconds=20)
     return posts
 
 
-def test_one_that_two_prometheus_report_to(start, monkeypatch):
+def test_one_that_two_prometheus_report_to(start):
     site = start(1)
     desk = site.desk
     first, second = now() - timedelta(seconds=9), now() - timedelta(seconds=5)
@@ -166,10 +124,10 @@ def test_one_that_two_prometheus_report_to(start, monkeypatch):
     desk.wait(["resolved", "resolved", "open"], "the next outage")
     site.ends(site.inputs[-1][0] - timedelta(milliseconds=1), 0)
     desk.wait(["resolved"] * 3, "is over")
-    assert said(desk.posts) == said(modelled(site, monkeypatch))
+    assert said(desk.posts) == said(modelled(site))
 
 
-def test_a_cluster_whose_members_each_hear_of_one_prometheus(start, monkeypatch):
+def test_a_cluster_whose_members_each_hear_of_one_prometheus(start):
     site = start(2)
     desk = site.desk
     first = now()
@@ -183,7 +141,7 @@ def test_a_cluster_whose_members_each_hear_of_one_prometheus(start, monkeypatch)
     desk.wait(["resolved", "open"], "the first takes it for over, the second sees it still")
     site.ends(second, 1)
     desk.wait(["resolved", "resolved"], "it is over for both")
-    assert said(desk.posts) == said(modelled(site, monkeypatch))
+    assert said(desk.posts) == said(modelled(site))
 
 
 def test_a_cluster_goes_on_telling_when_one_of_it_has_died(start):

@@ -77,6 +77,31 @@ def test_commits_that_wait_together_are_written_together_and_fail_alone(database
     assert [found.key.id for found in SqliteStore(database).query(Query("c"))] == list("01245")
 
 
+def test_what_waits_with_something_that_has_to_be_synced_is_synced_with_it(database):
+    """200 was answered for it: whoever shares its commit does not make it less durable."""
+    started, go_on, levels = threading.Event(), threading.Event(), []
+
+    def hold(transaction):
+        started.set()
+        assert go_on.wait(30)
+
+    def look(transaction):
+        levels.append(transaction.execute("PRAGMA synchronous").fetchone()[0])
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(database.write, hold, synced=False)
+        assert started.wait(30)
+        others = [pool.submit(database.write, look, synced=synced) for synced in (False, True)]
+        while len(database._waiting) < 2:
+            pass
+        go_on.set()
+        for future in (first, *others):
+            future.result(30)
+        pool.submit(database.write, look, synced=False).result(30)
+    full, normal = 2, 1
+    assert levels == [full, full, normal]
+
+
 def test_a_file_locked_by_another_for_too_long_is_unavailable_and_then_works(tmp_path):
     path = tmp_path / "toban.db"
     with SqliteDatabase(path, busy_timeout_s=0.05) as database:

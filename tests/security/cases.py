@@ -112,6 +112,7 @@ SIGNATURES = [
     ),
     Case("11 signed with old and new at once", signed(f"t={T},v1={'0' * 64},v1={HEX}"), 200),
     Case("13 300 s old", signed(generic_signature(KEY, T - 300, RAW)), 200),
+    Case("13 300 s ahead", signed(generic_signature(KEY, T + 300, RAW)), 200),
     Case("13 301 s old", signed(generic_signature(KEY, T - 301, RAW)), 401),
     Case("13 301 s ahead", signed(generic_signature(KEY, T + 301, RAW)), 401),
     Case("13 the time changed after signing", signed(f"t={T - 1},v1={HEX}"), 401),
@@ -143,6 +144,12 @@ CREDENTIALS = [
     Case(
         "19 user and password in the query",
         query(GOOD_CM, auth_token=USER),
+        401,
+        {"INGEST_CLOUD_MONITORING": [USER]},
+    ),
+    Case(
+        "19 user and password under another scheme",
+        headers(query(GOOD_CM), authorization=basic(USER).replace("Basic", "Token")),
         401,
         {"INGEST_CLOUD_MONITORING": [USER]},
     ),

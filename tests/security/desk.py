@@ -18,6 +18,7 @@ from toban.adapters.google.identity import GoogleTokens
 from toban.adapters.local.memory.store import MemorySecrets, VirtualClock
 from toban.alerts.ingress import ingest
 from toban.entry import ENDPOINTS
+from toban.events import AlertFired
 from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.edge.identity import Callers
@@ -71,6 +72,8 @@ class Desk:
             }
         )
         self.published: list[Event] = []
+        self.told: list[AlertFired] = []
+        """The platform's own alerts that what a known sender said is refused."""
         self.calls = 0
         self.bus_is_down = False
         self.edge = Edge(
@@ -83,8 +86,11 @@ class Desk:
     def _publish(self, events: Sequence[Event]) -> None:
         if self.bus_is_down:
             raise Unavailable("the bus is down")
-        self.calls += 1
-        self.published.extend(events)
+        lost = [e.body for e in events if getattr(e.body, "rule", "") == "alerts-refused"]
+        self.told += lost
+        if not lost:
+            self.calls += 1
+            self.published.extend(events)
 
     def send(self, request: Request) -> Response:
         """Hand a request to ``ingest_alert``."""

@@ -1,8 +1,9 @@
 """
 Play one seed: ``python -m tests.simulation [WORLD] SEED [--trace] [--digest]``, where the world is
-``senders``, ``unheard``, ``staged`` or ``staged-senders``.
+``senders``, ``recorded``, ``unheard``, ``staged`` or ``staged-senders``.
 
-For ``backups``, ``leaps``, ``owners``, ``copies``, ``keys`` and ``crashes`` see `tests.simulation.backup_main`.
+For ``backups``, ``leaps``, ``owners``, ``copies``, ``leap-copies``, ``keys`` and ``crashes`` see
+`tests.simulation.backup_main`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "shared")]
 
 
-WORLDS = ("plain", "senders", "staged", "staged-senders", "unheard")
+WORLDS = ("plain", "senders", "staged", "staged-senders", "unheard", "recorded")
+OF_BACKUPS = ("backups", "leaps", "owners", "copies", "leap-copies", "crashes", "keys")
 
 
 def main() -> int:
     """0 when every invariant holds."""
-    if sys.argv[1:2] in (["backups"], ["leaps"], ["owners"], ["copies"], ["keys"], ["crashes"]):
+    if sys.argv[1:2] and sys.argv[1] in OF_BACKUPS:
         from tests.simulation.backup_main import main as backup_main
 
         return backup_main(sys.argv[1:])
@@ -31,6 +33,7 @@ def main() -> int:
     asked = parser.parse_args()
 
     from tests.simulation.invariants import violations
+    from tests.simulation.recorded_sim import RecordedSimulation
     from tests.simulation.sender_sim import SenderSimulation
     from tests.simulation.sim import Simulation
     from tests.simulation.staged import StagedSenders, StagedSimulation
@@ -38,7 +41,14 @@ def main() -> int:
     from toban.kernel import log
 
     log.Settings.level = 100
-    worlds = (Simulation, SenderSimulation, StagedSimulation, StagedSenders, UnheardSimulation)
+    worlds = (
+        Simulation,
+        SenderSimulation,
+        StagedSimulation,
+        StagedSenders,
+        UnheardSimulation,
+        RecordedSimulation,
+    )
     simulation: Simulation = dict(zip(WORLDS, worlds, strict=True))[asked.world](asked.seed)
     simulation.run()
     if asked.digest:

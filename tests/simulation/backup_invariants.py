@@ -206,16 +206,21 @@ def _copies(simulation: BackupSimulation) -> Iterator[str]:
     watches = {w.id: w for w in everything(simulation.world, BackupWatch)}
     open_now = watches["shop"].open if "shop" in watches else {}
     about = {name for name in open_now if name.startswith("backup-copy/")}
-    for backup in simulation.backups():
+    catalogue = {b.id: b for b in simulation.backups()}
+    for backup in catalogue.values():
         if backup.status not in JUDGED:
             continue
         if backup.status != standing(backup):
             yield f"{backup.id} is {backup.status}, and by its copies {standing(backup)}"
         for copy in backup.copies:
             fingerprint = copy_fingerprint(backup.source, backup.class_, copy.bucket)
-            if backup.status == "verified" and not copy.proven and fingerprint not in open_now:
+            bases = [catalogue[id] for id in backup.needs if id in catalogue]
+            there = [copy_in(base, copy.bucket) for base in bases]
+            hurt = any(base is not None and (base.damage or base.unreadable) for base in there)
+            doubtful = hurt or not copy.proven
+            if backup.status == "verified" and doubtful and fingerprint not in open_now:
                 yield f"{backup.id} is {copy.state} in {copy.bucket}, and nobody is told"
-            if copy.damage or copy.unreadable:
+            if copy.damage or copy.unreadable or hurt:
                 about.discard(fingerprint)
     yield from (f"{name} is open, and no such copy is in trouble" for name in sorted(about))
 

@@ -6,6 +6,7 @@ Backups, exhaustively::
     python -m tests.simulation owners SEED [LAST] [--trace]    of targets that go into service
     python -m tests.simulation copies SEED [LAST] [--trace]    of regions lost and objects rotten
     python -m tests.simulation keys SEED [LAST] [--trace]      of keys that are rotated
+    python -m tests.simulation leap-copies SEED [LAST] [--trace]   the same, with a clock a year ahead
     python -m tests.simulation crashes [--all | --pairs]       every kind of point; every point; pairs
 """
 
@@ -20,8 +21,13 @@ def main(words: Sequence[str]) -> int:
     """0 when everything holds."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     worlds = {
-        "backups": _backups, "leaps": _leap, "owners": _owner, "copies": _copies, "keys": _keys,
-    }  # fmt: skip
+        "backups": _backups,
+        "leaps": _leap,
+        "owners": _owner,
+        "copies": _copies,
+        "leap-copies": _leap_copies,
+        "keys": _keys,
+    }
     parser.add_argument("what", choices=(*worlds, "crashes"))
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?")
@@ -62,6 +68,14 @@ def _copies(seed: int) -> tuple[Any, list[str]]:
     simulation = CopiesSimulation(seed)
     simulation.run()
     return simulation, [*violations(simulation), *at_the_end(simulation)]
+
+
+def _leap_copies(seed: int) -> tuple[Any, list[str]]:
+    from tests.simulation.leap_copies import LeapCopies
+
+    simulation = LeapCopies(seed)
+    simulation.run()
+    return simulation, simulation.broken()
 
 
 def _backups(seed: int) -> tuple[Any, list[str]]:

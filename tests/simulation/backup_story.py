@@ -283,6 +283,20 @@ LATER = (
 """What crash points need not try once more; told after `STEPS`."""
 
 
+def _rotten_at_its_end(world: Any) -> None:
+    """The last part of the first region's copy of files, so that others are loaded before it."""
+    prefix = _newest(world, "files", "full").prefix
+    primary = world.buckets("primary")
+    rot(primary, max(info.name for info in primary.list(prefix + "parts/")))
+
+
+FALLBACK = (
+    STEPS[0],
+    Step("a recovery whose first copy is rotten", HOUR, _say("f1", _restore("f-1", _id("files", "full", 1), "tokyo", bucket="target")), _rotten_at_its_end),
+)  # fmt: skip
+"""A story of its own: it goes on with the next copy."""
+
+
 def _set_pinned(world: Any, *, pinned: bool) -> None:
     """Pin the newest backup of files, or unpin whatever of files is pinned."""
     found = [decode(Backup, s.data) for s in world.memory.query(Query("backups"))]

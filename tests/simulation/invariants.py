@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from tests.simulation.platform import Simulated
 from tests.simulation.profiles import QUIET
+from tests.simulation.responses import missed_targets
 from tests.simulation.sim import Simulation
 from toban.channels.section import CHANNELS
 from toban.events import (
@@ -35,6 +36,7 @@ from toban.notify.documents import Notification
 from toban.notify.identity import is_page, notification_id
 from toban.notify.page import apart
 from toban.ports import Query
+from toban.profile.profile import Profile
 from toban.profile.store import PinnedProfile, pinned_id
 
 D = TypeVar("D", bound=Document)
@@ -73,6 +75,7 @@ def in_any_world(world: Simulated) -> list[str]:
         *_told_who_has_it(world, notifications),
         *world.order,
         *_records(incidents, everything(world, Alert)),
+        *_answered(world, incidents),
     ]
 
 
@@ -225,16 +228,30 @@ def _silent(incident: Incident, now: datetime) -> list[str]:
     return []
 
 
+def _answered(world: Simulated, incidents: dict[str, Incident]) -> list[str]:
+    """A response target that is missed stands on the timeline, once, and none that is met does."""
+    now = world.clock.now()
+    return [
+        wrong
+        for incident in incidents.values()
+        for wrong in missed_targets(incident, _profile(world, incident), now)
+    ]
+
+
+def _profile(world: Simulated, incident: Incident) -> Profile:
+    key = PinnedProfile.key(pinned_id(incident.service, incident.profile_version))
+    snapshot = world.memory.get([key])[0]
+    assert snapshot is not None
+    return decode(PinnedProfile, snapshot.data).profile
+
+
 def _pages(
     world: Simulated, incidents: dict[str, Incident], notifications: dict[str, Notification]
 ) -> list[str]:
     """Everybody a page calls is called, or was spared because it was over."""
     found = []
     for incident in incidents.values():
-        key = PinnedProfile.key(pinned_id(incident.service, incident.profile_version))
-        snapshot = world.memory.get([key])[0]
-        assert snapshot is not None
-        profile = decode(PinnedProfile, snapshot.data).profile
+        profile = _profile(world, incident)
         for page in incident.pages:
             for message in together(profile, reach(profile, incident.snapshot(), page).contacts):
                 contact = message[0]

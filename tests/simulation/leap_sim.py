@@ -19,7 +19,6 @@ from tests.profiles import Profile
 from tests.simulation.backup_sim import EVERY, FAULTY, SHORT, BackupSimulation
 from tests.simulation.backup_world import of_shop
 from tests.simulation.platform import START, Faults, Simulated
-from tests.simulation.profiles import profile
 from tests.simulation.sim import Task
 from toban.adapters.local.memory.store import VirtualClock
 from toban.backups.documents import Backup
@@ -29,7 +28,6 @@ from toban.events.backups import BackupDue, BackupWatchDue, PruneDue, RestoreTes
 from toban.kernel.clock.skew import TOLERANCE
 from toban.kernel.event import Body, Event, to_message
 from toban.ports import Delete, Write
-from toban.profile.store import apply
 from toban.strictyaml.values import Seconds
 
 AHEAD = timedelta(days=300)
@@ -95,6 +93,10 @@ class World:
 class LeapSimulation(BackupSimulation):
     """One seed."""
 
+    section = SECTION
+    spared = ("rot",)
+    """What does not happen here."""
+    ahead = AHEAD
     _turn = timedelta(minutes=3)
 
     def __init__(self, seed: int) -> None:
@@ -106,7 +108,6 @@ class LeapSimulation(BackupSimulation):
 
     def _world(self, faults: Faults) -> Simulated:
         made = super()._world(faults)
-        apply(made.memory, (SHOP, profile("toban", default=True)), START)
         self.clock = LeapingClock(made.clock)
         self.true = World(made.clock)
         inner = made.memory.commit
@@ -124,7 +125,7 @@ class LeapSimulation(BackupSimulation):
     def _plan(self, number: int) -> None:
         rng = self.own
         super()._plan(number)
-        self.plan = [entry for entry in self.plan if entry[2][0] != "rot"]
+        self.plan = [entry for entry in self.plan if entry[2][0] not in self.spared]
         hours = list(range(10, int(FAULTY / timedelta(hours=1)) - 1))
         busy = [h for h in hours if h % EVERY in (0, 7) or h % 8 == 5]
         for hour in rng.sample(busy, rng.choice((1, 1, 2))):
@@ -135,7 +136,7 @@ class LeapSimulation(BackupSimulation):
                 self._at(within, ("say", rng.choice(self._meanwhile())))
 
     def _meanwhile(self) -> list[Body]:
-        plan = self.own.choice(SECTION.plans)
+        plan = self.own.choice(self.section.plans)
         named = {"service": "shop", "source": plan.source, "class_": plan.class_}
         return [
             BackupDue(**named),
@@ -151,10 +152,10 @@ class LeapSimulation(BackupSimulation):
             return
         self.leaps += 1
         self._loses = self.own.choice((0, 0, 1))
-        self.clock.ahead = AHEAD
+        self.clock.ahead = self.ahead
         points = self.own.choice((30, 300, 3_000, 10**9))
         self._ends = (self.now + MINUTE, points)
-        self._note("the clock is 300 days ahead")
+        self._note(f"the clock is {self.ahead.days} days ahead")
 
     def _point(self, name: str) -> None:
         self._look(passed=getcurrent() is not self.main)

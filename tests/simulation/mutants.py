@@ -429,7 +429,7 @@ MUTANTS = (
     Mutant(
         "told one by one", "a room is told several times that it is over", told_one_by_one, seed=1
     ),
-    Mutant("record lost", "nobody knows what an incident was about", record_lost),
+    Mutant("record lost", "nobody knows what an incident was about", record_lost, seed=1),
 )
 
 __all__ = ["MUTANTS", "Mutant", "TobanError", "remember"]

@@ -19,18 +19,18 @@ from tests.profiles import Profile
 from tests.simulation.invariants import everything, in_any_world
 from tests.simulation.platform import START
 from tests.simulation.profiles import PROFILES
-from tests.simulation.senders import GROUP_INTERVAL, REPEAT, Outage, posts
+from tests.simulation.senders import Name, Outage
 from tests.simulation.sim import FAULTY, HEALED, Simulation
+from tests.simulation.site import TIMING, Drawn, Site
 from toban.alerts import alertmanager
 from toban.alerts.report import to_event
-from toban.events import AlertAttached, IncidentOpened
+from toban.events import AlertAttached, IncidentOpened, NotificationRequested
 from toban.incidents.documents import Alert, Incident
 from toban.kernel.event import from_message, to_message
+from toban.notify.identity import is_page
 from toban.profile.store import apply
 
 SERVICE = "shop"
-HOLD_DOWN = timedelta(minutes=10)
-"""An outage that is over sooner need not reach anybody."""
 IN_TIME = timedelta(minutes=45)
 """Within which one is told of: the longest step is 30 minutes, and what joins waits for it."""
 SETTLED = timedelta(minutes=3)
@@ -56,6 +56,9 @@ class SenderSimulation(Simulation):
     """One seed, its alerts reported by Prometheus and Alertmanager."""
 
     outages: list[Outage]
+    site: Site
+    hold_down = timedelta(minutes=10)
+    """An outage that is over sooner need not reach anybody."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed, alerts=10)
@@ -65,11 +68,14 @@ class SenderSimulation(Simulation):
 
     def _plan_alerts(self, number: int) -> None:
         rng = random.Random(self.seed)
-        self.words: dict[tuple[str, str], tuple[datetime, str]] = {}
+        self.words: dict[Name, tuple[datetime, str]] = {}
+        self.said: dict[Name, list[tuple[datetime, str, datetime]]] = {}
         self.untrue: list[str] = []
         self.outages = [self._placed(outage) for outage in _outages(number, rng)]
-        for moment, body in posts(self.outages, START, START + HEALED, rng):
-            self._at(moment + timedelta(seconds=rng.choice((0, 0, 1, 3))), Post(body))
+        drawn = Drawn(START, START + HEALED, rng)
+        self.site = drawn.site(self.outages)
+        for moment, sent in drawn.posts(self.site):
+            self._at(moment + timedelta(seconds=rng.choice((0, 0, 1, 3))), Post(sent.body))
         for outage in self.outages:
             self._at(outage.end - timedelta(seconds=10), outage)
 
@@ -108,6 +114,9 @@ class SenderSimulation(Simulation):
         for alert in action.body["alerts"]:
             name = alert["labels"]["alertname"], alert["labels"]["instance"]
             self.words[name] = self.now, alert["status"]
+            when = alert["startsAt" if alert["status"] == "firing" else "endsAt"]
+            word = *self.words[name], msgspec.convert(when, datetime)
+            self.said.setdefault(name, []).append(word)
         for report in alertmanager.reports(action.body, SERVICE):
             event = to_event(report, SERVICE, self.now, self.now)
             for _ in range(self.rng.choice((1, 1, 1, 2))):  # the answer was lost: sent again
@@ -117,27 +126,34 @@ class SenderSimulation(Simulation):
 
     def broken(self) -> list[str]:
         """Everything that a person would believe and that is not so."""
-        return [*in_any_world(self.world), *self.untrue, *self._untold(), *self._untrue()]
+        return [
+            *in_any_world(self.world),
+            *self.untrue,
+            *self._untold(),
+            *self._untrue(),
+            *self._called_for_nothing(),
+        ]
 
     def _untold(self) -> Iterator[str]:
         """Outages that nobody heard of after they began."""
         about = self._incidents_by_alert()
         taken = everything(self.world, Incident)
         for outage in self.outages:
-            since, until = outage.start, outage.start + IN_TIME
+            since, end = self.site.tellable(outage)
+            until = since + IN_TIME
             if since < START + FAULTY:  # nobody may be reachable before
                 until = max(until, START + FAULTY + IN_TIME)
-            if outage.end < until and outage.end - since < IN_TIME:
-                if since < START + FAULTY or outage.end - since < HOLD_DOWN + GROUP_INTERVAL:
+            if end < until and end - since < IN_TIME:
+                if since < START + FAULTY or end - since < self.hold_down + TIMING.group_interval:
                     continue
-                until = outage.end + GROUP_INTERVAL
+                until = end + TIMING.group_interval
             incidents = about.get(outage.name, {})
             named = about.get((outage.rule, ""), {})
             heard = [
                 a.at
                 for a in self.world.outside.arrivals
                 if a.incident in incidents
-                and since <= a.at <= until
+                and outage.start <= a.at <= until
                 and a.calls
                 # What was sent before an alert of its rule had joined was about something else.
                 and named[a.incident] <= a.at
@@ -149,7 +165,7 @@ class SenderSimulation(Simulation):
                 for entry in incident.timeline
                 if entry.kind == "acknowledged"
                 and entry.actor
-                and max(since, named[incident.id]) <= entry.at <= until
+                and max(outage.start, named[incident.id]) <= entry.at <= until
             ]
             if not heard:
                 minutes = (since - START).total_seconds() / 60
@@ -186,7 +202,7 @@ class SenderSimulation(Simulation):
         Alerts and incidents that are open long after all is well, and their sender does not say
         otherwise (Alertmanager refuses an end before the start that a clock ahead has given).
         """
-        assert all(o.end < self.now - REPEAT - GROUP_INTERVAL for o in self.outages)
+        assert all(o.end < self.now - TIMING.repeat - TIMING.group_interval for o in self.outages)
         open_for = {a.incident for a in everything(self.world, Alert) if a.status == "event"}
         for alert in everything(self.world, Alert):
             if alert.source != alertmanager.SOURCE or alert.status == "resolved":
@@ -201,6 +217,41 @@ class SenderSimulation(Simulation):
             if incident.status == "resolved" or by_hand or incident.id in open_for:
                 continue
             yield f"{incident.id} ({incident.title}) is {incident.status}, all is well"
+
+    def _called_for_nothing(self) -> Iterator[str]:
+        """Calls for what their sender had said is over, all of it, before they were made."""
+        alerts: dict[str, set[Name]] = {}
+        for name, incidents in self._incidents_by_alert().items():
+            for id in incidents if name[1] else ():
+                alerts.setdefault(id, set()).add(name)
+        by_hand = {
+            incident.id
+            for incident in everything(self.world, Incident)
+            if any(e.kind in ("reopened", "escalated") and e.actor for e in incident.timeline)
+        }
+        bodies = (from_message(message).body for message in self.world.out.published)
+        pages = {
+            body.notification_id
+            for body in bodies
+            if isinstance(body, NotificationRequested) and is_page(body.kind)
+        }
+        for arrival in self.world.outside.arrivals:
+            calm = arrival.at > START + FAULTY + SETTLED
+            if not calm or arrival.id not in pages or arrival.incident in by_hand:
+                continue
+            about = alerts.get(arrival.incident, set())
+            if about and all(self._was_over(name, arrival.at) for name in about):
+                yield f"{arrival.incident}: somebody is called at {arrival.at}, all of it is over"
+
+    def _was_over(self, name: Name, at: datetime) -> bool:
+        """Whether it really was, and its sender had said so in time, and nothing else since."""
+        if any(o.name == name and o.start <= at < o.end + SETTLED for o in self.outages):
+            return False
+        said = [word for word in self.said.get(name, ()) if word[0] <= at]
+        if not said or said[-1][1] != "resolved" or said[-1][0] >= at - SETTLED:
+            return False
+        # One of two members may speak of an older occurrence than the other.
+        return all(said[-1][2] >= start for _, status, start in said if status == "firing")
 
 
 def _outages(number: int, rng: random.Random) -> Iterator[Outage]:

@@ -1,39 +1,54 @@
 """
-Prometheus and Alertmanager as documented, beside a world that knows what is really firing.
+Prometheus as documented, beside a world that knows what is really firing.
 
-Nothing here comes from our triage. A Prometheus evaluates every 15 s; it reports what fires since
-*its own* first evaluation that saw it, by its own clock, and forgets that when it restarts. What
-it does not see any more it reports as ended. An Alertmanager refuses what ends before it began,
-merges overlapping reports to the earliest start (``alert.Alert.Merge``), groups by rule, flushes a
-group after `GROUP_WAIT` (at once when the alert began longer ago) and then each `GROUP_INTERVAL`,
-and sends when something fires or has resolved that its log does not hold, or `REPEAT` has passed
-(``notify.DedupStage``). Resolved alerts leave the group after a flush; an empty group goes on
-flushing until it is cleared away.
+Nothing here comes from our triage. A Prometheus scrapes and evaluates every 15 s, each at an offset
+of its own. It reports what fires since *its own* first evaluation that saw it, by its own clock,
+again a minute later (at the first evaluation after that) with an end four minutes ahead, and forgets
+that when it restarts; its samples it keeps. What it does not see any more it reports as ended, again
+and again for `KEPT`. What cannot be delivered is not kept for later.
 
-In a cluster each keeps the alerts that reach *it*; what they share is the log of what was told. The
-second one waits `PEER_TIMEOUT` between looking at its group and asking the log. Two that stand
-alone are two senders. tests/contract/test_alertmanager.py holds this against a real one.
+`tests.simulation.managers` has the Alertmanagers that hear it. An hour of two real ones of each is
+held against both (`tests/recorded`), and tests/contract/test_alertmanager.py a real Alertmanager.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-STEP = timedelta(seconds=5)
-EVALUATION = timedelta(seconds=15)
-GROUP_WAIT = timedelta(seconds=30)
-GROUP_INTERVAL = timedelta(minutes=2)
-REPEAT = timedelta(minutes=20)
-GARBAGE = timedelta(minutes=15)
-CLEARED = timedelta(seconds=30)
-"""How often empty groups are cleared away."""
-PEER_TIMEOUT = timedelta(seconds=15)
-RESOLVE_TIMEOUT = timedelta(minutes=5)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
+KEPT = timedelta(minutes=15)
+"""How long a Prometheus goes on saying that an alert is over."""
+LOOKBACK = timedelta(minutes=5)
+"""How old a sample may be that a rule sees."""
+DISCOVERY = timedelta(seconds=5)
+"""After its start a Prometheus first hears whom to scrape and whom to tell."""
+
+Name = tuple[str, str]
+"""A rule and an instance."""
+Span = tuple[datetime, datetime]
+
+
+def within(now: datetime, spans: tuple[Span, ...]) -> bool:
+    """Whether a moment lies in one of them."""
+    return any(begin <= now < end for begin, end in spans)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The senders' settings; what is not about groups is the default of theirs."""
+
+    evaluation: timedelta = timedelta(seconds=15)
+    resend: timedelta = timedelta(minutes=1)
+    group_wait: timedelta = timedelta(seconds=30)
+    group_interval: timedelta = timedelta(minutes=2)
+    repeat: timedelta = timedelta(minutes=20)
+    peer_timeout: timedelta = timedelta(seconds=15)
+    settles: timedelta = timedelta(seconds=10)
+    """How long one of a cluster waits for the others before it tells anything."""
+    holds: Mapping[str, timedelta] = field(default_factory=dict)
+    """``for`` of a rule."""
 
 
 @dataclass(frozen=True)
@@ -55,37 +70,44 @@ class Outage:
         return known | ({"env": self.environment} if self.environment else {})
 
     @property
-    def name(self) -> tuple[str, str]:
+    def name(self) -> Name:
         """Its alert."""
         return self.rule, self.instance
 
 
 @dataclass(frozen=True)
 class Known:
-    """An alert as Alertmanager holds it."""
+    """An alert as a Prometheus reports it, and as an Alertmanager holds it."""
 
     labels: dict[str, str]
     starts: datetime
     ends: datetime
-    timeout: bool
-    """The end is only what it assumes if nobody reports the alert again."""
+    """When it is over unless it is reported again, or when it ended."""
+
+    @property
+    def name(self) -> Name:
+        """Which alert."""
+        return self.labels["alertname"], self.labels["instance"]
 
     def merged(self, younger: Known, clock: datetime) -> Known:
         """``Merge``: the earliest start; of two ends the later, unless only the younger is over."""
         ends = younger.ends
-        both_over = younger.ends <= clock and self.ends <= clock
-        if both_over or (younger.ends > clock and not self.timeout):
+        if younger.ends > clock or self.ends <= clock:
             ends = max(ends, self.ends)
-        return Known(younger.labels, min(self.starts, younger.starts), ends, younger.timeout)
+        return Known(younger.labels, min(self.starts, younger.starts), ends)
 
 
 @dataclass(frozen=True)
 class SiteClock:
-    """The clock of everything at the sender's, ahead by so much between two moments."""
+    """
+    The clock of everything at the sender's, ahead by so much between two moments.
 
-    begin: datetime
-    end: datetime
-    by: timedelta
+    That a Prometheus whose clock went back says nothing until it has caught up is left out.
+    """
+
+    begin: datetime = NEVER
+    end: datetime = NEVER
+    by: timedelta = timedelta(0)
 
     def at(self, now: datetime) -> datetime:
         """What they take the time for."""
@@ -93,214 +115,97 @@ class SiteClock:
 
 
 @dataclass
-class Prometheus:
-    """One replica: since when it sees each outage, by its own clock."""
+class Active:
+    """What a Prometheus remembers of an alert."""
 
-    offset: timedelta
-    """Of its evaluations."""
-    down: tuple[datetime, datetime]
-    blind: tuple[datetime, datetime]
-    """Between two moments it cannot reach what it watches: every alert of it ends."""
-    since: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    labels: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    labels: dict[str, str]
+    since: datetime
+    fired: datetime | None = None
+    resolved: datetime | None = None
+    sent: datetime | None = None
 
-    def evaluate(self, now: datetime, clock: datetime, outages: list[Outage]) -> Iterator[Known]:
-        """What it tells Alertmanager at this moment."""
-        if self.down[0] <= now < self.down[1]:
-            self.since.clear()  # it remembers nothing when it comes back
-            return
-        if (now - NEVER - self.offset) % EVALUATION:
-            return
-        blind = self.blind[0] <= now < self.blind[1]
-        seen = {o.name: o for o in outages if o.start <= now < o.end and not blind}
-        for name, outage in seen.items():
-            self.since.setdefault(name, clock)
-            self.labels[name] = outage.labels
-            yield Known(outage.labels, self.since[name], clock + RESOLVE_TIMEOUT, timeout=True)
-        for name in [n for n in self.since if n not in seen]:
-            yield Known(self.labels[name], self.since.pop(name), clock, timeout=False)
-
-
-Name = tuple[str, str]
-
-
-@dataclass
-class Group:
-    """The alerts of one rule, and when it looks at them next."""
-
-    flush: datetime
-    alerts: dict[Name, Known] = field(default_factory=dict)
-    flushed: bool = False
-
-
-@dataclass(frozen=True)
-class Told:
-    """The newest entry of the log about a group."""
-
-    firing: frozenset[Name]
-    resolved: frozenset[Name]
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Flush:
-    """What a group was when it was looked at."""
-
-    rule: str
-    alerts: dict[Name, Known]
-    state: dict[Name, str]
-    due: datetime
-
-    def names(self, status: str) -> frozenset[Name]:
-        """The alerts of that status."""
-        return frozenset(n for n, s in self.state.items() if s == status)
-
-    def is_due(self, told: Told | None, now: datetime) -> bool:
-        """``DedupStage.needsUpdate``."""
-        firing, resolved = self.names("firing"), self.names("resolved")
-        if told is None:
-            return bool(firing)
-        if not firing <= told.firing:
+    def is_due(self, clock: datetime, resend: timedelta) -> bool:
+        """``needsSending``."""
+        if self.fired is None:
+            return False
+        if self.sent is None or self.sent > clock:
             return True
-        if not firing:
-            return bool(told.firing)
-        return not resolved <= told.resolved or now - told.at > REPEAT
+        newly_over = self.resolved is not None and self.resolved > self.sent
+        return newly_over or self.sent + resend < clock
 
 
 @dataclass
-class Alertmanager:
-    """One that stands alone, or one of a cluster."""
+class Prometheus:
+    """One replica."""
 
-    log: dict[str, Told] = field(default_factory=dict)
-    """Shared by the cluster."""
-    position: int = 0
-    """In the cluster."""
-    alerts: dict[Name, Known] = field(default_factory=dict)
-    """Kept beyond the flush that told of their end, until `GARBAGE` later."""
-    groups: dict[str, Group] = field(default_factory=dict)
-    waiting: list[Flush] = field(default_factory=list)
-    cleared: datetime = NEVER
+    evaluates: timedelta
+    """When, within each interval."""
+    scrapes: timedelta
+    down: tuple[Span, ...] = ()
+    blind: tuple[Span, ...] = ()
+    """When it cannot reach what it watches: every alert of it ends."""
+    timing: Timing = field(default_factory=Timing)
+    seen: dict[Name, tuple[datetime, Outage]] = field(default_factory=dict)
+    """What was wrong at its last scrape, and when that was."""
+    active: dict[Name, Active] = field(default_factory=dict)
+    evaluated: datetime = NEVER
+    scraped: datetime = NEVER
 
-    def take(self, report: Known, now: datetime, clock: datetime) -> None:
-        """An alert comes in from a Prometheus."""
-        if report.ends < report.starts:
-            return  # 400
-        name = report.labels["alertname"], report.labels["instance"]
-        old = self.alerts.get(name)
-        overlaps = old is not None and (
-            old.starts < report.ends < old.ends or old.starts < report.starts < old.ends
-        )
-        merged = old.merged(report, clock) if old is not None and overlaps else report
-        self.alerts[name] = merged
-        group = self.groups.setdefault(name[0], Group(flush=now + GROUP_WAIT))
-        group.alerts[name] = merged
-        if not group.flushed and merged.starts + GROUP_WAIT < clock:
-            group.flush = now
-
-    def flush(self, now: datetime, clock: datetime) -> Iterator[dict[str, Any]]:
-        """The webhooks that are sent at this moment."""
-        for name, alert in list(self.alerts.items()):
-            if alert.ends + GARBAGE < clock:
-                del self.alerts[name]
-        for rule, group in self.groups.items():
-            if now < group.flush or any(f.rule == rule for f in self.waiting):
-                continue
-            group.flush, group.flushed = now + GROUP_INTERVAL, True
-            state = {
-                n: "resolved" if a.ends <= clock else "firing" for n, a in group.alerts.items()
-            }
-            due = now + PEER_TIMEOUT * self.position
-            if state:
-                self.waiting.append(Flush(rule, dict(group.alerts), state, due))
-        for flush in [f for f in self.waiting if f.due <= now]:
-            self.waiting.remove(flush)
-            if flush.is_due(self.log.get(flush.rule), now):
-                firing, resolved = flush.names("firing"), flush.names("resolved")
-                self.log[flush.rule] = Told(firing, resolved, now)
-                yield _webhook(flush.alerts, flush.state)
-            kept = self.groups[flush.rule].alerts
-            for name in flush.names("resolved"):
-                if kept.get(name) == flush.alerts[name]:
-                    del kept[name]
-        self._clear(now)
-
-    def _clear(self, now: datetime) -> None:
-        if now < self.cleared + CLEARED:
+    def turn(self, now: datetime, clock: datetime, outages: list[Outage]) -> Iterator[Known]:
+        """What it tells Alertmanager at this moment."""
+        if within(now, self.down):
+            self.active.clear()  # it remembers nothing when it comes back
             return
-        self.cleared = now
-        for rule in [r for r, group in self.groups.items() if not group.alerts]:
-            del self.groups[rule]
+        ready = not within(now, tuple((end, end + DISCOVERY) for _, end in self.down))
+        scrape, evaluation = self._last(now, self.scrapes), self._last(now, self.evaluates)
+        # In the order in which they come; of one moment the scrape first.
+        for moment in sorted({scrape, evaluation}):
+            if moment == scrape and scrape > self.scraped:
+                self.scraped = scrape
+                if ready:
+                    self._scrape(scrape, outages)
+            if moment == evaluation and evaluation > self.evaluated:
+                self.evaluated = evaluation
+                # A moment at which it was not up yet is none of its own.
+                if not within(evaluation, self.down):
+                    reports = self._evaluate(evaluation, clock - (now - evaluation))
+                    yield from (r for r in reports if ready)
 
+    def _last(self, now: datetime, offset: timedelta) -> datetime:
+        return now - (now - NEVER - offset) % self.timing.evaluation
 
-def _webhook(
-    alerts: dict[tuple[str, str], Known], state: dict[tuple[str, str], str]
-) -> dict[str, Any]:
-    """Version 4 of the format."""
-    rule = next(iter(alerts))[0]
-    return {
-        "version": "4",
-        "groupKey": f'{{}}:{{alertname="{rule}"}}',
-        "status": "firing" if "firing" in state.values() else "resolved",
-        "receiver": "toban",
-        "externalURL": "http://alertmanager.example",
-        "alerts": [
-            {
-                "status": state[name],
-                "labels": alert.labels,
-                "annotations": {},
-                "startsAt": alert.starts.isoformat(),
-                "endsAt": (alert.ends if state[name] == "resolved" else NEVER).isoformat(),
-                "generatorURL": "",
-                "fingerprint": "",
-            }
-            for name, alert in alerts.items()
-        ],
-    }
+    def _scrape(self, at: datetime, outages: list[Outage]) -> None:
+        blind = within(at, self.blind)
+        self.seen = {
+            o.name: (at, o) for o in outages if o.start <= at < o.end and not blind
+        }  # what a failed scrape, or the next, does not show is marked stale
 
+    def _evaluate(self, at: datetime, clock: datetime) -> list[Known]:
+        fires = {name: o for name, (since, o) in self.seen.items() if at - since < LOOKBACK}
+        for name, outage in fires.items():
+            known = self.active.get(name)
+            if known is None or known.resolved is not None:
+                known = self.active[name] = Active(outage.labels, clock)
+            hold = self.timing.holds.get(name[0], timedelta(0))
+            if known.fired is None and clock - known.since >= hold:
+                known.fired = clock
+        for name, known in list(self.active.items()):
+            if name in fires:
+                continue
+            forgotten = known.resolved is not None and clock - known.resolved > KEPT
+            if known.fired is None or forgotten:
+                del self.active[name]
+            elif known.resolved is None:
+                known.resolved = clock
+        return [self._say(k, clock) for k in self.active.values() if k.is_due(clock, self.resend)]
 
-def posts(
-    outages: list[Outage], begin: datetime, end: datetime, rng: random.Random
-) -> Iterator[tuple[datetime, dict[str, Any]]]:
-    """Everything that is posted between two moments, with its time."""
-    span = (end - begin).total_seconds()
-    wrong = begin + timedelta(seconds=rng.uniform(0, span * 0.7))
-    site = SiteClock(
-        begin=wrong,
-        end=wrong + timedelta(seconds=rng.choice((0, 60, 1800))),
-        by=timedelta(seconds=rng.choice((60, 240, 3600, 43_200))),
-    )
-    replicas = [_prometheus(begin, span, rng) for _ in range(rng.choice((1, 2, 2)))]
-    if len(replicas) == 2:
-        blind = begin + timedelta(seconds=rng.uniform(0, span * 0.8))
-        replicas[1].blind = blind, blind + timedelta(minutes=rng.choice((0, 2, 20)))
-    way = rng.choice(("alone", "apart", "cluster", "cluster"))
-    log: dict[str, Told] = {}
-    managers = [Alertmanager(log)]
-    if way != "alone":
-        managers.append(Alertmanager(log, position=1) if way == "cluster" else Alertmanager())
-    # In a cluster each replica reports to both, except while it cannot reach the other's.
-    parted = begin + timedelta(seconds=rng.uniform(0, span * 0.8))
-    united = parted + timedelta(minutes=rng.choice((0, 5, 60)))
-    now = begin
-    while now < end:
-        clock = site.at(now)
-        for number, replica in enumerate(replicas):
-            for report in replica.evaluate(now, clock, outages):
-                own = managers[number % len(managers)]
-                reached = way == "cluster" and not parted <= now < united
-                for manager in managers if reached else [own]:
-                    manager.take(report, now, clock)
-        for manager in managers:
-            for body in manager.flush(now, clock):
-                yield now, body
-        now += STEP
+    @property
+    def resend(self) -> timedelta:
+        """How long it waits before it says the same again."""
+        return self.timing.resend
 
-
-def _prometheus(begin: datetime, span: float, rng: random.Random) -> Prometheus:
-    restart = begin + timedelta(seconds=rng.uniform(0, span * 0.7))
-    away = timedelta(seconds=rng.choice((0, 30, 90, 600)))
-    return Prometheus(
-        offset=timedelta(seconds=rng.choice((0, 5, 10))),
-        down=(restart, restart + away),
-        blind=(begin, begin),
-    )
+    def _say(self, known: Active, clock: datetime) -> Known:
+        assert known.fired is not None
+        known.sent = clock
+        valid = clock + 4 * max(self.timing.evaluation, self.timing.resend)
+        return Known(known.labels, known.fired, known.resolved or valid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
@@ -15,6 +16,8 @@ from tests.simulation.crash_points import Run
 from toban.backups.documents import Backup
 from toban.backups.jobs import BackupJob
 from toban.backups.policy.alerts import BackupWatch
+from toban.backups.policy.restores import Restore, RestoreRecord
+from toban.backups.section import RestoreTest
 from toban.backups.work.take_job import TakeJob
 from toban.backups.work.verify import VerifyJob
 from toban.events.backups import (
@@ -25,6 +28,7 @@ from toban.events.backups import (
     BackupVerified,
     BackupWatchDue,
     PruneDue,
+    RestoreTestDue,
     VerificationStepDue,
 )
 from toban.kernel.document import D, decode, encode
@@ -271,3 +275,16 @@ def test_a_verification_begun_by_an_earlier_version_is_gone_on_with(run: Told) -
 
     assert [copy.state for copy in run.one(Backup, backup.id).copies] == ["verified", "verified"]
     assert run.one(VerifyJob, job.id).over
+
+
+def test_a_restore_test_that_takes_longer_than_it_may_has_failed(run: Told) -> None:
+    run.due()
+    with mock.patch.object(RestoreTest, "within_of", return_value=0):
+        run.say(RestoreTestDue(service="shop", source="files", requested_by="aoki"), 60)
+    (restore,) = run.all(Restore)
+    assert restore.status == "failed"
+    assert restore.reason.endswith("s are allowed")
+    (record,) = run.all(RestoreRecord)
+    assert {history.passed_at for history in record.tested.values()} == {None}
+    run.say(RestoreTestDue(service="shop", source="files", requested_by="aoki"), 60)
+    assert sorted(r.status for r in run.all(Restore)) == ["failed", "finished"]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from tests.simulation import backup_story as story
 from tests.simulation.backup_world import small
+from tests.simulation.crash_points import Chapters
 from tests.simulation.platform import FaultyBucket
 from tests.simulation.test_backup_order import Told
 from toban.backups.documents import Backup
 from toban.backups.policy.restores import Restore
 from toban.events.backups import RestoreRequested
+from toban.kernel import log
 from toban.ports import Unavailable
 
 
@@ -97,3 +101,18 @@ def test_where_no_proven_copy_is_left_the_restore_fails_and_all_damage_is_noted(
     restore = restored(told, backup)
     assert (restore.status, restore.bucket) == ("failed", "second")
     assert states(told, backup) == ["damaged", "damaged"]
+
+
+def test_dying_anywhere_while_it_falls_back_changes_nothing() -> None:
+    """Neither what is in the target, nor what is noted of the copies, nor by which copy it ended."""
+    with mock.patch.object(log.Settings, "level", 100), small():
+        told = Chapters(replace(story.BACKUPS, steps=story.FALLBACK))
+        last = len(story.FALLBACK) - 1
+        (restored,) = (d for n, d in told.ends[last]["documents"].items() if "restores/" in n)
+        assert (restored["status"], restored["bucket"]) == ("finished", "second")
+        points = [kind for kind in told.kinds() if kind[0] == last]
+        assert any("restore-step-due" in name for _, _, name in points)
+        for step, index, name in points:
+            run, wrong = told.crash(step, index)
+            assert run.crashed
+            assert wrong == [], f"died at {name} (number {index})"

@@ -20,15 +20,15 @@ from tests.simulation.invariants import everything, in_any_world
 from tests.simulation.platform import START
 from tests.simulation.profiles import PROFILES
 from tests.simulation.sender_sim import SERVICE, Post, SenderSimulation
-from tests.simulation.senders import REPEAT
 from tests.simulation.sim import FAULTY, HEALED
+from tests.simulation.site import TIMING
 from toban.alerts import alertmanager
 from toban.incidents.documents import Alert, Incident
 from toban.profile.store import apply
 from toban.strictyaml.values import Seconds
 
 EXPIRY = timedelta(hours=1)
-"""Half of it is longer than `REPEAT`: what is repeated is never silent."""
+"""Half of it is longer than ``repeat_interval``: what is repeated is never silent."""
 STALE = EXPIRY / 2 / 10 + timedelta(minutes=4)
 """How much older what is stored of "heard of" may be, and how long a post takes to be handled."""
 AFTER = timedelta(minutes=12)
@@ -134,4 +134,4 @@ class UnheardSimulation(SenderSimulation):
                 yield f"{incident.id} was closed unheard, and does not say so"
 
 
-assert EXPIRY / 2 > REPEAT
+assert TIMING.repeat < EXPIRY / 2

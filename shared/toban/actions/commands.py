@@ -121,6 +121,8 @@ def _arguments(body: dict[str, Any]) -> dict[str, str]:
         value = read.strict_text(found, name, "arguments")
         if len(name) + len(value) > MAX_ARGUMENT:
             raise read.InvalidField(f"arguments: expected at most {MAX_ARGUMENT} characters in one")
+        if mask(value or "") != (value or ""):
+            raise read.InvalidField("arguments: one holds a credential; name a secret instead")
     return {name: value or "" for name, value in found.items()}
 
 

@@ -129,13 +129,14 @@ class _HtmlAnswers(Answers):
 
     def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:
         link: SignedLink = asked.who
-        log.info(
-            "command accepted by link",
-            event_id=reading.events[0].id,
-            incident=link.incident,
-            action=link.action,
-            actor=link.actor,
-        )
+        for event in reading.events:
+            log.info(
+                "command accepted by link",
+                event_id=event.id,
+                incident=link.incident,
+                action=link.action,
+                actor=link.actor,
+            )
         click = click_of(asked.request, link)
         return _standing(link, asked.request, asked, Asked(click.seen))
 
@@ -175,6 +176,19 @@ def _standing(
 
 
 def _read(sent: AuthenticatedRequest[SignedLink]) -> IngressResult:
+    """What was asked for; nothing of an incident that is not there, as the page says."""
+    found = read(sent.who, sent.documents() if sent.documents else None)
+    if found.incident is None and found.readable:
+        log_command(
+            actor=sent.who.actor,
+            proof=f"link:{sent.who.person}",
+            action=sent.who.action,
+            subject=f"incidents/{sent.who.incident}",
+            seen=sent.who.generation,
+            outcome="refused",
+            reason="there is no such incident",
+        )
+        return IngressResult([])
     return IngressResult([command(sent.who, sent.now, click_of(sent.request, sent.who))])
 
 

@@ -11,16 +11,27 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from toban.alerts import alertmanager, auth, cloud_monitoring, generic
+import msgspec
+
+from toban.alerts import alertmanager, auth, cloud_monitoring, generic, text
 from toban.alerts.report import RawAlert, to_event
-from toban.events import AlertReport
+from toban.events import AlertFired, AlertReport
 from toban.kernel import log
 from toban.kernel.edge.fields import InvalidField
 from toban.kernel.edge.http import Request
-from toban.kernel.edge.row import Answers, AuthContext, AuthenticatedRequest, IngressResult, Row
+from toban.kernel.edge.row import (
+    Answers,
+    AuthContext,
+    AuthenticatedRequest,
+    IngressResult,
+    Row,
+    RowRequest,
+)
 from toban.kernel.edge.serve import Rows
 from toban.kernel.edge.signed import signed_row
 from toban.kernel.event import Event
+from toban.kernel.ids import body_hash, derive
+from toban.kernel.secrecy.masking import mask
 
 _SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FAR_AHEAD = timedelta(minutes=10)
@@ -56,6 +67,37 @@ def _reader(
     return read
 
 
+def _lost(asked: RowRequest, status: int, cause: Exception) -> Event:
+    """
+    Return the platform's own alert that a known sender's alerts were refused.
+
+    Alertmanager drops a whole group on any 4xx, and nobody would ever hear of it: in a storm of a thousand
+    alerts, of nothing at all. People are told once an hour.
+    """
+    service, source = asked.request.query.get("service", ""), asked.row.source
+    service = service if _SERVICE.fullmatch(service) else "toban"
+    hour = asked.now.replace(minute=0, second=0, microsecond=0)
+    body = AlertFired(
+        source="toban",
+        fingerprint=f"alerts-refused/{source}/{service}",
+        rule="alerts-refused",
+        title=f"alerts of {source} are lost: refused with {status}",
+        summary=mask(str(cause))[: text.SUMMARY],
+        severity="critical" if status == 413 else "warning",
+        labels={"service": service, "sender": source},
+        starts_at=hour,
+    )
+    id_ = derive("refused", source, body_hash(msgspec.json.encode(body)))
+    return Event(
+        id=id_,
+        source=f"/ingress/{source}",
+        time=asked.now,
+        subject=body.subject(),
+        body=body,
+        correlation_id=id_,
+    )
+
+
 def _notes(source: str, body: Any, events: list[Event], now: datetime) -> dict[str, int]:
     """What is accepted but should be known: left-out alerts, and clocks that cannot be right."""
     notes = {}
@@ -84,6 +126,7 @@ ingest = Rows(
         answers=_ANSWERS,
         # Cloud Monitoring's basic authentication sends credentials only after such a challenge.
         challenge='Basic realm="toban", charset="UTF-8"',
+        lost=_lost,
     ),
     Row(
         "/alertmanager",
@@ -92,6 +135,7 @@ ingest = Rows(
         read=_reader(alertmanager.SOURCE, alertmanager.reports),
         answers=_ANSWERS,
         challenge='Bearer realm="toban"',
+        lost=_lost,
     ),
     # A replay of the request is then the same event.
     signed_row("/generic", "INGEST_GENERIC", _reader(generic.SOURCE, generic.reports), "alerts"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from typing import Final
 
 from toban.backups.checks.plans import check_plans
 from toban.backups.checks.recovery import check_objectives, check_restore_test
@@ -18,6 +20,8 @@ from toban.strictyaml.checks import SECRET_NAME, check_id
 from toban.strictyaml.findings import did_you_mean, join
 from toban.strictyaml.report import Report
 
+SHORTEST_REREADS: Final = timedelta(days=1)
+LONGEST_REREADS: Final = timedelta(days=366)
 _KMS_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 
 
@@ -125,3 +129,7 @@ def _check_limits(backup: BackupSection, report: Report) -> None:
     ):
         if number < 1:
             report.error("wrong-value", f"backup.{name}", both("finding.backup.wrong-value"))
+    if backup.rereads < SHORTEST_REREADS:
+        report.error("wrong-value", "backup.reread_within", both("finding.backup.reread-too-often"))
+    if backup.rereads > LONGEST_REREADS:
+        report.warning("seldom-read", "backup.reread_within", both("finding.backup.seldom-read"))

@@ -51,6 +51,10 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """What verification found wrong; empty: nothing."""
     unreadable: str = ""
     """Why it could not be read when that was last tried, though nothing was found wrong with it."""
+    held: str = ""
+    """Why its bucket refused to remove it when that was last tried: some of it, or all, lies there."""
+    read_at: datetime | None = None
+    """When it was last read, or that was last tried; None: never, or an earlier release did."""
     locked: str = ""
     """The key by which that was: its data key could not be unwrapped; empty: it was not by a key."""
 

@@ -25,6 +25,9 @@ gap between two slots and this.
 """
 
 
+REREAD_WITHIN: Final = timedelta(days=90)
+"""Where the profile does not say it: about a tenth of what is kept is read again each week."""
+
 if TYPE_CHECKING:
     _Sources: TypeAlias = dict[str, SourceSection]
 else:
@@ -153,6 +156,14 @@ class BackupSection(Section, frozen=True):
     """Most backups removed by one run of pruning."""
     minimum_verified: int = 1
     """Verified copies per series and region that are never removed."""
+    reread_within: Seconds | msgspec.UnsetType = msgspec.UNSET
+    """Every copy that is kept is read back again within this time; unset: `REREAD_WITHIN`."""
+
+    @property
+    def rereads(self) -> timedelta:
+        """Return within what time every copy is read again."""
+        said = self.reread_within
+        return REREAD_WITHIN if said is msgspec.UNSET else timedelta(seconds=said)
 
 
 BACKUP: Final[SectionKey[BackupSection | None]] = SectionKey(

@@ -29,6 +29,14 @@ TEXTS: Final[Texts] = {
         "ja": "{bucket} を使う計画がありません。",
     },
     "finding.backup.wrong-value": {"en": "at least 1.", "ja": "1 以上にしてください。"},
+    "finding.backup.reread-too-often": {
+        "en": "at least 1d: everything that is kept is read again in this time.",
+        "ja": "1d 以上にしてください。残っているものすべてをこの期間で読み返します。",
+    },
+    "finding.backup.seldom-read": {
+        "en": "an old copy may rot for more than a year before anybody notices.",
+        "ja": "古いコピーの破損に一年以上気づけないことがあります。",
+    },
     "finding.backup.target-shared": {
         "en": "{bucket} is the target for {source} as well.",
         "ja": "{bucket} は {source} のリストアテストの復元先でもあります。",

@@ -88,9 +88,11 @@ class ReplicationStepDue(StepEvent, frozen=True, kw_only=True):
 
 @event("toban.backup.replicated.v1", topic="backup-replicated")
 class BackupReplicated(BackupEvent, frozen=True, kw_only=True):
-    """The copies of a backup are to be verified: every destination was handled."""
+    """The copies of a backup are to be verified: every destination was handled, or it is time again."""
 
     at: Moment
+    bucket: str = ""
+    """Only the copy there is to be read, whole; empty: every copy, as its plan asks."""
 
 
 @event("toban.verification.step-due.v1", topic="verification-step-due")

@@ -30,7 +30,7 @@ from toban.incidents.lifecycle import (
     start_escalation,
     stop_escalation,
 )
-from toban.incidents.response import expect_response
+from toban.incidents.response import OVERDUE, end_response, expect_response
 from toban.kernel.command import Outcome, conclude, may
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.errors import InvalidEvent
@@ -126,7 +126,7 @@ def _say_the_proof(incident: Incident, earlier: list[TimelineEntry], proof: str)
     known = {id(entry) for entry in earlier}
     incident.timeline = [
         entry
-        if id(entry) in known
+        if id(entry) in known or entry.kind == OVERDUE
         else msgspec.structs.replace(entry, detail={**entry.detail, "proof": proof})
         for entry in incident.timeline
     ]
@@ -147,7 +147,7 @@ def _acknowledge(incident: Incident, command: CommandIssued, work: Work) -> bool
     move(incident, "acknowledged")
     incident.acknowledged_at = work.now
     incident.assignee = command.actor
-    stop_escalation(incident)
+    stop_escalation(incident, work)
     if called_for:
         remind_at(incident, work, work.now + severity_of(incident, profile).reminder)
     kind = "confirmed" if anew else "acknowledged"
@@ -191,12 +191,16 @@ def _escalate(incident: Incident, command: CommandIssued, work: Work) -> bool:
         note(incident, work, "no-further-step", command.actor)
         work.put(incident)
         return True
-    if incident.status == "acknowledged":
+    given_up = incident.status == "acknowledged"
+    if given_up:
         open_anew(incident)
         incident.reminded = False
         incident.generation += 1
         incident.escalating_since = work.now
     escalate(incident, work, command.actor, why="asked")
+    if given_up:
+        expect_response(incident, work, profile_of(incident, work))
+        work.put(incident)
     return True
 
 
@@ -220,6 +224,7 @@ def _severity(incident: Incident, command: CommandIssued, work: Work) -> bool:
     if wanted.level < incident.severity:
         raise_severity(incident, work, wanted.level, wanted.label, command.actor)
         return True
+    end_response(incident, work)
     note(
         incident, work, "lowered", command.actor, before=incident.severity_label, after=wanted.label
     )

@@ -18,9 +18,8 @@ from toban.events import (
 from toban.incidents.documents import OWN, Incident
 from toban.incidents.lifecycle import escalate, is_called_for, note, profile_of
 from toban.incidents.reminders import on_reminder_due
+from toban.incidents.response import end_response
 from toban.incidents.settle import incident_of
-from toban.kernel import log
-from toban.kernel.event import timestamp
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
@@ -41,16 +40,8 @@ def on_response_due(due: ResponseDue, work: Work) -> None:
     incident = work.get(Incident, due.incident_id)
     if incident is None or incident.status != "open" or incident.respond_by != due.at:
         return
-    incident.respond_by = None
-    note(incident, work, "response-overdue", severity=incident.severity_label)
+    end_response(incident, work)
     work.put(incident)
-    fields = {"incident": incident.id, "service": incident.service, "due": timestamp(due.at)}
-    severity, environment = incident.severity_label, incident.environment
-    work.after_commit(
-        lambda: log.warning(
-            "response target missed", severity_label=severity, environment=environment, **fields
-        )
-    )
 
 
 def on_notification_failed(failed: NotificationFailed, work: Work) -> None:

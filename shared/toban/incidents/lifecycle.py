@@ -27,7 +27,7 @@ from toban.incidents.grouping.section import GROUPING
 from toban.incidents.history import MAX_TIMELINE as MAX_TIMELINE
 from toban.incidents.history import add_line, add_page, next_page
 from toban.incidents.history import latest_pages as latest_pages
-from toban.incidents.response import expect_response
+from toban.incidents.response import end_response, expect_response
 from toban.kernel.event import timestamp
 from toban.kernel.secrecy.masking import mask
 from toban.kernel.status import move
@@ -103,7 +103,7 @@ def start_escalation(incident: Incident, work: Work, profile: Profile, *, repeat
     schedule_next(incident, work, profile)
 
 
-def stop_escalation(incident: Incident) -> None:
+def stop_escalation(incident: Incident, work: Work) -> None:
     """
     Let no step call anybody any more: a timer acts on an open incident only.
 
@@ -112,7 +112,7 @@ def stop_escalation(incident: Incident) -> None:
     """
     incident.next_step_at = None
     incident.remind_at = None
-    incident.respond_by = None
+    end_response(incident, work)
     incident.reminded = False
     incident.repeats = 0
 
@@ -215,6 +215,7 @@ def raise_severity(incident: Incident, work: Work, severity: int, label: str, by
 
     An acknowledgement ends, because it was given for a lower severity.
     """
+    end_response(incident, work)
     before = incident.severity_label
     note(incident, work, "raised", by, before=before, after=label)
     incident.severity = severity
@@ -238,7 +239,7 @@ def resolve(
     move(incident, "resolved")
     incident.resolved_at = work.now
     incident.resolved_by = by
-    stop_escalation(incident)
+    stop_escalation(incident, work)
     incident.tell_joined_at = incident.untold_since = None
     if not by:
         incident.check_at = None  # nothing fires; by hand, something may

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from toban.events import ResponseDue
-from toban.incidents.documents import Incident
+from toban.incidents.documents import Incident, TimelineEntry
+from toban.incidents.history import add_line
+from toban.kernel import log
+from toban.kernel.event import timestamp
 from toban.kernel.work import Work
 from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
@@ -14,13 +18,14 @@ from toban.severities.section import severity_named
 
 SOONEST = timedelta(minutes=1)
 """A target of "at once" is watched as this."""
+OVERDUE: Final = "response-overdue"
 
 
 def expect_response(incident: Incident, work: Work, profile: Profile) -> None:
     """Have it noted when nobody has acknowledged within the severity's target from now on."""
+    incident.respond_by = None
     target = severity_named(profile, incident.severity_label, incident.severity).respond_within
     if target is None or not calls_people(profile[SERVICE], incident.environment):
-        incident.respond_by = None
         return
     incident.respond_by = work.now + max(timedelta(seconds=target), SOONEST)
     work.at(
@@ -28,4 +33,21 @@ def expect_response(incident: Incident, work: Work, profile: Profile) -> None:
         ResponseDue(
             incident_id=incident.id, at=incident.respond_by, environment=incident.environment
         ),
+    )
+
+
+def end_response(incident: Incident, work: Work) -> None:
+    """Wait for a response no longer; note a target that has passed, also when its timer is late."""
+    due, incident.respond_by = incident.respond_by, None
+    if due is None or work.now < due:
+        return
+    severity, environment = incident.severity_label, incident.environment
+    add_line(
+        incident, TimelineEntry(at=work.now, kind=OVERDUE, detail={"severity": severity}), work
+    )
+    fields = {"incident": incident.id, "service": incident.service, "due": timestamp(due)}
+    work.after_commit(
+        lambda: log.warning(
+            "response target missed", severity_label=severity, environment=environment, **fields
+        )
     )

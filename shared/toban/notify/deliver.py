@@ -87,19 +87,22 @@ class DeliverHandler:
         Whatever an earlier release took in, no credential leaves.
         """
         profile = _profile(request, work)
+        read = request
         if is_page(request.kind):
             (incident,) = work.get_many(Incident, [request.incident.id])
             if incident is not None and is_overtaken(request, incident):
                 return Withdrawn()
-            request = as_it_is(request, incident)
-        request = msgspec.structs.replace(request, incident=masked(request.incident))
+            read = request = as_it_is(request, incident)
+            if incident is not None and not document.unknown:
+                read = in_words_of_now(request, incident)
+        request, read = _without_credentials(request), _without_credentials(read)
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", retryable=False)
         actions: Sequence[Link] = ()
         if _offers(request):
             person, room = recipient(request, profile), channel.named(request.channel)
-            actions = self.links(request, document.created_at, person, room)
+            actions = self.links(read, document.created_at, person, room)
         message = channel.message(
             PreparedNotification(
                 id=document.id,
@@ -109,7 +112,7 @@ class DeliverHandler:
                 address=document.address,
                 thread=document.thread,
                 request=request,
-                notice=notice_of(request, profile, actions),
+                notice=notice_of(read, profile, actions),
             )
         )
         where = message.destination
@@ -154,6 +157,10 @@ def _following(request: NotificationRequested, profile: Profile) -> Contact | No
     """The channel to use when this one has failed for good."""
     tried = {*tried_channels(profile, request), *request.others}
     return fallback(profile, request.target, request.channel, tried)
+
+
+def _without_credentials(request: NotificationRequested) -> NotificationRequested:
+    return msgspec.structs.replace(request, incident=masked(request.incident))
 
 
 def _offers(request: NotificationRequested) -> bool:
@@ -206,6 +213,22 @@ def as_it_is(request: NotificationRequested, incident: Incident | None) -> Notif
     if incident.status != "acknowledged":
         return request
     return msgspec.structs.replace(request, incident=incident.snapshot())
+
+
+def in_words_of_now(request: NotificationRequested, incident: Incident) -> NotificationRequested:
+    """
+    Return what people are to read of a page that waited: its incident, where that has moved on.
+
+    It would promise a step that was taken long ago, or an acknowledgement that ended, and name a
+    severity that has risen since.
+    """
+    now, then = incident.snapshot(), request.incident
+    if all(getattr(now, name) == getattr(then, name) for name in _TURN):
+        return request
+    return msgspec.structs.replace(request, incident=now)
+
+
+_TURN = ("status", "generation", "step", "severity_label")
 
 
 def _any_sent(request: NotificationRequested, work: Work) -> bool:

@@ -321,7 +321,6 @@ def _request(
 ) -> NotificationRequested:
     """One message to all of `whom`, filed under the first; `contacts`: all that the page has."""
     first = whom[0]
-    names = dict.fromkeys(contact.display_name for contact in whom)
     addresses = dict.fromkeys(contact.address for contact in whom if contact.address)
     return NotificationRequested(
         notification_id=notification_id(kind, incident.id, page, first.target, first.channel_id),
@@ -329,13 +328,22 @@ def _request(
         incident=incident,
         page=page,
         target=first.target,
-        target_name=", ".join(names),
+        target_name=_names_of(whom),
         address=", ".join(addresses),
         channel=first.channel_id,
         language=first.language,
         others=others(contacts, first),
         together=[_recipient(each, contacts) for each in whom] if len(whom) > 1 else [],
     )
+
+
+def _names_of(whom: Sequence[Contact]) -> str:
+    """Those for whom one message is: people, after the channel where that is called itself."""
+    first = whom[0]
+    named = [c for c in whom if c.target.startswith("person:")]
+    if first.target == f"channel:{first.channel_id}":
+        named.insert(0, first)
+    return ", ".join(dict.fromkeys(contact.display_name for contact in named or whom))
 
 
 def _recipient(contact: Contact, contacts: Sequence[Contact]) -> Recipient:

@@ -24,7 +24,7 @@ from toban.profile.section import SERVICE
 from toban.severities.section import severity_named
 
 COLORS = {1: "#c62828", 2: "#e65100", 3: "#f9a825", 4: "#1565c0"}
-"""Of the four internal severities; they keep a contrast of 3:1 or more against white."""
+"""Of the four internal severities; never the only sign: the severity stands in words too."""
 COLOR_ACKNOWLEDGED = "#6a1b9a"
 COLOR_RESOLVED = "#2e7d32"
 MAX_LABELS = 6

@@ -29,6 +29,9 @@ from toban.ports.buckets import (
     ListedKeys as ListedKeys,
 )
 from toban.ports.buckets import (
+    NoBucket as NoBucket,
+)
+from toban.ports.buckets import (
     ObjectInfo as ObjectInfo,
 )
 from toban.ports.buckets import (

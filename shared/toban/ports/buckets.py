@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from toban.ports import PortError
+from toban.ports import PortError, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,10 @@ class Bucket(Protocol):
         Raises `DeleteBlocked` when a hold or retention policy forbids it.
         """
         ...
+
+
+class NoBucket(Unavailable):
+    """There is no such bucket; for what keeps backups that may pass, for a source it is final."""
 
 
 class DeleteBlocked(PortError):

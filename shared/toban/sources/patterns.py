@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 
 class Exclusion:
@@ -71,3 +71,16 @@ def attempt_of(options: Mapping[str, object]) -> int:
     """Return which attempt of a restore a target is for (`toban.ports.backup.Target.prepare`)."""
     attempt = options.get("attempt")
     return attempt if isinstance(attempt, int) else 0
+
+
+def is_wanted(name: str, only: Sequence[str]) -> bool:
+    """Return whether `only` names it, or begins it (a word that ends with ``*`` or ``/``); empty: any."""
+    return not only or any(
+        name.startswith(word.removesuffix("*")) if word.endswith(("*", "/")) else name == word
+        for word in only
+    )
+
+
+def words(option: object) -> list[str]:
+    """Return the words of an option, which commas separate."""
+    return [word for each in str(option or "").split(",") if (word := each.strip())]

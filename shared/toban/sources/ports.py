@@ -29,3 +29,9 @@ class SourcePorts:
     scratch: Path
     """A directory for temporary files; what is left there by a crash may be removed."""
     environ: Mapping[str, str]
+    existing: Callable[[str], Bucket] | None = None
+    """As `buckets`, where those make what is not there yet: this makes none. None: they make none."""
+
+    def bucket_to_read(self, name: str) -> Bucket:
+        """Return a bucket that has to be there: one that is not, or is misspelt, never looks empty."""
+        return (self.existing or self.buckets)(name)

@@ -53,7 +53,8 @@ class WorldResources:
         """`scratch`: a directory for temporary files, made when it is needed."""
         self._secrets = secrets
         self._buckets = buckets
-        self._ports = SourcePorts(store, secrets, buckets, self.keys, scratch, environ)
+        existing = getattr(buckets, "existing", None)  # only those of a data directory make any
+        self._ports = SourcePorts(store, secrets, buckets, self.keys, scratch, environ, existing)
         self._keys = functools.cache(self._make_keys)
 
     def bucket(self, name: str) -> Bucket:

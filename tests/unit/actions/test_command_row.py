@@ -93,6 +93,7 @@ WRONG = {
     "an argument that is an object": {"arguments": {"a": {}}},
     "many arguments": {"arguments": {str(n): "" for n in range(21)}},
     "a long argument": {"arguments": {"a": "x" * 1000}},
+    "an argument that is a credential": {"arguments": {"target.url": "postgres://u:hunter2@h/d"}},
     "an actor of one's own": {"actor": "boss@example.jp"},
     "a proof of one's own": {"proof": "local:root"},
     "a way of one's own": {"via": "link"},

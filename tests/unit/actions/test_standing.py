@@ -204,6 +204,15 @@ def test_there_is_none(world):
     assert "There is no such incident" in response.body.decode()
 
 
+def test_nothing_is_asked_for_of_one_that_is_not_there(world):
+    reader = Reader(world, incident="inc-none")
+    response = world.post("ingest_action", reader.path, b"seen=1", FORM)
+    world.go_on()
+    assert response.status == 404
+    assert "Nothing can be done by this link" in response.body.decode()
+    assert world.told(CommandIssued) == []
+
+
 def test_a_store_that_is_down_stops_nobody(world, monkeypatch):
     reader = Reader(world)
 

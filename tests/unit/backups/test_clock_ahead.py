@@ -132,6 +132,16 @@ def test_an_id_names_its_slot_or_none(id: str):
 # --- how a person gets rid of it ----------------------------------------------------------------
 
 
+def test_what_begins_this_very_moment_is_not_ahead():
+    def reasons(at: datetime) -> list[str]:
+        failed = entry_of(backup(at, status="failed", copies=[]))
+        (verdict,) = decide([failed], Policy(daily=1), NOW)
+        return [str(reason) for reason in verdict.reasons]
+
+    assert reasons(NOW + timedelta(seconds=1)) == ["future"]
+    assert "future" not in reasons(NOW)
+
+
 def test_retention_keeps_it_until_a_person_discards_it():
     policy = Policy(daily=1)
     kept = decide([entry_of(b) for b in (REAL, FUTURE)], policy, NOW)

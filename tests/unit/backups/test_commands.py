@@ -9,6 +9,8 @@ import pytest
 
 from toban.backups.catalogue.plans import backup_id
 from toban.backups.documents import Backup
+from toban.backups.policy.restores import Restore
+from toban.backups.restoring.targets import target_spec
 from toban.backups.work.commands import request_id
 from toban.backups.work.start import HANDLERS
 from toban.events import ACTIONS, Action, CommandIssued
@@ -132,6 +134,12 @@ REFUSED = [
     ("restore", "restores/", {"backup": ID}, "a restore is asked for as restores/ID"),
     ("restore", "restores/" + "x" * 101, {"backup": ID}, "a restore is asked for as restores/ID"),
     ("restore", "restores/r", {}, "there is no backup ''"),
+    (
+        "restore",
+        "restores/r",
+        {"backup": ID, "target.url": "postgres://u:hunter2@h/d"},
+        "a credential",
+    ),
     ("restore", "restores/r", {"backup": ID, "detected_at": "soon"}, "detected_at: expected"),
     ("restore", "restores/r", {"backup": ID, "detected_at": "2026-11-24T02:00:00"}, "the offset"),
     ("verify", "restores/r", {}, "verify is nothing that a restore can be asked for"),
@@ -196,3 +204,15 @@ def test_the_slot_of_a_backup_by_hand_is_when_it_was_asked_for(platform):
     assert due.body.asked_at == event.time == NOON
     assert due.time == NOON + timedelta(seconds=90)
     assert backup_id("shop", "media", "daily", event.time).endswith("20261124T030000Z")
+
+
+def test_a_target_key_that_its_kind_does_not_have_ends_a_restore(platform):
+    """However it was asked for: a misspelt key would load into what was not meant."""
+    asked = ask(platform, "restore", "restores/r", **{"backup": ID, "target.buckt": "x"})
+    restore = Restore(
+        id="r", service="shop", source="media", backup_id=ID, kind="bucket", purpose="recovery",
+        region="tokyo", bucket="b", target=asked.target, requested_at=platform.clock.now(),
+        lease_until=platform.clock.now(),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=r"kind bucket has no 'buckt': bucket, prefix"):
+        target_spec(restore, None)

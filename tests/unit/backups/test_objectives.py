@@ -112,6 +112,11 @@ def test_without_any_verified_backup_an_objective_is_missed():
     assert (found.rpo_status, found.restore_point, found.age_s) == ("missed", None, None)
 
 
+def test_with_a_backup_of_one_source_and_none_of_the_other_it_is_missed():
+    found = state(shop(loss(40 * HOUR, "database", "cache")), database=HOUR)
+    assert (found.rpo_status, found.restore_point) == ("missed", None)
+
+
 def test_an_objective_that_somebody_else_keeps_is_not_watched():
     objective = Objective(name="loss", sources=("database",), rpo=None)
     assert state(shop(objective), database=99 * HOUR).rpo_status == "not-watched"

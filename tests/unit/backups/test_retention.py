@@ -461,6 +461,17 @@ def test_removals_take_the_oldest_first_but_nothing_before_what_builds_on_it():
     assert removals(entries, verdicts, 0) == []
 
 
+def test_of_several_that_build_on_one_the_first_by_name_goes_first():
+    entries = [
+        backup(0),
+        backup(8, id="b", needs=("base",)),
+        backup(7, id="a", needs=("base",)),
+        backup(9, id="base"),
+    ]
+    verdicts = decide(entries, ONE, NOW)
+    assert removals(entries, verdicts, 20) == ["a", "b", "base"]
+
+
 # --- what is refused -------------------------------------------------------------------------------------
 
 

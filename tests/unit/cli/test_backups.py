@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from datetime import timedelta
 
 import msgspec
@@ -88,7 +89,9 @@ def test_what_is_not_measured_is_not_said_to_hold(vault):
     assert "Everything" not in said.out
     assert "toban backups test" in said.out
     vault.run("backups", "test", "shop")
-    assert "Everything that was promised holds." in vault.run("backups", "rpo").out
+    said = vault.run("backups", "rpo").out
+    assert "Everything that was promised holds." in said
+    assert "are read again each week, every copy within 90 d" in said
 
 
 def test_a_key_that_is_not_there_stops_the_backup(vault, monkeypatch):
@@ -440,3 +443,13 @@ def test_a_source_of_another_environment_is_shown_as_such(vault):
     rebuilt = vault.run("backups", "rebuild-catalog", "--json")
     assert rebuilt.code == 0, rebuilt.err
     assert {row["id"]: row["environment"] for row in vault.backups()} == found
+
+
+def test_a_bucket_that_is_not_there_is_no_backup_of_nothing(vault):
+    """A misspelt name: the embedded runtime makes buckets to keep backups in, and none to read."""
+    shutil.rmtree(vault.data / "buckets" / "shop-media")
+    said = vault.run("backups", "run", "shop", "media", "daily")
+    assert said.code == 1
+    assert "there is no bucket shop-media" in said.out + said.err
+    assert not (vault.data / "buckets" / "shop-media").exists()
+    assert "verified" not in vault.run("backups", "list", "--all").out

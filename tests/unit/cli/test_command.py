@@ -16,6 +16,7 @@ import pytest
 from tests.house.texts import CATALOGUES
 from toban.cli import main
 from toban.cli.kit import catalogue as words
+from toban.cli.kit.arguments import Usage, parser
 from toban.cli.kit.terminal import Terminal, cut, language_of, width
 from toban.local import control
 from toban.texts import Catalogue
@@ -320,3 +321,21 @@ def test_a_path_that_cannot_be_is_told_in_one_line(capsys):
     assert said.startswith("toban: aaa")
     assert said.endswith("aaa: File name too long\n")
     assert len(said) < 300
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "restore shop database --to a=b --dry-run",
+        "restore shop --dry-run database --to a=b",
+        "restore --dry-run shop --to a=b database",
+        "restore --to a=b shop database --dry-run",
+    ],
+)
+def test_options_may_stand_before_between_and_behind_what_may_be_left_out(words):
+    given = parser("en").parse_args(words.split())
+    assert (given.service, given.source, given.to, given.dry_run) == (
+        "shop", "database", ["a=b"], True,
+    )  # fmt: skip
+    with pytest.raises(Usage, match="unrecognized arguments: surplus"):
+        parser("en").parse_args([*words.split(), "surplus"])

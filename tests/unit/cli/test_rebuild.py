@@ -10,6 +10,7 @@ from tests.unit.cli.vaults import MEDIA, Vault
 from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.backups.documents import SeriesState
+from toban.backups.work.verify import VerifyJob
 from toban.cli.kit.reader import StoreReader
 
 OSAKA = ("--bucket", "shop-osaka")
@@ -28,6 +29,16 @@ def series(vault: Vault, key: str) -> SeriesState:
     database = SqliteDatabase(vault.data / "toban.db")
     try:
         found = StoreReader(SqliteStore(database)).get(SeriesState, key)
+    finally:
+        database.close()
+    assert found is not None
+    return found
+
+
+def job(vault: Vault, id: str) -> VerifyJob:
+    database = SqliteDatabase(vault.data / "toban.db")
+    try:
+        found = StoreReader(SqliteStore(database)).get(VerifyJob, f"{id}.verify")
     finally:
         database.close()
     assert found is not None
@@ -160,6 +171,29 @@ def test_a_backup_whose_plan_is_gone_is_entered_and_told(taken):
         "media": "verified",
         "logs": "finished",
     }
+
+
+def test_what_others_build_on_is_verified_before_them(vault):
+    profile = vault.desk.services / "shop.yaml"
+    weekly = 'class: weekly, schedule: "0 4 * * 0", keep: {weekly: 4}'
+    added = 'class: added, schedule: "0 4 * * *", keep: {daily: 1}, incremental: true'
+    text = profile.read_text("utf-8")
+    assert weekly in text
+    profile.write_text(text.replace(weekly, added), encoding="utf-8")
+    assert vault.run("apply").code == 0
+    base = vault.take()
+    vault.next_second()
+    increment = vault.take("media", "added")
+    assert vault.document(increment).needs == [base]
+    assert increment < base, "by their names it would come first"
+    lose_the_store(vault)
+    vault.run("apply")
+
+    said = vault.run("backups", "rebuild-catalog")
+
+    assert said.code == 0, said.err
+    assert job(vault, increment).trusted == [base], "it was proven by then"
+    assert {row["status"] for row in vault.backups()} == {"verified"}
 
 
 def test_what_was_deleted_stays_deleted(taken):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 
@@ -73,3 +75,16 @@ def test_a_directory_that_holds_other_files_is_refused(vault):
     said = vault.run("restore", "shop", "logs", "--to", f"directory={again}", "--yes")
     assert said.code == 2, "what was recovered there is in service"
     assert (again / "order").read_text() == "1"
+
+
+def test_a_directory_without_room_is_refused_before_anything_begins(vault, monkeypatch):
+    vault.take("logs")
+    there = vault.home / "out"
+    full = shutil.disk_usage(vault.home)._replace(free=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: full)
+        for way in ("--dry-run", "--yes"):
+            said = vault.run("restore", "shop", "logs", "--to", f"directory={there}", way)
+            assert (said.code, begun(vault)) == (2, False)
+            assert "1 B" in said.err
+    assert vault.run("restore", "shop", "logs", "--to", f"directory={there}", "--yes").code == 0

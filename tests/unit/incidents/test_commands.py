@@ -181,6 +181,16 @@ def test_a_note_can_be_taken_at_any_time(world, first):
 # --- severity --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("action", ["note", "resolve"])
+def test_a_credential_in_a_note_is_kept_nowhere(world, action):
+    """Also one that did not come over HTTP, where it is masked before it is published."""
+    secret = "ghp_" + "a1B2" * 9
+    world.command(action, note=f"it was {secret} all the time")
+    (entry,) = (e for e in world.incident.timeline if e.kind == "note")
+    assert entry.detail["text"].startswith("it was ")
+    assert secret not in repr(world.incident)
+
+
 def test_raising_the_severity_calls_people_of_the_worse_one(world):
     world.command("severity", severity_label="P3")
     world.command("acknowledge")

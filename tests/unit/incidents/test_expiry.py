@@ -201,6 +201,17 @@ def test_a_storm_expires_in_parts(expiring, monkeypatch):
     assert expiring.incident.status == "resolved"
 
 
+def test_the_parts_of_a_storm_expire_a_minute_apart(expiring, monkeypatch):
+    monkeypatch.setattr(expiry, "MOST_EXPIRED", 3)
+    for number in range(8):
+        expiring.tell(fired(f"a{number}"))
+    over = []
+    for minutes in (WEEK, 1, 1):
+        expiring.pass_time(minutes)
+        over.append(sum(a.status == "resolved" for a in expiring.documents(Alert)))
+    assert over == [3, 6, 8]
+
+
 def test_a_look_for_another_time_does_nothing(expiring):
     expiring.tell(fired())
     expiring.pass_time(WEEK - 1)

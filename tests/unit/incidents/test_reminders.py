@@ -259,6 +259,15 @@ def test_what_waited_for_a_step_is_told_after_an_acknowledgement(world):
     assert world.pages() == [("opened", 0), ("joined", 0)]
 
 
+def test_what_waited_longer_than_the_window_is_told_with_the_acknowledgement(world):
+    """Called at noon and five past; the step of a quarter past would have told of it."""
+    at(world, 11, fired("b", at=11))
+    assert world.pages() == [("opened", 0), ("escalated", 1)]
+    world.command("acknowledge")
+    assert world.pages()[2:] == [("joined", 1)]
+    assert world.incident.status == "acknowledged"
+
+
 def test_what_came_in_the_same_breath_is_one_trouble(world):
     world.clock.advance(2)
     world.tell(fired("b"))
@@ -276,6 +285,20 @@ def test_another_rule_in_a_taken_incident_has_to_be_taken_too(world):
     assert world.pages()[2:] == [("reminded", 0)]
     world.pass_time(15)
     assert world.pages()[3:] == [("expired", 0)]
+
+
+def test_another_rule_where_there_is_one_step_only_leaves_the_reminder_where_it_was():
+    one = msgspec.structs.replace(
+        SHOP.escalation[0], severities=("P1", "P2", "P3"), steps=SHOP.escalation[0].steps[:1]
+    )
+    world = World(msgspec.structs.replace(grouped(by=("service",)), escalation=(one,)), HOUSE)
+    world.tell(fired())
+    world.command("acknowledge")
+    reminder = world.incident.remind_at
+    at(world, 3, fired("b", at=3, rule="disk"))
+    assert world.pages() == [("opened", 0), ("joined", 0)]
+    assert reminder is not None
+    assert world.incident.remind_at == reminder
 
 
 def test_an_answer_takes_the_other_rule_as_well(world):

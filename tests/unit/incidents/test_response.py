@@ -132,3 +132,33 @@ def test_where_nobody_is_called_nobody_is_waited_for():
     world.tell(fired(labels={"app": "shop", "env": "stg"}))
     world.pass_time(60)
     assert (world.incident.environment, missed(world)) == ("staging", [])
+
+
+def test_a_timer_that_is_late_hides_no_missed_target(world):
+    """Nothing could be published for an hour: whoever answered meanwhile was late all the same."""
+    world.clock.advance(60 * 40)
+    world.command("acknowledge")
+    assert [e.kind for e in world.incident.timeline][-2:] == [OVERDUE, "acknowledged"]
+    world.pass_time(60)
+    assert missed(world) == ["P1"]
+
+
+def test_whoever_is_called_in_place_of_who_had_it_is_waited_for(world):
+    world.pass_time(1)
+    world.command("acknowledge")
+    world.pass_time(30)
+    world.command("escalate", actor="Aoki")
+    world.pass_time(9)
+    assert missed(world) == []
+    world.pass_time(2)
+    assert missed(world) == ["P1"]
+
+
+def test_a_late_timer_does_not_blame_the_severity_that_came_after():
+    world = World(SOON, HOUSE)
+    world.tell(fired(severity="error"))
+    world.clock.advance(60 * 40)
+    world.tell(fired("b", at=40))
+    assert missed(world) == ["P2"]
+    world.pass_time(11)
+    assert missed(world) == ["P2", "P1"]

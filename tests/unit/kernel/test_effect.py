@@ -16,8 +16,15 @@ from tests.unit.kernel.world import (
 )
 from toban.kernel.document import decode
 from toban.kernel.errors import TryLater
-from toban.kernel.handling.effect import Done, Effect, EffectDocument, Failed, Result
-from toban.ports import Unavailable
+from toban.kernel.handling.effect import (
+    MAX_RUNS,
+    Done,
+    Effect,
+    EffectDocument,
+    Failed,
+    Result,
+)
+from toban.ports import Stale, Unavailable
 
 
 class Call(EffectDocument, kw_only=True):
@@ -221,6 +228,22 @@ def test_a_lost_answer_to_the_record_is_found_by_the_next_delivery(world):
         world.handle(outside.effect())
     assert world.handle(outside.effect()).outcome == "duplicate"
     assert len(outside.seen) == 1
+
+
+def test_there_is_a_pause_before_each_further_race_and_none_before_the_first():
+    pauses = []
+    world = World(pause=pauses.append)
+    world.handle(Outside().effect())
+    assert pauses == []
+    world = World(pause=pauses.append)
+
+    def lost(_: object) -> None:
+        raise Stale("simulated: somebody was faster")
+
+    world.store.before = lost
+    with pytest.raises(TryLater, match="lost"):
+        world.handle(Outside().effect())
+    assert pauses == list(range(1, MAX_RUNS))
 
 
 def test_what_is_void_is_never_called(world):

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toban.kernel.clock.schedule import name_of
 from toban.kernel.ids import body_hash, derive
 
 PARTS = st.lists(st.text(), max_size=4)
@@ -33,3 +34,10 @@ def test_ids_are_short_lower_case_and_fit_any_name(parts, length):
 
 def test_text_that_is_no_unicode_has_an_id_too():
     assert derive("\ud800") != derive("\ud801")
+
+
+def test_a_schedule_has_the_same_name_for_ever():
+    """Cloud Scheduler keeps its jobs by it: one that is named otherwise runs beside the old one."""
+    assert name_of("chat", "main-db", "daily") == "chat--main-db--daily"
+    odd = name_of("Chat", "-Main DB!-", "x" * 70, "日本")
+    assert odd == "chat--main-db--" + "x" * 60 + "--x---f867ae0c9777"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.security.desk import LINK_KEY, NOW, Desk, logged
 from toban.events import CommandIssued
-from toban.kernel.edge.links import BadLink, ExpiredLink, make_link, sign, verify
+from toban.kernel.edge.links import MAX_PAYLOAD, BadLink, ExpiredLink, make_link, sign, verify
 from toban.kernel.event import to_message
 
 BASE = "https://toban.example/ingest_action"
@@ -55,6 +55,20 @@ def test_an_empty_secret_signs_and_opens_nothing():
         link(secret="")
     with pytest.raises(BadLink):
         verify(*parts(link()), ["", ""], NOW)
+
+
+def test_a_link_that_no_mail_would_carry_whole_is_not_made():
+    longest = next(n for n in range(3000, 0, -1) if _fits(incident="i" * n))
+    assert len(parts(link(incident="i" * longest))[0]) <= MAX_PAYLOAD
+    with pytest.raises(ValueError, match="at most"):
+        link(incident="i" * (longest + 1))
+
+
+def _fits(**changes) -> bool:
+    try:
+        return bool(link(**changes))
+    except ValueError:
+        return False
 
 
 def test_the_secret_can_be_rotated():

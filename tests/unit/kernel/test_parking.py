@@ -15,7 +15,7 @@ from tests.unit.kernel.world import (
 )
 from toban.kernel.errors import InvalidEvent
 from toban.kernel.event import to_message
-from toban.kernel.handling.parking import KEPT_BYTES
+from toban.kernel.handling.parking import KEPT_BYTES, parked_id
 from toban.ports import Delivered, Message
 
 
@@ -78,6 +78,13 @@ def test_dying_between_keeping_and_reporting_still_reports(world):
     assert len(world.reports()) == 1
 
 
+def test_a_parked_message_has_the_same_id_for_ever():
+    """A release that named it otherwise would report again what is parked already."""
+    named = {"ce-type": "toban.x.v1", "ce-id": "evt-1"}
+    assert parked_id("add_one", Message("t", b"{", named)) == "mn6p46jy2a3vn3lyjc5ngeyoev"
+    assert parked_id("add_one", Message("t", b"{", {})) == "pzflhxeilvbv55py5co7pq47iv"
+
+
 def test_different_messages_are_kept_apart(world):
     deliver(world, poison(b"{"), "m-1")
     deliver(world, poison(b"["), "m-2")
@@ -109,3 +116,4 @@ def test_the_report_belongs_to_the_chain_of_the_message(world):
     deliver(world, poison(**{"ce-correlationid": "evt-0"}))
     (event,) = world.bus.take()
     assert (event.correlation_id, event.causation_id) == ("evt-0", "evt-1")
+    assert event.subject == f"parked/{world.documents('parked')[0]['id']}"

@@ -75,3 +75,12 @@ def test_a_reason_does_not_quote_the_body():
     with pytest.raises(NotStrictJson) as caught:
         loads(b'{"password": "hunter2" oops}')
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("opened", ["[", '{"a":'])
+def test_as_deep_as_it_may_be_is_read(opened):
+    closed = "]" if opened == "[" else "}"
+    assert loads((opened * (MAX_DEPTH - 1) + "1" + closed * (MAX_DEPTH - 1)).encode())
+    with pytest.raises(NotStrictJson, match="deeper than"):
+        loads((opened * MAX_DEPTH + "1" + closed * MAX_DEPTH).encode())
+    assert loads(("[" * MAX_DEPTH + "]" * MAX_DEPTH).encode())

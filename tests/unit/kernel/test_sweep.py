@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from datetime import timedelta
 
@@ -382,6 +383,21 @@ def test_one_that_lives_or_cannot_be_read_is_left_alone_and_all_are_looked_at_on
     assert cloud.get(Incident, "inc-zz").expires_at is None
 
 
+def test_of_many_documents_of_an_earlier_release_one_run_looks_at_some(cloud, monkeypatch):
+    monkeypatch.setattr(handling_sweep, "BATCH", 3)
+    monkeypatch.setattr(handling_sweep, "MOST_PAGES", 2)
+    for number in range(10):
+        cloud.old(resolved(NOON, id=f"inc-{number}"))
+    cloud.sweep()
+    cloud.clock.advance(DEPLOYED)
+    given = []
+    for _ in range(3):
+        cloud.sweep()
+        found = [f.data for f in cloud.store.query(Query("incidents"))]
+        given.append(sum("expires_at" in data for data in found))
+    assert given == [6, 10, 10]
+
+
 # --- versions of profiles ------------------------------------------------------------------------
 
 
@@ -451,3 +467,28 @@ def test_a_laptop_that_slept_for_a_year_removes_nothing_that_is_needed(cloud):
     assert removed == ["stray"]
     assert cloud.get(Alert, "a").expires_at == cloud.now + 90 * DAY
     assert [s.key.id for s in cloud.store.query(Query("alerts"))] == ["a"]
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["the first of all", "a later one"])
+def test_of_two_sweeps_at_once_either_leaves_its_marks(known):
+    cloud = Cloud()
+    if known:
+        cloud.sweep()
+        cloud.clock.advance(2 * DAY)
+    inner = cloud.store
+
+    class Quicker:
+        """Another sweep commits just before this one."""
+
+        def __getattr__(self, name):
+            return getattr(inner, name)
+
+        def commit(self, writes):
+            cloud.platform = dataclasses.replace(cloud.platform, store=inner)
+            cloud.sweep()
+            return inner.commit(writes)
+
+    cloud.put(incident("waits"))
+    cloud.platform = dataclasses.replace(cloud.platform, store=Quicker())
+    cloud.sweep()
+    assert len(inner.query(Query("sweeps"))) == 1

@@ -174,13 +174,14 @@ def test_derived_ids_depend_on_event_function_and_parts(world):
         lambda work: work.get(Counter, "c"),
         lambda work: work.get_assuming_new(Counter, "c"),
         lambda work: work.find(Counter),
+        lambda work: work.count(Counter, ("value", "==", 1)),
         lambda work: work.put(Counter(id="c")),
         lambda work: work.create(Counter(id="c")),
         lambda work: work.delete(Counter, "c"),
         lambda work: work.at(NOON, follow_up()),
         lambda work: work.attach("b", b"", "text/plain"),
     ],
-    ids=["get", "get_assuming_new", "find", "put", "create", "delete", "at", "attach"],
+    ids=["get", "get_assuming_new", "find", "count", "put", "create", "delete", "at", "attach"],
 )
 def test_a_translation_may_only_read_references_and_emit(world, use):
     with pytest.raises(RuntimeError, match="as a translation"):

@@ -4,6 +4,7 @@ and its record: once where that can be settled, marked as a repetition where it 
 """
 
 import json
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -18,6 +19,7 @@ from toban.channels.senders import ChannelSenders
 from toban.channels.webhook.kind import WebhookChannel
 from toban.events import NotificationFailed
 from toban.kernel import log
+from toban.kernel.edge.links import verify
 from toban.notify import deliver
 from toban.notify.links import action_links
 from toban.profile.version import profile_version
@@ -120,6 +122,19 @@ def test_a_message_offers_signed_links_the_same_at_every_try(world, hook_server,
     first, second = (json.dumps(m) for m in slack_server.messages)
     link = first[first.index("https://ops.test/ingest_action/a?c=") :].partition("|")[0]
     assert link in second
+
+
+@pytest.mark.parametrize("pair", [("person:aoki", "slack"), ("channel:room", "room")])
+def test_a_link_that_others_can_read_is_nobodys_own(pair, world, slack_server):
+    """Whoever clicks it: neither the channel nor whom the message calls."""
+    world.notify(opened(world)[pair])
+    (message,) = slack_server.messages
+    (payload, signature) = re.search(
+        r"a\?c=([^&]+)&(?:amp;)?s=([\w-]+)", json.dumps(message)
+    ).groups()
+    link = verify(payload, signature, ["a-signing-secret"], NOON)
+    room = PROFILE.channels[pair[1]].named(pair[1])
+    assert (link.actor, link.person) == (f"{room} の誰か", "")
 
 
 def test_an_unset_secret_leads_to_the_fallback(world, slack_server):

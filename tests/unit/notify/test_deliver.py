@@ -1,6 +1,8 @@
 """One notification is one call: through failures, crashes and arrivals in any order."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +14,7 @@ from tests.unit.notify.world import (
     World,
     acknowledged,
     by_pair,
+    incident,
     page,
     paging,
     resolved,
@@ -23,6 +26,7 @@ from toban.channels.webhook.message import WebhookCall
 from toban.events import NotificationFailed
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.effect import Done, Failed
+from toban.notify.deliver import as_it_is, is_overtaken
 
 ROOM = ("channel:room", "room")
 MAIL = ("person:aoki", "mail")
@@ -350,6 +354,12 @@ def test_later_states_update_the_first_message_and_later_pages_answer_it(story):
     assert seen == [("", False), (first, False), (first, True), (first, True)]
 
 
+def test_a_state_never_updates_the_message_of_a_later_page(story):
+    story.send(story.escalated[ROOM])
+    story.send(msgspec.structs.replace(story.acknowledged[ROOM], page=0))
+    assert [(sent.thread, sent.update) for sent in story.senders.sent] == [("", False), ("", True)]
+
+
 def test_an_acknowledgement_waits_for_the_message_it_updates(story):
     class Meanwhile(ListSenders):
         def send(self, outgoing):
@@ -361,3 +371,56 @@ def test_an_acknowledgement_waits_for_the_message_it_updates(story):
     story.world.handlers = World(Meanwhile()).handlers
     story.send(story.opened[ROOM])
     assert story.send(story.acknowledged[ROOM]) == "done"
+
+
+def test_what_an_earlier_release_asked_for_leaves_without_its_credentials():
+    """Its request was waiting already when this one began to mask what comes in."""
+    story = Story()
+    secret = "ghp_" + "a1B2" * 9
+    request = story.opened[ROOM]
+    story.send(
+        msgspec.structs.replace(
+            request,
+            incident=msgspec.structs.replace(
+                request.incident, title=f"push with {secret}", labels={"token": secret}
+            ),
+        )
+    )
+    (sent,) = story.senders.sent
+    assert secret not in repr(sent)
+    assert "push with" in repr(sent)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "status", "overtaken"),
+    [
+        ("open", "opened", "open", False),
+        ("open", "opened", "acknowledged", True),
+        ("open", "joined", "acknowledged", False),
+        ("acknowledged", "raised", "acknowledged", False),
+        ("acknowledged", "reopened", "open", False),
+        ("open", "joined", "resolved", True),
+    ],
+)
+def test_a_page_is_overtaken_by_whoever_took_it_since_and_by_the_end(
+    asked, kind, status, overtaken
+):
+    request = msgspec.structs.replace(
+        by_pair(World().page(paging()))[ROOM], kind=kind, incident=incident(status=asked)
+    )
+    now: Any = SimpleNamespace(status=status, snapshot=lambda: incident(status=status))
+    assert is_overtaken(request, now) == overtaken
+    taken = asked == "open" and status == "acknowledged"
+    assert (as_it_is(request, now).incident.status) == (status if taken else asked)
+    assert as_it_is(request, None) == request
+
+
+@pytest.mark.parametrize("remind_at", [NOON, None])
+def test_a_reminder_is_overtaken_when_it_was_answered(remind_at):
+    request = msgspec.structs.replace(
+        by_pair(World().page(paging()))[ROOM],
+        kind="reminded",
+        incident=incident(status="acknowledged", remind_at=NOON),
+    )
+    now: Any = SimpleNamespace(status="acknowledged", remind_at=remind_at)
+    assert is_overtaken(request, now) == (remind_at is None)

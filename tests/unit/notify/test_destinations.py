@@ -1,5 +1,6 @@
 """A destination that does not answer: when its breaker opens, who is let through, what closes it."""
 
+import json
 from datetime import timedelta
 from operator import attrgetter
 
@@ -78,6 +79,26 @@ def test_one_probe_is_let_through_from_time_to_time_and_its_answer_closes(breake
     breakers.note(HERE, at, answered=True, channel="shop/hook")
     assert breakers.admits(HERE, at)
     assert breakers.admits(HERE, at)
+
+
+def test_three_silent_calls_less_than_five_minutes_apart_open_it_and_one_in_30_s_goes_through(
+    breakers, capsys
+):
+    apart = timedelta(minutes=4, seconds=59)
+    for number in range(5):
+        silent(breakers, 1, at=NOON + number * apart)
+    last = NOON + 4 * apart
+    passed = [s for s in range(70) if breakers.admits(HERE, last + s * SECOND)]
+    assert passed == [30, 60]
+    breakers.note(HERE, last, answered=True, channel="shop/hook")
+    breakers.note(HERE, last, answered=True, channel="shop/hook")
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["message"].partition(":")[0], line["channel"]) for line in lines] == [
+        ("breaker open", "shop/hook"),
+        ("breaker closed", "shop/hook"),
+    ]
+    assert lines[0]["calls"] == 3
 
 
 def test_a_probe_that_never_came_back_does_not_keep_the_breaker_open(breakers):

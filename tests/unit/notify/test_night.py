@@ -11,8 +11,10 @@ import pytest
 from tests.unit.notify.rendered import render
 from tests.unit.notify.test_render import request
 from tests.unit.notify.world import NOON, PROFILE, World, incident, page, requests
+from toban.escalation.section import ESCALATION
 from toban.events import IncidentEscalated, IncidentRaised, IncidentReopened
 from toban.notify.labels import telling
+from toban.strictyaml.values import Seconds
 
 NIGHT = incident(
     started_at=NOON - timedelta(minutes=12),
@@ -127,6 +129,55 @@ def test_what_joins_a_taken_incident_has_to_be_taken_too(kind, said):
     assert said in render(request(incident=told, language="en", kind=kind, why="x"), PROFILE).text
 
 
+def test_it_names_whom_the_very_next_step_calls_and_no_later_one():
+    critical, *rest = PROFILE[ESCALATION]
+    later = msgspec.structs.replace(
+        critical.steps[1], notify=("channel:hook",), after=Seconds(1800)
+    )
+    three = msgspec.structs.replace(critical, steps=(*critical.steps, later))
+    profile = msgspec.structs.replace(PROFILE, escalation=(three, *rest))
+
+    assert "step 2 calls Baba." in render(request(incident=NIGHT, language="en"), profile).text
+    told = msgspec.structs.replace(NIGHT, step=1)
+    assert "step 3 calls hook." in render(request(incident=told, language="en"), profile).text
+
+
+def test_a_next_step_that_reaches_nobody_says_so():
+    critical, *rest = PROFILE[ESCALATION]
+    second = msgspec.structs.replace(critical.steps[1], notify=("person:nobody",))
+    two = msgspec.structs.replace(critical, steps=(critical.steps[0], second))
+    profile = msgspec.structs.replace(PROFILE, escalation=(two, *rest))
+    assert "step 2 calls nobody." in render(request(incident=NIGHT, language="en"), profile).text
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (("person:aoki", "person:baba", "person:aoki"), "step 2 calls 青木, Baba."),
+        (("person:aoki", "person:baba", "person:endo"), "step 2 calls 青木, Baba, 遠藤."),
+        (
+            ("person:aoki", "person:baba", "person:endo", "channel:hook", "channel:last"),
+            "step 2 calls 青木, Baba, 遠藤 and 2 more.",
+        ),
+    ],
+)
+def test_the_first_three_names_are_said_and_how_many_more(targets, said):
+    critical, *rest = PROFILE[ESCALATION]
+    second = msgspec.structs.replace(critical.steps[1], notify=targets, via=("last",))
+    two = msgspec.structs.replace(critical, steps=(critical.steps[0], second))
+    profile = msgspec.structs.replace(PROFILE, escalation=(two, *rest))
+    assert said in render(request(incident=NIGHT, language="en"), profile).text
+
+
+def test_whoever_has_it_is_named_on_one_line_of_at_most_80_characters():
+    told = msgspec.structs.replace(
+        NIGHT, status="acknowledged", acknowledged_at=NOON, assignee="Somebody\n" + "x" * 90
+    )
+    text = render(request(incident=told, language="en", kind="acknowledged"), PROFILE).text
+    assert f"Somebody {'x' * 70}…" in text
+    assert f"Somebody {'x' * 71}" not in text
+
+
 def test_after_the_last_step_it_says_when_the_steps_begin_again():
     told = msgspec.structs.replace(
         NIGHT, step=1, next_step_at=None, remind_at=NOON + timedelta(hours=1)
@@ -182,6 +233,33 @@ def test_labels_that_tell_instances_apart_come_first_and_the_rest_is_counted():
     ]
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        "instance pod container node persistentvolumeclaim cluster namespace deployment",
+        "statefulset daemonset workload job",
+        "instance_name pod_name container_name node_name database_id bucket_name topic_id",
+        "subscription_id response_code location cluster_name namespace_name service_name",
+        "revision_name function_name job_name instance_id",
+        "host device disk mountpoint volume database datname table region",
+        "hostname server bucket queue topic subscription zone",
+        "endpoint path method status_code code",
+    ],
+)
+def test_from_the_thing_to_the_place_then_what_nobody_knows_then_what_is_always_the_same(order):
+    last = "metric_type project project_id prometheus receiver resource_type source"
+    wanted = [*order.split(), "aaa", "zzz", *last.split()]
+    found = telling({name: f"of {name}" for name in sorted(wanted)}, ())
+    assert [name for name, _ in found] == wanted
+
+
+def test_what_a_message_says_elsewhere_is_no_label():
+    said = (
+        "service severity alertname rule environment policy condition sender_rule policy_condition"
+    )
+    assert telling(dict.fromkeys(said.split(), "x"), ()) == []
+
+
 def test_a_label_that_says_what_the_message_says_is_left_out():
     assert labels_of(condition="x", what="api-errors", of="shop", level="CRITICAL", a="b") == [
         "a=b"
@@ -191,7 +269,13 @@ def test_a_label_that_says_what_the_message_says_is_left_out():
 def test_a_label_is_known_under_the_prefix_that_the_edge_gave_it():
     found = telling({"resource_zone": "a", "metric_instance_name": "b", "app": "c"}, ())
     assert [name for name, _ in found] == ["metric_instance_name", "resource_zone", "app"]
+    prefixes = ("sender", "resource", "metric", "policy", "display", "metadata", "exported")
+    for prefix in prefixes:
+        found = telling({"aaa": "b", f"{prefix}_namespace": "a"}, ())
+        assert [name for name, _ in found] == [f"{prefix}_namespace", "aaa"]
 
 
 def test_nothing_is_counted_when_all_are_shown():
     assert labels_of(a="1", b="2") == ["a=1", "b=2"]
+    six = labels_of(a="1", b="2", c="3", d="4", e="5", f="6")
+    assert six == ["a=1", "b=2", "c=3", "d=4", "e=5", "f=6"]

@@ -10,6 +10,7 @@ from tests.unit.notify.world import (
     World,
     acknowledged,
     by_pair,
+    incident,
     page,
     paging,
     pairs,
@@ -17,11 +18,13 @@ from tests.unit.notify.world import (
     resolved,
 )
 from toban.channels.console.kind import ConsoleChannel
+from toban.channels.email.kind import EmailChannel
 from toban.events import NotificationFailed, NotificationRequested, PageFailed
-from toban.notify.contacts import chain, contact_by
+from toban.notify.contacts import chain, contact_by, reach
 from toban.notify.identity import notification_id
 from toban.profile.store import apply
 from toban.profile.version import profile_version
+from toban.severities.section import SEVERITIES
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def test_opening_calls_the_step_and_tells_the_severitys_own_targets(world):
         ("channel:hook", "hook"),
     ]
     assert {r.contacts for r in asked} == {4}
-    assert {r.kind for r in asked} == {"opened"}
+    assert {(r.kind, r.by, r.why) for r in asked} == {("opened", "", "")}
     slack, mail, *_ = asked
     assert (slack.address, mail.address) == ("U0AOKI", "aoki@shop.test")
     assert (slack.others, mail.others) == (["mail"], ["slack"])
@@ -64,6 +67,26 @@ def test_who_is_on_duty_is_decided_by_the_time_of_the_page(world):
     assert ("person:aoki", "mail") not in pairs(asked)
 
 
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("Aoki", {("person:aoki", "mail")}),
+        # Of no address at all, and unknown: those whom the step names.
+        ("endo", {("person:baba", "mail")}),
+        ("somebody in #alerts", {("person:baba", "mail")}),
+    ],
+)
+def test_a_page_for_one_person_goes_to_the_steps_people_where_it_cannot_reach_them(to, expected):
+    one = msgspec.structs.replace(page(1, 1, "reminded"), to=to)
+    mailed = msgspec.structs.replace(PROFILE[SEVERITIES][0], via=("mail",))
+    profile = msgspec.structs.replace(
+        PROFILE, severities=(mailed,), channels={"mail": EmailChannel(sender="toban@shop.test")}
+    )
+    found = reach(profile, incident(), one)
+    assert {(contact.target, contact.channel_id) for contact in found.contacts} == expected
+    assert found.unreachable == ()
+
+
 def test_doing_it_twice_asks_for_the_same_in_the_same_words(world):
     first = world.page(paging())
     world.clock.advance(3600)
@@ -78,6 +101,13 @@ def test_the_same_page_twice_publishes_equal_event_ids(world):
         world._hand("page_responders", body, "evt-1")
     half = len(world.bus.messages) // 2
     assert world.bus.messages[:half] == world.bus.messages[half:]
+
+
+def test_a_target_that_leads_nowhere_is_on_the_log_and_one_that_does_not_is_not(world, capsys):
+    world.page(paging())
+    assert "page incomplete" not in capsys.readouterr().out
+    world.page(paging(severity=2, severity_label="Warning"), "evt-2")
+    assert capsys.readouterr().out.count("page incomplete") == 1
 
 
 def test_a_target_that_leads_nowhere_is_mentioned_to_those_who_are_reached(world):
@@ -156,6 +186,12 @@ def test_resolving_closes_every_pair_of_every_page_and_its_fallbacks(world):
     # What the channel shows instead of the other room is closed by the one message there.
     instead = notification_id("opened", "inc-7", 0, "channel:room", "slack", instead_of="room")
     assert instead in closings[("person:aoki", "slack")].closes
+
+
+def test_a_closing_says_who_resolved_it(world):
+    world.page(paging())
+    assert {r.by for r in requests(world.page(resolved(page(0), by="Baba"), "evt-2"))} == {"Baba"}
+    assert {r.by for r in requests(world.page(resolved(page(0)), "evt-3"))} == {""}
 
 
 def test_resolving_after_an_acknowledgement_also_supersedes_that(world):

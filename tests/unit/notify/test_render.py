@@ -20,6 +20,7 @@ from toban.kernel.i18n import duration, moment
 from toban.notify.render import notice_of
 from toban.notify.texts import text
 from toban.profile.section import Environment
+from toban.severities.section import SEVERITIES
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 
@@ -87,8 +88,12 @@ def test_severities_and_states_have_colours_of_their_own():
         render(request(incident=incident(severity_label=label)), PROFILE).color
         for label in ("Critical", "Warning", "Info")
     ]
+    third = msgspec.structs.replace(PROFILE[SEVERITIES][1], level=3)
+    profile = msgspec.structs.replace(PROFILE, severities=(third,))
+    colors.append(render(request(incident=incident(severity_label="Warning")), profile).color)
     colors += [render(request(kind=kind), PROFILE).color for kind in ("acknowledged", "resolved")]
-    assert len(set(colors)) == 5
+    assert len(set(colors)) == 6
+    assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in colors), "Slack takes no other"
 
 
 def test_a_resolution_says_by_whom_and_how_long_it_took():
@@ -194,7 +199,8 @@ def test_a_link_cannot_be_broken_out_of():
 
 def test_both_languages_have_the_same_texts_with_the_same_values():
     def shape(language: str) -> dict[str, set[str]]:
-        return {key: set(re.findall(r"{(.*?)}", t)) for key, t in CATALOGUES[language].items()}
+        # ``{n:backups}`` counts in English: 1 backup, 2 backups.
+        return {key: set(re.findall(r"{(\w+)", t)) for key, t in CATALOGUES[language].items()}
 
     assert shape("ja") == shape("en")
     names = {name for values in shape("ja").values() for name in values}

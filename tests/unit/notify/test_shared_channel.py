@@ -182,3 +182,13 @@ def test_a_later_page_to_a_person_answers_the_message_that_the_channel_got_first
     )
     world.notify(later)
     assert world.senders.sent[-1].thread == "C0ROOM/1.0"
+
+
+def test_what_is_told_by_a_list_names_people_and_no_channel_among_them():
+    listed = shop("person:aoki", "channel:slack", mail=EmailChannel(to=("ops@shop.test",)))
+    world = world_of(listed)
+    (over,) = by_channel(closing(world), "mail")
+    assert {each.target for each in over.together} == {"person:aoki", "channel:slack"}
+    assert over.target_name == "青木"
+    (opened,) = by_channel(opening(world_of(shop("person:aoki", "channel:slack"))), "slack")
+    assert opened.target_name == "slack, 青木", "the room's own message, under its own name"

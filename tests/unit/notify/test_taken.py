@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -102,6 +104,34 @@ def test_what_joined_is_told_with_who_has_it_by_then():
     assert "エスカレーションが止まります" not in mail.text
 
 
+def test_a_page_that_waited_says_how_its_incident_is_by_now():
+    case = Case(Failed("busy", retryable=True))
+    at = NOON + timedelta(minutes=15)
+    case.becomes("open", next_step_at=at)
+    asked = msgspec.structs.replace(case.opened[MAIL], incident=incident(next_step_at=at))
+    with pytest.raises(TryLater):
+        case.send(asked)
+    case.becomes("open", step=1, generation=2, severity_label="Emergency", remind_at=at)
+    assert case.send(asked) == "done"
+    first, second = case.senders.sent
+    assert "Baba" in first.text, "the next step"
+    assert "Emergency" in second.subject
+    assert "2 / 2" in second.text
+    assert "Baba" not in second.text, "that step was taken"
+
+
+def test_a_page_that_may_have_arrived_is_said_again_in_the_same_words():
+    case = Case(Failed("timed out", retryable=True, unknown=True))
+    case.becomes("open", generation=1)
+    with pytest.raises(TryLater):
+        case.send(case.opened[MAIL])
+    case.becomes("open", step=1, generation=2, severity_label="Emergency")
+    assert case.send(case.opened[MAIL]) == "done"
+    first, second = case.senders.sent
+    assert "Emergency" not in second.subject + second.text
+    assert first.subject == second.subject
+
+
 def test_a_reminder_that_has_been_answered_is_withdrawn():
     case = Case()
     asked = msgspec.structs.replace(
@@ -140,6 +170,7 @@ def test_whoever_was_not_called_is_not_told():
 
 def test_whoever_may_have_been_called_is_told():
     case = Case(Failed("timed out", retryable=True, unknown=True))
+    case.becomes("open", generation=1)
     with pytest.raises(TryLater):
         case.send(case.opened[MAIL])
     assert case.send(case.taken[MAIL]) == "done"

@@ -96,6 +96,17 @@ def test_a_handover_that_happens_twice_is_the_first_one():
     assert duty.shift_start == at("2025-11-02 05:30")  # 01:30 EDT
 
 
+def test_a_midnight_handover_stays_done_when_the_clock_is_put_back_over_midnight():
+    sunday = Handover(weekday="sun", at=ClockTime("00:00"))
+    team = rotation("aoki", "baba", timezone="America/St_Johns", handover=sunday)
+    # There at 00:01 it was 23:01 of the day before once more.
+    before, after = at("2010-11-07 02:15"), at("2010-11-07 02:45")
+
+    assert who_is_on_duty(team, "UTC", after).shift_start == at("2010-11-07 02:30")
+    assert who_is_on_duty(team, "UTC", before).shift_end == at("2010-11-07 02:30")
+    assert on_duty(team, after) == on_duty(team, before)[::-1]
+
+
 def test_an_own_order_of_secondaries_skips_whoever_is_primary():
     team = rotation("aoki", "baba", secondary=("baba", "doi"))
 
@@ -107,6 +118,9 @@ def test_an_own_order_of_secondaries_skips_whoever_is_primary():
 def test_a_single_member_has_no_secondary():
     assert on_duty(rotation("aoki"), at("2025-01-07")) == ("aoki", None)
     assert on_duty(rotation("aoki", "aoki"), at("2025-01-07")) == ("aoki", None)
+    assert on_duty(rotation("aoki", secondary=("doi",)), at("2025-01-07")) == ("aoki", "doi")
+    alone = rotation("aoki", overrides=(stand_in("doi", "2025-01-07 00:00", "2025-01-09 00:00"),))
+    assert on_duty(alone, at("2025-01-08")) == ("doi", None)
 
 
 def test_a_rotation_without_members_has_nobody():

@@ -115,6 +115,7 @@ MISTAKES = [
     ("oncall:\n", "oncall:\n  weeks: 0\n", "error wrong-value oncall.weeks"),
     ("2025-01-06", "2025-01-08", "error first-shift oncall.first_shift"),
     ("severities:\n", "grouping: {max_open: 0}\nseverities:\n", "error wrong-value grouping.max_open"),
+    ("severities:\n", "grouping: {expire_after: 59m}\nseverities:\n", "error wrong-value grouping.expire_after"),
     ("- labels: {project: shop}", "- labels: {}", "error empty-rule service.match[0]"),
     ("- labels: {project: shop}", "- labels: {a: b}\n    - labels: {a: b}", "warning repeated service.match[1]"),
     ("  match:\n    - labels: {project: shop}\n", "", "warning no-match service"),
@@ -129,6 +130,12 @@ def test_a_mistake_is_found_where_it_is(old, new, expected):
 
     assert expected in [f"{f.severity} {f.code} {f.path}" for f in findings]
     assert all(f.message.ja and f.message.en for f in findings)
+
+
+def test_the_smallest_values_that_make_sense_are_taken():
+    assert (
+        found(("severities:\n", "grouping: {max_open: 1, expire_after: 1h}\nseverities:\n")) == []
+    )
 
 
 def test_a_misspelt_name_gets_a_suggestion():
@@ -191,6 +198,19 @@ oncall:
         "override-overlap oncall.overrides[1]",
         "override-both oncall.overrides[2]",
     ]
+
+
+def test_the_same_person_may_take_one_role_after_the_other():
+    overrides = """\
+oncall:
+  overrides:
+    - {start: 2025-01-08 09:00, end: 2025-01-10 09:00, person: aoki}
+    - {start: 2025-01-10 09:00, end: 2025-01-11 09:00, person: aoki, role: secondary}
+    - {start: 2025-01-07 09:00, end: 2025-01-08 09:00, person: aoki}
+    - {start: 2025-01-08 09:00, end: 2025-01-10 09:00, person: baba, role: secondary}
+"""
+
+    assert found(("oncall:\n", overrides)) == []
 
 
 def test_a_stand_in_must_be_reachable_too():

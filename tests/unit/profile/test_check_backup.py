@@ -1,7 +1,10 @@
 """What `toban check` proves about backups: one mistake at a time, with its line."""
 
+from datetime import timedelta
+
 import pytest
 
+from toban.backups.checks.recovery import spell
 from toban.sections.check import check
 from toban.sections.files import check_file
 from toban.sections.load import parse_profile
@@ -125,8 +128,15 @@ MISTAKES = [
     ('"0 5 * * 0", keep: {keep_days: 90}', '"0 5 * * 0", keep: {weekly: 12}', "28 error base-too-short plans[5].keep"),
     ('"0 5 * * 0", keep: {keep_days: 90}', '"0 5 * * 0", keep: {monthly: 12}', "28 error base-too-short plans[5].keep"),
     ('"0 5 * * 0", keep: {keep_days: 90}', '"0 5 * * 0", keep: {keep_days: 90}, destinations: [shop-tokyo]', "28 error base-elsewhere plans[5].incremental"),
+    ("keep_days: 90}, incremental", "daily: 91}, incremental", "28 error base-too-short plans[5].keep"),
+    ("keep_days: 90}, incremental", "weekly: 13}, incremental", "28 error base-too-short plans[5].keep"),
+    ("keep_days: 90}, incremental", "monthly: 3}, incremental", "28 error base-too-short plans[5].keep"),
+    ("keep_days: 90}, incremental", "yearly: 1}, incremental", "28 error base-too-short plans[5].keep"),
+    ("keep_days: 90}, incremental", "forever: true}, incremental", "28 error base-too-short plans[5].keep"),
     ("plans:\n", "minimum_verified: 0\n  plans:\n", "22 error wrong-value minimum_verified"),
     ("plans:\n", "max_deletions: 0\n  plans:\n", "22 error wrong-value max_deletions"),
+    ("plans:\n", "reread_within: 12h\n  plans:\n", "22 error wrong-value reread_within"),
+    ("plans:\n", "reread_within: 400d\n  plans:\n", "22 warning seldom-read reread_within"),
     # objectives
     ("name: All lost", "name: Database lost", "32 error duplicate-objective objectives[1].name"),
     ("sources: [database], rpo", "sources: [], rpo", "31 error empty objectives[0].sources"),
@@ -340,3 +350,18 @@ def test_findings_have_file_and_line(tmp_path):
     [finding] = check_file(path)
 
     assert (finding.file, finding.line) == (str(path), 31)
+
+
+@pytest.mark.parametrize("keep", ["daily: 90", "weekly: 12", "monthly: 2", "keep_days: 90"])
+def test_a_base_that_is_kept_as_long_as_what_builds_on_it_is_in_order(keep):
+    assert "base-too-short" not in [
+        f.code for f in found(("keep_days: 90}, incremental", f"{keep}}}, incremental"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("duration", "written"),
+    [(0, "0m"), (60, "1m"), (90_061, "1d1h1m1s"), (timedelta(days=7, seconds=0.5), "7d")],
+)
+def test_a_duration_is_said_as_profiles_write_it(duration, written):
+    assert spell(duration) == written

@@ -338,3 +338,25 @@ def test_a_link_leads_no_later_member_out_of_the_directory(world, tmp_path):
         with pytest.raises(TargetFailed, match="leads out of"):
             list(target.load(iter([archive]), None))
     assert list(outside.iterdir()) == []
+
+
+def test_some_files_come_back_alone(folder, safe, world, tmp_path):
+    take(safe, folder)
+    (kept, left) = sorted(files(folder))[:2]
+    target = logs.target(
+        {"directory": str(tmp_path / "some"), "only": f"{folder}/{kept}, /never/*"}, world
+    )
+    safe.restore("b1", target)
+    out = tmp_path / "some" / str(folder).lstrip("/")
+    assert files(out) == {kept: files(folder)[kept]}
+    assert not (out / left).exists()
+    below = logs.target({"directory": str(tmp_path / "below"), "only": f"{folder}/"}, world)
+    safe.restore("b1", below)
+    assert files(tmp_path / "below" / str(folder).lstrip("/")) == files(folder)
+
+
+def test_a_path_that_the_archive_does_not_hold_is_named(folder, safe, world, tmp_path):
+    take(safe, folder)
+    target = logs.target({"directory": str(tmp_path / "none"), "only": "/never/*"}, world)
+    with pytest.raises(TargetFailed, match=r"holds nothing of never/\*"):
+        safe.restore("b1", target)

@@ -15,6 +15,7 @@ from tests.unit.sources.postgres_desk import source_of, target_on
 from toban.ports.backup import SourceSnapshot, Target, TargetFailed
 from toban.sources.postgres import adapter as postgres
 from toban.sources.postgres import server as pgserver
+from toban.sources.postgres.loading.databases import Databases
 
 
 @pytest.fixture(scope="module")
@@ -105,10 +106,12 @@ def test_a_made_database_has_the_locale_encoding_and_settings_of_the_dumped_one(
     postgres_server.sql(
         f"alter database {quoted} set work_mem = '7MB';"
         f"alter database {quoted} set app.greeting to E'it''s\\n;here';"
+        f"comment on database {quoted} is E'ours;\\n\\\\ it''s IS so';"
     )
     look = (
         "select pg_encoding_to_char(encoding), datcollate, datctype, current_setting('work_mem'),"
-        " current_setting('app.greeting') from pg_database where datname = current_database()"
+        " current_setting('app.greeting'), shobj_description(oid, 'pg_database') from pg_database"
+        " where datname = current_database()"
     )
     try:
         before = postgres_server.sql(look, name)
@@ -116,8 +119,36 @@ def test_a_made_database_has_the_locale_encoding_and_settings_of_the_dumped_one(
         snapshot, data = taken(postgres_server, name, tmp_path)
     finally:
         postgres_server.sql(f"drop database {quoted}")
-    load(recovery(other, tmp_path, again, snapshot), data)
+    target = recovery(other, tmp_path, again, snapshot)
+    load(target, data)
+    target.release()
     assert other.sql(look, again) == before
+
+
+@pytest.mark.parametrize("setting", ["is_template true", "set statement_timeout = '1ms'"])
+def test_what_a_database_sets_for_its_application_stops_neither_a_backup_nor_a_test(
+    setting: str, postgres_server: Postgres, postgres_database: str, tmp_path: Path
+) -> None:
+    rows = 200_000  # longer than a millisecond to count
+    postgres_server.sql(
+        f"create table t as select generate_series(1, {rows}) i;"
+        f"alter database {postgres_database} {setting}",
+        postgres_database,
+    )
+    try:
+        _, data = taken(postgres_server, postgres_database, tmp_path)
+        target = target_on(postgres_server, tmp_path)
+        load(target, data)
+        load(target, data)  # another attempt drops what the first one made
+        assert target.counts()["rows"] == rows
+        target.discard()
+        assert "toban_restore" not in postgres_server.sql("select datname from pg_database")
+    finally:
+        left = postgres_server.sql("select datname from pg_database where datname ~ '^toban_res'")
+        for name in (postgres_database, *left.split()):
+            postgres_server.sql(f"alter database {name} is_template false")
+        for name in left.split():
+            postgres_server.sql(f"drop database {name} with (force)")
 
 
 @pytest.fixture
@@ -259,6 +290,33 @@ def test_tablespaces_and_collations_that_lack_do_not_stop_it(
     test.discard()
 
 
+def test_a_collation_of_users_whose_locale_lacks_does_not_stop_it(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    """Made where the system knew the locale: here the catalogue says so afterwards."""
+    postgres_server.sql(
+        "create collation \"ja (our; own)\" (provider = libc, locale = 'C');"
+        "create collation fine (provider = libc, locale = 'C');"
+        'create table t (name text collate "ja (our; own)", other text collate fine);'
+        "insert into t values ('い', 'x'), ('あ', 'y'); create index on t (name);"
+        "update pg_collation set collcollate = 'ja_XX.utf8', collctype = 'ja_XX.utf8'"
+        " where collname like 'ja (%'",
+        postgres_database,
+    )
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    with pytest.raises(TargetFailed, match=r"lacks the collations CREATE COLLATION.*our; own"):
+        load(recovery(other, tmp_path, again, snapshot), data)
+    load(recovery(other, tmp_path, again, snapshot, locale="any"), data)
+    assert other.sql("select string_agg(name, '' order by name) from t", again) == "あい"
+    made = "select string_agg(collname, ', ' order by collname) from pg_collation"
+    assert other.sql(f"{made} where collnamespace = 'public'::regnamespace", again) == (
+        "fine, ja (our; own)"
+    )
+    test = target_on(other, tmp_path)
+    load(test, data)
+    test.discard()
+
+
 @pytest.mark.parametrize(
     ("only", "there"),
     [
@@ -304,6 +362,50 @@ def test_some_objects_come_back_with_what_they_need(
         )
     if "public.audit" in there:
         assert other.sql("select count(*) from audit", again) == "1"
+
+
+def test_a_table_comes_back_with_the_functions_of_its_triggers_and_indexes(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    postgres_server.sql(
+        "create table cust (id int primary key);"
+        "create table orders (id serial primary key, c int references cust, v text);"
+        "create function norm(text) returns text immutable language sql as 'select lower($1)';"
+        "create index by_name on orders (norm(v));"
+        "create function loud() returns trigger language plpgsql as"
+        " 'begin new.v := upper(new.v); return new; end';"
+        "create trigger louder before insert on orders for each row execute function loud();"
+        "create function counted() returns bigint language sql begin atomic"
+        " select count(*) from cust; end;"
+        "comment on function counted() is 'of others'",
+        postgres_database,
+    )
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    load(recovery(other, tmp_path, again, snapshot, only="orders"), data)
+    assert other.sql("insert into orders (v) values ('x') returning v", again) == "X"
+    look = "select relname from pg_class where relnamespace = 'public'::regnamespace order by 1"
+    assert other.sql(look, again).split() == ["by_name", "orders", "orders_id_seq", "orders_pkey"]
+    names = "select proname from pg_proc where pronamespace = 'public'::regnamespace order by 1"
+    assert other.sql(names, again).split() == ["loud", "norm"]
+
+
+def test_a_database_that_cannot_be_put_aside_stays_in_service(
+    other: Postgres, again: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.sql(f"create database {again}")
+    ask = Databases.ask
+
+    def refusing(self: Databases, sql: str, *more: str, **options: bool) -> list[str]:
+        if " rename to " in sql:
+            raise TargetFailed("it is used for logical replication", retryable=False)
+        return ask(self, sql, *more, **options)
+
+    monkeypatch.setattr(Databases, "ask", refusing)
+    ports = world(tmp_path, GivenSecrets(DB_URL=other.url()))
+    server = pgserver.connect(ports, "DB_URL", TargetFailed)
+    with pytest.raises(TargetFailed, match="logical replication"):
+        Databases(server, ports).swap(again, "loaded")
+    assert other.sql("select 1", again) == "1", "whoever uses it still may"
 
 
 def test_an_object_that_the_dump_does_not_hold_is_named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from toban.backups.catalogue.manifest import Manifest, PartEntry, decode, entries
@@ -24,6 +25,15 @@ class BaseDamaged(Damaged):
     def __init__(self, backup_id: str, reason: str) -> None:
         super().__init__(reason)
         self.backup_id = backup_id
+
+
+@contextmanager
+def blaming(backup_id: str) -> Iterator[None]:
+    """Raise `BaseDamaged` for damage that is met inside: it is that backup's."""
+    try:
+        yield
+    except Damaged as error:
+        raise BaseDamaged(backup_id, str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -54,10 +64,8 @@ class OpenedCopy:
 
     def find_base(self, backup_id: str) -> None:
         """Raise `BaseDamaged` unless a backup that it builds on has its manifest in this bucket."""
-        try:
+        with blaming(backup_id):
             self._location_of(backup_id)
-        except Damaged as error:
-            raise BaseDamaged(backup_id, str(error)) from error
 
     def fetch(self, ref: ObjectRef) -> Iterator[bytes]:
         """Yield an object besides the stream; raises `Damaged`, or `BaseDamaged` for one of a base."""

@@ -84,7 +84,7 @@ def scan(
     resources: Resources,
     *,
     service: str = "",
-    unencrypted: bool = False,
+    unencrypted: bool,
     seen: Callable[[FoundManifest | SkippedManifest], None] = lambda _: None,
 ) -> BucketScan:
     """

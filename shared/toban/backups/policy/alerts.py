@@ -39,6 +39,17 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     """The newest backup it is about, where it is about backups."""
 
 
+class RereadLook(msgspec.Struct, frozen=True, kw_only=True):
+    """The last look at which old backups are to be read again."""
+
+    within_s: int
+    """What the profile said then."""
+    since: datetime
+    """Since when that is watched."""
+    next_at: datetime
+    """When it is looked at again."""
+
+
 class BackupWatch(Document, kw_only=True):
     """The alerts about a service's backups that are open now (id: the service)."""
 
@@ -47,6 +58,8 @@ class BackupWatch(Document, kw_only=True):
 
     open: dict[str, OpenAlert] = {}
     """By fingerprint."""
+    rereads: RereadLook | None = None
+    """None: nobody has looked yet."""
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):

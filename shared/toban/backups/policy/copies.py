@@ -39,6 +39,7 @@ class ReadBackResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def judged(copy: Copy, reading: ReadBackResult) -> Copy:
     """Return the copy with the result of a reading."""
+    copy = msgspec.structs.replace(copy, read_at=reading.read_at)
     if reading.damage and not reading.base:
         return damaged(copy, reading.damage, missing=reading.missing)
     if reading.damage:
@@ -116,8 +117,12 @@ def on_bases(
 
 
 def note_damage(base: Backup, bucket: str, why: str) -> None:
-    """Record damage in this backup's copy that was found while another backup was read."""
-    if base.status not in JUDGED:
+    """
+    Record damage in this backup's copy that was found while another backup was read.
+
+    Of one that is marked for removal as well: should it stay, it stays as what it is.
+    """
+    if base.status not in (*JUDGED, "deleting"):
         return
     base.copies = [
         damaged(copy, why) if copy.bucket == bucket and copy.manifest else copy

@@ -92,6 +92,14 @@ TEXTS: Final[Texts] = {
         "en": "No restore test has passed since {last}.",
         "ja": "{last} 以降、成功したリストアテストがありません。",
     },
+    "backup.unread.title": {
+        "en": "Backups not read again: {source} in {region}",
+        "ja": "バックアップの再読み取りの遅れ: {source} {region}",
+    },
+    "backup.unread.summary": {
+        "en": "{n} in {bucket} not read back within {within}, so rot there would stay unnoticed; the one waiting longest was read at {last}. Read them with: toban backups verify ID",
+        "ja": "{bucket} のコピー {n} 件が {within} 以内に読み返されておらず、破損していても気づけません。最も古い読み取りは {last} です。読み返すには: toban backups verify ID",
+    },
     "backup.restore.test.title": {
         "en": "Restore test failed: {source}",
         "ja": "リストアテスト失敗: {source}",

@@ -19,15 +19,12 @@ FILES: Final = {
     "README.ja.md": "backup-format.ja.md",
     "read_backup.py": "read_backup.py.txt",
 }
-"""Their names in a bucket, and in this package; the last is written last."""
+"""Their names in a bucket, and in this package."""
 
 
 def leave_instructions(bucket: Bucket) -> None:
     """Have this release's instructions in the bucket, unless a lock keeps others; raises `Unavailable`."""
     texts = {FOLDER + name: source(__package__, at).encode() for name, at in FILES.items()}
-    last = list(texts)[-1]
-    if _is(bucket.stat(last), texts[last]):
-        return
     for name, text in texts.items():
         there = bucket.stat(name)
         if _is(there, text):

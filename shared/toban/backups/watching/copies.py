@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toban.backups.documents import Backup, Copy, settle, standing
+from toban.backups.documents import JUDGED, Backup, Copy, settle, standing
+from toban.backups.found import as_found
 from toban.backups.policy.alerts import (
     BackupWatch,
     Trouble,
@@ -57,7 +58,7 @@ def look_at_keys(profile: Profile, watch: BackupWatch, work: Work, *, opens: boo
 
 def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
     bad: dict[str, list[tuple[Backup, Copy]]] = {}
-    for backup in _degraded(profile, documents):
+    for backup in sorted(_hurt(profile[SERVICE].id, documents), key=lambda b: (b.slot, b.id)):
         for copy in backup.copies:
             if copy.damage or (copy.unreadable and not copy.locked):
                 fingerprint = copy_fingerprint(backup.source, backup.class_, copy.bucket)
@@ -82,6 +83,16 @@ def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
             labels={**series, **where, "backup": backup.id},
             backup=backup.id,
         )
+
+
+def _hurt(service: str, documents: Documents) -> Iterator[Backup]:
+    """Backups of which a copy is in trouble, or what it builds on there, as a restore finds them."""
+    hurt = documents.find(Backup, ("service", "==", service), ("degraded", "==", True))
+    for source in sorted({backup.source for backup in hurt}):
+        own = documents.find(Backup, ("service", "==", service), ("source", "==", source))
+        known = {backup.id: backup for backup in own}
+        seen = (as_found(backup, known) for backup in own if backup.status in JUDGED)
+        yield from (backup for backup in seen if backup.degraded)
 
 
 def _degraded(profile: Profile, documents: Documents) -> list[Backup]:

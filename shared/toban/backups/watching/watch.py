@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from toban.backups.catalogue.plans import slot_of
+from toban.backups.catalogue.plans import bases_of, slot_of
 from toban.backups.documents import Backup, SeriesState, series_id
 from toban.backups.policy.ahead import AHEAD, dated_ahead, troubles_ahead
 from toban.backups.policy.alerts import (
@@ -26,6 +26,7 @@ from toban.backups.policy.alerts import (
     say_in,
     watch_of,
 )
+from toban.backups.policy.copies import restorable
 from toban.backups.policy.objectives import (
     NewestBackup,
     ObjectiveState,
@@ -38,6 +39,7 @@ from toban.backups.policy.restores import RestoreRecord
 from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.watching.abandoned import end_abandoned
 from toban.backups.watching.copies import look_at_copies, look_at_keys, settle_failed
+from toban.backups.watching.rereading import look_at_turns
 from toban.events.backups import (
     BackupFailed,
     BackupKeysChecked,
@@ -182,9 +184,12 @@ def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
 
 
 def on_restore_finished(finished: RestoreFinished, work: Work) -> None:
-    """Close the alert about failed restores of the source."""
+    """Close the alert about failed restores of the source; tell of copies that were given up."""
     watch = watch_of(finished.service, work)
     resolve(restore_fingerprint(finished.source, finished.purpose), watch, work)
+    document = current(work).get(finished.service)
+    if document is not None:
+        look_at_copies(document.profile, watch, work)
     work.put(watch)
 
 
@@ -211,6 +216,7 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
             if fingerprint.split("/")[0] in _LOOKED_AT and fingerprint not in troubles:
                 resolve(fingerprint, watch, work)
         look_at_copies(document.profile, watch, work)
+        look_at_turns(document.profile, watch, work)
         look_at_keys(document.profile, watch, work, opens=False)  # a backup may have been removed
         # A failure and the success after it may have been told at the same moment, and each have
         # seen only itself: this is the second look.
@@ -228,7 +234,7 @@ def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, New
     """
     Return the newest verified restore point of every plan, from the catalogue.
 
-    What is dated ahead of now does not count.
+    What is dated ahead of now does not count, nor what builds on something that is not whole.
     """
     found: dict[SeriesKey, NewestBackup] = {}
     for plan in (profile[BACKUP] or NOTHING).plans:
@@ -247,7 +253,7 @@ def newest_points(profile: Profile, documents: Documents) -> dict[SeriesKey, New
 
 
 def _newest(service: str, plan: BackupPlan, documents: Documents) -> Backup | None:
-    for limit in (1, None):  # one that is dated ahead is rare: then all are looked at
+    for limit in (1, None):  # one that does not count is rare: then all are looked at
         found = documents.find(
             Backup,
             ("service", "==", service),
@@ -257,10 +263,16 @@ def _newest(service: str, plan: BackupPlan, documents: Documents) -> Backup | No
             order_by="-snapshot_at",
             limit=limit,
         )
-        fit = next((backup for backup in found if not backup.is_ahead(documents.now)), None)
+        fit = next((backup for backup in found if _counts(backup, documents)), None)
         if fit is not None or not found:
             return fit
     return None
+
+
+def _counts(backup: Backup, documents: Documents) -> bool:
+    if backup.is_ahead(documents.now):
+        return False
+    return not backup.needs or bool(restorable(backup, bases_of(backup, documents)))
 
 
 def _troubles(document: CurrentProfile, documents: Documents) -> Iterator[Trouble]:

@@ -44,6 +44,7 @@ from toban.kernel.errors import InvalidEvent
 from toban.kernel.event import Body
 from toban.kernel.ids import derive
 from toban.kernel.prepared import converted
+from toban.kernel.secrecy.masking import mask
 from toban.kernel.work import Work
 from toban.profile.store import current
 
@@ -146,6 +147,10 @@ def _restore(id: str, command: CommandIssued, work: Work) -> RestoreRequested:
     targets = {
         key.removeprefix(_TARGET): value for key, value in asked.items() if key.startswith(_TARGET)
     }
+    if any(mask(value) != value for value in targets.values()):
+        raise InvalidEvent(
+            "target: it holds a credential, which would be kept; name a secret instead"
+        )
     try:
         detected = converted(asked["detected_at"], datetime) if "detected_at" in asked else None
     except msgspec.ValidationError as error:

@@ -9,6 +9,7 @@ leap of the clock nothing is marked for a day (`toban.backups.policy.steady`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,8 +17,9 @@ from typing import Final
 import msgspec
 
 from toban.backups.catalogue.plans import labels_of
-from toban.backups.documents import Backup, mark, unmark
-from toban.backups.jobs import STEP, BackupJob, JobStage, fail, following, job_id
+from toban.backups.documents import Backup, Copy, mark, unmark
+from toban.backups.jobs import STEP, BackupJob, JobStage, fail, job_id
+from toban.backups.policy.copies import TOLD
 from toban.backups.policy.retention import decide, removals
 from toban.backups.policy.retention_terms import (
     Policy,
@@ -40,7 +42,7 @@ from toban.kernel.handling.job import Continue, Job, JobClaim, NothingToDo, Unfi
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import Operator, Value
-from toban.ports.backup import RESOURCES, DeleteBlocked, Resources
+from toban.ports.backup import RESOURCES, Bucket, DeleteBlocked, Resources
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import current
@@ -54,6 +56,21 @@ FORGOTTEN: Final = timedelta(days=30)
 @dataclass(frozen=True)
 class BackupRemoved:
     """The result of a removal: everything of the backup is gone, in every destination."""
+
+
+class HeldCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bucket refused to remove."""
+
+    reason: str
+    whole: bool
+    """The manifest as well, so that nothing of the copy was removed."""
+
+
+class PruneJob(BackupJob, kw_only=True):
+    """The job of removing a backup."""
+
+    held: dict[str, HeldCopy] = {}
+    """Copies that their buckets refused to remove in this step, by bucket."""
 
 
 @dataclass(frozen=True)
@@ -145,10 +162,10 @@ class PruneHandler:
         if waits_until(verified.service, work) is None:
             _mark(document.profile, work)
 
-    def claim(self, due: PruneStepDue, work: Work) -> BackupJob | None:
+    def claim(self, due: PruneStepDue, work: Work) -> PruneJob | None:
         """Return the job of removing one backup, unless retention keeps it after all."""
         id = job_id(due.backup_id, "prune")
-        job = work.get(BackupJob, id) or BackupJob(id=id, stage="prune", backup_id=due.backup_id)
+        job = work.get(PruneJob, id) or PruneJob(id=id, stage="prune", backup_id=due.backup_id)
         if job.step != due.step:
             return None
         backup = work.get(Backup, due.backup_id)
@@ -174,7 +191,7 @@ class PruneHandler:
         )
 
     def run(
-        self, job: BackupJob, due: PruneStepDue, claim: JobClaim[BackupJob]
+        self, job: PruneJob, due: PruneStepDue, claim: JobClaim[PruneJob]
     ) -> BackupRemoved | Continue | NothingToDo:
         """Delete, the manifests first."""
         backup = claim.documents.get(Backup, due.backup_id)
@@ -182,25 +199,33 @@ class PruneHandler:
             return NothingToDo()
         buckets = [self._resources.bucket(copy.bucket) for copy in backup.copies]
         job.done = max(job.done, 1)  # from here on there is no way back
+        job.held = {}
         claim.checkpoint()
-        try:
-            for bucket in buckets:
-                bucket.delete(backup.prefix + layout.MANIFEST)
-            for bucket in buckets:
-                for info in bucket.list(backup.prefix):
-                    bucket.delete(info.name)
-                    job.done += 1
-                    claim.beat()
-                    if claim.elapsed() > STEP:
-                        return Continue()
-        except DeleteBlocked as error:
-            log.warning(
-                "backup not removed: copies are locked", backup=backup.id, error=error, stack=False
-            )
-            return Continue(BLOCKED)
-        return BackupRemoved()
+        left = [each for each in buckets if _removes(each, backup.prefix + layout.MANIFEST, job)]
+        for bucket in left:
+            for info in bucket.list(backup.prefix):
+                if not _removes(bucket, info.name, job):
+                    break  # the rest of it waits as well
+                job.done += 1
+                claim.beat()
+                if claim.elapsed() > STEP:
+                    return Continue()
+        return Continue(BLOCKED) if job.held else BackupRemoved()
 
-    def conclude(self, job: BackupJob, result: BackupRemoved | Unfinished, work: Work) -> None:
+    def next_step(self, job: PruneJob, work: Work) -> PruneStepDue | None:
+        """Return the event of the next step; of copies that are locked the catalogue says so."""
+        backup = work.get(Backup, job.backup_id)
+        if backup is None:
+            return None
+        copies = [_after(copy, job.held) for copy in backup.copies]
+        if job.held and copies != backup.copies:
+            backup.copies = copies
+            work.put(backup)
+            why = "; ".join(held.reason for held in job.held.values())
+            log.warning("backup not removed: copies are locked", reason=why, **labels_of(backup))
+        return _step(backup, job.step)
+
+    def conclude(self, job: PruneJob, result: BackupRemoved | Unfinished, work: Work) -> None:
         """Record that it is gone, or why it cannot be removed."""
         backup = work.get(Backup, job.backup_id)
         if backup is None or isinstance(result, NothingToDo):
@@ -212,15 +237,13 @@ class PruneHandler:
             move(backup, "deleted")
             backup.deleted_at = work.now
             backup.degraded = False
-            backup.copies = [
-                msgspec.structs.replace(copy, manifest=False, level=None) for copy in backup.copies
-            ]
+            backup.copies = [_after(copy, {}) for copy in backup.copies]
             log.info("backup removed", **labels_of(backup))
         work.put(backup)
 
     def handlers(self) -> Handlers:
         """Return the function's handlers."""
-        job = Job(BackupJob, self.claim, self.run, self.conclude, next_step=following(PruneStepDue))
+        job = Job(PruneJob, self.claim, self.run, self.conclude, next_step=self.next_step)
         return (
             Handlers()
             .on(PruneDue, Decision(self.on_due))
@@ -230,6 +253,26 @@ class PruneHandler:
 
 
 HANDLERS = BoundHandlers((RESOURCES,), lambda ports: PruneHandler(ports(RESOURCES)).handlers())
+
+
+def _removes(bucket: Bucket, name: str, job: PruneJob) -> bool:
+    """Remove an object, and return whether that was allowed; what is locked is noted."""
+    try:
+        bucket.delete(name)
+    except DeleteBlocked as error:
+        locked = HeldCopy(reason=log.mask(str(error))[:TOLD], whole=name.endswith(layout.MANIFEST))
+        job.held.setdefault(bucket.name, locked)
+        return False
+    return True
+
+
+def _after(copy: Copy, locked: Mapping[str, HeldCopy]) -> Copy:
+    """A copy after a try to remove it: what is locked lies there, everything else is gone."""
+    found = locked.get(copy.bucket)
+    copy = msgspec.structs.replace(copy, held=found.reason if found is not None else "")
+    if found is not None and found.whole:
+        return copy
+    return msgspec.structs.replace(copy, manifest=False, level=None)
 
 
 def _mark(profile: Profile, work: Work, *, calendar: bool = False) -> int:

@@ -10,7 +10,7 @@ from typing import Final
 from toban.backups.catalogue.datakeys import data_key_for, new_data_key
 from toban.backups.catalogue.manifest import ManifestKey
 from toban.backups.catalogue.plans import ResolvedPlan, plan_of
-from toban.backups.catalogue.reading import CopyOpener, open_copy
+from toban.backups.catalogue.reading import BaseDamaged, CopyOpener
 from toban.backups.catalogue.writing import (
     WriteProgress,
     flush,
@@ -24,12 +24,12 @@ from toban.backups.catalogue.writing import (
 )
 from toban.backups.documents import Backup, SeriesState
 from toban.backups.jobs import STEP, beating, fail, job_id
-from toban.backups.policy.copies import copy_in
 from toban.backups.storage import layout
 from toban.backups.storage.frames import Seal
 from toban.backups.storage.instructions import leave_instructions
 from toban.backups.storage.parts import Part, cut, open_part
 from toban.backups.storage.sealing import SealedObjectSink
+from toban.backups.work.building_on import BaseUnfit, base_backup, blame, is_unchanged
 from toban.backups.work.take_job import BackupTaken, SourceUnchanged, TakeJob, record
 from toban.events.backups import BackupFinished, BackupStepDue
 from toban.kernel import log
@@ -44,7 +44,6 @@ from toban.ports import PortError
 from toban.ports.backup import (
     RESOURCES,
     BackupRun,
-    BaseBackup,
     Bucket,
     Chunk,
     Damaged,
@@ -95,6 +94,8 @@ class TakeHandler:
             result = step.go()
         except KeyUnavailable as error:
             result = Failure(f"the key cannot be used, and nothing is kept unencrypted: {error}")
+        except BaseDamaged as error:
+            result = BaseUnfit(str(error), error.backup_id, backup.copies[0].bucket)
         except (SourceFailed, Damaged, ValueError) as error:
             if (
                 isinstance(error, SourceFailed)
@@ -148,6 +149,8 @@ class TakeHandler:
             work.delete(TakeJob, job.id)
             return
         else:
+            if isinstance(result, BaseUnfit):
+                blame(result, work)
             interrupted = job.progress.parts > 0 and not job.progress.last
             move(backup, "partial" if interrupted else "failed")
             fail(backup, "take", result.reason, work)
@@ -199,7 +202,9 @@ class _Step:
             if not job.snapshot.ready:
                 return Continue(POLL)
         untouched = not job.begun and job.progress.parts == 0
-        if untouched and self._is_unchanged(job.snapshot):
+        if untouched and is_unchanged(
+            self._backup, self._planned, job.snapshot, self._claim.documents
+        ):
             self._source.end(run, job.snapshot)
             return SourceUnchanged()
         if not job.progress.last and not self._read(run, job.snapshot):
@@ -244,38 +249,14 @@ class _Step:
         return BackupRun(
             backup_id=self._backup.id,
             objects=SealedObjectSink(self._bucket, self._backup.prefix, self._backup.id, self._key),
-            base=self._base(),
+            base=base_backup(
+                self._backup,
+                self._bucket,
+                self._planned.section.key,
+                self._opener,
+                self._claim.documents,
+            ),
         )
-
-    def _base(self) -> BaseBackup | None:
-        if not self._backup.needs:
-            return None
-        base = self._claim.documents.get(Backup, self._backup.needs[0])
-        there = copy_in(base, self._bucket.name) if base is not None else None
-        if base is None or there is None or base.status != "verified" or not there.proven:
-            # Marked for removal before this one was begun: retention will take that back.
-            raise SourceFailed(
-                f"the backup {self._backup.needs[0]} that it builds on is gone or damaged",
-                retryable=base is not None and base.status == "deleting",
-            )
-        opened = open_copy(self._opener, base, there.bucket, self._planned.section.key)
-        return BaseBackup(base.id, opened.stream)
-
-    def _is_unchanged(self, snapshot: SourceSnapshot) -> bool:
-        if not self._planned.plan.on_change or not snapshot.fingerprint:
-            return False
-        if self._backup.requested_by:
-            return False
-        backup = self._backup
-        key = backup.series
-        series = self._claim.documents.get(SeriesState, key)
-        if series is None or series.fingerprint != snapshot.fingerprint:
-            return False
-        # Only a backup that is still good, in every region, and counts may stand for this one.
-        same = self._claim.documents.get(Backup, series.finished)
-        if same is None or same.is_ahead(self._claim.now()):
-            return False
-        return same.status in ("finished", "verified") and not same.degraded
 
     def _read(self, run: BackupRun, snapshot: SourceSnapshot) -> bool:
         """Store parts until the stream ends; False when the step's time is up before."""

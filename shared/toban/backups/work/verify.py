@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from toban.backups.catalogue.plans import plan_of
 from toban.backups.catalogue.reading import (
     BaseDamaged,
@@ -20,7 +18,7 @@ from toban.backups.catalogue.reading import (
     OpenedCopy,
     open_copy,
 )
-from toban.backups.documents import JUDGED, LEVELS, Backup, SeriesState, settle
+from toban.backups.documents import JUDGED, LEVELS, Backup
 from toban.backups.jobs import (
     STEP,
     BackupJob,
@@ -28,22 +26,29 @@ from toban.backups.jobs import (
     claim_next,
     fail,
     following,
+    job_id,
     telling,
 )
 from toban.backups.keys.look import KeyWatchHandler
 from toban.backups.levels import Level
-from toban.backups.policy.copies import ReadBackResult, judged, note_damage, on_bases, proven_there
+from toban.backups.policy.copies import ReadBackResult, proven_there
 from toban.backups.storage import layout
+from toban.backups.work.reading.judging import judge
+from toban.backups.work.reading.whole import (
+    Whole,
+    WholeObjects,
+    names_objects,
+    read_rest,
+    references,
+)
 from toban.events.backups import (
     BackupEvent,
     BackupReplicated,
-    BackupVerified,
     BackupWatchDue,
     VerificationStepDue,
 )
 from toban.kernel import log
 from toban.kernel.binding import BoundHandlers
-from toban.kernel.clock.skew import not_ahead
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import (
     Continue,
@@ -75,6 +80,8 @@ several steps first; a format check cannot be left and gone on with.
 class VerifyJob(BackupJob, kw_only=True):
     """The job of verifying a backup."""
 
+    only: str = ""
+    """Only the copy in this bucket is asked for, to be read whole; empty: every one."""
     reading: str = ""
     """The bucket whose copy is being read."""
     parts_read: int = 0
@@ -102,8 +109,13 @@ class VerifyHandler:
         self._opener = CopyOpener(resources)
 
     def claim(self, event: BackupEvent, work: Work) -> VerifyJob | None:
-        """Return the job if its step is due; a new request verifies anew."""
-        return claim_next(VerifyJob, "verify", event, work)
+        """Return the job if its step is due; a new request verifies anew, or more."""
+        before = work.get(VerifyJob, job_id(event.backup_id, "verify"))
+        job = claim_next(VerifyJob, "verify", event, work)
+        if job is not None and isinstance(event, BackupReplicated):
+            begun = before is not None and not before.over
+            job.only = event.bucket if not begun or job.only == event.bucket else ""
+        return job
 
     def run(
         self, job: VerifyJob, event: BackupEvent, claim: JobClaim[VerifyJob]
@@ -126,7 +138,7 @@ class VerifyHandler:
         for place, copy in sorted(
             enumerate(backup.copies), key=lambda each: (each[1].bucket != job.reading, each[0])
         ):
-            if copy.bucket in job.read:
+            if copy.bucket in job.read or job.only not in ("", copy.bucket):
                 continue
             if job.reading != copy.bucket:
                 job.reading, job.parts_read, job.beside_read = copy.bucket, 0, 0
@@ -134,6 +146,9 @@ class VerifyHandler:
             # One copy at least passes the plan's level; the others are asked for less.
             full = place == 0 or not any(r.level for r in job.read.values())
             wanted = planned.plan.level if full else planned.plan.replica_level
+            if job.only:  # rot is found by reading, whatever was enough when it was written
+                own = planned.plan.level if place == 0 else planned.plan.replica_level
+                wanted = max(own, "content", key=LEVELS.index)
             try:
                 reading = self._read(backup, copy.bucket, planned.section.key, wanted, job, claim)
             except Unavailable as error:
@@ -190,13 +205,16 @@ class VerifyHandler:
         if not whole or LEVELS.index(wanted) < LEVELS.index("format"):
             if not self._read_content(opened, job, claim):
                 return False
-            understood = bool(manifest.object_totals.objects or manifest.needs)
-            if LEVELS.index(wanted) < LEVELS.index("format") or understood:
+            if LEVELS.index(wanted) < LEVELS.index("format") or names_objects(manifest):
                 return True  # an inventory and its objects were understood while reading them
-        stream = beating(opened.stream(), claim.beat)
-        job.counts = form.check(stream, lambda ref: beating(opened.fetch(ref), claim.beat))
-        for _ in stream:
-            pass  # a format may know enough early; the last hashes are compared at the end
+        stream = Whole(beating(opened.stream(), claim.beat))
+        objects = WholeObjects(lambda ref: beating(opened.fetch(ref), claim.beat))
+        try:
+            job.counts = form.check(stream, objects)
+        except (FormatUnchecked, ValueError):
+            read_rest(form, opened, stream, objects)  # damage is found whoever can say what it is
+            raise
+        read_rest(form, opened, stream, objects)
         return True
 
     def _read_content(self, opened: OpenedCopy, job: VerifyJob, claim: JobClaim[VerifyJob]) -> bool:
@@ -209,10 +227,10 @@ class VerifyHandler:
             claim.checkpoint()
             if claim.elapsed() > STEP:
                 return False
-        if not opened.manifest.object_totals.objects and not opened.manifest.needs:
+        if not names_objects(opened.manifest):
             return True
         form = self._resources.format(opened.manifest.kind)
-        for number, ref in enumerate(form.object_refs(opened.stream()), start=1):
+        for number, ref in enumerate(references(form, opened), start=1):
             if number <= job.beside_read:
                 continue
             if ref.backup_id in job.trusted:
@@ -234,8 +252,8 @@ class VerifyHandler:
         if isinstance(result, Failure):
             fail(backup, "verify", result.reason, work)
             work.put(backup)
-        elif backup.status in JUDGED:  # retention may have come between
-            _judge(backup, job, result, work)
+        else:
+            judge(backup, _unread(backup, job, result, work.now) | job.read, job.counts, work)
 
     def handlers(self) -> Handlers:
         """Return the function's handlers."""
@@ -267,67 +285,19 @@ def _take_over(job: VerifyJob, backup: Backup, now: datetime) -> None:
         job.reading = backup.copies[job.place].bucket
 
 
-def _judge(backup: Backup, job: VerifyJob, result: CopiesRead | GaveUp, work: Work) -> None:
-    """
-    Note of each copy what it came to, and tell of the backup and of what is wrong with it.
-
-    A copy that could not be read takes nothing away from what was proven of the others.
-    """
-    bases = {id: work.get(Backup, id) for id in backup.needs}
-    told = []
-    passed = False
-    for number, copy in enumerate(backup.copies):
-        reading = job.read.get(copy.bucket)
-        if reading is None and isinstance(result, GaveUp):
-            why = f"{copy.bucket}: cannot be read: {result.reason}"
-            reading = ReadBackResult(read_at=work.now, unreadable=why)
-        if reading is None:
-            continue  # it became known while the others were read
-        reading = on_bases(reading, copy.bucket, bases)
-        if reading.base:
-            reading = _blame(reading, copy.bucket, bases, work)
-        backup.copies[number] = judged(copy, reading)
-        passed = passed or reading.level is not None
-        if reading.trouble:
-            told.append(reading.trouble)
-    settle(backup)
-    backup.reason = ""
-    if passed:
-        backup.verified_at = work.now
-        backup.counts = dict(job.counts) or backup.counts
-        _note_newest(backup, work)
-        work.emit(BackupVerified(**backup.named, at=work.now, level=str(backup.level)))
-    if told:
-        fail(backup, "verify", "; ".join(told), work)
-    work.put(backup)
-
-
-def _blame(
-    reading: ReadBackResult, bucket: str, bases: dict[str, Backup | None], work: Work
-) -> ReadBackResult:
-    """
-    Damage in what it builds on is a fact about that one's copy, which may be mended.
-
-    Only when no copy of that is whole any more is this one lost with it.
-    """
-    base = bases.get(reading.base)
-    if base is not None:
-        note_damage(base, bucket, reading.damage)
-        work.put(base)
-    lost = base is None or base.status not in ("finished", "verified")
-    return msgspec.structs.replace(reading, base="") if lost else reading
-
-
-def _note_newest(backup: Backup, work: Work) -> None:
-    """The series knows its newest verified backup."""
-    series = work.get(SeriesState, backup.series)
-    if series is None or backup.is_ahead(work.now):
-        return
-    point = backup.snapshot_at or backup.started_at
-    before = not_ahead(series.verified_snapshot_at, work.now)
-    if before is None or point >= before:
-        series.verified, series.verified_snapshot_at = backup.id, point
-        work.put(series)
+def _unread(
+    backup: Backup, job: VerifyJob, result: CopiesRead | GaveUp, now: datetime
+) -> dict[str, ReadBackResult]:
+    """Copies that were asked for, and whose reading was given up."""
+    if not isinstance(result, GaveUp):
+        return {}
+    return {
+        copy.bucket: ReadBackResult(
+            read_at=now, unreadable=f"{copy.bucket}: cannot be read: {result.reason}"
+        )
+        for copy in backup.copies
+        if job.only in ("", copy.bucket)
+    }
 
 
 def _drain(opened: OpenedCopy, ref: ObjectRef, claim: JobClaim[VerifyJob]) -> None:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from toban.backups.catalogue.plans import bases_of
 from toban.backups.documents import Backup, Status
+from toban.backups.found import as_found
 from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.work.commands import FUNCTION, request_id
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.reader import chosen as one_chosen
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.kernel.documents import Documents
 from toban.kernel.i18n import Language, duration, unit
 from toban.profile.profile import Profile
 
@@ -88,6 +91,11 @@ def chosen(reader: StoreReader, word: str, terminal: Terminal) -> Backup:
         return [backup.id for backup in found if backup.status != "deleted"][:50]
 
     return one_chosen(reader, Backup, word, terminal, "what.backup", known, code=2)
+
+
+def as_seen(backup: Backup, documents: Documents) -> Backup:
+    """Return a backup as people are shown it: no better than what it builds on."""
+    return as_found(backup, bases_of(backup, documents))
 
 
 def newest_first(backups: Iterable[Backup]) -> list[Backup]:

@@ -56,6 +56,10 @@ def status_in(backup: Backup, terminal: Terminal) -> str:
     proven = sum(copy.proven for copy in backup.copies)
     if was_failed(backup):
         return terminal.say("backups.failed-removed")
+    if status == "deleting" and any(copy.held for copy in backup.copies):
+        return terminal.say("backups.held")
+    if status == "finished" and all(c.damage or c.unreadable for c in backup.copies):
+        return terminal.say("backups.unreadable")
     if status != "verified" or proven == len(backup.copies):
         return terminal.say(f"backup.{status}")
     return terminal.say("backups.partly", n=proven, m=len(backup.copies))

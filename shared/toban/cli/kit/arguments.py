@@ -37,6 +37,8 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that suggests what was probably meant; raises `Usage`."""
 
     language: Language = "en"
+    _mixed = False
+    """Words are taken wherever they stand; only where taking them in order has left some."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
@@ -55,8 +57,19 @@ class Parser(argparse.ArgumentParser):
             raise Usage(unknown(self.language, str(value), what, action.choices))
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """See argparse; an option that nobody knows is told by the parser it was given to."""
+        """
+        See argparse; an option that nobody knows is told by the parser it was given to.
+
+        What may be left out may also stand behind an option: ``restore shop --dry-run database``.
+        """
+        before = argparse.Namespace(**vars(namespace or argparse.Namespace()))
         found, rest = super().parse_known_args(args, namespace)
+        if rest and self._subparsers is None and not self._mixed:
+            self._mixed = True
+            try:
+                found, rest = self.parse_known_intermixed_args(args, before)
+            finally:
+                self._mixed = False
         options = [word for word in rest if word.startswith("-") and word != "-"]
         if options:
             name = options[0].partition("=")[0]

@@ -119,6 +119,11 @@ class Row(Generic[W]):
     """None: the body is ignored, because everything is in the address (a signed link)."""
     look: Callable[[AuthenticatedRequest[W]], Response] | None = None
     """What GET answers; it changes nothing. None: the row takes POST only."""
+    lost: Callable[[RowRequest, int, Exception], Event] | None = None
+    """
+    What tells people that a known sender's request is refused, where that loses it; with the status and
+    the cause. None: the sender is told, and that is enough.
+    """
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """
 One order of checks for every way in.
 
-Path and method → size → sender (over the raw bytes) → content type → strict decoding → reading →
-publish → 2xx. No state, and a refused request costs no read (only what is behind a valid link shows
-a document). A temporary failure is always 503 and never another code: Alertmanager drops a
+Path and method → size (of alerts after the sender) → sender (over the raw bytes) → content type →
+strict decoding → reading → publish → 2xx. No state, and a refused request costs no read (only what
+is behind a valid link looks at a document). A temporary failure is always 503 and never another code: Alertmanager drops a
 notification on any 4xx, 429 included, and GitHub never retries by itself.
 """
 
@@ -28,6 +28,8 @@ from toban.kernel.edge.row import (
 from toban.kernel.event import utc
 from toban.kernel.strictjson import NotStrictJson
 from toban.ports import Unavailable
+
+_TOO_LARGE = ValueError(f"body larger than {MAX_BODY} bytes")
 
 
 class Rows:
@@ -55,9 +57,9 @@ class Rows:
     def _let_in(self, row: Row[Any], request: Request, edge: Edge) -> Response:
         now = utc(edge.clock.now())
         asked = RowRequest(row, request, now)
-        if request.body is None or len(request.body) > MAX_BODY:
-            too_large = ValueError(f"body larger than {MAX_BODY} bytes")
-            return row.answers.refused(asked, 413, too_large)
+        too_large = request.body is None or len(request.body) > MAX_BODY
+        if too_large and row.lost is None:
+            return row.answers.refused(asked, 413, _TOO_LARGE)
         secrets = [s for s in edge.secrets.values(row.secret) if s] if row.secret else []
         if row.secret and not secrets:
             return self._secret_not_set(row, request, edge)
@@ -67,15 +69,20 @@ class Rows:
             log.error("setting not set", missing=str(missing))
             return row.answers.say(503, "not configured", request)
         except RequestRefused as refused:
+            if too_large:  # a signature cannot be looked at
+                return row.answers.refused(asked, 413, _TOO_LARGE)
             return row.answers.refused(asked, refused.status, refused)
         except Unavailable as error:
             log.error(
                 "request not checked: verification unavailable", source=row.source, error=error
             )
             return row.answers.say(503, "try again", request)
+        asked = RowRequest(row, request, now, who)
+        if too_large or request.body is None:
+            return _refuse(asked, 413, _TOO_LARGE, edge)
         if row.look is not None and request.method != "POST":
             return row.look(AuthenticatedRequest(request, who, now, documents=edge.documents))
-        return _take(RowRequest(row, request, now, who), request.body, edge)
+        return _take(asked, request.body, edge)
 
     def _secret_not_set(self, row: Row[Any], request: Request, edge: Edge) -> Response:
         """
@@ -91,26 +98,38 @@ class Rows:
         return row.answers.say(503, "not configured", request)
 
 
+def _refuse(asked: RowRequest, status: int, cause: Exception, edge: Edge) -> Response:
+    """Refuse what a known sender sent; people are told first where it is lost by that."""
+    row = asked.row
+    if row.lost is not None:
+        try:
+            edge.publish([row.lost(asked, status, cause)])
+        except Unavailable as error:
+            return row.answers.unavailable(asked, error)
+    return row.answers.refused(asked, status, cause)
+
+
 def _take(asked: RowRequest, body: bytes, edge: Edge) -> Response:
     """Read what somebody sent who may, and publish it."""
     row, request = asked.row, asked.request
     content = None
     if row.content is not None:
         if request.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
-            refusal = row.answers.refused(asked, 415, ValueError("expected no content encoding"))
+            refusal = _refuse(asked, 415, ValueError("expected no content encoding"), edge)
             return replace(refusal, headers={**refusal.headers, "Accept-Encoding": "identity"})
         if not row.content.fits(request.headers.get("content-type", "")):
             expected = ValueError(f"expected content type {row.content.expected}")
-            return row.answers.refused(asked, 415, expected)
+            return _refuse(asked, 415, expected, edge)
         try:
             content = row.content.decode(body)
         except NotStrictJson as error:
-            return row.answers.refused(asked, 400, error)
+            return _refuse(asked, 400, error, edge)
     asked = RowRequest(row, request, asked.now, asked.who, content, edge.documents)
     try:
-        reading = row.read(AuthenticatedRequest(request, asked.who, asked.now, content))
+        sent = AuthenticatedRequest(request, asked.who, asked.now, content, edge.documents)
+        reading = row.read(sent)
     except InvalidField as error:
-        return row.answers.refused(asked, 400, error)
+        return _refuse(asked, 400, error, edge)
     events = list({event.id: event for event in reading.events}.values())
     try:
         if events:

@@ -54,6 +54,18 @@ _TOKENS = (
     r"AGE-SECRET-KEY-1[0-9A-Z]{16,255}",
     r"lin_api_\w{16,255}",
     r"\d{8,10}:AA[\w-]{30,40}",
+    r"PMAK-[0-9a-f]{16,64}-[0-9a-f]{8,64}",
+    r"sntrys_[\w=+/-]{12,512}",
+    r"(?:figd|ntn|sbp)_(?=[A-Za-z_-]{0,64}\d)[\w-]{16,255}",
+    r"secret_(?=[A-Za-z]{0,64}\d)[A-Za-z0-9]{40,64}",
+    r"tskey-[a-z]{2,12}-[\w-]{8,255}",
+    r"ops_eyJ[\w-]{8,4096}",
+    r"sq0(?:csp|atp|idp)-[\w-]{16,64}",
+    r"CFPAT-[\w-]{16,255}",
+    r"dp\.(?:st|pt|ct|sa|scim|audit)\.(?:[\w-]{2,35}\.)?[A-Za-z0-9]{32,64}",
+    r"[A-Za-z0-9]{10,20}\.atlasv1\.[\w-]{16,255}",
+    r"(?:SK|key-)[0-9a-f]{32}(?![0-9a-f])",
+    r"[a-z]{2,12}_(?:pat|secret|tkn|pw|oauth)_(?=[A-Za-z-]{0,64}\d)[A-Za-z0-9-]{16,255}",
     r"(?<!-)eyJ[\w-]{8,4096}\.[\w-]{4,4096}(?:\.[\w-]{0,4096})?",
     r"(?<!-)eyJ[\w-]{30,4096}(?=…)",
 )
@@ -63,6 +75,9 @@ _PATHS = (
     r"(?<=hooks\.slack\.com/triggers/)[\w/]{6,255}",
     r"(?<=/api/webhooks/)\d{6,25}/[\w-]{6,255}",
     r"(?<=webhook\.office\.com/webhookb2/)[^\s\"'<>]{6,512}",
+    r"(?<=outlook\.office\.com/webhook/)[^\s\"'<>]{6,512}",
+    r"(?<=\.pagerduty\.com/integration/)[0-9a-zA-Z]{12,64}",
+    r"(?<=/bot)\d{8,10}:AA[\w-]{30,40}",
 )
 # Its last line may have been cut off; a public key or a certificate is no secret.
 _PEM = (
@@ -94,23 +109,35 @@ _INSIDE = (
 )
 _PAIR = re.compile(
     rf"(?i)(?<![\w/@.:%+-])(?P<who>(?!(?:{_PRINCIPAL}):)[\w.%+-]{{1,64}}:)"
-    rf"(?!\d{{1,5}}@)[^\s:@/,;\"'<>()]{{3,128}}(?=@(?!sha\d{{3}}:)(?:{_INSIDE}))"
+    rf"(?!\d{{1,9}}(?:\.\d{{1,9}})?(?:%|[a-z]{{1,2}})?@)[^\s:@/,;\"'<>()]{{3,128}}(?=@(?!sha\d{{3}}:)(?:{_INSIDE}))"
     r"|(?<![\w/@.:%+-])(?P<named>[\w.%+-]{1,64}:)[^\s:@/,;\"'<>()]{3,128}"
     r"(?=@(?!sha\d{3}:)[\w.\[\]-]{1,255}(?::\d|/\w|\())"
 )
 _BEARER = re.compile(
-    r"(?i:\b(?:bearer|token)(?: +|%20))(?=[A-Za-z_-]{0,64}[\d.~+/=]|[\w~+/-]{0,64}-)[\w.~+/=-]{6,4096}"
-    r"|(?i:\bbasic )(?=[A-Za-z]{0,255}[0-9+/=]|[A-Za-z]{0,32}[a-z][A-Z])[A-Za-z0-9+/=]{6,512}"
+    r"(?i:\bbearer:?(?: +|%20))(?=[A-Za-z_-]{0,64}[\d.~+/=]|[\w~+/-]{0,64}-)[\w.~+/=-]{6,4096}"
+    # "token rate-limit exceeded", "basic HealthCheck failed"
+    r"|(?i:\btoken(?: +|%20))(?=[\w.~+/=-]{0,64}\d)[\w.~+/=-]{16,4096}"
+    r"|(?i:\bbasic )(?=[A-Za-z]{0,255}[0-9+/=]|(?:[A-Za-z]{0,32}[a-z][A-Z]){3})[A-Za-z0-9+/=]{6,512}"
 )
+_SCHEMES = r"(?:bearer|basic|digest|token|negotiate) "
 _HEADER = re.compile(
-    r"(?i)\b((?:proxy-)?authorization|cookie|set-cookie)(\"?'?[:=] ?\"?'?)"
+    r"(?i)\b((?:proxy-)?authorization)(\"?'?[:=] ?\"?'?)"
     r"(?!\[secret\]|required|missing|failed|denied|invalid)"
-    r"(?:((?:bearer|basic|digest|token|negotiate) )[\w.~+/=-]{1,4096}"
-    r"|(?!(?:bearer|basic|digest|token|negotiate) )[^\s\"'<>]{6,4096})"
+    rf"(?:({_SCHEMES})[\w.~+/=-]{{1,4096}}"
+    rf"|(?!{_SCHEMES})[a-z][\w-]{{1,30}} (?=[^\s\"'<>]{{0,64}}\d)[^\s\"'<>]{{6,4096}}"
+    rf"|(?!{_SCHEMES})[^\s\"'<>]{{6,4096}})"
+)
+# All of them: the second may be the session.
+_COOKIE = re.compile(
+    r"(?i)\b((?:set-)?cookie\"?'?[:=] ?\"?'?)"
+    r"([^\s\"'<>=;]{1,255}=[^\s\"'<>;]{0,4096}(?:; ?[^\s\"'<>=;]{1,255}=[^\s\"'<>;]{0,4096}){0,50})"
 )
 
 _STRONG = (
-    r"passw(?:or)?d|passphrase|pwd"
+    r"passw(?:or)?d|passphrase|pwd(?!\s{0,3}[=:]\s{0,3}/)"
+    r"|(?:db|database|smtp|imap|mail|email|mysql|maria|pg|postgres|redis|mongo|amqp|rabbit|user|root|admin"
+    r"|ftp|sftp|ldap|bind|http|proxy|basic|auth|login|sudo|master|service|app)[_-]?pass"
+    r"|x-(?:[a-z]{1,20}-){0,4}(?:token|secret|key|auth)"
     r"|(?:auth|access|refresh|id|api|bot|session|csrf|bearer|sas|personal|private|deploy|admin)"
     r"[_-]?tokens?(?<!s)"
     r"|(?:client|app|webhook|signing|shared|consumer|jwt|api)[_-]?secret|secret[_-]?(?:access[_-]?)?key"
@@ -128,17 +155,23 @@ _PROSE = (
 )
 _HIDDEN = r"\[secret\]|\*{3,}|<[\w ]{0,40}>|\$[\w{(]|%[sr(]|\{\{"
 _NAMED = re.compile(
-    rf"(?i)((?:{_STRONG})(?:\\?[\"'])?\s{{0,3}}(?:[=:：＝]|=>)\s{{0,3}})(?!{_HIDDEN})"
+    rf"(?i)((?:{_STRONG})(?:\\?[\"'])?\s{{0,3}}(?:[=:：＝]|=>|%3[AD])\s{{0,3}})(?!{_HIDDEN})"
     rf"(?:(\\?[\"'])(?!{_HIDDEN})[^\"'\\\n]{{1,512}}"
     rf"|(?!{_PROSE})[!#-%(-+\--:<-\[\]-{{}}~][^\s\"'&,;<>)}}|\\]{{0,512}})"
 )
 _FLAG = re.compile(
-    rf"(?i)(--?(?:[a-z-]{{0,20}}-)?(?:{_STRONG}|token|secret)\s)(?!{_PROSE}|{_HIDDEN}|-)\S{{1,512}}"
-    rf"|((?:\s|\A)(?:-u|--user)[ =][\w.-]{{1,64}}:)[^\s@\"']{{1,255}}"
-    r"|\b(identified by|password)\s+'[^']{1,255}'"
+    rf"(?i)(--?(?:[a-z-]{{0,20}}-)?(?:{_STRONG}|token|secret|pass)\s)(?!{_PROSE}|{_HIDDEN}|-)\S{{1,512}}"
+    rf"|((?:\s|\A)(?:-u|--user)[ =][\w.-]{{1,64}}:)(?!//)[^\s@\"']{{1,255}}"
+    r"|\b(identified by|password)\s+'(?:[^']|''){1,255}'"
+)
+# Programs whose letter for a password is known.
+_OPTION = re.compile(
+    r"\b(redis-cli\b[^\n|;]{0,200}? (?:-a|--pass) |sshpass -p ?|(?:requirepass|masterauth) "
+    r"|(?:mysql\w{0,12}|mariadb[\w-]{0,12})\b[^\n|;]{0,200}? -p(?=\S)"
+    r"|docker login\b[^\n|;]{0,200}? -p )(?!\[secret\])[^\s\"']{1,512}"
 )
 _QUERY = re.compile(
-    r"(?i)([?&;](?:amp;)?(?:[a-z]{1,12}[_-])?(?:token|secret|sig|signature|auth|pw|pass|password"
+    r"(?i)([?&;](?:amp;)?(?:[a-z]{1,12}[_-])?(?:token|secret|sig|signature|auth|jwt|pw|pass|password"
     r"|api_?key|x-(?:amz|goog)-(?:signature|credential|security-token))=)"
     r"(?!\[secret\])[^&\s\"'<>#]{1,1024}"
 )
@@ -146,6 +179,14 @@ _QUERY = re.compile(
 # to look made by a machine.
 _MACHINE = r"(?=[\w+/.-]{0,64}\d)(?=[^a-z\n]{0,64}[a-z])(?=[\w+/.]{16})[\w+/.=-]{16,512}"
 _LOOSE = re.compile(rf"(?i)((?:{_WEAK}|[?&]key|[?&]code)\\?[\"']?\s?[=:]\s?\\?[\"']?){_MACHINE}")
+
+# The same as variables of an environment, or close to the sign: short ones, too.
+_SHORT_VALUE = r"(?!\[secret\])(?=[\w+/.=~-]{0,64}[A-Za-z])(?=[\w+/.=~-]{0,64}\d)"
+_VARIABLE = re.compile(
+    rf"(\b(?:[A-Z][A-Z0-9]*_)*(?:TOKEN|SECRET|CREDENTIALS?|PASS|SECRET_KEY_BASE)=[\"']?)"
+    rf"(?!{_HIDDEN})(?!/)(?=[\w+/.=~-]{{0,64}}[A-Za-z])[\w+/.=~-]{{6,512}}"
+    rf"|((?i:\b(?:token|secret)=[\"']?)){_SHORT_VALUE}[\w+/.=~]{{8,512}}(?![\w-])"
+)
 
 
 def _after_blank(found: re.Match[str]) -> str:
@@ -156,6 +197,10 @@ def _after_blank(found: re.Match[str]) -> str:
 
 def _flag(found: re.Match[str]) -> str:
     return f"{found[1] or found[2] or f'{found[3]} '}{MASK}"
+
+
+def _variable(found: re.Match[str]) -> str:
+    return f"{found[1] or found[2]}{MASK}"
 
 
 def _pair(found: re.Match[str]) -> str:
@@ -179,6 +224,19 @@ _FORM_HINTS = (
         "hvs.",
         "hvb.",
     ),
+    *("pmak-", "sntrys_", "figd_", "ntn_", "sbp_", "secret_", "tskey-", "ops_ey", "sq0", "cfpat-"),
+    *(
+        "dp.",
+        ".atlasv1.",
+        "sk",
+        "key-",
+        "_pat_",
+        "_tkn_",
+        "_pw_",
+        "_oauth_",
+        "/bot",
+        "pagerduty.com",
+    ),
     *("atatt3", "nrak-", "age-secret-key", "lin_api_", ":aa", "eyj", "hooks.slack", "webhook"),
     "private key",
 )
@@ -187,11 +245,14 @@ _NAME_HINTS = ("pass", "pwd", "token", "secret", "key", "sessionid", "パスワ�
 _RULES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], Replacement], ...]] = (
     (_FORM_HINTS, _OWN_FORM, MASK),
     (("://",), _USERINFO, MASK),
-    (("authorization", "cookie"), _HEADER, rf"\1\2\3{MASK}"),
+    (("authorization",), _HEADER, rf"\1\2\3{MASK}"),
+    (("cookie",), _COOKIE, rf"\1{MASK}"),
     (("bearer", "token", "basic"), _BEARER, _after_blank),
     (("?", "&", ";"), _QUERY, rf"\1{MASK}"),
     (_NAME_HINTS, _NAMED, rf"\1\2{MASK}"),
     ((*_NAME_HINTS, "-u", "--user", "identified by"), _FLAG, _flag),
+    ((" -a ", " -p", " --pass ", "requirepass ", "masterauth "), _OPTION, rf"\1{MASK}"),
+    (("token=", "secret=", "credential", "pass=", "secret_key_base="), _VARIABLE, _variable),
     (("@",), _PAIR, _pair),
     (("secret", "token", "credential", "signature", "key=", "code="), _LOOSE, rf"\1{MASK}"),
 )

@@ -21,6 +21,7 @@ from toban.ports.backup import (
     Damaged,
     Fetch,
     Format,
+    NoBucket,
     ObjectInfo,
     ObjectRef,
     Source,
@@ -51,12 +52,12 @@ def source(options: Mapping[str, object], ports: SourcePorts) -> Source:
     Args:
         options: ``bucket``; ``prefix``; ``exclude`` (`toban.sources.patterns.Exclusion`);
             ``copy``: content is copied server-side instead of sealed.
-        ports: Its `buckets` are used.
+        ports: Its `bucket_to_read` is used.
 
     Raises `ValueError` for options that are none.
     """
     return BucketSource(
-        ports.buckets(named(options)),
+        ports.bucket_to_read(named(options)),
         prefix=str(options.get("prefix") or ""),
         exclude=texts(options.get("exclude"), "exclude"),
         copy=flag(options.get("copy")),
@@ -153,8 +154,7 @@ class BucketSource:
             )
             yield Chunk(inventory.encode(header))
         begun = at
-        found = (i for i in self._bucket.list(self._prefix, at.name) if not self._excluded(i.name))
-        joined = _joined(found, self._base(run))
+        joined = _joined(self._found(at.name), self._base(run))
         for record in side_by_side(lambda pair: self._record(run, *pair), joined):
             if isinstance(record, Waiting):
                 yield Chunk(b"")
@@ -171,6 +171,14 @@ class BucketSource:
 
     def end(self, run: BackupRun, snapshot: SourceSnapshot) -> None:
         """See `toban.ports.backup.Source`: there is nothing to remove."""
+
+    def _found(self, after: str) -> Iterator[ObjectInfo]:
+        try:
+            for info in self._bucket.list(self._prefix, after):
+                if not self._excluded(info.name):
+                    yield info
+        except NoBucket as error:
+            raise SourceFailed(str(error), retryable=False) from error
 
     def _base(self, run: BackupRun) -> Iterator[InventoryRecord]:
         return inventory.records(run.base.pieces()) if run.base else iter(())

@@ -17,7 +17,7 @@ from toban.ports.backup import (
 )
 from toban.sources import inventory
 from toban.sources.inventory import InventoryHeader, InventoryRecord
-from toban.sources.patterns import Exclusion, flag
+from toban.sources.patterns import Exclusion, flag, is_wanted, words
 from toban.sources.side_by_side import side_by_side
 
 MARK: Final = "toban-restore-test"
@@ -76,7 +76,7 @@ class BucketTarget:
             mirror=flag(options.get("mirror")),
             overwrite=flag(options.get("overwrite")),
             test=restore if options.get("purpose") == "test" else "",
-            only=[word for word in str(options.get("only") or "").split(",") if word],
+            only=words(options.get("only")),
         )
 
     @property
@@ -124,7 +124,7 @@ class BucketTarget:
             records = [
                 line
                 for line in lines
-                if isinstance(line, InventoryRecord) and self._is_wanted(line.name)
+                if isinstance(line, InventoryRecord) and is_wanted(line.name, self._only)
             ]
             ended = any(isinstance(line, inventory.InventoryEnd) for line in lines)
             if there is not None:
@@ -137,14 +137,13 @@ class BucketTarget:
         if not ended:
             raise TargetFailed("the inventory has no end", retryable=False)
         for word in self._only:
-            if not any(_fits(word, i.name.removeprefix(self._prefix)) for i in self._below(word)):
+            if not any(
+                is_wanted(i.name.removeprefix(self._prefix), [word]) for i in self._below(word)
+            ):
                 raise TargetFailed(f"the backup holds no {word!r}", retryable=False)
 
     def _below(self, word: str) -> Iterator[ObjectInfo]:
         return iter(self._bucket.list(self._prefix + word.removesuffix("*")))
-
-    def _is_wanted(self, name: str) -> bool:
-        return not self._only or any(_fits(word, name) for word in self._only)
 
     def counts(self) -> dict[str, int]:
         """Return what lies below the prefix: ``objects`` and ``bytes``."""
@@ -265,11 +264,6 @@ class _There:
         if header is not None and name.startswith(header.prefix) and not self._excluded(name):
             self._bucket.delete(self._next.name)
         self._next = next(self._found, None)
-
-
-def _fits(word: str, name: str) -> bool:
-    """Whether `word`, a name or a prefix (which ends with ``*`` or ``/``), means an object."""
-    return name.startswith(word.removesuffix("*")) if word.endswith(("*", "/")) else name == word
 
 
 def _equal(record: InventoryRecord, metadata: Mapping[str, str], there: ObjectInfo) -> bool:

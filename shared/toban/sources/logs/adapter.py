@@ -26,9 +26,10 @@ from toban.ports.backup import (
     SourceFailed,
     SourceSnapshot,
     Target,
+    TargetFailed,
 )
 from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
-from toban.sources.patterns import Exclusion, texts
+from toban.sources.patterns import Exclusion, is_wanted, texts, words
 from toban.sources.ports import SourcePorts
 
 _PIECE: Final = 512 * 1024
@@ -59,8 +60,8 @@ def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given
 
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
-    """Return what unpacks the archive into a ``directory``."""
-    return ArchiveTarget(OwnDirectory.of(options, ports))
+    """Return what unpacks the archive, or ``only`` some paths of it, into a ``directory``."""
+    return ArchiveTarget(OwnDirectory.of(options, ports), words(options.get("only")))
 
 
 class LogsSource:
@@ -283,13 +284,21 @@ class ArchiveFormat:
 
 
 class ArchiveTarget(DirectoryTarget):
-    """Unpacks into a directory of its own."""
+    """Unpacks into a directory of its own; `only`: paths, and prefixes (which end with ``*`` or ``/``)."""
+
+    def __init__(self, directory: OwnDirectory, only: Sequence[str] = ()) -> None:
+        super().__init__(directory)
+        self._only = [word.lstrip("/") for word in only]
 
     def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
         reader = _Reader(parts)
 
         def writing() -> Iterator[None]:
+            found = not self._only
             for member, content in _members(reader):
+                if not is_wanted(member.name, self._only):
+                    continue  # reading the next one passes over its content
+                found = True
                 if member.issym():
                     self._directory.link(member.name, member.linkname)
                 else:
@@ -297,6 +306,9 @@ class ArchiveTarget(DirectoryTarget):
                         member.name, content, modified_at=float(member.mtime), mode=member.mode
                     )
                 yield
+            if not found:
+                only = ", ".join(self._only)[:500]
+                raise TargetFailed(f"the archive holds nothing of {only}", retryable=False)
 
         return by_part(writing(), lambda: reader.begun)
 

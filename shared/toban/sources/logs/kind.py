@@ -13,7 +13,7 @@ class LogsSourceSection(SourceSection, frozen=True, tag="logs", tag_field="type"
     """Files below directories, as they are when read."""
 
     RANK: ClassVar[int] = 60
-    TO: ClassVar[tuple[str, ...]] = ("directory",)
+    TO: ClassVar[tuple[str, ...]] = ("directory", "only")
     TELLS_CHANGE: ClassVar[bool] = True
     ITEMS: ClassVar[bool] = True
 

@@ -19,6 +19,7 @@ _KNOWN: Final = ((1, 12), (1, 16))
 _CUSTOM: Final = 1
 _STATEMENT: Final = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")*"|[^'";])+;""")
 _MADE: Final = re.compile(r'CREATE DATABASE ("(?:[^"]|"")*"|[^\s"]+) WITH (.*);\s*', re.DOTALL)
+_COLLATION: Final = re.compile(r"\s*(CREATE COLLATION (.+?) (\(provider = .*\));)\s*", re.DOTALL)
 _TO: Final = re.compile(r'(?<= TO )(?:"(?:[^"]|"")*"|[^\s",]+)(?:, (?:"(?:[^"]|"")*"|[^\s",]+))*')
 
 
@@ -79,6 +80,23 @@ class Toc:
             and (entry.kind == "DATABASE PROPERTIES" or entry.name.startswith("DATABASE "))
             for statement in _STATEMENT.findall(entry.definition)
         ]
+
+    def own_collations(self) -> dict[int, tuple[str, str, str]]:
+        """Return, by entry, the statement that makes each collation of users, its name and its locale."""
+        found = {}
+        for entry in self.entries:
+            made = _COLLATION.fullmatch(entry.definition) if entry.kind == "COLLATION" else None
+            if made:
+                found[entry.id] = (made[1], made[2], made[3])
+        return found
+
+    def comment(self) -> str:
+        """Return the database's own comment as SQL (a literal); empty: it had none."""
+        said = f"COMMENT ON DATABASE {self.creation()[0]} IS "
+        for entry in self.entries:
+            if entry.kind == "COMMENT" and entry.definition.startswith(said):
+                return entry.definition.removeprefix(said).strip().removesuffix(";")
+        return ""
 
     def search_path(self) -> str:
         """Return the path that a session of the database had, as SQL; empty: the server's own."""

@@ -57,6 +57,8 @@ class PostgresMark(msgspec.Struct, frozen=True):
     """What `CONTENT` answered when everything was loaded; empty: it was not yet."""
     attempt: int = 0
     """Which of the restore's."""
+    comment: str = ""
+    """The dumped database's own comment, as SQL: this mark gives way to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,10 @@ class Owner:
         """Whether what it makes is to be dropped again."""
         return self.purpose == "test"
 
-    def mark(self, content: str = "") -> str:
-        """Return a comment."""
+    def mark(self, content: str = "", comment: str = "") -> str:
+        """Return a comment; `comment`: what the dumped database's own one was."""
         return msgspec.json.encode(
-            PostgresMark(2, self.restore, self.purpose, content, self.attempt)
+            PostgresMark(2, self.restore, self.purpose, content, self.attempt, comment)
         ).decode()
 
     def own(self, comment: str) -> PostgresMark | None:

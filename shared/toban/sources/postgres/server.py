@@ -48,6 +48,8 @@ _STATE = re.compile(r"(?<=: {2})([0-9A-Z]{5}): ")
 _PLACE = re.compile(r"^\S+ +\w+, \S+\.c:\d+$\n?", re.MULTILINE)
 _SCRIPT = re.compile(r"^psql:<stdin>:\d+: ", re.MULTILINE)
 
+_PATIENT = "set statement_timeout = 0"
+
 _DEFAULTS = {
     "connect_timeout": "10",
     # A server that vanished is noticed within two minutes instead of two hours.
@@ -248,7 +250,8 @@ def ask(
     Return the lines ``psql`` answers, fields separated by ``|``; raises `failed`.
 
     `sql` is one command string in which ``psql`` looks for no commands of its own; with
-    `script` it does, and every statement is its own transaction.
+    `script` it does, and every statement is its own transaction. Limits of time that the database
+    or the role sets for the application are none of ours, unless `settings` says so.
     """
     if not script and sql.lstrip().startswith("\\"):
         raise failed("a query may not be a command of psql", retryable=False)
@@ -262,6 +265,8 @@ def ask(
         *VERBOSE,
         f"--dbname={server.url(database, settings)}",
     ]
+    if not settings:
+        arguments += ["-c", _PATIENT]
     arguments += ["-f", "-"] if script else ["-c", sql]
     try:
         done = subprocess.run(

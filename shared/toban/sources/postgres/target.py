@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
@@ -31,7 +32,7 @@ from toban.sources.postgres import owner as pgowner
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.archive import TocEntry
 from toban.sources.postgres.loading import select as pgselect
-from toban.sources.postgres.loading.databases import GENERATED, Databases
+from toban.sources.postgres.loading.databases import GENERATED, Databases, literal
 from toban.sources.postgres.loading.load import PATH, Dump, Loader, LoadPlan, opened
 from toban.sources.postgres.loading.options import TargetOptions
 from toban.sources.postgres.needs import Lacking, ServerNeeds, refused_owners
@@ -176,10 +177,12 @@ class PostgresTarget:
         plan = self._plan(dump, lacks, single=there)
         loader = Loader(databases.server, databases.version(), self._ports)
         if there:
+            plan = self._stood_in(dump, self._named, plan, databases)
             yield from loader.load(dump, self._named, plan)
         else:
             self._make(dump, lacks, databases)
             try:
+                plan = self._stood_in(dump, self._generated, plan, databases)
                 yield from loader.load(dump, self._generated, plan)
                 if dump.toc is not None:
                     settings = self._options.settings and not self._options.only
@@ -194,7 +197,7 @@ class PostgresTarget:
             except TargetFailed:
                 databases.drop(self._generated)
                 raise
-            self._finish(databases)
+            self._finish(databases, dump)
         yield 0
 
     def _plan(self, dump: Dump, lacks: Lacking, *, single: bool) -> LoadPlan:
@@ -206,11 +209,7 @@ class PostgresTarget:
         if options.owned and (refused := refused_owners(lacks)):
             raise TargetFailed(refused, retryable=False)
         if lacks.collations and not self._any_locale:
-            raise TargetFailed(
-                f"the server lacks the collations {', '.join(lacks.collations)[:500]}: install their"
-                " locales, or let text in them sort by bytes (locale=any)",
-                retryable=False,
-            )
+            raise _no_collations(lacks.collations)
         entries: Sequence[TocEntry] = dump.toc.entries
         if not options.owned:
             roles = ServerNeeds.of(dump.toc, {}).roles - set(lacks.roles)
@@ -231,6 +230,15 @@ class PostgresTarget:
             partial=bool(options.only),
         )
 
+    def _stood_in(self, dump: Dump, name: str, plan: LoadPlan, databases: Databases) -> LoadPlan:
+        """The plan, with collations that can be made in place of those that cannot."""
+        if dump.toc is None:
+            return plan
+        instead = databases.unmakeable(dump.toc, name, plan.entries or ())
+        if instead and not self._any_locale:
+            raise _no_collations(instead)
+        return replace(plan, instead=instead)
+
     @property
     def _any_locale(self) -> bool:
         return self._options.any_locale or self._options.purpose == "test"
@@ -238,11 +246,11 @@ class PostgresTarget:
     def _make(self, dump: Dump, lacks: Lacking, databases: Databases) -> None:
         name = self._generated
         databases.create(name, dump.toc, any_locale=self._any_locale, lacks=lacks)
-        databases.note(name, self._owner.mark())
+        databases.note(name, literal(self._owner.mark()))
         if dump.toc is not None and self._options.owned:
             databases.give(name, dump.toc)
 
-    def _finish(self, databases: Databases) -> None:
+    def _finish(self, databases: Databases, dump: Dump) -> None:
         content = databases.content(self._generated)
         if not content and self._owner.is_test:
             raise TargetFailed(
@@ -250,7 +258,8 @@ class PostgresTarget:
                 " nobody could tell whether the database may be dropped",
                 retryable=False,
             )
-        databases.note(self._generated, self._owner.mark(content))
+        kept = dump.toc.comment() if dump.toc is not None and not self._options.only else ""
+        databases.note(self._generated, literal(self._owner.mark(content, kept)))
         if self._named:
             databases.swap(self._named, self._generated)
 
@@ -309,8 +318,9 @@ class PostgresTarget:
         """See `toban.ports.backup.Target`."""
         databases = self._databases()
         name = self._database
-        if databases.exists(name) and self._owner.own(databases.comment(name)) is not None:
-            databases.note(name, None)
+        mark = self._owner.own(databases.comment(name)) if databases.exists(name) else None
+        if mark is not None:
+            databases.note(name, mark.comment)
 
     @property
     def _database(self) -> str:
@@ -364,6 +374,14 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
             only=tuple(word.strip() for word in only.split(",") if word.strip()),
             server=recorded if isinstance(recorded, Mapping) else {},
         ),
+    )
+
+
+def _no_collations(named: Iterable[str]) -> TargetFailed:
+    return TargetFailed(
+        f"the server lacks the collations {', '.join(named)[:500]}: install their"
+        " locales, or let text in them sort by bytes (locale=any)",
+        retryable=False,
     )
 
 

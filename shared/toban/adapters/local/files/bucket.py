@@ -24,7 +24,7 @@ from toban.adapters.objects import (
     in_ranges,
 )
 from toban.ports import Stale, Unavailable
-from toban.ports.backup import Bucket, ObjectInfo
+from toban.ports.backup import Bucket, NoBucket, ObjectInfo
 
 _HIDDEN = ".toban"
 _ABANDONED_S = 86_400
@@ -119,7 +119,7 @@ class FileBucket:
         """See `toban.ports.backup.Bucket`; one directory's names at a time are in memory."""
         with self._failures("listing", prefix):
             if not self._root.is_dir():
-                raise Unavailable(f"there is no bucket {self._name}: {self._root} is no directory")
+                raise NoBucket(f"there is no bucket {self._name}: {self._root} is no directory")
             for name in self._names(b"", prefix.encode(), after.encode()):
                 info = self.stat(name)
                 if info is not None:

@@ -209,11 +209,16 @@ class FileBuckets:
         """The bucket of that name; raises `ValueError` for what is no directory's name."""
         return self._bucket(name)
 
-    def _make(self, name: str) -> FileBucket:
+    def existing(self, name: str) -> FileBucket:
+        """The bucket of that name, which is not made: reading it says so where it is not there."""
         if not name or name.startswith(".") or "/" in name or "\\" in name or "\0" in name:
             raise ValueError(f"not a name for a bucket: {name[:80]!r}")
+        return FileBucket(self._root / name, name)
+
+    def _make(self, name: str) -> FileBucket:
+        bucket = self.existing(name)
         try:
             make_directory((self._root / name).absolute())
         except OSError as error:
             raise Unavailable(f"bucket {name} cannot be made: {error.strerror}") from error
-        return FileBucket(self._root / name, name)
+        return bucket

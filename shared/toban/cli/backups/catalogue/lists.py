@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 
 from toban.backups.documents import Backup, Copy, standing
+from toban.backups.found import as_found
 from toban.backups.jobs import BackupJob, job_id
 from toban.backups.policy.retention import RetentionVerdict
 from toban.backups.section import BACKUP
 from toban.backups.work.prune import weigh
 from toban.cli.backups.common import (
     STATUS_COLORS,
+    as_seen,
     chosen,
     known_source,
     length,
@@ -72,6 +74,11 @@ def _found(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -
         if value is not None
     }
     found = reader.find(Backup, *((name, "==", value) for name, value in wanted.items()))
+    known = {backup.id: backup for backup in found}
+    for id in {need for backup in found for need in backup.needs} - known.keys():
+        if (base := reader.get(Backup, id)) is not None:  # it may be of another class
+            known[id] = base
+    found = [as_found(backup, known) for backup in found]
     if asked.environment is not None:  # no index: an earlier release stored none
         found = [backup for backup in found if backup.environment == asked.environment]
     if asked.status is not None:
@@ -117,7 +124,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show everything about one backup."""
     with session(asked, terminal) as work:
         reader = work.reader
-        backup = chosen(reader, asked.id, terminal)
+        backup = as_seen(chosen(reader, asked.id, terminal), reader)
         needed_by = sorted(
             other.id
             for other in reader.find(Backup, ("service", "==", backup.service))
@@ -247,6 +254,10 @@ def _facts(
 
 
 def _copy(copy: Copy, terminal: Terminal, zone: str) -> str:
+    if copy.held:
+        key = "held" if copy.manifest else "held-rest"
+        why = printable(copy.held)
+        return terminal.paint(terminal.say(f"backups.copy.{key}", why=why), "yellow")
     if copy.state == "verified" and copy.verified_at is not None:
         told = terminal.say(
             "backups.copy.verified",

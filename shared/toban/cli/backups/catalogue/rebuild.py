@@ -15,7 +15,7 @@ from toban.backups.catalogue.rebuild import (
 )
 from toban.backups.documents import Backup
 from toban.backups.section import BACKUP, NOTHING
-from toban.cli.backups.common import profile_of
+from toban.cli.backups.common import as_seen, profile_of
 from toban.cli.backups.views import backup_view
 from toban.cli.backups.work.verify import read_back
 from toban.cli.kit.places.local import exists
@@ -123,7 +123,9 @@ def _json(
         {
             "backups": [
                 {
-                    **backup_view(work.reader.get(Backup, each.backup.id) or each.backup),
+                    **backup_view(
+                        as_seen(work.reader.get(Backup, each.backup.id) or each.backup, work.reader)
+                    ),
                     "change": each.what,
                     "planned": each.planned,
                 }

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from toban.backups.documents import Backup
+from toban.backups.policy.alerts import BackupWatch
 from toban.backups.policy.objectives import (
     ObjectiveState,
     OverdueSeries,
@@ -18,8 +20,10 @@ from toban.backups.policy.objectives import (
     untested,
 )
 from toban.backups.policy.restores import RestoreRecord
+from toban.backups.section import BACKUP, NOTHING
+from toban.backups.watching.turns import UnreadCopies, unread, weekly
 from toban.backups.watching.watch import newest_points
-from toban.cli.backups.common import length, profiles_of
+from toban.cli.backups.common import length, profiles_of, size
 from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
@@ -46,6 +50,9 @@ class _Looked:
     states: list[ObjectiveState]
     late: list[OverdueSeries]
     untested: list[UntestedSource]
+    unread: list[UnreadCopies]
+    weekly: float
+    """Bytes that are read again each week."""
 
     @property
     def missed(self) -> bool:
@@ -53,6 +60,7 @@ class _Looked:
         return (
             bool(self.late)
             or bool(self.untested)
+            or bool(self.unread)
             or any("missed" in (state.rpo_status, state.rto_status) for state in self.states)
         )
 
@@ -79,11 +87,17 @@ def _look(reader: StoreReader, profile: Profile) -> _Looked:
     record = reader.get(RestoreRecord, service)
     tested = record.tested if record else {}
     newest = newest_points(profile, reader)
+    within = (profile[BACKUP] or NOTHING).rereads
+    backups = reader.find(Backup, ("service", "==", service))
+    watch = reader.get(BackupWatch, service)
+    watched = watch.rereads.since if watch is not None and watch.rereads is not None else at
     return _Looked(
         profile,
         assess(profile, newest, tested, at),
         overdue(profile, newest, since, at),
         untested(profile, tested, since, at),
+        unread(backups, within, watched, at),
+        weekly(backups, within, at),
     )
 
 
@@ -105,15 +119,30 @@ def _views(looked: _Looked) -> list[dict[str, Any]]:
         }
         for late in looked.late
     ]
-    return rows + [
-        {
-            "kind": "untested",
-            "service": service,
-            "source": waiting.source,
-            "since": shown_time(waiting.last),
-        }
-        for waiting in looked.untested
-    ]
+    return (
+        rows
+        + [
+            {
+                "kind": "untested",
+                "service": service,
+                "source": waiting.source,
+                "since": shown_time(waiting.last),
+            }
+            for waiting in looked.untested
+        ]
+        + [
+            {
+                "kind": "unread",
+                "service": service,
+                "source": late.source,
+                "bucket": late.copy.bucket,
+                "copies": late.count,
+                "bytes": late.bytes,
+                "last": shown_time(late.last),
+            }
+            for late in looked.unread
+        ]
+    )
 
 
 def _table(looked: list[_Looked], terminal: Terminal) -> None:
@@ -149,6 +178,15 @@ def _table(looked: list[_Looked], terminal: Terminal) -> None:
     for each in looked:
         for line in _trouble(each, terminal):
             terminal.line(terminal.paint(line, "red"))
+        within = (each.profile[BACKUP] or NOTHING).rereads
+        if each.weekly:
+            told = terminal.say(
+                "rpo.rereads",
+                service=each.profile[SERVICE].id,
+                size=size(each.weekly),
+                within=duration(terminal.language, within.total_seconds()),
+            )
+            terminal.line(terminal.paint(told, "dim"))
     if not rows or any(each.missed for each in looked):
         return
     known = all("untested" not in (s.rpo_status, s.rto_status) for e in looked for s in e.states)
@@ -171,10 +209,25 @@ def _trouble(looked: _Looked, terminal: Terminal) -> list[str]:
         )
         for late in looked.late
     ]
-    return lines + [
-        terminal.say("rpo.untested", source=f"{service}/{waiting.source}", since=when(waiting.last))
-        for waiting in looked.untested
-    ]
+    return (
+        lines
+        + [
+            terminal.say(
+                "rpo.untested", source=f"{service}/{waiting.source}", since=when(waiting.last)
+            )
+            for waiting in looked.untested
+        ]
+        + [
+            terminal.say(
+                "rpo.unread",
+                n=late.count,
+                source=f"{service}/{late.source}",
+                bucket=late.copy.bucket,
+                last=when(late.last),
+            )
+            for late in looked.unread
+        ]
+    )
 
 
 def _length(seconds: float | None, terminal: Terminal) -> str:

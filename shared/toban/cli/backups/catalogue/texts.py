@@ -48,10 +48,20 @@ TEXTS: Final[Texts] = {
     "backups.show.tests": {"en": "Restore tests", "ja": "リストアテスト"},
     "backups.show.jobs": {"en": "Work", "ja": "作業"},
     "backups.failed-removed": {"en": "failed, removed", "ja": "失敗（削除済み）"},
+    "backups.unreadable": {"en": "cannot be restored", "ja": "復元不可"},
+    "backups.held": {"en": "locked, to be deleted", "ja": "ロック中（削除待ち）"},
     "backups.partly": {"en": "verified {n}/{m}", "ja": "一部検証済み {n}/{m}"},
     "backups.copy.damaged": {"en": "damaged: {why}", "ja": "破損: {why}"},
     "backups.copy.gone": {"en": "gone: {why}", "ja": "消失: {why}"},
     "backups.copy.unreadable": {"en": "could not be read: {why}", "ja": "読み取り不能: {why}"},
+    "backups.copy.held": {
+        "en": "locked and still whole; deleted once that is over: {why}",
+        "ja": "ロック中のため完全な形で残っています。解除後に削除します: {why}",
+    },
+    "backups.copy.held-rest": {
+        "en": "partly deleted, the rest is locked: {why}",
+        "ja": "一部は削除済みで、残りはロック中です: {why}",
+    },
     "backups.copy.missing": {"en": "not complete", "ja": "未完了"},
     "backups.copy.unread": {"en": "complete, not read back yet", "ja": "完了、未検証"},
     "backups.copy.verified": {"en": "verified ({level}) {at}", "ja": "検証済み（{level}） {at}"},
@@ -86,6 +96,14 @@ TEXTS: Final[Texts] = {
     "rpo.untested": {
         "en": "{source}: no restore test has passed since {since}",
         "ja": "{source}: {since} からリストアテストの合格がありません",
+    },
+    "rpo.unread": {
+        "en": "{source}: {n} in {bucket} not read back in time; the one waiting longest was read at {last}",
+        "ja": "{source}: {bucket} のコピー {n} 件が期限内に読み返されていません。最も古い読み取りは {last}",
+    },
+    "rpo.rereads": {
+        "en": "{service}: about {size} of old backups are read again each week, every copy within {within}.",
+        "ja": "{service}: 毎週およそ {size} の古いバックアップを読み返し、どのコピーも {within} 以内に一巡します。",
     },
     "rebuild.created": {"en": "entered", "ja": "登録"},
     "rebuild.extended": {"en": "copy added", "ja": "コピーを追加"},

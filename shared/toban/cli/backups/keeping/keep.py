@@ -10,7 +10,7 @@ from toban.backups.policy.pins import NotDatedAhead, NotPinned, discard, pin, un
 from toban.backups.policy.retention import RetentionVerdict
 from toban.backups.work.commands import EVERY
 from toban.backups.work.prune import RetentionReview, weigh
-from toban.cli.backups.common import ask, chosen, newest_first, profiles_of, size
+from toban.cli.backups.common import as_seen, ask, chosen, newest_first, profiles_of, size
 from toban.cli.backups.views import backup_view, said
 from toban.cli.kit.ask import agreed
 from toban.cli.kit.progress import ProgressView
@@ -39,7 +39,7 @@ def pin_(asked: argparse.Namespace, terminal: Terminal) -> int:
             status = terminal.say(f"backup.{error.status}")
             raise Problem(terminal.say("pin.refused", id=backup.id, status=status)) from error
         if asked.json:
-            terminal.json(backup_view(backup))
+            terminal.json(backup_view(as_seen(backup, work.reader)))
         else:
             done = terminal.say("pin.done" if asked.pinned else "pin.undone", id=backup.id)
             terminal.line(terminal.paint(f"✓ {done}", "green"))

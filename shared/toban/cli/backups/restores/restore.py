@@ -14,6 +14,7 @@ from toban.backups.policy.recovery import recovery_time as recovery_time
 from toban.backups.restoring.targets import staging_of, unknown_options
 from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import (
+    as_seen,
     ask,
     chosen,
     known_source,
@@ -24,6 +25,7 @@ from toban.cli.backups.common import (
 )
 from toban.cli.backups.restores.into import look
 from toban.cli.backups.restores.watch import follow, watch
+from toban.cli.backups.views import status_in
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.ask import agreed, answer, moment_of
 from toban.cli.kit.reader import shown_time
@@ -103,7 +105,7 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
     at = moment_of(asked.at, zone, terminal) if asked.at else None
     backups = work.reader.find(Backup, ("service", "==", asked.service), ("source", "==", source))
     backup = _choose(work, backups, at, asked, terminal)
-    copy = usable(backup, asked.region or "")
+    copy = usable(backup, asked.region or "", {each.id: each for each in backups})
     if copy is None:
         there = [c.region for c in backup.copies if c.manifest and not c.damage]
         raise Problem(unknown(terminal.language, asked.region or "-", "what.region", there), 2)
@@ -111,8 +113,11 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
     into = look(work, backup, copy, id, target, terminal, onto_source=bool(asked.onto_source))
     takes = estimate(backups, backup, copy.region, now=now())
     where = without_id(into.where, id) if asked.dry_run else into.where
+    seen = as_seen(backup, work.reader)
+    doubt = next((c.unreadable for c in seen.copies if c.bucket == copy.bucket), "")
+    remarks = [*into.remarks, *([terminal.say("restore.doubt", why=doubt)] if doubt else ())]
     return RestorePlan(
-        profile, backup, copy, target, where, into.is_source, into.remarks, takes, at or now()
+        profile, seen, copy, target, where, into.is_source, remarks, takes, at or now()
     )
 
 
@@ -224,7 +229,7 @@ def _show(plan: RestorePlan, terminal: Terminal) -> None:
     backup, language = plan.backup, terminal.language
     zone = plan.profile[SERVICE].timezone
     terminal.line(terminal.paint(terminal.say("restore.plan"), "bold"))
-    status = terminal.say(f"backup.{backup.status}")
+    status = status_in(backup, terminal)
     if plan.takes is None:
         takes = terminal.say("restore.untested")
     else:

@@ -18,6 +18,10 @@ TEXTS: Final[Texts] = {
         "ja": "{region}（{bucket}）のコピーを読めないため（{reason}）、次の検証済みコピーを使います",
     },
     "restore.note": {"en": "Note", "ja": "注意"},
+    "restore.doubt": {
+        "en": "this copy is not known to be whole: {why}",
+        "ja": "このコピーが完全かどうか確認できていません: {why}",
+    },
     "restore.unread-manifest": {
         "en": "{id}: what it needs of a server could not be read from here ({error})",
         "ja": "{id}: サーバーに必要なものをここからは確かめられません（{error}）",

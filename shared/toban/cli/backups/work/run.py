@@ -8,7 +8,7 @@ from typing import Literal
 from toban.backups.catalogue.plans import backup_id
 from toban.backups.documents import Backup
 from toban.backups.jobs import BackupJob, job_id
-from toban.cli.backups.common import ask, chosen, length, plan_named, profile_of, size
+from toban.cli.backups.common import as_seen, ask, chosen, length, plan_named, profile_of, size
 from toban.cli.backups.views import backup_view, in_trouble, regions
 from toban.cli.kit.progress import ProgressView
 from toban.cli.kit.reader import StoreReader
@@ -63,6 +63,7 @@ def run(asked: argparse.Namespace, terminal: Terminal) -> int:
             resumes=lambda: resumes,
         )
         backup = backup or work.reader.get(Backup, id)
+        backup = as_seen(backup, work.reader) if backup is not None else None
         return _told(backup, id, asked, terminal, joined=outcome == "running")
 
 
@@ -113,6 +114,7 @@ def _again(
     done = work.reader.get(Backup, id)
     if job is None or done is None:
         raise Problem(terminal.say("follow.stopped", id=id))
+    done = as_seen(done, work.reader)
     if asked.json:
         terminal.json({**backup_view(done), "reason": job.reason, "outcome": job.outcome})
     if job.outcome == "nothing":

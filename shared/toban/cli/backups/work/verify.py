@@ -6,9 +6,9 @@ import argparse
 from itertools import groupby
 
 from toban.backups.documents import JUDGED, Backup
+from toban.backups.found import as_found
 from toban.backups.jobs import BackupJob, job_id
-from toban.backups.policy.copies import restorable
-from toban.cli.backups.common import ask, profile_of
+from toban.cli.backups.common import as_seen, ask, profile_of
 from toban.cli.backups.views import backup_view, in_trouble, regions
 from toban.cli.backups.work import run as backup_run
 from toban.cli.kit.progress import ProgressView
@@ -33,7 +33,7 @@ def _all(asked: argparse.Namespace, terminal: Terminal) -> int:
         found = [
             backup
             for backup in known.values()
-            if asked.service in (None, backup.service) and _is_doubtful(backup, known)
+            if asked.service in (None, backup.service) and _is_open(as_found(backup, known))
         ]
         read = read_back(work, found, terminal, resumes="toban backups verify --all")
         if asked.json:
@@ -53,12 +53,6 @@ def _is_open(backup: Backup) -> bool:
         and backup.finished_at is not None
         and not all(copy.proven for copy in backup.copies)
     )
-
-
-def _is_doubtful(backup: Backup, known: dict[str, Backup]) -> bool:
-    """Whether it, or what it builds on, is not verified in every place."""
-    taken = backup.status in JUDGED and backup.finished_at is not None
-    return _is_open(backup) or (taken and len(restorable(backup, known)) < len(backup.copies))
 
 
 def _tell(backup: Backup, terminal: Terminal) -> None:
@@ -86,7 +80,8 @@ def read_back(
             work, [b for b in backups if b.id in waiting], (left, len(backups)), terminal, resumes
         )
     after = [work.reader.get(Backup, backup.id) for backup in backups]
-    return sorted((b for b in after if b is not None), key=lambda b: b.id)
+    seen = [as_seen(backup, work.reader) for backup in after if backup is not None]
+    return sorted(seen, key=lambda b: b.id)
 
 
 def _read_back(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection
 from typing import Final
 
 from toban.kernel import log
@@ -54,10 +55,9 @@ class Databases:
         """Return what its comment says."""
         return "\n".join(self.ask(pgowner.comment_of(literal(name))))
 
-    def note(self, name: str, mark: str | None) -> None:
-        """Set its comment; None: remove it."""
-        text = "null" if mark is None else literal(mark)
-        self.ask(f"comment on database {quoted(name)} is {text}")
+    def note(self, name: str, said: str) -> None:
+        """Set its comment to a literal of SQL; empty: remove it."""
+        self.ask(f"comment on database {quoted(name)} is {said or 'null'}")
 
     def content(self, name: str) -> str:
         """Return what tells whether others wrote into it; empty: the server does not count that."""
@@ -111,6 +111,24 @@ class Databases:
             settings=["allow_system_table_mods=on"],
         )
 
+    def unmakeable(self, toc: Toc, name: str, ids: Collection[int]) -> dict[str, str]:
+        """
+        Return the statements among `ids` that make collations whose locale the server lacks, each
+        with one that makes it sort by bytes.
+        """
+        found = {}
+        for id, (statement, collation, locale) in toc.own_collations().items():
+            if id not in ids:
+                continue
+            tried = f"create schema {GENERATED}try; create collation {GENERATED}try.c {locale}"
+            try:
+                self.ask(f"begin; {tried}; rollback", name)
+            except TargetFailed as error:
+                if error.retryable:
+                    raise
+                found[statement] = f'CREATE COLLATION {collation} FROM pg_catalog."C";'
+        return found
+
     def apply(self, toc: Toc, name: str, *, owned: bool, settings: bool, strict: bool) -> None:
         """
         Give a database the settings of the dumped one, and (`owned`) its privileges.
@@ -140,7 +158,10 @@ class Databases:
         return lacking(needs, parsed(self.ask(THERE)[0]))
 
     def drop(self, name: str) -> None:
-        """Drop it, whoever is connected."""
+        """Drop it, whoever is connected; one that was dumped as a template is one as well."""
+        asked = f"select datistemplate from pg_database where datname = {literal(name)}"  # noqa: S608 - a literal
+        if self.ask(asked) == ["t"]:
+            self.ask(f"alter database {quoted(name)} is_template false")
         self.ask(f"drop database if exists {quoted(name)} with (force)")
 
     def swap(self, name: str, loaded: str) -> None:
@@ -154,8 +175,12 @@ class Databases:
             old = f"{name[: 63 - len('_before_') - len(stamp)]}_before_{stamp}"
             # Whoever is connected would hold the name; nobody may come back in between.
             self.ask(f"alter database {quoted(name)} allow_connections false", aside)
-            self.ask(_hang_up(name), aside)
-            self.ask(f"alter database {quoted(name)} rename to {quoted(old)}", aside)
+            try:
+                self.ask(_hang_up(name), aside)
+                self.ask(f"alter database {quoted(name)} rename to {quoted(old)}", aside)
+            except TargetFailed:  # it stays in service
+                self.ask(f"alter database {quoted(name)} allow_connections true", aside)
+                raise
             self.ask(f"alter database {quoted(old)} allow_connections true", aside)
         self.ask(_hang_up(loaded), aside)
         self.ask(f"alter database {quoted(loaded)} rename to {quoted(name)}", aside)

@@ -9,8 +9,8 @@ but the functions that users wrote do, when an index or a materialised view call
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -59,6 +59,8 @@ class LoadPlan:
     """Ids of what is loaded; None: everything."""
     partial: bool = False
     """Some objects alone: ``pg_restore`` stops reading behind the last of them."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Statements, each with what is executed in its place."""
 
 
 def opened(parts: Iterator[bytes]) -> Dump:
@@ -180,31 +182,38 @@ class Loader:
 
 
 class _Pour:
-    """Passes SQL on, with another search path."""
+    """Passes SQL on, with another search path, and other statements in place of some."""
 
     def __init__(self, psql: Child, plan: LoadPlan) -> None:
         self._psql = psql
         # The database is ours alone until it has its name; what follows then makes all durable.
         lazy = "" if plan.single else "SET synchronous_commit = off;\n"
-        self._path = f"SET search_path = {plan.search_path};\n{lazy}".encode()
+        path = f"SET search_path = {plan.search_path};\n{lazy}".encode()
+        self._instead = {a.encode(): b.encode() for a, b in plan.instead.items()}
+        self._most = _HEAD << 9 if self._instead else _HEAD
+        self._instead[_EMPTY_PATH] = path
         self._head: bytes | None = b""
         self._reads = True
 
     def __call__(self, block: bytes) -> None:
         if self._head is not None:
             self._head += block
-            if _EMPTY_PATH not in self._head and len(self._head) < _HEAD:
+            if len(self._head) < self._most and any(a not in self._head for a in self._instead):
                 return
-            block = self._head.replace(_EMPTY_PATH, self._path, 1)
-            self._head = None
+            block, self._head = self._changed(self._head), None
         # However long a statement takes; of a program that has ended the rest is read away.
         self._reads = self._reads and self._psql.write(block, _FOREVER_S)
 
     def end(self) -> None:
         """Pass on what was held back."""
         if self._head:
-            self._reads = self._reads and self._psql.write(self._head, _FOREVER_S)
+            self._reads = self._reads and self._psql.write(self._changed(self._head), _FOREVER_S)
             self._head = None
+
+    def _changed(self, head: bytes) -> bytes:
+        for statement, other in self._instead.items():
+            head = head.replace(statement, other, 1)
+        return head
 
     @property
     def reads(self) -> bool:

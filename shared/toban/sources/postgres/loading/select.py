@@ -23,7 +23,20 @@ _ITS_OWN: Final = frozenset(
         "SEQUENCE OWNED BY", "SEQUENCE SET",
     }
 )  # fmt: skip
-"""Kinds that belong to what they depend on, and come with it when all of that is there."""
+"""
+Kinds that belong to what they depend on, and come with it when all of that is there, or is `_CODE`: a
+table without the function of its trigger or index would be another one.
+"""
+
+_CODE: Final = frozenset(
+    {
+        "SCHEMA", "EXTENSION", "FUNCTION", "PROCEDURE", "AGGREGATE", "TYPE", "SHELL TYPE", "DOMAIN",
+        "COLLATION", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "CAST", "TEXT SEARCH CONFIGURATION",
+        "TEXT SEARCH DICTIONARY", "TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE", "PROCEDURAL LANGUAGE",
+        "ACCESS METHOD",
+    }
+)  # fmt: skip
+"""Kinds that hold no rows."""
 
 _WHOLE: Final = frozenset({"ENCODING", "STDSTRINGS", "SEARCHPATH"})
 _OF_DATABASE: Final = frozenset({"DATABASE", "DATABASE PROPERTIES"})
@@ -64,13 +77,11 @@ def chosen(entries: Sequence[TocEntry], only: Sequence[str]) -> list[TocEntry]:
     while grew:
         grew = False
         for entry in entries:
+            if entry.id in ours or entry.kind not in _ITS_OWN:
+                continue
             needs = [id for id in entry.needs if id in known and known[id].kind != "SCHEMA"]
-            if (
-                entry.id not in ours
-                and entry.kind in _ITS_OWN
-                and needs
-                and all(id in ours for id in needs)
-            ):
+            more = _with_needs(set(needs), known) - ours
+            if any(id in ours for id in needs) and all(known[id].kind in _CODE for id in more):
                 ours |= _with_needs({entry.id}, known)
                 grew = True
     return [entry for entry in entries if entry.id in ours or entry.kind in _WHOLE]

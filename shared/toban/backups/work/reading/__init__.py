@@ -1,0 +1,1 @@
+"""Reading a copy whole, and recording what that has shown."""
