@@ -1,10 +1,7 @@
-"""
-Read a backup of toban (format 1, see backup-format.md) without toban and without a network:
-
+"""Read a backup of toban (format 1, see backup-format.md) without toban and without a network:
     pip install cryptography zstandard
     python read_backup.py BUCKET/SERVICE/SOURCE/CLASS/BACKUP OUT [KEY]
-
-BUCKET is a copy of the bucket; KEY a file with the profile's key, or a folder of data keys.
+BUCKET is a copy of the bucket; KEY a file with the profile's keys, or a folder of data keys.
 """
 
 import base64
@@ -38,10 +35,13 @@ class Backup:
             check(self.mac(b"toban manifest v1", body).hex() == said["hmac_sha256"], "forged")
 
     def unwrapped(self, id):
-        check(keys, f"{self.folder}: KEY is missing, {self.said['key']['key_id']}")
+        wrapped, name = base64.b64decode(self.said["key"]["wrapped"]), self.said["key"]["key_id"]
+        check(keys, f"{self.folder}: KEY is missing, {name}")
         if keys.is_dir():
             return (keys / id).read_bytes()
-        wrapped, master = map(base64.b64decode, (self.said["key"]["wrapped"], keys.read_text()))
+        held = map(base64.b64decode, keys.read_text().split())
+        named = {f"local:{hashlib.sha256(key).hexdigest()[:16]}": key for key in held}
+        master = check(named.get(name), f"{self.folder}: KEY holds no {name}")
         bound = b"toban data key v1\x00toban backup " + id.encode()
         return AESGCM(master).decrypt(wrapped[:12], wrapped[12:], bound)
 
@@ -86,7 +86,7 @@ class Backup:
         return plain, said["last"]
 
 
-folder, out, keys = (*map(Path, sys.argv[1:4]), None)[:3]
+folder, out, keys = (*map(Path, sys.argv[1:4]), None)[:3] if sys.argv[2:] else sys.exit(__doc__)
 (out / "objects").mkdir(parents=True)
 with (out / "stream").open("wb") as file:
     file.writelines(Backup(folder).stream())

@@ -218,7 +218,7 @@ def standing(backup: Backup) -> Status:
 
 
 def settle(backup: Backup) -> None:
-    """Set `status` and `degraded` from the copies; call it after changing copies."""
+    """Set `status` and `degraded` from the copies, drop a `reason` that is none any more; call it after changing copies."""
     move(backup, standing(backup))
     if backup.status == "verified" and backup.verified_at is None:
         proven = (copy.verified_at for copy in backup.copies if copy.proven)
@@ -226,6 +226,8 @@ def settle(backup: Backup) -> None:
     backup.degraded = backup.status in JUDGED and any(
         copy.damage or copy.unreadable for copy in backup.copies
     )
+    if backup.status == "verified" and not backup.degraded:
+        backup.reason = ""  # of a trouble that is over
 
 
 def mark(backup: Backup) -> None:

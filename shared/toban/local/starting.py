@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from toban import __version__
+from toban.channels.config import read_config
 from toban.ports import Secrets
 from toban.profile.profile import Profile
 from toban.profile.store import ProfileChange
@@ -69,5 +70,7 @@ def welcome(
     lines += ["", *(f"  profile {c.service} {c.version} ({c.what})" for c in changes)]
     if unset:
         lines += [f"  secrets not set: {' '.join(f'TOBAN_SECRET_{name}' for name in unset)}"]
+    if not read_config().public_url:
+        lines += [f"  no links in notifications: TOBAN_PUBLIC_URL is not set (here: {url})"]
     lines += [f"  ready: {url}/healthz  log: {data / 'toban.log'}"]
     return "\n".join(lines)

@@ -142,6 +142,13 @@ def hint_of(request: NotificationRequested, profile: Profile, severity: Severity
     if request.kind == "reminded" and incident.remind_at is not None:
         deadline = moment(language, incident.remind_at, zone)
         return text(language, "notify.next.reminded", deadline=deadline)
+    if request.kind == "joined" and incident.status == "acknowledged" and incident.remind_at:
+        return text(
+            language,
+            "notify.next.joined",
+            who=one_line(incident.assignee, 80),
+            deadline=moment(language, incident.remind_at, zone),
+        )
     if request.kind == "acknowledged" and request.target.startswith("person:"):
         return text(language, "notify.next.taken", who=one_line(incident.assignee, 80))
     if request.kind == "acknowledged" or incident.status == "acknowledged":

@@ -95,11 +95,11 @@ TEXTS: Final[Texts] = {
     "notify.labels.more": {"en": "+{n} more", "ja": "ほか {n} 件"},
     "notify.next.reminded": {
         "en": "Resolve it, or acknowledge again to keep it. Otherwise people are called again at {deadline}.",
-        "ja": "対応が終わったら解決（resolve）し、続けるなら、もう一度確認（acknowledge）してください。どちらもなければ、{deadline} に改めて呼び出します。",
+        "ja": "対応が終わったら解決（resolve）し、続けるなら、もう一度 ACK してください。どちらもなければ、{deadline} に改めて呼び出します。",
     },
     "notify.next.last": {
         "en": "Acknowledge and take it from here.",
-        "ja": "確認（acknowledge）して対応を始めてください。",
+        "ja": "対応を引き受けて（ACK して）始めてください。",
     },
     "notify.next.nobody": {
         "en": "Nobody is called for {environment}. Resolve it when the work is done.",
@@ -112,6 +112,10 @@ TEXTS: Final[Texts] = {
     "notify.next.acknowledged": {
         "en": "Resolve it when the work is done.",
         "ja": "対応が終わったら解決（resolve）してください。",
+    },
+    "notify.next.joined": {
+        "en": "{who} has the incident. Whoever takes what has joined, too, acknowledges once more: else {who} is asked at {deadline}, and then people are called again.",
+        "ja": "{who} が対応しています。加わったアラートにも対応する場合は、もう一度 ACK してください。ACK がなければ {deadline} に {who} に知らせ、それでも動きがなければ改めて呼び出します。",
     },
     "notify.next.unheard": {
         "en": "Its alerts fire as far as we know, but nothing has been heard of them since: the sender may be gone, or never say that they are over. Look, and resolve it if it is over.",

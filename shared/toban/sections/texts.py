@@ -8,8 +8,8 @@ from toban.texts import Catalogue, Texts
 
 TEXTS: Final[Texts] = {
     "finding.sections.no-default": {
-        "en": "no service says default: true: alerts that match no service have nowhere to go.",
-        "ja": "default: true のサービスがありません。どのサービスにも一致しないアラートの行き先がありません。",
+        "en": "no service says default: true: alerts that match no service go to the built-in service toban, which calls nobody.",
+        "ja": "default: true のサービスがありません。どのサービスにも一致しないアラートは組み込みのサービス toban に入り、誰も呼びません。",
     },
     "finding.sections.inactive": {
         "en": "there is no {name} section: {inactive} inactive.",

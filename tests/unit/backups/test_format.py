@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -98,6 +99,16 @@ def test_data_keys_that_a_key_service_unwrapped_do_as_well(tmp_path: Path):
     assert read_folder(folder, tmp_path, keys)["stream"] == stored.plain
 
 
+def test_the_secret_of_a_rotation_is_a_key_and_without_words_it_says_what_it_takes(tmp_path: Path):
+    several = tmp_path / "several"
+    key = (VECTORS / "key").read_text()
+    several.write_text(f"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= {key}")
+    assert log_in(read_folder(vector("full", "logs"), tmp_path, several)["stream"]) == LOG
+    ran = subprocess.run([sys.executable, READER], capture_output=True, text=True, check=False)
+    assert (ran.returncode, "BACKUP OUT [KEY]" in ran.stderr) == (1, True)
+    assert "Traceback" not in ran.stderr
+
+
 def test_without_its_key_or_with_another_one_nothing_is_read(tmp_path: Path):
     folder = vector("full", "logs")
     with pytest.raises(AssertionError, match="KEY is missing, local:"):
@@ -105,7 +116,7 @@ def test_without_its_key_or_with_another_one_nothing_is_read(tmp_path: Path):
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
     other = tmp_path / "other"
     other.write_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
-    with pytest.raises(AssertionError, match="InvalidTag"):
+    with pytest.raises(AssertionError, match="KEY holds no local:"):
         read_folder(folder, tmp_path, other)
 
 

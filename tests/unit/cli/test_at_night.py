@@ -169,6 +169,17 @@ def test_ack_alone_takes_the_only_open_incident(desk):
     assert f"The last one is acknowledged: toban incidents show {desk.only()['id']}" in again.err
 
 
+def test_ack_alone_keeps_the_one_that_has_called_since_it_was_taken(desk):
+    """The message about another rule's alert, and a reminder, ask to acknowledge once more."""
+    desk.alert()
+    desk.run("incidents", "ack", "--as", "hanako")
+    desk.alert(fingerprint="slow-1", rule="slow", title="Too slow")
+    said = desk.run("incidents", "ack", "--as", "hanako")
+    assert said.code == 0, said.err
+    assert "hanako is still on it" in said.out
+    assert desk.run("incidents", "ack").code == 1
+
+
 def two_incidents(desk) -> tuple[str, str]:
     """The newer one, then the older one (the profile groups what comes within five minutes)."""
     path = desk.services / "shop.yaml"

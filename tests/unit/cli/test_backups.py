@@ -359,6 +359,12 @@ def test_a_restore_test_is_told_in_the_backup_and_leaves_nothing_behind(vault):
     (result,) = vault.document(id).tests
     assert (result.passed, result.region) == (True, told["region"])
     assert "passed" in vault.run("backups", "show", id).out
+    untested = vault.run("backups", "test", "shop", "logs")
+    assert untested.code == 2
+    assert (
+        "logs: no such source with a target of its own (backup.restore_test.targets)"
+        in untested.err
+    )
 
 
 def test_a_test_whose_question_is_answered_wrongly_fails(vault):

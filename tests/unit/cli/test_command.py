@@ -48,6 +48,7 @@ def test_help_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert "incidents" in done.stdout
+    assert "None" not in done.stdout.split(), "argparse's word for a description that is not there"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_it_is_told_in_words(capsys: pytest.CaptureFixture[str]):
     lines = [line.split() for line in out.splitlines()]
     assert code == 0
     assert "prompthub (its label service says so)" in out
-    assert "the service has no word 'huh': taken as the second-worst" in out
+    assert "the service has no word 'huh': taken as level 2, or the next worse one there is" in out
     assert ["Incident", "key", "rule=Disk"] in lines
     assert "2026-11-22 (Sun) 03:30:00 UTC  step 2, if nobody answers" in out
     assert "again from the first step" in out

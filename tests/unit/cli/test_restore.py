@@ -162,7 +162,20 @@ def test_a_prefix_or_one_object_comes_back_alone(vault):
             )
         )
         assert said.code == 0, said.err
+        assert f"Of it only: {only}\n" in said.out
         assert set(vault.objects(bucket)) == there
+
+
+def test_of_names_that_the_backup_does_not_hold_one_is_told(vault):
+    """A typing error was "restored" with a check mark, and nothing was there."""
+    vault.take()
+    for only in ("picture/*", "pictures/*,a.tx"):
+        said = vault.run(
+            *("restore", "shop", "media", "--to", "bucket=none", "--to", "overwrite=true"),
+            *("--to", f"only={only}", "--yes"),
+        )
+        assert said.code == 1
+        assert f"the backup holds no {only.split(',')[-1]!r}" in said.err
 
 
 def test_a_region_can_be_named(vault):

@@ -114,6 +114,21 @@ def test_a_later_page_says_its_step_and_why_it_was_made(kind, why, by, said):
     assert said in render(asked, PROFILE).text
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("joined", "acknowledges once more: else 青木 is asked at 2026-11-24 (Tue) 12:05:00 JST"),
+        ("raised", "Next: Resolve it when the work is done."),
+    ],
+)
+def test_what_joins_a_taken_incident_has_to_be_taken_too(kind, said):
+    """Nobody acknowledged it; to say "resolve it" was to be surprised by a call 5 minutes later."""
+    told = msgspec.structs.replace(
+        NIGHT, status="acknowledged", assignee="青木", remind_at=NOON + timedelta(minutes=5)
+    )
+    assert said in render(request(incident=told, language="en", kind=kind, why="x"), PROFILE).text
+
+
 def test_it_names_whom_the_very_next_step_calls_and_no_later_one():
     critical, *rest = PROFILE[ESCALATION]
     later = msgspec.structs.replace(

@@ -338,7 +338,9 @@ def test_some_objects_come_back_with_what_they_need(
         "create index by_mood on shop.orders (mood);"
         "create table audit (at date) partition by range (at);"
         "create table audit_2026 partition of audit for values from ('2026-01-01') to ('2027-01-01');"
-        "insert into audit values ('2026-11-28'); create table large (id int)",
+        "insert into audit values ('2026-11-28'); create table large (text text);"
+        # More than a pipe holds, behind what is asked for.
+        "insert into large select md5(i::text) from generate_series(1, 10000) i",
         postgres_database,
     )
     snapshot, data = taken(postgres_server, postgres_database, tmp_path)

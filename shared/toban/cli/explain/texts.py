@@ -52,12 +52,12 @@ TEXTS: Final[Texts] = {
     },
     "explain.severity": {"en": "Severity", "ja": "重大度"},
     "explain.word.unknown": {
-        "en": "the service has no word {word!r}: taken as the second-worst",
-        "ja": "{word!r} という言葉はこのサービスにありません。二番目に重いものとして扱います",
+        "en": "the service has no word {word!r}: taken as level 2, or the next worse one there is",
+        "ja": "{word!r} という言葉はこのサービスにありません。レベル 2（なければ一つ重いもの）として扱います",
     },
     "explain.word.none": {
-        "en": "none is said: taken as the second-worst",
-        "ja": "重大度の指定がありません。二番目に重いものとして扱います",
+        "en": "none is said: taken as level 2, or the next worse one there is",
+        "ja": "重大度の指定がありません。レベル 2（なければ一つ重いもの）として扱います",
     },
     "explain.environment": {"en": "Environment", "ja": "環境"},
     "explain.key": {"en": "Incident key", "ja": "インシデントのキー"},

@@ -36,7 +36,8 @@ def _those_that_call(reader: StoreReader, found: list[Incident]) -> list[Inciden
 def meant(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) -> Incident:
     """
     Return the incident that is named, else the only one that it can be: to be acknowledged one that
-    waits for it, for anything else one that is not resolved.
+    waits for it (that nobody has taken; else that called people, or reminded them, since it was), for
+    anything else one that is not resolved.
 
     Several are listed, and nothing is done. Of ``note TEXT`` without an id the first word is text.
     """
@@ -48,6 +49,9 @@ def meant(reader: StoreReader, asked: argparse.Namespace, terminal: Terminal) ->
         return incident_of(reader, asked.id, terminal)
     statuses = ("open",) if asked.action == "acknowledge" else ("open", "acknowledged")
     found = [i for status in statuses for i in incidents(reader, now(), status=status)]
+    if asked.action == "acknowledge" and not found:
+        taken = incidents(reader, now(), status="acknowledged")
+        found = [i for i in taken if i.called_since_taken(now()) is not None]
     if not found:
         _nothing_open(reader, terminal)
     found = _those_that_call(reader, found)

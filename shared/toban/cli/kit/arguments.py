@@ -23,7 +23,7 @@ from toban.cli.kit.terminal import nearest, say
 from toban.texts import Language
 
 # argparse looks on the disk for translations of its own words, several times a parser. There are none.
-argparse._ = str  # type: ignore[attr-defined]
+argparse._ = lambda text: text  # type: ignore[attr-defined]  # None stays None
 
 MOST_NAMES = 30
 """Of what there is, so many are named beside a word that is none of it."""

@@ -50,8 +50,8 @@ TEXTS: Final[Texts] = {
         "ja": "実行中のバックアップ {n} 件は最後まで行います。",
     },
     "services.then.backups": {
-        "en": "Kept where they are, and restorable: {n:backups}. No retention removes them any more, and nobody looks whether they are still whole.",
-        "ja": "バックアップ {n} 件はそのまま残り、リストアできます。以後は保持期間による削除も、健全性の確認も行いません。",
+        "en": "Kept where they are: {n:backups}. To restore one, apply the file again; `toban backups extract` reads them without. No retention removes them any more, and nobody looks whether they are still whole.",
+        "ja": "バックアップ {n} 件はそのまま残ります。リストアするにはファイルをもう一度反映します（`toban backups extract` ならそのまま読めます）。以後は保持期間による削除も、健全性の確認も行いません。",
     },
     "services.then.jobs": {
         "en": "Its Cloud Scheduler jobs do nothing any more; the next `toban apply` deletes them.",

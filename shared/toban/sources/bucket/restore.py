@@ -136,6 +136,14 @@ class BucketTarget:
             yield len(records)
         if not ended:
             raise TargetFailed("the inventory has no end", retryable=False)
+        for word in self._only:
+            if not any(
+                is_wanted(i.name.removeprefix(self._prefix), [word]) for i in self._below(word)
+            ):
+                raise TargetFailed(f"the backup holds no {word!r}", retryable=False)
+
+    def _below(self, word: str) -> Iterator[ObjectInfo]:
+        return iter(self._bucket.list(self._prefix + word.removesuffix("*")))
 
     def counts(self) -> dict[str, int]:
         """Return what lies below the prefix: ``objects`` and ``bytes``."""

@@ -97,7 +97,7 @@ class PostgresTarget:
             if databases.in_use(named) and not self._is_ours(databases, named):
                 return (
                     f"the database {named} is not empty: name an empty one or a new one, or use"
-                    " `clean=yes`, which keeps the old one beside it"
+                    " `--to clean=true`, which keeps the old one beside it"
                 )
             return ""
         if not databases.exists(self._generated) or not databases.in_use(self._generated):
@@ -119,7 +119,9 @@ class PostgresTarget:
         if self._named and self._options.clean and databases.exists(self._named):
             found.append(f"the database {self._named} is kept as {self._named}_before_…")
         if size := "".join(server.get("bytes", ())):
-            needed = f"{int(size) / 1e9:,.1f} GB"
+            needed = (
+                f"{int(size) / 1e9:,.1f} GB" if int(size) > 1e8 else f"{int(size) / 1e6:,.1f} MB"
+            )
             found.append(f"the database took {needed}; a server does not tell what it has free")
         return found
 
@@ -225,6 +227,7 @@ class PostgresTarget:
                 *(["--no-tablespaces"] if lacks.tablespaces else ()),
             ],
             entries=pgselect.without_database(entries),
+            partial=bool(options.only),
         )
 
     def _stood_in(self, dump: Dump, name: str, plan: LoadPlan, databases: Databases) -> LoadPlan:

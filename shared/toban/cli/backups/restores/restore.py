@@ -250,6 +250,7 @@ def _show(plan: RestorePlan, terminal: Terminal) -> None:
             "size",
             sizes(backup, terminal),
         ),
+        *([("only", only)] if (only := plan.target.get("only", "")) else []),
         ("time", takes),
     )
     for key, value in facts:

@@ -54,7 +54,11 @@ TEXTS: Final[Texts] = {
         "en": "-- {id}: nothing was recorded of its server",
         "ja": "-- {id}: サーバーについての記録はありません",
     },
-    "what.target-key": {"en": "key of this kind of target", "ja": "この種類の復元先のキー"},
+    "what.target-key": {"en": "key of this kind of target", "ja": "復元先のキー"},
+    "what.tested": {
+        "en": "source with a target of its own (backup.restore_test.targets)",
+        "ja": "テスト先（backup.restore_test.targets）のある対象",
+    },
     "what.region": {"en": "region with a whole copy", "ja": "完全なコピーのあるリージョン"},
     "what.restore": {"en": "restore", "ja": "リストア"},
     "restore.what": {
@@ -122,6 +126,7 @@ TEXTS: Final[Texts] = {
         "ja": "{id}: プロファイルに計画がありません",
     },
     "restore.plan": {"en": "Plan", "ja": "計画"},
+    "restore.only": {"en": "Of it only", "ja": "その一部だけ"},
     "restore.backup": {"en": "Backup", "ja": "バックアップ"},
     "restore.point": {"en": "Restore point", "ja": "復元ポイント"},
     "restore.lost": {"en": "Lost", "ja": "失われるもの"},

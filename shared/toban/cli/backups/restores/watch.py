@@ -173,7 +173,7 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
         if asked.source is not None:
             known_source(profile, asked.source, terminal)
             if asked.source not in sources:
-                raise Problem(unknown(terminal.language, asked.source, "what.source", sources), 2)
+                raise Problem(unknown(terminal.language, asked.source, "what.tested", sources), 2)
         verified = work.reader.find(
             Backup, ("service", "==", asked.service), ("status", "==", "verified")
         )

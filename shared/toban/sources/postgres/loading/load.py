@@ -57,6 +57,8 @@ class LoadPlan:
     """Of ``pg_restore``."""
     entries: Sequence[int] | None = None
     """Ids of what is loaded; None: everything."""
+    partial: bool = False
+    """Some objects alone: ``pg_restore`` stops reading behind the last of them."""
     instead: Mapping[str, str] = field(default_factory=dict)
     """Statements, each with what is executed in its place."""
 
@@ -107,7 +109,7 @@ class Loader:
                         command = self._restore(plan, Path(listed.name))
                         with Child(command, environ, feed=True, on_output=pour) as restore:
                             try:
-                                whole = yield from self._feed(restore, psql, dump.parts)
+                                whole = yield from self._feed(restore, psql, dump.parts, plan)
                             except BaseException:
                                 psql.kill()  # what still passes SQL on would wait for it
                                 raise
@@ -124,7 +126,7 @@ class Loader:
                     raise TargetFailed("loading: psql ended before the dump", retryable=True)
 
     def _feed(
-        self, restore: Child, psql: Child, parts: Iterator[bytes]
+        self, restore: Child, psql: Child, parts: Iterator[bytes], plan: LoadPlan
     ) -> Generator[int | None, None, bool]:
         """Return whether all of it was turned into SQL; False: ``psql`` has ended, and says why."""
         reads, first = True, True
@@ -142,7 +144,7 @@ class Loader:
         if code:
             said = self._server.mask(restore.complaints)[-1_000:]
             raise TargetFailed(f"loading {ended(code)}: {said}", retryable=code < 0)
-        if not reads:
+        if not reads and not plan.partial:
             raise TargetFailed("the dump ends before the stream does", retryable=False)
         return True
 
