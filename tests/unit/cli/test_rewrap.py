@@ -101,6 +101,23 @@ def test_what_is_asked_twice_changes_nothing_the_second_time(vault, two, monkeyp
     assert again["keys"] == [{"id": id_of(NEW), "present": True, "needed_by": two}]
 
 
+def test_a_dry_run_says_which_key_is_missing(vault, two, monkeypatch):
+    rotate(monkeypatch, NEW)
+    said = vault.run("backups", "rewrap", "--dry-run")
+    assert said.code == 1
+    assert f"{two[0]}: its key {id_of(KEY)} is not in the secret any more" in said.out
+    assert [
+        b["outcome"]
+        for b in vault.run("backups", "rewrap", "--dry-run", "--json").json()["backups"]
+    ] == ["failed"] * 2
+
+
+def test_of_a_retired_service_the_profile_is_asked_for(vault, two):
+    assert vault.run("services", "retire", "shop", "--yes").code == 0
+    said = vault.run("restore", "shop", "media", "--to", "bucket=elsewhere", "--yes")
+    assert "shop is retired, and its backups are kept: apply its file first" in said.err
+
+
 def test_one_backup_alone_leaves_the_key_needed_by_the_other(vault, two, monkeypatch):
     rotate(monkeypatch, NEW, KEY)
     said = vault.run("backups", "rewrap", "--backup", two[0], "--json").json()

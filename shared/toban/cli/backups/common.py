@@ -118,6 +118,8 @@ def profile_of(reader: StoreReader, service: str, terminal: Terminal) -> Profile
     profiles = reader.profiles()
     with_backups = sorted(name for name, p in profiles.items() if p[BACKUP] is not None)
     if service not in profiles:
+        if reader.find(Backup, ("service", "==", service), limit=1):
+            raise Problem(terminal.say("backups.retired", service=service), 2)
         raise Problem(unknown(terminal.language, service, "what.service", with_backups), 2)
     if profiles[service][BACKUP] is None:
         words = ", ".join(with_backups) or "-"

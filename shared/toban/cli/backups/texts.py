@@ -179,6 +179,10 @@ TEXTS: Final[Texts] = {
     "level.format": {"en": "format", "ja": "形式"},
     "level.restored": {"en": "restored", "ja": "リストア済み"},
     "backup.unknown": {"en": "unknown", "ja": "不明"},
+    "backups.retired": {
+        "en": "{service} is retired, and its backups are kept: apply its file first",
+        "ja": "{service} は廃止されています。バックアップは残っています。先にファイルを `toban apply` してください",
+    },
     "backups.inactive": {
         "en": "{service} has no backups in its profile; there are: {words}",
         "ja": "{service} のプロファイルにはバックアップの設定がありません。あるもの: {words}",

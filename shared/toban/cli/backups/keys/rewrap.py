@@ -47,6 +47,14 @@ class _Keys:
     references: dict[str, str] = field(default_factory=dict)
     """By backup, what its profile names."""
 
+    listed: set[str] = field(default_factory=set)
+    """References whose every key is in `held`."""
+
+    def lost(self, backup: Backup, under: set[str]) -> str:
+        """Return the key without which a backup cannot be read; empty: none is known to be missing."""
+        missing = self.references.get(backup.id, "") in self.listed and not under & set(self.held)
+        return ", ".join(sorted(under)) if missing else ""
+
     def is_done(self, backup: Backup, under: set[str]) -> bool:
         """Whether every manifest of a backup is known to be under its present key."""
         return under <= {self.present.get(self.references.get(backup.id, ""), "")}
@@ -61,6 +69,7 @@ def rewrap(asked: argparse.Namespace, terminal: Terminal) -> int:
         before = set(seen.keys)
         todo = [b for b in meant if not keys.is_done(b, seen.under(b.id))]
         ended: dict[str, BackupJob | None] = {}
+        lost = {b.id: key for b in todo if (key := keys.lost(b, seen.under(b.id)))}
         left = [] if asked.dry_run else todo
         for _ in range(ROUNDS):
             if not left:
@@ -76,10 +85,10 @@ def rewrap(asked: argparse.Namespace, terminal: Terminal) -> int:
         present = [key for key in keys.present.values() if key]
         free = not_needed([*keys.held, *present, *before], present, seen, open_)
         if asked.json:
-            _json(asked, todo, ended, keys, seen, open_, free, terminal)
+            _json(asked, todo, ended, lost, keys, seen, open_, free, terminal)
         else:
-            _tell(todo, ended, keys, seen, open_, free, terminal)
-    failed = not all(_went_well(job) for job in ended.values())
+            _tell(todo, ended, lost, keys, seen, open_, free, terminal)
+    failed = not all(_went_well(job) for job in ended.values()) or (asked.dry_run and lost)
     return 1 if failed or open_ or left else 0
 
 
@@ -114,6 +123,7 @@ def _keys(work: Session) -> _Keys:
             holder = resources.keys(reference)
             found.present[reference] = present_key(holder)
             if isinstance(holder, ListedKeys):
+                found.listed.add(reference)
                 found.held += [key for key in holder.ids() if key not in found.held]
         except (KeyUnavailable, Unavailable) as error:
             found.hidden[reference] = str(error)  # the functions may have it all the same
@@ -178,6 +188,7 @@ def _json(
     asked: argparse.Namespace,
     todo: list[Backup],
     ended: dict[str, BackupJob | None],
+    lost: dict[str, str],
     keys: _Keys,
     seen: KeySurvey,
     open_: list[OpenQuestion],
@@ -189,7 +200,11 @@ def _json(
         {
             "dry_run": asked.dry_run,
             "backups": [
-                {"id": b.id, "outcome": _outcome(b, ended), "reason": _reason(b, ended)}
+                {
+                    "id": b.id,
+                    "outcome": _outcome(b, ended, lost),
+                    "reason": _reason(b, ended, lost, terminal),
+                }
                 for b in todo
             ],
             "keys": [
@@ -207,14 +222,18 @@ def _needed(keys: _Keys, seen: KeySurvey) -> Iterable[str]:
     return dict.fromkeys([*present, *sorted(seen.keys)])
 
 
-def _outcome(backup: Backup, ended: dict[str, BackupJob | None]) -> str:
+def _outcome(backup: Backup, ended: dict[str, BackupJob | None], lost: dict[str, str]) -> str:
     if backup.id not in ended:
-        return "due"
+        return "failed" if backup.id in lost else "due"
     job = ended[backup.id]
     return job.outcome if job is not None else "waiting"
 
 
-def _reason(backup: Backup, ended: dict[str, BackupJob | None]) -> str:
+def _reason(
+    backup: Backup, ended: dict[str, BackupJob | None], lost: dict[str, str], terminal: Terminal
+) -> str:
+    if backup.id not in ended and backup.id in lost:
+        return terminal.say("rewrap.lost", missing=lost[backup.id])
     job = ended.get(backup.id)
     return printable(job.reason) if job is not None else ""
 
@@ -222,6 +241,7 @@ def _reason(backup: Backup, ended: dict[str, BackupJob | None]) -> str:
 def _tell(
     todo: list[Backup],
     ended: dict[str, BackupJob | None],
+    lost: dict[str, str],
     keys: _Keys,
     seen: KeySurvey,
     open_: list[OpenQuestion],
@@ -229,8 +249,9 @@ def _tell(
     terminal: Terminal,
 ) -> None:
     for backup in todo:
-        outcome = _outcome(backup, ended)
-        said = terminal.say(f"rewrap.{outcome}", id=backup.id, reason=_reason(backup, ended))
+        outcome = _outcome(backup, ended, lost)
+        reason = _reason(backup, ended, lost, terminal)
+        said = terminal.say(f"rewrap.{outcome}", id=backup.id, reason=reason)
         color = {"done": "green", "failed": "red", "waiting": "yellow"}.get(outcome, "dim")
         terminal.line(terminal.paint(said, color))
     if not todo:

@@ -24,6 +24,10 @@ TEXTS: Final[Texts] = {
         "en": "{id}: to be wrapped by the present key",
         "ja": "{id}: 現在の鍵で包み直す対象です",
     },
+    "rewrap.lost": {
+        "en": "its key {missing} is not in the secret any more: put it back first",
+        "ja": "鍵 {missing} がシークレットにありません。先に戻してください",
+    },
     "rewrap.done": {
         "en": "✓ {id}: wrapped by the present key",
         "ja": "✓ {id}: 現在の鍵で包み直しました",
