@@ -178,6 +178,7 @@ def test_an_incremental_backup_holds_what_changed_and_restores_everything(
 
 
 def test_a_source_that_is_suddenly_empty_wakes_somebody_until_it_is_backed_up_again(safe: Safe):
+    safe.bucket("data")  # it is there
     safe.due(by="")
     failed = safe.newest("failed")
     assert "nothing in the source" in failed.reason

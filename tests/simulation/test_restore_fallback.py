@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -103,6 +105,26 @@ def test_where_no_proven_copy_is_left_the_restore_fails_and_all_damage_is_noted(
     assert states(told, backup) == ["damaged", "damaged"]
 
 
+def but_for_names(wrong: list[str]) -> list[str]:
+    """
+    What differs besides the name of the incident.
+
+    The restore and the verification that it asks for both tell of the damage. Who is first opens the
+    incident, which is named after that.
+    """
+    lost, found = Counter[str](), Counter[str]()
+    rest = []
+    for what in wrong:
+        plain = re.sub(r"\b(inc|ntf)-\w+|'(profile_version|notification_id)': '\w*'", "*", what)
+        if plain.startswith("events: lost "):
+            lost[plain.removeprefix("events: lost ")] += 1
+        elif plain.startswith("events: never should be "):
+            found[plain.removeprefix("events: never should be ")] += 1
+        elif not re.fullmatch(r"documents: alerts/\w+ differs: \.incident: \* != \*", plain):
+            rest.append(what)
+    return rest if lost == found else wrong
+
+
 def test_dying_anywhere_while_it_falls_back_changes_nothing() -> None:
     """Neither what is in the target, nor what is noted of the copies, nor by which copy it ended."""
     with mock.patch.object(log.Settings, "level", 100), small():
@@ -115,4 +137,4 @@ def test_dying_anywhere_while_it_falls_back_changes_nothing() -> None:
         for step, index, name in points:
             run, wrong = told.crash(step, index)
             assert run.crashed
-            assert wrong == [], f"died at {name} (number {index})"
+            assert but_for_names(wrong) == [], f"died at {name} (number {index})"

@@ -8,7 +8,7 @@ batch (see `decision`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -89,6 +89,15 @@ class Work(Documents):
             self._read[key] = self.store.get([key])[0]
         snapshot = self._read[key]
         return None if snapshot is None else decode(cls, snapshot.data)
+
+    def read_ahead(self, cls: type[Document], ids: Iterable[str]) -> None:
+        """Read documents in one round trip, so that `get` needs none for each of them."""
+        self._only_when_writing()
+        keys = [
+            key for key in map(cls.key, ids) if key not in self._read and key not in self._writes
+        ]
+        if keys:
+            self._read.update(zip(keys, self.store.get(keys), strict=True))
 
     def get_assuming_new(self, cls: type[D], id: str) -> D | None:
         """

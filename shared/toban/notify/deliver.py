@@ -174,6 +174,7 @@ def _close(request: NotificationRequested, work: Work) -> bool:
     Raises `TryLater` while one of them is being sent.
     """
     sent = False
+    work.read_ahead(Notification, request.closes)
     for name in request.closes:
         found = work.get(Notification, name)
         if found is None:
@@ -238,6 +239,7 @@ def _any_sent(request: NotificationRequested, work: Work) -> bool:
     Raises `TryLater` while one of them is being sent.
     """
     sent = False
+    work.read_ahead(Notification, request.follows)
     for name in request.follows:
         found = work.get(Notification, name)
         if found is None:

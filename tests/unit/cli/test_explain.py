@@ -91,9 +91,11 @@ def test_a_check_of_ours_fails_when_others_would_be_called(capsys: pytest.Captur
 
 
 def test_an_alert_of_nobody_says_so(capsys: pytest.CaptureFixture[str], tmp_path):
-    shutil.copy(ROOT / "infra" / "services" / "salontalk.yaml", tmp_path)
-    shutil.copytree(ROOT / "infra" / "teams", tmp_path.parent / "teams", dirs_exist_ok=True)
-    code = main(["explain", "--services", str(tmp_path), "--lang", "en"])
+    services = tmp_path / "services"
+    services.mkdir()
+    shutil.copy(ROOT / "infra" / "services" / "salontalk.yaml", services)
+    shutil.copytree(ROOT / "infra" / "teams", tmp_path / "teams")
+    code = main(["explain", "--services", str(services), "--lang", "en"])
     assert code == 0
     assert (
         "no service matches, and none takes those: it goes to the log, and nobody is called"

@@ -42,7 +42,7 @@ WAIT_S = 30.0
 class Dev:
     """A `toban dev` of its own."""
 
-    def __init__(self, data: Path, services: Path = ROOT / "infra" / "services") -> None:
+    def __init__(self, data: Path, services: Path) -> None:
         self.port = free_port()
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVE, str(data), str(services), str(self.port)],
@@ -51,6 +51,7 @@ class Dev:
                 "PYTHONPATH": str(ROOT / "shared"),
                 "TOBAN_SECRET_INGEST_ALERTMANAGER": TOKEN,
                 "TOBAN_SECRET_INGEST_GENERIC": "",
+                "TOBAN_PUBLIC_URL": "",  # chains set it for the whole run
             },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -92,9 +93,12 @@ class Dev:
 @pytest.fixture
 def start(tmp_path: Path):
     started: list[Dev] = []
+    for name in ("services/toban.yaml", "teams/platform.yaml"):  # the others' backups come due
+        (tmp_path / "infra" / name).parent.mkdir(parents=True)
+        shutil.copy(ROOT / "infra" / name, tmp_path / "infra" / name)
 
-    def one(data: Path = tmp_path / "data", **more) -> Dev:
-        started.append(Dev(data, **more))
+    def one(data: Path = tmp_path / "data", services: Path = tmp_path / "infra/services") -> Dev:
+        started.append(Dev(data, services))
         return started[-1]
 
     yield one
@@ -104,7 +108,7 @@ def start(tmp_path: Path):
 
 
 def test_it_says_what_it_serves_and_ends_well_on_sigterm(start):
-    dev = start()
+    dev = start(services=ROOT / "infra" / "services")
     dev.wait_ready()
 
     status, body = dev.request("GET", "/healthz")
@@ -197,12 +201,9 @@ def test_a_broken_profile_is_named_with_its_line_and_nothing_starts(start, tmp_p
 
 
 def test_alerts_that_were_accepted_survive_kill_9(start, tmp_path: Path):
-    for name in ("services/toban.yaml", "teams/platform.yaml"):  # the others' backups come due
-        (tmp_path / name).parent.mkdir()
-        shutil.copy(ROOT / "infra" / name, tmp_path / name)
     accepted = []
     for number in range(3):
-        dev = start(services=tmp_path / "services")
+        dev = start()
         dev.wait_ready()
         for each in range(5):
             name = f"Rule{number}{each}"
@@ -215,7 +216,7 @@ def test_alerts_that_were_accepted_survive_kill_9(start, tmp_path: Path):
             assert status == 200
             accepted.append(name)
         dev.end(signal.SIGKILL)
-    last = start(services=tmp_path / "services")
+    last = start()
     last.wait_ready()
 
     with open_world(tmp_path / "data", environ={}) as world:
