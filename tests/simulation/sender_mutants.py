@@ -126,5 +126,5 @@ SENDER_MUTANTS = (
     Mutant("acknowledged", "silent inside acknowledged", silent_inside_acknowledged, seed=5),
     Mutant("never again", "silent when nothing happens", nothing_happens_for_ever, seed=2),
     Mutant("collected", "what is collected is never told", collected_and_forgotten, seed=181),
-    Mutant("believed late", "people are called for what is over", over_is_believed_late, seed=3),
+    Mutant("believed late", "people are called for what is over", over_is_believed_late),
 )
