@@ -125,6 +125,6 @@ SENDER_MUTANTS = (
     Mutant("overflow", "first pages of rules are swallowed", overflow_swallows_first_pages, seed=2),
     Mutant("acknowledged", "silent inside acknowledged", silent_inside_acknowledged, seed=5),
     Mutant("never again", "silent when nothing happens", nothing_happens_for_ever, seed=2),
-    Mutant("collected", "what is collected is never told", collected_and_forgotten, seed=181),
+    Mutant("collected", "what is collected is never told", collected_and_forgotten, seed=343),
     Mutant("believed late", "people are called for what is over", over_is_believed_late),
 )
