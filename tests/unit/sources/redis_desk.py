@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.plugins.servers import Redis
 from tests.unit.sources.desk import (
     GivenSecrets,
+    backup,
     cut,
     no_objects,
     world,
 )
 from toban.ports.backup import (
     Source,
+    SourceFailed,
     Target,
 )
 from toban.sources.redis import adapter as redis
@@ -34,6 +36,20 @@ def client(server: Redis) -> resp.Connection:
 
 def source_of(server: Redis, scratch: Path) -> Source:
     return redis.source({"url_secret": "URL"}, world(scratch, GivenSecrets(URL=server.url())))
+
+
+def dump_of(server: Redis, scratch: Path) -> bytes:
+    """
+    What a server holds, as a backup reads it.
+
+    Tried anew, as a backup is: the server may still be making a dump for whoever came just before.
+    """
+    try:
+        return backup(source_of(server, scratch))[1]
+    except SourceFailed as error:
+        if not error.retryable:
+            raise
+        return backup(source_of(server, scratch))[1]
 
 
 def target_on(server: Redis, scratch: Path, **options: object) -> Target:

@@ -16,7 +16,7 @@ from tests.safes import Safe
 from tests.unit.sources.desk import GivenSecrets, backup, cut, no_objects, restore, world
 from tests.unit.sources.postgres_desk import source_of as postgres_source
 from tests.unit.sources.postgres_desk import target_on as postgres_target
-from tests.unit.sources.redis_desk import client, source_of, target_on
+from tests.unit.sources.redis_desk import client, dump_of, target_on
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.ports.backup import Target, TargetFailed
 from toban.sources.logs import adapter as logs
@@ -38,7 +38,7 @@ def data(redises: tuple[Redis, Redis], tmp_path: Path) -> bytes:
         redis_.call("FLUSHALL")
         for number in range(3):
             redis_.call("SET", f"key {number}", number)
-    return backup(source_of(redises[0], tmp_path))[1]
+    return dump_of(redises[0], tmp_path)
 
 
 @pytest.fixture

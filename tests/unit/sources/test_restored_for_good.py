@@ -17,7 +17,7 @@ from tests.safes import Safe
 from tests.unit.sources.desk import GivenSecrets, backup, cut, no_objects, restore, world
 from tests.unit.sources.postgres_desk import source_of as postgres_source
 from tests.unit.sources.postgres_desk import target_on as postgres_target
-from tests.unit.sources.redis_desk import check, client, source_of, target_on
+from tests.unit.sources.redis_desk import check, client, dump_of, source_of, target_on
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.ports.backup import Target, TargetFailed
 from toban.sources.logs import adapter as logs
@@ -67,7 +67,7 @@ def data(origin: Redis, tmp_path: Path) -> bytes:
             "REPLACE",
             "#!lua name=l\nredis.register_function('f', function() return 7 end)",
         )
-    return backup(source_of(origin, tmp_path))[1]
+    return dump_of(origin, tmp_path)
 
 
 def refused(target: Target, match: str) -> None:
