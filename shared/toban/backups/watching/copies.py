@@ -9,6 +9,7 @@ later successful backups do not close it. It is computed from the catalogue.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from toban.backups.documents import JUDGED, Backup, Copy, settle, standing
 from toban.backups.found import as_found
@@ -16,10 +17,9 @@ from toban.backups.policy.alerts import (
     BackupWatch,
     Trouble,
     copy_fingerprint,
-    fire,
-    resolve,
     say_in,
 )
+from toban.backups.watching.settling import settle_alerts
 from toban.kernel.documents import Documents
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
@@ -33,12 +33,7 @@ NAMED = 5
 
 def look_at_copies(profile: Profile, watch: BackupWatch, work: Work) -> None:
     """Open and close the alerts about a service's copies; the caller puts `watch`."""
-    troubles = {trouble.fingerprint: trouble for trouble in _troubles(profile, work)}
-    for trouble in troubles.values():
-        fire(trouble, profile, watch, work)
-    for fingerprint in list(watch.open):
-        if fingerprint.split("/")[0] == RULE and fingerprint not in troubles:
-            resolve(fingerprint, watch, work)
+    settle_alerts(_troubles(profile, work), {RULE}, profile, watch, work)
 
 
 def look_at_keys(profile: Profile, watch: BackupWatch, work: Work, *, opens: bool = True) -> None:
@@ -47,18 +42,12 @@ def look_at_keys(profile: Profile, watch: BackupWatch, work: Work, *, opens: boo
 
     `opens`: what was tried to be unwrapped is new; otherwise alerts only end.
     """
-    troubles = {trouble.fingerprint: trouble for trouble in _keys_gone(profile, work)}
-    for trouble in troubles.values():
-        if opens:
-            fire(trouble, profile, watch, work)
-    for fingerprint in list(watch.open):
-        if fingerprint.split("/")[0] == KEY_RULE and fingerprint not in troubles:
-            resolve(fingerprint, watch, work)
+    settle_alerts(_keys_gone(profile, work), {KEY_RULE}, profile, watch, work, opens=opens)
 
 
 def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
     bad: dict[str, list[tuple[Backup, Copy]]] = {}
-    for backup in sorted(_hurt(profile[SERVICE].id, documents), key=lambda b: (b.slot, b.id)):
+    for backup in sorted(_hurt(profile[SERVICE].id, documents), key=_by_slot):
         for copy in backup.copies:
             if copy.damage or (copy.unreadable and not copy.locked):
                 fingerprint = copy_fingerprint(backup.source, backup.class_, copy.bucket)
@@ -87,24 +76,26 @@ def _troubles(profile: Profile, documents: Documents) -> Iterator[Trouble]:
 
 def _hurt(service: str, documents: Documents) -> Iterator[Backup]:
     """Backups of which a copy is in trouble, or what it builds on there, as a restore finds them."""
-    hurt = documents.find(Backup, ("service", "==", service), ("degraded", "==", True))
-    for source in sorted({backup.source for backup in hurt}):
+    for source in sorted({backup.source for backup in _degraded(service, documents)}):
         own = documents.find(Backup, ("service", "==", service), ("source", "==", source))
         known = {backup.id: backup for backup in own}
         seen = (as_found(backup, known) for backup in own if backup.status in JUDGED)
         yield from (backup for backup in seen if backup.degraded)
 
 
-def _degraded(profile: Profile, documents: Documents) -> list[Backup]:
-    """A service's backups of which a copy is in trouble, the newest last."""
-    found = documents.find(Backup, ("service", "==", profile[SERVICE].id), ("degraded", "==", True))
-    return sorted(found, key=lambda backup: (backup.slot, backup.id))
+def _degraded(service: str, documents: Documents) -> list[Backup]:
+    """Backups of which a copy is in trouble itself."""
+    return documents.find(Backup, ("service", "==", service), ("degraded", "==", True))
+
+
+def _by_slot(backup: Backup) -> tuple[datetime, str]:
+    return backup.slot, backup.id
 
 
 def _keys_gone(profile: Profile, documents: Documents) -> Iterator[Trouble]:
     """Keys that data keys cannot be unwrapped with, and the backups (the newest last) that need them."""
     needing: dict[str, dict[str, Copy]] = {}
-    for backup in _degraded(profile, documents):
+    for backup in sorted(_degraded(profile[SERVICE].id, documents), key=_by_slot):
         for copy in backup.copies:
             if copy.locked:
                 needing.setdefault(copy.locked, {})[backup.id] = copy

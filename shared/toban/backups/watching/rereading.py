@@ -12,12 +12,11 @@ from toban.backups.policy.alerts import (
     RereadLook,
     Trouble,
     duration_in,
-    fire,
     moment_in,
-    resolve,
     say_in,
 )
 from toban.backups.section import BACKUP, NOTHING
+from toban.backups.watching.settling import settle_alerts
 from toban.backups.watching.turns import LOOK, MOST, Reread, budget, turns, unread
 from toban.events.backups import BackupReplicated
 from toban.kernel.clock.skew import is_future
@@ -42,13 +41,9 @@ def look_at_turns(profile: Profile, watch: BackupWatch, work: Work) -> None:
     backups = work.find(Backup, ("service", "==", profile[SERVICE].id))
     due = turns(backups, within, work.now)
     _ask(due, budget(backups, within, work.now), work)
-    troubles = {t.fingerprint: t for t in _troubles(profile, backups, look.since, work.now)}
-    for trouble in troubles.values():
-        fire(trouble, profile, watch, work)
-    for fingerprint in list(watch.open):
-        if fingerprint.split("/")[0] == RULE and fingerprint not in troubles:
-            resolve(fingerprint, watch, work)
-    first = work.now if troubles else min((t.due for t in due), default=work.now + within)
+    late = _troubles(profile, backups, look.since, work.now)
+    is_late = settle_alerts(late, {RULE}, profile, watch, work)
+    first = work.now if is_late else min((t.due for t in due), default=work.now + within)
     # Nothing that is taken from now on comes due before half of the shortest share is over.
     next_at = max(work.now + LOOK, min(first, work.now + min(within / 8, timedelta(days=1))))
     watch.rereads = RereadLook(within_s=look.within_s, since=look.since, next_at=next_at)

@@ -40,6 +40,9 @@ from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.watching.abandoned import end_abandoned
 from toban.backups.watching.copies import look_at_copies, look_at_keys, settle_failed
 from toban.backups.watching.rereading import look_at_turns
+
+# --- what happened -----------------------------------------------------------------------------
+from toban.backups.watching.settling import settle_alerts
 from toban.events.backups import (
     BackupFailed,
     BackupKeysChecked,
@@ -58,8 +61,6 @@ from toban.kernel.work import Work
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import CurrentProfile, current
-
-# --- what happened -----------------------------------------------------------------------------
 
 
 def on_failed(failed: BackupFailed, work: Work) -> None:
@@ -209,12 +210,7 @@ def on_due(_due: BackupWatchDue, work: Work) -> None:
         put_right(watch, work)
         own = [backup for backup in ahead if backup.service == service]
         found = (*_troubles(document, work), *troubles_ahead(document.profile, own))
-        troubles = {t.fingerprint: t for t in found}
-        for trouble in troubles.values():
-            fire(trouble, document.profile, watch, work)
-        for fingerprint in list(watch.open):
-            if fingerprint.split("/")[0] in _LOOKED_AT and fingerprint not in troubles:
-                resolve(fingerprint, watch, work)
+        settle_alerts(found, _LOOKED_AT, document.profile, watch, work)
         look_at_copies(document.profile, watch, work)
         look_at_turns(document.profile, watch, work)
         look_at_keys(document.profile, watch, work, opens=False)  # a backup may have been removed
