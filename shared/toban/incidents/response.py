@@ -14,7 +14,7 @@ from toban.kernel.work import Work
 from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.severities.section import severity_named
+from toban.severities.section import Severity, severity_named
 
 SOONEST = timedelta(minutes=1)
 """A target of "at once" is watched as this."""
@@ -24,16 +24,25 @@ OVERDUE: Final = "response-overdue"
 def expect_response(incident: Incident, work: Work, profile: Profile) -> None:
     """Have it noted when nobody has acknowledged within the severity's target from now on."""
     incident.respond_by = None
-    target = severity_named(profile, incident.severity_label, incident.severity).respond_within
-    if target is None or not calls_people(profile[SERVICE], incident.environment):
+    severity = severity_named(profile, incident.severity_label, incident.severity)
+    within = response_target(profile, severity, incident.environment)
+    if within is None:
         return
-    incident.respond_by = work.now + max(timedelta(seconds=target), SOONEST)
+    incident.respond_by = work.now + within
     work.at(
         incident.respond_by,
         ResponseDue(
             incident_id=incident.id, at=incident.respond_by, environment=incident.environment
         ),
     )
+
+
+def response_target(profile: Profile, severity: Severity, environment: str) -> timedelta | None:
+    """Return within what time somebody is to respond; None: nobody is waited for."""
+    target = severity.respond_within
+    if target is None or not calls_people(profile[SERVICE], environment):
+        return None
+    return max(timedelta(seconds=target), SOONEST)
 
 
 def end_response(incident: Incident, work: Work) -> None:

@@ -65,11 +65,16 @@ def severity_for(profile: Profile, word: str) -> Severity:
     second-worst level there is, because an alert that cannot be judged must still wake somebody
     when the service only knows waking levels.
     """
+    return severity_called(profile, word) or severity_at(profile, 2)
+
+
+def severity_called(profile: Profile, word: str) -> Severity | None:
+    """Return the severity that the profile calls so, by its label or one of its `words`, if any."""
     wanted = word.strip().casefold()
     for severity in profile[SEVERITIES]:
         if wanted == severity.label.casefold() or wanted in (w.casefold() for w in severity.words):
             return severity
-    return severity_at(profile, 2)
+    return None
 
 
 def severity_at(profile: Profile, level: int) -> Severity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,15 +12,14 @@ from toban.escalation.section import steps_for
 from toban.events import AlertFired, IncidentSnapshot, Page, PageReason
 from toban.incidents.grouping.section import GROUPING
 from toban.incidents.opening.reported import group_key
-from toban.incidents.response import SOONEST
-from toban.notify.contacts import Recipients, reach
-from toban.oncall.targets import next_channel
+from toban.incidents.response import response_target
+from toban.notify.contacts import Recipients, chain, reach
 from toban.profile.builtin import BUILTIN
 from toban.profile.environments import calls_people, environment_of
 from toban.profile.match import default_service, match_service
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.severities.section import SEVERITIES, Severity, severity_for
+from toban.severities.section import Severity, severity_called, severity_for
 from toban.strictyaml.values import secrets_of
 
 Because = Literal["label", "match", "default", "builtin"]
@@ -62,7 +61,8 @@ class Explanation:
         found: dict[str, None] = {}
         for call in self.calls:
             for contact in call.reached.contacts:
-                found.update(dict.fromkeys(_chain(self.profile, contact.channel_id)))
+                links = chain(self.profile, contact, ())
+                found.update(dict.fromkeys(link.channel_id for link in links))
         return tuple(found)
 
     def secrets(self) -> tuple[str, ...]:
@@ -97,16 +97,16 @@ def explanation(profiles: Mapping[str, Profile], alert: AlertFired, at: datetime
         labels=alert.labels,
         environment=environment,
     )
-    within = severity.respond_within if called else None
+    within = response_target(profile, severity, environment)
     return Explanation(
         profile=profile,
         because=because,
         environment=environment,
         calls_people=called,
         severity=severity,
-        knows_word=_knows(profile, alert.severity),
+        knows_word=severity_called(profile, alert.severity) is not None,
         key=group_key(alert, profile[GROUPING]),
-        respond_by=None if within is None else at + max(timedelta(seconds=within), SOONEST),
+        respond_by=None if within is None else at + within,
         calls=tuple(_calls(profile, incident, severity, at, called=called)),
     )
 
@@ -120,14 +120,6 @@ def service_of(
         return profiles[matched], "label" if labels.get("service") == matched else "match"
     default = default_service(profiles)
     return (BUILTIN, "builtin") if default is None else (profiles[default], "default")
-
-
-def _knows(profile: Profile, word: str) -> bool:
-    wanted = word.strip().casefold()
-    return any(
-        wanted in (name.casefold() for name in (severity.label, *severity.words))
-        for severity in profile[SEVERITIES]
-    )
 
 
 def _calls(
@@ -146,12 +138,3 @@ def _calls(
         latest = max(at + timedelta(seconds=step.after), latest)
         yield call(number, latest, number, "escalated")
     yield call(max(len(steps), 1), latest + severity.reminder, 0, "repeated")
-
-
-def _chain(profile: Profile, channel: str) -> Iterable[str]:
-    tried: list[str] = []
-    following: str | None = channel
-    while following is not None:
-        tried.append(following)
-        following = next_channel(profile, following, tried)
-    return tried
