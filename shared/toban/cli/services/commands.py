@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -161,13 +160,9 @@ def _view(profile: CurrentProfile, holds: Holdings, **more: Any) -> dict[str, An
     return {
         "service": profile.id,
         "version": profile.version,
-        "applied_at": _written(profile.applied_at),
+        "applied_at": shown_time(profile.applied_at),
         "open_incidents": holds.open_incidents,
         "running_backups": holds.running_backups,
         "kept_backups": holds.kept_backups,
         **more,
     }
-
-
-def _written(at: datetime) -> str | None:
-    return shown_time(at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from toban.backups.catalogue.datakeys import key_of, present_key
 from toban.backups.documents import JUDGED, Backup
@@ -46,7 +47,6 @@ class _Keys:
     """By reference, why its present key cannot be told from here."""
     references: dict[str, str] = field(default_factory=dict)
     """By backup, what its profile names."""
-
     listed: set[str] = field(default_factory=set)
     """References whose every key is in `held`."""
 
@@ -58,6 +58,46 @@ class _Keys:
     def is_done(self, backup: Backup, under: set[str]) -> bool:
         """Whether every manifest of a backup is known to be under its present key."""
         return under <= {self.present.get(self.references.get(backup.id, ""), "")}
+
+
+@dataclass
+class _Report:
+    """What was asked for, what came of it, and what is known of the keys after that."""
+
+    todo: list[Backup]
+    """Not known to be under the present key."""
+    ended: dict[str, BackupJob | None]
+    """By backup; None: nobody ended what was asked."""
+    lost: dict[str, str]
+    """By backup, the key that is missing."""
+    keys: _Keys
+    seen: KeySurvey
+    open: list[OpenQuestion]
+    free: list[str]
+    """Keys that are not needed any more."""
+
+    @property
+    def present(self) -> list[str]:
+        """Return the keys that wrap now."""
+        return [key for key in self.keys.present.values() if key]
+
+    def needed(self) -> Iterable[str]:
+        """Return the keys that wrap now, and those that some manifest is under."""
+        return dict.fromkeys([*self.present, *sorted(self.seen.keys)])
+
+    def outcome(self, backup: Backup) -> str:
+        """Return what came of one, as the key of its text."""
+        if backup.id not in self.ended:
+            return "failed" if backup.id in self.lost else "due"
+        job = self.ended[backup.id]
+        return job.outcome if job is not None else "waiting"
+
+    def reason(self, backup: Backup, terminal: Terminal) -> str:
+        """Return why, where it was not done."""
+        if backup.id not in self.ended and backup.id in self.lost:
+            return terminal.say("rewrap.lost", missing=self.lost[backup.id])
+        job = self.ended.get(backup.id)
+        return printable(job.reason) if job is not None else ""
 
 
 def rewrap(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -84,10 +124,11 @@ def rewrap(asked: argparse.Namespace, terminal: Terminal) -> int:
             ]
         present = [key for key in keys.present.values() if key]
         free = not_needed([*keys.held, *present, *before], present, seen, open_)
+        report = _Report(todo, ended, lost, keys, seen, open_, free)
         if asked.json:
-            _json(asked, todo, ended, lost, keys, seen, open_, free, terminal)
+            terminal.json({"dry_run": asked.dry_run, **_view(report, terminal)})
         else:
-            _tell(todo, ended, lost, keys, seen, open_, free, terminal)
+            _tell(report, terminal)
     failed = not all(_went_well(job) for job in ended.values()) or (asked.dry_run and lost)
     return 1 if failed or open_ or left else 0
 
@@ -184,91 +225,42 @@ def _went_well(job: BackupJob | None) -> bool:
 # --- what came of it ---------------------------------------------------------------------------
 
 
-def _json(
-    asked: argparse.Namespace,
-    todo: list[Backup],
-    ended: dict[str, BackupJob | None],
-    lost: dict[str, str],
-    keys: _Keys,
-    seen: KeySurvey,
-    open_: list[OpenQuestion],
-    free: list[str],
-    terminal: Terminal,
-) -> None:
-    present = set(keys.present.values())
-    terminal.json(
-        {
-            "dry_run": asked.dry_run,
-            "backups": [
-                {
-                    "id": b.id,
-                    "outcome": _outcome(b, ended, lost),
-                    "reason": _reason(b, ended, lost, terminal),
-                }
-                for b in todo
-            ],
-            "keys": [
-                {"id": key, "present": key in present, "needed_by": seen.needed_by(key)}
-                for key in _needed(keys, seen)
-            ],
-            "open": [{"what": o.what, "about": o.about, "reason": o.reason} for o in open_],
-            "not_needed": free,
-        }
-    )
+def _view(report: _Report, terminal: Terminal) -> dict[str, Any]:
+    present, seen = report.present, report.seen
+    return {
+        "backups": [
+            {"id": b.id, "outcome": report.outcome(b), "reason": report.reason(b, terminal)}
+            for b in report.todo
+        ],
+        "keys": [
+            {"id": key, "present": key in present, "needed_by": seen.needed_by(key)}
+            for key in report.needed()
+        ],
+        "open": [{"what": o.what, "about": o.about, "reason": o.reason} for o in report.open],
+        "not_needed": report.free,
+    }
 
 
-def _needed(keys: _Keys, seen: KeySurvey) -> Iterable[str]:
-    present = [key for key in keys.present.values() if key]
-    return dict.fromkeys([*present, *sorted(seen.keys)])
-
-
-def _outcome(backup: Backup, ended: dict[str, BackupJob | None], lost: dict[str, str]) -> str:
-    if backup.id not in ended:
-        return "failed" if backup.id in lost else "due"
-    job = ended[backup.id]
-    return job.outcome if job is not None else "waiting"
-
-
-def _reason(
-    backup: Backup, ended: dict[str, BackupJob | None], lost: dict[str, str], terminal: Terminal
-) -> str:
-    if backup.id not in ended and backup.id in lost:
-        return terminal.say("rewrap.lost", missing=lost[backup.id])
-    job = ended.get(backup.id)
-    return printable(job.reason) if job is not None else ""
-
-
-def _tell(
-    todo: list[Backup],
-    ended: dict[str, BackupJob | None],
-    lost: dict[str, str],
-    keys: _Keys,
-    seen: KeySurvey,
-    open_: list[OpenQuestion],
-    free: list[str],
-    terminal: Terminal,
-) -> None:
-    for backup in todo:
-        outcome = _outcome(backup, ended, lost)
-        reason = _reason(backup, ended, lost, terminal)
+def _tell(report: _Report, terminal: Terminal) -> None:
+    for backup in report.todo:
+        outcome, reason = report.outcome(backup), report.reason(backup, terminal)
         said = terminal.say(f"rewrap.{outcome}", id=backup.id, reason=reason)
         color = {"done": "green", "failed": "red", "waiting": "yellow"}.get(outcome, "dim")
         terminal.line(terminal.paint(said, color))
-    if not todo:
+    if not report.todo:
         terminal.line(terminal.say("rewrap.none"))
     terminal.line()
-    present = set(keys.present.values())
-    for key in _needed(keys, seen):
-        ids = seen.needed_by(key)
+    for key in report.needed():
+        ids = report.seen.needed_by(key)
         words = ", ".join(ids[:NAMED]) + (", …" if len(ids) > NAMED else "")
-        if key in present:
+        if key in report.present:
             terminal.line(terminal.say("rewrap.present", id=key, n=len(ids)))
         else:
             terminal.line(terminal.say("rewrap.needed", id=key, n=len(ids), ids=words))
-    for key in free:
+    for key in report.free:
         terminal.line(terminal.paint(terminal.say("rewrap.free", id=key), "green"))
-    for each in open_:
+    for each in report.open:
         reason = printable(each.reason)[:300]
         said = terminal.say(f"rewrap.open.{each.what}", about=printable(each.about), reason=reason)
         terminal.line(terminal.paint(said, "yellow"))
-    terminal.line(terminal.say("rewrap.remove-none" if open_ else "rewrap.remove"))
+    terminal.line(terminal.say("rewrap.remove-none" if report.open else "rewrap.remove"))
