@@ -95,7 +95,9 @@ class DeliverHandler:
             read = request = as_it_is(request, incident)
             if incident is not None and not document.unknown:
                 read = in_words_of_now(request, incident)
-        request, read = _without_credentials(request), _without_credentials(read)
+        clean = _without_credentials(request)
+        read = clean if read is request else _without_credentials(read)
+        request = clean
         channel = profile[CHANNELS].get(request.channel)
         if channel is None:
             return Failed(f"channel {request.channel} is not in the profile", retryable=False)

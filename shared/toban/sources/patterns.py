@@ -56,7 +56,7 @@ def texts(options: object, what: str) -> tuple[str, ...]:
     if options is None:
         return ()
     if isinstance(options, str):
-        return tuple(text.strip() for text in options.split(",") if text.strip())
+        return tuple(words(options))
     if isinstance(options, list | tuple) and all(isinstance(text, str) for text in options):
         return tuple(options)
     raise ValueError(f"{what} has to be a list of texts")

@@ -26,7 +26,7 @@ from dataclasses import replace
 from typing import Final
 
 from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
-from toban.sources.patterns import attempt_of, flag
+from toban.sources.patterns import attempt_of, flag, words
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
 from toban.sources.postgres import server as pgserver
@@ -354,7 +354,6 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     # Overwriting never loses anything here: what was there is kept beside it.
     clean |= bool(named) and flag(options.get("overwrite"))
     recorded = options.get("recorded")
-    only = str(options.get("only") or "")
     generated = generated_name(
         [options.get("restore_id"), options.get("source"), named or url_secret]
     )
@@ -371,7 +370,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
             owners=not _no(options.get("owners")),
             any_locale=options.get("locale") == "any",
             settings=not _no(options.get("settings")),
-            only=tuple(word.strip() for word in only.split(",") if word.strip()),
+            only=tuple(words(options.get("only"))),
             server=recorded if isinstance(recorded, Mapping) else {},
         ),
     )
