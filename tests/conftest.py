@@ -10,10 +10,10 @@ import pytest
 pytest_plugins = [
     "pytester",
     "tests.plugins.emulators",
+    "tests.plugins.tables",  # hints read it
     "tests.plugins.hints",
     "tests.plugins.seeds",
     "tests.plugins.servers",
-    "tests.plugins.tables",
 ]
 
 

@@ -7,7 +7,6 @@ own. One that cannot start skips its test with the reason, or fails it when ``al
 from __future__ import annotations
 
 import contextlib
-import http.server
 import json
 import shutil
 import signal
@@ -18,9 +17,11 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from tests.plugins.servers import ServerNotAvailable, _directory, _running, _wait
+from tests.plugins.serving import serving
 from toban.local.emulated.emulators import HOST, free_port
 
 GROUP_WAIT_S, GROUP_INTERVAL_S, PEER_TIMEOUT_S = 0.5, 1.0, 0.5
@@ -106,7 +107,7 @@ def _answers(port: int) -> None:
 def receiving(take: Callable[[bytes], int]) -> Iterator[str]:
     """The URL of a server that answers each post with what `take` makes of its body."""
 
-    class Receiver(http.server.BaseHTTPRequestHandler):
+    class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             """One at a time."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -115,16 +116,6 @@ def receiving(take: Callable[[bytes], int]) -> Iterator[str]:
             self.send_response(status)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
     lock = threading.Lock()
-    server = http.server.ThreadingHTTPServer((HOST, 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Receiver) as url:
+        yield f"{url}/"

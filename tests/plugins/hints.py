@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.tables import recorded
+
 TABLES = Path(__file__).parents[1] / "simulation"
 HINT = "hint"
 """The property: a variant's name, and the seed that caught it."""
@@ -30,14 +32,7 @@ def pytest_terminal_summary(
     """Put the tables right."""
     if not config.option.hints:
         return
-    found = dict(
-        value
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if getattr(report, "when", "") == "call"
-        for name, value in report.user_properties
-        if name == HINT
-    )
+    found = dict(value for name, value in recorded(terminalreporter) if name == HINT)
     for path in sorted(TABLES.glob("*mutants.py")):
         text = path.read_text(encoding="utf-8")
         for name, seed in found.items():

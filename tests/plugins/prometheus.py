@@ -8,19 +8,19 @@ it when ``prometheus`` is in ``TOBAN_REQUIRE``.
 from __future__ import annotations
 
 import contextlib
-import http.server
 import json
 import shutil
 import signal
 import subprocess
-import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from tests.plugins.servers import ServerNotAvailable, _running, _wait
+from tests.plugins.serving import serving
 from toban.local.emulated.emulators import HOST
 
 Name = tuple[str, str]
@@ -130,7 +130,7 @@ def exporting(wrong: Callable[[str], set[Name] | None], names: Sequence[Name]) -
     now (None: it cannot be read).
     """
 
-    class Exporter(http.server.BaseHTTPRequestHandler):
+    class Exporter(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             """The series of each name: 1 when it is wrong."""
             now = wrong(self.path.strip("/"))
@@ -144,15 +144,5 @@ def exporting(wrong: Callable[[str], set[Name] | None], names: Sequence[Name]) -
             self.end_headers()
             self.wfile.write(text.encode())
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer((HOST, 0), Exporter)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Exporter) as url:
+        yield url

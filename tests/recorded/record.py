@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import http.server
 import json
 import signal
 import sys
@@ -22,10 +21,12 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from tests.plugins.prometheus import Name, Program, exporting, program, prometheus
+from tests.plugins.serving import serving
 from tests.recorded import world
 from toban.local.emulated.emulators import HOST, free_port
 
@@ -91,7 +92,7 @@ def receiving(recording: Recording) -> Iterator[str]:
     """The URL of a server that records posts; the path says who posts."""
     over = threading.Event()
 
-    class Receiver(http.server.BaseHTTPRequestHandler):
+    class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             """Answer, or not."""
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -105,18 +106,11 @@ def receiving(recording: Recording) -> Iterator[str]:
             self.send_response(500 if fate == "refused" else 200)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer((HOST, 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_address[1]}"
-    finally:
-        over.set()
-        server.shutdown()
-        server.server_close()
+    with serving(Receiver) as url:
+        try:
+            yield url
+        finally:
+            over.set()
 
 
 def alertmanager(directory: Path, port: int, url: str, own: int, other: int) -> Program:
