@@ -5,12 +5,17 @@ but its profiles differs from the plain one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 from unittest import mock
 
 import pytest
 
 from tests.plugins.seeds import Seeds
+from tests.simulation.catching import Record, has_to_be_caught
 from tests.simulation.invariants import violations
+from tests.simulation.mutants import Mutant
 from tests.simulation.responses import HurriedSimulation
 from toban.incidents import act, lifecycle, reminders
 from toban.incidents.documents import Incident
@@ -28,20 +33,28 @@ def test_a_missed_target_is_noted_and_a_met_one_is_not(seeds: Seeds) -> None:
         assert broken(seed) == [], f"HurriedSimulation({seed})"
 
 
-def forgotten(incident: Incident, *_: object) -> None:
-    incident.respond_by = None
+def forgotten(place: object, name: str) -> Callable[[], AbstractContextManager[Any]]:
+    """Somewhere nobody minds the target."""
+
+    def forget(incident: Incident, *_: object) -> None:
+        incident.respond_by = None
+
+    return lambda: mock.patch.object(place, name, forget)
 
 
-@pytest.mark.parametrize(
-    ("place", "name", "seed"),
-    [
-        (act, "expect_response", 21),
-        (lifecycle, "expect_response", 1),
-        (reminders, "expect_response", 0),
-        (lifecycle, "end_response", 43),
-    ],
+MISSED = "a target is missed, and not noted"
+MUTANTS = (
+    Mutant("by hand, nobody waits", MISSED, forgotten(act, "expect_response"), seed=17),
+    Mutant("opened, nobody waits", MISSED, forgotten(lifecycle, "expect_response"), seed=1),
+    Mutant("asked again, nobody waits", MISSED, forgotten(reminders, "expect_response")),
+    Mutant("a late timer notes nothing", MISSED, forgotten(lifecycle, "end_response"), seed=9),
 )
-def test_a_target_that_is_forgotten_is_noticed(place: object, name: str, seed: int) -> None:
-    with mock.patch.object(place, name, forgotten):
-        seeds = dict.fromkeys((seed, *range(60)))  # its own first
-        assert any("not noted" in wrong for each in seeds for wrong in broken(each))
+
+
+def not_noted(seed: int) -> list[str]:
+    return [wrong for wrong in broken(seed) if "not noted" in wrong]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_target_that_is_forgotten_is_noticed(mutant: Mutant, record_property: Record) -> None:
+    has_to_be_caught(mutant, not_noted, record_property)
