@@ -33,7 +33,7 @@ def pytest_terminal_summary(
     if not config.option.hints:
         return
     found = dict(value for name, value in recorded(terminalreporter) if name == HINT)
-    for path in sorted(TABLES.glob("*mutants.py")):
+    for path in sorted(TABLES.glob("*.py")):
         text = path.read_text(encoding="utf-8")
         for name, seed in found.items():
             text = hinted(text, name, seed)

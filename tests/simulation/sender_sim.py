@@ -110,7 +110,12 @@ class SenderSimulation(Simulation):
         if shown != ["firing"]:
             self.untrue.append(f"{outage.rule} on {outage.instance} fires and is {shown}")
 
+    received = START
+    """When the latest post came in."""
+
     def _post_alerts(self, action: Post) -> None:
+        # Two members may post at the same second; no door takes two posts in at the same instant.
+        self.received = max(self.now, self.received + timedelta(microseconds=1))
         for alert in action.body["alerts"]:
             name = alert["labels"]["alertname"], alert["labels"]["instance"]
             self.words[name] = self.now, alert["status"]
@@ -118,7 +123,7 @@ class SenderSimulation(Simulation):
             word = *self.words[name], msgspec.convert(when, datetime)
             self.said.setdefault(name, []).append(word)
         for report in alertmanager.reports(action.body, SERVICE):
-            event = to_event(report, SERVICE, self.now, self.now)
+            event = to_event(report, SERVICE, self.received, self.received)
             for _ in range(self.rng.choice((1, 1, 1, 2))):  # the answer was lost: sent again
                 self._publish([to_message(event)])
 
