@@ -193,7 +193,7 @@ class BackupSimulation(Simulation):
         return happened
 
     def _point(self, name: str) -> None:
-        if getcurrent() is not self.main:
+        if getcurrent() is not self.main and not self.healed:
             if self._bad("change"):
                 self._change()
             if self._bad("stall"):

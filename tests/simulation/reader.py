@@ -2,7 +2,7 @@
 Reads backups out of a bucket and knows nothing else: no catalogue, and not a line of toban.
 
 Written from the documented format alone (`toban.backups.storage.frames`, `.manifest`, `.layout`), with
-`cryptography` and `zstandard`, it is the witness for what can be restored. A bucket is a mapping of
+`cryptography`, `zstandard` and a checksum's library, it is the witness for what can be restored. A bucket is a mapping of
 names to bytes. Whatever is wrong raises `Unreadable`.
 """
 
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import google_crc32c
 import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -209,21 +210,6 @@ def _object(bucket: Objects, holder: Backup, name: str, *, copied: bool) -> byte
     return b"".join(pieces)
 
 
-def _table() -> list[int]:
-    table = []
-    for number in range(256):
-        for _ in range(8):
-            number = number >> 1 ^ (0x82F63B78 if number & 1 else 0)  # noqa: PLW2901
-        table.append(number)
-    return table
-
-
-_CRC = _table()
-
-
 def crc32c(data: bytes) -> int:
     """CRC-32C (Castagnoli) of some bytes."""
-    value = 0xFFFFFFFF
-    for byte in data:
-        value = value >> 8 ^ _CRC[(value ^ byte) & 0xFF]
-    return value ^ 0xFFFFFFFF
+    return int(google_crc32c.value(data))

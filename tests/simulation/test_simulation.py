@@ -27,7 +27,7 @@ def broken(seed: int) -> list[str]:
     return violations(simulation)
 
 
-@pytest.mark.seeds(least=60, seconds=20, parts=6)
+@pytest.mark.seeds(least=60, seconds=14, parts=6)
 def test_every_invariant_holds_under_faults(seeds: Seeds) -> None:
     for seed in seeds:
         assert broken(seed) == [], f"python -m tests.simulation {seed} --trace"

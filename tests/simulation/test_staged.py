@@ -27,7 +27,7 @@ def broken(seed: int) -> list[str]:
     return simulation.broken()
 
 
-@pytest.mark.seeds(least=8, seconds=4, parts=2)
+@pytest.mark.seeds(least=8, seconds=2, parts=2)
 def test_nobody_is_called_for_staging_and_production_is_heard_of_as_ever(seeds: Seeds) -> None:
     for seed in seeds:
         world = "staged" if seed % 2 else "staged-senders"

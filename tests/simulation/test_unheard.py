@@ -21,7 +21,7 @@ def broken(seed: int) -> list[str]:
     return simulation.broken()
 
 
-@pytest.mark.seeds(least=8, seconds=6)
+@pytest.mark.seeds(least=8, seconds=3)
 def test_what_is_not_heard_of_ends_and_what_is_does_not(seeds: Seeds) -> None:
     for seed in seeds:
         assert broken(seed) == [], f"python -m tests.simulation unheard {seed}"

@@ -137,8 +137,14 @@ def tree(tmp_path: Path) -> Path:
     )
     for name in filter(None, listed.stdout.split("\0")):
         if (ROOT / name).is_file():
-            write(copy / name, (ROOT / name).read_bytes())
-    if CHECKED.is_dir():  # what `make check` found out just before is found out again in seconds
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    # What was compiled and found out before (by `make check`) is there again in no time.
+    for folder in {path.parent for path in copy.rglob("*.py")}:
+        compiled = ROOT / folder.relative_to(copy) / "__pycache__"
+        if compiled.is_dir():
+            shutil.copytree(compiled, folder / compiled.name)
+    if CHECKED.is_dir():
         shutil.copytree(CHECKED, copy / CHECKED.name)
     git(copy, "init", "-q")
     git(copy, "add", "-A")
@@ -176,7 +182,7 @@ def added(tree: Path, path: str) -> int:
 def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *words], cwd=tree, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": "shared", "PYTHONPYCACHEPREFIX": str(tree.parent / "compiled")},
+        env={**os.environ, "PYTHONPATH": "shared"},
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -163,48 +164,46 @@ def order_key(value: Any) -> tuple[int, Any]:
     return rank(value), 0 if value is None else value
 
 
+_MISSING = object()
+_COMPARE: dict[Operator, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
 def matching(query: Query) -> Callable[[Mapping[str, Any]], bool]:
     """Return a test whether a document in stored form fulfils every condition of the query."""
     texts: list[tuple[str, str]] = []
-    wanted: list[tuple[str, Operator, Any]] = []
-    for name, operator, value in query.where:
-        if operator == "==" and type(value) is str:
+    wanted: list[tuple[str, frozenset[type], Callable[[Any, Any], Any], Any]] = []
+    for name, asked, value in query.where:
+        if asked == "==" and type(value) is str:
             texts.append((name, value))  # nearly every condition, and equal only to its like
         else:
-            wanted.append((name, operator, normal(value)))
+            plain = normal(value)
+            wanted.append((name, _comparable(asked, plain), _COMPARE[asked], plain))
 
     def matches(data: Mapping[str, Any]) -> bool:
         for name, text in texts:
             if data.get(name) != text:
                 return False
-        for name, operator, value in wanted:
-            if name not in data or not _compare(data[name], operator, value):
+        for name, types, compare, right in wanted:
+            left = data.get(name, _MISSING)
+            if type(left) not in types or not compare(left, right):
                 return False
         return True
 
     return matches
 
 
-def _compare(left: Any, operator: Operator, right: Any) -> bool:
-    if operator == "==" and left != right:
-        return False
-    place = rank(left)
-    if place != rank(right) or place > 5:
-        return False
-    if operator == "==":
-        return True
-    if left is None:
-        return False
-    match operator:
-        case "<":
-            return bool(left < right)
-        case "<=":
-            return bool(left <= right)
-        case ">":
-            return bool(left > right)
-        case ">=":
-            return bool(left >= right)
-    raise ValueError(f"no such operator: {operator!r}")
+def _comparable(asked: Operator, right: Any) -> frozenset[type]:
+    """Types of the values that may compare so with `right`: those of its place in the order."""
+    place = rank(right)
+    if place > 5 or (right is None and asked != "=="):
+        return frozenset()
+    return frozenset(type for type, other in _RANKS.items() if other == place)
 
 
 # --- storing -----------------------------------------------------------------------------------
