@@ -125,17 +125,23 @@ class Run:
             self._where = ""
 
     def end(self) -> dict[str, Any]:
-        memory = self.world.memory
-        snapshots = [s for c in self.story.collections for s in memory.query(Query(c))]
         return {
             **end_state(
-                snapshots,
+                self.documents(),
                 self.world.out.published,
                 (a.id for a in self.world.outside.arrivals),
                 self.story.volatile,
                 steps_vary=self.story.steps_vary,
             ),
             **self.story.observe(self.world),
+        }
+
+    def documents(self) -> dict[str, bytes]:
+        """What there is, by name, as MessagePack."""
+        return {
+            f"{collection}/{id}": packed
+            for collection in self.story.collections
+            for id, packed in self.world.memory.packed(collection).items()
         }
 
     def repetitions(self) -> list[str]:

@@ -49,7 +49,7 @@ from toban.kernel.outgoing import Outgoing
 from toban.kernel.platform import Platform
 from toban.local.world import subscriptions_of
 from toban.notify import deliver
-from toban.ports import Delivered, Message, Secrets
+from toban.ports import Delivered, Message, Query, Secrets
 from toban.profile.store import apply
 
 CRASHED = 70
@@ -278,6 +278,10 @@ class RealRun(Run):
             super()._point(name)
         except SimulatedCrash:
             os._exit(CRASHED)
+
+    def documents(self) -> dict[str, bytes]:
+        found = [s for c in self.story.collections for s in self.world.memory.query(Query(c))]
+        return {f"{s.key.collection}/{s.key.id}": msgspec.msgpack.encode(s.data) for s in found}
 
     def settle(self) -> dict[str, Any]:
         """Come to rest; what there is then, as JSON, and the points that were passed."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -32,7 +32,7 @@ from toban.events import (
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.handling.redrive import REDRIVES
 from toban.kernel.outgoing import Outgoing
-from toban.ports import Message, Snapshot
+from toban.ports import Message
 
 Publish = Callable[[list[Message]], None]
 
@@ -283,23 +283,20 @@ def _body(data: bytes, volatile: frozenset[str]) -> Any:
 
 
 def end_state(
-    snapshots: Iterable[Snapshot],
+    documents: Mapping[str, bytes],
     published: Iterable[Message],
     arrived: Iterable[str],
     volatile: frozenset[str] = frozenset(),
     *,
     steps_vary: bool = False,
 ) -> dict[str, Any]:
-    """Documents, emitted events and notifications, comparable between runs."""
-    documents = {
-        f"{s.key.collection}/{s.key.id}": _document(msgspec.msgpack.encode(s.data), volatile)
-        for s in snapshots
-    }
+    """Documents (packed, by name), emitted events and notifications, comparable between runs."""
+    plain = {name: _document(packed, volatile) for name, packed in documents.items()}
     events = {m.attributes["ce-id"]: (m.topic, _body(m.data, volatile)) for m in published}
     if steps_vary:
         said = Counter(f"{t} {b}" for t, b in events.values() if not t.endswith("-step-due"))
-        return {"documents": documents, "events": dict(said), "notifications": []}
-    return {"documents": documents, "events": events, "notifications": sorted(set(arrived))}
+        return {"documents": plain, "events": dict(said), "notifications": []}
+    return {"documents": plain, "events": events, "notifications": sorted(set(arrived))}
 
 
 def difference(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:

@@ -126,6 +126,11 @@ class MemoryStore:
         with self._lock:
             return len(self._matching(query))
 
+    def packed(self, collection: str) -> dict[str, bytes]:
+        """Return every document of a collection by its id, as MessagePack: equal when these are."""
+        with self._lock:
+            return {id: kept.packed for id, kept in self._documents.get(collection, {}).items()}
+
     def _matching(self, query: Query) -> list[tuple[str, _Stored]]:
         matches = values.matching(query)
         documents = self._documents.get(query.collection, {})
