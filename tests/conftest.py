@@ -9,6 +9,7 @@ import pytest
 
 pytest_plugins = [
     "pytester",
+    "tests.plugins.compiled",
     "tests.plugins.emulators",
     "tests.plugins.tables",  # hints read it
     "tests.plugins.hints",
@@ -18,9 +19,9 @@ pytest_plugins = [
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores: a good part of a run waits for servers and for time to pass."""
+    """Three more than there are cores: a good part of a run waits for servers and for time to pass."""
     asked = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    return int(asked) if asked else (os.cpu_count() or 1) + 2
+    return int(asked) if asked else (os.cpu_count() or 1) + 3
 
 
 gc.disable()  # until everything is collected: thousands of tests and modules, none of them garbage
@@ -34,6 +35,7 @@ def pytest_collection_finish() -> None:
 
 
 LONG = (
+    "tests/house/",
     "tests/unit/topology/test_skeleton.py",
     "tests/emulator/",
     "tests/simulation/",

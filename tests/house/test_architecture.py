@@ -9,8 +9,9 @@ import pytest
 from tests.house.architecture import EXEMPT, HERE
 from tests.house.scratch import found_by
 from tests.house.tree import ARCHITECTURE, this
+from toban.topology.generate import ROOT
 
-PAGE = this().texts[ARCHITECTURE]
+PAGE = (ROOT / ARCHITECTURE).read_text(encoding="utf-8")
 
 
 def changed(old: str, new: str) -> dict[str, str]:
