@@ -337,6 +337,9 @@ class BackupSimulation(Simulation):
         self.healed = True
         self._run_until(START + HEALED)
 
+    def found(self) -> list[str]:
+        return self.wrong
+
     def _tick(self) -> None:
         self._ticked = self._minute
         minute = int((self._minute - START).total_seconds() // 60)

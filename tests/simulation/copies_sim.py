@@ -136,8 +136,11 @@ class CopiesSimulation(BackupSimulation):
 
     def run(self) -> None:
         super().run()
+        self.wrong = self.found()
+
+    def found(self) -> list[str]:
         # A region may be lost in the very moment in which a manifest is written there.
-        self.wrong = [
+        return [
             what
             for what in self.wrong
             if not any(what.startswith(f"{b}/{prefix}") for b, prefix in self.touched)
