@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -19,11 +20,25 @@ HINT = "hint"
 """The property: a variant's name, and the seed that caught it."""
 
 
+class Hints:
+    """What `--hints` asks of those who look for a seed."""
+
+    others: ClassVar[int] = 0
+    """So many more seeds are tried where the one that notices a defect takes long."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Option of every run."""
     parser.getgroup("simulations").addoption(
-        "--hints", action="store_true", help="write which seed catches each broken variant"
+        "--hints",
+        action="store_true",
+        help="write which seed catches each broken variant, and soonest",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look for quick seeds while hints are written."""
+    Hints.others = 6 if config.option.hints else 0
 
 
 def pytest_terminal_summary(
