@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from toban.cli.kit.profiles import is_set
 from toban.cli.kit.terminal import Terminal
 from toban.sections.files import check_directory, check_file
 from toban.strictyaml.findings import FileErrors, Finding
@@ -14,7 +15,7 @@ _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
 def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     """
     Show everything questionable about profiles, with file and line; or (``--store``) in the
-    store.
+    store. A secret without a value here is a warning: the profile may be meant for elsewhere.
     """
     if asked.store:
         from toban.cli.check.store import check_store
@@ -24,11 +25,13 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.files:
         for path in asked.files:
             try:
-                findings += check_directory(path) if path.is_dir() else check_file(path)
+                findings += (
+                    check_directory(path, is_set) if path.is_dir() else check_file(path, is_set)
+                )
             except FileErrors as unloaded:
                 findings += unloaded.findings
     else:
-        findings = check_directory(asked.services)
+        findings = check_directory(asked.services, is_set)
     errors = sum(f.severity == "error" for f in findings)
     if asked.json:
         terminal.json([_view(finding, terminal) for finding in findings])
