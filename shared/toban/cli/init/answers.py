@@ -82,7 +82,7 @@ def person(word: str) -> NewPerson:
         name, email = name.partition("@")[0], name
     if not name and email:
         name = email.partition("@")[0]
-    bad = email and not _EMAIL.fullmatch(email)
+    bad = "@" in name or (email and not _EMAIL.fullmatch(email))
     if bad or not name or not word.isprintable() or len(word) > LONGEST_NAME:
         raise BadAnswer("init.bad-person")
     return NewPerson(name, email)

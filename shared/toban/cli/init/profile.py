@@ -27,22 +27,24 @@ def profile_of(service: NewService, *, default: bool, first_shift: date) -> str:
     def comment(key: str) -> str:
         return say(service.language, f"init.profile.{key}")
 
-    ids = people_ids(service.people)
+    ids = [scalar(id_) for id_ in people_ids(service.people)]
     mailed = all(each.email for each in service.people)
     via = "mail" if mailed else "console"
     lines = [
         *(f"# {line}" for line in comment("head").splitlines()),
         "",
         "service:",
-        f"  id: {service.id}",
+        f"  id: {scalar(service.id)}",
         f"  name: {scalar(service.name)}",
         f"  language: {service.language}",
         f"  timezone: {service.zone}",
     ]
     if default:
         lines.append(_beside("  default: true", comment("default")))
+    lines += [f"  # {line}" for line in comment("match").splitlines()]
+    rule = f"match: [{{labels: {{service: {scalar(service.id)}}}}}]"
     lines += [
-        *(f"  # {line}" for line in comment("match").splitlines()),
+        f"  #   {rule}" if default else f"  {rule}",
         "",
         "severities:",
         "  - label: P1",

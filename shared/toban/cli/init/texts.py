@@ -115,8 +115,8 @@ TEXTS: Final[Texts] = {
         "ja": "どのサービスにも一致しないアラートの受け皿",
     },
     "init.profile.match": {
-        "en": "Alerts are ours by the label service, or by rules:\n  match: [{{labels: {{project: shop-prod}}}}]",
-        "ja": "アラートはラベル service で決まります。規則でも決められます:\n  match: [{{labels: {{project: shop-prod}}}}]",
+        "en": "Alerts are ours by their label service, whatever is said here; or by rules of your own:",
+        "ja": "ラベル service がこの ID のアラートは、つねにこのサービスのもの。ほかのラベルでも決められる:",
     },
     "init.profile.words": {
         "en": "what senders call it",
