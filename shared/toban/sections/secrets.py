@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -17,6 +18,13 @@ _NAMES = "secret:"
 """Before the name of a secret where something else may be written as well."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnsetSecret(Finding):
+    """A secret that a profile names and that has no value on this machine."""
+
+    name: str = ""
+
+
 def places(profile: Profile) -> dict[str, str]:
     """Return every secret that a profile's sections need, with the key path that names it first."""
     found: dict[str, str] = {}
@@ -25,13 +33,12 @@ def places(profile: Profile) -> dict[str, str]:
     return {name: found.get(name, "") for name in sorted(secrets(profile))}
 
 
-def unset(profile: Profile, is_set: Callable[[str], bool]) -> list[Finding]:
-    """Return a warning for each secret that a profile names and that has no value here."""
-    return [
-        Finding("warning", "secret-unset", path, both("finding.sections.secret-unset", name=name))
-        for name, path in places(profile).items()
-        if not is_set(name)
-    ]
+def unset(profile: Profile, is_set: Callable[[str], bool]) -> Iterator[UnsetSecret]:
+    """Yield a warning for each secret that a profile names and that has no value here."""
+    for name, path in places(profile).items():
+        if not is_set(name):
+            message = both("finding.sections.secret-unset", name=name)
+            yield UnsetSecret("warning", "secret-unset", path, message, name=name)
 
 
 def _named(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ import argparse
 from toban.cli.kit.profiles import is_set
 from toban.cli.kit.terminal import Terminal
 from toban.sections.files import check_directory, check_file
+from toban.sections.secrets import UnsetSecret
 from toban.strictyaml.findings import FileErrors, Finding
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
@@ -36,8 +37,11 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.json:
         terminal.json([_view(finding, terminal) for finding in findings])
         return 1 if errors else 0
+    unset = [finding for finding in findings if isinstance(finding, UnsetSecret)]
+    findings = [finding for finding in findings if not isinstance(finding, UnsetSecret)]
     for finding in findings:
         terminal.line(terminal.paint(finding.render(terminal.language), _COLORS[finding.severity]))
+    _tell_unset(unset, terminal)
     warnings = sum(f.severity == "warning" for f in findings)
     if errors:
         terminal.line(terminal.say("check.bad", errors=errors, warnings=warnings))
@@ -47,6 +51,17 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     )
     terminal.line(terminal.say("check.good", n=count, warnings=warnings))
     return 0
+
+
+def _tell_unset(unset: list[UnsetSecret], terminal: Terminal) -> None:
+    """A line for each file: what is only not set here must not hide what is wrong."""
+    for file in dict.fromkeys(finding.file for finding in unset):
+        here = [finding for finding in unset if finding.file == file]
+        words = ", ".join(
+            terminal.say("check.unset.at", name=each.name, line=each.line) for each in here
+        )
+        said = terminal.say("check.unset", file=file, n=len(here), words=words)
+        terminal.line(terminal.paint(said, _COLORS["warning"]))
 
 
 def _view(finding: Finding, terminal: Terminal) -> dict[str, object]:

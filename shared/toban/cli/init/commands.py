@@ -154,4 +154,3 @@ def _next(asked: argparse.Namespace, service: NewService, terminal: Terminal) ->
     ):
         terminal.line(f"    {command}")
         terminal.line(terminal.paint(f"        {terminal.say(f'init.next.{key}')}", "dim"))
-
