@@ -104,7 +104,7 @@ TEXTS: Final[Texts] = {
     },
     "init.env.head": {
         "en": "Secrets and settings of this machine, one TOBAN_NAME=value a line. Every command on the\ndata directory beside it reads them; what is in the environment wins. Never commit it.",
-        "ja": "このマシンのシークレットと設定。1行に TOBAN_名前=値 を一つ書きます。隣のデータディレクトリを\n使うコマンドがすべて読み、環境変数にあるものが優先されます。コミットしないでください。",
+        "ja": "このマシンのシークレットと設定。1行に TOBAN_NAME=値 を一つ書きます。隣のデータディレクトリを\n使うコマンドがすべて読み、環境変数にあるものが優先されます。コミットしないでください。",
     },
     "init.profile.head": {
         "en": "How this service is operated. `toban check` proves this file, `toban explain` tells whom an\nalert would call, and a running `toban dev` takes up what you change here.",

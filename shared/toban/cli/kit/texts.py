@@ -93,7 +93,7 @@ TEXTS: Final[Texts] = {
     },
     "env.line": {
         "en": "write TOBAN_NAME=value; a line that is none is empty or begins with #",
-        "ja": "TOBAN_名前=値 と書きます。それ以外は空行か # で始まる行だけです",
+        "ja": "TOBAN_NAME=値 と書きます。それ以外は空行か # で始まる行だけです",
     },
     "env.name": {
         "en": "{name}: only variables TOBAN_… are read from this file",
