@@ -8,7 +8,7 @@ import pytest
 
 from toban.local.world import ROOT
 from toban.sections.collect import secrets
-from toban.sections.load import load_all
+from toban.sections.load import load_all, load_file
 from toban.sections.secrets import places
 
 
@@ -19,9 +19,12 @@ def loaded():
     return items
 
 
-def test_each_has_a_path_whose_line_names_it(loaded):
+def test_each_has_a_path_whose_line_names_it(loaded, tmp_path):
+    page = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
+    example = tmp_path / "shop.yaml"  # it names a key by `secret:`
+    example.write_text(page.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
     seen = 0
-    for item in loaded:
+    for item in [*loaded, load_file(example)]:
         found = places(item.profile)
         assert set(found) == secrets(item.profile)
         for name, path in found.items():

@@ -97,10 +97,6 @@ def write(files: Sequence[PlannedFile]) -> None:
             descriptor = os.open(each.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             undo.callback(each.path.unlink, missing_ok=True)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                if each.secret:
-                    os.fchmod(
-                        file.fileno(), 0o600
-                    )  # a umask can only take away; a default ACL adds
                 file.write(each.text)
         undo.pop_all()
 
