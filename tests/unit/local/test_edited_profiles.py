@@ -140,6 +140,16 @@ def test_that_an_error_is_gone_is_told_even_if_nothing_is_new(desk, capsys):
     assert desk.look(capsys) == ""
 
 
+def test_errors_that_it_began_with_are_told(desk, capsys):
+    desk.edited.begin()
+    assert capsys.readouterr().err == ""
+    desk.write("shop", SHOP.replace("oncall:primary", "person:nobody"))
+    desk.edited.begin()
+    said = capsys.readouterr().err
+    assert "the profiles were taken up with errors (1)" in said
+    assert "there is no person 'nobody'" in said
+
+
 def test_the_same_error_is_told_once_however_often_the_file_is_saved(desk, capsys):
     desk.write("shop", "service: [")
     assert "not taken up" in desk.look(capsys)
@@ -225,7 +235,7 @@ def test_it_is_said_in_the_language_asked_for_and_quietly_in_the_log(tmp_path, c
     desk.edited.look()
     said = capsys.readouterr()
     assert ("プロファイルを反映できません" in said.err) is not quiet
-    assert '"message":"profiles not taken up"' in said.out
+    assert '"message":"profiles have errors"' in said.out
     assert "shop.yaml:1" in said.out
 
 
@@ -233,14 +243,19 @@ def test_a_look_that_breaks_does_not_end_the_looking(monkeypatch):
     seen = []
 
     class Breaks:
+        def begin(self):
+            seen.append("begin")
+            raise ValueError("a defect")
+
         def look(self):
-            seen.append(1)
+            seen.append("look")
             raise ValueError("a defect")
 
     monkeypatch.setattr("toban.local.dev.following.LOOK_S", 0.001)
     with following(Breaks()):
         while len(seen) < 3:
             time.sleep(0.001)
+    assert seen[:3] == ["begin", "look", "look"]
     count = len(seen)
     time.sleep(0.005)
     assert len(seen) == count, "it has ended"

@@ -56,10 +56,10 @@ class Teller:
             if len(change.fields) > MOST_FIELDS:
                 self._say("edits.more", n=len(change.fields) - MOST_FIELDS)
 
-    def refused(self, findings: Sequence[Finding]) -> None:
-        """Tell why nothing was taken up."""
-        log.info("profiles not taken up", errors=[finding.render() for finding in findings])
-        self._say("edits.refused", n=len(findings))
+    def refused(self, findings: Sequence[Finding], key: str = "edits.refused") -> None:
+        """Tell what is wrong, and (by the text of `key`) what that means."""
+        log.info("profiles have errors", errors=[finding.render() for finding in findings])
+        self._say(key, n=len(findings))
         for finding in findings:
             self._print(f"  {finding.render(self._language)}")
 
@@ -120,6 +120,13 @@ class EditedProfiles:
         self._unset = set(unset)
         self._refused: list[Finding] = []
 
+    def begin(self) -> None:
+        """Say what is wrong with what the runtime began with: it took what could be read."""
+        _, findings = read_directory(self._watched.directory)
+        self._refused = [finding for finding in findings if finding.severity == "error"]
+        if self._refused:
+            self._teller.refused(self._refused, "edits.flawed")
+
     def look(self) -> None:
         """Take up what has changed since the last look, and rests; or say what is wrong with it."""
         if not self._watched.changed():
@@ -157,11 +164,15 @@ def following(edited: EditedProfiles) -> Iterator[None]:
     ends = threading.Event()
 
     def run() -> None:
-        while not ends.wait(LOOK_S):
+        look = edited.begin
+        while True:
             try:
-                edited.look()
+                look()
             except Exception as error:  # noqa: BLE001  the next edit is to be seen all the same
                 log.error("look at profiles failed", error=error)
+            if ends.wait(LOOK_S):
+                return
+            look = edited.look
 
     thread = threading.Thread(target=run, name="toban-edits", daemon=True)
     thread.start()

@@ -22,6 +22,10 @@ TEXTS: Final[Texts] = {
         "en": "toban dev: profiles not taken up ({n:errors}); what was taken up before stays in force:",
         "ja": "toban dev: プロファイルを反映できません（エラー {n} 件）。前に反映したものが有効なままです:",
     },
+    "edits.flawed": {
+        "en": "toban dev: the profiles were taken up with errors ({n}); edits are not until these are mended:",
+        "ja": "toban dev: エラー {n} 件のあるプロファイルで起動しました。直すまで、変更は反映されません:",
+    },
     "edits.mended": {
         "en": "toban dev: the profiles are as they were taken up before",
         "ja": "toban dev: プロファイルは前に反映した内容に戻りました",
