@@ -12,6 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         times.go_by(_clock(asked))
         module, _, name = asked.run.partition(":")
         command: Command = getattr(importlib.import_module(module), name)
-        code = command(asked, terminal)
+        with _settings(asked, terminal):
+            code = command(asked, terminal)
         sys.stdout.flush()  # here, where a closed pipe is expected
         return code
     except Usage as error:
@@ -110,6 +112,15 @@ def _clock(asked: argparse.Namespace) -> Clock | None:
     from toban.adapters.local.files.clock import FileClock
 
     return FileClock(path)
+
+
+def _settings(asked: argparse.Namespace, terminal: Terminal) -> AbstractContextManager[None]:
+    """The env file of the data directory; a project has settings and secrets of its own."""
+    if asked.data is None or not asked.env_file or getattr(asked, "project", None):
+        return nullcontext()
+    from toban.cli.kit import envfile
+
+    return envfile.applied(envfile.place(asked.data), terminal)
 
 
 def _tell(terminal: Terminal, message: str, code: int) -> int:

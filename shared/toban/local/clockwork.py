@@ -103,6 +103,10 @@ class Clockwork:
         if self._thread.is_alive():
             self._thread.join()
 
+    def reread(self) -> None:
+        """Let the next turn read the profiles, whenever the last one did; from any thread."""
+        self._read_at = None
+
     def _run(self) -> None:
         while not self._stop.wait(self._pause()):
             try:

@@ -8,8 +8,10 @@ schedules by the clock. Whatever was answered 2xx survives `kill -9`: the next s
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,6 +24,9 @@ from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
+from toban.local.dev.following import EditedProfiles, Teller, following
+from toban.local.dev.link_key import with_link_key
+from toban.local.dev.watched import WatchedProfiles
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, unset_secrets, welcome
@@ -33,6 +38,7 @@ from toban.profile.section import home_zone
 from toban.profile.store import ProfileChange, apply
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
+from toban.texts import Language
 from toban.topology.reader import MapError
 
 LOCK = "dev.lock"
@@ -60,28 +66,26 @@ class Runtime:
         """
         self._world = world
         priority = IngressPriority()
+        functions: dict[str, server.Answer] = {}
+        application = server.Application(functions, server.health_of(world.topology, "embedded"))
+        self._http = HttpServer(application, host, port)
         handlers = {
-            name: priority.wait_for_gap(handle) for name, handle in world.handlers().items()
+            name: priority.wait_for_gap(handle)
+            for name, handle in world.handlers(self._http.url).items()
         }
         self._dispatcher = world.dispatcher(handlers, workers)
         self._clockwork = clockwork.Clockwork(
             world.platform, world.topology, [world.tidy, logs.expire]
         )
         edges = world.edges()
-        functions = {
-            name: priority.count_request(partial(_answer, name, entry.ENDPOINTS[name], edges[name]))
-            for name in edges
-        }
         self.driver = (
             None if clock is None else ClockDriver(world, clock, self._dispatcher, self._clockwork)
         )
         self._token = control.new_token()
-        functions = {
-            **{name: self._at_rest(answer) for name, answer in functions.items()},
-            control.PATH: control.control(self._token, self.driver),
-        }
-        application = server.Application(functions, server.health_of(world.topology, "embedded"))
-        self._http = HttpServer(application, host, port)
+        for name, edge in edges.items():
+            answer = partial(_answer, name, entry.ENDPOINTS[name], edge)
+            functions[name] = self._at_rest(priority.count_request(answer))
+        functions[control.PATH] = control.control(self._token, self.driver)
         self._lock: IO[bytes] | None = None
         self._ends = threading.Event()
         self._takes_over = threading.Thread(target=self._take_over, name="toban-waits", daemon=True)
@@ -108,9 +112,7 @@ class Runtime:
         self._lock = hold(self._world.data / LOCK)
         changes: list[ProfileChange] = []
         if profiles is not None:
-            now = clock_now(self._world.platform.clock)
-            changes = apply(self._world.platform.store, profiles.values(), now)
-            self._world.platform.cache.clear()
+            changes = self.take_up(profiles.values())
         if not self._delivers():
             log.warning("deliveries wait: a command works on these data")
             self._takes_over.start()
@@ -121,6 +123,14 @@ class Runtime:
         else:
             self.driver.settle()
         control.note(self._world.data, control.RunningRuntime(self.url, self._token))
+        return changes
+
+    def take_up(self, profiles: Iterable[Profile]) -> list[ProfileChange]:
+        """Apply profiles, also while it runs: what is decided from now on goes by them."""
+        platform = self._world.platform
+        changes = apply(platform.store, profiles, clock_now(platform.clock))
+        platform.cache.clear()
+        self._clockwork.reread()
         return changes
 
     def _delivers(self) -> bool:
@@ -204,12 +214,14 @@ def serve(
     quiet: bool = False,
     virtual: bool = False,
     at: datetime | None = None,
+    language: Language = "en",
     root: Path = ROOT,
 ) -> int:
     """
     `toban dev`: run until SIGTERM or SIGINT, and return the exit code.
 
     `virtual`: by a clock that moves only when told to (`toban clock`), from `at` on (else now).
+    Profiles that are edited meanwhile are taken up; `language`: of what is said about that.
 
     0 after a signal; 1 when the port or the data directory is in use; 2 when the map or a profile
     in `services` (None: leave the store's profiles as they are) is wrong.
@@ -219,7 +231,8 @@ def serve(
     if emulators:
         from toban.local.emulated import installation as emulated
 
-        return emulated.serve(data, services, port, host, quiet=quiet, root=root)
+        return emulated.serve(data, services, port, host, quiet=quiet, language=language, root=root)
+    watched = None if services is None else WatchedProfiles(services)
     try:
         profiles = None if services is None else load_directory(services)
     except FileErrors as error:
@@ -230,7 +243,8 @@ def serve(
             file = logs.begin(data / "toban.log", None if quiet else sys.stderr, zone)
             stack.callback(logs.end, file)
             clock = begin_clock(data, virtual=virtual, at=at)
-            world = stack.enter_context(open_world(data, clock=clock, root=root))
+            environ = with_link_key(data, os.environ)
+            world = stack.enter_context(open_world(data, clock=clock, environ=environ, root=root))
             runtime = Runtime(world, host=host, port=port, clock=clock)
         except WrongClock as error:
             return failed(str(error), code=2)
@@ -246,12 +260,16 @@ def serve(
         except AlreadyRunningError:
             return failed(f"another toban dev runs on {data} already (one is enough)")
         stack.callback(runtime.close)
+        unset = unset_secrets(world.topology, (profiles or {}).values(), world.secrets)
         if not quiet:
-            unset = unset_secrets(world.topology, (profiles or {}).values(), world.secrets)
             text = welcome(world.topology, runtime.url, data, changes, unset)
             print(text, file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))
+        if watched is not None:
+            teller = Teller(language, world.secrets, quiet=quiet)
+            edited = EditedProfiles(watched, runtime.take_up, changes, unset, teller)
+            stack.enter_context(following(edited))
         log.info("runtime ready", url=runtime.url, data=str(data))
         with stop_on_signals(runtime.stop):
             runtime.serve()

@@ -47,8 +47,14 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
 def unset_secrets(topology: Topology, profiles: Iterable[Profile], values: Secrets) -> list[str]:
     """Return the names of secrets that ways in and `profiles` need and that have no value."""
     doors = {name for f in topology.functions.values() if f.http for name in f.secrets}
-    needed = doors.union(*(secrets(profile) for profile in profiles))
-    return sorted(name for name in needed if not name.endswith("*") and not values.values(name))
+    without = {name for name in doors if not name.endswith("*") and not values.values(name)}
+    return sorted(without | unset_of(profiles, values))
+
+
+def unset_of(profiles: Iterable[Profile], values: Secrets) -> set[str]:
+    """Return the names of secrets that `profiles` name and that have no value."""
+    named = {name for profile in profiles for name in secrets(profile)}
+    return {name for name in named if not values.values(name)}
 
 
 def welcome(
@@ -70,7 +76,6 @@ def welcome(
     lines += ["", *(f"  profile {c.service} {c.version} ({c.what})" for c in changes)]
     if unset:
         lines += [f"  secrets not set: {' '.join(f'TOBAN_SECRET_{name}' for name in unset)}"]
-    if not read_config().public_url:
-        lines += [f"  no links in notifications: TOBAN_PUBLIC_URL is not set (here: {url})"]
+    lines += [f"  links in notifications lead to {read_config().public_url or url}"]
     lines += [f"  ready: {url}/healthz  log: {data / 'toban.log'}"]
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from toban import entry
 from toban.adapters.local.files.blobs import EnvSecrets, FileBlobs, SystemClock
@@ -29,14 +29,16 @@ from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.adapters.local.sqlite.subscriptions import Handler, QueueSubscription
 from toban.adapters.local.sqlite.traces import SqliteTracer
+from toban.channels.config import read_config
 from toban.events import NotificationRequested
 from toban.kernel import log
 from toban.kernel.edge.http import Edge
 from toban.kernel.handling.handle import Handlers, handle
 from toban.kernel.lives import DEAD_LETTERS, TRACES
+from toban.kernel.outgoing import PUBLIC_URL
 from toban.kernel.platform import Platform
 from toban.notify.destinations import lane_of
-from toban.ports import Clock, Delivered, Secrets
+from toban.ports import Clock, Delivered, Port, Secrets
 from toban.topology.reader import load
 from toban.topology.types import Topology
 
@@ -113,15 +115,22 @@ def pools(topology: Topology) -> list[Pool]:
 
 
 def bind(
-    topology: Topology, platform: Platform, secrets: Secrets
+    topology: Topology,
+    platform: Platform,
+    secrets: Secrets,
+    given: Mapping[Port[Any], Any] | None = None,
 ) -> dict[str, Callable[[Delivered], object]]:
-    """Return a handler for every subscription: what the bus (or a test) calls with a delivery."""
+    """
+    Return a handler for every subscription: what the bus (or a test) calls with a delivery.
+
+    `given`: ports instead of those that the environment describes.
+    """
     made: dict[str, Handlers] = {}
     handlers: dict[str, Callable[[Delivered], object]] = {}
     for subscription in topology.subscriptions():
         name = subscription.function
         if name not in made:
-            made[name] = entry.SUBSCRIBERS[name].bound(platform, secrets)
+            made[name] = entry.SUBSCRIBERS[name].bound(platform, secrets, given)
         handlers[subscription.name] = partial(_deliver, name, made[name], platform)
     return handlers
 
@@ -149,9 +158,14 @@ class World:
             name: entry.local_edge(name, self.platform, self.secrets) for name in entry.ENDPOINTS
         }
 
-    def handlers(self) -> dict[str, Callable[[Delivered], object]]:
-        """Return a handler for every subscription."""
-        return bind(self.topology, self.platform, self.secrets)
+    def handlers(self, url: str = "") -> dict[str, Callable[[Delivered], object]]:
+        """
+        Return a handler for every subscription.
+
+        `url`: where this world answers, for links in messages where no public address is set.
+        """
+        given = {PUBLIC_URL: url} if url and not read_config().public_url else None
+        return bind(self.topology, self.platform, self.secrets, given)
 
     def dispatcher(
         self, handlers: Mapping[str, Handler] | None = None, workers: int = WORKERS

@@ -2,49 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
+from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sections.check import check, check_together
 from toban.sections.load import load_all, load_file
+from toban.sections.secrets import unset
 from toban.sections.teams import TEAMS, ProfileWithTeam, check_team, directory_for
 from toban.sections.texts import both
 from toban.strictyaml.findings import FileErrors, Finding
 
+IsSet: TypeAlias = Callable[[str], bool]
 
-def check_directory(directory: str | Path) -> list[Finding]:
+
+def check_directory(directory: str | Path, is_set: IsSet | None = None) -> list[Finding]:
     """
     Return everything to say about all profiles of a directory, with file and line, errors of
     loading included; in the order of services, then by severity of the finding. Of their teams
     as well, or of a directory of teams alone.
 
-    Files that cannot be loaded do not keep the others from being checked.
+    Files that cannot be loaded do not keep the others from being checked. `is_set`: whether a
+    secret has a value, to be warned of those that have none.
     """
     if Path(directory).name == TEAMS:
         return _check_teams(Path(directory), [])
+    return read_directory(directory, is_set)[1]
+
+
+def read_directory(
+    directory: str | Path, is_set: IsSet | None = None
+) -> tuple[dict[str, Profile], list[Finding]]:
+    """
+    Return the profiles of a directory that could be loaded, by service id, and what
+    `check_directory` says of them: of the very same reading.
+    """
     loaded, findings = load_all(directory)
     profiles = {item.profile[SERVICE].id: item.profile for item in loaded}
     for item in loaded:
-        findings += _check_loaded(item, loaded)
+        findings += _check_loaded(item, loaded, is_set)
     if len(loaded) == len(profiles) and not any(f.severity == "error" for f in findings):
         findings += [
             Finding(f.severity, f.code, f.path, f.message, str(directory))
             for f in check_together(profiles)
         ]
     findings += _check_teams(directory_for(Path(directory) / "any.yaml"), loaded)
-    return list(dict.fromkeys(findings))
+    return profiles, list(dict.fromkeys(findings))
 
 
-def check_file(path: str | Path) -> list[Finding]:
+def check_file(path: str | Path, is_set: IsSet | None = None) -> list[Finding]:
     """
-    Return the findings about one profile, or one team file, by itself.
+    Return the findings about one profile, or one team file, by itself; `is_set` as above.
 
     Raises `FileErrors` if it cannot be loaded.
     """
     if Path(path).absolute().parent.name == TEAMS:
         return check_team(Path(path))
     item = load_file(path)
-    return _check_loaded(item, [item])
+    return _check_loaded(item, [item], is_set)
 
 
 def _check_teams(directory: Path, named_by: list[ProfileWithTeam]) -> list[Finding]:
@@ -71,7 +88,9 @@ def _check_teams(directory: Path, named_by: list[ProfileWithTeam]) -> list[Findi
     return findings
 
 
-def _check_loaded(item: ProfileWithTeam, loaded: list[ProfileWithTeam]) -> list[Finding]:
+def _check_loaded(
+    item: ProfileWithTeam, loaded: list[ProfileWithTeam], is_set: IsSet | None
+) -> list[Finding]:
     findings = check(item.profile, [other.profile for other in loaded], item.borrowed)
     findings += item.clashes
     service, stem = item.profile[SERVICE].id, Path(item.source.file).stem
@@ -84,4 +103,6 @@ def _check_loaded(item: ProfileWithTeam, loaded: list[ProfileWithTeam]) -> list[
                 both("finding.sections.file-name", service=service),
             )
         )
+    if is_set is not None:
+        findings += unset(item.profile, is_set)
     return list(item.source.locate(findings))

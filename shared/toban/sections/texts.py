@@ -11,6 +11,10 @@ TEXTS: Final[Texts] = {
         "en": "no service says default: true: alerts that match no service go to the built-in service toban, which calls nobody.",
         "ja": "default: true のサービスがありません。どのサービスにも一致しないアラートは組み込みのサービス toban に入り、誰も呼びません。",
     },
+    "finding.sections.secret-unset": {
+        "en": "TOBAN_SECRET_{name} has no value on this machine.",
+        "ja": "このマシンには TOBAN_SECRET_{name} の値がありません。",
+    },
     "finding.sections.inactive": {
         "en": "there is no {name} section: {inactive} inactive.",
         "ja": "{name} がないので{inactive}は無効です。",
@@ -32,12 +36,12 @@ TEXTS: Final[Texts] = {
         "ja": "サービス {service} は {other} にもあります。",
     },
     "finding.sections.no-profiles": {
-        "en": "no profiles (*.yaml) in this directory.",
-        "ja": "プロファイル（*.yaml）がありません。",
+        "en": "no profiles (*.yaml) in this directory. `toban init` writes a first one.",
+        "ja": "プロファイル（*.yaml）がありません。`toban init` で最初のものを作れます。",
     },
     "finding.sections.no-directory": {
-        "en": "no such directory. `--services DIR` says where your profiles are.",
-        "ja": "ディレクトリがありません。プロファイルの場所は --services DIR で指定します。",
+        "en": "no such directory. `toban init` writes a first profile; `--services DIR` says where else they are.",
+        "ja": "ディレクトリがありません。最初のプロファイルは `toban init` で作れます。ほかの場所は --services DIR で指定します。",
     },
     "finding.sections.unknown-team": {
         "en": "there is no team file {file}.{hint}",

@@ -127,6 +127,7 @@ def test_check_of_the_shipped_profiles_warns_of_what_their_designs_cannot_keep(e
     assert {f["code"] for f in empty.run("check", "--json").json() if f["severity"] != "info"} == {
         "rpo-missed",
         "rpo-tight",
+        "secret-unset",
     }
 
 

@@ -122,7 +122,7 @@ def test_it_says_what_it_serves_and_ends_well_on_sigterm(start):
     (line,) = [line for line in said.splitlines() if "secrets not set" in line]
     assert {"TOBAN_SECRET_INGEST_GENERIC", "TOBAN_SECRET_SLACK_BOT_TOKEN"} <= set(line.split())
     assert "TOBAN_SECRET_INGEST_ALERTMANAGER" not in line
-    assert f"TOBAN_PUBLIC_URL is not set (here: http://127.0.0.1:{dev.port})" in said
+    assert f"links in notifications lead to http://127.0.0.1:{dev.port}" in said
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

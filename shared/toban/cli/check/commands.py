@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from toban.cli.kit.profiles import is_set
 from toban.cli.kit.terminal import Terminal
 from toban.sections.files import check_directory, check_file
+from toban.sections.secrets import UnsetSecret
 from toban.strictyaml.findings import FileErrors, Finding
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
@@ -14,7 +16,7 @@ _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
 def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     """
     Show everything questionable about profiles, with file and line; or (``--store``) in the
-    store.
+    store. A secret without a value here is a warning: the profile may be meant for elsewhere.
     """
     if asked.store:
         from toban.cli.check.store import check_store
@@ -24,17 +26,22 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.files:
         for path in asked.files:
             try:
-                findings += check_directory(path) if path.is_dir() else check_file(path)
+                findings += (
+                    check_directory(path, is_set) if path.is_dir() else check_file(path, is_set)
+                )
             except FileErrors as unloaded:
                 findings += unloaded.findings
     else:
-        findings = check_directory(asked.services)
+        findings = check_directory(asked.services, is_set)
     errors = sum(f.severity == "error" for f in findings)
     if asked.json:
         terminal.json([_view(finding, terminal) for finding in findings])
         return 1 if errors else 0
+    unset = [finding for finding in findings if isinstance(finding, UnsetSecret)]
+    findings = [finding for finding in findings if not isinstance(finding, UnsetSecret)]
     for finding in findings:
         terminal.line(terminal.paint(finding.render(terminal.language), _COLORS[finding.severity]))
+    _tell_unset(unset, terminal)
     warnings = sum(f.severity == "warning" for f in findings)
     if errors:
         terminal.line(terminal.say("check.bad", errors=errors, warnings=warnings))
@@ -44,6 +51,17 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     )
     terminal.line(terminal.say("check.good", n=count, warnings=warnings))
     return 0
+
+
+def _tell_unset(unset: list[UnsetSecret], terminal: Terminal) -> None:
+    """A line for each file: what is only not set here must not hide what is wrong."""
+    for file in dict.fromkeys(finding.file for finding in unset):
+        here = [finding for finding in unset if finding.file == file]
+        words = ", ".join(
+            terminal.say("check.unset.at", name=each.name, line=each.line) for each in here
+        )
+        said = terminal.say("check.unset", file=file, n=len(here), words=words)
+        terminal.line(terminal.paint(said, _COLORS["warning"]))
 
 
 def _view(finding: Finding, terminal: Terminal) -> dict[str, object]:

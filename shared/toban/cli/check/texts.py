@@ -31,6 +31,14 @@ TEXTS: Final[Texts] = {
         "en": "--store looks at the store, not at files: leave one of the two out",
         "ja": "--store は保存データを調べます。ファイルと同時には指定できません",
     },
+    "check.unset": {
+        "en": "{file}: {n:secrets} without a value on this machine: {words}",
+        "ja": "{file}: このマシンに値のないシークレット {n} 件: {words}",
+    },
+    "check.unset.at": {
+        "en": "TOBAN_SECRET_{name} (line {line})",
+        "ja": "TOBAN_SECRET_{name}（{line} 行目）",
+    },
     "check.error": {"en": "error", "ja": "エラー"},
     "check.warning": {"en": "warning", "ja": "警告"},
     "check.backup-locked": {

@@ -24,6 +24,7 @@ def dev(asked: argparse.Namespace, terminal: Terminal) -> int:
         quiet=asked.quiet,
         virtual=virtual,
         at=_at(asked.at, terminal, virtual=virtual),
+        language=terminal.language,
     )
 
 

@@ -152,7 +152,7 @@ class Builder:
             name, help=self.say(key), description=self.say(key)
         )
         self.common(made)
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, env_file=True)
         if json:
             made.add_argument("--json", action="store_true", help=self.say("json"))
         if project:

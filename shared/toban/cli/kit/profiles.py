@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
+from toban.adapters.local.files.blobs import EnvSecrets
 from toban.cli.kit.places.local import exists
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.profile.profile import Profile
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
+
+
+def is_set(secret: str) -> bool:
+    """Return whether a secret has a value on this machine: in the environment, or the env file."""
+    return bool(EnvSecrets(os.environ).values(secret))
 
 
 def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:

@@ -91,6 +91,27 @@ TEXTS: Final[Texts] = {
         "en": "{where}: not JSON: {error}",
         "ja": "{where}: JSON として読めません: {error}",
     },
+    "env.line": {
+        "en": "write TOBAN_NAME=value; a line that is none is empty or begins with #",
+        "ja": "TOBAN_NAME=値 と書きます。それ以外は空行か # で始まる行だけです",
+    },
+    "env.name": {
+        "en": "{name}: only variables TOBAN_… are read from this file",
+        "ja": "{name}: このファイルから読むのは TOBAN_ で始まる変数だけです",
+    },
+    "env.value": {
+        "en": "{name}: write '…' around a value with spaces, quotes or #; quotes have to be closed",
+        "ja": "{name}: 空白・引用符・# を含む値は '…' で囲み、引用符は閉じてください",
+    },
+    "env.twice": {
+        "en": "{name} is set twice in this file",
+        "ja": "{name} がこのファイルに二度あります",
+    },
+    "env.text": {"en": "{path}: not UTF-8", "ja": "{path}: UTF-8 ではありません"},
+    "env.mode": {
+        "en": "{path} holds secrets, and others on this machine may read or change it (mode {mode}): chmod 600 {path}",
+        "ja": "{path} にはシークレットがありますが、ほかの利用者が読み書きできます（モード {mode}）。chmod 600 {path} を実行してください",
+    },
     "unreadable": {"en": "{where}: {error}", "ja": "{where}: {error}"},
     "column.id": {"en": "ID", "ja": "ID"},
     "column.service": {"en": "SERVICE", "ja": "サービス"},

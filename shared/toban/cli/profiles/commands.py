@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection
 
-from toban.cli.kit.profiles import loaded
+from toban.cli.kit.profiles import is_set, loaded
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.kernel.documents import Documents
 from toban.profile import store
 from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import ProfileChange
 from toban.sections.files import check_directory
+from toban.sections.secrets import places
 
 
 def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -35,10 +37,20 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
         return cloud.reconcile(asked, terminal, place, profiles)
     local.require_here(asked.data, terminal)
     changes = _apply_here(asked, profiles)
+    without = {
+        profile[SERVICE].id: [name for name in places(profile) if not is_set(name)]
+        for profile in profiles
+    }
     if asked.json:
-        terminal.json(cloud.profile_views(changes))
+        views = cloud.profile_views(changes)
+        missing = ({"secrets_unset": without.get(change.service, [])} for change in changes)
+        terminal.json([view | more for view, more in zip(views, missing, strict=True)])
         return cloud.exit_code(asked, changes)
     cloud.profile_table(terminal, changes)
+    for service, names in without.items():
+        if names:
+            words = ", ".join(f"TOBAN_SECRET_{name}" for name in names)
+            terminal.note(terminal.say("apply.unset", service=service, n=len(names), words=words))
     done = "apply.dry" if asked.dry_run else "apply.done"
     terminal.line(terminal.say(done, data=asked.data))
     return cloud.exit_code(asked, changes)

@@ -14,6 +14,10 @@ TEXTS: Final[Texts] = {
     },
     "help.apply.dry": {"en": "change nothing, like `plan`", "ja": "何も変えない（`plan` と同じ）"},
     "column.version": {"en": "VERSION", "ja": "バージョン"},
+    "apply.unset": {
+        "en": "{service}: {n:secrets} without a value on this machine: {words}",
+        "ja": "{service}: このマシンに値のないシークレット {n} 件: {words}",
+    },
     "apply.new": {"en": "new", "ja": "新規"},
     "apply.changed": {"en": "changed", "ja": "変更"},
     "help.plan.exit-code": {

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from toban.cli.kit import posting, times
+from toban.cli.kit import envfile, posting, times
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.places.local import opened
 from toban.cli.kit.terminal import Problem, Terminal
@@ -45,9 +45,10 @@ def send(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.show:
         terminal.json(body)
         return 0
+    file = envfile.place(asked.data)
     secret = os.environ.get(f"TOBAN_SECRET_{SECRETS[asked.what]}", "")
     if not secret:
-        raise Problem(terminal.say("send.secret", name=SECRETS[asked.what]))
+        raise Problem(terminal.say("send.secret", name=SECRETS[asked.what], path=file))
     raw = json.dumps(body, ensure_ascii=False).encode()
     query, headers = credentials(asked.what, secret, raw, now)
     if asked.service:
@@ -55,7 +56,8 @@ def send(asked: argparse.Namespace, terminal: Terminal) -> int:
     place = f"{_url(asked).rstrip('/')}/ingest_alert/{asked.what}"
     status, answer = post(f"{place}?{urllib.parse.urlencode(query)}", raw, headers, terminal)
     if status == 503 and _error(answer) == "not configured":
-        raise Problem(terminal.say("send.not-configured", url=place, name=SECRETS[asked.what]))
+        name = SECRETS[asked.what]
+        raise Problem(terminal.say("send.not-configured", url=place, name=name, path=file))
     if status != 200:
         raise Problem(terminal.say("send.refused", url=place, status=status, body=answer[:500]))
     said = json.loads(answer)

@@ -49,12 +49,12 @@ TEXTS: Final[Texts] = {
         "ja": "{url} に応答がありません（{error}）。`toban dev` は動いていますか",
     },
     "send.secret": {
-        "en": "TOBAN_SECRET_{name} is not set; set it to what `toban dev` has",
-        "ja": "TOBAN_SECRET_{name} がありません。`toban dev` と同じ値を設定してください",
+        "en": "TOBAN_SECRET_{name} is not set, neither in the environment nor in {path}; it has to be what `toban dev` has",
+        "ja": "TOBAN_SECRET_{name} が環境変数にも {path} にもありません。`toban dev` と同じ値を設定してください",
     },
     "send.not-configured": {
-        "en": "{url} has no secret: `toban dev` was started without TOBAN_SECRET_{name}. Stop it, set the variable to what it is here, and start it again",
-        "ja": "{url} にシークレットがありません。`toban dev` は TOBAN_SECRET_{name} なしで起動されています。いったん止め、ここと同じ値を設定して起動し直してください",
+        "en": "{url} has no secret: `toban dev` was started without TOBAN_SECRET_{name}. Stop it, set the variable to what it is here (both read {path}), and start it again",
+        "ja": "{url} にシークレットがありません。`toban dev` は TOBAN_SECRET_{name} なしで起動されています。いったん止め、ここと同じ値を設定して起動し直してください（どちらも {path} を読みます）",
     },
     "send.emulators": {
         "en": "`toban dev --emulators` runs on {data}, and its events travel through the Pub/Sub emulator: send an alert instead (`toban send generic`)",

@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,9 @@ from toban.kernel.platform import Platform
 from toban.kernel.work import clock_now
 from toban.local import control, logs, server
 from toban.local.clockwork import Clockwork
+from toban.local.dev.following import EditedProfiles, Teller, following
+from toban.local.dev.link_key import with_link_key
+from toban.local.dev.watched import WatchedProfiles
 from toban.local.emulated import emulators
 from toban.local.emulated.forks import Forks
 from toban.local.emulated.processes import FunctionProcess, NotStartedError, environment_of
@@ -50,6 +53,7 @@ from toban.profile.store import ProfileChange, apply
 from toban.sections.collect import buckets
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
+from toban.texts import Language
 from toban.topology.reader import MapError, load
 
 PROJECT = "toban-dev"
@@ -120,6 +124,19 @@ class EmulatedPlatform:
         """Let `serve` return; may be called from a signal handler."""
         self._http.stop()
 
+    def take_up(self, profiles: Iterable[Profile]) -> list[ProfileChange]:
+        """Apply profiles while it runs; functions go by them within half a minute, as deployed."""
+        changes = self._apply(profiles)
+        self.platform.cache.clear()
+        self._clockwork.reread()
+        return changes
+
+    def _apply(self, profiles: Iterable[Profile]) -> list[ProfileChange]:
+        profiles = list(profiles)
+        for name in {bucket for profile in profiles for bucket in buckets(profile)}:
+            self._ensure_bucket(name)  # in the cloud Terraform makes them
+        return apply(self.platform.store, profiles, clock_now(self.platform.clock))
+
     # --- starting --------------------------------------------------------------------------
 
     def _start(self, stack: contextlib.ExitStack) -> None:
@@ -145,6 +162,7 @@ class EmulatedPlatform:
             "TOBAN_BUCKET": self.project,
             "TOBAN_SUBSCRIPTIONS": ",".join(s.name for s in self.topology.subscriptions()),
             "PYTHONPATH": str(self._root / "shared"),
+            "TOBAN_PUBLIC_URL": self._environ.get("TOBAN_PUBLIC_URL") or self.url,
         }
         stack.callback(self._stop_functions)
         for name, function in self.topology.functions.items():
@@ -152,9 +170,7 @@ class EmulatedPlatform:
             self.processes[name] = FunctionProcess(name, self._root, own, log_dir, forks)
             self.processes[name].start()
         self.platform = self._platform(gcs_host)
-        self.changes = apply(
-            self.platform.store, self._profiles.values(), clock_now(self.platform.clock)
-        )
+        self.changes = self._apply(self._profiles.values())
         deadline = time.monotonic() + START_S
         for process in self.processes.values():
             process.wait(deadline)
@@ -165,9 +181,9 @@ class EmulatedPlatform:
         stack.callback(self._stopping.set)
         # Imported for its event types: schedules publish them.
         load_functions(self.topology, self._root)
-        clockwork = Clockwork(self.platform, self.topology, [logs.expire])
-        clockwork.start()
-        stack.callback(clockwork.stop)
+        self._clockwork = Clockwork(self.platform, self.topology, [logs.expire])
+        self._clockwork.start()
+        stack.callback(self._clockwork.stop)
         control.note(self._data, self._running())
         stack.callback(control.forget, self._data)
 
@@ -180,9 +196,8 @@ class EmulatedPlatform:
         publisher = partial(pubsub.publisher, self.addresses["pubsub"])
         subscriber = partial(pubsub.subscriber, self.addresses["pubsub"])
         client = _storage(self.project, gcs_host)
-        # In the cloud Terraform makes them.
-        for name in {self.project, *(b for p in self._profiles.values() for b in buckets(p))}:
-            storage.ensure_bucket(name, client)
+        self._ensure_bucket = partial(storage.ensure_bucket, client=client)
+        self._ensure_bucket(self.project)
         return Platform(
             store=firestore.FirestoreStore(self.project, client=store_client),
             bus=pubsub.PubSubBus(self.project, publisher),
@@ -294,6 +309,7 @@ def serve(
     host: str = HOST,
     *,
     quiet: bool = False,
+    language: Language = "en",
     root: Path = ROOT,
 ) -> int:
     """
@@ -302,29 +318,40 @@ def serve(
     0 after a signal; 1 when the port is taken or an emulator or function does not start; 2 when
     the map or a profile is wrong.
     """
+    watched = None if services is None else WatchedProfiles(services)
     try:
         profiles = {} if services is None else load_directory(services)
-        emulated = EmulatedPlatform(data, profiles, port=port, host=host, root=root)
+        environ = with_link_key(data, os.environ)
+        emulated = EmulatedPlatform(
+            data, profiles, port=port, host=host, root=root, environ=environ
+        )
     except FileErrors as error:
         return failed("the profiles cannot be loaded:", str(error), code=2)
     except MapError as error:
         return failed("the map is wrong:", str(error), code=2)
     except OSError as error:
-        return failed(f"{host}:{port}: {error.strerror or error}")
+        where = error.filename or f"{host}:{port}"  # the data directory, or the port
+        return failed(f"{where}: {error.strerror or error}")
     with _logging(data, home_zone(profiles.values()), quiet=quiet):
         if not quiet:
             print("toban: starting emulators and functions", file=sys.stderr, flush=True)
         try:
             with stop_on_signals(_interrupted), emulated:
+                secrets = EnvSecrets(environ)
+                unset = unset_secrets(emulated.topology, profiles.values(), secrets)
                 if not quiet:
-                    unset = unset_secrets(
-                        emulated.topology, profiles.values(), EnvSecrets(os.environ)
-                    )
                     text = welcome(
                         emulated.topology, emulated.url, data, emulated.changes, unset, "emulators"
                     )
                     print(text, file=sys.stderr, flush=True)
-                with stop_on_signals(emulated.stop):
+                with contextlib.ExitStack() as stack:
+                    if watched is not None:
+                        teller = Teller(language, secrets, quiet=quiet)
+                        edited = EditedProfiles(
+                            watched, emulated.take_up, emulated.changes, unset, teller
+                        )
+                        stack.enter_context(following(edited))
+                    stack.enter_context(stop_on_signals(emulated.stop))
                     emulated.serve()
         except (emulators.EmulatorNotAvailable, NotStartedError) as error:
             return failed(str(error))
