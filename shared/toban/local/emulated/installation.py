@@ -50,6 +50,7 @@ from toban.profile.store import ProfileChange, apply
 from toban.sections.collect import buckets
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
+from toban.topology.place import import_path
 from toban.topology.reader import MapError, load
 
 PROJECT = "toban-dev"
@@ -144,7 +145,7 @@ class EmulatedPlatform:
             "STORAGE_EMULATOR_HOST": f"http://{gcs_host}",
             "TOBAN_BUCKET": self.project,
             "TOBAN_SUBSCRIPTIONS": ",".join(s.name for s in self.topology.subscriptions()),
-            "PYTHONPATH": str(self._root / "shared"),
+            "PYTHONPATH": import_path(self._root),
         }
         stack.callback(self._stop_functions)
         for name, function in self.topology.functions.items():
