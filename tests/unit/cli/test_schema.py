@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import jsonschema
@@ -36,12 +37,16 @@ _Editors.yaml_implicit_resolvers = {
 _Editors.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
 
 
+@cache
+def validator(kind: str) -> jsonschema.Draft7Validator:
+    return jsonschema.Draft7Validator(schema_of(kind, "en"))
+
+
+@cache
 def marked(text: str, kind: str = "profile") -> list[str]:
     """What an editor would mark."""
-    schema = schema_of(kind, "en")
-    validator = jsonschema.Draft7Validator(schema)
     value = yaml.load(text, _Editors)
-    return [error.message for error in validator.iter_errors(value)]
+    return [error.message for error in validator(kind).iter_errors(value)]
 
 
 def example() -> str:
