@@ -50,8 +50,4 @@ TEXTS: Final[Texts] = {
         "en": "A project's log is in Cloud Logging; this shows it (roles/logging.viewer):",
         "ja": "プロジェクトのログは Cloud Logging にあります。次のコマンドで表示できます（roles/logging.viewer が必要）:",
     },
-    "logs.found-no-story": {
-        "en": "({id} left no receipt in the project: looked for by its own name)",
-        "ja": "（{id} の受領記録はプロジェクトにないため、ID そのもので探します）",
-    },
 }
