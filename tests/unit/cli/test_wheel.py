@@ -108,8 +108,14 @@ def test_an_alert_is_checked_for_sent_and_acknowledged_without_a_checkout(instal
 
 
 def test_what_it_reads_is_its_own(installed: Installed):
-    code = "from toban.topology import place; print(place.PACKAGE, place.ROOT, place.is_checkout())"
-    package, files, checkout = installed.run("python", "-c", code).split()
+    code = (
+        "from toban.topology import place; from toban.actions.html import message\n"
+        "print(place.PACKAGE, place.ROOT, place.is_checkout())\n"
+        "print(message(403, 'en', 'refused').body.decode())"  # from a template beside the code
+    )
+    first, _, page = installed.run("python", "-c", code).partition("\n")
+    package, files, checkout = first.split()
+    assert "This link cannot be used" in page
     assert Path(package).is_relative_to(installed.bin.parent)
     assert (Path(files), checkout) == (Path(package) / SHIPPED, "False")
     assert '"starts_at"' in installed.run("toban", "send", "alert-fired", "--show")
