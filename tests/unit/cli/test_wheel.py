@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import container
 from tests.unit.cli.conftest import PROFILE
 from toban.topology.place import PACKAGE, SHIPPED, is_checkout, root
 from toban.topology.reader import load
@@ -52,8 +53,12 @@ class Installed:
         return done.stdout + done.stderr
 
     @contextmanager
-    def dev(self) -> Iterator[None]:
-        command = [str(self.bin / "toban"), "dev", "--port", "0", "--quiet"]
+    def dev(self) -> Iterator[str]:
+        """The command of the container image, with this folder in place of its own; its address."""
+        here = {"/data": ".toban", "/profiles/services": "infra/services"}
+        here |= {"8080": "0", "0.0.0.0": "127.0.0.1"}
+        command = [here.get(word, word) for word in container.command_line()]
+        command = [str(self.bin / command[0]), *command[1:], "--quiet"]
         process = subprocess.Popen(command, cwd=self.folder, env=self.environ())
         try:
             deadline = time.monotonic() + PATIENCE_S
@@ -61,7 +66,7 @@ class Installed:
                 assert process.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-            yield
+            yield json.loads((self.folder / ".toban" / "dev.json").read_text())["url"]
         finally:
             process.terminate()
             assert process.wait(PATIENCE_S) == 0
@@ -96,7 +101,9 @@ def test_an_alert_is_checked_for_sent_and_acknowledged_without_a_checkout(instal
     (services / "shop.yaml").write_text(PROFILE, encoding="utf-8")
 
     assert "no errors" in installed.run("toban", "check")
-    with installed.dev():
+    with installed.dev() as url:
+        check = (word.replace("http://127.0.0.1:8080", url) for word in container.health_check())
+        installed.run(*check)
         assert "accepted" in installed.run("toban", "send", "generic", "--service", "shop")
         deadline = time.monotonic() + PATIENCE_S
         while not json.loads(installed.run("toban", "incidents", "list", "--json")):
