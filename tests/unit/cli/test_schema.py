@@ -84,6 +84,18 @@ def test_the_examples_of_the_pages_are_as_the_schema_wants_them(page):
     assert marked("".join(blocks)) == []
 
 
+def test_fragments_on_the_pages_of_sections_lack_keys_at_most():
+    fragments = [
+        (path.name, block)
+        for path in sorted((ROOT / "docs" / "profile").glob("*.md"))
+        for block in re.findall(r"```yaml\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+    ]
+    assert fragments
+    for name, block in fragments:
+        errors = validator("profile").iter_errors(yaml.load(block, _Editors))
+        assert [e.message for e in errors if e.validator != "required"] == [], name
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
