@@ -13,7 +13,7 @@ SHELL := /bin/bash
 ARGS ?=
 
 .PHONY: help demo test check check-types check-map check-house check-lint check-format format bench mutants \
-	pictures record-senders map lock bundle clean
+	release-check pictures record-senders map lock bundle clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check-format:
 format: .venv/dev.stamp ## Format the code and apply safe lint fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+release-check: .venv/dev.stamp ## Before a release: demo and tests on each Python of the classifiers (ARGS="3.12")
+	@$(BIN)/python -m tests.release $(ARGS)
 
 MUTATION := tests/mutation
 mutants: .venv/mutation.stamp ## Break ROOM in small ways and see that a test notices (SAMPLE=200 SEED=1; not in CI)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,7 @@ from toban.adapters.local.sqlite.store import SqliteStore
 from toban.adapters.local.sqlite.subscriptions import QueueSubscription
 from toban.ports import AlreadyExists, Create, Key, Message, Query, Unavailable
 
+PREVIOUS = Path(__file__).parents[1] / "compat" / "previous"
 START = datetime(2026, 4, 1, tzinfo=UTC)
 SLOW = QueueSubscription(
     "t", "f", max_attempts=3, min_backoff_s=10, max_backoff_s=60, ack_deadline_s=30
@@ -138,8 +141,35 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
 
-    with pytest.raises(Unavailable, match="newer version"):
+    with pytest.raises(Unavailable, match=r"newer version of toban.* a copy from before"):
         SqliteDatabase(path)
+
+
+def test_a_file_of_an_earlier_version_is_taken_over_by_the_first_write_not_by_a_look(tmp_path):
+    path = tmp_path / "toban.db"
+    with SqliteDatabase(path) as database:
+        SqliteStore(database).commit([Create(Key("a", "1"), {})])
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+
+    def version() -> int:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    with SqliteDatabase(path) as database:
+        store = SqliteStore(database)
+        assert [found.key.id for found in store.query(Query("a"))] == ["1"]
+    assert version() == SCHEMA_VERSION - 1
+    with SqliteDatabase(path) as database:
+        SqliteStore(database).commit([Create(Key("a", "2"), {})])
+    assert version() == SCHEMA_VERSION
+    connection.close()
+
+
+def test_this_release_is_told_from_the_one_before():
+    """Whoever goes back to it is refused: it would drop what it does not know of a document."""
+    left = (PREVIOUS / "data" / "toban.db.sql").read_text(encoding="utf-8")
+    (before,) = re.findall(r"PRAGMA user_version = (\d+);", left)
+    assert int(before) + 1 == SCHEMA_VERSION
 
 
 def test_a_file_that_is_no_database_is_left_alone(tmp_path):

@@ -104,7 +104,7 @@ class Sources:
 
     @cached_property
     def words(self) -> set[str]:
-        """Every string and every name of a function that is written in the code."""
+        """Every string and every name of a function, class or field that is written in the code."""
         return set().union(*(strings.words for strings in self.strings.values()))
 
     def fits(self, text: str, parts: Parts, path: str, depth: int = 0) -> bool:
@@ -181,7 +181,7 @@ class Strings:
 
     uses: list[Use]
     words: set[str]
-    """Every string and every name of a function that is written in it."""
+    """Every string and every name of a function, class or field that is written in it."""
     made: list[Parts]
     """Every f-string."""
 
@@ -190,9 +190,15 @@ class Strings:
 def _strings(module: Module) -> Strings:
     nodes = [*ast.walk(module.ast)]
     words = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    named = (ast.FunctionDef, ast.ClassDef)
+    functions = {node.name for node in nodes if isinstance(node, named)}
+    fields = {n.target.id for n in nodes if _is_field(n)}
     made = [p for n in nodes if isinstance(n, ast.JoinedStr) and any(p := _parts(n))]
-    return Strings([*_Reading(module.path, nodes).uses()], words | functions, made)
+    return Strings([*_Reading(module.path, nodes).uses()], words | functions | fields, made)
+
+
+def _is_field(node: ast.AST) -> bool:
+    return isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
 
 
 def violations(tree: Tree) -> list[str]:

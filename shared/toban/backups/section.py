@@ -14,7 +14,7 @@ from toban.kernel.environment import PRODUCTION
 from toban.kernel.kinds import named
 from toban.profile.profile import Profile, SectionKey
 from toban.sources.base import SourceSection, StagingTarget
-from toban.strictyaml.values import Seconds, Section, ZoneName
+from toban.strictyaml.values import CronExpression, Seconds, Section, ZoneName
 
 ALLOWANCE: Final = timedelta(minutes=30)
 """
@@ -68,7 +68,7 @@ class BackupPlan(Section, frozen=True, rename={"class_": "class"}):
     source: str
     class_: str
     """Name of the series (``daily``, ``weekly``, ``hourly``, ``on-change``): it has its own retention."""
-    schedule: str
+    schedule: CronExpression
     """Cron; with `on_change` it says when to look."""
     keep: RetentionRules
     zone: ZoneName | None = None
@@ -119,7 +119,7 @@ class RestoreTest(Section, frozen=True):
     Of a source its regions, and old and new backups, take turns.
     """
 
-    schedule: str
+    schedule: CronExpression
     targets: tuple[StagingTarget, ...]
     zone: ZoneName | None = None
     within: Seconds | None = None

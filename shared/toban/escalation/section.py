@@ -7,14 +7,14 @@ from typing import Final
 from toban.escalation.texts import both
 from toban.profile.profile import Profile, SectionKey
 from toban.severities.section import Severity
-from toban.strictyaml.values import Seconds, Section
+from toban.strictyaml.values import Seconds, Section, TargetName
 
 
 class EscalationStep(Section, frozen=True):
     """One escalation step: after `after` without acknowledgement, these targets are notified."""
 
     after: Seconds
-    notify: tuple[str, ...]
+    notify: tuple[TargetName, ...]
     """``oncall:primary``, ``oncall:secondary``, ``oncall:all``, ``person:ID``, ``channel:ID``."""
     via: tuple[str, ...] = ()
     """Channels for persons in this step; empty: those of the severity."""

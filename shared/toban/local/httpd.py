@@ -86,7 +86,8 @@ class HttpServer:
         self._connections: set[_Connection] = set()
         self._stopping = threading.Event()
         self.port = int(self._listener.getsockname()[1])
-        self.url = f"http://{host}:{self.port}"
+        reached = "127.0.0.1" if host in ("", "0.0.0.0") else host
+        self.url = f"http://{reached}:{self.port}"
 
     def serve(self) -> None:
         """Answer until `stop`; then finish what was received, and return."""

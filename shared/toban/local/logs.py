@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import logging
 import re
@@ -30,9 +29,11 @@ _NO_ROOM = (OSError, ValueError)
 _QUIET = ('"severity":"INFO"', '"severity":"DEBUG"')
 
 
-class LogFile(io.TextIOBase):
+class LogFile:
     """
     The stream of `toban.kernel.log`: a file of at most `max_bytes`, and a terminal.
+
+    No stream of `io`, whose finalizer would close what could never be opened (and says so since 3.13).
 
     Lines of WARNING and above are repeated on `terminal` in a form for people, and are in the
     file at once. Others are written together, within `FLUSH_S`: a system call for each line, by
@@ -144,11 +145,11 @@ def _matters(text: str) -> bool:
     return not any(mark in head for mark in _QUIET)
 
 
-def readable(text: str, zone: str = "UTC") -> str:
+def readable(text: str, zone: str = "UTC", *, dated: bool = False) -> str:
     """
     Return a structured line for people: ``12:34:56 JST WARNING open_incident: what happened: why``.
 
-    Who was told follows as ``→ Hanako``.
+    Who was told follows as ``→ Hanako``. `dated`: the day stands before the time.
     """
     try:
         line: dict[str, Any] = json.loads(text)
@@ -160,17 +161,18 @@ def readable(text: str, zone: str = "UTC") -> str:
     if isinstance(error, dict):
         reasons.append(str(error.get("message") or error.get("type")))
     told = f" → {line['target']}" if line.get("target") else ""
-    head = f"{_time(line, zone)} {line.get('severity', '')}"
+    head = f"{_time(line, zone, dated)} {line.get('severity', '')}"
     return ": ".join([f"{head} {where}{line.get('message', '')}{told}", *reasons])
 
 
-def _time(line: dict[str, Any], zone: str) -> str:
+def _time(line: dict[str, Any], zone: str, dated: bool) -> str:
     """When a line was written, on the wall clock of `zone`: ``12:34:56 JST``."""
     try:
         at = datetime.fromisoformat(str(line.get("timestamp")))
     except ValueError:
         return ""
-    return " ".join(moment("en", at, zone).split()[-2:])
+    day, _, time, name = moment("en", at, zone).split()
+    return f"{day} {time} {name}" if dated else f"{time} {name}"
 
 
 class _ToStructured(logging.Handler):

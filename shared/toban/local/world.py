@@ -39,11 +39,10 @@ from toban.kernel.outgoing import PUBLIC_URL
 from toban.kernel.platform import Platform
 from toban.notify.destinations import lane_of
 from toban.ports import Clock, Delivered, Port, Secrets
+from toban.topology.place import ROOT as ROOT
 from toban.topology.reader import load
 from toban.topology.types import Topology
 
-ROOT = Path(__file__).resolve().parents[3]
-"""The checkout: functions/, events/ and infra/ lie in it."""
 DATABASE = "toban.db"
 CLOCK = "clock"
 """Names in a data directory; the second is there if its time is virtual (`toban.local.virtual`)."""

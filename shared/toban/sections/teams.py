@@ -65,10 +65,10 @@ def read_team(path: Path, zone: str = DEFAULT_ZONE) -> Team:
     Raises `FileErrors` with everything wrong with the file.
     """
     reader = YamlReader(str(path), zone=zone)
-    found = reader.read(compose(read_bytes(path), str(path), "people"), _kind())
+    found = reader.read(compose(read_bytes(path), str(path), "people"), team_file())
     if found is None:
         raise FileErrors(reader.findings)
-    said = {name: getattr(found, name) for name in _kind().__struct_fields__}
+    said = {name: getattr(found, name) for name in team_file().__struct_fields__}
     return Team({n: v for n, v in said.items() if v is not msgspec.UNSET}, reader.source)
 
 
@@ -124,7 +124,7 @@ def check_team(path: Path) -> list[Finding]:
 
 
 @cache
-def _kind() -> type[Section]:
+def team_file() -> type[Section]:
     """The type of a team file: every section that may stand in one."""
     fields = [(s.key.name, s.key.type, msgspec.UNSET) for s in defined() if s.key.team]
     made: Any = msgspec.defstruct("TeamFile", fields, bases=(Section,), frozen=True)

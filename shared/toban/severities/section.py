@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from toban.profile.profile import Profile, SectionKey
 from toban.severities.texts import both
-from toban.strictyaml.values import Seconds, Section
+from toban.strictyaml.values import Seconds, Section, TargetName
 
 REMIND_AFTER = {1: 3_600, 2: 4 * 3_600, 3: 24 * 3_600, 4: 72 * 3_600}
 """Seconds, by level."""
@@ -25,7 +25,7 @@ class Severity(Section, frozen=True):
     """Response-time target; ``0m``: at once; None: next business day."""
     via: tuple[str, ...] = ()
     """Channels used for a person at this severity, all at once."""
-    notify: tuple[str, ...] = ()
+    notify: tuple[TargetName, ...] = ()
     """Targets told of every incident of this severity when it opens, besides the escalation."""
     postmortem: bool = False
     """A postmortem is mandatory."""

@@ -20,6 +20,12 @@ ZoneName = Annotated[str, msgspec.Meta(extra={"format": "zone"})]
 ServiceId = Annotated[str, msgspec.Meta(extra={"format": "id"})]
 """Lower-case letters, digits and ``-``, at most 63, beginning with a letter (ids of documents)."""
 
+TargetName = Annotated[str, msgspec.Meta(extra={"format": "target"})]
+"""Who is told: ``oncall:primary``, ``person:ID``, ``channel:ID``; checked with the whole profile."""
+
+CronExpression = Annotated[str, msgspec.Meta(extra={"format": "cron"})]
+"""A schedule in five fields (`toban.kernel.clock.cron`); checked with the profile."""
+
 DEFAULT_ZONE = "Asia/Tokyo"
 """Of whatever names no zone."""
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from toban.kernel.event import Body
 from toban.kernel.prepared import converted
-from toban.local.world import ROOT
+from toban.topology.place import ROOT
 
 B = TypeVar("B", bound=Body)
 

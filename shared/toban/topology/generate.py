@@ -14,9 +14,8 @@ from pathlib import Path
 from toban.backups.storage import instructions
 from toban.topology import asyncapi, documents, markdown, schemas, statuses, words
 from toban.topology.drawings import domains
-from toban.topology.reader import DEFAULT_PATH, MapError, load
-
-ROOT = DEFAULT_PATH.parent.parent
+from toban.topology.place import ROOT as ROOT
+from toban.topology.reader import MapError, load
 
 
 def _instructions(root: Path) -> dict[Path, str]:

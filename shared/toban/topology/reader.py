@@ -15,10 +15,8 @@ from toban.strictyaml.compose import compose
 from toban.strictyaml.findings import FileErrors, Finding, SourceMap, did_you_mean, join
 from toban.strictyaml.reader import YamlReader
 from toban.topology.graph import unguarded_loops
+from toban.topology.place import MAP
 from toban.topology.types import Defaults, Function, MapFile, Topology
-
-DEFAULT_PATH = Path(__file__).resolve().parents[3] / "events" / "topology.yaml"
-"""The map of the checkout this package lies in."""
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -32,9 +30,9 @@ class MapError(Exception):
         super().__init__("\n".join(self.findings))
 
 
-def load(path: Path | str = DEFAULT_PATH) -> Topology:
+def load(path: Path | str = MAP) -> Topology:
     """
-    Return the map at `path`.
+    Return the map at `path`, else the one that belongs to this code.
 
     Raises `MapError` with every finding (unknown key, wrong type, unknown topic, a key given
     twice, a loop that nothing ends), `OSError` when the file cannot be read.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from toban.cli.kit.ask import moment_of
+from toban.cli.kit.ask import since
 from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import is_empty, session
 from toban.cli.kit.terminal import Terminal
@@ -18,8 +17,6 @@ from toban.kernel.i18n import moment
 
 DAYS: Final = 30
 """How far back it looks unless a subject or a time is named."""
-_AGO = re.compile(r"(\d{1,5})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _COLORS = {"done": "green", "nothing": "dim", "stale": "yellow", "refused": "red"}
 _LAST = "\U0010ffff"
 
@@ -30,16 +27,16 @@ def audit(asked: argparse.Namespace, terminal: Terminal) -> int:
         return 0
     with session(asked, terminal) as work:
         zone = work.reader.home_zone()
-        since = _since(asked, zone, terminal)
-        found = sorted(_found(work.reader, asked, since), key=lambda a: (a.at, a.id))
+        since_ = _since(asked, zone, terminal)
+        found = sorted(_found(work.reader, asked, since_), key=lambda a: (a.at, a.id))
     if asked.json:
         terminal.json([_view(a) for a in found])
     elif found:
         _table(found, zone, terminal)
-    elif asked.subject or asked.actor or since is None:
+    elif asked.subject or asked.actor or since_ is None:
         terminal.line(terminal.say("none.audit.like-that"))
     else:
-        since_then = moment(terminal.language, since, zone)
+        since_then = moment(terminal.language, since_, zone)
         terminal.line(terminal.say("none.audit", moment=since_then))
     return 0
 
@@ -48,10 +45,7 @@ def _since(asked: argparse.Namespace, zone: str, terminal: Terminal) -> datetime
     """From when on; None: from the beginning."""
     if asked.since is None:
         return None if asked.subject else now() - timedelta(days=DAYS)
-    ago = _AGO.fullmatch(asked.since.strip())
-    if ago is None:
-        return moment_of(asked.since, zone, terminal, "audit.bad-since")
-    return now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    return since(asked.since, zone, terminal)
 
 
 def _found(reader: StoreReader, asked: argparse.Namespace, since: datetime | None) -> list[Audit]:

@@ -7,10 +7,6 @@ from typing import Final
 from toban.texts import Texts
 
 TEXTS: Final[Texts] = {
-    "audit.bad-since": {
-        "en": "{word!r} is not a time; write 7d, 12h or 2026-11-22T12:00+09:00",
-        "ja": "{word!r} は時刻として読めません。7d、12h、2026-11-22T12:00+09:00 のように書きます",
-    },
     "help.audit": {
         "en": "who asked for what, by which proof, and what came of it",
         "ja": "誰が何を依頼し、どう証明され、どうなったか",

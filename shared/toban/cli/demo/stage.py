@@ -32,7 +32,7 @@ from toban.cli.kit.terminal import Problem, Terminal
 from toban.escalation.section import ESCALATION
 from toban.local.world import subscriptions_of
 from toban.sources.base import source_kinds
-from toban.topology.generate import ROOT
+from toban.topology.place import ROOT, import_path
 from toban.topology.reader import load
 
 T = TypeVar("T")
@@ -163,9 +163,7 @@ def environment(port: int, standins: StandIns) -> dict[str, str]:
         "TOBAN_SMTP_PORT": str(standins.smtp_port),
         "TOBAN_SMTP_STARTTLS": "false",
         "TOBAN_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "PYTHONPATH": os.pathsep.join(
-            filter(None, (str(ROOT / "shared"), environ.get("PYTHONPATH", "")))
-        ),
+        "PYTHONPATH": os.pathsep.join(filter(None, (import_path(), environ.get("PYTHONPATH", "")))),
     }
     return environ
 
@@ -189,7 +187,7 @@ def running(data: Path, services: Path, terminal: Terminal) -> Iterator[DemoRunt
         stack.callback(_end, process)
         _ready(process, url, data, terminal)
         took = timedelta(seconds=time.monotonic() - began)
-        topology = load(ROOT / "events" / "topology.yaml")
+        topology = load()
         database = SqliteDatabase(data / "toban.db")
         stack.callback(database.close)
         tracer = SqliteTracer(database)

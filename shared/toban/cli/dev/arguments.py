@@ -13,6 +13,7 @@ def arguments(builder: Builder, to: Any) -> None:
     """Declare ``dev``."""
     dev = builder.add(to, "dev", "dev", "toban.cli.dev.commands:dev", json=False, project=False)
     dev.add_argument("--port", type=int, default=8080, help=builder.say("dev.port"))
+    dev.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=builder.say("dev.host"))
     dev.add_argument("--emulators", action="store_true", help=builder.say("dev.emulators"))
     dev.add_argument("--quiet", action="store_true", help=builder.say("dev.quiet"))
     dev.add_argument(

@@ -20,6 +20,7 @@ def dev(asked: argparse.Namespace, terminal: Terminal) -> int:
         asked.data,
         asked.services,
         asked.port,
+        asked.host,
         emulators=asked.emulators,
         quiet=asked.quiet,
         virtual=virtual,

@@ -9,6 +9,10 @@ from toban.texts import Texts
 TEXTS: Final[Texts] = {
     "help.dev": {"en": "run everything on this machine", "ja": "すべてをこのマシンで動かす"},
     "help.dev.port": {"en": "HTTP port (default: 8080)", "ja": "HTTP のポート（既定: 8080）"},
+    "help.dev.host": {
+        "en": "address to listen on; 0.0.0.0 in a container (default: 127.0.0.1, this machine alone)",
+        "ja": "待ち受けるアドレス。コンテナでは 0.0.0.0（既定: 127.0.0.1、このマシンからだけ）",
+    },
     "help.dev.emulators": {
         "en": "each function in its own process, on Google's emulators",
         "ja": "関数ごとのプロセスを Google のエミュレーター上で動かす",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.times import now
 
 EARLIEST, LATEST = 1900, 9000
+_AGO = re.compile(r"(\d{1,5})([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def moment_of(word: str, zone: str, terminal: Terminal, wrong: str = "bad.time") -> datetime:
@@ -26,6 +30,14 @@ def moment_of(word: str, zone: str, terminal: Terminal, wrong: str = "bad.time")
         raise OverflowError  # days and weeks before and after it are computed
     except (ValueError, OverflowError) as error:
         raise Problem(terminal.say(wrong, word=word), 2) from error
+
+
+def since(word: str, zone: str, terminal: Terminal) -> datetime:
+    """Return a time as `moment_of` does, or so long ago as ``90m``, ``12h``, ``7d``."""
+    ago = _AGO.fullmatch(word.strip())
+    if ago is None:
+        return moment_of(word, zone, terminal, "bad.since")
+    return now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
 
 
 def agreed(asked: argparse.Namespace, terminal: Terminal, question: str) -> bool:

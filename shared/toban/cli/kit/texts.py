@@ -63,6 +63,10 @@ TEXTS: Final[Texts] = {
         "en": "{word} is not unique: {words}",
         "ja": "{word} は複数に当てはまります: {words}",
     },
+    "bad.since": {
+        "en": "{word!r} is not a time; write 7d, 12h or 2026-11-22T12:00+09:00",
+        "ja": "{word!r} は時刻として読めません。7d、12h、2026-11-22T12:00+09:00 のように書きます",
+    },
     "data.unreadable": {
         "en": "not shown, because this version of toban cannot read it (did a newer one write it?):",
         "ja": "この版のtobanでは読めないため、表示していません（新しい版が書いたものではありませんか）:",

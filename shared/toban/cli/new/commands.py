@@ -11,12 +11,15 @@ from pathlib import Path
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.topology.generate import ROOT, written
+from toban.topology.place import is_checkout
 from toban.topology.reader import MapError, as_written
 from toban.topology.skeleton import CannotAddError, NewFunction, files
 
 
 def function(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Write the files of a function, and what follows from the map; nothing if it cannot be."""
+    if not is_checkout():
+        raise Problem(terminal.say("new.installed", at=ROOT))
     plain = NewFunction(asked.name, asked.on, asked.domain or "")
     wanted = NewFunction(asked.name, asked.on, asked.domain or plain.collection)
     try:

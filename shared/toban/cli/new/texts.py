@@ -35,5 +35,9 @@ TEXTS: Final[Texts] = {
         "en": "Next: docs/adding-a-domain.md, then `make check`.",
         "ja": "次の手順: docs/adding-a-domain.md を読み、`make check` を実行します。",
     },
+    "new.installed": {
+        "en": "this toban is installed ({at}); code is added to a checkout of its repository",
+        "ja": "この toban はインストールされたものです（{at}）。コードはリポジトリのチェックアウトに追加します",
+    },
     "new.map": {"en": "make map failed:\n{error}", "ja": "make map に失敗しました:\n{error}"},
 }

@@ -127,11 +127,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str], terminal: Terminal) 
 def _publish(asked: argparse.Namespace, terminal: Terminal) -> int:
     import msgspec
 
-    from toban.topology.generate import ROOT
+    from toban.topology.place import ROOT
     from toban.topology.reader import load
     from toban.topology.schemas import bodies
 
-    topology, types = load(ROOT / "events" / "topology.yaml"), bodies()
+    topology, types = load(), bodies()
     topics = {name: topic.event for name, topic in topology.topics.items()}
     type_ = topics.get(asked.what, asked.what)
     if type_ not in types:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from toban.cli.kit.terminal import Problem, Terminal
-from toban.topology.generate import ROOT
 from toban.topology.reader import MapError, load
 
 
@@ -16,7 +15,7 @@ def topology(asked: argparse.Namespace, terminal: Terminal) -> int:
     from toban.topology.drawings import drawing
 
     try:
-        found = load(ROOT / "events" / "topology.yaml")
+        found = load()
     except MapError as error:
         raise Problem(str(error)) from error
     if asked.json:

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from toban.backups.documents import Backup
-from toban.backups.policy.restores import Restore
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import Traces, session
+from toban.cli.kit.stories import TOLD, Told, handlings, told_by
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.trace.causes import EventNode, Handling, totals, trees, view
-from toban.incidents.documents import Incident
 
-_TOLD: tuple[type[Incident | Backup | Restore], ...] = (Incident, Backup, Restore)
-"""Documents whose story is told by their id."""
 _COLORS = {
     "done": "green",
     "duplicate": "dim",
@@ -35,7 +31,7 @@ def trace(asked: argparse.Namespace, terminal: Terminal) -> int:
         traces = work.traces()
         word = asked.id.strip().encode(errors="replace").decode()
         found = stories(traces, work.reader, word)
-        told = _named(work.reader, word)
+        told = told_by(work.reader, word)
         zone = _zone(told, work.reader) if told else zone_of(found, work.reader)
     if not found:
         raise Problem(
@@ -78,22 +74,13 @@ def zone_of(events: Iterable[EventNode], reader: StoreReader) -> str:
     return reader.home_zone()
 
 
-def _zone(document: Incident | Backup | Restore, reader: StoreReader) -> str:
+def _zone(document: Told, reader: StoreReader) -> str:
     return reader.zone(document.service, getattr(document, "profile_version", ""))
 
 
-def _named(reader: StoreReader, word: str) -> Incident | Backup | Restore | None:
-    """The only document whose id is, or begins with, `word`."""
-    for cls in _TOLD:
-        found = reader.by_prefix(cls, word.removeprefix(f"{cls.COLLECTION}/"))
-        if len(found) == 1:
-            return found[0]
-    return None
-
-
-def _changed(change: str, reader: StoreReader) -> Incident | Backup | Restore | None:
+def _changed(change: str, reader: StoreReader) -> Told | None:
     """The document that a change is of, if it belongs to a service."""
-    for cls in _TOLD:
+    for cls in TOLD:
         name = change.partition(f"{cls.COLLECTION}/")[2].split()
         found = reader.get(cls, name[0]) if name else None
         if found is not None:
@@ -106,11 +93,7 @@ def stories(traces: Traces, reader: StoreReader, word: str) -> list[EventNode]:
     Return the trees an id belongs to; an incident (or the beginning of its id) has several, so
     has a backup or a restore.
     """
-    found = traces.of(word)
-    if found:
-        return trees(found)
-    told = _named(reader, word)
-    return [] if told is None else trees(traces.touching(told.COLLECTION, told.id))
+    return trees(handlings(traces, reader, word))
 
 
 def drawn(event: EventNode, terminal: Terminal, zone: str, *, brief: bool = False) -> Iterator[str]:

@@ -54,6 +54,7 @@ from toban.sections.collect import buckets
 from toban.sections.load import load_directory
 from toban.strictyaml.findings import FileErrors
 from toban.texts import Language
+from toban.topology.place import import_path
 from toban.topology.reader import MapError, load
 
 PROJECT = "toban-dev"
@@ -161,8 +162,8 @@ class EmulatedPlatform:
             "STORAGE_EMULATOR_HOST": f"http://{gcs_host}",
             "TOBAN_BUCKET": self.project,
             "TOBAN_SUBSCRIPTIONS": ",".join(s.name for s in self.topology.subscriptions()),
-            "PYTHONPATH": str(self._root / "shared"),
             "TOBAN_PUBLIC_URL": self._environ.get("TOBAN_PUBLIC_URL") or self.url,
+            "PYTHONPATH": import_path(self._root),
         }
         stack.callback(self._stop_functions)
         for name, function in self.topology.functions.items():

@@ -21,7 +21,13 @@ from toban.ports import Unavailable
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+"""
+The release whose code writes the file, as a number: one more than that of the release before.
+
+A release reads what earlier ones left, and ignores what it does not know of a document; what it then
+writes of that document lacks it. So a file that a later release has written to is refused.
+"""
 _REWRITTEN_EACH = timedelta(days=7)
 """`application_id` is the day on which the file was last written anew, counted from 1970."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -134,6 +140,8 @@ class SqliteDatabase:
         self._closed = False
         self._readers: list[sqlite3.Connection] = []
         self._synced = True
+        self._marked = True
+        """The file says that this release has written to it; one that only looks does not say so."""
         try:
             self._writer = self.connect()
             self._prepare()
@@ -144,11 +152,14 @@ class SqliteDatabase:
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             self.close()
-            raise Unavailable(f"{self.path} was written by a newer version of toban ({version})")
-        if version < SCHEMA_VERSION:
-            self._writer.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            raise Unavailable(
+                f"{self.path} was written by a newer version of toban (format {version}, this one"
+                f" knows {SCHEMA_VERSION}): use that version, or a copy from before the upgrade"
             )
+        if version < SCHEMA_VERSION:
+            mark = "" if version else f"PRAGMA user_version = {SCHEMA_VERSION};"
+            self._writer.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {mark} COMMIT;")
+        self._marked = version in (0, SCHEMA_VERSION)
         self._add_since()
 
     def _add_since(self) -> None:
@@ -273,11 +284,14 @@ class SqliteDatabase:
                 connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
                 self._synced = synced
             connection.execute("BEGIN IMMEDIATE")
+            if not self._marked:
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             transaction = Transaction(connection)
             for work in batch:
                 self._carry_out(work, transaction)
             transaction.save_numbers()
             connection.execute("COMMIT")
+            self._marked = True
         except BaseException as error:
             unavailable = Unavailable(f"{self.path.name}: {error}")
             unavailable.__cause__ = error
