@@ -8,6 +8,7 @@ schedules by the clock. Whatever was answered 2xx survives `kill -9`: the next s
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from datetime import datetime
@@ -24,6 +25,7 @@ from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
+from toban.local.outbox.senders import unsent
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, unset_secrets, welcome
 from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
@@ -230,7 +232,7 @@ def serve(
             file = logs.begin(data / "toban.log", None if quiet else sys.stderr, zone)
             stack.callback(logs.end, file)
             clock = begin_clock(data, virtual=virtual, at=at)
-            world = stack.enter_context(open_world(data, clock=clock, root=root))
+            world = stack.enter_context(open_world(data, clock=clock, root=root, outbox=True))
             runtime = Runtime(world, host=host, port=port, clock=clock)
         except WrongClock as error:
             return failed(str(error), code=2)
@@ -249,6 +251,8 @@ def serve(
         if not quiet:
             unset = unset_secrets(world.topology, (profiles or {}).values(), world.secrets)
             text = welcome(world.topology, runtime.url, data, changes, unset)
+            if lacking := unsent(world.platform.documents(), world.secrets, os.environ):
+                text += f"\n  kept in the outbox (toban outbox list), not set: {'; '.join(lacking)}"
             print(text, file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from toban import entry
 from toban.adapters.local.files.blobs import EnvSecrets, FileBlobs, SystemClock
@@ -33,10 +33,13 @@ from toban.events import NotificationRequested
 from toban.kernel import log
 from toban.kernel.edge.http import Edge
 from toban.kernel.handling.handle import Handlers, handle
-from toban.kernel.lives import DEAD_LETTERS, TRACES
+from toban.kernel.lives import DEAD_LETTERS, LOGS, TRACES
+from toban.kernel.outgoing import SENDERS
 from toban.kernel.platform import Platform
+from toban.local.outbox.kept import outbox_of
+from toban.local.outbox.senders import outbox_senders
 from toban.notify.destinations import lane_of
-from toban.ports import Clock, Delivered, Secrets
+from toban.ports import Clock, Delivered, Port, Secrets
 from toban.topology.reader import load
 from toban.topology.types import Topology
 
@@ -113,15 +116,22 @@ def pools(topology: Topology) -> list[Pool]:
 
 
 def bind(
-    topology: Topology, platform: Platform, secrets: Secrets
+    topology: Topology,
+    platform: Platform,
+    secrets: Secrets,
+    given: Mapping[Port[Any], Any] | None = None,
 ) -> dict[str, Callable[[Delivered], object]]:
-    """Return a handler for every subscription: what the bus (or a test) calls with a delivery."""
+    """
+    Return a handler for every subscription: what the bus (or a test) calls with a delivery.
+
+    `given` ports are used instead of our own.
+    """
     made: dict[str, Handlers] = {}
     handlers: dict[str, Callable[[Delivered], object]] = {}
     for subscription in topology.subscriptions():
         name = subscription.function
         if name not in made:
-            made[name] = entry.SUBSCRIBERS[name].bound(platform, secrets)
+            made[name] = entry.SUBSCRIBERS[name].bound(platform, secrets, given)
         handlers[subscription.name] = partial(_deliver, name, made[name], platform)
     return handlers
 
@@ -142,6 +152,8 @@ class World:
     tracer: SqliteTracer
     platform: Platform
     secrets: Secrets
+    outbox: bool = False
+    """What channels that are not configured would send goes to the outbox (`toban.local.outbox.senders`)."""
 
     def edges(self) -> Mapping[str, Edge]:
         """Return what each HTTP function may use."""
@@ -151,7 +163,11 @@ class World:
 
     def handlers(self) -> dict[str, Callable[[Delivered], object]]:
         """Return a handler for every subscription."""
-        return bind(self.topology, self.platform, self.secrets)
+        given = None
+        if self.outbox:
+            senders = outbox_senders(self.data, self.platform, self.secrets)
+            given = {} if senders is None else {SENDERS: senders}
+        return bind(self.topology, self.platform, self.secrets, given)
 
     def dispatcher(
         self, handlers: Mapping[str, Handler] | None = None, workers: int = WORKERS
@@ -164,6 +180,7 @@ class World:
         """Remove what is older than `toban.kernel.lives` says, and let nothing removed be read."""
         self.tracer.expire(now - TRACES)
         self.dead_letters.expire(now, DEAD_LETTERS)
+        outbox_of(self.data).expire(now - LOGS)
         self.database.overwrite(now)
 
     def close(self) -> None:
@@ -193,11 +210,13 @@ def open_world(
     clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
     backoff_s: tuple[float, float] | None = None,
+    outbox: bool = False,
 ) -> World:
     """
     Open (or begin) a data directory; several processes may have it open at once.
 
-    Loads every function. `clock`: instead of `clock_of`. `backoff_s` as in `subscriptions_of`. Raises `toban.topology.reader.MapError` when the map is wrong.
+    Loads every function. `clock`: instead of `clock_of`. `backoff_s` as in `subscriptions_of`;
+    `outbox` as in `World`. Raises `toban.topology.reader.MapError` when the map is wrong.
     """
     topology = load(root / "events" / "topology.yaml")
     load_functions(topology, root)
@@ -232,4 +251,5 @@ def open_world(
         tracer=tracer,
         platform=platform,
         secrets=EnvSecrets(environ),
+        outbox=outbox,
     )

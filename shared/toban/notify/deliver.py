@@ -137,6 +137,7 @@ class DeliverHandler:
         if not isinstance(result, Failed):
             document.sent_at = work.now
             document.reference = result.reference
+            document.outbox = result.outbox
             return
         profile = _profile(request, work)
         for each in apart(request):
