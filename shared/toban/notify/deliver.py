@@ -167,7 +167,7 @@ def _without_credentials(request: NotificationRequested) -> NotificationRequeste
 
 
 def _offers(request: NotificationRequested) -> bool:
-    return request.kind != "resolved"
+    return request.kind not in ("resolved", "shift")
 
 
 def _close(request: NotificationRequested, work: Work) -> bool:

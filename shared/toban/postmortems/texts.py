@@ -163,6 +163,8 @@ TEXTS: Final[Texts] = {
     "told.expired": {"en": "acknowledgement ran out", "ja": "確認の期限切れ"},
     "told.repeated": {"en": "nobody has answered", "ja": "応答なし"},
     "told.unheard": {"en": "not heard of any more", "ja": "続報なし"},
+    "told.test": {"en": "test page", "ja": "テスト呼び出し"},
+    "told.shift": {"en": "shift of somebody untested", "ja": "テスト未確認者の当番"},
     "told.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "told.resolved": {"en": "resolved", "ja": "解決"},
     "timeline.unknown": {"en": "{kind}", "ja": "{kind}"},

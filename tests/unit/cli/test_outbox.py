@@ -11,6 +11,7 @@ import pytest
 
 from toban import entry
 from toban.channels.email.message import Mail
+from toban.channels.slack.kind import SlackChannel
 from toban.kernel.document import encode
 from toban.kernel.edge.http import Request
 from toban.kernel.handling.effect import Failed
@@ -96,6 +97,7 @@ def test_a_mail_is_shown_with_subject_and_text_and_its_html_in_a_file(unset, tmp
 def test_slack_is_shown_in_words_and_as_what_would_be_posted(unset):
     said = unset.run("outbox", "show", kept(unset, "room"))
     assert "Too many <errors> & more" in said.out
+    assert re.search(r"^Subject: P1 .*Too many <errors> & more", said.out, re.MULTILINE)
     assert re.search(r"^Severity: P1$", said.out, re.MULTILINE)
     assert re.search(r"^\S.*: https://ops.test/ingest_action/a\?c=", said.out, re.MULTILINE)
     payload = json.loads(
@@ -200,6 +202,13 @@ def test_a_channel_that_is_configured_is_called(empty, channel, environ, secrets
         )
     assert (inner.ids == ["ntf-x"], bool(outbox.find("ntf-x"))) == (goes == "out", goes == "outbox")
     assert isinstance(result, Failed) == (goes == "out")
+
+
+def test_slack_has_two_ways_and_one_is_enough():
+    channel = SlackChannel(token_secret="TOKEN", webhook_secret="HOOK", channel="#room")
+    assert channel.lacks(lambda _: False) == "TOKEN"
+    assert channel.lacks(lambda name: name == "HOOK") == ""
+    assert channel.lacks(lambda name: name == "TOKEN") == ""
 
 
 def a_message(number, **more):
