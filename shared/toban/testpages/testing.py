@@ -206,18 +206,19 @@ def on_watch(due: ShiftWatchDue, work: Work) -> None:  # noqa: ARG001
     """
     Send a test page to whoever comes on duty within a day and has never shown that they can be called.
 
-    Once for what they are called by: its id derives from that. Whoever is on duty hears of it as well.
+    Once for what they are called by, in however many services: its id derives from that. Whoever is on
+    duty hears of it as well.
     That somebody has answered is looked up by a query, which no precondition holds: an answer that
     comes in this moment costs a test page too many.
     """
-    for service, present in sorted(current(work).items()):
+    for _, present in sorted(current(work).items()):
         for person, at in _coming(present.profile, work.now).items():
             contacts = ways(present.profile, person)
             keys = sorted(key_of(present.profile, contact) for contact in contacts)
             tests = work.find(PageTest, ("person", "==", person))
             if not contacts or standing(keys, tests) == "shown":
                 continue
-            id = f"tst-{derive('before-shift', service, person, *keys, length=10)}"
+            id = f"tst-{derive('before-shift', person, *keys, length=10)}"
             if work.get(PageTest, id) is not None:
                 continue
             _send(id, present, person, contacts, work, shift_at=at)

@@ -58,7 +58,7 @@ def ways(profile: Profile, person: str) -> list[Contact]:
             reached = resolve(profile, (f"person:{person}",), via, severity, _ANY_TIME).contacts
             for contact in reached:
                 found.setdefault(contact.channel_id, contact)
-    return list(found.values())
+    return _outside(profile, found.values())
 
 
 def severity_of(profile: Profile, person: str) -> Severity:
@@ -75,7 +75,7 @@ def quietly(profile: Profile, person: str) -> list[Contact]:
     least = max(profile[SEVERITIES], key=lambda severity: severity.level, default=None)
     if least is None:
         return []
-    return list(resolve(profile, (f"person:{person}",), (), least, _ANY_TIME).contacts)
+    return _outside(profile, resolve(profile, (f"person:{person}",), (), least, _ANY_TIME).contacts)
 
 
 def key_of(profile: Profile, contact: Contact) -> str:
@@ -92,6 +92,11 @@ def standing(keys: Iterable[str], tests: Sequence[PageTest]) -> Standing:
         return "never"
     shown = {contact.key for test in answered for contact in test.contacts}
     return "shown" if set(keys) <= shown else "changed"
+
+
+def _outside(profile: Profile, contacts: Iterable[Contact]) -> list[Contact]:
+    """Those that leave this machine: a line on the log reaches nobody who could answer it."""
+    return [contact for contact in contacts if profile[CHANNELS][contact.channel_id].LEAVES]
 
 
 def _on_rotation(profile: Profile) -> Iterator[str]:

@@ -60,17 +60,19 @@ def _watch(now: datetime, _incidents: object) -> list[Message]:
     return _sent(f"watch-{now}", ShiftWatchDue(), now)
 
 
-OWN = "link:person:aoki"
+IN_VAIN = ANSWER_WITHIN.total_seconds() + 60
+OWN = "link:person:baba"
 STEPS = (
-    Step("a test page", 0, _command("ask-1", "test-page", "patient/aoki", "local:aoki")),
-    Step("a stranger", 60, _command("no", "answer", _asked_by("ask-1"), "link:person:baba")),
+    Step("a test page", 0, _command("ask-1", "test-page", "patient/baba", "local:aoki")),
+    Step("a stranger", 60, _command("no", "answer", _asked_by("ask-1"), "link:person:chiba")),
     Step("it is answered", 60, _command("yes", "answer", _asked_by("ask-1"), OWN, channel="pager")),
     Step("once more", 60, _command("again", "answer", _asked_by("ask-1"), OWN, channel="pager")),
     Step("another way", 60, _command("too", "answer", _asked_by("ask-1"), "link:", channel="room")),
-    Step("another", 60, _command("ask-2", "test-page", "patient/baba", "google:aoki@example.jp")),
-    Step("nobody answers", ANSWER_WITHIN.total_seconds() + 60, _minute),
+    Step("another", 60, _command("ask-2", "test-page", "patient/aoki", "google:aoki@example.jp")),
+    Step("nobody answers", IN_VAIN, _minute),
     Step("a shift is near", LATER.total_seconds(), _watch),
-    Step("and nearer", 3600, _watch),
+    Step("nobody answers that either", IN_VAIN, _minute),
+    Step("the shift is nearer", 3600, _watch),
 )
 STORY = Story(
     STEPS,
