@@ -59,7 +59,8 @@ ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "incidents": get_args(IncidentAction),
     "backups": get_args(BackupAction),
     "restores": get_args(RestoreAction),
-    "test-pages": get_args(TestPageAction),
+    # It is answered by the link in its message alone.
+    "test-pages": ("test-page",),
 }
 """What can be asked for, by the domain that owns the subject (``incidents/inc-1``)."""
 

@@ -7,6 +7,7 @@ called, and goes the same way: so its delivery, its fallbacks and its being sent
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -118,9 +119,7 @@ def _send(
                 at=at,
                 service=profile[SERVICE].named(contact.language),
             )
-        work.emit(
-            _notification(TEST, id, present, person, contact, len(contacts), work, summary=said)
-        )
+        work.emit(_notification(TEST, id, present, person, contact, contacts, work, summary=said))
     work.at(work.now + ANSWER_WITHIN, PageTestDue(test=id))
 
 
@@ -130,7 +129,7 @@ def _notification(
     present: CurrentProfile,
     person: str,
     contact: Contact,
-    contacts: int,
+    contacts: Sequence[Contact],
     work: Work,
     *,
     summary: str,
@@ -159,7 +158,8 @@ def _notification(
         address=contact.address,
         channel=contact.channel_id,
         language=contact.language,
-        contacts=contacts,
+        contacts=len(contacts),
+        others=[each.channel_id for each in contacts if each is not contact],
     )
 
 
@@ -252,9 +252,7 @@ def _tell_others(id: str, present: CurrentProfile, person: str, at: datetime, wo
     for contact in contacts:
         when = moment(contact.language, at, _zone(profile, told))
         said = text(contact.language, "test.others", name=name, at=when, id=person)
-        work.emit(
-            _notification(SHIFT, id, present, person, contact, len(contacts), work, summary=said)
-        )
+        work.emit(_notification(SHIFT, id, present, person, contact, contacts, work, summary=said))
 
 
 def _zone(profile: Profile, person: str) -> str:

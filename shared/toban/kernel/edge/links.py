@@ -86,7 +86,7 @@ class ExpiredLink(RequestRefused):
         self.link = link
 
 
-def _mac(payload: str, secret: str, purpose: bytes) -> str:
+def _mac(payload: str, secret: str, purpose: bytes = _PURPOSE) -> str:
     digest = hmac.new(secret.encode(), purpose + payload.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
