@@ -215,6 +215,7 @@ def test_what_cannot_be_sent_is_refused_with_its_reason(shop, about, proof, why)
         ("link:person:baba", "refused"),
         ("google:aoki@example.jp", "refused"),
         ("local:aoki", "refused"),
+        ("local:person:aoki", "refused"),
     ],
 )
 def test_only_the_link_of_a_message_to_them_is_an_answer(shop, proof, outcome):
