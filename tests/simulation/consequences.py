@@ -31,7 +31,6 @@ from toban.events import (
     NotificationFailed,
     NotificationRequested,
     PageFailed,
-    PageTestDue,
     PostmortemDrafted,
     ResponseDue,
     ShiftWatchDue,
@@ -250,8 +249,10 @@ def a_test_page_is_settled(told: Told) -> Iterator[str]:
     for test in tests:
         if test.id not in sent:
             yield f"{test.id} was not sent"
-        if test.status == "sent" and any(told.of(PageTestDue)):
+        if test.status == "sent":
             yield f"{test.id} is neither answered nor given up on"
+        if test.proof not in ("", "link:", f"link:person:{test.person}"):
+            yield f"{test.id} was answered by {test.proof}"
         if any(contact.answered_at for contact in test.contacts) != (test.status == "answered"):
             yield f"{test.id} is {test.status}"
     if any(told.of(ShiftWatchDue)):

@@ -181,6 +181,7 @@ def test_it_goes_by_every_way_in_the_words_of_its_reader(shop):
     assert ask(shop, "shop/aoki").outcome == "done"
     requests = sent(shop)
     assert [r.channel for r in requests] == ["room", "mail", "desk"]
+    assert requests[0].others == ["mail", "desk"]  # no fallback for what goes there anyway
     assert {(r.target, r.language, r.incident.severity) for r in requests} == {
         ("person:aoki", "ja", 1)
     }
