@@ -65,6 +65,7 @@ def test_a_tap_asks_once_however_often_it_comes():
         status, text = page(desk, "POST")
         assert (status, "Asked for, not yet recorded" in text) == (200, True)
         assert 'http-equiv="refresh"' in text
+        desk.clock.advance(5)
     assert len({event.id for event in desk.published}) == 1
     command = desk.published[0].body
     assert (command.subject(), command.action) == ("test-pages/tst-7", "answer")
@@ -86,6 +87,7 @@ def test_that_it_worked_is_said_when_it_is_recorded():
         status, text = page(desk, method)
         assert (status, "It worked" in text, "<button" in text) == (200, True, False)
     assert "テスト成功" in page(desk, lang="ja")[1]
+    assert "It worked" not in page(desk, channel="room")[1], "by another way it has yet to be"
 
 
 def test_whoever_is_not_meant_is_told_to_leave_it():

@@ -122,6 +122,14 @@ def test_a_person_is_called_by_every_way_that_a_page_would_take(person, by, seve
     assert severity_of(SHOP, person).label == severity
 
 
+def test_whoever_is_called_for_little_is_asked_by_what_calls_them_then():
+    least = msgspec.structs.replace(SHOP.severities[2], notify=("person:eto",))
+    people = {**SHOP.people, "eto": Person(name="Eto", email="eto@example.jp", slack="U5")}
+    changed = msgspec.structs.replace(SHOP, severities=(*SHOP.severities[:2], least), people=people)
+    assert [contact.channel_id for contact in ways(changed, "eto")] == ["room"]
+    assert severity_of(changed, "eto").label == "P3"
+
+
 def test_whoever_nobody_calls_is_reached_as_for_every_severity():
     alone = msgspec.structs.replace(SHOP, oncall=None)
     assert [contact.channel_id for contact in ways(alone, "aoki")] == ["room", "mail"]
