@@ -8,9 +8,12 @@ from typing import Any
 from tests.simulation.platform import START, Simulated
 from tests.simulation.profiles import PATIENT, profile
 from tests.simulation.story import Step, Story
+from toban.adapters.local.memory.store import MemorySecrets
 from toban.events import Action, CommandIssued, MinutePassed, ShiftWatchDue
 from toban.kernel.event import Body, Event, to_message
 from toban.kernel.ids import derive
+from toban.notify import deliver
+from toban.notify.links import SIGNING, action_links
 from toban.ports import Message
 from toban.profile.store import apply
 from toban.testpages.testing import ANSWER_WITHIN
@@ -24,6 +27,8 @@ def world(faults: Any) -> Simulated:
     """A service with a rotation, and the platform's own."""
     made = Simulated(faults)
     apply(made.memory, (PATIENT, profile("toban", default=True)), START)
+    links = action_links("https://ops.test", MemorySecrets({SIGNING: ["k"]}))
+    made.tables["deliver_notification"] = deliver.handlers(made.outside, links)
     return made
 
 

@@ -293,7 +293,8 @@ def test_who_acts_is_who_the_token_proves(working):
     assert working.run("incidents", "show", id_, *PROJECT).code == 0
 
 
-def test_a_test_page_is_asked_for_by_whom_the_token_proves(working):
+def test_a_test_page_is_asked_for_by_whom_the_token_proves(working, monkeypatch):
+    monkeypatch.setenv("TOBAN_SECRET_LINK_SIGNING", "a-signing-secret")
     profile = working.services / "shop.yaml"
     by_mail = profile.read_text().replace(
         "pager: {type: console}", "pager: {type: email, sender: t@e.jp}"

@@ -30,7 +30,9 @@ from toban.events import (
 )
 from toban.kernel.command import Audit
 from toban.kernel.handling.effect import Done, Failed
+from toban.notify import deliver
 from toban.notify.documents import Notification
+from toban.notify.links import action_links
 from toban.profile.store import apply
 from toban.strictyaml.values import Seconds
 from toban.testing import TestPlatform
@@ -77,7 +79,10 @@ MONDAY = NOON + timedelta(days=5, hours=21)
 
 @pytest.fixture
 def shop() -> TestPlatform:
-    return TestPlatform(SHOP, senders=ListSenders())
+    made = TestPlatform(SHOP, senders=ListSenders(), secrets={"LINK_SIGNING": ["k"]})
+    links = action_links("https://ops.test", made.secrets)
+    made.handlers["deliver_notification"] = deliver.handlers(made.senders, links)
+    return made
 
 
 def ask(
@@ -267,9 +272,19 @@ def test_an_answered_one_is_not_given_up(shop):
     assert shop.documents(PageTest)[0].status == "answered"
 
 
-def test_a_way_that_fails_is_followed_by_its_fallback_and_no_incident_is_touched():
-    senders = ListSenders([Done(), Failed("SMTP 550", retryable=False)])
-    shop = TestPlatform(SHOP, senders=senders)
+def test_what_nobody_could_answer_is_not_sent():
+    shop = TestPlatform(SHOP)
+    ask(shop, "shop/aoki")
+    records = shop.documents(Notification)
+    assert {(record.status, "LINK_SIGNING" in record.error) for record in records} == {
+        ("failed", True)
+    }
+    assert shop.senders.sent == []
+
+
+def test_a_way_that_fails_is_followed_by_its_fallback_and_no_incident_is_touched(shop):
+    senders = shop.senders
+    senders.answers = [Done(), Failed("SMTP 550", retryable=False)]
     ask(shop, "shop/baba")
     (failed,) = shop.published(NotificationFailed)
     assert (failed.request.channel, failed.fallback) == ("mail", "")  # the room has it already
