@@ -30,6 +30,8 @@ locals {
     receipts = 40
     # after they ended: a year of proof that backups can be restored, and time to look back on it
     restores = 400
+    # after it was answered, or sent in vain: who has shown that they can be called; an older answer says nothing of today
+    test_pages = 400
   }
 
   # Kept until somebody removes them:

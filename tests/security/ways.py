@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
+
 from tests import payloads
 from tests.security.desk import (
     BEARER,
@@ -23,6 +25,7 @@ from tests.security.desk import (
     endpoints,
     signed_request,
 )
+from toban.kernel.edge.answers import AnswerLink, make_answer_link
 from toban.kernel.edge.http import Request
 from toban.kernel.edge.links import make_link
 from toban.kernel.edge.row import Row
@@ -76,6 +79,18 @@ def _link(path: str) -> Request:
         "https://t.example", "inc-7", "acknowledge", "person:yuki", 3, NOW, LINK_KEY, "en"
     )
     return Request("POST", path, dict(parse_qsl(urlsplit(url).query)))
+
+
+def answer_link(**more: object) -> AnswerLink:
+    """The link in a message of a test page."""
+    given = {"test": "tst-7", "channel": "mail", "name": "Yuki", "person": "person:yuki"}
+    times = {"iat": int(NOW.timestamp()), "exp": int(NOW.timestamp()) + 60}
+    return msgspec.convert({**given, **times, "lang": "en"} | more, AnswerLink)
+
+
+def _answer() -> Request:
+    url = make_answer_link("https://t.example", answer_link(), LINK_KEY)
+    return Request("POST", "/test", dict(parse_qsl(urlsplit(url).query)))
 
 
 _SPOILT_LINK = (
@@ -137,7 +152,17 @@ EXAMPLES: dict[tuple[str, str], Example] = {
         lambda: _link("/"), _SPOILT_LINK, 403, confidential=(LINK_KEY,)
     ),
     ("ingest_action", "/a"): Example(
-        lambda: _link("/a"), _SPOILT_LINK, 403, confidential=(LINK_KEY,)
+        lambda: _link("/a"),
+        (*_SPOILT_LINK, lambda request: replace(request, query=_answer().query)),
+        403,
+        confidential=(LINK_KEY,),
+    ),
+    # The link of an incident, too, is nothing here, nor the other way round.
+    ("ingest_action", "/test"): Example(
+        _answer,
+        (*_SPOILT_LINK, lambda request: replace(request, query=_link("/a").query)),
+        403,
+        confidential=(LINK_KEY,),
     ),
 }
 

@@ -33,6 +33,7 @@ from toban.events import (
     PageFailed,
     PostmortemDrafted,
     ResponseDue,
+    ShiftWatchDue,
     SweepDue,
 )
 from toban.events.backups import (
@@ -58,6 +59,7 @@ from toban.kernel.handling.parking import MessageParked
 from toban.notify.documents import Notification
 from toban.ports import Query
 from toban.profile.store import CurrentProfile
+from toban.testpages.documents import PageTest
 
 B = TypeVar("B", bound=Body)
 D = TypeVar("D", bound=Document)
@@ -238,6 +240,25 @@ def a_command_leaves_a_record(told: Told) -> Iterator[str]:
     for event, command in told.of(CommandIssued):
         if command.proof and (event.correlation_id or event.id, command.subject()) not in kept:
             yield f"no record of {command.action} on {command.subject()}"
+
+
+def a_test_page_is_settled(told: Told) -> Iterator[str]:
+    """It goes out, is answered or given up on, and comes by itself before a shift, once."""
+    tests = told.documents(PageTest)
+    sent = {body.incident.id for _, body in told.of(NotificationRequested) if body.kind == "test"}
+    for test in tests:
+        if test.id not in sent:
+            yield f"{test.id} was not sent"
+        if test.status == "sent":
+            yield f"{test.id} is neither answered nor given up on"
+        if test.proof not in ("", "link:", f"link:person:{test.person}"):
+            yield f"{test.id} was answered by {test.proof}"
+        if any(contact.answered_at for contact in test.contacts) != (test.status == "answered"):
+            yield f"{test.id} is {test.status}"
+    if any(told.of(ShiftWatchDue)):
+        before = [(test.person, test.shift_at) for test in tests if test.shift_at is not None]
+        if len(before) != len(set(before)) or not before:
+            yield f"before shifts were sent: {before}"
 
 
 # --- backups ---------------------------------------------------------------------------------

@@ -19,7 +19,14 @@ from tests.simulation.backup_sim import BackupSimulation
 from tests.simulation.backup_story import BACKUPS, LATER
 from tests.simulation.backup_world import small
 from tests.simulation.consequences import LATER as LATER_ON
-from tests.simulation.consequences import OF_BACKUPS, OF_INCIDENTS, Rule, left_behind, missing
+from tests.simulation.consequences import (
+    OF_BACKUPS,
+    OF_INCIDENTS,
+    Rule,
+    a_test_page_is_settled,
+    left_behind,
+    missing,
+)
 from tests.simulation.crash_points import Run
 from tests.simulation.platform import TOPOLOGY, Simulated
 from tests.simulation.sim import Simulation
@@ -35,7 +42,7 @@ TELLINGS: tuple[tuple[Story, tuple[Rule, ...], tuple[Step, ...], tuple[Rule, ...
     (INCIDENTS, OF_INCIDENTS, JOINED, OF_INCIDENTS),
     (BACKUPS, OF_BACKUPS, LATER, LATER_ON),
     *(
-        (story, (left_behind(story.collections),), (), ())
+        (story, (left_behind(story.collections), a_test_page_is_settled), (), ())
         for _, story in sorted(stories.found().items())
     ),
 )

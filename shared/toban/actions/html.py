@@ -15,8 +15,8 @@ from types import MappingProxyType
 
 from toban.actions.standing import BUTTONS, LinkPage
 from toban.actions.texts import text
-from toban.kernel.edge.http import Response
-from toban.kernel.edge.links import Language, SignedLink
+from toban.kernel.edge.http import Request, Response
+from toban.kernel.edge.links import Language
 from toban.kernel.templates import render, source
 
 
@@ -45,17 +45,17 @@ def _html(status: int, template: str, **values: object) -> Response:
     return Response(status, html.encode(), "text/html; charset=utf-8", headers())
 
 
-def linked(link: SignedLink, page: LinkPage, query: str) -> Response:
-    """Return how the link's incident is; `query` is the link's own signed part."""
+def linked(language: Language, page: LinkPage, query: str) -> Response:
+    """Return what a link is about; `query` is the link's own signed part."""
     people = (page.people or ())[:BUTTONS]
     return _html(
         page.status,
         "link.html",
-        language=link.lang,
+        language=language,
         title=page.title,
         page=page,
         people=people,
-        words={name: text(link.lang, f"link.{name}") for name in ("who", "other", "unproven")},
+        words={name: text(language, f"link.{name}") for name in ("who", "other", "unproven")},
         query=query,
     )
 
@@ -69,3 +69,14 @@ def message(status: int, language: Language, key: str) -> Response:
         title=text(language, f"link.{key}"),
         more=text(language, f"link.{key}.more"),
     )
+
+
+def said(status: int, language: Language) -> Response:
+    """Return the text for a request that is refused, or cannot be taken now."""
+    return message(status, language, "later" if status == 503 else "refused")
+
+
+def language_of(request: Request) -> Language:
+    """Return the language without a link to tell it: Japanese where the browser asks for it first."""
+    wanted = request.headers.get("accept-language", "").strip().lower()
+    return "ja" if wanted.startswith("ja") else "en"

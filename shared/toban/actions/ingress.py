@@ -18,13 +18,15 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from toban.actions import html
+from toban.actions.answering import answer_row
 from toban.actions.commands import command_row
+from toban.actions.html import language_of, said
 from toban.actions.standing import Asked, page_of, read
 from toban.events import CommandIssued
 from toban.kernel import log
 from toban.kernel.command import log_command
 from toban.kernel.edge.http import Request, Response
-from toban.kernel.edge.links import ExpiredLink, Language, SignedLink, verify
+from toban.kernel.edge.links import ExpiredLink, SignedLink, verify
 from toban.kernel.edge.row import (
     Answers,
     AuthContext,
@@ -105,7 +107,7 @@ class _HtmlAnswers(Answers):
     """Answers in HTML, in the language of the link, else of the browser."""
 
     def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 people are told no detail
-        return _said(status, _language(request))
+        return said(status, language_of(request))
 
     def refused(self, asked: RowRequest, status: int, cause: Exception) -> Response:
         if isinstance(cause, ExpiredLink):
@@ -121,11 +123,11 @@ class _HtmlAnswers(Answers):
             )
             return html.message(410, link.lang, "expired")
         log_command(proof="link:", outcome="refused", reason=str(cause))
-        return _said(status, _language(asked.request))
+        return said(status, language_of(asked.request))
 
     def unavailable(self, asked: RowRequest, cause: Exception) -> Response:
         log.error("command not accepted: bus unavailable", error=cause)
-        return _said(503, asked.who.lang)
+        return said(503, asked.who.lang)
 
     def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:
         link: SignedLink = asked.who
@@ -139,16 +141,6 @@ class _HtmlAnswers(Answers):
             )
         click = click_of(asked.request, link)
         return _standing(link, asked.request, asked, Asked(click.seen))
-
-
-def _said(status: int, language: Language) -> Response:
-    return html.message(status, language, "later" if status == 503 else "refused")
-
-
-def _language(request: Request) -> Language:
-    """For a page without a link to tell it: Japanese where the browser asks for it first."""
-    wanted = request.headers.get("accept-language", "").strip().lower()
-    return "ja" if wanted.startswith("ja") else "en"
 
 
 def _check(request: Request, keys: AuthContext) -> SignedLink:
@@ -172,7 +164,9 @@ def _standing(
 ) -> Response:
     documents = sent.documents() if sent.documents else None
     page = page_of(link, read(link, documents), sent.now, asked)
-    return html.linked(link, page, urlencode({name: request.query[name] for name in ("c", "s")}))
+    return html.linked(
+        link.lang, page, urlencode({name: request.query[name] for name in ("c", "s")})
+    )
 
 
 def _read(sent: AuthenticatedRequest[SignedLink]) -> IngressResult:
@@ -199,4 +193,4 @@ def _link(path: str) -> Row[SignedLink]:
     return Row(path, SECRET, _check, _read, _HTML, content=None, look=_look)
 
 
-act = Rows(_link("/"), _link("/a"), command_row, stranger=_HTML)
+act = Rows(_link("/"), _link("/a"), answer_row, command_row, stranger=_HTML)

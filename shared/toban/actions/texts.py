@@ -102,6 +102,40 @@ TEXTS: Final[Texts] = {
     "link.incident": {"en": "Incident", "ja": "インシデント"},
     "link.as": {"en": "As", "ja": "操作者"},
     "link.until": {"en": "Link valid until", "ja": "リンクの有効期限"},
+    "answer.ask": {"en": "Did the test page reach you?", "ja": "テスト呼び出しは届きましたか？"},
+    "answer.ask.more": {
+        "en": "Nothing is wrong: this is a test. One tap, and it is known that you can be called by this.",
+        "ja": "障害ではありません。これはテストです。一度押すだけで、この連絡方法で呼び出せることが記録されます。",
+    },
+    "answer.button": {"en": "It reached me", "ja": "届きました"},
+    "answer.button.shared": {"en": "I am {name}: it reached me", "ja": "{name} です。届きました"},
+    "answer.shared": {
+        "en": "Others can read this link, too. If you are not {name}, leave it to them.",
+        "ja": "このリンクはほかの人も読めます。{name} さん以外の方は押さないでください。",
+    },
+    "answer.done": {
+        "en": "It worked: the test page reached you",
+        "ja": "テスト成功: 呼び出しが届きました",
+    },
+    "answer.done.more": {
+        "en": "It was a test, and it is recorded that you can be called by this. There is nothing more to do.",
+        "ja": "これはテストです。この連絡方法で呼び出せることを記録しました。ほかに必要な操作はありません。",
+    },
+    "answer.slow.more": {
+        "en": "Your answer has not been recorded. Tap again in a moment.",
+        "ja": "応答はまだ記録されていません。少し待って、もう一度押してください。",
+    },
+    "answer.missing": {
+        "en": "There is no such test page",
+        "ja": "このテスト呼び出しは見つかりません",
+    },
+    "answer.missing.more": {
+        "en": "{test} is not recorded here. Have another one sent: toban test-page.",
+        "ja": "{test} の記録がありません。toban test-page で送り直してもらってください。",
+    },
+    "answer.for": {"en": "For", "ja": "宛先"},
+    "answer.by": {"en": "Channel", "ja": "チャンネル"},
+    "answer.at": {"en": "Answered", "ja": "応答"},
     "link.refused": {"en": "This link cannot be used", "ja": "このリンクは使えません"},
     "link.refused.more": {
         "en": "It may have been cut off on its way. Open it from the notification again, or use the toban command.",

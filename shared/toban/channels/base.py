@@ -7,7 +7,7 @@ A kind is one folder of this package: ``kind`` (its section, and what others hav
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from toban.channels.notice import PreparedNotification
@@ -15,7 +15,7 @@ from toban.channels.texts import both
 from toban.kernel.kinds import module_of_kind
 from toban.kernel.outgoing import Outgoing
 from toban.strictyaml.report import Report
-from toban.strictyaml.values import Section
+from toban.strictyaml.values import Section, secrets_of
 from toban.texts import Both
 
 
@@ -28,6 +28,9 @@ class Channel(Section, frozen=True, tag_field="type"):
     """The key without which it reaches only people; empty: it needs none."""
     ADDRESS: ClassVar[Both] = both("channels.address")
     """What a person needs to be reached by it (Japanese, English)."""
+
+    LEAVES: ClassVar[bool] = True
+    """What is sent by it leaves this machine."""
 
     fallback: str = ""
     """Channel used when this one failed for good."""
@@ -57,6 +60,15 @@ class Channel(Section, frozen=True, tag_field="type"):
     def updates_in_place(self) -> bool:
         """Return whether later messages change, or follow, the incident's first message."""
         return False
+
+    def lacks(self, is_set: Callable[[str], bool]) -> str:
+        """
+        Return the secret or the variable without which nothing can be sent by it; empty: none.
+
+        `is_set` tells of a secret by its name, and of a variable ``TOBAN_…`` by that.
+        """
+        named = secrets_of(self).values()
+        return next((name for name in named if not is_set(name)), "")
 
     def check(self, path: str, report: Report) -> None:
         """Report what is missing or wrong; `path` is the channel's own."""

@@ -31,6 +31,8 @@ class ChannelConfig(msgspec.Struct, frozen=True):
     """Where `ingest_action` answers; empty: no one-click links."""
     allow_http_webhooks: bool = False
     """Webhooks may be http:// and private addresses on this very machine."""
+    outbox: bool = True
+    """What a channel that is not configured would send is kept on this machine (`toban outbox`)."""
     environment: str = ""
     """``local`` on a laptop (assumed where this is not set and no Cloud Run runs us)."""
     in_cloud: str = msgspec.field(default="", name="K_SERVICE")

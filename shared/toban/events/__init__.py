@@ -21,6 +21,8 @@ from toban.events.timers import RedriveDue as RedriveDue
 from toban.events.timers import ReminderDue as ReminderDue
 from toban.events.timers import ReminderKind as ReminderKind
 from toban.events.timers import ResponseDue as ResponseDue
+from toban.events.timers import PageTestDue as PageTestDue
+from toban.events.timers import ShiftWatchDue as ShiftWatchDue
 from toban.events.timers import SweepDue as SweepDue
 from toban.events.alerts import AlertAttached as AlertAttached
 from toban.events.alerts import AlertCleared as AlertCleared
@@ -45,17 +47,20 @@ PageReason = Literal[
 ]  # fmt: skip
 NotificationKind = Literal[
     "opened", "escalated", "raised", "joined", "reopened", "reminded", "expired", "repeated",
-    "unheard", "acknowledged", "resolved",
+    "unheard", "acknowledged", "resolved", "test", "shift",
 ]  # fmt: skip
 IncidentAction = Literal["acknowledge", "resolve", "reopen", "escalate", "note", "severity"]
 BackupAction = Literal["take", "replicate", "verify", "rewrap", "prune", "test-restore"]
 RestoreAction = Literal["restore"]
-Action = Literal[IncidentAction, BackupAction, RestoreAction]
+TestPageAction = Literal["test-page", "answer"]
+Action = Literal[IncidentAction, BackupAction, RestoreAction, TestPageAction]
 """What a person can ask for."""
 ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "incidents": get_args(IncidentAction),
     "backups": get_args(BackupAction),
     "restores": get_args(RestoreAction),
+    # It is answered by the link in its message alone.
+    "test-pages": ("test-page",),
 }
 """What can be asked for, by the domain that owns the subject (``incidents/inc-1``)."""
 

@@ -57,6 +57,23 @@ class ResponseDue(AboutIncident, frozen=True, kw_only=True):
     environment: str = PRODUCTION
 
 
+@event("toban.test.page-due.v1", topic="test-page-due")
+class PageTestDue(Body, frozen=True, kw_only=True):
+    """A timer: a test page should have been answered by now."""
+
+    test: str
+    """Id of the test page."""
+
+    def subject(self) -> str:
+        """The test page."""
+        return f"test-pages/{self.test}"
+
+
+@event("toban.shift.watch-due.v1", topic="shift-watch-due")
+class ShiftWatchDue(Body, frozen=True, kw_only=True):
+    """Whoever comes on duty soon is to be looked at: have they ever answered a test page?"""
+
+
 @event("toban.minute.passed.v1", topic="minute-passed")
 class MinutePassed(Body, frozen=True, kw_only=True):
     """A minute has passed (Cloud Scheduler)."""

@@ -47,6 +47,8 @@ def on_response_due(due: ResponseDue, work: Work) -> None:
 def on_notification_failed(failed: NotificationFailed, work: Work) -> None:
     """Show the failure on the incident; when a page has reached nobody, take the next step now."""
     request = failed.request
+    if request.kind in ("test", "shift"):  # about no incident
+        return
     incident = incident_of(request.incident.id, work)
     note(
         incident,

@@ -53,6 +53,9 @@ NEEDS: Final[dict[str, Need]] = {
     "prune": "means",
     "restore": "means",
     "test-restore": "means",
+    "test-page": "means",
+    # By the link of the message alone, as `toban.testpages` insists.
+    "answer": "means",
 }
 """What an action needs of its actor; any other action needs a proven person."""
 

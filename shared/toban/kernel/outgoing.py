@@ -7,12 +7,25 @@ adapter sends it. Settings hold names of secrets, never their values.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Protocol
 
 from toban.kernel.handling.effect import Result
 from toban.ports import Port
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendition:
+    """A message as its receiver would see it, for people who look at it on this machine."""
+
+    to: str
+    """The recipients, the room, or the address; never a secret."""
+    subject: str
+    text: str
+    html: str = ""
+    payload: str = ""
+    """The JSON that would be posted; empty where none would."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +44,12 @@ class Outgoing:
     def destination(self) -> tuple[str, ...] | None:
         """The name of the circuit breaker of the address called; None: it always answers."""
         return None
+
+    def rendition(self) -> Rendition:
+        """Return how it would have looked: its fields, for a kind that does not say it better."""
+        own = {f.name for f in fields(Outgoing)}
+        rows = [f"{f.name}: {getattr(self, f.name)}" for f in fields(self) if f.name not in own]
+        return Rendition(to="", subject=self.id, text="\n".join(rows))
 
 
 class Senders(Protocol):

@@ -29,6 +29,7 @@ from toban.local.dev.link_key import with_link_key
 from toban.local.dev.watched import WatchedProfiles
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
+from toban.local.outbox.senders import unsent
 from toban.local.starting import HOST, PORT, failed, stop_on_signals, unset_secrets, welcome
 from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
@@ -244,7 +245,9 @@ def serve(
             stack.callback(logs.end, file)
             clock = begin_clock(data, virtual=virtual, at=at)
             environ = with_link_key(data, os.environ)
-            world = stack.enter_context(open_world(data, clock=clock, environ=environ, root=root))
+            world = stack.enter_context(
+                open_world(data, clock=clock, environ=environ, root=root, outbox=True)
+            )
             runtime = Runtime(world, host=host, port=port, clock=clock)
         except WrongClock as error:
             return failed(str(error), code=2)
@@ -263,6 +266,8 @@ def serve(
         unset = unset_secrets(world.topology, (profiles or {}).values(), world.secrets)
         if not quiet:
             text = welcome(world.topology, runtime.url, data, changes, unset)
+            if lacking := unsent(world.platform.documents(), world.secrets, os.environ):
+                text += f"\n  kept in the outbox (toban outbox list), not set: {'; '.join(lacking)}"
             print(text, file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))

@@ -34,9 +34,11 @@ from toban.events import NotificationRequested
 from toban.kernel import log
 from toban.kernel.edge.http import Edge
 from toban.kernel.handling.handle import Handlers, handle
-from toban.kernel.lives import DEAD_LETTERS, TRACES
-from toban.kernel.outgoing import PUBLIC_URL
+from toban.kernel.lives import DEAD_LETTERS, LOGS, TRACES
+from toban.kernel.outgoing import PUBLIC_URL, SENDERS
 from toban.kernel.platform import Platform
+from toban.local.outbox.kept import outbox_of
+from toban.local.outbox.senders import outbox_senders
 from toban.notify.destinations import lane_of
 from toban.ports import Clock, Delivered, Port, Secrets
 from toban.topology.place import ROOT as ROOT
@@ -150,6 +152,8 @@ class World:
     tracer: SqliteTracer
     platform: Platform
     secrets: Secrets
+    outbox: bool = False
+    """What channels that are not configured would send goes to the outbox (`toban.local.outbox.senders`)."""
 
     def edges(self) -> Mapping[str, Edge]:
         """Return what each HTTP function may use."""
@@ -163,7 +167,11 @@ class World:
 
         `url`: where this world answers, for links in messages where no public address is set.
         """
-        given = {PUBLIC_URL: url} if url and not read_config().public_url else None
+        given: dict[Port[Any], Any] = {}
+        if url and not read_config().public_url:
+            given[PUBLIC_URL] = url
+        if self.outbox and (senders := outbox_senders(self.data, self.platform, self.secrets)):
+            given[SENDERS] = senders
         return bind(self.topology, self.platform, self.secrets, given)
 
     def dispatcher(
@@ -177,6 +185,7 @@ class World:
         """Remove what is older than `toban.kernel.lives` says, and let nothing removed be read."""
         self.tracer.expire(now - TRACES)
         self.dead_letters.expire(now, DEAD_LETTERS)
+        outbox_of(self.data).expire(now - LOGS)
         self.database.overwrite(now)
 
     def close(self) -> None:
@@ -206,11 +215,13 @@ def open_world(
     clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
     backoff_s: tuple[float, float] | None = None,
+    outbox: bool = False,
 ) -> World:
     """
     Open (or begin) a data directory; several processes may have it open at once.
 
-    Loads every function. `clock`: instead of `clock_of`. `backoff_s` as in `subscriptions_of`. Raises `toban.topology.reader.MapError` when the map is wrong.
+    Loads every function. `clock`: instead of `clock_of`. `backoff_s` as in `subscriptions_of`;
+    `outbox` as in `World`. Raises `toban.topology.reader.MapError` when the map is wrong.
     """
     topology = load(root / "events" / "topology.yaml")
     load_functions(topology, root)
@@ -245,4 +256,5 @@ def open_world(
         tracer=tracer,
         platform=platform,
         secrets=EnvSecrets(environ),
+        outbox=outbox,
     )

@@ -34,7 +34,7 @@ from toban.kernel.work import Work
 from toban.notify.contacts import fallback, is_own_address
 from toban.notify.destinations import Breakers
 from toban.notify.documents import Notification, record_of, tombstone
-from toban.notify.identity import is_page, notification_id
+from toban.notify.identity import TEST, is_page, notification_id
 from toban.notify.links import ActionLinks, action_links, no_links
 from toban.notify.page import apart, tried_channels
 from toban.notify.render import notice_of
@@ -43,6 +43,7 @@ from toban.ports import SECRETS
 from toban.profile.profile import Profile
 from toban.profile.store import pinned
 
+UNANSWERABLE = "no link can be made (TOBAN_PUBLIC_URL, LINK_SIGNING), so nobody could answer"
 MAX_ATTEMPTS = 3
 """Calls by one channel before the next one is used."""
 
@@ -105,6 +106,8 @@ class DeliverHandler:
         if _offers(request):
             person, room = recipient(request, profile), channel.named(request.channel)
             actions = self.links(read, document.created_at, person, room)
+            if request.kind == TEST and not actions:
+                return Failed(UNANSWERABLE, retryable=False)
         message = channel.message(
             PreparedNotification(
                 id=document.id,
@@ -137,6 +140,7 @@ class DeliverHandler:
         if not isinstance(result, Failed):
             document.sent_at = work.now
             document.reference = result.reference
+            document.outbox = result.outbox
             return
         profile = _profile(request, work)
         for each in apart(request):
@@ -166,7 +170,7 @@ def _without_credentials(request: NotificationRequested) -> NotificationRequeste
 
 
 def _offers(request: NotificationRequested) -> bool:
-    return request.kind != "resolved"
+    return request.kind not in ("resolved", "shift")
 
 
 def _close(request: NotificationRequested, work: Work) -> bool:

@@ -16,7 +16,7 @@ from toban.ports import Key
 INCIDENTS = "incidents"
 """Collection of the incidents domain."""
 
-Status = Literal["sending", "waiting", "sent", "failed", "void"]
+Status = Literal["sending", "waiting", "sent", "outbox", "failed", "void"]
 
 
 class Notification(EffectDocument, kw_only=True):
@@ -50,6 +50,8 @@ class Notification(EffectDocument, kw_only=True):
     sent_at: datetime | None = None
     reference: str = ""
     """The other side's name for the message (Slack: ``channel/ts``), if it gives one."""
+    outbox: bool = False
+    """It was kept in the outbox of this machine instead: nobody was told."""
     followed_by: str = ""
     """The acknowledgement by which its receiver was told who has it."""
     thread: str = ""
@@ -61,7 +63,9 @@ class Notification(EffectDocument, kw_only=True):
 
     @property
     def status(self) -> Status:
-        """Return the state in words for people."""
+        """Return the state in words for people; ``outbox``: kept on this machine, nobody was told."""
+        if self.state == "done" and self.outbox:
+            return "outbox"
         words: dict[str, Status] = {"claimed": "sending", "done": "sent"}
         return words.get(self.state) or self.state  # type: ignore[return-value]
 

@@ -13,7 +13,7 @@ from toban.events import NotificationRequested, Page
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import duration, moment
 from toban.notify.contacts import reach
-from toban.notify.identity import is_page
+from toban.notify.identity import SHIFT, TEST, is_page
 from toban.notify.texts import text
 from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
@@ -43,6 +43,11 @@ def kind_shown(request: NotificationRequested) -> str:
     return request.kind
 
 
+def is_test(request: NotificationRequested) -> bool:
+    """Return whether it is about no incident, but about whether somebody can be called."""
+    return request.kind in (TEST, SHIFT)
+
+
 def measured(language: Language, value: str, threshold: str) -> str:
     """Return what was measured against what threshold; empty when the sender said neither."""
     value, threshold = _short(value), _short(threshold)
@@ -68,6 +73,8 @@ def rows_of(
     incident, language = request.incident, request.language
     began = incident.started_at or incident.opened_at
     found: list[Row] = []
+    if is_test(request):
+        return [(text(language, "notify.field.number"), incident.id)]
     if incident.environment != PRODUCTION:
         found.append(("environment", one_line(incident.environment, 63)))
     found.append(("severity", one_line(incident.severity_label, 40)))
@@ -134,7 +141,7 @@ def hint_of(request: NotificationRequested, profile: Profile, severity: Severity
     """Return what happens, or is expected, next."""
     incident, language = request.incident, request.language
     shown = kind_shown(request)
-    if shown in ("unheard", CLOSED_UNHEARD):
+    if shown in ("unheard", CLOSED_UNHEARD, TEST, SHIFT):
         return text(language, f"notify.next.{shown}")
     if request.kind == "resolved":
         key = "notify.next.postmortem" if severity.postmortem else "notify.next.resolved"

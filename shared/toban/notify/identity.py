@@ -10,11 +10,14 @@ from toban.kernel.ids import derive
 
 CLOSING: NotificationKind = "resolved"
 ACKNOWLEDGEMENT: NotificationKind = "acknowledged"
+TEST: NotificationKind = "test"
+SHIFT: NotificationKind = "shift"
+"""A test page, which calls like any other, and what others are told of one that nobody answered yet."""
 
 
 def is_page(kind: NotificationKind) -> bool:
     """Return whether it calls somebody, and stays open there until the incident is closed."""
-    return kind not in (CLOSING, ACKNOWLEDGEMENT)
+    return kind not in (CLOSING, ACKNOWLEDGEMENT, SHIFT)
 
 
 def notification_id(

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from toban.events import Link, NotificationRequested
+from toban.kernel.edge.answers import ANSWERABLE, AnswerLink, make_answer_link
 from toban.kernel.edge.links import LinkAction, make_link
-from toban.notify.identity import is_page
+from toban.notify.identity import TEST, is_page
 from toban.notify.texts import text
 from toban.ports import Secrets
 
@@ -42,7 +43,7 @@ def no_links(
 
 def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
     """
-    Return what makes links to acknowledge and resolve, signed with the newest ``LINK_SIGNING``.
+    Return what makes links to acknowledge, resolve and answer, signed with the newest ``LINK_SIGNING``.
 
     `public_url` is the address of all functions (``https://…``, without the function's name);
     without it, or without the secret, there are no links. A link acts in the name of the person
@@ -60,6 +61,18 @@ def action_links(public_url: str, secrets: Secrets) -> ActionLinks:
         if not keys:
             return ()
         incident = request.incident
+        if request.kind == TEST:
+            answer = AnswerLink(
+                test=incident.id,
+                channel=request.channel,
+                name=request.target_name,
+                person=person,
+                iat=int(at.timestamp()),
+                exp=int((at + ANSWERABLE).timestamp()),
+                lang=request.language,
+            )
+            title = text(request.language, "notify.action.answer")
+            return [Link(title, make_answer_link(base, answer, keys[0]))]
         wanted: list[LinkAction] = ["resolve"]
         # Who has it is asked to say so again; whoever sees only that it is taken, is not.
         if incident.status == "open" or is_page(request.kind):

@@ -13,7 +13,7 @@ from toban.channels.notice import Notice
 from toban.channels.plain import address, lines, one_line
 from toban.events import Link, NotificationRequested
 from toban.kernel.environment import PRODUCTION
-from toban.notify.facts import hint_of, kind_shown, measured, rows_of
+from toban.notify.facts import hint_of, is_test, kind_shown, measured, rows_of
 from toban.notify.identity import is_page
 from toban.notify.labels import telling
 from toban.notify.texts import text
@@ -27,6 +27,12 @@ COLORS = {1: "#c62828", 2: "#e65100", 3: "#f9a825", 4: "#1565c0"}
 """Of the four internal severities; never the only sign: the severity stands in words too."""
 COLOR_ACKNOWLEDGED = "#6a1b9a"
 COLOR_RESOLVED = "#2e7d32"
+_COLOR_OF = {
+    "acknowledged": COLOR_ACKNOWLEDGED,
+    "resolved": COLOR_RESOLVED,
+    "test": COLORS[4],
+    "shift": COLORS[4],
+}
 MAX_LABELS = 6
 MAX_LABEL = 80
 MAX_LINKS = 5
@@ -69,9 +75,7 @@ def notice_of(
         kind=kind,
         severity=_how_bad(request),
         service=service,
-        color={"acknowledged": COLOR_ACKNOWLEDGED, "resolved": COLOR_RESOLVED}.get(
-            kind_shown(request), COLORS[severity.level]
-        ),
+        color=_COLOR_OF.get(kind_shown(request), COLORS[severity.level]),
         number=number,
         repetition=text(language, "notify.repetition", number=number),
         rows=rows_of(request, profile, severity, zone_of(request, profile)),
@@ -96,6 +100,8 @@ def notice_of(
 def _how_bad(request: NotificationRequested) -> str:
     """The severity, after the environment where that is not production: what is read first."""
     incident = request.incident
+    if is_test(request):
+        return text(request.language, "notify.test")
     label = one_line(incident.severity_label, 40)
     if incident.environment == PRODUCTION:
         return label

@@ -22,6 +22,12 @@ TEXTS: Final[Texts] = {
     },
     "notify.kind.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "notify.kind.resolved": {"en": "resolved", "ja": "解決済み"},
+    "notify.kind.test": {"en": "test page", "ja": "テスト呼び出し"},
+    "notify.kind.shift": {
+        "en": "not shown to be reachable",
+        "ja": "呼び出しテスト未確認",
+    },
+    "notify.test": {"en": "TEST", "ja": "【テスト】"},
     "notify.short.opened": {"en": "opened", "ja": "発生"},
     "notify.short.joined": {"en": "alert joined", "ja": "アラート追加"},
     "notify.short.reopened": {"en": "reopened", "ja": "再開"},
@@ -133,6 +139,15 @@ TEXTS: Final[Texts] = {
         "en": "A postmortem is due; a draft is on its way.",
         "ja": "ポストモーテムが必要です。下書きを用意しています。",
     },
+    "notify.next.test": {
+        "en": "Nothing is wrong. Open the link and press its one button: then it is known that you can be called by this.",
+        "ja": "障害ではありません。リンクを開いてボタンを一度押してください。この連絡方法で呼び出せることが記録されます。",
+    },
+    "notify.next.shift": {
+        "en": "They were just sent a test page. Ask them to answer it, or send another: toban test-page.",
+        "ja": "本人にはテスト呼び出しを送りました。応答するよう本人に伝えるか、toban test-page で送り直してください。",
+    },
+    "notify.action.answer": {"en": "It reached me", "ja": "届きました"},
     "notify.target": {
         "en": "Respond within {duration} (by {deadline})",
         "ja": "応答目標: {duration}以内（{deadline} まで）",

@@ -287,9 +287,7 @@ class _Draft:
 
 def result_of(notification: Notification, language: Language, error: str) -> str:
     """Return what became of a notification, for people; `error` fits where it is shown."""
-    state = {"claimed": "sending", "done": "sent", "void": "withdrawn"}.get(
-        notification.state, notification.state
-    )
+    state: str = notification.status.replace("void", "withdrawn")
     if state == "sent" and notification.attempts > 1:
         state = "sent.again"
     return text(language, f"postmortem.result.{state}", error=error, attempts=notification.attempts)

@@ -146,6 +146,14 @@ TEXTS: Final[Texts] = {
         "en": "Told {channel} ({kind})",
         "ja": "{channel} に通知しました（{kind}）",
     },
+    "timeline.outbox": {
+        "en": "Only kept in the outbox: to {target} by {channel} ({kind}); nobody was told",
+        "ja": "{target} への {channel} の通知を送信箱に保存しただけです（{kind}、実際には送っていません）",
+    },
+    "timeline.outbox.channel": {
+        "en": "Only kept in the outbox: to {channel} ({kind}); nobody was told",
+        "ja": "{channel} への通知を送信箱に保存しただけです（{kind}、実際には送っていません）",
+    },
     "told.opened": {"en": "incident opened", "ja": "インシデント発生"},
     "told.escalated": {"en": "escalation", "ja": "エスカレーション"},
     "told.raised": {"en": "severity raised", "ja": "重大度の引き上げ"},
@@ -155,6 +163,8 @@ TEXTS: Final[Texts] = {
     "told.expired": {"en": "acknowledgement ran out", "ja": "確認の期限切れ"},
     "told.repeated": {"en": "nobody has answered", "ja": "応答なし"},
     "told.unheard": {"en": "not heard of any more", "ja": "続報なし"},
+    "told.test": {"en": "test page", "ja": "テスト呼び出し"},
+    "told.shift": {"en": "shift of somebody untested", "ja": "テスト未確認者の当番"},
     "told.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "told.resolved": {"en": "resolved", "ja": "解決"},
     "timeline.unknown": {"en": "{kind}", "ja": "{kind}"},
@@ -309,6 +319,10 @@ TEXTS: Final[Texts] = {
         "ja": "再送待ち（{attempts}回試行）",
     },
     "postmortem.result.sent": {"en": "sent", "ja": "送信済み"},
+    "postmortem.result.outbox": {
+        "en": "only kept in the outbox",
+        "ja": "送信箱に保存（未送信）",
+    },
     "postmortem.result.sent.again": {
         "en": "sent (attempt {attempts})",
         "ja": "送信済み（{attempts}回目）",

@@ -137,9 +137,10 @@ def _of_alerts(
 
 def _notified(language: Language, notification: Notification, shown: Shown) -> str:
     to_channel = notification.target == f"channel:{notification.channel}"
+    key = "timeline.outbox" if notification.outbox else "timeline.notified"
     return text(
         language,
-        "timeline.notified.channel" if to_channel else "timeline.notified",
+        f"{key}.channel" if to_channel else key,
         target=shown(notification.target_name or notification.target),
         channel=shown(notification.channel),
         kind=text(language, f"told.{notification.kind}"),

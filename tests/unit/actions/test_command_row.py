@@ -123,6 +123,7 @@ SUBJECTS = {
     "incidents": "incidents/inc-7",
     "backups": "backups/shop/media/daily",
     "restores": "restores/r-1",
+    "test-pages": "test-pages/shop/aoki",
 }
 
 

@@ -141,6 +141,7 @@ def test_every_command_that_reads_gives_the_same_answer_from_a_project(project):
         ("parked", "list"),
         ("oncall", "--at", "2026-11-23T12:00"),
         ("check", "--store"),
+        ("test-page", "--list"),
         ("backups", "list"),
         ("audit",),
     ):
@@ -290,6 +291,23 @@ def test_who_acts_is_who_the_token_proves(working):
     ]
     assert line == "aoki@example.jp acknowledged (by command line)", "proven: nothing more to say"
     assert working.run("incidents", "show", id_, *PROJECT).code == 0
+
+
+def test_a_test_page_is_asked_for_by_whom_the_token_proves(working, monkeypatch):
+    monkeypatch.setenv("TOBAN_SECRET_LINK_SIGNING", "a-signing-secret")
+    profile = working.services / "shop.yaml"
+    by_mail = profile.read_text().replace(
+        "pager: {type: console}", "pager: {type: email, sender: t@e.jp}"
+    )
+    profile.write_text(by_mail, encoding="utf-8")
+    working.run("apply")
+    said = working.run("test-page", "hanako", *PROJECT)
+    assert (said.code, "pager: failed (TOBAN_SMTP_HOST is not set)" in said.out) == (0, True)
+    (listed, _) = working.run("test-page", "--list", *PROJECT, "--json").json()
+    assert (listed["person"], listed["test"]["asked_by"]) == ("hanako", AOKI)
+    assert not (working.data / "outbox").exists(), "no project has an outbox"
+    refused = working.run("test-page", "hanako", "--as", "Taro", *PROJECT)
+    assert (refused.code, "you act as yourself" in refused.err) == (2, True)
 
 
 def test_nobody_acts_in_another_s_name(working):

@@ -276,6 +276,6 @@ def test_without_a_project_apply_makes_no_jobs(shop, standin):
     said = shop.run("apply", "--json")
     assert said.code == 0
     assert [set(change) for change in json.loads(said.out)] == [
-        {"service", "change", "version", "before", "fields"}
+        {"service", "change", "version", "before", "fields", "secrets_unset"}
     ]
     assert standin.calls == []

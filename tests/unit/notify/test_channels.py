@@ -150,7 +150,7 @@ def test_an_unset_secret_leads_to_the_fallback(world, slack_server):
 
 
 def test_a_channel_that_is_broken_by_a_defect_is_given_up_for_the_next(world, monkeypatch, capsys):
-    monkeypatch.setattr("toban.channels.slack.adapter._body", None)
+    monkeypatch.setattr("toban.channels.slack.message.SlackMessage.body", None)
     request = opened(world)[("channel:room", "room")]
     for _ in range(2):
         with pytest.raises(Exception, match="unexpected TypeError"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from toban.channels.base import Channel
@@ -33,6 +33,10 @@ class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
     def shared(self) -> bool:
         """Return whether it has recipients of its own, whoever is called."""
         return bool(self.to)
+
+    def lacks(self, is_set: Callable[[str], bool]) -> str:
+        """Return the variable that names the mail relay, where it is not set."""
+        return "" if is_set("TOBAN_SMTP_HOST") else "TOBAN_SMTP_HOST"
 
     def check(self, path: str, report: Report) -> None:
         """See `Channel.check`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from toban.channels.email.kind import EmailChannel
 from toban.channels.notice import Notice, PreparedNotification
 from toban.channels.texts import text
-from toban.kernel.outgoing import Outgoing
+from toban.kernel.outgoing import Outgoing, Rendition
 from toban.kernel.templates import render
 
 
@@ -27,6 +27,12 @@ class Mail(Outgoing):
     def destination(self) -> tuple[str, ...]:
         """The one mail relay."""
         return ("mail",)
+
+    def rendition(self) -> Rendition:
+        """Return the mail with both its texts."""
+        return Rendition(
+            to=", ".join(self.to), subject=self.subject, text=self.text, html=self.html
+        )
 
 
 def message(channel: EmailChannel, sending: PreparedNotification) -> Mail:

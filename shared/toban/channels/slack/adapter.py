@@ -84,7 +84,7 @@ class SlackSender:
         client = WebhookClient(url, timeout=TIMEOUT_S, logger=_silent, retry_handlers=[])
         client.proxy = None  # urllib reads the environment itself, NO_PROXY included
         try:
-            answer = client.send_dict(_body(message, repeated=message.unknown))
+            answer = client.send_dict(message.body(repeated=message.unknown))
         except (OSError, http.client.HTTPException) as error:
             return failure(error)
         if answer.status_code == 200:
@@ -113,7 +113,7 @@ class SlackSender:
         try:
             # Declaring the whole message: doing it twice is doing it once.
             self._client(token, UPDATE_TIMEOUT_S).chat_update(
-                channel=channel, ts=ts, **_body(message)
+                channel=channel, ts=ts, **message.body()
             )
         except SlackApiError as error:
             if _error(error) in _NOT_UPDATABLE:
@@ -145,7 +145,7 @@ class SlackSender:
                 },
             },
             **answering,
-            **_body(message, repeated=repeated),
+            **message.body(repeated=repeated),
         )
         return Done(f"{answer.get('channel', channel)}/{answer.get('ts', '')}")
 
@@ -204,20 +204,6 @@ def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> SlackSender
     """Return the sender of `SlackMessage`s."""
     del clock
     return SlackSender(config, secrets)
-
-
-def _body(message: SlackMessage, repeated: bool = False) -> dict[str, Any]:
-    """The message itself, the same for all three ways."""
-    details: list[Mapping[str, Any]] = list(message.details)
-    if repeated and message.repetition is not None:
-        details.append(message.repetition)
-    return {
-        "text": message.text,
-        "blocks": list(message.blocks),
-        "attachments": [{"color": message.color, "blocks": details, "fallback": message.text}],
-        "unfurl_links": False,
-        "unfurl_media": False,
-    }
 
 
 # --- what went wrong -------------------------------------------------------------------------

@@ -8,7 +8,8 @@ as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from toban.channels.plain import address, cut
@@ -44,6 +45,30 @@ def link(url: str, title: str) -> str:
     shown = escaped(title, 200)
     target = escape(address(url))
     return f"<{target}|{shown.replace('|', '¦')}>" if target else shown
+
+
+def unescaped(text: str) -> str:
+    """Return mrkdwn as people read it: links as ``title: address``, no entities."""
+    shown = re.sub(r"<(https?://[^|>]*)\|([^>]*)>", r"\2: \1", text)
+    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def in_words(blocks: Iterable[Mapping[str, Any]]) -> str:
+    """Return blocks as plain text, a paragraph for each."""
+    found = []
+    for block in blocks:
+        rows = [
+            f"{label}: {value}"
+            for field in block.get("fields", ())
+            for label, _, value in [unescaped(field["text"]).removeprefix("*").partition("*\n")]
+        ]
+        texts = [*([block["text"]] if "text" in block else ()), *block.get("elements", ())]
+        for text in texts:
+            is_markup = text["type"] == "mrkdwn"
+            said = unescaped(text["text"]).replace("  |  ", "\n") if is_markup else text["text"]
+            rows.append(said)
+        found.append("\n".join(rows))
+    return "\n\n".join(found) + "\n"
 
 
 def header(title: str) -> Block:

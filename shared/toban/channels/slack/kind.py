@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from toban.channels.base import Channel
@@ -38,6 +38,11 @@ class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
     def updates_in_place(self) -> bool:
         """Return whether messages can be changed: not by incoming webhooks."""
         return bool(self.token_secret)
+
+    def lacks(self, is_set: Callable[[str], bool]) -> str:
+        """Return a secret that is not set, where neither of the two ways is open."""
+        named = [name for name in (self.token_secret, self.webhook_secret) if name]
+        return "" if any(is_set(name) for name in named) else "".join(named[:1])
 
     def check(self, path: str, report: Report) -> None:
         """See `Channel.check`."""

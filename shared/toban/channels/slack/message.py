@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from toban.channels.notice import Notice, PreparedNotification
 from toban.channels.slack import blocks
 from toban.channels.slack.kind import SlackChannel
 from toban.channels.texts import text
-from toban.kernel.outgoing import Outgoing
+from toban.kernel.outgoing import Outgoing, Rendition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,28 @@ class SlackMessage(Outgoing):
     def destination(self) -> tuple[str, ...]:
         """The token, or the webhook."""
         return ("slack", self.token_secret or self.webhook_secret)
+
+    def body(self, *, repeated: bool = False) -> dict[str, Any]:
+        """Return the message itself, the same for all three ways it is sent."""
+        details: list[Mapping[str, Any]] = list(self.details)
+        if repeated and self.repetition is not None:
+            details.append(self.repetition)
+        return {
+            "text": self.text,
+            "blocks": list(self.blocks),
+            "attachments": [{"color": self.color, "blocks": details, "fallback": self.text}],
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+
+    def rendition(self) -> Rendition:
+        """Return its blocks in words, and the JSON that would be posted."""
+        return Rendition(
+            to=self.channel or f"(secret {self.token_secret or self.webhook_secret})",
+            subject=blocks.unescaped(self.text),
+            text=blocks.in_words([*self.blocks, *self.details]),
+            payload=msgspec.json.format(msgspec.json.encode(self.body())).decode(),
+        )
 
 
 def message(channel: SlackChannel, sending: PreparedNotification) -> SlackMessage:

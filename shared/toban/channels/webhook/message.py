@@ -13,7 +13,8 @@ from toban.channels.webhook.kind import WebhookChannel
 from toban.events import IncidentSnapshot
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.event import timestamp
-from toban.kernel.outgoing import Outgoing
+from toban.kernel.outgoing import Outgoing, Rendition
+from toban.kernel.prepared import from_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,22 @@ class WebhookCall(Outgoing):
     def destination(self) -> tuple[str, ...]:
         """The address, or the secret that holds it."""
         return ("webhook", self.url_secret or self.url)
+
+    def rendition(self) -> Rendition:
+        """Return the JSON that would be posted, and where to."""
+        where = f"(secret {self.url_secret})" if self.url_secret else self.url
+        said = from_json(self.body, _Headed)
+        signed = f"\nX-Toban-Signature: (secret {self.signing_secret})" * bool(self.signing_secret)
+        return Rendition(
+            to=where,
+            subject=said.headline,
+            text=f"POST {where}\nIdempotency-Key: {self.id}{signed}\n",
+            payload=msgspec.json.format(self.body).decode(),
+        )
+
+
+class _Headed(msgspec.Struct, frozen=True):
+    headline: str = ""
 
 
 def message(channel: WebhookChannel, sending: PreparedNotification) -> WebhookCall:

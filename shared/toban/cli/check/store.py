@@ -20,6 +20,7 @@ from toban.backups.policy.alerts import SOURCE as BACKUPS
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal, printable
+from toban.cli.kit.tested import tested_people
 from toban.cli.kit.times import now
 from toban.incidents.documents import Alert, Incident
 from toban.kernel.event import timestamp
@@ -109,11 +110,29 @@ def backups_locked(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]
             )
 
 
+def people_untested(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:
+    """People who may be called and have never answered a test page, or are called otherwise since."""
+    for tested in tested_people(reader):
+        if tested.standing != "shown":
+            at = now if tested.newest is None else tested.newest.asked_at
+            channels = ", ".join(contact.channel_id for contact in tested.contacts)
+            named = {"name": printable(tested.name), "channels": channels, "person": tested.id}
+            yield StoreFinding(
+                "warning",
+                f"person-{tested.standing}",
+                f"{tested.service}/{tested.id}",
+                tested.service,
+                at,
+                {**named, "service": tested.service},
+            )
+
+
 CHECKS: Final[tuple[Check, ...]] = (
     incidents_silent,
     incidents_left_open,
     backups_ahead,
     backups_locked,
+    people_untested,
 )
 
 

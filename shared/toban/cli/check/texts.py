@@ -73,6 +73,22 @@ TEXTS: Final[Texts] = {
         "en": "if the monitor says that it is over: toban incidents resolve {id}",
         "ja": "監視側で解消していれば: toban incidents resolve {id}",
     },
+    "check.person-never": {
+        "en": "{name} may be called ({channels}) and has never answered a test page",
+        "ja": "{name} は呼び出し対象（{channels}）ですが、テスト呼び出しに応答したことがありません",
+    },
+    "check.person-never.do": {
+        "en": "toban test-page {person} --service {service}, and have them answer it",
+        "ja": "toban test-page {person} --service {service} を実行し、本人に応答してもらってください",
+    },
+    "check.person-changed": {
+        "en": "{name} is called by another way ({channels}) since they answered a test page",
+        "ja": "{name} の連絡方法（{channels}）が、テスト呼び出しへの応答後に変わっています",
+    },
+    "check.person-changed.do": {
+        "en": "toban test-page {person} --service {service}, and have them answer it",
+        "ja": "toban test-page {person} --service {service} を実行し、本人に応答してもらってください",
+    },
     "column.what": {"en": "WHAT", "ja": "内容"},
     "column.do": {"en": "WHAT TO DO", "ja": "対処"},
     "check.bad": {

@@ -13,8 +13,6 @@ from toban.kernel.environment import PRODUCTION
 from toban.notify.documents import Notification
 from toban.ports import Operator, Value
 
-_WORDS = {"claimed": "sending", "done": "sent", "void": "withdrawn"}
-
 
 def notifications(
     reader: StoreReader, incident: str | None = None, *, everything: bool = False
@@ -40,8 +38,8 @@ def never_tried(notification: Notification) -> bool:
 
 
 def status_word(notification: Notification) -> str:
-    """sending, waiting, sent, failed or withdrawn."""
-    return _WORDS.get(notification.state, notification.state)
+    """sending, waiting, sent, outbox, failed or withdrawn."""
+    return "withdrawn" if notification.status == "void" else notification.status
 
 
 def in_environment(name: str, environment: str) -> str:

@@ -16,7 +16,13 @@ from toban.cli.kit.views import (
 )
 from toban.postmortems.texts import text
 
-_COLORS = {"failed": "red", "withdrawn": "dim", "waiting": "yellow", "sending": "yellow"}
+_COLORS = {
+    "failed": "red",
+    "withdrawn": "dim",
+    "waiting": "yellow",
+    "sending": "yellow",
+    "outbox": "yellow",
+}
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:

@@ -29,6 +29,7 @@ TEXTS: Final[Texts] = {
     "notification.sending": {"en": "sending", "ja": "送信中"},
     "notification.waiting": {"en": "waiting", "ja": "再送待ち"},
     "notification.sent": {"en": "sent", "ja": "送信済み"},
+    "notification.outbox": {"en": "outbox", "ja": "送信箱"},
     "notification.failed": {"en": "failed", "ja": "失敗"},
     "notification.withdrawn": {"en": "withdrawn", "ja": "取りやめ"},
 }

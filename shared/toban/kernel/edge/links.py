@@ -15,7 +15,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 from urllib.parse import urlencode
 
 import msgspec
@@ -28,6 +28,8 @@ from toban.kernel.prepared import from_json
 LinkAction = Literal["acknowledge", "resolve", "reopen", "escalate"]
 """What a single click can ask for; a note or a severity needs something typed."""
 Language = Literal["ja", "en"]
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 LIFETIME = timedelta(days=7)
 MAX_PAYLOAD = 2048
@@ -84,16 +86,17 @@ class ExpiredLink(RequestRefused):
         self.link = link
 
 
-def _mac(payload: str, secret: str) -> str:
-    digest = hmac.new(secret.encode(), _PURPOSE + payload.encode(), hashlib.sha256).digest()
+def _mac(payload: str, secret: str, purpose: bytes = _PURPOSE) -> str:
+    digest = hmac.new(secret.encode(), purpose + payload.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def sign(link: SignedLink, secret: str) -> str:
+def sign(link: msgspec.Struct, secret: str, purpose: bytes = _PURPOSE) -> str:
     """
     Return the query part of the URL, ``c=…&s=…``, to put behind a ``?``.
 
-    Raises `ValueError` for an empty secret or a link that would be too long.
+    What is signed for one purpose is nothing for another. Raises `ValueError` for an empty secret
+    or a link that would be too long.
     """
     if not secret:
         raise ValueError("an empty secret signs nothing")
@@ -101,7 +104,7 @@ def sign(link: SignedLink, secret: str) -> str:
     payload = base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
     if len(payload) > MAX_PAYLOAD:
         raise ValueError(f"the link would carry {len(payload)} characters, at most {MAX_PAYLOAD}")
-    return urlencode({"c": payload, "s": _mac(payload, secret)})
+    return urlencode({"c": payload, "s": _mac(payload, secret, purpose)})
 
 
 def verify(payload: str, signature: str, secrets: Sequence[str], now: datetime) -> SignedLink:
@@ -111,21 +114,32 @@ def verify(payload: str, signature: str, secrets: Sequence[str], now: datetime) 
     Several secrets are valid while one is being rotated. Raises `BadLink`, and `ExpiredLink`
     once `now` has reached the link's end.
     """
+    link = opened(payload, signature, secrets, SignedLink, _PURPOSE)
+    if utc(now).timestamp() >= link.exp:
+        raise ExpiredLink(link)
+    return link
+
+
+def opened(
+    payload: str, signature: str, secrets: Sequence[str], kind: type[T], purpose: bytes
+) -> T:
+    """
+    Return what was signed for a purpose, whether it has expired or not.
+
+    Raises `BadLink` for anything else.
+    """
     if len(payload) > MAX_PAYLOAD or not payload.isascii():
         raise BadLink("the payload is not one of ours")
     given = signature.encode("utf-8", "surrogatepass")
     # Every secret is tried, whichever fits: the time taken does not tell which one is in use.
-    matches = [hmac.compare_digest(_mac(payload, s).encode(), given) for s in secrets if s]
+    matches = [hmac.compare_digest(_mac(payload, s, purpose).encode(), given) for s in secrets if s]
     if not any(matches):
         raise BadLink("the signature does not fit")
     try:
         raw = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
-        link = from_json(raw, SignedLink)
+        return from_json(raw, kind)
     except (binascii.Error, msgspec.DecodeError) as error:
         raise BadLink("signed by us, but not a link") from error
-    if utc(now).timestamp() >= link.exp:
-        raise ExpiredLink(link)
-    return link
 
 
 def make_link(

@@ -69,9 +69,15 @@ E = TypeVar("E", bound=EffectDocument)
 
 @dataclass(frozen=True)
 class Done:
-    """The call succeeded; `reference` is the receiver's name for it."""
+    """
+    The call succeeded; `reference` is the receiver's name for it.
+
+    `outbox`: it was kept on this machine, as `toban dev` does where nothing is configured; nobody
+    was told.
+    """
 
     reference: str = ""
+    outbox: bool = False
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class LocalSession(Session):
 
         if self._opened is None:
             self._stack.callback(logs.end, logs.begin(self.data / "toban.log", None))
-            self._opened = self._stack.enter_context(open_world(self.data))
+            self._opened = self._stack.enter_context(open_world(self.data, outbox=True))
         return self._opened
 
     @property

@@ -1,0 +1,94 @@
+"""Who may be called, and whether they have shown that they can be: for lists, scripts and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from toban.cli.kit.reader import StoreReader, shown_time
+from toban.cli.kit.views import notifications, status_word
+from toban.oncall.targets import Contact
+from toban.people.section import PEOPLE
+from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
+from toban.testpages.documents import PageTest
+from toban.testpages.ways import Standing, called, key_of, standing, ways
+
+
+@dataclass(frozen=True)
+class TestedPerson:
+    """A person of a service with the newest test page that was sent to them there."""
+
+    profile: Profile
+    id: str
+    standing: Standing
+    contacts: tuple[Contact, ...]
+    newest: PageTest | None
+
+    @property
+    def service(self) -> str:
+        """The id of the service."""
+        return self.profile[SERVICE].id
+
+    @property
+    def name(self) -> str:
+        """What people call them."""
+        return self.profile[PEOPLE][self.id].name
+
+
+def tested_people(reader: StoreReader) -> Iterator[TestedPerson]:
+    """Yield everybody who may be called by some channel that leaves this machine."""
+    by_person: dict[str, list[PageTest]] = {}
+    for test in reader.find(PageTest):
+        by_person.setdefault(test.person, []).append(test)
+    for _, profile in sorted(reader.profiles().items()):
+        for person in called(profile):
+            contacts = ways(profile, person)
+            if not contacts:
+                continue
+            tests = by_person.get(person, [])
+            here = [test for test in tests if test.service == profile[SERVICE].id]
+            yield TestedPerson(
+                profile,
+                person,
+                standing((key_of(profile, contact) for contact in contacts), tests),
+                tuple(contacts),
+                max(here, key=lambda test: test.asked_at, default=None),
+            )
+
+
+def view(reader: StoreReader, tested: TestedPerson) -> dict[str, Any]:
+    """Return a person with their newest test page, for scripts."""
+    return {
+        "service": tested.service,
+        "person": tested.id,
+        "name": tested.name,
+        "standing": tested.standing,
+        "channels": [contact.channel_id for contact in tested.contacts],
+        "test": None if tested.newest is None else test_view(reader, tested.newest),
+    }
+
+
+def test_view(reader: StoreReader, test: PageTest) -> dict[str, Any]:
+    """Return a test page with what became of each of its messages, for scripts."""
+    return {
+        "id": test.id,
+        "service": test.service,
+        "person": test.person,
+        "status": test.status,
+        "asked_by": test.asked_by,
+        "asked_at": shown_time(test.asked_at),
+        "answered_at": shown_time(test.answered_at),
+        "proof": test.proof,
+        "shift_at": shown_time(test.shift_at),
+        "contacts": [
+            {"channel": contact.channel, "answered_at": shown_time(contact.answered_at)}
+            for contact in test.contacts
+        ],
+        "messages": [
+            {"channel": n.channel, "status": status_word(n), "error": n.error}
+            for n in notifications(reader, test.id)
+            if n.kind == "test"
+        ],
+    }
