@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from toban.channels.check import check_channel_name
 from toban.escalation.section import ESCALATION, Escalation, steps_for
 from toban.escalation.texts import both
+from toban.kernel.i18n import exact
 from toban.oncall.check_targets import check_target, is_human, mentioned_by, reach_problems
 from toban.profile.context import CheckContext
 from toban.profile.environments import calls_people, environments
@@ -87,7 +88,10 @@ def _check_answering(profile: Profile, severity: Severity, path: str, report: Re
             "too-late",
             path,
             both(
-                "finding.escalation.too-late", label=severity.label, limit=limit, first=min(human)
+                "finding.escalation.too-late",
+                label=severity.label,
+                limit=exact(limit),
+                first=exact(min(human)),
             ),
         )
 
@@ -125,7 +129,7 @@ def _check_steps(profile: Profile, number: int, policy: Escalation, report: Repo
             report.error(
                 "steps-order",
                 join("escalation", number, "steps", n, "after"),
-                both("finding.escalation.steps-order", before=before),
+                both("finding.escalation.steps-order", before=exact(before)),
             )
         before = step.after
         if not step.notify:

@@ -167,6 +167,10 @@ TEXTS: Final[Texts] = {
         "en": "unknown time zone {text}, expected an IANA name like Asia/Tokyo.{hint}",
         "ja": "タイムゾーン {text} はありません。Asia/Tokyo のような IANA 名を書きます。{hint}",
     },
+    "finding.yaml.zone-abbreviation": {
+        "en": "{text} is an abbreviation and names no place, so nobody knows whose daylight saving is meant.{hint}",
+        "ja": "{text} は略称で、地名ではないため、どの地域の夏時間に従うかが決まりません。{hint}",
+    },
     "finding.yaml.short": {
         "en": "shorter than {n} characters.",
         "ja": "短すぎます（{n} 文字以上にしてください）。",

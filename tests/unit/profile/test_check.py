@@ -65,10 +65,9 @@ def test_a_profile_in_order_has_no_findings():
 # Each row: what is changed to what, and the (severity, code, path) that must be found.
 MISTAKES = [
     ("[critical], respond", "[critical, WARNING], respond", "error ambiguous-word severities[1].words[0]"),
-    ("Aoki, email", "Aoki, timezone: CET, email", "warning fixed-zone people.aoki.timezone"),
-    ("Aoki, email", "Aoki, timezone: EST5EDT, email", "warning fixed-zone people.aoki.timezone"),
+    ("Aoki, email", "Aoki, timezone: Zulu, email", "warning fixed-zone people.aoki.timezone"),
     ("Aoki, email", "Aoki, timezone: Etc/GMT-9, email", "warning fixed-zone people.aoki.timezone"),
-    ("first_shift: 2025-01-06", "first_shift: 2025-01-06\n  timezone: CET", "warning fixed-zone oncall.timezone"),
+    ("first_shift: 2025-01-06", "first_shift: 2025-01-06\n  timezone: GMT0", "warning fixed-zone oncall.timezone"),
     ("name: Shop", "name: Shop\n  timezone: Etc/GMT-9", "warning fixed-zone service.timezone"),
     ("label: P3", "label: p1", "error ambiguous-word severities[1].label"),
     ("label: P3, level: 3", "label: P3, level: 1", "warning same-level severities[1].level"),
@@ -120,7 +119,6 @@ MISTAKES = [
     ("- labels: {project: shop}", "- labels: {a: b}\n    - labels: {a: b}", "warning repeated service.match[1]"),
     ("  match:\n    - labels: {project: shop}\n", "", "warning no-match service"),
     ("name: Shop", "name: ' '", "error empty service.name"),
-    ("name: Shop", "name: Shop\n  timezone: EST", "warning fixed-zone service.timezone"),
 ]  # fmt: skip
 
 
