@@ -11,6 +11,14 @@ TEXTS: Final[Texts] = {
         "en": "no service says default: true: alerts that match no service go to the built-in service toban, which calls nobody.",
         "ja": "default: true のサービスがありません。どのサービスにも一致しないアラートは組み込みのサービス toban に入り、誰も呼びません。",
     },
+    "finding.sections.no-file": {
+        "en": "service {id} is in force without a file: its alerts and backups go on. `toban services retire {id}` ends it.",
+        "ja": "サービス {id} はファイルがないまま有効です（アラートもバックアップも続きます）。終わらせるには `toban services retire {id}`。",
+    },
+    "finding.sections.beside": {
+        "en": "{finding} (Service {id} is in force without a file: `toban services retire {id}` ends it.)",
+        "ja": "{finding}（サービス {id} はファイルがないまま有効です。終わらせるには `toban services retire {id}`）",
+    },
     "finding.sections.inactive": {
         "en": "there is no {name} section: {inactive} inactive.",
         "ja": "{name} がないので{inactive}は無効です。",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
-from toban.cli.kit.terminal import Terminal
+from toban.cli.kit.terminal import Problem, Terminal
+from toban.profile.profile import Profile
 from toban.sections.files import check_directory, check_file
 from toban.strictyaml.findings import FileErrors, Finding
 
@@ -14,7 +16,7 @@ _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
 def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     """
     Show everything questionable about profiles, with file and line; or (``--store``) in the
-    store.
+    store. Without files: about all that would be in force after `toban apply`.
     """
     if asked.store:
         from toban.cli.check.store import check_store
@@ -28,7 +30,7 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
             except FileErrors as unloaded:
                 findings += unloaded.findings
     else:
-        findings = check_directory(asked.services)
+        findings = check_directory(asked.services, _in_force(asked, terminal))
     errors = sum(f.severity == "error" for f in findings)
     if asked.json:
         terminal.json([_view(finding, terminal) for finding in findings])
@@ -44,6 +46,27 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     )
     terminal.line(terminal.say("check.good", n=count, warnings=warnings))
     return 0
+
+
+def _in_force(asked: argparse.Namespace, terminal: Terminal) -> Mapping[str, Profile]:
+    """
+    The profiles in the store, as far as there is one and it can be read: what has no file there
+    stays in force when the files are applied.
+    """
+    from toban.cli.kit.places.local import exists
+    from toban.cli.kit.session import session
+
+    found: Mapping[str, Profile] = {}
+    if not asked.project and not exists(asked.data):
+        return found
+    try:
+        with session(asked, terminal) as work:
+            found = work.reader.profiles()
+    except Problem as problem:
+        if asked.project:
+            raise
+        terminal.note(terminal.say("check.without-store", why=problem))
+    return found
 
 
 def _view(finding: Finding, terminal: Terminal) -> dict[str, object]:

@@ -19,6 +19,10 @@ TEXTS: Final[Texts] = {
         "en": "files (default: all of --services)",
         "ja": "ファイル（既定: --services のすべて）",
     },
+    "check.without-store": {
+        "en": "Judged by the files alone: {why}",
+        "ja": "ファイルだけで検査しました: {why}",
+    },
     "check.good": {
         "en": "{n:profiles}, no errors, {warnings:warnings}.",
         "ja": "プロファイル {n} 件、エラーなし、警告 {warnings} 件。",
