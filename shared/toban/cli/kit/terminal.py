@@ -29,8 +29,15 @@ _LEAST = 24
 _NO_LESS = 12
 
 
+DEVIATES = 3
+"""Exit code: it worked, and what was looked at is not as it was promised, or as it should be."""
+
+
 class Problem(Exception):
-    """An error told in one line; `code` is the exit code (1 did not work, 2 asked wrongly)."""
+    """
+    An error told in one line; `code` is the exit code: 1 (there is none of it, or it did not work)
+    or 2 (asked wrongly).
+    """
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)

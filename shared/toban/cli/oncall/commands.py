@@ -6,10 +6,10 @@ import argparse
 from datetime import datetime
 from typing import Any
 
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such
 from toban.cli.kit.ask import moment_of
 from toban.cli.kit.profiles import in_force
-from toban.cli.kit.terminal import Problem, Terminal
+from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import now
 from toban.kernel.event import timestamp
 from toban.kernel.i18n import moment
@@ -25,7 +25,7 @@ def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
     profiles = in_force(asked, terminal)
     if asked.service is not None:
         if asked.service not in profiles:
-            raise Problem(unknown(terminal.language, asked.service, "what.service", profiles), 2)
+            raise no_such(terminal, asked.service, "what.service", profiles)
         profiles = {asked.service: profiles[asked.service]}
     rows = [
         (profile, _duty(profile, _time(asked.at, profile, terminal)))
