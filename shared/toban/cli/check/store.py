@@ -165,5 +165,5 @@ def _table(found: list[StoreFinding], zones: dict[str, str], terminal: Terminal)
             for each in found
         ],
         {0: {words[name]: color for name, color in _COLORS.items()}},
-        flexible=2,
+        fold=(2, 3),
     )

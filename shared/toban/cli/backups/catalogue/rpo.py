@@ -175,8 +175,8 @@ def _table(looked: list[_Looked], terminal: Terminal) -> None:
             ),
             rows,
             {4: colors, 7: colors},
-            flexible=1,
             spare=(0,),
+            fold=(1,),
         )
     else:
         terminal.line(terminal.say("rpo.none"))
