@@ -94,7 +94,7 @@ TEXTS: Final[Texts] = {
         "ja": "{name} が二度書かれています。",
     },
     "finding.backup.base-too-short": {
-        "en": "it is kept for {plan} days, but what it builds on only for {longest}.",
+        "en": "it is kept for {plan:days}, but what it builds on only for {longest}.",
         "ja": "増分は {plan} 日残りますが、その土台は {longest} 日しか残りません。",
     },
     "finding.backup.incomplete": {

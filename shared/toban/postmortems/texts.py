@@ -305,7 +305,7 @@ TEXTS: Final[Texts] = {
     "postmortem.learned.luck": {"en": "Where we were lucky", "ja": "運が良かったこと"},
     "postmortem.result.sending": {"en": "being sent", "ja": "送信中"},
     "postmortem.result.waiting": {
-        "en": "will be tried again ({attempts} attempts)",
+        "en": "will be tried again ({attempts:attempts})",
         "ja": "再送待ち（{attempts}回試行）",
     },
     "postmortem.result.sent": {"en": "sent", "ja": "送信済み"},
