@@ -75,6 +75,7 @@ MISTAKES = [
     ("via: [mail]", "via: [mail], remind_after: 4m", "error wrong-value severities[0].remind_after"),
     ("via: [mail]", "via: [mail], remind_after: 0m", "error wrong-value severities[0].remind_after"),
     ("via: [mail]", "via: [mail], remind_after: 8d", "warning long-silence severities[0].remind_after"),
+    ("via: [mail]", "via: [chat]", "warning unnoticed escalation[0].steps[0].notify[0]"),
     ("via: [mail]", "via: []", "error no-address escalation[0].steps[0].notify[0]"),
     ('notify: ["channel:chat"]', "notify: []", "error reaches-nobody severities[1]"),
     ('notify: ["channel:chat"]', 'notify: ["channel:chad"]', "error unknown-channel severities[1].notify[0]"),
@@ -128,6 +129,17 @@ def test_a_mistake_is_found_where_it_is(old, new, expected):
 
     assert expected in [f"{f.severity} {f.code} {f.path}" for f in findings]
     assert all(f.message.ja and f.message.en for f in findings)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [("via: [mail]", "via: [chat, mail]")],
+        [("via: [mail]", "via: [chat]"), ("email: aoki", "slack: U01, email: aoki"), ("email: baba", "slack: U02, email: baba")],
+    ],
+)  # fmt: skip
+def test_whoever_is_mentioned_or_reached_otherwise_hears_of_it(changes):
+    assert "unnoticed" not in [finding.code for finding in found(*changes)]
 
 
 def test_the_smallest_values_that_make_sense_are_taken():
