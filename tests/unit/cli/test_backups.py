@@ -186,8 +186,14 @@ def test_verify_finds_damage_and_replicate_mends_it(vault):
     assert [copy["state"] for copy in row["copies"]] == ["verified", "damaged"]
     assert "verified 1/2" in vault.run("backups", "list").out
     assert "damaged: shop-osaka" in vault.run("backups", "show", id).out
+    (finding,) = vault.run("check", "--store", "--json").json()
+    assert (finding["code"], finding["id"]) == ("backup-damaged", id)
+    assert finding["what"].startswith("the copy in shop-osaka of the backup of ")
+    assert name in finding["what"]
+    assert finding["do"].startswith(f"toban backups replicate {id}")
     mended = vault.run("backups", "replicate", id)
     assert mended.code == 0, mended.err
+    assert vault.run("check", "--store").code == 0
     (row,) = vault.backups()
     assert (row["status"], row["regions"]) == ("verified", REGIONS)
     assert vault.objects("shop-osaka") == vault.objects("shop-tokyo")
@@ -230,6 +236,8 @@ def test_what_is_whole_nowhere_is_left_as_it_is(vault):
     assert (vault.objects("shop-tokyo"), vault.objects("shop-osaka")) == before
     (row,) = vault.backups()
     assert (row["status"], row["regions"]) == ("failed", [])
+    codes = [f["code"] for f in vault.run("check", "--store", "--json").json()]
+    assert codes == ["backup-lost", "backup-lost"]
 
 
 def test_verify_all_takes_back_what_an_earlier_version_had_condemned(vault):

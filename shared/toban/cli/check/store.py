@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from toban.backups.documents import Backup
+from toban.backups.documents import JUDGED, Backup
 from toban.backups.policy.ahead import dated_ahead
 from toban.backups.policy.alerts import SOURCE as BACKUPS
 from toban.cli.kit.reader import StoreReader
@@ -109,11 +109,33 @@ def backups_locked(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]
             )
 
 
+def backups_damaged(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:
+    """Copies of backups that are damaged, gone or could not be read; without a key: `backups_locked`."""
+    for backup in sorted(reader.find(Backup, ("degraded", "==", True)), key=lambda b: b.id):
+        if backup.status not in JUDGED:
+            continue
+        whole = any(copy.proven for copy in backup.copies)
+        for copy in backup.copies:
+            why = copy.damage or copy.unreadable
+            if not why or copy.locked:
+                continue
+            code = "unreadable" if not copy.damage else "damaged" if whole else "lost"
+            yield StoreFinding(
+                "error",
+                f"backup-{code}",
+                backup.id,
+                backup.service,
+                backup.snapshot_at or now,
+                {"bucket": copy.bucket, "why": printable(why)},
+            )
+
+
 CHECKS: Final[tuple[Check, ...]] = (
     incidents_silent,
     incidents_left_open,
     backups_ahead,
     backups_locked,
+    backups_damaged,
 )
 
 
