@@ -16,7 +16,9 @@ ARGS ?=
 	release-check pictures record-senders map lock bundle clean
 
 help: ## Show what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@form='^([a-z-]+):.*## (.*)'; while read -r line; do \
+		if [[ $$line =~ $$form ]]; then printf '  make %-8s %s\n' "$${BASH_REMATCH[@]:1}"; fi; \
+	done < $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/run.stamp ## Play one incident from the alert to the postmortem, on this machine
 	@$(BIN)/toban demo $(ARGS)

@@ -283,7 +283,7 @@ def test_a_restore_test_that_takes_longer_than_it_may_has_failed(run: Told) -> N
         run.say(RestoreTestDue(service="shop", source="files", requested_by="aoki"), 60)
     (restore,) = run.all(Restore)
     assert restore.status == "failed"
-    assert restore.reason.endswith("s are allowed")
+    assert restore.reason.endswith("s; 0m are allowed")
     (record,) = run.all(RestoreRecord)
     assert {history.passed_at for history in record.tested.values()} == {None}
     run.say(RestoreTestDue(service="shop", source="files", requested_by="aoki"), 60)

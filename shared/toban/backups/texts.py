@@ -38,8 +38,8 @@ TEXTS: Final[Texts] = {
         "ja": "古いコピーの破損に一年以上気づけないことがあります。",
     },
     "finding.backup.target-shared": {
-        "en": "{bucket} is the target for {source} as well.",
-        "ja": "{bucket} は {source} のリストアテストの復元先でもあります。",
+        "en": "{place} is the target for {source}{whose} as well: one test would overwrite what the other has loaded.",
+        "ja": "{place} は{whose} {source} のリストアテストの復元先でもあります。一方のテストがもう一方のデータを上書きしてしまいます。",
     },
     "finding.backup.unknown-source": {
         "en": "there is no source {name}.{hint}",
@@ -94,7 +94,7 @@ TEXTS: Final[Texts] = {
         "ja": "{name} が二度書かれています。",
     },
     "finding.backup.base-too-short": {
-        "en": "it is kept for {plan} days, but what it builds on only for {longest}.",
+        "en": "it is kept for {plan:days}, but what it builds on only for {longest}.",
         "ja": "増分は {plan} 日残りますが、その土台は {longest} 日しか残りません。",
     },
     "finding.backup.incomplete": {
@@ -119,7 +119,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.tests-too-rare": {
         "en": "the tests are up to {gap} apart, but every is {every}.",
-        "ja": "リストアテストの間隔は最大 {gap} ですが、every は {every} です。",
+        "ja": "リストアテストの間隔は最大{gap}ですが、every は{every}です。",
     },
     "finding.backup.duplicate-target": {
         "en": "there is a target for {source} already.",
@@ -156,11 +156,11 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.rpo-missed": {
         "en": "{objective}: the RPO is {rpo}, but backups of {sources} are up to {gap} apart.",
-        "ja": "「{objective}」の RPO は {rpo} ですが、{sources} のバックアップは最大 {gap} 空きます。",
+        "ja": "「{objective}」の RPO は{rpo}ですが、{sources} のバックアップは最大{gap}間隔が空きます。",
     },
     "finding.backup.rpo-tight": {
         "en": "{objective}: the RPO is {rpo} and backups of {sources} are up to {gap} apart, which leaves less than {allowance} to take and verify one.",
-        "ja": "「{objective}」の RPO は {rpo} で、{sources} のバックアップは最大 {gap} 空きます。取得と検証の時間（{allowance}）の余裕がありません。",
+        "ja": "「{objective}」の RPO は{rpo}で、{sources} のバックアップは最大{gap}間隔が空きます。取得と検証の時間（{allowance}）の余裕がありません。",
     },
     "section.backup": {"en": "backups", "ja": "バックアップ"},
     "finding.backup.unknown-environment": {

@@ -47,6 +47,10 @@ class Channel(Section, frozen=True, tag_field="type"):
         """
         return ""
 
+    def notices(self, addresses: Mapping[str, str]) -> bool:
+        """Return whether the person hears of a message by it, and need not be looking at it."""
+        return self.reaches(addresses) is not None
+
     def named(self, id: str) -> str:
         """Return how people call it; `id`: its own in the profile."""
         return id

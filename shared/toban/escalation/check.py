@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from toban.channels.check import check_channel_name
 from toban.escalation.section import ESCALATION, Escalation, steps_for
 from toban.escalation.texts import both
-from toban.oncall.check_targets import check_target, is_human, mentioned_by, reach_problems
+from toban.kernel.i18n import exact
+from toban.oncall.check_targets import (
+    check_target,
+    is_human,
+    mentioned_by,
+    reach_problems,
+    unnoticed,
+)
 from toban.profile.context import CheckContext
 from toban.profile.environments import calls_people, environments
 from toban.profile.profile import Profile
@@ -87,7 +94,10 @@ def _check_answering(profile: Profile, severity: Severity, path: str, report: Re
             "too-late",
             path,
             both(
-                "finding.escalation.too-late", label=severity.label, limit=limit, first=min(human)
+                "finding.escalation.too-late",
+                label=severity.label,
+                limit=exact(limit),
+                first=exact(min(human)),
             ),
         )
 
@@ -125,7 +135,7 @@ def _check_steps(profile: Profile, number: int, policy: Escalation, report: Repo
             report.error(
                 "steps-order",
                 join("escalation", number, "steps", n, "after"),
-                both("finding.escalation.steps-order", before=before),
+                both("finding.escalation.steps-order", before=exact(before)),
             )
         before = step.after
         if not step.notify:
@@ -148,8 +158,7 @@ def _check_reach(profile: Profile, report: Report) -> None:
         path = join("severities", number, "notify")
         for n, target in enumerate(severity.notify):
             where = f"{path}[{n}]"
-            for problem in reach_problems(profile, target, severity.via):
-                report.error("no-address", where, problem)
+            _check_way(profile, target, severity.via, where, report)
     for number, policy in enumerate(profile[ESCALATION]):
         for n, step in enumerate(policy.steps):
             for label in policy.severities:
@@ -157,5 +166,13 @@ def _check_reach(profile: Profile, report: Report) -> None:
                 via = step.via or (chosen.via if chosen else ())
                 for m, target in enumerate(step.notify):
                     where = join("escalation", number, "steps", n, "notify", m)
-                    for problem in reach_problems(profile, target, via):
-                        report.error("no-address", where, problem)
+                    _check_way(profile, target, via, where, report)
+
+
+def _check_way(
+    profile: Profile, target: str, via: Sequence[str], path: str, report: Report
+) -> None:
+    for problem in reach_problems(profile, target, via):
+        report.error("no-address", path, problem)
+    for problem in unnoticed(profile, target, via):
+        report.warning("unnoticed", path, problem)

@@ -16,8 +16,8 @@ TEXTS: Final[Texts] = {
         "ja": "{label} は人（oncall:… か person:…）に届きません。",
     },
     "finding.escalation.too-late": {
-        "en": "{label} is to be answered in {limit} s, but a person is first told after {first} s.",
-        "ja": "{label} の応答目標は {limit} 秒ですが、人に届くのは {first} 秒後です。",
+        "en": "{label} is to be answered in {limit}, but a person is first told after {first}.",
+        "ja": "{label} の応答目標は {limit}ですが、人に届くのは{first}後です。",
     },
     "finding.escalation.no-steps": {"en": "there are no steps.", "ja": "段階がありません。"},
     "finding.escalation.late-first-step": {
@@ -29,8 +29,8 @@ TEXTS: Final[Texts] = {
         "ja": "重大度がないので決して使われません。",
     },
     "finding.escalation.steps-order": {
-        "en": "steps must come later and later; the one before is at {before} s.",
-        "ja": "段階は時間順です。前の段階（{before} 秒）より後にしてください。",
+        "en": "steps must come later and later; the one before is at {before}.",
+        "ja": "段階は時間順です。前の段階（{before}）より後にしてください。",
     },
     "finding.escalation.step-reaches-nobody": {
         "en": "the step notifies nobody.",

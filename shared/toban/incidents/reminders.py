@@ -232,7 +232,8 @@ def _remind(incident: Incident, work: Work) -> None:
     severity = severity_of(incident, profile)
     if incident.status == "acknowledged" and not incident.reminded:
         incident.reminded = True
-        note(incident, work, "reminded", assignee=incident.assignee)
+        joined = {"why": "joined"} if _joined_since_taken(incident) else {}
+        note(incident, work, "reminded", assignee=incident.assignee, **joined)
         remind_at(incident, work, work.now + grace(severity.reminder))
         page = call(incident, work, "reminded", to=incident.assignee)
     elif incident.status == "acknowledged":
@@ -250,6 +251,15 @@ def _remind(incident: Incident, work: Work) -> None:
         return
     work.emit(IncidentReminded(incident=incident.snapshot(), page=page))
     watch_alerts(incident, work)  # one of the release before has no such look yet
+
+
+def _joined_since_taken(incident: Incident) -> bool:
+    """Whether people were called for what has joined since somebody acknowledged."""
+    taken = incident.acknowledged_at
+    return any(
+        page.reason == "joined" and taken is not None and page.at >= taken
+        for page in (*incident.earlier_pages, *incident.pages)
+    )
 
 
 def grace(reminder: timedelta) -> timedelta:

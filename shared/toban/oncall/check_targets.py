@@ -84,6 +84,21 @@ def people_meant(profile: Profile, target: str) -> list[str]:
     return list(dict.fromkeys([*rotation.members, *secondary, *stand_ins]))
 
 
+def unnoticed(profile: Profile, target: str, via: Sequence[str]) -> Iterator[Both]:
+    """
+    Yield which people that a target may mean hear nothing although every channel takes the message,
+    in Japanese and English.
+    """
+    channels = [profile[CHANNELS][id] for id in via if id in profile[CHANNELS]]
+    for person in people_meant(profile, target):
+        if person not in profile[PEOPLE] or not channels:
+            continue
+        addresses = profile[PEOPLE][person].addresses
+        reaching = [c for c in channels if c.reaches(addresses) is not None]
+        if reaching and not any(channel.notices(addresses) for channel in reaching):
+            yield both("finding.oncall.unnoticed", person=person, channels=", ".join(via))
+
+
 def reach_problems(profile: Profile, target: str, via: Sequence[str]) -> Iterator[Both]:
     """Return why a target might not be reached through `via`, in Japanese and English."""
     kind, _, name = target.partition(":")

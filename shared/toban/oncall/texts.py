@@ -81,6 +81,10 @@ TEXTS: Final[Texts] = {
         "en": "{person} has no {address}, which {channel} needs.",
         "ja": "{person} には{address}がなく、{channel} で届きません。",
     },
+    "finding.oncall.unnoticed": {
+        "en": "{person} has no Slack member ID, and {channels} is the only way: the message mentions nobody, so no phone rings.",
+        "ja": "{person} に Slack のメンバー ID がなく、連絡手段は {channels} だけです。誰もメンションされず、通知に気づけません。",
+    },
     "section.oncall": {"en": "on-call", "ja": "当番"},
 }
 

@@ -71,6 +71,10 @@ TEXTS: Final[Texts] = {
         "en": "{assignee} was reminded: nothing has happened since the acknowledgement",
         "ja": "確認から動きがないため、{assignee} に知らせました",
     },
+    "timeline.reminded.joined": {
+        "en": "{assignee} was reminded: alerts have joined since the acknowledgement, and nobody has answered to those",
+        "ja": "対応開始後に加わったアラートに応答がないため、{assignee} に知らせました",
+    },
     "timeline.ack-expired": {
         "en": "The acknowledgement by {assignee} ran out; people are called from the first step",
         "ja": "{assignee} の確認が期限切れになり、最初の段階から呼び出します",
@@ -315,7 +319,7 @@ TEXTS: Final[Texts] = {
     "postmortem.learned.luck": {"en": "Where we were lucky", "ja": "運が良かったこと"},
     "postmortem.result.sending": {"en": "being sent", "ja": "送信中"},
     "postmortem.result.waiting": {
-        "en": "will be tried again ({attempts} attempts)",
+        "en": "will be tried again ({attempts:attempts})",
         "ja": "再送待ち（{attempts}回試行）",
     },
     "postmortem.result.sent": {"en": "sent", "ja": "送信済み"},

@@ -97,6 +97,8 @@ def _key(entry: TimelineEntry) -> str:
         return f"{kind}.{entry.detail.get('outcome', '')}"
     if entry.kind == "escalated":
         return f"{kind}.{entry.detail.get('why', 'time')}"
+    if entry.kind == "reminded" and entry.detail.get("why") == "joined":
+        return f"{kind}.joined"
     if entry.kind == "reopened":
         why = entry.detail.get("why", "")
         if entry.actor:

@@ -15,6 +15,14 @@ TEXTS: Final[Texts] = {
         "en": "TOBAN_SECRET_{name} has no value on this machine.",
         "ja": "このマシンには TOBAN_SECRET_{name} の値がありません。",
     },
+    "finding.sections.no-file": {
+        "en": "service {id} is in force without a file: its alerts and backups go on. `toban services retire {id}` ends it.",
+        "ja": "サービス {id} はファイルがないまま有効です（アラートもバックアップも続きます）。終わらせるには `toban services retire {id}`。",
+    },
+    "finding.sections.beside": {
+        "en": "{finding} (Service {id} is in force without a file: `toban services retire {id}` ends it.)",
+        "ja": "{finding}（サービス {id} はファイルがないまま有効です。終わらせるには `toban services retire {id}`）",
+    },
     "finding.sections.inactive": {
         "en": "there is no {name} section: {inactive} inactive.",
         "ja": "{name} がないので{inactive}は無効です。",

@@ -70,6 +70,8 @@ class SourceSection(Section, frozen=True, tag_field="type", kw_only=True):
     """The keys that name the data itself, to load it back onto; empty: it is only read."""
     TO: ClassVar[tuple[str, ...]] = ()
     """The keys that a person may give a target (``--to KEY=VALUE``)."""
+    OWN_PLACE: ClassVar[bool] = False
+    """Whether a restore test makes a place of its own in its target, so that targets may be the same."""
 
     environment: str | msgspec.UnsetType = msgspec.UNSET
     """Whose data these are; unset: of ``production``."""

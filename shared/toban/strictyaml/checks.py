@@ -22,11 +22,17 @@ def check_id(name: str, path: str, report: Report) -> None:
         report.error("bad-id", path, error.message)
 
 
+_OFFSETS: Final = frozenset(
+    {"GMT+0", "GMT-0", "GMT0", "Greenwich", "UCT", "Universal", "Zulu", "Factory", "localtime"}
+)
+"""IANA names of no place. ``Japan`` and its like are old names of one."""
+
+
 def check_zone(zone: str | None, path: str, report: Report) -> None:
-    """Report a zone without a region."""
+    """Report a zone that is an offset, by whatever name; UTC is meant."""
     if zone is None or zone in ("UTC", "Etc/UTC"):
         return
-    if "/" not in zone or zone.startswith("Etc/"):
+    if zone in _OFFSETS or zone.startswith("Etc/"):
         report.warning(
             "fixed-zone",
             path,

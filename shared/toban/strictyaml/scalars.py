@@ -34,13 +34,31 @@ _ABBREVIATIONS = {
     "JST": "Asia/Tokyo",
     "PST": "America/Los_Angeles",
     "PDT": "America/Los_Angeles",
-    "EDT": "America/New_York",
+    "PST8PDT": "America/Los_Angeles",
+    "MST": "America/Denver",
+    "MDT": "America/Denver",
+    "MST7MDT": "America/Denver",
     "CST": "America/Chicago",
     "CDT": "America/Chicago",
+    "CST6CDT": "America/Chicago",
+    "EST": "America/New_York",
+    "EDT": "America/New_York",
+    "EST5EDT": "America/New_York",
+    "HST": "Pacific/Honolulu",
+    "GMT": "Europe/London",
     "BST": "Europe/London",
+    "WET": "Europe/Lisbon",
+    "CET": "Europe/Berlin",
     "CEST": "Europe/Berlin",
+    "MET": "Europe/Berlin",
+    "EET": "Europe/Athens",
+    "EEST": "Europe/Athens",
     "IST": "Asia/Kolkata",
 }
+"""
+What people write for a place. Some are IANA names as well, for one offset all year (``EST``) or by
+rules of no place (``CET``): not what somebody in New York or Paris means.
+"""
 
 
 class WrongValueError(ValueError):
@@ -88,10 +106,18 @@ def parse_clock(text: str) -> ClockTime:
 
 
 def parse_zone(text: str) -> str:
-    """Return an IANA zone name that this machine knows; raises `WrongValueError`."""
+    """
+    Return an IANA zone name that this machine knows; raises `WrongValueError`, also for an
+    abbreviation.
+    """
+    place = _ABBREVIATIONS.get(text.upper())
+    if place:
+        raise WrongValueError(
+            both("finding.yaml.zone-abbreviation", text=show(text), hint=meant(place))
+        )
     if is_zone(text):
         return text
-    near = _ABBREVIATIONS.get(text.upper()) or closest(text, zoneinfo.available_timezones())
+    near = closest(text, zoneinfo.available_timezones())
     raise WrongValueError(
         both("finding.yaml.zone", text=show(text), hint=meant(near) if near else "")
     )

@@ -54,7 +54,7 @@ TEXTS: Final[Texts] = {
         "en": "the required key {name} is missing.",
         "ja": "必須のキー {name} がありません。",
     },
-    "finding.yaml.list-of": {"en": "a list of {n} values", "ja": "{n} 個の値のリスト"},
+    "finding.yaml.list-of": {"en": "a list of {n:values}", "ja": "{n} 個の値のリスト"},
     "finding.yaml.key": {"en": "a key (text)", "ja": "キー（文字列）"},
     "finding.yaml.merged": {"en": "other keys and values for <<", "ja": "<< に別のキーと値"},
     "finding.yaml.duplicate-key": {
@@ -167,12 +167,16 @@ TEXTS: Final[Texts] = {
         "en": "unknown time zone {text}, expected an IANA name like Asia/Tokyo.{hint}",
         "ja": "タイムゾーン {text} はありません。Asia/Tokyo のような IANA 名を書きます。{hint}",
     },
+    "finding.yaml.zone-abbreviation": {
+        "en": "{text} is an abbreviation and names no place, so nobody knows whose daylight saving is meant.{hint}",
+        "ja": "{text} は略称で、地名ではないため、どの地域の夏時間に従うかが決まりません。{hint}",
+    },
     "finding.yaml.short": {
-        "en": "shorter than {n} characters.",
+        "en": "shorter than {n:characters}.",
         "ja": "短すぎます（{n} 文字以上にしてください）。",
     },
     "finding.yaml.long": {
-        "en": "longer than {n} characters.",
+        "en": "longer than {n:characters}.",
         "ja": "長すぎます（{n} 文字以内にしてください）。",
     },
     "finding.yaml.choice": {

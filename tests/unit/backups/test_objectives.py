@@ -11,6 +11,7 @@ from tests.profiles import Profile
 from toban.backups.policy.objectives import NewestBackup, ObjectiveState, assess, overdue, untested
 from toban.backups.policy.restores import TestHistory
 from toban.backups.section import (
+    BACKUP,
     BackupPlan,
     BackupSection,
     Destination,
@@ -105,6 +106,20 @@ def test_what_no_schedule_can_reach_is_told_apart_from_what_was_missed():
     profile = shop(loss(timedelta(minutes=10), "cache"))
     assert state(profile, cache=20 * HOUR).rpo_status == "unreachable", "as fresh as a daily one is"
     assert state(profile, cache=25 * HOUR).rpo_status == "missed", "older than even that"
+
+
+def test_what_two_plans_could_reach_together_is_missed():
+    # Daily, twelve hours apart: whoever promised twelve and a half has it, unless one fails.
+    profile = shop(loss(12.5 * HOUR, "cache"))
+    section = profile[BACKUP]
+    assert section is not None
+    (at_two,) = [plan for plan in section.plans if plan.source == "cache"]
+    at_fourteen = msgspec.structs.replace(at_two, class_="noon", schedule="0 14 * * *")
+    both = msgspec.structs.replace(section, plans=(*section.plans, at_fourteen))
+    profile = msgspec.structs.replace(profile, backup=both)
+
+    assert state(profile, cache=12 * HOUR).rpo_status == "met"
+    assert state(profile, cache=13 * HOUR).rpo_status == "missed"
 
 
 def test_without_any_verified_backup_an_objective_is_missed():

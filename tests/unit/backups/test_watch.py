@@ -28,6 +28,7 @@ from toban.kernel.event import Event
 from toban.kernel.work import Work
 from toban.ports import Create, Unavailable, Update
 from toban.ports.backup import Damaged
+from toban.severities.section import severity_at
 from toban.testing import NOON, TestPlatform
 
 (SHOP, _) = PROFILES
@@ -131,8 +132,11 @@ def test_a_copy_is_an_alert_of_its_bucket_until_it_is_whole():
 
 def restore_event(cls: Any, purpose: str = "test", **more: Any) -> Any:
     return cls(
-        restore_id="r-1", service="shop", source="files", backup_id="b", purpose=purpose,
-        region="tokyo", at=NOON, **more,
+        **{
+            "restore_id": "r-1", "service": "shop", "source": "files", "backup_id": "b",
+            "purpose": purpose, "region": "tokyo", "at": NOON,
+        }
+        | more,
     )  # fmt: skip
 
 
@@ -149,6 +153,21 @@ def test_a_restore_that_failed_is_an_alert_until_one_of_its_purpose_succeeds():
     assert world.tell(restore_event(RestoreFinished, seconds=1.0)) == [
         ("resolved", "restore-failed/files/test")
     ]
+
+
+def test_a_restore_by_hand_that_failed_wakes_nobody_and_says_whose_it_was():
+    restore = Restore(
+        id="r-1", service="shop", source="files", backup_id="b", kind="bucket", purpose="recovery",
+        region="tokyo", bucket="primary", requested_at=NOON, lease_until=NOON, requested_by="aoki",
+    )  # fmt: skip
+    world = World(restore)
+    by_calendar = restore_event(RestoreFailed, restore_id="r-2", reason="no space")
+    by_hand = restore_event(RestoreFailed, "recovery", reason="no space")
+    assert world.tell(by_calendar) == [("fired", "restore-failed/files/test")]
+    assert world.newest.severity == severity_at(SHOP, 2).label
+    assert world.tell(by_hand) == [("fired", "restore-failed/files/recovery")]
+    assert world.newest.severity == severity_at(SHOP, 4).label != severity_at(SHOP, 2).label
+    assert "asked for by aoki: no space" in world.newest.summary
 
 
 def test_a_look_opens_what_is_late_and_closes_it_when_it_is_not():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +9,6 @@ import pytest
 
 from toban.cli.incidents import commands as command
 from toban.cli.incidents import tables
-from toban.cli.kit.terminal import Terminal, width
 from toban.cli.kit.times import Times, soon
 
 
@@ -244,58 +242,3 @@ def test_an_empty_list_says_what_to_do_next(desk, later):
     desk.run("incidents", "resolve", desk.only()["id"])
     later(days=8)
     assert "Older ones: toban incidents list --all" in desk.run("incidents", "list").out
-
-
-# --- the width of the terminal -------------------------------------------------------------------
-
-
-class _Tty(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture
-def narrow(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "60")
-    return Terminal("en", _Tty(), {"TERM": "xterm"})
-
-
-def written(terminal: Terminal) -> list[str]:
-    return re.sub(r"\x1b\[[\d;]*m", "", terminal._out.getvalue()).splitlines()
-
-
-def test_a_long_title_is_cut_and_the_rest_of_its_row_stays(narrow):
-    narrow.table(["ID", "TITLE", "N"], [["inc-1", "とても長い件名" * 10, "3"]], flexible=1)
-    _, row = written(narrow)
-    assert width(row) <= 60
-    assert row.startswith("inc-1  とても長い件名")
-    assert row.rstrip("3 ").endswith("…")
-    assert row.endswith("3")
-
-
-def test_columns_that_can_be_spared_go_before_the_title_gets_too_short(narrow):
-    narrow.table(
-        ["ID", "STATUS", "SERVICE", "TITLE"],
-        [["inc-of5bji754v", "acknowledged", "tokyo-ai-chat", "error rate above 5 % for 5 minutes"]],
-        {1: {"acknowledged": "yellow"}},
-        flexible=3,
-        spare=(2,),
-    )
-    head, row = written(narrow)
-    assert head.split() == ["ID", "STATUS", "TITLE"]
-    assert width(row) <= 60
-    assert "error rate above 5 % for" in row
-    assert "\x1b[33macknowledged" in narrow._out.getvalue()
-
-
-def test_a_coloured_line_is_cut_by_what_is_seen(narrow):
-    line = narrow.paint("x" * 50, "red") + narrow.paint("y" * 50, "dim")
-    seen = re.sub(r"\x1b\[[\d;]*m", "", narrow.clipped(line))
-    assert seen == "x" * 50 + "y" * 9 + "…"
-    assert narrow.clipped(line).endswith("\x1b[0m")
-    assert narrow.clipped("short") == "short"
-
-
-def test_nothing_is_cut_where_there_is_no_terminal():
-    plain = Terminal("en", io.StringIO(), {})
-    assert plain.clipped("x" * 500) == "x" * 500

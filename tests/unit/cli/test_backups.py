@@ -103,23 +103,23 @@ def test_a_key_that_is_not_there_stops_the_backup(vault, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "told", "code"),
     [
-        (["run", "shp", "media"], "Did you mean shop?"),
-        (["run", "shop", "medja"], "Did you mean media?"),
-        (["run", "shop", "media"], "say which: daily, weekly"),
-        (["run", "shop", "media", "monthly"], "There are: daily, weekly."),
-        (["show", "shop.media.daily.2020"], "no such backup"),
-        (["list", "--service", "shopp"], "Did you mean shop?"),
-        (["list", "--service", "shop", "--source", "log"], "Did you mean logs?"),
-        (["rpo", "--service", "sho"], "Did you mean shop?"),
-        (["test", "shop", "logs"], "There are: media."),
-        (["list", "--status", "verifed"], "Did you mean verified?"),
+        (["run", "shp", "media"], "Did you mean shop?", 1),
+        (["run", "shop", "medja"], "Did you mean media?", 1),
+        (["run", "shop", "media"], "say which: daily, weekly", 2),
+        (["run", "shop", "media", "monthly"], "There are: daily, weekly.", 1),
+        (["show", "shop.media.daily.2020"], "no such backup", 1),
+        (["list", "--service", "shopp"], "Did you mean shop?", 1),
+        (["list", "--service", "shop", "--source", "log"], "Did you mean logs?", 1),
+        (["rpo", "--service", "sho"], "Did you mean shop?", 1),
+        (["test", "shop", "logs"], "There are: media.", 1),
+        (["list", "--status", "verifed"], "Did you mean verified?", 2),
     ],
 )
-def test_what_is_unknown_is_told_in_one_line_with_what_there_is(vault, arguments, told):
+def test_what_is_unknown_is_told_in_one_line_with_what_there_is(vault, arguments, told, code):
     said = vault.run("backups", *arguments)
-    assert said.code == 2
+    assert said.code == code
     assert told in said.err
     assert said.err.count("\n") == 1
 
@@ -186,8 +186,14 @@ def test_verify_finds_damage_and_replicate_mends_it(vault):
     assert [copy["state"] for copy in row["copies"]] == ["verified", "damaged"]
     assert "verified 1/2" in vault.run("backups", "list").out
     assert "damaged: shop-osaka" in vault.run("backups", "show", id).out
+    (finding,) = vault.run("check", "--store", "--json").json()
+    assert (finding["code"], finding["id"]) == ("backup-damaged", id)
+    assert finding["what"].startswith("the copy in shop-osaka of the backup of ")
+    assert name in finding["what"]
+    assert finding["do"].startswith(f"toban backups replicate {id}")
     mended = vault.run("backups", "replicate", id)
     assert mended.code == 0, mended.err
+    assert vault.run("check", "--store").code == 0
     (row,) = vault.backups()
     assert (row["status"], row["regions"]) == ("verified", REGIONS)
     assert vault.objects("shop-osaka") == vault.objects("shop-tokyo")
@@ -230,6 +236,8 @@ def test_what_is_whole_nowhere_is_left_as_it_is(vault):
     assert (vault.objects("shop-tokyo"), vault.objects("shop-osaka")) == before
     (row,) = vault.backups()
     assert (row["status"], row["regions"]) == ("failed", [])
+    codes = [f["code"] for f in vault.run("check", "--store", "--json").json()]
+    assert codes == ["backup-lost", "backup-lost"]
 
 
 def test_verify_all_takes_back_what_an_earlier_version_had_condemned(vault):
@@ -324,7 +332,7 @@ def test_a_pinned_backup_stays(vault, two):
 
 def test_rpo_tells_what_is_missed_and_by_how_much(vault):
     before = vault.run("backups", "rpo", "--json")
-    assert before.code == 1, "nothing was ever taken"
+    assert before.code == 3, "nothing was ever taken"
     vault.take("logs")
     old = vault.take()
     tested = vault.run("backups", "test", "shop")
@@ -342,7 +350,7 @@ def test_rpo_tells_what_is_missed_and_by_how_much(vault):
 
     aged(vault, old, 3)
     missed = vault.run("backups", "rpo", "--service", "shop")
-    assert missed.code == 1
+    assert missed.code == 3
     assert "missed" in missed.out
     assert "3 d" in missed.out
     assert "shop/media/daily: overdue" in missed.out
@@ -360,7 +368,7 @@ def test_a_restore_test_is_told_in_the_backup_and_leaves_nothing_behind(vault):
     assert (result.passed, result.region) == (True, told["region"])
     assert "passed" in vault.run("backups", "show", id).out
     untested = vault.run("backups", "test", "shop", "logs")
-    assert untested.code == 2
+    assert untested.code == 1
     assert (
         "logs: no such source with a target of its own (backup.restore_test.targets)"
         in untested.err
@@ -414,9 +422,11 @@ def test_nothing_yet_is_said_kindly(empty, tmp_path):
     assert "toban dev" in empty.run("backups", "list").err
     assert empty.run("apply").code == 0
     assert "No backups yet" in empty.run("backups", "list").out
-    assert "No applied profile has backups" in empty.run("backups", "rpo").out
+    nothing = empty.run("backups", "rpo")
+    assert "No applied profile has backups" in nothing.out
+    assert nothing.code == 1, "no promise is none that holds"
     said = empty.run("backups", "run", "shop", "media")
-    assert said.code == 2
+    assert said.code == 1
     assert "has no backups in its profile" in said.err
     assert not (tmp_path / "data" / "buckets" / "shop-tokyo").exists()
 

@@ -121,7 +121,7 @@ def test_check_of_the_shipped_profiles_warns_of_what_their_designs_cannot_keep(e
 
     assert said.code == 0
     assert (
-        "「データベース障害」の RPO は 10m ですが、redis のバックアップは最大 1d 空きます。"
+        "「データベース障害」の RPO は10分ですが、redis のバックアップは最大1日間隔が空きます。"
         in said.out
     )
     assert {f["code"] for f in empty.run("check", "--json").json() if f["severity"] != "info"} == {

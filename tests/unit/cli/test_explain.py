@@ -73,7 +73,10 @@ def test_it_is_told_in_words(capsys: pytest.CaptureFixture[str]):
     assert "prompthub (its label service says so)" in out
     assert "the service has no word 'huh': taken as level 2, or the next worse one there is" in out
     assert ["Incident", "key", "rule=Disk"] in lines
-    assert "2026-11-22 (Sun) 03:30:00 UTC  step 2, if nobody answers" in out
+    assert "Response due    1 h (2026-11-22 (Sun) 04:00:00 UTC)" in out
+    assert "WHEN (UTC)" in out
+    assert "2026-11-22 03:30:00  step 2, if nobody answers" in out
+    assert f"the files of {ROOT / 'infra' / 'services'}, applied or not" in out
     assert "again from the first step" in out
 
 
@@ -88,6 +91,19 @@ def test_a_check_of_ours_fails_when_others_would_be_called(capsys: pytest.Captur
     assert code == 1
     assert "not called at first: person:nobody" in err
     assert f"called at first and not expected: {called[0]}" in err
+    # As the profile says it, whoever is on duty at that time.
+    duty = [word for name in called if "person" not in name for word in ("--expect", name)]
+    assert run(capsys, *options, *duty, "--expect", "oncall:primary")[0] == 0
+    code, _, err = run(capsys, *options, "--expect", called[-1].partition(":")[2])
+    assert (code, f"Did you mean {called[-1]}?" in err) == (2, True)
+
+
+def test_a_target_of_at_once_is_due_when_it_is(capsys: pytest.CaptureFixture[str]):
+    """``respond_within: 0m`` leaves a minute."""
+    assert (
+        "Response due    1 min ("
+        in run(capsys, "--label", "service=tokyo-ai-chat", "--severity", "P1")[1]
+    )
 
 
 def test_an_alert_of_nobody_says_so(capsys: pytest.CaptureFixture[str], tmp_path):

@@ -170,7 +170,7 @@ def test_an_ambiguous_beginning_is_refused(desk):
 def test_an_unknown_severity_is_answered_with_those_there_are(desk):
     desk.alert()
     said = desk.run("incidents", "severity", desk.only()["id"], "urgent")
-    assert said.code == 2
+    assert said.code == 1
     assert "There are: P1, P3." in said.err
 
 

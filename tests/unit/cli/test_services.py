@@ -44,7 +44,7 @@ def test_plan_names_every_field_that_changes_with_both_values(two):
     profile.write_text(text.replace("  taro: {", "  ken: {name: Ken}\n  taro: {"), encoding="utf-8")
     said = two.run("plan")
     lines = [line.strip() for line in said.out.splitlines()]
-    assert "shop: escalation[0].steps[1].after: 900 → 1200" in lines
+    assert "shop: escalation[0].steps[1].after: 15m → 20m" in lines
     assert 'shop: people.taro.name: "Taro" → "Jiro"' in lines
     assert 'shop: people.ken.name: (not there) → "Ken"' in lines
     (change,) = [c for c in two.run("plan", "--json").json() if c["service"] == "shop"]
@@ -104,7 +104,58 @@ def test_a_file_that_is_still_there_is_named_and_applying_it_is_the_undo(two):
 
 def test_without_an_heir_new_alerts_reach_nobody_and_that_is_said(two):
     said = two.run("services", "retire", "shop", "--dry-run", lang="ja")
-    assert "ログに残るだけ" in said.err
+    assert "shop の新しいアラートは組み込みのサービス toban に入り、誰も呼びません" in said.err
+    assert "shop は既定の受け皿です" in said.err
+
+
+def test_check_judges_what_would_be_in_force(two):
+    """The files, and what is in the store without one: a service that was renamed."""
+    shop = two.services / "shop.yaml"
+    renamed = PROFILE.replace("id: shop", "id: store")
+    (two.services / "store.yaml").write_text(renamed, encoding="utf-8")
+    shop.unlink()
+    said = two.run("check")
+    assert said.code == 0
+    assert "warning: service old is in force without a file" in said.out
+    assert (
+        "warning: service.default: service shop is the default as well; only one "
+        "can be. (Service shop is in force without a file: `toban services retire shop` ends it.) "
+        "[two-defaults]"
+    ) in said.out
+    assert _warnings(two) == ["no-file", "no-file", "two-defaults"]
+    # The files by themselves are in order, so that applying and then retiring leaves no gap.
+    applied = two.run("apply", "--json")
+    assert applied.code == 0
+    assert "service shop is the default as well" in applied.err
+    assert "service shop is the default as well" in two.run("plan", lang="en").err
+    assert two.run("services", "retire", "shop", "--yes").code == 0
+    assert _warnings(two) == ["no-file"]
+    assert "default as well" not in two.run("plan").err
+
+
+def _warnings(desk: Desk) -> list[str]:
+    found = desk.run("check", "--json").json()
+    return [f["code"] for f in found if f["severity"] == "warning"]
+
+
+def test_check_knows_a_default_that_is_in_the_store_alone(two):
+    """Nobody has to be told that there is none, until it is retired."""
+    shop = two.services / "shop.yaml"
+    other = OTHER.replace("id: old", "id: new")
+    (two.services / "new.yaml").write_text(other, encoding="utf-8")
+    shop.unlink()
+    assert "no-default" not in two.run("check").out
+    assert two.run("services", "retire", "shop", "--yes").code == 0
+    assert "[no-default]" in two.run("check").out
+
+
+def test_check_of_files_whose_store_cannot_be_read_says_so(two):
+    (two.data / "toban.db").write_bytes(b"not a database" * 100)
+    for rest in two.data.glob("toban.db-*"):
+        rest.unlink()
+    said = two.run("check")
+    assert said.code == 0
+    assert "Judged by the files alone" in said.err
 
 
 def test_a_service_that_is_not_there_is_told_with_what_is(two):

@@ -5,7 +5,14 @@ from itertools import islice, pairwise
 
 import pytest
 
-from toban.kernel.clock.cron import BadCronError, gaps, largest_gap, slots
+from toban.kernel.clock.cron import (
+    BadCronError,
+    CronSchedule,
+    gaps,
+    largest_gap,
+    largest_gap_of,
+    slots,
+)
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -64,6 +71,26 @@ def test_looking_at_the_clock_changes_only_finds_what_the_whole_year_holds(cron,
     apart = [after - before for before, after in pairwise(year)]
 
     assert gaps(cron, zone) == (min(apart), max(apart))
+
+
+@pytest.mark.parametrize(
+    ("schedules", "largest"),
+    [
+        ([("0 2 * * *", "UTC")], DAY),
+        ([("0 2 * * *", "UTC"), ("0 14 * * *", "UTC")], DAY / 2),
+        ([("0 2 * * *", "UTC"), ("0 2 * * *", "UTC")], DAY),
+        # 02:00 in Tokyo is 17:00 in UTC.
+        ([("0 2 * * *", "Asia/Tokyo"), ("0 14 * * *", "UTC")], 21 * HOUR),
+        ([("*/5 * * * *", "UTC"), ("0 2 * * 0", "UTC")], HOUR / 12),
+        ([("0 2 * * *", "UTC"), ("0 14 * * 0", "UTC")], DAY),
+        ([("0 0 * * 1-5", "UTC"), ("0 0 * * 6,0", "UTC")], DAY),
+        ([("0 0 1 * *", "UTC"), ("0 0 15 * *", "UTC")], 17 * DAY),
+        # The night on which clocks go back, beside a clock that never does.
+        ([("0 0 * * *", "America/New_York"), ("0 16 * * *", "UTC")], 13 * HOUR),
+    ],
+)
+def test_the_longest_time_without_a_slot_of_any_schedule(schedules, largest):
+    assert largest_gap_of(tuple(CronSchedule(*each) for each in schedules)) == largest
 
 
 def test_slots_come_after_a_moment_in_utc():

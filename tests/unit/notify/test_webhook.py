@@ -254,6 +254,21 @@ REFUSED = {
     "ftp://hooks.example/x": "no-url",
     "https://hooks.example:port/x": "no-url",
     "hooks.example": "no-url",
+    "https://hooks .example/x": "no-url",
+    "https://hooks.example/x\n": "no-url",
+    " https://hooks.example/x": "no-url",
+    "https://hooks.example/a b": "no-url",
+    "https://hooks.example/受信": "no-url",
+    "https://hooks.example\\x": "no-url",
+    "https://hooks.example:0/x": "no-url",
+    "https://hooks..example/x": "no-url",
+    "https://.example/x": "no-url",
+    "https://-hooks.example/x": "no-url",
+    "https://{host}.example/x": "no-url",
+    "https://*.example/x": "no-url",
+    "https://256.1.1.1/x": "no-url",
+    f"https://{'a' * 64}.example/x": "no-url",
+    f"https://{'a.' * 127}example/x": "no-url",
 }
 
 
@@ -261,6 +276,22 @@ def findings(url: str) -> list[tuple[str, str]]:
     report = Report()
     WebhookChannel(url=url).check("channels.hook", report)
     return [(finding.severity, finding.code) for finding in report.sorted()]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example",
+        "HTTPS://Hooks.Example.:8443/x?y=%E5%8F%97#z",
+        "https://当番.example/x",
+        "https://xn--x8j.example/x",
+        "https://my_hooks.example/x",
+        "https://93.184.216.34/x",
+        "https://[2606:2800:220:1::1]/x",
+    ],
+)
+def test_check_takes_what_can_be_called(url):
+    assert fault_of(url) is None
 
 
 @pytest.mark.parametrize(("url", "fault"), REFUSED.items())

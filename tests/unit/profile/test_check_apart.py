@@ -37,6 +37,9 @@ def test_services_that_keep_apart_are_in_order():
         ("DATABASE_URL_STAGING", "BLOG_DATABASE_URL", "target-is-source", "[0].url_secret"),
         ("REDIS_URL_STAGING", "BLOG_REDIS_URL", "target-is-source", "[1].url_secret"),
         ("project: shop, database: staging", "project: blog", "target-is-source", "[3].database"),
+        ("REDIS_URL_STAGING", "BLOG_REDIS_URL_STAGING", "target-shared", "[1].url_secret"),
+        ("project: shop, database", "project: blog, database", "target-shared", "[3].database"),
+        ("bucket: shop-staging}", "bucket: blog-staging}", "target-shared", "[2].bucket"),
     ],
 )
 def test_what_another_service_uses_is_no_target(old, new, code, path):
@@ -44,3 +47,7 @@ def test_what_another_service_uses_is_no_target(old, new, code, path):
     [(found, where, message)] = codes(GOOD.replace(old, new))
     assert (found, where) == (code, f"targets{path}")
     assert "of blog" in message
+
+
+def test_services_may_share_a_server_on_which_each_test_has_its_own_database():
+    assert codes(GOOD.replace("DATABASE_URL_STAGING", "BLOG_DATABASE_URL_STAGING")) == []

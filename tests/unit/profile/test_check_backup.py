@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from toban.backups.checks.recovery import spell
+from toban.kernel.i18n import exact
 from toban.sections.check import check
 from toban.sections.files import check_file
 from toban.sections.load import parse_profile
@@ -76,6 +76,8 @@ MISTAKES = [
     ("    - {bucket: shop-osaka, region: asia-northeast2}\n", "", "13 warning one-region destinations"),
     ("bucket: shop-osaka", "bucket: shop-tokyo", "15 error same-destination destinations[1].bucket"),
     ("region: asia-northeast2", "region: asia-northeast1", "13 error same-region destinations"),
+    ("region: asia-northeast2", "region: ASIA-NORTHEAST1", "13 error same-region destinations"),
+    ("region: asia-northeast2", "region: 'Asia-Northeast1 '", "13 error same-region destinations"),
     ("region: asia-northeast2", "region: ' '", "15 error empty destinations[1].region"),
     ("bucket: shop-osaka", "bucket: gs://shop-osaka", "15 error wrong-value destinations[1].bucket"),
     # key
@@ -109,7 +111,7 @@ MISTAKES = [
     ('"15 * * * *"', "hourly", "24 error bad-schedule plans[1].schedule"),
     ('"15 * * * *"', '"*/4 * * * *"', "24 error too-often plans[1].schedule"),
     ('"15 * * * *"', '"0,4 * * * *"', "24 error too-often plans[1].schedule"),
-    ('"15 * * * *"', '"15 * * * *", zone: EST', "24 warning fixed-zone plans[1].zone"),
+    ('"15 * * * *"', '"15 * * * *", zone: Etc/GMT+5', "24 warning fixed-zone plans[1].zone"),
     ("{daily: 7, weekly: 4}", "{}", "23 error keeps-nothing plans[0].keep"),
     ("{daily: 7, weekly: 4}", "{daily: 0}", "23 error keeps-nothing plans[0].keep"),
     ("{daily: 7, weekly: 4}", "{daily: 7, weekly: -1}", "23 error wrong-value plans[0].keep.weekly"),
@@ -151,7 +153,7 @@ MISTAKES = [
     ('"0 6 * * 0"', '"* 6 * * 0"', "34 error too-often restore_test.schedule"),
     ('"0 6 * * 0"', '"0 6 1 * *"', "35 error tests-too-rare restore_test.every"),
     ("every: 8d", "every: 6d", "35 error tests-too-rare restore_test.every"),
-    ("every: 8d", "zone: EST", "35 warning fixed-zone restore_test.zone"),
+    ("every: 8d", "zone: Etc/GMT+5", "35 warning fixed-zone restore_test.zone"),
     ("source: database, url_secret: DATABASE", "source: databsae, url_secret: DATABASE", "37 error unknown-source restore_test.targets[0].source"),
     ("source: database, url_secret: DATABASE", "source: databsae, url_secret: DATABASE", "17 warning never-restored sources.database"),
     ("source: cache, url_secret: REDIS_URL_STAGING", "source: database, url_secret: X", "38 error duplicate-target restore_test.targets[1].source"),
@@ -228,13 +230,71 @@ def test_the_gap_is_named_where_an_rpo_cannot_be_met():
         "shop.yaml:31:50: warning: backup.objectives[0].rpo: Database lost: the RPO is 10m, "
         "but backups of database are up to 1h apart. [rpo-missed]"
     )
-    assert "最大 1h 空きます" in finding.render("ja")
+    assert "RPO は10分ですが、database のバックアップは最大1時間間隔が空きます" in finding.render(
+        "ja"
+    )
 
 
 def test_the_plan_that_comes_most_often_decides_whether_an_rpo_can_be_met():
     [finding] = found(('"15 * * * *"', '"15 */3 * * *"'))
 
     assert "up to 3h apart" in finding.message.en
+
+
+def test_the_plans_of_a_source_are_judged_together():
+    # Twelve hours apart: each leaves a day, both together twelve hours.
+    by_night = ('"15 * * * *"', '"0 14 * * *"')
+
+    assert found(by_night, ("rpo: 2h", "rpo: 12h30m")) == []
+    [finding] = found(by_night, ("rpo: 2h", "rpo: 12h"))
+    assert (finding.code, "up to 12h apart" in finding.message.en) == ("rpo-tight", True)
+
+
+TWO_CACHES = GOOD.replace(
+    "    uploads: {type: b",
+    "    sessions: {type: redis, url_secret: SESSIONS_URL}\n    uploads: {type: b",
+).replace(
+    "    - {source: documents, class",
+    '    - {source: sessions, class: daily, schedule: "0 3 * * *", keep: {keep_days: 7}}\n'
+    "    - {source: documents, class",
+)
+"""With a second Redis, which has no target yet."""
+
+
+@pytest.mark.parametrize(
+    ("target", "paths"),
+    [
+        ("{source: sessions, url_secret: SESSIONS_URL_STAGING}", []),
+        ("{source: sessions, url_secret: REDIS_URL_STAGING}", ["url_secret"]),
+        # A PostgreSQL gets a database of its own for each test.
+        ("{source: sessions, url_secret: DATABASE_URL_STAGING}", ["url_secret"]),
+    ],
+)
+def test_two_tests_do_not_load_into_one_place(target, paths):
+    text = TWO_CACHES + f"      - {target}\n"
+
+    shared = [f for f in check(parse_profile(text).profile) if f.severity == "error"]
+
+    assert [(f.code, f.path) for f in shared] == [
+        ("target-shared", f"backup.restore_test.targets[5].{path}") for path in paths
+    ]
+
+
+def test_two_databases_of_firestore_do_not_share_a_target_but_those_of_a_server_do():
+    text = GOOD.replace("{type: configuration}", "{type: firestore, project: other}").replace(
+        ", on_change: true", ""
+    )
+    same = text.replace("bucket: shop-staging-settings", "project: shop, database: staging")
+    apart = text.replace("bucket: shop-staging-settings", "project: shop, database: staging-2")
+    both = GOOD.replace("{type: configuration}", "{type: postgres, url_secret: OTHER_URL}").replace(
+        ", on_change: true", ""
+    )
+    servers = both.replace("bucket: shop-staging-settings", "url_secret: DATABASE_URL_STAGING")
+
+    [finding] = check(parse_profile(same).profile)
+    assert (finding.code, finding.path[-20:]) == ("target-shared", ".targets[4].database")
+    assert "shop/staging is the target for documents as well" in finding.message.en
+    assert check(parse_profile(apart).profile) == check(parse_profile(servers).profile) == []
 
 
 def test_an_rpo_knows_the_night_on_which_clocks_go_back():
@@ -360,8 +420,13 @@ def test_a_base_that_is_kept_as_long_as_what_builds_on_it_is_in_order(keep):
 
 
 @pytest.mark.parametrize(
-    ("duration", "written"),
-    [(0, "0m"), (60, "1m"), (90_061, "1d1h1m1s"), (timedelta(days=7, seconds=0.5), "7d")],
+    ("duration", "written", "ja"),
+    [
+        (0, "0m", "0分"),
+        (60, "1m", "1分"),
+        (90_061, "1d1h1m1s", "1日1時間1分1秒"),
+        (timedelta(days=7, seconds=0.5), "7d", "7日"),
+    ],
 )
-def test_a_duration_is_said_as_profiles_write_it(duration, written):
-    assert spell(duration) == written
+def test_a_duration_is_said_as_profiles_write_it(duration, written, ja):
+    assert exact(duration) == (ja, written)

@@ -183,6 +183,14 @@ def test_unknown_choices_get_a_suggestion():
     [
         ("Asia/Tokio", "Did you mean Asia/Tokyo?"),
         ("JST", "Did you mean Asia/Tokyo?"),
+        # The tz database knows these: an offset all year, or rules of no place.
+        (
+            "EST",
+            "names no place, so nobody knows whose daylight saving is meant. Did you mean America",
+        ),
+        ("CET", "Did you mean Europe/Berlin?"),
+        ("EST5EDT", "Did you mean America/New_York?"),
+        ("GMT", "Did you mean Europe/London?"),
         ("Asia", "unknown time zone 'Asia'"),
         ("../../etc/passwd", "unknown time zone"),
         ("/etc/localtime", "unknown time zone"),
@@ -193,6 +201,17 @@ def test_unknown_zones_get_a_suggestion(zone, hint):
 
     assert finding.path == "service.timezone"
     assert hint in finding.message.en
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "people: {aoki: {name: Aoki, timezone: EST}}",
+        "oncall: {members: [aoki], first_shift: 2025-01-06, timezone: EST}",
+    ],
+)
+def test_nobody_is_on_duty_by_an_abbreviation(text):
+    assert only(text).path.endswith(".timezone")
 
 
 def test_all_missing_keys_are_told_where_they_should_be():

@@ -113,7 +113,8 @@ def _check_plan_destinations(
     known = [name for name in dict.fromkeys(chosen) if name in regions]
     used: dict[str, str] = {}
     for name in known:
-        other = used.setdefault(regions[name], name)
+        # Google writes ASIA-NORTHEAST1 in its answers, and takes either.
+        other = used.setdefault(regions[name].strip().casefold(), name)
         if other != name:
             report.error(
                 "same-region",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
 
 import msgspec
 
 from toban.backups.checks.apart import check_apart
 from toban.backups.checks.names import check_source_name
+from toban.backups.policy.objectives import plans_gap
 from toban.backups.section import ALLOWANCE, BackupSection, Objective, RestoreTest
 from toban.backups.texts import both
-from toban.kernel.clock.cron import BadCronError, largest_gap
+from toban.kernel.clock.cron import BadCronError, gaps, largest_gap
+from toban.kernel.i18n import exact
 from toban.sources.base import StagingTarget
 from toban.sources.naming import EXAMPLE, check_bucket_name
 from toban.strictyaml.checks import check_secret_name, check_zone
@@ -20,8 +21,6 @@ from toban.strictyaml.findings import join
 from toban.strictyaml.report import Report
 from toban.strictyaml.schedules import check_schedule
 from toban.texts import Both
-
-_UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
 def check_objectives(zone: str, backup: BackupSection, report: Report) -> None:
@@ -92,7 +91,7 @@ def check_restore_test(
                 report.error(
                     "tests-too-rare",
                     path,
-                    both("finding.backup.tests-too-rare", gap=spell(gap), every=spell(every)),
+                    both("finding.backup.tests-too-rare", gap=exact(gap), every=exact(every)),
                 )
     for number, target in enumerate(test.targets):
         path = f"{at}.targets[{number}]"
@@ -109,30 +108,23 @@ def check_restore_test(
     _check_covered(backup, test, report)
 
 
-def spell(duration: timedelta | int) -> str:
-    """Return a duration as profiles write it, ``1d12h``; whole seconds."""
-    left = int(duration.total_seconds()) if isinstance(duration, timedelta) else duration
-    text = ""
-    for unit, size in _UNITS:
-        number, left = divmod(left, size)
-        text += f"{number}{unit}" if number else ""
-    return text or "0m"
-
-
 def best_gap(zone: str, backup: BackupSection, source: str) -> timedelta | None:
     """
-    Return the largest gap between slots of the most frequent plan of `source`.
+    Return the longest time in which no plan of `source` has a slot.
 
     `zone` is the service's. None when no plan with a valid schedule backs the source up.
     """
-    found: list[timedelta] = []
-    for plan in backup.plans:
-        if plan.source == source:
-            try:
-                found.append(largest_gap(plan.schedule, plan.zone or zone))
-            except BadCronError:
-                continue  # complained about where the schedule stands
-    return min(found, default=None)
+    plans = [p for p in backup.plans if p.source == source and _is_schedule(p.schedule)]
+    return plans_gap(plans, zone) if plans else None
+
+
+def _is_schedule(cron: str) -> bool:
+    """Whether it is one; it is complained about where it stands."""
+    try:
+        gaps(cron, "UTC")
+    except BadCronError:
+        return False
+    return True
 
 
 def _check_rpo(
@@ -158,8 +150,8 @@ def _check_rpo(
     for gap, sources in late.items():
         said = {
             "objective": objective.name,
-            "rpo": spell(rpo),
-            "gap": spell(gap),
+            "rpo": exact(rpo),
+            "gap": exact(gap),
             "sources": Both("・".join(sources), ", ".join(sources)),
         }
         if gap > rpo:
@@ -172,7 +164,7 @@ def _check_rpo(
             report.warning(
                 "rpo-tight",
                 f"{path}.rpo",
-                both("finding.backup.rpo-tight", **said, allowance=spell(ALLOWANCE)),
+                both("finding.backup.rpo-tight", **said, allowance=exact(ALLOWANCE)),
             )
 
 

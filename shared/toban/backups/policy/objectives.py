@@ -8,7 +8,7 @@ what was missed: the first is a gap in the design (`toban check` names it), the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,7 +16,7 @@ import msgspec
 
 from toban.backups.policy.restores import TestHistory
 from toban.backups.section import ALLOWANCE, BACKUP, BackupPlan, BackupSection, Objective
-from toban.kernel.clock.cron import largest_gap
+from toban.kernel.clock.cron import CronSchedule, largest_gap, largest_gap_of
 from toban.kernel.clock.skew import is_future, not_ahead
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
@@ -160,10 +160,22 @@ def _rpo(
 
 
 def _reach(profile: Profile, section: BackupSection, source: str) -> float | None:
-    """How old a source's newest restore point may become by its best plan, in seconds."""
-    return min(
-        (allowed(profile, plan) for plan in section.plans if plan.source == source), default=None
-    )
+    """How old a source's newest restore point may become by its plans together, in seconds."""
+    plans = [plan for plan in section.plans if plan.source == source]
+    if not plans:
+        return None
+    return (plans_gap(plans, profile[SERVICE].timezone) + ALLOWANCE) / timedelta(seconds=1)
+
+
+def plans_gap(plans: Iterable[BackupPlan], zone: str) -> timedelta:
+    """
+    Return the longest time in which none of some plans has a slot; `zone` is the service's.
+
+    Any plan makes a restore point of its source: two that are daily, twelve hours apart, leave
+    twelve hours. Raises `BadCronError`, and `ValueError` for no plan.
+    """
+    schedules = {CronSchedule(plan.schedule, plan.zone or zone) for plan in plans}
+    return largest_gap_of(tuple(sorted(schedules)))
 
 
 def allowed(profile: Profile, plan: BackupPlan) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from typing import Any, ClassVar, Final, Literal
@@ -14,6 +15,7 @@ from toban.kernel.clock.skew import is_future
 from toban.kernel.document import Document, Keep
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.job import JobDocument
+from toban.kernel.i18n import exact
 from toban.kernel.status import Transitions
 from toban.ports.backup import ContentQuestion
 from toban.profile.profile import Profile
@@ -192,4 +194,4 @@ def too_slow(profile: Profile, source: str, seconds: float) -> str:
     within = test.within_of(source) if test else None
     if within is None or seconds <= within:
         return ""
-    return f"it took {seconds:.0f} s; {within} s are allowed"
+    return f"it took {exact(math.ceil(seconds)).en}; {exact(within).en} are allowed"

@@ -105,6 +105,10 @@ TEXTS: Final[Texts] = {
         "ja": "リストアテスト失敗: {source}",
     },
     "backup.restore.recovery.title": {"en": "Restore failed: {source}", "ja": "復元失敗: {source}"},
+    "backup.restore.failed.asked": {
+        "en": "{backup} ({region}), asked for by {who}: {reason}",
+        "ja": "{backup}（{region}）{who} の依頼: {reason}",
+    },
     "backup.restore.failed": {
         "en": "{backup} ({region}): {reason}",
         "ja": "{backup}（{region}）: {reason}",

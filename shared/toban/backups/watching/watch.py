@@ -35,13 +35,11 @@ from toban.backups.policy.objectives import (
     overdue,
     untested,
 )
-from toban.backups.policy.restores import RestoreRecord
+from toban.backups.policy.restores import Restore, RestoreRecord
 from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.watching.abandoned import end_abandoned
 from toban.backups.watching.copies import look_at_copies, look_at_keys, settle_failed
-from toban.backups.watching.rereading import look_at_turns
-
-# --- what happened -----------------------------------------------------------------------------
+from toban.backups.watching.rereading import look_at_turns, reread_builders
 from toban.backups.watching.settling import settle_alerts
 from toban.events.backups import (
     BackupFailed,
@@ -61,6 +59,11 @@ from toban.kernel.work import Work
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import CurrentProfile, current
+
+MILDEST = 4
+"""The level of the mildest severity that a profile can have."""
+
+# --- what happened -----------------------------------------------------------------------------
 
 
 def on_failed(failed: BackupFailed, work: Work) -> None:
@@ -132,9 +135,14 @@ def _is_partly_whole(failed: BackupFailed, documents: Documents) -> bool:
 
 
 def on_verified(verified: BackupVerified, work: Work) -> None:
-    """Close the alert of the series, unless a newer backup has failed since."""
+    """
+    Close the alert of the series, unless a newer backup has failed since.
+
+    What builds on it and could not be read for that is read again where it is whole now.
+    """
     watch = watch_of(verified.service, work)
     _resolve_failed(verified, watch, work)
+    reread_builders(verified, work)
     document = current(work).get(verified.service)
     if document is not None:
         look_at_copies(document.profile, watch, work)
@@ -160,23 +168,31 @@ def _resolve_failed(of: Series, watch: BackupWatch, work: Work) -> None:
 
 
 def on_restore_failed(failed: RestoreFailed, work: Work) -> None:
-    """Open an alert about a failed restore."""
+    """
+    Open an alert about a failed restore.
+
+    Of one by hand it is of the mildest severity: whoever asked for it waits for it, and knows how
+    urgent it is. Nobody else is to be woken for that.
+    """
     document = current(work).get(failed.service)
     if document is None:
         return
     watch = watch_of(failed.service, work)
     say = say_in(document.profile)
+    restore = work.get(Restore, failed.restore_id)
+    who = restore.requested_by if restore is not None else ""
     trouble = Trouble(
         fingerprint=restore_fingerprint(failed.source, failed.purpose),
         rule=f"restore-{failed.purpose}-failed",
         title=say(f"backup.restore.{failed.purpose}.title", source=failed.source),
         summary=say(
-            "backup.restore.failed",
+            "backup.restore.failed.asked" if who else "backup.restore.failed",
             backup=failed.backup_id,
             region=failed.region,
             reason=failed.reason,
+            who=who,
         ),
-        level=2,
+        level=2 if failed.purpose == "test" else MILDEST,
         labels={"source": failed.source, "restore": failed.restore_id},
     )
     fire(trouble, document.profile, watch, work)

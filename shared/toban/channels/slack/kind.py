@@ -25,6 +25,10 @@ class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
         """Return the member to mention; the message is visible without one."""
         return addresses.get("slack", "")
 
+    def notices(self, addresses: Mapping[str, str]) -> bool:
+        """Return whether a member is mentioned: nobody else's phone tells of the message."""
+        return bool(self.reaches(addresses))
+
     def named(self, id: str) -> str:
         """Return the channel's name in Slack, where the profile says it."""
         return self.channel or id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -24,6 +25,9 @@ _INSIDE = (
     ".home.arpa",
     ".svc",
 )
+_HOST = re.compile(
+    r"(?!.{254})(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE
+)
 _HERE = ("localhost", "ip6-localhost")
 
 
@@ -39,7 +43,9 @@ def fault_of(url: str) -> Fault | None:
     """
     try:
         check_scheme(url, local=True)
-        host = (urlsplit(url).hostname or "").rstrip(".")
+        host = (urlsplit(url).hostname or "").removesuffix(".")
+        if not _is_well_formed(url, host):
+            return "no-url"
     except ForbiddenAddress as error:
         return error.fault if isinstance(error, _Faulty) else "no-url"
     if host in _METADATA:
@@ -54,6 +60,24 @@ def fault_of(url: str) -> Fault | None:
     except _Faulty as error:
         return error.fault
     return None
+
+
+def _is_well_formed(url: str, host: str) -> bool:
+    """Whether a request could be made of it: what is not, fails at the first page, at night."""
+    rest = url.partition("://")[2].partition("/")[2]
+    if not (rest.isascii() and url.isprintable()) or " " in url or "\\" in url:
+        return False
+    if urlsplit(url).port == 0:
+        return False
+    if ":" in host:  # an IPv6 address
+        return True
+    try:
+        name = host.encode("idna").decode()
+    except UnicodeError:
+        return False
+    return _HOST.fullmatch(name) is not None and (
+        _literal(host) is not None or not name.rpartition(".")[2].isdigit()
+    )
 
 
 class _Faulty(ForbiddenAddress):

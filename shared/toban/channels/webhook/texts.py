@@ -8,8 +8,8 @@ from toban.texts import Catalogue, Texts
 
 TEXTS: Final[Texts] = {
     "finding.webhook.wrong-value": {
-        "en": "expected a URL that begins with https://.",
-        "ja": "https:// で始まる URL が必要です。",
+        "en": "expected a URL like https://host.example/path.",
+        "ja": "https://host.example/path のような URL が必要です。",
     },
     "finding.webhook.credentials": {
         "en": "an address must not carry a password or a token: use url_secret, or signing_secret.",

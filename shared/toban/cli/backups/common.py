@@ -13,7 +13,7 @@ from toban.backups.documents import Backup, Status
 from toban.backups.found import as_found
 from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.work.commands import FUNCTION, request_id
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.reader import chosen as one_chosen
 from toban.cli.kit.terminal import Problem, Terminal
@@ -90,7 +90,7 @@ def chosen(reader: StoreReader, word: str, terminal: Terminal) -> Backup:
         found = newest_first(reader.find(Backup))
         return [backup.id for backup in found if backup.status != "deleted"][:50]
 
-    return one_chosen(reader, Backup, word, terminal, "what.backup", known, code=2)
+    return one_chosen(reader, Backup, word, terminal, "what.backup", known)
 
 
 def as_seen(backup: Backup, documents: Documents) -> Backup:
@@ -119,11 +119,11 @@ def profile_of(reader: StoreReader, service: str, terminal: Terminal) -> Profile
     with_backups = sorted(name for name, p in profiles.items() if p[BACKUP] is not None)
     if service not in profiles:
         if reader.find(Backup, ("service", "==", service), limit=1):
-            raise Problem(terminal.say("backups.retired", service=service), 2)
-        raise Problem(unknown(terminal.language, service, "what.service", with_backups), 2)
+            raise Problem(terminal.say("backups.retired", service=service))
+        raise no_such(terminal, service, "what.service", with_backups)
     if profiles[service][BACKUP] is None:
         words = ", ".join(with_backups) or "-"
-        raise Problem(terminal.say("backups.inactive", service=service, words=words), 2)
+        raise Problem(terminal.say("backups.inactive", service=service, words=words))
     return profiles[service]
 
 
@@ -131,7 +131,7 @@ def known_source(profile: Profile, source: str, terminal: Terminal) -> str:
     """`source`, if the profile has it."""
     sources = (profile[BACKUP] or NOTHING).sources
     if source not in sources:
-        raise Problem(unknown(terminal.language, source, "what.source", sources), 2)
+        raise no_such(terminal, source, "what.source", sources)
     return source
 
 
@@ -140,13 +140,11 @@ def plan_named(profile: Profile, source: str, class_: str | None, terminal: Term
     known_source(profile, source, terminal)
     plans = [p for p in (profile[BACKUP] or NOTHING).plans if p.source == source]
     if not plans:
-        raise Problem(terminal.say("backups.unplanned", source=source), 2)
+        raise Problem(terminal.say("backups.unplanned", source=source))
     if class_ is None and len(plans) > 1:
         words = ", ".join(plan.class_ for plan in plans)
         raise Problem(terminal.say("backups.which-class", source=source, words=words), 2)
     for plan in plans:
         if class_ in (None, plan.class_):
             return plan
-    raise Problem(
-        unknown(terminal.language, str(class_), "what.class", [p.class_ for p in plans]), 2
-    )
+    raise no_such(terminal, str(class_), "what.class", [p.class_ for p in plans])

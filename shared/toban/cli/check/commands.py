@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from toban.cli.kit.profiles import is_set
-from toban.cli.kit.terminal import Terminal
+from toban.cli.kit.terminal import Problem, Terminal
+from toban.profile.profile import Profile
 from toban.sections.files import check_directory, check_file
 from toban.sections.secrets import UnsetSecret
 from toban.strictyaml.findings import FileErrors, Finding
@@ -16,7 +18,8 @@ _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
 def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     """
     Show everything questionable about profiles, with file and line; or (``--store``) in the
-    store. A secret without a value here is a warning: the profile may be meant for elsewhere.
+    store. Without files: about all that would be in force after `toban apply`. A secret without a
+    value here is a warning: the profile may be meant for elsewhere.
     """
     if asked.store:
         from toban.cli.check.store import check_store
@@ -32,7 +35,7 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
             except FileErrors as unloaded:
                 findings += unloaded.findings
     else:
-        findings = check_directory(asked.services, is_set)
+        findings = check_directory(asked.services, is_set, _in_force(asked, terminal))
     errors = sum(f.severity == "error" for f in findings)
     if asked.json:
         terminal.json([_view(finding, terminal) for finding in findings])
@@ -62,6 +65,27 @@ def _tell_unset(unset: list[UnsetSecret], terminal: Terminal) -> None:
         )
         said = terminal.say("check.unset", file=file, n=len(here), words=words)
         terminal.line(terminal.paint(said, _COLORS["warning"]))
+
+
+def _in_force(asked: argparse.Namespace, terminal: Terminal) -> Mapping[str, Profile]:
+    """
+    The profiles in the store, as far as there is one and it can be read: what has no file there
+    stays in force when the files are applied.
+    """
+    from toban.cli.kit.places.local import exists
+    from toban.cli.kit.session import session
+
+    found: Mapping[str, Profile] = {}
+    if not asked.project and not exists(asked.data):
+        return found
+    try:
+        with session(asked, terminal) as work:
+            found = work.reader.profiles()
+    except Problem as problem:
+        if asked.project:
+            raise
+        terminal.note(terminal.say("check.without-store", why=problem))
+    return found
 
 
 def _view(finding: Finding, terminal: Terminal) -> dict[str, object]:

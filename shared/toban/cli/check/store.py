@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from toban.backups.documents import Backup
+from toban.backups.documents import JUDGED, Backup
 from toban.backups.policy.ahead import dated_ahead
 from toban.backups.policy.alerts import SOURCE as BACKUPS
 from toban.cli.kit.reader import StoreReader
@@ -110,6 +110,27 @@ def backups_locked(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]
             )
 
 
+def backups_damaged(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:
+    """Copies of backups that are damaged, gone or could not be read; without a key: `backups_locked`."""
+    for backup in sorted(reader.find(Backup, ("degraded", "==", True)), key=lambda b: b.id):
+        if backup.status not in JUDGED:
+            continue
+        whole = any(copy.proven for copy in backup.copies)
+        for copy in backup.copies:
+            why = copy.damage or copy.unreadable
+            if not why or copy.locked:
+                continue
+            code = "unreadable" if not copy.damage else "damaged" if whole else "lost"
+            yield StoreFinding(
+                "error",
+                f"backup-{code}",
+                backup.id,
+                backup.service,
+                backup.snapshot_at or now,
+                {"bucket": copy.bucket, "why": printable(why)},
+            )
+
+
 def people_untested(reader: StoreReader, now: datetime) -> Iterator[StoreFinding]:
     """People who may be called and have never answered a test page, or are called otherwise since."""
     for tested in tested_people(reader):
@@ -132,6 +153,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     incidents_left_open,
     backups_ahead,
     backups_locked,
+    backups_damaged,
     people_untested,
 )
 
@@ -184,5 +206,5 @@ def _table(found: list[StoreFinding], zones: dict[str, str], terminal: Terminal)
             for each in found
         ],
         {0: {words[name]: color for name, color in _COLORS.items()}},
-        flexible=2,
+        fold=(2, 3),
     )

@@ -19,6 +19,10 @@ TEXTS: Final[Texts] = {
         "en": "files (default: all of --services)",
         "ja": "ファイル（既定: --services のすべて）",
     },
+    "check.without-store": {
+        "en": "Judged by the files alone: {why}",
+        "ja": "ファイルだけで検査しました: {why}",
+    },
     "check.good": {
         "en": "{n:profiles}, no errors, {warnings:warnings}.",
         "ja": "プロファイル {n} 件、エラーなし、警告 {warnings} 件。",
@@ -48,6 +52,30 @@ TEXTS: Final[Texts] = {
     "check.backup-locked.do": {
         "en": "put the key back behind the first one of its secret; then `toban backups rewrap`",
         "ja": "鍵をシークレットの先頭以外の位置に戻し、`toban backups rewrap` を実行してください",
+    },
+    "check.backup-damaged": {
+        "en": "the copy in {bucket} of the backup of {at} is damaged: {why}",
+        "ja": "{at} のバックアップの {bucket} のコピーが破損しています: {why}",
+    },
+    "check.backup-damaged.do": {
+        "en": "toban backups replicate {id}: another copy is whole",
+        "ja": "toban backups replicate {id}（ほかのコピーは無事です）",
+    },
+    "check.backup-lost": {
+        "en": "the copy in {bucket} of the backup of {at} is damaged, and no other is whole: {why}",
+        "ja": "{at} のバックアップの {bucket} のコピーが破損し、無事なコピーがほかにありません: {why}",
+    },
+    "check.backup-lost.do": {
+        "en": "if it is only out of reach, toban backups verify {id}; else it cannot be restored: see what came before and after it",
+        "ja": "一時的に読めないだけなら toban backups verify {id}。そうでなければリストアできません。前後のバックアップを確かめてください",
+    },
+    "check.backup-unreadable": {
+        "en": "the copy in {bucket} of the backup of {at} could not be read: {why}",
+        "ja": "{at} のバックアップの {bucket} のコピーを読めませんでした: {why}",
+    },
+    "check.backup-unreadable.do": {
+        "en": "when the bucket answers again: toban backups verify {id}",
+        "ja": "バケットが応答するようになってから: toban backups verify {id}",
     },
     "check.backup-ahead": {
         "en": "a backup dated in the future: {at}",

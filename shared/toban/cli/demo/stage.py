@@ -25,7 +25,7 @@ from toban.adapters.local.sqlite.queue import SqliteBus
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.adapters.local.sqlite.traces import SqliteTracer
 from toban.cli.demo.standins import StandIns
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such
 from toban.cli.kit.profiles import loaded
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
@@ -102,7 +102,7 @@ def shortened(
     target.mkdir(parents=True, exist_ok=True)
     profiles = loaded(source, terminal)
     if service not in profiles:
-        raise Problem(unknown(terminal.language, service, "what.service", profiles), 2)
+        raise no_such(terminal, service, "what.service", profiles)
     before = profiles[service][ESCALATION][0].steps
     teams = directory_for(source / "any.yaml")
     if teams.is_dir():

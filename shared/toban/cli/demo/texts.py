@@ -102,7 +102,7 @@ TEXTS: Final[Texts] = {
         "ja": "── 何が何を引き起こしたか（最初のアラートから）",
     },
     "demo.received": {
-        "en": "The stand-ins received {slack} Slack messages and {mails} mails.",
+        "en": "The stand-ins received {slack:Slack messages} and {mails:mails}.",
         "ja": "模擬サーバーが受け取ったのは Slack {slack} 通、メール {mails} 通です。",
     },
     "demo.postmortem": {"en": "── The postmortem draft", "ja": "── ポストモーテムの下書き"},

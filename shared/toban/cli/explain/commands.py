@@ -7,17 +7,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from toban.channels.section import CHANNELS
 from toban.cli.explain.explanation import Call, Explanation, explanation, service_of
 from toban.cli.kit.ask import moment_of
 from toban.cli.kit.profiles import asked_for
-from toban.cli.kit.terminal import Problem, Terminal
-from toban.cli.kit.times import now
+from toban.cli.kit.terminal import Problem, Terminal, nearest
+from toban.cli.kit.times import Times, now
 from toban.events import AlertFired
 from toban.kernel.event import timestamp
 from toban.kernel.i18n import duration, moment
-from toban.oncall.targets import Contact
+from toban.oncall.targets import ONCALL_ROLES, Contact
+from toban.people.section import PEOPLE
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
+
+_WHEN = "%Y-%m-%d %H:%M:%S"
 
 
 def explain(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -27,11 +31,12 @@ def explain(asked: argparse.Namespace, terminal: Terminal) -> int:
     profile, _ = service_of(profiles, labels)
     at = now() if asked.at is None else moment_of(asked.at, profile[SERVICE].timezone, terminal)
     found = explanation(profiles, _alert(asked, labels, at), at)
+    _require_targets(asked.expect or (), found.profile, terminal)
     wrong = _unexpected(asked.expect, found)
     if asked.json:
         terminal.json(_view(found) | ({"expected": not wrong} if asked.expect else {}))
         return int(bool(wrong))
-    _show(found, asked.severity, terminal)
+    _show(found, asked, terminal)
     for key, targets in wrong.items():
         terminal.note(terminal.say(f"explain.{key}", targets=", ".join(targets)))
     return int(bool(wrong))
@@ -45,6 +50,22 @@ def _labels(words: Sequence[str], terminal: Terminal) -> dict[str, str]:
             raise Problem(terminal.say("explain.bad-label", word=word), 2)
         found[name] = value
     return found
+
+
+def _require_targets(words: Sequence[str], profile: Profile, terminal: Terminal) -> None:
+    """Refuse a bare name: whoever compares it would find it missing for ever."""
+    known = [
+        *(f"person:{name}" for name in profile[PEOPLE]),
+        *(f"channel:{name}" for name in profile[CHANNELS]),
+        *(f"oncall:{role}" for role in ONCALL_ROLES),
+    ]
+    for word in words:
+        if ":" not in word:
+            bare = {target.partition(":")[2]: target for target in reversed(known)}
+            near = bare.get(nearest(word, bare))
+            hint = terminal.say("error.meant", word=near) if near else ""
+            what = terminal.say("what.expected")
+            raise Problem(terminal.say("error.choice", word=word, what=what, hint=hint), 2)
 
 
 def _alert(asked: argparse.Namespace, labels: dict[str, str], at: datetime) -> AlertFired:
@@ -63,8 +84,10 @@ def _unexpected(expected: Sequence[str] | None, found: Explanation) -> Mapping[s
     """Who should be called at first and is not, and the other way round."""
     if expected is None:
         return {}
-    called = {contact.target for contact in found.calls[0].reached.contacts}
-    missing, more = sorted(set(expected) - called), sorted(called - set(expected))
+    called = [(contact.target, contact.asked) for contact in found.calls[0].reached.contacts]
+    words = set(expected)
+    missing = sorted(words - {name for names in called for name in names})
+    more = sorted({names[0] for names in called if not words.intersection(names)})
     return {key: targets for key, targets in (("missing", missing), ("more", more)) if targets}
 
 
@@ -104,30 +127,36 @@ def _call(call: Call) -> dict[str, Any]:
     }
 
 
-def _show(found: Explanation, word: str, terminal: Terminal) -> None:
+def _show(found: Explanation, asked: argparse.Namespace, terminal: Terminal) -> None:
     profile = found.profile
     service = profile[SERVICE]
-    severity = found.severity
     facts = [
         ("service", f"{service.id} ({terminal.say(f'explain.because.{found.because}')})"),
-        ("severity", _severity(found, word, terminal)),
+        ("severity", _severity(found, asked.severity, terminal)),
         ("environment", found.environment),
         ("key", found.key or terminal.say("explain.key.none")),
     ]
-    if severity.respond_within is not None and found.respond_by is not None:
-        within = duration(terminal.language, severity.respond_within)
+    if found.respond_by is not None:
+        left = found.respond_by - found.calls[0].at
+        within = duration(terminal.language, left.total_seconds())
         facts.append(("respond", f"{within} ({_moment(found.respond_by, profile, terminal)})"))
+    place = asked.project or asked.services
+    facts.append(
+        ("by", terminal.say("explain.project" if asked.project else "explain.files", place=place))
+    )
     facts.append(("secrets", ", ".join(found.secrets()) or terminal.say("explain.secrets.none")))
     titles = [terminal.say(f"explain.{key}") for key, _ in facts]
-    terminal.table(
-        titles[:0] or ["", ""], list(zip(titles, [text for _, text in facts], strict=True))
-    )
+    terminal.table(["", ""], list(zip(titles, [text for _, text in facts], strict=True)), fold=(1,))
     terminal.line()
     if not found.calls_people:
         terminal.line(terminal.say("explain.nobody-called", environment=found.environment))
-    rows = [row for call in found.calls for row in _rows(call, profile, terminal)]
+    times = Times((call.at, service.timezone) for call in found.calls)
+    rows = [row for call in found.calls for row in _rows(call, profile, times, terminal)]
     terminal.table(
-        terminal.titles("when", "occasion", "who", "by", "for"), rows, flexible=2, spare=(4,)
+        terminal.titles("when", "occasion", "who", "by", "for", when=times.title),
+        rows,
+        spare=(4,),
+        fold=(1, 2, 3),
     )
 
 
@@ -139,8 +168,8 @@ def _severity(found: Explanation, word: str, terminal: Terminal) -> str:
     return f"{label} ({terminal.say(key, word=word)})"
 
 
-def _rows(call: Call, profile: Profile, terminal: Terminal) -> list[list[str]]:
-    when = _moment(call.at, profile, terminal)
+def _rows(call: Call, profile: Profile, times: Times, terminal: Terminal) -> list[list[str]]:
+    when = times.written(call.at, profile[SERVICE].timezone, _WHEN)
     why = terminal.say(f"explain.why.{call.reason}", n=call.step + 1)
     rows = [
         [when, why, _who(contact), contact.channel_id, contact.asked]

@@ -29,8 +29,8 @@ TEXTS: Final[Texts] = {
         "ja": "その時刻に届いたとして: 2026-11-22T03:00（サービスのタイムゾーン）",
     },
     "help.explain.expect": {
-        "en": "end with 1 unless exactly these are called at first: person:hanako, channel:room",
-        "ja": "最初に呼ばれるのがちょうどこの相手でなければ終了コード 1: person:hanako、channel:room",
+        "en": "end with 1 unless exactly these are called at first: person:hanako, channel:room, oncall:primary",
+        "ja": "最初に呼ばれるのがちょうどこの相手でなければ終了コード 1: person:hanako、channel:room、oncall:primary",
     },
     "explain.bad-label": {
         "en": "{word!r} is no label: write NAME=VALUE",
@@ -66,6 +66,19 @@ TEXTS: Final[Texts] = {
         "ja": "なし（サービスで一つのインシデント）",
     },
     "explain.respond": {"en": "Response due", "ja": "応答期限"},
+    "explain.by": {"en": "Judged by", "ja": "判定の基準"},
+    "explain.files": {
+        "en": "the files of {place}, applied or not",
+        "ja": "{place} のファイル（反映済みかどうかは問わない）",
+    },
+    "explain.project": {
+        "en": "what is in force in the project {place}",
+        "ja": "プロジェクト {place} で有効な内容",
+    },
+    "what.expected": {
+        "en": "target that could be called (person:ID, channel:ID, oncall:ROLE)",
+        "ja": "呼び出し先（person:ID、channel:ID、oncall:役割）",
+    },
     "explain.secrets": {"en": "Secrets needed", "ja": "必要なシークレット"},
     "explain.secrets.none": {"en": "none", "ja": "なし"},
     "explain.nobody-called": {

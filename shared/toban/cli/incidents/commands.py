@@ -18,7 +18,7 @@ from toban.cli.incidents.views import (
     shown_status,
     timeline,
 )
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such
 from toban.cli.kit.reader import StoreReader, incident_of
 from toban.cli.kit.session import CommandOutcome, Session, is_empty, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
@@ -297,7 +297,7 @@ def _command(
         known = [s.label for s in profile[SEVERITIES]] if profile else []
         found = severity_labelled(profile, asked.label) if profile else None
         if found is None:
-            raise Problem(unknown(terminal.language, asked.label, "what.severity", known), 2)
+            raise no_such(terminal, asked.label, "what.severity", known)
         label = found.label
     return work.command(
         asked.action,

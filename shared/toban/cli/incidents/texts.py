@@ -87,7 +87,7 @@ TEXTS: Final[Texts] = {
     "show.opened": {"en": "Opened", "ja": "検知"},
     "show.labels": {"en": "Labels", "ja": "ラベル"},
     "show.untold": {
-        "en": "({n} more alerts are not told one by one)",
+        "en": "({n:more alerts} not told one by one)",
         "ja": "（ほかのアラート {n} 件は省略）",
     },
     "show.more": {"en": "+{n} more (--json shows all)", "ja": "ほか {n} 件（--json ですべて表示）"},

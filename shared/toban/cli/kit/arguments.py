@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from toban.cli.kit.catalogue import expect
-from toban.cli.kit.terminal import nearest, say
+from toban.cli.kit.terminal import Problem, Terminal, nearest, say
 from toban.texts import Language
 
 # argparse looks on the disk for translations of its own words, several times a parser. There are none.
@@ -99,6 +99,15 @@ def unknown(language: Language, word: str, what: str, known: Iterable[str]) -> s
         words = ", ".join([*names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
         hint = say(language, "error.known", words=words) if names else ""
     return say(language, "error.choice", word=word, what=say(language, what), hint=hint)
+
+
+def no_such(terminal: Terminal, word: str, what: str, known: Iterable[str]) -> Problem:
+    """
+    Return the `Problem` of a thing that there is not: an id, a service, a region, …
+
+    Its exit code is 1, as everywhere; 2 is for words that the command itself defines (`unknown`).
+    """
+    return Problem(unknown(terminal.language, word, what, known), 1)
 
 
 class Builder:

@@ -26,7 +26,7 @@ def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
         return load_directory(services)
     except FileErrors as errors:
         lines = [finding.render(terminal.language) for finding in errors.findings]
-        raise Problem("\n  ".join(lines), 2) from errors
+        raise Problem("\n  ".join(lines)) from errors
 
 
 def in_force(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profile]:

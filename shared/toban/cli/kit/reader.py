@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
 from toban.incidents.documents import Incident
@@ -122,13 +122,12 @@ def chosen(
     known: Callable[[], Iterable[str]],
     *,
     beginnings: Iterable[str] = ("",),
-    code: int = 1,
 ) -> D:
     """
     Return the document with that id, or the only one whose id begins so.
 
-    `beginnings` may be left out of what a person writes. `Problem` with `code`, of the `known`
-    ids the likeliest, when there is none; `what` is the key of what it is called.
+    `beginnings` may be left out of what a person writes. `Problem` with
+    the likeliest of the `known` ids when there is none; `what` is the key of what it is called.
     """
     word = word.strip().removeprefix(f"{cls.COLLECTION}/")
     for beginning in beginnings if word else ():
@@ -138,7 +137,7 @@ def chosen(
         if found:
             words = ", ".join(each.id for each in found[:5])
             raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
-    raise Problem(unknown(terminal.language, word, what, known()), code)
+    raise no_such(terminal, word, what, known())
 
 
 def incident_of(reader: StoreReader, word: str, terminal: Terminal) -> Incident:

@@ -7,11 +7,11 @@ import os
 import re
 import shutil
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from toban.cli.kit.tables import cut, fitted, natural, stacked, width
 from toban.texts import Language
 
 _COLORS = {
@@ -24,13 +24,16 @@ _COLORS = {
     "cyan": "36",
 }
 _PAINT = re.compile(r"\033\[[\d;]*m")
-_LEAST = 24
-"""Columns that a title or an error should have before a whole other column is left out."""
-_NO_LESS = 12
+
+DEVIATES = 3
+"""Exit code: it worked, and what was looked at is not as it was promised, or as it should be."""
 
 
 class Problem(Exception):
-    """An error told in one line; `code` is the exit code (1 did not work, 2 asked wrongly)."""
+    """
+    An error told in one line; `code` is the exit code: 1 (there is none of it, or it did not work)
+    or 2 (asked wrongly).
+    """
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)
@@ -65,27 +68,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else ""
-
-
-def width(text: str) -> int:
-    """Columns that a text takes; wide and full-width characters take two."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
-
-
-def cut(text: str, columns: int) -> str:
-    """At most so many columns, with … where something was cut off."""
-    if width(text) <= columns:
-        return text
-    kept, used = [], 1
-    for character in text:
-        used += width(character)
-        if used > columns:
-            break
-        kept.append(character)
-    return "".join(kept) + "…"
 
 
 def printable(text: str) -> str:
@@ -149,29 +131,50 @@ class Terminal:
         colors: Mapping[int, Mapping[str, str]] | None = None,
         flexible: int | None = None,
         spare: Sequence[int] = (),
+        fold: Sequence[int] = (),
     ) -> None:
         """
         Write rows in columns; `colors` maps column → cell text → colour.
 
-        Where the terminal is narrow, the `flexible` column gives way down to 24 columns, then the
-        `spare` ones are left out, in their order.
+        Where the terminal is narrow, the cells of `fold` are broken into lines (line breaks in them
+        stay anywhere), the `flexible` column is cut, down to 24 columns, and the `spare` ones are left
+        out, in their order. Where all that is not enough, each row is written as lines of its own,
+        whole.
         """
-        cells = [[printable(cell) for cell in row] for row in rows]
-        widths = [
-            max([width(title), *(width(row[column]) for row in cells)])
-            for column, title in enumerate(head)
-        ]
-        kept = list(range(len(head)))
-        if flexible is not None and self.is_tty:
-            _narrow(widths, kept, flexible, spare)
-        self.line(self.paint("  ".join(_cells(head, widths, kept)).rstrip(), "dim"))
-        for row in cells:
-            shown = _cells(row, widths, kept)
-            for column, choice in (colors or {}).items():
-                if column in kept:
-                    place = kept.index(column)
-                    shown[place] = self.paint(shown[place], choice.get(row[column], ""))
-            self.line("  ".join(shown).rstrip())
+        cells = [[_lines(cell, whole=c not in fold) for c, cell in enumerate(row)] for row in rows]
+        titles = [[title] for title in head]
+        widths = natural([titles, *cells])
+        columns = shutil.get_terminal_size().columns if self.is_tty else sum(widths) * 2
+        shown = fitted(widths, columns, flexible, spare, fold)
+        if shown is None:
+            self._stack(head, rows, cells, colors or {}, columns)
+            return
+        for line in shown.lines(titles, fold=fold) if any(head) else ():
+            self.line(self.paint("  ".join(line).rstrip(), "dim"))
+        for row, told in zip(rows, cells, strict=True):
+            for line in shown.lines(told, fold=fold):
+                for column, choice in (colors or {}).items():
+                    if column in shown.shown:
+                        place = shown.shown.index(column)
+                        said = line[place].rstrip()
+                        color = choice.get(row[column], "")
+                        line[place] = self.paint(said, color) + line[place][len(said) :]
+                self.line("  ".join(line).rstrip())
+
+    def _stack(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        cells: Sequence[Sequence[Sequence[str]]],
+        colors: Mapping[int, Mapping[str, str]],
+        columns: int,
+    ) -> None:
+        for number, (row, told) in enumerate(zip(rows, cells, strict=True)):
+            if number:
+                self.line()
+            for title, text, column in stacked(head, told, columns):
+                color = colors.get(column, {}).get(row[column], "")
+                self.line(self.paint(title, "dim") + self.paint(text, color))
 
     def clipped(self, text: str) -> str:
         """`text` (it may be coloured) cut to the width of the terminal; whole where there is none."""
@@ -190,24 +193,9 @@ class Terminal:
         return "".join(parts)
 
 
-def _narrow(widths: list[int], kept: list[int], flexible: int, spare: Sequence[int]) -> None:
-    """Make the columns fit the terminal: change `widths`, and `kept` (the columns shown)."""
-    columns = shutil.get_terminal_size().columns
-    leave = iter(spare)
-    while True:
-        others = sum(widths[c] for c in kept if c != flexible) + 2 * (len(kept) - 1)
-        if columns - others >= min(widths[flexible], _LEAST):
-            break
-        column = next(leave, None)
-        if column is None:
-            break
-        kept.remove(column)
-    widths[flexible] = min(widths[flexible], max(_NO_LESS, columns - others))
-
-
-def _cells(row: Sequence[str], widths: Sequence[int], kept: Sequence[int]) -> list[str]:
-    short = [(cut(row[column], widths[column]), widths[column]) for column in kept]
-    return [text + " " * (columns - width(text)) for text, columns in short]
+def _lines(cell: str, *, whole: bool) -> list[str]:
+    """A cell without what steers a terminal: one line, or as many as it has."""
+    return [printable(part) for part in ([cell] if whole else cell.split("\n"))]
 
 
 def _plain(value: object) -> str:

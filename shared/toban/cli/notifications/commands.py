@@ -64,5 +64,6 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
             {5: {words[word]: color for word, color in _COLORS.items()}},
             flexible=7,
             spare=(6, 2),
+            fold=(3, 4),
         )
     return 0

@@ -6,18 +6,19 @@ import argparse
 from datetime import datetime
 from typing import Any
 
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such
 from toban.cli.kit.ask import moment_of
 from toban.cli.kit.profiles import in_force
-from toban.cli.kit.terminal import Problem, Terminal
-from toban.cli.kit.times import now
+from toban.cli.kit.terminal import Terminal
+from toban.cli.kit.times import Times, now
 from toban.kernel.event import timestamp
-from toban.kernel.i18n import moment
 from toban.oncall.section import ONCALL
 from toban.oncall.shifts import Duty, who_is_on_duty
 from toban.people.section import PEOPLE
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
+
+_UNTIL = "%Y-%m-%d %H:%M"
 
 
 def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
@@ -25,7 +26,7 @@ def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
     profiles = in_force(asked, terminal)
     if asked.service is not None:
         if asked.service not in profiles:
-            raise Problem(unknown(terminal.language, asked.service, "what.service", profiles), 2)
+            raise no_such(terminal, asked.service, "what.service", profiles)
         profiles = {asked.service: profiles[asked.service]}
     rows = [
         (profile, _duty(profile, _time(asked.at, profile, terminal)))
@@ -34,9 +35,11 @@ def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.json:
         terminal.json([_view(profile, duty) for profile, duty in rows])
         return 0
+    times = Times((d.until, p[SERVICE].timezone) for p, d in rows if d is not None)
     terminal.table(
-        terminal.titles("service", "primary", "secondary", "until"),
-        [_row(profile, duty, terminal) for profile, duty in rows],
+        terminal.titles("service", "primary", "secondary", "until", until=times.title),
+        [_row(profile, duty, times, terminal) for profile, duty in rows],
+        fold=(1, 2),
     )
     return 0
 
@@ -72,7 +75,7 @@ def _view(profile: Profile, duty: Duty | None) -> dict[str, Any]:
     }
 
 
-def _row(profile: Profile, duty: Duty | None, terminal: Terminal) -> list[str]:
+def _row(profile: Profile, duty: Duty | None, times: Times, terminal: Terminal) -> list[str]:
     if duty is None:
         return [profile[SERVICE].id, terminal.say("oncall.none"), "", ""]
     names = []
@@ -83,5 +86,5 @@ def _row(profile: Profile, duty: Duty | None, terminal: Terminal) -> list[str]:
         found = _person(profile, id_)
         name = found["name"] if found else terminal.say("oncall.nobody")
         names.append(terminal.say("oncall.stand-in", name=name) if override else name)
-    until = moment(terminal.language, duty.until, profile[SERVICE].timezone)
+    until = times.written(duty.until, profile[SERVICE].timezone, _UNTIL)
     return [profile[SERVICE].id, *names, until]

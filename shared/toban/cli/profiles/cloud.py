@@ -13,9 +13,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from toban.cli.kit.places.cloud import documents
-from toban.cli.kit.terminal import Problem, Terminal, printable
+from toban.cli.kit.terminal import DEVIATES, Problem, Terminal, printable
 from toban.cli.kit.times import now
+from toban.cli.profiles.beside import tell_beside
 from toban.kernel.documents import Documents
+from toban.kernel.i18n import exact
 from toban.ports.schedules import (
     SchedulerJobChange,
     SchedulerJobRejected,
@@ -25,6 +27,7 @@ from toban.profile import store as profiles_
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import ProfileChange
+from toban.sections.durations import is_duration
 from toban.topology.reader import load
 from toban.topology.schedules import wanted
 
@@ -36,8 +39,6 @@ _COLORS = {
     "delete": "red",
     "refused": "red",
 }
-CHANGES = 3
-"""With ``--exit-code``: something would change. 1 and 2 are errors."""
 _NAMED = 5
 """Most jobs that a sentence names."""
 
@@ -89,6 +90,7 @@ def reconcile(
         changes = profiles_.plan(read, profiles)
         every = {**profiles_.applied(read), **{p[SERVICE].id: p for p in profiles}}
         jobs = scheduler.plan(client, parent, wanted(load(), every.values(), place.project))
+        tell_beside(asked, terminal, read, changes)
         if not asked.dry_run:
             if not _agreed(asked, terminal, changes, jobs):
                 terminal.line(terminal.say("jobs.kept"))
@@ -113,10 +115,10 @@ def exit_code(
     changes: Sequence[ProfileChange],
     jobs: Sequence[SchedulerJobChange] = (),
 ) -> int:
-    """Return `CHANGES` when ``--exit-code`` is given and something is not as it should be."""
+    """Return `DEVIATES` when ``--exit-code`` is given and something is not as it should be."""
     whats = {change.what for change in changes} | {job.what for job in jobs}
     differ = bool(whats - {"unchanged"})
-    return CHANGES if differ and getattr(asked, "exit_code", False) else 0
+    return DEVIATES if differ and getattr(asked, "exit_code", False) else 0
 
 
 def _agreed(
@@ -184,19 +186,19 @@ def profile_table(terminal: Terminal, changes: Sequence[ProfileChange]) -> None:
     )
     for change in changes:
         for field in change.fields:
-            old, new = _value(terminal, field.old), _value(terminal, field.new)
+            old, new = (_value(terminal, field.path, value) for value in (field.old, field.new))
             terminal.line(f"  {change.service}: {field.path}: {old} → {new}")
     unfiled = [c.service for c in changes if c.what == "no-file"]
     if unfiled:
         terminal.line(terminal.say("apply.no-file.hint", services=", ".join(unfiled)))
 
 
-def _value(terminal: Terminal, value: object) -> str:
-    return (
-        terminal.say("apply.nothing")
-        if value is None
-        else printable(json.dumps(value, ensure_ascii=False))
-    )
+def _value(terminal: Terminal, path: str, value: object) -> str:
+    if value is None:
+        return terminal.say("apply.nothing")
+    if isinstance(value, int) and is_duration(path):
+        return exact(value).en
+    return printable(json.dumps(value, ensure_ascii=False))
 
 
 def _show(

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from toban.cli.kit.profiles import is_set, loaded
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import now
+from toban.cli.profiles.beside import tell_beside
 from toban.kernel.documents import Documents
 from toban.profile import store
 from toban.profile.profile import Profile
@@ -36,7 +37,7 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
     if place is not None:
         return cloud.reconcile(asked, terminal, place, profiles)
     local.require_here(asked.data, terminal)
-    changes = _apply_here(asked, profiles)
+    changes = _apply_here(asked, terminal, profiles)
     without = {
         profile[SERVICE].id: [name for name in places(profile) if not is_set(name)]
         for profile in profiles
@@ -56,7 +57,9 @@ def apply(asked: argparse.Namespace, terminal: Terminal) -> int:
     return cloud.exit_code(asked, changes)
 
 
-def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> list[ProfileChange]:
+def _apply_here(
+    asked: argparse.Namespace, terminal: Terminal, profiles: Collection[Profile]
+) -> list[ProfileChange]:
     from toban.adapters.local.memory.store import MemoryStore
     from toban.adapters.local.sqlite.database import SqliteDatabase
     from toban.adapters.local.sqlite.store import SqliteStore
@@ -68,8 +71,9 @@ def _apply_here(asked: argparse.Namespace, profiles: Collection[Profile]) -> lis
     database = SqliteDatabase(asked.data / "toban.db")
     try:
         opened = SqliteStore(database)
-        if asked.dry_run:
-            return store.plan(Documents(opened, now()), profiles)
-        return store.apply(opened, profiles, now())
+        read = Documents(opened, now())
+        changes = store.plan(read, profiles)
+        tell_beside(asked, terminal, read, changes)
+        return changes if asked.dry_run else store.apply(opened, profiles, now())
     finally:
         database.close()

@@ -54,7 +54,7 @@ TEXTS: Final[Texts] = {
     "job.refused": {"en": "refused", "ja": "拒否"},
     "jobs.by-hand": {"en": "paused (by hand)", "ja": "一時停止中（手動）"},
     "jobs.as-wanted": {
-        "en": "{n} Cloud Scheduler jobs are as they should be.",
+        "en": "As it should be: {n:Cloud Scheduler jobs}.",
         "ja": "Cloud Scheduler のジョブ {n} 件は変更不要です。",
     },
     "jobs.incomplete": {
@@ -62,11 +62,11 @@ TEXTS: Final[Texts] = {
         "ja": "--project と --location は両方指定してください（環境変数は GOOGLE_CLOUD_PROJECT と TOBAN_LOCATION）",
     },
     "jobs.ask": {
-        "en": "Delete {n} Cloud Scheduler jobs and write the rest? [y/N] ",
+        "en": "Delete {n:Cloud Scheduler jobs} and write the rest? [y/N] ",
         "ja": "Cloud Scheduler のジョブ {n} 件を削除し、残りも反映しますか [y/N] ",
     },
     "jobs.unasked": {
-        "en": "{n} Cloud Scheduler jobs would be deleted ({words}); nothing was written. Look with `toban plan`, then repeat with --yes",
+        "en": "This would delete {n:Cloud Scheduler jobs} ({words}); nothing was written. Look with `toban plan`, then repeat with --yes",
         "ja": "Cloud Scheduler のジョブ {n} 件が削除されます（{words}）。何も書き込んでいません。`toban plan` で確かめてから --yes を付けてください",
     },
     "jobs.kept": {"en": "Nothing was written.", "ja": "何も書き込んでいません。"},

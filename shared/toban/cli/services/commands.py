@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from toban.backups.documents import Backup
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such
 from toban.cli.kit.ask import agreed
 from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import is_empty, session
@@ -17,6 +17,7 @@ from toban.cli.kit.times import LIST, Times
 from toban.incidents.documents import Incident
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.handling.change import remove
+from toban.profile.match import default_service
 from toban.profile.section import SERVICE
 from toban.profile.store import CurrentProfile
 
@@ -98,7 +99,7 @@ def retire(asked: argparse.Namespace, terminal: Terminal) -> int:
         profile = reader.get(CurrentProfile, asked.id)
         if profile is None:
             known = sorted(p.id for p in reader.find(CurrentProfile))
-            raise Problem(unknown(terminal.language, asked.id, "what.service", known), 1)
+            raise no_such(terminal, asked.id, "what.service", known)
         holds = Holdings.of(asked.id, reader)
         for line in _consequences(asked, profile, holds, reader, terminal):
             terminal.note(line)
@@ -129,9 +130,11 @@ def _consequences(
     terminal: Terminal,
 ) -> list[str]:
     others = [p for p in reader.find(CurrentProfile) if p.id != profile.id]
-    heir = next((p.id for p in others if p.profile[SERVICE].default), "")
+    heir = default_service(p.profile for p in others) or ""
     key = "services.then.alerts" if heir else "services.then.nobody"
     lines = [terminal.say(key, id=profile.id, heir=heir)]
+    if profile.profile[SERVICE].default and not heir:
+        lines.append(terminal.say("services.then.default", id=profile.id))
     if holds.open_incidents:
         ids = ", ".join(holds.open_incidents[:_NAMED])
         lines.append(terminal.say("services.then.open", n=len(holds.open_incidents), ids=ids))

@@ -38,8 +38,12 @@ TEXTS: Final[Texts] = {
         "ja": "{id} の新しいアラートは、既定の受け皿である {heir} に届きます。",
     },
     "services.then.nobody": {
-        "en": "New alerts of {id} go to the log alone: no service takes what matches no other.",
-        "ja": "{id} の新しいアラートはログに残るだけです（既定の受け皿のサービスがありません）。",
+        "en": "New alerts of {id} go to the built-in service toban, which calls nobody: no service takes what matches no other.",
+        "ja": "{id} の新しいアラートは組み込みのサービス toban に入り、誰も呼びません（既定の受け皿のサービスがありません）。",
+    },
+    "services.then.default": {
+        "en": "{id} is the one that takes what matches no other: so do all alerts that match no service.",
+        "ja": "{id} は既定の受け皿です。どのサービスにも一致しないアラートも、すべて同じ扱いになります。",
     },
     "services.then.open": {
         "en": "Open until somebody resolves them, and escalated by the version they began with: {n:incidents} ({ids}).",

@@ -30,12 +30,6 @@ def topology(asked: argparse.Namespace, terminal: Terminal) -> int:
         emits = [t for t in function.emits if t != "message-parked"]
         emits += [f"({t})" for t in function.sets]
         state = [c for c in function.writes if c not in ("parked", "receipts")]
-        for line in range(max(1, len(consumes), len(emits), len(state))):
-            cells = (_at(part, line) for part in (consumes, emits, state))
-            rows.append([name if line == 0 else "", *cells])
-    terminal.table(terminal.titles("function", "consumes", "emits", "state"), rows)
+        rows.append([name, *("\n".join(part) for part in (consumes, emits, state))])
+    terminal.table(terminal.titles("function", "consumes", "emits", "state"), rows, fold=(1, 2, 3))
     return 0
-
-
-def _at(parts: list[str], line: int) -> str:
-    return parts[line] if line < len(parts) else ""

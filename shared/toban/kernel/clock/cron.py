@@ -14,9 +14,10 @@ minute names it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from heapq import merge
 from typing import Final, NamedTuple
 
 from cronsim import CronSim, CronSimError
@@ -36,6 +37,13 @@ _DAY: Final = timedelta(days=1)
 
 class BadCronError(CronSimError, ValueError):
     """Not a cron expression; the text says which field is wrong."""
+
+
+class CronSchedule(NamedTuple):
+    """A cron expression, and the zone on whose wall clock it is read."""
+
+    cron: str
+    zone: str
 
 
 class SlotGaps(NamedTuple):
@@ -113,18 +121,46 @@ def gaps(cron: str, zone: str) -> SlotGaps:
     `BadCronError`; `zone` has to exist.
     """
     smallest, largest = timedelta.max, timedelta()
-    for start, end in _stretches(cron, zone):
-        before: datetime | None = None
-        # One slot from before the stretch to one after it: nothing falls between the stretches.
-        for slot in slots(cron, zone, start):
-            if before is not None and slot != before:
-                smallest, largest = min(smallest, slot - before), max(largest, slot - before)
-            before = slot
-            if slot > end and largest:
-                break
+    for gap in _gaps((CronSchedule(cron, zone),)):
+        smallest, largest = min(smallest, gap), max(largest, gap)
     if not largest:
         raise BadCronError("no such day")
     return SlotGaps(smallest, largest)
+
+
+@lru_cache(maxsize=64)
+def largest_gap_of(schedules: tuple[CronSchedule, ...]) -> timedelta:
+    """
+    Return the longest time in which none of some schedules has a slot: of two that are daily,
+    twelve hours apart, twelve hours. Of one it is its `largest_gap`.
+
+    Raises `BadCronError`, and `ValueError` for no schedule at all.
+    """
+    # Together they are never further apart than the closest alone: mostly it is soon seen that
+    # they are just that.
+    bound = min(largest_gap(each.cron, each.zone) for each in schedules)
+    largest = timedelta()
+    if len(schedules) > 1:
+        for gap in _gaps(schedules):
+            largest = max(largest, gap)
+            if largest >= bound:
+                break
+    return largest or bound
+
+
+def _gaps(schedules: Sequence[CronSchedule]) -> Iterator[timedelta]:
+    """The times between the slots of some schedules, of a year or of what tells as much."""
+    for start, end in _stretches(schedules):
+        before: datetime | None = None
+        found = False
+        # One slot from before the stretch to one after it: nothing falls between the stretches.
+        for slot in merge(*(slots(each.cron, each.zone, start) for each in schedules)):
+            if before is not None and slot != before:
+                found = True
+                yield slot - before
+            before = slot
+            if slot > end and found:
+                break
 
 
 def _following(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
@@ -145,19 +181,22 @@ def _simulated(
         raise BadCronError(str(error)) from error
 
 
-def _stretches(cron: str, zone: str) -> Iterator[tuple[datetime, datetime]]:
+def _stretches(schedules: Iterable[CronSchedule]) -> Iterator[tuple[datetime, datetime]]:
     """
     Which part of the year has to be looked at.
 
-    A schedule that is the same every day differs only where the zone's offset changes; a year of
+    Schedules that are the same every day differ only where the zone's offset changes; a year of
     ``*/5 * * * *`` would take seconds.
     """
-    if cron.split()[2:] != ["*", "*", "*"]:
+    if any(each.cron.split()[2:] != ["*", "*", "*"] for each in schedules):
         yield _FROM, _FROM + _YEAR
         return
     yield _FROM, _FROM + 2 * _DAY
-    clock = zone_of(zone)
+    clocks = {zone_of(each.zone) for each in schedules}
     for number in range(_YEAR.days):
         day = _FROM + number * _DAY
-        if day.astimezone(clock).utcoffset() != (day + _DAY).astimezone(clock).utcoffset():
+        if any(
+            day.astimezone(clock).utcoffset() != (day + _DAY).astimezone(clock).utcoffset()
+            for clock in clocks
+        ):
             yield day - _DAY, day + 2 * _DAY

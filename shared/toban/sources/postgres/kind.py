@@ -18,6 +18,7 @@ class PostgresSourceSection(SourceSection, frozen=True, tag="postgres", tag_fiel
 
     RANK: ClassVar[int] = 30
     ADDRESS: ClassVar[tuple[str, ...]] = ("url_secret", "database")
+    OWN_PLACE: ClassVar[bool] = True
     TO: ClassVar[tuple[str, ...]] = (
         "url_secret", "database", "clean", "overwrite", "only", "owners", "locale", "settings",
     )  # fmt: skip

@@ -114,7 +114,7 @@ def _table(reader: StoreReader, found: list[Backup], terminal: Terminal) -> None
     ]
     colors = {terminal.say(f"backup.{s}"): color for s, color in STATUS_COLORS.items()}
     colors |= {status_in(b, terminal): "yellow" for b in found if is_partly(b)}
-    terminal.table(titles, rows, {2: colors}, flexible=5, spare=(1, 7, 4))
+    terminal.table(titles, rows, {2: colors}, flexible=5, spare=(1, 7, 4, 3))
 
 
 # --- one of them -------------------------------------------------------------------------------

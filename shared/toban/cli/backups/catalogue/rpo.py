@@ -26,7 +26,7 @@ from toban.backups.watching.watch import newest_points
 from toban.cli.backups.common import length, profiles_of, size
 from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import session
-from toban.cli.kit.terminal import Terminal
+from toban.cli.kit.terminal import DEVIATES, Terminal
 from toban.cli.kit.times import now, rough
 from toban.kernel.i18n import duration, moment
 from toban.profile.profile import Profile
@@ -66,7 +66,10 @@ class _Looked:
 
 
 def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
-    """Show every objective as it stands; 1 when something is missed."""
+    """
+    Show every objective as it stands; returns `DEVIATES` when something is missed, 1 when nothing is
+    promised.
+    """
     with session(asked, terminal) as work:
         reader = work.reader
         looked = [_look(reader, p) for p in profiles_of(reader, asked.service, terminal)]
@@ -76,7 +79,9 @@ def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.line(terminal.say("backups.nobody"))
     else:
         _table(looked, terminal)
-    return 1 if any(each.missed for each in looked) else 0
+    if not looked:
+        return 1
+    return DEVIATES if any(each.missed for each in looked) else 0
 
 
 def _look(reader: StoreReader, profile: Profile) -> _Looked:
@@ -170,8 +175,8 @@ def _table(looked: list[_Looked], terminal: Terminal) -> None:
             ),
             rows,
             {4: colors, 7: colors},
-            flexible=1,
             spare=(0,),
+            fold=(1,),
         )
     else:
         terminal.line(terminal.say("rpo.none"))

@@ -129,11 +129,11 @@ TEXTS: Final[Texts] = {
     },
     "rebuild.unverified": {"en": "did not pass verification", "ja": "検証に合格していません"},
     "rebuild.done": {
-        "en": "{new} of {n} backups entered; {skipped:manifests} skipped, {unfinished} without a manifest.",
+        "en": "{new} of {n:backups} entered; {skipped:manifests} skipped, {unfinished} without a manifest.",
         "ja": "{n} 件のうち {new} 件を登録しました。見送った目録 {skipped} 件、目録のないもの {unfinished} 件。",
     },
     "rebuild.would": {
-        "en": "{new} of {n} backups would be entered; {skipped:manifests} skipped, {unfinished} without a manifest. Nothing was written.",
+        "en": "{new} of {n:backups} would be entered; {skipped:manifests} skipped, {unfinished} without a manifest. Nothing was written.",
         "ja": "{n} 件のうち {new} 件が登録されます。見送る目録 {skipped} 件、目録のないもの {unfinished} 件。何も書き込んでいません。",
     },
 }

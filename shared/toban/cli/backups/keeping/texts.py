@@ -115,7 +115,7 @@ TEXTS: Final[Texts] = {
         "ja": "{id} の日付は未来ではありません。保持ポリシーが判断します",
     },
     "prune.left": {
-        "en": "{n} are still there (kept after all, or locked): {words}",
+        "en": "still there: {n} (kept after all, or locked): {words}",
         "ja": "{n} 件が残っています（残すことになったか、ロックされています）: {words}",
     },
 }

@@ -15,7 +15,7 @@ from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, open_copy
 from toban.backups.documents import Backup, Copy
 from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import chosen, size
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such
 from toban.cli.kit.session import Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.ports import PortError
@@ -51,7 +51,7 @@ def _copies(backup: Backup, region: str, terminal: Terminal) -> list[Copy]:
     found = [copy for copy in backup.copies if region in ("", copy.region)]
     if not found:
         regions = [copy.region for copy in backup.copies]
-        raise Problem(unknown(terminal.language, region, "what.region", regions), 2)
+        raise no_such(terminal, region, "what.region", regions)
     return sorted(found, key=lambda copy: _ORDER.index(copy.state))
 
 

@@ -26,7 +26,7 @@ from toban.cli.backups.common import (
 from toban.cli.backups.restores.into import look
 from toban.cli.backups.restores.watch import follow, watch
 from toban.cli.backups.views import status_in
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such, unknown
 from toban.cli.kit.ask import agreed, answer, moment_of
 from toban.cli.kit.reader import shown_time
 from toban.cli.kit.session import Session, session
@@ -108,7 +108,7 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
     copy = usable(backup, asked.region or "", {each.id: each for each in backups})
     if copy is None:
         there = [c.region for c in backup.copies if c.manifest and not c.damage]
-        raise Problem(unknown(terminal.language, asked.region or "-", "what.region", there), 2)
+        raise no_such(terminal, asked.region or "-", "what.region", there)
     target = _target(profile, source, asked, terminal)
     into = look(work, backup, copy, id, target, terminal, onto_source=bool(asked.onto_source))
     takes = estimate(backups, backup, copy.region, now=now())
@@ -152,7 +152,7 @@ def _choose(
         )
     regions = sorted({c.region for b in good for c in b.copies if c.manifest and not c.damage})
     if asked.region and asked.region not in regions:
-        raise Problem(unknown(terminal.language, asked.region, "what.region", regions), 2)
+        raise no_such(terminal, asked.region, "what.region", regions)
     zone = work.reader.zone(asked.service)
     oldest = moment(terminal.language, min(map(point, good)), zone)
     raise Problem(terminal.say("restore.none-so-old", oldest=oldest))

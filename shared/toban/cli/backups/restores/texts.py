@@ -43,7 +43,7 @@ TEXTS: Final[Texts] = {
         "ja": "{id}: {file} に {size} を書きました（全バイト確認済み）",
     },
     "extract.beside": {
-        "en": "the stream lists {count} objects; their content lies beside it and is not in it (toban restore writes it)",
+        "en": "the stream lists {count:objects}, of which the content lies beside it and is not in it (toban restore writes it)",
         "ja": "ストリームには {count} 個のオブジェクトの一覧だけがあります。中身は含みません（toban restore が書き出します）",
     },
     "extract.lost": {

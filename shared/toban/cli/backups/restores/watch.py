@@ -10,7 +10,7 @@ from toban.backups.policy.recovery import recovery_time
 from toban.backups.policy.restores import Restore
 from toban.backups.section import BACKUP, NOTHING
 from toban.cli.backups.common import ask, known_source, length, profile_of, size
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such
 from toban.cli.kit.progress import ProgressView
 from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.session import Session, session
@@ -30,9 +30,12 @@ def follow(work: Session, word: str, asked: argparse.Namespace, terminal: Termin
         shows=lambda: f"toban restore --follow {word}",
         resumes=lambda: f"toban restore --follow {word}",
     )
-    if found is None or len(found) != 1:
-        known = [r.id for r in (found or work.reader.find(Restore))]
-        raise Problem(unknown(terminal.language, word, "what.restore", known), 2)
+    if found is None:
+        known = [restore.id for restore in work.reader.find(Restore)]
+        raise no_such(terminal, word, "what.restore", known)
+    if len(found) > 1:
+        words = ", ".join(restore.id for restore in found[:5])
+        raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
     return watch(work, found[0].id, asked, terminal)
 
 
@@ -168,12 +171,12 @@ def test(asked: argparse.Namespace, terminal: Terminal) -> int:
         profile = profile_of(work.reader, asked.service, terminal)
         section = (profile[BACKUP] or NOTHING).restore_test
         if section is None:
-            raise Problem(terminal.say("test.none", service=asked.service), 2)
+            raise Problem(terminal.say("test.none", service=asked.service))
         sources = [target.source for target in section.targets]
         if asked.source is not None:
             known_source(profile, asked.source, terminal)
             if asked.source not in sources:
-                raise Problem(unknown(terminal.language, asked.source, "what.tested", sources), 2)
+                raise no_such(terminal, asked.source, "what.tested", sources)
         verified = work.reader.find(
             Backup, ("service", "==", asked.service), ("status", "==", "verified")
         )
