@@ -210,9 +210,11 @@ def browser(address: str, target: Path, width: int, height: int, *, dark: bool =
             "--force",
             "--skip-if-larger",
             "--strip",
+            "--speed=1",
+            "--nofs",  # plain colours: nothing to be mixed
             "--output",
             target,
-            "64",
+            "32",
             target,
         ]
         done = subprocess.run(command, check=False)

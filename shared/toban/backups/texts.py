@@ -17,7 +17,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.unused-source": {
         "en": "no plan ever backs up {name}.",
-        "ja": "{name} を取る計画がありません。",
+        "ja": "{name} をバックアップする計画がありません。",
     },
     "finding.backup.empty": {"en": "the region is empty.", "ja": "リージョンが空です。"},
     "finding.backup.same-destination": {
@@ -43,7 +43,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.unknown-source": {
         "en": "there is no source {name}.{hint}",
-        "ja": "バックアップ元 {name} は定義されていません。{hint}",
+        "ja": "バックアップ対象 {name} は定義されていません。{hint}",
     },
     "finding.backup.no-plans": {
         "en": "without plans nothing is ever backed up.",
@@ -55,7 +55,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.no-base": {
         "en": "it needs a full (not incremental) plan of {source} to build on.",
-        "ja": "{source} の全体（incremental でない）の計画も必要です。",
+        "ja": "{source} のフルバックアップ（incremental でない）の計画も必要です。",
     },
     "finding.backup.duplicate-series": {
         "en": "{source} has a class {class_} already: backup.plans[{first}].",
@@ -83,11 +83,11 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.base-elsewhere": {
         "en": "the full backups are not in the same destinations; each must be able to restore alone.",
-        "ja": "全体のバックアップが同じ保存先にありません。どの保存先からも単独で戻せるようにします。",
+        "ja": "フルバックアップが同じ保存先にありません。どの保存先からも単独で復元できるようにします。",
     },
     "finding.backup.wrong-value.2": {
         "en": "only restore tests reach restored; ask for format at most.",
-        "ja": "restored はリストアテストだけが与えます。format までにしてください。",
+        "ja": "restored はリストアテストに合格したときだけ付きます。format までにしてください。",
     },
     "finding.backup.same-destination.destinations": {
         "en": "{name} is named twice.",
@@ -95,7 +95,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.base-too-short": {
         "en": "it is kept for {plan:days}, but what it builds on only for {longest}.",
-        "ja": "増分は {plan} 日残りますが、その土台は {longest} 日しか残りません。",
+        "ja": "増分は {plan} 日残りますが、もとになるフルバックアップは {longest} 日しか残りません。",
     },
     "finding.backup.incomplete": {
         "en": "the target for {source} needs {needed}.",
@@ -127,7 +127,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.rpo-without-plan": {
         "en": "no plan backs up {source}, so the RPO is never met.",
-        "ja": "{source} を取る計画がないので、RPO は決して守れません。",
+        "ja": "{source} をバックアップする計画がないので、RPO は決して守れません。",
     },
     "finding.backup.never-restored": {
         "en": "restore_test has no target for {name}: nothing shows that it can be restored.",
@@ -152,7 +152,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.backup.not-incremental": {
         "en": "{source} cannot be backed up incrementally; {able} can.",
-        "ja": "{source} は増分で取れません（{able} だけ）。",
+        "ja": "{source} は増分バックアップできません（{able} だけ）。",
     },
     "finding.backup.rpo-missed": {
         "en": "{objective}: the RPO is {rpo}, but backups of {sources} are up to {gap} apart.",

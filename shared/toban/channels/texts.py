@@ -9,7 +9,7 @@ from toban.texts import Catalogue, Texts
 TEXTS: Final[Texts] = {
     "notice.service": {"en": "Service", "ja": "サービス"},
     "notice.labels": {"en": "Labels", "ja": "ラベル"},
-    "notice.next": {"en": "Next", "ja": "次に"},
+    "notice.next": {"en": "Next", "ja": "次の対応"},
     "finding.channels.unknown-channel": {
         "en": "there is no channel {name}.{hint}",
         "ja": "チャンネル {name} は定義されていません。{hint}",

@@ -17,7 +17,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.escalation.too-late": {
         "en": "{label} is to be answered in {limit}, but a person is first told after {first}.",
-        "ja": "{label} の応答目標は {limit}ですが、人に届くのは{first}後です。",
+        "ja": "{label} の対応開始目標は {limit}ですが、人に届くのは{first}後です。",
     },
     "finding.escalation.no-steps": {"en": "there are no steps.", "ja": "段階がありません。"},
     "finding.escalation.late-first-step": {

@@ -10,10 +10,10 @@ TEXTS: Final[Texts] = {
     "notify.kind.opened": {"en": "incident opened", "ja": "インシデント発生"},
     "notify.kind.escalated": {"en": "escalated", "ja": "エスカレーション"},
     "notify.kind.raised": {"en": "severity raised", "ja": "重大度の引き上げ"},
-    "notify.kind.joined": {"en": "another alert joined", "ja": "別のアラートの追加"},
+    "notify.kind.joined": {"en": "another alert joined", "ja": "アラート追加"},
     "notify.kind.reopened": {"en": "incident reopened", "ja": "インシデント再開"},
     "notify.kind.reminded": {"en": "still open", "ja": "未解決のまま"},
-    "notify.kind.expired": {"en": "acknowledgement ran out", "ja": "確認の期限切れ"},
+    "notify.kind.expired": {"en": "acknowledgement ran out", "ja": "ACK の期限切れ"},
     "notify.kind.repeated": {"en": "nobody has answered", "ja": "応答なし"},
     "notify.kind.unheard": {"en": "not heard of any more", "ja": "続報なし"},
     "notify.kind.closed-unheard": {
@@ -25,7 +25,7 @@ TEXTS: Final[Texts] = {
     "notify.kind.test": {"en": "test page", "ja": "テスト呼び出し"},
     "notify.kind.shift": {
         "en": "not shown to be reachable",
-        "ja": "呼び出しテスト未確認",
+        "ja": "テスト呼び出しに応答なし",
     },
     "notify.test": {"en": "TEST", "ja": "【テスト】"},
     "notify.short.opened": {"en": "opened", "ja": "発生"},
@@ -49,7 +49,7 @@ TEXTS: Final[Texts] = {
     "notify.field.opened": {"en": "Opened", "ja": "検知"},
     "notify.field.step": {"en": "Step", "ja": "段階"},
     "notify.field.why": {"en": "Why", "ja": "きっかけ"},
-    "notify.field.acknowledged": {"en": "Acknowledged", "ja": "確認"},
+    "notify.field.acknowledged": {"en": "Acknowledged", "ja": "対応開始"},
     "notify.field.resolved": {"en": "Resolved", "ja": "解決"},
     "notify.field.closed": {"en": "Closed", "ja": "終了"},
     "notify.field.unheard": {"en": "Not heard of since", "ja": "最後の続報"},
@@ -125,11 +125,11 @@ TEXTS: Final[Texts] = {
     },
     "notify.next.unheard": {
         "en": "Its alerts fire as far as we know, but nothing has been heard of them since: the sender may be gone, or never say that they are over. Look, and resolve it if it is over.",
-        "ja": "アラートは続いている扱いですが、その後の続報がありません。送信元が止まっているか、収束を通知しない設定の可能性があります。確認し、収まっていれば解決（resolve）してください。",
+        "ja": "アラートは続いている扱いですが、その後の続報がありません。送信元が止まっているか、解消を通知しない設定の可能性があります。状況を確かめ、解消していれば解決（resolve）してください。",
     },
     "notify.next.closed-unheard": {
         "en": "Nobody has said that it is over. If its alert is heard of again, that is a new incident.",
-        "ja": "収束の通知は届いていません。再び続報があれば、新しいインシデントとしてお知らせします。",
+        "ja": "解消の通知は届いていません。再び続報があれば、新しいインシデントとしてお知らせします。",
     },
     "notify.next.resolved": {
         "en": "Nothing more to do. If the alert fires again, that is a new incident.",
@@ -150,7 +150,7 @@ TEXTS: Final[Texts] = {
     "notify.action.answer": {"en": "It reached me", "ja": "届きました"},
     "notify.target": {
         "en": "Respond within {duration} (by {deadline})",
-        "ja": "応答目標: {duration}以内（{deadline} まで）",
+        "ja": "対応開始目標: {duration}以内（{deadline} まで）",
     },
     "notify.action.acknowledge": {"en": "Acknowledge", "ja": "対応を引き受ける（ACK）"},
     "notify.action.resolve": {"en": "Resolve", "ja": "解決済みにする"},
@@ -158,7 +158,7 @@ TEXTS: Final[Texts] = {
     "notify.unreached": {"en": "Could not be reached: {who}", "ja": "届かなかった宛先: {who}"},
     "notify.fallback": {
         "en": "Sent this way because an earlier channel failed.",
-        "ja": "本来の経路で送れなかったため、こちらの経路で送っています。",
+        "ja": "本来のチャンネルで送れなかったため、このチャンネルで送っています。",
     },
     "notify.repetition": {
         "en": "This may be a repetition (#{number}): ignore it if you have it already.",

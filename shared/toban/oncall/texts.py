@@ -36,7 +36,7 @@ TEXTS: Final[Texts] = {
     "finding.oncall.wrong-value": {"en": "at least 1.", "ja": "1 以上にしてください。"},
     "finding.oncall.override-time": {
         "en": "it does not end after it starts.",
-        "ja": "終わりが始まりより後ではありません。",
+        "ja": "終了は開始より後にしてください。",
     },
     "finding.oncall.override-overlap": {
         "en": "it overlaps oncall.overrides[{earlier}]; this later one wins.",
@@ -44,7 +44,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.oncall.override-both": {
         "en": "{person} is primary and secondary at once; the next member becomes secondary.",
-        "ja": "{person} が同時に正と副です。副は次のメンバーになります。",
+        "ja": "{person} が同時に主当番と副当番です。副当番は次のメンバーになります。",
     },
     "finding.oncall.no-oncall": {
         "en": "{target} needs an oncall section.",

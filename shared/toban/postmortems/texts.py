@@ -21,7 +21,7 @@ TEXTS: Final[Texts] = {
     },
     "timeline.cleared": {
         "en": "Alert cleared: “{alert}”",
-        "ja": "アラートが収まりました: 「{alert}」",
+        "ja": "アラートが解消しました: 「{alert}」",
     },
     "timeline.raised": {
         "en": "Severity raised from {before} to {after}",
@@ -41,7 +41,7 @@ TEXTS: Final[Texts] = {
     },
     "timeline.escalated.time": {
         "en": "Not acknowledged in time: escalation step {step}",
-        "ja": "時間内に確認がなかったため、エスカレーション第 {step} 段階へ進みました",
+        "ja": "時間内に応答がなかったため、エスカレーション第 {step} 段階へ進みました",
     },
     "timeline.escalated.unreached": {
         "en": "Nobody was reached: escalation step {step}, without waiting",
@@ -61,7 +61,7 @@ TEXTS: Final[Texts] = {
     },
     "timeline.acknowledged": {
         "en": "{actor} acknowledged (by {via})",
-        "ja": "{actor} が確認しました（{via}）",
+        "ja": "{actor} が対応を引き受けました（{via}）",
     },
     "timeline.confirmed": {
         "en": "{actor} is still on it (by {via})",
@@ -69,7 +69,7 @@ TEXTS: Final[Texts] = {
     },
     "timeline.reminded": {
         "en": "{assignee} was reminded: nothing has happened since the acknowledgement",
-        "ja": "確認から動きがないため、{assignee} に知らせました",
+        "ja": "引き受けてから動きがないため、{assignee} に知らせました",
     },
     "timeline.reminded.joined": {
         "en": "{assignee} was reminded: alerts have joined since the acknowledgement, and nobody has answered to those",
@@ -77,7 +77,7 @@ TEXTS: Final[Texts] = {
     },
     "timeline.ack-expired": {
         "en": "The acknowledgement by {assignee} ran out; people are called from the first step",
-        "ja": "{assignee} の確認が期限切れになり、最初の段階から呼び出します",
+        "ja": "{assignee} の ACK が期限切れになり、最初の段階から呼び出します",
     },
     "timeline.repeated": {
         "en": "Nobody has answered any step; the steps begin again (repetition {times})",
@@ -86,7 +86,7 @@ TEXTS: Final[Texts] = {
     "timeline.note": {"en": "{actor}: {text}", "ja": "{actor}: {text}"},
     "timeline.unheard": {
         "en": "Not heard of since {since}: “{alert}”; its sender may be gone, or never say that it is over",
-        "ja": "{since} を最後に続報がありません: 「{alert}」。送信元が止まっているか、収束を通知しない設定の可能性があります",
+        "ja": "{since} を最後に続報がありません: 「{alert}」。送信元が止まっているか、解消を通知しない設定の可能性があります",
     },
     "timeline.heard-again": {
         "en": "Heard of again: “{alert}”",
@@ -98,13 +98,13 @@ TEXTS: Final[Texts] = {
     },
     "timeline.closed-unheard": {
         "en": "Closed by expiry: not heard of since {since}; nobody said that it is over",
-        "ja": "{since} を最後に続報がないため、期限切れで終了しました（収束の通知は届いていません）",
+        "ja": "{since} を最後に続報がないため、期限切れで終了しました（解消の通知は届いていません）",
     },
     "timeline.resolved": {
         "en": "Resolved: all alerts have cleared",
-        "ja": "すべてのアラートが収まり、解決しました",
+        "ja": "すべてのアラートが解消し、解決しました",
     },
-    "timeline.resolved.by": {"en": "{actor} resolved it", "ja": "{actor} が解決にしました"},
+    "timeline.resolved.by": {"en": "{actor} resolved it", "ja": "{actor} が解決済みにしました"},
     "timeline.reopened.alert-joined": {
         "en": "Reopened: an alert fires again",
         "ja": "アラートが再び発生したため、再開しました",
@@ -161,14 +161,17 @@ TEXTS: Final[Texts] = {
     "told.opened": {"en": "incident opened", "ja": "インシデント発生"},
     "told.escalated": {"en": "escalation", "ja": "エスカレーション"},
     "told.raised": {"en": "severity raised", "ja": "重大度の引き上げ"},
-    "told.joined": {"en": "another alert joined", "ja": "別のアラートの追加"},
+    "told.joined": {"en": "another alert joined", "ja": "アラート追加"},
     "told.reopened": {"en": "incident reopened", "ja": "インシデント再開"},
     "told.reminded": {"en": "reminder", "ja": "未解決の知らせ"},
-    "told.expired": {"en": "acknowledgement ran out", "ja": "確認の期限切れ"},
+    "told.expired": {"en": "acknowledgement ran out", "ja": "ACK の期限切れ"},
     "told.repeated": {"en": "nobody has answered", "ja": "応答なし"},
     "told.unheard": {"en": "not heard of any more", "ja": "続報なし"},
     "told.test": {"en": "test page", "ja": "テスト呼び出し"},
-    "told.shift": {"en": "shift of somebody untested", "ja": "テスト未確認者の当番"},
+    "told.shift": {
+        "en": "shift of somebody untested",
+        "ja": "テスト呼び出しに応答していない人の当番",
+    },
     "told.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "told.resolved": {"en": "resolved", "ja": "解決"},
     "timeline.unknown": {"en": "{kind}", "ja": "{kind}"},
@@ -197,7 +200,7 @@ TEXTS: Final[Texts] = {
     "postmortem.nobody": {"en": "nobody", "ja": "なし"},
     "postmortem.automatic": {
         "en": "automatically, when all alerts had cleared",
-        "ja": "すべてのアラートが収まり自動で解決",
+        "ja": "すべてのアラートが解消し自動で解決",
     },
     "postmortem.summary": {"en": "Summary", "ja": "概要"},
     "postmortem.occurred": {"en": "Occurred", "ja": "発生日時"},
@@ -213,7 +216,7 @@ TEXTS: Final[Texts] = {
     },
     "postmortem.acknowledged.never": {
         "en": "nobody acknowledged",
-        "ja": "確認した人はいませんでした",
+        "ja": "対応を引き受けた人はいませんでした",
     },
     "postmortem.recovered": {"en": "Recovered", "ja": "復旧日時"},
     "postmortem.recovered.unknown": {
@@ -260,7 +263,7 @@ TEXTS: Final[Texts] = {
     "postmortem.calls": {"en": "Who was told", "ja": "通知の記録"},
     "postmortem.calls.at": {"en": "Time", "ja": "時刻"},
     "postmortem.calls.who": {"en": "Who", "ja": "宛先"},
-    "postmortem.calls.channel": {"en": "Channel", "ja": "経路"},
+    "postmortem.calls.channel": {"en": "Channel", "ja": "チャンネル"},
     "postmortem.calls.why": {"en": "Reason", "ja": "理由"},
     "postmortem.calls.result": {"en": "Result", "ja": "結果"},
     "postmortem.more": {
@@ -268,7 +271,7 @@ TEXTS: Final[Texts] = {
         "ja": "最初の {n} 件だけを示しています。これ以外にもある可能性があります。",
     },
     "postmortem.alerts.began": {"en": "Began", "ja": "発生"},
-    "postmortem.alerts.ended": {"en": "Cleared", "ja": "収束"},
+    "postmortem.alerts.ended": {"en": "Cleared", "ja": "解消"},
     "postmortem.alerts.title": {"en": "Alert", "ja": "アラート"},
     "postmortem.alerts.expired": {"en": "unknown (not heard of)", "ja": "不明（続報なし）"},
     "postmortem.alerts.firing": {"en": "still firing", "ja": "継続中"},
@@ -307,7 +310,7 @@ TEXTS: Final[Texts] = {
     },
     "postmortem.action.nobody": {
         "en": "Find out why nobody acknowledged",
-        "ja": "誰も確認しなかった理由を調べる",
+        "ja": "誰も対応を引き受けなかった理由を調べる",
     },
     "postmortem.action.late": {
         "en": "Find out why step {step} of the escalation was needed",

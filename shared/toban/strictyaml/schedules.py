@@ -10,6 +10,17 @@ from toban.strictyaml.report import Report
 from toban.strictyaml.texts import both
 
 SHORTEST_GAP: Final = timedelta(minutes=5)
+_WHY: Final = {
+    "Wrong number of fields": both("cron.fields"),
+    "Bad character": both("cron.character"),
+    "Bad minute": both("cron.minute"),
+    "Bad hour": both("cron.hour"),
+    "Bad day-of-month": both("cron.day"),
+    "Bad month": both("cron.month"),
+    "Bad day-of-week": both("cron.weekday"),
+    "no such day": both("cron.never"),
+}
+"""What `BadCronError` says, in both languages."""
 
 
 def check_schedule(cron: str, path: str, report: Report) -> bool:
@@ -21,7 +32,11 @@ def check_schedule(cron: str, path: str, report: Report) -> bool:
         report.error(
             "bad-schedule",
             path,
-            both("finding.yaml.bad-schedule", cron=repr(cron), error=error),
+            both(
+                "finding.yaml.bad-schedule",
+                cron=repr(cron),
+                why=_WHY.get(str(error), str(error)),
+            ),
         )
         return False
     if shortest < SHORTEST_GAP:

@@ -104,8 +104,8 @@ TEXTS: Final[Texts] = {
         "ja": "{cron} は 5 分に一度より頻繁です。",
     },
     "finding.yaml.bad-schedule": {
-        "en": '{cron} is not cron (minute hour day month weekday, like "0 2 * * *"): {error}.',
-        "ja": '{cron} は cron（分 時 日 月 曜日。例 "0 2 * * *"）ではありません: {error}',
+        "en": '{cron} is not cron (minute hour day month weekday, like "0 2 * * *"): {why}.',
+        "ja": '{cron} は cron（分 時 日 月 曜日。例 "0 2 * * *"）ではありません: {why}。',
     },
     "finding.yaml.not-utf8": {
         "en": "not UTF-8 (byte {byte}): save the file as UTF-8.",
@@ -194,6 +194,20 @@ TEXTS: Final[Texts] = {
     },
     "finding.yaml.known": {"en": " Known: {names}.", "ja": "使えるもの: {names}"},
     "finding.yaml.incomplete": {"en": "it needs {needed}.", "ja": "{needed}が必要です。"},
+    "cron.fields": {"en": "it has five fields", "ja": "項目は 5 つ必要です"},
+    "cron.character": {
+        "en": "it has a character that schedules do not take",
+        "ja": "スケジュールに使えない文字があります",
+    },
+    "cron.minute": {"en": "bad minute", "ja": "分（minute）の指定が誤っています"},
+    "cron.hour": {"en": "bad hour", "ja": "時（hour）の指定が誤っています"},
+    "cron.day": {
+        "en": "bad day of the month",
+        "ja": "日（day-of-month）の指定が誤っているか、その日は来ません",
+    },
+    "cron.month": {"en": "bad month", "ja": "月（month）の指定が誤っています"},
+    "cron.weekday": {"en": "bad day of the week", "ja": "曜日（day-of-week）の指定が誤っています"},
+    "cron.never": {"en": "that day never comes", "ja": "その日は来ません"},
     "yaml.kind.str": {"en": "text", "ja": "文字列"},
     "yaml.kind.int": {"en": "a whole number", "ja": "整数"},
     "yaml.kind.float": {"en": "a number", "ja": "小数"},

@@ -154,7 +154,7 @@ def test_show_tells_everything(vault):
     assert "Restore point: " in english
     assert "verified (format)" in english
     assert "復元ポイント" in japanese
-    assert "検証済み（形式）" in japanese
+    assert "検証済み（形式まで）" in japanese
 
 
 def test_what_list_prints_is_what_retention_reads(vault, tmp_path):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from toban.cli import main
-from toban.cli.kit.arguments import parser
 from toban.topology.generate import ROOT
 
 PAGES = ["README.md", "README.ja.md"]
@@ -66,37 +62,6 @@ def test_pictures_load_with_the_page():
     assert [p.name for p in pictures if p.stat().st_size > MOST_BYTES] == []
 
 
-@pytest.mark.parametrize("page", [page for twins in TWINS for page in twins])
-def test_every_command_that_is_named_exists(page):
-    commands = next(
-        set(action.choices) for action in parser("en")._actions if action.dest == "command"
-    )
-    named = set(re.findall(r"`(?:\.venv/bin/)?toban ([a-z]+)", read(page)))
-    assert named <= commands
-
-
-def test_the_first_backup_is_taken_by_the_commands_of_the_page(empty, monkeypatch, tmp_path):
-    service, backup = re.findall(r"```yaml\n(.*?)```", read("README.md"), re.DOTALL)
-    (first,) = (
-        b
-        for b in re.findall(r"```sh\n(.*?)```", read("README.md"), re.DOTALL)
-        if "backups run" in b
-    )
-    assert first in read("README.ja.md")
-    (tmp_path / "mine").mkdir()
-    text = re.sub("key: projects.*", "key: secret:BACKUP_KEY", service + backup)
-    (tmp_path / "mine" / "shop.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    key, files, *commands = first.splitlines()
-    assert key.startswith("export TOBAN_SECRET_BACKUP_KEY=")
-    monkeypatch.setenv("TOBAN_SECRET_BACKUP_KEY", base64.b64encode(bytes(32)).decode())
-    subprocess.run(["sh", "-ec", files], check=True)
-    for command in commands:
-        assert main(command.removeprefix(".venv/bin/toban ").split()) == 0
-    assert main(["backups", "list", "--status", "verified"]) == 0
-    assert (tmp_path / ".toban" / "buckets" / "shop-backups-osaka").is_dir()
-
-
 @pytest.mark.parametrize(
     "page", [*PAGES, *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
 )
@@ -113,23 +78,6 @@ def test_japanese_prose_has_full_width_brackets(page):
     japanese = "[、-ヿ一-鿿]"
     touching = rf"{japanese}\(|\){japanese}|\([^()]*{japanese}"
     assert re.findall(touching, prose) == []
-
-
-ONE_WORD = {
-    "復元試験": "リストアテスト",
-    "復元テスト": "リストアテスト",
-    "復元点": "復元ポイント",
-    "ディレクトリー": "ディレクトリ",
-    "リポジトリー": "リポジトリ",
-    "配備": "デプロイ",
-}
-
-
-def test_a_thing_has_one_japanese_word():
-    pages = ["README.ja.md", *JAPANESE, "events/topology.yaml"]
-    texts = [str(p.relative_to(ROOT)) for p in (ROOT / "shared" / "toban").rglob("texts.py")]
-    found = {(page, word) for page in [*pages, *texts] for word in ONE_WORD if word in read(page)}
-    assert found == set()
 
 
 @pytest.mark.parametrize("start", PAGES)

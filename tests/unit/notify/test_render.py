@@ -62,7 +62,7 @@ def test_in_japanese_it_says_what_happened_when_and_what_comes_next():
     assert rendered.subject == "Critical 発生: 注文APIのエラー率 [ショップ]"
     assert "発生: 2026-11-24 (火) 12:00:00 JST" in rendered.text
     assert "2026-11-24 (火) 12:15:00 JST までに誰も対応を引き受けない" in rendered.text
-    assert "応答目標: 15分以内" in rendered.text
+    assert "対応開始目標: 15分以内" in rendered.text
     assert "5xx が 12% を超えました" in rendered.text
     assert rendered.number == "inc-7·1"
 

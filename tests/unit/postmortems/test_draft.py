@@ -184,8 +184,8 @@ def test_the_timeline_tells_alerts_people_and_notifications_in_order():
         "12:44:00",
     ]
     assert "- 12:02:01 - 花子 に oncall-email で通知しました（インシデント発生）" in told
-    assert "- 12:05:00 - hanako が確認しました（リンク）" in told
-    assert "- 12:45:00 - すべてのアラートが収まり、解決しました" in told
+    assert "- 12:05:00 - hanako が対応を引き受けました（リンク）" in told
+    assert "- 12:45:00 - すべてのアラートが解消し、解決しました" in told
 
 
 def test_a_failed_channel_is_shown_and_becomes_an_action():

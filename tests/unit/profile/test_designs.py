@@ -28,8 +28,10 @@ def days(number: int) -> RetentionRules:
 
 
 FOREVER = RetentionRules(forever=True)
-# 001 §6.3: 7 days, 4 weeks, 12 months
-GENERATIONS = RetentionRules(daily=7, weekly=4, monthly=12)
+# 001 §6.3: 7 days, 4 weeks, 12 months of the provider's own, 30 days of the script at the same minute
+GENERATIONS = RetentionRules(daily=7, weekly=4, monthly=12, keep_days=30)
+# 004 1.1: 30 days; 004 performance 1.2: backups for one year
+MONTHS = RetentionRules(keep_days=30, monthly=12)
 
 # Every series: service, source, kind, class, schedule, zone, retention.
 SERIES = [
@@ -39,7 +41,6 @@ SERIES = [
     ("tokyo-ai-chat", "configuration", "configuration", "on-change", "*/5 * * * *", "Asia/Tokyo", days(90)),
     # 001 §6.3, and §6.2 for logs
     ("cro-tool", "database", "postgres", "daily", "0 2 * * *", "Asia/Tokyo", GENERATIONS),
-    ("cro-tool", "database", "postgres", "extra", "0 2 * * *", "Asia/Tokyo", days(30)),
     ("cro-tool", "storage", "bucket", "mirror", "0 3 * * *", "Asia/Tokyo", days(30)),
     ("cro-tool", "error-logs", "logs", "daily", "30 3 * * *", "Asia/Tokyo", days(90)),
     ("cro-tool", "audit-logs", "bucket", "daily", "45 3 * * *", "Asia/Tokyo", days(365)),
@@ -47,15 +48,16 @@ SERIES = [
     ("salontalk", "database", "postgres", "daily", "0 2 * * *", "Asia/Tokyo", days(7)),
     ("salontalk", "database", "postgres", "weekly", "0 3 * * 0", "Asia/Tokyo", days(30)),
     ("salontalk", "environment", "configuration", "on-change", "*/5 * * * *", "Asia/Tokyo", FOREVER),
-    # 003 §7.1
-    ("manga-service", "database", "postgres", "daily", "0 2 * * *", "Asia/Tokyo", days(30)),
-    ("manga-service", "database", "postgres", "weekly", "0 4 * * 0", "Asia/Tokyo", days(90)),
+    # 003 §7.1; the times that it does not name are outside of its maintenance (§6.1)
+    ("manga-service", "database", "postgres", "daily", "30 0 * * *", "Asia/Tokyo", days(30)),
+    ("manga-service", "database", "postgres", "weekly", "15 5 * * 0", "Asia/Tokyo", days(90)),
     ("manga-service", "redis", "redis", "daily", "0 2 * * *", "Asia/Tokyo", days(7)),
+    ("manga-service", "terraform-state", "bucket", "on-change", "*/5 * * * *", "Asia/Tokyo", FOREVER),
     ("manga-service", "configuration", "configuration", "on-change", "*/5 * * * *", "Asia/Tokyo", FOREVER),
-    ("manga-service", "generated", "bucket", "weekly", "30 4 * * 0", "Asia/Tokyo", days(90)),
+    ("manga-service", "generated", "bucket", "weekly", "45 5 * * 0", "Asia/Tokyo", days(90)),
     ("manga-service", "generated", "bucket", "hourly", "15 * * * *", "Asia/Tokyo", days(30)),
     # 004 1.1, 1.2
-    ("prompthub", "database", "postgres", "daily", "0 2 * * *", "UTC", days(30)),
+    ("prompthub", "database", "postgres", "daily", "0 2 * * *", "UTC", MONTHS),
     ("prompthub", "database", "postgres", "hourly", "30 * * * *", "UTC", days(7)),
     ("prompthub", "application", "bucket", "daily", "15 2 * * *", "UTC", days(14)),
     ("prompthub", "uploads", "bucket", "weekly", "0 3 * * 6", "UTC", days(90)),
@@ -82,6 +84,26 @@ def test_every_series_is_scheduled_and_kept_as_designed(profiles, backups):
     assert sorted(found, key=lambda row: row[:4]) == sorted(SERIES, key=lambda row: row[:4])
 
 
+def test_no_database_is_dumped_twice_at_one_time(backups):
+    slots = [
+        (name, plan.source, plan.schedule)
+        for name, backup in backups.items()
+        for plan in backup.plans
+    ]
+    assert len(set(slots)) == len(slots)
+
+
+def test_weekly_work_of_manga_service_is_outside_of_its_maintenance(backups):
+    """003 §6.1: Sundays from 02:00 to 04:00, the first of a month from 01:00 to 05:00."""
+    manga = backups["manga-service"]
+    weekly = [p.schedule for p in manga.plans if p.class_ == "weekly"]
+    assert manga.restore_test is not None
+    hours = [int(cron.split()[1]) for cron in (*weekly, manga.restore_test.schedule)]
+
+    assert [hour for hour in hours if 1 <= hour < 5] == []
+    assert len(hours) == 3
+
+
 def test_what_is_kept_on_change_and_what_in_increments(backups):
     def chosen(attribute: str) -> list[tuple[str, str, str]]:
         return [
@@ -92,6 +114,7 @@ def test_what_is_kept_on_change_and_what_in_increments(backups):
         ]
 
     assert chosen("on_change") == [
+        ("manga-service", "terraform-state", "on-change"),
         ("manga-service", "configuration", "on-change"),
         ("salontalk", "environment", "on-change"),
         ("tokyo-ai-chat", "configuration", "on-change"),
@@ -117,7 +140,7 @@ OBJECTIVES = [
     # 003 §7.3
     ("manga-service", "利用者のデータ", HOUR, HOUR, "database redis", 1),
     ("manga-service", "生成物", 4 * HOUR, 4 * HOUR, "generated", 2),
-    ("manga-service", "システム設定", DAY, None, "configuration", 3),
+    ("manga-service", "システム設定", DAY, None, "configuration terraform-state", 3),
     # 004 2.1
     ("prompthub", "tier1_critical", HOUR, 900, "database", 1),
     ("prompthub", "tier2_important", 4 * HOUR, HOUR, "uploads", 2),
@@ -196,7 +219,7 @@ RESTORE_TESTS = [
     ("tokyo-ai-chat", "0 4 * * 0", None, 8 * DAY),
     ("cro-tool", "0 4 1 * *", 600, 32 * DAY),
     ("salontalk", "0 5 * * 0", None, 8 * DAY),
-    ("manga-service", "0 5 * * 0", None, 8 * DAY),
+    ("manga-service", "30 6 * * 0", None, 8 * DAY),
     ("prompthub", "0 1 * * 0", None, 8 * DAY),
 ]
 
@@ -230,6 +253,8 @@ NOTES = [
     ("cro-tool", "Supabase内部ストレージ", "日次7日・週次4週・月次12ヶ月"),
     ("cro-tool", "Better Stack", "30日"),
     ("cro-tool", "Cloudflare", "30日"),
+    ("cro-tool", "Better Stack", "90日"),
+    ("cro-tool", "Supabase", "365日"),
     ("salontalk", "Supabase PITR", "7日、RPO 数分、RTO 1時間"),
     ("salontalk", "GitHub", "無期限"),
     ("manga-service", "Cloud SQL", "日次 30日、週次 90日"),

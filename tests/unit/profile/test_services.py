@@ -1,6 +1,6 @@
 """The profiles that are shipped: what they say, and where alerts go by them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,9 @@ import pytest
 from tests.profiles import Profile
 from toban.channels.slack.kind import SlackChannel
 from toban.escalation.section import steps_for
+from toban.kernel.environment import PRODUCTION
 from toban.oncall.targets import next_channel, resolve
+from toban.profile.environments import calls_people, environment_of
 from toban.profile.match import default_service, match_service
 from toban.profile.section import Service, home_zone
 from toban.sections.files import check_directory
@@ -17,6 +19,7 @@ from toban.severities.section import Severity, severity_for, severity_labelled
 
 SERVICES = Path(__file__).parents[3] / "infra" / "services"
 NOW = datetime(2025, 6, 2, 3, tzinfo=UTC)
+SEV1 = Severity(label="sev1", level=1)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,8 @@ def test_alerts_that_match_nothing_belong_to_toban(profiles):
         {"project": "monitoring-hub", "project_id": "tokyo-ai-chat-mvp"},
         {"source": "alertmanager", "service": "tokyo-ai-chat"},
         {"source": "alertmanager", "service": "tokyo-ai-chat-service"},
+        # 000 §3.1.1: the metric's own label names who was called
+        {"source": "alertmanager", "service": "gemini", "rule": "gemini_api_errors"},
     ],
 )
 def test_the_alerts_of_tokyo_ai_chat_are_recognised(profiles, labels):
@@ -106,11 +111,13 @@ def test_senders_words_become_p1_to_p4_with_their_response_targets(chat, word, l
     assert severity.respond_within == (None if minutes is None else minutes * 60)
 
 
-def test_critical_goes_to_slack_to_the_team_and_to_the_person_on_duty(chat):
+def test_critical_goes_to_slack_to_the_team_and_to_the_emergency_team(chat):
     assert told(chat, "critical") == [
         ("channel:alerts-critical", ""),
         ("channel:ops-team-email", "ops-team@metro.tokyo.lg.jp"),
         ("person:ops-a", "ops-a@example.jp"),
+        ("person:ops-b", "ops-b@example.jp"),
+        ("person:ops-lead", "ops-lead@example.jp"),
     ]
     assert chat.channels["alerts-critical"] == SlackChannel(
         webhook_secret="SLACK_WEBHOOK_CRITICAL",
@@ -162,7 +169,7 @@ SCHEMES = [
     ("cro-tool", "low", "P3", None, False),
     ("salontalk", "critical", "Critical", 5, True),
     ("salontalk", "warning", "Major", 5, True),
-    ("salontalk", "minor", "Minor", 5, False),
+    ("salontalk", "minor", "Minor", 5, True),  # the report is owed at every severity
     ("manga-service", "critical", "P1", 15, True),
     ("manga-service", "high", "P2", 60, True),
     ("manga-service", "medium", "P3", 240, False),
@@ -187,6 +194,13 @@ def test_each_service_has_the_severities_of_its_design(
 
 # Service, severity and its steps: minutes after the opening, and who is called.
 LADDERS = [
+    # 000 §4.2.1: an emergency team for P1 and P2 (those on duty, and who leads), a person for P3 and P4
+    ("tokyo-ai-chat", "P1", [(0, "oncall:all person:ops-lead"), (15, "oncall:all person:ops-lead"),
+                             (30, "person:ops-a person:ops-b person:ops-c person:ops-lead")]),
+    ("tokyo-ai-chat", "P2", [(0, "oncall:primary"), (30, "oncall:all person:ops-lead"),
+                             (60, "oncall:all person:ops-lead")]),
+    ("tokyo-ai-chat", "P3", [(0, "channel:ops-alerts"), (180, "oncall:primary")]),
+    ("tokyo-ai-chat", "P4", [(0, "channel:ops-alerts"), (24 * 60, "oncall:primary")]),
     # 001 §6.6: P0 every engineer, P1 the one on call
     ("cro-tool", "P0", [(0, "oncall:all person:engineer-a person:engineer-b person:engineer-c"),
                         (15, "oncall:all person:engineer-a person:engineer-b person:engineer-c")]),
@@ -196,6 +210,7 @@ LADDERS = [
     ("salontalk", "Critical", [(0, "oncall:primary"), (5, "oncall:all"),
                                (15, "person:dev-team person:infra"), (30, "person:tech-lead")]),
     ("salontalk", "Major", [(0, "oncall:primary"), (15, "person:dev-team person:infra")]),
+    ("salontalk", "Minor", [(0, "oncall:primary")]),
     # 003 §3.3
     ("manga-service", "P1", [(0, "person:sre-engineer person:devops-engineer"),
                              (15, "person:tech-lead"), (30, "person:cto"),
@@ -206,7 +221,9 @@ LADDERS = [
     ("manga-service", "P4", []),
     # 004 escalation_matrix: 15 m, 30 m, 1 h, 2 h to answer
     ("prompthub", "sev1", [(0, "oncall:primary"), (15, "person:senior-engineer oncall:secondary"),
-                           (30, "person:engineering-manager"), (60, "person:cto")]),
+                           (30, "person:engineering-manager person:platform-engineer"),
+                           (60, "person:cto")]),
+    ("prompthub", "sev4", []),
 ]  # fmt: skip
 
 
@@ -218,6 +235,49 @@ def test_each_service_escalates_as_its_design_says(profiles, service, label, lad
     steps = [(step.after // 60, " ".join(step.notify)) for step in steps_for(profile, severity)]
 
     assert steps == ladder
+
+
+def test_both_on_duty_at_prompthub_are_in_different_zones(profiles):
+    """004 1.1: SREs are on call first, DevOps second; UTC, Japan and the US take turns."""
+    prompthub = profiles["prompthub"]
+    for week in range(6):
+        at = NOW + timedelta(weeks=week)
+        (first,) = resolve(prompthub, ("oncall:primary",), ("oncall-email",), SEV1, at).contacts
+        (second,) = resolve(prompthub, ("oncall:secondary",), ("oncall-email",), SEV1, at).contacts
+        people = [prompthub.people[c.target.removeprefix("person:")] for c in (first, second)]
+        assert [p.name[:3] for p in people] == ["SRE", "Dev"]
+        assert people[0].timezone != people[1].timezone
+
+
+ELSEWHERE = [
+    ("tokyo-ai-chat", {"environment": "staging"}),
+    ("tokyo-ai-chat", {"service_name": "tokyo-ai-chat-service-staging"}),
+    ("cro-tool", {"environment": "staging"}),
+    ("cro-tool", {"env": "development"}),
+    ("salontalk", {"environment": "preview"}),
+    ("prompthub", {"environment": "development"}),
+]
+
+
+@pytest.mark.parametrize(("service", "labels"), ELSEWHERE)
+def test_nobody_is_called_for_the_environments_that_a_design_names(profiles, service, labels):
+    profile = profiles[service]
+
+    environment = environment_of(profile.service, labels)
+
+    assert environment != PRODUCTION
+    assert not calls_people(profile.service, environment)
+
+
+def test_no_two_services_post_by_one_slack_secret(profiles):
+    secrets = [
+        (profile.service.id, channel.webhook_secret or channel.token_secret)
+        for profile in profiles.values()
+        for channel in profile.channels.values()
+        if isinstance(channel, SlackChannel)
+    ]
+    names = [secret for _, secret in secrets]
+    assert len(set(names)) == len(names) == len(secrets) > 4
 
 
 def test_toban_tells_its_operator_of_its_own_trouble(profiles):

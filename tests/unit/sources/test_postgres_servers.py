@@ -97,6 +97,33 @@ def test_functions_that_rely_on_the_search_path_run_while_it_is_loaded(
     assert other.sql("select count(*) from app.checked", again) == "1"
 
 
+def test_a_check_over_another_table_comes_back_only_where_it_is_not_valid_yet(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    """docs/operations.md: a limit of ``pg_dump``, and the way around it."""
+    postgres_server.sql(
+        "create table rates (name text); insert into rates values ('jpy');"
+        "create function known(text) returns bool language sql as"
+        " $$ select exists (select from public.rates where name = $1) $$;"
+        "create table orders (currency text constraint known check (known(currency)));"
+        "insert into orders values ('jpy')",
+        postgres_database,
+    )
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    with pytest.raises(TargetFailed, match='violates check constraint "known"') as caught:
+        load(recovery(other, tmp_path, again, snapshot), data)
+    assert not caught.value.retryable
+
+    postgres_server.sql(
+        "alter table orders drop constraint known,"
+        " add constraint known check (known(currency)) not valid",
+        postgres_database,
+    )
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    load(recovery(other, tmp_path, again, snapshot), data)
+    assert other.sql("select conname from pg_constraint where conname = 'known'", again) == "known"
+
+
 def test_a_made_database_has_the_locale_encoding_and_settings_of_the_dumped_one(
     postgres_server: Postgres, other: Postgres, again: str, tmp_path: Path
 ) -> None:

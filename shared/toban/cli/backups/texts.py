@@ -108,28 +108,28 @@ TEXTS: Final[Texts] = {
     "help.backups.unpin": {"en": "let retention decide again", "ja": "固定を解除する"},
     "help.backups.discard": {
         "en": "remove one that a clock ahead has dated in the future (asks first)",
-        "ja": "時計が進んでいて未来の日付になったものを削除する（確認あり）",
+        "ja": "時計が進んでいて未来の日付になったものを削除する（事前に尋ねる）",
     },
     "help.backups.prune": {
         "en": "remove what retention does not keep (asks first)",
-        "ja": "保持ポリシーに残らないものを削除する（確認あり）",
+        "ja": "保持ポリシーに残らないものを削除する（事前に尋ねる）",
     },
     "help.backups.prune.dry": {
         "en": "only show what is kept and what would go, and why",
         "ja": "残るものと削除されるものを理由付きで表示するだけ",
     },
-    "help.backups.yes": {"en": "do not ask", "ja": "確認しない"},
+    "help.backups.yes": {"en": "do not ask", "ja": "尋ねずに実行する"},
     "help.backups.rpo": {
         "en": "what could be lost now, and how long recovery takes; exit code 1 when a promise does not hold",
         "ja": "いま失われうる期間と復旧時間（目標を外れていれば終了コード 1）",
     },
     "help.backups.rebuild": {
         "en": "make the catalogue anew from the manifests in the buckets of any region",
-        "ja": "どのリージョンのバケットからでも、目録からカタログを作り直す",
+        "ja": "どのリージョンのバケットからでも、マニフェストからカタログを作り直す",
     },
     "help.backups.rebuild.bucket": {
         "en": "buckets to read (default: every destination of the profiles)",
-        "ja": "読むバケット（既定: プロファイルのすべての保管先）",
+        "ja": "読むバケット（既定: プロファイルのすべての保存先）",
     },
     "help.backups.rebuild.dry": {
         "en": "only show what would be entered",
@@ -141,11 +141,11 @@ TEXTS: Final[Texts] = {
     },
     "help.backups.rebuild.unencrypted": {
         "en": "believe unencrypted manifests of services that have a key (anybody who can write to the bucket can make those)",
-        "ja": "鍵を持つサービスの暗号化されていない目録も受け入れる（バケットに書ける人なら誰でも作れる）",
+        "ja": "鍵を持つサービスの暗号化されていないマニフェストも受け入れる（バケットに書ける人なら誰でも作れる）",
     },
     "help.restore": {
         "en": "load a backup into a target: shows a plan, asks, then watches",
-        "ja": "バックアップを復元先に読み込む（計画を示し、確認してから進行を表示）",
+        "ja": "バックアップを復元先に読み込む（計画を示し、了承を得てから進行を表示）",
     },
     "help.restore.to": {
         "en": "option of the target, such as bucket=NAME, directory=DIR, url_secret=NAME, database=NAME (repeatable), or `staging`: the profile's staging target",
@@ -173,10 +173,10 @@ TEXTS: Final[Texts] = {
     "what.source": {"en": "source", "ja": "対象"},
     "what.class": {"en": "class", "ja": "クラス"},
     "column.size": {"en": "SIZE", "ja": "サイズ"},
-    "level.objects": {"en": "objects", "ja": "有無"},
-    "level.checksums": {"en": "checksums", "ja": "チェックサム"},
-    "level.content": {"en": "content", "ja": "内容"},
-    "level.format": {"en": "format", "ja": "形式"},
+    "level.objects": {"en": "objects", "ja": "存在のみ"},
+    "level.checksums": {"en": "checksums", "ja": "チェックサムまで"},
+    "level.content": {"en": "content", "ja": "内容まで"},
+    "level.format": {"en": "format", "ja": "形式まで"},
     "level.restored": {"en": "restored", "ja": "リストア済み"},
     "backup.unknown": {"en": "unknown", "ja": "不明"},
     "backups.retired": {
@@ -201,7 +201,7 @@ TEXTS: Final[Texts] = {
     },
     "backups.show.size.value": {
         "en": "{stored} stored; {items:items}, {parts:parts}, a stream of {plain}",
-        "ja": "保存 {stored}、{items} 項目、{parts} 部分、ストリーム {plain}",
+        "ja": "保存 {stored}、{items} 件、{parts} パート、ストリーム {plain}",
     },
     "stage.take": {"en": "reading and storing", "ja": "読み取り・保存"},
     "stage.replicate": {"en": "replicating", "ja": "複製"},

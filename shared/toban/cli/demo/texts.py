@@ -21,7 +21,7 @@ TEXTS: Final[Texts] = {
     },
     "demo.intro": {
         "en": "Everything runs on this machine, in {data}. Slack and the mail server are stand-ins.",
-        "ja": "すべてこのマシンの {data} で動きます。Slack とメールサーバーは模擬です。",
+        "ja": "すべてこのマシンの {data} で動きます。Slack とメールサーバーはスタブです。",
     },
     "demo.shortened": {
         "en": "So that nobody has to wait, a copy of the profile ({services}) has its escalation steps at {after} instead of {before}.",
@@ -76,7 +76,7 @@ TEXTS: Final[Texts] = {
     },
     "demo.acknowledged": {
         "en": "acknowledged by {who} after {after}; the escalation stops",
-        "ja": "{after}後に {who} が確認し、エスカレーションが止まりました",
+        "ja": "{after}後に {who} が対応を引き受け、エスカレーションが止まりました",
     },
     "demo.note": {
         "en": "They find the cause, and write it down ({command})",
@@ -103,7 +103,7 @@ TEXTS: Final[Texts] = {
     },
     "demo.received": {
         "en": "The stand-ins received {slack:Slack messages} and {mails:mails}.",
-        "ja": "模擬サーバーが受け取ったのは Slack {slack} 通、メール {mails} 通です。",
+        "ja": "スタブが受け取ったのは Slack {slack} 通、メール {mails} 通です。",
     },
     "demo.postmortem": {"en": "── The postmortem draft", "ja": "── ポストモーテムの下書き"},
     "demo.next": {"en": "── What to try next", "ja": "── 次に試すこと"},
@@ -138,7 +138,7 @@ TEXTS: Final[Texts] = {
     },
     "demo.backup.due": {
         "en": "A backup is due: {objects} recordings, as the profile says ({schedule})",
-        "ja": "バックアップの時刻です: 録音 {objects} 件（プロファイルの予定 {schedule}）",
+        "ja": "バックアップの時刻です: 録音 {objects} 件（プロファイルのスケジュール {schedule}）",
     },
     "demo.backup.verified": {
         "en": "{id}: taken, replicated and read back in {seconds} s ({bytes} bytes in each region)",
@@ -146,7 +146,7 @@ TEXTS: Final[Texts] = {
     },
     "demo.backup.copy": {
         "en": "{region}: {bucket}, verified to the level “{level}”",
-        "ja": "{region}: {bucket}、検証の段階は {level}",
+        "ja": "{region}: {bucket}、検証レベルは{level}",
     },
     "demo.backup.lost": {
         "en": "Somebody empties {bucket}, and the region {region} is lost with it",

@@ -86,8 +86,8 @@ TEXTS: Final[Texts] = {
         "ja": "{environment} では人を呼ばず、チャンネルにだけ知らせます。",
     },
     "explain.why.opened": {"en": "opened", "ja": "発生"},
-    "explain.why.escalated": {"en": "step {n}, if nobody answers", "ja": "ステップ{n}（応答なし）"},
-    "explain.why.repeated": {"en": "again from the first step", "ja": "最初のステップからもう一度"},
+    "explain.why.escalated": {"en": "step {n}, if nobody answers", "ja": "第 {n} 段階（応答なし）"},
+    "explain.why.repeated": {"en": "again from the first step", "ja": "最初の段階からもう一度"},
     "explain.missing": {
         "en": "not called at first: {targets}",
         "ja": "最初に呼ばれていません: {targets}",

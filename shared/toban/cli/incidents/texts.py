@@ -23,16 +23,16 @@ TEXTS: Final[Texts] = {
     },
     "help.incidents.ack": {
         "en": "acknowledge: you have taken it",
-        "ja": "確認（対応を引き受ける）",
+        "ja": "対応を引き受ける（ACK）",
     },
-    "help.incidents.resolve": {"en": "it is over", "ja": "解決にする"},
+    "help.incidents.resolve": {"en": "it is over", "ja": "解決済みにする"},
     "help.incidents.reopen": {"en": "it is not over after all", "ja": "再開する"},
     "help.incidents.note": {"en": "write a note into the timeline", "ja": "経過にメモを残す"},
     "help.incidents.escalate": {"en": "call the next people now", "ja": "次の担当者をすぐに呼ぶ"},
     "help.incidents.severity": {"en": "change the severity", "ja": "重大度を変える"},
     "help.id.newest": {
         "en": "incident id, or its beginning (default: the newest open one)",
-        "ja": "インシデント ID（先頭だけでもよい。省略すると最新の未確認のもの）",
+        "ja": "インシデント ID（先頭だけでもよい。省略すると最新の未対応のもの）",
     },
     "help.id.only": {
         "en": "incident id, or its beginning (not needed when only one is open)",
@@ -63,7 +63,7 @@ TEXTS: Final[Texts] = {
     },
     "none.open.last": {
         "en": "no incident is open. The last one is {status}: toban incidents show {id}",
-        "ja": "未確認のインシデントはありません。直近のもの（{status}）: toban incidents show {id}",
+        "ja": "未対応のインシデントはありません。直近のもの（{status}）: toban incidents show {id}",
     },
     "which": {
         "en": "{n} incidents are open; say which: {words}",
@@ -79,7 +79,7 @@ TEXTS: Final[Texts] = {
     "column.alerts": {"en": "ALERTS", "ja": "アラート"},
     "column.assignee": {"en": "ASSIGNEE", "ja": "担当"},
     "column.next": {"en": "NEXT STEP", "ja": "次の段階"},
-    "status.open": {"en": "open", "ja": "未確認"},
+    "status.open": {"en": "open", "ja": "未対応"},
     "status.acknowledged": {"en": "acknowledged", "ja": "対応中"},
     "status.resolved": {"en": "resolved", "ja": "解決済み"},
     "show.value": {"en": "Value", "ja": "測定値"},
@@ -91,7 +91,7 @@ TEXTS: Final[Texts] = {
         "ja": "（ほかのアラート {n} 件は省略）",
     },
     "show.more": {"en": "+{n} more (--json shows all)", "ja": "ほか {n} 件（--json ですべて表示）"},
-    "show.acknowledged": {"en": "Acknowledged", "ja": "確認"},
+    "show.acknowledged": {"en": "Acknowledged", "ja": "対応開始"},
     "show.resolved": {"en": "Resolved", "ja": "解決"},
     "list.unheard": {
         "en": "(not heard of since {since}) {title}",
@@ -108,10 +108,10 @@ TEXTS: Final[Texts] = {
     "show.links": {"en": "Links", "ja": "リンク"},
     "show.after": {"en": "{moment} (after {duration})", "ja": "{moment}（{duration}後）"},
     "show.timeline": {"en": "What happened", "ja": "経過"},
-    "show.next": {"en": "Next", "ja": "次に"},
+    "show.next": {"en": "Next", "ja": "次の対応"},
     "next.step": {
         "en": "Unless somebody acknowledges by {moment} (in {duration}), step {step} calls {who}.",
-        "ja": "{moment} まで（あと{duration}）に確認がなければ、第 {step} 段階として {who} を呼びます。",
+        "ja": "{moment}（あと{duration}）までに誰も対応を引き受けない（ACK しない）場合、第 {step} 段階として {who} を呼びます。",
     },
     "next.late": {
         "en": "Step {step} was due {duration} ago and calls {who}: `toban dev` does it as soon as it runs.",
@@ -127,7 +127,7 @@ TEXTS: Final[Texts] = {
     },
     "next.repeated": {
         "en": "All steps were taken; unless somebody acknowledges, they begin again at {moment} (in {duration}). Take it: toban incidents ack {id}",
-        "ja": "全段階を終えました。{moment}（あと{duration}）までに確認がなければ、最初の段階から呼び出します。引き受けるには: toban incidents ack {id}",
+        "ja": "全段階を終えました。{moment}（あと{duration}）までに誰も対応を引き受けない（ACK しない）場合、最初の段階から呼び出します。引き受けるには: toban incidents ack {id}",
     },
     "next.acknowledged": {
         "en": "{who} has it. When the work is done: toban incidents resolve {id}",
@@ -143,7 +143,7 @@ TEXTS: Final[Texts] = {
     },
     "next.closed-unheard": {
         "en": "It was closed by expiry: nobody has said that it is over. If an alert is heard of again, that is a new incident.",
-        "ja": "期限切れで終了しました。収束の通知は届いていません。再び続報があれば新しいインシデントになります。",
+        "ja": "期限切れで終了しました。解消の通知は届いていません。再び続報があれば新しいインシデントになります。",
     },
     "next.resolved": {
         "en": "Nothing more to do: it is over. If an alert fires again, that is a new incident.",
@@ -163,8 +163,8 @@ TEXTS: Final[Texts] = {
         "en": "Fill in the postmortem: {url}",
         "ja": "ポストモーテムを仕上げてください: {url}",
     },
-    "done.acknowledge": {"en": "acknowledged by {actor}", "ja": "{actor} が確認しました"},
-    "done.resolve": {"en": "resolved by {actor}", "ja": "{actor} が解決にしました"},
+    "done.acknowledge": {"en": "acknowledged by {actor}", "ja": "{actor} が対応を引き受けました"},
+    "done.resolve": {"en": "resolved by {actor}", "ja": "{actor} が解決済みにしました"},
     "done.reopen": {"en": "reopened by {actor}", "ja": "{actor} が再開しました"},
     "done.escalate": {"en": "escalated by {actor}", "ja": "{actor} がエスカレーションしました"},
     "done.note": {"en": "note written", "ja": "メモを残しました"},

@@ -16,14 +16,38 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from toban.cli.kit.catalogue import expect
 from toban.cli.kit.terminal import Problem, Terminal, nearest, say
 from toban.texts import Language
 
-# argparse looks on the disk for translations of its own words, several times a parser. There are none.
-argparse._ = lambda text: text  # type: ignore[attr-defined]  # None stays None
+_ARGPARSE: Final = {
+    "usage: ": "argparse.usage",
+    "positional arguments": "argparse.positional",
+    "options": "argparse.options",
+    "show this help message and exit": "argparse.help",
+    "argument %(argument_name)s: %(message)s": "argparse.argument",
+    "the following arguments are required: %s": "argparse.required",
+    "unrecognized arguments: %s": "argparse.unrecognized",
+    "not allowed with argument %s": "argparse.not-with",
+    "one of the arguments %s is required": "argparse.one-of",
+    "ignored explicit argument %r": "argparse.no-value",
+    "expected one argument": "argparse.one",
+    "expected at most one argument": "argparse.at-most-one",
+    "expected at least one argument": "argparse.at-least-one",
+    "invalid %(type)s value: %(value)r": "argparse.invalid",
+}
+"""What argparse says of its own accord to whoever uses the command line."""
+
+
+def _translated(said: str | None) -> str | None:
+    key = _ARGPARSE.get(said or "")
+    return say(Parser.language, key) if key else said
+
+
+# Instead of looking on the disk for translations, several times a parser, where there are none.
+argparse._ = _translated  # type: ignore[attr-defined]
 
 MOST_NAMES = 30
 """Of what there is, so many are named beside a word that is none of it."""

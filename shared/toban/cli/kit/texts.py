@@ -41,6 +41,44 @@ TEXTS: Final[Texts] = {
     "help.service": {"en": "only this service", "ja": "このサービスだけ"},
     "help.list": {"en": "list", "ja": "一覧"},
     "help.show": {"en": "show one", "ja": "詳細"},
+    "argparse.usage": {"en": "usage: ", "ja": "使い方: "},
+    "argparse.positional": {"en": "positional arguments", "ja": "引数"},
+    "argparse.options": {"en": "options", "ja": "オプション"},
+    "argparse.help": {"en": "show this help message and exit", "ja": "このヘルプを表示して終了"},
+    "argparse.argument": {
+        "en": "argument %(argument_name)s: %(message)s",
+        "ja": "%(argument_name)s: %(message)s",
+    },
+    "argparse.required": {
+        "en": "the following arguments are required: %s",
+        "ja": "引数が足りません: %s",
+    },
+    "argparse.unrecognized": {"en": "unrecognized arguments: %s", "ja": "余分な引数があります: %s"},
+    "argparse.not-with": {
+        "en": "not allowed with argument %s",
+        "ja": "%s と同時には使えません",
+    },
+    "argparse.one-of": {
+        "en": "one of the arguments %s is required",
+        "ja": "%s のどれか一つが必要です",
+    },
+    "argparse.no-value": {
+        "en": "ignored explicit argument %r",
+        "ja": "値 %r は指定できません",
+    },
+    "argparse.one": {"en": "expected one argument", "ja": "値を一つ指定してください"},
+    "argparse.at-most-one": {
+        "en": "expected at most one argument",
+        "ja": "指定できる値は一つまでです",
+    },
+    "argparse.at-least-one": {
+        "en": "expected at least one argument",
+        "ja": "値を一つ以上指定してください",
+    },
+    "argparse.invalid": {
+        "en": "invalid %(type)s value: %(value)r",
+        "ja": "値 %(value)r を読めません（%(type)s が必要です）",
+    },
     "error": {"en": "toban: {message}", "ja": "toban: {message}"},
     "error.choice": {
         "en": "{word!s}: no such {what}.{hint}",

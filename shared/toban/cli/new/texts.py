@@ -13,7 +13,7 @@ TEXTS: Final[Texts] = {
     },
     "help.new.function": {
         "en": "a function with its map entry, document, test and crash cases",
-        "ja": "関数を追加する（マップの項目、文書、テスト、異常終了のケースを含む）",
+        "ja": "関数を追加する（トポロジーの項目、文書、テスト、異常終了のケースを含む）",
     },
     "help.new.name": {
         "en": "verb and noun: record_deploy",

@@ -22,7 +22,7 @@ TEXTS: Final[Texts] = {
     },
     "column.incident": {"en": "INCIDENT", "ja": "インシデント"},
     "column.target": {"en": "WHO", "ja": "宛先"},
-    "column.channel": {"en": "CHANNEL", "ja": "経路"},
+    "column.channel": {"en": "CHANNEL", "ja": "チャンネル"},
     "column.kind": {"en": "KIND", "ja": "内容"},
     "column.attempts": {"en": "TRIES", "ja": "試行"},
     "column.sent": {"en": "SENT", "ja": "送信"},

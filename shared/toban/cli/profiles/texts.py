@@ -42,7 +42,7 @@ TEXTS: Final[Texts] = {
     },
     "help.apply.yes": {
         "en": "delete jobs that are not wanted any more without asking",
-        "ja": "不要になったジョブを確認なしで削除する",
+        "ja": "不要になったジョブを尋ねずに削除する",
     },
     "column.job": {"en": "JOB", "ja": "ジョブ"},
     "job.create": {"en": "create", "ja": "作成"},

@@ -33,7 +33,7 @@ TEXTS: Final[Texts] = {
         "en": "kind of alert, event type or topic",
         "ja": "アラートの種類・イベント型・トピック",
     },
-    "bad.set": {"en": "--set {word}: write path=value", "ja": "--set {word}: 経路=値 と書きます"},
+    "bad.set": {"en": "--set {word}: write path=value", "ja": "--set {word}: パス=値 と書きます"},
     "bad.path": {
         "en": "--set {word}: there is no {part}",
         "ja": "--set {word}: {part} がありません",

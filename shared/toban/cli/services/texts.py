@@ -21,7 +21,7 @@ TEXTS: Final[Texts] = {
     },
     "help.services.id": {"en": "service", "ja": "サービス ID"},
     "help.services.dry": {"en": "only say what would follow", "ja": "影響を表示するだけ"},
-    "help.services.yes": {"en": "do not ask", "ja": "確認しない"},
+    "help.services.yes": {"en": "do not ask", "ja": "尋ねずに実行する"},
     "none.services": {
         "en": "No service is in force: `toban apply` writes your profiles.",
         "ja": "有効なサービスはありません。`toban apply` でプロファイルを反映します。",

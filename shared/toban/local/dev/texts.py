@@ -16,7 +16,7 @@ TEXTS: Final[Texts] = {
         "ja": "toban dev: プロファイル {service} を反映しました（{version}）。対応中のインシデントは開始時のプロファイルのままです",
     },
     "edits.field": {"en": "  {path}: {old} → {new}", "ja": "  {path}: {old} → {new}"},
-    "edits.more": {"en": "  … and {n:fields} more", "ja": "  … ほか {n} 項目"},
+    "edits.more": {"en": "  … and {n:fields} more", "ja": "  … ほか {n} 件"},
     "edits.nothing": {"en": "(nothing)", "ja": "（なし）"},
     "edits.refused": {
         "en": "toban dev: profiles not taken up ({n:errors}); what was taken up before stays in force:",

@@ -7,7 +7,7 @@ from typing import Final
 from toban.texts import Texts
 
 TEXTS: Final[Texts] = {
-    "column.level": {"en": "LEVEL", "ja": "検証"},
+    "column.level": {"en": "LEVEL", "ja": "検証レベル"},
     "column.regions": {"en": "REGIONS", "ja": "リージョン"},
     "column.pinned": {"en": "PINNED", "ja": "固定"},
     "column.objective": {"en": "OBJECTIVE", "ja": "目標"},
@@ -39,11 +39,11 @@ TEXTS: Final[Texts] = {
     "backups.show.counts": {"en": "Counted", "ja": "件数"},
     "backups.show.key": {"en": "Key", "ja": "鍵"},
     "backups.show.unencrypted": {"en": "not encrypted by us", "ja": "toban では暗号化していません"},
-    "backups.show.needs": {"en": "Builds on", "ja": "土台"},
+    "backups.show.needs": {"en": "Builds on", "ja": "もとになるもの"},
     "backups.show.needed-by": {"en": "Needed by", "ja": "必要とするもの"},
     "backups.show.restores": {"en": "Being restored", "ja": "リストア中"},
     "backups.show.pinned": {"en": "Pinned by", "ja": "固定した人"},
-    "backups.show.retention": {"en": "Retention", "ja": "保持"},
+    "backups.show.retention": {"en": "Retention", "ja": "保持ポリシー"},
     "backups.show.copies": {"en": "Copies", "ja": "コピー"},
     "backups.show.tests": {"en": "Restore tests", "ja": "リストアテスト"},
     "backups.show.jobs": {"en": "Work", "ja": "作業"},
@@ -72,7 +72,7 @@ TEXTS: Final[Texts] = {
     "run.failed": {"en": "{id}: {status}: {reason}", "ja": "{id}: {status}: {reason}"},
     "objective.met": {"en": "met", "ja": "達成"},
     "objective.missed": {"en": "missed", "ja": "未達"},
-    "objective.unreachable": {"en": "unreachable", "ja": "計画では届かない"},
+    "objective.unreachable": {"en": "unreachable", "ja": "計画上達成不可"},
     "objective.untested": {"en": "untested", "ja": "未テスト"},
     "objective.not-watched": {"en": "-", "ja": "-"},
     "rpo.no-point": {"en": "everything", "ja": "すべて"},
@@ -111,7 +111,7 @@ TEXTS: Final[Texts] = {
     "rebuild.removed": {"en": "being deleted", "ja": "削除済み"},
     "rebuild.no-buckets": {
         "en": "no applied profile names a destination; name a bucket with --bucket",
-        "ja": "保管先のあるプロファイルが反映されていません。--bucket で指定してください",
+        "ja": "保存先のあるプロファイルが反映されていません。--bucket で指定してください",
     },
     "rebuild.apply-first": {
         "en": "there is nothing in {data}; first the profiles, which name the keys: toban apply",
@@ -119,7 +119,7 @@ TEXTS: Final[Texts] = {
     },
     "rebuild.empty": {
         "en": "no manifest of a backup lies in {buckets}",
-        "ja": "{buckets} にバックアップの目録がありません",
+        "ja": "{buckets} にバックアップのマニフェストがありません",
     },
     "rebuild.skipped": {"en": "skipped in {bucket}: {reason}", "ja": "{bucket} で見送り: {reason}"},
     "rebuild.unreadable": {"en": "cannot be read: {error}", "ja": "読めません: {error}"},
@@ -130,10 +130,10 @@ TEXTS: Final[Texts] = {
     "rebuild.unverified": {"en": "did not pass verification", "ja": "検証に合格していません"},
     "rebuild.done": {
         "en": "{new} of {n:backups} entered; {skipped:manifests} skipped, {unfinished} without a manifest.",
-        "ja": "{n} 件のうち {new} 件を登録しました。見送った目録 {skipped} 件、目録のないもの {unfinished} 件。",
+        "ja": "{n} 件のうち {new} 件を登録しました。見送ったマニフェスト {skipped} 件、マニフェストのないもの {unfinished} 件。",
     },
     "rebuild.would": {
         "en": "{new} of {n:backups} would be entered; {skipped:manifests} skipped, {unfinished} without a manifest. Nothing was written.",
-        "ja": "{n} 件のうち {new} 件が登録されます。見送る目録 {skipped} 件、目録のないもの {unfinished} 件。何も書き込んでいません。",
+        "ja": "{n} 件のうち {new} 件が登録されます。見送るマニフェスト {skipped} 件、マニフェストのないもの {unfinished} 件。何も書き込んでいません。",
     },
 }

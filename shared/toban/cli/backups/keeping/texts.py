@@ -60,7 +60,7 @@ TEXTS: Final[Texts] = {
     "keep.none-verified": {"en": "no verified backup", "ja": "検証済みがまだない"},
     "keep.unknown-base": {
         "en": "builds on {detail}, which is unknown",
-        "ja": "土台の {detail} が不明",
+        "ja": "もとになる {detail} が不明",
     },
     "keep.unsettled": {
         "en": "may be whole or mended ({detail})",

@@ -9,7 +9,7 @@ from toban.texts import Texts
 TEXTS: Final[Texts] = {
     "help.backups.rewrap": {
         "en": "wrap every backup's data key by the present key; says which keys are still needed",
-        "ja": "すべてのバックアップのデータ鍵を現在の鍵で包み直し、まだ必要な鍵を示す",
+        "ja": "すべてのバックアップのデータ鍵を現在の鍵でラップし直し、まだ必要な鍵を示す",
     },
     "help.backups.rewrap.backup": {
         "en": "only this one (id, or its beginning)",
@@ -17,12 +17,12 @@ TEXTS: Final[Texts] = {
     },
     "help.backups.rewrap.dry": {
         "en": "only show what would be wrapped, and which keys are needed",
-        "ja": "包み直すものと必要な鍵を表示するだけ",
+        "ja": "ラップし直すものと必要な鍵を表示するだけ",
     },
-    "stage.rewrap": {"en": "wrapping data keys", "ja": "データ鍵の包み直し"},
+    "stage.rewrap": {"en": "wrapping data keys", "ja": "データ鍵の再ラップ"},
     "rewrap.due": {
         "en": "{id}: to be wrapped by the present key",
-        "ja": "{id}: 現在の鍵で包み直す対象です",
+        "ja": "{id}: 現在の鍵でラップし直す対象です",
     },
     "rewrap.lost": {
         "en": "its key {missing} is not in the secret any more: put it back first",
@@ -30,7 +30,7 @@ TEXTS: Final[Texts] = {
     },
     "rewrap.done": {
         "en": "✓ {id}: wrapped by the present key",
-        "ja": "✓ {id}: 現在の鍵で包み直しました",
+        "ja": "✓ {id}: 現在の鍵でラップし直しました",
     },
     "rewrap.nothing": {
         "en": "{id}: nothing was to be done: {reason}",
@@ -38,7 +38,7 @@ TEXTS: Final[Texts] = {
     },
     "rewrap.none": {
         "en": "Every backup is under the present key.",
-        "ja": "すべてのバックアップが現在の鍵で包まれています。",
+        "ja": "すべてのバックアップが現在の鍵でラップされています。",
     },
     "rewrap.failed": {"en": "✗ {id}: {reason}", "ja": "✗ {id}: {reason}"},
     "rewrap.waiting": {
@@ -47,7 +47,7 @@ TEXTS: Final[Texts] = {
     },
     "rewrap.present": {
         "en": "{id}: the present key; {n:backups} under it",
-        "ja": "{id}: 現在の鍵。{n} 件のバックアップを包んでいます",
+        "ja": "{id}: 現在の鍵。{n} 件のバックアップをラップしています",
     },
     "rewrap.needed": {
         "en": "{id}: still needed by {n:backups}: {ids}",

@@ -8,7 +8,7 @@ from toban.texts import Texts
 
 TEXTS: Final[Texts] = {
     "follow.load": {"en": "loading", "ja": "読み込み"},
-    "follow.check": {"en": "checking", "ja": "確認"},
+    "follow.check": {"en": "checking", "ja": "検査"},
     "follow.again": {
         "en": "it is tried again, because the last try failed: {reason}",
         "ja": "失敗したため、もう一度試みます: {reason}",
@@ -83,7 +83,7 @@ TEXTS: Final[Texts] = {
     },
     "restore.never-source": {
         "en": "a source of kind {kind} is never overwritten; restore it elsewhere (--to directory=DIR) and copy what is needed",
-        "ja": "種類 {kind} の対象は上書きしません。別の場所へ復元して（--to directory=場所）必要なものを写してください",
+        "ja": "種類 {kind} の対象は上書きしません。別の場所へ復元して（--to directory=場所）必要なものをコピーしてください",
     },
     "restore.bad-target": {
         "en": "this target cannot be used: {error}",
@@ -179,7 +179,7 @@ TEXTS: Final[Texts] = {
     "span.wait": {"en": "waiting", "ja": "待ち"},
     "span.fetch": {"en": "fetching", "ja": "取り出し"},
     "span.load": {"en": "loading", "ja": "読み込み"},
-    "span.check": {"en": "checking", "ja": "確認"},
+    "span.check": {"en": "checking", "ja": "検査"},
     "test.none": {
         "en": "the profile of {service} has no restore tests (backup.restore_test)",
         "ja": "{service} のプロファイルにリストアテスト（backup.restore_test）がありません",
