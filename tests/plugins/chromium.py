@@ -98,12 +98,13 @@ class Phone:
         self.wait_for_page()
 
     def wait_for_page(self) -> None:
-        """Return when the page that is on its way is there."""
+        """Return when the page that is on its way, or comes next, is there."""
         while not any(
             e.get("method") == "Page.loadEventFired" and e.get("sessionId") == self.session
             for e in self.browser.events
         ):
             self.browser.events.append(self.browser.hear())
+        self.browser.events.clear()
 
     def tap(self, x: float, y: float) -> None:
         """One finger, once; what it leads to is there afterwards."""
