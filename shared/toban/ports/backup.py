@@ -231,6 +231,39 @@ class Format(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a partial restore takes of a backup, and what it leaves out: counted by kind."""
+
+    comes: Mapping[str, int]
+    left_out: Mapping[str, int]
+
+
+class NothingSelected(PortError):
+    """A backup holds nothing of one of the names that were asked for."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(f"the backup holds no {word!r}")
+
+
+@runtime_checkable
+class Selecting(Protocol):
+    """A format of which it can be told beforehand what a partial restore takes."""
+
+    @property
+    def selects_early(self) -> bool:
+        """Whether the beginning of a stream tells it; else all of it is read."""
+        ...
+
+    def select(self, pieces: Iterator[bytes], only: Sequence[str]) -> Selection:
+        """
+        Return what the option ``only`` of a target takes of a plain stream.
+
+        Raises `NothingSelected`, `Damaged`, and `FormatUnchecked` where it cannot be told.
+        """
+        ...
+
+
 # --- targets ---------------------------------------------------------------------------------
 
 

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
+from toban.ports.backup import ContentQuestion, Fetch, NothingSelected, Target, TargetFailed
 from toban.sources.patterns import attempt_of, flag, words
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
@@ -93,6 +93,11 @@ class PostgresTarget:
             if refused := refused_owners(lacks):
                 return refused
         named = self._named
+        if named and self._options.only and self._options.clean and databases.exists(named):
+            return (
+                f"only= would put a part in the place of the whole database {named}: restore it into"
+                " another one, and copy from there what is missed"
+            )
         if named and not self._options.clean and databases.exists(named):
             if databases.in_use(named) and not self._is_ours(databases, named):
                 return (
@@ -216,7 +221,7 @@ class PostgresTarget:
             entries = pgselect.for_test(dump.toc, roles)
         try:
             entries = pgselect.chosen(entries, options.only) if options.only else entries
-        except pgselect.NothingSelected as error:
+        except NothingSelected as error:
             raise TargetFailed(str(error), retryable=False) from error
         said = _TEST_OPTIONS if options.purpose == "test" else _TEST_OPTIONS[:2]
         return LoadPlan(

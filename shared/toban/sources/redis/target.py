@@ -31,7 +31,7 @@ from toban.ports.backup import (
     Target,
     TargetFailed,
 )
-from toban.sources.patterns import attempt_of, flag
+from toban.sources.patterns import attempt_of, flag, words
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.loading import mark as redismark
@@ -56,9 +56,10 @@ class RedisTarget:
         restore: str,
         purpose: str,
         attempt: int = 0,
+        only: Sequence[str] = (),
     ) -> None:
         """
-        `overwrite`: replace data that no test of ours put there; `restore`: for which one we work,
+        `only`: patterns of the keys that are loaded, over what is there; empty: everything. `overwrite`: replace data that no test of ours put there; `restore`: for which one we work,
         `attempt`: in which of its attempts.
         """
         self._secret = url_secret
@@ -68,6 +69,7 @@ class RedisTarget:
         self._restore = restore
         self._purpose = purpose
         self._attempt = attempt
+        self._only = tuple(only)
         self._marks_loaded = 0
         """Keys of the dump that were taken out again: it was made of a server with a mark on it."""
 
@@ -270,8 +272,8 @@ class RedisTarget:
     def _load_keys(
         self, server: resp.Connection, mark: RedisMark, parts: Iterator[bytes]
     ) -> Iterator[int]:
-        loading = KeyByKey(server, _last_db(server), mark, replace=self._overwrite)
-        if self._overwrite:
+        loading = KeyByKey(server, _last_db(server), mark, replace=self._overwrite, only=self._only)
+        if self._overwrite and not self._only:
             # Whoever has lost the lease learns it with the first part, before anything is removed.
             first = next(parts, None)
             loading.empty()  # replaces everything, as the other way does
@@ -281,6 +283,8 @@ class RedisTarget:
 
     def _by_keys(self, server: resp.Connection) -> bool:
         endpoint = self._endpoint()
+        if self._only:
+            return True
         if self._through:
             if self._through == "replication" and endpoint.tls and not _is_here(server):
                 raise TargetFailed(
@@ -316,7 +320,8 @@ class RedisTarget:
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
-    Options: `url_secret`; `through` (``replication``, ``keys``), `overwrite`; `restore_id` and
+    Options: `url_secret`; `through` (``replication``, ``keys``), `overwrite`, `only` (patterns of keys; with `overwrite`
+    these alone are replaced, without functions); `restore_id` and
     `purpose` (``test``: it may be emptied again).
     """
     url_secret = options.get("url_secret")
@@ -325,6 +330,9 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     through = str(options.get("through") or "")
     if through not in {"", "replication", "keys"}:
         raise ValueError("`through` is replication or keys")
+    only = words(options.get("only"))
+    if only and through == "replication":
+        raise ValueError("`only` loads key by key: through is keys")
     return RedisTarget(
         url_secret,
         ports,
@@ -333,6 +341,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
         restore=str(options.get("restore_id") or ""),
         purpose="test" if options.get("purpose") == "test" else "recovery",
         attempt=attempt_of(options),
+        only=only,
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toban.backups.catalogue.manifest import Manifest
 from toban.backups.catalogue.plans import ResolvedPlan, plan_of
-from toban.backups.catalogue.reading import CopyOpener, open_copy
+from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, open_copy
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.occupied import refusal
 from toban.backups.policy.restores import Restore
@@ -18,7 +18,20 @@ from toban.cli.kit.session import Session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
 from toban.ports import PortError
-from toban.ports.backup import Remarking, Resources, TargetFailed
+from toban.ports.backup import (
+    Format,
+    FormatUnchecked,
+    NothingSelected,
+    Remarking,
+    Resources,
+    Selecting,
+    Selection,
+    TargetFailed,
+)
+from toban.sources.patterns import words
+
+MOST_READ = 256_000_000
+"""Bytes of a stream that is read through to tell what a partial restore takes of it."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,8 @@ class RestoreDestination:
     is_source: bool
     remarks: list[str] = field(default_factory=list)
     """What a person has to know of it."""
+    selection: Selection | None = None
+    """What comes of a partial restore, where it could be told."""
 
 
 def look(
@@ -65,7 +80,8 @@ def look(
         requested_at=now(),
     )
     resources = work.resources()
-    manifest = _manifest(resources, backup, copy, planned, terminal)
+    opened = _opened(resources, backup, copy, planned, terminal)
+    manifest = opened.manifest if opened is not None else None
     try:
         spec = target_spec(wanted, staging_of(planned.profile, backup.source), manifest)
         made = resources.target(spec)
@@ -89,16 +105,44 @@ def look(
         )
     if refused:
         raise Problem(terminal.say("restore.refused", reason=printable(refused)), 2)
-    return RestoreDestination(where, is_source, remarks)
+    only = words(target.get("only"))
+    selection = None
+    if only and opened is not None:
+        selection = _selection(resources.format(backup.kind), opened, only, terminal)
+    return RestoreDestination(where, is_source, remarks, selection)
 
 
-def _manifest(
+def _selection(
+    format_: Format, opened: OpenedCopy, only: Sequence[str], terminal: Terminal
+) -> Selection | None:
+    """
+    What a partial restore takes; None, with a note, where that is not told here.
+
+    Raises `Problem` for a name that the backup does not hold.
+    """
+    if not isinstance(format_, Selecting):
+        return None
+    needed = opened.manifest.plain_bytes
+    if not format_.selects_early and needed > MOST_READ:
+        terminal.note(terminal.say("restore.unselected-large", size=size(needed)))
+        return None
+    try:
+        return format_.select(opened.stream(), only)
+    except (NothingSelected, FormatUnchecked) as error:
+        reason = printable(str(error))
+        raise Problem(terminal.say("restore.refused", reason=reason), 2) from error
+    except PortError as error:
+        terminal.note(terminal.say("restore.unselected", error=printable(str(error))[:300]))
+        return None
+
+
+def _opened(
     resources: Resources, backup: Backup, copy: Copy, planned: ResolvedPlan, terminal: Terminal
-) -> Manifest | None:
-    """What was recorded of the backup; None, with a note, where this process may not read it."""
+) -> OpenedCopy | None:
+    """What was recorded of the backup, and its stream; None, with a note, where this process may not read it."""
     try:
         opener = CopyOpener(resources)
-        return open_copy(opener, backup, copy.bucket, planned.section.key).manifest
+        return open_copy(opener, backup, copy.bucket, planned.section.key)
     except (ValueError, PortError) as error:
         said = printable(str(error))[:300]
         terminal.note(terminal.say("restore.unread-manifest", id=backup.id, error=said))

@@ -127,6 +127,17 @@ TEXTS: Final[Texts] = {
     },
     "restore.plan": {"en": "Plan", "ja": "計画"},
     "restore.only": {"en": "Of it only", "ja": "その一部だけ"},
+    "restore.comes": {"en": "Comes back", "ja": "復元するもの"},
+    "restore.left-out": {"en": "Left out", "ja": "復元しないもの"},
+    "restore.nothing-left": {"en": "nothing", "ja": "なし"},
+    "restore.unselected": {
+        "en": "what comes of it could not be told from here ({error})",
+        "ja": "何を復元するかはここからは分かりません（{error}）",
+    },
+    "restore.unselected-large": {
+        "en": "what comes of it is known only while it is loaded: nobody reads {size} for a plan",
+        "ja": "何を復元するかは読み込むまで分かりません（計画のために {size} は読みません）",
+    },
     "restore.backup": {"en": "Backup", "ja": "バックアップ"},
     "restore.point": {"en": "Restore point", "ja": "復元ポイント"},
     "restore.lost": {"en": "Lost", "ja": "失われるもの"},
