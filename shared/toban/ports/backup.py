@@ -35,6 +35,9 @@ from toban.ports.buckets import (
     ObjectInfo as ObjectInfo,
 )
 from toban.ports.buckets import (
+    OnDisk as OnDisk,
+)
+from toban.ports.buckets import (
     WrappedKey as WrappedKey,
 )
 
@@ -346,6 +349,29 @@ class Remarking(Protocol):
 
     def remarks(self) -> list[str]:
         """Return what a person has to know who loads this, though nothing forbids it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a target can take, as far as anybody can tell from here."""
+
+    free: int | None
+    """Bytes; None: the server does not tell."""
+    where: str = ""
+    """What was measured."""
+    needed: int | None = None
+    """What the data took where they were, if that was recorded; None: as large as the backup's content."""
+    exact: bool = False
+    """Whether what does not fit into it surely fails; else it is an estimate (a server may need more or less)."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A target that knows, or knows that it cannot tell, how much it can take."""
+
+    def room(self) -> Room | None:
+        """Return what is free there now; None: it has no limit. Raises `TargetFailed` when it cannot be reached from here."""
         ...
 
 

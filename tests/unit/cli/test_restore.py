@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.unit.cli.conftest import Said
 from tests.unit.cli.vaults import MEDIA, Vault
 from toban.cli.backups.restores import into
 from toban.cli.backups.restores.restore import without_id
@@ -196,6 +198,24 @@ def test_a_dry_run_says_what_a_partial_restore_takes_and_what_it_leaves(vault, m
     assert said.code == 0
     assert "what comes of it is known only while it is loaded" in said.err
     assert "Comes back" not in said.out
+
+
+def test_whether_there_is_room_is_said_before(ready, monkeypatch):
+    def planned(*asked: str, free: int = 10**9) -> Said:
+        usage = shutil.disk_usage("/")._replace(free=free)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+        return ready.run("restore", "shop", *asked, "--dry-run")
+
+    said = planned("media", "--to", "bucket=b")
+    assert "are needed, 1.0 GB are free (bucket b)" in said.out
+    said = planned("media", "--to", "bucket=b", free=10)
+    assert (said.code, "it may not fit: about 512" in said.out) == (0, True), said.out
+    out = str(ready.home / "out" / "of")
+    said = planned("logs", "--to", f"directory={out}")
+    assert f"are free ({ready.home})" in said.out
+    said = planned("logs", "--to", f"directory={out}", free=1)
+    assert (said.code, "1 B are free in" in said.err) == (2, True), said.err
+    assert "are needed" not in planned("media", "--to", "bucket=b", "--to", "only=a.txt").out
 
 
 def test_a_region_can_be_named(vault):

@@ -59,7 +59,8 @@ def test_the_plan_names_what_the_server_lacks_and_what_is_not_empty(
     code, out, err = restore("--dry-run", "--to", "owners=no")
     assert code == 0, err
     assert f"owners and privileges of the roles {role}, postgres are left out" in out
-    assert "a server does not tell what it has free" in out
+    assert " are needed, " in out
+    assert f" are free ({postgres_server.sql('show data_directory')})" in out
     code, _, err = restore("--dry-run", "--to", "owner=no")
     assert (code, "Did you mean owners?" in err) == (2, True), err
 

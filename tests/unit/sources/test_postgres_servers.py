@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.plugins.servers import Postgres, ServerNotAvailable, start_postgres
 from tests.unit.sources.desk import GivenSecrets, backup, cut, no_objects, world
 from tests.unit.sources.desk import restore as load
 from tests.unit.sources.postgres_desk import source_of, target_on
-from toban.ports.backup import NothingSelected, SourceSnapshot, Target, TargetFailed
+from toban.ports.backup import NothingSelected, Room, SourceSnapshot, Target, TargetFailed
 from toban.sources.postgres import adapter as postgres
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.adapter import PostgresFormat
@@ -421,6 +422,28 @@ def test_an_object_that_the_dump_does_not_hold_is_named(
         load(recovery(other, tmp_path, again, snapshot, only="tt"), data)
     with pytest.raises(NothingSelected, match="holds no 'tt'"):
         PostgresFormat(world(tmp_path, GivenSecrets())).select(cut(data), ["t", "tt"])
+
+
+def test_the_room_is_told_of_a_server_of_this_machine_only(
+    postgres_server: Postgres, postgres_database: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    recorded = {"bytes": ["123"]}
+    room = target_on(postgres_server, tmp_path, recorded=recorded).room()
+    assert (room.where, room.needed) == (postgres_server.sql("show data_directory"), 123)
+    assert room.free == pytest.approx(shutil.disk_usage(room.where).free, rel=0.2)
+
+    nobody = f"{postgres_database}_u"
+    postgres_server.sql(f"create role {nobody} login password 'x' createdb")
+    at = f"{postgres_server.host}:{postgres_server.port}"
+    secrets = GivenSecrets(DB_URL=f"postgresql://{nobody}:x@{at}/postgres")
+    options = {"url_secret": "DB_URL", "restore_id": "r", "recorded": recorded}
+    unknown = postgres.target(options, world(tmp_path, secrets)).room()
+    postgres_server.sql(f"drop role {nobody}")
+    assert unknown == Room(None, needed=123), "who may not read the settings"
+
+    monkeypatch.setattr(pgserver.Server, "identity", lambda *_: "postgres://db.example:5432/")
+    assert target_on(postgres_server, tmp_path, recorded=recorded).room() == Room(None, needed=123)
 
 
 def test_a_part_never_takes_the_place_of_a_whole_database(

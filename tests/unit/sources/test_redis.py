@@ -37,6 +37,7 @@ from tests.unit.sources.redis_desk import (
 from toban.local.emulated.emulators import free_port
 from toban.ports.backup import (
     ContentQuestion,
+    Room,
     SourceFailed,
     TargetFailed,
 )
@@ -292,6 +293,29 @@ def test_some_keys_come_back_and_nothing_else_is_touched(
 )  # fmt: skip
 def test_patterns_mean_what_they_mean_to_keys(pattern: str, key: str, is_meant: bool) -> None:
     assert fits(key, pattern) is is_meant
+
+
+def test_the_room_is_what_its_maxmemory_leaves(empty: Redis, tmp_path: Path) -> None:
+    recorded = source_of(empty, tmp_path).begin(run_for(), None, NOW).server
+    assert int(recorded["bytes"][0]) > 0
+
+    def room(**options: object) -> Room | None:
+        return target_on(empty, tmp_path, recorded=recorded, **options).room()
+
+    assert room() == Room(None, needed=int(recorded["bytes"][0])), "it has no limit of its own"
+    with client(empty) as redis_:
+        redis_.call("SET", "large", bytes(2_000_000))
+        redis_.call("CONFIG", "SET", "maxmemory", "100mb")
+        free, emptied = room(), room(overwrite=True)
+        redis_.call("CONFIG", "SET", "maxmemory", "1")
+        full = room()
+        redis_.call("CONFIG", "SET", "maxmemory", "0")
+        redis_.call("FLUSHALL")
+    assert free is not None
+    assert emptied is not None
+    assert 80_000_000 < free.free < emptied.free - 1_900_000 < 100 * 1024 * 1024
+    assert free.where == "maxmemory, noeviction"
+    assert (full and full.free) == 0
 
 
 def test_a_replica_of_somebody_is_left_alone(filled: Redis, empty: Redis, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ class RedisSource:
         try:
             with self._connect() as server:
                 seconds = int(server.call("TIME")[0])
-                info = server.info("server", "persistence", "replication")
+                info = server.info("server", "persistence", "replication", "memory")
                 summed = _setting(server, "rdbchecksum")
         except resp.RedisError as error:
             raise SourceFailed(str(error), retryable=error.retryable) from error
@@ -81,6 +81,7 @@ class RedisSource:
                 "redis": info.get("redis_version", ""),
                 **({"rdbchecksum": "no"} if summed == "no" else {}),
             },
+            server={"bytes": [size]} if (size := info.get("used_memory_dataset", "")) else {},
         )
 
     def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:

@@ -28,6 +28,7 @@ from toban.ports.backup import (
     Damaged,
     Fetch,
     FormatUnchecked,
+    Room,
     Target,
     TargetFailed,
 )
@@ -39,6 +40,7 @@ from toban.sources.redis.loading.keys import KeyByKey, empty
 from toban.sources.redis.loading.mark import OVERTAKEN, RedisMark, is_mark, mark_entry
 from toban.sources.redis.loading.master import USER, Master
 from toban.sources.redis.questions import parse_question, text_of
+from toban.sources.redis.room import room_of
 
 
 class RedisTarget:
@@ -57,6 +59,7 @@ class RedisTarget:
         purpose: str,
         attempt: int = 0,
         only: Sequence[str] = (),
+        recorded: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """
         `only`: patterns of the keys that are loaded, over what is there; empty: everything. `overwrite`: replace data that no test of ours put there; `restore`: for which one we work,
@@ -70,6 +73,7 @@ class RedisTarget:
         self._purpose = purpose
         self._attempt = attempt
         self._only = tuple(only)
+        self._recorded = recorded or {}
         self._marks_loaded = 0
         """Keys of the dump that were taken out again: it was made of a server with a mark on it."""
 
@@ -85,6 +89,11 @@ class RedisTarget:
             if unfit or followed or self._overwrite or not any(_keyspace(server).values()):
                 return unfit
             return self._not_ours(server)
+
+    def room(self) -> Room:
+        """See `toban.ports.backup.Measured`."""
+        with self._connect() as server:
+            return room_of(server, self._recorded, emptied=self._overwrite and not self._only)
 
     def prepare(self, *, fresh: bool) -> None:
         """
@@ -333,6 +342,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     only = words(options.get("only"))
     if only and through == "replication":
         raise ValueError("`only` loads key by key: through is keys")
+    recorded = options.get("recorded")
     return RedisTarget(
         url_secret,
         ports,
@@ -342,6 +352,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
         purpose="test" if options.get("purpose") == "test" else "recovery",
         attempt=attempt_of(options),
         only=only,
+        recorded=recorded if isinstance(recorded, Mapping) else None,
     )
 
 

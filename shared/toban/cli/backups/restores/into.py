@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from toban.backups.catalogue.plans import ResolvedPlan, plan_of
 from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, open_copy
@@ -21,6 +19,7 @@ from toban.ports import PortError
 from toban.ports.backup import (
     Format,
     FormatUnchecked,
+    Measured,
     NothingSelected,
     Remarking,
     Resources,
@@ -94,11 +93,13 @@ def look(
         refused = refusal(where, spec, profiles, resources, backup, onto_source=onto_source)
     except (ValueError, PortError) as error:
         raise Problem(terminal.say("restore.bad-target", error=error), 2) from error
-    remarks = _room(str(spec.options.get("directory") or ""), backup, terminal)
+    remarks: list[str] = []
     try:
         refused = refused or made.refusal()
         if not refused and isinstance(made, Remarking):
             remarks += made.remarks()
+        if not refused and isinstance(made, Measured) and not target.get("only"):
+            remarks += _room(made, backup, terminal)
     except (TargetFailed, PortError) as error:
         terminal.note(
             terminal.say("restore.unseen", where=where, error=printable(str(error))[:300])
@@ -149,16 +150,22 @@ def _opened(
         return None
 
 
-def _room(directory: str, backup: Backup, terminal: Terminal) -> list[str]:
-    """Whether a directory has room for the backup, where this process can see it; else refuse."""
-    place = Path(directory).absolute()
-    there = next((path for path in (place, *place.parents) if path.exists()), None)
-    if not directory or there is None:
+def _room(made: Measured, backup: Backup, terminal: Terminal) -> list[str]:
+    """
+    What is known of the room that the target has: it is always said, also that nobody knows.
+
+    Raises `Problem` where it surely is too little.
+    """
+    room = made.room()
+    if room is None:
         return []
-    free = shutil.disk_usage(there).free
-    said = terminal.say(
-        "restore.no-room", free=size(free), needed=size(backup.plain_bytes), place=str(there)
-    )
-    if free < backup.plain_bytes:
+    needed = room.needed or max(backup.plain_bytes, backup.counts.get("bytes", 0))
+    if room.free is None:
+        return [terminal.say("restore.room-unknown", needed=size(needed))]
+    values = {"needed": size(needed), "free": size(room.free), "where": room.where}
+    if needed <= room.free:
+        return [terminal.say("restore.room", **values)]
+    if room.exact:
+        said = terminal.say("restore.no-room", **values)
         raise Problem(terminal.say("restore.refused", reason=said), 2)
-    return []
+    return [terminal.say("restore.little-room", **values)]

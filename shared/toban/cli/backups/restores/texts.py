@@ -27,8 +27,20 @@ TEXTS: Final[Texts] = {
         "ja": "{id}: サーバーに必要なものをここからは確かめられません（{error}）",
     },
     "restore.no-room": {
-        "en": "{free} are free in {place}; the backup holds {needed}",
-        "ja": "{place} の空きは {free}、バックアップの中身は {needed} です",
+        "en": "{free} are free in {where}; the backup holds {needed}",
+        "ja": "{where} の空きは {free}、バックアップの中身は {needed} です",
+    },
+    "restore.room": {
+        "en": "about {needed} are needed, {free} are free ({where})",
+        "ja": "必要な容量は約 {needed}、空きは {free}（{where}）です",
+    },
+    "restore.little-room": {
+        "en": "it may not fit: about {needed} are needed, {free} are free ({where})",
+        "ja": "容量が足りないかもしれません。必要なのは約 {needed}、空きは {free}（{where}）です",
+    },
+    "restore.room-unknown": {
+        "en": "about {needed} are needed; the server does not tell what it has free",
+        "ja": "必要な容量は約 {needed} です。空きはサーバーからは分かりません",
     },
     "extract.terminal": {
         "en": "the plain archive is no text: name a file, or send it to another program",
