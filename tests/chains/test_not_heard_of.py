@@ -7,6 +7,7 @@ import json
 import msgspec
 import pytest
 
+from tests import payloads
 from tests.chains.worlds import World
 from tests.profiles import Profile
 from toban.profile.store import apply
@@ -26,8 +27,8 @@ def test_what_is_not_heard_of_is_told_once_and_ends_as_that(
     apply(world.platform.store, [forgetful], world.now())
     world.platform.cache.clear()
 
-    started = world.ago(0)
-    world.alert("Forgotten", starts_at=started)
+    alert = payloads.alert(name="Forgotten", starts_at=world.ago(0))
+    world.alertmanager(alert)
     first = world.incident(what="the incident")
     world.command(first, "acknowledge", actor="Baba")
     world.incident(lambda i: i.status == "acknowledged", "the acknowledgement")
@@ -49,6 +50,6 @@ def test_what_is_not_heard_of_is_told_once_and_ends_as_that(
     assert "not heard of" in last.lower()
     assert "resolved" not in last.lower()
 
-    world.alert("Forgotten", starts_at=started)
+    world.alertmanager(alert)
     world.wait(lambda: len(world.incidents()) == 2, "that it goes on in an incident of its own")
     world.wait(lambda: world.paged("opened") == ["Aoki", "Aoki"], "the page")

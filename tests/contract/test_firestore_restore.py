@@ -24,7 +24,7 @@ from tests.contract.firestore_data import (
 )
 from toban.backups.storage.frames import Seal
 from toban.backups.storage.parts import Part, cut, open_part
-from toban.ports.backup import ContentQuestion, Damaged, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, NothingSelected, TargetFailed
 from toban.sources.firestore import adapter as firestore
 from toban.sources.firestore import restore as firestore_restore
 from toban.sources.firestore import stream as firestore_stream
@@ -108,6 +108,53 @@ def test_loading_goes_on_at_every_part(firestore_emulator, project, filled, monk
             next(loading)  # durable, but nobody wrote down that it is
         loading.close()
     assert Documents(firestore_emulator, project, "staging").contents() == expected
+    target.discard()
+
+
+@pytest.mark.parametrize(
+    ("only", "there"),
+    [
+        ("users", {"users/u1", "users/u1/posts/p 1", "users/u1/posts/p 1/comments/c1", "users/gone/posts/p1"}),
+        ("users/u1", {"users/u1"}),
+        ("users/u1,users/u1/*", {"users/u1", "users/u1/posts/p 1", "users/u1/posts/p 1/comments/c1"}),
+        ("users/u1/posts,c/x", {"users/u1/posts/p 1", "users/u1/posts/p 1/comments/c1", "c/x"}),
+    ],
+)  # fmt: skip
+def test_a_collection_or_a_document_comes_back_alone(
+    firestore_emulator, project, filled, monkeypatch, only, there
+):
+    monkeypatch.setattr(firestore, "FULL", 1)
+    pieces = taken(make_source(firestore_emulator, project))
+    parts = parts_of(pieces)
+    # Another process for each part: what is asked for lies in different ones.
+    make_target(firestore_emulator, project).prepare(fresh=True)
+    for done in range(len(parts)):
+        target = make_target(firestore_emulator, project, only=only)
+        target.prepare(fresh=False)
+        loading = target.load(iter(parts[done:]), no_fetch)
+        next(loading)
+        if done < len(parts) - 1:
+            next(loading)  # durable, but nobody wrote down that it is
+            loading.close()
+        else:
+            assert list(loading) == []
+    staging = Documents(firestore_emulator, project, "staging")
+    assert set(staging.contents()) == there
+    target.discard()
+    form = firestore.format_(world(""))
+    told = form.select(iter([p.data for p in pieces]), only.split(","))
+    assert sum(told.comes.values()) == len(there)
+    assert sum(told.left_out.values()) == len(filled.contents()) - len(there)
+
+
+def test_what_the_backup_does_not_hold_is_named_at_the_end(firestore_emulator, project, filled):
+    pieces = taken(make_source(firestore_emulator, project))
+    target = make_target(firestore_emulator, project, only="users/u1,user")
+    target.prepare(fresh=True)
+    with pytest.raises(TargetFailed, match="the backup holds no 'user'"):
+        list(target.load(iter(parts_of(pieces)), no_fetch))
+    with pytest.raises(NothingSelected, match="holds no 'user'"):
+        firestore.format_(world("")).select(iter([p.data for p in pieces]), ["users/u1", "user"])
     target.discard()
 
 

@@ -334,10 +334,33 @@ class CopiesSimulation(BackupSimulation):
         if not gone:
             return
         verdicts = decide(entries, policies(of_shop(self.section)), self.now)
+        known = {backup.id: backup for backup in catalogue}
+        unseen = self._rots_unseen(known[gone], known)
         for verdict in verdicts:
-            if verdict.id == gone and verdict.keep:
-                reasons = ", ".join(map(str, verdict.reasons))
+            if verdict.id != gone:
+                continue
+            kept = [r for r in verdict.reasons if r.word != "unsettled" or not unseen]
+            if verdict.keep and kept:
+                reasons = ", ".join(map(str, kept))
                 self._complain(f"{gone} removed in {bucket}, though whole and kept by: {reasons}")
+
+    def _rots_unseen(self, backup: Backup, catalogue: dict[str, Backup]) -> bool:
+        """
+        Whether a copy counts as restorable that has been spoilt since it was read.
+
+        Then it is known that no slot keeps the backup, and not that it may be whole elsewhere only: "may
+        be whole or mended" keeps what could not be counted on, and this could.
+        """
+        bases = [catalogue[id] for id in backup.needs if id in catalogue]
+        return any(
+            copy.proven
+            and all(
+                (there := copy_in(base, copy.bucket)) is not None and there.proven for base in bases
+            )
+            and not self.readable(copy.bucket, backup.prefix)
+            and not self._untouched(backup, copy, catalogue)
+            for copy in backup.copies
+        )
 
     def _holds(self, backup: Backup, copy: Copy, *, own: bool) -> bool:
         """

@@ -213,7 +213,7 @@ class SenderSimulation(Simulation):
             if alert.source != alertmanager.SOURCE or alert.status == "resolved":
                 continue
             name = alert.labels["alertname"], alert.labels["instance"]
-            if self.words[name][1] == "firing":
+            if not self._said_over(name):
                 open_for.add(alert.incident)
             else:
                 yield f"{alert.rule} on {alert.labels['instance']} is {alert.status}, all is well"
@@ -222,6 +222,21 @@ class SenderSimulation(Simulation):
             if incident.status == "resolved" or by_hand or incident.id in open_for:
                 continue
             yield f"{incident.id} ({incident.title}) is {incident.status}, all is well"
+
+    def _said_over(self, name: Name) -> bool:
+        """
+        Whether its sender has said that the newest occurrence of which it told is over.
+
+        One of a cluster that never saw it posts the end of the one before; what that one has told
+        counts as told by all, and nobody tells the end of the newest.
+        """
+        said = self.said[name]
+        if said[-1][1] == "firing":
+            return False
+        # Nothing can have begun, or ended, after it was told; a clock ahead says otherwise.
+        begun = [min(at, start) for at, status, start in said if status == "firing"]
+        ended = [min(at, end) for at, status, end in said if status == "resolved"]
+        return not begun or max(ended) >= max(begun)
 
     def _called_for_nothing(self) -> Iterator[str]:
         """Calls for what their sender had said is over, all of it, before they were made."""

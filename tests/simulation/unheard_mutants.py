@@ -9,10 +9,11 @@ from typing import Any
 from unittest import mock
 
 from tests.simulation.mutants import Mutant
+from toban.alerts import alertmanager, cloud_monitoring
 from toban.incidents import lifecycle, settle
 from toban.incidents.documents import Incident
 from toban.incidents.grouping.section import Grouping
-from toban.incidents.opening import expiry
+from toban.incidents.opening import expiry, occurrences
 from toban.kernel.work import Work
 
 
@@ -47,9 +48,16 @@ def a_quarter_of_an_hour_is_silence() -> AbstractContextManager[Any]:
     return mock.patch.object(Grouping, "expiry", timedelta(minutes=15))
 
 
+def everybody_is_taken_to_repeat() -> AbstractContextManager[Any]:
+    """What is reported only once expires as well, while it burns."""
+    everybody = (alertmanager.SOURCE, cloud_monitoring.SOURCE)
+    return mock.patch.object(occurrences, "REPEATING_SOURCES", everybody)
+
+
 UNHEARD_MUTANTS = (
     Mutant("unheard", "a repetition is not heard of", a_repetition_is_not_heard),
     Mutant("one look", "nobody looks a second time", one_look_and_no_more),
     Mutant("called resolved", "what has expired is called resolved", expired_is_resolved, seed=5),
     Mutant("too soon", "expires between two repetitions", a_quarter_of_an_hour_is_silence),
+    Mutant("burns", "what is reported only once expires", everybody_is_taken_to_repeat),
 )

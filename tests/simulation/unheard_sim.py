@@ -2,18 +2,22 @@
 Senders that never say that an alert is over, or are gone: the world of `sender_sim`, without their word.
 
 One seed in two has `send_resolved: false`, in the others the sender dies, some for a time. What is
-heard of has to stay open; what is not has to end, be told as that and never as resolved.
+heard of has to stay open; what is not has to end, be told as that and never as resolved. Beside them is a
+Cloud Monitoring, which says once that something is wrong and once that it is over: as long as it burns,
+nothing may end it.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from tests import payloads
 from tests.profiles import Profile
 from tests.simulation import sender_sim
 from tests.simulation.invariants import everything, in_any_world
@@ -22,8 +26,10 @@ from tests.simulation.profiles import PROFILES
 from tests.simulation.sender_sim import SERVICE, Post, SenderSimulation
 from tests.simulation.sim import FAULTY, HEALED
 from tests.simulation.site import TIMING
-from toban.alerts import alertmanager
+from toban.alerts import alertmanager, cloud_monitoring
+from toban.alerts.report import to_event
 from toban.incidents.documents import Alert, Incident
+from toban.kernel.event import to_message
 from toban.profile.store import apply
 from toban.strictyaml.values import Seconds
 
@@ -41,6 +47,25 @@ def forgetful(profile: Profile) -> Profile:
         profile.grouping, expire_after=Seconds(int(EXPIRY.total_seconds()))
     )
     return msgspec.structs.replace(profile, grouping=grouping)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A notification of Cloud Monitoring: the only one of its kind about its incident."""
+
+    incident: str
+    opened: datetime
+    closed: datetime | None = None
+
+    def body(self) -> dict[str, Any]:
+        """As it is posted."""
+        return payloads.cloud_monitoring(
+            "closed" if self.closed else "open",
+            self.incident,
+            condition=self.incident,
+            started_at=int(self.opened.timestamp()),
+            ended_at=int(self.closed.timestamp()) if self.closed else None,
+        )
 
 
 class UnheardSimulation(SenderSimulation):
@@ -63,7 +88,23 @@ class UnheardSimulation(SenderSimulation):
         self.dead = (START + timedelta(seconds=dies), START + HEALED)
         if own.random() < 0.3:  # and comes back
             self.dead = (self.dead[0], self.dead[0] + timedelta(minutes=own.choice((10, 50, 80))))
+        self.burning: set[str] = set()
+        """What Cloud Monitoring has said is wrong, and not that it is over."""
         super()._plan_alerts(number)
+        for which in range(own.randrange(3)):
+            opened = START + timedelta(seconds=own.uniform(0, 7_200))
+            self._at(opened, Notice(f"once-{which}", opened))
+            closed = opened + EXPIRY * own.uniform(0.1, 4)
+            if closed < START + HEALED - timedelta(minutes=30):
+                self._at(closed, Notice(f"once-{which}", opened, closed))
+
+    def _act(self, action: Any) -> None:
+        if not isinstance(action, Notice):
+            super()._act(action)
+            return
+        (self.burning.discard if action.closed else self.burning.add)(action.incident)
+        for report in cloud_monitoring.reports(action.body(), SERVICE):
+            self._publish([to_message(to_event(report, SERVICE, self.now, self.now))])
 
     def _post_alerts(self, action: Post) -> None:
         if self.says_ends and self.dead[0] <= self.now < self.dead[1]:
@@ -100,7 +141,27 @@ class UnheardSimulation(SenderSimulation):
 
     def broken(self) -> list[str]:
         """Everything that a person would believe and that is not so."""
-        return [*in_any_world(self.world), *self.untrue, *self._open(), *self._words()]
+        return [
+            *in_any_world(self.world),
+            *self.untrue,
+            *self._open(),
+            *self._burns(),
+            *self._words(),
+        ]
+
+    def _burns(self) -> Iterator[str]:
+        """What was said once to be wrong goes on, until it is said to be over."""
+        shown = {
+            alert.fingerprint: alert.status
+            for alert in everything(self.world, Alert)
+            if alert.source == cloud_monitoring.SOURCE and not alert.is_record
+        }
+        for incident, status in shown.items():
+            burns = incident in self.burning
+            if (status == "firing") != burns:
+                yield f"{incident} {'burns' if burns else 'is over'} and is {status}"
+        if missing := self.burning - set(shown):
+            yield f"nobody knows of {sorted(missing)}"
 
     def _open(self) -> Iterator[str]:
         """What fires has been heard of within its expiry, and what has expired has not."""

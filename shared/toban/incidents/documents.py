@@ -24,6 +24,12 @@ OWN = "toban"
 OWN_SOURCES = (OWN, "backups")
 """Sources that say themselves when it is over, whatever time that takes: their silence means nothing."""
 
+REPEATING_SOURCES = ("alertmanager",)
+"""
+Sources that say again and again what fires: only of their silence something may follow. Others report an
+alert once, and once more when it is over.
+"""
+
 
 class Alert(Document, kw_only=True):
     """

@@ -133,11 +133,12 @@ def _still_heard_of(incident: Incident, work: Work) -> bool:
 
     Who resolves what nothing was heard of for long knows better than we do.
     """
-    after = profile_of(incident, work)[GROUPING].unheard_after
+    grouping = profile_of(incident, work)[GROUPING]
     firing = work.find(
         Alert, ("incident", "==", incident.id), ("status", "==", "firing"), limit=MOST_JOINED
     )
-    return len(firing) == MOST_JOINED or any(not is_unheard(a, work.now, after) for a in firing)
+    heard = (not is_unheard(alert, work.now, grouping) for alert in firing)
+    return len(firing) == MOST_JOINED or any(heard)
 
 
 def _unheard(incident: Incident, work: Work) -> bool:

@@ -133,6 +133,15 @@ class WrappedKey:
     wrapped: bytes
 
 
+@runtime_checkable
+class OnDisk(Protocol):
+    """A bucket that lies on a disk, which may be full."""
+
+    def free_bytes(self) -> int:
+        """Return what is free there now; raises `toban.ports.Unavailable`."""
+        ...
+
+
 class KeyUnavailable(PortError):
     """The key is configured but cannot be used. Nothing is ever written unencrypted instead."""
 

@@ -15,7 +15,7 @@ import msgspec
 
 from toban.adapters.local.files.blobs import make_directory
 from toban.kernel.prepared import from_json
-from toban.ports.backup import ContentQuestion, Fetch, TargetFailed
+from toban.ports.backup import ContentQuestion, Fetch, Room, TargetFailed
 from toban.sources.patterns import attempt_of
 from toban.sources.ports import SourcePorts
 
@@ -89,6 +89,12 @@ class OwnDirectory:
             f"{self.path} is not empty ({others[0][:100]!r}): nothing was written. Name an empty"
             " directory, or one that does not exist yet"
         )
+
+    def room(self) -> Room:
+        """Return what is free on the file system where it is, or will be."""
+        with _failures(self.path):
+            there = next(p for p in (self.path, *self.path.parents) if p.exists())
+            return Room(shutil.disk_usage(there).free, str(there), exact=True)
 
     def prepare(self, *, fresh: bool) -> None:
         """Make it, empty when `fresh`; raises `TargetFailed` when there is something else in it."""
@@ -268,6 +274,10 @@ class DirectoryTarget(ABC):
     def refusal(self) -> str:
         """See `toban.ports.backup.Target`."""
         return self._directory.refusal()
+
+    def room(self) -> Room:
+        """See `toban.ports.backup.Measured`."""
+        return self._directory.room()
 
     def prepare(self, *, fresh: bool) -> None:
         """See `toban.ports.backup.Target`."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from toban.ports.backup import NothingSelected, Selection, TargetFailed
 
 
 class Exclusion:
@@ -79,6 +82,46 @@ def is_wanted(name: str, only: Sequence[str]) -> bool:
         name.startswith(word.removesuffix("*")) if word.endswith(("*", "/")) else name == word
         for word in only
     )
+
+
+class Wanted:
+    """Which of the names that come by are wanted (`only`, empty: all), and which words found nothing."""
+
+    def __init__(self, only: Sequence[str], fits: Callable[[str, str], bool] | None = None) -> None:
+        """`fits`: whether a name is what a word means; unset: as `is_wanted`."""
+        self._fits = fits or (lambda name, word: is_wanted(name, [word]))
+        self._only = tuple(only)
+        self.comes: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        self.found: set[str] = set()
+        """Words that a name has fitted."""
+
+    def __call__(self, name: str, kind: str = "") -> bool:
+        """Whether a name is wanted; it is counted under its kind."""
+        fitting = [word for word in self._only if self._fits(name, word)]
+        self.found.update(fitting)
+        wanted = bool(fitting) or not self._only
+        (self.comes if wanted else self.left_out)[kind] += 1
+        return wanted
+
+    def check(self) -> None:
+        """Raise `NothingSelected` for a word that nothing has fitted."""
+        missing = next((word for word in self._only if word not in self.found), None)
+        if missing is not None:
+            raise NothingSelected(missing)
+
+    def selection(self) -> Selection:
+        """Return what was counted; raises `NothingSelected`."""
+        self.check()
+        return Selection(dict(self.comes), dict(self.left_out))
+
+
+def checked(wanted: Wanted) -> None:
+    """Raise `TargetFailed` for a word that nothing has fitted, once everything was loaded."""
+    try:
+        wanted.check()
+    except NothingSelected as error:
+        raise TargetFailed(str(error), retryable=False) from error
 
 
 def words(option: object) -> list[str]:

@@ -10,6 +10,7 @@ import msgspec
 from tests.simulation.platform import START, Simulated
 from tests.simulation.profiles import PATIENT, profile
 from tests.simulation.story import Step, Story
+from toban.alerts import alertmanager
 from toban.events import AlertFired, CommandIssued, MinutePassed
 from toban.kernel.event import Body, Event, to_message
 from toban.ports import Message
@@ -43,7 +44,7 @@ def _sent(id: str, body: Body, now: datetime) -> list[Message]:
 
 def _fires(now: datetime, _incidents: list[dict[str, Any]]) -> list[Message]:
     body = AlertFired(
-        source="generic",
+        source=alertmanager.SOURCE,
         fingerprint="disk",
         rule="disk-full",
         title="disk of disk-full",

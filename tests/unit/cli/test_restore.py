@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.unit.cli.conftest import Said
 from tests.unit.cli.vaults import MEDIA, Vault
+from toban.cli.backups.restores import into
 from toban.cli.backups.restores.restore import without_id
 from toban.sources.postgres.target import generated_name
 
@@ -163,6 +166,8 @@ def test_a_prefix_or_one_object_comes_back_alone(vault):
         )
         assert said.code == 0, said.err
         assert f"Of it only: {only}\n" in said.out
+        assert f"Comes back: objects {len(there)}, bytes " in said.out
+        assert f"Left out: objects {3 - len(there)}, bytes " in said.out
         assert set(vault.objects(bucket)) == there
 
 
@@ -174,8 +179,43 @@ def test_of_names_that_the_backup_does_not_hold_one_is_told(vault):
             *("restore", "shop", "media", "--to", "bucket=none", "--to", "overwrite=true"),
             *("--to", f"only={only}", "--yes"),
         )
-        assert said.code == 1
+        assert said.code == 2
         assert f"the backup holds no {only.split(',')[-1]!r}" in said.err
+
+
+def test_a_dry_run_says_what_a_partial_restore_takes_and_what_it_leaves(vault, monkeypatch):
+    vault.take()
+    asked = ("restore", "shop", "media", "--to", "bucket=b", "--to", "only=pictures/*", "--dry-run")
+    told = vault.run(*asked, "--json").json()
+    sizes = {name: len(data) for name, data in MEDIA.items()}
+    pictures = sizes["pictures/b.jpg"]
+    assert told["comes"] == {"objects": 1, "bytes": pictures}
+    assert told["left_out"] == {"objects": 2, "bytes": sum(sizes.values()) - pictures}
+    whole = vault.run(*asked[:-3], "--dry-run", "--json").json()
+    assert (whole["comes"], whole["left_out"]) == (None, None)
+    monkeypatch.setattr(into, "MOST_READ", 10)
+    said = vault.run(*asked)
+    assert said.code == 0
+    assert "what comes of it is known only while it is loaded" in said.err
+    assert "Comes back" not in said.out
+
+
+def test_whether_there_is_room_is_said_before(ready, monkeypatch):
+    def planned(*asked: str, free: int = 10**9) -> Said:
+        usage = shutil.disk_usage("/")._replace(free=free)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+        return ready.run("restore", "shop", *asked, "--dry-run")
+
+    said = planned("media", "--to", "bucket=b")
+    assert "are needed, 1.0 GB are free (bucket b)" in said.out
+    said = planned("media", "--to", "bucket=b", free=10)
+    assert (said.code, "it may not fit: about 512" in said.out) == (0, True), said.out
+    out = str(ready.home / "out" / "of")
+    said = planned("logs", "--to", f"directory={out}")
+    assert f"are free ({ready.home})" in said.out
+    said = planned("logs", "--to", f"directory={out}", free=1)
+    assert (said.code, "1 B are free in" in said.err) == (2, True), said.err
+    assert "are needed" not in planned("media", "--to", "bucket=b", "--to", "only=a.txt").out
 
 
 def test_a_region_can_be_named(vault):

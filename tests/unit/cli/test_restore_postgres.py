@@ -59,7 +59,8 @@ def test_the_plan_names_what_the_server_lacks_and_what_is_not_empty(
     code, out, err = restore("--dry-run", "--to", "owners=no")
     assert code == 0, err
     assert f"owners and privileges of the roles {role}, postgres are left out" in out
-    assert "a server does not tell what it has free" in out
+    assert " are needed, " in out
+    assert f" are free ({postgres_server.sql('show data_directory')})" in out
     code, _, err = restore("--dry-run", "--to", "owner=no")
     assert (code, "Did you mean owners?" in err) == (2, True), err
 
@@ -77,7 +78,12 @@ def test_the_plan_names_what_the_server_lacks_and_what_is_not_empty(
         owner = "select tableowner from pg_tables where tablename = 't'"
         assert postgres_server.sql(owner, f"{postgres_database}_again") == role
         code, out, err = restore("--to", "only=nothing", "--yes", database=f"{postgres_database}_b")
-        assert (code, "the dump holds no 'nothing'" in err) == (1, True), "at once, not five times"
+        assert (code, "the backup holds no 'nothing'" in err) == (2, True), (
+            "at once, not five times"
+        )
+        code, out, err = restore("--to", "only=t", "--dry-run", database=f"{postgres_database}_b")
+        assert "Comes back: " in out, err
+        assert "table 1" in out
         code, out, err = taken_onto(taken)
         assert code == 0, err
     finally:

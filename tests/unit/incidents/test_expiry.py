@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from tests.unit.incidents.world import HOUSE, SHOP, World, fired, grouped, resolved
+from tests.unit.incidents import world as told
+from tests.unit.incidents.world import HOUSE, SHOP, World, grouped
 from tests.unit.notify.world import World as Paging
 from tests.unit.notify.world import requests
+from toban.alerts import alertmanager, cloud_monitoring, generic
 from toban.backups.policy.alerts import SOURCE
 from toban.events import AlertCheckDue, IncidentReminded, IncidentResolved
 from toban.incidents.documents import OWN, Alert
@@ -23,6 +26,9 @@ from toban.testing import NOON
 HOUR = 60
 DAY = 24 * HOUR
 WEEK = 7 * DAY
+
+fired = partial(told.fired, source=alertmanager.SOURCE)
+resolved = partial(told.resolved, source=alertmanager.SOURCE)
 
 
 def at(minutes: float):
@@ -235,6 +241,50 @@ def test_what_the_platform_itself_reports_ends_when_it_says_so(expiring, source)
     expiring.pass_time(2 * WEEK)
     assert expiring.incident.status == "open"
     assert "unheard" not in expiring.kinds()
+
+
+@pytest.mark.parametrize("source", [cloud_monitoring.SOURCE, generic.SOURCE, "of a later release"])
+def test_what_is_reported_only_once_never_expires_and_is_told_of_after_a_day(source):
+    hour = World(grouped(expire_after=Seconds(HOUR * 60)), HOUSE)
+    hour.tell(fired(source=source))
+    hour.pass_time(DAY - 1)
+    assert "unheard" not in hour.kinds(), "half an hour without a word of it says nothing"
+    hour.pass_time(2 * WEEK)
+    assert (hour.incident.status, hour.alert().status) == ("open", "firing")
+    assert hour.incident.unheard_since == NOON
+    assert hour.kinds().count("unheard") == 1
+    assert "reminder" in {reason for reason, _ in hour.pages()} or hour.incident.repeats > 0
+
+
+def test_beside_one_that_repeats_each_is_judged_by_its_own_sender(expiring):
+    expiring.tell(fired("repeats"))
+    expiring.tell(told.fired("once"))
+    expiring.pass_time(WEEK + HOUR)
+    assert expiring.alert("repeats").expired_at == at(WEEK)
+    assert (expiring.incident.status, expiring.alert("once").status) == ("open", "firing")
+    expiring.tell(told.resolved("once", ends_at=expiring.clock.now()))
+    assert (expiring.incident.status, expiring.incident.unheard_since) == ("resolved", None)
+
+
+def test_one_that_joins_what_is_reported_only_once_expires_in_time(expiring):
+    expiring.tell(told.fired("once"))
+    expiring.pass_time(1)
+    expiring.tell(fired("repeats", at=1))
+    expiring.pass_time(WEEK + HOUR)
+    assert expiring.alert("repeats").expired_at is not None
+
+
+def test_who_resolves_what_is_reported_only_once_is_believed_after_a_day_only():
+    hour = World(grouped(expire_after=Seconds(HOUR * 60)), HOUSE)
+    hour.tell(told.fired())
+    hour.pass_time(3 * HOUR)
+    hour.command("resolve")
+    hour.pass_time(HOUR)
+    assert hour.incident.status == "open", "nothing says that it is over but a person, soon after"
+    hour.pass_time(DAY)
+    hour.command("resolve")
+    hour.pass_time(HOUR)
+    assert hour.incident.status == "resolved"
 
 
 # --- resolved by hand --------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from toban.adapters.local.files.blobs import EnvSecrets
 from toban.adapters.local.files.buckets import MemoryBucket, MemoryBuckets
 from toban.adapters.local.memory.store import MemoryStore
 from toban.ports import Create, Key, Unavailable
-from toban.ports.backup import ContentQuestion, Damaged, SourceFailed, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, NothingSelected, SourceFailed, TargetFailed
 from toban.sources.configuration import adapter as configuration
 from toban.sources.ports import SourcePorts
 
@@ -85,6 +85,37 @@ def test_profiles_and_files_come_back_as_files(world, safe, tmp_path):
     )
     target.discard()
     assert not out.exists()
+
+
+def test_a_section_or_one_file_comes_back_alone(world, safe, tmp_path):
+    files = tmp_path / "etc"
+    files.mkdir()
+    for name in ("app.conf", "db.conf"):
+        (files / name).write_text(name, "utf-8")
+    safe.take(configuration.source({"paths": [str(files)]}, world), "b1")
+    where = str(files).lstrip("/")
+    for number, (only, there) in enumerate((
+        (f"files/{where}/app.conf", {f"files/{where}/app.conf"}),
+        ("profiles/", {"profiles/tokyo-ai-chat.json"}),
+        (f"profiles/tokyo-ai-chat,files/{where}/db*", {"profiles/tokyo-ai-chat.json", f"files/{where}/db.conf"}),
+    )):  # fmt: skip
+        out = tmp_path / f"out-{number}"
+        target = configuration.target({"directory": str(out), "only": only}, world)
+        safe.restore("b1", target)
+        target.release()
+        assert {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()} == there
+        found = FORM.select(iter([whole(safe, "b1")]), only.split(","))
+        assert sum(found.comes.values()) == len(there)
+        assert sum(found.left_out.values()) == 3 - len(there)
+
+
+def test_a_section_that_the_backup_does_not_hold_is_named(world, safe, tmp_path):
+    safe.take(configuration.source({}, world), "b1")
+    options = {"directory": str(tmp_path / "out"), "only": "profiles/*,profile/x"}
+    with pytest.raises(TargetFailed, match="the backup holds no 'profile/x'"):
+        safe.restore("b1", configuration.target(options, world))
+    with pytest.raises(NothingSelected, match="the backup holds no 'profile/x'"):
+        FORM.select(iter([whole(safe, "b1")]), ["profiles/*", "profile/x"])
 
 
 def test_equal_configuration_has_an_equal_fingerprint(world, safe, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import socket
 import tarfile
 
@@ -13,9 +14,10 @@ from tests.safes import Safe
 from toban.adapters.local.files.blobs import EnvSecrets
 from toban.adapters.local.files.buckets import MemoryBucket, MemoryBuckets
 from toban.adapters.local.memory.store import MemoryStore
-from toban.ports.backup import ContentQuestion, Damaged, SourceFailed, TargetFailed
+from toban.ports.backup import ContentQuestion, Damaged, NothingSelected, SourceFailed, TargetFailed
 from toban.sources.logs import adapter as logs
 from toban.sources.logs.adapter import LogsSource
+from toban.sources.patterns import words
 from toban.sources.ports import SourcePorts
 
 FORM = logs.ArchiveFormat()
@@ -343,9 +345,7 @@ def test_a_link_leads_no_later_member_out_of_the_directory(world, tmp_path):
 def test_some_files_come_back_alone(folder, safe, world, tmp_path):
     take(safe, folder)
     (kept, left) = sorted(files(folder))[:2]
-    target = logs.target(
-        {"directory": str(tmp_path / "some"), "only": f"{folder}/{kept}, /never/*"}, world
-    )
+    target = logs.target({"directory": str(tmp_path / "some"), "only": f"{folder}/{kept}"}, world)
     safe.restore("b1", target)
     out = tmp_path / "some" / str(folder).lstrip("/")
     assert files(out) == {kept: files(folder)[kept]}
@@ -357,6 +357,22 @@ def test_some_files_come_back_alone(folder, safe, world, tmp_path):
 
 def test_a_path_that_the_archive_does_not_hold_is_named(folder, safe, world, tmp_path):
     take(safe, folder)
-    target = logs.target({"directory": str(tmp_path / "none"), "only": "/never/*"}, world)
-    with pytest.raises(TargetFailed, match=r"holds nothing of never/\*"):
-        safe.restore("b1", target)
+    (kept, *_) = sorted(files(folder))
+    for only in ("/never/*", f"{folder}/{kept},/never/*"):
+        target = logs.target({"directory": str(tmp_path / "none"), "only": only}, world)
+        with pytest.raises(TargetFailed, match=r"the backup holds no '/never/\*'"):
+            safe.restore("b1", target)
+        with pytest.raises(NothingSelected, match=r"holds no '/never/\*'"):
+            logs.format_(world).select(safe.stream("b1"), words(only))
+        target.release()
+        shutil.rmtree(tmp_path / "none")
+
+
+def test_what_comes_of_some_files_is_told_before(folder, safe, world):
+    take(safe, folder)
+    (kept, *_) = sorted(files(folder))
+    found = logs.format_(world).select(safe.stream("b1"), [f"{folder}/{kept}"])
+    whole = logs.format_(world).select(safe.stream("b1"), [])
+    assert found.comes == {"files": 1}
+    assert found.left_out.get("files", 0) == whole.comes["files"] - 1
+    assert whole.left_out == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,10 @@ from tests.plugins.servers import Postgres, ServerNotAvailable, start_postgres
 from tests.unit.sources.desk import GivenSecrets, backup, cut, no_objects, world
 from tests.unit.sources.desk import restore as load
 from tests.unit.sources.postgres_desk import source_of, target_on
-from toban.ports.backup import SourceSnapshot, Target, TargetFailed
+from toban.ports.backup import NothingSelected, Room, SourceSnapshot, Target, TargetFailed
 from toban.sources.postgres import adapter as postgres
 from toban.sources.postgres import server as pgserver
+from toban.sources.postgres.adapter import PostgresFormat
 from toban.sources.postgres.loading.databases import Databases
 
 
@@ -414,6 +416,9 @@ def test_a_table_comes_back_with_the_functions_of_its_triggers_and_indexes(
     assert other.sql(look, again).split() == ["by_name", "orders", "orders_id_seq", "orders_pkey"]
     names = "select proname from pg_proc where pronamespace = 'public'::regnamespace order by 1"
     assert other.sql(names, again).split() == ["loud", "norm"]
+    told = PostgresFormat(world(tmp_path, GivenSecrets())).select(cut(data), ["orders"])
+    assert told.comes == {"function": 2, "index": 1, "sequence": 1, "table": 1, "trigger": 1}
+    assert told.left_out == {"fk constraint": 1, "function": 1, "table": 1}
 
 
 def test_a_database_that_cannot_be_put_aside_stays_in_service(
@@ -440,8 +445,46 @@ def test_an_object_that_the_dump_does_not_hold_is_named(
 ) -> None:
     postgres_server.sql("create table t (id int)", postgres_database)
     snapshot, data = taken(postgres_server, postgres_database, tmp_path)
-    with pytest.raises(TargetFailed, match="the dump holds no 'tt'"):
+    with pytest.raises(TargetFailed, match="the backup holds no 'tt'"):
         load(recovery(other, tmp_path, again, snapshot, only="tt"), data)
+    with pytest.raises(NothingSelected, match="holds no 'tt'"):
+        PostgresFormat(world(tmp_path, GivenSecrets())).select(cut(data), ["t", "tt"])
+
+
+def test_the_room_is_told_of_a_server_of_this_machine_only(
+    postgres_server: Postgres, postgres_database: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    recorded = {"bytes": ["123"]}
+    room = target_on(postgres_server, tmp_path, recorded=recorded).room()
+    assert (room.where, room.needed) == (postgres_server.sql("show data_directory"), 123)
+    assert room.free == pytest.approx(shutil.disk_usage(room.where).free, rel=0.2)
+
+    nobody = f"{postgres_database}_u"
+    postgres_server.sql(f"create role {nobody} login password 'x' createdb")
+    at = f"{postgres_server.host}:{postgres_server.port}"
+    secrets = GivenSecrets(DB_URL=f"postgresql://{nobody}:x@{at}/postgres")
+    options = {"url_secret": "DB_URL", "restore_id": "r", "recorded": recorded}
+    unknown = postgres.target(options, world(tmp_path, secrets)).room()
+    postgres_server.sql(f"drop role {nobody}")
+    assert unknown == Room(None, needed=123), "who may not read the settings"
+
+    monkeypatch.setattr(pgserver.Server, "identity", lambda *_: "postgres://db.example:5432/")
+    assert target_on(postgres_server, tmp_path, recorded=recorded).room() == Room(None, needed=123)
+
+
+def test_a_part_never_takes_the_place_of_a_whole_database(
+    postgres_server: Postgres, postgres_database: str, other: Postgres, again: str, tmp_path: Path
+) -> None:
+    postgres_server.sql("create table t (id int)", postgres_database)
+    snapshot, data = taken(postgres_server, postgres_database, tmp_path)
+    other.sql(f"create database {again}")
+    other.sql("create table precious (id int)", again)
+    target = recovery(other, tmp_path, again, snapshot, only="t", clean="true")
+    assert "a part in the place of the whole database" in target.refusal()
+    with pytest.raises(TargetFailed, match="in the place of"):
+        load(target, data)
+    assert other.sql("select count(*) from precious", again) == "0"
 
 
 # --- what is tried again -----------------------------------------------------------------------

@@ -27,6 +27,7 @@ from tests.unit.sources.redis_desk import (
     check,
     client,
     content_of,
+    dump_of,
     expiring,
     fill,
     self_signed,
@@ -36,10 +37,12 @@ from tests.unit.sources.redis_desk import (
 from toban.local.emulated.emulators import free_port
 from toban.ports.backup import (
     ContentQuestion,
+    Room,
     SourceFailed,
     TargetFailed,
 )
 from toban.sources.redis import adapter as redis
+from toban.sources.redis.loading.only import fits
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +238,84 @@ def test_data_of_others_are_left_alone(
     restore(target_on(empty, tmp_path, through=through, overwrite=True), data)
     assert target.ask([ContentQuestion("GET precious", "")]) == ["nil"]
     target.discard()
+
+
+def test_some_keys_come_back_and_nothing_else_is_touched(
+    empty: Redis, redis_server: Redis, tmp_path: Path
+) -> None:
+    with client(empty) as redis_:
+        for db, key in ((0, "cart:1"), (0, "cart:2"), (0, "user:1"), (3, "cart:9"), (3, "x")):
+            redis_.call("SELECT", db)
+            redis_.call("SET", key, "before")
+        redis_.call(
+            "FUNCTION", "LOAD", "#!lua name=old\nredis.register_function('f', function() end)"
+        )
+        data = dump_of(empty, tmp_path)
+        redis_.call("FUNCTION", "FLUSH")
+        redis_.call("SELECT", 0)
+        redis_.call("SET", "user:1", "since")
+        redis_.call("SET", "cart:1", "since")
+        redis_.call("DEL", "cart:2")
+
+    told = redis.format_(world(tmp_path, GivenSecrets())).select(cut(data), ["cart:*"])
+    assert told.comes == {"keys in db0": 2, "keys in db3": 1}
+    assert told.left_out == {"keys in db0": 1, "keys in db3": 1, "function libraries": 1}
+
+    options = {"only": "cart:*", "purpose": "recovery"}
+    with pytest.raises(TargetFailed, match="overwrite=true"):
+        restore(target_on(empty, tmp_path, **options), data)
+    target = target_on(empty, tmp_path, **options, overwrite=True)
+    restore(target, data)
+    target.release()
+    asked = ("GET cart:1", "GET cart:2", "GET user:1", "3: GET cart:9", "DBSIZE")
+    answers = target.ask([ContentQuestion(query, "") for query in asked])
+    assert answers == ["before", "before", "since", "before", "3"]
+    with client(empty) as redis_:
+        assert redis_.call("FUNCTION", "LIST") == []
+    with pytest.raises(TargetFailed, match="the backup holds no 'cart:8'"):
+        restore(
+            target_on(empty, tmp_path, **{**options, "only": "cart:1,cart:8"}, overwrite=True), data
+        )
+    with pytest.raises(ValueError, match="key by key"):
+        target_on(empty, tmp_path, only="a", through="replication")
+    with client(empty) as redis_:
+        redis_.call("FLUSHALL")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "key", "is_meant"),
+    [
+        ("cart:*", "cart:1", True), ("cart:*", "carts", False), ("c?rt", "cart", True), ("c?rt", "crt", False),
+        ("k[a-c]", "kb", True), ("k[a-c]", "kd", False), ("k[^a]", "kb", True), ("k[^a]", "ka", False),
+        (r"a\*", "a*", True), (r"a\*", "ab", False), ("a.b", "axb", False), ("[", "[", True), ("k[z-a]", "kb", False),
+        ("*", "of\ntwo lines", True), ("キー*", "キー1", True),
+    ],
+)  # fmt: skip
+def test_patterns_mean_what_they_mean_to_keys(pattern: str, key: str, is_meant: bool) -> None:
+    assert fits(key, pattern) is is_meant
+
+
+def test_the_room_is_what_its_maxmemory_leaves(empty: Redis, tmp_path: Path) -> None:
+    recorded = source_of(empty, tmp_path).begin(run_for(), None, NOW).server
+    assert int(recorded["bytes"][0]) > 0
+
+    def room(**options: object) -> Room | None:
+        return target_on(empty, tmp_path, recorded=recorded, **options).room()
+
+    assert room() == Room(None, needed=int(recorded["bytes"][0])), "it has no limit of its own"
+    with client(empty) as redis_:
+        redis_.call("SET", "large", bytes(2_000_000))
+        redis_.call("CONFIG", "SET", "maxmemory", "100mb")
+        free, emptied = room(), room(overwrite=True)
+        redis_.call("CONFIG", "SET", "maxmemory", "1")
+        full = room()
+        redis_.call("CONFIG", "SET", "maxmemory", "0")
+        redis_.call("FLUSHALL")
+    assert free is not None
+    assert emptied is not None
+    assert 80_000_000 < free.free < emptied.free - 1_900_000 < 100 * 1024 * 1024
+    assert free.where == "maxmemory, noeviction"
+    assert (full and full.free) == 0
 
 
 def test_a_replica_of_somebody_is_left_alone(filled: Redis, empty: Redis, tmp_path: Path) -> None:

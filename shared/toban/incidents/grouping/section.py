@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from toban.profile.profile import SectionKey
@@ -35,7 +36,8 @@ class Grouping(Section, frozen=True):
     expire_after: Seconds | UnsetType = UNSET
     """
     An alert of which nothing was heard for so long (its sender is gone, or never says that it is over)
-    is closed, as "not heard of since …" and never as resolved; omitted: it stays open.
+    is closed, as "not heard of since …" and never as resolved; omitted: it stays open. Only alerts whose
+    sender repeats what fires (Alertmanager): the silence of others says nothing.
     """
 
     @property
@@ -47,6 +49,10 @@ class Grouping(Section, frozen=True):
     def unheard_after(self) -> timedelta:
         """Return how long nothing has to be heard of an alert until people are told so."""
         return UNHEARD if self.expiry is None else min(UNHEARD, self.expiry / 2)
+
+    def of_sender(self, *, repeats: bool) -> Grouping:
+        """Return what holds for the alerts of a sender; of one that says everything once none expires."""
+        return self if repeats else msgspec.structs.replace(self, expire_after=UNSET)
 
     @property
     def note_heard_each(self) -> timedelta:

@@ -7,6 +7,7 @@ the profile says after how long, and that is no resolution either.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from toban.events import AlertCheckDue, AlertCleared, IncidentReminded
@@ -19,7 +20,7 @@ from toban.incidents.lifecycle import (
     note_since,
     profile_of,
 )
-from toban.incidents.opening.occurrences import heard_of
+from toban.incidents.opening.occurrences import grouping_of, heard_of
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.profile.store import current
@@ -46,6 +47,34 @@ def cleared(alert: Alert, work: Work, unheard_since: datetime | None = None) -> 
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Firing:
+    """A firing alert, when it was last heard of, and what the profile makes of its silence."""
+
+    alert: Alert
+    heard: datetime
+    unheard_after: timedelta
+    expiry: timedelta | None
+
+    @classmethod
+    def of(cls, alert: Alert, grouping: Grouping, over: bool, work: Work) -> _Firing:
+        """`over`: a person has said so."""
+        own = grouping_of(alert, grouping)
+        heard = heard_of(alert, work.now) or _heard_now(alert, work)
+        return cls(alert, heard, own.unheard_after, own.unheard_after if over else own.expiry)
+
+    def is_silent(self, after: timedelta | None, now: datetime) -> bool:
+        """Whether nothing was heard of it for so long; None: never."""
+        return after is not None and now - self.heard >= after
+
+    def next_look(self, now: datetime) -> datetime:
+        """When it is to be told of, or ends, unless it is heard of; that it has: at the next."""
+        moments = [self.heard + self.unheard_after]
+        if self.expiry is not None:
+            moments.append(self.heard + self.expiry)
+        return min((at for at in moments if at > now), default=now + self.unheard_after)
+
+
 def on_check_due(due: AlertCheckDue, work: Work) -> None:
     """
     Tell once that an incident's alerts are not heard of any more, and end those that have expired.
@@ -58,25 +87,24 @@ def on_check_due(due: AlertCheckDue, work: Work) -> None:
     grouping = _grouping_of(incident, work)
     # Who resolved it by hand has said that it is over: what is not heard of then need not wait.
     over = incident.status == "resolved"
-    expiry = grouping.unheard_after if over else grouping.expiry
-    firing = work.find(
+    alerts = work.find(
         Alert, ("incident", "==", incident.id), ("status", "==", "firing"), limit=MOST_CHECKED
     )
-    heard = {alert.id: heard_of(alert, work.now) or _heard_now(alert, work) for alert in firing}
-    expired = [a for a in firing if _is_silent(heard[a.id], expiry, work)]
-    for alert in expired[:MOST_EXPIRED]:
-        _expire(alert.id, work)
+    firing = [_Firing.of(alert, grouping, over, work) for alert in alerts]
+    expired = [each for each in firing if each.is_silent(each.expiry, work.now)]
+    for each in expired[:MOST_EXPIRED]:
+        _expire(each.alert.id, work)
     silent = [
-        alert
-        for alert in firing
-        if alert not in expired and _is_silent(heard[alert.id], grouping.unheard_after, work)
+        each
+        for each in firing
+        if each not in expired and each.is_silent(each.unheard_after, work.now)
     ]
     if silent and len(silent) + len(expired) == len(firing):
-        _tell(incident, max(silent, key=lambda alert: heard[alert.id]), work)
+        _tell(incident, max(silent, key=lambda each: each.heard).alert, work)
     elif not expired:
         incident.unheard_since = None
     following = [work.now + grouping.unheard_after]
-    following += [_next_look(at, grouping, work.now) for at in heard.values()]
+    following += [each.next_look(work.now) for each in firing]
     if len(expired) > MOST_EXPIRED:
         following.append(work.now)
     incident.check_at = None
@@ -89,18 +117,6 @@ def _grouping_of(incident: Incident, work: Work) -> Grouping:
     found = current(work).get(incident.service)
     profile = profile_of(incident, work) if found is None else found.profile
     return profile[GROUPING]
-
-
-def _is_silent(heard: datetime, after: timedelta | None, work: Work) -> bool:
-    return after is not None and work.now - heard >= after
-
-
-def _next_look(heard: datetime, grouping: Grouping, now: datetime) -> datetime:
-    """When the alert is to be told of, or ends, unless it is heard of; that it has: at the next."""
-    moments = [heard + grouping.unheard_after]
-    if grouping.expiry is not None:
-        moments.append(heard + grouping.expiry)
-    return min((at for at in moments if at > now), default=now + grouping.unheard_after)
 
 
 def _heard_now(alert: Alert, work: Work) -> datetime:

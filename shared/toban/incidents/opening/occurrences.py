@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from toban.events import AlertReport, AlertResolved
-from toban.incidents.documents import OWN_SOURCES, Alert
+from toban.incidents.documents import OWN_SOURCES, REPEATING_SOURCES, Alert
+from toban.incidents.grouping.section import Grouping
 from toban.kernel.clock.skew import not_ahead
 from toban.kernel.work import Work
 
@@ -100,10 +101,15 @@ def heard_of(alert: Alert, now: datetime) -> datetime | None:
     return believed(alert.heard_at or alert.attached_at or alert.starts_at, now)
 
 
-def is_unheard(alert: Alert, now: datetime, after: timedelta) -> bool:
-    """Return whether nothing was heard of the alert for so long."""
+def grouping_of(alert: Alert, grouping: Grouping) -> Grouping:
+    """Return what the profile says of alerts like this one: expiry is for senders that repeat."""
+    return grouping.of_sender(repeats=alert.source in REPEATING_SOURCES)
+
+
+def is_unheard(alert: Alert, now: datetime, grouping: Grouping) -> bool:
+    """Return whether nothing was heard of the alert for so long that people are told."""
     heard = heard_of(alert, now)
-    return heard is not None and now - heard >= after
+    return heard is not None and now - heard >= grouping_of(alert, grouping).unheard_after
 
 
 def is_overtaken(alert: Alert, said: ReportedTimes) -> bool:

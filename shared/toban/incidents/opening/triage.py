@@ -34,6 +34,7 @@ from toban.incidents.opening.max_open import tell_when_full
 from toban.incidents.opening.occurrences import (
     ReportedTimes,
     believed,
+    grouping_of,
     heard_of,
     is_anew,
     is_new,
@@ -246,7 +247,7 @@ def _still_fires(
         return
     newest = newest_start(known, said.now)
     anew = is_anew(known, said)
-    grouping = profile[GROUPING]
+    grouping = grouping_of(known, profile[GROUPING])
     heard = heard_of(known, said.now)
     back = heard is not None and said.heard - heard >= grouping.unheard_after
     if anew:

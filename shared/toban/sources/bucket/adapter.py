@@ -8,7 +8,7 @@ source or into version control), and generations that are no longer live.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,6 +24,7 @@ from toban.ports.backup import (
     NoBucket,
     ObjectInfo,
     ObjectRef,
+    Selection,
     Source,
     SourceFailed,
     SourceSnapshot,
@@ -31,7 +32,7 @@ from toban.ports.backup import (
 )
 from toban.sources import inventory
 from toban.sources.inventory import ContentRef, InventoryHeader, InventoryRecord, record_of
-from toban.sources.patterns import Exclusion, flag, texts
+from toban.sources.patterns import Exclusion, Wanted, flag, texts
 from toban.sources.ports import SourcePorts
 from toban.sources.side_by_side import Waiting, side_by_side
 
@@ -269,6 +270,19 @@ class InventoryFormat:
             counts["objects"] += 1
             counts["bytes"] += size
         return counts
+
+    selects_early = False
+
+    def select(self, pieces: Iterator[bytes], only: Sequence[str]) -> Selection:
+        """See `toban.ports.backup.Selecting`."""
+        wanted, taken, left = Wanted(only), 0, 0
+        for record in inventory.records(pieces):
+            if wanted(record.name, "objects"):
+                taken += record.size
+            else:
+                left += record.size
+        found = wanted.selection()
+        return Selection({**found.comes, "bytes": taken}, {**found.left_out, "bytes": left})
 
     def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """See `toban.ports.backup.Format`."""

@@ -13,6 +13,8 @@ from toban.ports.backup import (
     DeleteBlocked,
     Fetch,
     ObjectInfo,
+    OnDisk,
+    Room,
     TargetFailed,
 )
 from toban.sources import inventory
@@ -102,6 +104,11 @@ class BucketTarget:
             " nothing was written. Name an empty prefix (prefix=…/) or another bucket, or say that"
             " they may be overwritten (overwrite=true)"
         )
+
+    def room(self) -> Room | None:
+        """See `toban.ports.backup.Measured`: a bucket in the cloud has no limit, a directory has one."""
+        free = self._bucket.free_bytes() if isinstance(self._bucket, OnDisk) else None
+        return None if free is None else Room(free, f"bucket {self._bucket.name}")
 
     def prepare(self, *, fresh: bool) -> None:
         """See `toban.ports.backup.Target`. What an attempt wrote that goes on is left for it."""

@@ -27,13 +27,14 @@ from toban.ports.backup import (
     Fetch,
     Format,
     ObjectRef,
+    Selection,
     Source,
     SourceFailed,
     SourceSnapshot,
     Target,
 )
 from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
-from toban.sources.patterns import texts
+from toban.sources.patterns import Wanted, checked, texts, words
 from toban.sources.ports import SourcePorts
 
 VERSION: Final = 1
@@ -102,8 +103,11 @@ def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given
 
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
-    """Return what writes it into a ``directory`` as files; a profile is applied by ``toban apply``."""
-    return ConfigurationTarget(OwnDirectory.of(options, ports))
+    """
+    Return what writes it, or ``only`` some of it, into a ``directory`` as files; a profile is applied by
+    ``toban apply``.
+    """
+    return ConfigurationTarget(OwnDirectory.of(options, ports), words(options.get("only")))
 
 
 class ConfigurationSource:
@@ -279,9 +283,23 @@ class ConfigurationFormat:
             counts[record.section] = counts.get(record.section, 0) + 1
         return counts
 
+    selects_early = False
+
+    def select(self, pieces: Iterator[bytes], only: Sequence[str]) -> Selection:
+        """See `toban.ports.backup.Selecting`."""
+        wanted = Wanted(only)
+        for record in _records(pieces):
+            wanted(_named(record), record.section)
+        return wanted.selection()
+
     def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:  # noqa: ARG002
         """Nothing lies beside the stream."""
         return iter(())
+
+
+def _named(record: ConfigurationRecord) -> str:
+    """What a partial restore calls it: ``profiles/shop``, ``files/etc/shop.yaml``."""
+    return f"{record.section}/{record.name}"
 
 
 def _content(record: ConfigurationRecord) -> tuple[str, bytes]:
@@ -299,7 +317,14 @@ def _content(record: ConfigurationRecord) -> tuple[str, bytes]:
 
 
 class ConfigurationTarget(DirectoryTarget):
-    """One file for each record, in a directory of its own."""
+    """
+    One file for each record, in a directory of its own; `only`: ``section/name``, and prefixes (which
+    end with ``*`` or ``/``).
+    """
+
+    def __init__(self, directory: OwnDirectory, only: Sequence[str] = ()) -> None:
+        super().__init__(directory)
+        self._only = tuple(only)
 
     def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
         pulled = 0
@@ -311,10 +336,14 @@ class ConfigurationTarget(DirectoryTarget):
                 yield part
 
         def writing() -> Iterator[None]:
+            wanted = Wanted(self._only)
             for record in _records(pulling()):
+                if not wanted(_named(record)):
+                    continue
                 name, data = _content(record)
                 self._directory.write(name, (data,))
                 yield
+            checked(wanted)
 
         return by_part(writing(), lambda: pulled)
 

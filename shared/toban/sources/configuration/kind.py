@@ -11,7 +11,7 @@ class ConfigurationSourceSection(SourceSection, frozen=True, tag="configuration"
     """Profiles as applied, Cloud Scheduler jobs, IAM policy, names of secrets (never values)."""
 
     RANK: ClassVar[int] = 50
-    TO: ClassVar[tuple[str, ...]] = ("directory",)
+    TO: ClassVar[tuple[str, ...]] = ("directory", "only")
     TELLS_CHANGE: ClassVar[bool] = True
     ITEMS: ClassVar[bool] = True
 

@@ -14,7 +14,7 @@ class FirestoreSourceSection(SourceSection, frozen=True, tag="firestore", tag_fi
     RANK: ClassVar[int] = 10
     ITEMS: ClassVar[bool] = True
     ADDRESS: ClassVar[tuple[str, ...]] = ("project", "database")
-    TO: ClassVar[tuple[str, ...]] = ("project", "database", "overwrite", "ramp", "bucket")
+    TO: ClassVar[tuple[str, ...]] = ("project", "database", "overwrite", "ramp", "bucket", "only")
 
     project: str
     database: str = "(default)"

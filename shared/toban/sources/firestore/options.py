@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from toban.sources.patterns import is_wanted
+
 EMULATOR: Final = "FIRESTORE_EMULATOR_HOST"
 PIECE: Final = 1024 * 1024
 """Most bytes of a piece: a document that is larger as a message is cut."""
@@ -27,3 +29,12 @@ def flag(options: Mapping[str, object], name: str, default: bool) -> bool:
         raise ValueError(f"{name} is {word[:40]!r}; it must be true or false")
     meant = _WORDS[word]
     return default if meant is None else meant
+
+
+def fits(path: str, word: str) -> bool:
+    """
+    Return whether a word of ``only`` means a document: ``users/u1`` it alone, ``users`` a collection with all
+    that lies below it, ``users/u1/*`` what lies below a document.
+    """
+    is_collection = not word.endswith(("*", "/")) and word.count("/") % 2 == 0
+    return is_wanted(path, [f"{word}/" if is_collection else word])

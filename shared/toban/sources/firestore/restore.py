@@ -27,7 +27,9 @@ from toban.sources.firestore.database import (
     moment,
     target_failed,
 )
-from toban.sources.firestore.options import EMULATOR, flag, named
+from toban.sources.firestore.options import EMULATOR, fits, flag, named
+from toban.sources.firestore.stream import WHOLE
+from toban.sources.patterns import Wanted, checked, words
 from toban.sources.ports import SourcePorts
 
 MAX_BATCH_BYTES: Final = 3_000_000
@@ -65,6 +67,8 @@ class FirestoreTarget:
       by default everywhere but on the emulator;
     - ``restore_id``: for which restore, and ``purpose``: why. One that begins afresh takes the target
       over from a test, which then stops;
+    - ``only``: documents and collections (`toban.sources.firestore.options.fits`) of a scan; Google imports all
+      of an export;
     - ``bucket``: from where Google imports a managed export, see `toban.sources.firestore.managed.ManagedImport`.
 
     Names of documents and references to documents of the source database, however deep in arrays
@@ -80,6 +84,7 @@ class FirestoreTarget:
         self._database = FirestoreDatabase(*named(options), emulator, target_failed)
         self._overwrite = flag(options, "overwrite", False)
         self._ramp = flag(options, "ramp", emulator is None)
+        self._only = words(options.get("only"))
         self._restore = str(options.get("restore_id") or "")
         self._purpose = TEST if options.get("purpose") == TEST else "recovery"
 
@@ -147,6 +152,8 @@ class FirestoreTarget:
         if stream.is_note(head) and stream.read_note(head).get("kind") == "export":
             from toban.sources.firestore.managed import ManagedImport
 
+            if self._only:
+                raise TargetFailed(WHOLE, retryable=False)
             self._mark("loading", marker, managed=True)
             import_ = ManagedImport(self._database, self._options, self._ports)
             counts = import_.run(parts, fetch, attempt=_stamp(marker.create_time))
@@ -155,13 +162,17 @@ class FirestoreTarget:
             return
         pace = _Pace(self._ramp, time.time() - marker.create_time.seconds)
         ended = False
+        wanted = Wanted(self._only, fits)
+        # What an earlier step has found of what was asked for.
+        wanted.found.update(words(marker.fields["found"].string_value))
         for number, part in enumerate(parts):
             if number:
                 # Another restore may have begun meanwhile. A sign of life, if not: a document that
                 # is written as it was keeps its time.
-                self._mark("loading", self._marker(), part=number)
+                found = ",".join(sorted(wanted.found))
+                self._mark("loading", self._marker(), part=number, found=found)
             items = 0
-            for batch in self._batches(part):
+            for batch in self._batches(part, wanted):
                 if batch is None:
                     ended = True
                     continue
@@ -169,10 +180,11 @@ class FirestoreTarget:
                 items += len(batch)
                 pace.wrote(len(batch))
             if ended:
-                self._mark("loaded", marker)
+                self._mark("loaded", marker, found=",".join(sorted(wanted.found)))
             yield items
         if not ended:
             raise Damaged("the stream ends without its end record")
+        checked(wanted)
 
     def counts(self) -> dict[str, int]:
         """
@@ -255,8 +267,8 @@ class FirestoreTarget:
         }
 
     def _mark(self, state: str, marker: Any, **more: object) -> None:
-        """Set the state; what was ever overwritten stays so."""
-        note = self._note(state, **more)
+        """Set the state; what was ever overwritten stays so, and what was found of ``only``."""
+        note = self._note(state, found=marker.fields["found"].string_value) | more
         note["overwrite"] = self._overwrite or marker.fields["overwrite"].boolean_value
         self._database.put(self._database.marker, note)
 
@@ -301,8 +313,8 @@ class FirestoreTarget:
                 waiting = []
         self._database.delete(waiting)
 
-    def _batches(self, part: bytes) -> Iterator[list[Any] | None]:
-        """Writes of a part; None stands for the end of the stream."""
+    def _batches(self, part: bytes, wanted: Wanted) -> Iterator[list[Any] | None]:
+        """Writes of what is wanted of a part; None stands for the end of the stream."""
         batch: list[Any] = []
         size = 0
         for record in stream.split([part]):
@@ -315,7 +327,8 @@ class FirestoreTarget:
                     stream.read_header(record)
                 continue
             write = self._write(record)
-            if is_marker(self._database.path(write.update)):
+            path = self._database.path(write.update)
+            if is_marker(path) or not wanted(path):
                 continue
             if batch and (len(batch) == MAX_WRITES or size + len(record) > MAX_BATCH_BYTES):
                 yield batch

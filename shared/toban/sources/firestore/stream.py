@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,7 +31,9 @@ import google_crc32c
 from google.cloud.firestore_v1 import types
 from google.protobuf.message import DecodeError
 
-from toban.ports.backup import Damaged, Fetch, ObjectRef
+from toban.ports.backup import Damaged, Fetch, FormatUnchecked, ObjectRef, Selection
+from toban.sources.firestore.options import fits
+from toban.sources.patterns import Wanted
 
 FORMAT: Final = "toban-firestore"
 VERSION: Final = 1
@@ -41,6 +43,9 @@ MAX_COLLECTIONS: Final = 50
 """Top-level collections that are counted by name."""
 EXPORTED: Final = "documents exported"
 """As Google counts: with toban's own markers, so it is not compared with what a scan finds."""
+WHOLE: Final = (
+    "Google imports an export as a whole: only= needs a backup by a scan (managed: false)"
+)
 OTHERS: Final = "documents in others"
 
 Document = types.Document.pb()
@@ -276,6 +281,19 @@ class FirestoreFormat:
         if stream.header["kind"] == "export":
             return _check_export(stream, fetch)
         return _check_scan(stream)
+
+    selects_early = False
+
+    def select(self, pieces: Iterator[bytes], only: Sequence[str]) -> Selection:
+        """See `toban.ports.backup.Selecting`: documents by their top-level collection."""
+        records = CheckedRecords(pieces)
+        if records.header["kind"] != "scan":
+            raise FormatUnchecked(WHOLE)
+        wanted = Wanted(only, fits)
+        for record in records:
+            path = read_document(record).name.split("/", 5)[5]
+            wanted(path, f"documents in {path.partition('/')[0]}")
+        return wanted.selection()
 
     def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """See `toban.ports.backup.Format`."""

@@ -22,14 +22,14 @@ from toban.ports.backup import (
     Fetch,
     Format,
     ObjectRef,
+    Selection,
     Source,
     SourceFailed,
     SourceSnapshot,
     Target,
-    TargetFailed,
 )
 from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
-from toban.sources.patterns import Exclusion, is_wanted, texts, words
+from toban.sources.patterns import Exclusion, Wanted, checked, is_wanted, texts, words
 from toban.sources.ports import SourcePorts
 
 _PIECE: Final = 512 * 1024
@@ -278,9 +278,24 @@ class ArchiveFormat:
             size += sum(map(len, content))
         return _counts(files, size, links)
 
+    selects_early = False
+
+    def select(self, pieces: Iterator[bytes], only: Sequence[str]) -> Selection:
+        """See `toban.ports.backup.Selecting`."""
+        wanted = Wanted(only, _names)
+        for member, content in _members(_Reader(pieces)):
+            wanted(member.name, "links" if member.issym() else "files")
+            for _ in content:
+                pass
+        return wanted.selection()
+
     def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:  # noqa: ARG002
         """Nothing lies beside the stream."""
         return iter(())
+
+
+def _names(name: str, word: str) -> bool:
+    return is_wanted(name, [word.lstrip("/")])
 
 
 class ArchiveTarget(DirectoryTarget):
@@ -288,17 +303,16 @@ class ArchiveTarget(DirectoryTarget):
 
     def __init__(self, directory: OwnDirectory, only: Sequence[str] = ()) -> None:
         super().__init__(directory)
-        self._only = [word.lstrip("/") for word in only]
+        self._only = tuple(only)
 
     def _written(self, parts: Iterator[bytes]) -> Iterator[int]:
         reader = _Reader(parts)
 
         def writing() -> Iterator[None]:
-            found = not self._only
+            wanted = Wanted(self._only, _names)
             for member, content in _members(reader):
-                if not is_wanted(member.name, self._only):
+                if not wanted(member.name):
                     continue  # reading the next one passes over its content
-                found = True
                 if member.issym():
                     self._directory.link(member.name, member.linkname)
                 else:
@@ -306,9 +320,7 @@ class ArchiveTarget(DirectoryTarget):
                         member.name, content, modified_at=float(member.mtime), mode=member.mode
                     )
                 yield
-            if not found:
-                only = ", ".join(self._only)[:500]
-                raise TargetFailed(f"the archive holds nothing of {only}", retryable=False)
+            checked(wanted)
 
         return by_part(writing(), lambda: reader.begun)
 

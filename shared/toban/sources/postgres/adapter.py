@@ -19,6 +19,7 @@ from toban.ports.backup import (
     Format,
     FormatUnchecked,
     ObjectRef,
+    Selection,
     Source,
     SourceFailed,
     SourceSnapshot,
@@ -28,6 +29,8 @@ from toban.sources.ports import SourcePorts
 from toban.sources.postgres import server as pgserver
 from toban.sources.postgres.archive import ARCHIVE
 from toban.sources.postgres.dump import Contents, SqlText
+from toban.sources.postgres.loading import select as pgselect
+from toban.sources.postgres.loading.load import opened
 from toban.sources.postgres.needs import NEEDS, parsed
 from toban.sources.postgres.server import NoProgram
 from toban.sources.postgres.target import target as target
@@ -173,6 +176,17 @@ class PostgresFormat:
         if not first.startswith(ARCHIVE):
             return self._text(first, pieces)
         return self._archive(first, pieces)
+
+    selects_early = True
+
+    def select(self, pieces: Iterator[bytes], only: Sequence[str]) -> Selection:
+        """See `toban.ports.backup.Selecting`: the table of contents says it."""
+        toc = opened(pieces).toc
+        if toc is None:
+            raise FormatUnchecked(
+                "what is not an archive of pg_dump has no contents to choose from"
+            )
+        return pgselect.selection(toc, only)
 
     def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """Nothing lies beside a dump."""

@@ -19,13 +19,11 @@ loaded in a single transaction.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from toban.ports.backup import ContentQuestion, Fetch, Target, TargetFailed
+from toban.ports.backup import ContentQuestion, Fetch, NothingSelected, Room, Target, TargetFailed
 from toban.sources.patterns import attempt_of, flag, words
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
@@ -35,9 +33,10 @@ from toban.sources.postgres.loading import select as pgselect
 from toban.sources.postgres.loading.databases import GENERATED, Databases, literal
 from toban.sources.postgres.loading.load import PATH, Dump, Loader, LoadPlan, opened
 from toban.sources.postgres.loading.options import TargetOptions
+from toban.sources.postgres.loading.options import generated_name as generated_name
 from toban.sources.postgres.needs import Lacking, ServerNeeds, refused_owners
+from toban.sources.postgres.room import room_of
 
-_NAME = re.compile(r"[a-z0-9_]{1,40}")
 _QUESTION_LIMIT_MS = 300_000
 
 _TABLES = r"""
@@ -93,6 +92,11 @@ class PostgresTarget:
             if refused := refused_owners(lacks):
                 return refused
         named = self._named
+        if named and self._options.only and self._options.clean and databases.exists(named):
+            return (
+                f"only= would put a part in the place of the whole database {named}: restore it into"
+                " another one, and copy from there what is missed"
+            )
         if named and not self._options.clean and databases.exists(named):
             if databases.in_use(named) and not self._is_ours(databases, named):
                 return (
@@ -118,12 +122,11 @@ class PostgresTarget:
             found.append(f"the tablespaces {spaces} are not there: all goes to the default one")
         if self._named and self._options.clean and databases.exists(self._named):
             found.append(f"the database {self._named} is kept as {self._named}_before_…")
-        if size := "".join(server.get("bytes", ())):
-            needed = (
-                f"{int(size) / 1e9:,.1f} GB" if int(size) > 1e8 else f"{int(size) / 1e6:,.1f} MB"
-            )
-            found.append(f"the database took {needed}; a server does not tell what it has free")
         return found
+
+    def room(self) -> Room:
+        """See `toban.ports.backup.Measured`."""
+        return room_of(self._databases(), self._options.server)
 
     def prepare(self, *, fresh: bool) -> None:
         """
@@ -216,7 +219,7 @@ class PostgresTarget:
             entries = pgselect.for_test(dump.toc, roles)
         try:
             entries = pgselect.chosen(entries, options.only) if options.only else entries
-        except pgselect.NothingSelected as error:
+        except NothingSelected as error:
             raise TargetFailed(str(error), retryable=False) from error
         said = _TEST_OPTIONS if options.purpose == "test" else _TEST_OPTIONS[:2]
         return LoadPlan(
@@ -386,12 +389,3 @@ def _no_collations(named: Iterable[str]) -> TargetFailed:
 
 def _no(option: object) -> bool:
     return option is not None and not flag(option)
-
-
-def generated_name(words: Iterable[object]) -> str:
-    """``toban_restore_`` and the first word there is: as it is, or hashed if it is no plain name."""
-    word = next(str(word) for word in words if word)
-    plain = word.lower().replace("-", "_")
-    if not _NAME.fullmatch(plain):
-        plain = hashlib.sha256(word.encode()).hexdigest()[:16]
-    return GENERATED + plain

@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from toban.ports.backup import (
@@ -22,13 +22,16 @@ from toban.ports.backup import (
     Format,
     FormatUnchecked,
     ObjectRef,
+    Selection,
     Source,
     SourceFailed,
     SourceSnapshot,
 )
 from toban.sources.child import Child, ProgramStuck, ended
+from toban.sources.patterns import Wanted
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
+from toban.sources.redis.loading.only import fits, text_of_key
 from toban.sources.redis.target import target as target
 
 PIECE_BYTES = 1 << 18
@@ -62,7 +65,7 @@ class RedisSource:
         try:
             with self._connect() as server:
                 seconds = int(server.call("TIME")[0])
-                info = server.info("server", "persistence", "replication")
+                info = server.info("server", "persistence", "replication", "memory")
                 summed = _setting(server, "rdbchecksum")
         except resp.RedisError as error:
             raise SourceFailed(str(error), retryable=error.retryable) from error
@@ -78,6 +81,7 @@ class RedisSource:
                 "redis": info.get("redis_version", ""),
                 **({"rdbchecksum": "no"} if summed == "no" else {}),
             },
+            server={"bytes": [size]} if (size := info.get("used_memory_dataset", "")) else {},
         )
 
     def read(self, run: BackupRun, snapshot: SourceSnapshot, cursor: str) -> Iterator[Chunk]:
@@ -247,6 +251,18 @@ class RedisFormat:
         if code > 0 and "Can't handle RDB format version" not in second:
             raise Damaged(f"redis-check-rdb {ended(code)}: {second[-500:]}")
         return counts
+
+    selects_early = False
+
+    def select(self, pieces: Iterator[bytes], only: Sequence[str]) -> Selection:
+        """See `toban.ports.backup.Selecting`; functions are always left out."""
+        wanted = Wanted(only, fits)
+        reader = rdb.RdbReader(pieces, capture=True)
+        for entry in reader.entries():
+            wanted(text_of_key(entry.key), f"keys in db{entry.db}")
+        found = wanted.selection()
+        functions = {"function libraries": n} if (n := len(reader.functions)) else {}
+        return Selection(found.comes, {**found.left_out, **functions})
 
     def object_refs(self, pieces: Iterator[bytes]) -> Iterator[ObjectRef]:
         """Nothing lies beside a dump."""

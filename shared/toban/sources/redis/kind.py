@@ -17,7 +17,7 @@ class RedisSourceSection(SourceSection, frozen=True, tag="redis", tag_field="typ
 
     RANK: ClassVar[int] = 40
     ADDRESS: ClassVar[tuple[str, ...]] = ("url_secret",)
-    TO: ClassVar[tuple[str, ...]] = ("url_secret", "through", "overwrite")
+    TO: ClassVar[tuple[str, ...]] = ("url_secret", "through", "overwrite", "only")
 
     url_secret: str = ""
     """Secret with ``redis://[user:password@]host:port``."""

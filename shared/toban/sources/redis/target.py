@@ -28,10 +28,11 @@ from toban.ports.backup import (
     Damaged,
     Fetch,
     FormatUnchecked,
+    Room,
     Target,
     TargetFailed,
 )
-from toban.sources.patterns import attempt_of, flag
+from toban.sources.patterns import attempt_of, flag, words
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.loading import mark as redismark
@@ -39,6 +40,7 @@ from toban.sources.redis.loading.keys import KeyByKey, empty
 from toban.sources.redis.loading.mark import OVERTAKEN, RedisMark, is_mark, mark_entry
 from toban.sources.redis.loading.master import USER, Master
 from toban.sources.redis.questions import parse_question, text_of
+from toban.sources.redis.room import room_of
 
 
 class RedisTarget:
@@ -56,9 +58,11 @@ class RedisTarget:
         restore: str,
         purpose: str,
         attempt: int = 0,
+        only: Sequence[str] = (),
+        recorded: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """
-        `overwrite`: replace data that no test of ours put there; `restore`: for which one we work,
+        `only`: patterns of the keys that are loaded, over what is there; empty: everything. `overwrite`: replace data that no test of ours put there; `restore`: for which one we work,
         `attempt`: in which of its attempts.
         """
         self._secret = url_secret
@@ -68,6 +72,8 @@ class RedisTarget:
         self._restore = restore
         self._purpose = purpose
         self._attempt = attempt
+        self._only = tuple(only)
+        self._recorded = recorded or {}
         self._marks_loaded = 0
         """Keys of the dump that were taken out again: it was made of a server with a mark on it."""
 
@@ -83,6 +89,11 @@ class RedisTarget:
             if unfit or followed or self._overwrite or not any(_keyspace(server).values()):
                 return unfit
             return self._not_ours(server)
+
+    def room(self) -> Room:
+        """See `toban.ports.backup.Measured`."""
+        with self._connect() as server:
+            return room_of(server, self._recorded, emptied=self._overwrite and not self._only)
 
     def prepare(self, *, fresh: bool) -> None:
         """
@@ -270,8 +281,8 @@ class RedisTarget:
     def _load_keys(
         self, server: resp.Connection, mark: RedisMark, parts: Iterator[bytes]
     ) -> Iterator[int]:
-        loading = KeyByKey(server, _last_db(server), mark, replace=self._overwrite)
-        if self._overwrite:
+        loading = KeyByKey(server, _last_db(server), mark, replace=self._overwrite, only=self._only)
+        if self._overwrite and not self._only:
             # Whoever has lost the lease learns it with the first part, before anything is removed.
             first = next(parts, None)
             loading.empty()  # replaces everything, as the other way does
@@ -281,6 +292,8 @@ class RedisTarget:
 
     def _by_keys(self, server: resp.Connection) -> bool:
         endpoint = self._endpoint()
+        if self._only:
+            return True
         if self._through:
             if self._through == "replication" and endpoint.tls and not _is_here(server):
                 raise TargetFailed(
@@ -316,7 +329,8 @@ class RedisTarget:
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """
-    Options: `url_secret`; `through` (``replication``, ``keys``), `overwrite`; `restore_id` and
+    Options: `url_secret`; `through` (``replication``, ``keys``), `overwrite`, `only` (patterns of keys; with `overwrite`
+    these alone are replaced, without functions); `restore_id` and
     `purpose` (``test``: it may be emptied again).
     """
     url_secret = options.get("url_secret")
@@ -325,6 +339,10 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     through = str(options.get("through") or "")
     if through not in {"", "replication", "keys"}:
         raise ValueError("`through` is replication or keys")
+    only = words(options.get("only"))
+    if only and through == "replication":
+        raise ValueError("`only` loads key by key: through is keys")
+    recorded = options.get("recorded")
     return RedisTarget(
         url_secret,
         ports,
@@ -333,6 +351,8 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
         restore=str(options.get("restore_id") or ""),
         purpose="test" if options.get("purpose") == "test" else "recovery",
         attempt=attempt_of(options),
+        only=only,
+        recorded=recorded if isinstance(recorded, Mapping) else None,
     )
 
 

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,6 +62,11 @@ class FileBucket:
     def name(self) -> str:
         """See `toban.ports.backup.Bucket`."""
         return self._name
+
+    def free_bytes(self) -> int:
+        """See `toban.ports.backup.OnDisk`."""
+        there = next(path for path in (self._root, *self._root.parents) if path.exists())
+        return shutil.disk_usage(there).free
 
     def create(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,7 @@ from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now
 from toban.kernel.i18n import duration, moment
 from toban.kernel.ids import derive
+from toban.ports.backup import Selection
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 
@@ -53,6 +55,8 @@ class RestorePlan:
     is_source: bool
     remarks: list[str]
     """What one has to know of the target."""
+    selection: Selection | None
+    """What comes of a partial restore, where that could be told."""
     takes: Estimate | None
     at: datetime
     """Up to when data should come back: now, or the moment asked for."""
@@ -117,8 +121,9 @@ def _plan(work: Session, id: str, asked: argparse.Namespace, terminal: Terminal)
     doubt = next((c.unreadable for c in seen.copies if c.bucket == copy.bucket), "")
     remarks = [*into.remarks, *([terminal.say("restore.doubt", why=doubt)] if doubt else ())]
     return RestorePlan(
-        profile, seen, copy, target, where, into.is_source, remarks, takes, at or now()
-    )
+        profile, seen, copy, target, where, into.is_source, remarks, into.selection,
+        takes, at or now(),
+    )  # fmt: skip
 
 
 def without_id(where: str, id: str) -> str:
@@ -209,6 +214,8 @@ def _view(plan: RestorePlan) -> dict[str, Any]:
         "target": plan.where,
         "options": plan.target,
         "is_source": plan.is_source,
+        "comes": dict(plan.selection.comes) if plan.selection else None,
+        "left_out": dict(plan.selection.left_out) if plan.selection else None,
         "remarks": plan.remarks,
     }
 
@@ -223,6 +230,21 @@ def _lost(plan: RestorePlan, terminal: Terminal) -> str:
         duration=duration(terminal.language, seconds),
         at=moment(terminal.language, plan.at, plan.profile[SERVICE].timezone),
     )
+
+
+def _selected(plan: RestorePlan, terminal: Terminal) -> list[tuple[str, str]]:
+    """What comes of a partial restore, and what is left out."""
+    if plan.selection is None:
+        return []
+
+    def told(counts: Mapping[str, int]) -> str:
+        return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+
+    nothing = terminal.say("restore.nothing-left")
+    return [
+        ("comes", told(plan.selection.comes)),
+        ("left-out", told(plan.selection.left_out) or nothing),
+    ]
 
 
 def _show(plan: RestorePlan, terminal: Terminal) -> None:
@@ -251,6 +273,7 @@ def _show(plan: RestorePlan, terminal: Terminal) -> None:
             sizes(backup, terminal),
         ),
         *([("only", only)] if (only := plan.target.get("only", "")) else []),
+        *_selected(plan, terminal),
         ("time", takes),
     )
     for key, value in facts:

@@ -27,8 +27,20 @@ TEXTS: Final[Texts] = {
         "ja": "{id}: サーバーに必要なものをここからは確かめられません（{error}）",
     },
     "restore.no-room": {
-        "en": "{free} are free in {place}; the backup holds {needed}",
-        "ja": "{place} の空きは {free}、バックアップの中身は {needed} です",
+        "en": "{free} are free in {where}; the backup holds {needed}",
+        "ja": "{where} の空きは {free}、バックアップの中身は {needed} です",
+    },
+    "restore.room": {
+        "en": "about {needed} are needed, {free} are free ({where})",
+        "ja": "必要な容量は約 {needed}、空きは {free}（{where}）です",
+    },
+    "restore.little-room": {
+        "en": "it may not fit: about {needed} are needed, {free} are free ({where})",
+        "ja": "容量が足りないかもしれません。必要なのは約 {needed}、空きは {free}（{where}）です",
+    },
+    "restore.room-unknown": {
+        "en": "about {needed} are needed; the server does not tell what it has free",
+        "ja": "必要な容量は約 {needed} です。空きはサーバーからは分かりません",
     },
     "extract.terminal": {
         "en": "the plain archive is no text: name a file, or send it to another program",
@@ -127,6 +139,17 @@ TEXTS: Final[Texts] = {
     },
     "restore.plan": {"en": "Plan", "ja": "計画"},
     "restore.only": {"en": "Of it only", "ja": "その一部だけ"},
+    "restore.comes": {"en": "Comes back", "ja": "復元するもの"},
+    "restore.left-out": {"en": "Left out", "ja": "復元しないもの"},
+    "restore.nothing-left": {"en": "nothing", "ja": "なし"},
+    "restore.unselected": {
+        "en": "what comes of it could not be told from here ({error})",
+        "ja": "何を復元するかはここからは分かりません（{error}）",
+    },
+    "restore.unselected-large": {
+        "en": "what comes of it is known only while it is loaded: nobody reads {size} for a plan",
+        "ja": "何を復元するかは読み込むまで分かりません（計画のために {size} は読みません）",
+    },
     "restore.backup": {"en": "Backup", "ja": "バックアップ"},
     "restore.point": {"en": "Restore point", "ja": "復元ポイント"},
     "restore.lost": {"en": "Lost", "ja": "失われるもの"},

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+from toban.sources.postgres.loading.databases import GENERATED
+
+_NAME: Final = re.compile(r"[a-z0-9_]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +36,12 @@ class TargetOptions:
     def owned(self) -> bool:
         """Whether owners and privileges are restored."""
         return self.owners and self.purpose != "test"
+
+
+def generated_name(words: Iterable[object]) -> str:
+    """``toban_restore_`` and the first word there is: as it is, or hashed if it is no plain name."""
+    word = next(str(word) for word in words if word)
+    plain = word.lower().replace("-", "_")
+    if not _NAME.fullmatch(plain):
+        plain = hashlib.sha256(word.encode()).hexdigest()[:16]
+    return GENERATED + plain

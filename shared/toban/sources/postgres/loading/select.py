@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from toban.ports.backup import NothingSelected, Selection
 from toban.sources.postgres.archive import Toc, TocEntry, policy_roles
 
 _NAMED: Final = frozenset(
@@ -38,12 +40,15 @@ _CODE: Final = frozenset(
 )  # fmt: skip
 """Kinds that hold no rows."""
 
+_COUNTED: Final = (
+    _NAMED
+    | _CODE
+    | {"POLICY", "RULE", "PUBLICATION", "SUBSCRIPTION", "EVENT TRIGGER", "FK CONSTRAINT", "BLOB"}
+)
+"""Kinds that a person would miss."""
+
 _WHOLE: Final = frozenset({"ENCODING", "STDSTRINGS", "SEARCHPATH"})
 _OF_DATABASE: Final = frozenset({"DATABASE", "DATABASE PROPERTIES"})
-
-
-class NothingSelected(ValueError):
-    """No object of the dump has such a name."""
 
 
 def for_test(toc: Toc, roles: Collection[str]) -> list[TocEntry]:
@@ -69,7 +74,7 @@ def chosen(entries: Sequence[TocEntry], only: Sequence[str]) -> list[TocEntry]:
     for word in only:
         found = {entry.id for entry in entries if entry.kind in _NAMED and _fits(entry, word)}
         if not found:
-            raise NothingSelected(f"the dump holds no {word!r}")
+            raise NothingSelected(word)
         wanted |= found
     partitions(entries, wanted)
     ours = _with_needs(wanted, known)
@@ -85,6 +90,16 @@ def chosen(entries: Sequence[TocEntry], only: Sequence[str]) -> list[TocEntry]:
                 ours |= _with_needs({entry.id}, known)
                 grew = True
     return [entry for entry in entries if entry.id in ours or entry.kind in _WHOLE]
+
+
+def selection(toc: Toc, only: Sequence[str]) -> Selection:
+    """Return what `chosen` takes of an archive, by kind (``table``, ``function``, …), and what it leaves."""
+    ours = {entry.id for entry in chosen(toc.entries, only)}
+    comes, left = Counter[str](), Counter[str]()
+    for entry in toc.entries:
+        if entry.kind in _COUNTED:
+            (comes if entry.id in ours else left)[entry.kind.lower()] += 1
+    return Selection(dict(sorted(comes.items())), dict(sorted(left.items())))
 
 
 def partitions(entries: Sequence[TocEntry], wanted: set[int]) -> None:

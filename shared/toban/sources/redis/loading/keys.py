@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from toban.ports.backup import TargetFailed
+from toban.sources.patterns import Wanted, checked
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.loading import mark as redismark
 from toban.sources.redis.loading.mark import OVERTAKEN, RedisMark, is_mark
+from toban.sources.redis.loading.only import fits, text_of_key
 
 _BATCH_KEYS = 500
 _BATCH_BYTES = 1 << 20
@@ -24,14 +26,22 @@ class KeyByKey:
     """One dump on its way into an empty server."""
 
     def __init__(
-        self, server: resp.Connection, last: int, mark: RedisMark, *, replace: bool
+        self,
+        server: resp.Connection,
+        last: int,
+        mark: RedisMark,
+        *,
+        replace: bool,
+        only: Sequence[str] = (),
     ) -> None:
         """
-        `last`: the last database that the server has, where the mark lives. `mark`: as
+        `only`: patterns of the keys that are wanted, without functions; empty: everything. `last`: the last database that the server has, where the mark lives. `mark`: as
         `toban.sources.redis.loading.mark.begun` on this connection. `replace`: whatever is written
         there meanwhile. Raises `TargetFailed` when another restore was there since.
         """
         self._replace = replace
+        self._wanted = Wanted(only, fits)
+        self._partial = bool(only)
         self._server = server
         self._last = last
         self._mark = mark
@@ -59,6 +69,8 @@ class KeyByKey:
         for entry in reader.entries():
             if entry.db > self._last:
                 raise TargetFailed(f"the target has no database {entry.db}", retryable=False)
+            if self._partial and not self._wanted(text_of_key(entry.key)):
+                continue
             done += 1
             if is_mark(entry, self._last):
                 self.left_out += 1
@@ -71,11 +83,13 @@ class KeyByKey:
                     yield done - told
                     told = done
         self._flush()
-        if reader.functions:
+        if reader.functions and not self._partial:
             load = [resp.command(("FUNCTION", "LOAD", "REPLACE", f)) for f in reader.functions]
             self._carry_out(load, {"function|load": len(load)})
         if problem := trailer.problem():
             raise TargetFailed(problem, retryable=False)
+        if self._partial:
+            checked(self._wanted)
         for _ in range(given, taken - 1):
             yield 0
         yield done - told
