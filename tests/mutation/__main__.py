@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.mutation import equivalents
-from tests.mutation.judging import Judge
+from tests.mutation.judging import Judge, Result
 from tests.mutation.making import Mutant, mutants
 from tests.mutation.reach import Reach
 from tests.mutation.report import AIM, summary, table, updated
@@ -40,10 +40,12 @@ def main() -> int:
     tree = Tree()
     tree.refresh()
     reach = Reach(tree, asked.levels)
-    reach.load()
+    reach.load(anew=asked.record)
     tree.start(sorted(reach.imported), sorted({t.partition("::")[0] for t in reach.tests}))
     try:
         judge = Judge(tree, reach, asked.room, entries)
+        if kept.exists():
+            judge.remember(Result(**one) for one in json.loads(kept.read_text())["results"])
         results = judge.judge_all(chosen)
         unsure = judge.failing_by_themselves(results)
     finally:
@@ -67,8 +69,11 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--levels", type=int, default=len(LEVELS), choices=range(1, len(LEVELS) + 1),
-        help="1: unit tests only; 2: chains too; 3: simulations too (default)",
+        help="1: unit tests of domains; 2: all unit tests; 3: chains of backups; 4: all (default)",
     )  # fmt: skip
+    parser.add_argument(
+        "--record", action="store_true", help="record anew which tests reach which line"
+    )
     parser.add_argument("--json", action="store_true", help="the result as JSON")
     return parser
 
@@ -77,8 +82,8 @@ def _chosen(made: Sequence[Mutant], asked: Any, last: dict[str, Any] | None) -> 
     some = [mutant for mutant in made if asked.only in mutant.path]
     if last is not None:
         alive = {(r["path"], r["old"], r["new"]) for r in last["results"] if not r["noticed_by"]}
-        paths = {path for path, _, _ in alive}
-        return [m for m in some if m.path in paths and (m.path, *m.changed) in alive]
+        kinds = {(r["path"], r["operator"]) for r in last["results"] if not r["noticed_by"]}
+        return [m for m in some if (m.path, m.operator) in kinds and (m.path, *m.changed) in alive]
     if asked.sample and asked.sample < len(some):
         some = random.Random(asked.seed).sample(some, asked.sample)
         some.sort(key=lambda mutant: (mutant.path, mutant.line))

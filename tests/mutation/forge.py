@@ -32,6 +32,11 @@ from tests.mutation.swapping import Loaded
 
 NOT_BEFORE_A_FORK = ("grpc", "google", "pkg_resources")
 MEMORY = 8 << 30
+TIMERS = (
+    (signal.ITIMER_PROF, signal.SIGPROF, 0.0),
+    (signal.ITIMER_REAL, signal.SIGALRM, 30.0),
+)
+"""A test may take its seconds of the processor, and half a minute more by the clock on the wall."""
 TIMEOUT = "(takes too long)"
 BROKEN = "(nothing can be imported)"
 CANNOT = "(cannot be changed while it is loaded)"
@@ -48,10 +53,12 @@ class Teller:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, self._limits[item.nodeid])
+        for timer, alarm, more in TIMERS:
+            signal.signal(alarm, signal.SIG_DFL)
+            signal.setitimer(timer, self._limits[item.nodeid] + more)
         result = yield
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for timer, _, _ in TIMERS:
+            signal.setitimer(timer, 0)
         return result
 
     @pytest.hookimpl
@@ -149,12 +156,12 @@ def _in_child(run: Callable[..., int], tests: dict[str, float], change: Any) -> 
         finally:  # whatever is raised: what is left of the parent is not run on
             os._exit(code)
     os.close(told)
-    code = _wait(child, 60 + sum(tests.values()))
+    code = _wait(child, 60 + sum(tests.values()) + 30 * len(tests))
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
     said = os.read(heard, 10_000) if select.select([heard], [], [], 0)[0] else b""
     os.close(heard)
-    if code in (None, -signal.SIGALRM):
+    if code in (None, -signal.SIGALRM, -signal.SIGPROF):
         return TIMEOUT
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise RuntimeError(f"none of {tests} is there")

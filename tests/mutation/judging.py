@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
-from tests.mutation.rooms import OWN, SECONDS, level_of
+from tests.mutation.rooms import NEIGHBOURS, OWN, SECONDS, level_of
 from tests.mutation.tree import Change, Tree
 
 if TYPE_CHECKING:  # these need what only `make mutants` installs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # these need what only `make mutants` installs
     from tests.mutation.reach import Reach
 
 SLOWER = 6.0
-"""How much longer than undisturbed a test may take, and 20 s; a mutant that needs more is noticed."""
+"""How much more of the processor than undisturbed a test may take, and 5 s; what needs more is noticed."""
 TYPES = "mypy"
 EQUIVALENT = "equivalent"
 
@@ -57,6 +57,16 @@ class Judge:
         self._reach = reach
         self._own = f"tests/unit/{room}/"
         self._equivalents = {(e.path, e.line, e.becomes) for e in equivalents}
+        self._noticed: dict[str, list[str]] = {}
+
+    def remember(self, results: Iterable[Result]) -> None:
+        """Take what noticed these for the first that is asked of their files."""
+        for result in results:
+            known = self._noticed.setdefault(result.path, [])
+            if result.noticed_by in known:
+                known.remove(result.noticed_by)
+            if result.noticed_by in self._reach.tests:
+                known.insert(0, result.noticed_by)
 
     def judge_all(self, mutants: Sequence[Mutant]) -> list[Result]:
         """
@@ -69,6 +79,7 @@ class Judge:
         for number, mutant in enumerate(mutants, 1):
             try:
                 results.append(self.judge(mutant))
+                self.remember(results[-1:])
             except KeyboardInterrupt:
                 sys.stderr.write("interrupted: the rest was not asked\n")
                 break
@@ -97,6 +108,8 @@ class Judge:
             return Result(**known, noticed_by=EQUIVALENT, reached_by=0, not_asked=0)
         tests = self._reach.of(mutant.path, mutant.file.source, mutant.line)
         batches, not_asked = self._batches(tests, Path(mutant.path).stem)
+        if first := self._neighbours(mutant.path, set(tests)):
+            batches.insert(0, first)
         change = self._change(mutant)
         with self._tree.changed(mutant.path, mutant.source):
             noticed = ""
@@ -126,8 +139,17 @@ class Judge:
             asked.remove(failed)
         return found
 
+    def _neighbours(self, path: str, tests: Collection[str]) -> list[str]:
+        """Of these tests, what noticed other mutants of the file, the last first."""
+        chosen: list[str] = []
+        for test in self._noticed.get(path, []):
+            spent = sum(map(self._takes, chosen))
+            if test in tests and spent + self._takes(test) <= NEIGHBOURS:
+                chosen.append(test)
+        return chosen
+
     def _limits(self, tests: Sequence[str]) -> dict[str, float]:
-        return {test: 20 + SLOWER * self._takes(test) for test in tests}
+        return {test: 5 + SLOWER * self._takes(test) for test in tests}
 
     def _batches(self, tests: Sequence[str], name: str) -> tuple[list[list[str]], int]:
         """Tests to ask in turn, those of the module called as ours first; how many there is no time for."""

@@ -16,6 +16,7 @@ Whole files: ``texts.py`` (wording) and ``__init__.py`` without a function.
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -136,6 +137,20 @@ def statement_of(source: str, line: int) -> tuple[range, bool]:
         if line in lines:
             found, on_import = lines, not inside
     return found, on_import
+
+
+def carried(before: str, now: str) -> dict[int, list[int]]:
+    """For each line of a source as it was, the lines of today: for changed ones, all that stand there."""
+    found: dict[int, list[int]] = {}
+    matched = difflib.SequenceMatcher(None, before.splitlines(), now.splitlines(), False)
+    for tag, a, b, c, d in matched.get_opcodes():
+        if tag == "equal":
+            for old, new in zip(range(a, b), range(c, d), strict=True):
+                found.setdefault(old + 1, []).append(new + 1)
+        else:  # the lines around a change reach what is new there as well
+            for old in range(a, b + 2):
+                found.setdefault(old, []).extend(range(c + 1, d + 1))
+    return found
 
 
 def constant_at(source: str, line: int) -> str:

@@ -14,7 +14,15 @@ from tests.mutation import equivalents
 from tests.mutation.equivalents import Equivalent
 from tests.mutation.judging import EQUIVALENT, SLOWER, TYPES, Judge, Result
 from tests.mutation.report import interval, summary, updated
-from tests.mutation.rules import constant_at, is_left_out, statement_of, untouched, used_names
+from tests.mutation.rooms import NEIGHBOURS
+from tests.mutation.rules import (
+    carried,
+    constant_at,
+    is_left_out,
+    statement_of,
+    untouched,
+    used_names,
+)
 from tests.mutation.swapping import Loaded
 from tests.mutation.tree import ROOT, Tree
 
@@ -198,7 +206,7 @@ def test_a_survivor_was_asked_of_its_own_tests_then_others_then_types() -> None:
     assert world.changes == [("p", MUTANT.source)]
     assert (result.alive, result.reached_by, result.not_asked) == (True, 4, 1)
     assert world.types_asked == 1
-    assert world.limits["tests/unit/oncall/test_z.py::own"] == 20 + SLOWER * 2.0
+    assert world.limits["tests/unit/oncall/test_z.py::own"] == 5 + SLOWER * 2.0
 
 
 def test_where_time_is_short_every_module_is_asked_by_turns() -> None:
@@ -208,7 +216,7 @@ def test_where_time_is_short_every_module_is_asked_by_turns() -> None:
     result = judged(world)
     (asked,) = world.asked
     assert "tests/unit/cli/test_b.py::about_it" in asked
-    assert (len(asked), result.not_asked) == (12, 19)
+    assert (len(asked), result.not_asked) == (7, 24)
 
 
 def test_the_module_that_is_called_as_the_mutated_one_is_asked_first_and_whole() -> None:
@@ -225,6 +233,35 @@ def test_the_first_test_that_fails_ends_it() -> None:
     assert judged(world).noticed_by == "tests/unit/oncall/test_z.py::own"
     assert len(world.asked) == 1
     assert world.types_asked == 0
+
+
+def test_what_noticed_another_mutant_of_the_file_is_asked_first() -> None:
+    slow, quick = "tests/simulation/test_x.py::slow", "tests/unit/cli/test_y.py::quick"
+    world: Any = World()
+    world.tests[slow]["seconds"] = NEIGHBOURS - 0.1
+    judge = Judge(world, world, "oncall", [])
+
+    def noticed(path: str, by: str) -> Result:
+        return Result(path, 1, "number", "1", "2", by, 3, 0)
+
+    judge.remember([noticed("p", by) for by in (quick, slow, TYPES, "tests/gone.py::test", quick)])
+    judge.remember([noticed("elsewhere", "tests/unit/oncall/test_z.py::own")])
+    judge.judge(MUTANT)
+    assert world.asked[0] == [quick, slow]
+    world.asked.clear()
+    world.tests[slow]["seconds"] = NEIGHBOURS
+    judge.judge(MUTANT)
+    assert world.asked[0] == [quick]
+
+
+def test_what_is_known_of_a_line_goes_with_it_and_to_what_is_new_beside_it() -> None:
+    assert carried("a\nb\nc\n", "a\nb\nc\n") == {1: [1], 2: [2], 3: [3]}
+    moved = carried("a\nb\nc\n", "x\na\nB\nc\n")
+    assert {line: sorted(set(moved[line])) for line in (1, 2, 3)} == {
+        1: [1, 2, 3],
+        2: [3],
+        3: [3, 4],
+    }
 
 
 def test_what_only_mypy_notices_is_noticed() -> None:

@@ -29,6 +29,7 @@ class Tree:
         self.root = root
         self._cold: subprocess.Popen[str] | None = None
         self._warm: subprocess.Popen[str] | None = None
+        self._types: Types | None = None
         self._ticks = itertools.count(1)
 
     def refresh(self) -> None:
@@ -62,6 +63,7 @@ class Tree:
         """Start what runs the tests of these modules."""
         self._cold = self._forge(imported, [])
         self._warm = self._forge(imported, modules)
+        self._types = Types(self)
 
     def first_failed(self, tests: Mapping[str, float], change: Change = None) -> str:
         """
@@ -81,7 +83,8 @@ class Tree:
 
     def passes_types(self) -> bool:
         """Whether mypy accepts the copy, as `make check` would."""
-        return self.run("-m", "mypy", "--no-error-summary").returncode == 0
+        assert self._types is not None
+        return self._types.accept()
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A program of Python in the copy."""
@@ -96,6 +99,8 @@ class Tree:
             if forge is not None:
                 forge.kill()
                 forge.wait()
+        if self._types is not None:
+            self._types.close()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -111,6 +116,33 @@ class Tree:
         )  # fmt: skip
         _tell(started, imported)
         return started
+
+
+class Types:
+    """
+    mypy, which stays there and looks at nothing but what has changed: a second instead of ten.
+
+    Where it would not accept the copy as it is (as a daemon it is a little stricter), mypy itself is asked.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._said = WORK / "mypy.json"
+        self._daemon = self._run("run", "--").returncode == 0
+
+    def accept(self) -> bool:
+        """Whether there is no error in the copy as it is now."""
+        code = self._run("run", "--").returncode if self._daemon else 2
+        if code not in (0, 1):  # it has broken down
+            code = self._tree.run("-m", "mypy", "--no-error-summary").returncode
+        return code == 0
+
+    def close(self) -> None:
+        """Stop it."""
+        self._run("stop")
+
+    def _run(self, *asked: str) -> subprocess.CompletedProcess[str]:
+        return self._tree.run("-m", "mypy.dmypy", "--status-file", str(self._said), *asked)
 
 
 def _ask(forge: subprocess.Popen[str] | None, asked: dict[str, object]) -> str:
