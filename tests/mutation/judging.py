@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 import time
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
 from tests.mutation.rooms import NEIGHBOURS, OWN, SECONDS, level_of
-from tests.mutation.tree import Change, Tree
+from tests.mutation.tree import Change, Tree, Types
 
 if TYPE_CHECKING:  # these need what only `make mutants` installs
     from tests.mutation.making import Mutant
@@ -47,13 +49,59 @@ class Result:
         return self.noticed_by == EQUIVALENT
 
 
+def judge_all(judges: Sequence[Judge], mutants: Sequence[Mutant]) -> list[Result]:
+    """
+    Every mutant's result; on the way says how many are left and how long they take.
+
+    Each judge judges one at a time. Interrupted, those that are judged by then.
+    """
+    begun = time.monotonic()
+    free: queue.SimpleQueue[Judge] = queue.SimpleQueue()
+    for judge in judges:
+        free.put(judge)
+
+    def judged(mutant: Mutant) -> Result:
+        judge = free.get()
+        try:
+            return judge.judge(mutant)
+        finally:
+            free.put(judge)
+
+    results: dict[int, Result] = {}
+    with ThreadPoolExecutor(len(judges)) as pool:
+        asked = {pool.submit(judged, mutant): place for place, mutant in enumerate(mutants)}
+        try:
+            for done in as_completed(asked):
+                result = results[asked[done]] = done.result()
+                for judge in judges:
+                    judge.remember([result])
+                if result.alive:
+                    sys.stderr.write(f"{shown(result)}\n")
+                if len(results) % 10 == 0 or len(results) == len(mutants):
+                    alive = sum(result.alive for result in results.values())
+                    each = (time.monotonic() - begun) / len(results)
+                    left = (len(mutants) - len(results)) * each / 60
+                    sys.stderr.write(
+                        f"{len(results)}/{len(mutants)}, alive {alive}, {each:.1f} s each, "
+                        f"{left:.0f} min left\n"
+                    )
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted: the rest was not asked\n")
+            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [results[place] for place in sorted(results)]
+
+
 class Judge:
     """Judges mutants one after the other."""
 
     def __init__(
-        self, tree: Tree, reach: Reach, room: str, equivalents: Sequence[Equivalent]
+        self, tree: Tree, types: Types, reach: Reach, room: str, equivalents: Sequence[Equivalent]
     ) -> None:
         self._tree = tree
+        self._types = types
         self._reach = reach
         self._own = f"tests/unit/{room}/"
         self._equivalents = {(e.path, e.line, e.becomes) for e in equivalents}
@@ -67,32 +115,6 @@ class Judge:
                 known.remove(result.noticed_by)
             if result.noticed_by in self._reach.tests:
                 known.insert(0, result.noticed_by)
-
-    def judge_all(self, mutants: Sequence[Mutant]) -> list[Result]:
-        """
-        Every mutant's result; on the way says how many are left and how long they take.
-
-        Interrupted, those that are judged by then.
-        """
-        begun = time.monotonic()
-        results: list[Result] = []
-        for number, mutant in enumerate(mutants, 1):
-            try:
-                results.append(self.judge(mutant))
-                self.remember(results[-1:])
-            except KeyboardInterrupt:
-                sys.stderr.write("interrupted: the rest was not asked\n")
-                break
-            each = (time.monotonic() - begun) / number
-            if results[-1].alive:
-                sys.stderr.write(f"{shown(results[-1])}\n")
-            if number % 10 == 0 or number == len(mutants):
-                alive = sum(result.alive for result in results)
-                left = (len(mutants) - number) * each / 60
-                sys.stderr.write(
-                    f"{number}/{len(mutants)}, alive {alive}, {each:.1f} s each, {left:.0f} min left\n"
-                )
-        return results
 
     def judge(self, mutant: Mutant) -> Result:
         """One mutant's result."""
@@ -117,8 +139,8 @@ class Judge:
                 noticed = self._tree.first_failed(self._limits(batch), change)
                 if noticed:
                     break
-            if not noticed and not self._tree.passes_types():
-                noticed = TYPES
+        if not noticed and not self._types.accept(mutant.path, mutant.source):
+            noticed = TYPES
         return Result(**known, noticed_by=noticed, reached_by=len(tests), not_asked=not_asked)
 
     def _change(self, mutant: Mutant) -> Change:
@@ -142,7 +164,7 @@ class Judge:
     def _neighbours(self, path: str, tests: Collection[str]) -> list[str]:
         """Of these tests, what noticed other mutants of the file, the last first."""
         chosen: list[str] = []
-        for test in self._noticed.get(path, []):
+        for test in list(self._noticed.get(path, ())):
             spent = sum(map(self._takes, chosen))
             if test in tests and spent + self._takes(test) <= NEIGHBOURS:
                 chosen.append(test)

@@ -179,7 +179,7 @@ class World:
         self.limits |= tests
         return self._fails if self._fails in tests else ""
 
-    def passes_types(self) -> bool:
+    def accept(self, path: str, source: str) -> bool:
         self.types_asked += 1
         return self._types
 
@@ -192,7 +192,7 @@ MUTANT: Any = SimpleNamespace(
 
 
 def judged(world: Any, *equivalent: Equivalent) -> Result:
-    return Judge(world, world, "oncall", equivalent).judge(MUTANT)
+    return Judge(world, world, world, "oncall", equivalent).judge(MUTANT)
 
 
 def test_a_survivor_was_asked_of_its_own_tests_then_others_then_types() -> None:
@@ -239,7 +239,7 @@ def test_what_noticed_another_mutant_of_the_file_is_asked_first() -> None:
     slow, quick = "tests/simulation/test_x.py::slow", "tests/unit/cli/test_y.py::quick"
     world: Any = World()
     world.tests[slow]["seconds"] = NEIGHBOURS - 0.1
-    judge = Judge(world, world, "oncall", [])
+    judge = Judge(world, world, world, "oncall", [])
 
     def noticed(path: str, by: str) -> Result:
         return Result(path, 1, "number", "1", "2", by, 3, 0)
@@ -282,7 +282,7 @@ def test_a_function_is_changed_while_it_is_loaded_and_a_constant_is_imported_aga
     assert set(world.changed_while_loaded) == {("copy/p", SOURCE, MUTANT.source, 24)}
     constant: Any = SimpleNamespace(**{**vars(MUTANT), "line": 7})
     other: Any = World()
-    Judge(other, other, "oncall", []).judge(constant)
+    Judge(other, other, other, "oncall", []).judge(constant)
     assert set(other.changed_while_loaded) == {None}
 
 

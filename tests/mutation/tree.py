@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -29,7 +30,6 @@ class Tree:
         self.root = root
         self._cold: subprocess.Popen[str] | None = None
         self._warm: subprocess.Popen[str] | None = None
-        self._types: Types | None = None
         self._ticks = itertools.count(1)
 
     def refresh(self) -> None:
@@ -63,7 +63,6 @@ class Tree:
         """Start what runs the tests of these modules."""
         self._cold = self._forge(imported, [])
         self._warm = self._forge(imported, modules)
-        self._types = Types(self)
 
     def first_failed(self, tests: Mapping[str, float], change: Change = None) -> str:
         """
@@ -81,11 +80,6 @@ class Tree:
             return failed
         return _ask(self._cold, asked)
 
-    def passes_types(self) -> bool:
-        """Whether mypy accepts the copy, as `make check` would."""
-        assert self._types is not None
-        return self._types.accept()
-
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A program of Python in the copy."""
         return subprocess.run(
@@ -99,8 +93,6 @@ class Tree:
             if forge is not None:
                 forge.kill()
                 forge.wait()
-        if self._types is not None:
-            self._types.close()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -120,29 +112,36 @@ class Tree:
 
 class Types:
     """
-    mypy, which stays there and looks at nothing but what has changed: a second instead of ten.
+    mypy in a copy of its own: it stays there and looks at nothing but what has changed.
 
-    Where it would not accept the copy as it is (as a daemon it is a little stricter), mypy itself is asked.
+    Started when it is first asked. Where it does not accept the tree as it is (as a daemon it is a
+    little stricter) or breaks down, mypy itself is asked. Thread-safe.
     """
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
-        self._said = WORK / "mypy.json"
-        self._daemon = self._run("run", "--").returncode == 0
+    def __init__(self, tree: Tree | None = None) -> None:
+        self._tree = tree or Tree(WORK / "types")
+        self._lock = threading.Lock()
+        self._is_daemon: bool | None = None
 
-    def accept(self) -> bool:
-        """Whether there is no error in the copy as it is now."""
-        code = self._run("run", "--").returncode if self._daemon else 2
-        if code not in (0, 1):  # it has broken down
-            code = self._tree.run("-m", "mypy", "--no-error-summary").returncode
+    def accept(self, path: str, source: str) -> bool:
+        """Whether there is no error when a file has this source, as `make check` would see it."""
+        with self._lock:
+            if self._is_daemon is None:
+                self._tree.refresh()
+                self._is_daemon = self._daemon("run", "--") == 0
+            with self._tree.changed(path, source):
+                code = self._daemon("run", "--") if self._is_daemon else 2
+                if code not in (0, 1):
+                    code = self._tree.run("-m", "mypy", "--no-error-summary").returncode
         return code == 0
 
     def close(self) -> None:
         """Stop it."""
-        self._run("stop")
+        if self._is_daemon is not None:
+            self._daemon("stop")
 
-    def _run(self, *asked: str) -> subprocess.CompletedProcess[str]:
-        return self._tree.run("-m", "mypy.dmypy", "--status-file", str(self._said), *asked)
+    def _daemon(self, *asked: str) -> int:
+        return self._tree.run("-m", "mypy.dmypy", *asked).returncode
 
 
 def _ask(forge: subprocess.Popen[str] | None, asked: dict[str, object]) -> str:
