@@ -51,6 +51,12 @@ def decide(value: int, most: "int" = 3) -> bool:
     for a, b in zip([value], [most], strict=True):
         work.emit("started", at=5)
     return value == 6
+
+
+USES = {"other": "rule"}
+
+
+def __call__(self, at: int = 7) -> None: ...
 '''
 
 
@@ -64,6 +70,7 @@ def test_no_mutant_touches_what_only_says_or_declares() -> None:
     for left_out in (
         '"""Docstring."""', "import os", "Told: TypeAlias = Early | Late", 'TypeVar("T", bound=Told)', '"two words"', "decorated(1)", "Base", "True", "str", "int",
         'assert value, "b"', 'log.info("written", value=1)', 'f"{value}"',
+        'USES = {"other": "rule"}', "def __call__(self, at: int = 7) -> None: ...",
     ):  # fmt: skip
         assert left_out in texts
     for broken in ('"collection"', '"a"', "3", "4", 'work.emit("started", at=5)', "6"):
