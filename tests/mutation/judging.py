@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
-from tests.mutation.rooms import NEIGHBOURS, OWN, SECONDS, level_of
+from tests.mutation.rooms import IMPORTED, NEIGHBOURS, OWN, SECONDS, level_of
 from tests.mutation.tree import Change, Tree, Types
 
 if TYPE_CHECKING:  # these need what only `make mutants` installs
@@ -129,10 +129,12 @@ class Judge:
         if (mutant.path, old, new) in self._equivalents:
             return Result(**known, noticed_by=EQUIVALENT, reached_by=0, not_asked=0)
         tests = self._reach.of(mutant.path, mutant.file.source, mutant.line)
-        batches, not_asked = self._batches(tests, Path(mutant.path).stem)
+        change = self._change(mutant)
+        batches, not_asked = self._batches(
+            tests, Path(mutant.path).stem, IMPORTED if change is None else 0.0
+        )
         if first := self._neighbours(mutant.path, set(tests)):
             batches.insert(0, first)
-        change = self._change(mutant)
         with self._tree.changed(mutant.path, mutant.source):
             noticed = ""
             for batch in batches:
@@ -173,8 +175,14 @@ class Judge:
     def _limits(self, tests: Sequence[str]) -> dict[str, float]:
         return {test: 5 + SLOWER * self._takes(test) for test in tests}
 
-    def _batches(self, tests: Sequence[str], name: str) -> tuple[list[list[str]], int]:
-        """Tests to ask in turn, those of the module called as ours first; how many there is no time for."""
+    def _batches(
+        self, tests: Sequence[str], name: str, module: float
+    ) -> tuple[list[list[str]], int]:
+        """
+        Tests to ask in turn, those of the module called as ours first; how many there is no time for.
+
+        `module`: seconds that each module of them takes besides.
+        """
         namesake = f"/test_{name}.py::"
         batches, left_out = [], 0
         for level, most in enumerate(SECONDS):
@@ -183,13 +191,13 @@ class Judge:
             own = [test for test in of_level if test.startswith(self._own) and test not in named]
             others = [t for t in of_level if not t.startswith(self._own) and t not in named]
             for some, seconds in ((named, OWN), (own, OWN), (others, most)):
-                batch = self._quickest(some, seconds)
+                batch = self._quickest(some, seconds, module)
                 left_out += len(some) - len(batch)
                 if batch:
                     batches.append(batch)
         return batches, left_out
 
-    def _quickest(self, tests: Sequence[str], most: float) -> list[str]:
+    def _quickest(self, tests: Sequence[str], most: float, module_takes: float) -> list[str]:
         """
         As many as there are seconds for, some of every module; those of a module together.
 
@@ -203,10 +211,11 @@ class Judge:
             order.append((turns[module], self._takes(test), test))
         chosen: list[str] = []
         spent = 0.0
-        for _, takes, test in sorted(order):
-            if not chosen or spent + takes <= most:
+        for turn, takes, test in sorted(order):
+            needs = takes + (module_takes if turn == 1 else 0.0)
+            if not chosen or spent + needs <= most:
                 chosen.append(test)
-                spent += takes
+                spent += needs
         modules: dict[str, float] = {}
         for test in chosen:
             module = test.partition("::")[0]

@@ -33,6 +33,9 @@ SECONDS = (10.0, 10.0, 15.0, 40.0)
 OWN = 30.0
 """The same for the unit tests of the room itself."""
 
+IMPORTED = 0.5
+"""What a module of tests costs besides where everything has to be imported anew."""
+
 NEIGHBOURS = 2.0
 """The same for what noticed other mutants of the file: asked before all others."""
 

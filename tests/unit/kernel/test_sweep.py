@@ -469,6 +469,40 @@ def test_a_laptop_that_slept_for_a_year_removes_nothing_that_is_needed(cloud):
     assert [s.key.id for s in cloud.store.query(Query("alerts"))] == ["a"]
 
 
+def test_how_far_it_has_come_is_kept_under_the_names_that_the_release_before_knows(cloud):
+    cloud.put(alert())
+    cloud.sweep()
+    (found,) = cloud.store.query(Query("sweeps"))
+    assert found.data["marks"]["alerts"]["looked"] == {
+        "half": cloud.now + 45 * DAY, "last": cloud.now + LAST_LOOK,
+    }  # fmt: skip
+    assert "day" in found.data["marks"]["profile_versions"]["looked"]
+
+
+def test_one_that_changes_meanwhile_is_left_to_its_own_change(cloud):
+    cloud.put(incident())
+    cloud.put(alert())
+    cloud.sweep()
+    cloud.clock.advance(44 * DAY)
+    cloud.sweep()
+    cloud.clock.advance(2 * DAY)
+    inner = cloud.store
+
+    class Changed:
+        """Somebody writes an alert just before the sweep does."""
+
+        def __getattr__(self, name):
+            return getattr(inner, name)
+
+        def commit(self, writes):
+            if any(write.key.collection == "alerts" for write in writes):
+                cloud.put(cloud.get(Alert, "a"))
+            return inner.commit(writes)
+
+    cloud.platform = dataclasses.replace(cloud.platform, store=Changed())
+    assert cloud.sweep().changes == ()
+
+
 @pytest.mark.parametrize("known", [False, True], ids=["the first of all", "a later one"])
 def test_of_two_sweeps_at_once_either_leaves_its_marks(known):
     cloud = Cloud()
