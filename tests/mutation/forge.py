@@ -69,7 +69,11 @@ class Teller:
 
 
 class Only(Teller):
-    """A plugin: these tests in this order."""
+    """
+    A plugin: these tests in this order.
+
+    One that is not there any more stands for those of its function: the mutant is in their names.
+    """
 
     def __init__(self, tests: dict[str, float], told: int) -> None:
         super().__init__(told, tests)
@@ -78,6 +82,14 @@ class Only(Teller):
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Iterator[None]:
         yield
+        gone = {
+            test.partition("[")[0]: test
+            for test in self._place.keys() - {item.nodeid for item in items}
+        }
+        for item in items:
+            if old := gone.get(item.nodeid.partition("[")[0]):
+                self._place.setdefault(item.nodeid, self._place[old])
+                self._limits.setdefault(item.nodeid, self._limits[old])
         items[:] = [item for item in items if item.nodeid in self._place]
         items.sort(key=lambda item: self._place[item.nodeid])
 

@@ -18,7 +18,7 @@ from toban.oncall.check_targets import (
     reach_problems,
 )
 from toban.oncall.section import Handover, Override, Rotation
-from toban.oncall.shifts import WEEKDAYS, handover_day
+from toban.oncall.shifts import handover_day
 from toban.people.section import Person
 from toban.profile.context import CheckContext
 from toban.profile.section import Service
@@ -72,7 +72,7 @@ def test_a_rotation_in_order_has_no_findings():
     assert findings(msgspec.structs.replace(PROFILE, oncall=None)) == []
 
 
-@pytest.mark.parametrize("weekday", WEEKDAYS)
+@pytest.mark.parametrize("weekday", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
 def test_every_day_of_the_week_may_be_the_day_of_the_hand_over(weekday):
     rotation = Rotation(members=("aoki",), first_shift=MONDAY, handover=Handover(weekday=weekday))
     assert f"{handover_day(rotation):%a}".lower() == weekday
