@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ import pytest
 
 from tests.mutation import equivalents
 from tests.mutation.equivalents import Equivalent
+from tests.mutation.forge import Only
 from tests.mutation.judging import EQUIVALENT, SLOWER, TYPES, Judge, Result
 from tests.mutation.report import interval, summary, updated
 from tests.mutation.rooms import NEIGHBOURS
@@ -24,7 +27,7 @@ from tests.mutation.rules import (
     used_names,
 )
 from tests.mutation.swapping import Loaded
-from tests.mutation.tree import ROOT, Tree
+from tests.mutation.tree import ROOT, Tree, Types
 
 SOURCE = '''"""Docstring."""
 import os
@@ -321,3 +324,63 @@ def test_the_copy_is_as_it_was_after_a_mutant(tmp_path: Path) -> None:
         assert (tmp_path / "a.py").stat().st_mtime_ns != before
     assert (tmp_path / "a.py").read_text() == "old"
     assert (tmp_path / "a.py").stat().st_mtime_ns == before
+
+
+def test_a_test_whose_name_holds_what_was_changed_is_asked_under_its_new_one() -> None:
+    limits = {"t.py::b": 4.0, "t.py::a[tue]": 3.0}
+    only = Only(limits, 0)
+    items: list[Any] = [
+        SimpleNamespace(nodeid=name) for name in ("t.py::c[tue]", "t.py::a[XXtueXX]", "t.py::b")
+    ]
+    list(only.pytest_collection_modifyitems(items))
+    assert [item.nodeid for item in items] == ["t.py::b", "t.py::a[XXtueXX]"]
+    assert limits["t.py::a[XXtueXX]"] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("codes", "accepted"),
+    [
+        ({"run": [0, 0]}, True),
+        ({"run": [0, 1]}, False),
+        # It has broken down, or is stricter than what `make check` asks.
+        ({"run": [0, 2], "mypy": [0]}, True),
+        ({"run": [0, 2], "mypy": [1]}, False),
+        ({"run": [1], "mypy": [0]}, True),
+        ({"run": [1], "mypy": [1]}, False),
+    ],
+)
+def test_types_are_looked_at_by_who_stays_there_and_where_it_cannot_by_mypy(
+    codes: dict[str, list[int]], accepted: bool
+) -> None:
+    class Copy:
+        source = "old"
+
+        def refresh(self) -> None: ...
+
+        @contextlib.contextmanager
+        def changed(self, path: str, source: str) -> Iterator[None]:
+            self.source = source
+            yield
+            self.source = "old"
+
+        def run(self, *asked: str) -> SimpleNamespace:
+            found = codes["run" if "run" in asked else "mypy"]
+            assert self.source == ("old" if first else "new")
+            first.clear()
+            return SimpleNamespace(returncode=found.pop(0))
+
+    first = [True]
+    copy: Any = Copy()
+    assert Types(copy).accept("p", "new") is accepted
+    assert not any(codes.values())
+
+
+def test_of_what_is_imported_anew_fewer_modules_are_asked() -> None:
+    world: Any = World()
+    world.tests = {f"tests/unit/cli/test_{n}.py::t": {"seconds": 1.0} for n in range(20)}
+    judged(world)
+    constant: Any = SimpleNamespace(**{**vars(MUTANT), "line": 7})
+    other: Any = World()
+    other.tests = world.tests
+    Judge(other, other, other, "oncall", []).judge(constant)
+    assert [len(tests) for tests in (*world.asked, *other.asked)] == [10, 6]
