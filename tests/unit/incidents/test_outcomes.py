@@ -123,3 +123,16 @@ def test_a_failed_notification_is_noted_with_target_channel_and_reason(world):
     noted = next(e for e in world.incident.timeline if e.kind == "notification-failed")
     assert noted.detail.keys() >= {"target", "channel", "error"}
     assert len(noted.detail["error"]) <= 300
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stays"),
+    [("critical", "warning", "P1"), ("warning", "critical", "P1"), ("error", "error", "P2")],
+)
+def test_an_alert_is_as_bad_as_it_ever_was(first, second, stays):
+    world = World()
+    for severity in (first, second):
+        world.tell(fired(severity=severity))
+        world.clock.advance(60)
+    assert world.alert().severity_label == stays
+    assert world.incident.severity_label == stays
