@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.mutation import equivalents
-from tests.mutation.judging import Judge
+from tests.mutation.judging import Judge, Result, judge_all
 from tests.mutation.making import Mutant, mutants
 from tests.mutation.reach import Reach
 from tests.mutation.report import AIM, summary, table, updated
 from tests.mutation.rooms import LEVELS, ROOMS
-from tests.mutation.tree import ROOT, WORK, Tree
+from tests.mutation.tree import ROOT, WORK, Tree, Types
 
 
 def main() -> int:
@@ -37,17 +37,26 @@ def main() -> int:
     kept = WORK / f"{asked.room}.json"
     last = json.loads(kept.read_text()) if asked.again else None
     chosen = _chosen(made, asked, last)
-    tree = Tree()
-    tree.refresh()
-    reach = Reach(tree, asked.levels)
-    reach.load()
-    tree.start(sorted(reach.imported), sorted({t.partition("::")[0] for t in reach.tests}))
+    trees = [Tree(WORK / f"tree{number or ''}") for number in range(asked.jobs)]
+    for tree in trees:
+        tree.refresh()
+    reach = Reach(trees[0], asked.levels)
+    reach.load(anew=asked.record)
+    types = Types()
     try:
-        judge = Judge(tree, reach, asked.room, entries)
-        results = judge.judge_all(chosen)
-        unsure = judge.failing_by_themselves(results)
+        for tree in trees:
+            tree.start(sorted(reach.imported), sorted({t.partition("::")[0] for t in reach.tests}))
+        judges = [Judge(tree, types, reach, asked.room, entries) for tree in trees]
+        if kept.exists():
+            before = [Result(**one) for one in json.loads(kept.read_text())["results"]]
+            for judge in judges:
+                judge.remember(before)
+        results = judge_all(judges, chosen)
+        unsure = judges[0].failing_by_themselves(results)
     finally:
-        tree.close()
+        for tree in trees:
+            tree.close()
+        types.close()
     if last is not None:
         results = updated(last, results)
     told = summary(asked.room, last["seed"] if last else asked.seed, len(made), results, unsure)
@@ -67,8 +76,12 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--levels", type=int, default=len(LEVELS), choices=range(1, len(LEVELS) + 1),
-        help="1: unit tests only; 2: chains too; 3: simulations too (default)",
+        help="1: unit tests of domains; 2: all unit tests; 3: chains of backups; 4: all (default)",
     )  # fmt: skip
+    parser.add_argument(
+        "--record", action="store_true", help="record anew which tests reach which line"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="so many at once (default 1)")
     parser.add_argument("--json", action="store_true", help="the result as JSON")
     return parser
 
@@ -77,8 +90,8 @@ def _chosen(made: Sequence[Mutant], asked: Any, last: dict[str, Any] | None) -> 
     some = [mutant for mutant in made if asked.only in mutant.path]
     if last is not None:
         alive = {(r["path"], r["old"], r["new"]) for r in last["results"] if not r["noticed_by"]}
-        paths = {path for path, _, _ in alive}
-        return [m for m in some if m.path in paths and (m.path, *m.changed) in alive]
+        kinds = {(r["path"], r["operator"]) for r in last["results"] if not r["noticed_by"]}
+        return [m for m in some if (m.path, m.operator) in kinds and (m.path, *m.changed) in alive]
     if asked.sample and asked.sample < len(some):
         some = random.Random(asked.seed).sample(some, asked.sample)
         some.sort(key=lambda mutant: (mutant.path, mutant.line))

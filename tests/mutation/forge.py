@@ -32,6 +32,11 @@ from tests.mutation.swapping import Loaded
 
 NOT_BEFORE_A_FORK = ("grpc", "google", "pkg_resources")
 MEMORY = 8 << 30
+TIMERS = (
+    (signal.ITIMER_PROF, signal.SIGPROF, 0.0),
+    (signal.ITIMER_REAL, signal.SIGALRM, 30.0),
+)
+"""A test may take its seconds of the processor, and half a minute more by the clock on the wall."""
 TIMEOUT = "(takes too long)"
 BROKEN = "(nothing can be imported)"
 CANNOT = "(cannot be changed while it is loaded)"
@@ -48,10 +53,12 @@ class Teller:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, self._limits[item.nodeid])
+        for timer, alarm, more in TIMERS:
+            signal.signal(alarm, signal.SIG_DFL)
+            signal.setitimer(timer, self._limits[item.nodeid] + more)
         result = yield
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for timer, _, _ in TIMERS:
+            signal.setitimer(timer, 0)
         return result
 
     @pytest.hookimpl
@@ -62,7 +69,11 @@ class Teller:
 
 
 class Only(Teller):
-    """A plugin: these tests in this order."""
+    """
+    A plugin: these tests in this order.
+
+    One that is not there any more stands for those of its function: the mutant is in their names.
+    """
 
     def __init__(self, tests: dict[str, float], told: int) -> None:
         super().__init__(told, tests)
@@ -71,6 +82,14 @@ class Only(Teller):
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Iterator[None]:
         yield
+        gone = {
+            test.partition("[")[0]: test
+            for test in self._place.keys() - {item.nodeid for item in items}
+        }
+        for item in items:
+            if old := gone.get(item.nodeid.partition("[")[0]):
+                self._place.setdefault(item.nodeid, self._place[old])
+                self._limits.setdefault(item.nodeid, self._limits[old])
         items[:] = [item for item in items if item.nodeid in self._place]
         items.sort(key=lambda item: self._place[item.nodeid])
 
@@ -149,12 +168,12 @@ def _in_child(run: Callable[..., int], tests: dict[str, float], change: Any) -> 
         finally:  # whatever is raised: what is left of the parent is not run on
             os._exit(code)
     os.close(told)
-    code = _wait(child, 60 + sum(tests.values()))
+    code = _wait(child, 60 + sum(tests.values()) + 30 * len(tests))
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
     said = os.read(heard, 10_000) if select.select([heard], [], [], 0)[0] else b""
     os.close(heard)
-    if code in (None, -signal.SIGALRM):
+    if code in (None, -signal.SIGALRM, -signal.SIGPROF):
         return TIMEOUT
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise RuntimeError(f"none of {tests} is there")

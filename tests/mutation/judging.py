@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
-from tests.mutation.rooms import OWN, SECONDS, level_of
-from tests.mutation.tree import Change, Tree
+from tests.mutation.rooms import IMPORTED, NEIGHBOURS, OWN, SECONDS, level_of
+from tests.mutation.tree import Change, Tree, Types
 
 if TYPE_CHECKING:  # these need what only `make mutants` installs
     from tests.mutation.making import Mutant
     from tests.mutation.reach import Reach
 
 SLOWER = 6.0
-"""How much longer than undisturbed a test may take, and 20 s; a mutant that needs more is noticed."""
+"""How much more of the processor than undisturbed a test may take, and 5 s; what needs more is noticed."""
 TYPES = "mypy"
 EQUIVALENT = "equivalent"
 
@@ -47,41 +49,72 @@ class Result:
         return self.noticed_by == EQUIVALENT
 
 
+def judge_all(judges: Sequence[Judge], mutants: Sequence[Mutant]) -> list[Result]:
+    """
+    Every mutant's result; on the way says how many are left and how long they take.
+
+    Each judge judges one at a time. Interrupted, those that are judged by then.
+    """
+    begun = time.monotonic()
+    free: queue.SimpleQueue[Judge] = queue.SimpleQueue()
+    for judge in judges:
+        free.put(judge)
+
+    def judged(mutant: Mutant) -> Result:
+        judge = free.get()
+        try:
+            return judge.judge(mutant)
+        finally:
+            free.put(judge)
+
+    results: dict[int, Result] = {}
+    with ThreadPoolExecutor(len(judges)) as pool:
+        asked = {pool.submit(judged, mutant): place for place, mutant in enumerate(mutants)}
+        try:
+            for done in as_completed(asked):
+                result = results[asked[done]] = done.result()
+                for judge in judges:
+                    judge.remember([result])
+                if result.alive:
+                    sys.stderr.write(f"{shown(result)}\n")
+                if len(results) % 10 == 0 or len(results) == len(mutants):
+                    alive = sum(result.alive for result in results.values())
+                    each = (time.monotonic() - begun) / len(results)
+                    left = (len(mutants) - len(results)) * each / 60
+                    sys.stderr.write(
+                        f"{len(results)}/{len(mutants)}, alive {alive}, {each:.1f} s each, "
+                        f"{left:.0f} min left\n"
+                    )
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted: the rest was not asked\n")
+            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [results[place] for place in sorted(results)]
+
+
 class Judge:
     """Judges mutants one after the other."""
 
     def __init__(
-        self, tree: Tree, reach: Reach, room: str, equivalents: Sequence[Equivalent]
+        self, tree: Tree, types: Types, reach: Reach, room: str, equivalents: Sequence[Equivalent]
     ) -> None:
         self._tree = tree
+        self._types = types
         self._reach = reach
         self._own = f"tests/unit/{room}/"
         self._equivalents = {(e.path, e.line, e.becomes) for e in equivalents}
+        self._noticed: dict[str, list[str]] = {}
 
-    def judge_all(self, mutants: Sequence[Mutant]) -> list[Result]:
-        """
-        Every mutant's result; on the way says how many are left and how long they take.
-
-        Interrupted, those that are judged by then.
-        """
-        begun = time.monotonic()
-        results: list[Result] = []
-        for number, mutant in enumerate(mutants, 1):
-            try:
-                results.append(self.judge(mutant))
-            except KeyboardInterrupt:
-                sys.stderr.write("interrupted: the rest was not asked\n")
-                break
-            each = (time.monotonic() - begun) / number
-            if results[-1].alive:
-                sys.stderr.write(f"{shown(results[-1])}\n")
-            if number % 10 == 0 or number == len(mutants):
-                alive = sum(result.alive for result in results)
-                left = (len(mutants) - number) * each / 60
-                sys.stderr.write(
-                    f"{number}/{len(mutants)}, alive {alive}, {each:.1f} s each, {left:.0f} min left\n"
-                )
-        return results
+    def remember(self, results: Iterable[Result]) -> None:
+        """Take what noticed these for the first that is asked of their files."""
+        for result in results:
+            known = self._noticed.setdefault(result.path, [])
+            if result.noticed_by in known:
+                known.remove(result.noticed_by)
+            if result.noticed_by in self._reach.tests:
+                known.insert(0, result.noticed_by)
 
     def judge(self, mutant: Mutant) -> Result:
         """One mutant's result."""
@@ -96,16 +129,20 @@ class Judge:
         if (mutant.path, old, new) in self._equivalents:
             return Result(**known, noticed_by=EQUIVALENT, reached_by=0, not_asked=0)
         tests = self._reach.of(mutant.path, mutant.file.source, mutant.line)
-        batches, not_asked = self._batches(tests, Path(mutant.path).stem)
         change = self._change(mutant)
+        batches, not_asked = self._batches(
+            tests, Path(mutant.path).stem, IMPORTED if change is None else 0.0
+        )
+        if first := self._neighbours(mutant.path, set(tests)):
+            batches.insert(0, first)
         with self._tree.changed(mutant.path, mutant.source):
             noticed = ""
             for batch in batches:
                 noticed = self._tree.first_failed(self._limits(batch), change)
                 if noticed:
                     break
-            if not noticed and not self._tree.passes_types():
-                noticed = TYPES
+        if not noticed and not self._types.accept(mutant.path, mutant.source):
+            noticed = TYPES
         return Result(**known, noticed_by=noticed, reached_by=len(tests), not_asked=not_asked)
 
     def _change(self, mutant: Mutant) -> Change:
@@ -126,11 +163,26 @@ class Judge:
             asked.remove(failed)
         return found
 
-    def _limits(self, tests: Sequence[str]) -> dict[str, float]:
-        return {test: 20 + SLOWER * self._takes(test) for test in tests}
+    def _neighbours(self, path: str, tests: Collection[str]) -> list[str]:
+        """Of these tests, what noticed other mutants of the file, the last first."""
+        chosen: list[str] = []
+        for test in list(self._noticed.get(path, ())):
+            spent = sum(map(self._takes, chosen))
+            if test in tests and spent + self._takes(test) <= NEIGHBOURS:
+                chosen.append(test)
+        return chosen
 
-    def _batches(self, tests: Sequence[str], name: str) -> tuple[list[list[str]], int]:
-        """Tests to ask in turn, those of the module called as ours first; how many there is no time for."""
+    def _limits(self, tests: Sequence[str]) -> dict[str, float]:
+        return {test: 5 + SLOWER * self._takes(test) for test in tests}
+
+    def _batches(
+        self, tests: Sequence[str], name: str, module: float
+    ) -> tuple[list[list[str]], int]:
+        """
+        Tests to ask in turn, those of the module called as ours first; how many there is no time for.
+
+        `module`: seconds that each module of them takes besides.
+        """
         namesake = f"/test_{name}.py::"
         batches, left_out = [], 0
         for level, most in enumerate(SECONDS):
@@ -139,13 +191,13 @@ class Judge:
             own = [test for test in of_level if test.startswith(self._own) and test not in named]
             others = [t for t in of_level if not t.startswith(self._own) and t not in named]
             for some, seconds in ((named, OWN), (own, OWN), (others, most)):
-                batch = self._quickest(some, seconds)
+                batch = self._quickest(some, seconds, module)
                 left_out += len(some) - len(batch)
                 if batch:
                     batches.append(batch)
         return batches, left_out
 
-    def _quickest(self, tests: Sequence[str], most: float) -> list[str]:
+    def _quickest(self, tests: Sequence[str], most: float, module_takes: float) -> list[str]:
         """
         As many as there are seconds for, some of every module; those of a module together.
 
@@ -159,10 +211,11 @@ class Judge:
             order.append((turns[module], self._takes(test), test))
         chosen: list[str] = []
         spent = 0.0
-        for _, takes, test in sorted(order):
-            if not chosen or spent + takes <= most:
+        for turn, takes, test in sorted(order):
+            needs = takes + (module_takes if turn == 1 else 0.0)
+            if not chosen or spent + needs <= most:
                 chosen.append(test)
-                spent += takes
+                spent += needs
         modules: dict[str, float] = {}
         for test in chosen:
             module = test.partition("::")[0]

@@ -1,7 +1,8 @@
 """
-Which tests reach which line: recorded once, again for what has changed.
+Which tests reach which line: recorded once, again for test modules that have changed.
 
-A changed test module is recorded again by itself; a change in a room records everything again.
+A change in a room carries what is known of its lines to where they stand now. What that misses is not
+asked, so it can only call a mutant alive that is not; ``--record`` records everything again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import coverage
 
 from tests.mutation.recording import SETUP
 from tests.mutation.rooms import FEW_SEEDS, ROOMS, level_of
-from tests.mutation.rules import constant_at, statement_of, used_names
+from tests.mutation.rules import carried, constant_at, statement_of, used_names
 from tests.mutation.tree import WORK, Tree
 
 SELECTED = ("-m", "not emulator and not server", *FEW_SEEDS)
@@ -38,16 +39,11 @@ class Reach:
         self._imported: dict[str, set[int]] = defaultdict(set)
         self._lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
 
-    def load(self) -> None:
-        """Record what is not recorded as it is now, and read everything."""
+    def load(self, *, anew: bool = False) -> None:
+        """Record what is not recorded as it is now (`anew`: everything), and read everything."""
         directory, said = self._directory, self._directory / "index.json"
         directory.mkdir(parents=True, exist_ok=True)
-        rooms = _digest(
-            p for room in ROOMS for p in (self._tree.root / "shared/toban" / room).rglob("*.py")
-        )
-        index = json.loads(said.read_text()) if said.exists() else {}
-        if index.get("rooms") != rooms:
-            index = {"rooms": rooms, "modules": {}}
+        index = json.loads(said.read_text()) if said.exists() and not anew else {"modules": {}}
         for level in self._levels:
             now = {module: _digest([self._tree.root / module]) for module in self._modules(level)}
             stale = sorted(m for m in now if index["modules"].get(m, {}).get("digest") != now[m])
@@ -113,9 +109,18 @@ class Reach:
         done = self._tree.run("-m", "tests.mutation.recording", str(data), *SELECTED, *modules)
         if not data.with_suffix(".json").exists():
             raise RuntimeError(f"the tests cannot be recorded:\n{done.stdout}\n{done.stderr}")
+        data.with_suffix(".sources").write_text(json.dumps(self._sources()))
         told = json.loads(data.with_suffix(".json").read_text())["tests"]
         for test in [test for test, of in told.items() if not of.get("passed")]:
             sys.stderr.write(f"not asked, since it fails or is skipped by itself: {test}\n")
+
+    def _sources(self) -> dict[str, str]:
+        root = self._tree.root
+        return {
+            path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
+            for room in ROOMS
+            for path in (root / "shared/toban" / room).rglob("*.py")
+        }
 
     def _read(self, data_of: dict[str, str]) -> None:
         for name in sorted(set(data_of.values())):
@@ -135,18 +140,24 @@ class Reach:
                 sharing[test.partition("::")[0]].append(test)
         data = coverage.CoverageData(str(file))
         data.read()
+        then, now = json.loads(file.with_suffix(".sources").read_text()), self._sources()
         for measured in data.measured_files():
             path = "shared/" + measured.rpartition("/shared/")[2]
-            known = self._lines[path]
+            if path not in now:
+                continue
+            known, lines = self._lines[path], carried(then[path], now[path])
             for line, contexts in data.contexts_by_lineno(measured).items():
                 if "" in contexts:
-                    self._imported[path].add(line)
+                    self._imported[path].update(lines.get(line, ()))
+                found = set()
                 for context in contexts:
                     test = context.removeprefix(SETUP)
                     if test in tests:
-                        known[line].add(test)
+                        found.add(test)
                         if test != context and tests[test]["shares"]:
-                            known[line].update(sharing[test.partition("::")[0]])
+                            found.update(sharing[test.partition("::")[0]])
+                for carried_to in lines.get(line, ()):
+                    known[carried_to] |= found
 
 
 def _digest(paths: Iterable[Path], *texts: str) -> str:

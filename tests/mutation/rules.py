@@ -7,8 +7,9 @@ Left out, each by its form alone:
 - decorators, and the head of a class (bases, ``frozen=True``): declarations, held by types;
 - log lines (``log.info(…)`` whole), and the texts of errors within a ``raise``: wording;
 - texts of several words, or in Japanese: wording;
+- functions without a body: those of a protocol;
 - ``assert``, ``strict=`` of a zip, ``encoding=``: they state what holds anyway;
-- ``__slots__``, ``__all__``, ``__repr__`` and ``__str__``.
+- ``__slots__``, ``__all__``, ``__repr__``, ``__str__``, and ``USES``, which `tests.house` holds.
 
 Whole files: ``texts.py`` (wording) and ``__init__.py`` without a function.
 """
@@ -16,13 +17,14 @@ Whole files: ``texts.py`` (wording) and ``__init__.py`` without a function.
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 LOG_LINES = {"debug", "info", "warning", "error", "exception", "critical", "security"}
 STATED = {"strict", "encoding"}
-NEVER = {"__slots__", "__all__", "__repr__", "__str__"}
+NEVER = {"__slots__", "__all__", "__repr__", "__str__", "USES"}
 TYPE_CALLS = {"TypeVar", "NewType", "ParamSpec"}
 _WORDING = re.compile(r"\w,? \w|[^\x00-\xff]")
 
@@ -77,7 +79,7 @@ def _untouched(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
                 yield from node.decorator_list
             case ast.FunctionDef():
                 yield from node.decorator_list
-                if node.name in NEVER:
+                if node.name in NEVER or _only_declares(node):
                     yield node
                 elif node.returns is not None:
                     yield node.returns
@@ -93,6 +95,14 @@ def _untouched(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
                 yield from _texts(raised)
             case ast.Call():
                 yield from _of_call(node)
+
+
+def _only_declares(function: ast.FunctionDef) -> bool:
+    """Whether there is nothing in it but its docstring or an ellipsis: a protocol's."""
+    return all(
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for node in function.body
+    )
 
 
 def _of_call(call: ast.Call) -> Iterator[ast.expr]:
@@ -136,6 +146,20 @@ def statement_of(source: str, line: int) -> tuple[range, bool]:
         if line in lines:
             found, on_import = lines, not inside
     return found, on_import
+
+
+def carried(before: str, now: str) -> dict[int, list[int]]:
+    """For each line of a source as it was, the lines of today: for changed ones, all that stand there."""
+    found: dict[int, list[int]] = {}
+    matched = difflib.SequenceMatcher(None, before.splitlines(), now.splitlines(), False)
+    for tag, a, b, c, d in matched.get_opcodes():
+        if tag == "equal":
+            for old, new in zip(range(a, b), range(c, d), strict=True):
+                found.setdefault(old + 1, []).append(new + 1)
+        else:  # the lines around a change reach what is new there as well
+            for old in range(a, b + 2):
+                found.setdefault(old, []).extend(range(c + 1, d + 1))
+    return found
 
 
 def constant_at(source: str, line: int) -> str:

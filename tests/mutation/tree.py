@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -79,10 +80,6 @@ class Tree:
             return failed
         return _ask(self._cold, asked)
 
-    def passes_types(self) -> bool:
-        """Whether mypy accepts the copy, as `make check` would."""
-        return self.run("-m", "mypy", "--no-error-summary").returncode == 0
-
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A program of Python in the copy."""
         return subprocess.run(
@@ -111,6 +108,40 @@ class Tree:
         )  # fmt: skip
         _tell(started, imported)
         return started
+
+
+class Types:
+    """
+    mypy in a copy of its own: it stays there and looks at nothing but what has changed.
+
+    Started when it is first asked. Where it does not accept the tree as it is (as a daemon it is a
+    little stricter) or breaks down, mypy itself is asked. Thread-safe.
+    """
+
+    def __init__(self, tree: Tree | None = None) -> None:
+        self._tree = tree or Tree(WORK / "types")
+        self._lock = threading.Lock()
+        self._is_daemon: bool | None = None
+
+    def accept(self, path: str, source: str) -> bool:
+        """Whether there is no error when a file has this source, as `make check` would see it."""
+        with self._lock:
+            if self._is_daemon is None:
+                self._tree.refresh()
+                self._is_daemon = self._daemon("run", "--") == 0
+            with self._tree.changed(path, source):
+                code = self._daemon("run", "--") if self._is_daemon else 2
+                if code not in (0, 1):
+                    code = self._tree.run("-m", "mypy", "--no-error-summary").returncode
+        return code == 0
+
+    def close(self) -> None:
+        """Stop it."""
+        if self._is_daemon is not None:
+            self._daemon("stop")
+
+    def _daemon(self, *asked: str) -> int:
+        return self._tree.run("-m", "mypy.dmypy", *asked).returncode
 
 
 def _ask(forge: subprocess.Popen[str] | None, asked: dict[str, object]) -> str:

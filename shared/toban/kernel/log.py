@@ -73,7 +73,7 @@ def mask(text: str) -> str:
     Return `text` with every known secret, and whatever looks like one, replaced by
     ``[secret]``.
     """
-    for secret in sorted(_secrets, key=len, reverse=True):
+    for secret in _secrets:
         text = text.replace(secret, MASK)
     # A lone surrogate (a file name, a broken escape) cannot be written as UTF-8: make it visible.
     return masking.mask(text).encode("utf-8", "backslashreplace").decode()

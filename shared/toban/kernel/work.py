@@ -166,7 +166,7 @@ class Work(Documents):
         """
         self._only_when_writing()
         key = document.key(document.id)
-        self._read.setdefault(key, None)
+        self._read.setdefault(key)
         self.put(document)
 
     def delete(self, cls: type[D], id: str) -> None:

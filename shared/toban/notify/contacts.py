@@ -15,7 +15,7 @@ from toban.channels.section import CHANNELS
 from toban.escalation.section import EscalationStep, steps_for
 from toban.events import IncidentSnapshot, Page
 from toban.notify.texts import text
-from toban.oncall.targets import Contact, Unreachable, explain, next_channel, resolve
+from toban.oncall.targets import Contact, Unreachable, explain, next_channel, parts, resolve
 from toban.people.section import PEOPLE
 from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
@@ -110,7 +110,7 @@ def person_of(profile: Profile, name: str) -> str:
 
 def is_own_address(profile: Profile, target: str, address: str) -> bool:
     """Return whether an address is that of the person who is the target alone."""
-    kind, _, name = target.partition(":")
+    kind, name = parts(target)
     person = profile[PEOPLE].get(name) if kind == "person" else None
     return person is not None and bool(person.email) and person.email == address
 
@@ -164,7 +164,7 @@ def fallback(profile: Profile, target: str, channel: str, tried: Collection[str]
 def contact_by(profile: Profile, target: str, channel: str) -> Contact | None:
     """Return `target` by exactly that channel; None when the profile has no address there."""
     severity = severity_at(profile, 1)
-    kind, _, name = target.partition(":")
+    kind, name = parts(target)
     # A person is looked up by their own name: when they are on duty makes no difference.
     asked, via = (target, (channel,)) if kind == "person" else (f"channel:{channel}", ())
     contacts = resolve(profile, (asked,), via, severity, _ANY_TIME).contacts

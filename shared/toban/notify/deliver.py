@@ -186,9 +186,9 @@ def _close(request: NotificationRequested, work: Work) -> bool:
         if found is None:
             work.put(tombstone(name, request, work.now))
             continue
+        if found.is_under_way(work.now):
+            raise TryLater(f"{request.notification_id}: {name}, which it closes, is under way")
         if found.state == "claimed":
-            if found.lease_until > work.now:
-                raise TryLater(f"{request.notification_id}: {name}, which it closes, is under way")
             # Whoever held the lease is gone; the message may be there.
             found.unknown = True
         if found.state in ("claimed", "waiting"):
@@ -250,7 +250,7 @@ def _any_sent(request: NotificationRequested, work: Work) -> bool:
         found = work.get(Notification, name)
         if found is None:
             continue
-        if found.state == "claimed" and found.lease_until > work.now:
+        if found.is_under_way(work.now):
             raise TryLater(f"{request.notification_id}: {name}, which it follows, is under way")
         told = found.followed_by not in ("", request.notification_id)
         if found.state == "claimed":  # whoever held the lease is gone; the message may be there
@@ -278,7 +278,7 @@ def _thread(request: NotificationRequested, work: Work) -> str:
             continue
         if found.reference:
             return found.reference
-        if found.state == "claimed" and found.lease_until > work.now:
+        if found.is_under_way(work.now):
             raise TryLater(f"{request.notification_id}: {name}, before it, is under way")
     return ""
 

@@ -74,6 +74,10 @@ class Notification(EffectDocument, kw_only=True):
         """Return whether it calls somebody, and stays open there until the incident is closed."""
         return is_page(self.kind)
 
+    def is_under_way(self, now: datetime) -> bool:
+        """Return whether somebody is sending it: not after the end of its lease."""
+        return self.state == "claimed" and self.lease_until > now
+
     @property
     def maybe_sent(self) -> bool:
         """Return whether the receiver has it, or may have it."""

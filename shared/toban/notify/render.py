@@ -17,6 +17,7 @@ from toban.notify.facts import hint_of, is_test, kind_shown, measured, rows_of
 from toban.notify.identity import is_page
 from toban.notify.labels import telling
 from toban.notify.texts import text
+from toban.oncall.targets import parts
 from toban.people.section import PEOPLE
 from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
@@ -110,7 +111,7 @@ def _how_bad(request: NotificationRequested) -> str:
 
 def zone_of(request: NotificationRequested, profile: Profile) -> str:
     """Return the zone of the person it goes to, else of the service."""
-    kind, _, name = request.target.partition(":")
+    kind, name = parts(request.target)
     person = profile[PEOPLE].get(name) if kind == "person" else None
     return (person.timezone if person else None) or profile[SERVICE].timezone
 

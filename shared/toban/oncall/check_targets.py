@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from toban.channels.check import check_channel_name
 from toban.channels.section import CHANNELS
 from toban.oncall.section import ONCALL
-from toban.oncall.targets import ONCALL_ROLES
+from toban.oncall.targets import ONCALL_ROLES, parts
 from toban.oncall.texts import both
 from toban.people.check import check_person_name
 from toban.people.section import PEOPLE
@@ -24,7 +24,7 @@ def is_human(target: str) -> bool:
 
 def check_target(profile: Profile, target: str, path: str, report: Report) -> None:
     """Report a target that is malformed or means nobody."""
-    kind, colon, name = target.partition(":")
+    kind, name = parts(target)
     if kind == "channel" and name:
         check_channel_name(profile, name, path, report)
     elif kind == "person" and name:
@@ -36,7 +36,7 @@ def check_target(profile: Profile, target: str, path: str, report: Report) -> No
         every += [f"person:{person}" for person in profile[PEOPLE]]
         every += [f"channel:{channel}" for channel in profile[CHANNELS]]
         exact = [known for known in every if known.endswith(f":{target}")]
-        hint = meant(exact[0]) if exact and not colon else did_you_mean(target, every)
+        hint = meant(exact[0]) if exact else did_you_mean(target, every)
         report.error(
             "bad-target",
             path,
@@ -47,7 +47,7 @@ def check_target(profile: Profile, target: str, path: str, report: Report) -> No
 def mentioned_by(profile: Profile, targets: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the channels and people that targets may mean: (section, name)."""
     for target in targets:
-        kind, _, name = target.partition(":")
+        kind, name = parts(target)
         if kind == "channel":
             yield "channels", name
         yield from (("people", person) for person in people_meant(profile, target))
@@ -73,7 +73,7 @@ def _check_oncall_target(
 
 def people_meant(profile: Profile, target: str) -> list[str]:
     """Return the ids of all people that a target may mean at some time, in order, each once."""
-    kind, _, name = target.partition(":")
+    kind, name = parts(target)
     if kind == "person":
         return [name]
     rotation = profile[ONCALL]
@@ -101,7 +101,7 @@ def unnoticed(profile: Profile, target: str, via: Sequence[str]) -> Iterator[Bot
 
 def reach_problems(profile: Profile, target: str, via: Sequence[str]) -> Iterator[Both]:
     """Return why a target might not be reached through `via`, in Japanese and English."""
-    kind, _, name = target.partition(":")
+    kind, name = parts(target)
     if kind == "channel":
         channel = profile[CHANNELS].get(name)
         if channel is not None and channel.room() is None:

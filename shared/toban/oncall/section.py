@@ -47,5 +47,5 @@ class Rotation(Section, frozen=True):
 
 
 ONCALL: Final[SectionKey[Rotation | None]] = SectionKey(
-    "oncall", Rotation | None, None, inactive=both("section.oncall"), team=True
+    "oncall", Rotation | None, inactive=both("section.oncall"), team=True
 )

@@ -68,6 +68,12 @@ class Resolution:
     unreachable: tuple[Unreachable, ...]
 
 
+def parts(target: str) -> tuple[str, str]:
+    """Return the kind of a target and the name after the first colon: ``person`` and ``aoki``."""
+    kind, _, name = target.partition(":")
+    return kind, name
+
+
 def explain(reason: str, language: Language) -> str:
     """Return a reason code of `Unreachable` as a sentence for people."""
     code, _, detail = reason.partition(":")
@@ -127,7 +133,7 @@ def next_channel(profile: Profile, channel_id: str, tried: Collection[str] = ())
 
 def _expand(profile: Profile, asked: str, at: datetime) -> Iterator[str | Unreachable]:
     """The ``person:ID`` and ``channel:ID`` that a target stands for."""
-    kind, _, name = asked.partition(":")
+    kind, name = parts(asked)
     if kind in {"person", "channel"} and name:
         yield asked
     elif kind == "oncall" and name in ONCALL_ROLES:
@@ -151,7 +157,7 @@ def _on_duty(profile: Profile, asked: str, role: str, at: datetime) -> Iterator[
 
 
 def _channel(profile: Profile, asked: str, target: str) -> Iterator[Contact | Unreachable]:
-    channel_id = target.partition(":")[2]
+    _, channel_id = parts(target)
     channel = profile[CHANNELS].get(channel_id)
     if channel is None:
         yield Unreachable(asked, f"unknown-channel:{channel_id}")
@@ -172,7 +178,7 @@ def _channel(profile: Profile, asked: str, target: str) -> Iterator[Contact | Un
 def _person(
     profile: Profile, asked: str, target: str, channels: Sequence[str]
 ) -> Iterator[Contact | Unreachable]:
-    person_id = target.partition(":")[2]
+    _, person_id = parts(target)
     person = profile[PEOPLE].get(person_id)
     if person is None:
         yield Unreachable(asked, f"unknown-person:{person_id}")

@@ -22,6 +22,7 @@ from toban.kernel.handling.handle import Handlers
 from toban.notify import deliver, page
 from toban.oncall.section import Rotation
 from toban.people.section import Person
+from toban.postmortems.timeline import describe
 from toban.profile.section import Match, Service
 from toban.severities.section import Severity
 from toban.strictyaml.values import Seconds
@@ -75,6 +76,9 @@ HOUSE = Profile(
 """Takes what matches no service."""
 
 B = TypeVar("B", bound=Body)
+
+IN_WORDS: set[tuple[object, ...]] = set()
+"""Kinds of lines, with the names of their details, that were told in words already."""
 
 
 def grouped(**changes: Any) -> Profile:
@@ -143,6 +147,17 @@ class World(TestPlatform):
         del self.bus.messages[: -len(sent)]
         self.bus.messages.extend(lying)
         return self.drain(message_id)
+
+    def drain(self, message_id: str = "") -> list[Handled]:
+        """As ever, and whatever stands in a timeline by then can be told in words."""
+        handled = super().drain(message_id)
+        for entry in (entry for incident in self.incidents() for entry in incident.timeline):
+            known = (entry.kind, bool(entry.actor), *entry.detail)
+            if known not in IN_WORDS:
+                told = describe("ja", entry)
+                assert not told.startswith(entry.kind), f"no words for {told}"
+                IN_WORDS.add(known)
+        return handled
 
     def go_on(self) -> None:
         """Let what lies on the bus work until everything rests."""

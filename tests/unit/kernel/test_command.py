@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toban.events import Action
+from toban.events import Action, CommandIssued
 from toban.kernel.command import MEANS, NEEDS, may, proven
+from toban.testing import NOON
 
 INCIDENTS = ("acknowledge", "resolve", "reopen", "escalate", "note", "severity")
 LATER = ("approve", "promote", "rollback", "deny", "publish", "")
@@ -69,3 +71,29 @@ def test_every_action_on_an_incident_says_what_it_needs():
     assert set(INCIDENTS) <= set(get_args(Action))
     assert {NEEDS[action] for action in INCIDENTS} == {"nothing"}
     assert {"google", "slack", "link", "local"} == MEANS
+
+
+OF_BACKUPS = ("take", "replicate", "verify", "prune", "restore", "test-restore")
+
+
+@pytest.mark.parametrize("action", OF_BACKUPS)
+def test_whoever_is_let_in_may_ask_for_a_backup_and_nobody_else(action):
+    for proof in ("local:jiro", "local:", "link:", "google:", "slack:"):
+        assert may("aoki", proof, action)
+    for proof in ("", "jiro", "x:y", ":local"):
+        assert not may("aoki", proof, action)
+
+
+def test_what_can_be_asked_for_besides_needs_a_proven_person():
+    rest = set(get_args(Action)) - {*INCIDENTS, *OF_BACKUPS}
+    assert not rest & NEEDS.keys()
+    assert NEEDS.keys() == {*INCIDENTS, *OF_BACKUPS}
+
+
+def test_a_command_names_its_subject_on_the_wire_as_it_always_did():
+    body = CommandIssued(about="incidents/inc-1", action="note", actor="aoki", via="cli", at=NOON)
+    stored = msgspec.to_builtins(body)
+    assert (stored["subject"], stored["action"]) == ("incidents/inc-1", "note")
+    assert body.concerns("incidents")
+    assert not body.concerns("incident")
+    assert not body.concerns("inc-1")

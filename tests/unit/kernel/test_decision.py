@@ -23,7 +23,7 @@ from toban.kernel.event import to_message
 from toban.kernel.handling.decision import MAX_RUNS, MESSAGE_ID, Decision
 from toban.kernel.handling.handle import handle
 from toban.kernel.handling.receipt import KEEP
-from toban.ports import Create, Delivered, Unavailable, Update
+from toban.ports import Create, Delivered, Message, Unavailable, Update
 
 
 @pytest.fixture
@@ -289,3 +289,21 @@ def test_what_the_map_does_not_show_is_not_published():
     with pytest.raises(NotOnTheMap, match="add_one emits to recheck-due"):
         world.handle(add_one)
     assert world.bus.messages == []
+
+
+def test_what_has_no_envelope_leaves_a_trace_without_one(world):
+    message = Message("postmortem-drafted", b"{}", {})
+    handled = world.deliver(add_one, Delivered(message, "m-1", f"x--{FUNCTION}", 4))
+    assert handled.outcome != "done"
+    (trace,) = world.tracer.by_event("")
+    assert (trace.event_type, trace.correlation_id, trace.causation_id) == ("", "", "")
+    assert (trace.function, trace.attempt) == (FUNCTION, 4)
+
+
+def test_a_trace_says_of_which_story_a_handling_was(world):
+    world.handle(add_one, correlation_id="evt-0", causation_id="evt-0")
+    (trace,) = world.tracer.by_correlation("evt-0")
+    assert (trace.event_id, trace.event_type) == ("evt-1", "toban.postmortem.drafted.v1")
+    assert (trace.causation_id, trace.attempt, trace.error) == ("evt-0", 1, "")
+    assert trace.changes
+    assert trace.emitted

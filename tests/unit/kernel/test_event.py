@@ -111,8 +111,9 @@ def test_a_body_that_does_not_fit_says_where(data, where):
 
 
 def test_a_later_version_waits_and_an_unknown_type_does_not():
-    with pytest.raises(UnknownVersion):
-        from_message(changed(ce_type="toban.postmortem.drafted.v2"))
+    for later in ("toban.postmortem.drafted.v2", "toban.verification.step-due.v10"):
+        with pytest.raises(UnknownVersion):
+            from_message(changed(ce_type=later))
     for strange in (
         "toban.postmortem.drafted.v0",
         "toban.postmortem.drafted.v²",
@@ -123,6 +124,25 @@ def test_a_later_version_waits_and_an_unknown_type_does_not():
     ):
         with pytest.raises(InvalidEvent, match="not known here"):
             from_message(changed(ce_type=strange))
+
+
+@pytest.mark.parametrize("version", [None, "0.3", "1.1", "1"])
+def test_another_version_of_the_envelope_is_not_read(version):
+    with pytest.raises(InvalidEvent, match=r"^ce-specversion .*, expected '1\.0'$"):
+        from_message(changed(ce_specversion=version))
+
+
+@pytest.mark.parametrize(("length", "kept"), [(250, True), (251, False)])
+def test_what_is_too_long_for_an_attribute_is_left_out_and_no_id(length, kept):
+    long = "é" * (length // 2) + "x" * (length % 2)
+    found = from_message(changed(ce_correlationid=long, ce_causationid=long, traceparent=long))
+    assert (found.causation_id, found.traceparent) == ((long, long) if kept else ("", ""))
+    assert found.correlation_id == (long if kept else "evt-1")
+    if kept:
+        assert from_message(changed(ce_id=long)).id == long
+    else:
+        with pytest.raises(InvalidEvent, match="more than 250 bytes"):
+            from_message(changed(ce_id=long))
 
 
 def test_times_are_read_in_any_offset_and_kept_in_utc():

@@ -216,12 +216,21 @@ def test_a_lost_race_over_another_document_concludes_again_and_digs_nothing_twic
     assert world.value() == 42
 
 
-def test_a_claim_must_not_emit(world):
+@pytest.mark.parametrize(
+    "early",
+    [
+        lambda work: work.emit(follow_up()),
+        lambda work: work.at(work.now, follow_up()),
+        lambda work: work.attach("early", b"x", "text/plain"),
+    ],
+    ids=["event", "timer", "object"],
+)
+def test_a_claim_must_not_emit(world, early):
     digger = Digger()
     claim = digger.claim
 
     def emitting(body, work):
-        work.emit(follow_up())
+        early(work)
         return claim(body, work)
 
     digger.claim = emitting

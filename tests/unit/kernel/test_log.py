@@ -81,7 +81,10 @@ def test_an_error_comes_with_type_message_and_stack(stream):
 
 @pytest.mark.parametrize(
     ("level", "written"),
-    [(10, "DIWE"), (20, "IWE"), (30, "WE"), (40, "E"), (50, "")],
+    [
+        *((10, "DIWE"), (11, "IWE"), (20, "IWE"), (21, "WE"), (30, "WE")),
+        *((31, "E"), (40, "E"), (41, ""), (50, "")),
+    ],
 )
 def test_only_what_is_grave_enough_is_written(stream, monkeypatch, level, written):
     monkeypatch.setattr(log.Settings, "level", level)

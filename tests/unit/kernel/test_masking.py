@@ -130,3 +130,45 @@ def test_a_struct_is_masked_in_all_its_texts_but_those_to_keep():
 def test_a_struct_without_secrets_comes_back_itself():
     outer = Outer("1", "pod-1", [Inner("x")], {"pod": "a"})
     assert masked(outer) is outer
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("curl -u aoki:s3cret https://x", "curl -u aoki:[secret] https://x"),
+        ("curl --user=aoki:s3cret x", "curl --user=aoki:[secret] x"),
+        ("create user x identified by 'hunter2' now", "create user x identified by [secret] now"),
+        ("ALTER ROLE x PASSWORD 'hunter2'", "ALTER ROLE x PASSWORD [secret]"),
+        ("psql --password hunter22 -h x", "psql --password [secret] -h x"),
+        ("x --db-password hunter22", "x --db-password [secret]"),
+        ("TOKEN=abc123def x", "TOKEN=[secret] x"),
+        ("token=abc123def9", "token=[secret]"),
+        ("SECRET_KEY_BASE=abcdef1", "SECRET_KEY_BASE=[secret]"),
+        ("Bearer abc.def-ghi1", "Bearer [secret]"),
+        ("Bearer  abc.def-ghi1", "Bearer [secret]"),
+        ("bearer%20abc.def-ghi1", "bearer [secret]"),
+        ("app:hunter2@db.internal:5432", "app:[secret]@db.internal:5432"),
+        ("app:hunter2@10.0.0.1", "app:[secret]@10.0.0.1"),
+        ("app:hunter2@db.example.jp:5432", "app:[secret]@db.example.jp:5432"),
+        ("redis-cli -a hunter22 ping", "redis-cli -a [secret] ping"),
+        ("mysql -uroot -phunter22 x", "mysql -uroot -p[secret] x"),
+        ("sshpass -p hunter22 ssh", "sshpass -p [secret] ssh"),
+        ("docker login -u x -p hunter22 reg", "docker login -u x -p [secret] reg"),
+        ("requirepass hunter22", "requirepass [secret]"),
+        ("Authorization: Digest abcdef123", "Authorization: Digest [secret]"),
+        ("Cookie: a=b; c=d", "Cookie: [secret]"),
+        ("/x?token=abc&x=1", "/x?token=[secret]&x=1"),
+        ("password=hunter22 and", "password=[secret] and"),
+        ('password: "hunter 22"', 'password: "[secret]"'),
+        ("x-api-key: abcdef12", "x-api-key: [secret]"),
+        # As Ruby and PHP write it.
+        ("api_key => abcdef", "api_key => [secret]"),
+        ("'password' => 'hunter22'", "'password' => '[secret]'"),
+        ("secret: Ab3Ab3Ab3Ab3Ab3Ab3", "secret: [secret]"),
+        ("https://u:p@h/x", "https://[secret]@h/x"),
+        ("a -----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY----- b", "a [secret] b"),
+    ],
+)
+def test_what_stands_around_a_credential_stays(said, shown):
+    assert mask(said) == shown
+    assert mask(shown) == shown

@@ -16,7 +16,7 @@ from toban.backups.documents import Backup
 from toban.backups.jobs import BackupJob
 from toban.backups.policy.restores import Restore
 from toban.events import SweepDue
-from toban.incidents.documents import Alert, Incident
+from toban.incidents.documents import Alert, Incident, IncidentSegment
 from toban.kernel.document import decode, encode
 from toban.kernel.handling import sweep as handling_sweep
 from toban.kernel.handling.parking import ParkedMessage
@@ -467,6 +467,58 @@ def test_a_laptop_that_slept_for_a_year_removes_nothing_that_is_needed(cloud):
     assert removed == ["stray"]
     assert cloud.get(Alert, "a").expires_at == cloud.now + 90 * DAY
     assert [s.key.id for s in cloud.store.query(Query("alerts"))] == ["a"]
+
+
+def test_how_far_it_has_come_is_kept_under_the_names_that_the_release_before_knows(cloud):
+    cloud.put(alert())
+    cloud.sweep()
+    (found,) = cloud.store.query(Query("sweeps"))
+    assert found.data["marks"]["alerts"]["looked"] == {
+        "half": cloud.now + 45 * DAY, "last": cloud.now + LAST_LOOK,
+    }  # fmt: skip
+    assert "day" in found.data["marks"]["profile_versions"]["looked"]
+
+
+def test_a_part_that_lives_as_long_as_its_incident_is_not_written_again(cloud):
+    over = resolved(NOON)
+    cloud.put(over)
+    part = IncidentSegment(id="inc-1.0", incident="inc-1", number=0, at=NOON)
+    cloud.put(part)
+    assert cloud.get(IncidentSegment, "inc-1.0").expires_at == NOON + 400 * DAY
+    cloud.sweep()
+    cloud.clock.advance(199 * DAY)
+    cloud.sweep()
+    cloud.clock.advance(2 * DAY)
+    assert cloud.sweep().changes == ()
+    cloud.put(resolved(NOON + DAY))
+    assert not cloud.sweep().changes, "looked at already; the last look is near the end"
+    cloud.clock.advance(199 * DAY - HOUR)
+    assert cloud.sweep().changes == ("changed incident_segments/inc-1.0",)
+    assert cloud.get(IncidentSegment, "inc-1.0").expires_at == NOON + 401 * DAY
+
+
+def test_one_that_changes_meanwhile_is_left_to_its_own_change(cloud):
+    cloud.put(incident())
+    cloud.put(alert())
+    cloud.sweep()
+    cloud.clock.advance(44 * DAY)
+    cloud.sweep()
+    cloud.clock.advance(2 * DAY)
+    inner = cloud.store
+
+    class Changed:
+        """Somebody writes an alert just before the sweep does."""
+
+        def __getattr__(self, name):
+            return getattr(inner, name)
+
+        def commit(self, writes):
+            if any(write.key.collection == "alerts" for write in writes):
+                cloud.put(cloud.get(Alert, "a"))
+            return inner.commit(writes)
+
+    cloud.platform = dataclasses.replace(cloud.platform, store=Changed())
+    assert cloud.sweep().changes == ()
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["the first of all", "a later one"])

@@ -167,3 +167,11 @@ def test_whoever_waits_is_told_when_the_next_is_due(world):
 def test_an_idle_tick_costs_one_read(world):
     assert fire_due("tick", world.platform).outcome == "nothing"
     assert world.store.cost() == (1, 0)
+
+
+def test_when_the_next_one_is_due_is_one_read_however_many_there_are(world):
+    for number in range(4):
+        world.handle(set_timers(30 - number), id=f"evt-{number}")
+    world.store.cost()
+    assert next_due(world.platform) == NOON + 27 * MINUTE
+    assert world.store.cost() == (1, 0)

@@ -66,6 +66,12 @@ def test_silence_long_ago_is_not_in_a_row(breakers):
     assert breakers.admits(HERE, NOON + (TIMEOUTS + 2) * WINDOW)
 
 
+def test_calls_five_minutes_apart_are_not_in_a_row(breakers):
+    for number in range(9):
+        silent(breakers, 1, at=NOON + number * timedelta(minutes=5))
+        assert breakers.admits(HERE, NOON + number * timedelta(minutes=5))
+
+
 def test_one_probe_is_let_through_from_time_to_time_and_its_answer_closes(breakers):
     silent(breakers)
     for number in range(1, 4):

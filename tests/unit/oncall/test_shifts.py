@@ -188,6 +188,35 @@ def test_shifts_of_a_period_are_cut_at_handovers_and_overrides_and_clipped():
     ]
 
 
+def test_whoever_stands_in_is_told_with_the_override_that_says_so():
+    doi = stand_in("doi", "2025-01-08 00:00", "2025-01-09 00:00")
+    endo = stand_in("endo", "2025-01-08 00:00", "2025-01-09 00:00", role="secondary")
+    team = rotation("aoki", "baba", overrides=(doi, endo))
+    noon = at("2025-01-08 12:00", "Asia/Tokyo")
+
+    duty = who_is_on_duty(team, "Asia/Tokyo", noon)
+    assert (duty.primary, duty.secondary) == ("doi", "endo")
+    assert (duty.primary_override, duty.secondary_override) == (doi, endo)
+    assert duty.shift_start == at("2025-01-06 09:00", "Asia/Tokyo")
+    (shift,) = shifts_between(team, "Asia/Tokyo", noon, noon + timedelta(hours=1))
+    assert (shift.primary, shift.secondary) == ("doi", "endo")
+    assert (shift.primary_override, shift.secondary_override) == (doi, endo)
+
+
+def test_a_secondary_that_passes_over_its_override_names_none():
+    aoki = stand_in("aoki", "2025-01-08 00:00", "2025-01-09 00:00", role="secondary")
+    team = rotation("aoki", "baba", overrides=(aoki,))
+    duty = who_is_on_duty(team, "Asia/Tokyo", at("2025-01-08 12:00", "Asia/Tokyo"))
+    assert (duty.secondary, duty.secondary_override) == ("baba", None)
+    assert (duty.primary, duty.primary_override) == ("aoki", None)
+
+
+def test_a_rotation_without_a_member_for_it_has_an_override_all_the_same():
+    doi = stand_in("doi", "2025-01-08 00:00", "2025-01-09 00:00")
+    duty = who_is_on_duty(rotation(overrides=(doi,)), "UTC", at("2025-01-08 12:00", "Asia/Tokyo"))
+    assert (duty.primary, duty.secondary, duty.primary_override) == ("doi", None, doi)
+
+
 # --- for every rotation -----------------------------------------------------------------------
 
 people = st.sampled_from(["aoki", "baba", "chiba", "doi"])

@@ -13,7 +13,7 @@ from toban.channels.webhook.kind import WebhookChannel
 from toban.oncall.section import Rotation
 from toban.oncall.targets import explain, next_channel, resolve
 from toban.people.section import Person
-from toban.profile.section import Service
+from toban.profile.section import SERVICE, Service
 from toban.severities.section import Severity
 
 P1 = Severity(label="P1", level=1, via=("slack", "mail"))
@@ -142,6 +142,8 @@ def test_a_loop_of_fallbacks_ends():
         ("oncall:boss", "bad-target"),
         ("aoki", "bad-target"),
         ("person:", "bad-target"),
+        ("person:aoki:baba", "unknown-person:aoki:baba"),
+        ("channel:hook:hook", "unknown-channel:hook:hook"),
     ],
 )
 def test_what_cannot_be_reached_is_reported_and_does_not_stop_the_rest(target, reason):
@@ -188,3 +190,46 @@ def test_the_next_channel_follows_the_fallbacks_until_they_end():
     assert next_channel(PROFILE, "console") is None
     assert next_channel(PROFILE, "nowhere") is None
     assert next_channel(PROFILE, "slack", tried=["mail"]) is None
+
+
+@pytest.mark.parametrize("fallback", ["one", "nowhere"])
+def test_a_channel_that_falls_back_to_itself_or_to_nothing_there_has_no_next_one(fallback):
+    channels = {"one": EmailChannel(fallback=fallback)}
+    profile = msgspec.structs.replace(PROFILE, channels=channels)
+
+    assert next_channel(profile, "one") is None
+    assert missed(["person:doi"], via=["one"], profile=profile) == [
+        ("person:doi", "no-address:one")
+    ]
+
+
+def test_a_rotation_without_members_has_nobody_on_call():
+    empty = Rotation(members=(), first_shift=date(2025, 1, 6))
+    profile = msgspec.structs.replace(PROFILE, oncall=empty)
+
+    for target in ("oncall:primary", "oncall:all"):
+        assert reached([target], profile=profile) == []
+        assert missed([target], profile=profile) == [(target, "nobody-on-call")]
+
+
+def test_people_are_told_in_their_own_language_or_else_in_that_of_the_service():
+    english = msgspec.structs.replace(PROFILE[SERVICE], language="en")
+    profile = msgspec.structs.replace(PROFILE, service=english)
+    aoki, room = resolve(profile, ["person:aoki", "channel:team"], ["mail"], P1, MONDAY).contacts
+
+    assert (aoki.person_id, aoki.display_name, aoki.language) == ("aoki", "青木", "en")
+    assert (aoki.asked, room.asked, room.language) == ("person:aoki", "channel:team", "en")
+
+
+def test_a_channel_that_is_not_in_the_profile_does_not_stop_the_others():
+    assert reached(["person:aoki"], via=["gone", "mail"]) == [
+        ("person:aoki", "mail", "aoki@example.jp")
+    ]
+    assert missed(["person:aoki"], via=["gone", "mail"]) == [
+        ("person:aoki", "unknown-channel:gone")
+    ]
+
+
+def test_a_reason_is_said_with_what_it_is_about():
+    assert explain("unknown-channel:gone", "en") == "channel gone is not defined"
+    assert explain("unknown-person:a:b", "en") == "person a:b is not defined"

@@ -22,7 +22,7 @@ DIRECTORIES: Final = [Candidate(":directories")]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedIds:
     """Ids are wanted, which only the documents know."""
 
     kind: str
@@ -46,7 +46,7 @@ class _Place:
     """The values of options, by where the parser puts them."""
 
 
-def candidates(top: argparse.ArgumentParser, words: list[str]) -> list[Candidate] | Wanted:
+def candidates(top: argparse.ArgumentParser, words: list[str]) -> list[Candidate] | WantedIds:
     """
     Return what the last of `words` may become (it may be empty); the words before it are taken as
     they are.
@@ -61,7 +61,7 @@ def candidates(top: argparse.ArgumentParser, words: list[str]) -> list[Candidate
     if current.startswith("-") and equals:
         option = place.parser._option_string_actions.get(name)
         found = [] if option is None else _values(place, option, value)
-        if isinstance(found, Wanted) or found in (FILES, DIRECTORIES):
+        if isinstance(found, WantedIds) or found in (FILES, DIRECTORIES):
             return found
         apart = words[-1] == "=" or words[-2:-1] == ["="]
         return found if apart else [Candidate(f"{name}={each.word}", each.about) for each in found]
@@ -115,7 +115,7 @@ def _positional(place: _Place) -> argparse.Action | None:
     return last if last is not None and last.nargs in ("*", "+") else None
 
 
-def _values(place: _Place, action: argparse.Action, beginning: str) -> list[Candidate] | Wanted:
+def _values(place: _Place, action: argparse.Action, beginning: str) -> list[Candidate] | WantedIds:
     if isinstance(action, argparse._SubParsersAction):
         found = [Candidate(c.dest, _plain(c.help)) for c in action._choices_actions]
     elif action.choices is not None:
@@ -125,7 +125,7 @@ def _values(place: _Place, action: argparse.Action, beginning: str) -> list[Cand
     elif action.dest in ("id", "service") and "project" not in place.named:
         kind = "service" if action.dest == "service" else place.commands[0]
         data = place.named.get("data")
-        return Wanted(kind, beginning, None if data is None else Path(data))
+        return WantedIds(kind, beginning, None if data is None else Path(data))
     else:
         found = []
     return [each for each in found if each.word.startswith(beginning)]

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from toban.cli.completion.candidates import Candidate, Wanted, candidates
+from toban.cli.completion.candidates import Candidate, WantedIds, candidates
 from toban.cli.kit.arguments import folder_of, parser
 from toban.cli.kit.terminal import Terminal, printable
 
@@ -78,7 +78,7 @@ def completion(asked: argparse.Namespace, terminal: Terminal) -> int:
 def answer(words: list[str], data: Path, terminal: Terminal) -> list[Candidate]:
     """Return what the last of these words may become; nothing is said where nothing is known."""
     found = candidates(parser(terminal.language, folder_of(words[:-1])), words)
-    if isinstance(found, Wanted):
+    if isinstance(found, WantedIds):
         from toban.cli.completion.ids import known
 
         return known(found, data, terminal)

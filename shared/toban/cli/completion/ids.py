@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from toban.backups.documents import Backup
-from toban.cli.completion.candidates import Candidate, Wanted
+from toban.cli.completion.candidates import Candidate, WantedIds
 from toban.cli.kit.places.local import exists, opened
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.terminal import Problem, Terminal
@@ -18,7 +18,7 @@ _OF_INCIDENTS: Final = ("incidents", "trace", "logs")
 _MOST: Final = 50
 
 
-def known(wanted: Wanted, data: Path, terminal: Terminal) -> list[Candidate]:
+def known(wanted: WantedIds, data: Path, terminal: Terminal) -> list[Candidate]:
     """Return the ids that begin so; none where the documents cannot be read now."""
     data = wanted.data or data
     if not exists(data):

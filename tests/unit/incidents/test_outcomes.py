@@ -1,0 +1,138 @@
+"""What comes of each command in each state, and what is noted where nobody could be reached."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.incidents.test_escalation import failed, reach_nobody
+from tests.unit.incidents.world import NOON, World, fired
+from toban.events import AlertFired, PageFailed
+from toban.kernel.command import Audit
+from toban.kernel.environment import PRODUCTION
+
+PROOF = "local:aoki"
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.tell(fired())
+    return world
+
+
+def outcome(world: World, action: str, **more) -> tuple[str, str]:
+    """What the record says of a command."""
+    before = {audit.id for audit in world.documents(Audit)}
+    world.command(action, proof=PROOF, **more)
+    (made,) = (audit for audit in world.documents(Audit) if audit.id not in before)
+    assert (made.actor, made.environment, made.via) == ("aoki", PRODUCTION, "cli")
+    return made.outcome, made.reason
+
+
+TO = {
+    "open": (),
+    "acknowledged": ("acknowledge",),
+    "resolved": ("resolve",),
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "expected"),
+    [
+        ("open", "acknowledge", "done"),
+        ("open", "resolve", "done"),
+        ("open", "reopen", "nothing"),
+        ("open", "escalate", "done"),
+        ("open", "note", "done"),
+        ("acknowledged", "acknowledge", "nothing"),
+        ("acknowledged", "resolve", "done"),
+        ("acknowledged", "reopen", "nothing"),
+        ("acknowledged", "escalate", "done"),
+        ("acknowledged", "note", "done"),
+        ("resolved", "acknowledge", "nothing"),
+        ("resolved", "resolve", "nothing"),
+        ("resolved", "reopen", "done"),
+        ("resolved", "escalate", "nothing"),
+        ("resolved", "note", "done"),
+    ],
+)
+def test_what_comes_of_an_action_depends_on_the_state(world, state, action, expected):
+    for step in TO[state]:
+        world.command(step)
+    more = {"note": "x"} if action == "note" else {}
+    assert outcome(world, action, **more) == (
+        (expected, "" if expected == "done" else f"it was {state} already")
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "severity", "expected"),
+    [
+        ("open", "P2", "done"),
+        ("open", "P1", "nothing"),
+        ("acknowledged", "P3", "done"),
+        ("resolved", "P2", "nothing"),
+    ],
+)
+def test_a_severity_is_changed_where_it_is_another_and_the_incident_is_not_over(
+    world, state, severity, expected
+):
+    for step in TO[state]:
+        world.command(step)
+    assert outcome(world, "severity", severity_label=severity)[0] == expected
+
+
+def test_at_the_last_step_asking_for_another_is_done_and_noted(world):
+    outcome(world, "escalate")
+    outcome(world, "escalate")
+    assert outcome(world, "escalate") == ("done", "")
+    assert world.kinds()[-1] == "no-further-step"
+
+
+def test_a_note_with_the_resolution_is_kept_before_it(world):
+    assert outcome(world, "resolve", note="disk replaced") == ("done", "")
+    assert world.kinds()[-2:] == ["note", "resolved"]
+    note = world.incident.timeline[-2]
+    assert (note.detail["text"], note.actor) == ("disk replaced", "aoki")
+
+
+def test_the_last_resort_hears_what_happened_and_how_bad_it_is(world):
+    reach_nobody(world)
+    (alert,) = (body for body in world.told(AlertFired) if body.source == "toban")
+    incident = next(i for i in world.incidents() if i.service == "shop")
+    assert (alert.severity, alert.rule, alert.starts_at) == ("critical", "nobody-reached", NOON)
+    assert alert.fingerprint == f"nobody-reached/{incident.id}"
+    assert alert.labels == {"service": "toban", "incident": incident.id}
+    own = next(i for i in world.incidents() if i.service == "house")
+    assert own.severity_label == "high"
+
+
+def test_a_page_that_reached_nobody_is_noted_with_step_and_reason(world):
+    page = world.incident.pages[0]
+    world.tell(
+        PageFailed(
+            incident_id=world.incident.id, page=page, generation=1, reason="nobody on duty", at=NOON
+        )
+    )
+    noted = next(entry for entry in world.incident.timeline if entry.kind == "page-failed")
+    assert noted.detail == {"reason": "nobody on duty", "step": "1"}
+
+
+def test_a_failed_notification_is_noted_with_target_channel_and_reason(world):
+    world.tell(failed(world))
+    noted = next(e for e in world.incident.timeline if e.kind == "notification-failed")
+    assert noted.detail.keys() >= {"target", "channel", "error"}
+    assert len(noted.detail["error"]) <= 300
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stays"),
+    [("critical", "warning", "P1"), ("warning", "critical", "P1"), ("error", "error", "P2")],
+)
+def test_an_alert_is_as_bad_as_it_ever_was(first, second, stays):
+    world = World()
+    for severity in (first, second):
+        world.tell(fired(severity=severity))
+        world.clock.advance(60)
+    assert world.alert().severity_label == stays
+    assert world.incident.severity_label == stays

@@ -1,0 +1,111 @@
+"""What the record of a notification says, and what is under way."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from tests.unit.notify.test_deliver import MAIL, ROOM, Story
+from tests.unit.notify.world import NOON, Crash, World, by_pair, paging
+from toban.kernel.errors import TryLater
+from toban.notify.documents import Notification, record_of, tombstone
+
+STAGING = {"environment": "staging"}
+
+
+def about(record: Notification) -> dict[str, object]:
+    names = (
+        "incident", "service", "target", "target_name", "channel", "kind", "page",
+        "severity_label", "environment", "created_at", "lease_until",
+    )  # fmt: skip
+    return {name: getattr(record, name) for name in names}
+
+
+def test_a_record_says_of_which_incident_it_is_whom_it_calls_and_since_when():
+    request = by_pair(World().page(paging(2, **STAGING)))[ROOM]
+    record = record_of(request, NOON)
+    assert about(record) == {
+        "incident": "inc-7", "service": "shop", "target": "channel:room", "target_name": "room",
+        "channel": "room", "kind": "opened", "page": 2, "severity_label": "Critical",
+        "environment": "staging", "created_at": NOON, "lease_until": NOON,
+    }  # fmt: skip
+    assert (record.state, record.attempts, record.address) == ("claimed", 1, request.address)
+
+
+def test_a_tombstone_says_what_is_never_sent_because_of_which_closing():
+    closing = msgspec.structs.replace(
+        by_pair(World().page(paging(2, **STAGING)))[MAIL], kind="resolved"
+    )
+    stone = tombstone("ntf-x", closing, NOON)
+    assert about(stone) == {
+        "incident": "inc-7", "service": "shop", "target": "person:aoki", "target_name": "青木",
+        "channel": "mail", "kind": "resolved", "page": 2, "severity_label": "Critical",
+        "environment": "staging", "created_at": NOON, "lease_until": NOON,
+    }  # fmt: skip
+    assert (stone.id, stone.status, stone.attempts, stone.address) == ("ntf-x", "void", 0, "")
+    assert not stone.maybe_sent
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("claimed", "sending"),
+        ("waiting", "waiting"),
+        ("done", "sent"),
+        ("failed", "failed"),
+        ("void", "void"),
+    ],
+)
+def test_a_state_in_words_for_people_and_whether_the_receiver_may_have_it(state, said):
+    record = record_of(by_pair(World().page(paging()))[MAIL], NOON)
+    record.state = state
+    assert record.status == said
+    assert record.maybe_sent is (state == "done")
+    record.unknown = True
+    assert record.maybe_sent
+
+
+@pytest.mark.parametrize("following", ["resolved", "acknowledged"])
+@pytest.mark.parametrize("pair", [MAIL, ROOM])
+def test_a_call_is_under_way_until_its_lease_ends(pair, following):
+    """Whoever held it is gone by then, and the message may be there."""
+    story = Story()
+    story.world.die = (story.world.store.commits + 2, "before")
+    with pytest.raises(Crash):
+        story.send(story.opened[pair])
+    story.world.die = None
+    request = story.resolved[pair]
+    if following == "acknowledged":
+        request = msgspec.structs.replace(
+            request, kind=following, closes=[], follows=[story.opened[pair].notification_id]
+        )
+    left = story.record(story.opened[pair]).lease_until - story.world.clock.now()
+    story.world.clock.advance((left - timedelta(microseconds=1)).total_seconds())
+    with pytest.raises(TryLater):
+        story.send(request)
+    story.world.clock.advance(1e-6)
+    assert story.send(request) == "done"
+
+
+@pytest.mark.parametrize("field", ["closes", "follows"])
+def test_what_is_closed_or_followed_is_read_at_once(field):
+    story = Story()
+    story.send(story.opened[MAIL])
+    asked: list[int] = []
+    inner = story.world.store.inner
+
+    class Noting:
+        def get(self, keys):
+            asked.append(len(keys))
+            return inner.get(keys)
+
+        def __getattr__(self, name):
+            return getattr(inner, name)
+
+    story.world.store.inner = Noting()
+    names = [story.opened[MAIL].notification_id, *(f"ntf-{n}" for n in range(4))]
+    request = msgspec.structs.replace(
+        story.opened[MAIL], kind="acknowledged", notification_id="ntf-new", **{field: names}
+    )
+    assert story.send(request) == "done"
+    assert max(asked) >= len(names)
