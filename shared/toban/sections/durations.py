@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from toban.kernel.i18n import exact
 from toban.sections.collect import whole
 from toban.strictyaml.values import Seconds
 
@@ -19,6 +20,13 @@ def is_duration(path: str) -> bool:
     (``escalation[0].steps[1].after``).
     """
     return _durations().fullmatch(path) is not None
+
+
+def as_written(path: str, value: Any) -> str:
+    """Return the value of a field as a profile has it: a duration as ``15m``, all else as JSON."""
+    if isinstance(value, int) and is_duration(path):
+        return exact(value).en
+    return msgspec.json.encode(value).decode()
 
 
 @cache

@@ -91,7 +91,7 @@ def test_an_edit_is_taken_up_and_told_field_by_field(desk, capsys):
     said = desk.look(capsys)
     assert desk.respond_within() == 600
     assert re.match(r"toban dev: profile shop taken up \(\w{12}\); open incidents keep", said)
-    assert "  severities[0].respond_within: 900 → 600\n" in said
+    assert "  severities[0].respond_within: 15m → 10m\n" in said
     assert desk.look(capsys) == "", "once"
 
 

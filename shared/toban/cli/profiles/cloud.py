@@ -6,7 +6,6 @@ Scheduler job for everything that repeats.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +16,6 @@ from toban.cli.kit.terminal import DEVIATES, Problem, Terminal, printable
 from toban.cli.kit.times import now
 from toban.cli.profiles.beside import tell_beside
 from toban.kernel.documents import Documents
-from toban.kernel.i18n import exact
 from toban.ports.schedules import (
     SchedulerJobChange,
     SchedulerJobRejected,
@@ -27,7 +25,7 @@ from toban.profile import store as profiles_
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.profile.store import ProfileChange
-from toban.sections.durations import is_duration
+from toban.sections.durations import as_written
 from toban.topology.reader import load
 from toban.topology.schedules import wanted
 
@@ -196,9 +194,7 @@ def profile_table(terminal: Terminal, changes: Sequence[ProfileChange]) -> None:
 def _value(terminal: Terminal, path: str, value: object) -> str:
     if value is None:
         return terminal.say("apply.nothing")
-    if isinstance(value, int) and is_duration(path):
-        return exact(value).en
-    return printable(json.dumps(value, ensure_ascii=False))
+    return printable(as_written(path, value))
 
 
 def _show(

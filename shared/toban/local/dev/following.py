@@ -13,8 +13,6 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-import msgspec
-
 from toban.kernel import log
 from toban.local.dev.texts import text
 from toban.local.dev.watched import WatchedProfiles
@@ -22,6 +20,7 @@ from toban.local.starting import unset_of
 from toban.ports import PortError, Secrets
 from toban.profile.profile import Profile
 from toban.profile.store import ProfileChange
+from toban.sections.durations import as_written
 from toban.sections.files import read_directory
 from toban.strictyaml.findings import Finding
 from toban.texts import Language
@@ -51,7 +50,7 @@ class Teller:
             log.info("profile taken up", service=change.service, version=change.version)
             self._say(f"edits.{change.what}", service=change.service, version=change.version)
             for field in change.fields[:MOST_FIELDS]:
-                old, new = self._value(field.old), self._value(field.new)
+                old, new = (self._value(field.path, value) for value in (field.old, field.new))
                 self._say("edits.field", path=field.path, old=old, new=new)
             if len(change.fields) > MOST_FIELDS:
                 self._say("edits.more", n=len(change.fields) - MOST_FIELDS)
@@ -88,10 +87,10 @@ class Teller:
         """Tell that the store did not take it; it is tried again."""
         log.warning("profiles not taken up: tried again", error=error, stack=False)
 
-    def _value(self, value: Any) -> str:
+    def _value(self, path: str, value: Any) -> str:
         if value is None:
             return text(self._language, "edits.nothing")
-        return msgspec.json.encode(value).decode()
+        return as_written(path, value)
 
     def _say(self, key: str, **values: object) -> None:
         self._print(text(self._language, key, **values))
