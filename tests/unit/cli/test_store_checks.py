@@ -40,7 +40,7 @@ def old(desk: Desk) -> str:
 def test_what_this_release_has_written_is_well(desk):
     desk.alert()
     said = desk.run("check", "--store")
-    assert (said.code, said.out.strip()) == (0, "Nothing found (5 checks of the store).")
+    assert (said.code, said.out.strip()) == (0, "Nothing found (6 checks of the store).")
 
 
 def test_an_incident_that_nobody_will_hear_of_again_is_found_and_woken(desk, old):

@@ -73,6 +73,7 @@ def test_every_action_on_an_incident_says_what_it_needs():
     assert {"google", "slack", "link", "local"} == MEANS
 
 
+OF_TEST_PAGES = ("test-page", "answer")
 OF_BACKUPS = ("take", "replicate", "verify", "prune", "restore", "test-restore")
 
 
@@ -85,9 +86,11 @@ def test_whoever_is_let_in_may_ask_for_a_backup_and_nobody_else(action):
 
 
 def test_what_can_be_asked_for_besides_needs_a_proven_person():
-    rest = set(get_args(Action)) - {*INCIDENTS, *OF_BACKUPS}
-    assert not rest & NEEDS.keys()
-    assert NEEDS.keys() == {*INCIDENTS, *OF_BACKUPS}
+    named = {*INCIDENTS, *OF_BACKUPS, *OF_TEST_PAGES}
+    assert NEEDS.keys() == named
+    for action in set(get_args(Action)) - named:
+        assert not may("aoki", "local:", action)
+        assert may("aoki", "local:aoki", action)
 
 
 def test_a_command_names_its_subject_on_the_wire_as_it_always_did():
