@@ -121,6 +121,8 @@ class Reader:
     environ: dict[str, str]
     stops: list[Callable[[], None]] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
+    at: Path = Path()
+    """Where the shell stands."""
     streams: tuple[_PerThread, ...] = ()
     errors: str = ""
     """What the newest lines wrote to standard error, for whoever has to find out why they failed."""
@@ -140,7 +142,7 @@ class Reader:
             self.streams = (out, err)
             done = subprocess.run(
                 ["/bin/sh", "-ec", script],
-                cwd=self.home,
+                cwd=self.at,
                 env=self.environ,
                 capture_output=True,
                 text=True,
@@ -153,7 +155,7 @@ class Reader:
         """Carry out one call of `toban`."""
         argv = [str(word) for word in asked["argv"]]
         if argv == [TAKE_ENVIRONMENT]:
-            self.environ = dict(asked["env"])
+            self.environ, self.at = dict(asked["env"]), Path(asked["cwd"])
             return {"code": 0, "out": "", "err": ""}
         os.environ.update({k: v for k, v in asked["env"].items() if k.startswith("TOBAN_")})
         os.chdir(asked["cwd"])
@@ -192,7 +194,7 @@ class Reader:
 @contextlib.contextmanager
 def reading(home: Path, monkeypatch: Any) -> Iterator[Reader]:
     """Let somebody type in that directory."""
-    reader = Reader(home, {})
+    reader = Reader(home, {}, at=home)
 
     @contextlib.contextmanager
     def until_stopped(stop: Callable[[], None]) -> Iterator[None]:
