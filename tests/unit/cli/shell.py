@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from toban.cli import main
 from toban.local import runtime
@@ -94,6 +94,25 @@ def commands(text: str) -> Iterator[list[str]]:
                 words.append(word)
 
 
+class _PerThread(io.TextIOBase):
+    """Standard output of the thread that asks for one of its own; what serves beside it has the test's."""
+
+    def __init__(self, otherwise: TextIO) -> None:
+        self._otherwise = otherwise
+        self._own = threading.local()
+
+    def begin(self) -> io.StringIO:
+        self._own.stream = io.StringIO()
+        return self._own.stream
+
+    def end(self) -> None:
+        del self._own.stream
+
+    def write(self, text: str) -> int:
+        stream: TextIO = getattr(self._own, "stream", self._otherwise)
+        return stream.write(text)
+
+
 @dataclass
 class Reader:
     """A directory, a shell, and what was set there so far."""
@@ -102,41 +121,50 @@ class Reader:
     environ: dict[str, str]
     stops: list[Callable[[], None]] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    """What the commands wrote, for whoever has to find out why one failed."""
+    at: Path = Path()
+    """Where the shell stands."""
+    streams: tuple[_PerThread, ...] = ()
+    errors: str = ""
+    """What the newest lines wrote to standard error, for whoever has to find out why they failed."""
 
     @property
     def here(self) -> Path:
         """Where `toban` is looked for."""
         return self.home / ".venv" / "bin"
 
-    def types(self, text: str) -> int:
-        """The exit code of these lines, of which the first that fails is the last."""
+    def types(self, text: str) -> tuple[int, str]:
+        """Exit code and output of these lines, of which the first that fails is the last."""
         script = f"{text}\ntoban {TAKE_ENVIRONMENT}\n"
-        done = subprocess.run(
-            ["/bin/sh", "-ec", script],
-            cwd=self.home,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        self.said += [done.stdout, done.stderr]
-        return done.returncode
+        with (
+            contextlib.redirect_stdout(_PerThread(sys.stdout)) as out,
+            contextlib.redirect_stderr(_PerThread(sys.stderr)) as err,
+        ):
+            self.streams = (out, err)
+            done = subprocess.run(
+                ["/bin/sh", "-ec", script],
+                cwd=self.at,
+                env=self.environ,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        self.errors = done.stderr
+        return done.returncode, done.stdout
 
     def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out one call of `toban`."""
         argv = [str(word) for word in asked["argv"]]
         if argv == [TAKE_ENVIRONMENT]:
-            self.environ = dict(asked["env"])
+            self.environ, self.at = dict(asked["env"]), Path(asked["cwd"])
             return {"code": 0, "out": "", "err": ""}
         os.environ.update({k: v for k, v in asked["env"].items() if k.startswith("TOBAN_")})
         os.chdir(asked["cwd"])
         if "dev" in argv:
             return self._serve(argv)
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main(argv)
+        out, err = (stream.begin() for stream in self.streams)
+        code = main(argv)
+        for stream in self.streams:
+            stream.end()
         return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
 
     def _serve(self, argv: list[str]) -> dict[str, Any]:
@@ -166,7 +194,7 @@ class Reader:
 @contextlib.contextmanager
 def reading(home: Path, monkeypatch: Any) -> Iterator[Reader]:
     """Let somebody type in that directory."""
-    reader = Reader(home, {})
+    reader = Reader(home, {}, at=home)
 
     @contextlib.contextmanager
     def until_stopped(stop: Callable[[], None]) -> Iterator[None]:
