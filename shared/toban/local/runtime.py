@@ -26,12 +26,7 @@ from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
 from toban.local.dev.following import EditedProfiles, Teller, following
 from toban.local.dev.link_key import with_link_key
-from toban.local.dev.texts import text
-from toban.local.dev.watched import WatchedProfiles
-from toban.local.httpd import HttpServer
-from toban.local.ingress_priority import IngressPriority
-from toban.local.outbox.senders import unsent
-from toban.local.starting import (
+from toban.local.dev.starting import (
     HOST,
     PORT,
     bad_profiles,
@@ -40,6 +35,11 @@ from toban.local.starting import (
     unset_secrets,
     welcome,
 )
+from toban.local.dev.texts import text
+from toban.local.dev.watched import WatchedProfiles
+from toban.local.httpd import HttpServer
+from toban.local.ingress_priority import IngressPriority
+from toban.local.outbox.senders import unsent
 from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable

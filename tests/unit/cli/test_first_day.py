@@ -87,7 +87,7 @@ def _day(said: Path, elsewhere: list[str], capsys: pytest.CaptureFixture[str]) -
 
     send, *others = (line.removeprefix(BEGIN).split() for line in elsewhere)
     assert main([*send, "--lang", "en"]) == 0
-    until(said, "NOTIFICATION P1")
+    until(said, "P1 opened: The certificate")
     for command in others:
         capsys.readouterr()
         assert main([*command, "--lang", "en"]) == 0, command
@@ -100,4 +100,4 @@ def _day(said: Path, elsewhere: list[str], capsys: pytest.CaptureFixture[str]) -
     line = text[: text.index("level: 3")].count("\n") + 1
     until(said, f"infra/services/shop.yaml:{line}:")
     profile.write_text(text.replace("respond_within: 15m", "respond_within: 10m"), encoding="utf-8")
-    until(said, "severities[0].respond_within: 900 → 600")
+    until(said, "severities[0].respond_within: 15m → 10m")

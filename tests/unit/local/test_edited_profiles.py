@@ -19,9 +19,9 @@ from toban.kernel.documents import Documents
 from toban.kernel.handling.effect import Done
 from toban.local.dev.following import EditedProfiles, Teller, following
 from toban.local.dev.link_key import with_link_key
+from toban.local.dev.starting import welcome
 from toban.local.dev.watched import WatchedProfiles
 from toban.local.runtime import Runtime, serve
-from toban.local.starting import welcome
 from toban.local.world import open_world
 from toban.ports import Unavailable
 from toban.profile.store import ProfileChange, apply, current

@@ -129,8 +129,8 @@ TEXTS: Final[Texts] = {
     "init.profile.posted": {"en": "posted; calls nobody", "ja": "知らせるだけで、人は呼ばない"},
     "init.profile.console": {"en": "the terminal of `toban dev`", "ja": "`toban dev` の端末"},
     "init.profile.mail": {
-        "en": "by TOBAN_SMTP_HOST; else the fallback",
-        "ja": "TOBAN_SMTP_HOST で送る。なければ fallback",
+        "en": "by TOBAN_SMTP_HOST; without it, see `toban outbox list`",
+        "ja": "TOBAN_SMTP_HOST で送る。なければ `toban outbox list`",
     },
     "init.profile.slack": {
         "en": "Slack, with TOBAN_SECRET_SLACK_WEBHOOK_OPS in the env file beside the data directory:\n  ops: {{type: slack, webhook_secret: SLACK_WEBHOOK_OPS, fallback: console}}",

@@ -29,7 +29,7 @@ TEXTS: Final[Texts] = {
     },
     "start.outbox": {
         "en": "  kept in the outbox (toban outbox list), not set: {names}",
-        "ja": "  送らずに控えます（toban outbox list）。設定がありません: {names}",
+        "ja": "  設定がなく、送らずに送信箱に保存します（toban outbox list）: {names}",
     },
     "start.ready": {"en": "  ready: {url}  log: {log}", "ja": "  準備完了: {url}  ログ: {log}"},
     "start.bad-profiles": {

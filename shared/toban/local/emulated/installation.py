@@ -40,13 +40,7 @@ from toban.local import control, logs, server
 from toban.local.clockwork import Clockwork
 from toban.local.dev.following import EditedProfiles, Teller, following
 from toban.local.dev.link_key import with_link_key
-from toban.local.dev.texts import text
-from toban.local.dev.watched import WatchedProfiles
-from toban.local.emulated import emulators
-from toban.local.emulated.forks import Forks
-from toban.local.emulated.processes import FunctionProcess, NotStartedError, environment_of
-from toban.local.httpd import HttpServer
-from toban.local.starting import (
+from toban.local.dev.starting import (
     HOST,
     PORT,
     bad_profiles,
@@ -55,6 +49,12 @@ from toban.local.starting import (
     unset_secrets,
     welcome,
 )
+from toban.local.dev.texts import text
+from toban.local.dev.watched import WatchedProfiles
+from toban.local.emulated import emulators
+from toban.local.emulated.forks import Forks
+from toban.local.emulated.processes import FunctionProcess, NotStartedError, environment_of
+from toban.local.httpd import HttpServer
 from toban.local.world import ROOT, load_functions
 from toban.profile.profile import Profile
 from toban.profile.section import home_zone
