@@ -233,6 +233,20 @@ def test_the_same_id_in_another_file_is_refused(folder):
     assert not (services / "shop.yaml").exists()
 
 
+def test_what_check_would_refuse_is_not_written(folder):
+    """The other service's rule is the one that the new profile would have."""
+    folder.run("init", "--yes", *AOKI)
+    path = folder.path / "infra" / "services" / "shop.yaml"
+    text = path.read_text(encoding="utf-8")
+    rule = "match: [{labels: {service: stock}}]"
+    path.write_text(text.replace("  default: true", f"  default: true\n  {rule}"), encoding="utf-8")
+    said = folder.run("init", "--yes", "--id", "stock", *AOKI)
+    assert said.code == 1
+    assert "error" in said.err
+    assert "stock" in said.err
+    assert not path.with_name("stock.yaml").exists()
+
+
 def test_profiles_that_cannot_be_read_are_told_with_their_line(folder):
     services = folder.path / "infra" / "services"
     services.mkdir(parents=True)
@@ -293,6 +307,12 @@ def test_a_flag_that_cannot_be_taken_is_named(folder, flags, word):
     said = folder.run("init", "--yes", *flags)
     assert (said.code, folder.names()) == (2, set())
     assert word in said.err
+
+
+def test_a_script_is_asked_nothing_even_on_a_terminal(folder):
+    said = folder.typed("Shop", more=("--json",))
+    assert (said.code, folder.names()) == (2, set())
+    assert "--name" in said.err
 
 
 def test_on_a_terminal_it_asks_shows_what_enter_means_and_asks_again(folder):
