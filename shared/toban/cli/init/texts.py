@@ -50,14 +50,6 @@ TEXTS: Final[Texts] = {
         "en": "{word!r} is no name: one line, at most 100 characters",
         "ja": "{word!r} は名前にできません。1行、100 文字までです",
     },
-    "init.bad-id": {
-        "en": "{word!r} is no id: lower-case letters, digits and -, a letter first, at most 63",
-        "ja": "{word!r} は ID にできません。英小文字・数字・- で、英字で始め、63 文字までです",
-    },
-    "init.bad-zone": {
-        "en": "{word!r} is no time zone: write Asia/Tokyo, Europe/Berlin, UTC",
-        "ja": "{word!r} というタイムゾーンはありません。Asia/Tokyo や UTC のように書きます",
-    },
     "init.bad-person": {
         "en": "{word!r} is no person: write Aoki <aoki@example.jp>",
         "ja": "{word!r} は人として読めません。青木 <aoki@example.jp> のように書きます",
