@@ -26,11 +26,20 @@ from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
 from toban.local.dev.following import EditedProfiles, Teller, following
 from toban.local.dev.link_key import with_link_key
+from toban.local.dev.starting import (
+    HOST,
+    PORT,
+    bad_profiles,
+    failed,
+    stop_on_signals,
+    unset_secrets,
+    welcome,
+)
+from toban.local.dev.texts import text
 from toban.local.dev.watched import WatchedProfiles
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
 from toban.local.outbox.senders import unsent
-from toban.local.starting import HOST, PORT, failed, stop_on_signals, unset_secrets, welcome
 from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
@@ -228,7 +237,7 @@ def serve(
     in `services` (None: leave the store's profiles as they are) is wrong.
     """
     if emulators and virtual:
-        return failed("the emulators have their own time: no --clock virtual with them", code=2)
+        return failed(text(language, "start.emulators-clock"), code=2)
     if emulators:
         from toban.local.emulated import installation as emulated
 
@@ -237,7 +246,7 @@ def serve(
     try:
         profiles = None if services is None else load_directory(services)
     except FileErrors as error:
-        return failed("the profiles cannot be loaded:", str(error), code=2)
+        return bad_profiles(error, language)
     with contextlib.ExitStack() as stack:
         try:
             zone = home_zone((profiles or {}).values())
@@ -252,7 +261,7 @@ def serve(
         except WrongClock as error:
             return failed(str(error), code=2)
         except MapError as error:
-            return failed("the map is wrong:", str(error), code=2)
+            return failed(text(language, "start.bad-map"), str(error), code=2)
         except Unavailable as error:
             return failed(str(error))
         except OSError as error:
@@ -261,14 +270,14 @@ def serve(
         try:
             changes = runtime.start(profiles)
         except AlreadyRunningError:
-            return failed(f"another toban dev runs on {data} already (one is enough)")
+            return failed(text(language, "start.running", data=data))
         stack.callback(runtime.close)
         unset = unset_secrets(world.topology, (profiles or {}).values(), world.secrets)
         if not quiet:
-            text = welcome(world.topology, runtime.url, data, changes, unset)
+            said = welcome(world.topology, runtime.url, data, changes, unset, language=language)
             if lacking := unsent(world.platform.documents(), world.secrets, os.environ):
-                text += f"\n  kept in the outbox (toban outbox list), not set: {'; '.join(lacking)}"
-            print(text, file=sys.stderr, flush=True)
+                said += "\n" + text(language, "start.outbox", names="; ".join(lacking))
+            print(said, file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))
         if watched is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from toban.ports import Secrets
 from toban.profile.profile import Profile
 from toban.sections.collect import secrets
 from toban.sections.texts import both
@@ -39,6 +40,12 @@ def unset(profile: Profile, is_set: Callable[[str], bool]) -> Iterator[UnsetSecr
         if not is_set(name):
             message = both("finding.sections.secret-unset", name=name)
             yield UnsetSecret("warning", "secret-unset", path, message, name=name)
+
+
+def unset_names(profiles: Iterable[Profile], values: Secrets) -> set[str]:
+    """Return the names of all secrets that profiles name and that have no value."""
+    named = {name for profile in profiles for name in secrets(profile)}
+    return {name for name in named if not values.values(name)}
 
 
 def _named(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, str]]:

@@ -87,7 +87,7 @@ def _day(said: Path, elsewhere: list[str], capsys: pytest.CaptureFixture[str]) -
 
     send, *others = (line.removeprefix(BEGIN).split() for line in elsewhere)
     assert main([*send, "--lang", "en"]) == 0
-    until(said, "P1 opened")  # into the outbox: nothing is configured
+    until(said, "P1 opened: The certificate")
     for command in others:
         capsys.readouterr()
         assert main([*command, "--lang", "en"]) == 0, command

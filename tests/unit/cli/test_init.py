@@ -23,6 +23,7 @@ from toban.oncall.shifts import who_is_on_duty
 from toban.people.section import PEOPLE
 from toban.profile.section import SERVICE
 from toban.sections.load import load_directory, parse_profile
+from toban.strictyaml.scalars import parse_id
 
 SECRETS = {"INGEST_ALERTMANAGER", "INGEST_CLOUD_MONITORING", "INGEST_GENERIC"}
 AOKI = ("--person", "Aoki <aoki@example.jp>")
@@ -233,6 +234,20 @@ def test_the_same_id_in_another_file_is_refused(folder):
     assert not (services / "shop.yaml").exists()
 
 
+def test_what_check_would_refuse_is_not_written(folder):
+    """The other service's rule is the one that the new profile would have."""
+    folder.run("init", "--yes", *AOKI)
+    path = folder.path / "infra" / "services" / "shop.yaml"
+    text = path.read_text(encoding="utf-8")
+    rule = "match: [{labels: {service: stock}}]"
+    path.write_text(text.replace("  default: true", f"  default: true\n  {rule}"), encoding="utf-8")
+    said = folder.run("init", "--yes", "--id", "stock", *AOKI)
+    assert said.code == 1
+    assert "error" in said.err
+    assert "stock" in said.err
+    assert not path.with_name("stock.yaml").exists()
+
+
 def test_profiles_that_cannot_be_read_are_told_with_their_line(folder):
     services = folder.path / "infra" / "services"
     services.mkdir(parents=True)
@@ -278,9 +293,10 @@ def test_where_nobody_can_be_asked_it_says_what_to_give(folder):
     ("flags", "word"),
     [
         (("--zone", "JST"), "'JST'"),
+        (("--zone", "EST"), "Did you mean America/New_York?"),
         (("--zone", "../etc/passwd"), "'../etc/passwd'"),
         (("--id", "Shop!"), "'Shop!'"),
-        (("--id", "x" * 64), "at most 63"),
+        (("--id", "x" * 64), "63"),
         (("--name", " "), "--name"),
         (("--name", "a\x1b[2Jb"), "--name"),
         (("--name", "n" * 101), "at most 100"),
@@ -295,6 +311,12 @@ def test_a_flag_that_cannot_be_taken_is_named(folder, flags, word):
     assert word in said.err
 
 
+def test_a_script_is_asked_nothing_even_on_a_terminal(folder):
+    said = folder.typed("Shop", more=("--json",))
+    assert (said.code, folder.names()) == (2, set())
+    assert "--name" in said.err
+
+
 def test_on_a_terminal_it_asks_shows_what_enter_means_and_asks_again(folder):
     said = folder.typed(
         "", "Berlin", "", "", "Baba <baba@example.jp>", "Baba <baba@example.jp>", "x <y>", ""
@@ -302,7 +324,8 @@ def test_on_a_terminal_it_asks_shows_what_enter_means_and_asks_again(folder):
     assert said.code == 0, said.err
     assert "Name of the service [shop]: " in said.err
     assert said.err.count("Time zone [Europe/Berlin]: ") == 2
-    assert "'Berlin' is no time zone" in said.err
+    assert "'Berlin'" in said.err
+    assert "Did you mean Europe/Berlin?" in said.err
     assert "  1 [Dana]: " in said.err
     assert "Baba <baba@example.jp> is named twice" in said.err
     assert "'x <y>' is no person" in said.err
@@ -342,7 +365,7 @@ def test_ctrl_d_ends_it_and_nothing_is_written(folder):
 )
 def test_an_id_follows_from_a_name(words, id_):
     assert answers.id_from(*words) == id_
-    assert answers.service_id(id_)
+    assert parse_id(id_) == id_
 
 
 def test_only_a_name_whose_letters_all_show_in_its_id_is_not_asked_for_one():

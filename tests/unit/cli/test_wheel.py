@@ -22,7 +22,6 @@ from pathlib import Path
 import pytest
 
 from tests import container
-from tests.unit.cli.conftest import PROFILE
 from toban.topology.place import PACKAGE, SHIPPED, is_checkout, root
 from toban.topology.reader import load
 
@@ -41,7 +40,6 @@ class Installed:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "TOBAN_"))}
         return kept | {
             "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
-            "TOBAN_SECRET_INGEST_GENERIC": "a secret of this test",
             "LANG": "C.UTF-8",
         }
 
@@ -96,11 +94,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 
 def test_an_alert_is_checked_for_sent_and_acknowledged_without_a_checkout(installed: Installed):
-    services = installed.folder / "infra" / "services"
-    services.mkdir(parents=True)
-    (services / "shop.yaml").write_text(PROFILE, encoding="utf-8")
-
-    assert "no errors" in installed.run("toban", "check")
+    people = ("--person", "Hanako <hanako@example.jp>")
+    assert "infra/services/shop.yaml" in installed.run(
+        "toban", "init", "--yes", "--id", "shop", *people
+    )
+    assert "no errors, 0 warnings" in installed.run("toban", "check")
     with installed.dev() as url:
         check = (word.replace("http://127.0.0.1:8080", url) for word in container.health_check())
         installed.run(*check)

@@ -19,13 +19,15 @@ from toban.kernel.documents import Documents
 from toban.kernel.handling.effect import Done
 from toban.local.dev.following import EditedProfiles, Teller, following
 from toban.local.dev.link_key import with_link_key
+from toban.local.dev.starting import welcome
 from toban.local.dev.watched import WatchedProfiles
-from toban.local.runtime import Runtime
+from toban.local.runtime import Runtime, serve
 from toban.local.world import open_world
 from toban.ports import Unavailable
-from toban.profile.store import apply, current
+from toban.profile.store import ProfileChange, apply, current
 from toban.sections.load import load_directory
 from toban.severities.section import SEVERITIES
+from toban.topology.reader import load
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 SHOP = """\
@@ -310,6 +312,36 @@ def test_the_next_turn_reads_schedules_anew(tmp_path):
         runtime.take_up(load_directory(services).values())
         clockwork.turn()
         assert clockwork._read_at is not read
+
+
+# --- how it starts ---------------------------------------------------------------------------
+
+
+def test_it_does_not_start_with_profiles_that_cannot_be_read_and_says_so(tmp_path, capsys):
+    (tmp_path / "shop.yaml").write_text("service:\n  id: shop\n  nmae: Shop\n", encoding="utf-8")
+    for language, words in (("en", "cannot be loaded"), ("ja", "プロファイルを読み込めません")):
+        assert serve(tmp_path / "data", tmp_path, 0, language=language) == 2
+        said = capsys.readouterr().err
+        assert words in said
+        assert "shop.yaml:3:3: error" in said
+        assert ("もしかして: name" in said) is (language == "ja")
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["shop 0a (new)", "secrets not set: TOBAN_SECRET_X", "lead to http://h:1", "ready: http://h:1/healthz"]),
+        ("ja", ["shop 0a（新規）", "値のないシークレット: TOBAN_SECRET_X", "リンク先: http://h:1", "準備完了: http://h:1/healthz"]),
+    ],
+)  # fmt: skip
+def test_what_it_says_as_it_starts(tmp_path, monkeypatch, language, told):
+    monkeypatch.delenv("TOBAN_PUBLIC_URL", raising=False)
+    changes = [ProfileChange("shop", "new", "0a"), ProfileChange("old", "no-file", "0b")]
+    said = welcome(load(), "http://h:1", tmp_path, changes, ["X"], language=language)
+    assert [words for words in [*told, "toban services retire"] if words not in said] == []
+    monkeypatch.setenv("TOBAN_PUBLIC_URL", "https://ops.example.jp")
+    assert "https://ops.example.jp" in welcome(load(), "http://h:1", tmp_path, changes, ["X"])
 
 
 # --- the key of links ------------------------------------------------------------------------

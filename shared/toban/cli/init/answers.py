@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import zoneinfo
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -18,7 +17,6 @@ LONGEST_ID = 63
 LONGEST_NAME = 100
 NO_NAME = "service"
 """The id of a service whose name has no letters for one, in a directory that has none either."""
-_ID = re.compile(r"[a-z][a-z0-9-]*")
 _PERSON = re.compile(r"(?P<name>[^<>]*?)\s*(?:<\s*(?P<email>[^<>\s]+)\s*>)?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -56,22 +54,6 @@ def service_name(word: str) -> str:
     if not name or not name.isprintable() or len(name) > LONGEST_NAME:
         raise BadAnswer("init.bad-name")
     return name
-
-
-def service_id(word: str) -> str:
-    """Return an id of a service; raises `BadAnswer`."""
-    if not _ID.fullmatch(word) or len(word) > LONGEST_ID:
-        raise BadAnswer("init.bad-id")
-    return word
-
-
-def zone(word: str) -> str:
-    """Return the name of a zone; raises `BadAnswer`."""
-    try:
-        ZoneInfo(word)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadAnswer("init.bad-zone") from error
-    return word
 
 
 def person(word: str) -> NewPerson:

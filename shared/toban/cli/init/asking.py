@@ -10,8 +10,11 @@ from typing import TypeVar
 from toban.cli.init import answers, defaults
 from toban.cli.init.answers import BadAnswer, NewPerson, NewService
 from toban.cli.kit.terminal import Problem, Terminal
+from toban.strictyaml.scalars import WrongValueError, parse_id, parse_zone
 
 T = TypeVar("T")
+
+_REFUSED = (BadAnswer, WrongValueError)
 
 
 def service_of(asked: argparse.Namespace, terminal: Terminal) -> NewService:
@@ -28,9 +31,9 @@ def service_of(asked: argparse.Namespace, terminal: Terminal) -> NewService:
     )
     id_ = answers.id_from(name, folder)
     if asked.id is not None or not answers.is_spelled(name):
-        id_ = questions.one("id", asked.id, lambda: id_, answers.service_id)
+        id_ = questions.one("id", asked.id, lambda: id_, parse_id)
     zone = questions.one(
-        "zone", asked.zone, lambda: defaults.zone_here(terminal.language), answers.zone
+        "zone", asked.zone, lambda: defaults.zone_here(terminal.language), parse_zone
     )
     people = questions.people(asked.person, lambda: defaults.person_here(asked.directory))
     return NewService(id_, name, zone, tuple(people), terminal.language)
@@ -58,8 +61,8 @@ class _Questions:
             word = self._line(f"{self._terminal.say(f'init.ask.{what}')} [{suggested}]: ")
             try:
                 return read(word or suggested)
-            except BadAnswer as bad:
-                self._terminal.note(self._terminal.say(str(bad), word=word))
+            except _REFUSED as bad:
+                self._terminal.note(self._why(bad, word))
 
     def people(self, flags: list[str], default: Callable[[], NewPerson]) -> list[NewPerson]:
         """Who is on duty, in turn; one at least."""
@@ -80,8 +83,8 @@ class _Questions:
             try:
                 found.append(answers.person(word) if word else suggested)
                 self._once(found, 2)
-            except BadAnswer as bad:
-                self._terminal.note(self._terminal.say(str(bad), word=word))
+            except _REFUSED as bad:
+                self._terminal.note(self._why(bad, word))
             except Problem as problem:
                 self._terminal.note(str(problem))
                 found.pop()
@@ -94,9 +97,13 @@ class _Questions:
     def _flag(self, what: str, word: str, read: Callable[[str], T]) -> T:
         try:
             return read(word)
-        except BadAnswer as bad:
-            said = self._terminal.say(str(bad), word=word)
-            raise Problem(f"--{what}: {said}", 2) from bad
+        except _REFUSED as bad:
+            raise Problem(f"--{what}: {self._why(bad, word)}", 2) from bad
+
+    def _why(self, bad: Exception, word: str) -> str:
+        if isinstance(bad, WrongValueError):  # as a profile is read
+            return bad.message.say(self._terminal.language)
+        return self._terminal.say(str(bad), word=word)
 
     def _somebody(self, what: str) -> None:
         if self._nobody:

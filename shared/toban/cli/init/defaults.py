@@ -7,7 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from toban.cli.init.answers import BadAnswer, NewPerson, person, zone
+from toban.cli.init.answers import BadAnswer, NewPerson, person
+from toban.strictyaml.scalars import WrongValueError, parse_zone
 from toban.texts import Language
 
 _GIT_S = 5.0
@@ -21,8 +22,8 @@ def zone_here(language: Language, localtime: Path = _LOCALTIME) -> str:
     linked = str(localtime.resolve()).partition("zoneinfo/")[2]
     for word in (named, linked):
         try:
-            found = zone(word) if word else ""
-        except BadAnswer:
+            found = parse_zone(word) if word else ""
+        except WrongValueError:
             continue
         if found and not found.startswith(_NO_PLACE):
             return found

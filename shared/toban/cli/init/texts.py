@@ -50,14 +50,6 @@ TEXTS: Final[Texts] = {
         "en": "{word!r} is no name: one line, at most 100 characters",
         "ja": "{word!r} は名前にできません。1行、100 文字までです",
     },
-    "init.bad-id": {
-        "en": "{word!r} is no id: lower-case letters, digits and -, a letter first, at most 63",
-        "ja": "{word!r} は ID にできません。英小文字・数字・- で、英字で始め、63 文字までです",
-    },
-    "init.bad-zone": {
-        "en": "{word!r} is no time zone: write Asia/Tokyo, Europe/Berlin, UTC",
-        "ja": "{word!r} というタイムゾーンはありません。Asia/Tokyo や UTC のように書きます",
-    },
     "init.bad-person": {
         "en": "{word!r} is no person: write Aoki <aoki@example.jp>",
         "ja": "{word!r} は人として読めません。青木 <aoki@example.jp> のように書きます",
@@ -129,8 +121,8 @@ TEXTS: Final[Texts] = {
     "init.profile.posted": {"en": "posted; calls nobody", "ja": "知らせるだけで、人は呼ばない"},
     "init.profile.console": {"en": "the terminal of `toban dev`", "ja": "`toban dev` の端末"},
     "init.profile.mail": {
-        "en": "by TOBAN_SMTP_HOST; else the fallback",
-        "ja": "TOBAN_SMTP_HOST で送る。なければ fallback",
+        "en": "by TOBAN_SMTP_HOST; without it, see `toban outbox list`",
+        "ja": "TOBAN_SMTP_HOST で送る。なければ `toban outbox list`",
     },
     "init.profile.slack": {
         "en": "Slack, with TOBAN_SECRET_SLACK_WEBHOOK_OPS in the env file beside the data directory:\n  ops: {{type: slack, webhook_secret: SLACK_WEBHOOK_OPS, fallback: console}}",

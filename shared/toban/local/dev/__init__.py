@@ -1,1 +1,1 @@
-"""What `toban dev` adds to a runtime: it takes up edited profiles, and keeps a key for links."""
+"""What `toban dev` adds to a runtime: how it starts, edited profiles taken up, a key for links."""

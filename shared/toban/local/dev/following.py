@@ -16,12 +16,12 @@ from typing import Any, TypeAlias
 from toban.kernel import log
 from toban.local.dev.texts import text
 from toban.local.dev.watched import WatchedProfiles
-from toban.local.starting import unset_of
 from toban.ports import PortError, Secrets
 from toban.profile.profile import Profile
 from toban.profile.store import ProfileChange
 from toban.sections.durations import as_written
 from toban.sections.files import read_directory
+from toban.sections.secrets import unset_names
 from toban.strictyaml.findings import Finding
 from toban.texts import Language
 
@@ -75,7 +75,7 @@ class Teller:
 
     def missing(self, profiles: Iterable[Profile], known: Collection[str]) -> set[str]:
         """Tell which secrets that profiles name have no value, but `known`; return them all."""
-        unset = unset_of(profiles, self._secrets)
+        unset = unset_names(profiles, self._secrets)
         new = sorted(unset - set(known))
         if new:
             names = ", ".join(f"TOBAN_SECRET_{name}" for name in new)

@@ -1,4 +1,4 @@
-"""What whoever edits profiles beside a local runtime is told."""
+"""What a local runtime says as it starts, and to whoever edits profiles meanwhile."""
 
 from __future__ import annotations
 
@@ -7,6 +7,48 @@ from typing import Final
 from toban.texts import Catalogue, Texts
 
 TEXTS: Final[Texts] = {
+    "start.head": {
+        "en": "toban {version}, {runtime}, data in {data}",
+        "ja": "toban {version}（{runtime}）、データ: {data}",
+    },
+    "start.profile": {
+        "en": "  profile {service} {version} ({what})",
+        "ja": "  プロファイル {service} {version}（{what}）",
+    },
+    "start.what.new": {"en": "new", "ja": "新規"},
+    "start.what.changed": {"en": "changed", "ja": "変更あり"},
+    "start.what.unchanged": {"en": "unchanged", "ja": "変更なし"},
+    "start.what.no-file": {
+        "en": "no file; in force until `toban services retire`",
+        "ja": "ファイルなし。`toban services retire` まで有効",
+    },
+    "start.unset": {"en": "  secrets not set: {names}", "ja": "  値のないシークレット: {names}"},
+    "start.links": {
+        "en": "  links in notifications lead to {url}",
+        "ja": "  通知のリンク先: {url}",
+    },
+    "start.outbox": {
+        "en": "  kept in the outbox (toban outbox list), not set: {names}",
+        "ja": "  設定がなく、送らずに送信箱に保存します（toban outbox list）: {names}",
+    },
+    "start.ready": {"en": "  ready: {url}  log: {log}", "ja": "  準備完了: {url}  ログ: {log}"},
+    "start.bad-profiles": {
+        "en": "the profiles cannot be loaded:",
+        "ja": "プロファイルを読み込めません:",
+    },
+    "start.bad-map": {"en": "the map is wrong:", "ja": "トポロジーに誤りがあります:"},
+    "start.running": {
+        "en": "another toban dev runs on {data} already (one is enough)",
+        "ja": "{data} ではすでに toban dev が動いています（一つで足ります）",
+    },
+    "start.emulators-clock": {
+        "en": "the emulators have their own time: no --clock virtual with them",
+        "ja": "エミュレーターの時刻は変えられません。--clock virtual とは使えません",
+    },
+    "start.emulators": {
+        "en": "toban: starting emulators and functions",
+        "ja": "toban: エミュレーターと関数を起動しています",
+    },
     "edits.new": {
         "en": "toban dev: profile {service} taken up ({version}, new)",
         "ja": "toban dev: プロファイル {service} を反映しました（{version}、新規）",

@@ -40,12 +40,21 @@ from toban.local import control, logs, server
 from toban.local.clockwork import Clockwork
 from toban.local.dev.following import EditedProfiles, Teller, following
 from toban.local.dev.link_key import with_link_key
+from toban.local.dev.starting import (
+    HOST,
+    PORT,
+    bad_profiles,
+    failed,
+    stop_on_signals,
+    unset_secrets,
+    welcome,
+)
+from toban.local.dev.texts import text
 from toban.local.dev.watched import WatchedProfiles
 from toban.local.emulated import emulators
 from toban.local.emulated.forks import Forks
 from toban.local.emulated.processes import FunctionProcess, NotStartedError, environment_of
 from toban.local.httpd import HttpServer
-from toban.local.starting import HOST, PORT, failed, stop_on_signals, unset_secrets, welcome
 from toban.local.world import ROOT, load_functions
 from toban.profile.profile import Profile
 from toban.profile.section import home_zone
@@ -327,24 +336,30 @@ def serve(
             data, profiles, port=port, host=host, root=root, environ=environ
         )
     except FileErrors as error:
-        return failed("the profiles cannot be loaded:", str(error), code=2)
+        return bad_profiles(error, language)
     except MapError as error:
-        return failed("the map is wrong:", str(error), code=2)
+        return failed(text(language, "start.bad-map"), str(error), code=2)
     except OSError as error:
         where = error.filename or f"{host}:{port}"  # the data directory, or the port
         return failed(f"{where}: {error.strerror or error}")
     with _logging(data, home_zone(profiles.values()), quiet=quiet):
         if not quiet:
-            print("toban: starting emulators and functions", file=sys.stderr, flush=True)
+            print(text(language, "start.emulators"), file=sys.stderr, flush=True)
         try:
             with stop_on_signals(_interrupted), emulated:
                 secrets = EnvSecrets(environ)
                 unset = unset_secrets(emulated.topology, profiles.values(), secrets)
                 if not quiet:
-                    text = welcome(
-                        emulated.topology, emulated.url, data, emulated.changes, unset, "emulators"
+                    said = welcome(
+                        emulated.topology,
+                        emulated.url,
+                        data,
+                        emulated.changes,
+                        unset,
+                        "emulators",
+                        language,
                     )
-                    print(text, file=sys.stderr, flush=True)
+                    print(said, file=sys.stderr, flush=True)
                 with contextlib.ExitStack() as stack:
                     if watched is not None:
                         teller = Teller(language, secrets, quiet=quiet)

@@ -11,10 +11,13 @@ from types import FrameType
 
 from toban import __version__
 from toban.channels.config import read_config
+from toban.local.dev.texts import text
 from toban.ports import Secrets
 from toban.profile.profile import Profile
 from toban.profile.store import ProfileChange
-from toban.sections.collect import secrets
+from toban.sections.secrets import unset_names
+from toban.strictyaml.findings import FileErrors
+from toban.texts import Language
 from toban.topology.types import Topology
 
 HOST = "127.0.0.1"
@@ -25,6 +28,12 @@ def failed(*lines: str, code: int = 1) -> int:
     """Say on the terminal why it does not start; returns the exit code."""
     print("toban dev:", *lines, sep="\n  " if len(lines) > 1 else " ", file=sys.stderr)
     return code
+
+
+def bad_profiles(errors: FileErrors, language: Language) -> int:
+    """Say on the terminal what is wrong with the profiles, with its places; returns the exit code."""
+    lines = [finding.render(language) for finding in errors.findings]
+    return failed(text(language, "start.bad-profiles"), *lines, code=2)
 
 
 @contextlib.contextmanager
@@ -48,13 +57,7 @@ def unset_secrets(topology: Topology, profiles: Iterable[Profile], values: Secre
     """Return the names of secrets that ways in and `profiles` need and that have no value."""
     doors = {name for f in topology.functions.values() if f.http for name in f.secrets}
     without = {name for name in doors if not name.endswith("*") and not values.values(name)}
-    return sorted(without | unset_of(profiles, values))
-
-
-def unset_of(profiles: Iterable[Profile], values: Secrets) -> set[str]:
-    """Return the names of secrets that `profiles` name and that have no value."""
-    named = {name for profile in profiles for name in secrets(profile)}
-    return {name for name in named if not values.values(name)}
+    return sorted(without | unset_names(profiles, values))
 
 
 def welcome(
@@ -64,18 +67,28 @@ def welcome(
     changes: list[ProfileChange],
     unset: Sequence[str],
     runtime: str = "embedded",
+    language: Language = "en",
 ) -> str:
     """Return the map, the addresses, the profiles and the secrets without a value (`unset`)."""
     doors = [(f"{url}/{n}{p}", n) for n, f in topology.functions.items() for p in f.http]
     clocks = [(f"{n} ({s.cron} {s.zone})", s.emits) for n, s in topology.schedules.items()]
     topics = [(topic, ", ".join(topology.consumers(topic)) or "-") for topic in topology.topics]
     width = max(len(left) for left, _ in [*doors, *clocks, *topics])
-    lines = [f"toban {__version__}, {runtime}, data in {data}"]
+
+    def say(key: str, **values: object) -> str:
+        return text(language, key, **values)
+
+    lines = [say("start.head", version=__version__, runtime=runtime, data=data)]
     for rows in (doors, clocks, topics):
         lines += ["", *(f"  {left.ljust(width)}  → {right}" for left, right in rows)]
-    lines += ["", *(f"  profile {c.service} {c.version} ({c.what})" for c in changes)]
+    lines.append("")
+    for change in changes:
+        what = say(f"start.what.{change.what}")
+        lines.append(
+            say("start.profile", service=change.service, version=change.version, what=what)
+        )
     if unset:
-        lines += [f"  secrets not set: {' '.join(f'TOBAN_SECRET_{name}' for name in unset)}"]
-    lines += [f"  links in notifications lead to {read_config().public_url or url}"]
-    lines += [f"  ready: {url}/healthz  log: {data / 'toban.log'}"]
+        lines.append(say("start.unset", names=" ".join(f"TOBAN_SECRET_{name}" for name in unset)))
+    lines.append(say("start.links", url=read_config().public_url or url))
+    lines.append(say("start.ready", url=f"{url}/healthz", log=data / "toban.log"))
     return "\n".join(lines)
