@@ -134,7 +134,7 @@ def test_it_is_read_in_the_language_of_its_person(shop):
     tap(shop, mail)
     shop.run("send", "minute-passed")
     assert "テスト成功" in tap(shop, mail, "GET")[1]
-    assert "応答済み" in shop.run("test-page", "--list", lang="ja").out
+    assert "確認済み" in shop.run("test-page", "--list", lang="ja").out
 
 
 def test_a_link_that_has_expired_answers_nothing(shop, monkeypatch):
