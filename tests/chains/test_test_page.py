@@ -11,7 +11,7 @@ from toban.ports import Query
 from toban.testpages.documents import PageTest
 
 
-def tests_of(world: World) -> list[PageTest]:
+def sent_in(world: World) -> list[PageTest]:
     query = Query(PageTest.COLLECTION, (("service", "==", world.service),))
     return [decode(PageTest, found.data) for found in world.platform.store.query(query)]
 
@@ -40,12 +40,12 @@ def test_a_test_page_reaches_its_person_by_the_fallback_and_one_tap_answers_it(w
         assert world.post("ingest_action", link).status == 200
 
     def answered() -> PageTest | None:
-        return next((test for test in tests_of(world) if test.status == "answered"), None)
+        return next((test for test in sent_in(world) if test.status == "answered"), None)
 
     test = world.wait(answered, "the answer")
     assert test.proof == "link:person:aoki"
     assert [contact.channel for contact in test.contacts if contact.answered_at] == ["mail"]
-    assert len(tests_of(world)) == 1
+    assert len(sent_in(world)) == 1
     page = world.post("ingest_action", link, method="GET").body.decode()
     assert "It worked" in page
     assert world.incidents() == []

@@ -1,6 +1,6 @@
 """
 Play one seed: ``python -m tests.simulation [WORLD] SEED [--trace] [--digest]``, where the world is
-``senders``, ``recorded``, ``unheard``, ``staged`` or ``staged-senders``.
+``senders``, ``recorded``, ``unheard``, ``staged``, ``staged-senders`` or ``reach``.
 
 For ``backups``, ``leaps``, ``owners``, ``copies``, ``leap-copies``, ``keys`` and ``crashes`` see
 `tests.simulation.backup_main`.
@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "shared")]
 
 
-WORLDS = ("plain", "senders", "staged", "staged-senders", "unheard", "recorded")
+WORLDS = ("plain", "senders", "staged", "staged-senders", "unheard", "recorded", "reach")
 OF_BACKUPS = ("backups", "leaps", "owners", "copies", "leap-copies", "crashes", "keys")
 
 
@@ -33,6 +33,7 @@ def main() -> int:
     asked = parser.parse_args()
 
     from tests.simulation.invariants import violations
+    from tests.simulation.reach_sim import ReachSimulation
     from tests.simulation.recorded_sim import RecordedSimulation
     from tests.simulation.sender_sim import SenderSimulation
     from tests.simulation.sim import Simulation
@@ -48,6 +49,7 @@ def main() -> int:
         StagedSenders,
         UnheardSimulation,
         RecordedSimulation,
+        ReachSimulation,
     )
     simulation: Simulation = dict(zip(WORLDS, worlds, strict=True))[asked.world](asked.seed)
     simulation.run()
@@ -56,7 +58,7 @@ def main() -> int:
         return 0
     if asked.trace:
         print("\n".join(simulation.trace))
-    known = isinstance(simulation, SenderSimulation | StagedSimulation)
+    known = isinstance(simulation, SenderSimulation | StagedSimulation | ReachSimulation)
     found = simulation.broken() if known else violations(simulation)
     print(simulation.rates)
     print({name: simulation.counts[name] for name in sorted(simulation.counts)})

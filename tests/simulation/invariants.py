@@ -65,7 +65,7 @@ def in_any_world(world: Simulated) -> list[str]:
     incidents = {incident.id: incident for incident in everything(world, Incident)}
     notifications = {n.id: n for n in everything(world, Notification)}
     return [
-        *_at_rest(world, notifications),
+        *at_rest(world, notifications),
         *_groups(world, incidents),
         *_escalations(world, incidents),
         *_pages(world, incidents, notifications),
@@ -79,7 +79,8 @@ def in_any_world(world: Simulated) -> list[str]:
     ]
 
 
-def _at_rest(world: Simulated, notifications: dict[str, Notification]) -> list[str]:
+def at_rest(world: Simulated, notifications: dict[str, Notification]) -> list[str]:
+    """What has not come to an end."""
     found = [f"queue: {n} in {name}" for name, n in world.bus.pending().items() if n]
     for name in world.bus.subscriptions:
         found += [

@@ -51,7 +51,8 @@ class Dev:
                 "PYTHONPATH": str(ROOT / "shared"),
                 "TOBAN_SECRET_INGEST_ALERTMANAGER": TOKEN,
                 "TOBAN_SECRET_INGEST_GENERIC": "",
-                "TOBAN_PUBLIC_URL": "",  # chains set it for the whole run
+                "TOBAN_PUBLIC_URL": "",  # chains set both for the whole run
+                "TOBAN_SMTP_HOST": "",
             },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -122,6 +123,8 @@ def test_it_says_what_it_serves_and_ends_well_on_sigterm(start):
     (line,) = [line for line in said.splitlines() if "secrets not set" in line]
     assert {"TOBAN_SECRET_INGEST_GENERIC", "TOBAN_SECRET_SLACK_BOT_TOKEN"} <= set(line.split())
     assert "TOBAN_SECRET_INGEST_ALERTMANAGER" not in line
+    (line,) = [line for line in said.splitlines() if "kept in the outbox" in line]
+    assert "TOBAN_SMTP_HOST (" in line
     assert f"links in notifications lead to http://127.0.0.1:{dev.port}" in said
 
 
