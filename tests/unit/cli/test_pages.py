@@ -39,8 +39,11 @@ OTHERS = {
     "curl": "", "date": "", "jq": "", "mkdir": "", "openssl": "", "printf": "",
     "read": "", "sed": "",
     "base64": "docs/backup-format.md: behind what gcloud needs",
+    "docker": "no builder is here: tests/unit/local/test_container.py reads the recipe",
+    "eval": "for an interactive shell: tests/unit/cli/test_completion.py",
     "gcloud": "needs a Google Cloud project",
     "pip": "installs from a package index",
+    "pipx": "installs from a package index: tests/unit/cli/test_wheel.py installs without one",
     "python": "docs/backup-format.md: read_backup.py is run by tests/unit/backups/test_format.py",
 }  # fmt: skip
 """Programs besides toban, make and the checkout's Python; with a reason, they are not run here."""
