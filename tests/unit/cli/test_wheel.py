@@ -22,7 +22,6 @@ from pathlib import Path
 import pytest
 
 from tests import container
-from tests.unit.cli.conftest import PROFILE
 from toban.topology.place import PACKAGE, SHIPPED, is_checkout, root
 from toban.topology.reader import load
 
@@ -41,7 +40,6 @@ class Installed:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "TOBAN_"))}
         return kept | {
             "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
-            "TOBAN_SECRET_INGEST_GENERIC": "a secret of this test",
             "LANG": "C.UTF-8",
         }
 
@@ -95,16 +93,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return Installed(interpreter.parent, folder, wheel)
 
 
-def test_an_alert_is_checked_for_sent_and_acknowledged_without_a_checkout(installed: Installed):
-    services = installed.folder / "infra" / "services"
-    services.mkdir(parents=True)
-    (services / "shop.yaml").write_text(PROFILE, encoding="utf-8")
-
+def test_a_first_day_from_init_to_an_acknowledged_alert_needs_no_checkout(installed: Installed):
+    about = ("--name", "Shop", "--zone", "Asia/Tokyo", "--person", "Hanako <hanako@example.jp>")
+    installed.run("toban", "init", "--yes", *about)
     assert "no errors" in installed.run("toban", "check")
     with installed.dev() as url:
         check = (word.replace("http://127.0.0.1:8080", url) for word in container.health_check())
         installed.run(*check)
-        assert "accepted" in installed.run("toban", "send", "generic", "--service", "shop")
+        assert "accepted" in installed.run(
+            "toban", "send", "generic", "--service", "shop", "--set", "severity=critical"
+        )
         deadline = time.monotonic() + PATIENCE_S
         while not json.loads(installed.run("toban", "incidents", "list", "--json")):
             assert time.monotonic() < deadline
