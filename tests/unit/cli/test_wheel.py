@@ -93,16 +93,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return Installed(interpreter.parent, folder, wheel)
 
 
-def test_an_alert_is_checked_for_sent_and_acknowledged_without_a_checkout(installed: Installed):
-    people = ("--person", "Hanako <hanako@example.jp>")
-    assert "infra/services/shop.yaml" in installed.run(
-        "toban", "init", "--yes", "--id", "shop", *people
-    )
-    assert "no errors, 0 warnings" in installed.run("toban", "check")
+def test_a_first_day_from_init_to_an_acknowledged_alert_needs_no_checkout(installed: Installed):
+    about = ("--name", "Shop", "--zone", "Asia/Tokyo", "--person", "Hanako <hanako@example.jp>")
+    installed.run("toban", "init", "--yes", *about)
+    assert "no errors" in installed.run("toban", "check")
     with installed.dev() as url:
         check = (word.replace("http://127.0.0.1:8080", url) for word in container.health_check())
         installed.run(*check)
-        assert "accepted" in installed.run("toban", "send", "generic", "--service", "shop")
+        assert "accepted" in installed.run(
+            "toban", "send", "generic", "--service", "shop", "--set", "severity=critical"
+        )
         deadline = time.monotonic() + PATIENCE_S
         while not json.loads(installed.run("toban", "incidents", "list", "--json")):
             assert time.monotonic() < deadline

@@ -64,7 +64,7 @@ def _given(command: argparse.ArgumentParser) -> Iterator[str]:
     for action in command._actions:
         if action.option_strings or isinstance(action, argparse._SubParsersAction):
             continue
-        word = str(action.metavar or action.dest.upper())
+        word = "|".join(action.choices or [str(action.metavar or action.dest.upper())])
         yield f"[{word}]" if action.nargs in ("?", "*") else word
 
 
