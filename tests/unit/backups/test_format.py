@@ -220,7 +220,13 @@ def test_the_program_that_lies_there_reads_the_backups_that_lie_there(tmp_path: 
     leave_instructions(bucket)
     stored = locations.store(bucket, "b-1", None)
     assert read_alone(bucket, stored.location.prefix, tmp_path)["stream"] == stored.plain
-    shutil.rmtree(tmp_path / "out")
     script = tmp_path / "copy" / FOLDER / "read_backup.py"
     folder = tmp_path / "copy" / stored.location.prefix
+    with pytest.raises(
+        AssertionError, match=r"^[^\n]*/out is there already: name another folder\n$"
+    ):
+        read_folder(folder, tmp_path, None, script)
+    shutil.rmtree(tmp_path / "out")
+    with pytest.raises(AssertionError, match=r"^[^\n]*/manifest.json is not there\n$"):
+        read_folder(folder.parent, tmp_path, None, script)
     assert read_folder(folder, tmp_path, None, script)["stream"] == stored.plain

@@ -303,9 +303,17 @@ def test_overwriting_the_source_takes_its_name(vault):
     code, shown = typed(vault, *overwrite, "y", "restore", "shop", "media", "--onto-source")
     assert (code, "Nothing was done." in shown) == (1, True), shown
     assert vault.objects("shop-media")["a.txt"] == b"ruined"
-    code, shown = typed(vault, *overwrite, "shop", "restore", "shop", "media", "--onto-source")
+    onto = ("restore", "shop", "media", "--onto-source")
+    said = vault.run(*onto, "--yes")
+    assert (said.code, "add --confirm shop (--yes is not enough)" in said.err) == (2, True)
+    assert vault.run(*onto, "--yes", "--confirm", "shp").code == 1
+    assert vault.objects("shop-media")["a.txt"] == b"ruined"
+    code, shown = typed(vault, *overwrite, "shop", *onto)
     assert code == 0, shown
     assert "THE SOURCE ITSELF is overwritten" in shown
+    assert vault.objects("shop-media") == MEDIA
+    vault.buckets("shop-media").upload("a.txt", [b"ruined"])
+    assert vault.run(*onto, "--confirm", "shop").code == 0
     assert vault.objects("shop-media") == MEDIA
 
 

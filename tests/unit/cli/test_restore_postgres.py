@@ -94,7 +94,7 @@ def test_the_plan_names_what_the_server_lacks_and_what_is_not_empty(
 
 def taken_onto(vault: Vault) -> tuple[int, str, str]:
     """As the documentation has it."""
-    said = vault.run("restore", "shop", "db", "--onto-source", "--yes")
+    said = vault.run("restore", "shop", "db", "--onto-source", "--confirm", "shop")
     return said.code, said.out, said.err
 
 

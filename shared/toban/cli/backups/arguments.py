@@ -151,6 +151,7 @@ def _restoring(builder: Builder, to: Any) -> None:
     command.add_argument(
         "--onto-source", action="store_true", help=builder.say("restore.onto-source")
     )
+    command.add_argument("--confirm", metavar="SERVICE", help=builder.say("restore.confirm"))
     command.add_argument("--dry-run", action="store_true", help=builder.say("restore.dry"))
     command.add_argument("--yes", action="store_true", help=builder.say("backups.yes"))
     command.add_argument("--follow", metavar="ID", help=builder.say("restore.follow"))

@@ -160,6 +160,10 @@ TEXTS: Final[Texts] = {
         "en": "read the copy of this region",
         "ja": "このリージョンのコピーから読む",
     },
+    "help.restore.confirm": {
+        "en": "with --onto-source: the service's name, instead of typing it when asked",
+        "ja": "--onto-source で、確認時に入力する代わりに指定するサービス名",
+    },
     "help.restore.onto-source": {
         "en": "overwrite the source itself (asks for the service's name)",
         "ja": "元の場所を上書きする（サービス名の入力を求める）",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,11 +92,14 @@ def restore(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _confirmed(plan: RestorePlan, asked: argparse.Namespace, terminal: Terminal) -> bool:
+    """Whether a person agrees; ``--yes`` is not enough to overwrite the source."""
     if not plan.is_source:
         return agreed(asked, terminal, terminal.say("restore.ask"))
-    if asked.yes:
-        return True
     service = plan.backup.service
+    if asked.confirm is not None:
+        return bool(asked.confirm == service)
+    if asked.json or not sys.stdin.isatty():
+        raise Problem(terminal.say("restore.unconfirmed", service=service), 2)
     return answer(asked, terminal, terminal.say("restore.ask-source", service=service)) == service
 
 

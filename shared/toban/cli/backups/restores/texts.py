@@ -183,6 +183,10 @@ TEXTS: Final[Texts] = {
         "ja": "{where}: 元の場所そのものを上書きします",
     },
     "restore.ask": {"en": "Restore? [y/N] ", "ja": "復元しますか [y/N] "},
+    "restore.unconfirmed": {
+        "en": "this overwrites the data of {service}, and nobody is there to be asked: add --confirm {service} (--yes is not enough)",
+        "ja": "{service} のデータを上書きしますが、確認する相手がいません。--confirm {service} を付けてください（--yes だけでは実行しません）",
+    },
     "restore.ask-source": {
         "en": "Type the service's name ({service}) to overwrite its data: ",
         "ja": "データを上書きするには、サービスの名前（{service}）を入力してください: ",
