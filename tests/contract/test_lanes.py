@@ -198,3 +198,47 @@ def test_threads_that_were_added_end_when_there_is_nothing_to_do(bus):
     assert grown >= 3 * WIDTH
     assert left <= 5, "two of the pool, one of the others, and who watches"
     assert threading.active_count() <= before
+
+
+# --- coming to an end ----------------------------------------------------------------------------
+
+
+def test_what_may_be_left_is_waited_for_a_while_and_delivered_again_by_the_next(bus):
+    first, second = Outside("backup"), Outside()
+    pool = Pool(frozenset({CALLS.name}), 4, may_be_left=True)
+    handlers = {CALLS.name: first.handle, REST.name: first.handle}
+    dispatcher = Dispatcher(bus, handlers, workers=1, pools=[pool])
+    dispatcher.start()
+    publish(bus, "calls", "backup/1")
+    first.until_held(1)
+
+    began = time.monotonic()
+    dispatcher.stop(0.05)
+    assert 0.05 <= time.monotonic() - began < WAIT_S / 2
+
+    handlers = {CALLS.name: second.handle, REST.name: second.handle}
+    following = Dispatcher(bus, handlers, workers=1, pools=[pool])
+    following.start()
+    second.wait("backup/1")
+    assert second.attempts["backup/1"] == 2
+    first.let_go.set()
+    dispatcher.stop()
+    following.stop()
+
+
+def test_whoever_may_not_be_left_is_waited_for(bus):
+    outside = Outside("page")
+    pool = Pool(frozenset({REST.name}), 4, may_be_left=True)
+    handlers = dict.fromkeys((CALLS.name, REST.name), outside.handle)
+    dispatcher = Dispatcher(bus, handlers, workers=1, pools=[pool])
+    dispatcher.start()
+    publish(bus, "calls", "page/1")
+    outside.until_held(1)
+    stopping = threading.Thread(target=dispatcher.stop, args=(0,))
+    stopping.start()
+    stopping.join(0.1)
+    assert stopping.is_alive()
+    outside.let_go.set()
+    stopping.join(WAIT_S)
+    assert not stopping.is_alive()
+    outside.wait("page/1")

@@ -32,6 +32,11 @@ def test_two_members_that_speak_of_two_occurrences_call_nobody_for_nothing() -> 
     assert broken(785960) == []
 
 
+def test_what_the_cluster_counts_as_told_is_nobodys_lie() -> None:
+    """One that never saw the second occurrence tells the end of the first; nobody tells the second's."""
+    assert broken(991579) == []
+
+
 @pytest.mark.parametrize("mutant", SENDER_MUTANTS, ids=lambda mutant: mutant.name)
 def test_what_was_believed_before_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)

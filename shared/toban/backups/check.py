@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from toban.backups.checks.plans import check_plans
 from toban.backups.checks.recovery import check_objectives, check_restore_test
 from toban.backups.section import BACKUP, BackupSection
@@ -49,17 +51,24 @@ def check(profile: Profile, report: Report, context: CheckContext) -> None:
 
 
 def _check_key(backup: BackupSection, report: Report) -> None:
-    kind, colon, name = backup.key.partition(":")
-    if not backup.key or _KMS_KEY.fullmatch(backup.key):
-        return
-    if colon and kind == "secret" and SECRET_NAME.fullmatch(name):
-        return
-    # The value itself may be a key and is not repeated.
-    report.error(
-        "bad-key",
-        "backup.key",
-        both("finding.backup.bad-key"),
-    )
+    former = () if backup.former_keys is msgspec.UNSET else backup.former_keys
+    if backup.key and not _is_key(backup.key):
+        # The value itself may be a key and is not repeated.
+        report.error("bad-key", "backup.key", both("finding.backup.bad-key"))
+    for number, key in enumerate(former):
+        place = f"backup.former_keys[{number}]"
+        if not _is_key(key):
+            report.error("bad-key", place, both("finding.backup.bad-key"))
+        elif key == backup.key or key in former[:number]:
+            report.error("twice", place, both("finding.backup.key-twice"))
+    if former and not backup.key:
+        report.error("no-key", "backup.former_keys", both("finding.backup.only-former-keys"))
+
+
+def _is_key(reference: str) -> bool:
+    kind, colon, name = reference.partition(":")
+    is_secret = bool(colon) and kind == "secret" and SECRET_NAME.fullmatch(name) is not None
+    return is_secret or _KMS_KEY.fullmatch(reference) is not None
 
 
 def _check_destinations(backup: BackupSection, report: Report) -> None:

@@ -58,5 +58,4 @@ def secrets(profile: Profile) -> Iterator[str]:
         yield from secrets_of(source).values()
     tests = backup.restore_test.targets if backup.restore_test else ()
     yield from (target.url_secret for target in tests if target.url_secret)
-    if backup.key.startswith("secret:"):
-        yield backup.key.removeprefix("secret:")
+    yield from (key.removeprefix("secret:") for key in backup.keys if key.startswith("secret:"))

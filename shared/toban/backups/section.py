@@ -149,6 +149,8 @@ class BackupSection(Section, frozen=True):
     A Cloud KMS key (``projects/…/cryptoKeys/…``) or ``secret:NAME`` (32 bytes in base64). Set: a
     backup is never written unencrypted. Empty: backups are not encrypted by us.
     """
+    former_keys: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Keys that were in the place of `key` and still open what is under them, until all of it is wrapped anew."""
     objectives: tuple[Objective, ...] = ()
     restore_test: RestoreTest | None = None
     external: tuple[External, ...] = ()
@@ -158,6 +160,12 @@ class BackupSection(Section, frozen=True):
     """Verified copies per series and region that are never removed."""
     reread_within: Seconds | msgspec.UnsetType = msgspec.UNSET
     """Every copy that is kept is read back again within this time; unset: `REREAD_WITHIN`."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return `key`, which wraps, and then every key that may still open what is kept; empty: there is none."""
+        former = () if self.former_keys is msgspec.UNSET else self.former_keys
+        return (self.key, *former) if self.key else ()
 
     @property
     def rereads(self) -> timedelta:

@@ -11,6 +11,14 @@ TEXTS: Final[Texts] = {
         "en": "expected a Cloud KMS key (projects/…/locations/…/keyRings/…/cryptoKeys/…) or secret:NAME.",
         "ja": "Cloud KMS の鍵（projects/…/locations/…/keyRings/…/cryptoKeys/…）か secret:名前 を書きます。",
     },
+    "finding.backup.key-twice": {
+        "en": "this key is named already.",
+        "ja": "この鍵はすでに指定されています。",
+    },
+    "finding.backup.only-former-keys": {
+        "en": "without `key` backups are not encrypted: name the key that wraps now.",
+        "ja": "`key` がないとバックアップは暗号化されません。現在の鍵を指定してください。",
+    },
     "finding.backup.no-destination": {
         "en": "there is nowhere to keep backups.",
         "ja": "保存先がありません。",

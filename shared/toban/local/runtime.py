@@ -55,6 +55,9 @@ LOCK = "dev.lock"
 """Name in a data directory: held by its runtime, of which there is one."""
 _TRY_AGAIN_S = 0.1
 
+LEAVE_AFTER_S = 5.0
+"""How long `toban dev` waits at its end for a backup's step: one that connects may take half a minute."""
+
 
 class Runtime:
     """A world with its server and threads: call `start`, then `serve` (which returns after `stop`)."""
@@ -67,14 +70,16 @@ class Runtime:
         port: int = 0,
         workers: int = WORKERS,
         clock: FileClock | None = None,
+        leave_after_s: float | None = None,
     ) -> None:
         """
-        Binds the port (0: any free one); raises `OSError` when it is taken.
+        `leave_after_s`: as of `Dispatcher.stop`, where the process ends with the runtime. Binds the port (0: any free one); raises `OSError` when it is taken.
 
         With a `clock` time moves only by `driver`, and a request is answered once everything
         that follows from it at the same instant has come to rest.
         """
         self._world = world
+        self._leave_after_s = leave_after_s
         priority = IngressPriority()
         functions: dict[str, server.Answer] = {}
         application = server.Application(functions, server.health_of(world.topology, "embedded"))
@@ -177,7 +182,7 @@ class Runtime:
             if self._takes_over.is_alive():
                 self._takes_over.join()
             self._clockwork.stop()
-            self._dispatcher.stop()
+            self._dispatcher.stop(self._leave_after_s)
             self._lock.close()
             self._lock = None
 
@@ -257,7 +262,7 @@ def serve(
             world = stack.enter_context(
                 open_world(data, clock=clock, environ=environ, root=root, outbox=True)
             )
-            runtime = Runtime(world, host=host, port=port, clock=clock)
+            runtime = Runtime(world, host=host, port=port, clock=clock, leave_after_s=LEAVE_AFTER_S)
         except WrongClock as error:
             return failed(str(error), code=2)
         except MapError as error:

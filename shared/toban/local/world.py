@@ -111,7 +111,7 @@ def pools(topology: Topology) -> list[Pool]:
     }
     return [
         Pool(frozenset(calls), MOST_CALLS, lane_of),
-        Pool(frozenset(long - calls), LONG_WORKERS),
+        Pool(frozenset(long - calls), LONG_WORKERS, may_be_left=True),
     ]
 
 

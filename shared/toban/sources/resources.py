@@ -62,7 +62,7 @@ class WorldResources:
         return self._buckets(name)
 
     def keys(self, reference: str) -> Keys:
-        """Return the keys of ``secret:NAME`` or of a Cloud KMS key (``projects/…/cryptoKeys/…``)."""
+        """Return the keys of ``secret:NAME``, of a Cloud KMS key (``projects/…/cryptoKeys/…``), or of several."""
         return self._keys(reference)
 
     def source(self, spec: Spec) -> Source:
@@ -78,6 +78,10 @@ class WorldResources:
         return _kind(spec.kind).target(spec.options, self._ports)
 
     def _make_keys(self, reference: str) -> Keys:
+        if len(several := reference.split()) > 1:
+            from toban.sources.key_ring import KeyRing
+
+            return KeyRing(several, self.keys)
         if reference.startswith("secret:"):
             from toban.adapters.local.files.keys import SecretKeys
 

@@ -199,3 +199,82 @@ def test_the_catalogue_made_anew_knows_the_present_key(vault, two, monkeypatch):
     assert vault.run("backups", "rewrap", "--json").json()["not_needed"] == [id_of(KEY)]
     rotate(monkeypatch, NEW)
     assert all(vault.run("backups", "verify", id).code == 0 for id in two)
+
+
+# --- from one key of a profile to another ------------------------------------------------------------
+
+
+def move(vault: Vault, key: str, *former: str) -> None:
+    """Another key in the profile, and which ones it had before."""
+    profile = vault.desk.services / "shop.yaml"
+    text = re.sub(r"  (key|former_keys): .*\n", "", profile.read_text("utf-8"))
+    named = f'  key: "{key}"\n' + (f"  former_keys: [{', '.join(former)}]\n" if former else "")
+    profile.write_text(text.replace("backup:\n", f"backup:\n{named}"), "utf-8")
+    said = vault.run("apply")
+    assert said.code == 0, said.err
+
+
+def test_backups_are_moved_to_another_key_of_the_profile(vault, two, monkeypatch):
+    before = frames(vault)
+    monkeypatch.setenv("TOBAN_SECRET_BACKUP_KEY_2", NEW)
+    move(vault, "secret:BACKUP_KEY_2", "secret:BACKUP_KEY")
+    assert vault.run("backups", "verify", two[0]).code == 0, "readable before it is moved"
+
+    dry = vault.run("backups", "rewrap", "--dry-run", "--json").json()
+    assert [(b["id"], b["outcome"]) for b in dry["backups"]] == [(id, "due") for id in two]
+    assert {k["id"]: (k["present"], k["needed_by"]) for k in dry["keys"]} == {
+        id_of(NEW): (True, []),
+        id_of(KEY): (False, two),
+    }
+    assert under(vault) == {id_of(KEY)}
+
+    said = vault.run("backups", "rewrap")
+    assert said.code == 0, said.err
+    assert f"{id_of(KEY)}: not needed any more" in said.out
+    assert under(vault) == {id_of(NEW)}
+    assert frames(vault) == before, "only manifests were written"
+
+    # The former key is gone for good: from the profile, and from this machine.
+    move(vault, "secret:BACKUP_KEY_2")
+    monkeypatch.delenv(VARIABLE)
+    again = vault.run("backups", "rewrap", "--json")
+    assert (again.code, again.json()["backups"], again.json()["open"]) == (0, [], [])
+    assert all(vault.run("backups", "verify", id).code == 0 for id in two)
+    restored = vault.run("restore", "shop", "media", "--to", "bucket=b", "--yes")
+    assert restored.code == 0, restored.err
+    assert vault.objects("b") == vault.objects("shop-media")
+    out = vault.home / "logs.tar"
+    assert vault.run("backups", "extract", two[0], str(out)).code == 0
+    lose_the_store(vault)
+    vault.run("apply")
+    assert vault.run("backups", "rebuild-catalog").code == 0
+    assert vault.run("backups", "verify", two[0]).code == 0
+
+
+def test_what_is_taken_after_the_move_is_under_the_new_key_and_the_watch_opens_both(
+    vault, two, monkeypatch
+):
+    monkeypatch.setenv("TOBAN_SECRET_BACKUP_KEY_2", NEW)
+    move(vault, "secret:BACKUP_KEY_2", "secret:BACKUP_KEY")
+    vault.next_second()
+    third = vault.take("media", "weekly")
+    assert vault.document(third).key_id == id_of(NEW)
+    assert under(vault) == {id_of(KEY), id_of(NEW)}
+    (part,) = (n for n in vault.objects("shop-osaka") if f"/{two[1]}/parts/" in n)
+    vault.buckets("shop-osaka").delete(part)
+    assert vault.run("backups", "replicate", two[1]).code == 0, "mended by the former key"
+    assert part in vault.objects("shop-osaka")
+    monkeypatch.delenv("TOBAN_SECRET_BACKUP_KEY_2")
+    said = vault.run("backups", "rewrap", "--dry-run", "--json")
+    assert (said.code, [o["about"] for o in said.json()["open"]]) == (1, ["secret:BACKUP_KEY_2"])
+    assert said.json()["not_needed"] == []
+
+
+def test_a_former_key_that_the_profile_does_not_name_is_still_known_to_older_backups(
+    vault, two, monkeypatch
+):
+    monkeypatch.setenv("TOBAN_SECRET_BACKUP_KEY_2", NEW)
+    move(vault, "secret:BACKUP_KEY_2")
+    assert vault.run("backups", "verify", two[0]).code == 0, "by the version that it pins"
+    assert vault.run("backups", "rewrap").code == 0
+    assert under(vault) == {id_of(NEW)}

@@ -84,6 +84,10 @@ MISTAKES = [
     ("  sources:\n", "  key: my-key\n  sources:\n", "16 error bad-key key"),
     ("  sources:\n", "  key: secret:lower\n  sources:\n", "16 error bad-key key"),
     ("  sources:\n", "  key: projects/p/locations/l/keyRings/r\n  sources:\n", "16 error bad-key key"),
+    ("  sources:\n", "  key: secret:A\n  former_keys: [secret:B, my-key]\n  sources:\n", "17 error bad-key former_keys[1]"),
+    ("  sources:\n", "  key: secret:A\n  former_keys: [secret:A]\n  sources:\n", "17 error twice former_keys[0]"),
+    ("  sources:\n", "  key: secret:A\n  former_keys: [secret:B, secret:B]\n  sources:\n", "17 error twice former_keys[1]"),
+    ("  sources:\n", "  former_keys: [secret:A]\n  sources:\n", "16 error no-key former_keys"),
     # sources
     ("database: {type: p", "data.base: {type: p", '17 error bad-id sources["data.base"]'),
     ("database: {type: p", "Database: {type: p", "17 error bad-id sources.Database"),

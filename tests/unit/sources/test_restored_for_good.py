@@ -24,6 +24,7 @@ from toban.sources.logs import adapter as logs
 from toban.sources.logs.adapter import LogsSource
 from toban.sources.own_directory import MARKER
 from toban.sources.redis import resp
+from toban.sources.redis.loading import keys as keys_module
 from toban.sources.redis.loading import mark as redismark
 
 OLD_MARK = b"filled by a restore of toban"
@@ -199,6 +200,43 @@ def marked(server: resp.Connection) -> redismark.RedisMark:
     mark = redismark.begun(server, 15, "test-1", "test").having({"set": 1})
     assert resp.transaction(server, [resp.command(("SET", redismark.KEY, redismark.encoded(mark)))])
     return mark
+
+
+LIBRARY = "#!lua name={}\nredis.register_function('{}', function() return 1 end)"
+
+
+@pytest.mark.parametrize("since", ["nothing", "a library", "another restore"])
+def test_functions_that_came_after_the_keys_were_gone_stay(
+    since: str, empty: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stood still in between flushes what others have loaded no more."""
+    emptied = redismark.empty_if_untouched
+
+    def stands_still(server: resp.Connection, mark: redismark.RedisMark) -> bool:
+        done = emptied(server, mark)
+        with client(empty) as other:
+            if since == "a library":
+                other.call("FUNCTION", "LOAD", LIBRARY.format("shop", "pay"))
+            if since == "another restore":
+                other.call("SELECT", 15)
+                other.call("SET", redismark.KEY, "{}")
+        return done
+
+    monkeypatch.setattr(redismark, "empty_if_untouched", stands_still)
+    with client(empty) as redis_:
+        redis_.call("FUNCTION", "LOAD", LIBRARY.format("old", "f"))
+        mark = marked(redis_)
+        assert keys_module.empty(redis_, mark)
+        left = [bytes(library[1]).decode() for library in redis_.call("FUNCTION", "LIST")]
+        redis_.call("FUNCTION", "FLUSH")
+    assert (
+        sorted(left)
+        == {
+            "nothing": [],
+            "a library": ["old", "shop"],
+            "another restore": ["old"],
+        }[since]
+    )
 
 
 def test_looking_and_emptying_are_one(empty: Redis) -> None:

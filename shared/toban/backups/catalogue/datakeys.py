@@ -25,7 +25,7 @@ from toban.backups.section import BACKUP
 from toban.backups.storage.frames import KEY_BYTES
 from toban.kernel.documents import Documents
 from toban.ports.backup import Keys, KeyUnavailable, WrappedKey
-from toban.profile.store import pinned
+from toban.profile.store import current, pinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,22 @@ def data_key_for(
 # --- wrapping it anew ------------------------------------------------------------------------
 
 
-def key_of(documents: Documents, backup: Backup) -> str:
+def key_of(documents: Documents, backup: Backup, *, present: bool = False) -> str:
     """
-    Return the profile's key of a backup, as of the version that it pins; empty: it has none.
+    Return the keys that may open a backup, as `toban.ports.backup.Resources.keys` takes them; empty: it has none.
 
-    Raises `LookupError` when the store does not have that version.
+    Those of the profile version that it pins, and those of its service's profile of now, to which it may
+    have been moved; the first of them is the pinned one's, or with `present` the one that wraps now. Raises
+    `LookupError` when the store does not have that version.
     """
     section = pinned(documents, backup.service, backup.profile_version)[BACKUP]
-    return section.key if section is not None else ""
+    own = section.keys if section is not None else ()
+    if not own:
+        return ""
+    found = current(documents).get(backup.service)
+    now = found.profile[BACKUP] if found is not None else None
+    moved = now.keys if now is not None else ()
+    return " ".join(dict.fromkeys((*moved, *own) if present else (*own, *moved)))
 
 
 def present_key(holder: Keys) -> str:

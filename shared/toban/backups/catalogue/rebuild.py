@@ -160,7 +160,7 @@ def _manifest(
     section = current.profile[BACKUP] if current else None
     if section is None:
         raise NoProfile(f"{name}: no profile of {place.service} with backups is applied")
-    unwrap = resources.keys(section.key).unwrap if section.key else None
+    unwrap = resources.keys(" ".join(section.keys)).unwrap if section.key else None
     must = True if section.key and not unencrypted else None
     return decode(data, unwrap, name=name, encrypted=must)[0]
 

@@ -82,7 +82,7 @@ class RewrapHandler:
             return NothingToDo("it is not encrypted")
         job.ended = {}
         try:
-            holder = self._resources.keys(key_of(claim.documents, backup))
+            holder = self._resources.keys(key_of(claim.documents, backup, present=True))
             return self._rewrap(backup, holder, job, claim)
         except KeyUnavailable as error:
             return Failure(f"the present key cannot be used: {error}")

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from toban.backups.catalogue.datakeys import key_of
 from toban.backups.catalogue.plans import ResolvedPlan, bases_of, plan_of
 from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, open_copy
 from toban.backups.documents import Backup, RestoreTestResult
@@ -153,7 +154,9 @@ class RestoreHandler:
     ) -> Restored | Continue | Failure:
         staging = staging_of(planned.profile, restore.source)
         try:
-            opened = open_copy(self._opener, backup, restore.bucket, planned.section.key)
+            opened = open_copy(
+                self._opener, backup, restore.bucket, key_of(claim.documents, backup)
+            )
             spec = target_spec(restore, staging, opened.manifest)
             target = self._resources.target(spec)
             here = {opened.manifest.identity, self._resources.source(planned.spec).identity}

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from toban.backups.catalogue.datakeys import opened_by, same_but_key
+from toban.backups.catalogue.datakeys import key_of, opened_by, same_but_key
 from toban.backups.catalogue.manifest import Manifest, decode
 from toban.backups.catalogue.mend import CopyRepair, CopySide
 from toban.backups.catalogue.plans import ResolvedPlan, plan_of
@@ -106,7 +106,7 @@ class ReplicateHandler:
         if planned is None:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         copies = with_destinations(backup, planned)
-        key = planned.section.key
+        key = key_of(claim.documents, backup)
         try:
             original = self._original(backup, copies, key)
         except (KeyUnavailable, ValueError) as error:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
-from toban.backups.catalogue.datakeys import data_key_for, new_data_key
+from toban.backups.catalogue.datakeys import data_key_for, key_of, new_data_key
 from toban.backups.catalogue.manifest import ManifestKey
 from toban.backups.catalogue.plans import ResolvedPlan, plan_of
 from toban.backups.catalogue.reading import BaseDamaged, CopyOpener
@@ -236,7 +236,8 @@ class _Step:
         self._claim.checkpoint()
 
     def _data_key(self) -> bytes | None:
-        job, reference = self._job, self._planned.section.key
+        job = self._job
+        reference = key_of(self._claim.documents, self._backup)
         wrapped = WrappedKey(job.key_id, job.wrapped_key) if job.wrapped_key else None
         return data_key_for(reference, self._resources.keys, self._backup.id, wrapped)
 
@@ -252,7 +253,7 @@ class _Step:
             base=base_backup(
                 self._backup,
                 self._bucket,
-                self._planned.section.key,
+                key_of(self._claim.documents, self._backup),
                 self._opener,
                 self._claim.documents,
             ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from toban.backups.catalogue.datakeys import key_of
 from toban.backups.catalogue.plans import plan_of
 from toban.backups.catalogue.reading import (
     BaseDamaged,
@@ -133,6 +134,7 @@ class VerifyHandler:
             return Failure(f"profile version {backup.profile_version} has no such plan")
         _take_over(job, backup, claim.now())
         bases = {id: claim.documents.get(Backup, id) for id in backup.needs}
+        key = key_of(claim.documents, backup)
         outage: Unavailable | None = None
         # The one that was begun comes first: a step that is tried again goes on with it.
         for place, copy in sorted(
@@ -150,7 +152,7 @@ class VerifyHandler:
                 own = planned.plan.level if place == 0 else planned.plan.replica_level
                 wanted = max(own, "content", key=LEVELS.index)
             try:
-                reading = self._read(backup, copy.bucket, planned.section.key, wanted, job, claim)
+                reading = self._read(backup, copy.bucket, key, wanted, job, claim)
             except Unavailable as error:
                 outage = outage or error
                 continue

@@ -9,6 +9,7 @@ import logging
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ class _Crew:
     def __init__(self, pool: Pool, lock: threading.Lock) -> None:
         self.names = sorted(pool.subscriptions)
         self.most = pool.workers
+        self.may_be_left = pool.may_be_left
         self.lanes = None if pool.lane_of is None else Lanes(pool.lane_of, pool.width)
         self.work_ready = threading.Condition(lock)
         self.threads = 0
@@ -87,6 +89,7 @@ class Dispatcher:
         self._crews = [_Crew(pool, self._lock) for pool in (others, *pools) if pool.subscriptions]
         self._crew_of = {name: crew for crew in self._crews for name in crew.names}
         self._threads: list[threading.Thread] = []
+        self._may_be_left = weakref.WeakSet[threading.Thread]()
         self._numbers = itertools.count()
 
     # --- starting and stopping -------------------------------------------------------------
@@ -106,16 +109,31 @@ class Dispatcher:
                 self._join(crew)
             self._begin(self._watch, "toban-watch")
 
-    def stop(self) -> None:
-        """Take nothing new, wait for the handlers that run, and give the file free."""
+    def stop(self, leave_after_s: float | None = None) -> None:
+        """
+        Take nothing new, wait for the handlers that run, and give the file free.
+
+        Those of a pool that may be left are waited for no longer than `leave_after_s`: for a process that
+        ends then, and whose messages the next one delivers again.
+        """
         self._stop.set()
         self.wake()
+        deadline = None if leave_after_s is None else time.monotonic() + leave_after_s
         while True:
             with self._lock:
                 left = [thread for thread in self._threads if thread.is_alive()]
-            if not left:
+            waited = [thread for thread in left if thread not in self._may_be_left]
+            if waited:
+                waited[0].join()
+            elif not left:
                 break
-            left[0].join()
+            elif deadline is not None and time.monotonic() >= deadline:
+                _log.warning(
+                    "%d long handlers left behind: they go on at the next start", len(left)
+                )
+                break
+            else:
+                left[0].join(None if deadline is None else max(deadline - time.monotonic(), 0))
         if self._lock_file is not None:
             self._bus.unlisten(self._published)
             self._lock_file.close()
@@ -161,10 +179,13 @@ class Dispatcher:
     def _join(self, crew: _Crew) -> None:
         """Add a thread; the lock is held."""
         crew.threads += 1
-        self._begin(partial(self._work, crew), f"toban-worker-{next(self._numbers)}")
+        name = f"toban-worker-{next(self._numbers)}"
+        self._begin(partial(self._work, crew), name, may_be_left=crew.may_be_left)
 
-    def _begin(self, run: Callable[[], None], name: str) -> None:
+    def _begin(self, run: Callable[[], None], name: str, *, may_be_left: bool = False) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
+        if may_be_left:
+            self._may_be_left.add(thread)
         self._threads = [old for old in self._threads if old.is_alive()]
         thread.start()
         self._threads.append(thread)

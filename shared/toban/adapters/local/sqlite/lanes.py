@@ -29,6 +29,8 @@ class Pool:
     workers: int
     lane_of: LaneOf | None = None
     width: int = WIDTH
+    may_be_left: bool = False
+    """Whether what is handled here goes on elsewhere when its process dies, and costs nothing by that."""
 
 
 class Lanes:

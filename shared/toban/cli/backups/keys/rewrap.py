@@ -40,19 +40,20 @@ class _Keys:
     """The keys that the profiles name, as far as they can be used from here."""
 
     present: dict[str, str] = field(default_factory=dict)
-    """The key that wraps now, by the profile's reference."""
+    """The key that wraps now, by the keys that a backup may be under (`key_of`)."""
     held: list[str] = field(default_factory=list)
     """Every key that can be listed, in the order of its secret."""
     hidden: dict[str, str] = field(default_factory=dict)
-    """By reference, why its present key cannot be told from here."""
+    """By what a profile names, why its present key cannot be told from here."""
     references: dict[str, str] = field(default_factory=dict)
     """By backup, what its profile names."""
     listed: set[str] = field(default_factory=set)
-    """References whose every key is in `held`."""
+    """What profiles name as a key whose every key is in `held`."""
 
     def lost(self, backup: Backup, under: set[str]) -> str:
         """Return the key without which a backup cannot be read; empty: none is known to be missing."""
-        missing = self.references.get(backup.id, "") in self.listed and not under & set(self.held)
+        ring = self.references.get(backup.id, "").split()
+        missing = ring and self.listed.issuperset(ring) and not under & set(self.held)
         return ", ".join(sorted(under)) if missing else ""
 
     def is_done(self, backup: Backup, under: set[str]) -> bool:
@@ -158,22 +159,28 @@ def _keys(work: Session) -> _Keys:
     for backup in work.reader.find(Backup):
         if backup.status != "deleted" and backup.key_id:
             found.references[backup.id] = _reference(work, backup)
-    current = [(p[BACKUP] or NOTHING).key for p in work.reader.profiles().values()]
-    for reference in dict.fromkeys(filter(None, [*current, *found.references.values()])):
+    current = [" ".join((p[BACKUP] or NOTHING).keys) for p in work.reader.profiles().values()]
+    rings = list(dict.fromkeys(filter(None, [*current, *found.references.values()])))
+    for reference in rings:
         try:
-            holder = resources.keys(reference)
-            found.present[reference] = present_key(holder)
-            if isinstance(holder, ListedKeys):
-                found.listed.add(reference)
-                found.held += [key for key in holder.ids() if key not in found.held]
+            found.present[reference] = present_key(resources.keys(reference))
         except (KeyUnavailable, Unavailable) as error:
-            found.hidden[reference] = str(error)  # the functions may have it all the same
+            # The functions may have it all the same.
+            found.hidden[reference.split()[0]] = str(error)
+    for each in dict.fromkeys(each for reference in rings for each in reference.split()):
+        try:
+            holder = resources.keys(each)
+            if isinstance(holder, ListedKeys):
+                found.held += [key for key in holder.ids() if key not in found.held]
+                found.listed.add(each)
+        except (KeyUnavailable, Unavailable):
+            continue  # a former one may be gone, if nothing is under it any more
     return found
 
 
 def _reference(work: Session, backup: Backup) -> str:
     try:
-        return key_of(work.reader, backup)
+        return key_of(work.reader, backup, present=True)
     except LookupError:
         return ""
 
@@ -183,7 +190,7 @@ def _learn(keys: _Keys, ended: dict[str, BackupJob | None]) -> None:
     for id, job in ended.items():
         if isinstance(job, RewrapJob) and job.present is not None and id in keys.references:
             keys.present.setdefault(keys.references[id], job.present.key_id)
-            keys.hidden.pop(keys.references[id], None)
+            keys.hidden.pop(keys.references[id].split()[0], None)
 
 
 def _look(work: Session, keys: _Keys) -> tuple[list[OpenQuestion], KeySurvey]:

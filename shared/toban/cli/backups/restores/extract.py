@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from toban.backups.catalogue.datakeys import key_of
 from toban.backups.catalogue.plans import plan_of
 from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, open_copy
 from toban.backups.documents import Backup, Copy
@@ -58,10 +59,10 @@ def _copies(backup: Backup, region: str, terminal: Terminal) -> list[Copy]:
 def _open(work: Session, backup: Backup, copy: Copy) -> OpenedCopy:
     planned = plan_of(work.reader, backup)
     if planned is not None:
-        key = planned.section.key
+        key = key_of(work.reader, backup)
     else:
         profile = work.reader.profiles().get(backup.service)
-        key = ((profile[BACKUP] if profile is not None else None) or NOTHING).key
+        key = " ".join(((profile[BACKUP] if profile is not None else None) or NOTHING).keys)
     return open_copy(CopyOpener(work.resources()), backup, copy.bucket, key)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from toban.backups.catalogue.plans import ResolvedPlan, plan_of
+from toban.backups.catalogue.datakeys import key_of
+from toban.backups.catalogue.plans import plan_of
 from toban.backups.catalogue.reading import CopyOpener, OpenedCopy, open_copy
 from toban.backups.documents import Backup, Copy
 from toban.backups.policy.occupied import refusal
@@ -79,7 +80,7 @@ def look(
         requested_at=now(),
     )
     resources = work.resources()
-    opened = _opened(resources, backup, copy, planned, terminal)
+    opened = _opened(work, resources, backup, copy, terminal)
     manifest = opened.manifest if opened is not None else None
     try:
         spec = target_spec(wanted, staging_of(planned.profile, backup.source), manifest)
@@ -138,12 +139,12 @@ def _selection(
 
 
 def _opened(
-    resources: Resources, backup: Backup, copy: Copy, planned: ResolvedPlan, terminal: Terminal
+    work: Session, resources: Resources, backup: Backup, copy: Copy, terminal: Terminal
 ) -> OpenedCopy | None:
     """What was recorded of the backup, and its stream; None, with a note, where this process may not read it."""
     try:
         opener = CopyOpener(resources)
-        return open_copy(opener, backup, copy.bucket, planned.section.key)
+        return open_copy(opener, backup, copy.bucket, key_of(work.reader, backup))
     except (ValueError, PortError) as error:
         said = printable(str(error))[:300]
         terminal.note(terminal.say("restore.unread-manifest", id=backup.id, error=said))

@@ -157,6 +157,7 @@ def empty(server: resp.Connection, mark: RedisMark) -> bool:
 
     False when somebody may have.
     """
+    functions = _functions(server)  # ours, if nobody else has written
     try:
         done = redismark.empty_if_untouched(server, mark)
     except resp.ReplyError:  # no scripts there: what is written at this very moment is lost
@@ -165,9 +166,23 @@ def empty(server: resp.Connection, mark: RedisMark) -> bool:
             server.call("FLUSHALL")
     if not done:
         return False
-    with contextlib.suppress(resp.ReplyError):  # unknown before Redis 7, which has none to remove
-        server.call("FUNCTION", "FLUSH")
+    if functions:
+        # No script may flush functions. Whoever stood still after the keys were gone removes none that
+        # another restore, which has left its mark, or an application has loaded since.
+        server.call("WATCH", redismark.KEY)
+        if not server.call("EXISTS", redismark.KEY) and _functions(server) == functions:
+            resp.transaction(server, [resp.command(("FUNCTION", "FLUSH"))])
+        else:
+            server.call("UNWATCH")
     return True
+
+
+def _functions(server: resp.Connection) -> Any:
+    """The libraries of functions with their code; none before Redis 7."""
+    try:
+        return server.call("FUNCTION", "LIST", "WITHCODE")
+    except resp.ReplyError:
+        return []
 
 
 def _restore(entry: rdb.RdbEntry, version: int, *, replace: bool) -> bytes:
