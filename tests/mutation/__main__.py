@@ -76,7 +76,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--levels", type=int, default=len(LEVELS), choices=range(1, len(LEVELS) + 1),
-        help="1: unit tests of domains; 2: all unit tests; 3: chains of backups; 4: all (default)",
+        help="1: unit tests of domains; 2: chains of backups; 3: all unit tests; 4: all (default)",
     )  # fmt: skip
     parser.add_argument(
         "--record", action="store_true", help="record anew which tests reach which line"
