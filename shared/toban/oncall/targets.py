@@ -99,20 +99,11 @@ def resolve(
     unreachable: dict[Unreachable, None] = {}
     channels = tuple(via) or severity.via
     for asked in step_targets:
-        for found in _expand(profile, asked, at):
+        for found in _reached(profile, asked, channels, at):
             if isinstance(found, Unreachable):
                 unreachable[found] = None
-                continue
-            found_contacts: Iterator[Contact | Unreachable]
-            if found.startswith("channel:"):
-                found_contacts = _channel(profile, asked, found)
             else:
-                found_contacts = _person(profile, asked, found, channels)
-            for contact in found_contacts:
-                if isinstance(contact, Unreachable):
-                    unreachable[contact] = None
-                else:
-                    contacts.setdefault((contact.target, contact.channel_id), contact)
+                contacts.setdefault((found.target, found.channel_id), found)
     return Resolution(contacts=tuple(contacts.values()), unreachable=tuple(unreachable))
 
 
@@ -129,6 +120,19 @@ def next_channel(profile: Profile, channel_id: str, tried: Collection[str] = ())
     if channel.fallback == channel_id or channel.fallback in tried:
         return None
     return channel.fallback if channel.fallback in profile[CHANNELS] else None
+
+
+def _reached(
+    profile: Profile, asked: str, channels: Sequence[str], at: datetime
+) -> Iterator[Contact | Unreachable]:
+    """The contacts of one target."""
+    for found in _expand(profile, asked, at):
+        if isinstance(found, Unreachable):
+            yield found
+        elif found.startswith("channel:"):
+            yield from _channel(profile, asked, found)
+        else:
+            yield from _person(profile, asked, found, channels)
 
 
 def _expand(profile: Profile, asked: str, at: datetime) -> Iterator[str | Unreachable]:
