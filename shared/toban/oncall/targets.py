@@ -8,7 +8,7 @@ A contact is one notification to send. The same person reached twice through the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -120,6 +120,22 @@ def next_channel(profile: Profile, channel_id: str, tried: Collection[str] = ())
     if channel.fallback == channel_id or channel.fallback in tried:
         return None
     return channel.fallback if channel.fallback in profile[CHANNELS] else None
+
+
+def contact_by(profile: Profile, target: str, channel: str) -> Contact | None:
+    """
+    Return a person, or a channel in place of another one, by exactly that channel.
+
+    None when the profile has no address there. Whoever is on duty makes no difference.
+    """
+    kind, name = parts(target)
+    if kind == "person":
+        found = next(_person(profile, target, target, (channel,)))
+    else:
+        found = next(_channel(profile, target, f"channel:{channel}"))
+    if isinstance(found, Unreachable):
+        return None
+    return found if kind == "person" else replace(found, target=target, display_name=name)
 
 
 def _reached(

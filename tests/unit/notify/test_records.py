@@ -109,3 +109,23 @@ def test_what_is_closed_or_followed_is_read_at_once(field):
     )
     assert story.send(request) == "done"
     assert max(asked) >= len(names)
+
+
+def test_a_mail_waits_for_no_earlier_one():
+    """Only where messages change in place has a later one to find the first."""
+    story = Story()
+    story.world.die = (story.world.store.commits + 2, "before")
+    with pytest.raises(Crash):
+        story.send(story.opened[MAIL])
+    story.world.die = None
+    assert story.record(story.opened[MAIL]).status == "sending"
+    assert story.send(story.escalated[MAIL]) == "done"
+
+
+def test_a_channel_that_is_not_in_the_profile_is_not_tried_again():
+    story = Story()
+    request = msgspec.structs.replace(story.opened[MAIL], channel="gone")
+    assert story.send(request) == "done"
+    record = story.record(request)
+    assert (record.status, record.attempts) == ("failed", 1)
+    assert record.error == "channel gone is not in the profile"
