@@ -8,11 +8,14 @@ import pytest
 
 from tests.unit.notify.test_deliver import MAIL, ROOM, Story
 from tests.unit.notify.world import NOON, Crash, ListSenders, World, by_pair, page, paging, resolved
+from toban.adapters.local.memory.store import MemorySecrets
 from toban.events import Link
 from toban.kernel.errors import TryLater
+from toban.kernel.outgoing import PUBLIC_URL, SENDERS
 from toban.notify import deliver
 from toban.notify.deliver import in_words_of_now
 from toban.notify.documents import Notification, record_of, tombstone
+from toban.ports import SECRETS
 
 STAGING = {"environment": "staging"}
 
@@ -169,3 +172,20 @@ def test_a_page_that_waited_is_in_words_of_now_where_its_turn_is_another(changes
     assert as_of(now) == request
     moved = msgspec.structs.replace(now, **changes)
     assert as_of(moved).incident == moved
+
+
+@pytest.mark.parametrize(
+    ("url", "keys", "links"), [("https://t.test", ["k" * 32], True), ("", ["k" * 32], False)]
+)
+def test_the_shipped_function_offers_links_where_it_has_an_address(url, keys, links):
+    given = {
+        SENDERS: ListSenders(), PUBLIC_URL: url, SECRETS: MemorySecrets({"LINK_SIGNING": keys}),
+    }  # fmt: skip
+    world = World(given[SENDERS])
+    world.handlers = {
+        **world.handlers, "deliver_notification": deliver.HANDLERS.make(given.__getitem__),
+    }  # fmt: skip
+    world.notify(by_pair(world.page(paging()))[MAIL])
+    (sent,) = given[SENDERS].sent
+    assert ("https://t.test/ingest_action/a?" in sent.text) is links
+    assert set(deliver.HANDLERS.ports) == set(given)
