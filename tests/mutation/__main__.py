@@ -76,7 +76,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--levels", type=int, default=len(LEVELS), choices=range(1, len(LEVELS) + 1),
-        help="1: unit tests of domains; 2: all unit tests; 3: chains of backups; 4: all (default)",
+        help="1: unit tests of domains; 2: chains of backups; 3: all unit tests; 4: all (default)",
     )  # fmt: skip
     parser.add_argument(
         "--record", action="store_true", help="record anew which tests reach which line"
@@ -89,13 +89,28 @@ def _arguments() -> argparse.ArgumentParser:
 def _chosen(made: Sequence[Mutant], asked: Any, last: dict[str, Any] | None) -> list[Mutant]:
     some = [mutant for mutant in made if asked.only in mutant.path]
     if last is not None:
-        alive = {(r["path"], r["old"], r["new"]) for r in last["results"] if not r["noticed_by"]}
-        kinds = {(r["path"], r["operator"]) for r in last["results"] if not r["noticed_by"]}
-        return [m for m in some if (m.path, m.operator) in kinds and (m.path, *m.changed) in alive]
+        return _alive(some, [r for r in last["results"] if not r["noticed_by"]])
     if asked.sample and asked.sample < len(some):
         some = random.Random(asked.seed).sample(some, asked.sample)
         some.sort(key=lambda mutant: (mutant.path, mutant.line))
     return some
+
+
+def _alive(some: Sequence[Mutant], results: Sequence[dict[str, Any]]) -> list[Mutant]:
+    """
+    The mutants of these results: first where they stood, then wherever they stand now.
+
+    What a mutant changes is known only once it is made, which takes its time.
+    """
+    left = {(r["path"], r["old"], r["new"]): r for r in results}
+    found: list[Mutant] = []
+    for names in (("path", "operator", "line"), ("path", "operator")):
+        places = {tuple(r[name] for name in names) for r in left.values()}
+        for mutant in some:
+            there = tuple(getattr(mutant, name) for name in names) in places
+            if there and left.pop((mutant.path, *mutant.changed), None):
+                found.append(mutant)
+    return found
 
 
 if __name__ == "__main__":

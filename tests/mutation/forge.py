@@ -34,9 +34,9 @@ NOT_BEFORE_A_FORK = ("grpc", "google", "pkg_resources")
 MEMORY = 8 << 30
 TIMERS = (
     (signal.ITIMER_PROF, signal.SIGPROF, 0.0),
-    (signal.ITIMER_REAL, signal.SIGALRM, 30.0),
+    (signal.ITIMER_REAL, signal.SIGALRM, 120.0),
 )
-"""A test may take its seconds of the processor, and half a minute more by the clock on the wall."""
+"""A test may take its seconds of the processor, and two minutes more by the clock on the wall."""
 TIMEOUT = "(takes too long)"
 BROKEN = "(nothing can be imported)"
 CANNOT = "(cannot be changed while it is loaded)"
@@ -168,7 +168,7 @@ def _in_child(run: Callable[..., int], tests: dict[str, float], change: Any) -> 
         finally:  # whatever is raised: what is left of the parent is not run on
             os._exit(code)
     os.close(told)
-    code = _wait(child, 60 + sum(tests.values()) + 30 * len(tests))
+    code = _wait(child, 60 + sum(tests.values()) + 120 * len(tests))
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
     said = os.read(heard, 10_000) if select.select([heard], [], [], 0)[0] else b""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.mutation.equivalents import Equivalent
-from tests.mutation.rooms import IMPORTED, NEIGHBOURS, OWN, SECONDS, level_of
+from tests.mutation.rooms import EVERY_CLASS, IMPORTED, NEIGHBOURS, OWN, SECONDS, level_of
 from tests.mutation.tree import Change, Tree, Types
 
 if TYPE_CHECKING:  # these need what only `make mutants` installs
@@ -135,9 +135,11 @@ class Judge:
         )
         if first := self._neighbours(mutant.path, set(tests)):
             batches.insert(0, first)
+        if change is None:
+            batches.append([t for t in self._reach.tests if t.startswith(EVERY_CLASS)])
         with self._tree.changed(mutant.path, mutant.source):
             noticed = ""
-            for batch in batches:
+            for batch in filter(None, batches):
                 noticed = self._tree.first_failed(self._limits(batch), change)
                 if noticed:
                     break

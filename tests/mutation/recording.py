@@ -1,8 +1,8 @@
 """
 ``python -m tests.mutation.recording DATA TESTS…``: which test reaches which line of the rooms.
 
-Writes ``DATA.coverage`` (a context for each test) and ``DATA.json`` (what each test takes, and which
-third-party modules were imported). A fixture of a module runs within the first test that asks for it:
+Writes ``DATA.coverage`` (a context for each test) and ``DATA.json`` (what each test takes of the
+processor, whatever else the machine does, and which third-party modules were imported). A fixture of a module runs within the first test that asks for it:
 what it reaches counts for every test of that module which asks for such a fixture.
 """
 
@@ -33,9 +33,9 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        begun = time.monotonic()
+        begun = time.process_time()
         result = yield
-        self.tests.setdefault(item.nodeid, {})["seconds"] = round(time.monotonic() - begun, 4)
+        self.tests.setdefault(item.nodeid, {})["seconds"] = round(time.process_time() - begun, 4)
         self.tests[item.nodeid]["shares"] = _shares(item)
         self._measured.switch_context("")
         return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 from collections import defaultdict
+from collections.abc import Iterator
 from types import CodeType, FunctionType
 
 Where = tuple[str, int, str]
@@ -29,10 +30,21 @@ class Loaded:
         path = _path(ast.parse(original), line)
         before = _code(compile(original, file, "exec", dont_inherit=True), path)
         after = _code(compile(changed, file, "exec", dont_inherit=True), path)
-        found = self._functions.get(_where(before), [])
-        for function in found:
-            function.__code__ = after
-        return bool(found)
+        found = False
+        for old, new in _pairs(before, after):  # what is inside was perhaps made on import
+            for function in self._functions.get(_where(old), []):
+                function.__code__ = new
+                found = True
+        return found
+
+
+def _pairs(before: CodeType, after: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """A function's code and that of the functions inside, as they are and as they are to be."""
+    yield before, after
+    inside = [[c for c in code.co_consts if isinstance(c, CodeType)] for code in (before, after)]
+    if [code.co_name for code in inside[0]] == [code.co_name for code in inside[1]]:
+        for old, new in zip(*inside, strict=True):
+            yield from _pairs(old, new)
 
 
 def _where(code: CodeType) -> Where:

@@ -300,7 +300,8 @@ def test_a_loaded_function_gets_the_code_of_its_mutant(tmp_path: Path) -> None:
     source = (
         "import functools\n\n\nclass A:\n    @property\n    def b(self):\n        return 1\n\n"
         "    @b.setter\n    def b(self, new):\n        self.new = [new for _ in 'x']\n\n\n"
-        "@functools.cache\ndef c():\n    return [x + 1 for x in (1, 2)]\n"
+        "@functools.cache\ndef c():\n    return [x + 1 for x in (1, 2)]\n\n\n"
+        "def d():\n    def e():\n        return 'f'\n    return e\n\n\ne = d()\n"
     )
     file = str(tmp_path / "made.py")
     made: dict[str, Any] = {}
@@ -312,6 +313,8 @@ def test_a_loaded_function_gets_the_code_of_its_mutant(tmp_path: Path) -> None:
     a = made["A"]()
     a.b = 3
     assert (made["c"](), a.b, a.new) == ([3, 4], 1, [-3])
+    assert loaded.swap(file, source, source.replace("'f'", "'g'"), 21)
+    assert (made["d"]()(), made["e"]()) == ("g", "g")
     assert not Loaded(str(tmp_path / "elsewhere")).swap(file, source, source, 16)
 
 

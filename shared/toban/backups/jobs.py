@@ -122,6 +122,10 @@ def telling(
     return concluded
 
 
+MAX_REASON = 2_000
+"""Characters of why a backup failed."""
+
+
 def job_id(backup_id: str, stage: JobStage) -> str:
     """Return the id of a job's document."""
     return f"{backup_id}.{stage}"
@@ -136,13 +140,16 @@ def beating(values: Iterator[T], beat: Callable[[], None]) -> Iterator[T]:
 
 def fail(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
     """Report that a backup cannot be counted on; the caller changes its document."""
-    backup.reason = log.mask(reason)[:2_000]
-    tell_failed(backup, stage, reason, work)
+    backup.reason = tell_failed(backup, stage, reason, work)
 
 
-def tell_failed(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
-    """Report trouble with a backup that has not ended: what follows may still prove it."""
-    reason = log.mask(reason)[:2_000]
+def tell_failed(backup: Backup, stage: Stage, reason: str, work: Work) -> str:
+    """
+    Report trouble with a backup that has not ended: what follows may still prove it.
+
+    Returns the reason as it was told: without credentials, cut.
+    """
+    reason = log.mask(reason)[:MAX_REASON]
     work.emit(
         BackupFailed(
             **backup.named,
@@ -152,3 +159,4 @@ def tell_failed(backup: Backup, stage: Stage, reason: str, work: Work) -> None:
         )
     )
     log.error("backup failed", stage=stage, reason=reason, **labels_of(backup))
+    return reason

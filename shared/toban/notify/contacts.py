@@ -8,24 +8,29 @@ closing weeks later finds exactly those who were called.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 from toban.channels.section import CHANNELS
 from toban.escalation.section import EscalationStep, steps_for
 from toban.events import IncidentSnapshot, Page
 from toban.notify.texts import text
-from toban.oncall.targets import Contact, Unreachable, explain, next_channel, parts, resolve
+from toban.oncall.targets import (
+    Contact,
+    Unreachable,
+    contact_by,
+    explain,
+    next_channel,
+    parts,
+    resolve,
+)
 from toban.people.section import PEOPLE
 from toban.profile.environments import calls_people
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
-from toban.severities.section import Severity, severity_at, severity_named
+from toban.severities.section import Severity, severity_named
 
 FIRST = ("opened", "raised", "joined", "reopened", "expired")
 """Reasons for which a severity's `notify` targets are told besides the escalation step."""
-
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +164,6 @@ def fallback(profile: Profile, target: str, channel: str, tried: Collection[str]
             return contact
         current = next_channel(profile, current)
     return None
-
-
-def contact_by(profile: Profile, target: str, channel: str) -> Contact | None:
-    """Return `target` by exactly that channel; None when the profile has no address there."""
-    severity = severity_at(profile, 1)
-    kind, name = parts(target)
-    # A person is looked up by their own name: when they are on duty makes no difference.
-    asked, via = (target, (channel,)) if kind == "person" else (f"channel:{channel}", ())
-    contacts = resolve(profile, (asked,), via, severity, _ANY_TIME).contacts
-    if not contacts or contacts[0].channel_id != channel:
-        return None
-    shown = contacts[0].display_name if kind == "person" else name
-    return replace(contacts[0], target=target, display_name=shown, asked=target)
 
 
 def chain(profile: Profile, contact: Contact, besides: Collection[str]) -> list[Contact]:

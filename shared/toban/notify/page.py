@@ -37,7 +37,6 @@ from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
 from toban.notify.contacts import (
     chain,
-    contact_by,
     is_own_address,
     others,
     person_of,
@@ -45,7 +44,7 @@ from toban.notify.contacts import (
     together,
 )
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
-from toban.oncall.targets import Contact
+from toban.oncall.targets import Contact, contact_by
 from toban.profile.profile import Profile
 from toban.profile.store import pinned
 

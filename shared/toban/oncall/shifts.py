@@ -122,13 +122,10 @@ def _handover(rotation: Rotation, service_zone: str, number: int) -> datetime:
 
 def _shift_number(rotation: Rotation, service_zone: str, at: datetime) -> int:
     local = at.astimezone(zone(rotation.timezone or service_zone)).date()
-    number = (local - handover_day(rotation)).days // (7 * _weeks(rotation))
-    # The calendar guess is off by one between midnight and the hand-over, or where a zone
-    # skipped a day.
+    # By the calendar, and one more: clocks may have been put back over the midnight of a hand-over.
+    number = (local - handover_day(rotation)).days // (7 * _weeks(rotation)) + 1
     while _handover(rotation, service_zone, number) > at:
         number -= 1
-    while _handover(rotation, service_zone, number + 1) <= at:
-        number += 1
     return number
 
 

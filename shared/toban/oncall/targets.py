@@ -8,7 +8,7 @@ A contact is one notification to send. The same person reached twice through the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -99,20 +99,11 @@ def resolve(
     unreachable: dict[Unreachable, None] = {}
     channels = tuple(via) or severity.via
     for asked in step_targets:
-        for found in _expand(profile, asked, at):
+        for found in _reached(profile, asked, channels, at):
             if isinstance(found, Unreachable):
                 unreachable[found] = None
-                continue
-            found_contacts: Iterator[Contact | Unreachable]
-            if found.startswith("channel:"):
-                found_contacts = _channel(profile, asked, found)
             else:
-                found_contacts = _person(profile, asked, found, channels)
-            for contact in found_contacts:
-                if isinstance(contact, Unreachable):
-                    unreachable[contact] = None
-                else:
-                    contacts.setdefault((contact.target, contact.channel_id), contact)
+                contacts.setdefault((found.target, found.channel_id), found)
     return Resolution(contacts=tuple(contacts.values()), unreachable=tuple(unreachable))
 
 
@@ -129,6 +120,35 @@ def next_channel(profile: Profile, channel_id: str, tried: Collection[str] = ())
     if channel.fallback == channel_id or channel.fallback in tried:
         return None
     return channel.fallback if channel.fallback in profile[CHANNELS] else None
+
+
+def contact_by(profile: Profile, target: str, channel: str) -> Contact | None:
+    """
+    Return a person, or a channel in place of another one, by exactly that channel.
+
+    None when the profile has no address there. Whoever is on duty makes no difference.
+    """
+    kind, name = parts(target)
+    if kind == "person":
+        found = next(_person(profile, target, target, (channel,)))
+    else:
+        found = next(_channel(profile, target, f"channel:{channel}"))
+    if isinstance(found, Unreachable):
+        return None
+    return found if kind == "person" else replace(found, target=target, display_name=name)
+
+
+def _reached(
+    profile: Profile, asked: str, channels: Sequence[str], at: datetime
+) -> Iterator[Contact | Unreachable]:
+    """The contacts of one target."""
+    for found in _expand(profile, asked, at):
+        if isinstance(found, Unreachable):
+            yield found
+        elif found.startswith("channel:"):
+            yield from _channel(profile, asked, found)
+        else:
+            yield from _person(profile, asked, found, channels)
 
 
 def _expand(profile: Profile, asked: str, at: datetime) -> Iterator[str | Unreachable]:

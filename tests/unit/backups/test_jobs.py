@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from tests.unit.backups.test_clock_ahead import NOW, backup
 from toban.adapters.local.memory.store import MemoryStore
-from toban.backups.jobs import MOST_REQUESTS, BackupJob, claim_next, job_id
+from toban.backups.jobs import MOST_REQUESTS, BackupJob, claim_next, fail, job_id
 from toban.events.backups import BackupReplicated, VerificationStepDue
 from toban.kernel.document import encode
 from toban.kernel.event import Event
@@ -64,3 +66,15 @@ def test_asked_again_it_begins_anew_and_a_late_step_of_before_finds_no_work():
 def test_it_remembers_the_newest_requests():
     many = [f"evt-{number}" for number in range(100, 100 + MOST_REQUESTS)]
     assert claimed(REQUEST, job(requests=many)).requests == [*many[1:], "evt-1"]
+
+
+def test_why_a_backup_failed_is_kept_as_it_was_told_without_credentials_and_cut():
+    store = MemoryStore()
+    cause = Event(id="evt-1", source="/test", time=NOW, body=REQUEST)
+    work = Work(store=store, event=cause, function="verify_backup", now=NOW)
+    failed = backup(NOW)
+    fail(failed, "verify", "password=hunter22 " + "x" * 3000, work)
+    assert failed.reason == ("password=[secret] " + "x" * 3000)[:2000]
+    (message,) = work.messages()
+    told = msgspec.json.decode(message.data)
+    assert (told["reason"], told["stage"]) == (failed.reason, "verify")

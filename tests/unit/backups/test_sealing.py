@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import google_crc32c
 import pytest
 
-from tests.unit.backups.locations import KEY, PART_BYTES, from_cursor, noise, sha256, stream
+from tests.unit.backups.locations import KEY, PART_BYTES, from_cursor, noise, sha256, store, stream
 from toban.adapters.local.files.buckets import MemoryBucket
 from toban.backups.catalogue.readback import fetch_from
 from toban.backups.storage.parts import Part, cut
@@ -271,3 +271,16 @@ def test_stretches_are_even_however_data_arrives():
 
 def test_a_shelf_does_not_show_its_key(location):
     assert "data_key" not in repr(location)
+
+
+def test_an_object_of_ours_says_what_it_is():
+    kinds: dict[str, str] = {}
+
+    class Noting(MemoryBucket):
+        def create(self, name, data, content_type="", metadata=None):
+            kinds[name] = content_type
+            return super().create(name, data, content_type, metadata)
+
+    store(Noting("b"), "b-1", KEY)
+    parts = {kind for name, kind in kinds.items() if "/parts/" in name}
+    assert parts == {"application/vnd.toban.backup-part"}

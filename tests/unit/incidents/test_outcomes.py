@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.incidents.test_escalation import failed, reach_nobody
 from tests.unit.incidents.world import NOON, World, fired
-from toban.events import AlertFired, PageFailed
+from toban.events import AlertFired, IncidentResolved, PageFailed
 from toban.kernel.command import Audit
 from toban.kernel.environment import PRODUCTION
 
@@ -136,3 +136,26 @@ def test_an_alert_is_as_bad_as_it_ever_was(first, second, stays):
         world.clock.advance(60)
     assert world.alert().severity_label == stays
     assert world.incident.severity_label == stays
+
+
+def test_late_news_of_an_earlier_end_changes_nothing(world):
+    world.command("resolve")
+    (told,) = world.told(IncidentResolved)
+    world.command("reopen")
+    before = world.incident
+    assert not any(handled.timers for handled in world.tell(told, id="late-1"))
+    assert world.incident == before
+    world.command("resolve")
+    before = world.incident
+    assert not any(handled.timers for handled in world.tell(told, id="late-2"))
+    assert world.incident == before
+
+
+def test_what_is_resolved_by_hand_is_looked_at_again_while_it_fires(world):
+    handled = world.command("resolve")
+    assert handled.outcome == "done"
+    world.pass_time(29)
+    assert world.incident.status == "resolved"
+    world.pass_time(2)
+    assert world.incident.status == "open"
+    assert world.incident.timeline[-1].detail["why"] == "still-firing"

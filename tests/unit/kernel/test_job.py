@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.unit.kernel.world import NOON, Counter, Crash, World, crash, follow_up, once, unavailable
-from toban.kernel.document import decode
+from toban.kernel.document import decode, encode
 from toban.kernel.errors import TryLater
+from toban.kernel.handling.decision import MAX_RUNS
 from toban.kernel.handling.job import (
     ABANDONED,
     Continue,
@@ -21,7 +22,7 @@ from toban.kernel.handling.job import (
     LeaseLost,
     NothingToDo,
 )
-from toban.ports import Unavailable
+from toban.ports import Create, Unavailable, Update
 
 LEASE = timedelta(seconds=120)
 
@@ -384,3 +385,101 @@ def test_what_a_job_fails_with_is_kept_without_its_credentials(world):
     gives_up.run = lambda *_: Flooded(said, depth=3)  # type: ignore[assignment,return-value]
     world.handle(gives_up.job())
     assert gives_up.results == [Flooded(kept["error"], depth=3)]
+
+
+# --- races ---------------------------------------------------------------------------------------
+
+
+def overwrite(world: World, **changes: Any) -> None:
+    """Somebody else writes the job's document."""
+    key = Digging.key("garden")
+    (found,) = world.store.inner.get([key])
+    if found is None:
+        world.store.inner.commit([Create(key, encode(Digging(id="garden", **changes)))])
+    else:
+        world.store.inner.commit([Update(key, found.data | changes, found.version)])
+
+
+def test_a_claim_that_loses_a_race_is_made_anew_on_what_is_there(world):
+    digger = Digger()
+    world.store.before = once(lambda: overwrite(world, holes=1, fence=4))
+    assert world.handle(digger.job()).outcome == "done"
+    assert digger.dug == [2, 3]
+    assert kept(world).fence == 5
+
+
+def test_whoever_loses_every_race_for_a_claim_is_delivered_again(world):
+    digger = Digger()
+    world.store.before = lambda _: overwrite(world)
+    with pytest.raises(TryLater, match=f"add_one lost {MAX_RUNS} races over .* evt-1"):
+        world.handle(digger.job())
+    assert digger.dug == []
+
+
+def test_whoever_loses_every_race_while_concluding_is_delivered_again(world):
+    digger = Digger()
+    conclude = digger.conclude
+
+    def concluding(document, result, work):
+        conclude(document, result, work)
+        number = len(digger.results)
+        key = Counter.key("c")
+        (found,) = world.store.inner.get([key])
+        data = encode(Counter(id="c", value=100 + number))
+        world.store.inner.commit(
+            [Create(key, data) if found is None else Update(key, data, found.version)]
+        )
+
+    digger.conclude = concluding
+    with pytest.raises(TryLater, match=f"add_one lost {MAX_RUNS} races over .* evt-1"):
+        world.handle(digger.job())
+    assert len(digger.results) == MAX_RUNS
+    assert world.value() == 100 + MAX_RUNS
+    assert not kept(world).over
+
+
+def test_what_was_taken_over_after_the_last_checkpoint_is_not_concluded(world):
+    digger = Digger()
+    run = digger.run
+
+    def overtaken(document, body, claim):
+        result = run(document, body, claim)
+        overwrite(world, fence=9)
+        return result
+
+    digger.run = overtaken
+    with pytest.raises(LeaseLost, match="garden: another delivery took over"):
+        world.handle(digger.job())
+    assert (digger.results, world.value(), world.receipt()) == ([], None, None)
+
+
+def test_what_another_delivery_has_concluded_meanwhile_is_a_duplicate(world):
+    digger, other = Digger(), Digger(holes=4)
+    run = digger.run
+
+    def concluded_meanwhile(document, body, claim):
+        result = run(document, body, claim)
+        world.clock.advance(LEASE.total_seconds() + 1)
+        assert world.handle(other.job(), message_id="m-2").outcome == "done"
+        return result
+
+    digger.run = concluded_meanwhile
+    assert world.handle(digger.job()).outcome == "duplicate"
+    assert (digger.results, other.results, world.value()) == ([], ["dug"], 1)
+
+
+def test_what_was_given_up_says_what_the_last_try_failed_with():
+    assert GaveUp(5).reason == "no progress in 5 tries"
+    assert GaveUp(5, "no answer").reason == "no answer"
+
+
+def test_a_lease_that_cannot_be_ended_early_ends_by_itself(world, capsys):
+    def fail(*_):
+        world.store.before = once(unavailable)
+        raise Unavailable("the other side is down")
+
+    with pytest.raises(Unavailable, match="the other side is down"):
+        world.handle(Digger(during=fail).job())
+    assert "could not release the lease" in capsys.readouterr().out
+    assert kept(world).lease_until == NOON + LEASE
+    assert kept(world).error == ""

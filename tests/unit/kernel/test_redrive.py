@@ -178,3 +178,25 @@ def test_a_count_that_is_none_is_taken_for_zero(world):
 def test_a_platform_without_dead_letters_says_so():
     with pytest.raises(RuntimeError, match="needs the dead letters"):
         redrive("redrive_dead_letters", World().platform)
+
+
+def test_one_dead_letter_that_cannot_be_removed_holds_up_no_other(world, capsys):
+    world.queue.publish([to_message(cause(id="evt-2"))])
+    world.run()
+    original, left = world.queue.remove, [ValueError("it is stuck")]
+
+    def remove(letters):
+        if left:
+            raise left.pop()
+        original(letters)
+
+    world.queue.remove = remove
+    world.handler = add_one
+    with pytest.raises(ValueError, match="it is stuck"):
+        redrive("redrive_dead_letters", world.platform)
+    said = capsys.readouterr().out
+    assert "dead letter not redriven" in said
+    assert NAME in said
+    assert len(world.dead()) == 1
+    world.run()
+    assert world.value() == 2

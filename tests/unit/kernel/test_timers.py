@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.unit.kernel.world import NOON, Counter, Crash, World, crash, follow_up, once, unavailable
 from toban.kernel.handling.receipt import KEEP
 from toban.kernel.handling.timers import BATCH, fire_due, next_due, put_right
-from toban.ports import Unavailable
+from toban.ports import Unavailable, Update
 
 MINUTE = timedelta(minutes=1)
 HOUR = 60 * MINUTE
@@ -175,3 +176,32 @@ def test_when_the_next_one_is_due_is_one_read_however_many_there_are(world):
     world.store.cost()
     assert next_due(world.platform) == NOON + 27 * MINUTE
     assert world.store.cost() == (1, 0)
+
+
+def test_one_timer_that_cannot_be_fired_holds_up_no_other(world, capsys):
+    for number in range(3):
+        world.handle(set_timers(5 + number), id=f"evt-{number}")
+    key = world.receipt("evt-0").key(world.receipt("evt-0").id)
+    (found,) = world.store.inner.get([key])
+    world.store.inner.commit([Update(key, found.data | {"timers": "?"}, found.version)])
+    world.clock.set(NOON + 10 * MINUTE)
+    with pytest.raises(msgspec.ValidationError):
+        fire_due("tick", world.platform)
+    said = capsys.readouterr().out
+    assert "timer not fired" in said
+    assert found.key.id in said
+    assert len(world.bus.take()) == 2
+    assert world.receipt("evt-1").due is None
+    assert world.receipt("evt-2").due is None
+
+
+def test_while_the_bus_is_down_no_timer_is_marked_as_fired(world):
+    for number in range(2):
+        world.handle(set_timers(5), id=f"evt-{number}")
+    world.clock.set(NOON + 10 * MINUTE)
+    world.bus.before = once(unavailable)
+    with pytest.raises(Unavailable):
+        fire_due("tick", world.platform)
+    assert world.bus.take() == []
+    assert fire_due("tick", world.platform).outcome == "done"
+    assert [event.body.generation for event in world.bus.take()] == [0, 0]

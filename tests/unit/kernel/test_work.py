@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.kernel.world import FUNCTION, NOON, Counter, World, add_one, cause, follow_up
+from toban.events import PostmortemDrafted
 from toban.kernel.document import encode
+from toban.kernel.event import MAX_BODY, to_message
 from toban.kernel.handling.decision import Translation
 from toban.kernel.ids import derive
 from toban.kernel.work import Cache, Work
@@ -180,8 +182,22 @@ def test_derived_ids_depend_on_event_function_and_parts(world):
         lambda work: work.delete(Counter, "c"),
         lambda work: work.at(NOON, follow_up()),
         lambda work: work.attach("b", b"", "text/plain"),
+        lambda work: work.read_ahead(Counter, ["c"]),
+        lambda work: work.answer(outcome="done"),
     ],
-    ids=["get", "get_assuming_new", "find", "count", "put", "create", "delete", "at", "attach"],
+    ids=[
+        "get",
+        "get_assuming_new",
+        "find",
+        "count",
+        "put",
+        "create",
+        "delete",
+        "at",
+        "attach",
+        "read_ahead",
+        "answer",
+    ],
 )
 def test_a_translation_may_only_read_references_and_emit(world, use):
     with pytest.raises(RuntimeError, match="as a translation"):
@@ -241,3 +257,65 @@ def test_handled_tells_what_was_done(world):
     assert [type_ for type_, _ in handled.emitted] == ["toban.recheck.due.v1"]
     (trace,) = world.tracer.by_event("evt-1")
     assert (trace.function, trace.outcome, trace.changes) == (FUNCTION, "done", handled.changes)
+
+
+def test_what_was_read_or_written_is_not_read_ahead_again(world):
+    world.handle(lambda _, work: work.create(Counter(id="a", value=1)))
+    world.store.cost()
+
+    def decide(_, work):
+        assert work.get(Counter, "a").value == 1
+        work.create(Counter(id="b", value=2))
+        work.read_ahead(Counter, ["a", "b"])
+        work.read_ahead(Counter, ["a", "b", "c", "d"])
+        assert [work.get(Counter, id) and work.get(Counter, id).value for id in "abcd"] == [
+            1, 2, None, None,
+        ]  # fmt: skip
+
+    world.handle(decide, id="evt-2")
+    assert world.store.cost()[0] == 3, "one each of a, c and d; a receipt is not looked for"
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_an_event_that_is_too_large_to_be_published_is_not_committed(world, more):
+    frame = len(to_message(cause(blob="")).data)
+
+    def decide(_, work):
+        work.create(Counter(id="a"))
+        work.emit(
+            PostmortemDrafted(incident_id="inc-1", blob="x" * (MAX_BODY - frame + more), at=NOON)
+        )
+
+    world.handle(decide)
+    assert world.value("a") == (None if more else 0)
+    parked = world.reports()
+    assert bool(parked) is bool(more)
+    if more:
+        assert f"of {MAX_BODY + 1} bytes; at most {MAX_BODY}" in parked[0].error
+
+
+def test_an_answer_alone_leaves_a_receipt_and_what_is_to_be_said_is_said_after_it(world):
+    said: list[object] = []
+
+    def decide(_, work):
+        work.answer(outcome="nothing")
+        work.answer(reason="it was so")
+        work.after_commit(lambda: said.append(world.receipt()))
+
+    world.handle(decide)
+    assert world.receipt().answer == {"outcome": "nothing", "reason": "it was so"}
+    assert said == [world.receipt()]
+
+
+def test_what_matches_now_is_counted_and_found_in_order(world):
+    for number in range(3):
+        world.handle(
+            lambda _, work, n=number: work.create(Counter(id=f"c{n}", value=n)), id=f"evt-{number}"
+        )
+
+    def decide(_, work):
+        assert work.count(Counter) == 3
+        assert work.count(Counter, ("value", ">", 0)) == 2
+        assert [c.id for c in work.find(Counter, order_by="-value", limit=2)] == ["c2", "c1"]
+
+    assert world.handle(decide, id="evt-9").outcome == "nothing"

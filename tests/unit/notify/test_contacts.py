@@ -7,13 +7,13 @@ from tests.unit.notify.world import PROFILE, incident, page
 from toban.channels.email.kind import EmailChannel
 from toban.notify.contacts import (
     chain,
-    contact_by,
     fallback,
     is_own_address,
     person_of,
     reach,
     together,
 )
+from toban.oncall.targets import contact_by
 from toban.people.section import Person
 
 HOOK = ("channel:hook", "hook")

@@ -20,8 +20,9 @@ from tests.unit.notify.world import (
 from toban.channels.console.kind import ConsoleChannel
 from toban.channels.email.kind import EmailChannel
 from toban.events import NotificationFailed, NotificationRequested, PageFailed
-from toban.notify.contacts import chain, contact_by, reach
+from toban.notify.contacts import chain, reach
 from toban.notify.identity import notification_id
+from toban.oncall.targets import contact_by
 from toban.profile.store import apply
 from toban.profile.version import profile_version
 from toban.severities.section import SEVERITIES

@@ -233,3 +233,15 @@ def test_a_channel_that_is_not_in_the_profile_does_not_stop_the_others():
 def test_a_reason_is_said_with_what_it_is_about():
     assert explain("unknown-channel:gone", "en") == "channel gone is not defined"
     assert explain("unknown-person:a:b", "en") == "person a:b is not defined"
+
+
+def test_a_primary_that_is_not_there_hides_no_secondary():
+    only = Rotation(members=(), first_shift=date(2025, 1, 6), secondary=("baba",))
+    profile = msgspec.structs.replace(PROFILE, oncall=only)
+
+    assert reached(["oncall:all"], via=["mail"], profile=profile) == [
+        ("person:baba", "mail", "baba@example.jp")
+    ]
+    assert missed(["oncall:all"], via=["mail"], profile=profile) == [
+        ("oncall:all", "nobody-on-call")
+    ]

@@ -434,3 +434,13 @@ def test_a_base_that_is_kept_as_long_as_what_builds_on_it_is_in_order(keep):
 )
 def test_a_duration_is_said_as_profiles_write_it(duration, written, ja):
     assert exact(duration) == (ja, written)
+
+
+def test_one_target_that_is_wrong_hides_nothing_of_the_next():
+    findings = found(
+        ("{source: database, url_secret: DATABASE_URL_STAGING}", "{source: databse, bucket: x}"),
+        ("{source: uploads, bucket: shop-staging}", "{source: cache, url_secret: X}"),
+    )
+    codes = [(f.code, f.path) for f in findings if "targets" in f.path]
+    assert ("duplicate-target", "backup.restore_test.targets[2].source") in codes
+    assert any(path == "backup.restore_test.targets[0].source" for _, path in codes)
