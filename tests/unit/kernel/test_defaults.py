@@ -24,6 +24,7 @@ SAID_BEFORE = {
     "Notification.state": "claimed",
     "NotificationRequested.contacts": 1,
     "NotificationRequested.language": "ja",
+    "PageTest.status": "sent",
     "Restore.status": "running",
 }
 """The fields that are something else than nothing where they are not said."""
