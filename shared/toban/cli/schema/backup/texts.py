@@ -23,6 +23,10 @@ TEXTS: Final[Texts] = {
         "en": "a Cloud KMS key, or `secret:NAME` (32 bytes in base64): nothing is ever written unencrypted",
         "ja": "Cloud KMS の鍵、または `secret:NAME`（base64 の 32 バイト）。暗号化せずに書くことはない",
     },
+    "schema.BackupSection.former_keys": {
+        "en": "keys that wrapped data keys before `key`; they only open, until `toban backups rewrap` needs none of them",
+        "ja": "`key` の前にデータ鍵をラップしていた鍵。開くためだけに使い、`toban backups rewrap` で不要になるまで残す",
+    },
     "schema.BackupSection.objectives": {
         "en": "how much may be lost and how long recovery may take",
         "ja": "失ってよい量と、復旧にかけてよい時間",
