@@ -26,6 +26,7 @@ from toban.events import (
     AlertResolved,
     CommandIssued,
     IncidentAcknowledged,
+    IncidentReopened,
     IncidentResolved,
     MinutePassed,
     NotificationFailed,
@@ -145,6 +146,12 @@ def a_failure_is_followed_by_the_fallback(told: Told) -> Iterator[str]:
         asked = told.caused(event, NotificationRequested)
         if failed.fallback and failed.fallback not in {a.channel for a in asked}:
             yield f"{failed.request.notification_id} failed and {failed.fallback} was not asked"
+
+
+def what_calls_people_asks_for_a_message(told: Told) -> Iterator[str]:
+    for event, page in told.of(IncidentReopened):
+        if not (told.caused(event, NotificationRequested) or told.caused(event, PageFailed)):
+            yield f"nobody was called when {page.incident.id} was reopened"
 
 
 def a_failure_is_on_the_timeline(told: Told) -> Iterator[str]:
@@ -375,6 +382,7 @@ OF_INCIDENTS: tuple[Rule, ...] = (
     a_draft_is_linked,
     a_failure_is_followed_by_the_fallback,
     a_failure_is_on_the_timeline,
+    what_calls_people_asks_for_a_message,
     an_acknowledgement_is_shown_where_was_called,
     a_missed_target_is_told_once,
     a_parked_message_is_an_alert,

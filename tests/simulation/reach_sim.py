@@ -228,5 +228,5 @@ REACH_MUTANTS = (
     Mutant("by the first", "a way that nobody answered counts as tested", by_the_first),
     Mutant("never due", "what is not answered stays open for ever", never_due),
     Mutant("unrecorded", "nobody can tell who asked or answered", unrecorded),
-    Mutant("no receipt", "a command that comes twice is carried out twice", no_receipt, seed=1),
+    Mutant("command twice", "a command that comes twice is carried out twice", no_receipt, seed=1),
 )
