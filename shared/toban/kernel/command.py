@@ -75,7 +75,7 @@ def proven(actor: str, proof: str) -> bool:
 
 def may(actor: str, proof: str, action: str) -> bool:
     """Return whether an actor with that proof may do that action. Nothing else decides it."""
-    need = NEEDS.get(action, "person")
+    need = NEEDS.get(action)
     if need == "nothing":
         return True
     if need == "means":

@@ -203,7 +203,7 @@ def _called_then(request: NotificationRequested, profile: Profile, at: datetime)
     """The names of whom the next step calls, as the profile has them for that time."""
     incident, language = request.incident, request.language
     page = Page(
-        number=request.page + 1,
+        number=request.page,
         at=at,
         step=incident.step + 1,
         severity_label=incident.severity_label,

@@ -69,3 +69,12 @@ def test_what_is_not_said_is_nothing_or_what_it_always_was():
 
 def test_an_environment_that_is_not_said_is_production_wherever_it_stands():
     assert {value for _, field, value in defaults() if field == "environment"} == {PRODUCTION}
+
+
+def test_every_collection_is_called_as_the_map_says():
+    topology = load()
+    load_functions(topology)
+    written = {name for function in topology.functions.values() for name in function.writes}
+    ours = {name for name, cls in CLASSES.items() if cls.__module__.startswith("toban.")}
+    assert written <= ours
+    assert ours - written == {"profiles"}, "what `toban apply` writes, and no function"

@@ -1,11 +1,13 @@
 """What can never be handled is kept, acknowledged and reported."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from tests.unit.kernel.world import (
     FUNCTION,
+    NOON,
     Crash,
     World,
     add_one,
@@ -14,7 +16,7 @@ from tests.unit.kernel.world import (
     once,
 )
 from toban.kernel.errors import InvalidEvent
-from toban.kernel.event import to_message
+from toban.kernel.event import from_message, to_message
 from toban.kernel.handling.parking import KEPT_BYTES, parked_id
 from toban.ports import Delivered, Message
 
@@ -117,3 +119,34 @@ def test_the_report_belongs_to_the_chain_of_the_message(world):
     (event,) = world.bus.take()
     assert (event.correlation_id, event.causation_id) == ("evt-0", "evt-1")
     assert event.subject == f"parked/{world.documents('parked')[0]['id']}"
+
+
+def test_each_parked_message_has_a_report_of_its_own_which_says_what_it_was(world):
+    long = "é" * 400
+    first = poison(**{"ce-correlationid": "evt-0"})
+    second = poison(b"[", **{"ce-id": long, "ce-type": long, "ce-correlationid": long})
+    for number, message in enumerate((first, second)):
+        assert deliver(world, message, f"m-{number}") == "parked"
+    one, other = (from_message(m) for m in world.bus.messages if m.topic == "message-parked")
+    assert one.id != other.id
+    assert (one.subject, one.source) == (f"parked/{one.body.parked_id}", f"/functions/{FUNCTION}")
+    assert (one.correlation_id, one.causation_id) == ("evt-0", "evt-1")
+    assert (one.body.event_type, one.body.event_id) == ("toban.postmortem.drafted.v1", "evt-1")
+    assert (one.time, one.body.at) == (NOON, NOON)
+    said = {other.body.event_type, other.body.event_id, other.causation_id}
+    assert all(long.startswith(text) for text in said)
+    assert max(map(len, said)) < 400
+
+
+def test_of_a_message_without_an_envelope_the_report_says_nothing_of_one(world):
+    world.deliver(add_one, Delivered(Message("postmortem-drafted", b"{", {}), "m-1", "x"))
+    (report,) = world.reports()
+    assert (report.event_type, report.event_id) == ("", "")
+
+
+def test_lines_of_a_message_without_an_envelope_name_none(world, capsys):
+    world.deliver(add_one, Delivered(Message("postmortem-drafted", b"{", {}), "m-1", "x"))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line.get("event_id", "") for line in lines} == {""}
+    assert {line.get("correlation_id", "") for line in lines} == {""}
+    assert {line["function"] for line in lines} == {FUNCTION}

@@ -20,7 +20,7 @@ from toban.incidents.documents import Alert, Incident, IncidentSegment
 from toban.kernel.document import decode, encode
 from toban.kernel.handling import sweep as handling_sweep
 from toban.kernel.handling.parking import ParkedMessage
-from toban.kernel.handling.sweep import BATCH, DEPLOYED, LAST_LOOK, expiring, remove_expired
+from toban.kernel.handling.sweep import BATCH, DEPLOYED, LAST_LOOK, Daily, expiring, remove_expired
 from toban.kernel.platform import Platform
 from toban.local.world import load_functions
 from toban.notify.documents import Notification
@@ -544,3 +544,24 @@ def test_of_two_sweeps_at_once_either_leaves_its_marks(known):
     cloud.platform = dataclasses.replace(cloud.platform, store=Quicker())
     cloud.sweep()
     assert len(inner.query(Query("sweeps"))) == 1
+
+
+def test_what_is_looked_at_once_a_day_is_looked_at_after_exactly_a_day(cloud):
+    looked: list[object] = []
+
+    def decide(store, now):
+        looked.append(now)
+        return ["v1"]
+
+    sweep = handling_sweep.sweeping(Daily(PinnedProfile, decide))
+    first = sweep("sweep_documents", cloud.platform)
+    assert (first.outcome, first.changes) == ("done", ("changed profile_versions/v1",))
+    cloud.clock.advance(DAY - timedelta(seconds=1))
+    assert sweep("sweep_documents", cloud.platform).outcome == "nothing"
+    cloud.clock.advance(1)
+    sweep("sweep_documents", cloud.platform)
+    assert looked == [NOON, NOON + DAY]
+    # What a clock that was ahead has noted holds nothing up.
+    cloud.clock.set(NOON + HOUR)
+    sweep("sweep_documents", cloud.platform)
+    assert looked[2:] == [NOON + HOUR]

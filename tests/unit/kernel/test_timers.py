@@ -1,5 +1,6 @@
 """Timers: kept with the state that wants them, fired once they are due, never lost."""
 
+import json
 from datetime import timedelta
 
 import msgspec
@@ -147,12 +148,15 @@ def test_where_nobody_saw_it_what_the_clock_wrote_last_tells(world):
     assert world.receipt().due == NOON + 4 * HOUR, "late, but not early"
 
 
-def test_however_many_there_are(world):
+def test_however_many_there_are(world, capsys):
     world.clock.set(NOON + 9 * HOUR)
     for number in range(BATCH + 5):
         world.handle(set_timers(10 * 60), message_id=f"m-{number}", id=f"evt-{number}")
     world.clock.set(NOON)
+    capsys.readouterr()
     put_right(world.platform)
+    (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (line["timers"], line["ahead_s"]) == (BATCH + 5, 9 * 3600)
     assert len(at(world, 61)) == BATCH + 5
 
 

@@ -91,6 +91,11 @@ def test_a_fact_that_somebody_else_wrote_is_cut(name, limit, kind, of, more):
     assert facts(kind, of, **more)[name] == "x" * (limit - 1) + "…"
 
 
+def test_rules_are_named_in_their_order():
+    assert facts(of={"rules": ["api-errors", "disk"]})["Rules"] == "api-errors, disk"
+    assert "Rules" not in facts(of={"rules": []})
+
+
 def test_names_in_a_fact_are_cut_at_80():
     name = "x" * 79 + "…"
     taken = {"status": "acknowledged", "acknowledged_at": NOON, "assignee": LONG, "remind_at": NOON}
@@ -195,6 +200,7 @@ def test_an_earlier_release_did_not_say_when_the_next_step_is():
         ("12345678.5", "", "12345678.5"),
         ("1.50", "", "1.5"),
         ("150", "", "150"),
+        ("1" * 100, "", "1" * 59 + "…"),
         ("a\nb", "", "a b"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import get_args
 
 import msgspec
 import pytest
@@ -10,11 +11,12 @@ from tests.unit.notify.test_deliver import MAIL, ROOM, Story
 from tests.unit.notify.world import NOON, Crash, ListSenders, World, by_pair, page, paging, resolved
 from toban.adapters.local.memory.store import MemorySecrets
 from toban.events import Link
+from toban.incidents.documents import Incident
 from toban.kernel.errors import TryLater
 from toban.kernel.outgoing import PUBLIC_URL, SENDERS
 from toban.notify import deliver
 from toban.notify.deliver import in_words_of_now
-from toban.notify.documents import Notification, record_of, tombstone
+from toban.notify.documents import Notification, Status, record_of, tombstone
 from toban.ports import SECRETS
 
 STAGING = {"environment": "staging"}
@@ -189,3 +191,9 @@ def test_the_shipped_function_offers_links_where_it_has_an_address(url, keys, li
     (sent,) = given[SENDERS].sent
     assert ("https://t.test/ingest_action/a?" in sent.text) is links
     assert set(deliver.HANDLERS.ports) == set(given)
+
+
+def test_a_record_is_kept_while_its_incident_is_there():
+    record = record_of(by_pair(World().page(paging()))[MAIL], NOON)
+    assert record.holders() == (Incident.key("inc-7"),)
+    assert set(get_args(Status)) == {"sending", "waiting", "sent", "failed", "void"}

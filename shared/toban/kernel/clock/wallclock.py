@@ -37,7 +37,7 @@ def is_zone(name: str) -> bool:
 
 def exists(local: datetime, tz: ZoneInfo) -> bool:
     """Return whether clocks in `tz` ever show the naive time `local`."""
-    return _shown(_utc(local, tz, fold=0), tz) == local
+    return _shown(_utc(local, tz), tz) == local
 
 
 def instant(local: datetime, tz: ZoneInfo) -> datetime:
@@ -46,7 +46,7 @@ def instant(local: datetime, tz: ZoneInfo) -> datetime:
 
     In a gap: the first instant after it. Ambiguous: the first of the two.
     """
-    first = _utc(local, tz, fold=0)
+    first = _utc(local, tz)
     if _shown(first, tz) == local:
         return first
     # In a gap fold=0 counts with the offset before the change and so lands after it, fold=1 with
@@ -62,7 +62,7 @@ def instant(local: datetime, tz: ZoneInfo) -> datetime:
     return after
 
 
-def _utc(local: datetime, tz: ZoneInfo, fold: int) -> datetime:
+def _utc(local: datetime, tz: ZoneInfo, fold: int = 0) -> datetime:
     return local.replace(tzinfo=tz, fold=fold).astimezone(UTC)
 
 

@@ -99,5 +99,7 @@ def _listed(address: str, claims: Mapping[str, Any], actors: frozenset[str]) -> 
     their own for an address of the domain, and keep it when they leave.
     """
     managed = claims.get("hd")
-    domain = f"@{managed.casefold()}" if isinstance(managed, str) and managed else ""
-    return address in actors or (bool(domain) and domain in actors and address.endswith(domain))
+    if address in actors or not isinstance(managed, str):
+        return address in actors
+    domain = f"@{managed.casefold()}"
+    return domain in actors and address.endswith(domain)
