@@ -20,6 +20,7 @@ from toban.events import (
     ShiftWatchDue,
 )
 from toban.kernel import log
+from toban.kernel.clock.wallclock import zone
 from toban.kernel.command import Outcome, conclude, may
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
@@ -44,6 +45,8 @@ ANSWER_WITHIN: Final = timedelta(minutes=10)
 """A page that is not answered by then would have gone to the next step long ago."""
 AHEAD: Final = timedelta(days=1)
 """How long before a shift whoever has never answered a test page gets one."""
+AWAKE: Final = range(9, 21)
+"""The hours of the day, where that person lives, in which it may ring: a test wakes nobody."""
 
 
 def on_command(command: CommandIssued, work: Work) -> None:
@@ -206,13 +209,15 @@ def on_watch(due: ShiftWatchDue, work: Work) -> None:  # noqa: ARG001
     """
     Send a test page to whoever comes on duty within a day and has never shown that they can be called.
 
-    Once for what they are called by, in however many services: its id derives from that. Whoever is on
-    duty hears of it as well.
+    Once for what they are called by, in however many services: its id derives from that. By day, of which
+    there is some within `AHEAD` of any shift. Whoever is on duty hears of it as well.
     That somebody has answered is looked up by a query, which no precondition holds: an answer that
     comes in this moment costs a test page too many.
     """
     for _, present in sorted(current(work).items()):
         for person, at in _coming(present.profile, work.now).items():
+            if work.now.astimezone(zone(_zone(present.profile, person))).hour not in AWAKE:
+                continue
             contacts = ways(present.profile, person)
             keys = sorted(key_of(present.profile, contact) for contact in contacts)
             tests = work.find(PageTest, ("person", "==", person))

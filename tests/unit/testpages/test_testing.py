@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -330,7 +331,7 @@ def test_whoever_has_answered_is_left_alone_until_they_are_called_otherwise(shop
     ask(shop, "shop/aoki")
     (test,) = shop.documents(PageTest)
     ask(shop, test.id, "answer", "link:person:aoki", channel="mail")
-    until(shop, MONDAY - timedelta(hours=2))
+    until(shop, MONDAY - timedelta(hours=14))
     watch(shop)
     assert len(shop.documents(PageTest)) == 1
     people = {**SHOP.people, "aoki": msgspec.structs.replace(SHOP.people["aoki"], slack="U9")}
@@ -341,10 +342,24 @@ def test_whoever_has_answered_is_left_alone_until_they_are_called_otherwise(shop
     assert [t.shift_at for t in shop.documents(PageTest) if t.asked_by == ""] == [MONDAY]
 
 
+@pytest.mark.parametrize("hour", [21, 23, 0, 3, 8])
+def test_nobody_is_woken_by_a_test_before_their_shift(shop, hour):
+    until(shop, MONDAY - timedelta(hours=(9 - hour) % 24))  # their shift begins at nine
+    watch(shop)
+    assert shop.documents(PageTest) == []
+    asleep = Person(name="Aoki", email="aoki@example.jp", timezone="America/New_York")
+    people = {**SHOP.people, "aoki": asleep}
+    apply(shop.platform.store, [msgspec.structs.replace(SHOP, people=people)], shop.clock.now())
+    shop.advance(60)
+    watch(shop)
+    there = shop.clock.now().astimezone(ZoneInfo("America/New_York")).hour
+    assert len(shop.documents(PageTest)) == (9 <= there < 21)
+
+
 def test_a_person_of_several_services_is_asked_once(shop):
     service = msgspec.structs.replace(SHOP.service, id="api", default=False)
     apply(shop.platform.store, [msgspec.structs.replace(SHOP, service=service)], NOON)
-    until(shop, MONDAY - timedelta(hours=2))
+    until(shop, MONDAY - timedelta(hours=14))
     watch(shop)
     assert len(shop.documents(PageTest)) == 1
 
