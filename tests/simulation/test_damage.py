@@ -136,23 +136,6 @@ def test_damage_of_a_base_reaches_every_increment_however_it_was_found(
     assert not any(name.startswith("backup-copy/") for name in run.open_alerts())
 
 
-def test_what_was_read_while_its_base_was_damaged_is_proven_with_it_by_itself(
-    run: Told, chain: tuple[Backup, Backup, Backup]
-) -> None:
-    full, first, second = chain
-    spoil(run, full, "primary", layout.OBJECTS)
-    for backup in chain:
-        run.read_again(backup)
-    for increment in (first, second):
-        states = [copy.state for copy in run.one(Backup, increment.id).copies]
-        assert states == ["unreadable", "verified"]
-
-    run.say(BackupFinished(at=run.world.clock.now(), bytes=0, **full.named))
-
-    assert all(copy.proven for b in chain for copy in run.one(Backup, b.id).copies)
-    assert not any(name.startswith("backup-copy/") for name in run.open_alerts())
-
-
 def test_an_increment_of_a_base_that_is_whole_nowhere_is_no_restore_point(
     run: Told, chain: tuple[Backup, Backup, Backup]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from toban.backups.documents import JUDGED, Backup
+from toban.backups.documents import Backup
 from toban.backups.jobs import BackupJob, job_id
 from toban.backups.policy.alerts import (
     BackupWatch,
@@ -18,7 +18,7 @@ from toban.backups.policy.alerts import (
 from toban.backups.section import BACKUP, NOTHING
 from toban.backups.watching.settling import settle_alerts
 from toban.backups.watching.turns import LOOK, MOST, Reread, budget, turns, unread
-from toban.events.backups import BackupReplicated, BackupVerified
+from toban.events.backups import BackupReplicated
 from toban.kernel.clock.skew import is_future
 from toban.kernel.work import Work
 from toban.profile.profile import Profile
@@ -74,25 +74,6 @@ def _ask(due: Sequence[Reread], most: float, work: Work) -> None:
         job = work.get(BackupJob, job_id(turn.backup.id, "verify"))
         if job is None or job.over or job.is_stale(work.now):
             work.emit(BackupReplicated(at=work.now, bucket=turn.copy.bucket, **turn.backup.named))
-
-
-def reread_builders(verified: BackupVerified, work: Work) -> None:
-    """
-    Have read what builds on a backup, where its own copy is proven and theirs could not be read.
-
-    They were read while it was damaged there. Else they would stay unproven until their turn comes.
-    """
-    base = work.get(Backup, verified.backup_id)
-    if base is None:
-        return
-    proven = {copy.bucket for copy in base.copies if copy.proven}
-    hurt = work.find(Backup, ("service", "==", base.service), ("degraded", "==", True))
-    for backup in sorted(hurt, key=lambda backup: backup.id):
-        if base.id not in backup.needs or backup.status not in JUDGED:
-            continue
-        for copy in backup.copies:
-            if copy.unreadable and not copy.locked and copy.bucket in proven:
-                work.emit(BackupReplicated(at=work.now, bucket=copy.bucket, **backup.named))
 
 
 def _troubles(

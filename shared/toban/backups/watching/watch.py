@@ -39,7 +39,7 @@ from toban.backups.policy.restores import Restore, RestoreRecord
 from toban.backups.section import BACKUP, NOTHING, BackupPlan
 from toban.backups.watching.abandoned import end_abandoned
 from toban.backups.watching.copies import look_at_copies, look_at_keys, settle_failed
-from toban.backups.watching.rereading import look_at_turns, reread_builders
+from toban.backups.watching.rereading import look_at_turns
 from toban.backups.watching.settling import settle_alerts
 from toban.events.backups import (
     BackupFailed,
@@ -135,14 +135,9 @@ def _is_partly_whole(failed: BackupFailed, documents: Documents) -> bool:
 
 
 def on_verified(verified: BackupVerified, work: Work) -> None:
-    """
-    Close the alert of the series, unless a newer backup has failed since.
-
-    What builds on it and could not be read for that is read again where it is whole now.
-    """
+    """Close the alert of the series, unless a newer backup has failed since."""
     watch = watch_of(verified.service, work)
     _resolve_failed(verified, watch, work)
-    reread_builders(verified, work)
     document = current(work).get(verified.service)
     if document is not None:
         look_at_copies(document.profile, watch, work)
