@@ -156,9 +156,12 @@ def on_incident_resolved(resolved: IncidentResolved, work: Work) -> None:
     incident = incident_of(resolved.incident.id, work)
     if incident.status != "resolved" or incident.generation != resolved.incident.generation:
         return
-    # Who resolved it cannot have meant what nobody was told of.
-    if by_itself or _unheard(incident, work):
+    if by_itself:
         reopen(incident, work, why="alert-joined")
+        return
+    # Who resolved it cannot have meant what nobody was told of.
+    if _unheard(incident, work):
+        reopen(incident, work, why="untold")
         return
     # A person may well resolve what still fires; if it goes on, it was no mistake of the alert.
     recheck = profile_of(incident, work)[GROUPING].recheck

@@ -27,7 +27,7 @@ LATE = timedelta(minutes=1)
 """A receipt that came so long after the start is told as well."""
 MAX_NAMES = 3
 
-_REASONS = ("time", "unreached", "alert-joined", "still-firing")
+_REASONS = ("time", "unreached", "alert-joined", "untold", "still-firing")
 """Why a step was taken or an incident reopened, where no person did."""
 
 Row = tuple[str, str]

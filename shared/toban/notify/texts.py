@@ -82,6 +82,10 @@ TEXTS: Final[Texts] = {
         "en": "an alert fired while it was being resolved",
         "ja": "解決と同時に別のアラートが発生したため",
     },
+    "notify.why.untold": {
+        "en": "resolved by hand before anybody was told of an alert that had joined",
+        "ja": "加わったアラートを誰にも知らせないうちに手動で解決されたため",
+    },
     "notify.why.still-firing": {
         "en": "resolved by hand, and its alerts still fire",
         "ja": "手動で解決された後もアラートが続いているため",

@@ -109,6 +109,10 @@ TEXTS: Final[Texts] = {
         "en": "Reopened: an alert fires again",
         "ja": "アラートが再び発生したため、再開しました",
     },
+    "timeline.reopened.untold": {
+        "en": "Reopened: an alert had joined, and nobody was told of it before it was resolved",
+        "ja": "加わったアラートを誰にも知らせないうちに解決されたため、再開しました",
+    },
     "timeline.reopened.still-firing": {
         "en": "Reopened: its alerts still fire",
         "ja": "アラートが続いているため、再開しました",

@@ -252,7 +252,7 @@ def test_what_nobody_was_told_of_opens_it_again_at_once(world):
     assert world.pages() == [("opened", 0)]
     world.command("resolve")
     assert world.incident.status == "open"
-    assert world.incident.timeline[-1].detail == {"why": "alert-joined"}
+    assert world.incident.timeline[-1].detail == {"why": "untold"}
     assert world.pages() == [("opened", 0), ("reopened", 0)]
     world.command("resolve")
     assert world.incident.status == "resolved", "now they have been told"

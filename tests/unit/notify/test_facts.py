@@ -119,6 +119,12 @@ def test_names_in_a_fact_are_cut_at_80():
         ("raised", "", "Aoki", None),
         ("joined", "disk full", "Aoki", "disk full"),
         ("reopened", "alert-joined", "", "an alert fired while it was being resolved"),
+        (
+            "reopened",
+            "untold",
+            "",
+            "resolved by hand before anybody was told of an alert that had joined",
+        ),
         ("reopened", "still-firing", "", "resolved by hand, and its alerts still fire"),
         ("reopened", "", "Aoki", "by Aoki"),
         ("reopened", "not over", "", "not over"),
