@@ -413,7 +413,7 @@ MUTANTS = (
         "state after receipt", "a crash in between loses the state", state_after_receipt, seed=6
     ),
     Mutant("failure acknowledged", "a passing fault loses the event", failure_acknowledged),
-    Mutant("effect without claim", "one notification is sent twice", no_claim),
+    Mutant("effect without claim", "one notification is sent twice", no_claim, seed=2),
     Mutant("lease ignored", "two deliveries call at once", lease_ignored),
     Mutant("unknown forgotten", "a repetition is not marked as one", unknown_forgotten),
     Mutant("stale timers", "escalation after acknowledgement", stale_timers),
