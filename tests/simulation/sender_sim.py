@@ -154,11 +154,12 @@ class SenderSimulation(Simulation):
                 until = end + TIMING.group_interval
             incidents = about.get(outage.name, {})
             named = about.get((outage.rule, ""), {})
+            begin = self._begins(outage)
             heard = [
                 a.at
                 for a in self.world.outside.arrivals
                 if a.incident in incidents
-                and outage.start <= a.at <= until
+                and begin <= a.at <= until
                 and a.calls
                 # What was sent before an alert of its rule had joined was about something else.
                 and named[a.incident] <= a.at
@@ -170,7 +171,7 @@ class SenderSimulation(Simulation):
                 for entry in incident.timeline
                 if entry.kind == "acknowledged"
                 and entry.actor
-                and max(outage.start, named[incident.id]) <= entry.at <= until
+                and max(begin, named[incident.id]) <= entry.at <= until
             ]
             if not heard:
                 minutes = (since - START).total_seconds() / 60
@@ -201,6 +202,20 @@ class SenderSimulation(Simulation):
                 since = about.setdefault(key, {})
                 since[incident] = min(at, since.get(incident, at))
         return about
+
+    def _begins(self, outage: Outage) -> datetime:
+        """
+        When it began; of one that its sender never told from the one before (no end between, the
+        same start ever since), when that one did: for whoever hears of them they are one.
+        """
+        said = self.said.get(outage.name, [])
+        before = [word for word in said if word[0] <= outage.start]
+        since = [word for word in said if outage.start < word[0] <= outage.end]
+        if not before or not since or before[-1][1] != "firing":
+            return outage.start
+        started = before[-1][2]
+        one = all(status == "firing" and start == started for _, status, start in since)
+        return started if one else outage.start
 
     def _untrue(self) -> Iterator[str]:
         """

@@ -40,3 +40,7 @@ def test_what_the_cluster_counts_as_told_is_nobodys_lie() -> None:
 @pytest.mark.parametrize("mutant", SENDER_MUTANTS, ids=lambda mutant: mutant.name)
 def test_what_was_believed_before_is_caught(mutant: Mutant, record_property: Record) -> None:
     has_to_be_caught(mutant, broken, record_property)
+
+
+def test_two_outages_that_their_sender_tells_as_one_are_heard_of_as_one() -> None:
+    assert broken(105544) == []
