@@ -146,3 +146,17 @@ def test_whatever_a_repair_looks_at_has_to_be_what_the_manifest_says():
     assert len(found) == len(lists) + 5
     assert all(isinstance(each, ExpectedObject) and each.crc32c and each.sha256
                for each in found[len(lists) :])  # fmt: skip
+
+
+def test_what_was_not_asked_for_hides_nothing_of_what_was():
+    judged = Judged(backup(UNREAD, osaka(UNREAD), status="finished"), {"o": PASSED})
+    assert [copy.level for copy in judged.kept("b").copies] == [None, "content"]
+    assert judged.kept("b").status == "verified"
+
+
+def test_a_base_that_is_finished_and_not_proven_is_not_lost():
+    base = backup(UNREAD, osaka(UNREAD), id="base", status="finished")
+    blamed = ReadBackResult(read_at=NOW, damage="t: base is rotten", base="base")
+    judged = Judged(backup(UNREAD, status="finished", needs=["base"]), {"t": blamed}, base)
+    assert judged.kept("base").status == "finished", "the other copy may be whole"
+    assert judged.kept("b").copies[0].damage == ""

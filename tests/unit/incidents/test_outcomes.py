@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.incidents.test_escalation import failed, reach_nobody
 from tests.unit.incidents.world import NOON, World, fired
-from toban.events import AlertFired, IncidentResolved, PageFailed
+from toban.events import AlertFired, IncidentRaised, IncidentResolved, PageFailed
 from toban.kernel.command import Audit
 from toban.kernel.environment import PRODUCTION
 
@@ -159,3 +159,12 @@ def test_what_is_resolved_by_hand_is_looked_at_again_while_it_fires(world):
     world.pass_time(2)
     assert world.incident.status == "open"
     assert world.incident.timeline[-1].detail["why"] == "still-firing"
+
+
+def test_whoever_is_called_for_a_worse_severity_hears_what_it_was_before():
+    world = World()
+    world.tell(fired(severity="error"))
+    world.command("severity", severity_label="P1")
+    raised = world.told(IncidentRaised)[-1]
+    assert (raised.why, raised.by, raised.incident.severity_label) == ("P2", "aoki", "P1")
+    assert raised.page.reason == "raised"

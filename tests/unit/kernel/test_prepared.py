@@ -6,6 +6,12 @@ import subprocess
 import sys
 import textwrap
 
+import msgspec
+import pytest
+
+from toban.kernel import prepared
+from toban.kernel.prepared import converted, from_json
+
 THREADS_DECODE_NEW_TYPES = textwrap.dedent(
     """
     import sys, threading
@@ -54,3 +60,32 @@ def test_threads_that_decode_a_new_type_at_once_do_not_end_the_process():
         env={"PYTHONPATH": "shared"},
     )
     assert (ended.returncode, ended.stdout) == (0, "240 {2}\n"), ended.stderr
+
+
+def test_a_type_is_analysed_once_and_before_it_is_used(monkeypatch):
+    class Slip(msgspec.Struct):
+        number: int = 0
+
+    analysed: list[object] = []
+    made = msgspec.json.Decoder
+
+    def noting(kind):
+        analysed.append(kind)
+        return made(kind)
+
+    monkeypatch.setattr(prepared.msgspec.json, "Decoder", noting)
+    assert converted({"number": 2}, Slip) == Slip(2)
+    assert analysed == [Slip]
+    assert converted({"number": 3}, Slip) == Slip(3)
+    assert analysed == [Slip], "as it was known already"
+    assert from_json(b'{"number":4}', Slip) == from_json(b'{"number":4}', Slip) == Slip(4)
+    assert analysed == [Slip, Slip], "its decoder, which is kept"
+
+
+def test_text_is_read_as_a_number_only_where_that_is_asked_for():
+    class Slip(msgspec.Struct):
+        number: int
+
+    assert converted({"number": "2"}, Slip, strict=False) == Slip(2)
+    with pytest.raises(msgspec.ValidationError):
+        converted({"number": "2"}, Slip)

@@ -319,3 +319,20 @@ def test_what_matches_now_is_counted_and_found_in_order(world):
         assert [c.id for c in work.find(Counter, order_by="-value", limit=2)] == ["c2", "c1"]
 
     assert world.handle(decide, id="evt-9").outcome == "nothing"
+
+
+def test_what_is_known_already_asks_the_store_for_nothing(world):
+    asked: list[int] = []
+    inner = world.store.inner
+
+    class Noting:
+        def get(self, keys):
+            asked.append(len(keys))
+            return inner.get(keys)
+
+    work = Work(store=Noting(), event=cause(), function=FUNCTION, now=NOON)
+    work.read_ahead(Counter, ["a", "b"])
+    work.read_ahead(Counter, ["b", "a"])
+    work.read_ahead(Counter, [])
+    assert work.get(Counter, "a") is None
+    assert asked == [2]
