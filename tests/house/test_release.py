@@ -21,8 +21,8 @@ STEPS = {step["id"]: step for step in BUILD["steps"]}
 def installed(script: str) -> set[str]:
     """What it installs by apt."""
     joined = re.sub(r"\\\n\s*", " ", script)
-    words = " ".join(re.findall(r"apt-get install (.*)", joined)).split()
-    return {word for word in words if not word.startswith("-")}
+    words = " ".join(re.findall(r"(?:apt-get install|^ *add) (.*)", joined, re.MULTILINE)).split()
+    return {word for word in words if re.fullmatch(r"[a-z][a-z0-9.+-]+", word)}
 
 
 def test_cloud_build_installs_and_requires_what_ci_does():
