@@ -101,8 +101,8 @@ def replaced_by_anything() -> Iterator[None]:
 
 
 MUTANTS = (
-    Mutant("one damaged copy condemns all", "proven copies are removed", one_condemns_all),
-    Mutant("the first whatever it holds", "rot is copied over what is whole", first_whatever_it_holds, seed=1),
-    Mutant("outage is damage", "a passing outage costs a copy", outage_is_damage),
-    Mutant("the next success closes all", "nobody hears of a lost region", success_closes_all, seed=1),
+    Mutant("one damaged copy condemns all", "proven copies are removed", one_condemns_all, seed=5),
+    Mutant("the first whatever it holds", "rot is copied over what is whole", first_whatever_it_holds, seed=2),
+    Mutant("outage is damage", "a passing outage costs a copy", outage_is_damage, seed=3),
+    Mutant("the next success closes all", "nobody hears of a lost region", success_closes_all, seed=3),
 )  # fmt: skip

@@ -157,16 +157,20 @@ def note_stays() -> AbstractContextManager[Any]:
 
 MUTANTS = (
     Mutant("the mark never ends", "a recovered server is emptied by a test", mark_never_ends),
-    Mutant("a mark is never void", "what was written since is removed", not_void, seed=30),
-    Mutant("a recovery marks as a test", "the next test removes it", recovery_marks_as_test),
-    Mutant("a recovery leaves its mark", "nobody can tell whose data it is", mark_stays, seed=2),
-    Mutant("foreign objects are no obstacle", "they are overwritten", anybodys_folder),
-    Mutant("destinations are no obstacle", "backups are overwritten", destination_not_refused),
-    Mutant("sources are no obstacle", "a source is overwritten", source_not_refused),
-    Mutant("no note on the backup", "what is being read is removed", no_note, seed=1),
-    Mutant("the note is not weighed", "what is being read is removed", note_not_weighed, seed=1),
+    Mutant("a mark is never void", "what was written since is removed", not_void, seed=1),
     Mutant(
-        "no note between steps", "what is being read is removed", note_gone_between_steps, seed=6
+        "a recovery marks as a test", "the next test removes it", recovery_marks_as_test, seed=2
     ),
-    Mutant("the note stays", "a backup is kept for ever", note_stays),
+    Mutant("a recovery leaves its mark", "nobody can tell whose data it is", mark_stays, seed=2),
+    Mutant("foreign objects are no obstacle", "they are overwritten", anybodys_folder, seed=3),
+    Mutant(
+        "destinations are no obstacle", "backups are overwritten", destination_not_refused, seed=2
+    ),
+    Mutant("sources are no obstacle", "a source is overwritten", source_not_refused, seed=4),
+    Mutant("no note on the backup", "what is being read is removed", no_note),
+    Mutant("the note is not weighed", "what is being read is removed", note_not_weighed),
+    Mutant(
+        "no note between steps", "what is being read is removed", note_gone_between_steps, seed=1
+    ),
+    Mutant("the note stays", "a backup is kept for ever", note_stays, seed=4),
 )
