@@ -170,7 +170,9 @@ def _table(
                 "-"
                 if test is None
                 else times.written(test.asked_at, zones[tested.service], LIST_SECONDS),
-                "-" if test is None else terminal.say(f"test-page.status.{status_of(reader, test)}"),
+                "-"
+                if test is None
+                else terminal.say(f"test-page.status.{status_of(reader, test)}"),
                 ", ".join(answered),
             ]
         )
