@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from toban.channels.section import CHANNELS
 from toban.escalation.section import EscalationStep, steps_for
@@ -105,6 +106,24 @@ def _person_named(profile: Profile, name: str) -> str | None:
         if wanted and wanted in (id.casefold(), person.name.casefold()):
             return id
     return None
+
+
+def asked_again(profile: Profile, incident: IncidentSnapshot, at: datetime) -> list[str]:
+    """
+    Return the names of whom a reminder of an acknowledgement goes to at `at`.
+
+    Whoever acknowledged may be nobody of the profile: then those of the step are asked.
+    """
+    page = Page(
+        number=0,
+        at=at,
+        step=incident.step,
+        severity_label=incident.severity_label,
+        reason="reminded",
+        to=incident.assignee,
+    )
+    contacts = reach(profile, incident, page).contacts
+    return list(dict.fromkeys(contact.display_name for contact in contacts))
 
 
 def person_of(profile: Profile, name: str) -> str:

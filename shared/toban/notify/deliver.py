@@ -141,6 +141,7 @@ class DeliverHandler:
             document.sent_at = work.now
             document.reference = result.reference
             document.outbox = result.outbox
+            document.logged = result.logged
             return
         profile = _profile(request, work)
         for each in apart(request):

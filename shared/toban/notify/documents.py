@@ -52,6 +52,8 @@ class Notification(EffectDocument, kw_only=True):
     """The other side's name for the message (Slack: ``channel/ts``), if it gives one."""
     outbox: bool = False
     """It was kept in the outbox of this machine instead: nobody was told."""
+    logged: bool = False
+    """It is a line on the log alone: whoever it is for does not read that."""
     followed_by: str = ""
     """The acknowledgement by which its receiver was told who has it."""
     thread: str = ""

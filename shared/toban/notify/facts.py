@@ -5,6 +5,7 @@ since when, how it came to this page, and who is called next unless somebody ans
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from toban.channels.plain import one_line
@@ -12,7 +13,7 @@ from toban.escalation.section import steps_for
 from toban.events import NotificationRequested, Page
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import duration, moment
-from toban.notify.contacts import reach
+from toban.notify.contacts import asked_again, reach
 from toban.notify.identity import SHIFT, TEST, is_page
 from toban.notify.texts import text
 from toban.profile.environments import calls_people
@@ -154,6 +155,7 @@ def hint_of(request: NotificationRequested, profile: Profile, severity: Severity
             language,
             "notify.next.joined",
             who=one_line(incident.assignee, 80),
+            asked=_names(language, asked_again(profile, incident, incident.remind_at)),
             deadline=moment(language, incident.remind_at, zone),
         )
     if request.kind == "acknowledged" and request.target.startswith("person:"):
@@ -210,7 +212,12 @@ def _called_then(request: NotificationRequested, profile: Profile, at: datetime)
         reason="escalated",
     )
     contacts = reach(profile, incident, page).contacts
-    names = list(dict.fromkeys(one_line(contact.display_name, 40) for contact in contacts))
+    return _names(language, [contact.display_name for contact in contacts])
+
+
+def _names(language: Language, people: Iterable[str]) -> str:
+    """Some names, and how many more there are."""
+    names = list(dict.fromkeys(one_line(name, 40) for name in people))
     if not names:
         return text(language, "notify.next.nobody-there")
     shown = ", ".join(names[:MAX_NAMES])

@@ -46,6 +46,7 @@ from toban.notify.contacts import (
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
 from toban.oncall.targets import Contact, contact_by
 from toban.profile.profile import Profile
+from toban.profile.section import SERVICE
 from toban.profile.store import pinned
 
 
@@ -81,7 +82,7 @@ def on_page(event: PagingEvent, work: Work) -> None:
             unreached=list(reached.unreachable),
         )
     for contacts in together(profile, reached.contacts):
-        request = _request(page.reason, incident, page.number, contacts, reached.contacts)
+        request = _request(profile, page.reason, incident, page.number, contacts, reached.contacts)
         work.emit(
             msgspec.structs.replace(
                 request,
@@ -113,7 +114,7 @@ def on_acknowledged(event: IncidentAcknowledged, work: Work) -> None:
                 told.setdefault(_pair(contact), _Closing(contact, others(contacts, contact)))
     told |= _called(event, profile)
     for same in _by_message(profile, told.values()):
-        request = _to_all(ACKNOWLEDGEMENT, event.incident, newest, same)
+        request = _to_all(profile, ACKNOWLEDGEMENT, event.incident, newest, same)
         work.emit(
             msgspec.structs.replace(request, contacts=len(told), by=event.by, follows=_names(same))
         )
@@ -173,7 +174,7 @@ def on_resolved(event: IncidentResolved, work: Work) -> None:
             told = list(people.values())
             _collect(closings, profile, incident, page, ACKNOWLEDGEMENT, told, each=True)
     for same in _by_message(profile, closings.values()):
-        request = _to_all(CLOSING, incident, newest, same)
+        request = _to_all(profile, CLOSING, incident, newest, same)
         work.emit(
             msgspec.structs.replace(
                 request, contacts=len(closings), by=event.by, closes=_names(same)
@@ -182,10 +183,14 @@ def on_resolved(event: IncidentResolved, work: Work) -> None:
 
 
 def _to_all(
-    kind: NotificationKind, incident: IncidentSnapshot, page: int, same: Sequence[_Closing]
+    profile: Profile,
+    kind: NotificationKind,
+    incident: IncidentSnapshot,
+    page: int,
+    same: Sequence[_Closing],
 ) -> NotificationRequested:
     """One message to all whom it reaches; each has other channels of their own."""
-    request = _request(kind, incident, page, [each.contact for each in same], ())
+    request = _request(profile, kind, incident, page, [each.contact for each in same], ())
     others = {each.contact.target: each.others for each in same}
     return msgspec.structs.replace(
         request,
@@ -312,14 +317,20 @@ def _name(request: NotificationRequested, channel: str, instead_of: str) -> str:
 
 
 def _request(
+    profile: Profile,
     kind: NotificationKind,
     incident: IncidentSnapshot,
     page: int,
     whom: Sequence[Contact],
     contacts: Sequence[Contact],
 ) -> NotificationRequested:
-    """One message to all of `whom`, filed under the first; `contacts`: all that the page has."""
+    """
+    One message to all of `whom`, filed under the first; `contacts`: all that the page has.
+
+    What several read is in the service's language, and in nobody's own.
+    """
     first = whom[0]
+    language = profile[SERVICE].language if len(whom) > 1 else first.language
     addresses = dict.fromkeys(contact.address for contact in whom if contact.address)
     return NotificationRequested(
         notification_id=notification_id(kind, incident.id, page, first.target, first.channel_id),
@@ -330,7 +341,7 @@ def _request(
         target_name=_names_of(whom),
         address=", ".join(addresses),
         channel=first.channel_id,
-        language=first.language,
+        language=language,
         others=others(contacts, first),
         together=[_recipient(each, contacts) for each in whom] if len(whom) > 1 else [],
     )

@@ -47,7 +47,7 @@ def notice_of(
     Return what the notification says, in the request's language.
 
     `actions` are the signed one-click links to offer. Times are on the wall clock of the person
-    it goes to, else of the service, with the zone shown.
+    it goes to alone, else of the service, with the zone shown.
     """
     incident, language = request.incident, request.language
     severity = severity_named(profile, incident.severity_label, incident.severity)
@@ -110,7 +110,9 @@ def _how_bad(request: NotificationRequested) -> str:
 
 
 def zone_of(request: NotificationRequested, profile: Profile) -> str:
-    """Return the zone of the person it goes to, else of the service."""
+    """Return the zone of the person it goes to alone, else of the service."""
+    if request.together:
+        return profile[SERVICE].timezone
     kind, name = parts(request.target)
     person = profile[PEOPLE].get(name) if kind == "person" else None
     return (person.timezone if person else None) or profile[SERVICE].timezone

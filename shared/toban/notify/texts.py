@@ -124,8 +124,8 @@ TEXTS: Final[Texts] = {
         "ja": "対応が終わったら解決（resolve）してください。",
     },
     "notify.next.joined": {
-        "en": "{who} has the incident. Whoever takes what has joined, too, acknowledges once more: else {who} is asked at {deadline}, and then people are called again.",
-        "ja": "{who} が対応しています。加わったアラートにも対応する場合は、もう一度 ACK してください。ACK がなければ {deadline} に {who} に知らせ、それでも動きがなければ改めて呼び出します。",
+        "en": "{who} has the incident. Whoever takes what has joined, too, acknowledges once more: else {asked} is asked at {deadline}, and then people are called again.",
+        "ja": "{who} が対応しています。加わったアラートにも対応する場合は、もう一度 ACK してください。ACK がなければ {deadline} に {asked} に知らせ、それでも動きがなければ改めて呼び出します。",
     },
     "notify.next.unheard": {
         "en": "Its alerts fire as far as we know, but nothing has been heard of them since: the sender may be gone, or never say that they are over. Look, and resolve it if it is over.",

@@ -288,6 +288,8 @@ class _Draft:
 def result_of(notification: Notification, language: Language, error: str) -> str:
     """Return what became of a notification, for people; `error` fits where it is shown."""
     state: str = notification.status.replace("void", "withdrawn")
-    if state == "sent" and notification.attempts > 1:
+    if state == "sent" and notification.logged:
+        state = "logged"
+    elif state == "sent" and notification.attempts > 1:
         state = "sent.again"
     return text(language, f"postmortem.result.{state}", error=error, attempts=notification.attempts)

@@ -68,12 +68,20 @@ TEXTS: Final[Texts] = {
         "ja": "{actor} が対応を続けています（{via}）",
     },
     "timeline.reminded": {
-        "en": "{assignee} was reminded: nothing has happened since the acknowledgement",
-        "ja": "引き受けてから動きがないため、{assignee} に知らせました",
+        "en": "Nothing has happened since the acknowledgement by {assignee}: time for a reminder",
+        "ja": "{assignee} が引き受けてから動きがないため、リマインドの時刻になりました",
+    },
+    "timeline.reminded.to": {
+        "en": "{who} was reminded: nothing has happened since the acknowledgement",
+        "ja": "引き受けてから動きがないため、{who} に知らせました",
     },
     "timeline.reminded.joined": {
-        "en": "{assignee} was reminded: alerts have joined since the acknowledgement, and nobody has answered to those",
-        "ja": "対応開始後に加わったアラートに応答がないため、{assignee} に知らせました",
+        "en": "Alerts have joined since the acknowledgement by {assignee}, and nobody has answered to those: time for a reminder",
+        "ja": "{assignee} の対応開始後に加わったアラートに応答がないため、リマインドの時刻になりました",
+    },
+    "timeline.reminded.joined.to": {
+        "en": "{who} was reminded: alerts have joined since the acknowledgement, and nobody has answered to those",
+        "ja": "対応開始後に加わったアラートに応答がないため、{who} に知らせました",
     },
     "timeline.ack-expired": {
         "en": "The acknowledgement by {assignee} ran out; people are called from the first step",
@@ -161,6 +169,14 @@ TEXTS: Final[Texts] = {
     "timeline.outbox.channel": {
         "en": "Only kept in the outbox: to {channel} ({kind}); nobody was told",
         "ja": "{channel} への通知を送信箱に保存しただけです（{kind}、実際には送っていません）",
+    },
+    "timeline.logged": {
+        "en": "Only written to the log: to {target} by {channel} ({kind}); nobody was told",
+        "ja": "{target} への {channel} の通知をログに出力しただけです（{kind}、本人には届いていません）",
+    },
+    "timeline.logged.channel": {
+        "en": "Written to the log by {channel} ({kind})",
+        "ja": "{channel} がログに出力しました（{kind}）",
     },
     "told.opened": {"en": "incident opened", "ja": "インシデント発生"},
     "told.escalated": {"en": "escalation", "ja": "エスカレーション"},
@@ -333,6 +349,10 @@ TEXTS: Final[Texts] = {
     "postmortem.result.outbox": {
         "en": "only kept in the outbox",
         "ja": "送信箱に保存（未送信）",
+    },
+    "postmortem.result.logged": {
+        "en": "only written to the log",
+        "ja": "ログに出力したのみ",
     },
     "postmortem.result.sent.again": {
         "en": "sent (attempt {attempts})",

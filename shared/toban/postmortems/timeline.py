@@ -7,9 +7,11 @@ goes (a terminal, Markdown).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from toban.incidents.documents import Alert, Incident, TimelineEntry
 from toban.kernel.command import proven
@@ -48,7 +50,11 @@ def story(
     zone: str = "UTC",
 ) -> list[Line]:
     """Return what happened, in order of time (told in `zone`); nothing after `until`."""
-    lines = [Line(e.at, e.kind, describe(language, e, shown)) for e in incident.timeline]
+    notifications = list(notifications)
+    lines = [
+        Line(e.at, e.kind, describe(language, _with_whom(e, incident, notifications), shown))
+        for e in incident.timeline
+    ]
     lines += _of_alerts(language, incident, alerts, shown, zone)
     lines += [
         Line(n.sent_at, "notified", _notified(language, n, shown))
@@ -58,6 +64,28 @@ def story(
     return sorted(
         (line for line in lines if until is None or line.at <= until), key=lambda line: line.at
     )
+
+
+def _with_whom(
+    entry: TimelineEntry, incident: Incident, notifications: Sequence[Notification]
+) -> TimelineEntry:
+    """
+    A reminder with whom it was sent to, where it was: those of the step are asked in place of an assignee
+    who is nobody of the profile.
+    """
+    if entry.kind != "reminded":
+        return entry
+    pages = (*incident.earlier_pages, *incident.pages)
+    numbers = {page.number for page in pages if page.reason == "reminded" and page.at == entry.at}
+    told = [
+        n.target_name or n.target
+        for n in notifications
+        if n.kind == "reminded" and n.page in numbers and n.sent_at and not (n.outbox or n.logged)
+    ]
+    if not told:
+        return entry
+    who = ", ".join(dict.fromkeys(told))
+    return msgspec.structs.replace(entry, detail={**entry.detail, "who": who})
 
 
 def describe(language: Language, entry: TimelineEntry, shown: Shown = plain) -> str:
@@ -97,8 +125,9 @@ def _key(entry: TimelineEntry) -> str:
         return f"{kind}.{entry.detail.get('outcome', '')}"
     if entry.kind == "escalated":
         return f"{kind}.{entry.detail.get('why', 'time')}"
-    if entry.kind == "reminded" and entry.detail.get("why") == "joined":
-        return f"{kind}.joined"
+    if entry.kind == "reminded":
+        joined = ".joined" if entry.detail.get("why") == "joined" else ""
+        return f"{kind}{joined}.to" if entry.detail.get("who") else f"{kind}{joined}"
     if entry.kind == "reopened":
         why = entry.detail.get("why", "")
         if entry.actor:
@@ -140,6 +169,8 @@ def _of_alerts(
 def _notified(language: Language, notification: Notification, shown: Shown) -> str:
     to_channel = notification.target == f"channel:{notification.channel}"
     key = "timeline.outbox" if notification.outbox else "timeline.notified"
+    if notification.logged:
+        key = "timeline.logged"
     return text(
         language,
         f"{key}.channel" if to_channel else key,

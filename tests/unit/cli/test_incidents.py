@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -116,6 +117,18 @@ def test_show_says_who_is_called_next(desk):
     (name,) = desk.only()["next_step"]["calls"]
     assert "Unless somebody acknowledges by" in told
     assert f"step 2 calls {name}." in told
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_reminder_is_promised_to_whom_it_will_go_and_not_to_a_stranger(desk, lang):
+    """A user of this machine has it: nobody of the profile, so those of the step are asked."""
+    desk.alert()
+    id_ = desk.only()["id"]
+    desk.run("incidents", "ack", id_, "--as", "root")
+    *_, told = desk.run("incidents", "show", id_, lang=lang).out.strip().splitlines()
+    assert ("root has it." if lang == "en" else "root が対応しています。") in told
+    assert re.search("(Hanako|Taro)", told)
+    assert told.count("root") == 1
 
 
 def test_the_same_in_japanese(desk):

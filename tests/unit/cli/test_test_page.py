@@ -210,3 +210,39 @@ def test_nobody_is_asked_who_can_only_be_reached_by_a_log(desk):
     assert said.code == 1
     assert "no channel of the service shop reaches hanako" in said.err
     assert "Nobody is called" in desk.run("test-page", "--list").out
+
+
+@pytest.mark.parametrize("missing", ["TOBAN_PUBLIC_URL", "TOBAN_SECRET_LINK_SIGNING"])
+def test_a_test_page_that_could_be_sent_nowhere_is_not_called_sent(shop, monkeypatch, missing):
+    """Nobody could answer it: no link can be made."""
+    changed = PROFILE.replace("sender: toban@example.jp", "sender: toban@example.jp, fallback: log")
+    (shop.services / "shop.yaml").write_text(changed, encoding="utf-8")
+    assert shop.run("apply").code == 0
+    monkeypatch.delenv(missing)
+    said = shop.run("test-page", "hanako", lang="ja")
+    assert said.code == 1
+    assert "届いていません" in said.out
+    assert "✓" not in said.out
+    assert "以内にリンクから" not in said.out
+    lines = [line for line in said.out.splitlines() if line.startswith("  ")]
+    assert len(lines) == len(set(lines)) == 3  # mail, its fallback log, room
+    assert "送信失敗" in shop.run("test-page", "--list", lang="ja").out
+    assert state_of(shop, "hanako")["test"]["status"] == "failed"
+    assert shop.run("test-page", "hanako", "--json").code == 1
+
+
+def test_a_line_on_the_log_in_place_of_a_message_reaches_nobody(shop, monkeypatch):
+    changed = PROFILE.replace("sender: toban@example.jp", "sender: toban@example.jp, fallback: log")
+    changed = changed.replace("via: [mail, room]", "via: [mail]")
+    (shop.services / "shop.yaml").write_text(changed, encoding="utf-8")
+    assert shop.run("apply").code == 0
+    monkeypatch.setenv("TOBAN_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("TOBAN_SMTP_PORT", "1")
+    monkeypatch.setattr("toban.notify.deliver.MAX_ATTEMPTS", 1)
+    said = shop.run("test-page", "hanako")
+    assert (said.code, "reached nobody" in said.out) == (1, True), said.out
+
+
+def test_who_was_never_tested_is_not_said_to_have_failed(shop):
+    said = shop.run("test-page", "--list").out
+    assert re.search(r"^hanako +shop +not yet ", said, re.MULTILINE)

@@ -285,7 +285,7 @@ def test_another_rule_in_a_taken_incident_has_to_be_taken_too(world):
     world.pass_time(5)
     assert world.pages()[2:] == [("reminded", 0)]
     (reminded,) = [entry for entry in world.incident.timeline if entry.kind == "reminded"]
-    assert "alerts have joined since the acknowledgement" in describe("en", reminded)
+    assert "Alerts have joined since the acknowledgement" in describe("en", reminded)
     world.pass_time(15)
     assert world.pages()[3:] == [("expired", 0)]
 

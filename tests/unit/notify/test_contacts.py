@@ -6,6 +6,7 @@ import pytest
 from tests.unit.notify.world import PROFILE, incident, page
 from toban.channels.email.kind import EmailChannel
 from toban.notify.contacts import (
+    asked_again,
     chain,
     fallback,
     is_own_address,
@@ -103,3 +104,16 @@ def test_a_shared_channel_has_one_message_filed_under_the_channel_itself():
         (mails[0],),
         (mails[1],),
     ]
+
+
+def test_a_reminder_asks_the_assignee_or_where_the_profile_knows_none_those_of_the_step():
+    at = page().at
+    assert asked_again(PROFILE, incident(assignee="青木"), at) == ["青木"]
+    stranger = asked_again(PROFILE, incident(assignee="root"), at)
+    assert stranger
+    assert "root" not in stranger
+    assert stranger == list(
+        dict.fromkeys(
+            c.display_name for c in reach(PROFILE, incident(), page(reason="reminded")).contacts
+        )
+    )

@@ -192,3 +192,57 @@ def test_what_is_told_by_a_list_names_people_and_no_channel_among_them():
     assert over.target_name == "青木"
     (opened,) = by_channel(opening(world_of(shop("person:aoki", "channel:slack"))), "slack")
     assert opened.target_name == "slack, 青木", "the room's own message, under its own name"
+
+
+def abroad(profile: Profile) -> Profile:
+    """The first of them lives in London and reads English; the service is in Tokyo and Japanese."""
+    aoki = msgspec.structs.replace(profile.people["aoki"], language="en", timezone="Europe/London")
+    service = msgspec.structs.replace(profile.service, language="ja", timezone="Asia/Tokyo")
+    baba = msgspec.structs.replace(profile.people["baba"], language="ja")
+    people = {**profile.people, "aoki": aoki, "baba": baba}
+    return msgspec.structs.replace(profile, service=service, people=people)
+
+
+def test_what_several_people_read_is_in_the_language_and_zone_of_the_service():
+    world = world_of(abroad(TWO))
+    for asked in (opening(world), closing(world)):
+        for request in asked:
+            world.notify(request)
+    rooms = [str(sent.body()) for sent in world.senders.sent if isinstance(sent, SlackMessage)]
+    assert len(rooms) == 2
+    assert all("JST" in text and "GMT" not in text for text in rooms)
+    assert "発生" in rooms[0]
+    assert "解決" in rooms[1]
+    own = [sent for sent in world.senders.sent if isinstance(sent, Mail)]
+    mine = [mail.text for mail in own if "aoki@shop.test" in mail.to]
+    assert mine
+    assert all("GMT" in text and "JST" not in text for text in mine)
+
+
+def test_a_call_of_one_person_is_in_their_language_and_zone_in_a_room_too():
+    world = world_of(abroad(shop("person:aoki")))
+    (request,) = by_channel(opening(world), "slack")
+    world.notify(request)
+    (sent,) = world.senders.sent
+    assert isinstance(sent, SlackMessage)
+    assert "GMT" in str(sent.body())
+
+
+def test_by_their_own_fallback_everybody_reads_their_own_language():
+    alone = abroad(TWO)
+    alone = msgspec.structs.replace(
+        alone, severities=(msgspec.structs.replace(alone.severities[0], via=("slack",)),)
+    )
+    world = world_of(alone, Failed("HTTP 404", retryable=False))
+    (request,) = opening(world)
+    assert request.language == "ja"
+    world.notify(request)
+    following = [
+        asked
+        for n, failed in enumerate(world.take())
+        for asked in requests(world.page(failed, f"f{n}"))
+    ]
+    assert {each.target: each.language for each in following} == {
+        "person:aoki": "en",
+        "person:baba": "ja",
+    }

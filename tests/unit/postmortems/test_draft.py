@@ -275,3 +275,44 @@ def test_an_alert_of_another_rule_joins_in_one_line():
         "Another rule's alert joined: “slow answers” (latency)",
         "Alert joined: “slow answers”",
     ]
+
+
+@pytest.mark.parametrize("why", [{}, {"why": "joined"}])
+def test_a_reminder_names_whom_it_was_sent_to_and_never_an_assignee_who_was_not_called(why):
+    """Whoever acknowledged (root) is nobody of the profile: those of the step were called."""
+    at = after(minutes=65)
+    incident = an_incident(
+        pages=[
+            Page(number=1, at=at, step=0, severity_label="P1", reason="reminded", to="root"),
+        ],
+        timeline=[TimelineEntry(at=at, kind="reminded", detail={"assignee": "root"} | why)],
+    )
+
+    def told(*notifications: Notification) -> str:
+        return next(
+            x.text for x in story("ja", incident, (), notifications) if x.kind == "reminded"
+        )
+
+    sent = a_notification("n1", kind="reminded", page=1)
+    assert told(sent).endswith("花子 に知らせました")
+    assert "root" not in told(sent)
+    for nobody in (
+        [],
+        [a_notification("n1", kind="reminded", page=1, sent_at=None, state="failed")],
+        [a_notification("n1", kind="reminded", page=1, outbox=True)],
+        [a_notification("n1", kind="reminded", page=1, logged=True)],
+        [a_notification("n1", kind="reminded", page=0)],
+        [a_notification("n1", kind="opened", page=1)],
+    ):
+        assert "知らせました" not in told(*nobody)
+
+
+def test_a_line_on_the_log_in_place_of_a_call_is_not_told_as_one():
+    in_place = a_notification("n1", channel="console", logged=True)
+    _, told = draft(an_incident(), in_place)
+    assert "花子 への console の通知をログに出力しただけです" in told
+    assert "console で通知しました" not in told
+    assert "| ログに出力したのみ |" in told
+    target = a_notification("n2", target="channel:console", channel="console", logged=True)
+    _, told = draft(an_incident(), target)
+    assert "console がログに出力しました" in told

@@ -25,7 +25,7 @@ class ConsoleSender:
             incident=outgoing.incident,
             **fields,
         )
-        return Done()
+        return Done(logged=True)
 
 
 def sender(config: ChannelConfig, secrets: Secrets, clock: Clock) -> ConsoleSender:

@@ -15,6 +15,7 @@ from toban.cli.incidents.views import (
     incidents,
     is_closed_unheard,
     next_step,
+    reminded,
     shown_status,
     timeline,
 )
@@ -191,7 +192,7 @@ def _next(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str
         return terminal.say("next.nobody", environment=incident.environment, id=incident.id)
     following = next_step(reader, incident)
     if following is None:
-        return _next_reminder(incident, terminal, zone)
+        return _next_reminder(reader, incident, terminal, zone)
     at = now()
     left = (following.at - at).total_seconds()
     return terminal.say(
@@ -203,7 +204,7 @@ def _next(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str
     )
 
 
-def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
+def _next_reminder(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str) -> str:
     """What time brings to an incident for which no step calls anybody."""
     taken = incident.status == "acknowledged"
     who, at = printable(incident.assignee), now()
@@ -215,6 +216,8 @@ def _next_reminder(incident: Incident, terminal: Terminal, zone: str) -> str:
     return terminal.say(
         key,
         who=who,
+        asked=", ".join(map(printable, reminded(reader, incident)))
+        or terminal.say("oncall.nobody"),
         id=incident.id,
         moment=soon(terminal.language, incident.remind_at, zone, at),
         duration=duration(terminal.language, (incident.remind_at - at).total_seconds()),

@@ -134,12 +134,12 @@ TEXTS: Final[Texts] = {
         "ja": "{who} が対応しています。終わったら: toban incidents resolve {id}",
     },
     "next.reminder": {
-        "en": "{who} has it, and is reminded at {moment} (in {duration}). When the work is done: toban incidents resolve {id}",
-        "ja": "{who} が対応しています。{moment}（あと{duration}）になっても未解決なら、本人に知らせます。終わったら: toban incidents resolve {id}",
+        "en": "{who} has it. Unless it is resolved by {moment} (in {duration}), a reminder goes to: {asked}. When the work is done: toban incidents resolve {id}",
+        "ja": "{who} が対応しています。{moment}（あと{duration}）になっても未解決なら、{asked} に知らせます。終わったら: toban incidents resolve {id}",
     },
     "next.expires": {
-        "en": "{who} has it, was reminded, and has not answered: at {moment} (in {duration}) people are called again. Still on it? toban incidents ack {id}",
-        "ja": "{who} に知らせましたが返事がありません。{moment}（あと{duration}）に改めて呼び出します。対応を続けるなら: toban incidents ack {id}",
+        "en": "{who} has it, and nobody has answered the reminder to {asked}: at {moment} (in {duration}) people are called again. Still on it? toban incidents ack {id}",
+        "ja": "{who} が対応しています。リマインド（宛先: {asked}）に応答がありません。{moment}（あと{duration}）に改めて呼び出します。対応を続けるなら: toban incidents ack {id}",
     },
     "next.closed-unheard": {
         "en": "It was closed by expiry: nobody has said that it is over. If an alert is heard of again, that is a new incident.",

@@ -17,7 +17,7 @@ from toban.incidents.documents import Alert, Incident, IncidentSegment
 from toban.incidents.history import next_page
 from toban.incidents.lifecycle import severity_of
 from toban.kernel.event import timestamp
-from toban.notify.contacts import reach
+from toban.notify.contacts import asked_again, reach
 from toban.ports import Operator, Value
 from toban.postmortems.timeline import MOST_ALERTS, Line, story
 from toban.texts import Language
@@ -121,6 +121,14 @@ def next_step(reader: StoreReader, incident: Incident) -> NextStep | None:
         for c in reached.contacts
     )
     return NextStep(incident.step + 2, incident.next_step_at, tuple(calls))
+
+
+def reminded(reader: StoreReader, incident: Incident) -> list[str]:
+    """Return the names of whom the next reminder of its acknowledgement goes to, or the last one went."""
+    profile = reader.profile(incident.service, incident.profile_version)
+    if profile is None or incident.remind_at is None:
+        return []
+    return asked_again(profile, incident.snapshot(), incident.remind_at)
 
 
 def incident_view(reader: StoreReader, incident: Incident) -> dict[str, Any]:

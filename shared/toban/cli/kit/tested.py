@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from toban.channels.section import CHANNELS
 from toban.cli.kit.reader import StoreReader, shown_time
 from toban.cli.kit.views import notifications, status_word
+from toban.notify.contacts import fallback
+from toban.notify.documents import Notification
 from toban.oncall.targets import Contact
 from toban.people.section import PEOPLE
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.testpages.documents import PageTest
 from toban.testpages.ways import Standing, called, key_of, standing, ways
+
+Sending = Literal["reached", "under-way", "failed"]
+"""
+What became of the messages of a test page: ``reached``, one has left this machine or is in its outbox;
+``failed``, none has and none will.
+"""
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ def test_view(reader: StoreReader, test: PageTest) -> dict[str, Any]:
         "id": test.id,
         "service": test.service,
         "person": test.person,
-        "status": test.status,
+        "status": status_of(reader, test),
         "asked_by": test.asked_by,
         "asked_at": shown_time(test.asked_at),
         "answered_at": shown_time(test.answered_at),
@@ -88,7 +97,43 @@ def test_view(reader: StoreReader, test: PageTest) -> dict[str, Any]:
         ],
         "messages": [
             {"channel": n.channel, "status": status_word(n), "error": n.error}
-            for n in notifications(reader, test.id)
-            if n.kind == "test"
+            for n in messages_of(reader, test)
         ],
     }
+
+
+def messages_of(reader: StoreReader, test: PageTest) -> list[Notification]:
+    """Return the messages of a test page that were tried so far, oldest first."""
+    return [n for n in notifications(reader, test.id) if n.kind == "test"]
+
+
+def status_of(reader: StoreReader, test: PageTest) -> str:
+    """Return its status; ``failed`` when nobody can answer, as nothing was sent."""
+    if test.status != "answered" and sending_of(reader, test) == "failed":
+        return "failed"
+    return test.status
+
+
+def sending_of(reader: StoreReader, test: PageTest) -> Sending:
+    """
+    Return what became of the messages of a test page.
+
+    A line on the log is no message: whoever is tested does not read it.
+    """
+    profile = reader.profiles().get(test.service)
+    channels = {} if profile is None else profile[CHANNELS]
+    messages = messages_of(reader, test)
+    leaving = [n for n in messages if n.channel not in channels or channels[n.channel].LEAVES]
+    if any(n.status in ("sent", "outbox") for n in leaving):
+        return "reached"
+    tried = {n.channel for n in messages}
+    if any(n.status in ("sending", "waiting") for n in messages):
+        return "under-way"
+    if any(contact.channel not in tried for contact in test.contacts if contact.key):
+        return "under-way"
+    to_come = profile is not None and any(
+        fallback(profile, n.target, n.channel, tried) is not None
+        for n in messages
+        if n.status == "failed"
+    )
+    return "under-way" if to_come else "failed"

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import time
 from typing import Final
 
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import CommandOutcome, Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
-from toban.cli.kit.tested import TestedPerson, test_view, tested_people, view
+from toban.cli.kit.tested import (
+    Sending,
+    TestedPerson,
+    messages_of,
+    sending_of,
+    status_of,
+    test_view,
+    tested_people,
+    view,
+)
 from toban.cli.kit.times import LIST_SECONDS, Times
+from toban.cli.kit.views import status_word
 from toban.kernel.i18n import duration
 from toban.people.section import PEOPLE
 from toban.testpages.documents import PageTest
 from toban.testpages.testing import ANSWER_WITHIN, DOMAIN
 
 FUNCTION: Final = "test_contacts"
+_SENDS_S: Final = 10.0
+"""How long the command waits to see what became of each message, where others send them."""
+_POLL_S: Final = 0.2
+_MARKS: Final[dict[Sending, tuple[str, str]]] = {
+    "reached": ("✓", "green"),
+    "under-way": ("…", "yellow"),
+    "failed": ("✗", "red"),
+}
 _COLORS: Final = {"never": "red", "changed": "yellow", "shown": "green"}
 
 
@@ -37,11 +56,27 @@ def test_page(asked: argparse.Namespace, terminal: Terminal) -> int:
         test = work.reader.get(PageTest, answer["test"]) if "test" in answer else None
         if test is None:
             raise Problem(_not_yet(work, issued, person, terminal))
+        sending = _watch(work, test)
         if asked.json:
             terminal.json(test_view(work.reader, test))
         else:
-            _tell(work.reader, test, terminal)
-    return 0
+            _tell(work.reader, test, sending, terminal)
+    return 1 if sending == "failed" else 0
+
+
+def _watch(work: Session, test: PageTest) -> Sending:
+    """What became of the messages, once each is sent, has failed or is to be tried again."""
+    deadline = time.monotonic() + _SENDS_S
+    while True:
+        tried = messages_of(work.reader, test)
+        sending = sending_of(work.reader, test)
+        missing = {c.channel for c in test.contacts} - {n.channel for n in tried}
+        busy = missing or any(n.status == "sending" for n in tried)
+        waiting = any(n.status == "waiting" for n in tried)
+        settled = not busy and (sending != "under-way" or waiting)
+        if settled or work.here or time.monotonic() > deadline:
+            return sending
+        time.sleep(_POLL_S)
 
 
 def _meant(asked: argparse.Namespace, reader: StoreReader, terminal: Terminal) -> tuple[str, str]:
@@ -66,17 +101,22 @@ def _meant(asked: argparse.Namespace, reader: StoreReader, terminal: Terminal) -
     return found[0]
 
 
-def _tell(reader: StoreReader, test: PageTest, terminal: Terminal) -> None:
-    """What was sent, and how it is seen whether it was answered."""
+def _tell(reader: StoreReader, test: PageTest, sending: Sending, terminal: Terminal) -> None:
+    """What was sent, and how it is seen whether it was answered; or that nothing was."""
     channels = ", ".join(contact.channel for contact in test.contacts)
-    within = duration(terminal.language, ANSWER_WITHIN.total_seconds())
-    said = terminal.say("test-page.sent", name=printable(test.person_name), channels=channels)
-    terminal.line(terminal.paint(f"✓ {test.id}: {said}", "green"))
-    for message in test_view(reader, test)["messages"]:
-        status = terminal.say(f"notification.{message['status']}")
-        error = f" ({printable(message['error'])})" if message["error"] else ""
-        terminal.line(f"  {message['channel']}: {status}{error}")
-    terminal.line(terminal.say("test-page.next", within=within, person=test.person))
+    said = terminal.say(f"test-page.{sending}", name=printable(test.person_name), channels=channels)
+    mark, color = _MARKS[sending]
+    terminal.line(terminal.paint(f"{mark} {test.id}: {said}", color))
+    lines = []
+    for message in messages_of(reader, test):
+        status = terminal.say(f"notification.{status_word(message)}")
+        error = f" ({printable(message.error)})" if message.error else ""
+        lines.append(f"  {message.channel}: {status}{error}")
+    for line in dict.fromkeys(lines):  # several fall back to one
+        terminal.line(line)
+    if sending != "failed":
+        within = duration(terminal.language, ANSWER_WITHIN.total_seconds())
+        terminal.line(terminal.say("test-page.next", within=within, person=test.person))
 
 
 def _not_yet(work: Session, issued: CommandOutcome, person: str, terminal: Terminal) -> str:
@@ -102,11 +142,13 @@ def _list(asked: argparse.Namespace, terminal: Terminal) -> int:
             terminal.line(terminal.say("none.test-pages"))
             return 0
         zones = {tested.service: reader.zone(tested.service) for tested in found}
-        _table(found, zones, terminal)
+        _table(reader, found, zones, terminal)
     return 0
 
 
-def _table(found: list[TestedPerson], zones: dict[str, str], terminal: Terminal) -> None:
+def _table(
+    reader: StoreReader, found: list[TestedPerson], zones: dict[str, str], terminal: Terminal
+) -> None:
     times = Times(
         (at, zones[tested.service])
         for tested in found
@@ -128,7 +170,9 @@ def _table(found: list[TestedPerson], zones: dict[str, str], terminal: Terminal)
                 "-"
                 if test is None
                 else times.written(test.asked_at, zones[tested.service], LIST_SECONDS),
-                "-" if test is None else terminal.say(f"test-page.status.{test.status}"),
+                "-"
+                if test is None
+                else terminal.say(f"test-page.status.{status_of(reader, test)}"),
                 ", ".join(answered),
             ]
         )

@@ -33,9 +33,17 @@ TEXTS: Final[Texts] = {
         "en": "nothing was seen of the test page for {person} within {seconds} s; it may still be sent: toban trace {event}",
         "ja": "{person} へのテスト呼び出しを {seconds} 秒以内に確認できませんでした。これから送られる可能性があります: toban trace {event}",
     },
-    "test-page.sent": {
+    "test-page.reached": {
         "en": "test page to {name} by {channels}",
         "ja": "{name} にテスト呼び出し（{channels}）",
+    },
+    "test-page.under-way": {
+        "en": "test page to {name} by {channels}, not sent yet",
+        "ja": "{name} へのテスト呼び出し（{channels}）はまだ送信されていません",
+    },
+    "test-page.failed": {
+        "en": "the test page to {name} reached nobody: no message could be sent",
+        "ja": "{name} へのテスト呼び出しは届いていません。どのチャンネルでも送信できませんでした",
     },
     "test-page.next": {
         "en": "To be answered by its link within {within}; see: toban test-page --list {person}",
@@ -45,10 +53,11 @@ TEXTS: Final[Texts] = {
         "en": "Nobody is called by a channel that leaves this machine (toban apply brings profiles here).",
         "ja": "このマシンの外に届くチャンネルで呼び出す人はいません（プロファイルの適用: toban apply）。",
     },
-    "test-page.never": {"en": "not shown", "ja": "まだ"},
+    "test-page.never": {"en": "not yet", "ja": "まだ"},
     "test-page.changed": {"en": "changed since", "ja": "確認後に変更"},
     "test-page.shown": {"en": "shown", "ja": "確認済み"},
     "test-page.status.sent": {"en": "waiting", "ja": "応答待ち"},
+    "test-page.status.failed": {"en": "not sent", "ja": "送信失敗"},
     "test-page.status.unanswered": {"en": "not answered", "ja": "応答なし"},
     "test-page.status.answered": {"en": "answered", "ja": "応答あり"},
     "column.person": {"en": "PERSON", "ja": "人"},

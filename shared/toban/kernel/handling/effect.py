@@ -73,11 +73,12 @@ class Done:
     The call succeeded; `reference` is the receiver's name for it.
 
     `outbox`: it was kept on this machine, as `toban dev` does where nothing is configured; nobody
-    was told.
+    was told. `logged`: it is a line on the log, which nobody is told of either.
     """
 
     reference: str = ""
     outbox: bool = False
+    logged: bool = False
 
 
 @dataclass(frozen=True)
