@@ -25,7 +25,7 @@ INSTEAD: Final = {
     "確認の期限切れ|確認は期限切れ|確認が期限切れ|確認済みのインシデント": "ACK の期限切れ、ACK 済みの",
     "解決にし(?:た|ま)|解決にする": "解決済みにする",
     # Whoever acknowledged one handles it: that is a state, and not all that is open.
-    "対応中(?:のインシデント|のもの|のあいだ|と、)": "未解決の",
+    "対応中の(?:インシデント|もの|あいだ)": "未解決の",
     # One word for one thing.
     "復元試験|復元テスト": "リストアテスト",
     "復元点|復旧ポイント": "復元ポイント（RPO は目標復旧時点）",
