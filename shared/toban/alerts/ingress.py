@@ -76,7 +76,6 @@ def _lost(asked: RowRequest, status: int, cause: Exception) -> Event:
     """
     service, source = asked.request.query.get("service", ""), asked.row.source
     service = service if _SERVICE.fullmatch(service) else "toban"
-    hour = asked.now.replace(minute=0, second=0, microsecond=0)
     body = AlertFired(
         source="toban",
         fingerprint=f"alerts-refused/{source}/{service}",
@@ -85,9 +84,11 @@ def _lost(asked: RowRequest, status: int, cause: Exception) -> Event:
         summary=mask(str(cause))[: text.SUMMARY],
         severity="critical" if status == 413 else "warning",
         labels={"service": service, "sender": source},
-        starts_at=hour,
+        starts_at=asked.now,
     )
-    id_ = derive("refused", source, body_hash(msgspec.json.encode(body)))
+    hour = asked.now.replace(minute=0, second=0, microsecond=0)
+    once = msgspec.structs.replace(body, starts_at=hour)
+    id_ = derive("refused", source, body_hash(msgspec.json.encode(once)))
     return Event(
         id=id_,
         source=f"/ingress/{source}",

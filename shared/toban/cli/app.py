@@ -73,6 +73,8 @@ def run(argv: Sequence[str] | None = None) -> int:
             return 0
         if asked.data is None and asked.command != "demo":
             asked.data = Path(".toban")
+        if asked.data is not None and asked.data.exists() and not asked.data.is_dir():
+            raise Problem(terminal.say("data.file", data=asked.data))
         asked.services_named = asked.services is not None
         if asked.services is None:
             asked.services = SERVICES

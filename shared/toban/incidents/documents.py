@@ -46,7 +46,7 @@ class Alert(Document, kw_only=True):
         90,
         "after they were resolved, and while their incident is open: a quarter, whether a rule is worth "
         "its pages; they hold a sender's labels",
-        "解消してから。インシデントが対応中のあいだも残る。四半期。そのルールで呼び出す価値があるかを見るため。"
+        "解消してから。インシデントが未解決のあいだも残る。四半期。そのルールで呼び出す価値があるかを見るため。"
         "送信元のラベルが入っている",
     )
 

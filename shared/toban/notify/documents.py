@@ -31,7 +31,7 @@ class Notification(EffectDocument, kw_only=True):
     KEEP = Keep.days(
         90,
         "after they were sent, and while their incident is open: who was told; they hold addresses",
-        "送ってから。インシデントが対応中のあいだも残る。誰に知らせたか。宛先が入っている",
+        "送ってから。インシデントが未解決のあいだも残る。誰に知らせたか。宛先が入っている",
     )
 
     incident: str

@@ -6,14 +6,14 @@ from typing import Final
 
 from toban.people.texts import both
 from toban.profile.profile import SectionKey
-from toban.strictyaml.values import Language, Section, ZoneName
+from toban.strictyaml.values import EmailAddress, Language, Section, ZoneName
 
 
 class Person(Section, frozen=True):
     """A person who can be on duty."""
 
     name: str
-    email: str = ""
+    email: EmailAddress = ""
     slack: str = ""
     """Slack member id, mentioned in messages."""
     language: Language | None = None

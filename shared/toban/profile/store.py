@@ -46,7 +46,7 @@ class PinnedProfile(Document, kw_only=True):
         40,
         "after nothing names them any more: an open incident escalates by the version it began with, "
         "events under way name one as long as receipts; they hold addresses",
-        "どこからも参照されなくなってから。対応中のインシデントは、始まったときのバージョンでエスカレーションする。"
+        "どこからも参照されなくなってから。未解決のインシデントは、始まったときのバージョンでエスカレーションする。"
         "処理中のイベントは受領記録と同じ期間参照しうる。宛先が入っている",
     )
 

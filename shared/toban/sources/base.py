@@ -17,7 +17,7 @@ import msgspec
 from toban.kernel.kinds import kinds, tag_of
 from toban.ports.backup import Spec
 from toban.strictyaml.report import Report
-from toban.strictyaml.values import Seconds, Section
+from toban.strictyaml.values import Seconds, SecretName, Section
 
 
 class ContentQuery(Section, frozen=True):
@@ -32,7 +32,7 @@ class StagingTarget(Section, frozen=True):
     """The target into which restore tests load a source; never the source itself."""
 
     source: str
-    url_secret: str = ""
+    url_secret: SecretName = ""
     """PostgreSQL and Redis: a server for tests. A database of PostgreSQL is made and removed."""
     project: str = ""
     database: str = ""

@@ -11,7 +11,7 @@ from toban.strictyaml.texts import both
 
 SECRET_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 
-_ADDRESS: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+ADDRESS: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 
 def check_id(name: str, path: str, report: Report) -> None:
@@ -42,7 +42,7 @@ def check_zone(zone: str | None, path: str, report: Report) -> None:
 
 def check_email(address: str, path: str, report: Report) -> None:
     """Report what is no email address."""
-    if not _ADDRESS.fullmatch(address):
+    if not ADDRESS.fullmatch(address):
         report.error(
             "wrong-value",
             path,

@@ -17,7 +17,8 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from toban.strictyaml.values import ClockTime, Seconds
+from toban.strictyaml.checks import ADDRESS, SECRET_NAME
+from toban.strictyaml.values import ClockTime, Seconds, is_section
 
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 Describe = Callable[[type[msgspec.Struct], str], str]
@@ -50,6 +51,8 @@ _FORMATS: Final[dict[str, dict[str, Any]]] = {
         "pattern": "^(oncall:(primary|secondary|all)|person:.+|channel:.+)$",
         "examples": ["oncall:primary", "oncall:secondary", "oncall:all"],
     },
+    "secret": {"type": "string", "pattern": f"^({SECRET_NAME.pattern})?$"},
+    "email": {"type": "string", "pattern": f"^({ADDRESS.pattern})?$"},
     "cron": {
         "type": "string",
         "pattern": r"^\s*[0-9A-Za-z*,/-]+(\s+[0-9A-Za-z*,/-]+){4}\s*$",
@@ -108,7 +111,8 @@ class _Schema:
         if origin is Annotated:
             return self._annotated(kind)
         if origin in {Union, types.UnionType}:
-            said = [self.value(each) for each in arguments if each is not msgspec.UnsetType]
+            never = {msgspec.UnsetType, *((type(None),) if is_section(arguments) else ())}
+            said = [self.value(each) for each in arguments if each not in never]
             return said[0] if len(said) == 1 else {"anyOf": said}
         if kind is type(None):
             return {"type": "null"}

@@ -15,7 +15,7 @@ from toban.strictyaml.compose import FULL_WIDTH
 from toban.strictyaml.findings import Finding, SourceMap, did_you_mean, join
 from toban.strictyaml.scalars import NAMES, WrongValueError, constrained, expected, parse, show
 from toban.strictyaml.texts import both
-from toban.strictyaml.values import Section
+from toban.strictyaml.values import Section, is_section
 from toban.texts import Both
 
 MAX_MERGES: Final = 8
@@ -115,7 +115,7 @@ class YamlReader:
         if origin is Annotated:
             return self._annotated(node, tag, kind, path)
         if origin in {Union, types.UnionType}:
-            if type(None) in arguments and tag == "null":
+            if type(None) in arguments and tag == "null" and not is_section(arguments):
                 return None
             arguments = tuple(a for a in arguments if a not in _NOTHING)
             if len(arguments) == 1:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NewType
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, NewType
 
 import msgspec
 
@@ -26,6 +27,12 @@ TargetName = Annotated[str, msgspec.Meta(extra={"format": "target"})]
 CronExpression = Annotated[str, msgspec.Meta(extra={"format": "cron"})]
 """A schedule in five fields (`toban.kernel.clock.cron`); checked with the profile."""
 
+SecretName = Annotated[str, msgspec.Meta(extra={"format": "secret"})]
+"""The name of a secret, never its value: ``SLACK_WEBHOOK_OPS``; checked with the profile."""
+
+EmailAddress = Annotated[str, msgspec.Meta(extra={"format": "email"})]
+"""Where mail goes to; checked with the profile."""
+
 DEFAULT_ZONE = "Asia/Tokyo"
 """Of whatever names no zone."""
 
@@ -45,6 +52,14 @@ class Section(msgspec.Struct, frozen=True):
     def instead(cls, text: str) -> str:  # noqa: ARG003
         """Return what was probably meant by a single value, as it is written; empty: who knows."""
         return ""
+
+
+def is_section(kinds: Iterable[Any]) -> bool:
+    """
+    Return whether one of the types that a key may have is a part of its own: it is left out where
+    there is none of it, and never empty.
+    """
+    return any(isinstance(kind, type) and issubclass(kind, msgspec.Struct) for kind in kinds)
 
 
 def secrets_of(section: Section) -> dict[str, str]:

@@ -42,6 +42,14 @@ def test_it_is_one_event_an_hour():
     assert len(set(ids)) == 2
 
 
+def test_it_began_when_the_alerts_came_in_and_not_at_the_full_hour():
+    desk = Desk()
+    desk.clock.advance(47 * 60)
+    desk.post(AM, WRONG)
+    (told,) = desk.told
+    assert told.starts_at == desk.clock.now()
+
+
 def test_a_stranger_tells_nothing():
     desk = Desk()
     sent = authentic(AM, b"{}", desk.clock.now())

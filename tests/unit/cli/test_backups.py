@@ -12,6 +12,8 @@ import pytest
 
 from tests.unit.cli.vaults import Vault
 from toban.backups.documents import SeriesState
+from toban.cli.backups.catalogue import rpo
+from toban.cli.kit import times
 
 REGIONS = ["asia-northeast1", "asia-northeast2"]
 
@@ -92,6 +94,55 @@ def test_what_is_not_measured_is_not_said_to_hold(vault):
     said = vault.run("backups", "rpo").out
     assert "Everything that was promised holds." in said
     assert "are read again each week, every copy within 90 d" in said
+
+
+def changed(vault, before, after):
+    """Apply the profile with something of it said otherwise."""
+    profile = vault.desk.services / "shop.yaml"
+    text = profile.read_text(encoding="utf-8")
+    assert before in text
+    profile.write_text(text.replace(before, after), encoding="utf-8")
+    assert vault.run("apply").code == 0
+
+
+def test_what_no_schedule_can_keep_is_not_said_to_hold(vault, monkeypatch):
+    changed(
+        vault,
+        "{name: logs lost, sources: [logs], rpo: 25h}",
+        "{name: logs lost, sources: [logs], rpo: 5m}",
+    )
+    vault.take()
+    vault.take("logs")
+    vault.run("backups", "test", "shop")
+    assert vault.run("backups", "rpo").code == 0, "fresh as it is, nothing is lost yet"
+
+    later = times.now() + timedelta(minutes=8)
+    monkeypatch.setattr(rpo, "now", lambda: later)
+    said = vault.run("backups", "rpo")
+    assert (said.code, "Everything" in said.out) == (3, False)
+    assert "shop: logs lost: not kept, and no schedule of the profile can keep it" in said.out
+    assert "守られています" not in vault.run("backups", "rpo", lang="ja").out
+
+
+def test_a_promised_recovery_time_that_nothing_will_ever_measure_is_untested(vault):
+    text = (vault.desk.services / "shop.yaml").read_text(encoding="utf-8")
+    changed(vault, text[text.index("  restore_test:") :], "")
+    vault.take()
+    vault.take("logs")
+    said = vault.run("backups", "rpo")
+    assert (said.code, "Everything" in said.out, "untested" in said.out) == (0, False, True)
+    rows = {
+        row["objective"]: row["rto_status"] for row in vault.run("backups", "rpo", "--json").json()
+    }
+    assert rows == {"media lost": "untested", "logs lost": "not-watched"}
+
+
+def test_where_nothing_is_promised_a_script_hears_of_it(vault):
+    text = (vault.desk.services / "shop.yaml").read_text(encoding="utf-8")
+    start = text.index("  objectives:")
+    changed(vault, text[start : text.index("  restore_test:")], "")
+    said = vault.run("backups", "rpo")
+    assert (said.code, "The profiles name no objectives." in said.out) == (1, True)
 
 
 def test_a_key_that_is_not_there_stops_the_backup(vault, monkeypatch):
@@ -418,9 +469,9 @@ def test_the_trace_of_a_backup_shows_its_whole_chain(vault):
 
 
 def test_nothing_yet_is_said_kindly(empty, tmp_path):
-    assert empty.run("backups", "list", "--json").json() == []
     assert "toban dev" in empty.run("backups", "list").err
     assert empty.run("apply").code == 0
+    assert empty.run("backups", "list", "--json").json() == []
     assert "No backups yet" in empty.run("backups", "list").out
     nothing = empty.run("backups", "rpo")
     assert "No applied profile has backups" in nothing.out

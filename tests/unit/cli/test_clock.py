@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from toban.adapters.local.sqlite.database import SqliteDatabase
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.cli.kit.reader import StoreReader
+from toban.incidents.documents import Alert
 from toban.local import control
 from toban.local.world import ROOT
 
@@ -77,11 +83,20 @@ def test_a_sample_is_ended_by_the_same_words_with_another_state(night):
         send = ["send", what, "--service", "shop"]
         assert night.run(*send, *(w for s in firing for w in ("--set", s))).code == 0
         (incident,) = night.run("incidents", "list", "--status", "open", "--json").json()
-        night.run("clock", "advance", "1m")
+        began = {alert.id: alert.starts_at for alert in alerts(night)}
+        night.run("clock", "advance", "8m")
         assert night.run(*send, *(w for s in over for w in ("--set", s))).code == 0
         night.run("clock", "advance", "1h")
         shown = night.run("incidents", "show", incident["id"], "--json").json()
         assert shown["status"] == "resolved", what
+        ended = alerts(night)
+        assert {alert.id: alert.starts_at for alert in ended} == began, what
+        assert all(alert.ends_at - alert.starts_at >= timedelta(minutes=8) for alert in ended), what
+
+
+def alerts(night):
+    with contextlib.closing(SqliteDatabase(night.data / "toban.db")) as database:
+        return StoreReader(SqliteStore(database)).find(Alert)
 
 
 def timeline(night):

@@ -76,6 +76,30 @@ def test_every_command_and_every_option_of_it_is_offered():
     assert walk(everything(), "") > 50
 
 
+def test_what_profiles_name_is_offered_where_it_is_asked_for(vault):
+    def asked(*words: str) -> list[str]:
+        vault.desk.capture.readouterr()
+        assert main(["--data", str(vault.data), "completion", "zsh", "--answer", *words]) == 0
+        return vault.desk.capture.readouterr().out.splitlines()
+
+    assert asked("test-page", "") == ["hanako\tHanako", "taro\tTaro"]
+    assert asked("test-page", "--service", "none", "") == []
+    assert asked("backups", "run", "shop", "") == ["logs", "media"]
+    assert asked("backups", "run", "shop", "media", "") == ["daily\t0 3 * * *", "weekly\t0 4 * * 0"]
+    assert asked("backups", "list", "--source", "l") == ["logs"]
+    assert asked("backups", "list", "--source", "logs", "--class", "") == ["daily\t30 3 * * *"]
+    assert asked("restore", "shop", "m") == ["media"]
+    assert asked("explain", "--source", "") == [], "whoever sends an alert is none of these"
+
+
+def test_two_dashes_are_the_beginning_of_every_option(empty):
+    empty.capture.readouterr()
+    assert main(["completion", "bash", "--answer", "explain", "--"]) == 0
+    found = empty.capture.readouterr().out
+    assert "--label" in found
+    assert "--expect" in found
+
+
 def test_ids_are_those_of_what_is_open_in_force_or_kept(desk: Desk):
     desk.alert()
     incident = desk.only()["id"]

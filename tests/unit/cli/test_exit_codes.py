@@ -66,3 +66,45 @@ def test_the_codes_are_documented(language):
     page = (ROOT / f"docs/operations{language}.md").read_text(encoding="utf-8")
 
     assert re.findall(r"^\| `(\d+)` \|", page, re.MULTILINE) == ["0", "1", "2", "3", "130"]
+
+
+LISTS = [
+    "incidents list",
+    "notifications list",
+    "outbox list",
+    "services list",
+    "backups list",
+    "audit",
+    "parked list",
+    "dead list",
+    "logs",
+    "trace anything",
+    "test-page --list",
+    "check --store",
+]
+
+
+def test_a_list_of_what_was_never_kept_ends_with_one_and_an_empty_one_with_zero(empty):
+    never = {line: empty.run(*line.split()) for line in LISTS}
+    assert {line: each.code for line, each in never.items() if each.code != 1} == {}
+    assert {
+        line for line, each in never.items() if each.out or str(empty.data) not in each.err
+    } == set()
+    assert empty.run("incidents", "list", "--json").out == ""
+    assert not empty.data.exists()
+
+    assert empty.run("apply").code == 0
+    kept = {
+        line: empty.run(*line.split())
+        for line in LISTS
+        if line not in ("logs", "trace anything", "check --store")
+    }
+    assert {line: each.code for line, each in kept.items() if each.code != 0} == {}
+
+
+def test_a_file_in_place_of_the_data_directory_is_told_by_every_command(empty):
+    empty.data.write_text("not a directory", encoding="utf-8")
+    for line in [*LISTS, "apply", "dev", "check", "clock show"]:
+        said = empty.run(*line.split())
+        assert (said.code, f"{empty.data} is a file" in said.err) == (1, True), line
+        assert said.err.count("\n") == 1

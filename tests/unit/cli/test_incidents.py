@@ -21,9 +21,9 @@ STABLE = {
 }  # fmt: skip
 
 
-def test_nothing_yet_is_an_empty_list_and_a_hint(empty):
+def test_without_a_data_directory_there_is_no_list_but_a_hint(empty):
     said = empty.run("incidents", "list", "--json")
-    assert (said.code, said.json()) == (0, [])
+    assert (said.code, said.out) == (1, "")
     assert "toban dev" in said.err
     assert not empty.data.exists()
 

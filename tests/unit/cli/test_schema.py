@@ -122,6 +122,7 @@ def test_fragments_on_the_pages_of_sections_lack_keys_at_most():
         ('schedule: "0 2 * * *"', "schedule: daily"),
         ("severities:", "severity:"),
         ("people:", "people:\ndeploy:"),
+        ("oncall: {members: [aoki, baba], first_shift: 2025-01-06}", "oncall:"),
     ],
 )  # fmt: skip
 def test_a_typical_mistake_is_marked_and_refused(right, wrong):
@@ -133,6 +134,34 @@ def test_a_typical_mistake_is_marked_and_refused(right, wrong):
     if wrong != "[aoki]" and "oncall:first" not in wrong and "daily" not in wrong:
         with pytest.raises(FileErrors):
             parse_profile(mistaken)
+
+
+@pytest.mark.parametrize("section", ["oncall", "backup", "backup: {restore_test"])
+def test_an_empty_section_is_marked_and_refused(section):
+    closing = "}" if "{" in section else ""
+    text = f"service: {{id: shop, name: Shop}}\n{section}: null{closing}\n"
+    assert marked(text)
+    with pytest.raises(FileErrors) as refused:
+        parse_profile(text)
+    assert "Leave out unused keys" in str(refused.value.findings[-1].message.en)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (
+            "{type: console}",
+            "{type: slack, webhook_secret: https://hooks.slack.com/services/T/B/x}",
+        ),
+        ("{type: console}", "{type: webhook, url_secret: hook-of-ops}"),
+        ("{type: console}", "{type: email, to: [ops]}"),
+        ("sender: noreply@example.jp", "sender: Ops <ops@example.jp>"),
+        ("email: aoki@example.jp", "email: aoki"),
+    ],
+)
+def test_what_only_check_refuses_is_marked_where_its_form_shows_it(right, wrong):
+    assert right in example()
+    assert marked(example().replace(right, wrong, 1))
 
 
 def test_every_key_says_what_it_is_for_and_no_text_is_about_nothing():

@@ -116,9 +116,9 @@ def _state(
         rto_s=objective.rto,
         rto_status=(
             "not-watched"
-            if objective.rto is None or section.restore_test is None
+            if objective.rto is None
             else "untested"
-            if measured is None
+            if measured is None or section.restore_test is None
             else "met"
             if measured <= objective.rto
             else "missed"

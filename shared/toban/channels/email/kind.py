@@ -8,6 +8,7 @@ from typing import ClassVar
 from toban.channels.base import Channel
 from toban.channels.email.texts import both
 from toban.strictyaml.report import Report
+from toban.strictyaml.values import EmailAddress
 from toban.texts import Both
 
 
@@ -18,8 +19,8 @@ class EmailChannel(Channel, frozen=True, tag="email", tag_field="type"):
     ROOM_KEY: ClassVar[str] = "to"
     ADDRESS: ClassVar[Both] = both("channels.email.address")
 
-    to: tuple[str, ...] = ()
-    sender: str = ""
+    to: tuple[EmailAddress, ...] = ()
+    sender: EmailAddress = ""
 
     def room(self) -> str | None:
         """Return the recipients."""

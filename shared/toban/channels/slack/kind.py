@@ -8,6 +8,7 @@ from typing import ClassVar
 from toban.channels.base import Channel
 from toban.channels.slack.texts import both
 from toban.strictyaml.report import Report
+from toban.strictyaml.values import SecretName
 
 
 class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
@@ -15,9 +16,9 @@ class SlackChannel(Channel, frozen=True, tag="slack", tag_field="type"):
 
     RANK: ClassVar[int] = 10
 
-    webhook_secret: str = ""
+    webhook_secret: SecretName = ""
     """Secret with the incoming webhook URL, e.g. ``SLACK_WEBHOOK_CRITICAL``."""
-    token_secret: str = ""
+    token_secret: SecretName = ""
     """Secret with a bot token, e.g. ``SLACK_BOT_TOKEN``; then messages are updated in place."""
     channel: str = ""
 

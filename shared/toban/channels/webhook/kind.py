@@ -9,6 +9,7 @@ from toban.channels.webhook.address import fault_of
 from toban.channels.webhook.texts import both
 from toban.kernel.secrecy.masking import mask
 from toban.strictyaml.report import Report
+from toban.strictyaml.values import SecretName
 
 
 class WebhookChannel(Channel, frozen=True, tag="webhook", tag_field="type"):
@@ -17,8 +18,8 @@ class WebhookChannel(Channel, frozen=True, tag="webhook", tag_field="type"):
     RANK: ClassVar[int] = 30
 
     url: str = ""
-    url_secret: str = ""
-    signing_secret: str = ""
+    url_secret: SecretName = ""
+    signing_secret: SecretName = ""
 
     def check(self, path: str, report: Report) -> None:
         """See `Channel.check`."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from toban.cli.kit.ask import since
 from toban.cli.kit.reader import StoreReader, shown_time
-from toban.cli.kit.session import is_empty, session
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times, now
 from toban.cli.kit.views import in_environment
@@ -23,8 +23,6 @@ _LAST = "\U0010ffff"
 
 def audit(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show the records of commands, the newest last."""
-    if is_empty(asked, terminal):
-        return 0
     with session(asked, terminal) as work:
         zone = work.reader.home_zone()
         since_ = _since(asked, zone, terminal)

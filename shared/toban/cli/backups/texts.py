@@ -120,8 +120,8 @@ TEXTS: Final[Texts] = {
     },
     "help.backups.yes": {"en": "do not ask", "ja": "尋ねずに実行する"},
     "help.backups.rpo": {
-        "en": "what could be lost now, and how long recovery takes; exit code 1 when a promise does not hold",
-        "ja": "いま失われうる期間と復旧時間（目標を外れていれば終了コード 1）",
+        "en": "what could be lost now, and how long recovery takes; exit code 3 when a promise does not hold",
+        "ja": "いま失われうる期間と復旧時間（目標を外れていれば終了コード 3）",
     },
     "help.backups.rebuild": {
         "en": "make the catalogue anew from the manifests in the buckets of any region",

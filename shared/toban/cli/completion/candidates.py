@@ -26,10 +26,14 @@ class WantedIds:
     """Ids are wanted, which only the documents know."""
 
     kind: str
-    """The command that they are given to (``incidents``), or ``service``."""
+    """The command that they are given to (``incidents``), or what they are of: ``service``, ``person``…"""
     beginning: str
     data: Path | None
     """The data directory that is named on the line."""
+    service: str = ""
+    """The service that is named on the line."""
+    source: str = ""
+    """The source of backups that is named on the line."""
 
 
 @dataclass
@@ -103,6 +107,8 @@ def _take(place: _Place, word: str) -> None:
             place.parser, place.given = chosen, 0
             place.commands.append(word)
             return
+    if action is not None:
+        place.named[action.dest] = word
     place.given += 1
 
 
@@ -122,13 +128,28 @@ def _values(place: _Place, action: argparse.Action, beginning: str) -> list[Cand
         found = [Candidate(str(choice)) for choice in action.choices]
     elif action.type is Path or action.metavar in ("FILE", "DIR"):
         return DIRECTORIES if action.metavar == "DIR" else FILES
-    elif action.dest in ("id", "service") and "project" not in place.named:
-        kind = "service" if action.dest == "service" else place.commands[0]
+    elif (kind := _kind(place, action)) and "project" not in place.named:
         data = place.named.get("data")
-        return WantedIds(kind, beginning, None if data is None else Path(data))
+        return WantedIds(
+            kind,
+            beginning,
+            None if data is None else Path(data),
+            place.named.get("service", ""),
+            place.named.get("source", ""),
+        )
     else:
         found = []
     return [each for each in found if each.word.startswith(beginning)]
+
+
+def _kind(place: _Place, action: argparse.Action) -> str:
+    """What only the documents know and is wanted here; empty: nothing that they know."""
+    if action.dest == "id":
+        return place.commands[0]
+    if action.dest in ("service", "person"):
+        return action.dest
+    is_of_backups = bool({"backups", "restore"}.intersection(place.commands[:1]))
+    return action.dest if is_of_backups and action.dest in ("source", "class_") else ""
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[Candidate]:

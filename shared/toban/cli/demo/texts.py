@@ -51,7 +51,7 @@ TEXTS: Final[Texts] = {
     },
     "demo.unchanged": {
         "en": "still {incidents} open incident with {alerts} alert, {more} more notifications",
-        "ja": "対応中のインシデントは {incidents} 件、アラートは {alerts} 件、増えた通知は {more} 件",
+        "ja": "未解決のインシデントは {incidents} 件、アラートは {alerts} 件、増えた通知は {more} 件",
     },
     "demo.more": {
         "en": "Alertmanager reports two slow instances of the same service",

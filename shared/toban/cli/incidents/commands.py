@@ -21,7 +21,7 @@ from toban.cli.incidents.views import (
 )
 from toban.cli.kit.arguments import no_such
 from toban.cli.kit.reader import StoreReader, incident_of
-from toban.cli.kit.session import CommandOutcome, Session, is_empty, session
+from toban.cli.kit.session import CommandOutcome, Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import now, soon
 from toban.events import CommandIssued
@@ -61,8 +61,6 @@ _MARKS = {
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show what is open, and what was until lately."""
-    if is_empty(asked, terminal):
-        return 0
     with session(asked, terminal) as work:
         reader = work.reader
         found = incidents(

@@ -13,7 +13,7 @@ TEXTS: Final[Texts] = {
     },
     "help.incidents.list": {
         "en": "open ones, and those resolved in the last 7 days",
-        "ja": "対応中と、7日以内に解決したもの",
+        "ja": "未解決のものと、7日以内に解決したもの",
     },
     "help.incidents.all": {"en": "all there ever were", "ja": "これまでのすべて"},
     "help.incidents.service": {"en": "only this service", "ja": "サービスで絞る"},
@@ -51,7 +51,7 @@ TEXTS: Final[Texts] = {
     },
     "none.lately": {
         "en": "Nothing is open, and nothing was resolved in the last 7 days. Older ones: toban incidents list --all",
-        "ja": "対応中のものも、7日以内に解決したものもありません。過去の分: toban incidents list --all",
+        "ja": "未解決のものも、7日以内に解決したものもありません。過去の分: toban incidents list --all",
     },
     "none.like-that": {
         "en": "No incident is like that. All of them: toban incidents list --all",
@@ -67,7 +67,7 @@ TEXTS: Final[Texts] = {
     },
     "which": {
         "en": "{n} incidents are open; say which: {words}",
-        "ja": "対応中のインシデントが {n} 件あります。ID を指定してください: {words}",
+        "ja": "未解決のインシデントが {n} 件あります。ID を指定してください: {words}",
     },
     "note.empty": {"en": "a note has words", "ja": "メモの内容を書いてください"},
     "others": {

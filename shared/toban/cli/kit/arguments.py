@@ -73,6 +73,12 @@ class Parser(argparse.ArgumentParser):
         """See argparse."""
         raise Usage(say(self.language, "error.usage", message=message, program=self.prog))
 
+    def _get_nargs_pattern(self, action: argparse.Action) -> str:
+        """See argparse; what takes all the rest takes also a ``--``: a line to complete may end so."""
+        if action.nargs == argparse.REMAINDER:
+            return "([-AO]*)"
+        return super()._get_nargs_pattern(action)
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             what = (

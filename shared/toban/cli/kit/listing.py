@@ -7,7 +7,7 @@ import importlib
 from datetime import datetime
 from typing import Any
 
-from toban.cli.kit.session import is_empty, session
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import Times
 from toban.kernel.document import Document, encode
@@ -16,8 +16,6 @@ from toban.kernel.event import timestamp
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Return the documents of one class as a table, newest first, or whole as JSON."""
-    if is_empty(asked, terminal):
-        return 0
     module, _, name = asked.document.partition(":")
     cls: type[Document] = getattr(importlib.import_module(module), name)
     with session(asked, terminal) as work:

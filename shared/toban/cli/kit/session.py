@@ -14,21 +14,6 @@ from toban.cli.kit.places.base import new_event as new_event
 from toban.cli.kit.terminal import Problem, Terminal
 
 
-def is_empty(asked: argparse.Namespace, terminal: Terminal) -> bool:
-    """Return whether there is no data directory to list anything of yet; then that is said."""
-    from toban.cli.kit.places import local
-
-    if asked.project:
-        return False
-    local.require_here(asked.data, terminal)
-    if local.exists(asked.data):
-        return False
-    if asked.json:
-        terminal.json([])
-    terminal.note(terminal.say("data.none", data=asked.data))
-    return True
-
-
 @contextlib.contextmanager
 def session(asked: argparse.Namespace, terminal: Terminal) -> Iterator[Session]:
     """

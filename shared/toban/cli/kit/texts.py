@@ -121,6 +121,10 @@ TEXTS: Final[Texts] = {
         "en": "there is nothing in {data} yet; start with `toban apply` or `toban dev`, or name another place with --data",
         "ja": "{data} にはまだ何もありません。`toban apply` か `toban dev` で始めるか、--data で場所を指定してください",
     },
+    "data.file": {
+        "en": "{data} is a file: --data names a directory",
+        "ja": "{data} はファイルです。--data にはディレクトリを指定してください",
+    },
     "data.emulated": {
         "en": "`toban dev --emulators` runs on {data} and keeps its documents in the Firestore emulator. Look there: FIRESTORE_EMULATOR_HOST={firestore} toban … --project {project}",
         "ja": "{data} では `toban dev --emulators` が動いており、文書は Firestore エミュレーターにあります。見るには: FIRESTORE_EMULATOR_HOST={firestore} toban … --project {project}",

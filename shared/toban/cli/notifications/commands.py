@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from toban.cli.kit.reader import incident_of
-from toban.cli.kit.session import is_empty, session
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal
 from toban.cli.kit.times import LIST_SECONDS, Times
 from toban.cli.kit.views import (
@@ -27,8 +27,6 @@ _COLORS = {
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show who was told of what, by which channel, and how it went."""
-    if not asked.incident and is_empty(asked, terminal):
-        return 0
     with session(asked, terminal) as work:
         reader = work.reader
         incident = incident_of(reader, asked.incident, terminal).id if asked.incident else None

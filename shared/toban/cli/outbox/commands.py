@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from toban.cli.kit.arguments import unknown
 from toban.cli.kit.reader import shown_time
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import LIST_SECONDS, Times
-from toban.local.outbox.kept import OutboxMessage, outbox_of
+from toban.local.outbox.kept import OUTBOX, OutboxMessage, outbox_of
 from toban.postmortems.texts import text
 from toban.profile.section import home_zone
 
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show what is kept, the newest last."""
+    _require_any(asked.data, terminal)
     found = [
         message
         for message in outbox_of(asked.data).messages()
@@ -99,6 +101,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _chosen(asked: argparse.Namespace, terminal: Terminal) -> OutboxMessage:
+    _require_any(asked.data, terminal)
     outbox = outbox_of(asked.data)
     word = asked.id.strip()
     found = outbox.find(word) or (outbox.find(f"ntf-{word}") if word else [])
@@ -111,6 +114,15 @@ def _chosen(asked: argparse.Namespace, terminal: Terminal) -> OutboxMessage:
         words = ", ".join(message.id for message in found[:5])
         raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
     return found[-1]
+
+
+def _require_any(data: Path, terminal: Terminal) -> None:
+    """`Problem` where nothing was ever kept; beside emulators there is an outbox and no database."""
+    from toban.cli.kit.places.local import exists
+    from toban.local.control import find_emulated
+
+    if not exists(data) and not (data / OUTBOX).is_dir() and find_emulated(data) is None:
+        raise Problem(terminal.say("data.none", data=data))
 
 
 def _zone(asked: argparse.Namespace) -> str:

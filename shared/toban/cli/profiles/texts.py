@@ -34,7 +34,7 @@ TEXTS: Final[Texts] = {
     "apply.dry": {"en": "Nothing was written.", "ja": "何も書き込んでいません。"},
     "apply.done": {
         "en": "Written to {data}. Open incidents keep the version they began with.",
-        "ja": "{data} に反映しました。対応中のインシデントには、開始時のバージョンを使い続けます。",
+        "ja": "{data} に反映しました。未解決のインシデントには、開始時のバージョンを使い続けます。",
     },
     "help.apply.project": {
         "en": "Google Cloud project whose Firestore and Cloud Scheduler jobs are meant, instead of --data (default: GOOGLE_CLOUD_PROJECT)",

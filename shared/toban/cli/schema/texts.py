@@ -203,8 +203,8 @@ TEXTS: Final[Texts] = {
         "ja": "この人の言語。既定はサービスのもの",
     },
     "schema.Person.timezone": {
-        "en": "the person's zone: checked and kept, used for nothing yet",
-        "ja": "この人のタイムゾーン。確認して保存するだけで、まだ使わない",
+        "en": "the person's zone, for times in messages to this person; else the service's",
+        "ja": "この人のタイムゾーン。本人への通知の時刻に使う。既定はサービスのもの",
     },
     "schema.Rotation.members": {"en": "people, in turn", "ja": "当番になる人（順番）"},
     "schema.Rotation.first_shift": {

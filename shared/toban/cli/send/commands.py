@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import copy
 import hashlib
 import json
 import os
@@ -41,7 +42,10 @@ def send(asked: argparse.Namespace, terminal: Terminal) -> int:
         "alertmanager": samples.alertmanager,
         "generic": samples.generic,
     }
-    body = _body(asked, terminal, made[asked.what](_nonce(asked), now))
+    sample = made[asked.what](_nonce(asked), now)
+    body = _body(asked, terminal, copy.deepcopy(sample))
+    if asked.file is None:
+        samples.of_the_end(asked.what, body, sample, now)
     if asked.show:
         terminal.json(body)
         return 0

@@ -138,5 +138,31 @@ def generic(nonce: str, at: datetime) -> dict[str, Any]:
     }
 
 
+def of_the_end(kind: str, body: Any, made: Any, at: datetime) -> None:
+    """
+    Change the `body` of an alert that is over to what can be known of it: its end, which is `at`.
+
+    When it began, whoever sends a sample does not know; `made` is the sample before anything of it
+    was set, and a start that was set stays.
+    """
+    match kind:
+        case "generic":
+            if body.get("status") == "resolved" and body.get("starts_at") == made["starts_at"]:
+                body.pop("starts_at", None)
+        case "cloud-monitoring":
+            incident, before = body.get("incident"), made["incident"]
+            if isinstance(incident, dict) and incident.get("state") == "closed":
+                if incident.get("started_at") == before["started_at"]:
+                    incident["started_at"] = None
+                incident["ended_at"] = incident.get("ended_at") or int(at.timestamp())
+        case "alertmanager":
+            for alert, before in zip(body.get("alerts") or (), made["alerts"], strict=False):
+                if isinstance(alert, dict) and alert.get("status") == "resolved":
+                    if alert.get("startsAt") == before["startsAt"]:
+                        alert.pop("startsAt")
+                    if alert.get("endsAt") == before["endsAt"]:
+                        alert["endsAt"] = _rfc3339(at)
+
+
 def _rfc3339(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

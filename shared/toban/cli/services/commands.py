@@ -11,7 +11,7 @@ from toban.backups.documents import Backup
 from toban.cli.kit.arguments import no_such
 from toban.cli.kit.ask import agreed
 from toban.cli.kit.reader import StoreReader, shown_time
-from toban.cli.kit.session import is_empty, session
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.cli.kit.times import LIST, Times
 from toban.incidents.documents import Incident
@@ -44,8 +44,6 @@ class Holdings:
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Every service in the store, with what it holds there, and whether there is a file of it."""
-    if is_empty(asked, terminal):
-        return 0
     with session(asked, terminal) as work:
         found = sorted(work.reader.find(CurrentProfile), key=lambda p: p.id)
         holdings = {profile.id: Holdings.of(profile.id, work.reader) for profile in found}

@@ -28,7 +28,7 @@ TEXTS: Final[Texts] = {
     },
     "column.called": {"en": "NAME", "ja": "名称"},
     "column.applied": {"en": "APPLIED", "ja": "反映"},
-    "column.open": {"en": "OPEN", "ja": "対応中"},
+    "column.open": {"en": "OPEN", "ja": "未解決"},
     "column.backups": {"en": "BACKUPS", "ja": "バックアップ"},
     "column.file": {"en": "FILE", "ja": "ファイル"},
     "services.file.yes": {"en": "yes", "ja": "あり"},
@@ -47,7 +47,7 @@ TEXTS: Final[Texts] = {
     },
     "services.then.open": {
         "en": "Open until somebody resolves them, and escalated by the version they began with: {n:incidents} ({ids}).",
-        "ja": "対応中のインシデント {n} 件は、解決するまで開始時のバージョンでエスカレーションを続けます: {ids}",
+        "ja": "未解決のインシデント {n} 件は、解決するまで開始時のバージョンでエスカレーションを続けます: {ids}",
     },
     "services.then.running": {
         "en": "Under way, and finished: {n:backups}.",

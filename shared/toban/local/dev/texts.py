@@ -55,7 +55,7 @@ TEXTS: Final[Texts] = {
     },
     "edits.changed": {
         "en": "toban dev: profile {service} taken up ({version}); open incidents keep the one they began with",
-        "ja": "toban dev: プロファイル {service} を反映しました（{version}）。対応中のインシデントは開始時のプロファイルのままです",
+        "ja": "toban dev: プロファイル {service} を反映しました（{version}）。未解決のインシデントは開始時のプロファイルのままです",
     },
     "edits.field": {"en": "  {path}: {old} → {new}", "ja": "  {path}: {old} → {new}"},
     "edits.more": {"en": "  … and {n:fields} more", "ja": "  … ほか {n} 件"},

@@ -9,6 +9,7 @@ from typing import ClassVar
 from toban.sources.base import BackupStorage, SourceSection, StagingTarget
 from toban.sources.postgres.texts import both
 from toban.strictyaml.report import Report
+from toban.strictyaml.values import SecretName
 
 _INSTANCE = re.compile(r"[a-z][a-z0-9-]*(:[a-z0-9-]+)+", re.ASCII)
 
@@ -23,7 +24,7 @@ class PostgresSourceSection(SourceSection, frozen=True, tag="postgres", tag_fiel
         "url_secret", "database", "clean", "overwrite", "only", "owners", "locale", "settings",
     )  # fmt: skip
 
-    url_secret: str = ""
+    url_secret: SecretName = ""
     """Secret with a connection URL (``postgresql://user:password@host/database``)."""
     instance: str = ""
     """Cloud SQL instance (``project:instance``) to be exported by Google; needs `database`."""

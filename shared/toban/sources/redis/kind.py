@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from toban.sources.base import BackupStorage, SourceSection, StagingTarget
 from toban.strictyaml.report import Report
+from toban.strictyaml.values import SecretName
 
 _INSTANCE = re.compile(r"projects/[^/]+/locations/[^/]+/instances/[^/]+")
 
@@ -19,7 +20,7 @@ class RedisSourceSection(SourceSection, frozen=True, tag="redis", tag_field="typ
     ADDRESS: ClassVar[tuple[str, ...]] = ("url_secret",)
     TO: ClassVar[tuple[str, ...]] = ("url_secret", "through", "overwrite", "only")
 
-    url_secret: str = ""
+    url_secret: SecretName = ""
     """Secret with ``redis://[user:password@]host:port``."""
     instance: str = ""
     """Memorystore instance (``projects/…/locations/…/instances/…``)."""

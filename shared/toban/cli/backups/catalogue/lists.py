@@ -28,7 +28,7 @@ from toban.cli.backups.common import (
 )
 from toban.cli.backups.views import backup_view, is_partly, regions, said, status_in, was_failed
 from toban.cli.kit.reader import StoreReader, shown_time
-from toban.cli.kit.session import is_empty, session
+from toban.cli.kit.session import session
 from toban.cli.kit.terminal import Terminal, printable
 from toban.cli.kit.times import Times
 from toban.cli.kit.views import in_environment
@@ -41,8 +41,6 @@ _STAGES: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show the catalogue, the newest first."""
-    if is_empty(asked, terminal):
-        return 0
     with session(asked, terminal) as work:
         reader = work.reader
         found = _found(reader, asked, terminal)

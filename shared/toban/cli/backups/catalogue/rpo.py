@@ -56,19 +56,30 @@ class _Looked:
 
     @property
     def missed(self) -> bool:
-        """Whether anything that was promised does not hold."""
+        """Whether anything that was promised does not hold, by the plan's fault or another's."""
         return (
             bool(self.late)
             or bool(self.untested)
             or bool(self.unread)
+            or bool(self.unreachable)
             or any("missed" in (state.rpo_status, state.rto_status) for state in self.states)
         )
+
+    @property
+    def unreachable(self) -> list[str]:
+        """The objectives that no schedule of the profile can meet, and that are not met now."""
+        return [state.objective for state in self.states if state.rpo_status == "unreachable"]
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether a recovery time is promised that no restore test has measured."""
+        return any(state.rto_status == "untested" for state in self.states)
 
 
 def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
     """
-    Show every objective as it stands; returns `DEVIATES` when something is missed, 1 when nothing is
-    promised.
+    Show every objective as it stands; returns `DEVIATES` when something does not hold, 1 when no
+    profile promises anything.
     """
     with session(asked, terminal) as work:
         reader = work.reader
@@ -79,9 +90,9 @@ def rpo(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.line(terminal.say("backups.nobody"))
     else:
         _table(looked, terminal)
-    if not looked:
-        return 1
-    return DEVIATES if any(each.missed for each in looked) else 0
+    if any(each.missed for each in looked):
+        return DEVIATES
+    return 0 if any(each.states for each in looked) else 1
 
 
 def _look(reader: StoreReader, profile: Profile) -> _Looked:
@@ -194,8 +205,8 @@ def _table(looked: list[_Looked], terminal: Terminal) -> None:
             terminal.line(terminal.paint(told, "dim"))
     if not rows or any(each.missed for each in looked):
         return
-    known = all("untested" not in (s.rpo_status, s.rto_status) for e in looked for s in e.states)
-    word, color = ("rpo.good", "green") if known else ("rpo.unmeasured", "yellow")
+    unmeasured = any(each.unmeasured for each in looked)
+    word, color = ("rpo.unmeasured", "yellow") if unmeasured else ("rpo.good", "green")
     terminal.line(terminal.paint(terminal.say(word), color))
 
 
@@ -216,6 +227,10 @@ def _trouble(looked: _Looked, terminal: Terminal) -> list[str]:
     ]
     return (
         lines
+        + [
+            terminal.say("rpo.unreachable", service=service, objective=objective)
+            for objective in looked.unreachable
+        ]
         + [
             terminal.say(
                 "rpo.untested", source=f"{service}/{waiting.source}", since=when(waiting.last)

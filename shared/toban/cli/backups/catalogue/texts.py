@@ -86,8 +86,12 @@ TEXTS: Final[Texts] = {
         "ja": "約束した目標はすべて守られています。",
     },
     "rpo.unmeasured": {
-        "en": "Nothing is missed; an untested recovery time is unknown until: toban backups test SERVICE SOURCE",
-        "ja": "守れていない目標はありません。未テストの復旧時間を測るには: toban backups test サービス 対象",
+        "en": "Nothing is missed; an untested recovery time is unknown until a restore test (`restore_test` in the profile): toban backups test SERVICE SOURCE",
+        "ja": "守れていない目標はありません。未テストの復旧時間はリストアテスト（プロファイルの restore_test）で測ります: toban backups test サービス 対象",
+    },
+    "rpo.unreachable": {
+        "en": "{service}: {objective}: not kept, and no schedule of the profile can keep it; shorten a plan's interval or change the RPO",
+        "ja": "{service}: {objective}: 守れておらず、今の計画のスケジュールでは守れません。間隔を短くするか、RPO を見直してください",
     },
     "rpo.overdue": {
         "en": "{series}: overdue; last success {last}, at most {allowed} apart",
