@@ -95,3 +95,17 @@ def test_a_page_carries_who_brought_it_about_and_whom_it_did_not_reach():
     assert {tuple(r.unreached) for r in asked} == {
         ("person:nobody: 担当者 nobody は定義されていません",)
     }
+
+
+def test_that_nobody_was_reached_says_why_of_everybody():
+    (warning,) = (e for e in PROFILE.escalation if e.severities == ("Warning",))
+    (step,) = warning.steps
+    nobody = msgspec.structs.replace(step, notify=("person:none", "channel:gone"))
+    policy = msgspec.structs.replace(warning, steps=(nobody,))
+    profile = msgspec.structs.replace(PROFILE, escalation=(policy,))
+    body = paging(severity=2, severity_label="Warning", profile_version=profile_version(profile))
+    (failed,) = World(profile=profile).page(body)
+    assert failed.reason == (
+        "person:none: 担当者 none は定義されていません; "
+        "channel:gone: チャンネル gone は定義されていません"
+    )
