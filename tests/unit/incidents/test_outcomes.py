@@ -168,3 +168,11 @@ def test_whoever_is_called_for_a_worse_severity_hears_what_it_was_before():
     raised = world.told(IncidentRaised)[-1]
     assert (raised.why, raised.by, raised.incident.severity_label) == ("P2", "aoki", "P1")
     assert raised.page.reason == "raised"
+
+
+def test_whoever_is_called_for_an_alert_that_joined_hears_which(world):
+    world.command("acknowledge")
+    world.pass_time(2)
+    world.tell(fired("b", at=2, rule="db"))
+    raised = world.told(IncidentRaised)[-1]
+    assert (raised.page.reason, raised.why, raised.by) == ("joined", "db b", "")
