@@ -20,7 +20,8 @@ def summary(
     """What is kept of a run, and printed as JSON; what a test noticed that fails anyway does not count."""
     counted = [result for result in results if not result.equivalent]
     noticed = sum(not r.alive and r.noticed_by not in unsure for r in counted)
-    low, high = interval(noticed, len(counted))
+    share = noticed / len(counted) if counted else 1.0
+    low, high = interval(noticed, len(counted)) if len(results) < made else (share, share)
     return {
         "room": room,
         "seed": seed,
@@ -28,9 +29,9 @@ def summary(
         "asked": len(results),
         "equivalent": len(results) - len(counted),
         "noticed": noticed,
-        "share": noticed / len(counted) if counted else 1.0,
-        "low": low if len(counted) < made else noticed / made,
-        "high": high if len(counted) < made else noticed / made,
+        "share": share,
+        "low": low,
+        "high": high,
         "failing_by_themselves": sorted(unsure),
         "results": [asdict(result) for result in results],
     }

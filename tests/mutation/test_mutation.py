@@ -143,6 +143,9 @@ def test_equivalent_mutants_and_tests_that_fail_anyway_do_not_count_as_noticed()
     told = summary("oncall", 1, 500, results, {"c::d"})
     assert (told["asked"], told["equivalent"], told["noticed"]) == (5, 1, 2)
     assert told["share"] == 0.5
+    assert told["low"] < 0.5 < told["high"]
+    whole = summary("oncall", 1, 5, results, {"c::d"})
+    assert (whole["low"], whole["high"]) == (0.5, 0.5), "nothing is left to be unsure of"
     again = replace(results[4], old="x", noticed_by="e::f")
     last = summary("oncall", 1, 500, [*results[:4], replace(again, noticed_by="")], set())
     assert [r.noticed_by for r in updated(last, [again])] == [

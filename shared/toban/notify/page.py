@@ -35,14 +35,7 @@ from toban.kernel.command import proven
 from toban.kernel.handling.decision import Translation
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.work import Work
-from toban.notify.contacts import (
-    chain,
-    is_own_address,
-    others,
-    person_of,
-    reach,
-    together,
-)
+from toban.notify.contacts import chain, is_own_address, others, person_of, reach, together
 from toban.notify.identity import ACKNOWLEDGEMENT, CLOSING, notification_id
 from toban.oncall.targets import Contact, contact_by
 from toban.profile.profile import Profile

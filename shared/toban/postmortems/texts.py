@@ -346,14 +346,8 @@ TEXTS: Final[Texts] = {
         "ja": "再送待ち（{attempts}回試行）",
     },
     "postmortem.result.sent": {"en": "sent", "ja": "送信済み"},
-    "postmortem.result.outbox": {
-        "en": "only kept in the outbox",
-        "ja": "送信箱に保存（未送信）",
-    },
-    "postmortem.result.logged": {
-        "en": "only written to the log",
-        "ja": "ログに出力したのみ",
-    },
+    "postmortem.result.outbox": {"en": "only kept in the outbox", "ja": "送信箱に保存（未送信）"},
+    "postmortem.result.logged": {"en": "only written to the log", "ja": "ログに出力したのみ"},
     "postmortem.result.sent.again": {
         "en": "sent (attempt {attempts})",
         "ja": "送信済み（{attempts}回目）",
@@ -379,34 +373,13 @@ TEXTS: Final[Texts] = {
         "en": "{line} (who it was is not proven: others can use that link too)",
         "ja": "{line}（共有リンクからの操作のため、本人かどうかは証明されていません）",
     },
-    "timeline.entered": {
-        "en": "{line} (entered by {who})",
-        "ja": "{line}（入力: {who}）",
-    },
-    "action.acknowledge": {
-        "en": "acknowledge",
-        "ja": "対応を引き受ける",
-    },
-    "action.resolve": {
-        "en": "resolve",
-        "ja": "解決済みにする",
-    },
-    "action.reopen": {
-        "en": "reopen",
-        "ja": "再開する",
-    },
-    "action.escalate": {
-        "en": "escalate",
-        "ja": "エスカレーションする",
-    },
-    "action.note": {
-        "en": "note",
-        "ja": "メモを記録",
-    },
-    "action.severity": {
-        "en": "severity",
-        "ja": "重大度を変更",
-    },
+    "timeline.entered": {"en": "{line} (entered by {who})", "ja": "{line}（入力: {who}）"},
+    "action.acknowledge": {"en": "acknowledge", "ja": "対応を引き受ける"},
+    "action.resolve": {"en": "resolve", "ja": "解決済みにする"},
+    "action.reopen": {"en": "reopen", "ja": "再開する"},
+    "action.escalate": {"en": "escalate", "ja": "エスカレーションする"},
+    "action.note": {"en": "note", "ja": "メモを記録"},
+    "action.severity": {"en": "severity", "ja": "重大度を変更"},
 }
 
 text: Final = Catalogue(TEXTS)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.unit.incidents.test_escalation import failed, reach_nobody
-from tests.unit.incidents.world import NOON, World, fired
-from toban.events import AlertFired, IncidentRaised, IncidentResolved, PageFailed
+from tests.unit.incidents.world import HOUSE, NOON, SHOP, World, fired
+from toban.events import (
+    AlertFired,
+    IncidentAcknowledged,
+    IncidentRaised,
+    IncidentResolved,
+    PageFailed,
+)
 from toban.kernel.command import Audit
 from toban.kernel.environment import PRODUCTION
+from toban.profile.section import Environment
 
 PROOF = "local:aoki"
 
@@ -168,3 +176,25 @@ def test_whoever_is_called_for_a_worse_severity_hears_what_it_was_before():
     raised = world.told(IncidentRaised)[-1]
     assert (raised.why, raised.by, raised.incident.severity_label) == ("P2", "aoki", "P1")
     assert raised.page.reason == "raised"
+
+
+def test_whoever_is_called_for_an_alert_that_joined_hears_which(world):
+    world.command("acknowledge")
+    world.pass_time(2)
+    world.tell(fired("b", at=2, rule="db"))
+    raised = world.told(IncidentRaised)[-1]
+    assert (raised.page.reason, raised.why, raised.by) == ("joined", "db b", "")
+
+
+def test_where_nobody_is_called_taking_it_twice_changes_nothing():
+    service = msgspec.structs.replace(SHOP.service, environments={"staging": Environment()})
+    world = World(msgspec.structs.replace(SHOP, service=service), HOUSE)
+    world.tell(fired(labels={"app": "shop", "environment": "staging"}))
+    assert world.incident.environment == "staging"
+    for expected in ("done", "nothing"):
+        world.command("acknowledge", proof=PROOF)
+        newest = max(world.documents(Audit), key=lambda audit: audit.at)
+        assert (newest.outcome, newest.environment) == (expected, "staging")
+        world.clock.advance(60)
+    assert len(world.told(IncidentAcknowledged)) == 1
+    assert world.incident.remind_at is None

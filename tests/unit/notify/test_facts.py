@@ -274,3 +274,12 @@ def test_colours_are_ones_that_slack_and_mail_know_and_all_different():
 )
 def test_times_are_those_of_whoever_reads_them(target, zone):
     assert zone_of(asked(target=target), PROFILE) == zone
+
+
+def test_notes_say_what_was_different_this_time_and_nothing_otherwise():
+    assert notice_of(asked(), PROFILE).notes == []
+    told = notice_of(asked(unreached=["person:a: no", "person:b: no"]), PROFILE).notes
+    assert told == ["Could not be reached: person:a: no; person:b: no"]
+    assert notice_of(asked(replaces=["ntf-0"]), PROFILE).notes == [
+        "Sent this way because an earlier channel failed."
+    ]

@@ -196,4 +196,7 @@ def test_the_shipped_function_offers_links_where_it_has_an_address(url, keys, li
 def test_a_record_is_kept_while_its_incident_is_there():
     record = record_of(by_pair(World().page(paging()))[MAIL], NOON)
     assert record.holders() == (Incident.key("inc-7"),)
-    assert set(get_args(Status)) == {"sending", "waiting", "sent", "outbox", "failed", "void"}
+    said = {"sending", "waiting", "sent", "outbox", "failed", "void"}
+    assert set(get_args(Status)) == said
+    record.state, record.outbox = "done", True
+    assert record.status == "outbox"

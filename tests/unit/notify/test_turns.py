@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.unit.notify.test_page import fail
-from tests.unit.notify.test_shared_channel import TWO, by_channel, world_of
+from tests.unit.notify.test_shared_channel import TWO, by_channel, opening, world_of
 from tests.unit.notify.world import (
     NOON,
     PROFILE,
@@ -95,3 +95,35 @@ def test_a_page_carries_who_brought_it_about_and_whom_it_did_not_reach():
     assert {tuple(r.unreached) for r in asked} == {
         ("person:nobody: 担当者 nobody は定義されていません",)
     }
+
+
+def test_that_nobody_was_reached_says_why_of_everybody():
+    (warning,) = (e for e in PROFILE.escalation if e.severities == ("Warning",))
+    (step,) = warning.steps
+    nobody = msgspec.structs.replace(step, notify=("person:none", "channel:gone"))
+    policy = msgspec.structs.replace(warning, steps=(nobody,))
+    profile = msgspec.structs.replace(PROFILE, escalation=(policy,))
+    body = paging(severity=2, severity_label="Warning", profile_version=profile_version(profile))
+    (failed,) = World(profile=profile).page(body)
+    assert failed.reason == (
+        "person:none: 担当者 none は定義されていません; "
+        "channel:gone: チャンネル gone は定義されていません"
+    )
+
+
+def test_what_is_sent_in_place_of_another_channel_is_closed_under_that_name_alone():
+    closings = by_pair(World().page(resolved(page(0), generation=1)))
+    for channel in ("last", "room"):
+        instead = "room" if channel == "last" else ""
+        name = notification_id("opened", "inc-7", 0, "channel:room", channel, instead_of=instead)
+        assert closings["channel:room", channel].closes == [name]
+
+
+def test_each_of_those_who_are_called_by_one_message_has_other_channels_of_their_own():
+    (shared,) = by_channel(opening(world_of(TWO)), "slack")
+    assert {each.target: each.others for each in shared.together} == {
+        "person:aoki": ["mail"], "person:baba": ["mail"],
+    }  # fmt: skip
+    assert {each.target: (each.target_name, each.address) for each in shared.together} == {
+        "person:aoki": ("青木", "U0AOKI"), "person:baba": ("馬場", "U0BABA"),
+    }  # fmt: skip
