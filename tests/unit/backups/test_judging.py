@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.backups.locations import KEY, store
@@ -12,6 +13,7 @@ from toban.adapters.local.files.buckets import MemoryBucket
 from toban.adapters.local.memory.store import MemoryStore
 from toban.backups.catalogue.mend import CopyRepair, CopySide, ExpectedObject
 from toban.backups.documents import Backup, SeriesState
+from toban.backups.found import as_found
 from toban.backups.policy.copies import ReadBackResult
 from toban.backups.work.reading.judging import judge
 from toban.events import MinutePassed
@@ -160,3 +162,26 @@ def test_a_base_that_is_finished_and_not_proven_is_not_lost():
     judged = Judged(backup(UNREAD, status="finished", needs=["base"]), {"t": blamed}, base)
     assert judged.kept("base").status == "finished", "the other copy may be whole"
     assert judged.kept("b").copies[0].damage == ""
+
+
+@pytest.mark.parametrize(
+    ("base", "state"),
+    [
+        (None, "missing"),
+        (backup(READ, id="base"), None),
+        (backup(UNREAD, id="base", status="finished"), "unread"),
+        (backup(msgspec.structs.replace(READ, level=None, damage="rotten"), id="base"), "damaged"),
+    ],
+)
+def test_what_builds_on_something_that_is_not_whole_is_found_unreadable_and_stays_as_it_is(
+    base, state
+):
+    of = backup(READ, needs=["base"])
+    found = as_found(of, {} if base is None else {"base": base})
+    assert of.copies == [READ]
+    if state is None:
+        assert found is of
+        return
+    (copy,) = found.copies
+    assert copy.unreadable == f"t: it builds on base, which is {state} there"
+    assert (found.id, found.status, found.copies[0].state) == ("b", "finished", "unreadable")
