@@ -53,6 +53,7 @@ NEEDS: Final[dict[str, Need]] = {
     "prune": "means",
     "restore": "means",
     "test-restore": "means",
+    "rewrap": "means",
     "test-page": "means",
     # By the link of the message alone, as `toban.testpages` insists.
     "answer": "means",

@@ -74,7 +74,7 @@ def test_every_action_on_an_incident_says_what_it_needs():
 
 
 OF_TEST_PAGES = ("test-page", "answer")
-OF_BACKUPS = ("take", "replicate", "verify", "prune", "restore", "test-restore")
+OF_BACKUPS = ("take", "replicate", "verify", "prune", "restore", "test-restore", "rewrap")
 
 
 @pytest.mark.parametrize("action", OF_BACKUPS)
