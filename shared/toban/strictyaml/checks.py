@@ -23,7 +23,7 @@ def check_id(name: str, path: str, report: Report) -> None:
 
 
 _OFFSETS: Final = frozenset(
-    {"GMT+0", "GMT-0", "GMT0", "Greenwich", "UCT", "Universal", "Zulu", "Factory", "localtime"}
+    {"GMT+0", "GMT-0", "GMT0", "Greenwich", "UCT", "Universal", "Zulu", "Factory"}
 )
 """IANA names of no place. ``Japan`` and its like are old names of one."""
 

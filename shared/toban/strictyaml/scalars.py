@@ -94,6 +94,10 @@ def parse_duration(text: str) -> Seconds:
     return Seconds(total)
 
 
+_OF_THIS_MACHINE = re.compile(r"(?:posix|right)/|(?:localtime|posixrules)$")
+"""Files beside the zones: not there, or another zone, where the functions run."""
+
+
 def parse_clock(text: str) -> ClockTime:
     """Return a clock time ``HH:MM``, 00:00 to 23:59; raises `WrongValueError`."""
     if _CLOCK.fullmatch(text):
@@ -108,16 +112,17 @@ def parse_clock(text: str) -> ClockTime:
 def parse_zone(text: str) -> str:
     """
     Return an IANA zone name that this machine knows; raises `WrongValueError`, also for an
-    abbreviation.
+    abbreviation, and for what lies beside the zones on a machine (``localtime``).
     """
     place = _ABBREVIATIONS.get(text.upper())
     if place:
         raise WrongValueError(
             both("finding.yaml.zone-abbreviation", text=show(text), hint=meant(place))
         )
-    if is_zone(text):
+    if is_zone(text) and not _OF_THIS_MACHINE.match(text):
         return text
-    near = closest(text, zoneinfo.available_timezones())
+    known = (name for name in zoneinfo.available_timezones() if not _OF_THIS_MACHINE.match(name))
+    near = closest(text, known)
     raise WrongValueError(
         both("finding.yaml.zone", text=show(text), hint=meant(near) if near else "")
     )

@@ -200,6 +200,17 @@ def test_ack_alone_with_several_open_lists_them_and_takes_none(desk):
     assert desk.run("incidents", "ack", "--json").out == ""
 
 
+def test_nothing_else_is_done_to_one_of_several_either(desk):
+    newer, older = two_incidents(desk)
+    before = [desk.run("incidents", "show", id, "--json").json() for id in (newer, older)]
+    for does in ("resolve", "escalate", "note it is the disk"):
+        said = desk.run("incidents", *does.split())
+        assert said.code == 2, does
+        assert f"2 incidents are open; say which: {newer}, {older}" in said.err
+    after = [desk.run("incidents", "show", id, "--json").json() for id in (newer, older)]
+    assert after == before
+
+
 def test_ack_alone_looks_only_at_what_nobody_has_acknowledged(desk):
     newer, older = two_incidents(desk)
     desk.run("incidents", "ack", newer, "--as", "taro")

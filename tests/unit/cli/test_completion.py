@@ -117,6 +117,8 @@ def test_ids_are_those_of_what_is_open_in_force_or_kept(desk: Desk):
     assert asked("--data", str(desk.data), "incidents", "list", "--service", "") == ["shop\tShop"]
     assert asked("--data", str(desk.data / "nothing"), "incidents", "ack", "") == []
     assert asked("incidents", "ack", "--project", "p-1", "", data=desk.data) == []
+    desk.run("incidents", "ack", incident)
+    assert asked("incidents", "resolve", "", data=desk.data) == [f"{incident}\tP1 Too many errors"]
     desk.run("incidents", "resolve", incident)
     assert asked("incidents", "show", "", data=desk.data) == []
 

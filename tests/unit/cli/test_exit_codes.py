@@ -32,6 +32,9 @@ NONE_OF_IT = [
     "oncall --service nope",
     "parked show nope",
     "services retire nope --yes",
+    "test-page nobody",
+    "test-page taro --service nope",
+    "test-page --list --service nope",
     "trace nope",
 ]
 

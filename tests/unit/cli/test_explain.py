@@ -99,6 +99,22 @@ def test_a_check_of_ours_fails_when_others_would_be_called(capsys: pytest.Captur
     assert (code, f"Did you mean {called[-1]}?" in err) == (2, True)
 
 
+def test_secrets_are_those_of_whatever_stands_in_as_well(
+    capsys: pytest.CaptureFixture[str], tmp_path
+):
+    profile = (ROOT / "infra" / "services" / "cro-tool.yaml").read_text(encoding="utf-8")
+    text = profile.replace("    fallback: team-email ", "    fallback: second ").replace(
+        "  team-email: ",
+        "  second: {type: slack, webhook_secret: SLACK_WEBHOOK_SECOND, fallback: team-email}\n"
+        "  team-email: ",
+    )
+    (tmp_path / "cro-tool.yaml").write_text(text, encoding="utf-8")
+    options = ("--label", "service=cro-tool", "--severity", "critical", "--json")
+    assert main(["explain", *options, "--services", str(tmp_path), "--lang", "en"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["secrets"] == ["SLACK_BOT_TOKEN", "SLACK_WEBHOOK_SECOND"]
+
+
 def test_a_target_of_at_once_is_due_when_it_is(capsys: pytest.CaptureFixture[str]):
     """``respond_within: 0m`` leaves a minute."""
     assert (

@@ -77,6 +77,8 @@ def test_what_is_not_configured_is_kept_and_nobody_believes_that_it_was_sent(uns
     assert "Too many <errors> & more" in shown
     assert "incident opened" in shown
     assert unset.run("outbox", "list", "--incident", "inc-nothing", "--json").json() == []
+    for narrowed in ("--incident=inc-nothing", "--service=api"):
+        assert "Nothing like that" in unset.run("outbox", "list", narrowed).out
 
 
 def test_a_mail_is_shown_with_subject_and_text_and_its_html_in_a_file(unset, tmp_path):
@@ -85,6 +87,7 @@ def test_a_mail_is_shown_with_subject_and_text_and_its_html_in_a_file(unset, tmp
     assert "Hanako <hanako@example.jp>" in said.out
     assert re.search(r"^Subject: P1 .*Too many <errors> & more", said.out, re.MULTILINE)
     assert "5xx ratio 18 %" in said.out
+    assert re.search(r"^At: \d{4}-\d\d-\d\d \(\w+\) [\d:]{8} JST$", said.out, re.MULTILINE)
     file = tmp_path / "mail.html"
     assert unset.run("outbox", "show", id, "--html", str(file)).code == 0
     assert "Too many &lt;errors&gt; &amp; more" in file.read_text(encoding="utf-8")

@@ -159,6 +159,12 @@ def moving(out: str) -> list[str]:
     return [line for line in out.splitlines() if "postmortems/" not in line and "あと" not in line]
 
 
+def test_what_retiring_does_to_the_jobs_is_said_first(project):
+    said = project.run("services", "retire", "shop", "--dry-run", *PROJECT)
+    assert said.code == 0
+    assert "Its Cloud Scheduler jobs do nothing any more" in said.err
+
+
 def test_an_unknown_id_is_refused_with_a_suggestion(project):
     id_ = story(project)
     wrong = id_[:-1] + ("a" if id_[-1] != "a" else "b")

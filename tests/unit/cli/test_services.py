@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.unit.cli.conftest import PROFILE, Desk
@@ -67,7 +68,7 @@ def test_a_retired_service_gets_no_new_alerts_and_its_open_incident_goes_on(two)
     said = two.run("services", "retire", "old", "--yes", "--as", "hanako")
     assert said.code == 0
     assert "New alerts of old go to shop" in said.err
-    assert "1 incident stays open" in said.err or incident["id"] in said.err
+    assert f"they began with: 1 incident ({incident['id']})" in said.err
     assert two.only()["status"] == "open"
     assert two.run("incidents", "ack", incident["id"]).code == 0
 
@@ -92,6 +93,20 @@ def test_nothing_is_retired_before_somebody_says_so(two):
     assert "Nothing was written" in said.err
     assert two.run("services", "retire", "old").code == 2  # nobody is there to be asked
     assert "old" in two.run("services", "list").out
+
+
+def test_what_becomes_of_its_backups_is_said_first(vault):
+    kept = vault.document(vault.take("logs"))
+    vault.put(msgspec.structs.replace(kept, id=f"{kept.id}-next", status="running"))
+    vault.put(msgspec.structs.replace(kept, id=f"{kept.id}-lost", status="failed"))
+    said = vault.run("services", "retire", "shop", "--dry-run")
+    assert "Under way, and finished: 1 backup." in said.err
+    assert "Kept where they are: 1 backup." in said.err
+    (told,) = vault.run("services", "list", "--json").json()
+    assert (told["running_backups"], told["kept_backups"]) == ([f"{kept.id}-next"], 1)
+    said = vault.run("services", "retire", "shop", "--dry-run", lang="ja")
+    assert "実行中のバックアップ 1 件は最後まで行います" in said.err
+    assert "バックアップ 1 件はそのまま残ります" in said.err
 
 
 def test_a_file_that_is_still_there_is_named_and_applying_it_is_the_undo(two):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import re
 from argparse import ArgumentParser
 from collections.abc import Iterator
 
@@ -27,6 +28,14 @@ def test_argparse_says_this_and_so_do_we_in_english(english: str):
     assert english in inspect.getsource(argparse)
     assert text("en", _ARGPARSE[english]) == english
     assert not text("ja", _ARGPARSE[english]).isascii() or "%(message)s" in english
+
+
+def test_beside_a_command_that_there_is_not_every_one_is_named(empty):
+    """The last ones were cut off: `backups`, `restore`, `parked`, `dead`."""
+    (commands,) = (a for a in parser("en")._actions if isinstance(a, argparse._SubParsersAction))
+    said = empty.run("qqq")
+    assert said.code == 2
+    assert set(re.findall(r"[a-z-]+", said.err.partition("There are:")[2])) == set(commands.choices)
 
 
 def test_no_help_mixes_languages():

@@ -194,6 +194,11 @@ def test_unknown_choices_get_a_suggestion():
         ("Asia", "unknown time zone 'Asia'"),
         ("../../etc/passwd", "unknown time zone"),
         ("/etc/localtime", "unknown time zone"),
+        # Files of this machine, which the functions may lack.
+        ("localtime", "unknown time zone 'localtime', expected an IANA name like Asia/Tokyo."),
+        ("posixrules", "unknown time zone"),
+        ("posix/Asia/Tokyo", "Did you mean Asia/Tokyo?"),
+        ("right/Asia/Tokyo", "Did you mean Asia/Tokyo?"),
     ],
 )
 def test_unknown_zones_get_a_suggestion(zone, hint):

@@ -10,6 +10,7 @@ from toban.cli.kit.arguments import unknown
 from toban.cli.kit.reader import shown_time
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import LIST_SECONDS, Times
+from toban.kernel.i18n import moment
 from toban.local.outbox.kept import OUTBOX, OutboxMessage, outbox_of
 from toban.postmortems.texts import text
 from toban.profile.section import home_zone
@@ -31,7 +32,8 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.json([_view(message) for message in found])
         return 0
     if not found:
-        terminal.line(terminal.say("none.outbox"))
+        narrowed = asked.service is not None or asked.incident
+        terminal.line(terminal.say("none.outbox.such" if narrowed else "none.outbox"))
         return 0
     zone = _zone(asked)
     times = Times((message.at, zone) for message in found)
@@ -82,7 +84,7 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
         ("to", f"{message.target_name} <{message.to}>" if message.to else message.target_name),
         ("channel", message.channel),
         ("subject", message.subject),
-        ("at", Times([(message.at, zone)]).written(message.at, zone, LIST_SECONDS)),
+        ("at", moment(terminal.language, message.at, zone)),
         ("lacks", message.lacks),
     ]
     for name, value in rows:

@@ -36,6 +36,10 @@ TEXTS: Final[Texts] = {
         "en": "The outbox is empty: toban dev keeps here what a channel without its settings would send.",
         "ja": "送信箱は空です。toban dev は、設定のないチャンネルが送るはずだった通知をここに保存します。",
     },
+    "none.outbox.such": {
+        "en": "Nothing like that is in the outbox. Everything in it: toban outbox list",
+        "ja": "条件に合う通知は送信箱にありません。すべて表示: toban outbox list",
+    },
     "outbox.more": {
         "en": "None of these was sent. One as it would have looked: toban outbox show ID",
         "ja": "いずれも送信していません。届くはずだった形で見る: toban outbox show ID",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterable
 from typing import Final
 
-from toban.cli.kit.arguments import unknown
+from toban.cli.kit.arguments import no_such, unknown
 from toban.cli.kit.reader import StoreReader
 from toban.cli.kit.session import CommandOutcome, Session, session
 from toban.cli.kit.terminal import Problem, Terminal, printable
@@ -82,8 +83,7 @@ def _watch(work: Session, test: PageTest) -> Sending:
 def _meant(asked: argparse.Namespace, reader: StoreReader, terminal: Terminal) -> tuple[str, str]:
     """The service and the person that are meant; `Problem` where that is nobody, or several."""
     profiles = reader.profiles()
-    if asked.service is not None and asked.service not in profiles:
-        raise Problem(unknown(terminal.language, asked.service, "what.service", profiles), 2)
+    _require_service(asked, profiles, terminal)
     word = asked.person.strip().removeprefix("person:").casefold()
     there = {
         (service, id): person.name
@@ -99,6 +99,11 @@ def _meant(asked: argparse.Namespace, reader: StoreReader, terminal: Terminal) -
         services = ", ".join(f"--service {service}" for service, _ in found)
         raise Problem(terminal.say("test-page.several", word=asked.person, services=services), 2)
     return found[0]
+
+
+def _require_service(asked: argparse.Namespace, known: Iterable[str], terminal: Terminal) -> None:
+    if asked.service is not None and asked.service not in known:
+        raise no_such(terminal, asked.service, "what.service", known)
 
 
 def _tell(reader: StoreReader, test: PageTest, sending: Sending, terminal: Terminal) -> None:
@@ -129,6 +134,7 @@ def _list(asked: argparse.Namespace, terminal: Terminal) -> int:
     word = (asked.person or "").removeprefix("person:").casefold()
     with session(asked, terminal) as work:
         reader = work.reader
+        _require_service(asked, reader.profiles(), terminal)
         found = [
             tested
             for tested in tested_people(reader)
