@@ -101,7 +101,7 @@ TEXTS: Final[Texts] = {
         "ja": "これが最後の段階です。{deadline} までに誰も対応を引き受けない（ACK しない）場合、最初の段階から呼び出します。",
     },
     "notify.next.nobody-there": {"en": "nobody", "ja": "（該当者なし）"},
-    "notify.who.more": {"en": "{names} and {n} more", "ja": "{names} ほか {n} 件"},
+    "notify.who.more": {"en": "{names} and {n} more", "ja": "{names} ほか {n} 名"},
     "notify.labels.more": {"en": "+{n} more", "ja": "ほか {n} 件"},
     "notify.next.reminded": {
         "en": "Resolve it, or acknowledge again to keep it. Otherwise people are called again at {deadline}.",
