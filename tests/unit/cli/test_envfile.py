@@ -177,3 +177,28 @@ def test_plan_and_apply_tell_them_as_well(named, env):
     assert named.run("plan").err == ""
     (view,) = named.run("plan", "--json").json()
     assert view["secrets_unset"] == []
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize(
+    "line", ["TOBAN_SMTP_PORT=abc", "TOBAN_SMTP_PORT=70000", "TOBAN_SMTP_STARTTLS=perhaps"]
+)
+def test_a_setting_of_the_wrong_form_is_named_with_its_line_by_every_command(
+    empty, env, line, lang
+):
+    env(f"# comment\n{line}\n")
+    name, _, value = line.partition("=")
+    for command in (("check",), ("dev", "--port", "0"), ("incidents", "list")):
+        said = empty.run(*command, lang=lang)
+        assert said.code == 2
+        (told,) = said.err.strip().splitlines()
+        assert f".toban.env:2: {name}" in told
+        assert value not in told.replace(name, "")
+
+
+def test_a_setting_of_the_wrong_form_in_the_environment_is_one_line_too(empty, monkeypatch):
+    monkeypatch.setenv("TOBAN_SMTP_PORT", "abc")
+    said = empty.run("dev", "--port", "0")
+    assert said.code == 1
+    (told,) = said.err.strip().splitlines()
+    assert "TOBAN_SMTP_PORT: the value has not the form" in told
