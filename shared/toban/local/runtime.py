@@ -20,6 +20,7 @@ from typing import IO, Self
 from toban import entry
 from toban.adapters.local.files.clock import FileClock
 from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError, hold
+from toban.channels.config import read_config
 from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
@@ -39,7 +40,7 @@ from toban.local.dev.texts import text
 from toban.local.dev.watched import WatchedProfiles
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
-from toban.local.outbox.senders import unsent
+from toban.local.outbox.senders import unset_channels
 from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
 from toban.local.world import ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
@@ -280,8 +281,11 @@ def serve(
         unset = unset_secrets(world.topology, (profiles or {}).values(), world.secrets)
         if not quiet:
             said = welcome(world.topology, runtime.url, data, changes, unset, language=language)
-            if lacking := unsent(world.platform.documents(), world.secrets, os.environ):
-                said += "\n" + text(language, "start.outbox", names="; ".join(lacking))
+            kept = "outbox" if read_config().outbox else "unsent"
+            lacking = unset_channels(world.platform.documents(), world.secrets, os.environ)
+            for key, names in ((kept, lacking.kept), ("instead", lacking.replaced)):
+                if names:
+                    said += "\n" + text(language, f"start.{key}", names="; ".join(names))
             print(said, file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))

@@ -21,7 +21,7 @@ from toban.cli.kit.terminal import Problem, Terminal
 FILE = ".toban.env"
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*)", re.ASCII)
 _NAME = re.compile(r"TOBAN_[A-Z0-9_]+")
-_SECRET = "TOBAN_SECRET_"
+_IS_SECRET = "TOBAN_SECRET_"  # noqa: S105 - how such names begin
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -71,7 +71,7 @@ def parse(text: str) -> tuple[dict[str, str], list[EnvFileFault]]:
 
 def malformed(values: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names of settings whose value has not the form that it needs: of a number, say."""
-    if all(name.startswith(_SECRET) for name in values):
+    if all(name.startswith(_IS_SECRET) for name in values):
         return ()  # nothing is imported that is not needed
     from toban.channels.config import read_config
     from toban.kernel.config import ConfigError

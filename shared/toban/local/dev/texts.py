@@ -31,6 +31,14 @@ TEXTS: Final[Texts] = {
         "en": "  kept in the outbox (toban outbox list), not set: {names}",
         "ja": "  設定がなく、送らずに送信箱に保存します（toban outbox list）: {names}",
     },
+    "start.instead": {
+        "en": "  not set, so the fallback is called: {names}",
+        "ja": "  設定がなく、フォールバックで通知します: {names}",
+    },
+    "start.unsent": {
+        "en": "  not set, so nothing can be sent: {names}",
+        "ja": "  設定がなく、送信できません: {names}",
+    },
     "start.ready": {"en": "  ready: {url}  log: {log}", "ja": "  準備完了: {url}  ログ: {log}"},
     "start.bad-profiles": {
         "en": "the profiles cannot be loaded:",
