@@ -25,7 +25,7 @@ from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
-from toban.local.dev.following import EditedProfiles, Teller, following
+from toban.local.dev.following import EditedProfiles, EditedSettings, Teller, following
 from toban.local.dev.link_key import with_link_key
 from toban.local.dev.starting import (
     HOST,
@@ -232,12 +232,13 @@ def serve(
     at: datetime | None = None,
     language: Language = "en",
     root: Path = ROOT,
+    settings: Path | None = None,
 ) -> int:
     """
     `toban dev`: run until SIGTERM or SIGINT, and return the exit code.
 
     `virtual`: by a clock that moves only when told to (`toban clock`), from `at` on (else now).
-    Profiles that are edited meanwhile are taken up; `language`: of what is said about that.
+    Profiles that are edited meanwhile are taken up, and an edit of the file `settings` is told; `language`: of what is said about that.
 
     0 after a signal; 1 when the port or the data directory is in use; 2 when the map or a profile
     in `services` (None: leave the store's profiles as they are) is wrong.
@@ -289,8 +290,10 @@ def serve(
             print(said, file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))
+        teller = Teller(language, world.secrets, quiet=quiet)
+        if settings is not None:
+            stack.enter_context(following(EditedSettings(settings, teller)))
         if watched is not None:
-            teller = Teller(language, world.secrets, quiet=quiet)
             edited = EditedProfiles(watched, runtime.take_up, changes, unset, teller)
             stack.enter_context(following(edited))
         log.info("runtime ready", url=runtime.url, data=str(data))

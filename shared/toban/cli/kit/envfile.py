@@ -126,6 +126,12 @@ def read(path: Path, terminal: Terminal) -> Mapping[str, str]:
     return found
 
 
+def lines_of(path: Path) -> dict[str, int]:
+    """Return in which line of a file (one that `read` has read) each name stands."""
+    matches = enumerate(map(_LINE.fullmatch, map(str.strip, path.read_text().split("\n"))), 1)
+    return {match["name"]: number for number, match in matches if match is not None}
+
+
 @contextlib.contextmanager
 def applied(
     path: Path, terminal: Terminal, environ: MutableMapping[str, str] = os.environ

@@ -84,6 +84,10 @@ TEXTS: Final[Texts] = {
         "en": "toban dev: the file of {service} is gone; the service stays in force. To end it: toban services retire {service}",
         "ja": "toban dev: {service} のファイルがなくなりましたが、サービスは有効なままです。終了するには: toban services retire {service}",
     },
+    "edits.settings": {
+        "en": "toban dev: {path} has changed; it is read at the start. End `toban dev` and start it again",
+        "ja": "toban dev: {path} が変更されました。起動時に読み込むので、`toban dev` を起動し直してください",
+    },
     "edits.unset": {
         "en": "toban dev: {n:secrets} without a value: {names}. Set them and start `toban dev` again",
         "ja": "toban dev: 値のないシークレットが {n} 件あります: {names}。設定して `toban dev` を起動し直してください",
